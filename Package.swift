@@ -1,0 +1,86 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Fused multiply-add only where the source says so, and the same vector width in debug and release:
+// the bits of a result depend on neither (see "Exactness" in Sources/README.md).
+#if arch(x86_64)
+let processor: [String] = ["-march=x86-64-v3", "-ffp-contract=off"]
+#else
+let processor: [String] = ["-ffp-contract=off"]
+#endif
+
+let cFlags: [CSetting] = [.unsafeFlags(processor + ["-std=c2x"])]
+let swiftFlags: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .unsafeFlags(processor.flatMap { ["-Xcc", $0] }),
+]
+// The hot loops: their callers have validated every range.
+let kernelFlags: [SwiftSetting] = swiftFlags + [.unsafeFlags(["-Ounchecked"], .when(configuration: .release))]
+
+/// A floor of the house: a target may use targets on lower floors only.
+func room(_ name: String, uses dependencies: [Target.Dependency], _ flags: [SwiftSetting] = swiftFlags) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: flags)
+}
+
+func tests(_ name: String, uses dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: swiftFlags)
+}
+
+let package = Package(
+    name: "dist-train",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "dist-train", targets: ["dist-train"])],
+    targets: [
+        // 0: system libraries and small C headers
+        .systemLibrary(
+            name: "COpenBLAS", pkgConfig: "openblas",
+            providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
+        .systemLibrary(
+            name: "COpenSSL", pkgConfig: "libcrypto",
+            providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+        .systemLibrary(
+            name: "CZlib", pkgConfig: "zlib",
+            providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        .target(name: "CSIMD", cSettings: cFlags),
+        .target(name: "CSystem", cSettings: cFlags),
+        .target(name: "CDigits", exclude: ["digits.csv.gz", "ATTRIBUTION.md"], cSettings: cFlags),
+        // 1
+        room("Kernels", uses: ["COpenBLAS", "CSIMD", "CSystem"], kernelFlags),
+        room("Configuration", uses: []),
+        room("Transport", uses: ["COpenSSL", "CSIMD", "CSystem"]),
+        room("System", uses: ["COpenSSL", "CSystem"]),
+        // 2
+        room("NeuralNetwork", uses: ["Kernels"]),
+        room("Datasets", uses: ["Kernels", "System", "CDigits", "CZlib"]),
+        room("Collectives", uses: ["Kernels", "CSystem"]),
+        room("Telemetry", uses: ["System"]),
+        // 3
+        room("Checkpoints", uses: ["System", "Configuration"]),
+        // 4
+        room(
+            "Training",
+            uses: ["Configuration", "Kernels", "System", "NeuralNetwork", "Datasets", "Collectives", "Telemetry", "Checkpoints"]),
+        // 5
+        room(
+            "Cluster",
+            uses: ["Transport", "System", "Kernels", "Configuration", "NeuralNetwork", "Datasets", "Collectives", "Telemetry", "Checkpoints", "Training", "CSystem"]),
+        // 6
+        .executableTarget(
+            name: "dist-train",
+            dependencies: ["Configuration", "System", "Kernels", "NeuralNetwork", "Datasets", "Telemetry", "Checkpoints", "Training", "Cluster", "Transport"],
+            swiftSettings: swiftFlags),
+
+        tests("KernelsTests", uses: ["Kernels"]),
+        tests("ConfigurationTests", uses: ["Configuration"]),
+        tests("TransportTests", uses: ["Transport"]),
+        tests("SystemTests", uses: ["System"]),
+        tests("NeuralNetworkTests", uses: ["NeuralNetwork", "Kernels"]),
+        tests("DatasetsTests", uses: ["Datasets", "System"]),
+        tests("CollectivesTests", uses: ["Collectives", "Kernels"]),
+        tests("TelemetryTests", uses: ["Telemetry"]),
+        tests("CheckpointsTests", uses: ["Checkpoints", "System"]),
+        tests("TrainingTests", uses: ["Training", "Checkpoints", "Configuration", "NeuralNetwork", "Datasets", "Kernels", "Collectives", "System"]),
+        tests("ClusterTests", uses: ["Cluster", "Training", "Transport"]),
+        tests("EndToEndTests", uses: ["System"]),
+    ]
+)
