@@ -1,0 +1,145 @@
+import Kernels
+
+// The communication thread's side: messages in and out.
+
+extension Collective {
+    /// Where a payload goes, or why it cannot be: asked before a byte of it is read.
+    package func destination(_ envelope: Envelope, bytes: Int, from member: Int) throws -> UnsafeMutableRawBufferPointer {
+        let place = try place(envelope, from: member)
+        guard place.count == bytes else {
+            throw ProtocolViolation(
+                description: "rank \(member) sent \(bytes) bytes of \(envelope.kind), expected \(place.count) (step \(envelope.step), index \(envelope.index))")
+        }
+        return place
+    }
+
+    private func place(_ envelope: Envelope, from member: Int) throws -> UnsafeMutableRawBufferPointer {
+        let isEarly = envelope.step == arriving.step + 1
+        guard envelope.step == arriving.step || (isEarly && envelope.kind != .parameters && envelope.kind != .control) else {
+            throw ProtocolViolation(
+                description: "rank \(member) sent \(envelope.kind) of step \(envelope.step) during step \(arriving.step)")
+        }
+        let plan = plan(for: envelope.step)
+        let valid: Bool
+        switch envelope.kind {
+        case .partial, .parameters:
+            guard partition.pieces.indices.contains(envelope.index) else { throw outOfPlace(envelope, member) }
+            let piece = partition.pieces[envelope.index]
+            if envelope.kind == .parameters {
+                guard piece.owner == member else { throw outOfPlace(envelope, member) }
+                return UnsafeMutableRawBufferPointer(
+                    start: parameters + piece.range.lowerBound, count: piece.range.count * MemoryLayout<Float>.stride)
+            }
+            guard piece.owner == rank, member != rank, plan.nodesOf[member].contains(envelope.part) else {
+                throw outOfPlace(envelope, member)
+            }
+            return reduction.inbox(node: envelope.part, piece: piece, plan: plan)
+        case .statistics:
+            guard (0..<reportExchange).contains(envelope.index) else { throw outOfPlace(envelope, member) }
+            return exchanges.nodes(envelope.index, plan.nodesOf[member])
+        case .report:
+            guard rank == 0 else { throw outOfPlace(envelope, member) }
+            return exchanges.nodes(reportExchange, plan.nodesOf[member])
+        case .idle: valid = plan.isIdle(member)
+        case .control:
+            guard member == 0 else { throw outOfPlace(envelope, member) }
+            return arrivingControl
+        }
+        guard valid else { throw outOfPlace(envelope, member) }
+        return UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    }
+
+    private func outOfPlace(_ envelope: Envelope, _ member: Int) -> ProtocolViolation {
+        ProtocolViolation(
+            description: "rank \(member) sent \(envelope.kind) with index \(envelope.index) and part \(envelope.part), which is not its to send")
+    }
+
+    /// A whole message is where `destination` wanted it.
+    package func received(_ envelope: Envelope, from member: Int) throws {
+        switch envelope.kind {
+        case .partial:
+            arriving.addNodes(1, piece: envelope.index, step: envelope.step)
+            if envelope.step == arriving.step { reduceIfReady(envelope.index) }
+        case .idle:
+            arriving.addIdle(step: envelope.step)
+            if envelope.step == arriving.step { reduceWhatIsReady() }
+        case .parameters:
+            guard arriving.remotePieceArrived(envelope.index) else {
+                throw ProtocolViolation(description: "rank \(member) sent the parameters of piece \(envelope.index) twice in step \(envelope.step)")
+            }
+        case .statistics:
+            bell.change { $0.statistics[envelope.step & 1][envelope.index] += 1 }
+        case .report:
+            arriving.addReport(step: envelope.step)
+            decideIfReady()
+        case .control:
+            let (control, report) = readControl()
+            arriving.setControl(control, report: report)
+        }
+        completeStepIfDone()
+    }
+
+    /// Serves the compute thread and a slice of the reductions; true if more is waiting.
+    package func turn() -> Bool {
+        let asked = commands.withLock { commands in
+            let asked = commands
+            commands.removeAll(keepingCapacity: true)
+            return asked
+        }
+        for command in asked { serve(command) }
+        let more = reduceSlice()
+        completeStepIfDone()
+        return more
+    }
+
+    private func serve(_ command: Command) {
+        switch command {
+        case .statistics(let exchange): sendNodes(exchange, .statistics, to: (0..<members).filter { $0 != rank })
+        case .contribute(let offset): contributePieces(downTo: offset)
+        case .report:
+            arriving.hasReported = true
+            if rank != 0 { sendNodes(reportExchange, .report, to: [0]) }
+            decideIfReady()
+        }
+    }
+
+    private func sendNodes(_ exchange: Int, _ kind: Envelope.Kind, to receivers: [Int]) {
+        let mine = plan(for: arriving.step).nodesOf[rank]
+        if mine.isEmpty && kind == .statistics { return }
+        let payload = UnsafeRawBufferPointer(exchanges.nodes(exchange, mine))
+        for receiver in receivers {
+            link?.send(
+                Envelope(kind, step: arriving.step, index: kind == .report ? 0 : exchange), payload, to: receiver)
+        }
+    }
+
+    private func contributePieces(downTo offset: Int) {
+        let plan = plan(for: arriving.step)
+        let mine = plan.nodesOf[rank]
+        while arriving.nextPiece < partition.pieces.count, partition.pieces[arriving.nextPiece].range.lowerBound >= offset {
+            let index = arriving.nextPiece
+            arriving.nextPiece += 1
+            let piece = partition.pieces[index]
+            if piece.owner == rank {
+                arriving.addNodes(mine.count, piece: index, step: arriving.step)
+                reduceIfReady(index)
+                continue
+            }
+            for (k, node) in mine.enumerated() {
+                let payload = UnsafeRawBufferPointer(
+                    start: gradients.nodeVector(k) + piece.range.lowerBound,
+                    count: piece.range.count * MemoryLayout<Float>.stride)
+                link?.send(Envelope(.partial, step: arriving.step, index: index, part: node), payload, to: piece.owner)
+            }
+        }
+        if offset == 0 && mine.isEmpty { sayIdle() }
+    }
+
+    private func sayIdle() {
+        arriving.addIdle(step: arriving.step)
+        for member in 0..<members where member != rank {
+            link?.send(Envelope(.idle, step: arriving.step), UnsafeRawBufferPointer(start: nil, count: 0), to: member)
+        }
+        reduceWhatIsReady()
+    }
+}

@@ -1,0 +1,163 @@
+import Kernels
+import Synchronization
+
+/// Applies the optimizer to parameters whose gradient sum is complete. Called on the communication thread, by the owner alone.
+package protocol ParameterUpdate: AnyObject {
+    /// - Parameters:
+    ///   - range: a run of the flat vectors, whole vectors of 16 floats.
+    ///   - compact: where the run begins in the owner's compact vectors.
+    ///   - gradient: the sum over the global batch of this run.
+    ///   - step: the step's number; the first is 0.
+    func update(_ range: Range<Int>, compact: Int, gradient: UnsafeMutablePointer<Float>, step: Int)
+}
+
+/// One member's part in the collective work of a generation: averages gradients, spreads new parameters, exchanges statistics.
+///
+/// A step, seen from here (the vocabulary is DESIGN's: piece, node, owner):
+///
+///     compute thread                     communication thread
+///     combine(exchange)          ───▶    sends my nodes to all, counts theirs
+///     contribute(downTo: …)      ───▶    reduce-scatter: sends my nodes of each complete piece to its owner
+///                                        owner, all nodes there: finishes the tree, updates, all-gather: sends the parameters
+///     complete(report)           ◀───    all pieces there, and rank 0's control word
+///
+/// Why one set of buffers suffices: a piece is finished only when *every* member has contributed to it (members without samples say `idle`), so nobody completes
+/// step s before everybody's backward pass of s has ended. A member may be one step ahead of another, never two; what arrives early (nodes of s+1)
+/// goes to places that s no longer needs, and is counted apart.
+package final class Collective: @unchecked Sendable {  // each part has one owner: see the marks
+    package let rank: Int
+    package let members: Int
+    package let partition: Partition
+    let plans: [StepPlan]
+    let planIndex: (Int) -> Int
+    let parameters: UnsafeMutablePointer<Float>
+    let updater: any ParameterUpdate
+    let exchanges: StatisticsStore
+    /// Rank 0: decides what follows a step from its finished report. Called on the communication thread.
+    let decide: (Int, [Double]) -> ControlWord
+    /// Set before the first message.
+    package weak var link: (any GroupLink)?
+    package let gradients: GradientSource
+
+    // Between the two threads
+    let commands = Mutex<[Command]>([])
+    let bell: Bell<Progress>
+
+    // Communication thread
+    var arriving: CommunicationState
+    var reduction: Reduction
+
+    /// What the compute thread asks of the communication thread.
+    enum Command {
+        case statistics(exchange: Int)
+        case contribute(downTo: Int)
+        case report
+    }
+
+    /// What the compute thread waits for.
+    struct Progress {
+        /// The step being worked on.
+        var step: Int
+        /// Statistics frames that have arrived, by parity of the step and exchange.
+        var statistics: [[Int]]
+        var completed: (step: Int, control: ControlWord, report: [Double])?
+        var ended: GenerationEnded?
+    }
+
+    /// - Parameters:
+    ///   - plans: the distinct steps (a full batch, the ragged last one); `planIndex` tells which one a step has.
+    ///   - exchanges: the statistics exchanges of a step, by number.
+    ///   - firstStep: the step that this generation begins with.
+    package init(
+        rank: Int, partition: Partition, plans: [StepPlan], planIndex: @escaping (Int) -> Int,
+        exchanges: [StatisticsOperation], report: StatisticsOperation, parameters: UnsafeMutablePointer<Float>,
+        gradients: GradientSource, updater: any ParameterUpdate, firstStep: Int,
+        decide: @escaping (Int, [Double]) -> ControlWord
+    ) {
+        (self.rank, self.partition, self.plans, self.planIndex) = (rank, partition, plans, planIndex)
+        (self.parameters, self.gradients, self.updater, self.decide) = (parameters, gradients, updater, decide)
+        members = partition.members
+        self.exchanges = StatisticsStore(rank: rank, plans: plans, operations: exchanges + [report])
+        bell = Bell(
+            Progress(
+                step: firstStep, statistics: Array(repeating: Array(repeating: 0, count: exchanges.count), count: 2)))
+        arriving = CommunicationState(step: firstStep, pieces: partition.pieces.count)
+        reduction = Reduction(rank: rank, partition: partition, plans: plans)
+        commands.withLock { $0.reserveCapacity(64) }
+        arriving.beginStep(remotePieces: remotePieces, ownedPieces: ownedPieces)
+    }
+
+    package func plan(for step: Int) -> StepPlan { plans[planIndex(step)] }
+    var reportExchange: Int { exchanges.count - 1 }
+    private var ownedPieces: Int { partition.pieces.count { $0.owner == rank } }
+    private var remotePieces: Int { partition.pieces.count - ownedPieces }
+
+    /// Ends the generation for this member: whatever waits throws. From any thread, at any time.
+    package func end(_ reason: GenerationEnded) {
+        bell.change { if $0.ended == nil { $0.ended = reason } }
+    }
+
+    /// Communication thread: begins the next step once this one is complete here.
+    func completeStepIfDone() {
+        guard let control = arriving.control, arriving.remotePieces == 0, arriving.ownedPieces == 0 else { return }
+        let step = arriving.step
+        let report = arriving.report
+        arriving.finishStep()
+        arriving.beginStep(remotePieces: remotePieces, ownedPieces: ownedPieces)
+        bell.change {
+            $0.completed = (step, control, report)
+            for i in $0.statistics[step & 1].indices { $0.statistics[step & 1][i] = 0 }
+            $0.step = step + 1
+        }
+    }
+}
+
+// MARK: - The compute thread's side
+
+extension Collective {
+    /// Where the statistics vector of a local microbatch is written.
+    package func leaf(_ exchange: Int, slot: Int) -> UnsafeMutablePointer<Double> { exchanges.leaf(exchange, slot) }
+
+    /// Combines one exchange over all microbatches of all members; valid until the next step.
+    package func combine(_ exchange: Int, step: Int) throws -> UnsafePointer<Double> {
+        let plan = plan(for: step)
+        exchanges.foldLocal(exchange, plan)
+        if members > 1 {
+            ask(.statistics(exchange: exchange))
+            let expected = members - plan.idleMembers - (plan.isIdle(rank) ? 0 : 1)
+            try bell.wait { progress -> Void? in
+                if let ended = progress.ended { throw ended }
+                return progress.statistics[step & 1][exchange] == expected ? () : nil
+            }
+        }
+        return exchanges.finish(exchange, plan)
+    }
+
+    /// Everything of this step's local gradients from `offset` on is complete.
+    package func contribute(downTo offset: Int) { ask(.contribute(downTo: offset)) }
+
+    /// Where the report of a local microbatch is written.
+    package func reportLeaf(slot: Int) -> UnsafeMutablePointer<Double> { exchanges.leaf(reportExchange, slot) }
+
+    /// Waits for the step's end: new parameters everywhere and rank 0's word. The report is the whole batch's.
+    package func complete(step: Int) throws -> (control: ControlWord, report: [Double]) {
+        exchanges.foldLocal(reportExchange, plan(for: step))
+        ask(.report)
+        return try bell.wait { progress in
+            if let completed = progress.completed, completed.step == step { return (completed.control, completed.report) }
+            if let ended = progress.ended { throw ended }
+            return nil
+        }
+    }
+
+    private func ask(_ command: Command) {
+        commands.withLock { $0.append(command) }
+        link?.wake()
+    }
+}
+
+/// Where the communication thread finds the gradient sums of this member's nodes.
+package protocol GradientSource: AnyObject {
+    /// The flat vector that holds the sum of the k-th of this member's nodes in the current step.
+    func nodeVector(_ k: Int) -> UnsafePointer<Float>
+}

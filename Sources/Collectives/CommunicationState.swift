@@ -1,0 +1,65 @@
+/// What has arrived for the step at hand and, counted apart, for the next one. Owned by the communication thread.
+struct CommunicationState {
+    private(set) var step: Int
+    /// Nodes of each piece that are there, by parity of the step.
+    private var nodes: [[Int]]
+    /// Members that said they are done without samples, by parity.
+    private var idle = [0, 0]
+    /// Reports that have arrived (rank 0), by parity.
+    private var reports = [0, 0]
+
+    /// The first piece that this member has not contributed to.
+    var nextPiece = 0
+    var hasReported = false
+    private(set) var remotePieces = 0
+    private(set) var ownedPieces = 0
+    private(set) var control: ControlWord?
+    private(set) var report: [Double] = []
+    /// Remote pieces that have arrived in this step.
+    private var isThere: [Bool]
+
+    init(step: Int, pieces: Int) {
+        self.step = step
+        nodes = Array(repeating: Array(repeating: 0, count: pieces), count: 2)
+        isThere = Array(repeating: false, count: pieces)
+    }
+
+    mutating func beginStep(remotePieces: Int, ownedPieces: Int) {
+        (self.remotePieces, self.ownedPieces) = (remotePieces, ownedPieces)
+        (nextPiece, hasReported, control) = (0, false, nil)
+        for i in isThere.indices { isThere[i] = false }
+    }
+
+    mutating func finishStep() {
+        let parity = step & 1
+        for i in nodes[parity].indices { nodes[parity][i] = 0 }
+        (idle[parity], reports[parity]) = (0, 0)
+        step += 1
+    }
+
+    mutating func addNodes(_ count: Int, piece: Int, step: Int) { nodes[step & 1][piece] += count }
+    mutating func addIdle(step: Int) { idle[step & 1] += 1 }
+    mutating func addReport(step: Int) { reports[step & 1] += 1 }
+
+    /// True once every node and every idle member's word is there for the current step.
+    func isReady(_ piece: Int, _ plan: StepPlan) -> Bool {
+        nodes[step & 1][piece] == plan.nodes.count && idle[step & 1] == plan.idleMembers
+    }
+
+    var arrivedReports: Int { reports[step & 1] }
+
+    mutating func ownedPieceDone() { ownedPieces -= 1 }
+
+    /// False if the piece has been there before.
+    mutating func remotePieceArrived(_ piece: Int) -> Bool {
+        if isThere[piece] { return false }
+        isThere[piece] = true
+        remotePieces -= 1
+        return true
+    }
+
+    mutating func setControl(_ control: ControlWord, report: [Double]) {
+        self.control = control
+        self.report = report
+    }
+}

@@ -1,0 +1,81 @@
+import Kernels
+
+/// The owner's memory and queue: other members' nodes of the owned pieces, and the pieces whose nodes are all there.
+struct Reduction {
+    /// Floats that are reduced and updated in one go, so that urgent frames are served in between and the sums stay in the cache.
+    private static let sliceSize = 16 * 1024
+    private static let blockSize = 4096
+
+    struct Slice {
+        let piece: Int
+        let range: Range<Int>
+        let isLast: Bool
+    }
+
+    private let rank: Int
+    /// One compact vector for each node of another member.
+    private let inboxes: [FloatBuffer]
+    private let scratch: FloatBuffer
+    private let control: DoubleBuffer
+    private var queue: [Int] = []
+    /// Floats of the queue's first piece that are done.
+    private var done = 0
+
+    init(rank: Int, partition: Partition, plans: [StepPlan]) {
+        self.rank = rank
+        let remote = plans.map { $0.nodes.count - $0.nodesOf[rank].count }.max() ?? 0
+        inboxes = (0..<remote).map { _ in FloatBuffer(count: partition.ownedCounts[rank]) }
+        let depth = plans.map(\.finish.scratchCount).max() ?? 1
+        scratch = FloatBuffer(count: max(1, depth) * Self.blockSize)
+        control = DoubleBuffer(count: 4)
+        queue.reserveCapacity(partition.pieces.count)
+    }
+
+    var controlFrame: UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(start: control.pointer, count: 32)
+    }
+
+    /// Nodes of other members are numbered without this member's own.
+    private func inboxIndex(_ node: Int, _ plan: StepPlan) -> Int {
+        let mine = plan.nodesOf[rank]
+        return node < mine.lowerBound ? node : node - mine.count
+    }
+
+    func inbox(node: Int, piece: Partition.Piece, plan: StepPlan) -> UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(
+            start: inboxes[inboxIndex(node, plan)].pointer + piece.compact,
+            count: piece.range.count * MemoryLayout<Float>.stride)
+    }
+
+    var hasWork: Bool { !queue.isEmpty }
+    mutating func enqueue(_ piece: Int) { queue.append(piece) }
+
+    mutating func nextSlice(_ partition: Partition) -> Slice? {
+        guard let index = queue.first else { return nil }
+        let range = partition.pieces[index].range
+        let start = range.lowerBound + done
+        let end = min(range.upperBound, start + Self.sliceSize)
+        let isLast = end == range.upperBound
+        done = isLast ? 0 : done + Self.sliceSize
+        if isLast { queue.removeFirst() }
+        return Slice(piece: index, range: start..<end, isLast: isLast)
+    }
+
+    /// Sums all nodes over one slice of a piece, depth first, and hands every block on.
+    func finishTree(
+        _ piece: Partition.Piece, _ slice: Range<Int>, plan: StepPlan, gradients: any GradientSource,
+        _ body: (Range<Int>, Int, UnsafeMutablePointer<Float>) -> Void
+    ) {
+        let mine = plan.nodesOf[rank]
+        for start in stride(from: slice.lowerBound, to: slice.upperBound, by: Self.blockSize) {
+            let range = start..<min(slice.upperBound, start + Self.blockSize)
+            let compact = piece.compact + start - piece.range.lowerBound
+            plan.finish.run(count: range.count, scratch: scratch.pointer, stride: Self.blockSize) { node in
+                mine.contains(node)
+                    ? gradients.nodeVector(node - mine.lowerBound) + start
+                    : UnsafePointer(inboxes[inboxIndex(node, plan)].pointer) + compact
+            }
+            body(range, compact, scratch.pointer)
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import Kernels
+
+/// The small vectors of all exchanges of a step: local leaves, everyone's nodes, results. All memory is allocated at the start.
+///
+/// Leaves belong to the compute thread; nodes of other members are written by the communication thread before the compute thread is told.
+final class StatisticsStore {
+    private struct Exchange {
+        let operation: StatisticsOperation
+        let leaves: DoubleBuffer
+        let nodes: DoubleBuffer
+        let work: DoubleBuffer
+    }
+
+    private let rank: Int
+    private let exchanges: [Exchange]
+    var count: Int { exchanges.count }
+
+    init(rank: Int, plans: [StepPlan], operations: [StatisticsOperation]) {
+        self.rank = rank
+        let slots = plans.map { $0.microbatchesOf[rank].count }.max() ?? 0
+        let nodes = plans.map(\.nodes.count).max() ?? 0
+        exchanges = operations.map {
+            Exchange(
+                operation: $0, leaves: DoubleBuffer(count: slots * $0.width),
+                nodes: DoubleBuffer(count: nodes * $0.width), work: DoubleBuffer(count: nodes * $0.width))
+        }
+    }
+
+    func width(_ exchange: Int) -> Int { exchanges[exchange].operation.width }
+
+    func leaf(_ exchange: Int, _ slot: Int) -> UnsafeMutablePointer<Double> {
+        exchanges[exchange].leaves.pointer + slot * width(exchange)
+    }
+
+    /// The memory of a run of neighbouring nodes.
+    func nodes(_ exchange: Int, _ range: Range<Int>) -> UnsafeMutableRawBufferPointer {
+        let width = width(exchange)
+        return UnsafeMutableRawBufferPointer(
+            start: exchanges[exchange].nodes.pointer + range.lowerBound * width,
+            count: range.count * width * MemoryLayout<Double>.stride)
+    }
+
+    /// Adds up this member's leaves into its nodes.
+    func foldLocal(_ index: Int, _ plan: StepPlan) {
+        let exchange = exchanges[index]
+        let (width, first) = (exchange.operation.width, plan.leaves(of: rank).lowerBound)
+        for node in plan.nodesOf[rank] {
+            let leaves = plan.nodes[node].leaves
+            let sum = combine(leaves, exchange.operation) { leaf in
+                leaf.count == 1 ? exchange.leaves.pointer + (leaf.lowerBound - first) * width : nil
+            }
+            (exchange.nodes.pointer + node * width).update(from: sum, count: width)
+        }
+    }
+
+    /// Finishes the tree over everyone's nodes.
+    func finish(_ index: Int, _ plan: StepPlan) -> UnsafePointer<Double> {
+        let exchange = exchanges[index]
+        let width = exchange.operation.width
+        exchange.work.pointer.update(from: exchange.nodes.pointer, count: plan.nodes.count * width)
+        let root = combine(0..<plan.tree.leaves, exchange.operation) { leaves in
+            plan.nodes.firstIndex { $0.leaves == leaves }.map { exchange.work.pointer + $0 * width }
+        }
+        return UnsafePointer(root)
+    }
+
+    /// Combines depth first, in place, from whatever vectors `place` has.
+    private func combine(
+        _ leaves: Range<Int>, _ operation: StatisticsOperation, _ place: (Range<Int>) -> UnsafeMutablePointer<Double>?
+    ) -> UnsafeMutablePointer<Double> {
+        if let vector = place(leaves) { return vector }
+        let middle = leaves.lowerBound + ReductionTree.split(leaves.count)
+        let left = combine(leaves.lowerBound..<middle, operation, place)
+        operation.combine(left, combine(middle..<leaves.upperBound, operation, place))
+        return left
+    }
+}

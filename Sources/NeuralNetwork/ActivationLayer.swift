@@ -1,0 +1,40 @@
+import Kernels
+
+/// `y = f(x)` for each value: ReLU `max(x, 0)`, sigmoid `1/(1 + e⁻ˣ)`, tanh. Gradients come from y alone.
+final class ActivationLayer: Layer {
+    private let function: ActivationFunction
+
+    init(_ function: ActivationFunction) { self.function = function }
+
+    func forward(_ input: SlotMatrix, _ output: SlotMatrix, _ pass: Pass) {
+        let tiles = pass.rows.tiles
+        pass.lanes.run(tiles.count) { task, _ in
+            let tile = tiles[task]
+            let (x, y) = (input.row(tile.slot, tile.start), output.row(tile.slot, tile.start))
+            let count = tile.count * input.width
+            switch function {
+            case .relu: Elementwise.relu(x, into: y, count: count)
+            case .sigmoid: VectorMath.sigmoid(x, into: y, count: count)
+            case .tanh: VectorMath.tanh(x, into: y, count: count)
+            }
+        }
+    }
+
+    func backward(
+        _ input: SlotMatrix, _ output: SlotMatrix, outputGradient: SlotMatrix, inputGradient: SlotMatrix?, _ pass: TrainingPass
+    ) {
+        guard let inputGradient else { return }
+        let tiles = pass.pass.rows.tiles
+        pass.pass.lanes.run(tiles.count) { task, _ in
+            let tile = tiles[task]
+            let (y, dy) = (output.row(tile.slot, tile.start), outputGradient.row(tile.slot, tile.start))
+            let dx = inputGradient.row(tile.slot, tile.start)
+            let count = tile.count * input.width
+            switch function {
+            case .relu: Elementwise.reluBackward(y: y, dy: dy, into: dx, count: count)
+            case .sigmoid: Elementwise.sigmoidBackward(y: y, dy: dy, into: dx, count: count)
+            case .tanh: Elementwise.tanhBackward(y: y, dy: dy, into: dx, count: count)
+            }
+        }
+    }
+}

@@ -1,0 +1,38 @@
+import Kernels
+
+/// The targets of the local microbatches: class labels, values, or labels with their one-hot values.
+package final class BatchTargets {
+    package let areClasses: Bool
+    private let width: Int
+    private let rows: Int
+    private let labelStorage: UnsafeMutablePointer<Int32>
+    private let valueStorage: SlotMatrix?
+
+    /// - Parameters:
+    ///   - width: values per sample; nil if the loss needs labels alone.
+    ///   - areClasses: whether the data set has class labels.
+    package init(slots: Int, rows: Int, width: Int?, areClasses: Bool) {
+        (self.areClasses, self.width, self.rows) = (areClasses, width ?? 0, rows)
+        labelStorage = .allocate(capacity: max(1, slots * rows))
+        labelStorage.initialize(repeating: 0, count: max(1, slots * rows))
+        valueStorage = width.map { SlotMatrix(slots: slots, rows: rows, width: $0) }
+    }
+
+    deinit { labelStorage.deallocate() }
+
+    package func labels(_ slot: Int) -> UnsafeMutablePointer<Int32> { labelStorage + slot * rows }
+
+    package func values(_ slot: Int) -> UnsafeMutablePointer<Float> {
+        guard let valueStorage else { preconditionFailure("these targets were made without values") }
+        return valueStorage.row(slot)
+    }
+
+    package var hasValues: Bool { valueStorage != nil }
+
+    /// Writes the one-hot values of the labels of `count` samples in `slot`.
+    package func expandLabels(_ slot: Int, count: Int) {
+        let (from, to) = (labels(slot), values(slot))
+        for i in 0..<(count * width) { to[i] = 0 }
+        for r in 0..<count { to[r * width + Int(from[r])] = 1 }
+    }
+}

@@ -1,0 +1,37 @@
+import Kernels
+
+/// Where backward passes leave weight gradients: one flat vector per pending node of the reduction tree.
+///
+/// A layer writes the gradient of slot i into `leaf(i)` and then calls `merge(after: i, …)` for the same range while it is hot in the cache; slots go in
+/// order. After the last slot the vectors named by the program hold the sums of the maximal subtrees of this worker's microbatches.
+package final class GradientVectors {
+    private let vectors: [FloatBuffer]
+    private var program: FoldProgram
+    /// The slot that holds the first non-empty microbatch of the whole batch, if it is a local one.
+    package private(set) var firstSlot: Int?
+
+    /// - Parameter count: floats of a flat vector.
+    package init(count: Int, capacity: Int, program: FoldProgram) {
+        vectors = (0..<max(1, capacity)).map { _ in FloatBuffer(count: count) }
+        self.program = program
+    }
+
+    /// Begins a step whose local microbatches are folded by `program`.
+    package func begin(_ program: FoldProgram, firstSlot: Int?) {
+        precondition(program.vectorCount <= vectors.count, "the fold needs more vectors than were allocated")
+        self.program = program
+        self.firstSlot = firstSlot
+    }
+
+    package func leaf(_ slot: Int) -> UnsafeMutablePointer<Float> { vectors[program.leaves[slot].vector].pointer }
+
+    /// The vector with this index in the program's results.
+    package func vector(_ index: Int) -> UnsafeMutablePointer<Float> { vectors[index].pointer }
+
+    /// Adds up the subtrees that slot `slot` completes, within one range that begins at a multiple of 16.
+    package func merge(after slot: Int, start: Int, count: Int) {
+        for merge in program.leaves[slot].merges {
+            Elementwise.add(vectors[merge.source].pointer + start, to: vectors[merge.destination].pointer + start, count: count)
+        }
+    }
+}

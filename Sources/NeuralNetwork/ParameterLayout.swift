@@ -1,0 +1,87 @@
+import Kernels
+
+/// One parameter tensor: a named range of the flat vectors.
+package struct ParameterTensor: Equatable, Sendable {
+    package enum Role: Sendable {
+        case weight, bias, gain, shift
+    }
+
+    /// The name in files, PyTorch's: `dense1.weight`.
+    package let name: String
+    package let role: Role
+    /// How the values lie in files and in memory.
+    package let storage: TensorStorage
+    package let initializer: TensorInitializer
+    /// Where the values lie in a flat vector; begins at a multiple of 16.
+    package let range: Range<Int>
+}
+
+/// A constant, or random values for a tensor with these fans.
+package enum TensorInitializer: Equatable, Sendable {
+    case constant(Float)
+    case random(Initializer, fanIn: Int, fanOut: Int)
+}
+
+/// One running statistic of batch norm: a named range of the flat statistics vector, which is not trained but belongs to the model.
+package struct StatisticTensor: Equatable, Sendable {
+    package let name: String
+    package let initial: Float
+    package let range: Range<Int>
+}
+
+/// Every parameter and running statistic of a network, in the order of its layers.
+package struct ParameterLayout: Equatable, Sendable {
+    package private(set) var tensors: [ParameterTensor] = []
+    package private(set) var statistics: [StatisticTensor] = []
+    /// Floats from the start of a flat vector that hold tensors (with their padding).
+    package private(set) var usedCount = 0
+    package private(set) var statisticsCount = 0
+
+    package init() {}
+
+    /// Floats of a flat vector: 64 equal shards.
+    package var flatCount: Int { shardSize * FlatVector.shardCount }
+    package var shardSize: Int { FlatVector.shardSize(for: usedCount) }
+    /// Trained values, padding not counted.
+    package var parameterCount: Int { tensors.reduce(0) { $0 + $1.range.count } }
+
+    /// Appends a tensor and returns where it starts.
+    package mutating func add(
+        _ name: String, role: ParameterTensor.Role, storage: TensorStorage, initializer: TensorInitializer
+    ) -> Int {
+        let start = usedCount
+        let range = start..<(start + storage.count)
+        tensors.append(
+            ParameterTensor(name: name, role: role, storage: storage, initializer: initializer, range: range))
+        usedCount += FlatVector.aligned(range.count)
+        return start
+    }
+
+    /// Appends a running statistic and returns where it starts.
+    package mutating func addStatistic(_ name: String, count: Int, initial: Float) -> Int {
+        let start = statisticsCount
+        statistics.append(StatisticTensor(name: name, initial: initial, range: start..<(start + count)))
+        statisticsCount += FlatVector.aligned(count)
+        return start
+    }
+
+    /// Writes every tensor's start into a flat vector, a pure function of the seed.
+    package func initialize(_ parameters: UnsafeMutablePointer<Float>, seed: UInt64) {
+        for (index, tensor) in tensors.enumerated() {
+            let values = parameters + tensor.range.lowerBound
+            switch tensor.initializer {
+            case .constant(let value):
+                for i in 0..<tensor.range.count { values[i] = value }
+            case .random(let initializer, let fanIn, let fanOut):
+                initializer.fill(
+                    values, count: tensor.range.count, fanIn: fanIn, fanOut: fanOut, seed: seed, tensor: index)
+            }
+        }
+    }
+
+    package func initializeStatistics(_ values: UnsafeMutablePointer<Float>) {
+        for tensor in statistics {
+            for i in tensor.range { values[i] = tensor.initial }
+        }
+    }
+}
