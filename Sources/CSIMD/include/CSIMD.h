@@ -12,3 +12,23 @@ static inline csimd_f16 csimd_sqrt(csimd_f16 x) { return __builtin_elementwise_s
 static inline csimd_f16 csimd_fma(csimd_f16 a, csimd_f16 b, csimd_f16 c) { return __builtin_elementwise_fma(a, b, c); }
 static inline csimd_i16 csimd_to_int(csimd_f16 x) { return __builtin_convertvector(x, csimd_i16); }
 static inline csimd_f16 csimd_to_float(csimd_i16 x) { return __builtin_convertvector(x, csimd_f16); }
+
+/// Lane by lane −1 where the comparison holds, otherwise 0; with a NaN it does not hold.
+static inline csimd_i16 csimd_less(csimd_f16 a, csimd_f16 b) { return a < b; }
+static inline csimd_i16 csimd_equal(csimd_f16 a, csimd_f16 b) { return a == b; }
+static inline csimd_i16 csimd_less_int(csimd_i16 a, csimd_i16 b) { return a < b; }
+/// Lane by lane `a` where the mask is −1, `b` where it is 0.
+static inline csimd_f16 csimd_select(csimd_i16 mask, csimd_f16 a, csimd_f16 b) { return mask ? a : b; }
+/// Lane by lane the smaller and the larger number; `b` where either is NaN or both are zeros.
+static inline csimd_f16 csimd_min(csimd_f16 a, csimd_f16 b) { return a < b ? a : b; }
+static inline csimd_f16 csimd_max(csimd_f16 a, csimd_f16 b) { return a > b ? a : b; }
+static inline csimd_f16 csimd_abs(csimd_f16 x) { return __builtin_elementwise_abs(x); }
+
+/// Tells the processor that a loop waits.
+static inline void csimd_pause(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}

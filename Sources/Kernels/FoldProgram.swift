@@ -1,0 +1,61 @@
+/// How a worker adds up its contiguous leaves as they come, in tree order, in as few vectors as the tree allows.
+///
+/// For each leaf in order: write (not add) the leaf's value into slot `steps[i].slot`, then carry out the step's merges: each
+/// `slots[destination] += slots[source]`, left operand first. Afterwards `results` says in which slots the maximal subtrees' sums are.
+package struct FoldProgram: Sendable, Equatable {
+    package struct Merge: Sendable, Equatable {
+        package let destination: Int
+        package let source: Int
+    }
+
+    package struct Step: Sendable, Equatable {
+        package let leaf: Int
+        package let slot: Int
+        package let merges: [Merge]
+    }
+
+    package struct Result: Sendable, Equatable {
+        package let node: Range<Int>
+        package let slot: Int
+    }
+
+    package let steps: [Step]
+    /// The maximal subtrees of the range, in order.
+    package let results: [Result]
+    /// The vectors that are needed.
+    package let slots: Int
+
+    package init(_ tree: ReductionTree, _ range: Range<Int>) {
+        var compiler = Compiler()
+        results = tree.maximalSubtrees(in: range).map { Result(node: $0, slot: compiler.emit($0)) }
+        steps = compiler.steps
+        slots = compiler.slots
+    }
+
+    private struct Compiler {
+        var steps: [Step] = []
+        var slots = 0
+        private var free: [Int] = []
+
+        /// Emits the steps that sum a node; gives the slot where the sum then is.
+        mutating func emit(_ node: Range<Int>) -> Int {
+            guard let (left, right) = ReductionTree.children(of: node) else {
+                let slot = free.popLast() ?? newSlot()
+                steps.append(Step(leaf: node.lowerBound, slot: slot, merges: []))
+                return slot
+            }
+            let destination = emit(left)
+            let source = emit(right)
+            let last = steps.removeLast()  // the right child's sum is complete after it
+            let merge = Merge(destination: destination, source: source)
+            steps.append(Step(leaf: last.leaf, slot: last.slot, merges: last.merges + [merge]))
+            free.append(source)
+            return destination
+        }
+
+        private mutating func newSlot() -> Int {
+            slots += 1
+            return slots - 1
+        }
+    }
+}
