@@ -161,3 +161,8 @@ package protocol GradientSource: AnyObject {
     /// The flat vector that holds the sum of the k-th of this member's nodes in the current step.
     func nodeVector(_ k: Int) -> UnsafePointer<Float>
 }
+
+extension Collective {
+    /// The plan of a full batch (0) or of the ragged last one (1).
+    package func plan(at index: Int) -> StepPlan { plans[index] }
+}

@@ -25,7 +25,7 @@ struct Reduction {
         self.rank = rank
         let remote = plans.map { $0.nodes.count - $0.nodesOf[rank].count }.max() ?? 0
         inboxes = (0..<remote).map { _ in FloatBuffer(count: partition.ownedCounts[rank]) }
-        let depth = plans.map(\.finish.scratchCount).max() ?? 1
+        let depth = plans.map(\.finish.scratches).max() ?? 1
         scratch = FloatBuffer(count: max(1, depth) * Self.blockSize)
         control = DoubleBuffer(count: 4)
         queue.reserveCapacity(partition.pieces.count)
@@ -70,12 +70,25 @@ struct Reduction {
         for start in stride(from: slice.lowerBound, to: slice.upperBound, by: Self.blockSize) {
             let range = start..<min(slice.upperBound, start + Self.blockSize)
             let compact = piece.compact + start - piece.range.lowerBound
-            plan.finish.run(count: range.count, scratch: scratch.pointer, stride: Self.blockSize) { node in
+            run(plan.finish, count: range.count) { node in
                 mine.contains(node)
                     ? gradients.nodeVector(node - mine.lowerBound) + start
                     : UnsafePointer(inboxes[inboxIndex(node, plan)].pointer) + compact
             }
             body(range, compact, scratch.pointer)
+        }
+    }
+
+    /// Leaves the root's sum of one block in the first scratch vector.
+    private func run(_ program: FinishProgram, count: Int, input: (Int) -> UnsafePointer<Float>) {
+        func vector(_ index: Int) -> UnsafeMutablePointer<Float> { scratch.pointer + index * Self.blockSize }
+        for instruction in program.instructions {
+            switch instruction {
+            case .copy(let source, let to): vector(to).update(from: input(source), count: count)
+            case .sum(let left, let right, let to): Elementwise.sum(input(left), input(right), into: vector(to), count: count)
+            case .add(let source, let to): Elementwise.add(input(source), to: vector(to), count: count)
+            case .addScratch(let source, let to): Elementwise.add(vector(source), to: vector(to), count: count)
+            }
         }
     }
 }

@@ -37,7 +37,7 @@ package final class StepPlan: Sendable {
         }
         (self.nodes, self.nodesOf, self.microbatchesOf) = (nodes, nodesOf, microbatchesOf)
         idleMembers = microbatchesOf.count { $0.isEmpty }
-        finish = FinishProgram(tree: tree, partialNodes: nodes.map(\.leaves))
+        finish = FinishProgram(tree, partialNodes: nodes.map(\.leaves))
     }
 
     /// The leaves that a member computes.

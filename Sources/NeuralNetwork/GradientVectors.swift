@@ -10,27 +10,30 @@ package final class GradientVectors {
     /// The slot that holds the first non-empty microbatch of the whole batch, if it is a local one.
     package private(set) var firstSlot: Int?
 
-    /// - Parameter count: floats of a flat vector.
-    package init(count: Int, capacity: Int, program: FoldProgram) {
-        vectors = (0..<max(1, capacity)).map { _ in FloatBuffer(count: count) }
-        self.program = program
+    /// - Parameters:
+    ///   - count: floats of a flat vector.
+    ///   - programs: of all the distinct steps; the first is begun.
+    package init(count: Int, programs: [FoldProgram]) {
+        precondition(!programs.isEmpty, "there is a step to take")
+        vectors = (0..<(programs.map(\.slots).max() ?? 0)).map { _ in FloatBuffer(count: count) }
+        program = programs[0]
     }
 
     /// Begins a step whose local microbatches are folded by `program`.
     package func begin(_ program: FoldProgram, firstSlot: Int?) {
-        precondition(program.vectorCount <= vectors.count, "the fold needs more vectors than were allocated")
+        precondition(program.slots <= vectors.count, "the fold needs more vectors than were allocated")
         self.program = program
         self.firstSlot = firstSlot
     }
 
-    package func leaf(_ slot: Int) -> UnsafeMutablePointer<Float> { vectors[program.leaves[slot].vector].pointer }
+    package func leaf(_ slot: Int) -> UnsafeMutablePointer<Float> { vectors[program.steps[slot].slot].pointer }
 
-    /// The vector with this index in the program's results.
-    package func vector(_ index: Int) -> UnsafeMutablePointer<Float> { vectors[index].pointer }
+    /// The sum of the k-th maximal subtree.
+    package func result(_ k: Int) -> UnsafeMutablePointer<Float> { vectors[program.results[k].slot].pointer }
 
     /// Adds up the subtrees that slot `slot` completes, within one range that begins at a multiple of 16.
     package func merge(after slot: Int, start: Int, count: Int) {
-        for merge in program.leaves[slot].merges {
+        for merge in program.steps[slot].merges {
             Elementwise.add(vectors[merge.source].pointer + start, to: vectors[merge.destination].pointer + start, count: count)
         }
     }

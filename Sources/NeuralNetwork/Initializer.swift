@@ -16,7 +16,7 @@ package enum Initializer: String, CaseIterable, Sendable {
     package func fill(
         _ values: UnsafeMutablePointer<Float>, count: Int, fanIn: Int, fanOut: Int, seed: UInt64, tensor: Int
     ) {
-        var stream = RandomStream(seed: seed, purpose: .initialization, major: UInt32(tensor), minor: 0)
+        var stream = RandomStream(seed: seed, purpose: .initialization, major: tensor)
         let (inputs, both) = (Double(fanIn), Double(fanIn + fanOut))
         switch self {
         case .zeros:

@@ -1,0 +1,89 @@
+import Datasets
+import Kernels
+import NeuralNetwork
+
+package enum EvaluationSet: UInt8, CaseIterable, Sendable {
+    case validation = 1
+    case test = 2
+}
+
+/// Evaluates a model on fixed chunks of a data set, some of them here, some on other members.
+///
+/// A chunk is 128 samples, the last one padded with zeros, so that every matrix product has the same shape whoever computes it. What is added up
+/// over chunks goes over the fixed tree on their indices, by `total`.
+package final class Evaluator {
+    package static let chunkSize = Tile.rows
+
+    private let plan: TrainingPlan
+    private let data: DecodedData
+    private let lanes: LanePool
+    private var network: Network?
+    private var targets: BatchTargets?
+
+    package init(plan: TrainingPlan, data: DecodedData, lanes: LanePool) {
+        (self.plan, self.data, self.lanes) = (plan, data, lanes)
+    }
+
+    private func dataset(_ set: EvaluationSet) -> Dataset? { set == .validation ? data.validation : data.test }
+
+    /// The validation set counts after every epoch, the test set at the end alone.
+    package func isWanted(_ set: EvaluationSet, done: Int) -> Bool {
+        dataset(set) != nil && (set == .validation || done >= plan.totalSteps)
+    }
+
+    package static func chunkCount(samples: Int) -> Int { (samples + chunkSize - 1) / chunkSize }
+
+    /// The chunks that a member computes.
+    package func chunks(_ set: EvaluationSet, rank: Int, members: Int) -> Range<Int> {
+        let count = Self.chunkCount(samples: dataset(set)?.count ?? 0)
+        return (rank * count / members)..<((rank + 1) * count / members)
+    }
+
+    /// One `Loss.report` for every chunk.
+    package func evaluate(
+        _ set: EvaluationSet, chunks: Range<Int>, parameters: FloatBuffer, statistics: FloatBuffer
+    ) throws -> [Double] {
+        guard let dataset = dataset(set), !chunks.isEmpty else { return [] }
+        let network = network ?? Network(plan: plan.network, slots: lanes.lanes, rows: Self.chunkSize, lanes: lanes, training: false)
+        let targets = targets ?? BatchFeeder.makeTargets(plan, slots: lanes.lanes, rows: Self.chunkSize)
+        (self.network, self.targets) = (network, targets)
+        let width = Loss.report.width
+        let reports = DoubleBuffer(count: chunks.count * width)
+        for first in stride(from: chunks.lowerBound, to: chunks.upperBound, by: lanes.lanes) {
+            let group = first..<min(chunks.upperBound, first + lanes.lanes)
+            let sizes = load(group, of: dataset, into: network.input, targets)
+            func pass(_ rows: [Int]) -> Pass {
+                network.makePass(
+                    rows: SlotRows(rows), parameters: parameters.pointer, statistics: statistics.pointer, training: nil)
+            }
+            try network.forward(pass(group.map { _ in Self.chunkSize }))
+            network.evaluateLoss(targets, pass(sizes)) {
+                reports.pointer + (first - chunks.lowerBound + $0) * width
+            }
+        }
+        return Array(reports.elements)
+    }
+
+    /// Loads chunks into slots, the rest of a short one zero; gives the samples of each.
+    private func load(_ chunks: Range<Int>, of dataset: Dataset, into input: SlotMatrix, _ targets: BatchTargets) -> [Int] {
+        chunks.enumerated().map { slot, chunk in
+            let start = chunk * Self.chunkSize
+            let samples = Array(start..<min(dataset.count, start + Self.chunkSize))
+            dataset.gather(samples[...], normalization: data.normalization, into: input.row(slot))
+            let padding = input.row(slot, samples.count)
+            padding.update(repeating: 0, count: (Self.chunkSize - samples.count) * input.width)
+            dataset.gatherLabels(samples[...], into: targets.labels(slot))
+            if targets.hasValues { targets.expandLabels(slot, count: samples.count) }
+            return samples.count
+        }
+    }
+
+    /// The sum of all chunks' reports, over the fixed tree on chunk indices.
+    package static func total(_ reports: [Double]) -> [Double] {
+        let width = Loss.report.width
+        guard reports.count >= width else { return Array(repeating: 0, count: width) }
+        return ReductionTree(leaves: reports.count / width).combine(
+            leaf: { Array(reports[($0 * width)..<(($0 + 1) * width)]) },
+            merge: { left, right in zip(left, right).map(+) })
+    }
+}

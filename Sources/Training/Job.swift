@@ -1,0 +1,74 @@
+import NeuralNetwork
+
+/// One training run, as its config file says, with every default filled in. Everything that decides bits is here or in the data.
+package struct Job: Equatable, Sendable {
+    package var name: String
+    package var seed: UInt64
+    package var data: DataSpec
+    package var layers: [NamedLayer]
+    package var loss: Loss
+    package var optimizer: Optimizer
+    /// Samples in a global mini-batch; nil: all of the training set (batch gradient descent).
+    package var batchSize: Int?
+    /// V; nil: the largest power of two ≤ 8 that leaves at least 32 samples in each.
+    package var microbatches: Int?
+    package var epochs: Int
+    /// Ends the job early, after so many steps.
+    package var maxSteps: Int?
+    package var checkpoint: CheckpointPolicy
+    /// A step is logged to metrics.jsonl if its number is a multiple of this, or an epoch ends with it.
+    package var logEvery: Int
+    /// The OpenBLAS core that every worker must compute with; nil: the first worker's.
+    package var blasCore: String?
+    /// Microbatch cuts that replace the even assignment, for tests and measurements.
+    package var forcedCuts: [Int]?
+
+    package init(
+        name: String, seed: UInt64, data: DataSpec, layers: [NamedLayer], loss: Loss, optimizer: Optimizer, batchSize: Int?,
+        microbatches: Int? = nil, epochs: Int, maxSteps: Int? = nil, checkpoint: CheckpointPolicy = CheckpointPolicy(),
+        logEvery: Int = 10, blasCore: String? = nil, forcedCuts: [Int]? = nil
+    ) {
+        (self.name, self.seed, self.data, self.layers, self.loss) = (name, seed, data, layers, loss)
+        (self.optimizer, self.batchSize, self.microbatches) = (optimizer, batchSize, microbatches)
+        (self.epochs, self.maxSteps, self.checkpoint) = (epochs, maxSteps, checkpoint)
+        (self.logEvery, self.blasCore, self.forcedCuts) = (logEvery, blasCore, forcedCuts)
+    }
+}
+
+/// When checkpoints are written besides the one at the end, and how many are kept.
+package struct CheckpointPolicy: Equatable, Sendable {
+    package enum Interval: Equatable, Sendable {
+        case epoch
+        case steps(Int)
+    }
+
+    package var every: Interval
+    /// The newest so many are kept.
+    package var keep: Int
+
+    package init(every: Interval = .epoch, keep: Int = 3) { (self.every, self.keep) = (every, keep) }
+}
+
+/// Where the samples come from.
+package struct DataSpec: Equatable, Sendable {
+    package enum Source: Equatable, Sendable {
+        /// The embedded digits: the first 1,437 rows train, the last 360 validate.
+        case digits
+        case idx(images: String, labels: String)
+    }
+
+    package enum NormalizationKind: String, CaseIterable, Sendable {
+        case none
+        case zScore = "z_score"
+        case minMax = "min_max"
+    }
+
+    package var train: Source
+    package var validation: Source?
+    package var test: Source?
+    package var normalization: NormalizationKind
+
+    package init(train: Source, validation: Source? = nil, test: Source? = nil, normalization: NormalizationKind = .none) {
+        (self.train, self.validation, self.test, self.normalization) = (train, validation, test, normalization)
+    }
+}

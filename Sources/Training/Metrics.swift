@@ -1,0 +1,23 @@
+/// Sums over a set of samples, from which its metrics follow.
+package struct Totals: Equatable, Sendable {
+    package var loss = 0.0
+    package var correct = 0.0
+    package var samples = 0.0
+
+    package init() {}
+
+    /// From a `Loss.report`.
+    package init(report: [Double]) {
+        precondition(report.count == 3, "a report has three sums")
+        (loss, correct, samples) = (report[0], report[1], report[2])
+    }
+
+    package static func += (left: inout Totals, right: Totals) {
+        left.loss += right.loss
+        left.correct += right.correct
+        left.samples += right.samples
+    }
+
+    package var meanLoss: Double { loss / samples }
+    package var accuracy: Double { correct / samples }
+}

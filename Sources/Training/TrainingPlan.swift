@@ -1,0 +1,85 @@
+import Collectives
+import Datasets
+import Kernels
+import NeuralNetwork
+
+/// What of the decoded data decides the shape of the training.
+package struct DataFacts: Equatable, Sendable {
+    package let sampleShape: [Int]
+    /// Nil for data without classes.
+    package let classCount: Int?
+    package let trainCount: Int
+    package let validationCount: Int
+    package let testCount: Int
+
+    package init(sampleShape: [Int], classCount: Int?, trainCount: Int, validationCount: Int, testCount: Int) {
+        (self.sampleShape, self.classCount, self.trainCount) = (sampleShape, classCount, trainCount)
+        (self.validationCount, self.testCount) = (validationCount, testCount)
+    }
+}
+
+/// A job that does not fit its data; said by the coordinator before any worker is asked.
+package struct PlanError: Error, Equatable, CustomStringConvertible {
+    package let description: String
+    /// The layer that is at fault, if one is: an index into the job's layers.
+    package let layer: Int?
+
+    package init(_ description: String, layer: Int? = nil) { (self.description, self.layer) = (description, layer) }
+}
+
+/// A job compiled against the facts of its data: the same on the coordinator and on every worker.
+package struct TrainingPlan: Sendable {
+    package let job: Job
+    package let facts: DataFacts
+    package let network: NetworkPlan
+    package let geometry: BatchGeometry
+    package let totalSteps: Int
+
+    package init(_ job: Job, _ facts: DataFacts) throws(PlanError) {
+        guard facts.trainCount > 0 else { throw PlanError("the training set is empty: give it at least one sample") }
+        do {
+            network = try NetworkPlan(layers: job.layers, input: TensorShape(facts.sampleShape), loss: job.loss)
+        } catch {
+            throw PlanError(error.description, layer: error.layer)
+        }
+        guard !network.layout.tensors.isEmpty else {
+            throw PlanError("the model has nothing to train: add a layer with weights, such as {dense: 10}")
+        }
+        try Self.checkOutput(job, facts, network)
+        let batchSize = min(job.batchSize ?? facts.trainCount, facts.trainCount)
+        geometry = BatchGeometry(
+            sampleCount: facts.trainCount, batchSize: batchSize,
+            microbatches: job.microbatches ?? BatchGeometry.defaultMicrobatches(batchSize: batchSize))
+        totalSteps = min(job.epochs * geometry.stepsPerEpoch, job.maxSteps ?? .max)
+        self.job = job
+        self.facts = facts
+    }
+
+    private static func checkOutput(_ job: Job, _ facts: DataFacts, _ network: NetworkPlan) throws(PlanError) {
+        let output = network.outputShape
+        guard let classes = facts.classCount else {
+            throw PlanError("the data has no class labels, which `\(job.loss.rawValue)` needs")
+        }
+        guard output.isFlat else {
+            throw PlanError("the model ends with \(output): put \"flatten\" and {dense: \(classes)} behind it", layer: job.layers.count - 1)
+        }
+        guard output.count == classes else {
+            throw PlanError(
+                "the model has \(output.count) outputs, but the data has \(classes) classes: end the model with {dense: \(classes)}",
+                layer: job.layers.count - 1)
+        }
+    }
+
+    /// True if an epoch, or the job, ends when `done` steps are done.
+    package func endsEpoch(_ done: Int) -> Bool { done > 0 && (done % geometry.stepsPerEpoch == 0 || done == totalSteps) }
+
+    /// The epoch (from 1) that the `done`-th step belongs to.
+    package func epoch(afterSteps done: Int) -> Int { max(0, done - 1) / geometry.stepsPerEpoch + 1 }
+
+    /// The distinct steps under an assignment: index 0 a full batch, index 1 the ragged last one, if there is one.
+    package func stepPlans(_ assignment: Assignment) -> [StepPlan] {
+        geometry.distinctBatchSizes.map { StepPlan(sizes: geometry.microbatchSizes(batchSize: $0), assignment: assignment) }
+    }
+
+    package func stepPlanIndex(_ step: Int) -> Int { geometry.batchSize(ofStep: step) == geometry.batchSize ? 0 : 1 }
+}
