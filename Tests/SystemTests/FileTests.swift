@@ -8,7 +8,9 @@ import Testing
 #endif
 
 @Suite struct FileTests {
-    let directory = try! TemporaryDirectory()
+    let directory: TemporaryDirectory
+
+    init() throws { directory = try TemporaryDirectory() }
 
     @Test func atomicWriteReplacesAndLeavesNothingElse() throws {
         let path = directory.file("a")
@@ -88,7 +90,9 @@ import Testing
 }
 
 @Suite struct DirectoryTests {
-    let directory = try! TemporaryDirectory()
+    let directory: TemporaryDirectory
+
+    init() throws { directory = try TemporaryDirectory() }
 
     @Test func parentsAreMadeAndTreesRemoved() throws {
         let deep = directory.file("x/y/z")
@@ -143,7 +147,9 @@ import Testing
 }
 
 @Suite struct AppendFileTests {
-    let directory = try! TemporaryDirectory()
+    let directory: TemporaryDirectory
+
+    init() throws { directory = try TemporaryDirectory() }
 
     @Test func linesGrowAcrossOpenings() throws {
         let path = directory.file("l")
@@ -164,7 +170,9 @@ import Testing
 }
 
 @Suite struct FileLockTests {
-    let directory = try! TemporaryDirectory()
+    let directory: TemporaryDirectory
+
+    init() throws { directory = try TemporaryDirectory() }
 
     @Test func theSecondIsToldWhoHoldsIt() throws {
         let path = directory.file("lock")
