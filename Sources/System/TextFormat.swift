@@ -91,6 +91,8 @@ package enum TextFormat {
         return bytes
     }
 
-    /// "1 worker", "3 workers".
-    package static func count(_ value: Int, _ noun: String) -> String { "\(grouped(value)) \(noun)\(value == 1 ? "" : "s")" }
+    /// "1 worker", "3 workers"; with `plural`: "2 classes".
+    package static func count(_ value: Int, _ noun: String, plural: String? = nil) -> String {
+        "\(grouped(value)) \(value == 1 ? noun : plural ?? noun + "s")"
+    }
 }
