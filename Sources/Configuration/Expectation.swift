@@ -26,7 +26,7 @@ package struct Expectation<Value> {
         Expectation<Mapped>(description) { value, diagnostics in read(value, diagnostics).map(transform) }
     }
 
-    /// This or else the other: `.int(1...).map(Size.samples).or(.oneOf(["all"]).map { _ in .all })`.
+    /// This or else the other. A mistake inside a list or an object is reported there.
     package func or(_ other: Expectation) -> Expectation {
         let description = "\(self.description) or \(other.description)"
         return Expectation(description) { value, diagnostics in
@@ -48,6 +48,11 @@ package struct Expectation<Value> {
             diagnostics.error("\(value.path.name) must be \(description), found \(value.summary)", at: value, label: label)
             return nil
         }
+    }
+
+    /// This or else one word: `Expectation.int(1...).map(Size.samples).or("all", is: .all)`.
+    package func or(_ word: String, is value: Value) -> Expectation {
+        or(Expectation<String>.oneOf([word]).map { _ in value })
     }
 }
 

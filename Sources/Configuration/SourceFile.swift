@@ -99,6 +99,11 @@ package final class SourceFile: Sendable {
 package struct SourcePosition: Sendable, Equatable {
     package let line: Int
     package let column: Int
+
+    package init(line: Int, column: Int) {
+        self.line = line
+        self.column = column
+    }
 }
 
 /// A piece of a source text, as byte offsets.
