@@ -1,0 +1,171 @@
+/// What has arrived and is not delivered yet.
+struct Inbound {
+    /// A frame whose header has arrived.
+    struct Frame {
+        var header: FrameHeader
+        var payload: UnsafeMutableRawBufferPointer
+        var filled = 0
+        var checksum: UInt32
+        var expectedChecksum: UInt32
+        var remaining: Int { payload.count - filled }
+    }
+
+    var frame: Frame?
+    var staging = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    var stagedStart = 0
+    var stagedEnd = 0
+    var scratch = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+
+    var stagedCount: Int { stagedEnd - stagedStart }
+    var staged: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(staging)[stagedStart..<stagedEnd]) }
+    var isBetweenFrames: Bool { frame == nil && stagedCount == 0 }
+
+    /// Free space of at least a header's size, at the end.
+    mutating func freeStaging() -> UnsafeMutableRawBufferPointer {
+        if staging.count == 0 { staging = .allocate(byteCount: Connection.stagingSize, alignment: 64) }
+        if stagedCount == 0 {
+            (stagedStart, stagedEnd) = (0, 0)
+        } else if stagedEnd == staging.count || stagedStart > staging.count / 2 {
+            staging.baseAddress?.copyMemory(from: staged.baseAddress.unsafelyUnwrapped, byteCount: stagedCount)
+            (stagedStart, stagedEnd) = (0, stagedCount)
+        }
+        return UnsafeMutableRawBufferPointer(rebasing: staging[stagedEnd...])
+    }
+
+    /// The connection's own place for a payload, kept for the next one.
+    mutating func scratch(_ count: Int) -> UnsafeMutableRawBufferPointer {
+        if scratch.count < count {
+            scratch.deallocate()
+            scratch = .allocate(byteCount: max(count, 4096), alignment: 64)
+        }
+        return UnsafeMutableRawBufferPointer(rebasing: scratch[..<count])
+    }
+
+    func deallocate() {
+        staging.deallocate()
+        scratch.deallocate()
+    }
+}
+
+extension Connection {
+    /// Reads what is there, up to the turn's share, and delivers the frames that became whole.
+    func readTurn() {
+        do {
+            try deliverStaged()
+            var budget = Connection.bytesPerTurn
+            while isOpen, wantsInput, budget > 0 {
+                let (count, wasFull) = try readOnce(budget)
+                guard isOpen, count > 0 else { return }
+                budget -= count
+                if !wasFull && !stream.hasBufferedInput { return }
+            }
+            if isOpen, stream.hasBufferedInput { scheduleRead() }
+        } catch let error as TransportError {
+            fail(error)
+        } catch let failure as StreamFailure {
+            fail(.lost(peer: peer, reason: failure.reason))
+        } catch {
+            fail(.rejected(peer: peer, reason: "\(error)"))
+        }
+    }
+
+    private func readOnce(_ budget: Int) throws -> (count: Int, wasFull: Bool) {
+        if isFinishing { return try discardOnce() }
+        let isDirect = inbound.stagedCount == 0 && (inbound.frame?.remaining ?? 0) >= Connection.directRead
+        let place: UnsafeMutableRawBufferPointer
+        if isDirect, let frame = inbound.frame {
+            place = UnsafeMutableRawBufferPointer(rebasing: frame.payload[frame.filled..<min(frame.payload.count, frame.filled + budget)])
+        } else {
+            place = inbound.freeStaging()
+        }
+        switch try stream.read(into: place) {
+        case .wouldBlock: return (0, false)
+        case .endOfStream:
+            fail(try endOfStream())
+            return (0, false)
+        case .bytes(let count):
+            lastReceived = Reactor.now
+            bytesReceived += UInt64(count)
+            if isDirect { try advance(count) } else { inbound.stagedEnd += count }
+            try deliverStaged()
+            return (count, count == place.count)
+        }
+    }
+
+    private func endOfStream() throws -> TransportError? {
+        if inbound.isBetweenFrames { return nil }
+        return bytesReceived < UInt64(FrameHeader.byteCount) && !isAuthenticated
+            ? .closedDuringHandshake(peer: peer) : .truncated(peer: peer)
+    }
+
+    private func discardOnce() throws -> (count: Int, wasFull: Bool) {
+        switch try stream.read(into: inbound.scratch(4096)) {
+        case .wouldBlock: return (0, false)
+        case .bytes(let count): return (count, true)
+        case .endOfStream:
+            if outbound.isEmpty { close() }
+            return (0, false)
+        }
+    }
+
+    /// Takes frames out of the staging buffer while there are whole headers or wanted payload bytes, and somebody to take them.
+    private func deliverStaged() throws {
+        while isOpen, !isFinishing, received != nil {
+            if inbound.frame == nil {
+                guard try beginFrame() else { return }
+            }
+            guard isOpen, let frame = inbound.frame else { return }
+            let count = min(frame.remaining, inbound.stagedCount)
+            if count > 0 {
+                frame.payload.baseAddress?.advanced(by: frame.filled)
+                    .copyMemory(from: inbound.staged.baseAddress.unsafelyUnwrapped, byteCount: count)
+                inbound.stagedStart += count
+            } else if frame.remaining > 0 {
+                return
+            }
+            try advance(count)
+        }
+    }
+
+    /// Validates a header before anything is allocated or asked for. False: it has not wholly arrived.
+    private func beginFrame() throws -> Bool {
+        let staged = inbound.staged
+        switch FrameHeader.judge(staged, anyVersion: acceptsAnyVersion) {
+        case .incomplete: return false
+        case .notOurs where bytesReceived <= UInt64(inbound.stagedEnd) && !isAuthenticated: throw TransportError.notOurProtocol(peer: peer)
+        case .notOurs: throw TransportError.corruptFrame(peer: peer)
+        case .otherVersion(let version):
+            throw TransportError.otherVersion(
+                peer: peer, theirs: version, theirProgram: nil, ours: FrameHeader.protocolVersion, ourProgram: nil)
+        case .complete: break
+        }
+        guard let (header, checksum, expected) = FrameHeader.decode(staged) else { throw TransportError.corruptFrame(peer: peer) }
+        guard header.payloadLength <= maximumPayload else {
+            throw TransportError.frameTooLong(
+                peer: peer, bytes: header.payloadLength, limit: maximumPayload, authenticated: isAuthenticated)
+        }
+        guard isKnownKind(header.kind) else { throw TransportError.unknownKind(peer: peer, kind: header.kind) }
+        inbound.stagedStart += FrameHeader.byteCount
+        let named = header.payloadLength > 0 ? try destination?(header) : nil
+        guard isOpen else { return false }
+        let payload = named ?? inbound.scratch(header.payloadLength)
+        guard payload.count == header.payloadLength else {
+            throw TransportError.unexpectedLength(peer: peer, kind: header.kind, bytes: header.payloadLength, expected: payload.count)
+        }
+        inbound.frame = Inbound.Frame(header: header, payload: payload, checksum: checksum, expectedChecksum: expected)
+        return true
+    }
+
+    /// `count` more bytes of the payload are in their place; a whole frame is checked and handed over.
+    private func advance(_ count: Int) throws {
+        guard var frame = inbound.frame else { return }
+        let new = UnsafeRawBufferPointer(frame.payload)[frame.filled..<frame.filled + count]
+        frame.checksum = CRC32C.extend(frame.checksum, UnsafeRawBufferPointer(rebasing: new))
+        frame.filled += count
+        inbound.frame = frame
+        guard frame.remaining == 0 else { return }
+        inbound.frame = nil
+        guard frame.checksum == frame.expectedChecksum else { throw TransportError.corruptFrame(peer: peer) }
+        try received?(frame.header, UnsafeRawBufferPointer(frame.payload))
+    }
+}

@@ -1,0 +1,167 @@
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+/// Frames that wait to be sent, in order.
+struct Outbound {
+    static let piecesPerWrite = 64
+
+    /// One frame: its header (and a copied payload) in memory of its own, or the payload where the caller keeps it.
+    final class Frame {
+        let header: FrameHeader
+        private let own: UnsafeMutableRawBufferPointer
+        private let borrowed: UnsafeRawBufferPointer?
+        let sent: (() -> Void)?
+        var offset = 0
+        private var isEncoded = false
+
+        init(_ header: FrameHeader, copying payload: UnsafeRawBufferPointer) {
+            (self.header, borrowed, sent) = (header, nil, nil)
+            own = .allocate(byteCount: FrameHeader.byteCount + payload.count, alignment: 16)
+            UnsafeMutableRawBufferPointer(rebasing: own[FrameHeader.byteCount...]).copyMemory(from: payload)
+        }
+
+        init(_ header: FrameHeader, borrowing payload: UnsafeRawBufferPointer, sent: (() -> Void)?) {
+            (self.header, borrowed, self.sent) = (header, payload, sent)
+            own = .allocate(byteCount: FrameHeader.byteCount, alignment: 16)
+        }
+
+        deinit { own.deallocate() }
+
+        var count: Int { own.count + (borrowed?.count ?? 0) }
+        var remaining: Int { count - offset }
+
+        /// The checksum is made when the frame's turn comes: queuing stays cheap, and the bytes are warm for the send.
+        func encodeOnce() {
+            guard !isEncoded else { return }
+            isEncoded = true
+            let payload = borrowed ?? UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(own)[FrameHeader.byteCount...])
+            header.encode(into: UnsafeMutableRawBufferPointer(rebasing: own[..<FrameHeader.byteCount]), payload: payload)
+        }
+
+        /// The unsent bytes, in one or two pieces.
+        func pieces(_ body: (UnsafeRawBufferPointer) -> Void) {
+            encodeOnce()
+            if offset < own.count { body(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(own)[offset...])) }
+            if let borrowed, borrowed.count > 0 { body(UnsafeRawBufferPointer(rebasing: borrowed[max(0, offset - own.count)...])) }
+        }
+    }
+
+    private var frames: [Frame] = []
+    private var head = 0
+    let vector = UnsafeMutableBufferPointer<iovec>.allocate(capacity: piecesPerWrite)
+    var isFlushScheduled = false
+
+    func deallocate() { vector.deallocate() }
+
+    var isEmpty: Bool { head == frames.count }
+    var first: Frame { frames[head] }
+
+    mutating func append(_ frame: Frame) { frames.append(frame) }
+
+    mutating func removeFirst() {
+        head += 1
+        if head == frames.count || head >= 256 {
+            frames.removeFirst(head)
+            head = 0
+        }
+    }
+
+    mutating func removeAll() { (frames, head) = ([], 0) }
+
+    /// Fills the vector with the next pieces, at most `limit` bytes.
+    func gather(_ limit: Int) -> (pieces: UnsafeMutableBufferPointer<iovec>, bytes: Int) {
+        var (count, bytes, index) = (0, 0, head)
+        while index < frames.count, count + 2 <= Outbound.piecesPerWrite, bytes < limit {
+            frames[index].pieces { piece in
+                let length = min(piece.count, limit - bytes)
+                guard length > 0 else { return }
+                vector[count] = iovec(iov_base: UnsafeMutableRawPointer(mutating: piece.baseAddress), iov_len: length)
+                count += 1
+                bytes += length
+            }
+            index += 1
+        }
+        return (UnsafeMutableBufferPointer(rebasing: vector[..<count]), bytes)
+    }
+}
+
+extension Connection {
+    /// Queues a frame with a copy of its payload. It leaves at the end of the loop's turn, together with what else was queued.
+    package func send(_ header: FrameHeader, _ payload: [UInt8] = []) {
+        payload.withUnsafeBytes { send(header, copying: $0) }
+    }
+
+    package func send(_ header: FrameHeader, copying payload: UnsafeRawBufferPointer) {
+        enqueue(Outbound.Frame(header.carrying(payload.count), copying: payload))
+    }
+
+    /// Queues a frame without copying: the payload stays alive and unchanged until `sent`, or until the connection is closed.
+    package func send(_ header: FrameHeader, borrowing payload: UnsafeRawBufferPointer, sent: (() -> Void)? = nil) {
+        enqueue(Outbound.Frame(header.carrying(payload.count), borrowing: payload, sent: sent))
+    }
+
+    private func enqueue(_ frame: Outbound.Frame) {
+        reactor.assertOwned()
+        guard isOpen, !isFinishing else { return }
+        outbound.append(frame)
+        pendingBytes += frame.count
+        guard !outbound.isFlushScheduled else { return }
+        outbound.isFlushScheduled = true
+        reactor.flushAtEndOfTurn(self)
+    }
+
+    /// Hands queued bytes to the system until it takes no more, or the turn's share is used up.
+    func flush() {
+        outbound.isFlushScheduled = false
+        guard isOpen, !outbound.isEmpty || stream.wantsWrite else { return }
+        var budget = Connection.bytesPerTurn
+        do {
+            while isOpen, !outbound.isEmpty, budget > 0 {
+                let (pieces, offered) = outbound.gather(min(budget, Connection.bytesPerWrite))
+                guard case .bytes(let count) = try stream.write(gather: pieces) else { break }
+                budget -= count
+                didSend(count)
+                if count < offered { break }
+            }
+        } catch {
+            // What the peer said before it closed is worth more than "broken pipe".
+            if wantsInput { readTurn() }
+            fail(.lost(peer: peer, reason: error.reason))
+        }
+        if isOpen { endOfFlush() }
+    }
+
+    private func didSend(_ count: Int) {
+        bytesSent += UInt64(count)
+        pendingBytes -= count
+        var left = count
+        while isOpen, left > 0 {
+            let frame = outbound.first
+            let taken = min(left, frame.remaining)
+            frame.offset += taken
+            left -= taken
+            if frame.remaining == 0 {
+                outbound.removeFirst()
+                frame.sent?()
+            }
+        }
+    }
+
+    private func endOfFlush() {
+        if outbound.isEmpty, isFinishing { stream.endWriting() }
+        updateInterest()
+        if outbound.isEmpty { drained?() }
+    }
+}
+
+extension FrameHeader {
+    fileprivate func carrying(_ count: Int) -> FrameHeader {
+        precondition(count <= Int(UInt32.max), "a frame's payload is at most 4 GB")
+        var header = self
+        header.payloadLength = count
+        return header
+    }
+}

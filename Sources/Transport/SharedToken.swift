@@ -1,0 +1,54 @@
+import COpenSSL
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+/// The 256-bit secret that all processes of a job share. It never crosses the wire and never prints.
+package struct SharedToken: Sendable, CustomStringConvertible, CustomReflectable {
+    package static let byteCount = 32
+    private let bytes: [UInt8]
+
+    /// From the system's random generator.
+    package static func random() -> SharedToken { SharedToken(bytes: randomBytes(byteCount)) }
+
+    private init(bytes: [UInt8]) { self.bytes = bytes }
+
+    /// Reads 64 hexadecimal digits; white space around them is ignored. nil if it is anything else.
+    package init?(hex text: String) {
+        let white: Set<UInt8> = [9, 10, 13, 32]
+        let trimmed = text.utf8.drop { white.contains($0) }.reversed().drop { white.contains($0) }.reversed()
+        let digits = trimmed.compactMap { Character(UnicodeScalar($0)).hexDigitValue }
+        guard digits.count == 2 * SharedToken.byteCount, trimmed.count == digits.count else { return nil }
+        bytes = (0..<SharedToken.byteCount).map { UInt8(digits[2 * $0] << 4 | digits[2 * $0 + 1]) }
+    }
+
+    /// The digits, for a file of mode 0600 or the coordinator's own terminal; nowhere else.
+    package var hex: String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+
+    package var description: String { "(token)" }
+    package var customMirror: Mirror { Mirror(self, children: []) }
+
+    /// HMAC-SHA256 with the token as its key (RFC 2104).
+    func authenticationCode(_ message: [UInt8]) -> [UInt8] {
+        var code = [UInt8](repeating: 0, count: 32)
+        var length: UInt32 = 0
+        let made = HMAC(EVP_sha256(), bytes, Int32(bytes.count), message, message.count, &code, &length)
+        precondition(made != nil && length == 32, "HMAC-SHA256 needs no resource that could be missing")
+        return code
+    }
+}
+
+/// Equal, in a time that does not depend on where they differ.
+func equalInConstantTime(_ a: [UInt8], _ b: [UInt8]) -> Bool { a.count == b.count && CRYPTO_memcmp(a, b, a.count) == 0 }
+
+/// From the operating system's generator, which `SystemRandomNumberGenerator` uses on every platform.
+func randomBytes(_ count: Int) -> [UInt8] {
+    var generator = SystemRandomNumberGenerator()
+    return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+}

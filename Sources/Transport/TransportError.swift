@@ -1,0 +1,93 @@
+/// What can go wrong between two machines: each a sentence that names the peer and says what to do.
+package enum TransportError: Error, Equatable, Sendable {
+    case invalidEndpoint(text: String, reason: String)
+    case unknownHost(host: String, reason: String)
+    case connectionRefused(peer: String)
+    case unreachable(peer: String, reason: String)
+    case timedOut(peer: String, during: String, seconds: Double)
+    case portInUse(address: String)
+    case cannotListen(address: String, reason: String)
+    /// The first bytes were not a frame of ours.
+    case notOurProtocol(peer: String)
+    /// Programs are nil where the peer's was not learned.
+    case otherVersion(peer: String, theirs: UInt16, theirProgram: String?, ours: UInt16, ourProgram: String?)
+    case frameTooLong(peer: String, bytes: Int, limit: Int, authenticated: Bool)
+    case unknownKind(peer: String, kind: UInt8)
+    case unexpectedLength(peer: String, kind: UInt8, bytes: Int, expected: Int)
+    case corruptFrame(peer: String)
+    /// The peer's end of stream came in the middle of a frame.
+    case truncated(peer: String)
+    case lost(peer: String, reason: String)
+    case closedDuringHandshake(peer: String)
+    case malformedHandshake(peer: String, reason: String)
+    case tokensDiffer(peer: String)
+    case reflected(peer: String)
+    /// The peer said no, in its own words.
+    case refused(peer: String, sentence: String)
+    /// A handler of this side would not take a frame.
+    case rejected(peer: String, reason: String)
+    case system(call: String, reason: String)
+}
+
+extension TransportError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .invalidEndpoint(let text, let reason): "`\(printable(text))` is not an address: \(reason); write HOST:PORT or [IPv6]:PORT"
+        case .unknownHost(let host, let reason):
+            "the host `\(printable(host))` is unknown (\(reason)); check its spelling, or give its IP address"
+        case .connectionRefused(let peer):
+            "\(peer) refused the connection; check that the coordinator runs there and listens on this port"
+        case .unreachable(let peer, let reason):
+            "\(peer) cannot be reached (\(reason)); check that the machine is on, on the same network, and not behind a firewall"
+        case .timedOut(let peer, let during, let seconds):
+            "\(peer) did not answer within \(brief(seconds)) s (\(during)); check the address, the network and the firewall"
+        case .portInUse(let address):
+            "\(address) is in use by another program; end that one, or choose another port with `--listen HOST:PORT` (port 0: any free one)"
+        case .cannotListen(let address, let reason):
+            "cannot listen on \(address) (\(reason)); choose an address of this machine and a free port with `--listen HOST:PORT`"
+        case .notOurProtocol(let peer): "\(peer) does not speak dist-train's protocol; check the host and the port"
+        case .otherVersion(let peer, let theirs, let theirProgram, let ours, let ourProgram):
+            "\(peer) runs \(program(theirProgram, theirs)), this side \(program(ourProgram, ours)); install the same version on both"
+        default: protocolDescription
+        }
+    }
+
+    private var protocolDescription: String {
+        switch self {
+        case .frameTooLong(let peer, let bytes, let limit, let authenticated):
+            "\(peer) sent a frame of \(bytes) bytes, at most \(limit) are allowed\(authenticated ? "" : " before authentication");"
+                + " check that both sides run the same version"
+        case .unknownKind(let peer, let kind):
+            "\(peer) sent a frame of the unknown kind \(kind); check that both sides run the same version"
+        case .unexpectedLength(let peer, let kind, let bytes, let expected):
+            "\(peer) sent \(bytes) bytes in a frame of kind \(kind), expected \(expected); check that both sides run the same version and job"
+        case .corruptFrame(let peer): "\(peer) sent a frame whose checksum is wrong; the network or a machine's memory damages data"
+        case .truncated(let peer): "\(peer) closed the connection in the middle of a frame; see that machine's log"
+        case .lost(let peer, let reason): "the connection to \(peer) was lost (\(reason)); see that machine's log"
+        case .closedDuringHandshake(let peer):
+            "\(peer) closed the connection before authentication ended; see that machine's log"
+        case .malformedHandshake(let peer, let reason):
+            "\(peer) sent a malformed handshake (\(reason)); install the same version on both sides"
+        case .tokensDiffer(let peer):
+            "the token of \(peer) differs from the token here; give both sides the same one (`--token-file` or DIST_TRAIN_TOKEN)"
+        case .reflected(let peer): "\(peer) sent this side's own handshake back; check that the address does not lead back to this process"
+        case .refused(let peer, let sentence): "\(peer) refused: \(sentence)"
+        case .rejected(let peer, let reason): "\(peer): \(reason)"
+        case .system(let call, let reason): "\(call) failed (\(reason)); see the limits of this machine (`ulimit -a`)"
+        default: "unknown transport error"
+        }
+    }
+
+    private func program(_ program: String?, _ version: UInt16) -> String {
+        (program.map { "\($0) (protocol \(version))" }) ?? "protocol version \(version)"
+    }
+
+    private func brief(_ seconds: Double) -> String {
+        seconds == seconds.rounded() && abs(seconds) < 1e9 ? "\(Int(seconds))" : "\((seconds * 10).rounded() / 10)"
+    }
+}
+
+/// Text from outside, fit for a terminal: no control characters, and not without end.
+func printable(_ text: String, limit: Int = 500) -> String {
+    String(String.UnicodeScalarView(text.unicodeScalars.prefix(limit).map { $0.value < 32 || (127..<160).contains($0.value) ? "?" : $0 }))
+}
