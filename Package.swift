@@ -55,7 +55,7 @@ let package = Package(
         room("Collectives", uses: ["Kernels", "CSystem"]),
         room("Telemetry", uses: ["System"]),
         // 3
-        room("Checkpoints", uses: ["System", "Configuration"]),
+        room("Checkpoints", uses: ["System", "Configuration", "Kernels", "NeuralNetwork"]),
         // 4
         room(
             "Training",

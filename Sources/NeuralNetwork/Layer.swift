@@ -32,4 +32,8 @@ package struct TrainingPass {
     package let gradients: GradientVectors
     /// Samples in the global batch.
     package let batchSize: Int
+
+    package init(pass: Pass, synchronizer: StatisticsSynchronizer, gradients: GradientVectors, batchSize: Int) {
+        (self.pass, self.synchronizer, self.gradients, self.batchSize) = (pass, synchronizer, gradients, batchSize)
+    }
 }

@@ -25,12 +25,12 @@ final class BatchFeeder {
         let geometry = plan.geometry
         let current = step / geometry.stepsPerEpoch
         if current != epoch {
-            order = SampleOrder.permutation(seed: plan.job.seed, epoch: current, count: geometry.sampleCount)
+            order = SampleOrder.ofEpoch(current, count: geometry.sampleCount, seed: plan.job.seed)
             epoch = current
         }
-        let batch = geometry.samples(ofStep: step)
+        let batch = geometry.positions(ofStep: step)
         for (slot, microbatch) in microbatches.enumerated() {
-            let part = geometry.microbatch(microbatch, batchSize: batch.count)
+            let part = geometry.samples(ofMicrobatch: microbatch, inBatchOf: batch.count)
             let samples = order[(batch.lowerBound + part.lowerBound)..<(batch.lowerBound + part.upperBound)]
             data.train.gather(samples, normalization: data.normalization, into: input.row(slot))
             data.train.gatherLabels(samples, into: targets.labels(slot))

@@ -1,3 +1,4 @@
+import Datasets
 import NeuralNetwork
 
 /// One training run, as its config file says, with every default filled in. Everything that decides bits is here or in the data.
@@ -57,18 +58,12 @@ package struct DataSpec: Equatable, Sendable {
         case idx(images: String, labels: String)
     }
 
-    package enum NormalizationKind: String, CaseIterable, Sendable {
-        case none
-        case zScore = "z_score"
-        case minMax = "min_max"
-    }
-
     package var train: Source
     package var validation: Source?
     package var test: Source?
-    package var normalization: NormalizationKind
+    package var normalization: Normalization.Kind
 
-    package init(train: Source, validation: Source? = nil, test: Source? = nil, normalization: NormalizationKind = .none) {
+    package init(train: Source, validation: Source? = nil, test: Source? = nil, normalization: Normalization.Kind = .none) {
         (self.train, self.validation, self.test, self.normalization) = (train, validation, test, normalization)
     }
 }

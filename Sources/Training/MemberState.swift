@@ -20,7 +20,7 @@ package final class MemberState: ParameterUpdate, GradientSource, @unchecked Sen
         let layout = plan.network.layout
         (self.partition, self.rank, optimizer) = (partition, rank, plan.job.optimizer)
         parameters = FloatBuffer(count: layout.flatCount)
-        statistics = FloatBuffer(count: max(1, layout.statisticsCount))
+        statistics = FloatBuffer(count: layout.statisticsCount)
         moments = optimizer.momentNames.map { _ in FloatBuffer(count: partition.ownedCounts[rank]) }
         gradients = GradientVectors(
             count: layout.flatCount, programs: stepPlans.map { FoldProgram($0.tree, $0.leaves(of: rank)) })

@@ -1,0 +1,175 @@
+import Checkpoints
+import Collectives
+import Kernels
+import NeuralNetwork
+import Synchronization
+import System
+
+/// Trains a job with several members in this process: the same trainers and collectives as between machines, on threads instead of sockets.
+package struct LocalTraining {
+    package struct Result: Sendable {
+        package var snapshot: Snapshot
+        /// Each step's report, by step.
+        package var reports: [Int: Totals]
+        /// The last evaluation of each set.
+        package var evaluations: [EvaluationSet: Totals]
+    }
+
+    package let plan: TrainingPlan
+    package let data: DecodedData
+
+    package init(plan: TrainingPlan, data: DecodedData) { (self.plan, self.data) = (plan, data) }
+
+    /// Runs to the job's end, or to `stopAfter` steps.
+    package func run(
+        members: Int, lanes: Int, cuts: [Int]? = nil, from start: Snapshot? = nil, stopAfter: Int? = nil
+    ) throws -> Result {
+        let assignment = cuts.flatMap(Assignment.init(cuts:)) ?? Assignment(even: plan.geometry.microbatches, members: members)
+        let partition = Partition(
+            usedCount: plan.network.layout.usedCount, owners: Partition.alternatingOwners(members: members), members: members)
+        let start = start ?? Snapshot(
+            initial: plan.network.layout, moments: plan.job.optimizer.momentNames.count, seed: plan.job.seed)
+        let record = LocalRecord(plan: plan, partition: partition, totals: Totals(report: start.epochTotals))
+        let stepPlans = plan.stepPlans(assignment)
+        var parts: [(Collective, MemberState)] = []
+        for rank in 0..<members {
+            let state = MemberState(plan: plan, partition: partition, rank: rank, stepPlans: stepPlans)
+            state.load(start)
+            let last = min(stopAfter ?? .max, plan.totalSteps)
+            let collective = Collective(
+                rank: rank, partition: partition, plans: stepPlans, planIndex: plan.stepPlanIndex,
+                exchanges: plan.network.exchanges, report: Loss.report, parameters: state.parameters.pointer,
+                gradients: state, updater: state, firstStep: start.step
+            ) { [plan] step, report in
+                record.stepDone(step, Totals(report: report))
+                return plan.control(afterSteps: step + 1, stopping: step + 1 >= last)
+            }
+            parts.append((collective, state))
+        }
+        let group = LocalGroup(parts.map(\.0))
+        defer { group.close() }
+        let threads = try parts.map { collective, state in
+            let member = LocalMemberRun(collective, state, record, self, lanes: lanes, first: start.step)
+            return try spawnThread(name: "compute") { member.run() }
+        }
+        for thread in threads { thread.join() }
+        return try record.result()
+    }
+}
+
+extension TrainingPlan {
+    /// What follows when `done` steps are done, as far as the job alone decides.
+    package func control(afterSteps done: Int, stopping: Bool = false) -> ControlWord {
+        var word: ControlWord = []
+        if endsEpoch(done) { word.formUnion([.evaluate, .snapshot]) }
+        if case .steps(let interval) = job.checkpoint.every, done % interval == 0 { word.insert(.snapshot) }
+        if done >= totalSteps {
+            word.insert(.finish)
+        } else if stopping {
+            word.formUnion([.snapshot, .endGeneration])
+        }
+        return word
+    }
+}
+
+/// One member's compute thread.
+private final class LocalMemberRun: TrainerObserver, @unchecked Sendable {  // used on its own thread alone
+    private let collective: Collective
+    private let state: MemberState
+    private let record: LocalRecord
+    private let local: LocalTraining
+    private let lanes: Int
+    private let first: Int
+
+    init(_ collective: Collective, _ state: MemberState, _ record: LocalRecord, _ local: LocalTraining, lanes: Int, first: Int) {
+        (self.collective, self.state, self.record, self.local) = (collective, state, record, local)
+        (self.lanes, self.first) = (lanes, first)
+    }
+
+    func run() {
+        let pool = LanePool(lanes: lanes)
+        defer { pool.close() }
+        let trainer = Trainer(
+            plan: local.plan, data: local.data, state: state, collective: collective, lanes: pool, observer: self)
+        do { _ = try trainer.run(from: first) } catch { record.failed(error) }
+    }
+
+    func snapshot(_ state: MemberState, done: Int) { record.add(state.snapshotPart(), rank: state.rank, step: done) }
+
+    func evaluated(_ set: EvaluationSet, done: Int, chunks: Range<Int>, reports: [Double]) {
+        record.add(reports, chunks: chunks, set: set, step: done)
+    }
+
+    func entered(_ phase: TrainingPhase, step: Int) {}
+}
+
+/// What the members of a local training report, behind one mutex.
+private final class LocalRecord: Sendable {
+    private struct Chunks {
+        var step: Int
+        var reports: [Int: [Double]] = [:]
+    }
+
+    private struct State {
+        var totals: Totals
+        /// The epoch's totals when so many steps were done: parts of a snapshot may come after later steps' reports.
+        var totalsAfter: [Int: Totals] = [:]
+        var reports: [Int: Totals] = [:]
+        var assembly: SnapshotAssembly?
+        var snapshot: Snapshot?
+        var chunks: [EvaluationSet: Chunks] = [:]
+        var error: (any Error)?
+    }
+
+    private let plan: TrainingPlan
+    private let partition: Partition
+    private let state: Mutex<State>
+
+    init(plan: TrainingPlan, partition: Partition, totals: Totals) {
+        (self.plan, self.partition) = (plan, partition)
+        state = Mutex(State(totals: totals))
+    }
+
+    func stepDone(_ step: Int, _ totals: Totals) {
+        state.withLock {
+            if step % plan.geometry.stepsPerEpoch == 0 { $0.totals = Totals() }
+            $0.totals += totals
+            $0.reports[step] = totals
+            $0.totalsAfter[step + 1] = $0.totals
+        }
+    }
+
+    func add(_ part: [Float], rank: Int, step: Int) {
+        state.withLock { state in
+            var assembly =
+                state.assembly.flatMap { $0.step == step ? $0 : nil }
+                ?? SnapshotAssembly(step: step, plan: plan, partition: partition)
+            let fits = part.withUnsafeBufferPointer { assembly.add($0, rank: rank, offset: 0) }
+            precondition(fits, "a member's part has the size that everyone computes for it")
+            state.assembly = assembly
+            if assembly.isComplete { state.snapshot = assembly.snapshot(epochTotals: state.totalsAfter[step] ?? state.totals) }
+        }
+    }
+
+    func add(_ reports: [Double], chunks: Range<Int>, set: EvaluationSet, step: Int) {
+        state.withLock { state in
+            var entry = state.chunks[set].flatMap { $0.step == step ? $0 : nil } ?? Chunks(step: step)
+            let width = Loss.report.width
+            for (i, chunk) in chunks.enumerated() { entry.reports[chunk] = Array(reports[(i * width)..<((i + 1) * width)]) }
+            state.chunks[set] = entry
+        }
+    }
+
+    func failed(_ error: any Error) { state.withLock { if $0.error == nil { $0.error = error } } }
+
+    func result() throws -> LocalTraining.Result {
+        try state.withLock { state in
+            if let error = state.error { throw error }
+            guard let snapshot = state.snapshot else { throw GenerationEnded(reason: "no snapshot was taken") }
+            let evaluations = state.chunks.mapValues { entry in
+                Totals(report: Evaluator.total(entry.reports.sorted { $0.key < $1.key }.flatMap(\.value)))
+            }
+            return LocalTraining.Result(snapshot: snapshot, reports: state.reports, evaluations: evaluations)
+        }
+    }
+}

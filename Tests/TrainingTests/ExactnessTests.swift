@@ -1,0 +1,45 @@
+import Checkpoints
+import Datasets
+import NeuralNetwork
+import Testing
+
+import Training
+
+/// The number of members and lanes, the cuts and the interruptions change no bit.
+@Suite(.serialized) struct ExactnessTests {
+    static func job(batch: Int, microbatches: Int, optimizer: Optimizer) -> Job {
+        Job(
+            name: "exact", seed: 7, data: DataSpec(train: .digits, validation: .digits, normalization: .zScore),
+            layers: [
+                NamedLayer("flatten", .flatten),
+                NamedLayer("dense1", .dense(units: 48, bias: false, initializer: .heNormal)),
+                NamedLayer("dense1.bn", .batchNorm(momentum: 0.1, epsilon: 1e-5)),
+                NamedLayer("relu1", .activation(.relu)),
+                NamedLayer("dense2", .dense(units: 20, bias: true, initializer: .xavierUniform)),
+                NamedLayer("dense2.bn", .batchNorm(momentum: 0.1, epsilon: 1e-5)),
+                NamedLayer("tanh2", .activation(.tanh)),
+                NamedLayer("head", .dense(units: 10, bias: true, initializer: .xavierUniform)),
+            ],
+            loss: .crossEntropy, optimizer: optimizer, batchSize: batch, microbatches: microbatches, epochs: 2)
+    }
+
+    static let adam = Optimizer.adam(learningRate: 1e-2, beta1: 0.9, beta2: 0.999, epsilon: 1e-8)
+
+    @Test(arguments: [(200, 8, adam), (97, 6, adam), (64, 2, .gradientDescent(learningRate: 0.1, momentum: 0.9)), (5, 8, adam)])
+    func membersAndLanes(batch: Int, microbatches: Int, optimizer: Optimizer) throws {
+        var job = Self.job(batch: batch, microbatches: microbatches, optimizer: optimizer)
+        if batch == 5 { job.maxSteps = 40 }
+        let data = try DecodedData(reading: job.data)
+        let training = LocalTraining(plan: try TrainingPlan(job, data.facts), data: data)
+        let quiet = try training.run(members: 1, lanes: 1)
+        print("batch \(batch):", quiet.evaluations[.validation]?.accuracy ?? -1, quiet.reports.count)
+        for members in 1...5 {
+            for lanes in 1...2 {
+                let result = try training.run(members: members, lanes: lanes)
+                #expect(result.snapshot == quiet.snapshot, "members \(members), lanes \(lanes)")
+                #expect(result.reports == quiet.reports)
+                #expect(result.evaluations == quiet.evaluations)
+            }
+        }
+    }
+}
