@@ -1,0 +1,110 @@
+/// One `--set path=value`: `optimizer.adam.learning_rate=3e-4`, `model.2.dropout=0.3`, `name=trial`.
+package struct ConfigOverride: Sendable {
+    /// Keys, and indices of lists.
+    package let components: [String]
+    package let value: ConfigValue
+    private let source: SourceFile
+    /// Where each component stands in the option.
+    private let componentOffsets: [Range<Int>]
+
+    /// The value is JSON5; what is not JSON5 is a string, so that names and paths need no quotes. Nil, and a diagnostic, if there is no
+    /// `=` or no path before it.
+    package static func parse(_ text: String, diagnostics: Diagnostics) -> ConfigOverride? {
+        let source = SourceFile(name: "--set", text: text, origin: .commandLine)
+        let bytes = source.text
+        guard let equals = bytes.firstIndex(of: UInt8(ascii: "=")) else {
+            report("expected path=value after --set", source, 0..<bytes.count, "for example optimizer.adam.learning_rate=3e-4", diagnostics)
+            return nil
+        }
+        let offsets = componentOffsets(in: bytes[..<equals])
+        if let empty = offsets.first(where: \.isEmpty) {
+            report("the path of --set has an empty part", source, empty, "write keys with dots between them", diagnostics)
+            return nil
+        }
+        guard offsets.count <= JSON5.Limits.standard.depth else {
+            report("the path of --set has \(offsets.count) parts", source, 0..<equals, "no field is that deep", diagnostics)
+            return nil
+        }
+        return ConfigOverride(
+            components: offsets.map { String(decoding: bytes[$0], as: UTF8.self) },
+            value: value(in: source, from: equals + 1), source: source, componentOffsets: offsets)
+    }
+
+    /// Puts the value into a tree. Objects on the way are created; a list must have the element already.
+    package func apply(to tree: inout ConfigValue, diagnostics: Diagnostics) {
+        set(0, in: &tree, diagnostics)
+    }
+
+    private func set(_ depth: Int, in node: inout ConfigValue, _ diagnostics: Diagnostics) {
+        guard depth < components.count else {
+            node = value.placed(at: node.path)
+            return
+        }
+        let component = components[depth]
+        switch node.kind {
+        case .object(var members):
+            setMember(depth, in: &members, of: node.path, diagnostics)
+            node.kind = .object(members)
+        case .null:
+            var members: [ConfigMember] = []
+            setMember(depth, in: &members, of: node.path, diagnostics)
+            node = ConfigValue(.object(members), range: range(depth), path: node.path)
+        case .array(var elements):
+            guard let index = Int(component), elements.indices.contains(index) else {
+                reportElement(depth, of: node, count: elements.count, diagnostics)
+                return
+            }
+            set(depth + 1, in: &elements[index], diagnostics)
+            node.kind = .array(elements)
+        default:
+            let message = "\(ForPeople.code(component)) cannot be set: \(node.path.name) is \(node.summary), not an object or a list"
+            report(message, depth, path: node.path, diagnostics)
+        }
+    }
+
+    private func setMember(_ depth: Int, in members: inout [ConfigMember], of path: ConfigPath, _ diagnostics: Diagnostics) {
+        let key = components[depth]
+        if let index = members.firstIndex(where: { $0.key == key }) {
+            set(depth + 1, in: &members[index].value, diagnostics)
+        } else {
+            // An object to be filled by the rest of the path, or replaced by the value.
+            var created = ConfigValue(.object([]), range: range(depth), path: path.appending(key))
+            set(depth + 1, in: &created, diagnostics)
+            members.append(ConfigMember(key: key, keyRange: range(depth), value: created))
+        }
+    }
+
+    private func reportElement(_ depth: Int, of node: ConfigValue, count: Int, _ diagnostics: Diagnostics) {
+        let has = count == 0 ? "is empty" : "has the elements 0 to \(count - 1)"
+        let message =
+            Int(components[depth]) == nil
+            ? "\(ForPeople.code(components[depth])) is no index: \(node.path.name) is a list"
+            : "there is no element \(components[depth]): \(node.path.name) \(has)"
+        report(message, depth, path: node.path, diagnostics)
+    }
+
+    private func range(_ depth: Int) -> SourceRange { SourceRange(file: source, offsets: componentOffsets[depth]) }
+
+    private func report(_ message: String, _ depth: Int, path: ConfigPath, _ diagnostics: Diagnostics) {
+        diagnostics.add(Diagnostic(.error, message, range: range(depth), path: path))
+    }
+
+    private static func report(
+        _ message: String, _ source: SourceFile, _ offsets: Range<Int>, _ label: String, _ diagnostics: Diagnostics
+    ) {
+        diagnostics.add(Diagnostic(.error, message, range: SourceRange(file: source, offsets: offsets), path: .root, label: label))
+    }
+
+    private static func componentOffsets(in path: ArraySlice<UInt8>) -> [Range<Int>] {
+        path.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map { $0.startIndex..<$0.endIndex }
+    }
+
+    private static func value(in source: SourceFile, from start: Int) -> ConfigValue {
+        let attempt = Diagnostics()
+        var parser = JSON5Parser(source, from: start, limits: .standard, diagnostics: attempt)
+        if let value = parser.parseDocument(at: .root), attempt.isEmpty { return value }
+        let offsets = start..<source.text.count
+        return ConfigValue(
+            .string(String(decoding: source.text[offsets], as: UTF8.self)), range: SourceRange(file: source, offsets: offsets))
+    }
+}

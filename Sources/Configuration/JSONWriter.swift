@@ -1,0 +1,138 @@
+/// Writes values as JSON that any JSON reader takes (and `JSON5.parse` reads back).
+extension ConfigValue {
+    /// What becomes of NaN and the infinities, which JSON does not have.
+    package enum NonFiniteNumbers: Sendable {
+        case null
+        /// `NaN`, `Infinity`, `-Infinity`: for our own files alone.
+        case json5
+    }
+
+    /// On one line without a line end: `{"step":12,"loss":0.25}`.
+    package func compactJSON(nonFinite: NonFiniteNumbers = .null) -> String {
+        var writer = JSONWriter(nonFinite: nonFinite, comma: ",", colon: ":")
+        writer.writeLine(self)
+        return writer.text
+    }
+
+    /// For people: indented, with lists and objects on one line where they fit; ends in a line end.
+    package func prettyJSON(nonFinite: NonFiniteNumbers = .null) -> String {
+        var writer = JSONWriter(nonFinite: nonFinite, comma: ", ", colon: ": ")
+        writer.writeIndented(self, indent: 0, column: 0)
+        return writer.text + "\n"
+    }
+}
+
+private struct JSONWriter {
+    let nonFinite: ConfigValue.NonFiniteNumbers
+    let comma: String
+    let colon: String
+    var text = ""
+
+    private static let lineWidth = 100
+
+    mutating func writeLine(_ value: ConfigValue) {
+        switch value.kind {
+        case .null: text += "null"
+        case .bool(let flag): text += flag ? "true" : "false"
+        case .number(let number): text += spelled(number)
+        case .string(let string): writeString(string)
+        case .array(let elements):
+            text += "["
+            for (index, element) in elements.enumerated() {
+                if index > 0 { text += comma }
+                writeLine(element)
+            }
+            text += "]"
+        case .object(let members):
+            text += "{"
+            for (index, member) in members.enumerated() {
+                if index > 0 { text += comma }
+                writeString(member.key)
+                text += colon
+                writeLine(member.value)
+            }
+            text += "}"
+        }
+    }
+
+    /// `column` is where the value begins on its line.
+    mutating func writeIndented(_ value: ConfigValue, indent: Int, column: Int) {
+        if indent > 0 || value.isScalar, let line = line(value, width: Self.lineWidth - column) {
+            text += line
+            return
+        }
+        let inner = String(repeating: " ", count: indent + 2)
+        let outer = "\n" + String(repeating: " ", count: indent)
+        switch value.kind {
+        case .array(let elements) where !elements.isEmpty:
+            for (index, element) in elements.enumerated() {
+                text += (index == 0 ? "[\n" : ",\n") + inner
+                writeIndented(element, indent: indent + 2, column: indent + 2)
+            }
+            text += outer + "]"
+        case .object(let members) where !members.isEmpty:
+            for (index, member) in members.enumerated() {
+                text += (index == 0 ? "{\n" : ",\n") + inner
+                let before = text.utf8.count
+                writeString(member.key)
+                text += colon
+                writeIndented(member.value, indent: indent + 2, column: indent + 2 + text.utf8.count - before)
+            }
+            text += outer + "}"
+        default: writeLine(value)
+        }
+    }
+
+    /// The value on one line, or nil if that is too long.
+    private func line(_ value: ConfigValue, width: Int) -> String? {
+        // Most containers that do not fit say so by their number of values alone.
+        guard value.leastWidth(below: width) <= width else { return nil }
+        var writer = JSONWriter(nonFinite: nonFinite, comma: comma, colon: colon)
+        writer.writeLine(value)
+        return writer.text.utf8.count <= width ? writer.text : nil
+    }
+
+    /// Whole numbers in decimal, others as the shortest decimal that reads back as the same double.
+    private func spelled(_ number: ConfigNumber) -> String {
+        if !number.value.isFinite {
+            if nonFinite == .null { return "null" }
+            return number.value.isNaN ? "NaN" : number.value < 0 ? "-Infinity" : "Infinity"
+        }
+        let isNegativeZero = number.value == 0 && number.value.sign == .minus
+        if !isNegativeZero, let unsigned = number.unsigned { return "\(unsigned)" }
+        if !isNegativeZero, let integer = number.integer { return "\(integer)" }
+        return number.value.description
+    }
+
+    private mutating func writeString(_ string: String) {
+        text += "\""
+        for scalar in string.unicodeScalars {
+            switch scalar {
+            case "\"": text += "\\\""
+            case "\\": text += "\\\\"
+            case "\n": text += "\\n"
+            case "\r": text += "\\r"
+            case "\t": text += "\\t"
+            case _ where scalar.value < 0x20 || scalar.value == 0x7F || JSON5Parser.isLineEnd(scalar):
+                let digits = String(scalar.value, radix: 16)
+                text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
+        text += "\""
+    }
+}
+
+extension ConfigValue {
+    fileprivate var isScalar: Bool { members == nil && elements == nil }
+
+    /// A lower bound of the width on one line, counted no further than `limit`.
+    fileprivate func leastWidth(below limit: Int) -> Int {
+        var width = 1
+        for value in elements ?? members?.map(\.value) ?? [] {
+            width += value.leastWidth(below: limit - width) + 1
+            if width > limit { break }
+        }
+        return width
+    }
+}

@@ -1,0 +1,54 @@
+/// Finds the name that was probably meant.
+enum Suggestion {
+    /// The nearest of `candidates`, if one is near enough to be worth a question; the earlier one on a tie.
+    static func nearest(to name: String, among candidates: [String]) -> String? {
+        guard !name.isEmpty, name.utf8.count <= 60 else { return nil }
+        let wanted = normalized(name)
+        if let same = candidates.first(where: { normalized($0) == wanted }) { return same }
+        if let abbreviated = candidates.first(where: { initials($0) == wanted }) { return abbreviated }
+        let measured = candidates.map { (name: $0, distance: distance(wanted, normalized($0))) }
+        if let best = measured.min(by: { $0.distance < $1.distance }), best.distance <= threshold(wanted, best.name) { return best.name }
+        let related = candidates.filter { isPrefix(wanted, normalized($0)) || isPrefix(normalized($0), wanted) }
+        return related.count == 1 ? related.first : nil
+    }
+
+    /// Damerau-Levenshtein distance (restricted: no edit between two transposed letters): insertions, deletions, substitutions and
+    /// transpositions of neighbours.
+    static func distance(_ left: [Character], _ right: [Character]) -> Int {
+        if left.isEmpty || right.isEmpty { return max(left.count, right.count) }
+        var beforeLast = [Int](repeating: 0, count: right.count + 1)
+        var last = Array(0...right.count)
+        for i in 1...left.count {
+            var row = [i] + [Int](repeating: 0, count: right.count)
+            for j in 1...right.count {
+                let substitution = last[j - 1] + (left[i - 1] == right[j - 1] ? 0 : 1)
+                row[j] = min(last[j] + 1, row[j - 1] + 1, substitution)
+                if i > 1, j > 1, left[i - 1] == right[j - 2], left[i - 2] == right[j - 1] {
+                    row[j] = min(row[j], beforeLast[j - 2] + 1)
+                }
+            }
+            (beforeLast, last) = (last, row)
+        }
+        return last[right.count]
+    }
+
+    /// One edit in three letters; a word of two is not "near" to anything but by one transposition or letter.
+    private static func threshold(_ wanted: [Character], _ candidate: String) -> Int {
+        max(wanted.count, candidate.count) < 3 ? 0 : max(1, min(wanted.count, candidate.count) / 3)
+    }
+
+    /// `learningRate`, `learning-rate` and `LEARNING_RATE` are the same word.
+    private static func normalized(_ name: String) -> [Character] {
+        name.lowercased().filter { $0 != "_" && $0 != "-" && $0 != " " }
+    }
+
+    /// `lr` for `learning_rate`; nothing for a single word.
+    private static func initials(_ name: String) -> [Character] {
+        let words = name.lowercased().split(separator: "_")
+        return words.count > 1 ? words.compactMap(\.first) : []
+    }
+
+    private static func isPrefix(_ short: [Character], _ long: [Character]) -> Bool {
+        short.count >= 3 && long.starts(with: short)
+    }
+}

@@ -1,0 +1,58 @@
+/// A choice with fields of its own: `{adam: {learning_rate: 1e-3}}`, or the bare name, `"adam"`, which is the same as `{adam: {}}`.
+package struct Variant {
+    package let name: String
+    /// Its fields; empty for a bare name. Whoever reads them calls `finish`.
+    package let fields: ObjectDecoder
+
+    /// Reads the choice among `names`; `what` names it in a sentence: "an optimizer". Nil, and a diagnostic, for anything else.
+    package static func read(_ value: ConfigValue, _ what: String, among names: [String], _ diagnostics: Diagnostics) -> Variant? {
+        switch value.kind {
+        case .string(let name):
+            guard names.contains(name) else {
+                report(name, value.range, value.path, what, names, diagnostics)
+                return nil
+            }
+            return Variant(name: name, fields: ObjectDecoder(value, members: [], diagnostics))
+        case .object(let members) where members.count == 1:
+            return read(members[0], in: value, what, among: names, diagnostics)
+        case .object(let members):
+            let found = members.isEmpty ? "found none" : "found \(ForPeople.list(members.map(\.key), conjunction: "and"))"
+            diagnostics.error("\(value.path.name) must name one of \(ForPeople.list(names)), \(found)", at: value)
+            return nil
+        default:
+            diagnostics.error(
+                "\(value.path.name) must be \(what), found \(value.summary)", at: value, label: "one of \(ForPeople.list(names))")
+            return nil
+        }
+    }
+
+    private static func read(
+        _ member: ConfigMember, in value: ConfigValue, _ what: String, among names: [String], _ diagnostics: Diagnostics
+    ) -> Variant? {
+        guard names.contains(member.key) else {
+            report(member.key, member.keyRange ?? value.range, value.path, what, names, diagnostics)
+            return nil
+        }
+        return ObjectDecoder(member.value, diagnostics).map { Variant(name: member.key, fields: $0) }
+    }
+
+    private static func report(
+        _ name: String, _ range: SourceRange?, _ path: ConfigPath, _ what: String, _ names: [String], _ diagnostics: Diagnostics
+    ) {
+        let suggestion = Suggestion.nearest(to: name, among: names).map { "did you mean \(ForPeople.code($0))?" }
+        let label = suggestion ?? "known are \(ForPeople.list(names, conjunction: "and"))"
+        diagnostics.add(Diagnostic(.error, "\(ForPeople.code(name)) is not \(what)", range: range, path: path, label: label))
+    }
+}
+
+extension Expectation {
+    /// A choice with fields: `decode` reads them, then unknown ones are reported.
+    package static func variant(_ what: String, among names: [String], _ decode: @escaping (Variant) -> Value?) -> Self {
+        Expectation("\(what) (\(ForPeople.list(names)))") { value, diagnostics in
+            guard let variant = Variant.read(value, what, among: names, diagnostics) else { return nil }
+            let decoded = decode(variant)
+            variant.fields.finish()
+            return decoded
+        }
+    }
+}
