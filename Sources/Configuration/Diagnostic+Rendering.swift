@@ -24,7 +24,7 @@ extension Diagnostic {
         let excerpt = Excerpt(range, width: width)
         return [
             path.isRoot ? place : "\(place)   \(shownPath)",
-            "   |  \(excerpt.text)",
+            excerpt.text.isEmpty ? "   |" : "   |  \(excerpt.text)",
             "   |  \(excerpt.underline)\(label.map { " \($0)" } ?? "")",
         ]
     }

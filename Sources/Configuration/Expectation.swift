@@ -131,6 +131,19 @@ extension Expectation {
         }
     }
 
+    /// An object with any keys, in the order of the text: `.table(of: .int(0...))`; nil if a value is wrong.
+    package static func table<Element>(of element: Expectation<Element>) -> Self where Value == [(key: String, value: Element)] {
+        Expectation("an object") { value, diagnostics in
+            guard let members = value.members else {
+                diagnostics.error("\(value.path.name) must be an object, found \(value.summary)", at: value)
+                return nil
+            }
+            let read = members.map { (key: $0.key, value: element.read($0.value, diagnostics)) }
+            let complete = read.compactMap { member in member.value.map { (key: member.key, value: $0) } }
+            return complete.count == read.count ? complete : nil
+        }
+    }
+
     private static func size(_ count: ClosedRange<Int>) -> String {
         switch (count.lowerBound, count.upperBound) {
         case (0, Int.max): ""

@@ -22,6 +22,8 @@ struct JSON5Parser {
     private let diagnostics: Diagnostics
     private var depth = 0
     private var values = 0
+    /// The object or list that is being read, where a syntax error is reported.
+    private var container = ConfigPath.root
 
     init(_ file: SourceFile, from offset: Int, limits: JSON5.Limits, diagnostics: Diagnostics) {
         self.file = file
@@ -41,13 +43,9 @@ struct JSON5Parser {
             if !atEnd { throw SyntaxError("expected the end after the value, found \(found)", foundOffsets) }
             return value
         } catch {
-            report(error, at: path)
+            diagnostics.add(Diagnostic(.error, error.message, range: range(error.offsets), path: container, label: error.label))
             return nil
         }
-    }
-
-    private func report(_ error: SyntaxError, at path: ConfigPath) {
-        diagnostics.add(Diagnostic(.error, error.message, range: range(error.offsets), path: path, label: error.label))
     }
 
     private func range(_ offsets: Range<Int>) -> SourceRange { SourceRange(file: file, offsets: offsets) }
@@ -60,8 +58,8 @@ struct JSON5Parser {
         }
         let kind: ConfigValue.Kind
         switch peek {
-        case UInt8(ascii: "{"): kind = .object(try nested { parser throws(SyntaxError) in try parser.parseMembers(of: path) })
-        case UInt8(ascii: "["): kind = .array(try nested { parser throws(SyntaxError) in try parser.parseElements(of: path) })
+        case UInt8(ascii: "{"): kind = .object(try nested(path) { parser throws(SyntaxError) in try parser.parseMembers(of: path) })
+        case UInt8(ascii: "["): kind = .array(try nested(path) { parser throws(SyntaxError) in try parser.parseElements(of: path) })
         case UInt8(ascii: "\""), UInt8(ascii: "'"): kind = .string(try parseString())
         case let byte? where "+-.0123456789".utf8.contains(byte):
             kind = .number(try parseNumber())
@@ -71,14 +69,18 @@ struct JSON5Parser {
     }
 
     private mutating func nested<Content>(
-        _ parse: (inout JSON5Parser) throws(SyntaxError) -> Content
+        _ path: ConfigPath, _ parse: (inout JSON5Parser) throws(SyntaxError) -> Content
     ) throws(SyntaxError) -> Content {
         guard depth < limits.depth else {
             throw SyntaxError("more than \(limits.depth) objects and lists inside one another", offset..<offset + 1)
         }
+        let outer = container
+        container = path
         depth += 1
-        defer { depth -= 1 }
-        return try parse(&self)
+        let content = try parse(&self)
+        depth -= 1
+        container = outer
+        return content
     }
 
     private mutating func parseElements(of path: ConfigPath) throws(SyntaxError) -> [ConfigValue] {
@@ -151,6 +153,6 @@ struct JSON5Parser {
         let isNext = closing == "}" ? beginsKey : beginsValue
         guard isNext else { throw SyntaxError("expected `,` or `\(closing)` after \(what), found \(found)", foundOffsets) }
         let message = "expected `,` or `\(closing)` after \(what), found \(found)"
-        diagnostics.add(Diagnostic(.error, message, range: range(end..<end), path: .root, label: "is a comma missing here?"))
+        diagnostics.add(Diagnostic(.error, message, range: range(end..<end), path: container, label: "is a comma missing here?"))
     }
 }

@@ -15,6 +15,8 @@ package final class ObjectDecoder {
     /// In the order of the questions.
     private var known: [String] = []
     private var missing: [(key: String, expected: String)] = []
+    /// Choices of `exactlyOne` that were not made.
+    private var missingChoices: [(keys: [String], what: String)] = []
 
     /// Nil, and a diagnostic, if the value is not an object.
     package convenience init?(_ value: ConfigValue, _ diagnostics: Diagnostics) {
@@ -73,16 +75,12 @@ package final class ObjectDecoder {
             }
             return present.count == 1 ? first : nil
         }
-        let unknown = members.first { !known.contains($0.key) && Suggestion.nearest(to: $0.key, among: keys) != nil }
-        // A misspelt one is reported by `finish`, with its suggestion.
-        if unknown == nil {
-            diagnostics.error("\(what) must have one of \(ForPeople.list(keys))", at: value)
-        }
+        missingChoices.append((keys, what))
         return nil
     }
 
     /// Reports a mistake at a field's value, or at the object if the field is absent.
-    package func error(_ message: String, at key: String, label: String? = nil) {
+    package func error(_ message: String, atValueOf key: String, label: String? = nil) {
         diagnostics.error(message, at: member(key)?.value ?? value, label: label)
     }
 
@@ -98,6 +96,7 @@ package final class ObjectDecoder {
             let open = known.filter { indices[$0] == nil }
             let suggestion = Suggestion.nearest(to: member.key, among: open)
             missing.removeAll { $0.key == suggestion }
+            missingChoices.removeAll { choice in suggestion.map(choice.keys.contains) ?? false }
             error(
                 "unknown field \(ForPeople.code(member.key))", atKey: member.key,
                 label: suggestion.map { "did you mean \(ForPeople.code($0))?" } ?? knownFields)
@@ -108,7 +107,11 @@ package final class ObjectDecoder {
                     .error, "missing field \(ForPeople.code(field.key))", range: openingRange, path: path,
                     label: "\(ForPeople.code(field.key)) must be \(field.expected)"))
         }
+        for choice in missingChoices {
+            diagnostics.error("\(choice.what) must have one of \(ForPeople.list(choice.keys))", at: value)
+        }
         missing = []
+        missingChoices = []
     }
 
     private var knownFields: String {

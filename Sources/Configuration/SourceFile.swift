@@ -34,7 +34,7 @@ package final class SourceFile: Sendable {
 
     /// Reads a whole file of at most `limit` bytes.
     package convenience init(contentsOf path: String, limit: Int = JSON5.Limits.standard.bytes) throws(SourceFileError) {
-        guard let stream = fopen(path, "rb") else {
+        guard let stream = fopen(path, "rbe") else {
             throw SourceFileError(path: path, reason: .system(errno))
         }
         defer { fclose(stream) }

@@ -29,7 +29,7 @@ extension Dataset {
 
     /// A data set of bytes with class labels (numbered classes unless `classNames` says otherwise), for tests and made-up data.
     package static func make(
-        _ features: [UInt8], sampleShape: [Int], labels: [Int32], classNames: [String]
+        bytes features: [UInt8], sampleShape: [Int], labels: [Int32], classNames: [String]
     ) throws -> Dataset {
         let form = DatasetForm(elementType: .uint8, sampleShape: sampleShape, count: labels.count, targets: .classes(classNames))
         guard features.count == form.sampleSize * labels.count else { throw mismatch(features.count, form) }
@@ -41,7 +41,7 @@ extension Dataset {
 
     /// A data set of floats with class labels.
     package static func make(
-        _ features: [Float], sampleShape: [Int], labels: [Int32], classNames: [String]
+        floats features: [Float], sampleShape: [Int], labels: [Int32], classNames: [String]
     ) throws -> Dataset {
         let form = DatasetForm(elementType: .float32, sampleShape: sampleShape, count: labels.count, targets: .classes(classNames))
         guard features.count == form.sampleSize * labels.count else { throw mismatch(features.count, form) }
@@ -52,7 +52,9 @@ extension Dataset {
     }
 
     /// A data set of floats with values as targets, `[count, targetWidth]`.
-    package static func make(_ features: [Float], sampleShape: [Int], values: [Float], targetWidth: Int) throws -> Dataset {
+    package static func make(
+        floats features: [Float], sampleShape: [Int], values: [Float], targetWidth: Int
+    ) throws -> Dataset {
         guard targetWidth > 0, values.count.isMultiple(of: targetWidth) else {
             throw DatasetError("\(values.count) target values cannot be cut into rows of \(targetWidth); check the data's columns")
         }

@@ -25,7 +25,7 @@ package enum Digits {
             features += rows[start..<start + pixels]
             labels.append(Int32(rows[start + pixels]))
         }
-        return try Dataset.make(features, sampleShape: [8, 8, 1], labels: labels, classNames: (0..<10).map { String($0) })
+        return try Dataset.make(bytes: features, sampleShape: [8, 8, 1], labels: labels, classNames: (0..<10).map { String($0) })
     }
 
     /// All numbers of the CSV file after its header, row by row: 64 pixels and the label.

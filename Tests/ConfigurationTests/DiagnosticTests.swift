@@ -99,7 +99,7 @@ import Testing
             read("{a:\n").diagnostics.rendered() == """
                 error: expected a value, found the end of the text
                   --> job.json5:2:1
-                   |  
+                   |
                    |  ^
                 """)
     }
@@ -109,5 +109,17 @@ import Testing
         #expect(
             error?.description == "cannot read \"/does/not/exist.json5\": No such file or directory; check the path and its permissions")
         #expect(throws: SourceFileError.self) { try SourceFile(contentsOf: "/") }
+        let large = #expect(throws: SourceFileError.self) { try SourceFile(contentsOf: #filePath, limit: 100) }
+        #expect(large?.reason == .tooLarge(limit: 100))
+    }
+
+    @Test func filesAreReadWhole() throws {
+        let file = try SourceFile(contentsOf: #filePath)
+        #expect(file.text.starts(with: "import Configuration\n".utf8) && file.text.suffix(2) == Array("}\n".utf8)[...])
+    }
+
+    @Test func syntaxErrorsNameTheContainer() {
+        #expect(read("{model: [{dense 5}]}").diagnostics.sorted.map(\.path.description) == ["model.0"])
+        #expect(read("{a: {b: 1 c: 2}}").diagnostics.sorted.map(\.path.description) == ["a"])
     }
 }

@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test(arguments: [
-        0, -0.0, 0.1, 1e-3, 1e16, 1e21, -1e300, .leastNonzeroMagnitude, 0x1.fffffffffffffp+1023, 1.0 / 3, 9_007_199_254_740_993,
+        0, -0.0, 0.1, 1e-3, 1e16, 1e21, -1e300, .leastNonzeroMagnitude, 0x1.fffffffffffffp+1023, 1.0 / 3, 9_007_199_254_740_994,
         123456789.125,
     ]) func doublesComeBackBitForBit(_ number: Double) throws {
         for text in [ConfigValue.number(number).compactJSON(), ConfigValue.number(number).prettyJSON()] {

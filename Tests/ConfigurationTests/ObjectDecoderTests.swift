@@ -158,6 +158,39 @@ import Testing
         #expect(diagnostics.hasErrors != fits)
     }
 
+    @Test func tables() throws {
+        let diagnostics = Diagnostics()
+        let table = try #require(Expectation.table(of: .int(0...)).read(["b": 2, "a": 1], diagnostics))
+        #expect(table.map(\.key) == ["b", "a"] && table.map(\.value) == [2, 1])
+        #expect(diagnostics.isEmpty)
+        #expect(Expectation.table(of: .int(0...)).read(["b": -2, "a": "x"], diagnostics) == nil)
+        #expect(Expectation.table(of: .int(0...)).read([], diagnostics) == nil)
+        #expect(diagnostics.sorted.map(\.path.description) == ["b", "a", ""])
+    }
+
+    /// A field that only resembles a choice does not hide that none was made.
+    @Test func aChoiceIsMissedOnceAndAlways() {
+        for (written, isMissed) in [("kernel", true), ("xyz", true), ("cnov", false)] {
+            let diagnostics = Diagnostics()
+            let layer = ObjectDecoder(ConfigValue.object([(written, 1)]), diagnostics)
+            let kind = layer?.exactlyOne(of: ["kernels", "conv"], what: "a layer")
+            #expect(kind == nil)
+            _ = layer?.optional("kernel", .int)
+            layer?.finish()
+            #expect(diagnostics.hasErrors)
+            #expect(diagnostics.sorted.map(\.message).contains("a layer must have one of `kernels` or `conv`") == isMissed)
+        }
+    }
+
+    @Test func mistakesAcrossFieldsAreReportedWhereTheyStand() throws {
+        let (value, diagnostics) = read("{low: 5, high: 3}")
+        let written = try #require(value)
+        let object = try #require(ObjectDecoder(written, diagnostics))
+        object.error("`low` must be below `high`", atValueOf: "low", label: "above 3")
+        object.error("`high` comes first", atKey: "high")
+        #expect(diagnostics.sorted.map { $0.range?.text } == ["5", "high"])
+    }
+
     @Test func aNumberInQuotesIsExplained() {
         let diagnostics = Diagnostics()
         _ = Expectation.int(1...).read("5", diagnostics)

@@ -5,7 +5,7 @@ import Testing
 @Suite struct DatasetTests {
     private func small() throws -> Dataset {
         try Dataset.make(
-            [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110], sampleShape: [1, 2, 2], labels: [2, 0, 1],
+            bytes: [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110], sampleShape: [1, 2, 2], labels: [2, 0, 1],
             classNames: ["cat", "dog", "Kühe"])
     }
 
@@ -25,8 +25,8 @@ import Testing
     @Test func itComesBackFromMemoryAndFromAFile() throws {
         let directory = try TemporaryDirectory()
         for dataset in [
-            try small(), try Dataset.make([1.5, -2, 3, 4], sampleShape: [2], values: [0.5, 0.25, 7, 8], targetWidth: 2),
-            try Dataset.make([1.5, -2, 3, 4], sampleShape: [2], labels: [0, 1], classNames: ["a", "b"]),
+            try small(), try Dataset.make(floats: [1.5, -2, 3, 4], sampleShape: [2], values: [0.5, 0.25, 7, 8], targetWidth: 2),
+            try Dataset.make(floats: [1.5, -2, 3, 4], sampleShape: [2], labels: [0, 1], classNames: ["a", "b"]),
         ] {
             let path = directory.file("data")
             try File.writeAtomically(dataset.serialized, to: path)
@@ -63,7 +63,7 @@ import Testing
 
     @Test func labelsOutsideTheClassesAreRefused() throws {
         let error = #expect(throws: DatasetError.self) {
-            try Dataset.make([1, 2] as [UInt8], sampleShape: [1], labels: [0, 2], classNames: ["a", "b"])
+            try Dataset.make(bytes: [1, 2], sampleShape: [1], labels: [0, 2], classNames: ["a", "b"])
         }
         #expect(error?.description == "label 2 of sample 1 is outside the classes 0…1; check the labels")
         var bytes = serialized(try small())
@@ -81,7 +81,7 @@ import Testing
         #expect(rows == [35, 17.5, 45, 22.5, -5, -2.5, 5, 2.5, -1])
         #expect(labels == [1, 2, -1])
 
-        let table = try Dataset.make([1.5, -2, 3, 4], sampleShape: [2], values: [0.5, 0.25, 7, 8], targetWidth: 2)
+        let table = try Dataset.make(floats: [1.5, -2, 3, 4], sampleShape: [2], values: [0.5, 0.25, 7, 8], targetWidth: 2)
         table.gather([1, 0][...], normalization: Normalization(.none, of: table), into: &rows)
         #expect(rows[..<4] == [3, 4, 1.5, -2])
         table.gatherValues([1, 0][...], into: &rows)
@@ -91,14 +91,14 @@ import Testing
     @Test func differencesBetweenTwoSetsAreNamed() throws {
         let train = try small()
         try train.requireSameForm(of: try small(), named: "data.validation", as: "data.train")
-        let wide = try Dataset.make([1, 2, 3] as [UInt8], sampleShape: [3], labels: [0], classNames: ["cat", "dog", "Kühe"])
+        let wide = try Dataset.make(bytes: [1, 2, 3], sampleShape: [3], labels: [0], classNames: ["cat", "dog", "Kühe"])
         let error = #expect(throws: DatasetError.self) {
             try train.requireSameForm(of: wide, named: "data.validation", as: "data.train")
         }
         #expect(
             error?.description
                 == "samples of `data.validation` have shape [3], those of `data.train` [1, 2, 2]; give data sets of one kind")
-        let other = try Dataset.make([1, 2, 3, 4] as [UInt8], sampleShape: [1, 2, 2], labels: [0], classNames: ["cat"])
+        let other = try Dataset.make(bytes: [1, 2, 3, 4], sampleShape: [1, 2, 2], labels: [0], classNames: ["cat"])
         let classes = #expect(throws: DatasetError.self) { try train.requireSameForm(of: other, named: "v", as: "t") }
         #expect(classes?.description.contains("`v` has 1 class and `t` 3") == true)
     }
@@ -107,7 +107,7 @@ import Testing
 @Suite struct NormalizationTests {
     /// Per column; the third column is constant.
     private func table() throws -> Dataset {
-        try Dataset.make([1, 10, 5, 3, 20, 5, 5, 60, 5], sampleShape: [3], labels: [0, 0, 0], classNames: ["a"])
+        try Dataset.make(floats: [1, 10, 5, 3, 20, 5, 5, 60, 5], sampleShape: [3], labels: [0, 0, 0], classNames: ["a"])
     }
 
     @Test func zScorePerColumn() throws {
