@@ -1,6 +1,4 @@
-import CSIMD
 import CSystem
-import Synchronization
 
 #if canImport(Darwin)
     import Darwin

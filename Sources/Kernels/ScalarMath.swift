@@ -4,7 +4,8 @@ import CSIMD
 /// the fused multiply-add where it says `addingProduct`, and bit patterns; never the C library's.
 ///
 /// For what decides bits outside the hot loops: schedules, bias correction, initialisers, augmentation. Errors are below 2 units in
-/// the last place. Subnormal arguments and results are exact in the default floating-point mode and zero in a lane's.
+/// the last place (`tanh` and the powers; the others 1). Subnormal arguments and results follow the
+/// thread's floating-point mode, and those of the powers may be zero in any.
 ///
 /// Source of the coefficients of `exp`, `log`, `sin` and `cos`: fdlibm (Sun Microsystems 1993, freely distributable).
 package enum ScalarMath {
