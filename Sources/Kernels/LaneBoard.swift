@@ -14,8 +14,10 @@ import Synchronization
 /// none is left, and counts itself out; the caller closes the gate when no task is left and waits only for the
 /// helpers inside. So a helper that wakes late never delays a call, and never sees the next call's fields change.
 /// Whoever waits spins for a short while and then sleeps on a condition.
-final class LaneBoard: @unchecked Sendable {  // `body` and `count` change only while the gate is closed and nobody is inside
-    typealias Body = (_ task: Int, _ lane: Int) -> Void
+final class LaneBoard: @unchecked Sendable {  // `work` and `count` change only while the gate is closed and nobody is inside
+    struct Work {
+        let body: (_ task: Int, _ lane: Int) -> Void
+    }
 
     private static let open: UInt64 = 1
     private static let oneHelper: UInt64 = 2
@@ -30,7 +32,7 @@ final class LaneBoard: @unchecked Sendable {  // `body` and `count` change only 
     private let callerSleeps = Atomic<Bool>(false)
     private let closing = Atomic<Bool>(false)
     private var count = 0
-    private var body: UnsafePointer<Body>?
+    private var work: UnsafePointer<Work>?
 
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let workThere = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
@@ -52,16 +54,16 @@ final class LaneBoard: @unchecked Sendable {  // `body` and `count` change only 
     }
 
     /// The caller's part of one call, on lane 0.
-    func lead(_ count: Int, _ body: UnsafePointer<Body>) {
+    func lead(_ count: Int, _ work: UnsafePointer<Work>) {
         self.count = count
-        self.body = body
+        self.work = work
         next.store(0, ordering: .relaxed)
         gate.wrappingAdd(Self.oneCall | Self.open, ordering: .sequentiallyConsistent)
         wakeHelpers(count - 1)
         takeTasks(lane: 0)
         gate.wrappingSubtract(Self.open, ordering: .sequentiallyConsistent)
         if !spin(until: { nobodyInside }) { sleepUntilAllOut() }
-        self.body = nil
+        self.work = nil
     }
 
     /// A helper's life.
@@ -84,12 +86,12 @@ final class LaneBoard: @unchecked Sendable {  // `body` and `count` change only 
     }
 
     private func takeTasks(lane: Int) {
-        guard let body else { return }
+        guard let work else { return }
         let count = self.count
         while true {
             let task = next.wrappingAdd(1, ordering: .relaxed).oldValue
             if task >= count { return }
-            body.pointee(task, lane)
+            work.pointee.body(task, lane)
         }
     }
 

@@ -1,6 +1,4 @@
-import CSIMD
 import CSystem
-import Synchronization
 
 #if canImport(Darwin)
     import Darwin
@@ -34,7 +32,8 @@ package final class LanePool: @unchecked Sendable {  // `threads` belongs to who
             return
         }
         withoutActuallyEscaping(body) { body in
-            withUnsafePointer(to: body) { board.lead(count, $0) }
+            var work = LaneBoard.Work(body: body)
+            withUnsafePointer(to: &work) { board.lead(count, $0) }
         }
     }
 

@@ -77,7 +77,7 @@ package struct RandomStream: Sendable {
     /// Normal with mean 0 and variance 1 (Box and Muller 1958; of its two numbers the cosine's, so that each
     /// draw is four words).
     package mutating func normal() -> Double {
-        let radius = (-2 * ScalarMath.log(1 - uniform())).squareRoot()
+        let radius = ScalarMath.sqrt(-2 * ScalarMath.log(1 - uniform()))
         return radius * ScalarMath.cos(2 * Double.pi * uniform())
     }
 

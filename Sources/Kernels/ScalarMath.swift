@@ -1,8 +1,11 @@
+import CSIMD
+
 /// Double-precision functions whose bits are the same on every platform: they use + − × ÷, the square root (all correctly rounded),
 /// the fused multiply-add where it says `addingProduct`, and bit patterns; never the C library's.
 ///
 /// For what decides bits outside the hot loops: schedules, bias correction, initialisers, augmentation. Errors are below 2 units in
-/// the last place. Subnormal arguments and results are exact in the default floating-point mode and zero in a lane's.
+/// the last place (`tanh` and the powers; the others 1). Subnormal arguments and results follow the
+/// thread's floating-point mode, and those of the powers may be zero in any.
 ///
 /// Source of the coefficients of `exp`, `log`, `sin` and `cos`: fdlibm (Sun Microsystems 1993, freely distributable).
 package enum ScalarMath {
@@ -20,7 +23,7 @@ package enum ScalarMath {
     private static let tanhNumerator = [-1.61468768441708447952e3, -9.92877231001918586564e1, -9.64399179425052238628e-1]
     private static let tanhDenominator = [4.84406305325125486048e3, 2.23548839060100448583e3, 1.12811678491632931402e2, 1]
 
-    package static func sqrt(_ x: Double) -> Double { x.squareRoot() }
+    package static func sqrt(_ x: Double) -> Double { csimd_sqrt_double(x) }
 
     /// eˣ: infinite above 709.78, 0 below −745.13.
     package static func exp(_ x: Double) -> Double {
@@ -57,6 +60,7 @@ package enum ScalarMath {
     /// Source of the rational form near 0: Cephes (S. Moshier 1984).
     package static func tanh(_ x: Double) -> Double {
         let size = x.magnitude
+        if size < 0x1p-28 { return x }
         if size < 0.625 {
             let z = x * x
             return x + x * (z * (polynomial(z, tanhNumerator) / polynomial(z, tanhDenominator)))

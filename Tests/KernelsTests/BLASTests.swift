@@ -46,11 +46,13 @@ import Testing
             let offsets = (16 * stream.below(9), 16 * stream.below(9), 16 * stream.below(9))
             return Copy(a: a, b: b, m: m, n: n, offsets: offsets)
         }
-        LanePool(lanes: 3).run(copies.count) { task, _ in
-            let copy = copies[task]
-            BLAS.multiply(
-                m: m, n: n, k: k, a: copy.a.pointer + copy.offsets.0, lda: k, b: copy.b.pointer + copy.offsets.1, ldb: n,
-                c: copy.c.pointer + copy.offsets.2, ldc: n)
+        onThread(in: .lane) {
+            LanePool(lanes: 3).run(copies.count) { task, _ in
+                let copy = copies[task]
+                BLAS.multiply(
+                    m: m, n: n, k: k, a: copy.a.pointer + copy.offsets.0, lda: k, b: copy.b.pointer + copy.offsets.1, ldb: n,
+                    c: copy.c.pointer + copy.offsets.2, ldc: n)
+            }
         }
         for copy in copies {
             let same = (0..<m * n).allSatisfy {
@@ -60,7 +62,7 @@ import Testing
         }
     }
 
-    private struct Copy {
+    private struct Copy: Sendable {
         let a: FloatBuffer
         let b: FloatBuffer
         let c: FloatBuffer
