@@ -1,6 +1,15 @@
 #define _GNU_SOURCE
 #include "CSystem.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/file.h>
+#include <unistd.h>
+#if defined(__APPLE__)
+#include <crt_externs.h>
+#endif
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -23,5 +32,61 @@ void csystem_set_floating_point_mode(void) {
 #elif defined(__aarch64__)
     uint64_t mode = (uint64_t)1 << 24;  // FZ
     __asm__ volatile("msr fpcr, %0" : : "r"(mode));
+#endif
+}
+
+char *const *csystem_environment(void) {
+#if defined(__APPLE__)
+    return *_NSGetEnviron();
+#else
+    return environ;
+#endif
+}
+
+int csystem_pipe(int ends[2]) {
+#if defined(__APPLE__)
+    if (pipe(ends) != 0) return -1;
+    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+    fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+    return 0;
+#else
+    return pipe2(ends, O_CLOEXEC);
+#endif
+}
+
+int csystem_lock_exclusively(int descriptor, int wait) {
+    int result;
+    do {
+        result = flock(descriptor, wait ? LOCK_EX : LOCK_EX | LOCK_NB);
+    } while (result != 0 && errno == EINTR);
+    return result;
+}
+
+static volatile int signal_descriptor = -1;
+
+static void write_signal(int signal) {
+    int kept = errno;
+    unsigned char byte = (unsigned char)signal;
+    ssize_t written = write(signal_descriptor, &byte, 1);  // a full pipe already holds signals enough
+    (void)written;
+    errno = kept;
+}
+
+int csystem_signal_to_descriptor(int signal, int descriptor) {
+    struct sigaction action = {0};
+    action.sa_handler = write_signal;
+    action.sa_flags = SA_RESTART;
+    sigfillset(&action.sa_mask);
+    signal_descriptor = descriptor;
+    return sigaction(signal, &action, 0);
+}
+
+int csystem_spawn_close_from(void *file_actions, int first) {
+#if defined(__APPLE__)
+    (void)file_actions;
+    (void)first;
+    return 0;  // POSIX_SPAWN_CLOEXEC_DEFAULT does it there
+#else
+    return posix_spawn_file_actions_addclosefrom_np(file_actions, first);
 #endif
 }

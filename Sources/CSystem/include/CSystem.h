@@ -16,3 +16,18 @@ void csystem_name_thread(const char *name);
 
 /// Every thread that computes calls this first: round to nearest, subnormal numbers are zero.
 void csystem_set_floating_point_mode(void);
+
+/// The process's environment as `execve` takes it (a null-terminated list of `NAME=value`).
+char *const *csystem_environment(void);
+
+/// A pipe whose ends are closed in programs that this process starts: `ends[0]` is read, `ends[1]` written. 0, or -1 with errno set.
+int csystem_pipe(int ends[2]);
+
+/// `flock(2)`: exclusive; waits if `wait` is not 0. 0, or -1 with errno set.
+int csystem_lock_exclusively(int descriptor, int wait);
+
+/// From now on `signal` writes its number as one byte into `descriptor`, and does nothing else. One descriptor serves the whole process.
+int csystem_signal_to_descriptor(int signal, int descriptor);
+
+/// For use with posix_spawn: in the child, closes every descriptor from `first` on (where the platform can do so). 0 or an error number.
+int csystem_spawn_close_from(void *file_actions, int first);

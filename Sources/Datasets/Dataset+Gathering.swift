@@ -1,0 +1,74 @@
+/// Mini-batches: rows copied out of the data set, normalised on the way. Indices must lie in `0..<count`.
+extension Dataset {
+    /// Writes the samples `indices` as rows `[indices.count, sampleSize]` of `(x - shift) · factor`. No allocation.
+    package func gather(_ indices: ArraySlice<Int>, normalization: Normalization, into output: UnsafeMutablePointer<Float>) {
+        let size = sampleSize
+        let channels = form.channelCount
+        precondition(
+            normalization.shift.count == channels && normalization.factor.count == channels,
+            "A normalization has one entry per channel of its data set")
+        normalization.shift.withUnsafeBufferPointer { shift in
+            normalization.factor.withUnsafeBufferPointer { factor in
+                guard let shift = shift.baseAddress, let factor = factor.baseAddress, let start = features.baseAddress else { return }
+                var row = output
+                for index in indices {
+                    precondition(index >= 0 && index < count, "A sample's index lies in the data set")
+                    switch form.elementType {
+                    case .uint8:
+                        let source = start.advanced(by: index * size).assumingMemoryBound(to: UInt8.self)
+                        normalizeRow(source, row, size, channels, shift, factor)
+                    case .float32:
+                        let source = start.advanced(by: 4 * index * size).assumingMemoryBound(to: Float.self)
+                        normalizeRow(source, row, size, channels, shift, factor)
+                    }
+                    row += size
+                }
+            }
+        }
+    }
+
+    /// Writes the class indices of the samples `indices`.
+    package func gatherLabels(_ indices: ArraySlice<Int>, into output: UnsafeMutablePointer<Int32>) {
+        let labels = labels
+        precondition(!labels.isEmpty, "Only a data set with classes has labels")
+        for (position, index) in indices.enumerated() { output[position] = labels[index] }
+    }
+
+    /// Writes the target values of the samples `indices` as rows `[indices.count, width]`.
+    package func gatherValues(_ indices: ArraySlice<Int>, into output: UnsafeMutablePointer<Float>) {
+        let width = form.targets.width
+        guard let values = values.baseAddress else { preconditionFailure("Only a data set with values has target values") }
+        for (position, index) in indices.enumerated() {
+            precondition(index >= 0 && index < count, "A sample's index lies in the data set")
+            output.advanced(by: position * width).update(from: values + index * width, count: width)
+        }
+    }
+}
+
+/// One row of UInt8: the compiler vectorises the loop over equal channels.
+private func normalizeRow(
+    _ source: UnsafePointer<UInt8>, _ row: UnsafeMutablePointer<Float>, _ size: Int, _ channels: Int,
+    _ shift: UnsafePointer<Float>, _ factor: UnsafePointer<Float>
+) {
+    if channels == 1 {
+        let (shift, factor) = (shift[0], factor[0])
+        for index in 0..<size { row[index] = (Float(source[index]) - shift) * factor }
+        return
+    }
+    var start = 0
+    while start < size {
+        for channel in 0..<channels { row[start &+ channel] = (Float(source[start &+ channel]) - shift[channel]) * factor[channel] }
+        start &+= channels
+    }
+}
+
+private func normalizeRow(
+    _ source: UnsafePointer<Float>, _ row: UnsafeMutablePointer<Float>, _ size: Int, _ channels: Int,
+    _ shift: UnsafePointer<Float>, _ factor: UnsafePointer<Float>
+) {
+    var start = 0
+    while start < size {
+        for channel in 0..<channels { row[start &+ channel] = (source[start &+ channel] - shift[channel]) * factor[channel] }
+        start &+= channels
+    }
+}

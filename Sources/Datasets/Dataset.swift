@@ -1,0 +1,75 @@
+import Synchronization
+import System
+
+/// A decoded data set, read-only. It *is* its canonical form (all little-endian, every part at a multiple of 64 bytes, gaps zero), so that
+/// the same bytes are hashed, sent to workers, mapped from their cache, and read by the training loop, without a copy:
+///
+///       0  "DTRAINDS"                          24  u32 rank of a sample (1…8)     40  u64 bytes of class names
+///       8  u32 version = 1                     28  u32 targets: 1 classes, 2 values  48  u64 total bytes
+///      12  u32 features: 1 UInt8, 2 Float32    32  u64 classes, or values         56  u64 0
+///      16  u64 samples                             per sample                     64  8 × u64 shape (unused: 0)
+///     128  class names (u32 length, UTF-8, each) | features [count, shape…] | Int32 labels [count] or Float values [count, width]
+package final class Dataset: @unchecked Sendable {  // nothing is written after `init`
+    package let form: DatasetForm
+    /// The canonical form; valid while this object lives.
+    package let serialized: UnsafeRawBufferPointer
+    let features: UnsafeRawBufferPointer
+    private let targets: UnsafeRawBufferPointer
+    private let owner: AnyObject
+    private let hash = Mutex<[UInt8]?>(nil)
+
+    /// - Parameter owner: keeps `serialized` valid.
+    init(checked form: DatasetForm, layout: DatasetLayout, serialized: UnsafeRawBufferPointer, owner: AnyObject) {
+        self.form = form
+        self.serialized = serialized
+        self.owner = owner
+        features = UnsafeRawBufferPointer(rebasing: serialized[layout.features])
+        targets = UnsafeRawBufferPointer(rebasing: serialized[layout.targets])
+    }
+
+    package var count: Int { form.count }
+    package var sampleShape: [Int] { form.sampleShape }
+    package var sampleSize: Int { form.sampleSize }
+
+    /// The names of the classes; nil where targets are values.
+    package var classNames: [String]? { if case .classes(let names) = form.targets { names } else { nil } }
+
+    /// The class index of every sample; empty where targets are values. Valid while this object lives.
+    package var labels: UnsafeBufferPointer<Int32> {
+        if case .classes = form.targets { targets.bindMemory(to: Int32.self) } else { UnsafeBufferPointer(start: nil, count: 0) }
+    }
+
+    /// The targets `[count, width]`; empty where they are classes. Valid while this object lives.
+    package var values: UnsafeBufferPointer<Float> {
+        if case .values = form.targets { targets.bindMemory(to: Float.self) } else { UnsafeBufferPointer(start: nil, count: 0) }
+    }
+
+    /// SHA-256 of the canonical form: the same on every machine for the same samples in the same order.
+    package func contentHash() -> [UInt8] {
+        hash.withLock { hash in
+            if let hash { return hash }
+            let digest = SHA256.digest(of: serialized)
+            hash = digest
+            return digest
+        }
+    }
+
+    /// Refuses `other` ("validation") where its samples could not be fed to a model of this one ("train").
+    package func requireSameForm(of other: Dataset, named otherName: String, as name: String) throws {
+        guard other.sampleShape == sampleShape else {
+            throw DatasetError(
+                "samples of `\(otherName)` have shape \(other.sampleShape), those of `\(name)` \(sampleShape); give data sets of one kind")
+        }
+        switch (form.targets, other.form.targets) {
+        case (.classes(let names), .classes(let others)) where names != others:
+            throw DatasetError(
+                "`\(otherName)` has \(TextFormat.count(others.count, "class", plural: "classes")) and `\(name)` \(names.count), or their names"
+                    + " differ; give data sets with the same classes")
+        case (.values(let width), .values(let other)) where width != other:
+            throw DatasetError("`\(otherName)` has \(other) target columns, `\(name)` \(width); give data sets with the same targets")
+        case (.classes, .values), (.values, .classes):
+            throw DatasetError("one of `\(name)` and `\(otherName)` has classes as targets, the other values; give data sets of one kind")
+        default: return
+        }
+    }
+}

@@ -1,0 +1,6 @@
+/// What is wrong with data from outside: one sentence with the file, the fault, and what to do next.
+package struct DatasetError: Error, CustomStringConvertible, Sendable, Equatable {
+    package let description: String
+
+    package init(_ description: String) { self.description = description }
+}

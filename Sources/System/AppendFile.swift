@@ -1,0 +1,63 @@
+import Synchronization
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+/// A file of lines that grows at its end (metrics, log). Each line is handed to the system at once, so that it survives the process's
+/// death; `synchronize` makes it survive the machine's. May be used from any thread.
+package final class AppendFile: Sendable {
+    package let path: String
+    private let file: Mutex<Descriptor?>
+
+    /// Opens or creates `path`. The unfinished last line of a writer that was killed is cut off.
+    package init(_ path: String) throws {
+        self.path = path
+        let file = try Descriptor(opening: path, O_RDWR | O_CREAT | O_APPEND, to: "write")
+        try AppendFile.cutUnfinishedLine(of: file, path: path)
+        self.file = Mutex(file)
+    }
+
+    /// Appends `line` (which has no line feed of its own) and a line feed: all of it, or, with an error, nothing.
+    package func append(_ line: String) throws {
+        var bytes = Array(line.utf8)
+        bytes.append(0x0A)
+        try file.withLock { file in
+            guard let file else { throw SystemError(cannot: "write", path, code: EBADF) }
+            let end = try file.status(of: path).st_size
+            do {
+                try bytes.withUnsafeBytes { try file.writeAll($0, path: path) }
+            } catch {
+                _ = ftruncate(file.number, end)  // the error to report is the one above
+                throw error
+            }
+        }
+    }
+
+    /// Returns when all lines have reached the disk.
+    package func synchronize() throws {
+        try file.withLock { try $0?.synchronize(path: path) }
+    }
+
+    /// Closes the file; lines that come later are errors.
+    package func close() throws {
+        try file.withLock { file in
+            try file?.synchronize(path: path)
+            file = nil
+        }
+    }
+
+    private static func cutUnfinishedLine(of file: Descriptor, path: String) throws {
+        let size = try file.status(of: path).st_size
+        var end = size
+        var byte: UInt8 = 0
+        while end > 0 {
+            guard pread(file.number, &byte, 1, end - 1) == 1 else { throw SystemError(cannot: "read", path) }
+            if byte == 0x0A { break }
+            end -= 1
+        }
+        if end < size, ftruncate(file.number, end) != 0 { throw SystemError(cannot: "write", path) }
+    }
+}

@@ -1,0 +1,52 @@
+import CSystem
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+/// Time for people and for measuring. Nothing that reaches a model's bits may read it.
+package enum Clock {
+    /// Seconds of a clock that never jumps; only differences mean something.
+    package static func monotonicSeconds() -> Double { csystem_monotonic_seconds() }
+
+    /// Seconds since 1970-01-01 UTC.
+    package static func wallSeconds() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
+    }
+
+    /// UTC in ISO 8601 with milliseconds: `2026-11-21T03:45:00.123Z`.
+    package static func timestamp(_ seconds: Double = wallSeconds()) -> String {
+        let milliseconds = Int((seconds * 1_000).rounded(.down))
+        var (whole, rest) = milliseconds.quotientAndRemainder(dividingBy: 1_000)
+        if rest < 0 { (whole, rest) = (whole - 1, rest + 1_000) }
+        var time = time_t(whole)
+        var parts = tm()
+        gmtime_r(&time, &parts)
+        let date = "\(parts.tm_year + 1_900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))"
+        let clock = "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))"
+        return "\(date)T\(clock).\(TextFormat.padded(rest, 3, with: "0"))Z"
+    }
+
+    /// Local time for names of directories: `20261121-034500`.
+    package static func compactLocalStamp(_ seconds: Double = wallSeconds()) -> String {
+        var time = time_t(seconds.rounded(.down))
+        var parts = tm()
+        localtime_r(&time, &parts)
+        return
+            "\(parts.tm_year + 1_900)\(two(parts.tm_mon + 1))\(two(parts.tm_mday))-\(two(parts.tm_hour))\(two(parts.tm_min))\(two(parts.tm_sec))"
+    }
+
+    /// Lets the calling thread rest.
+    package static func sleep(seconds: Double) {
+        guard seconds > 0 else { return }
+        var rest = timespec(tv_sec: time_t(seconds), tv_nsec: Int((seconds - seconds.rounded(.down)) * 1e9))
+        var left = timespec()
+        while nanosleep(&rest, &left) != 0, errno == EINTR { rest = left }
+    }
+
+    private static func two(_ value: Int32) -> String { TextFormat.padded(Int(value), 2, with: "0") }
+}

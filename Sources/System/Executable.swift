@@ -1,0 +1,74 @@
+import CSystem
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+/// The running program: where it lies, and how it starts itself anew.
+package enum Executable {
+    /// The program file's path, for messages and for starting it again.
+    package static func path() throws -> String {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+        #if canImport(Darwin)
+            var size = UInt32(buffer.count)
+            guard _NSGetExecutablePath(&buffer, &size) == 0 else {
+                throw SystemError(cannot: "find the program's own path", code: ENAMETOOLONG)
+            }
+        #else
+            guard readlink("/proc/self/exe", &buffer, buffer.count - 1) > 0 else { throw SystemError(cannot: "read", "/proc/self/exe") }
+        #endif
+        return buffer.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
+    }
+
+    /// Replaces this program by a fresh start of itself: same process id, same arguments, the environment with `additions`. Returns only by
+    /// throwing. Descriptors that are not close-on-exec stay open, other threads end: call it before any work.
+    package static func reexecute(adding additions: [String: String]) throws -> Never {
+        var environment = Environment.all()
+        environment.merge(additions) { _, new in new }
+        #if canImport(Darwin)
+            let program = try path()
+        #else
+            let program = "/proc/self/exe"  // right even when the file was replaced meanwhile
+        #endif
+        let variables = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        withCStrings(CommandLine.arguments) { arguments in
+            withCStrings(variables) { variables in
+                _ = execve(program, arguments, variables)
+            }
+        }
+        throw SystemError(cannot: "start again", program)
+    }
+}
+
+/// The process's environment variables.
+package enum Environment {
+    package static func value(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+
+    package static func all() -> [String: String] {
+        var all: [String: String] = [:]
+        guard var entry = csystem_environment() else { return all }
+        while let text = entry.pointee {
+            let variable = String(cString: text)
+            if let equals = variable.firstIndex(of: "=") {
+                all[String(variable[..<equals])] = String(variable[variable.index(after: equals)...])
+            }
+            entry += 1
+        }
+        return all
+    }
+}
+
+/// Calls `body` with a null-terminated list of C strings.
+func withCStrings<Result>(
+    _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) throws -> Result
+) rethrows -> Result {
+    var list: [UnsafeMutablePointer<CChar>?] = strings.map { strdup($0) }
+    list.append(nil)
+    defer { list.forEach { free($0) } }
+    return try list.withUnsafeBufferPointer { buffer in
+        guard let start = buffer.baseAddress else { preconditionFailure("A list that ends in nil is not empty") }
+        return try body(start)
+    }
+}

@@ -1,0 +1,90 @@
+import Synchronization
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+/// Whole files: read with a limit, written so that a reader sees the old contents or the new, never a part.
+package enum File {
+    private static let temporaryCount = Atomic<Int>(0)
+
+    /// The contents of `path`, which may have at most `limit` bytes (checked before memory is taken).
+    package static func read(_ path: String, limit: Int) throws -> [UInt8] {
+        let file = try Descriptor(opening: path, O_RDONLY, to: "read")
+        let status = try file.status(of: path)
+        guard status.st_mode & S_IFMT != S_IFDIR else { throw SystemError(cannot: "read", path, code: EISDIR) }
+        guard Int(status.st_size) <= limit else { throw tooLarge(path, limit) }
+        var contents: [UInt8] = []
+        contents.reserveCapacity(Int(status.st_size) + 1)
+        try withUnsafeTemporaryAllocation(byteCount: 65_536, alignment: 16) { piece in
+            while true {
+                let count = try file.read(into: piece, path: path)
+                if count == 0 { return }
+                guard contents.count + count <= limit else { throw tooLarge(path, limit) }
+                contents.append(contentsOf: piece[..<count])
+            }
+        }
+        return contents
+    }
+
+    /// The contents of `path` as text, which must be UTF-8.
+    package static func readText(_ path: String, limit: Int) throws -> String {
+        guard let text = String(validating: try read(path, limit: limit), as: UTF8.self) else {
+            throw SystemError("`\(path)` is not text in UTF-8; convert it to UTF-8 or give another file")
+        }
+        return text
+    }
+
+    private static func tooLarge(_ path: String, _ limit: Int) -> SystemError {
+        SystemError("`\(path)` is larger than the \(TextFormat.bytes(limit)) allowed for such a file; check that it is the right one")
+    }
+
+    /// Replaces `path` by a file with these bytes, which are on the disk, as its name is, when this returns.
+    package static func writeAtomically(_ bytes: UnsafeRawBufferPointer, to path: String, mode: UInt32 = 0o644) throws {
+        let number = temporaryCount.add(1, ordering: .relaxed).newValue
+        let temporary = "\(path).tmp-\(getpid())-\(number)"
+        do {
+            try write(bytes, to: temporary, mode: mode)
+            guard rename(temporary, path) == 0 else { throw SystemError(cannot: "write", path) }
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+        try Directory.synchronize(Path.directory(of: path))
+    }
+
+    package static func writeAtomically(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o644) throws {
+        try bytes.withUnsafeBytes { try writeAtomically($0, to: path, mode: mode) }
+    }
+
+    package static func writeAtomically(_ text: String, to path: String, mode: UInt32 = 0o644) throws {
+        try writeAtomically(Array(text.utf8), to: path, mode: mode)
+    }
+
+    /// Writes a new file and brings its contents to the disk. A file that is there already is replaced, not overwritten.
+    static func write(_ bytes: UnsafeRawBufferPointer, to path: String, mode: UInt32 = 0o644) throws {
+        unlink(path)
+        let file = try Descriptor(opening: path, O_WRONLY | O_CREAT | O_EXCL, mode: mode_t(mode), to: "write")
+        try file.writeAll(bytes, path: path)
+        try file.synchronize(path: path)
+    }
+
+    package static func exists(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0
+    }
+
+    /// The file's size in bytes.
+    package static func size(_ path: String) throws -> Int {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw SystemError(cannot: "examine", path) }
+        return Int(status.st_size)
+    }
+
+    /// Removes a file; none there is no error.
+    package static func remove(_ path: String) throws {
+        guard unlink(path) == 0 || errno == ENOENT else { throw SystemError(cannot: "remove", path) }
+    }
+}

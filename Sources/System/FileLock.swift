@@ -1,0 +1,44 @@
+import CSystem
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+/// Keeps other processes out for as long as it lives (`flock`; the system releases it when the process ends, however it ends).
+package final class FileLock: Sendable {
+    package let path: String
+    private let file: Descriptor
+
+    package enum Waiting: Sendable {
+        /// Somebody else's lock is an error that names the holder's process id.
+        case never
+        /// Returns when the lock is free.
+        case untilFree
+    }
+
+    /// Locks the file `path`, which is created if needed and keeps the holder's process id. The error's code is `EWOULDBLOCK` when it is held.
+    package init(_ path: String, waiting: Waiting = .never) throws {
+        self.path = path
+        file = try Descriptor(opening: path, O_RDWR | O_CREAT, to: "lock")
+        guard csystem_lock_exclusively(file.number, waiting == .untilFree ? 1 : 0) == 0 else {
+            guard errno == EWOULDBLOCK else { throw SystemError(cannot: "lock", path) }
+            throw FileLock.held(path)
+        }
+        let holder = Array("\(getpid())\n".utf8)
+        guard ftruncate(file.number, 0) == 0 else { throw SystemError(cannot: "write", path) }
+        try holder.withUnsafeBytes { try file.writeAll($0, path: path) }
+    }
+
+    /// The process id that the lock file names: its present holder's, or its last one's.
+    package static func holder(of path: String) -> Int32? {
+        guard let text = try? File.readText(path, limit: 64) else { return nil }
+        return Int32(text.prefix { $0.isNumber })
+    }
+
+    private static func held(_ path: String) -> SystemError {
+        let holder = holder(of: path).map { "process \($0)" } ?? "another process"
+        return SystemError("`\(path)` is locked by \(holder); wait until it ends or stop it first", code: EWOULDBLOCK)
+    }
+}

@@ -1,0 +1,34 @@
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+/// A file's contents in memory, read from the disk as they are touched. The file must not be shortened meanwhile.
+package final class MappedFile: @unchecked Sendable {  // the mapping is read-only and lives as long as the object
+    package let path: String
+    /// The contents; valid while this object lives.
+    package let bytes: UnsafeRawBufferPointer
+
+    package init(_ path: String) throws {
+        self.path = path
+        let file = try Descriptor(opening: path, O_RDONLY, to: "read")
+        let status = try file.status(of: path)
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw SystemError("`\(path)` is not a regular file; give the path of a file")
+        }
+        let count = Int(status.st_size)
+        guard count > 0 else {
+            bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+            return
+        }
+        guard let start = mmap(nil, count, PROT_READ, MAP_SHARED, file.number, 0), start != MAP_FAILED else {
+            throw SystemError(cannot: "map", path)
+        }
+        bytes = UnsafeRawBufferPointer(start: start, count: count)
+    }
+
+    deinit {
+        if let start = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) }
+    }
+}
