@@ -5,7 +5,11 @@ package struct HandshakePeer: Equatable, Sendable {
     /// What the peer sent with its greeting. Authenticated once the handshake has succeeded, and not before.
     package var context: [UInt8]
     /// At the dialler: what the listener's `afterAuthentication` replied.
-    package var reply: [UInt8] = []
+    package var reply: [UInt8]
+
+    package init(program: String, context: [UInt8], reply: [UInt8] = []) {
+        (self.program, self.context, self.reply) = (program, context, reply)
+    }
 }
 
 package enum HandshakeDecision: Sendable {
@@ -53,7 +57,7 @@ package struct Handshake {
     private let context: [UInt8]
     private let before: Decide
     private let after: Decide
-    private var state = State.start
+    private var state: State
 
     /// The side that dials. `context`: at most 2 KB for the listener's decisions (who I am, to whom I think I speak).
     /// `decide` judges the authenticated listener's context and reply.
@@ -79,15 +83,12 @@ package struct Handshake {
         precondition(context.count <= Handshake.longestContext, "a handshake's context is at most 2 KB")
         (self.role, self.token, self.program, self.context, self.nonce) = (role, token, program, context, nonce)
         (self.before, self.after) = (before, after)
+        state = role == .listener ? .awaitsHello : .start
     }
 
-    /// The frames to send first.
+    /// The frames to send first (a listener has none).
     package mutating func start() -> [Frame] {
         guard case .start = state else { return [] }
-        if role == .listener {
-            state = .awaitsHello
-            return []
-        }
         state = .awaitsChallenge
         return [Frame(kind: HandshakeKind.hello, payload: greeting(context).encoded)]
     }

@@ -1,0 +1,181 @@
+import Testing
+import Transport
+
+@Suite(.serialized) struct AuthenticatedConnectionTests {
+    /// What the dialler and the listener learn of a dial whose tokens and hooks are given.
+    private func dialError(_ dialled: SharedToken, timeout: Double = 20) async throws -> (dialler: TransportError, listener: TransportError)
+    {
+        struct Both: Sendable { var dialler: TransportError; var listener: TransportError }
+        let loop = try TestLoop()
+        let both: Both = try await loop.run { reactor, finish in
+            final class State { var dialler: TransportError?; var listener: TransportError? }
+            let state = State()
+            func check() {
+                if let one = state.dialler, let two = state.listener { finish(.success(Both(dialler: one, listener: two))) }
+            }
+            let entrance = try reactor.listen(
+                Endpoint(host: "127.0.0.1", port: 0), handshake: { listener() },
+                accepted: { _, _ in finish(.failure(Unexpected(what: "accepted"))) },
+                failed: {
+                    state.listener = $0
+                    check()
+                })
+            reactor.dial([entrance.localAddress.endpoint], timeout: timeout, handshake: { dialler(dialled) }) { result in
+                switch result {
+                case .success: finish(.failure(Unexpected(what: "connected")))
+                case .failure(let error):
+                    state.dialler = error
+                    check()
+                }
+            }
+        }
+        return (both.dialler, both.listener)
+    }
+
+    @Test func wrongTokenIsToldToBoth() async throws {
+        let (dialler, listener) = try await dialError(.random())
+        guard case .tokensDiffer(let peer) = dialler, case .tokensDiffer = listener else {
+            throw Unexpected(what: "\(dialler) \(listener)")
+        }
+        #expect(peer.hasPrefix("127.0.0.1:"))
+    }
+
+    @Test func contextsReachBothSides() async throws {
+        let loop = try TestLoop()
+        let replies: [[UInt8]] = try await loop.run { reactor, finish in
+            let entrance = try reactor.listen(
+                Endpoint(host: "127.0.0.1", port: 0),
+                handshake: {
+                    .listener(
+                        token: token, program: "p", beforeAuthentication: { .accept(reply: $0.context + [1]) },
+                        afterAuthentication: { .accept(reply: $0.context + [2]) })
+                }, accepted: { _, _ in })
+            reactor.dial([entrance.localAddress.endpoint], handshake: { dialler(context: [7]) }) { result in
+                finish(result.map { [$0.1.context, $0.1.reply] }.mapError { $0 })
+            }
+        }
+        #expect(replies == [[7, 1], [7, 2]])
+    }
+
+    /// Frames that the listener sends right after its welcome wait until the dialler's new owner wants them.
+    @Test func framesWaitForTheirOwner() async throws {
+        let loop = try TestLoop()
+        let got: [UInt8] = try await loop.run { reactor, finish in
+            let entrance = try reactor.listen(
+                Endpoint(host: "127.0.0.1", port: 0), handshake: { listener() },
+                accepted: { connection, _ in connection.send(FrameHeader(kind: 1), [4, 5, 6]) })
+            reactor.dial([entrance.localAddress.endpoint], handshake: { dialler() }) { result in
+                guard case .success(let (connection, _)) = result else { return finish(.failure(Unexpected(what: "\(result)"))) }
+                reactor.after(0.05) { connection.received = { _, payload in finish(.success(Array(payload))) } }
+            }
+        }
+        #expect(got == [4, 5, 6])
+    }
+
+    @Test func endpointsAreTriedInTurn() async throws {
+        let loop = try TestLoop()
+        let found: String = try await loop.run { reactor, finish in
+            let closed = try reactor.listen(Endpoint(host: "127.0.0.1", port: 0), handshake: { listener() }, accepted: { _, _ in })
+            let dead = closed.localAddress.endpoint
+            closed.close()
+            let entrance = try reactor.listen(Endpoint(host: "127.0.0.1", port: 0), handshake: { listener() }, accepted: { _, _ in })
+            let good = Endpoint(host: "localhost", port: entrance.localAddress.port)
+            reactor.dial([dead, good], timeout: 20, handshake: { dialler() }) { result in
+                finish(result.map { "\($0.0.remoteAddress)" == "\(entrance.localAddress)" ? "good" : "other" }.mapError { $0 })
+            }
+        }
+        #expect(found == "good")
+    }
+
+    @Test func refusedAndUnknown() async throws {
+        let loop = try TestLoop()
+        let refused: [String] = try await loop.run { reactor, finish in
+            let closed = try reactor.listen(Endpoint(host: "127.0.0.1", port: 0), handshake: { listener() }, accepted: { _, _ in })
+            let dead = closed.localAddress.endpoint
+            closed.close()
+            reactor.dial([dead], handshake: { dialler() }) { result in
+                guard case .failure(let error) = result else { return finish(.failure(Unexpected(what: "connected"))) }
+                finish(.success(["\(dead)", "\(error)"]))
+            }
+        }
+        #expect(refused[1] == "\(refused[0]) refused the connection; check that the coordinator runs there and listens on this port")
+        let unknown: TransportError = try await loop.run { reactor, finish in
+            reactor.dial([Endpoint(host: "no-such-host.invalid", port: 1)], timeout: 25, handshake: { dialler() }) { result in
+                if case .failure(let error) = result { finish(.success(error)) } else { finish(.failure(Unexpected(what: "connected"))) }
+            }
+        }
+        guard case .unknownHost("no-such-host.invalid", _) = unknown else { throw Unexpected(what: "\(unknown)") }
+    }
+
+    @Test func portInUse() async throws {
+        let loop = try TestLoop()
+        let texts: [String] = try await loop.run { reactor, finish in
+            let first = try reactor.listen(Endpoint(host: "127.0.0.1", port: 0), handshake: { listener() }, accepted: { _, _ in })
+            do throws(TransportError) {
+                _ = try reactor.listen(first.localAddress.endpoint, handshake: { listener() }, accepted: { _, _ in })
+                finish(.failure(Unexpected(what: "bound twice")))
+            } catch {
+                finish(.success(["\(first.localAddress)", "\(error)"]))
+            }
+        }
+        #expect(
+            texts[1]
+                == "\(texts[0]) is in use by another program; end that one, or choose another port with `--listen HOST:PORT` (port 0: any free one)"
+        )
+    }
+
+    /// What the listener reports of a stranger who wrote these bytes.
+    private func listenerError(_ bytes: [UInt8], ends: Bool = false, timeLimit: Double = 20) async throws -> TransportError {
+        let loop = try TestLoop()
+        return try await loop.run { reactor, finish in
+            let entrance = try reactor.listen(
+                Endpoint(host: "127.0.0.1", port: 0), timeLimit: timeLimit, handshake: { listener() },
+                accepted: { _, _ in finish(.failure(Unexpected(what: "accepted"))) }, failed: { finish(.success($0)) })
+            let port = entrance.localAddress.port
+            Task {
+                try? await onThread {
+                    let client = try RawClient(port: port)
+                    try client.write(bytes)
+                    if ends { client.endWriting() }
+                    _ = try client.readToEnd()
+                }
+            }
+        }
+    }
+
+    @Test func strangers() async throws {
+        let http = try await listenerError(Array("GET / HTTP/1.1\r\n\r\n".utf8))
+        guard case .notOurProtocol(let peer) = http else { throw Unexpected(what: "\(http)") }
+        #expect("\(http)" == "\(peer) does not speak dist-train's protocol; check the host and the port")
+        for seed in 1...20 {
+            let error = try await listenerError(pattern(200, seed: UInt64(seed)))
+            guard case .notOurProtocol = error else { throw Unexpected(what: "\(error)") }
+        }
+        let silent = try await listenerError([], timeLimit: 0.1)
+        guard case .timedOut(_, "handshake", _) = silent else { throw Unexpected(what: "\(silent)") }
+        let gone = try await listenerError([], ends: true)
+        guard case .closedDuringHandshake = gone else { throw Unexpected(what: "\(gone)") }
+        let cut = try await listenerError(Array(FrameHeader(kind: 0xf0).encoded(payload: [1]).prefix(20)), ends: true)
+        guard case .closedDuringHandshake = cut else { throw Unexpected(what: "\(cut)") }
+    }
+
+    @Test func beforeAuthentication() async throws {
+        let long = try await listenerError(FrameHeader(kind: 0xf0).encoded(payload: [UInt8](repeating: 1, count: 4097)))
+        guard case .frameTooLong(_, 4097, 4096, false) = long else { throw Unexpected(what: "\(long)") }
+        #expect("\(long)".contains("sent a frame of 4097 bytes, at most 4096 are allowed before authentication"))
+        let ordinary = try await listenerError(FrameHeader(kind: 1).encoded(payload: [1]))
+        guard case .unknownKind(_, 1) = ordinary else { throw Unexpected(what: "\(ordinary)") }
+    }
+
+    @Test func aListenerThatSpeaksSomethingElse() async throws {
+        // Two diallers meet: both say hello, over a listener whose handshake is a dialler's.
+        let loop = try TestLoop()
+        let error: TransportError = try await loop.run { reactor, finish in
+            let entrance = try reactor.listen(Endpoint(host: "127.0.0.1", port: 0), handshake: { dialler() }, accepted: { _, _ in })
+            reactor.dial([entrance.localAddress.endpoint], handshake: { dialler() }) { result in
+                if case .failure(let error) = result { finish(.success(error)) } else { finish(.failure(Unexpected(what: "connected"))) }
+            }
+        }
+        guard case .malformedHandshake = error else { throw Unexpected(what: "\(error)") }
+    }
+}
