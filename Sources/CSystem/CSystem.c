@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <sys/file.h>
 #include <unistd.h>
 #if defined(__APPLE__)
@@ -88,5 +89,13 @@ int csystem_spawn_close_from(void *file_actions, int first) {
     return 0;  // POSIX_SPAWN_CLOEXEC_DEFAULT does it there
 #else
     return posix_spawn_file_actions_addclosefrom_np(file_actions, first);
+#endif
+}
+
+int csystem_exchange_names(const char *first, const char *second) {
+#if defined(__APPLE__)
+    return renamex_np(first, second, RENAME_SWAP);
+#else
+    return renameat2(AT_FDCWD, first, AT_FDCWD, second, RENAME_EXCHANGE);
 #endif
 }

@@ -1,3 +1,5 @@
+import CSystem
+
 #if canImport(Darwin)
     import Darwin
 #else
@@ -34,14 +36,31 @@ package final class AtomicDirectory {
     /// A new file, filled piece by piece; call its `finish` before `commit`.
     package func file(_ name: String) throws -> FileWriter { try FileWriter(Path.join(temporary, name)) }
 
-    /// Gives the directory its name. A directory of that name must not exist.
-    package func commit() throws {
+    /// Gives the directory its name. One that has it already is an error, or is `replacing`: at every moment one of the two is there.
+    package func commit(replacing: Bool = false) throws {
         precondition(!isCommitted, "An atomic directory is committed once")
         try Directory.synchronize(temporary)
-        guard !File.exists(path) else { throw SystemError(cannot: "write", path, code: EEXIST) }
-        guard rename(temporary, path) == 0 else { throw SystemError(cannot: "write", path) }
+        if File.exists(path) {
+            guard replacing else { throw SystemError(cannot: "write", path, code: EEXIST) }
+            try takePlace()
+        } else {
+            guard rename(temporary, path) == 0 else { throw SystemError(cannot: "write", path) }
+        }
         isCommitted = true
         try Directory.synchronize(Path.directory(of: path))
+    }
+
+    private func takePlace() throws {
+        if csystem_exchange_names(temporary, path) == 0 {
+            try Directory.synchronize(Path.directory(of: path))
+            return try Directory.remove(temporary)
+        }
+        guard errno == ENOSYS || errno == EINVAL || errno == ENOTSUP else { throw SystemError(cannot: "write", path) }
+        // A file system without exchange: for a moment only the temporary names exist.
+        let old = "\(path).tmp-old-\(getpid())"
+        guard rename(path, old) == 0, rename(temporary, path) == 0 else { throw SystemError(cannot: "write", path) }
+        try Directory.synchronize(Path.directory(of: path))
+        try Directory.remove(old)
     }
 
     /// Removes what crashed writers left in `directory`. Only for who holds the lock that keeps other writers out.

@@ -58,6 +58,16 @@ package enum Directory {
         guard rmdir(path) == 0 || errno == ENOENT else { throw SystemError(cannot: "remove", path) }
     }
 
+    /// Removes a directory that others take for whole or not there: it loses its name first.
+    package static func removeAtOnce(_ path: String) throws {
+        let doomed = "\(path).tmp-removed-\(getpid())"
+        guard rename(path, doomed) == 0 else {
+            if errno == ENOENT { return }
+            throw SystemError(cannot: "remove", path)
+        }
+        try remove(doomed)
+    }
+
     /// Brings the names in a directory to the disk: without it a new or renamed file may vanish at a power failure.
     package static func synchronize(_ path: String) throws {
         let directory = try Descriptor(opening: path, O_RDONLY | O_DIRECTORY, to: "open the directory")

@@ -31,3 +31,6 @@ int csystem_signal_to_descriptor(int signal, int descriptor);
 
 /// For use with posix_spawn: in the child, closes every descriptor from `first` on (where the platform can do so). 0 or an error number.
 int csystem_spawn_close_from(void *file_actions, int first);
+
+/// Exchanges the names of two files or directories, atomically. 0, or -1 with errno set (ENOSYS, EINVAL or ENOTSUP where there is no such call).
+int csystem_exchange_names(const char *first, const char *second);

@@ -1,0 +1,6 @@
+/// What is wrong with a checkpoint, a tensor file or a run directory: one sentence with the place, the fault, and what to do next.
+package struct CheckpointError: Error, CustomStringConvertible, Sendable, Equatable {
+    package let description: String
+
+    package init(_ description: String) { self.description = description }
+}

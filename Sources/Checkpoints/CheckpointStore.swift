@@ -1,0 +1,79 @@
+import Configuration
+import System
+
+/// The checkpoints of a run: directories `step-XXXXXXXX` that appear whole or not at all. Written by one process, which holds the run
+/// directory's lock; read by anybody.
+package struct CheckpointStore: Sendable {
+    /// A checkpoint by its name; nothing about it has been checked.
+    package struct Entry: Sendable, Equatable {
+        package let step: Int
+        package let path: String
+    }
+
+    package let directory: String
+
+    package init(directory: String) { self.directory = directory }
+
+    package func path(ofStep step: Int) -> String { Path.join(directory, "step-\(TextFormat.padded(step, 8))") }
+
+    /// Writes a checkpoint, replacing one of the same step; it is on the disk when this returns, or an error says why not and nothing is left.
+    /// - Parameter state: whatever else is needed to go on
+    @discardableResult
+    package func write(step: Int, model: [NamedTensor], optimizer: [NamedTensor], state: ConfigValue) throws -> Entry {
+        precondition(step >= 0, "A checkpoint's step is not negative")
+        try Directory.create(directory)
+        let whole = try AtomicDirectory(path(ofStep: step))
+        var files: [Manifest.FileEntry] = []
+        for (name, tensors) in [(Checkpoint.modelFile, model), (Checkpoint.optimizerFile, optimizer)] {
+            let writer = try whole.file(name)
+            try SafeTensors.write(tensors, metadata: ["format": "pt"], to: writer)
+            files.append(Manifest.FileEntry(name: name, size: writer.byteCount, sha256: try writer.finish()))
+        }
+        try whole.write(Manifest(step: step, files: files, state: state).encoded(), as: Manifest.fileName)
+        try whole.commit(replacing: true)
+        return Entry(step: step, path: whole.path)
+    }
+
+    /// The checkpoints that are there, whole or not, newest first; none where there is no such directory.
+    package func list() throws -> [Entry] {
+        guard Directory.isDirectory(directory) else { return [] }
+        return try Directory.list(directory).compactMap { name in
+            CheckpointStore.step(ofName: name).map { Entry(step: $0, path: Path.join(directory, name)) }
+        }.sorted { $0.step > $1.step }
+    }
+
+    /// The newest checkpoint that is whole, or nil. Each newer one that is not is named in a sentence.
+    package func newestValid(reporting report: (String) -> Void) throws -> Checkpoint? {
+        for entry in try list() {
+            do {
+                let checkpoint = try Checkpoint(path: entry.path)
+                guard checkpoint.step == entry.step else {
+                    throw CheckpointError("the checkpoint `\(entry.path)` says that it is of step \(checkpoint.step): it was renamed")
+                }
+                return checkpoint
+            } catch {
+                report("\(error); the one before it is tried")
+            }
+        }
+        return nil
+    }
+
+    /// Removes all but the `count` newest checkpoints and those of the steps `protected`.
+    package func retain(last count: Int, protecting protected: Set<Int> = []) throws {
+        for entry in try list().dropFirst(max(0, count)) where !protected.contains(entry.step) {
+            try Directory.removeAtOnce(entry.path)
+        }
+    }
+
+    /// Removes what a crash left half written or half removed. Only for the holder of the run directory's lock.
+    package func removeLeftovers() throws {
+        if Directory.isDirectory(directory) { try AtomicDirectory.removeLeftovers(in: directory) }
+    }
+
+    private static func step(ofName name: String) -> Int? {
+        guard name.hasPrefix("step-") else { return nil }
+        let digits = name.dropFirst(5)
+        guard digits.count >= 8, digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
+        return Int(digits)
+    }
+}

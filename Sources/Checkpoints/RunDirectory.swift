@@ -1,0 +1,82 @@
+import System
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+/// The directory of one run. While this value lives, no other coordinator can have it.
+package final class RunDirectory: Sendable {
+    package let path: String
+    private let lock: FileLock
+
+    /// The resolved config.
+    package var jobPath: String { Path.join(path, "job.json5") }
+    /// A line per logged step and per epoch.
+    package var metricsPath: String { Path.join(path, "metrics.jsonl") }
+    package var logPath: String { Path.join(path, "log.jsonl") }
+    package var resultPath: String { Path.join(path, "result.json") }
+    package var checkpoints: CheckpointStore { RunDirectory.checkpoints(of: path) }
+
+    /// The checkpoints of a run directory that is only read.
+    package static func checkpoints(of path: String) -> CheckpointStore {
+        CheckpointStore(directory: Path.join(path, "checkpoints"))
+    }
+
+    /// A new run: the directory is made; an empty one may be there already, or one whose run died before it had a job.
+    package static func create(_ path: String) throws -> RunDirectory {
+        try Directory.create(path)
+        let lock = try takeLock(path)  // that another run goes on there is the better reason to refuse, so it comes first
+        guard try Directory.list(path).allSatisfy({ $0 == lockName }) else {
+            throw CheckpointError("`\(path)` exists already; add --resume to go on with that run, or choose another --run-dir")
+        }
+        return RunDirectory(path, lock)
+    }
+
+    /// An earlier run that is to go on. What its crash left half written is removed.
+    package static func resume(_ path: String) throws -> RunDirectory {
+        guard File.exists(Path.join(path, "job.json5")) else {
+            throw CheckpointError(
+                "`\(path)` is no run directory: it has no job.json5; give the directory of an earlier run, or leave out --resume to start anew"
+            )
+        }
+        let run = RunDirectory(path, try takeLock(path))
+        try run.checkpoints.removeLeftovers()
+        return run
+    }
+
+    private init(_ path: String, _ lock: FileLock) {
+        self.path = path
+        self.lock = lock
+    }
+
+    /// The number of this coordinator among those that have served the run (1 for the first), greater than all before it, and on the disk when
+    /// this returns.
+    package func nextIncarnation() throws -> Int {
+        let file = Path.join(path, "incarnation")
+        var last = 0
+        if File.exists(file) {
+            let text = try File.readText(file, limit: 64)
+            guard let number = Int(text.prefix { $0.isNumber }), number >= 0, number < 1 << 31 else {
+                throw CheckpointError("`\(file)` does not hold a number; write into it how often this run was started")
+            }
+            last = number
+        }
+        try File.writeAtomically("\(last + 1)\n", to: file)
+        return last + 1
+    }
+
+    private static let lockName = "lock"
+
+    private static func takeLock(_ path: String) throws -> FileLock {
+        let file = Path.join(path, lockName)
+        do {
+            return try FileLock(file)
+        } catch let error as SystemError where error.code == EWOULDBLOCK {
+            let holder = FileLock.holder(of: file).map { " (process \($0))" } ?? ""
+            throw CheckpointError(
+                "another coordinator\(holder) is at work in `\(path)`; wait until it ends, stop it, or choose another --run-dir")
+        }
+    }
+}
