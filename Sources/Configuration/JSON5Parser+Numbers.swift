@@ -8,7 +8,7 @@ extension JSON5Parser {
         if let word = takeWord(["Infinity", "NaN"]) {
             magnitude = word == "NaN" ? .nan : .infinity
         } else if peek == UInt8(ascii: "0"), byte(after: 1).map({ $0 | 0x20 }) == UInt8(ascii: "x") {
-            magnitude = takeHexadecimal()
+            magnitude = try takeHexadecimal()
         } else {
             magnitude = try takeDecimal(from: start)
         }
@@ -25,12 +25,21 @@ extension JSON5Parser {
         return nil
     }
 
-    private mutating func takeHexadecimal() -> Double? {
+    private mutating func takeHexadecimal() throws(SyntaxError) -> Double? {
         let start = offset
         offset += 2
         while let byte = peek, Character(Unicode.Scalar(byte)).isHexDigit { offset += 1 }
         guard offset > start + 2 else { return nil }
-        return Double(String(decoding: text[start..<offset], as: UTF8.self))
+        return try finite(start..<offset, from: start)
+    }
+
+    /// The nearest double of digits that are well formed.
+    private func finite(_ digits: Range<Int>, from start: Int) throws(SyntaxError) -> Double? {
+        let value = Double(String(decoding: text[digits], as: UTF8.self))
+        if let value, value.isInfinite {
+            throw SyntaxError("this number is too large", start..<offset, label: "the largest is 1.797e308")
+        }
+        return value
     }
 
     /// `5`, `5.`, `.5`, `5.25e-3`; nil if there is no digit where one must stand.
@@ -47,11 +56,7 @@ extension JSON5Parser {
             if !take("+") { _ = take("-") }
             guard takeDigits() > 0 else { return nil }
         }
-        let value = Double(String(decoding: text[first..<offset], as: UTF8.self))
-        if let value, value.isInfinite {
-            throw SyntaxError("this number is too large", start..<offset, label: "the largest is 1.797e308")
-        }
-        return value
+        return try finite(first..<offset, from: start)
     }
 
     private mutating func takeDigits() -> Int {

@@ -91,10 +91,16 @@ package final class ObjectDecoder {
     }
 
     /// Reports missing fields and every field that nobody asked for. A missing field whose misspelling is found is reported once.
-    package func finish() {
+    package func finish() { report(isComplete: true) }
+
+    /// For an object that cannot be read further: fields that look like nothing known may be in order.
+    func giveUp() { report(isComplete: false) }
+
+    private func report(isComplete: Bool) {
         for member in members where !known.contains(member.key) {
             let open = known.filter { indices[$0] == nil }
             let suggestion = Suggestion.nearest(to: member.key, among: open)
+            if suggestion == nil && !isComplete { continue }
             missing.removeAll { $0.key == suggestion }
             missingChoices.removeAll { choice in suggestion.map(choice.keys.contains) ?? false }
             error(

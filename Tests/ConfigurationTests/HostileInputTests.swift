@@ -62,6 +62,7 @@ import Testing
     @Test func hugeNumbersAreHandled() throws {
         let digits = String(repeating: "9", count: 100_000)
         #expect(messages(digits) == ["this number is too large"])
+        #expect(messages("0x" + digits) == ["this number is too large"])
         #expect(messages("1e" + digits) == ["this number is too large"])
         #expect(valid("0." + digits) == 1.0)
         #expect(valid("0x" + String(repeating: "f", count: 10)) == 1_099_511_627_775)

@@ -122,6 +122,33 @@ import Testing
         #expect(diagnostics.sorted.map(\.label) == [label])
     }
 
+    @Test func choicesAmongTheFields() throws {
+        let layer = Expectation<String>.inlineVariant("a layer", among: ["conv", "dropout", "flatten"]) { layer in
+            _ = layer.fields.optional("kernel", .int(1...))
+            return layer.name + (layer.argument.map { $0.compactJSON() } ?? "")
+        }
+        let diagnostics = Diagnostics()
+        #expect(
+            Expectation.array(of: layer).read([["conv": 32, "kernel": 3], "flatten", ["dropout": 0.5]], diagnostics) == [
+                "conv32", "flatten", "dropout0.5",
+            ])
+        #expect(diagnostics.isEmpty, "\(diagnostics.rendered())")
+        for wrong: ConfigValue in [
+            ["cnov": 1, "kernel": 3], ["kernel": 3], ["conv": 1, "dropout": 1, "kernel": 2], "flaten", 5, ["conv": 1, "kernl": 3],
+        ] {
+            _ = layer.read(wrong, diagnostics)
+        }
+        #expect(
+            diagnostics.sorted.map { $0.message + ($0.label.map { " (\($0))" } ?? "") } == [
+                "unknown field `cnov` (did you mean `conv`?)",
+                "a layer must have one of `conv`, `dropout` or `flatten`",
+                "a layer must have only one of `conv`, `dropout` or `flatten` (it already has `conv`)",
+                "`flaten` is not a layer (did you mean `flatten`?)",
+                "the configuration must be a layer, found 5 (one of `conv`, `dropout` or `flatten`)",
+                "unknown field `kernl` (did you mean `kernel`?)",
+            ])
+    }
+
     @Test func alternatives() throws {
         let size = Expectation.int(1...).map(Size.samples).or("all", is: .all)
         let diagnostics = Diagnostics()
