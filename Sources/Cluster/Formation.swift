@@ -1,0 +1,68 @@
+import Collectives
+import Training
+import Transport
+
+/// A generation, as told to one of its members.
+struct Formation: Equatable {
+    struct Member: Equatable {
+        var worker: Int
+        /// For people.
+        var name: String
+        /// Where this member is reached from the receiver's place.
+        var endpoints: [Endpoint]
+    }
+
+    var generation: FrameGeneration
+    /// The receiver's.
+    var rank: Int
+    /// By rank.
+    var members: [Member]
+    var cuts: [Int]
+    /// Owner (rank) of each shard.
+    var owners: [Int]
+    /// Steps that are done.
+    var firstStep: Int
+    /// Workers on the receiver's machine, among which its cores are shared out.
+    var localWorkers: Int
+
+    var assignment: Assignment? { Assignment(cuts: cuts) }
+
+    /// The moments that the sections of the `state` frames hold: section 0 the parameters, then the moments' owned pieces, last the running statistics.
+    static func sections(moments: Int) -> Int { moments + 2 }
+}
+
+extension Formation: Message {
+    static let name = "formation"
+
+    func write(to writer: inout MessageWriter) {
+        writer.write(generation.incarnation)
+        writer.write(generation.counter)
+        writer.write(rank)
+        writer.write(members) {
+            $0.write($1.worker)
+            $0.write($1.name)
+            $0.write($1.endpoints) { $0.write($1) }
+        }
+        writer.write(cuts) { $0.write($1) }
+        writer.write(owners) { $0.write($1) }
+        writer.write(firstStep)
+        writer.write(localWorkers)
+    }
+
+    init(from reader: inout MessageReader) throws(MalformedMessage) {
+        generation = FrameGeneration(incarnation: try reader.read(), counter: try reader.read())
+        rank = try reader.readInt()
+        members = try reader.readList { reader throws(MalformedMessage) in
+            Member(
+                worker: try reader.readInt(), name: try reader.readString(),
+                endpoints: try reader.readList { reader throws(MalformedMessage) in try reader.readEndpoint() })
+        }
+        cuts = try reader.readList { reader throws(MalformedMessage) in try reader.readInt() }
+        owners = try reader.readList { reader throws(MalformedMessage) in try reader.readInt() }
+        firstStep = try reader.readInt()
+        localWorkers = try reader.readInt()
+        guard members.indices.contains(rank), owners.allSatisfy(members.indices.contains), cuts.count == members.count + 1,
+            assignment != nil, firstStep >= 0
+        else { throw MalformedMessage(description: "the formation is inconsistent; check that both sides run the same version") }
+    }
+}

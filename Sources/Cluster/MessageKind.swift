@@ -1,0 +1,69 @@
+import Transport
+
+/// The kinds of frames on the connections between a worker and its coordinator. Kinds below 16 are those of the mesh (`Envelope.Kind`).
+///
+/// `W→C` worker to coordinator. Fields of the header that a kind uses stand in parentheses.
+enum MessageKind: UInt8 {
+    /// C→W: the job, its data's hashes, the platform that is asked for: `Welcome`.
+    case welcome = 16
+    /// W→C: job compiled, data at hand, fingerprint: `Prepared`.
+    case prepared = 17
+    /// C→W: a sentence; the worker ends with status 1.
+    case refused = 18
+    /// W→C: send me a chunk (a: data set, b: chunk).
+    case fetch = 19
+    /// C→W: a chunk's bytes (a, b as in fetch).
+    case chunk = 20
+    /// C→W: you are a member of a new generation: `Formation`.
+    case form = 21
+    /// C→W: a run of floats of the state that the generation begins with (a: section, b: offset in floats).
+    case state = 22
+    /// C→W: that was all of the state.
+    case stateComplete = 23
+    /// W→C: my connections to all members stand and my state is loaded.
+    case connected = 24
+    /// W→C: I cannot reach a member (a: rank); a sentence.
+    case cannotReach = 25
+    /// C→W: dial this member (a: rank), it could not reach you.
+    case dial = 26
+    /// C→W: begin.
+    case start = 27
+    /// W→C: a member (a: rank) has closed its connection or sent nonsense; a sentence.
+    case suspicion = 28
+    /// C→W, rank 0: put these flags into the next control word (a: flags).
+    case request = 29
+    /// W→C, rank 0: a step's report, three doubles (step).
+    case stepReport = 30
+    /// W→C: a run of floats of my part of a snapshot (step, a: rank, b: offset in floats).
+    case snapshotPart = 31
+    /// W→C: my chunks of an evaluation, three doubles each (step, a: set, b: first chunk).
+    case evaluation = 32
+    /// W→C: the control word has ended the generation for me (step: steps done).
+    case generationEnded = 33
+    /// C→W: the generation has ended; a sentence.
+    case endGeneration = 34
+    /// C→W: the job is over; a sentence.
+    case finish = 35
+    /// W→C: I cannot go on; a sentence.
+    case failed = 36
+    /// W→C: I was asked to stop and leave at the next boundary.
+    case leaving = 37
+    /// W→C, on its own connection: alive (step, a: phase).
+    case heartbeat = 40
+}
+
+extension FrameHeader {
+    init(_ kind: MessageKind, _ generation: FrameGeneration = FrameGeneration(), step: Int = 0, a: Int = 0, b: Int = 0) {
+        self.init(
+            kind: kind.rawValue, generation: generation, step: UInt64(step), a: UInt32(truncatingIfNeeded: a),
+            b: UInt32(truncatingIfNeeded: b))
+    }
+}
+
+extension String {
+    /// A sentence from a peer: bounded, and without control characters.
+    init(sentence bytes: UnsafeRawBufferPointer) {
+        let text = String(decoding: bytes.prefix(2000), as: UTF8.self)
+        self = String(text.unicodeScalars.map { $0.value < 32 || $0.value == 127 ? " " : Character($0) })
+    }
+}

@@ -1,0 +1,98 @@
+import Datasets
+import Training
+
+/// What a worker needs of the job before it can belong to a generation.
+struct Welcome: Equatable {
+    var worker: Int
+    /// The resolved config, as text.
+    var job: String
+    /// Identifies the job in handshakes between members.
+    var jobIdentity: String
+    /// The OpenBLAS core that all workers compute with.
+    var blasCore: String
+    var normalization: Normalization
+    var datasets: [DatasetTicket]
+    /// Seconds of silence after which somebody counts as dead.
+    var peerTimeout: Double
+}
+
+/// A data set that can be fetched: known by its content.
+struct DatasetTicket: Equatable {
+    enum Role: UInt8 { case train, validation, test }
+
+    var role: Role
+    /// SHA-256 of the serialised form.
+    var hash: [UInt8]
+    var byteCount: Int
+
+    /// Bytes of a chunk, but for the last one.
+    static let chunkSize = 1 << 20
+    var chunkCount: Int { (byteCount + Self.chunkSize - 1) / Self.chunkSize }
+    func range(ofChunk chunk: Int) -> Range<Int> { (chunk * Self.chunkSize)..<min(byteCount, (chunk + 1) * Self.chunkSize) }
+}
+
+/// A worker's answer to the welcome.
+struct Prepared: Equatable {
+    var fingerprint: Fingerprint
+}
+
+extension Welcome: Message {
+    static let name = "welcome"
+
+    func write(to writer: inout MessageWriter) {
+        writer.write(worker)
+        writer.write(job)
+        writer.write(jobIdentity)
+        writer.write(blasCore)
+        writer.write(normalization.kind.rawValue)
+        writer.write(normalization.shift) { $0.write($1) }
+        writer.write(normalization.factor) { $0.write($1) }
+        writer.write(datasets) {
+            $0.write($1.role.rawValue)
+            $0.write(bytes: $1.hash)
+            $0.write($1.byteCount)
+        }
+        writer.write(peerTimeout)
+    }
+
+    init(from reader: inout MessageReader) throws(MalformedMessage) {
+        worker = try reader.readInt()
+        job = try reader.readString()
+        jobIdentity = try reader.readString()
+        blasCore = try reader.readString()
+        let kind = Normalization.Kind(rawValue: try reader.readString())
+        let shift = try reader.readList { reader throws(MalformedMessage) in try reader.readFloat() }
+        let factor = try reader.readList { reader throws(MalformedMessage) in try reader.readFloat() }
+        guard let kind, shift.count == factor.count else {
+            throw MalformedMessage(description: "the welcome's normalisation is malformed; check that both sides run the same version")
+        }
+        normalization = Normalization(kind: kind, shift: shift, factor: factor)
+        datasets = try reader.readList { reader throws(MalformedMessage) in
+            let role = DatasetTicket.Role(rawValue: try reader.read())
+            let ticket = DatasetTicket(role: role ?? .train, hash: try reader.readBytes(), byteCount: try reader.readInt())
+            guard role != nil, ticket.hash.count == 32, ticket.byteCount >= 0 else {
+                throw MalformedMessage(description: "the welcome's data sets are malformed; check that both sides run the same version")
+            }
+            return ticket
+        }
+        peerTimeout = try reader.readDouble()
+    }
+}
+
+extension Prepared: Message {
+    static let name = "prepared"
+
+    func write(to writer: inout MessageWriter) {
+        writer.write(fingerprint.parts) {
+            $0.write($1.name)
+            $0.write($1.value)
+        }
+    }
+
+    init(from reader: inout MessageReader) throws(MalformedMessage) {
+        fingerprint = Fingerprint(
+            parts: try reader.readList { reader throws(MalformedMessage) in
+                Fingerprint.Part(name: try reader.readString(), value: try reader.readString())
+            })
+    }
+}
