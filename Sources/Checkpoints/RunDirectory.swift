@@ -27,10 +27,11 @@ package final class RunDirectory: Sendable {
     /// A new run: the directory is made; an empty one may be there already, or one whose run died before it had a job.
     package static func create(_ path: String) throws -> RunDirectory {
         try Directory.create(path)
-        let lock = try takeLock(path)  // that another run goes on there is the better reason to refuse, so it comes first
-        guard try Directory.list(path).allSatisfy({ $0 == lockName }) else {
-            throw CheckpointError("`\(path)` exists already; add --resume to go on with that run, or choose another --run-dir")
-        }
+        let refusal = CheckpointError("`\(path)` exists already; add --resume to go on with that run, or choose another --run-dir")
+        let names = try Directory.list(path)
+        guard names.isEmpty || names.contains(lockName) else { throw refusal }
+        let lock = try takeLock(path)  // that a run goes on there is the better reason to refuse, so it comes first
+        guard try Directory.list(path) == [lockName] else { throw refusal }
         return RunDirectory(path, lock)
     }
 

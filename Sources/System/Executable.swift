@@ -23,8 +23,10 @@ package enum Executable {
     }
 
     /// Replaces this program by a fresh start of itself: same process id, same arguments, the environment with `additions`. Returns only by
-    /// throwing. Descriptors that are not close-on-exec stay open, other threads end: call it before any work.
+    /// throwing. Descriptors that are not close-on-exec stay open (those that the parent passed on, and
+    /// `Pipe.takeInheritableReadEnd`), other threads end: call it before any work.
     package static func reexecute(adding additions: [String: String]) throws -> Never {
+        fflush(nil)  // what was printed would be lost with this program's memory
         var environment = Environment.all()
         environment.merge(additions) { _, new in new }
         #if canImport(Darwin)

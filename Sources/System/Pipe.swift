@@ -40,6 +40,15 @@ package final class Pipe: Sendable {
         }
     }
 
+    /// Gives the read end away: it stays open when this program re-executes itself, under the number returned.
+    package func takeInheritableReadEnd() -> Int32 {
+        ends.withLock { ends in
+            defer { ends.read = -1 }
+            _ = fcntl(ends.read, F_SETFD, 0)
+            return ends.read
+        }
+    }
+
     /// Writes all of `bytes`; for short messages (a token) that a pipe holds without a reader.
     package func write(_ bytes: [UInt8]) throws {
         var sent = 0
@@ -75,9 +84,9 @@ package final class Pipe: Sendable {
 /// How a child learns of its parent's death, SIGKILL included: the parent keeps the write end of a pipe whose read end the child inherits; the
 /// system closes the parent's end when the parent ends.
 package enum Lifeline {
-    /// In the child: calls `end` (on a thread of its own) when the parent is gone.
+    /// In the child: calls `end` (on a thread of its own) when the parent is gone. The descriptor outlives a re-execution, after which it has to
+    /// be watched anew.
     package static func watch(_ descriptor: Int32, onEnd end: @escaping @Sendable () -> Void) throws {
-        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         try JoinableThread.spawn(name: "lifeline") {
             Pipe.readToEnd(descriptor, limit: 0) { _ in }
             end()

@@ -101,6 +101,20 @@ import Testing
         }
     }
 
+    @Test func aReadEndGivenAwayOutlivesItsPipe() throws {
+        let descriptor: Int32
+        do {
+            let pipe = try Pipe()
+            try pipe.write([1, 2, 3])
+            descriptor = pipe.takeInheritableReadEnd()
+        }
+        defer { close(descriptor) }
+        #expect(fcntl(descriptor, F_GETFD) == 0)
+        var bytes: [UInt8] = []
+        Pipe.readToEnd(descriptor, limit: 2) { bytes += Array($0) }
+        #expect(bytes == [1, 2])
+    }
+
     @Test func threadsAreJoined() async throws {
         try await onThread {
             let seen = Seen()

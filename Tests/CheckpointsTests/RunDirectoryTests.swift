@@ -1,0 +1,72 @@
+import Checkpoints
+import System
+import Testing
+
+@Suite struct RunDirectoryTests {
+    private let directory: TemporaryDirectory
+
+    init() throws { directory = try TemporaryDirectory() }
+
+    private func message(_ body: () throws -> RunDirectory) -> String {
+        do {
+            _ = try body()
+            return "no error"
+        } catch {
+            return "\(error)".replacing(directory.path + "/", with: "")
+        }
+    }
+
+    @Test func aRunIsMadeRefusedAndResumed() throws {
+        let path = directory.file("runs/a")
+        #expect(
+            message { try RunDirectory.resume(path) }
+                == "`runs/a` is no run directory: it has no job.json5; give the directory of an earlier run, or leave out --resume to start anew"
+        )
+        do {
+            let run = try RunDirectory.create(path)
+            try File.writeAtomically("{}", to: run.jobPath)
+            #expect(try run.nextIncarnation() == 1)
+            let busy = message { try RunDirectory.resume(path) }
+            #expect(busy.hasPrefix("another coordinator (process "))
+            #expect(message { try RunDirectory.create(path) } == busy)
+            #expect(run.metricsPath == path + "/metrics.jsonl")
+        }
+        #expect(
+            message { try RunDirectory.create(path) }
+                == "`runs/a` exists already; add --resume to go on with that run, or choose another --run-dir")
+        try Directory.create(Path.join(path, "checkpoints/step-00000001.tmp-3"))
+        let run = try RunDirectory.resume(path)
+        #expect(try run.nextIncarnation() == 2)
+        #expect(try Directory.list(run.checkpoints.directory).isEmpty)
+        try File.writeAtomically("many\n", to: Path.join(path, "incarnation"))
+        #expect(throws: CheckpointError.self) { try run.nextIncarnation() }
+    }
+
+    @Test func anEmptyDirectoryWillDoAndAFullOneIsLeftAlone() throws {
+        let empty = directory.file("empty")
+        try Directory.create(empty)
+        _ = try RunDirectory.create(empty)  // and one whose run died before it had a job
+        _ = try RunDirectory.create(empty)
+        let home = directory.file("home")
+        try Directory.create(home)
+        try File.writeAtomically("mine", to: Path.join(home, "letter"))
+        #expect(message { try RunDirectory.create(home) }.hasPrefix("`home` exists already;"))
+        #expect(try Directory.list(home) == ["letter"])
+    }
+
+    @Test func theNewestRunOfANameIsFound() throws {
+        let runs = directory.file("runs")
+        #expect(try RunDirectory.newestRun(named: "mnist", in: runs) == nil)
+        for name in [
+            "mnist-20261121-034500", "mnist-20261121-034500-2", "mnist-20261121-034500-10", "mnist-20261120-235959",
+            "mnist-cnn-20271121-034500", "mnist-20991121-034500",
+        ] {
+            try Directory.create(Path.join(runs, name))
+            if !name.contains("2099") { try File.writeAtomically("{}", to: Path.join(runs, name + "/job.json5")) }
+        }
+        #expect(try RunDirectory.newestRun(named: "mnist", in: runs) == Path.join(runs, "mnist-20261121-034500-10"))
+        #expect(try RunDirectory.newestRun(named: "mnist-cnn", in: runs) == Path.join(runs, "mnist-cnn-20271121-034500"))
+        #expect(RunDirectory.newPath(named: "mnist", in: runs, stamp: "20261121-034500") == Path.join(runs, "mnist-20261121-034500-3"))
+        #expect(RunDirectory.newPath(named: "../x y", in: runs, stamp: "1") == Path.join(runs, "run..-x-y-1"))
+    }
+}
