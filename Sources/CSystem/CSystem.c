@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
+#include <unistd.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -99,3 +101,34 @@ int csystem_exchange_names(const char *first, const char *second) {
     return renameat2(AT_FDCWD, first, AT_FDCWD, second, RENAME_EXCHANGE);
 #endif
 }
+
+int csystem_available_cores(void) {
+#if defined(__linux__)
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+#endif
+    return (int)sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+int csystem_has_avx512(void) {
+#if defined(__x86_64__)
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw")
+        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd");
+#else
+    return 0;
+#endif
+}
+
+#if defined(__x86_64__)
+// The program is compiled for processors with AVX2 and FMA. This runs before anything else, compiled for any x86-64, so that
+// an older processor gets a sentence instead of an illegal instruction.
+__attribute__((constructor(101), target("arch=x86-64"))) static void require_avx2(void) {
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return;
+    static const char sentence[] =
+        "dist-train: this processor has no AVX2 and FMA, which the program is compiled for; use a machine with a processor from 2013 or later\n";
+    ssize_t ignored = write(2, sentence, sizeof sentence - 1);
+    (void)ignored;
+    _exit(1);
+}
+#endif

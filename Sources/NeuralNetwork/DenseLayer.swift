@@ -6,7 +6,7 @@ import Kernels
 /// of a microbatch (K of the weight gradient) are never split.
 final class DenseLayer: Layer {
     /// Rows of W in one task of the weight gradient; a multiple of 16, so that blocks begin at aligned floats.
-    private static let blockRows = 256
+    static let blockRows = 256
 
     private let inputs: Int
     private let outputs: Int

@@ -139,12 +139,12 @@ private final class LocalRecord: Sendable {
         }
     }
 
-    func add(_ part: [Float], rank: Int, step: Int) {
+    func add(_ part: FloatBuffer, rank: Int, step: Int) {
         state.withLock { state in
             var assembly =
                 state.assembly.flatMap { $0.step == step ? $0 : nil }
                 ?? SnapshotAssembly(step: step, plan: plan, partition: partition)
-            let fits = part.withUnsafeBufferPointer { assembly.add($0, rank: rank, offset: 0) }
+            let fits = assembly.add(UnsafeBufferPointer(part.elements), rank: rank, offset: 0)
             precondition(fits, "a member's part has the size that everyone computes for it")
             state.assembly = assembly
             if assembly.isComplete { state.snapshot = assembly.snapshot(epochTotals: state.totalsAfter[step] ?? state.totals) }

@@ -66,18 +66,18 @@ package struct SnapshotAssembly {
 
 extension MemberState {
     /// This member's part of a snapshot.
-    package func snapshotPart() -> [Float] {
+    package func snapshotPart() -> FloatBuffer {
         let owned = partition.ownedCounts[rank]
-        var part = [Float]()
-        part.reserveCapacity((1 + moments.count) * owned + statistics.count)
-        part.append(contentsOf: [Float](repeating: 0, count: owned))
-        part.withUnsafeMutableBufferPointer { part in
-            for piece in partition.pieces where piece.owner == rank {
-                (part.baseAddress! + piece.compact).update(from: parameters.pointer + piece.range.lowerBound, count: piece.range.count)
-            }
+        let count = SnapshotAssembly.partCount(
+            rank, partition: partition, moments: moments.count, statisticsCount: statistics.count)
+        let part = FloatBuffer(count: count)
+        for piece in partition.pieces where piece.owner == rank {
+            (part.pointer + piece.compact).update(from: parameters.pointer + piece.range.lowerBound, count: piece.range.count)
         }
-        for moment in moments { part.append(contentsOf: moment.elements) }
-        if rank == 0 { part.append(contentsOf: statistics.elements) }
+        for (i, moment) in moments.enumerated() { (part.pointer + (i + 1) * owned).update(from: moment.pointer, count: owned) }
+        if rank == 0 {
+            (part.pointer + (1 + moments.count) * owned).update(from: statistics.pointer, count: statistics.count)
+        }
         return part
     }
 

@@ -103,7 +103,8 @@ package final class Reactor: @unchecked Sendable {
         loopThread.store(0, ordering: .releasing)
     }
 
-    private func wake() {
+    /// Begins a turn soon, and with it a call of `idleWork`; from any thread.
+    package func wake() {
         var byte: UInt8 = 0
         _ = write(wakeWriter, &byte, 1)  // a full pipe wakes as well
     }

@@ -34,3 +34,9 @@ int csystem_spawn_close_from(void *file_actions, int first);
 
 /// Exchanges the names of two files or directories, atomically. 0, or -1 with errno set (ENOSYS, EINVAL or ENOTSUP where there is no such call).
 int csystem_exchange_names(const char *first, const char *second);
+
+/// Cores that this process may run on (its affinity mask's, where there is one).
+int csystem_available_cores(void);
+
+/// Whether the processor has the AVX-512 subsets that OpenBLAS's kernels use.
+int csystem_has_avx512(void);

@@ -1,0 +1,89 @@
+import NeuralNetwork
+
+// A snapshot as the tensors of a checkpoint: PyTorch's names and layout.
+extension Snapshot {
+    /// Parameters and running statistics, as a PyTorch `state_dict` has them.
+    package func modelTensors(_ layout: ParameterLayout) -> [NamedTensor] {
+        var tensors = layout.tensors.map { Self.tensor($0.name, $0, in: parameters) }
+        for statistic in layout.statistics {
+            tensors.append(NamedTensor(statistic.name, shape: [statistic.range.count], floats: Array(statistics[statistic.range])))
+            if let layer = statistic.batchNormLayer {
+                tensors.append(NamedTensor(layer + ".num_batches_tracked", shape: [], int64s: [Int64(step)]))
+            }
+        }
+        return tensors
+    }
+
+    /// Each moment of each parameter: `exp_avg.dense1.weight`.
+    package func optimizerTensors(_ layout: ParameterLayout, momentNames: [String]) -> [NamedTensor] {
+        zip(momentNames, moments).flatMap { name, flat in
+            layout.tensors.map { Self.tensor("\(name).\($0.name)", $0, in: flat) }
+        }
+    }
+
+    private static func tensor(_ name: String, _ tensor: ParameterTensor, in flat: [Float]) -> NamedTensor {
+        var values = [Float](repeating: 0, count: tensor.range.count)
+        flat.withUnsafeBufferPointer { flat in
+            values.withUnsafeMutableBufferPointer {
+                guard let from = flat.baseAddress, let to = $0.baseAddress else { return }
+                tensor.storage.toFile(from + tensor.range.lowerBound, to)
+            }
+        }
+        return NamedTensor(name, shape: tensor.storage.fileShape, floats: values)
+    }
+
+    /// The state that a checkpoint holds. Throws what is missing or has another shape.
+    package init(_ checkpoint: Checkpoint, layout: ParameterLayout, momentNames: [String], epochTotals: [Double]) throws {
+        var problems: [String] = []
+        func read(_ name: String, _ shape: [Int], from file: SafeTensors) -> [Float]? {
+            guard let tensor = file[name] else {
+                problems.append("`\(name)` is missing")
+                return nil
+            }
+            guard tensor.shape == shape, let values = tensor.floats() else {
+                problems.append("`\(name)` has shape \(tensor.shape), expected \(shape)")
+                return nil
+            }
+            return values
+        }
+        func flat(_ prefix: String, _ file: SafeTensors) -> [Float] {
+            var flat = [Float](repeating: 0, count: layout.flatCount)
+            for tensor in layout.tensors {
+                guard let values = read(prefix + tensor.name, tensor.storage.fileShape, from: file) else { continue }
+                flat.withUnsafeMutableBufferPointer { flat in
+                    values.withUnsafeBufferPointer {
+                        guard let from = $0.baseAddress, let to = flat.baseAddress else { return }
+                        tensor.storage.fromFile(from, to + tensor.range.lowerBound)
+                    }
+                }
+            }
+            return flat
+        }
+        parameters = flat("", checkpoint.model)
+        moments = momentNames.map { flat($0 + ".", checkpoint.optimizer) }
+        statistics = Array(repeating: 0, count: layout.statisticsCount)
+        for statistic in layout.statistics {
+            guard let values = read(statistic.name, [statistic.range.count], from: checkpoint.model) else { continue }
+            statistics.replaceSubrange(statistic.range, with: values)
+        }
+        step = checkpoint.step
+        self.epochTotals = epochTotals
+        guard problems.isEmpty else {
+            throw CheckpointError(
+                "the checkpoint `\(checkpoint.path)` does not fit this model: \(problems.joined(separator: "; ")); resume with the job that wrote it")
+        }
+    }
+
+    /// `state_sha256`.
+    package func stateSHA256(_ layout: ParameterLayout, momentNames: [String]) -> String {
+        Checkpoints.stateSHA256(
+            model: modelTensors(layout), optimizer: optimizerTensors(layout, momentNames: momentNames))
+    }
+}
+
+extension StatisticTensor {
+    /// The layer's name, for the running mean alone: once per batch norm.
+    fileprivate var batchNormLayer: String? {
+        name.hasSuffix(".running_mean") ? String(name.dropLast(".running_mean".count)) : nil
+    }
+}

@@ -1,0 +1,127 @@
+import Collectives
+import Kernels
+import NeuralNetwork
+import Training
+import Transport
+
+/// A worker's part in one generation: its state, its collective and its mesh.
+///
+/// Made and closed on the communication thread. The compute thread uses `state` and `collective` between the start and the end of the generation.
+final class MemberGeneration: @unchecked Sendable {
+    let formation: Formation
+    let state: MemberState
+    let collective: Collective
+    private(set) var mesh: Mesh?
+    /// What rank 0 adds to its next control word.
+    private let wishes = ControlWishes()
+
+    // Communication thread
+    private var isConnected = false
+    private var isLoaded = false
+    private var isHandedOver = false
+    /// Floats of each section of the state that have arrived.
+    private var loaded: [Int]
+
+    init(
+        _ formation: Formation, plan: TrainingPlan, reported: @escaping (Int, [Double]) -> Void
+    ) throws(MalformedMessage) {
+        guard let assignment = formation.assignment, assignment.microbatches == plan.geometry.microbatches,
+            formation.owners.count == FlatVector.shardCount
+        else { throw MalformedMessage(description: "the formation does not fit the job; check that both sides run the same version") }
+        self.formation = formation
+        let partition = Partition(
+            usedCount: plan.network.layout.usedCount, owners: formation.owners, members: formation.members.count)
+        let stepPlans = plan.stepPlans(assignment)
+        let state = MemberState(plan: plan, partition: partition, rank: formation.rank, stepPlans: stepPlans)
+        self.state = state
+        let wishes = wishes
+        collective = Collective(
+            rank: formation.rank, partition: partition, plans: stepPlans, planIndex: { plan.stepPlanIndex($0) },
+            exchanges: plan.network.exchanges, report: Loss.report, parameters: state.parameters.pointer, gradients: state,
+            updater: state, firstStep: formation.firstStep
+        ) { step, report in
+            reported(step, report)
+            return plan.control(afterSteps: step + 1).union(wishes.take())
+        }
+        loaded = Array(repeating: 0, count: Formation.sections(moments: state.moments.count))
+    }
+
+    /// Opens the mesh; `ready` is called once all members are connected and the state is loaded.
+    func open(
+        reactor: Reactor, job: String, token: SharedToken, waiting: [(Connection, MeshGreeting)],
+        unreachable: @escaping (Int, String) -> Void, suspected: @escaping (Int, String) -> Void, ready: @escaping () -> Void
+    ) {
+        self.ready = ready
+        let mesh = Mesh(
+            reactor: reactor, formation: formation, job: job, token: token, collective: collective,
+            handlers: Mesh.Handlers(
+                connected: { [weak self] in
+                    self?.isConnected = true
+                    self?.handOverIfReady()
+                }, unreachable: unreachable, suspected: suspected))
+        self.mesh = mesh
+        collective.link = mesh
+        for (connection, greeting) in waiting { mesh.accept(connection, greeting) }
+        mesh.open()
+    }
+
+    private var ready: () -> Void = {}
+
+    private func handOverIfReady() {
+        guard isConnected, isLoaded, !isHandedOver else { return }
+        isHandedOver = true
+        ready()
+    }
+
+    /// Rank 0: these flags go into the next control word.
+    func wish(_ flags: ControlWord) { wishes.add(flags) }
+
+    /// Ends it: the compute thread's waits throw, connections are closed.
+    func close(_ reason: String) {
+        collective.end(GenerationEnded(reason: reason))
+        mesh?.close()
+        mesh = nil
+        ready = {}
+    }
+}
+
+// MARK: - The state that it begins with
+
+extension MemberGeneration {
+    /// Section 0: parameters; 1…: moments of the owned pieces; last: running statistics.
+    private func section(_ index: Int) -> FloatBuffer? {
+        switch index {
+        case 0: state.parameters
+        case loaded.count - 1: state.statistics
+        case 1..<max(1, loaded.count - 1): state.moments[index - 1]
+        default: nil
+        }
+    }
+
+    /// Where a run of floats goes, in order.
+    func stateDestination(section index: Int, offset: Int, bytes: Int) throws(MalformedMessage) -> UnsafeMutableRawBufferPointer {
+        guard !isLoaded, let buffer = section(index), offset == loaded[index], bytes % 4 == 0, offset + bytes / 4 <= buffer.count else {
+            throw MalformedMessage(description: "the coordinator's state does not fit this job; check that both sides run the same version")
+        }
+        return UnsafeMutableRawBufferPointer(start: buffer.pointer + offset, count: bytes)
+    }
+
+    func stateArrived(section index: Int, bytes: Int) { loaded[index] += bytes / 4 }
+
+    func stateComplete() {
+        isLoaded = true
+        handOverIfReady()
+    }
+}
+
+/// Flags that the coordinator wishes for, until rank 0's next control word takes them. Both happen on the communication thread.
+private final class ControlWishes {
+    private var flags: ControlWord = []
+
+    func add(_ more: ControlWord) { flags.formUnion(more) }
+
+    func take() -> ControlWord {
+        defer { flags = [] }
+        return flags
+    }
+}

@@ -1,0 +1,144 @@
+import Collectives
+import Transport
+
+/// A member's connections to all others of its generation: two to each, so that 100 urgent bytes never wait behind megabytes.
+///
+/// Owned by the communication thread. Of a pair the higher rank dials; if it cannot, the lower one does, when the coordinator says so.
+final class Mesh: GroupLink {
+    /// What happens to the mesh, told to its owner.
+    struct Handlers {
+        var connected: () -> Void
+        var unreachable: (_ rank: Int, _ reason: String) -> Void
+        var suspected: (_ rank: Int, _ reason: String) -> Void
+    }
+
+    private struct Peer {
+        var bulk: Connection?
+        var urgent: Connection?
+        var isUnreachable = false
+        var isConnected: Bool { bulk != nil && urgent != nil }
+    }
+
+    private let reactor: Reactor
+    private let formation: Formation
+    private let job: String
+    private let token: SharedToken
+    private let collective: Collective
+    private let handlers: Handlers
+    private var peers: [Peer]
+    private var dials: [Dial] = []
+    private var isClosed = false
+    private var hasReported = false
+
+    /// Seconds that one attempt to reach a member may take.
+    static let dialTimeout = 5.0
+
+    init(
+        reactor: Reactor, formation: Formation, job: String, token: SharedToken, collective: Collective, handlers: Handlers
+    ) {
+        (self.reactor, self.formation, self.job, self.token) = (reactor, formation, job, token)
+        (self.collective, self.handlers) = (collective, handlers)
+        peers = Array(repeating: Peer(), count: formation.members.count)
+    }
+
+    /// Dials the members with lower ranks; the others dial us.
+    func open() {
+        for rank in 0..<formation.rank { dial(rank) }
+        reportIfConnected()
+    }
+
+    func dial(_ rank: Int) {
+        guard !isClosed, formation.members.indices.contains(rank), rank != formation.rank, !peers[rank].isConnected else { return }
+        for isUrgent in [false, true] {
+            let greeting = MeshGreeting(
+                job: job, generation: formation.generation, from: formation.rank, to: rank, isUrgent: isUrgent)
+            let token = token
+            let dial = reactor.dial(
+                formation.members[rank].endpoints, priority: isUrgent ? 1 : 0, timeout: Self.dialTimeout,
+                handshake: {
+                    .dialler(token: token, program: Version.program, context: ConnectionPurpose.mesh(greeting).encoded)
+                }
+            ) { [weak self] result in
+                switch result {
+                case .success(let (connection, _)): self?.add(connection, rank: rank, isUrgent: isUrgent) ?? connection.close()
+                case .failure(let error): self?.failed(rank, "\(error)")
+                }
+            }
+            dials.append(dial)
+        }
+    }
+
+    private func failed(_ rank: Int, _ reason: String) {
+        guard !isClosed, !peers[rank].isUnreachable, !peers[rank].isConnected else { return }
+        peers[rank].isUnreachable = true
+        handlers.unreachable(rank, reason)
+    }
+
+    /// Takes over a connection that a member dialled.
+    func accept(_ connection: Connection, _ greeting: MeshGreeting) {
+        guard !isClosed, greeting.to == formation.rank, peers.indices.contains(greeting.from), greeting.from != formation.rank else {
+            connection.close()
+            return
+        }
+        add(connection, rank: greeting.from, isUrgent: greeting.isUrgent)
+    }
+
+    private func add(_ connection: Connection, rank: Int, isUrgent: Bool) {
+        let isTaken = isUrgent ? peers[rank].urgent != nil : peers[rank].bulk != nil
+        guard !isClosed, !isTaken else {
+            connection.close()
+            return
+        }
+        if isUrgent { peers[rank].urgent = connection } else { peers[rank].bulk = connection }
+        connection.peer = formation.members[rank].name
+        serve(connection, rank)
+        reportIfConnected()
+    }
+
+    private func reportIfConnected() {
+        let others = peers.indices.filter { $0 != formation.rank }
+        guard !hasReported, others.allSatisfy({ peers[$0].isConnected }) else { return }
+        hasReported = true
+        handlers.connected()
+    }
+
+    private func serve(_ connection: Connection, _ rank: Int) {
+        let (collective, generation) = (collective, formation.generation)
+        func envelope(_ header: FrameHeader) throws -> Envelope {
+            guard header.generation == generation, let kind = Envelope.Kind(rawValue: header.kind), header.step < 1 << 48 else {
+                throw MalformedMessage(description: "rank \(rank) sent a frame of another generation")
+            }
+            return Envelope(kind, step: Int(header.step), index: Int(header.a), part: Int(header.b))
+        }
+        connection.isKnownKind = { Envelope.Kind(rawValue: $0) != nil }
+        connection.destination = { header in
+            try collective.destination(envelope(header), bytes: header.payloadLength, from: rank)
+        }
+        connection.closed = { [weak self] reason in
+            self?.handlers.suspected(rank, reason.map { "\($0)" } ?? "it closed its connection")
+        }
+        connection.received = { header, _ in try collective.received(envelope(header), from: rank) }
+    }
+
+    func send(_ envelope: Envelope, _ payload: UnsafeRawBufferPointer, to member: Int) {
+        let connection = envelope.kind.isUrgent ? peers[member].urgent : peers[member].bulk
+        connection?.send(
+            FrameHeader(
+                kind: envelope.kind.rawValue, generation: formation.generation, step: UInt64(envelope.step),
+                a: UInt32(envelope.index), b: UInt32(envelope.part)),
+            borrowing: payload)
+    }
+
+    func wake() { reactor.wake() }
+
+    /// After this no frame is sent or received, and no buffer of the generation is touched.
+    func close() {
+        isClosed = true
+        for dial in dials { dial.cancel() }
+        for peer in peers {
+            peer.bulk?.close()
+            peer.urgent?.close()
+        }
+        (dials, peers) = ([], Array(repeating: Peer(), count: peers.count))
+    }
+}

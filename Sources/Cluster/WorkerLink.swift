@@ -1,0 +1,340 @@
+import Collectives
+import Kernels
+import Synchronization
+import System
+import Training
+import Transport
+
+/// What the communication thread tells a worker's main thread.
+enum WorkerInstruction: Sendable {
+    case welcomed(Welcome)
+    /// All chunks of the data set that was asked for are there.
+    case fetched
+    /// Connected to all members, state loaded: make the trainer, then say `connected`.
+    case formed(MemberGeneration)
+    case start(FrameGeneration)
+    /// The coordinator ended the generation.
+    case ended(String)
+    case finish(String)
+    case refused(String)
+    /// The connection to the coordinator is gone, or never was.
+    case lost(TransportError?)
+    case terminate
+}
+
+/// What the compute thread is doing, for heartbeats.
+final class Pulse: Sendable {
+    private let phase = Atomic<UInt8>(0)
+    private let step = Atomic<Int>(0)
+
+    func set(_ phase: TrainingPhase, step: Int) {
+        self.phase.store(phase.rawValue, ordering: .relaxed)
+        self.step.store(step, ordering: .relaxed)
+    }
+
+    var current: (phase: UInt8, step: Int) { (phase.load(ordering: .relaxed), step.load(ordering: .relaxed)) }
+}
+
+/// A worker's side of the network: its connections to the coordinator, its listener for other members, and the generation at hand.
+///
+/// All state belongs to the communication thread; `mailbox` leads to the main thread. One link lasts as long as one connection to the coordinator.
+final class WorkerLink: @unchecked Sendable {
+    let mailbox = Mailbox<WorkerInstruction>()
+    let pulse = Pulse()
+    private let reactor: Reactor
+    private let coordinator: Endpoint
+    private let token: SharedToken
+    private var control: Connection?
+    private var heartbeat: Connection?
+    private var welcome: Welcome?
+    private var plan: TrainingPlan?
+    private var generation: MemberGeneration?
+    /// Connections of members whose formation has not reached us yet.
+    private var early: [(Connection, MeshGreeting)] = []
+    private var fetching: Fetching?
+    private var isClosed = false
+
+    init(reactor: Reactor, coordinator: Endpoint, token: SharedToken) {
+        (self.reactor, self.coordinator, self.token) = (reactor, coordinator, token)
+    }
+
+    // MARK: From the main thread
+
+    func join(_ request: JoinRequest) { onLoop { $0.dialCoordinator(request) } }
+
+    /// Job compiled, data at hand: heartbeats begin, and generations may come.
+    func prepared(_ prepared: Prepared, plan: TrainingPlan) {
+        onLoop {
+            $0.plan = plan
+            $0.control?.send(FrameHeader(.prepared), prepared.encoded)
+        }
+    }
+
+    func fetch(_ dataset: Int, _ ticket: DatasetTicket, into memory: UnsafeMutableRawBufferPointer) {
+        let fetching = Fetching(dataset: dataset, ticket: ticket, memory: memory)
+        onLoop {
+            $0.fetching = fetching
+            $0.requestChunks()
+        }
+    }
+
+    func send(_ kind: MessageKind, _ generation: FrameGeneration = FrameGeneration(), step: Int = 0, a: Int = 0, b: Int = 0, _ payload: [UInt8] = []) {
+        let header = FrameHeader(kind, generation, step: step, a: a, b: b)
+        onLoop { $0.control?.send(header, payload) }
+    }
+
+    /// Sends a part of a snapshot in runs of 1 MB, so that other messages pass in between.
+    func send(_ part: SnapshotPart) {
+        onLoop { link in
+            let run = 1 << 18
+            var offset = 0
+            repeat {
+                let count = min(run, part.values.count - offset)
+                link.control?.send(
+                    FrameHeader(.snapshotPart, part.generation, step: part.step, a: part.rank, b: offset),
+                    borrowing: UnsafeRawBufferPointer(start: part.values.pointer + offset, count: count * 4),
+                    sent: { withExtendedLifetime(part) {} })
+                offset += count
+            } while offset < part.values.count
+        }
+    }
+
+    /// Closes everything; nothing is put into the mailbox after this.
+    func close() {
+        onLoop {
+            $0.isClosed = true
+            $0.endGeneration("this worker ends")
+            for (connection, _) in $0.early { connection.close() }
+            $0.control?.finish()
+            $0.heartbeat?.close()
+        }
+    }
+
+    private func onLoop(_ work: @escaping @Sendable (WorkerLink) -> Void) {
+        reactor.post { work(self) }
+    }
+
+    // MARK: The connection to the coordinator
+
+    private func dialCoordinator(_ request: JoinRequest) {
+        let token = token
+        reactor.dial([coordinator], timeout: 10, handshake: {
+            .dialler(token: token, program: Version.program, context: ConnectionPurpose.join(request).encoded)
+        }) { [self] result in
+            switch result {
+            case .failure(let error): tell(.lost(error))
+            case .success(let (connection, _)): isClosed ? connection.close() : serve(connection)
+            }
+        }
+    }
+
+    private func serve(_ connection: Connection) {
+        control = connection
+        connection.peer = "the coordinator at \(coordinator)"
+        connection.maximumPayload = 64 << 20
+        connection.destination = { [unowned self] in try destination($0) }
+        connection.closed = { [unowned self] reason in
+            control = nil
+            heartbeat?.close()
+            endGeneration("the connection to the coordinator is gone")
+            tell(.lost(reason))
+        }
+        connection.received = { [unowned self] in try received($0, $1) }
+    }
+
+    private func tell(_ instruction: WorkerInstruction) {
+        if !isClosed { mailbox.put(instruction) }
+    }
+
+    private func destination(_ header: FrameHeader) throws -> UnsafeMutableRawBufferPointer? {
+        switch MessageKind(rawValue: header.kind) {
+        case .state:
+            guard let generation, generation.formation.generation == header.generation else { return nil }
+            return try generation.stateDestination(section: Int(header.a), offset: Int(header.b), bytes: header.payloadLength)
+        case .chunk:
+            return try fetching?.destination(dataset: Int(header.a), chunk: Int(header.b), bytes: header.payloadLength)
+        default:
+            return nil
+        }
+    }
+
+    private func received(_ header: FrameHeader, _ payload: UnsafeRawBufferPointer) throws {
+        let current = generation.flatMap { $0.formation.generation == header.generation ? $0 : nil }
+        switch MessageKind(rawValue: header.kind) {
+        case .welcome:
+            let welcome = try Welcome(decoding: payload)
+            self.welcome = welcome
+            openHeartbeat(welcome)
+            tell(.welcomed(welcome))
+        case .refused: tell(.refused(String(sentence: payload)))
+        case .chunk:
+            if fetching?.arrived() == true {
+                fetching = nil
+                tell(.fetched)
+            } else {
+                requestChunks()
+            }
+        case .form: try form(Formation(decoding: payload))
+        case .state: current?.stateArrived(section: Int(header.a), bytes: payload.count)
+        case .stateComplete: current?.stateComplete()
+        case .dial: current?.mesh?.dial(Int(header.a))
+        case .start: if current != nil { tell(.start(header.generation)) }
+        case .request: current?.wish(ControlWord(rawValue: header.a))
+        case .endGeneration:
+            guard current != nil else { return }
+            endGeneration(String(sentence: payload))
+            tell(.ended(String(sentence: payload)))
+        case .finish:
+            endGeneration("the job is over")
+            tell(.finish(String(sentence: payload)))
+        default:
+            throw MalformedMessage(description: "the coordinator sent a message of kind \(header.kind), which is not for workers")
+        }
+    }
+
+    // MARK: Heartbeats
+
+    private func openHeartbeat(_ welcome: Welcome) {
+        let token = token
+        reactor.dial([coordinator], priority: 2, timeout: 10, handshake: {
+            .dialler(token: token, program: Version.program, context: ConnectionPurpose.heartbeat(worker: welcome.worker).encoded)
+        }) { [weak self] result in
+            guard let self, !isClosed, control != nil, case .success(let (connection, _)) = result else { return }
+            heartbeat = connection
+            connection.received = { _, _ in }
+            beat(every: welcome.peerTimeout / 5, on: connection)
+        }
+    }
+
+    private func beat(every interval: Double, on connection: Connection) {
+        guard connection.isOpen else { return }
+        let (phase, step) = pulse.current
+        connection.send(FrameHeader(.heartbeat, step: step, a: Int(phase)))
+        reactor.after(interval) { [weak self] in self?.beat(every: interval, on: connection) }
+    }
+
+    // MARK: Data
+
+    private func requestChunks() {
+        guard let control, var fetching else { return }
+        while let chunk = fetching.nextRequest() {
+            control.send(FrameHeader(.fetch, a: fetching.dataset, b: chunk))
+        }
+        self.fetching = fetching
+    }
+
+    // MARK: Generations
+
+    private func form(_ formation: Formation) throws {
+        guard let welcome, let plan else {
+            throw MalformedMessage(description: "the coordinator formed a generation before this worker was prepared")
+        }
+        endGeneration("a new generation forms")
+        let generation = try MemberGeneration(formation, plan: plan) { [unowned self] step, report in
+            var writer = MessageWriter()
+            for value in report { writer.write(value) }
+            control?.send(FrameHeader(.stepReport, formation.generation, step: step), writer.bytes)
+        }
+        self.generation = generation
+        reactor.idleWork = { [weak generation] in generation?.collective.turn() ?? false }
+        let waiting = early.filter { $0.1.generation == formation.generation }
+        for (connection, greeting) in early where greeting.generation != formation.generation { connection.close() }
+        early = []
+        func report(_ kind: MessageKind) -> (Int, String) -> Void {
+            { [weak self] rank, reason in
+                self?.control?.send(FrameHeader(kind, formation.generation, a: rank), Array(reason.utf8))
+            }
+        }
+        generation.open(
+            reactor: reactor, job: welcome.jobIdentity, token: token, waiting: waiting, unreachable: report(.cannotReach),
+            suspected: report(.suspicion)
+        ) { [weak self, weak generation] in
+            if let generation { self?.tell(.formed(generation)) }
+        }
+    }
+
+    private func endGeneration(_ reason: String) {
+        generation?.close(reason)
+        generation = nil
+        reactor.idleWork = nil
+    }
+
+    /// Judges a member that dials us, once it has proven that it knows the token.
+    func decide(_ peer: HandshakePeer) -> HandshakeDecision {
+        guard case .mesh(let greeting)? = try? peer.context.withUnsafeBytes({ try ConnectionPurpose(decoding: $0) }) else {
+            return .refuse("this is a worker's port for other workers: join the coordinator's port instead")
+        }
+        guard let welcome, greeting.job == welcome.jobIdentity else { return .refuse("this worker belongs to another job") }
+        if let current = generation?.formation.generation, !(greeting.generation.isAtLeast(current)) {
+            return .refuse("that generation has ended here")
+        }
+        return .accept()
+    }
+
+    func accepted(_ connection: Connection, _ peer: HandshakePeer) {
+        guard !isClosed, case .mesh(let greeting)? = try? peer.context.withUnsafeBytes({ try ConnectionPurpose(decoding: $0) }) else {
+            connection.close()
+            return
+        }
+        if let generation, generation.formation.generation == greeting.generation, let mesh = generation.mesh {
+            mesh.accept(connection, greeting)
+        } else if early.count < 512 {
+            early.append((connection, greeting))
+        } else {
+            connection.close()
+        }
+    }
+}
+
+/// A member's part of a snapshot on its way.
+final class SnapshotPart: Sendable {
+    let generation: FrameGeneration
+    let step: Int
+    let rank: Int
+    let values: FloatBuffer
+
+    init(generation: FrameGeneration, step: Int, rank: Int, values: FloatBuffer) {
+        (self.generation, self.step, self.rank, self.values) = (generation, step, rank, values)
+    }
+}
+
+extension FrameGeneration {
+    func isAtLeast(_ other: FrameGeneration) -> Bool {
+        (incarnation, counter) >= (other.incarnation, other.counter)
+    }
+}
+
+/// A data set on its way: a window of chunks is asked for at a time.
+struct Fetching: @unchecked Sendable {  // the memory waits for the thread that fetches
+    private static let window = 4
+
+    let dataset: Int
+    private let ticket: DatasetTicket
+    private let memory: UnsafeMutableRawBufferPointer
+    private var requested = 0
+    private var received = 0
+
+    init(dataset: Int, ticket: DatasetTicket, memory: UnsafeMutableRawBufferPointer) {
+        (self.dataset, self.ticket, self.memory) = (dataset, ticket, memory)
+    }
+
+    mutating func nextRequest() -> Int? {
+        guard requested < ticket.chunkCount, requested - received < Self.window else { return nil }
+        defer { requested += 1 }
+        return requested
+    }
+
+    /// Chunks come in the order in which they were asked for.
+    func destination(dataset: Int, chunk: Int, bytes: Int) throws -> UnsafeMutableRawBufferPointer? {
+        guard dataset == self.dataset, chunk == received, chunk < requested, ticket.range(ofChunk: chunk).count == bytes else {
+            throw MalformedMessage(description: "the coordinator sent a chunk of data that was not asked for")
+        }
+        return UnsafeMutableRawBufferPointer(rebasing: memory[ticket.range(ofChunk: chunk)])
+    }
+
+    /// True when it was the last one.
+    mutating func arrived() -> Bool {
+        received += 1
+        return received == ticket.chunkCount
+    }
+}

@@ -1,0 +1,43 @@
+import Kernels
+
+/// The shape of one BLAS call: what decides its bits besides the data.
+package struct MatrixProduct: Hashable, Sendable {
+    package let transposeA: Bool
+    package let transposeB: Bool
+    package let m: Int
+    package let n: Int
+    package let k: Int
+}
+
+extension NetworkPlan {
+    /// Every distinct BLAS call of this network for microbatches of these sizes, in a fixed order: what a fingerprint tries out.
+    package func products(microbatchSizes: Set<Int>, chunkSize: Int) -> [MatrixProduct] {
+        var products: [MatrixProduct] = []
+        var seen: Set<MatrixProduct> = []
+        for layer in layers {
+            for product in layer.products(microbatchSizes.sorted(), chunkSize) where seen.insert(product).inserted {
+                products.append(product)
+            }
+        }
+        return products
+    }
+}
+
+extension PlannedLayer {
+    fileprivate func products(_ sizes: [Int], _ chunkSize: Int) -> [MatrixProduct] {
+        guard case .dense = spec else { return [] }
+        return DenseLayer.products(inputs: input.count, outputs: output.count, sizes: sizes, chunkSize: chunkSize)
+    }
+}
+
+extension DenseLayer {
+    static func products(inputs: Int, outputs: Int, sizes: [Int], chunkSize: Int) -> [MatrixProduct] {
+        let tiles = Set(SlotRows(sizes + [chunkSize]).tiles.map(\.count)).sorted()
+        let blocks = Set(stride(from: 0, to: inputs, by: blockRows).map { min(blockRows, inputs - $0) }).sorted()
+        return tiles.map { MatrixProduct(transposeA: false, transposeB: false, m: $0, n: outputs, k: inputs) }
+            + tiles.map { MatrixProduct(transposeA: false, transposeB: true, m: $0, n: inputs, k: outputs) }
+            + sizes.flatMap { rows in
+                blocks.map { MatrixProduct(transposeA: true, transposeB: false, m: $0, n: outputs, k: rows) }
+            }
+    }
+}

@@ -1,0 +1,130 @@
+import Checkpoints
+import Datasets
+import Kernels
+import NeuralNetwork
+import System
+
+/// What a worker's arithmetic produces on fixed inputs. Workers with equal fingerprints compute the same bits; the first worker's is the job's.
+package struct Fingerprint: Equatable, Sendable {
+    package struct Part: Equatable, Sendable {
+        package let name: String
+        package let value: String
+
+        package init(name: String, value: String) { (self.name, self.value) = (name, value) }
+    }
+
+    package let parts: [Part]
+
+    package init(parts: [Part]) { self.parts = parts }
+
+    /// Parts that describe the machine for people; the others are hashes and decide.
+    private static let descriptive: Set<String> = ["OpenBLAS core", "OpenBLAS build", "processor"]
+
+    private var hashes: [Part] { parts.filter { !Self.descriptive.contains($0.name) } }
+
+    package func matches(_ other: Fingerprint) -> Bool { hashes == other.hashes }
+
+    /// One line for `result.json`: the numeric platform.
+    package var platform: String {
+        let hash = SHA256()
+        for part in hashes { hash.update("\(part.name)=\(part.value)\n") }
+        let core = parts.first { $0.name == "OpenBLAS core" }?.value ?? "?"
+        return "\(Self.architecture)-\(core)-\(hash.hexDigest().prefix(16))"
+    }
+
+    package static var architecture: String {
+        #if arch(x86_64)
+            "x86_64"
+        #elseif arch(arm64)
+            "arm64"
+        #else
+            "other"
+        #endif
+    }
+
+    /// What differs, for people: the machines' descriptions first, or the arithmetic itself if those are the same.
+    package func differences(from other: Fingerprint) -> String {
+        func differing(_ mine: [Part]) -> [String] {
+            mine.compactMap { part in
+                let theirs = other.parts.first { $0.name == part.name }?.value ?? "nothing"
+                return theirs == part.value ? nil : "\(part.name) \(part.value) instead of \(theirs)"
+            }
+        }
+        let described = differing(parts.filter { Self.descriptive.contains($0.name) })
+        return (described.isEmpty ? differing(hashes) : described).joined(separator: ", ")
+    }
+}
+
+// MARK: - Measuring
+
+extension Fingerprint {
+    /// Tries out every distinct BLAS call of the job, the vector routines and one tiny step on this machine.
+    package init(of plan: TrainingPlan) throws {
+        let sizes = Set(plan.geometry.distinctBatchSizes.flatMap { plan.geometry.microbatchSizes(batchSize: $0) }).subtracting([0])
+        self.init(parts: [
+            Part(name: "OpenBLAS core", value: BLAS.coreName),
+            Part(name: "OpenBLAS build", value: BLAS.configuration),
+            Part(name: "processor", value: Self.architecture),
+            Part(name: "vector functions", value: Self.vectorFunctions()),
+            Part(
+                name: "matrix products",
+                value: Self.products(plan.network.products(microbatchSizes: sizes, chunkSize: Evaluator.chunkSize))),
+            Part(name: "a training step", value: try Self.tinyStep()),
+        ])
+    }
+
+    private static func madeUp(_ count: Int, _ index: Int) -> FloatBuffer {
+        let buffer = FloatBuffer(count: count)
+        // Two words of the generator make sixteen values, so that large shapes cost little.
+        var stream = RandomStream(seed: 0, purpose: .synthetic, major: index)
+        let table = (0..<1021).map { _ in Float(2 * stream.uniform() - 1) }
+        for i in 0..<count { buffer.pointer[i] = table[i % 1021] + table[(i / 1021) % 1021] * 0.5 }
+        return buffer
+    }
+
+    private static func update(_ hash: SHA256, _ buffer: FloatBuffer) { hash.update(UnsafeRawBufferPointer(buffer.elements)) }
+
+    private static func vectorFunctions() -> String {
+        let (hash, count) = (SHA256(), 4096)
+        let (x, y) = (madeUp(count, 1), FloatBuffer(count: count))
+        for i in 0..<count { x.pointer[i] *= Float(1 + i % 40) }
+        for function in [VectorMath.exp, VectorMath.tanh, VectorMath.sigmoid] {
+            function(x.pointer, y.pointer, count)
+            update(hash, y)
+        }
+        for i in 0..<count { x.pointer[i] = abs(x.pointer[i]) + 1e-6 }
+        VectorMath.log(x.pointer, into: y.pointer, count: count)
+        update(hash, y)
+        return hash.hexDigest()
+    }
+
+    private static func products(_ products: [MatrixProduct]) -> String {
+        let hash = SHA256()
+        for (index, product) in products.enumerated() {
+            let (m, n, k) = (product.m, product.n, product.k)
+            let (a, b, c) = (madeUp(m * k, 2 * index + 2), madeUp(k * n, 2 * index + 3), FloatBuffer(count: m * n))
+            BLAS.multiply(
+                transposeA: product.transposeA, transposeB: product.transposeB, m: m, n: n, k: k, a: a.pointer,
+                lda: product.transposeA ? m : k, b: b.pointer, ldb: product.transposeB ? k : n, c: c.pointer, ldc: n)
+            update(hash, c)
+        }
+        return hash.hexDigest()
+    }
+
+    /// Two steps of a small network with everything in it.
+    private static func tinyStep() throws -> String {
+        let job = Job(
+            name: "fingerprint", seed: 1, data: DataSpec(train: .digits, normalization: .zScore),
+            layers: [
+                NamedLayer("a", .flatten), NamedLayer("b", .dense(units: 24, bias: true, initializer: .heNormal)),
+                NamedLayer("c", .batchNorm(momentum: 0.1, epsilon: 1e-5)), NamedLayer("d", .activation(.tanh)),
+                NamedLayer("e", .dense(units: 10, bias: true, initializer: .xavierUniform)),
+            ],
+            loss: .crossEntropy, optimizer: .adam(learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8),
+            batchSize: 50, microbatches: 2, epochs: 1, maxSteps: 2)
+        let data = try DecodedData(reading: job.data)
+        let plan = try TrainingPlan(job, data.facts)
+        let end = try LocalTraining(plan: plan, data: data).run(members: 1, lanes: 1).snapshot
+        return end.stateSHA256(plan.network.layout, momentNames: job.optimizer.momentNames)
+    }
+}
