@@ -20,7 +20,7 @@ import Testing
             ProgressFormat.bar(progress, width: 80)
                 == "epoch 3/5  step 1,500/3,000  50%  loss 0.1235  accuracy 0.9877  ETA 1 min 23 s")
         #expect(
-            ProgressFormat.bar(progress, width: 60) == "epoch 3/5  50%  loss 0.1235  accuracy 0.9877  ETA 1 min 23 s")
+            ProgressFormat.bar(progress, width: 60) == "epoch 3/5  [======>     ]  50%  loss 0.1235  ETA 1 min 23 s")
         #expect(ProgressFormat.bar(progress, width: 15) == "epoch 3/5  50%")
         #expect(ProgressFormat.bar(progress, width: 5) == "epoc")
     }
