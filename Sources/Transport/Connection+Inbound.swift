@@ -103,6 +103,7 @@ extension Connection {
         case .wouldBlock: return (0, false)
         case .bytes(let count): return (count, true)
         case .endOfStream:
+            isInputEnded = true
             if outbound.isEmpty { close() }
             return (0, false)
         }
@@ -134,12 +135,13 @@ extension Connection {
         case .incomplete: return false
         case .notOurs where bytesReceived <= UInt64(inbound.stagedEnd) && !isAuthenticated: throw TransportError.notOurProtocol(peer: peer)
         case .notOurs: throw TransportError.corruptFrame(peer: peer)
-        case .otherVersion(let version):
-            throw TransportError.otherVersion(
-                peer: peer, theirs: version, theirProgram: nil, ours: FrameHeader.protocolVersion, ourProgram: nil)
+        case .otherVersion(let version): throw otherVersion(version)
         case .complete: break
         }
-        guard let (header, checksum, expected) = FrameHeader.decode(staged) else { throw TransportError.corruptFrame(peer: peer) }
+        guard let (header, checksum, expected) = FrameHeader.decode(staged) else {
+            let version: UInt16 = staged.loadLittle(at: 4)
+            throw version == FrameHeader.protocolVersion ? .corruptFrame(peer: peer) : otherVersion(version)
+        }
         guard header.payloadLength <= maximumPayload else {
             throw TransportError.frameTooLong(
                 peer: peer, bytes: header.payloadLength, limit: maximumPayload, authenticated: isAuthenticated)
@@ -154,6 +156,10 @@ extension Connection {
         }
         inbound.frame = Inbound.Frame(header: header, payload: payload, checksum: checksum, expectedChecksum: expected)
         return true
+    }
+
+    private func otherVersion(_ version: UInt16) -> TransportError {
+        .otherVersion(peer: peer, theirs: version, theirProgram: nil, ours: FrameHeader.protocolVersion, ourProgram: nil)
     }
 
     /// `count` more bytes of the payload are in their place; a whole frame is checked and handed over.

@@ -151,7 +151,10 @@ extension Connection {
     }
 
     private func endOfFlush() {
-        if outbound.isEmpty, isFinishing { stream.endWriting() }
+        if outbound.isEmpty, isFinishing {
+            stream.endWriting()
+            if isInputEnded { return close() }
+        }
         updateInterest()
         if outbound.isEmpty { drained?() }
     }

@@ -32,10 +32,10 @@ package final class Connection: @unchecked Sendable {
     package var maximumPayload = Connection.maximumBeforeAuthentication
     /// Any other kind closes the connection.
     package var isKnownKind: (UInt8) -> Bool = { $0 < FrameHeader.firstHandshakeKind }
-    /// Where a payload goes, asked when its header has arrived: exactly `payloadLength` bytes, left alone until `received` or
-    /// `closed`. nil (or no handler): scratch of the connection, valid during `received`. Throwing closes the connection.
+    /// Where a payload goes, asked when its header has arrived (not for empty ones): exactly `payloadLength` bytes, left alone
+    /// until `received` or `closed`. nil (or no handler): scratch of the connection, valid during `received`. Throwing closes the connection.
     package var destination: ((FrameHeader) throws -> UnsafeMutableRawBufferPointer?)?
-    /// A whole frame whose checksum is right. Throwing closes the connection.
+    /// A whole frame whose checksum is right. Throwing closes the connection; setting it to nil pauses the input.
     package var received: ((FrameHeader, UnsafeRawBufferPointer) throws -> Void)? {
         didSet { if (oldValue == nil) != (received == nil) { inputChanged() } }
     }
@@ -60,6 +60,8 @@ package final class Connection: @unchecked Sendable {
     /// During the handshake: the peer's version is judged there, where both programs can be named.
     var acceptsAnyVersion = false
     var isFinishing = false
+    /// While finishing: the peer's end of stream has come.
+    var isInputEnded = false
     private var isResumeScheduled = false
 
     /// Takes over a connected stream.
@@ -116,7 +118,7 @@ extension Connection {
         if isOpen { updateInterest() }
     }
 
-    var wantsInput: Bool { received != nil || isFinishing }
+    var wantsInput: Bool { isFinishing ? !isInputEnded : received != nil }
 
     func updateInterest() {
         guard let registration else { return }

@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 import Transport
 
@@ -165,6 +166,96 @@ import Transport
         #expect("\(long)".contains("sent a frame of 4097 bytes, at most 4096 are allowed before authentication"))
         let ordinary = try await listenerError(FrameHeader(kind: 1).encoded(payload: [1]))
         guard case .unknownKind(_, 1) = ordinary else { throw Unexpected(what: "\(ordinary)") }
+    }
+
+    /// A peer of another protocol version hears both programs' names, whatever else has changed.
+    @Test func otherVersionIsToldToBoth() async throws {
+        let loop = try TestLoop()
+        let box = AnswerBox()
+        let error: TransportError = try await loop.run { reactor, finish in
+            let entrance = try reactor.listen(
+                Endpoint(host: "127.0.0.1", port: 0), handshake: { .listener(token: token, program: "dist-train 0.1") },
+                accepted: { _, _ in finish(.failure(Unexpected(what: "accepted"))) },
+                failed: { error in
+                    // The refusal goes out before the test ends.
+                    box.whenAnswered { finish(.success(error)) }
+                })
+            let port = entrance.localAddress.port
+            Task {
+                try? await onThread {
+                    let client = try RawClient(port: port)
+                    let program = Array("dist-train 9".utf8)
+                    try client.write(
+                        FrameHeader(kind: 0xf0).encoded(payload: [1, 9, 0, UInt8(program.count), 0] + program + [0xff, 0xff], version: 9))
+                    box.answer(try client.readFrame().payload)
+                }
+            }
+        }
+        guard case .otherVersion(_, 9, "dist-train 9", 1, "dist-train 0.1") = error else { throw Unexpected(what: "\(error)") }
+        let answer = try #require(box.value)
+        #expect(answer[..<3] == [2, 1, 0] && answer.contains(Array("dist-train 0.1".utf8)))
+    }
+
+    private final class AnswerBox: Sendable {
+        private let state = Mutex<(answer: [UInt8]?, waiting: (@Sendable () -> Void)?)>((nil, nil))
+        var value: [UInt8]? { state.withLock { $0.answer } }
+        func answer(_ bytes: [UInt8]) {
+            let waiting = state.withLock { state in
+                state.answer = bytes
+                return state.waiting
+            }
+            waiting?()
+        }
+        func whenAnswered(_ body: @escaping @Sendable () -> Void) {
+            let isAnswered = state.withLock { state in
+                state.waiting = body
+                return state.answer != nil
+            }
+            if isAnswered { body() }
+        }
+    }
+
+    /// The system completes the connection; nobody ever speaks.
+    @Test func aSilentListenerTimesOut() async throws {
+        let silent = try Reactor(name: "silent")
+        let deaf = try silent.listen(Endpoint(host: "127.0.0.1", port: 0), handshake: { listener() }, accepted: { _, _ in })
+        let loop = try TestLoop()
+        let endpoint = deaf.localAddress.endpoint
+        let error: TransportError = try await loop.run { reactor, finish in
+            reactor.dial([endpoint], timeout: 0.2, handshake: { dialler() }) { result in
+                if case .failure(let error) = result { finish(.success(error)) } else { finish(.failure(Unexpected(what: "connected"))) }
+            }
+        }
+        guard case .timedOut("\(endpoint)", "handshake", _) = error else { throw Unexpected(what: "\(error)") }
+        deaf.close()
+    }
+
+    @Test func aCancelledDialIsSilent() async throws {
+        let loop = try TestLoop()
+        let quiet: Bool = try await loop.run { reactor, finish in
+            let entrance = try reactor.listen(Endpoint(host: "127.0.0.1", port: 0), handshake: { listener() }, accepted: { _, _ in })
+            let dial = reactor.dial([entrance.localAddress.endpoint], handshake: { dialler() }) { _ in finish(.success(false)) }
+            reactor.after(0) { dial.cancel() }
+            reactor.after(0.1) { finish(.success(true)) }
+        }
+        #expect(quiet)
+    }
+
+    static let hasIPv6 = SocketAddress.localInterfaces(loopback: true).contains { $0.isIPv6 && $0.isLoopback }
+
+    @Test(.enabled(if: hasIPv6, "this machine has no IPv6 loopback")) func bothFamilies() async throws {
+        for (listening, dialled, seen) in [("::1", "::1", "::1"), ("::", "127.0.0.1", "127.0.0.1"), ("::", "::1", "::1")] {
+            let loop = try TestLoop()
+            let remote: String = try await loop.run { reactor, finish in
+                let entrance = try reactor.listen(
+                    Endpoint(host: listening, port: 0), handshake: { listener() },
+                    accepted: { connection, _ in finish(.success(connection.remoteAddress.host)) })
+                reactor.dial([Endpoint(host: dialled, port: entrance.localAddress.port)], handshake: { dialler() }) { result in
+                    if case .failure(let error) = result { finish(.failure(error)) }
+                }
+            }
+            #expect(remote == seen)
+        }
     }
 
     @Test func aListenerThatSpeaksSomethingElse() async throws {

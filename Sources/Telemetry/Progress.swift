@@ -1,0 +1,116 @@
+import System
+
+/// How far a run is.
+package struct Progress: Equatable, Sendable {
+    /// From 1.
+    package var epoch: Int
+    package var epochs: Int
+    /// Steps done, of the whole run.
+    package var step: Int
+    package var steps: Int
+    package var loss: Double?
+    package var accuracy: Double?
+    package var samplesPerSecond: Double?
+    package var secondsLeft: Double?
+
+    package init(
+        epoch: Int, epochs: Int, step: Int, steps: Int, loss: Double? = nil, accuracy: Double? = nil,
+        samplesPerSecond: Double? = nil, secondsLeft: Double? = nil
+    ) {
+        (self.epoch, self.epochs, self.step, self.steps) = (epoch, epochs, step, steps)
+        (self.loss, self.accuracy, self.samplesPerSecond, self.secondsLeft) = (loss, accuracy, samplesPerSecond, secondsLeft)
+    }
+
+    /// 0 … 1
+    package var fraction: Double { steps > 0 ? min(1, max(0, Double(step) / Double(steps))) : 0 }
+}
+
+/// What an epoch came to.
+package struct EpochSummary: Equatable, Sendable {
+    package var epoch: Int
+    package var epochs: Int
+    package var loss: Double
+    package var accuracy: Double?
+    package var validationLoss: Double?
+    package var validationAccuracy: Double?
+    package var samplesPerSecond: Double?
+    package var seconds: Double
+
+    package init(
+        epoch: Int, epochs: Int, loss: Double, accuracy: Double? = nil, validationLoss: Double? = nil,
+        validationAccuracy: Double? = nil, samplesPerSecond: Double? = nil, seconds: Double
+    ) {
+        (self.epoch, self.epochs, self.loss, self.accuracy) = (epoch, epochs, loss, accuracy)
+        (self.validationLoss, self.validationAccuracy) = (validationLoss, validationAccuracy)
+        (self.samplesPerSecond, self.seconds) = (samplesPerSecond, seconds)
+    }
+}
+
+/// Progress as text.
+package enum ProgressFormat {
+    private static let shortestBar = 12
+    private static let longestBar = 42
+
+    /// A line for a terminal of `width` columns, which it never fills: the pieces that matter least go first, the bar takes what is left.
+    package static func bar(_ progress: Progress, width: Int) -> String {
+        let room = max(0, width - 1)
+        var pieces = pieces(progress)
+        // The last piece to go is the epoch, at the front; the order of leaving is that of `leaves`.
+        for leaving in pieces.map(\.leaves).filter({ $0 > 0 }).sorted() {
+            if joined(pieces).count <= room { break }
+            pieces.removeAll { $0.leaves == leaving }
+        }
+        let text = joined(pieces)
+        let space = room - text.count - 2
+        guard space >= shortestBar, let first = pieces.first else { return String(text.prefix(room)) }
+        let rest = joined(Array(pieces.dropFirst()))
+        return [first.text, drawn(progress.fraction, min(longestBar, space)), rest].filter { !$0.isEmpty }.joined(separator: "  ")
+    }
+
+    /// The same facts on a line of a file.
+    package static func line(_ progress: Progress) -> String { joined(pieces(progress)) }
+
+    package static func line(_ summary: EpochSummary) -> String {
+        var parts = ["epoch \(summary.epoch)/\(summary.epochs)", "loss \(TextFormat.fixed(summary.loss, 4))"]
+        if let accuracy = summary.accuracy { parts.append("accuracy \(TextFormat.fixed(accuracy, 4))") }
+        var validation: [String] = []
+        if let loss = summary.validationLoss { validation.append("loss \(TextFormat.fixed(loss, 4))") }
+        if let accuracy = summary.validationAccuracy { validation.append("accuracy \(TextFormat.fixed(accuracy, 4))") }
+        if !validation.isEmpty { parts.append("validation \(validation.joined(separator: ", "))") }
+        if let rate = summary.samplesPerSecond { parts.append(text(rate: rate)) }
+        parts.append(TextFormat.duration(summary.seconds))
+        return parts.joined(separator: "  ")
+    }
+
+    private static func pieces(_ progress: Progress) -> [(text: String, leaves: Int)] {
+        var pieces = [
+            (text: "epoch \(progress.epoch)/\(progress.epochs)", leaves: 0),
+            (text: "step \(TextFormat.grouped(progress.step))/\(TextFormat.grouped(progress.steps))", leaves: 2),
+            (text: "\(Int(progress.fraction * 100))%", leaves: 6),
+        ]
+        if let loss = progress.loss { pieces.append((text: "loss \(TextFormat.fixed(loss, 4))", leaves: 5)) }
+        if let accuracy = progress.accuracy { pieces.append((text: "accuracy \(TextFormat.fixed(accuracy, 4))", leaves: 3)) }
+        if let rate = progress.samplesPerSecond { pieces.append((text: text(rate: rate), leaves: 1)) }
+        if let left = progress.secondsLeft { pieces.append((text: "ETA \(text(left: left))", leaves: 4)) }
+        return pieces
+    }
+
+    private static func joined(_ pieces: [(text: String, leaves: Int)]) -> String { pieces.map(\.text).joined(separator: "  ") }
+
+    private static func text(rate: Double) -> String {
+        let rate = rate.isFinite ? min(1e15, max(0, rate)) : 0
+        return (rate < 100 ? TextFormat.fixed(rate, 1) : TextFormat.grouped(Int(rate.rounded()))) + " samples/s"
+    }
+
+    /// Whole seconds: an estimate has no hundredths.
+    private static func text(left: Double) -> String {
+        left.isFinite && left < 59.5 ? "\(Int(max(0, left).rounded())) s" : TextFormat.duration(left)
+    }
+
+    private static func drawn(_ fraction: Double, _ width: Int) -> String {
+        let inner = width - 2
+        let done = Int(fraction * Double(inner))
+        let head = done < inner ? ">" : ""
+        return "[" + String(repeating: "=", count: done) + head + String(repeating: " ", count: inner - done - head.count) + "]"
+    }
+}

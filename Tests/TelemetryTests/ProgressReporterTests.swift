@@ -1,0 +1,85 @@
+import Telemetry
+import Testing
+
+@Suite struct ProgressReporterTests {
+    private let erase = "\r\u{1b}[K"
+
+    @Test func aTerminalIsRedrawnAtMostTenTimesASecond() {
+        let screen = Screen()
+        let reporter = ProgressReporter(console: screen.console(isTerminal: true, width: 70), epochs: 1, steps: 100, now: screen.now)
+        reporter.update(epoch: 1, step: 1, samples: 10, loss: 1)
+        #expect(screen.take() == erase + "epoch 1/1  [>                          ]  step 1/100  1%  loss 1.0000")
+        for step in 2...4 {
+            screen.wait(0.03)
+            reporter.update(epoch: 1, step: step, samples: 10, loss: 1)
+            #expect(screen.take() == "")
+        }
+        screen.wait(0.03)  // 0.12 s after the first
+        reporter.update(epoch: 1, step: 5, samples: 10, loss: 1)
+        // 4 steps of 10 samples in 0.12 s; 95 steps are left.
+        #expect(screen.take() == erase + "epoch 1/1  step 5/100  5%  loss 1.0000  333 samples/s  ETA 3 s")
+    }
+
+    @Test func logLinesAppearAboveTheBar() {
+        let screen = Screen()
+        let console = screen.console(isTerminal: true, width: 60)
+        let log = Log(source: "", console: console, wallClock: { 0 }, utcOffset: { _ in 0 })
+        let reporter = ProgressReporter(console: console, epochs: 1, steps: 4, now: screen.now)
+        log.info("before")
+        #expect(screen.take() == "00:00:00 before\n")
+        reporter.update(epoch: 1, step: 2, samples: 1, loss: nil)
+        let bar = "epoch 1/1  [===============>               ]  step 2/4  50%"
+        #expect(screen.take() == erase + bar)
+        log.info("during")
+        #expect(screen.take() == erase + "00:00:00 during\n" + bar)
+        reporter.endEpoch(EpochSummary(epoch: 1, epochs: 1, loss: 2, seconds: 1))
+        #expect(screen.take() == erase + "epoch 1/1  loss 2.0000  1.00 s\n" + bar)
+        reporter.finish()
+        #expect(screen.take() == erase)
+        log.info("after")
+        #expect(screen.take() == "00:00:00 after\n")
+    }
+
+    @Test func elsewhereALineEveryFiveSeconds() {
+        let screen = Screen()
+        let reporter = ProgressReporter(console: screen.console(isTerminal: false), epochs: 2, steps: 1000, now: screen.now)
+        for step in 1...11 {
+            reporter.update(epoch: 1, step: step, samples: 100, loss: 0.5, accuracy: 0.25)
+            screen.wait(1)
+        }
+        #expect(
+            screen.take()
+                == "epoch 1/2  step 6/1,000  0%  loss 0.5000  accuracy 0.2500  100 samples/s  ETA 16 min 34 s\n"
+                + "epoch 1/2  step 11/1,000  1%  loss 0.5000  accuracy 0.2500  100 samples/s  ETA 16 min 29 s\n")
+        reporter.endEpoch(EpochSummary(epoch: 1, epochs: 2, loss: 0.5, seconds: 11))
+        #expect(screen.take() == "epoch 1/2  loss 0.5000  11.0 s\n")
+        reporter.finish()
+        #expect(screen.take() == "")
+    }
+}
+
+@Suite struct RateMeterTests {
+    @Test func rateOfTheWindow() {
+        var meter = RateMeter(window: 10)
+        #expect(meter.samplesPerSecond == nil)
+        for second in 0...100 { meter.record(step: second + 1, samples: second < 50 ? 10 : 40, at: Double(second)) }
+        #expect(meter.samplesPerSecond == 40)
+        #expect(meter.stepsPerSecond == 1)
+    }
+
+    @Test func manyStepsASecond() {
+        var meter = RateMeter(window: 1)
+        for index in 0...100_000 { meter.record(step: index + 1, samples: 3, at: Double(index) / 1024) }
+        #expect(meter.samplesPerSecond.map { abs($0 - 3072) < 1 } == true)
+    }
+
+    @Test func aRollBackStartsAnew() {
+        var meter = RateMeter()
+        meter.record(step: 10, samples: 5, at: 0)
+        meter.record(step: 11, samples: 5, at: 1)
+        meter.record(step: 4, samples: 5, at: 2)
+        #expect(meter.stepsPerSecond == nil)
+        meter.record(step: 5, samples: 5, at: 2.5)
+        #expect(meter.stepsPerSecond == 2)
+    }
+}

@@ -1,0 +1,67 @@
+import Synchronization
+import Testing
+import Transport
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+private final class Heard: Sendable { let count = Mutex(0) }
+
+@Suite struct ListenerTests {
+    /// In a process of its own, because the limit of descriptors holds for a whole process.
+    @Test func survivesTheLackOfDescriptors() async {
+        await #expect(processExitsWith: .success) {
+            let heard = Heard()
+            let loop = try TestLoop()
+            let port: UInt16 = try await loop.run { reactor, finish in
+                let entrance = try reactor.listen(
+                    Endpoint(host: "127.0.0.1", port: 0), handshake: { listener() }, accepted: { _, _ in },
+                    failed: { _ in heard.count.withLock { $0 += 1 } })
+                finish(.success(entrance.localAddress.port))
+            }
+            var limit = rlimit()
+            getrlimit(limitOfDescriptors, &limit)
+            let before = limit
+            var held: [Int32] = []
+            limit.rlim_cur = 100
+            setrlimit(limitOfDescriptors, &limit)
+            while true {
+                let descriptor = dup(1)
+                if descriptor < 0 { break }
+                held.append(descriptor)
+            }
+            close(held.removeLast())
+            let newcomer = try RawClient(port: port)  // connected by the system, but it cannot be accepted
+            try newcomer.write([0])
+            usleep(50_000)
+            guard heard.count.withLock({ $0 }) == 0 else { exit(2) }
+            let start = processorSeconds()
+            usleep(600_000)
+            let spent = processorSeconds() - start
+            limit = before
+            setrlimit(limitOfDescriptors, &limit)
+            _ = try newcomer.readToEnd()  // closed after "not our protocol"
+            for _ in 0..<20_000 where heard.count.withLock({ $0 }) == 0 { usleep(1000) }
+            exit(spent < 0.3 && heard.count.withLock { $0 } == 1 ? 0 : 1)
+        }
+    }
+}
+
+#if canImport(Darwin)
+    private let limitOfDescriptors = RLIMIT_NOFILE
+#else
+    private let limitOfDescriptors = Int32(RLIMIT_NOFILE.rawValue)
+#endif
+
+private func processorSeconds() -> Double {
+    var usage = rusage()
+    #if canImport(Darwin)
+        getrusage(RUSAGE_SELF, &usage)
+    #else
+        getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
+    #endif
+    return Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + 1e-6 * Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec)
+}
