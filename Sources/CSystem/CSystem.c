@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
-#include <unistd.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>

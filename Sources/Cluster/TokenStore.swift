@@ -119,7 +119,7 @@ package enum InheritedDescriptors {
     static func handOn(_ token: SharedToken) throws -> Int32 {
         let pipe = try Pipe()
         try pipe.write(Array(token.hex.utf8))
-        let descriptor = try pipe.takeInheritableReadEnd()
+        let descriptor = pipe.takeInheritableReadEnd()
         pipe.closeWriteEnd()
         return descriptor
     }

@@ -1,3 +1,4 @@
+import Collectives
 import Datasets
 import Kernels
 import Synchronization
@@ -228,7 +229,7 @@ private final class WorkerSession: TrainerObserver {
             } catch let interruption as Interruption {
                 return interruption.end
             } catch {
-                link.send(.failed, Array("\(error)".utf8))
+                link.send(.failed, payload: Array("\(error)".utf8))
                 return .refused("\(error)")
             }
         }
@@ -309,7 +310,7 @@ private final class WorkerSession: TrainerObserver {
         guard let formation = generation?.formation, !chunks.isEmpty else { return }
         var writer = MessageWriter()
         for value in reports { writer.write(value) }
-        link.send(.evaluation, formation.generation, step: done, a: Int(set.rawValue), b: chunks.lowerBound, writer.bytes)
+        link.send(.evaluation, formation.generation, step: done, a: Int(set.rawValue), b: chunks.lowerBound, payload: writer.bytes)
     }
 
     func entered(_ phase: TrainingPhase, step: Int) { link.pulse.set(phase, step: step) }

@@ -78,7 +78,7 @@ final class WorkerLink: @unchecked Sendable {
         }
     }
 
-    func send(_ kind: MessageKind, _ generation: FrameGeneration = FrameGeneration(), step: Int = 0, a: Int = 0, b: Int = 0, _ payload: [UInt8] = []) {
+    func send(_ kind: MessageKind, _ generation: FrameGeneration = FrameGeneration(), step: Int = 0, a: Int = 0, b: Int = 0, payload: [UInt8] = []) {
         let header = FrameHeader(kind, generation, step: step, a: a, b: b)
         onLoop { $0.control?.send(header, payload) }
     }
@@ -96,6 +96,14 @@ final class WorkerLink: @unchecked Sendable {
                     sent: { withExtendedLifetime(part) {} })
                 offset += count
             } while offset < part.values.count
+        }
+    }
+
+    /// Asks the coordinator to let this worker go at the next boundary; without a coordinator it goes at once.
+    func leave() {
+        onLoop {
+            guard let control = $0.control, $0.welcome != nil else { return $0.tell(.terminate) }
+            control.send(FrameHeader(.leaving))
         }
     }
 

@@ -55,3 +55,14 @@ package struct Partition: Equatable, Sendable {
         ownedCounts = counts
     }
 }
+
+extension Partition {
+    /// A member's owned pieces of a flat vector, as its compact vectors hold them.
+    package func compact(_ flat: [Float], of member: Int) -> [Float] {
+        var compact = [Float](repeating: 0, count: ownedCounts[member])
+        for piece in pieces where piece.owner == member {
+            compact.replaceSubrange(piece.compact..<(piece.compact + piece.range.count), with: flat[piece.range])
+        }
+        return compact
+    }
+}

@@ -1,0 +1,80 @@
+import Checkpoints
+import Configuration
+import Datasets
+import System
+import Training
+
+/// What a checkpoint's manifest says beside its tensors: what resuming and predicting need.
+package struct CheckpointState: Equatable, Sendable {
+    /// Content hashes of the decoded data.
+    package var data: String
+    package var normalization: Normalization
+    package var classNames: [String]?
+    /// Sums of loss, right answers and samples since the epoch began.
+    package var epochTotals: [Double]
+    package var platform: String
+    package var isExact: Bool
+
+    package init(
+        data: String, normalization: Normalization, classNames: [String]?, epochTotals: [Double], platform: String, isExact: Bool
+    ) {
+        (self.data, self.normalization, self.classNames) = (data, normalization, classNames)
+        (self.epochTotals, self.platform, self.isExact) = (epochTotals, platform, isExact)
+    }
+
+    /// Identifies decoded data by its content.
+    package static func identity(of data: DecodedData) -> String {
+        let hash = SHA256()
+        for dataset in [data.train, data.validation, data.test] { hash.update(dataset?.contentHash() ?? [0]) }
+        return hash.hexDigest()
+    }
+
+    package var value: ConfigValue {
+        .object([
+            ("data", .string(data)),
+            (
+                "normalization",
+                .object([
+                    ("kind", .string(normalization.kind.rawValue)),
+                    ("shift", .array(normalization.shift.map { .number($0) })),
+                    ("factor", .array(normalization.factor.map { .number($0) })),
+                ])
+            ),
+            ("class_names", classNames.map { .array($0.map { .string($0) }) } ?? .null),
+            ("epoch_totals", .array(epochTotals.map { .number($0) })),
+            ("platform", .string(platform)), ("exact", .bool(isExact)),
+        ])
+    }
+
+    package init(_ checkpoint: Checkpoint) throws {
+        let diagnostics = Diagnostics()
+        var read: CheckpointState?
+        if let fields = ObjectDecoder(checkpoint.state, diagnostics) {
+            let data = fields.required("data", .string)
+            let normalization = fields.required(
+                "normalization",
+                .object { fields -> Normalization? in
+                    let kind = fields.required("kind", .oneOf(Normalization.Kind.self))
+                    let shift = fields.required("shift", .array(of: Expectation<Double>.number(.finite)))
+                    let factor = fields.required("factor", .array(of: Expectation<Double>.number(.finite)))
+                    guard let kind, let shift, let factor, shift.count == factor.count else { return nil }
+                    return Normalization(kind: kind, shift: shift.map { Float($0) }, factor: factor.map { Float($0) })
+                })
+            let classNames = fields.optional("class_names", .array(of: Expectation<String>.string))
+            let totals = fields.required("epoch_totals", .array(of: Expectation<Double>.number(.finite)))
+            let platform = fields.required("platform", .string)
+            let isExact = fields.required("exact", .bool)
+            fields.finish()
+            if let data, let normalization, let totals, totals.count == 3, let platform, let isExact {
+                read = CheckpointState(
+                    data: data, normalization: normalization, classNames: classNames, epochTotals: totals, platform: platform,
+                    isExact: isExact)
+            }
+        }
+        guard let read, !diagnostics.hasErrors else {
+            throw CheckpointError(
+                "the manifest of `\(checkpoint.path)` does not have the state of a training run; use a checkpoint that this program wrote")
+        }
+        self = read
+    }
+}

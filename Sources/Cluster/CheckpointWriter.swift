@@ -1,0 +1,57 @@
+import Checkpoints
+import Configuration
+import NeuralNetwork
+import System
+import Training
+
+/// Writes checkpoints one after another on a thread of its own, so that a slow disk holds up nobody.
+final class CheckpointWriter: @unchecked Sendable {  // the thread handle belongs to whoever closes
+    /// What of a run is written into every checkpoint beside the tensors.
+    struct Facts: Sendable {
+        var layout: ParameterLayout
+        var momentNames: [String]
+        /// Keeps so many of the newest.
+        var keep: Int
+        var state: @Sendable (Snapshot) -> ConfigValue
+    }
+
+    struct Written: Sendable {
+        var step: Int
+        var result: Result<CheckpointStore.Entry, any Error>
+    }
+
+    private enum Order: Sendable {
+        case write(Snapshot)
+        case stop
+    }
+
+    private let orders = Mailbox<Order>()
+    private var thread: JoinableThread?
+
+    /// `written` is called on the writer's thread.
+    init(_ store: CheckpointStore, _ facts: Facts, written: @escaping @Sendable (Written) -> Void) throws {
+        let orders = orders
+        thread = try spawnThread(name: "checkpoints", stackSize: 4 << 20) {
+            while case .write(let snapshot) = orders.take() {
+                let result = Result {
+                    let entry = try store.write(
+                        step: snapshot.step, model: snapshot.modelTensors(facts.layout),
+                        optimizer: snapshot.optimizerTensors(facts.layout, momentNames: facts.momentNames),
+                        state: facts.state(snapshot))
+                    try store.retain(last: facts.keep)
+                    return entry
+                }
+                written(Written(step: snapshot.step, result: result))
+            }
+        }
+    }
+
+    func write(_ snapshot: Snapshot) { orders.put(.write(snapshot)) }
+
+    /// Returns when everything that was ordered is on the disk, or has failed.
+    func close() {
+        orders.put(.stop)
+        thread?.join()
+        thread = nil
+    }
+}

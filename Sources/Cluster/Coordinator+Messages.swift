@@ -1,0 +1,126 @@
+import Collectives
+import Kernels
+import NeuralNetwork
+import System
+import Training
+import Transport
+
+// What workers say, and the generations that are formed from them.
+
+extension Coordinator {
+    func received(_ header: FrameHeader, _ payload: UnsafeRawBufferPointer, from worker: WorkerConnection) throws {
+        let isCurrent = header.generation == generation
+        let counter = Int(header.generation.counter)
+        switch MessageKind(rawValue: header.kind) {
+        case .prepared: prepared(worker, try Prepared(decoding: payload))
+        case .fetch: try sendChunk(worker, set: Int(header.a), chunk: Int(header.b))
+        case .connected: if isCurrent { handle(.connected(worker.id, generation: counter)) }
+        case .cannotReach:
+            guard isCurrent else { return }
+            handle(.cannotReach(worker.id, rank: Int(header.a), generation: counter, reason: String(sentence: payload)))
+        case .suspicion:
+            guard isCurrent else { return }
+            handle(.suspected(by: worker.id, rank: Int(header.a), generation: counter, reason: String(sentence: payload)))
+        case .generationEnded: if isCurrent { handle(.ended(worker.id, generation: counter)) }
+        case .stepReport, .snapshotPart, .evaluation:
+            guard isCurrent, let rank = membership.members.firstIndex(of: worker.id) else { return }
+            try results(header, payload, rank: rank)
+        case .failed: end(.failed("\(worker.name) cannot go on: \(String(sentence: payload))"))
+        case .leaving: handle(.leaving(worker.id))
+        default:
+            throw MalformedMessage(description: "\(worker.name) sent a message of kind \(header.kind), which is not for coordinators")
+        }
+    }
+
+    private func results(_ header: FrameHeader, _ payload: UnsafeRawBufferPointer, rank: Int) throws {
+        let step = Int(truncatingIfNeeded: header.step)
+        do {
+            switch MessageKind(rawValue: header.kind) {
+            case .stepReport:
+                guard rank == 0 else { return }
+                let report = try doubles(payload)
+                guard report.count == Loss.report.width else { throw MalformedMessage(description: "a step's report is malformed") }
+                try record.stepDone(step + 1, Totals(report: report))
+            case .evaluation:
+                guard let set = EvaluationSet(rawValue: UInt8(truncatingIfNeeded: header.a)) else {
+                    throw MalformedMessage(description: "an evaluation is of an unknown set")
+                }
+                try record.evaluated(set, done: step, firstChunk: Int(header.b), reports: doubles(payload))
+                finishIfDone()
+            default:
+                guard payload.count % 4 == 0, header.a == rank else { throw MalformedMessage(description: "a part of a snapshot is malformed") }
+                let values = payload.assumingMemoryBound(to: Float.self)
+                if let snapshot = try record.snapshotPart(step: step, rank: rank, offset: Int(header.b), values) { snapshotComplete(snapshot) }
+            }
+        } catch let error as MalformedMessage {
+            throw error
+        } catch {
+            end(.failed("\(error)"))
+        }
+    }
+
+    private func doubles(_ payload: UnsafeRawBufferPointer) throws(MalformedMessage) -> [Double] {
+        guard payload.count % 8 == 0 else { throw MalformedMessage(description: "a message of numbers is malformed") }
+        var reader = MessageReader(payload, of: "numbers")
+        var values: [Double] = []
+        for _ in 0..<(payload.count / 8) { values.append(try reader.readDouble()) }
+        return values
+    }
+
+    private func sendChunk(_ worker: WorkerConnection, set: Int, chunk: Int) throws {
+        guard tickets.indices.contains(set), chunk < tickets[set].ticket.chunkCount else {
+            throw MalformedMessage(description: "\(worker.name) asked for data that does not exist")
+        }
+        let (ticket, dataset) = tickets[set]
+        worker.control.send(
+            FrameHeader(.chunk, a: set, b: chunk),
+            borrowing: UnsafeRawBufferPointer(rebasing: dataset.serialized[ticket.range(ofChunk: chunk)]))
+    }
+
+    // MARK: Generations
+
+    func form(_ number: Int, _ members: [Int]) {
+        let connections = members.compactMap { workers[$0] }
+        guard connections.count == members.count else { return }
+        generation = FrameGeneration(incarnation: UInt32(setup.incarnation), counter: UInt32(number))
+        let microbatches = setup.plan.geometry.microbatches
+        let forced = setup.job.job.forcedCuts.flatMap { Assignment(cuts: $0) }.flatMap { $0.members == members.count ? $0 : nil }
+        let assignment = forced ?? Assignment(even: microbatches, members: members.count)
+        let owners = Partition.alternatingOwners(members: members.count)
+        let partition = Partition(
+            usedCount: setup.plan.network.layout.usedCount, owners: owners, members: members.count)
+        self.partition = partition
+        record.begin(partition)
+        for (rank, worker) in connections.enumerated() {
+            let formation = Formation(
+                generation: generation, rank: rank,
+                members: connections.map {
+                    Formation.Member(worker: $0.id, name: $0.name, endpoints: $0.endpoints(for: worker))
+                },
+                cuts: assignment.cuts, owners: owners, firstStep: record.snapshot.step,
+                localWorkers: connections.count { $0.request.machine == worker.request.machine })
+            worker.send(FrameHeader(.form, generation), formation.encoded)
+            sendState(worker, rank, partition)
+        }
+    }
+
+    /// The parameters, the moments of the worker's pieces and the running statistics, in runs of 1 MB.
+    private func sendState(_ worker: WorkerConnection, _ rank: Int, _ partition: Partition) {
+        let snapshot = record.snapshot
+        func send(_ section: Int, _ values: [Float]) {
+            let run = 1 << 18
+            values.withUnsafeBytes { bytes in
+                for start in stride(from: 0, to: values.count, by: run) {
+                    let end = min(values.count, start + run)
+                    worker.control.send(
+                        FrameHeader(.state, generation, a: section, b: start),
+                        copying: UnsafeRawBufferPointer(rebasing: bytes[(4 * start)..<(4 * end)]))
+                }
+            }
+        }
+        send(0, Array(snapshot.parameters.prefix(setup.plan.network.layout.usedCount)))
+        for (i, moment) in snapshot.moments.enumerated() { send(1 + i, partition.compact(moment, of: rank)) }
+        send(Formation.sections(moments: snapshot.moments.count) - 1, snapshot.statistics)
+        worker.send(FrameHeader(.stateComplete, generation))
+    }
+}

@@ -1,0 +1,166 @@
+import Checkpoints
+import Collectives
+import Configuration
+import NeuralNetwork
+import System
+import Telemetry
+import Training
+
+/// What a run has reached: the totals of the epoch, evaluations and snapshots being put together, metrics written, progress shown.
+///
+/// Belongs to the coordinator's loop. Everything that is logged follows from the job alone, not from who computed it.
+final class RunRecord {
+    private let plan: TrainingPlan
+    private let metrics: MetricsLog
+    private let reporter: ProgressReporter
+    private let started = Clock.monotonicSeconds()
+
+    /// The newest complete snapshot, with which a generation begins.
+    private(set) var snapshot: Snapshot
+    private(set) var steps: Int
+    private var totals: Totals
+    private var totalsAfter: [Int: Totals] = [:]
+    private var assemblies: [Int: SnapshotAssembly] = [:]
+    private var evaluations: [Key: [Int: [Double]]] = [:]
+    private var epochTotals: [Int: Totals] = [:]
+    private var partition: Partition?
+
+    /// The results so far: of the last finished epoch, and of the last evaluation of each set.
+    private(set) var train: Totals?
+    private(set) var evaluated: [EvaluationSet: (step: Int, totals: Totals)] = [:]
+
+    private struct Key: Hashable {
+        let set: EvaluationSet
+        let step: Int
+    }
+
+    init(plan: TrainingPlan, start: Snapshot, metrics: MetricsLog, reporter: ProgressReporter) {
+        (self.plan, self.metrics, self.reporter, snapshot, steps) = (plan, metrics, reporter, start, start.step)
+        totals = Totals(report: start.epochTotals)
+        if plan.endsEpoch(start.step) {
+            train = totals
+            epochTotals[start.step] = totals
+        }
+    }
+
+    /// A generation begins from the newest snapshot: what later steps had left is dropped.
+    func begin(_ partition: Partition) {
+        self.partition = partition
+        totals = Totals(report: snapshot.epochTotals)
+        steps = snapshot.step
+        (assemblies, evaluations, totalsAfter) = ([:], [:], [:])
+        epochTotals = epochTotals.filter { $0.key <= steps }
+    }
+
+    /// The report of the step that brings the count to `done`.
+    func stepDone(_ done: Int, _ report: Totals) throws {
+        guard done == steps + 1 else {
+            throw MalformedMessage(description: "rank 0 reported step \(done) after step \(steps); check that both sides run the same version")
+        }
+        guard report.loss.isFinite else {
+            throw DivergedError(
+                description: "the loss became \(report.loss) in step \(done): lower the learning rate, or check the data for extreme values; the last checkpoint is intact")
+        }
+        if (done - 1) % plan.geometry.stepsPerEpoch == 0 { totals = Totals() }
+        totals += report
+        steps = done
+        totalsAfter[done] = totals
+        totalsAfter[done - 64] = nil
+        let endsEpoch = plan.endsEpoch(done)
+        if endsEpoch || done % plan.job.logEvery == 0 { try metrics.write(stepLine(done, report)) }
+        reporter.update(
+            epoch: plan.epoch(afterSteps: done), step: done, samples: Int(report.samples), loss: report.meanLoss,
+            accuracy: report.accuracy)
+        guard endsEpoch else { return }
+        train = totals
+        epochTotals[done] = totals
+        if plan.facts.validationCount == 0 { try endEpoch(done, validation: nil) }
+    }
+
+    private func stepLine(_ done: Int, _ report: Totals) -> ConfigValue {
+        .object([
+            ("step", .int(done)), ("epoch", .int(plan.epoch(afterSteps: done))), ("loss", .number(report.meanLoss)),
+            ("accuracy", .number(report.accuracy)), ("learning_rate", .number(plan.job.optimizer.learningRate)),
+            ("seconds", .number(seconds)),
+        ])
+    }
+
+    var seconds: Double { ((Clock.monotonicSeconds() - started) * 1000).rounded() / 1000 }
+
+    /// Some chunks of an evaluation after `done` steps. True when the set is complete.
+    func evaluated(_ set: EvaluationSet, done: Int, firstChunk: Int, reports: [Double]) throws {
+        let width = Loss.report.width
+        let samples = set == .validation ? plan.facts.validationCount : plan.facts.testCount
+        let count = Evaluator.chunkCount(samples: samples)
+        let chunks = firstChunk..<(firstChunk + reports.count / width)
+        guard reports.count % width == 0, chunks.upperBound <= count else {
+            throw MalformedMessage(description: "a worker sent results of chunks that the \(set) set does not have")
+        }
+        let key = Key(set: set, step: done)
+        for (i, chunk) in chunks.enumerated() {
+            evaluations[key, default: [:]][chunk] = Array(reports[(i * width)..<((i + 1) * width)])
+        }
+        guard let all = evaluations[key], all.count == count else { return }
+        evaluations[key] = nil
+        let total = Totals(report: Evaluator.total(all.sorted { $0.key < $1.key }.flatMap(\.value)))
+        evaluated[set] = (done, total)
+        if set == .validation { try endEpoch(done, validation: total) }
+    }
+
+    private func endEpoch(_ done: Int, validation: Totals?) throws {
+        guard let train = epochTotals[done] else { return }
+        let epoch = plan.epoch(afterSteps: done)
+        let isNew = try metrics.write(
+            .object([
+                ("epoch", .int(epoch)), ("step", .int(done)), ("train", Self.value(train)),
+                ("validation", validation.map(Self.value) ?? .null), ("seconds", .number(seconds)),
+            ]))
+        try metrics.synchronize()
+        guard isNew else { return }
+        reporter.endEpoch(
+            EpochSummary(
+                epoch: epoch, epochs: plan.job.epochs, loss: train.meanLoss, accuracy: train.accuracy,
+                validationLoss: validation?.meanLoss, validationAccuracy: validation?.accuracy,
+                samplesPerSecond: nil, seconds: seconds))
+    }
+
+    static func value(_ totals: Totals) -> ConfigValue {
+        .object([("loss", .number(totals.meanLoss)), ("accuracy", .number(totals.accuracy))])
+    }
+
+    /// A run of a member's part of a snapshot; the snapshot, once all of it is there.
+    func snapshotPart(step: Int, rank: Int, offset: Int, _ values: UnsafeBufferPointer<Float>) throws -> Snapshot? {
+        guard let partition, step > snapshot.step, step <= steps else {
+            throw MalformedMessage(description: "a worker sent a snapshot of step \(step), which was not asked for")
+        }
+        var assembly = assemblies.removeValue(forKey: step) ?? SnapshotAssembly(step: step, plan: plan, partition: partition)
+        guard assembly.add(values, rank: rank, offset: offset) else {
+            throw MalformedMessage(description: "rank \(rank) sent a part of a snapshot that does not fit; check that both sides run the same version")
+        }
+        guard assembly.isComplete else {
+            assemblies[step] = assembly
+            return nil
+        }
+        guard assembly.isFinite, let totals = totalsAfter[step] else {
+            throw DivergedError(
+                description: "the parameters are no longer finite after step \(step): lower the learning rate; the last checkpoint is intact")
+        }
+        snapshot = assembly.snapshot(epochTotals: totals)
+        assemblies = assemblies.filter { $0.key > step }
+        return snapshot
+    }
+
+    /// True once the last step, its snapshot and its evaluations are there.
+    var isFinished: Bool {
+        func isDone(_ set: EvaluationSet, _ samples: Int) -> Bool {
+            samples == 0 || evaluated[set]?.step == plan.totalSteps
+        }
+        return snapshot.step == plan.totalSteps && isDone(.validation, plan.facts.validationCount)
+            && isDone(.test, plan.facts.testCount)
+    }
+}
+
+/// Training that has left the finite numbers.
+package struct DivergedError: Error, Equatable, CustomStringConvertible {
+    package let description: String
+}

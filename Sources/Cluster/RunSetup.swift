@@ -1,0 +1,93 @@
+import Checkpoints
+import Configuration
+import Datasets
+import System
+import Telemetry
+import Training
+
+/// A run that is ready for workers: job read, data decoded, directory locked, start or resume state at hand.
+package struct RunSetup {
+    package let job: JobFile
+    package let data: DecodedData
+    package let plan: TrainingPlan
+    package let directory: RunDirectory
+    package let incarnation: Int
+    package let start: Snapshot
+    /// The numeric platform of the checkpoint that is resumed.
+    package let earlierPlatform: String?
+    /// False once workers of different numeric platforms have had a part in the state.
+    package let wasExact: Bool
+
+    /// What resuming asks of the command line.
+    package struct Request {
+        package var runDirectory: String?
+        package var resume: Bool
+
+        package init(runDirectory: String? = nil, resume: Bool = false) {
+            (self.runDirectory, self.resume) = (runDirectory, resume)
+        }
+    }
+
+    package init(_ job: JobFile, _ request: Request, log: Log) throws {
+        self.job = job
+        let path = try Self.path(job.job.name, request)
+        log.info("reading the data")
+        data = try DecodedData(reading: job.job.data)
+        do {
+            plan = try TrainingPlan(job.job, data.facts)
+        } catch {
+            throw job.describe(error)
+        }
+        directory = request.resume ? try RunDirectory.resume(path) : try RunDirectory.create(path)
+        incarnation = try directory.nextIncarnation()
+        if request.resume {
+            let resumed = try Self.resumed(job, data, plan, directory, log)
+            (start, earlierPlatform, wasExact) = resumed
+        } else {
+            start = Snapshot(
+                initial: plan.network.layout, moments: job.job.optimizer.momentNames.count, seed: job.job.seed)
+            (earlierPlatform, wasExact) = (nil, true)
+        }
+        try File.writeAtomically(job.resolved.prettyJSON(nonFinite: .json5) + "\n", to: directory.jobPath)
+    }
+
+    private static func path(_ name: String, _ request: Request) throws -> String {
+        if let path = request.runDirectory { return path }
+        guard request.resume else { return try RunDirectory.newPath(named: name, in: "runs") }
+        guard let newest = try RunDirectory.newestRun(named: name, in: "runs") else {
+            throw CheckpointError("there is no earlier run of `\(name)` in `runs` to resume; name its directory with --run-dir, or leave out --resume")
+        }
+        return newest
+    }
+
+    private static func resumed(
+        _ job: JobFile, _ data: DecodedData, _ plan: TrainingPlan, _ directory: RunDirectory, _ log: Log
+    ) throws -> (Snapshot, String?, Bool) {
+        let earlier = try JobFile.load(resolvedFile: directory.jobPath)
+        let differences = JobResolution.differences(earlier.resolved, job.resolved)
+        guard differences.isEmpty else {
+            throw CheckpointError(
+                "the job differs from the one in `\(directory.path)`: \(differences.map(\.description).joined(separator: "; ")). Resume with the job as it was (only epochs, max_steps, checkpoint and logging may change), or start a new run")
+        }
+        guard let checkpoint = try directory.checkpoints.newestValid(reporting: { log.warning($0) }) else {
+            log.warning("`\(directory.path)` has no valid checkpoint: the run starts from its beginning")
+            return (Snapshot(initial: plan.network.layout, moments: job.job.optimizer.momentNames.count, seed: job.job.seed), nil, true)
+        }
+        let state = try CheckpointState(checkpoint)
+        guard state.data == CheckpointState.identity(of: data) else {
+            throw CheckpointError(
+                "the data has changed since the checkpoint `\(checkpoint.path)` was written; restore the data, or start a new run with another --run-dir")
+        }
+        guard state.normalization == data.normalization else {
+            throw CheckpointError("the normalisation of the checkpoint `\(checkpoint.path)` differs from the data's; start a new run")
+        }
+        let snapshot = try Snapshot(
+            checkpoint, layout: plan.network.layout, momentNames: job.job.optimizer.momentNames, epochTotals: state.epochTotals)
+        guard snapshot.step <= plan.totalSteps else {
+            throw CheckpointError(
+                "the checkpoint `\(checkpoint.path)` is at step \(snapshot.step), but the job now ends at step \(plan.totalSteps); raise epochs or max_steps")
+        }
+        log.info("resuming from step \(snapshot.step) (\(checkpoint.path))")
+        return (snapshot, state.platform, state.isExact)
+    }
+}
