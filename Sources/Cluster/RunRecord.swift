@@ -74,7 +74,7 @@ final class RunRecord {
         guard endsEpoch else { return }
         train = totals
         epochTotals[done] = totals
-        if plan.facts.validationCount == 0 { try endEpoch(done, validation: nil) }
+        try endEpochIfComplete(done)
     }
 
     private func stepLine(_ done: Int, _ report: Totals) -> ConfigValue {
@@ -104,11 +104,14 @@ final class RunRecord {
         evaluations[key] = nil
         let total = Totals(report: Evaluator.total(all.sorted { $0.key < $1.key }.flatMap(\.value)))
         evaluated[set] = (done, total)
-        if set == .validation { try endEpoch(done, validation: total) }
+        if set == .validation { try endEpochIfComplete(done) }
     }
 
-    private func endEpoch(_ done: Int, validation: Totals?) throws {
+    /// Once the last step's report and the evaluation are both there: they come from different workers, in any order.
+    private func endEpochIfComplete(_ done: Int) throws {
         guard let train = epochTotals[done] else { return }
+        let validation = evaluated[.validation].flatMap { $0.step == done ? $0.totals : nil }
+        guard validation != nil || plan.facts.validationCount == 0 else { return }
         let epoch = plan.epoch(afterSteps: done)
         let isNew = try metrics.write(
             .object([
@@ -130,7 +133,7 @@ final class RunRecord {
 
     /// A run of a member's part of a snapshot; the snapshot, once all of it is there.
     func snapshotPart(step: Int, rank: Int, offset: Int, _ values: UnsafeBufferPointer<Float>) throws -> Snapshot? {
-        guard let partition, step > snapshot.step, step <= steps else {
+        guard let partition, step > snapshot.step, step <= plan.totalSteps else {
             throw MalformedMessage(description: "a worker sent a snapshot of step \(step), which was not asked for")
         }
         var assembly = assemblies.removeValue(forKey: step) ?? SnapshotAssembly(step: step, plan: plan, partition: partition)

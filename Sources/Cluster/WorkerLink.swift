@@ -88,14 +88,14 @@ final class WorkerLink: @unchecked Sendable {
         onLoop { link in
             let run = 1 << 18
             var offset = 0
-            repeat {
+            while offset < part.values.count {
                 let count = min(run, part.values.count - offset)
                 link.control?.send(
                     FrameHeader(.snapshotPart, part.generation, step: part.step, a: part.rank, b: offset),
                     borrowing: UnsafeRawBufferPointer(start: part.values.pointer + offset, count: count * 4),
                     sent: { withExtendedLifetime(part) {} })
                 offset += count
-            } while offset < part.values.count
+            }
         }
     }
 

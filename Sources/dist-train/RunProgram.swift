@@ -1,0 +1,132 @@
+import Checkpoints
+import Cluster
+import Configuration
+import Kernels
+import Synchronization
+import System
+import Telemetry
+import Training
+import Transport
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+/// What `run` and `coordinator` have in common: from the job to the printed result.
+struct RunProgram {
+    var job: JobFile
+    var setup: RunSetup.Request
+    var coordinator: CoordinatorOptions
+    var printsJSON: Bool
+    /// The command that resumes this run, but for `--run-dir` and `--resume`.
+    var command: [String]
+
+    /// The workers that `run` starts; nil: others start them.
+    struct Local {
+        var count: Int
+        var lanes: Int?
+    }
+
+    /// Runs to the end; the process's exit status.
+    func run(token: SharedToken, local: Local?) throws -> Int32 {
+        establishFloatingPointMode()
+        let log = Log(source: "coordinator")
+        let setup = try RunSetup(job, setup, log: log)
+        log.record(in: try AppendFile(setup.directory.logPath))
+        let coordinator = try Coordinator(setup, coordinator, token: token, log: log)
+        let address = try coordinator.listen()
+        try watchSignals(coordinator)
+        log.info(
+            "\(job.job.name): \(TextFormat.grouped(setup.plan.network.layout.parameterCount)) parameters, \(TextFormat.grouped(setup.plan.totalSteps)) steps; run directory \(setup.directory.path)")
+        var workers: LocalWorkers?
+        if let local {
+            let started = try start(local, address, token)
+            coordinator.watch = { started.failure() }
+            workers = started
+        }
+        if local == nil || !address.isLoopback { sayHowToJoin(address, token, log) }
+        let outcome = try coordinator.run()
+        workers?.finish()
+        return try report(outcome, setup, log)
+    }
+
+    private func start(_ local: Local, _ address: SocketAddress, _ token: SharedToken) throws -> LocalWorkers {
+        let host = address.isAny ? (address.isIPv6 ? "::1" : "127.0.0.1") : address.host
+        let lanes = local.lanes ?? max(1, Processor.cores / max(1, local.count))
+        var arguments = ["worker", "--join", "\(Endpoint(host: host, port: address.port))", "--lanes", "\(lanes)"]
+        if address.isLoopback { arguments += ["--listen", "127.0.0.1:0"] }
+        return try LocalWorkers(count: local.count, arguments: arguments, token: token)
+    }
+
+    /// A second signal ends the process at once.
+    private func watchSignals(_ coordinator: Coordinator) throws {
+        let count = SignalCount()
+        try Signals.deliver([SIGINT, SIGTERM]) { _ in
+            if count.next() > 1 { _exit(130) }
+            coordinator.stop()
+        }
+    }
+
+    private func sayHowToJoin(_ address: SocketAddress, _ token: SharedToken, _ log: Log) {
+        let port = address.port == 7070 ? "" : ":\(address.port)"
+        let hosts = address.isAny ? SocketAddress.localInterfaces().filter { !$0.isIPv6 }.map(\.host) : [address.host]
+        let host = hosts.first ?? "localhost"
+        log.info("listening on \(address); a worker joins with:  dist-train worker --join \(host.contains(":") ? "[\(host)]" : host)\(port)")
+        guard isatty(STDERR_FILENO) == 1 else { return }
+        // On the terminal only: log files must not hold it.
+        Console.standardError.writeLine("  the workers' token (asked for once on each machine):  \(token.hex)")
+    }
+
+    private func report(_ outcome: RunOutcome, _ setup: RunSetup, _ log: Log) throws -> Int32 {
+        switch outcome.end {
+        case .finished:
+            guard let result = outcome.result else { return 1 }
+            if printsJSON { print(result.value.prettyJSON()) } else { print(summary(result, setup)) }
+            return 0
+        case .stopped(let step):
+            log.info("stopped after step \(step) of \(setup.plan.totalSteps); resume with:  \(resumeCommand(setup))")
+            return 0
+        case .failed(let reason):
+            log.error(reason)
+            if let newest = try? setup.directory.checkpoints.list().first {
+                log.info("the last checkpoint is \(newest.path); resume with:  \(resumeCommand(setup))")
+            }
+            return 1
+        }
+    }
+
+    private func resumeCommand(_ setup: RunSetup) -> String {
+        (["dist-train"] + command + ["--run-dir", setup.directory.path, "--resume"]).map(quoted).joined(separator: " ")
+    }
+
+    private func quoted(_ word: String) -> String {
+        let plain = word.utf8.allSatisfy { byte in
+            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || "-_./:=,@%+".utf8.contains(byte)
+        }
+        return plain && !word.isEmpty ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    }
+
+    private func summary(_ result: RunResult, _ setup: RunSetup) -> String {
+        func line(_ name: String, _ totals: Totals?) -> String? {
+            totals.map {
+                "  \(TextFormat.left(name, 12)) loss \(TextFormat.fixed($0.meanLoss, 4))   accuracy \(TextFormat.fixed($0.accuracy, 4))"
+            }
+        }
+        let lines: [String?] = [
+            "\(setup.job.job.name): \(TextFormat.count(result.steps, "step")) (\(TextFormat.count(result.epochs, "epoch"))) with \(TextFormat.count(result.workers, "worker")) in \(TextFormat.duration(result.seconds))",
+            line("train", result.train), line("validation", result.validation), line("test", result.test),
+            "  state_sha256 \(result.stateSHA256)",
+            "  platform     \(result.platform)\(result.isExact ? "" : " (not exact: workers of other platforms took part)")",
+            "  results in   \(setup.directory.path)",
+        ]
+        return lines.compactMap { $0 }.joined(separator: "\n")
+    }
+}
+
+/// Counts signals.
+private final class SignalCount: Sendable {
+    private let count = Atomic<Int>(0)
+    func next() -> Int { count.add(1, ordering: .relaxed).newValue }
+}
