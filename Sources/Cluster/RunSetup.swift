@@ -53,7 +53,7 @@ package struct RunSetup {
 
     private static func path(_ name: String, _ request: Request) throws -> String {
         if let path = request.runDirectory { return path }
-        guard request.resume else { return try RunDirectory.newPath(named: name, in: "runs") }
+        guard request.resume else { return RunDirectory.newPath(named: name, in: "runs") }
         guard let newest = try RunDirectory.newestRun(named: name, in: "runs") else {
             throw CheckpointError("there is no earlier run of `\(name)` in `runs` to resume; name its directory with --run-dir, or leave out --resume")
         }

@@ -174,7 +174,9 @@ final class WorkerLink: @unchecked Sendable {
             self.welcome = welcome
             openHeartbeat(welcome)
             tell(.welcomed(welcome))
-        case .refused: tell(.refused(String(sentence: payload)))
+        case .refused:
+            endGeneration("this worker was refused")
+            tell(.refused(String(sentence: payload)))
         case .chunk:
             if fetching?.arrived() == true {
                 fetching = nil

@@ -1,0 +1,164 @@
+import Testing
+
+import Cluster
+
+/// Decisions without sockets or sleeping: events and times in, actions out.
+@Suite struct MembershipTests {
+    typealias Action = Membership.Action
+
+    private func membership(minimum: Int = 1, maximum: Int = .max, microbatches: Int = 8) -> Membership {
+        Membership(
+            limits: Membership.Limits(minimum: minimum, maximum: maximum, microbatches: microbatches, peerTimeout: 5), now: 0)
+    }
+
+    /// Admits and prepares workers 1…count at time 0.
+    private func arrive(_ count: Int, at membership: inout Membership) -> [Action] {
+        var actions: [Action] = []
+        for id in 1...count {
+            actions += membership.handle(.admitted(id, name: "w\(id)"), at: 0)
+            actions += membership.handle(.prepared(id), at: 0)
+        }
+        return actions
+    }
+
+    /// Everybody in the forming generation is connected.
+    private func connectAll(_ membership: inout Membership) -> [Action] {
+        membership.members.flatMap { membership.handle(.connected($0, generation: membership.number), at: 0) }
+    }
+
+    private func notes(_ actions: [Action]) -> [String] {
+        actions.compactMap { if case .note(let text) = $0 { text } else { nil } }
+    }
+
+    @Test func formsWhenTheMinimumIsPrepared() {
+        var membership = membership(minimum: 2)
+        #expect(arrive(1, at: &membership) == [])
+        _ = membership.handle(.admitted(2, name: "w2"), at: 1)
+        #expect(membership.handle(.prepared(2), at: 1) == [.form(number: 1, members: [1, 2])])
+        #expect(membership.handle(.connected(2, generation: 1), at: 1) == [])
+        #expect(membership.handle(.connected(1, generation: 1), at: 1) == [.start(number: 1, members: [1, 2])])
+        #expect(membership.isRunning)
+    }
+
+    @Test func workersBeyondTheMicrobatchesAreSpares() {
+        var membership = membership(minimum: 2, microbatches: 2)
+        _ = arrive(2, at: &membership)
+        _ = connectAll(&membership)
+        _ = membership.handle(.admitted(3, name: "w3"), at: 1)
+        let actions = membership.handle(.prepared(3), at: 1)
+        #expect(notes(actions) == ["w3 is a spare: 2 workers are enough"])
+        #expect(membership.members == [1, 2])
+        // A spare's death changes nothing.
+        #expect(notes(membership.handle(.lost(3, reason: "EOF"), at: 2)) == ["w3 is gone: EOF"])
+        #expect(membership.isRunning)
+    }
+
+    @Test func aLateWorkerJoinsAtABoundary() {
+        var membership = membership()
+        _ = arrive(1, at: &membership)
+        _ = connectAll(&membership)
+        _ = membership.handle(.admitted(2, name: "w2"), at: 1)
+        let actions = membership.handle(.prepared(2), at: 1)
+        #expect(actions.first == .endAtBoundary(number: 1, reason: "w2 has joined"))
+        // The end and the snapshot come in any order; the next generation needs both.
+        #expect(membership.handle(.boundarySnapshot(generation: 1), at: 2) == [])
+        #expect(membership.handle(.ended(1, generation: 1), at: 2) == [.form(number: 2, members: [1, 2])])
+    }
+
+    @Test func leavingIsDoneAtABoundaryAndThenDismissed() {
+        var membership = membership(minimum: 1)
+        _ = arrive(2, at: &membership)
+        // The first worker formed a generation alone; the second one's arrival abandons nothing: it waits for the boundary.
+        while case .forming = membership.phase { _ = connectAll(&membership) }
+        if case .running = membership.phase {} else { Issue.record("should run") }
+        let actions = membership.handle(.leaving(membership.members[0]), at: 1)
+        #expect(actions.contains { if case .endAtBoundary = $0 { true } else { false } })
+        for id in membership.members { _ = membership.handle(.ended(id, generation: membership.number), at: 1) }
+        let next = membership.handle(.boundarySnapshot(generation: membership.number), at: 1)
+        #expect(next.contains(.dismiss(1, reason: "it left as it was asked to")))
+        #expect(next.contains(.form(number: 2, members: [2])))
+    }
+
+    @Test func aMembersDeathEndsTheRunNamed() {
+        var membership = membership(minimum: 2)
+        _ = arrive(2, at: &membership)
+        _ = connectAll(&membership)
+        #expect(membership.handle(.lost(2, reason: "it closed its connection"), at: 3) == [.fail(reason: "w2 is gone: it closed its connection")])
+        #expect(membership.phase == .over)
+        #expect(membership.handle(.tick, at: 100) == [])
+    }
+
+    @Test func aDeathWhileFormingFormsAnew() {
+        var membership = membership(minimum: 2)
+        _ = arrive(3, at: &membership)
+        #expect(membership.members == [1, 2])
+        let actions = membership.handle(.lost(1, reason: "EOF"), at: 1)
+        #expect(actions.contains(.abandon(number: 1, members: [2], reason: "w1 is gone: EOF")))
+        #expect(actions.contains(.form(number: 2, members: [2, 3])))
+        // What is said about the ended generation is dropped.
+        #expect(membership.handle(.connected(2, generation: 1), at: 1) == [])
+    }
+
+    @Test func silenceIsDeathAfterTheTimeout() {
+        var membership = membership(minimum: 2)
+        _ = arrive(2, at: &membership)
+        _ = connectAll(&membership)
+        for second in 1...5 {
+            #expect(membership.handle(.heard(1), at: Double(second)) == [])
+            #expect(membership.handle(.tick, at: Double(second)) == [])
+        }
+        _ = membership.handle(.heard(1), at: 6)
+        let actions = membership.handle(.tick, at: 6)
+        #expect(actions.contains(.dismiss(2, reason: "nothing was heard of it for 6 s")))
+        #expect(actions.contains(.fail(reason: "w2 is gone: nothing was heard of it for 6 s")))
+    }
+
+    @Test func aCoordinatorThatWasAsleepJudgesNobodyByIt() {
+        var membership = membership(minimum: 2)
+        _ = arrive(2, at: &membership)
+        _ = connectAll(&membership)
+        _ = membership.handle(.tick, at: 1)
+        #expect(membership.handle(.tick, at: 60) == [])
+        #expect(membership.isRunning)
+    }
+
+    @Test func unreachablePairsAreTriedTheOtherWayThenNamed() {
+        var membership = membership(minimum: 2)
+        _ = arrive(2, at: &membership)
+        #expect(
+            membership.handle(.cannotReach(2, rank: 0, generation: 1, reason: "refused"), at: 1)
+                == [.dialBack(dialler: 1, targetRank: 1, number: 1)])
+        let actions = membership.handle(.cannotReach(1, rank: 1, generation: 1, reason: "refused"), at: 2)
+        #expect(notes(actions).contains { $0.hasPrefix("w2 and w1 cannot reach each other in either direction (refused); w2 waits for 5 s") })
+        #expect(actions.contains(.abandon(number: 1, members: [1, 2], reason: notes(actions)[0])))
+        // Two are needed and one is parked: nothing forms until the pause is over.
+        #expect(membership.phase == .waiting)
+        _ = membership.handle(.heard(1), at: 7)
+        _ = membership.handle(.heard(2), at: 7)
+        _ = membership.handle(.tick, at: 5)
+        #expect(membership.handle(.tick, at: 7) == [.form(number: 2, members: [1, 2])])
+    }
+
+    @Test func theLackOfWorkersIsSaidAndSaidAgain() {
+        var membership = membership(minimum: 3)
+        _ = arrive(1, at: &membership)
+        var said: [String] = []
+        for second in stride(from: 1.0, through: 25, by: 1) {
+            _ = membership.handle(.heard(1), at: second)
+            said += notes(membership.handle(.tick, at: second))
+        }
+        #expect(said.count == 2)
+        #expect(
+            said.first
+                == "no progress: waiting for 2 more workers (1 of 3 are ready); start them, or restart with a smaller --min-workers")
+    }
+
+    @Test func suspicionsOfAnEndedGenerationAreDropped() {
+        var membership = membership(minimum: 2)
+        _ = arrive(2, at: &membership)
+        _ = connectAll(&membership)
+        #expect(membership.handle(.suspected(by: 1, rank: 1, generation: 0, reason: "EOF"), at: 1) == [])
+        #expect(notes(membership.handle(.suspected(by: 1, rank: 1, generation: 1, reason: "EOF"), at: 1)) == ["w1 suspects w2: EOF"])
+        #expect(membership.isRunning)
+    }
+}
