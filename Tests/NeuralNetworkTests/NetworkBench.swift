@@ -1,6 +1,12 @@
 import Kernels
 import NeuralNetwork
 
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
 /// A network with everything around it that a training step needs, in one process: parameters, statistics, gradients, targets.
 final class NetworkBench {
     let plan: NetworkPlan
@@ -14,10 +20,13 @@ final class NetworkBench {
     private let synchronizer: TreeSynchronizer
     private let reports: DoubleBuffer
     private let lanes: LanePool
+    /// The test's thread serves other tests afterwards, which want the floating-point mode that they know.
+    private var environment = fenv_t()
 
     /// - Parameter sizes: samples in each microbatch.
     init(_ layers: [NamedLayer], input: TensorShape, loss: Loss, sizes: [Int], lanes: Int = 1) throws {
         plan = try NetworkPlan(layers: layers, input: input, loss: loss)
+        fegetenv(&environment)
         rows = SlotRows(sizes)
         self.lanes = LanePool(lanes: lanes)
         let most = sizes.max() ?? 0
@@ -32,7 +41,10 @@ final class NetworkBench {
         reports = DoubleBuffer(count: 3 * sizes.count)
     }
 
-    deinit { lanes.close() }
+    deinit {
+        lanes.close()
+        fesetenv(&environment)
+    }
 
     var batchSize: Int { rows.rows.reduce(0, +) }
 
