@@ -15,3 +15,16 @@ let unitRoundoff = 0x1p-24
 let awkwardShapes: [(rows: Int, columns: Int)] = [
     (1, 1), (1, 17), (2, 3), (7, 1), (127, 5), (128, 16), (129, 33), (300, 7), (1000, 2), (33, 1001),
 ]
+
+/// Collects what a loop over many values finds wrong, to be expected to be `none` at its end: one issue, not thousands.
+struct Misses: Equatable {
+    static let none = Misses()
+    private(set) var count = 0
+    private(set) var first: Int?
+
+    mutating func expect(_ isRight: Bool, at index: Int) {
+        if isRight { return }
+        count += 1
+        if first == nil { first = index }
+    }
+}
