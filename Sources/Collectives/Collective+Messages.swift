@@ -56,6 +56,7 @@ extension Collective {
 
     /// A whole message is where `destination` wanted it.
     package func received(_ envelope: Envelope, from member: Int) throws {
+        guard arriving.arrivals.add(envelope, from: member) else { throw cameBefore(envelope, member) }
         switch envelope.kind {
         case .partial:
             arriving.addNodes(1, piece: envelope.index, step: envelope.step)
@@ -64,9 +65,7 @@ extension Collective {
             arriving.addIdle(step: envelope.step)
             if envelope.step == arriving.step { reduceWhatIsReady() }
         case .parameters:
-            guard arriving.remotePieceArrived(envelope.index) else {
-                throw ProtocolViolation(description: "rank \(member) sent the parameters of piece \(envelope.index) twice in step \(envelope.step)")
-            }
+            guard arriving.remotePieceArrived(envelope.index) else { throw cameBefore(envelope, member) }
         case .statistics:
             bell.change { $0.statistics[envelope.step & 1][envelope.index] += 1 }
         case .report:
@@ -77,6 +76,11 @@ extension Collective {
             arriving.setControl(control, report: report)
         }
         completeStepIfDone()
+    }
+
+    private func cameBefore(_ envelope: Envelope, _ member: Int) -> ProtocolViolation {
+        ProtocolViolation(
+            description: "rank \(member) sent \(envelope.kind) with index \(envelope.index) and part \(envelope.part) twice in step \(envelope.step)")
     }
 
     /// Serves the compute thread and a slice of the reductions; true if more is waiting.

@@ -81,7 +81,10 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
         bell = Bell(
             Progress(
                 step: firstStep, statistics: Array(repeating: Array(repeating: 0, count: exchanges.count), count: 2)))
-        arriving = CommunicationState(step: firstStep, pieces: partition.pieces.count)
+        let arrivals = Arrivals(
+            pieces: partition.pieces.count, nodes: plans.map(\.nodes.count).max() ?? 0, exchanges: exchanges.count,
+            members: partition.members)
+        arriving = CommunicationState(step: firstStep, pieces: partition.pieces.count, arrivals: arrivals)
         reduction = Reduction(rank: rank, partition: partition, plans: plans)
         commands.withLock { $0.reserveCapacity(64) }
         arriving.beginStep(remotePieces: remotePieces, ownedPieces: ownedPieces)

@@ -17,9 +17,10 @@ struct CommunicationState {
     private(set) var report: [Double] = []
     /// Remote pieces that have arrived in this step.
     private var isThere: [Bool]
+    var arrivals: Arrivals
 
-    init(step: Int, pieces: Int) {
-        self.step = step
+    init(step: Int, pieces: Int, arrivals: Arrivals) {
+        (self.step, self.arrivals) = (step, arrivals)
         nodes = Array(repeating: Array(repeating: 0, count: pieces), count: 2)
         isThere = Array(repeating: false, count: pieces)
     }
@@ -34,6 +35,7 @@ struct CommunicationState {
         let parity = step & 1
         for i in nodes[parity].indices { nodes[parity][i] = 0 }
         (idle[parity], reports[parity]) = (0, 0)
+        arrivals.clear(step: step)
         step += 1
     }
 

@@ -1,0 +1,169 @@
+import Collectives
+import Kernels
+import Synchronization
+import Testing
+
+/// Whole steps of several members: every result has the bits of a sum in one place, in order.
+@Suite(.serialized) struct LocalGroupTests {
+    private static let steps = 3
+
+    struct Outcome: Sendable {
+        var parameters: [[UInt32]] = []
+        /// By member, step and exchange.
+        var statistics: [[[[Double]]]] = []
+        var reports: [[[Double]]] = []
+        var controls: [[ControlWord]] = []
+        var updated: [Int] = []
+        var errors: [String] = []
+    }
+
+    @Test(arguments: 1...8)
+    func equalsTheSequentialSum(members: Int) {
+        var random = RandomStream(seed: 4, purpose: .test, major: members)
+        for microbatches in 1...9 {
+            let sizes = Self.sizes(microbatches)
+            let expected = Self.expected(sizes, usedCount: 3_000)
+            for cut in 0..<3 {
+                let assignment =
+                    cut == 0 ? Assignment(even: microbatches, members: members) : randomAssignment(microbatches, members, &random)
+                let outcome = Self.run(assignment, sizes, usedCount: 3_000, owners: Partition.alternatingOwners(members: members))
+                Self.check(outcome, expected, "\(members) members, cuts \(assignment.cuts)")
+            }
+        }
+    }
+
+    /// Several shards and slices for each owner; owners that do not alternate, one of them without a shard.
+    @Test func largeVectors() {
+        let sizes = Self.sizes(6)
+        let expected = Self.expected(sizes, usedCount: 1_300_000)
+        let cuts = [0, 1, 1, 6]
+        guard let assignment = Assignment(cuts: cuts) else { return #expect(Bool(false), "these cuts are valid") }
+        for owners in [Partition.alternatingOwners(members: 3), (0..<64).map { $0 < 40 ? 2 : 0 }] {
+            Self.check(Self.run(assignment, sizes, usedCount: 1_300_000, owners: owners), expected, "large vectors")
+        }
+    }
+
+    /// A full batch, and a ragged one with empty microbatches: steps take turns.
+    private static func sizes(_ microbatches: Int) -> [[Int]] {
+        [(0..<microbatches).map { 3 + $0 % 2 }, (0..<microbatches).map { ($0 * 7 + 2) % 3 == 1 ? 0 : 1 }.withOne()]
+    }
+
+    // MARK: The oracle
+
+    struct Expected {
+        var parameters: [UInt32]
+        var statistics: [[[Double]]]
+        var reports: [[Double]]
+    }
+
+    private static func expected(_ sizes: [[Int]], usedCount: Int) -> Expected {
+        let count = (usedCount + 1023) / 1024 * 1024
+        var parameters = [Float](repeating: 0, count: count)
+        var (statistics, reports) = ([[[Double]]](), [[Double]]())
+        for step in 0..<steps {
+            let filled = sizes[step % 2].indices.filter { sizes[step % 2][$0] > 0 }
+            for i in 0..<usedCount {
+                let leaves = filled.map { Synthetic.gradient(step: step, microbatch: $0, element: i) }
+                parameters[i] += treeSum(leaves[...], +)
+            }
+            let operations = Synthetic.exchanges + [Synthetic.report]
+            let sums = operations.enumerated().map { exchange, operation in
+                treeSum(filled.map { Synthetic.statistics(operation, step: step, exchange: exchange, microbatch: $0) }[...]) {
+                    var sum = $0
+                    operation.combine(&sum, $1)
+                    return sum
+                }
+            }
+            statistics.append(Array(sums.dropLast()))
+            reports.append(sums[sums.count - 1])
+        }
+        return Expected(parameters: parameters.map(\.bitPattern), statistics: statistics, reports: reports)
+    }
+
+    // MARK: The group
+
+    private static func run(_ assignment: Assignment, _ sizes: [[Int]], usedCount: Int, owners: [Int]) -> Outcome {
+        let members = assignment.members
+        let partition = Partition(usedCount: usedCount, owners: owners, members: members)
+        let plans = sizes.map { StepPlan(sizes: $0, assignment: assignment) }
+        let states = (0..<members).map { TestMember(partition: partition, plans: plans, rank: $0) }
+        let collectives = states.enumerated().map { rank, state in
+            Collective(
+                rank: rank, partition: partition, plans: plans, planIndex: { $0 % 2 }, exchanges: Synthetic.exchanges,
+                report: Synthetic.report, parameters: state.parameters.pointer, gradients: state, updater: state, firstStep: 0
+            ) { step, _ in step + 1 == steps ? [.snapshot, .finish] : [] }
+        }
+        let group = LocalGroup(collectives)
+        let outcome = Mutex(Outcome())
+        outcome.withLock {
+            ($0.statistics, $0.reports) = (Array(repeating: [], count: members), Array(repeating: [], count: members))
+            $0.controls = Array(repeating: [], count: members)
+        }
+        let inTime = runOnThreads(members) {
+            for collective in collectives { collective.end(GenerationEnded(reason: "the test waited too long")) }
+        } _: { rank in
+            do {
+                for step in 0..<steps {
+                    let result = try take(step, collectives[rank], states[rank], usedCount: usedCount)
+                    outcome.withLock {
+                        $0.statistics[rank].append(result.statistics)
+                        $0.reports[rank].append(result.report)
+                        $0.controls[rank].append(result.control)
+                    }
+                }
+            } catch { outcome.withLock { $0.errors.append("rank \(rank): \(error)") } }
+        }
+        group.close()
+        return outcome.withLock {
+            if !inTime { $0.errors.append("a member had to be given up") }
+            let end = partition.pieces[0].range.upperBound
+            $0.parameters = states.map { state in (0..<end).map { state.parameters.pointer[$0].bitPattern } }
+            $0.updated = zip(states, partition.ownedCounts).map { $0.updated - steps * $1 }
+            return $0
+        }
+    }
+
+    /// One member's step: forward with two exchanges, backward in three parts, the end.
+    private static func take(
+        _ step: Int, _ collective: Collective, _ state: TestMember, usedCount: Int
+    ) throws -> (statistics: [[Double]], report: [Double], control: ControlWord) {
+        let plan = collective.plan(for: step)
+        let mine = plan.microbatchesOf[collective.rank]
+        var statistics: [[Double]] = []
+        for (exchange, operation) in Synthetic.exchanges.enumerated() {
+            for (slot, microbatch) in mine.enumerated() {
+                let values = Synthetic.statistics(operation, step: step, exchange: exchange, microbatch: microbatch)
+                for (i, value) in values.enumerated() { collective.leaf(exchange, slot: slot)[i] = value }
+            }
+            let sum = try collective.combine(exchange, step: step)
+            statistics.append((0..<operation.width).map { sum[$0] })
+        }
+        for (slot, microbatch) in mine.enumerated() {
+            let values = Synthetic.statistics(
+                Synthetic.report, step: step, exchange: Synthetic.exchanges.count, microbatch: microbatch)
+            for (i, value) in values.enumerated() { collective.reportLeaf(slot: slot)[i] = value }
+        }
+        state.computeGradients(plan, step: step, count: usedCount)
+        for offset in [usedCount * 2 / 3, usedCount / 5, 0] { collective.contribute(downTo: offset) }
+        let (control, report) = try collective.complete(step: step)
+        return (statistics, report, control)
+    }
+
+    private static func check(_ outcome: Outcome, _ expected: Expected, _ what: String) {
+        #expect(outcome.errors.isEmpty, "\(what)")
+        guard outcome.errors.isEmpty else { return }
+        for (rank, parameters) in outcome.parameters.enumerated() {
+            let same = parameters == expected.parameters
+            #expect(same, "\(what): rank \(rank) has other parameters")
+            #expect(outcome.statistics[rank] == expected.statistics, "\(what): rank \(rank)")
+            #expect(outcome.reports[rank] == expected.reports, "\(what): rank \(rank)")
+            #expect(outcome.controls[rank] == [[], [], [.snapshot, .finish]], "\(what): rank \(rank)")
+            #expect(outcome.updated[rank] == 0, "\(what): rank \(rank) updated each of its own values once in every step")
+        }
+    }
+}
+
+extension [Int] {
+    /// At least one of these microbatches has a sample.
+    fileprivate func withOne() -> [Int] { contains { $0 > 0 } ? self : dropLast() + [1] }
+}

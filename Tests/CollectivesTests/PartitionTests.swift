@@ -1,0 +1,65 @@
+import Collectives
+import Kernels
+import Testing
+
+@Suite struct PartitionTests {
+    static let usedCounts = [16, 1_008, 1_024, 1_040, 3_000, 8_192, 65_536, 65_552, 100_000, 1_000_000, 5_000_016]
+
+    @Test(arguments: usedCounts, [1, 2, 3, 5, 8, 64])
+    func tilesTheUsedRange(usedCount: Int, members: Int) {
+        let owners = Partition.alternatingOwners(members: members)
+        let partition = Partition(usedCount: usedCount, owners: owners, members: members)
+        let shard = FlatVector.shardSize(for: usedCount)
+        #expect(partition.flatCount == 64 * shard && partition.flatCount >= usedCount)
+        // From the end to 0 without a gap; not a whole block more than is used.
+        var upper = partition.pieces.first?.range.upperBound ?? -1
+        #expect(upper >= usedCount && upper < usedCount + 1024)
+        var compact = [Int](repeating: 0, count: members)
+        let bucket = Partition.bucketSize(usedCount: usedCount)
+        for piece in partition.pieces {
+            let (first, last) = (piece.range.lowerBound, piece.range.upperBound - 1)
+            #expect(piece.range.upperBound == upper && !piece.range.isEmpty)
+            #expect(first % 1024 == 0 && piece.range.upperBound % 1024 == 0)
+            #expect(first / shard == last / shard && first / bucket == last / bucket, "a piece lies in one shard and one bucket")
+            #expect(piece.owner == owners[first / shard])
+            // An owner's compact vectors are tiled in the order of the pieces.
+            #expect(piece.compact == compact[piece.owner])
+            compact[piece.owner] += piece.range.count
+            upper = first
+        }
+        #expect(upper == 0)
+        #expect(partition.ownedCounts == compact)
+    }
+
+    @Test func neighboursHaveDifferentOwners() {
+        for members in 2...64 {
+            let owners = Partition.alternatingOwners(members: members)
+            #expect(owners.count == 64 && Set(owners) == Set(0..<members))
+            #expect(zip(owners, owners.dropFirst()).allSatisfy { $0 != $1 })
+            let counts = (0..<members).map { member in owners.count { $0 == member } }
+            #expect((counts.max() ?? 0) - (counts.min() ?? 0) <= 1)
+        }
+    }
+
+    @Test func bucketsHaveBounds() {
+        for usedCount in stride(from: 1, through: 20_000_000, by: 77_777) {
+            let size = Partition.bucketSize(usedCount: usedCount)
+            #expect(size % 1024 == 0 && size >= 1024 && size <= 512 * 1024)
+        }
+        #expect(Partition.bucketSize(usedCount: 80_000) == 10 * 1024)
+    }
+
+    /// Owners need not alternate: whatever the coordinator decides after a death is a partition too.
+    @Test func anyOwners() {
+        var random = RandomStream(seed: 1, purpose: .test)
+        for _ in 0..<20 {
+            let owners = (0..<64).map { _ in random.below(5) }
+            let partition = Partition(usedCount: 300_000, owners: owners, members: 5)
+            #expect(partition.ownedCounts.reduce(0, +) == partition.pieces[0].range.upperBound)
+            for member in 0..<5 {
+                let own = partition.pieces.filter { $0.owner == member }
+                #expect(own.allSatisfy { $0.compact + $0.range.count <= partition.ownedCounts[member] })
+            }
+        }
+    }
+}

@@ -1,0 +1,227 @@
+import Collectives
+import Kernels
+import Synchronization
+import Testing
+
+/// One member, its messages looked at one by one: the test is its communication thread.
+@Suite(.serialized) struct ProtocolTests {
+    /// Records what a member sends, and wakes nobody.
+    final class RecordingLink: GroupLink, @unchecked Sendable {  // `sent` is only touched by the test's thread
+        struct Message: Equatable {
+            var envelope: Envelope
+            var bytes: Int
+            var receiver: Int
+        }
+        private(set) var sent: [Message] = []
+        let woken = TestSignal()
+
+        func send(_ envelope: Envelope, _ payload: UnsafeRawBufferPointer, to member: Int) {
+            sent.append(Message(envelope: envelope, bytes: payload.count, receiver: member))
+        }
+        func wake() { woken.signal() }
+    }
+
+    /// Rank 0 of three with microbatches 0…1, 2…3 and none; nodes 0 (rank 0's) and 1 (rank 1's). 5 pieces, owned alternately.
+    private final class Bench {
+        let partition = Partition(usedCount: 5_000, owners: Partition.alternatingOwners(members: 3), members: 3)
+        let plan: StepPlan
+        let state: TestMember
+        let collective: Collective
+        let link = RecordingLink()
+
+        init(rank: Int) throws {
+            let assignment = try #require(Assignment(cuts: [0, 2, 4, 4]))
+            plan = StepPlan(sizes: [4, 4, 4, 4], assignment: assignment)
+            state = TestMember(partition: partition, plans: [plan], rank: rank)
+            collective = Collective(
+                rank: rank, partition: partition, plans: [plan], planIndex: { _ in 0 }, exchanges: Synthetic.exchanges,
+                report: Synthetic.report, parameters: state.parameters.pointer, gradients: state, updater: state, firstStep: 7
+            ) { _, _ in .finish }
+            collective.link = link
+        }
+
+        func piece(ownedBy owner: Int) throws -> (index: Int, bytes: Int) {
+            let index = try #require(partition.pieces.firstIndex { $0.owner == owner })
+            return (index, 4 * partition.pieces[index].range.count)
+        }
+
+        func refuses(_ envelope: Envelope, bytes: Int, from member: Int, _ words: String, sourceLocation: SourceLocation = #_sourceLocation)
+        {
+            let error = #expect(throws: ProtocolViolation.self, sourceLocation: sourceLocation) {
+                _ = try collective.destination(envelope, bytes: bytes, from: member)
+            }
+            let description = error?.description ?? ""
+            #expect(description.contains("rank \(member)") && description.contains(words), sourceLocation: sourceLocation)
+        }
+    }
+
+    @Test func placesWhatIsExpected() throws {
+        let bench = try Bench(rank: 0)
+        let (own, other) = (try bench.piece(ownedBy: 0), try bench.piece(ownedBy: 1))
+        let good: [(Envelope, Int, Int)] = [
+            (Envelope(.partial, step: 7, index: own.index, part: 1), own.bytes, 1),
+            (Envelope(.partial, step: 8, index: own.index, part: 1), own.bytes, 1),
+            (Envelope(.parameters, step: 7, index: other.index), other.bytes, 1),
+            (Envelope(.statistics, step: 7, index: 0), 8 * 7, 1), (Envelope(.statistics, step: 8, index: 1), 8 * 5, 1),
+            (Envelope(.report, step: 7), 8 * 3, 1), (Envelope(.report, step: 7), 0, 2), (Envelope(.idle, step: 7), 0, 2),
+        ]
+        for (envelope, bytes, member) in good {
+            let place = try bench.collective.destination(envelope, bytes: bytes, from: member)
+            #expect(place.count == bytes)
+        }
+        let parameters = try bench.collective.destination(
+            Envelope(.parameters, step: 7, index: other.index), bytes: other.bytes, from: 1)
+        let expected = bench.state.parameters.pointer + bench.partition.pieces[other.index].range.lowerBound
+        #expect(parameters.baseAddress == UnsafeMutableRawPointer(expected))
+    }
+
+    @Test func refusesWrongSizes() throws {
+        let bench = try Bench(rank: 0)
+        let (own, other) = (try bench.piece(ownedBy: 0), try bench.piece(ownedBy: 1))
+        for change in [-4, 4, -own.bytes] {
+            bench.refuses(
+                Envelope(.partial, step: 7, index: own.index, part: 1), bytes: own.bytes + change, from: 1, "expected \(own.bytes)")
+            bench.refuses(
+                Envelope(.parameters, step: 7, index: other.index), bytes: other.bytes + change, from: 1, "expected \(other.bytes)")
+        }
+        bench.refuses(Envelope(.statistics, step: 7, index: 0), bytes: 8 * 5, from: 1, "expected 56")
+        bench.refuses(Envelope(.report, step: 7), bytes: 8, from: 1, "expected 24")
+        bench.refuses(Envelope(.report, step: 7), bytes: 24, from: 2, "expected 0")
+        bench.refuses(Envelope(.idle, step: 7), bytes: 1, from: 2, "expected 0")
+        let other1 = try Bench(rank: 1)
+        other1.refuses(Envelope(.control, step: 7), bytes: 16, from: 0, "expected 32")
+    }
+
+    @Test func refusesWrongSteps() throws {
+        let bench = try Bench(rank: 0)
+        let (own, other) = (try bench.piece(ownedBy: 0), try bench.piece(ownedBy: 1))
+        for step in [0, 6, 9, -1, Int.max] {
+            bench.refuses(Envelope(.partial, step: step, index: own.index, part: 1), bytes: own.bytes, from: 1, "during step 7")
+            bench.refuses(Envelope(.statistics, step: step, index: 0), bytes: 56, from: 1, "during step 7")
+        }
+        // Parameters and control of the next step cannot be known before this one has ended here.
+        bench.refuses(Envelope(.parameters, step: 8, index: other.index), bytes: other.bytes, from: 1, "during step 7")
+        let other1 = try Bench(rank: 1)
+        other1.refuses(Envelope(.control, step: 8), bytes: 32, from: 0, "during step 7")
+    }
+
+    @Test func refusesWhatIsNotTheSenders() throws {
+        let bench = try Bench(rank: 0)
+        let (own, other) = (try bench.piece(ownedBy: 0), try bench.piece(ownedBy: 1))
+        let words = "not its to send"
+        bench.refuses(Envelope(.partial, step: 7, index: other.index, part: 1), bytes: other.bytes, from: 1, words)
+        bench.refuses(Envelope(.partial, step: 7, index: own.index, part: 0), bytes: own.bytes, from: 1, words)
+        bench.refuses(Envelope(.partial, step: 7, index: own.index, part: 2), bytes: own.bytes, from: 1, words)
+        bench.refuses(Envelope(.partial, step: 7, index: own.index, part: 1), bytes: own.bytes, from: 2, words)
+        bench.refuses(Envelope(.parameters, step: 7, index: other.index), bytes: other.bytes, from: 2, words)
+        bench.refuses(Envelope(.parameters, step: 7, index: own.index), bytes: own.bytes, from: 1, words)
+        for index in [-1, bench.partition.pieces.count, Int.max] {
+            bench.refuses(Envelope(.partial, step: 7, index: index, part: 1), bytes: own.bytes, from: 1, words)
+            bench.refuses(Envelope(.parameters, step: 7, index: index), bytes: own.bytes, from: 1, words)
+        }
+        for exchange in [-1, 2, 3] {  // 2 is the report's place
+            bench.refuses(Envelope(.statistics, step: 7, index: exchange), bytes: 24, from: 1, words)
+        }
+        bench.refuses(Envelope(.idle, step: 7), bytes: 0, from: 1, words)
+        bench.refuses(Envelope(.control, step: 7), bytes: 32, from: 1, words)
+        let other1 = try Bench(rank: 1)
+        other1.refuses(Envelope(.report, step: 7), bytes: 24, from: 0, words)
+    }
+
+    /// A message that comes twice would be counted as another one's arrival.
+    @Test func refusesWhatCameBefore() throws {
+        let bench = try Bench(rank: 0)
+        let (own, other) = (try bench.piece(ownedBy: 0), try bench.piece(ownedBy: 1))
+        let messages: [(Envelope, Int, Int)] = [
+            (Envelope(.partial, step: 7, index: own.index, part: 1), own.bytes, 1),
+            (Envelope(.partial, step: 8, index: own.index, part: 1), own.bytes, 1),
+            (Envelope(.parameters, step: 7, index: other.index), other.bytes, 1),
+            (Envelope(.statistics, step: 7, index: 0), 56, 1), (Envelope(.idle, step: 7), 0, 2),
+            (Envelope(.report, step: 7), 24, 1),
+        ]
+        for (envelope, bytes, member) in messages {
+            _ = try bench.collective.destination(envelope, bytes: bytes, from: member)
+            try bench.collective.received(envelope, from: member)
+            let error = #expect(throws: ProtocolViolation.self, "\(envelope.kind) of step \(envelope.step) again") {
+                _ = try bench.collective.destination(envelope, bytes: bytes, from: member)
+                try bench.collective.received(envelope, from: member)
+            }
+            #expect(error?.description.contains("twice in step \(envelope.step)") == true)
+        }
+    }
+
+    /// The overlap of communication with backward: the last layers' gradients leave while the first ones' do not exist yet.
+    @Test func theFirstBucketLeavesBeforeBackwardEnds() throws {
+        let bench = try Bench(rank: 0)
+        bench.state.computeGradients(bench.plan, step: 7, count: 5_000)
+        let pieces = bench.partition.pieces
+        let half = pieces[2].range.lowerBound
+        bench.collective.contribute(downTo: half + 16)
+        _ = bench.collective.turn()
+        #expect(Set(bench.link.sent.map(\.envelope.index)) == Set((0...1).filter { pieces[$0].owner != 0 }))
+        bench.collective.contribute(downTo: half)
+        _ = bench.collective.turn()
+        let early = bench.link.sent
+        #expect(!early.isEmpty)
+        #expect(early.map(\.envelope.index) == (0...2).filter { pieces[$0].owner != 0 })
+        bench.collective.contribute(downTo: 0)
+        _ = bench.collective.turn()
+        let expected = pieces.indices.filter { pieces[$0].owner != 0 }.map {
+            RecordingLink.Message(
+                envelope: Envelope(.partial, step: 7, index: $0, part: 0), bytes: 4 * pieces[$0].range.count, receiver: pieces[$0].owner)
+        }
+        #expect(bench.link.sent == expected)
+        #expect(expected.count > early.count)
+    }
+
+    /// A member without samples says so to everyone, once its backward pass (of nothing) is over.
+    @Test func anIdleMemberSaysSo() throws {
+        let bench = try Bench(rank: 2)
+        bench.collective.contribute(downTo: 1024)
+        _ = bench.collective.turn()
+        #expect(bench.link.sent.isEmpty)
+        bench.collective.contribute(downTo: 0)
+        _ = bench.collective.turn()
+        #expect(bench.link.sent.map(\.receiver) == [0, 1])
+        #expect(bench.link.sent.allSatisfy { $0.envelope == Envelope(.idle, step: 7) && $0.bytes == 0 })
+    }
+
+    enum Waiting: CaseIterable { case combine, complete }
+
+    @Test(arguments: Waiting.allCases) func endWakesWhoWaits(_ waiting: Waiting) throws {
+        let bench = try Bench(rank: 0)
+        let (collective, link) = (bench.collective, bench.link)
+        let reason = GenerationEnded(reason: "rank 1 died")
+        let thrown = Mutex<GenerationEnded?>(nil)
+        let done = TestSignal()
+        let thread = TestThread {
+            do {
+                switch waiting {
+                case .combine: _ = try collective.combine(0, step: 7)
+                case .complete: _ = try collective.complete(step: 7)
+                }
+            } catch { thrown.withLock { $0 = error as? GenerationEnded } }
+            done.signal()
+        }
+        #expect(link.woken.wait(for: 1, seconds: 30), "the compute thread has asked and waits")
+        #expect(thrown.withLock { $0 } == nil)
+        collective.end(reason)
+        collective.end(GenerationEnded(reason: "a later reason does not count"))
+        try #require(done.wait(for: 1, seconds: 30))
+        thread.join()
+        #expect(thrown.withLock { $0 } == reason)
+        // Whoever asks afterwards need not wait either.
+        #expect(throws: reason) { _ = try collective.complete(step: 7) }
+    }
+
+    /// A message that no correct peer sends ends the member's generation with its reason.
+    @Test func aViolationReachesTheComputeThread() throws {
+        let bench = try Bench(rank: 0)
+        do {
+            _ = try bench.collective.destination(Envelope(.control, step: 7), bytes: 32, from: 1)
+            Issue.record("rank 1 has no word on what follows")
+        } catch { bench.collective.end(GenerationEnded(reason: "\(error)")) }
+        let ended = #expect(throws: GenerationEnded.self) { _ = try bench.collective.complete(step: 7) }
+        #expect(ended?.description.contains("rank 1 sent control") == true)
+    }
+}

@@ -1,0 +1,175 @@
+import Collectives
+import Kernels
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+/// Made-up gradients and statistics: a pure function of what they are for, of very different sizes so that the order of a sum shows.
+struct Synthetic: Sendable {
+    static let exchanges: [StatisticsOperation] = [.moments(channels: 3), .sum(width: 5)]
+    static let report = StatisticsOperation.sum(width: 3)
+
+    static func gradient(step: Int, microbatch: Int, element: Int) -> Float {
+        var hash = UInt64(truncatingIfNeeded: element) &* 0x9E37_79B9_7F4A_7C15
+        hash = (hash ^ UInt64(truncatingIfNeeded: step * 64 + microbatch + 1)) &* 0xD6E8_FEB8_6659_FD93
+        hash ^= hash >> 32
+        hash = hash &* 0xD6E8_FEB8_6659_FD93
+        let mantissa = Float(Int64(bitPattern: hash) >> 40)
+        return mantissa * Float(sign: .plus, exponent: -20 - Int(hash & 15), significand: 1)
+    }
+
+    static func statistics(_ operation: StatisticsOperation, step: Int, exchange: Int, microbatch: Int) -> [Double] {
+        var random = RandomStream(seed: 8, purpose: .test, major: step * 64 + microbatch, minor: exchange)
+        var values = (0..<operation.width).map { _ in random.normal() * 10 }
+        if case .moments(let channels) = operation {
+            values[0] = Double(1 + random.below(30))
+            for c in 0..<channels { values[1 + channels + c] = abs(values[1 + channels + c]) }
+        }
+        return values
+    }
+}
+
+/// One member's memory: gradients folded as the program says, parameters that the update sets to the sum plus what they were.
+final class TestMember: GradientSource, ParameterUpdate, @unchecked Sendable {  // between the two threads of its Collective as in training
+    let parameters: FloatBuffer
+    private let vectors: [FloatBuffer]
+    private var fold: FoldProgram
+    private let partition: Partition
+    private let rank: Int
+    /// Which compact floats the updates touched in each step, summed: each owned float once.
+    private(set) var updated = 0
+
+    init(partition: Partition, plans: [StepPlan], rank: Int) {
+        (self.partition, self.rank) = (partition, rank)
+        let folds = plans.map { FoldProgram($0.tree, $0.leaves(of: rank)) }
+        vectors = (0..<(folds.map(\.slots).max() ?? 0)).map { _ in FloatBuffer(count: partition.flatCount) }
+        parameters = FloatBuffer(count: partition.flatCount)
+        fold = folds[0]
+    }
+
+    /// The backward pass: writes each microbatch's gradient and merges.
+    func computeGradients(_ plan: StepPlan, step: Int, count: Int) {
+        fold = FoldProgram(plan.tree, plan.leaves(of: rank))
+        for (instruction, microbatch) in zip(fold.steps, plan.microbatchesOf[rank]) {
+            let leaf = vectors[instruction.slot].pointer
+            for i in 0..<count { leaf[i] = Synthetic.gradient(step: step, microbatch: microbatch, element: i) }
+            for merge in instruction.merges {
+                let (to, from) = (vectors[merge.destination].pointer, vectors[merge.source].pointer)
+                for i in 0..<count { to[i] += from[i] }
+            }
+        }
+    }
+
+    func nodeVector(_ k: Int) -> UnsafePointer<Float> { UnsafePointer(vectors[fold.results[k].slot].pointer) }
+
+    func update(_ range: Range<Int>, compact: Int, gradient: UnsafeMutablePointer<Float>, step: Int) {
+        for (k, i) in range.enumerated() { parameters.pointer[i] += gradient[k] }
+        updated += range.count
+    }
+}
+
+/// A sum by the tree's definition, in one place and in order.
+func treeSum<T>(_ leaves: ArraySlice<T>, _ merge: (T, T) -> T) -> T {
+    guard leaves.count > 1 else { return leaves[leaves.startIndex] }
+    var power = 1
+    while 2 * power < leaves.count { power *= 2 }
+    return merge(treeSum(leaves.prefix(power), merge), treeSum(leaves.dropFirst(power), merge))
+}
+
+/// Runs `body` on `count` threads of its own; after `seconds` it calls `giveUp`, which must make them end. True if none had to be given up.
+func runOnThreads(_ count: Int, seconds: Int = 60, giveUp: @escaping @Sendable () -> Void, _ body: @escaping @Sendable (Int) -> Void)
+    -> Bool
+{
+    let done = TestSignal()
+    let threads = (0..<count).map { index in
+        TestThread {
+            body(index)
+            done.signal()
+        }
+    }
+    let inTime = done.wait(for: count, seconds: seconds)
+    if !inTime { giveUp() }
+    for thread in threads { thread.join() }
+    return inTime
+}
+
+/// Counts signals; waits are bounded.
+final class TestSignal: @unchecked Sendable {  // `count` is only touched with the mutex held
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private var count = 0
+
+    init() {
+        pthread_mutex_init(mutex, nil)
+        pthread_cond_init(condition, nil)
+    }
+
+    deinit {
+        pthread_cond_destroy(condition)
+        pthread_mutex_destroy(mutex)
+        condition.deallocate()
+        mutex.deallocate()
+    }
+
+    func signal() {
+        pthread_mutex_lock(mutex)
+        count += 1
+        pthread_cond_broadcast(condition)
+        pthread_mutex_unlock(mutex)
+    }
+
+    func wait(for wanted: Int, seconds: Int) -> Bool {
+        var deadline = timespec()
+        clock_gettime(CLOCK_REALTIME, &deadline)
+        deadline.tv_sec += seconds
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        while count < wanted {
+            if pthread_cond_timedwait(condition, mutex, &deadline) == ETIMEDOUT { return count >= wanted }
+        }
+        return true
+    }
+}
+
+final class TestThread: @unchecked Sendable {  // joined by its maker alone
+    private final class Body {
+        let run: @Sendable () -> Void
+        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+    }
+
+    #if canImport(Darwin)
+        private var thread: pthread_t?
+    #else
+        private var thread = pthread_t()
+    #endif
+
+    init(_ run: @escaping @Sendable () -> Void) {
+        let argument = Unmanaged.passRetained(Body(run)).toOpaque()
+        #if canImport(Darwin)
+            let status = pthread_create(
+                &thread, nil,
+                {
+                    Unmanaged<Body>.fromOpaque($0).takeRetainedValue().run(); return nil
+                }, argument)
+        #else
+            let status = pthread_create(
+                &thread, nil,
+                { argument in
+                    if let argument { Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run() }
+                    return nil
+                }, argument)
+        #endif
+        precondition(status == 0, "a test's thread cannot be started")
+    }
+
+    func join() {
+        #if canImport(Darwin)
+            if let thread { pthread_join(thread, nil) }
+        #else
+            pthread_join(thread, nil)
+        #endif
+    }
+}

@@ -1,0 +1,108 @@
+import Kernels
+import NeuralNetwork
+import Testing
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+/// Large tensors against the distributions' closed forms. The draws are fixed by the seed: what passes once passes always.
+@Suite struct InitializerTests {
+    private static let (fanIn, fanOut) = (300, 500)
+    private static let count = fanIn * fanOut
+
+    private static func values(_ initializer: Initializer, seed: UInt64 = 3, tensor: Int = 0, count: Int = count) -> [Double] {
+        let buffer = FloatBuffer(count: count)
+        initializer.fill(buffer.pointer, count: count, fanIn: fanIn, fanOut: fanOut, seed: seed, tensor: tensor)
+        return buffer.elements.map { Double($0) }
+    }
+
+    private static func moments(_ x: [Double]) -> (mean: Double, variance: Double) {
+        let mean = x.reduce(0, +) / Double(x.count)
+        return (mean, x.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(x.count - 1))
+    }
+
+    /// √n times the largest distance between the empirical distribution and `cdf`. Above 1.95 it rejects at the level 0.001.
+    private static func kolmogorovSmirnov(_ x: [Double], _ cdf: (Double) -> Double) -> Double {
+        let n = Double(x.count)
+        var largest = 0.0
+        for (i, value) in x.sorted().enumerated() {
+            let p = cdf(value)
+            largest = max(largest, p - Double(i) / n, Double(i + 1) / n - p)
+        }
+        return largest * n.squareRoot()
+    }
+
+    @Test(arguments: [(Initializer.heNormal, 2.0 / 300), (.xavierNormal, 2.0 / 800)])
+    func normal(initializer: Initializer, variance: Double) {
+        let x = Self.values(initializer)
+        let (n, deviation) = (Double(x.count), variance.squareRoot())
+        let found = Self.moments(x)
+        // Standard errors: σ/√n of the mean, σ²√(2/n) of the variance.
+        #expect(abs(found.mean) < 4 * deviation / n.squareRoot())
+        #expect(abs(found.variance - variance) < 4 * variance * (2 / n).squareRoot())
+        #expect(Self.kolmogorovSmirnov(x) { 0.5 * erfc(-$0 / (deviation * 2.0.squareRoot())) } < 1.95)
+        // The largest of 150,000 draws lies between 3.8 σ and 6 σ but for one chance in 10⁴.
+        let largest = x.map(abs).max() ?? 0
+        #expect(largest > 3.8 * deviation && largest < 6 * deviation)
+    }
+
+    @Test(arguments: [(Initializer.heUniform, 6.0 / 300), (.xavierUniform, 6.0 / 800)])
+    func uniform(initializer: Initializer, squaredLimit: Double) {
+        let x = Self.values(initializer)
+        let (n, limit) = (Double(x.count), squaredLimit.squareRoot())
+        let (found, variance) = (Self.moments(x), squaredLimit / 3)
+        #expect(abs(found.mean) < 4 * (variance / n).squareRoot())
+        // The fourth central moment is 9/5 σ⁴, so the variance's standard error is σ²√(0.8/n).
+        #expect(abs(found.variance - variance) < 4 * variance * (0.8 / n).squareRoot())
+        #expect(Self.kolmogorovSmirnov(x) { ($0 + limit) / (2 * limit) } < 1.95)
+        #expect(x.allSatisfy { abs($0) <= limit * (1 + 0x1p-24) })
+        #expect((x.max() ?? 0) > limit * 0.9999 && (x.min() ?? 0) < -limit * 0.9999)
+    }
+
+    @Test func zeros() {
+        #expect(Self.values(.zeros, count: 100).allSatisfy { $0 == 0 })
+    }
+
+    /// Tensors and seeds give unrelated draws: correlations within four standard errors of 0.
+    @Test func unrelated() {
+        let reference = Self.values(.heNormal)
+        for other in [Self.values(.heNormal, tensor: 1), Self.values(.heNormal, seed: 4), Self.values(.heNormal, seed: 3 + 1 << 32)] {
+            let product = zip(reference, other).reduce(0) { $0 + $1.0 * $1.1 } / Double(Self.count)
+            #expect(abs(product) / (2.0 / 300) < 4 / Double(Self.count).squareRoot())
+        }
+        let shifted = zip(reference, reference.dropFirst()).reduce(0) { $0 + $1.0 * $1.1 } / Double(Self.count)
+        #expect(abs(shifted) / (2.0 / 300) < 4 / Double(Self.count).squareRoot())
+    }
+
+    /// A tensor's start depends on its index alone: not on the tensors before it, nor on the order of filling.
+    @Test func independentOfOrder() throws {
+        func layout(hidden: Int) throws -> ParameterLayout {
+            try NetworkPlan(
+                layers: [
+                    NamedLayer("dense1", .dense(units: hidden, bias: true, initializer: .heNormal)),
+                    NamedLayer("bn1", .batchNorm(momentum: 0.1, epsilon: 1e-5)),
+                    NamedLayer("dense2", .dense(units: hidden, bias: true, initializer: .xavierUniform)),
+                ], input: TensorShape([9]), loss: .crossEntropy
+            ).layout
+        }
+        let layout = try layout(hidden: 7)
+        let (whole, single) = (FloatBuffer(count: layout.flatCount), FloatBuffer(count: layout.flatCount))
+        layout.initialize(whole.pointer, seed: 11)
+        for (index, tensor) in layout.tensors.enumerated().reversed() {
+            switch tensor.initializer {
+            case .constant(let value):
+                for i in tensor.range { single.pointer[i] = value }
+            case .random(let initializer, let fanIn, let fanOut):
+                initializer.fill(
+                    single.pointer + tensor.range.lowerBound, count: tensor.range.count, fanIn: fanIn, fanOut: fanOut, seed: 11,
+                    tensor: index)
+            }
+        }
+        #expect(whole.elements.map(\.bitPattern) == single.elements.map(\.bitPattern))
+        let gain = layout.tensors.first { $0.role == .gain }
+        #expect(gain?.range.allSatisfy { whole.pointer[$0] == 1 } == true)
+    }
+}

@@ -1,0 +1,154 @@
+import Kernels
+import NeuralNetwork
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+/// A network with everything around it that a training step needs, in one process: parameters, statistics, gradients, targets.
+final class NetworkBench {
+    let plan: NetworkPlan
+    let parameters: FloatBuffer
+    let statistics: FloatBuffer
+    private let network: Network
+    private let rows: SlotRows
+    private let targets: BatchTargets
+    private let gradients: GradientVectors
+    private let fold: FoldProgram
+    private let synchronizer: TreeSynchronizer
+    private let reports: DoubleBuffer
+    private let lanes: LanePool
+    /// The test's thread serves other tests afterwards, which want the floating-point mode that they know.
+    private var environment = fenv_t()
+
+    /// - Parameter sizes: samples in each microbatch.
+    init(_ layers: [NamedLayer], input: TensorShape, loss: Loss, sizes: [Int], lanes: Int = 1) throws {
+        plan = try NetworkPlan(layers: layers, input: input, loss: loss)
+        fegetenv(&environment)
+        rows = SlotRows(sizes)
+        self.lanes = LanePool(lanes: lanes)
+        let most = sizes.max() ?? 0
+        network = Network(plan: plan, slots: sizes.count, rows: most, lanes: self.lanes, training: true)
+        targets = BatchTargets(slots: sizes.count, rows: most, width: plan.outputShape.count, areClasses: true)
+        parameters = FloatBuffer(count: plan.layout.flatCount)
+        statistics = FloatBuffer(count: plan.layout.statisticsCount)
+        plan.layout.initializeStatistics(statistics.pointer)
+        fold = FoldProgram(ReductionTree(leaves: sizes.count), 0..<sizes.count)
+        gradients = GradientVectors(count: plan.layout.flatCount, programs: [fold])
+        synchronizer = TreeSynchronizer(operations: plan.exchanges, slots: sizes.count)
+        reports = DoubleBuffer(count: 3 * sizes.count)
+    }
+
+    deinit {
+        lanes.close()
+        fesetenv(&environment)
+    }
+
+    var batchSize: Int { rows.rows.reduce(0, +) }
+
+    /// Spreads a batch over the microbatches.
+    func load(_ x: [Float], labels: [Int]) {
+        let width = plan.inputShape.count
+        var sample = 0
+        for (slot, count) in rows.rows.enumerated() {
+            for row in 0..<count {
+                for i in 0..<width { network.input.row(slot, row)[i] = x[sample * width + i] }
+                targets.labels(slot)[row] = Int32(labels[sample])
+                sample += 1
+            }
+            targets.expandLabels(slot, count: count)
+        }
+    }
+
+    /// Forward: the mean loss, from sums in double.
+    @discardableResult
+    func forward(training: Bool = true) throws -> Double {
+        let pass = makePass(training: training)
+        try network.forward(pass)
+        network.evaluateLoss(targets, pass) { reports.pointer + 3 * $0 }
+        return (0..<rows.slots).reduce(0) { $0 + reports.pointer[3 * $1] } / Double(batchSize)
+    }
+
+    /// Samples with the right class in the last forward pass.
+    var correct: Int { (0..<rows.slots).reduce(0) { $0 + Int(reports.pointer[3 * $1 + 1]) } }
+
+    /// Forward and backward; the gradient of the *summed* loss lies in `gradient` afterwards. Returns the mean loss.
+    @discardableResult
+    func step() throws -> Double {
+        let loss = try forward()
+        gradients.begin(fold, firstSlot: 0)
+        var offsets: [Int] = []
+        try network.backward(
+            TrainingPass(pass: makePass(training: true), synchronizer: synchronizer, gradients: gradients, batchSize: batchSize)
+        ) { offsets.append($0) }
+        completedOffsets = offsets
+        return loss
+    }
+
+    /// From where on the gradients were complete, as the last backward pass said it.
+    private(set) var completedOffsets: [Int] = []
+
+    var gradient: UnsafeMutablePointer<Float> { gradients.result(0) }
+
+    var output: [Float] {
+        rows.rows.enumerated().flatMap { slot, count in
+            (0..<(count * plan.outputShape.count)).map { network.output.row(slot)[$0] }
+        }
+    }
+
+    /// A tensor of a flat vector, in the layout of files.
+    func tensor(_ name: String, of vector: UnsafePointer<Float>) -> [Float] {
+        guard let tensor = plan.layout.tensors.first(where: { $0.name == name }) else { return [] }
+        var file = [Float](repeating: .nan, count: tensor.range.count)
+        tensor.storage.toFile(vector + tensor.range.lowerBound, &file)
+        return file
+    }
+
+    func setParameter(_ name: String, _ file: [Float]) {
+        guard let tensor = plan.layout.tensors.first(where: { $0.name == name }), file.count == tensor.range.count else { return }
+        tensor.storage.fromFile(file, parameters.pointer + tensor.range.lowerBound)
+    }
+
+    func statistic(_ name: String) -> [Float] {
+        guard let tensor = plan.layout.statistics.first(where: { $0.name == name }) else { return [] }
+        return tensor.range.map { statistics.pointer[$0] }
+    }
+
+    private func makePass(training: Bool) -> Pass {
+        network.makePass(
+            rows: rows, parameters: parameters.pointer, statistics: statistics.pointer, training: training ? synchronizer : nil)
+    }
+}
+
+/// Combines the statistics of the local microbatches alone, by the tree's definition.
+private final class TreeSynchronizer: StatisticsSynchronizer {
+    private let operations: [StatisticsOperation]
+    private let slots: Int
+    private let leaves: [DoubleBuffer]
+    private let results: [DoubleBuffer]
+
+    init(operations: [StatisticsOperation], slots: Int) {
+        (self.operations, self.slots) = (operations, slots)
+        leaves = operations.map { DoubleBuffer(count: slots * $0.width) }
+        results = operations.map { DoubleBuffer(count: $0.width) }
+    }
+
+    func leaf(_ exchange: Int, slot: Int) -> UnsafeMutablePointer<Double> {
+        leaves[exchange].pointer + slot * operations[exchange].width
+    }
+
+    func combine(_ exchange: Int) throws -> UnsafePointer<Double> {
+        let operation = operations[exchange]
+        let root = ReductionTree(leaves: slots).combine(
+            leaf: { slot in (0..<operation.width).map { self.leaf(exchange, slot: slot)[$0] } },
+            merge: { (left: [Double], right: [Double]) in
+                var sum = left
+                operation.combine(&sum, right)
+                return sum
+            })
+        for (i, value) in root.enumerated() { results[exchange].pointer[i] = value }
+        return UnsafePointer(results[exchange].pointer)
+    }
+}
