@@ -13,7 +13,8 @@ final class RunRecord {
     private let plan: TrainingPlan
     private let metrics: MetricsLog
     private let reporter: ProgressReporter
-    private let started = Clock.monotonicSeconds()
+    /// When the first generation formed: waiting for workers is not training.
+    private var started: Double?
 
     /// The newest complete snapshot, with which a generation begins.
     private(set) var snapshot: Snapshot
@@ -46,6 +47,7 @@ final class RunRecord {
     /// A generation begins from the newest snapshot: what later steps had left is dropped.
     func begin(_ partition: Partition) {
         self.partition = partition
+        started = started ?? Clock.monotonicSeconds()
         totals = Totals(report: snapshot.epochTotals)
         steps = snapshot.step
         (assemblies, evaluations, totalsAfter) = ([:], [:], [:])
@@ -88,7 +90,10 @@ final class RunRecord {
         ])
     }
 
-    var seconds: Double { ((Clock.monotonicSeconds() - started) * 1000).rounded() / 1000 }
+    var seconds: Double {
+        let now = Clock.monotonicSeconds()
+        return ((now - (started ?? now)) * 1000).rounded() / 1000
+    }
 
     /// Some chunks of an evaluation after `done` steps. True when the set is complete.
     func evaluated(_ set: EvaluationSet, done: Int, firstChunk: Int, reports: [Double]) throws {

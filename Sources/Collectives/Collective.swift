@@ -44,6 +44,8 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
     let bell: Bell<Progress>
 
     // Communication thread
+    /// Commands that are being served; takes turns with `commands`, so that neither allocates.
+    var serving: [Command] = []
     var arriving: CommunicationState
     var reduction: Reduction
 
@@ -87,6 +89,7 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
         arriving = CommunicationState(step: firstStep, pieces: partition.pieces.count, arrivals: arrivals)
         reduction = Reduction(rank: rank, partition: partition, plans: plans)
         commands.withLock { $0.reserveCapacity(64) }
+        serving.reserveCapacity(64)
         arriving.beginStep(remotePieces: remotePieces, ownedPieces: ownedPieces)
     }
 

@@ -78,7 +78,7 @@ struct RunProgram {
             "listening on \(address); a worker joins with:  dist-train worker --join \(host.contains(":") ? "[\(host)]" : host)\(port)")
         guard isatty(STDERR_FILENO) == 1 else { return }
         // On the terminal only: log files must not hold it.
-        Console.standardError.writeLine("  the workers' token (asked for once on each machine):  \(token.hex)")
+        Console.standardError.writeLine("  the token, asked for once on each machine:\n  \(token.hex)")
     }
 
     private func report(_ outcome: RunOutcome, _ setup: RunSetup, _ log: Log) throws -> Int32 {
