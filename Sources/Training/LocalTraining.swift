@@ -27,8 +27,10 @@ package struct LocalTraining {
         let assignment = cuts.flatMap(Assignment.init(cuts:)) ?? Assignment(even: plan.geometry.microbatches, members: members)
         let partition = Partition(
             usedCount: plan.network.layout.usedCount, owners: Partition.alternatingOwners(members: members), members: members)
-        let start = start ?? Snapshot(
-            initial: plan.network.layout, moments: plan.job.optimizer.momentNames.count, seed: plan.job.seed)
+        let start =
+            start
+            ?? Snapshot(
+                initial: plan.network.layout, moments: plan.job.optimizer.momentNames.count, seed: plan.job.seed)
         let record = LocalRecord(plan: plan, partition: partition, totals: Totals(report: start.epochTotals))
         let stepPlans = plan.stepPlans(assignment)
         var parts: [(Collective, MemberState)] = []

@@ -1,0 +1,87 @@
+import Configuration
+import NeuralNetwork
+import System
+
+/// A job with the file that it was read from.
+package struct JobFile {
+    package let job: Job
+    /// The job with every default filled in and paths absolute.
+    package let resolved: ConfigValue
+    /// Where each layer of the job stands in the file.
+    private let layerPlaces: [ConfigValue]
+
+    /// Reads a config file, with `--set path=value` applied to it. Throws all that is wrong at once.
+    package static func load(path: String, overrides: [String] = []) throws -> JobFile {
+        let diagnostics = Diagnostics()
+        let file = try SourceFile(contentsOf: path)
+        var value = JSON5.parse(file, diagnostics: diagnostics)
+        for text in overrides {
+            guard let override = ConfigOverride.parse(text, diagnostics: diagnostics), value != nil else { continue }
+            override.apply(to: &value!, diagnostics: diagnostics)
+        }
+        return try decode(value, diagnostics, name: baseName(path))
+    }
+
+    /// Reads a run directory's `job.json5`.
+    package static func load(resolvedFile path: String) throws -> JobFile { try load(path: path) }
+
+    private static func decode(_ value: ConfigValue?, _ diagnostics: Diagnostics, name: String) throws -> JobFile {
+        var decoder = JobDecoder(diagnostics)
+        let job = value.flatMap { decoder.decode($0, defaultName: name) }
+        try diagnostics.check()
+        guard var job else { throw PlanError("the config could not be read, and says nothing about why") }
+        job.data = job.data.absolute
+        return JobFile(job: job, resolved: job.resolved, layerPlaces: decoder.layerPlaces)
+    }
+
+    /// `config/digits-mlp.json5` → `digits-mlp`.
+    private static func baseName(_ path: String) -> String {
+        let name = Path.name(of: path).split(separator: ".").first.map(String.init) ?? "job"
+        return JobDecoder.isName(name) ? name : "job"
+    }
+
+    /// SHA-256 of everything about the job that decides bits. Paths do not: the data's content is compared by itself.
+    package var identity: String {
+        var job = job
+        (job.epochs, job.maxSteps, job.checkpoint, job.logEvery) = (1, nil, CheckpointPolicy(), 1)
+        job.data = job.data.withoutPaths
+        return SHA256.hexDigest(of: Array(job.resolved.compactJSON().utf8))
+    }
+
+    /// What does not fit the data, shown at its place in the file.
+    package func describe(_ error: PlanError) -> any Error {
+        guard let layer = error.layer, layerPlaces.indices.contains(layer) else { return error }
+        let diagnostics = Diagnostics()
+        diagnostics.error(error.description, at: layerPlaces[layer])
+        do { try diagnostics.check() } catch { return error }
+        return error
+    }
+}
+
+extension Job {
+    /// Reads the text that a coordinator sends: a resolved job.
+    package init(resolvedText: String) throws {
+        let diagnostics = Diagnostics()
+        let value = JSON5.parse(SourceFile(name: "the coordinator's job", text: resolvedText), diagnostics: diagnostics)
+        var decoder = JobDecoder(diagnostics)
+        let job = value.flatMap { decoder.decode($0, defaultName: "job") }
+        try diagnostics.check()
+        guard let job else { throw PlanError("the coordinator's job could not be read; install the same version on both machines") }
+        self = job
+    }
+}
+
+extension DataSpec {
+    private func mapPaths(_ change: (String) -> String) -> DataSpec {
+        func map(_ source: Source) -> Source {
+            switch source {
+            case .digits: .digits
+            case .idx(let images, let labels): .idx(images: change(images), labels: change(labels))
+            }
+        }
+        return DataSpec(train: map(train), validation: validation.map(map), test: test.map(map), normalization: normalization)
+    }
+
+    fileprivate var absolute: DataSpec { mapPaths(Path.absolute) }
+    fileprivate var withoutPaths: DataSpec { mapPaths { _ in "" } }
+}
