@@ -4,9 +4,9 @@ import PackageDescription
 // Fused multiply-add only where the source says so, and the same vector width in debug and release:
 // the bits of a result depend on neither (see "Exactness" in Sources/README.md).
 #if arch(x86_64)
-let processor: [String] = ["-march=x86-64-v3", "-ffp-contract=off"]
+    let processor: [String] = ["-march=x86-64-v3", "-ffp-contract=off"]
 #else
-let processor: [String] = ["-ffp-contract=off"]
+    let processor: [String] = ["-ffp-contract=off"]
 #endif
 
 let cFlags: [CSetting] = [.unsafeFlags(processor + ["-std=c2x"])]
@@ -63,11 +63,17 @@ let package = Package(
         // 5
         room(
             "Cluster",
-            uses: ["Transport", "System", "Kernels", "Configuration", "NeuralNetwork", "Datasets", "Collectives", "Telemetry", "Checkpoints", "Training", "CSystem"]),
+            uses: [
+                "Transport", "System", "Kernels", "Configuration", "NeuralNetwork", "Datasets", "Collectives", "Telemetry", "Checkpoints",
+                "Training", "CSystem",
+            ]),
         // 6
         .executableTarget(
             name: "dist-train",
-            dependencies: ["Configuration", "System", "Kernels", "NeuralNetwork", "Datasets", "Telemetry", "Checkpoints", "Training", "Cluster", "Transport"],
+            dependencies: [
+                "Configuration", "System", "Kernels", "NeuralNetwork", "Datasets", "Telemetry", "Checkpoints", "Training", "Cluster",
+                "Transport",
+            ],
             swiftSettings: swiftFlags),
 
         tests("KernelsTests", uses: ["Kernels"]),
@@ -79,7 +85,9 @@ let package = Package(
         tests("CollectivesTests", uses: ["Collectives", "Kernels"]),
         tests("TelemetryTests", uses: ["Telemetry"]),
         tests("CheckpointsTests", uses: ["Checkpoints", "System"]),
-        tests("TrainingTests", uses: ["Training", "Checkpoints", "Configuration", "NeuralNetwork", "Datasets", "Kernels", "Collectives", "System"]),
+        tests(
+            "TrainingTests",
+            uses: ["Training", "Checkpoints", "Configuration", "NeuralNetwork", "Datasets", "Kernels", "Collectives", "System"]),
         tests("ClusterTests", uses: ["Cluster", "Training", "Transport"]),
         tests("EndToEndTests", uses: ["System"]),
     ]

@@ -8,6 +8,8 @@ package struct CheckpointStore: Sendable {
     package struct Entry: Sendable, Equatable {
         package let step: Int
         package let path: String
+
+        package init(step: Int, path: String) { (self.step, self.path) = (step, path) }
     }
 
     package let directory: String

@@ -70,7 +70,8 @@ extension Snapshot {
         self.epochTotals = epochTotals
         guard problems.isEmpty else {
             throw CheckpointError(
-                "the checkpoint `\(checkpoint.path)` does not fit this model: \(problems.joined(separator: "; ")); resume with the job that wrote it")
+                "the checkpoint `\(checkpoint.path)` does not fit this model: \(problems.joined(separator: "; ")); resume with the job that wrote it"
+            )
         }
     }
 

@@ -48,9 +48,13 @@ extension Coordinator {
                 try record.evaluated(set, done: step, firstChunk: Int(header.b), reports: doubles(payload))
                 finishIfDone()
             default:
-                guard payload.count % 4 == 0, header.a == rank else { throw MalformedMessage(description: "a part of a snapshot is malformed") }
+                guard payload.count % 4 == 0, header.a == rank else {
+                    throw MalformedMessage(description: "a part of a snapshot is malformed")
+                }
                 let values = payload.assumingMemoryBound(to: Float.self)
-                if let snapshot = try record.snapshotPart(step: step, rank: rank, offset: Int(header.b), values) { snapshotComplete(snapshot) }
+                if let snapshot = try record.snapshotPart(step: step, rank: rank, offset: Int(header.b), values) {
+                    snapshotComplete(snapshot)
+                }
             }
         } catch let error as MalformedMessage {
             throw error

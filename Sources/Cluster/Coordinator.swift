@@ -90,7 +90,8 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
         let (layout, momentNames) = (setup.plan.network.layout, setup.job.job.optimizer.momentNames)
         let identity = CheckpointState.identity(of: setup.data)
         let (normalization, classNames) = (setup.data.normalization, setup.data.train.classNames)
-        return CheckpointWriter.Facts(layout: layout, momentNames: momentNames, keep: setup.job.job.checkpoint.keep) { [unowned self] snapshot in
+        return CheckpointWriter.Facts(layout: layout, momentNames: momentNames, keep: setup.job.job.checkpoint.keep) {
+            [unowned self] snapshot in
             let (platform, isExact) = numericPlatform.withLock { $0 }
             return CheckpointState(
                 data: identity, normalization: normalization, classNames: classNames, epochTotals: snapshot.epochTotals,
@@ -215,14 +216,16 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     /// A worker's platform is judged: the first one's is the job's.
     func prepared(_ worker: WorkerConnection, _ prepared: Prepared) {
         let fingerprint = prepared.fingerprint
-        let reference = platform.map { ($0.platform, fingerprint.matches($0)) } ?? setup.earlierPlatform.map { ($0, $0 == fingerprint.platform) }
+        let reference =
+            platform.map { ($0.platform, fingerprint.matches($0)) } ?? setup.earlierPlatform.map { ($0, $0 == fingerprint.platform) }
         if let (name, matches) = reference, !matches {
             let differences = platform.map { fingerprint.differences(from: $0) } ?? "platform \(fingerprint.platform) instead of \(name)"
             guard options.allowInexact else {
                 log.warning("\(worker.name) is refused: its arithmetic differs (\(differences))")
                 dismiss(
                     worker.id, .refused,
-                    "this machine's arithmetic would change the result's bits (\(differences)). Set OPENBLAS_CORETYPE=\(blasCore ?? "Haswell") or install the same OpenBLAS; to train all the same, start the coordinator with --allow-inexact")
+                    "this machine's arithmetic would change the result's bits (\(differences)). Set OPENBLAS_CORETYPE=\(blasCore ?? "Haswell") or install the same OpenBLAS; to train all the same, start the coordinator with --allow-inexact"
+                )
                 handle(.lost(worker.id, reason: "its arithmetic differs"))
                 return
             }
@@ -244,7 +247,8 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
             case .start(_, let members):
                 mostWorkers = max(mostWorkers, members.count)
                 for id in members { workers[id]?.send(FrameHeader(.start, generation)) }
-                log.info("generation \(generation.counter) starts with \(TextFormat.count(members.count, "worker")) at step \(record.steps)")
+                log.info(
+                    "generation \(generation.counter) starts with \(TextFormat.count(members.count, "worker")) at step \(record.steps)")
                 if stopRequests > 0 { wish([.snapshot, .endGeneration]) }
             case .endAtBoundary: wish([.snapshot, .endGeneration])
             case .abandon(_, let members, let reason):

@@ -20,7 +20,9 @@ final class MetricsLog {
     init(_ path: String, isExact: Bool) throws {
         if File.exists(path) {
             for line in try File.readText(path, limit: 1 << 30).split(separator: "\n") {
-                guard let value = JSON5.parse(String(line), name: path, diagnostics: Diagnostics()), let key = Self.key(value) else { continue }
+                guard let value = JSON5.parse(String(line), name: path, diagnostics: Diagnostics()), let key = Self.key(value) else {
+                    continue
+                }
                 earlier[key] = value
             }
         }
@@ -43,7 +45,8 @@ final class MetricsLog {
         guard !isExact || Self.comparable(before) == Self.comparable(line) else {
             throw ReplayDiffers(
                 description:
-                    "\(key), computed again, gave \(Self.comparable(line).compactJSON()), but metrics.jsonl says \(Self.comparable(before).compactJSON()): this is a fault of the program or a machine's memory; please report it, and start the run anew")
+                    "\(key), computed again, gave \(Self.comparable(line).compactJSON()), but metrics.jsonl says \(Self.comparable(before).compactJSON()): this is a fault of the program or a machine's memory; please report it, and start the run anew"
+            )
         }
         return false
     }

@@ -55,11 +55,14 @@ final class RunRecord {
     /// The report of the step that brings the count to `done`.
     func stepDone(_ done: Int, _ report: Totals) throws {
         guard done == steps + 1 else {
-            throw MalformedMessage(description: "rank 0 reported step \(done) after step \(steps); check that both sides run the same version")
+            throw MalformedMessage(
+                description: "rank 0 reported step \(done) after step \(steps); check that both sides run the same version")
         }
         guard report.loss.isFinite else {
             throw DivergedError(
-                description: "the loss became \(report.loss) in step \(done): lower the learning rate, or check the data for extreme values; the last checkpoint is intact")
+                description:
+                    "the loss became \(report.loss) in step \(done): lower the learning rate, or check the data for extreme values; the last checkpoint is intact"
+            )
         }
         if (done - 1) % plan.geometry.stepsPerEpoch == 0 { totals = Totals() }
         totals += report
@@ -138,7 +141,8 @@ final class RunRecord {
         }
         var assembly = assemblies.removeValue(forKey: step) ?? SnapshotAssembly(step: step, plan: plan, partition: partition)
         guard assembly.add(values, rank: rank, offset: offset) else {
-            throw MalformedMessage(description: "rank \(rank) sent a part of a snapshot that does not fit; check that both sides run the same version")
+            throw MalformedMessage(
+                description: "rank \(rank) sent a part of a snapshot that does not fit; check that both sides run the same version")
         }
         guard assembly.isComplete else {
             assemblies[step] = assembly
@@ -146,7 +150,8 @@ final class RunRecord {
         }
         guard assembly.isFinite, let totals = totalsAfter[step] else {
             throw DivergedError(
-                description: "the parameters are no longer finite after step \(step): lower the learning rate; the last checkpoint is intact")
+                description:
+                    "the parameters are no longer finite after step \(step): lower the learning rate; the last checkpoint is intact")
         }
         snapshot = assembly.snapshot(epochTotals: totals)
         assemblies = assemblies.filter { $0.key > step }

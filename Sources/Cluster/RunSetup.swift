@@ -55,7 +55,8 @@ package struct RunSetup {
         if let path = request.runDirectory { return path }
         guard request.resume else { return RunDirectory.newPath(named: name, in: "runs") }
         guard let newest = try RunDirectory.newestRun(named: name, in: "runs") else {
-            throw CheckpointError("there is no earlier run of `\(name)` in `runs` to resume; name its directory with --run-dir, or leave out --resume")
+            throw CheckpointError(
+                "there is no earlier run of `\(name)` in `runs` to resume; name its directory with --run-dir, or leave out --resume")
         }
         return newest
     }
@@ -67,7 +68,8 @@ package struct RunSetup {
         let differences = JobResolution.differences(earlier.resolved, job.resolved)
         guard differences.isEmpty else {
             throw CheckpointError(
-                "the job differs from the one in `\(directory.path)`: \(differences.map(\.description).joined(separator: "; ")). Resume with the job as it was (only epochs, max_steps, checkpoint and logging may change), or start a new run")
+                "the job differs from the one in `\(directory.path)`: \(differences.map(\.description).joined(separator: "; ")). Resume with the job as it was (only epochs, max_steps, checkpoint and logging may change), or start a new run"
+            )
         }
         guard let checkpoint = try directory.checkpoints.newestValid(reporting: { log.warning($0) }) else {
             log.warning("`\(directory.path)` has no valid checkpoint: the run starts from its beginning")
@@ -76,7 +78,8 @@ package struct RunSetup {
         let state = try CheckpointState(checkpoint)
         guard state.data == CheckpointState.identity(of: data) else {
             throw CheckpointError(
-                "the data has changed since the checkpoint `\(checkpoint.path)` was written; restore the data, or start a new run with another --run-dir")
+                "the data has changed since the checkpoint `\(checkpoint.path)` was written; restore the data, or start a new run with another --run-dir"
+            )
         }
         guard state.normalization == data.normalization else {
             throw CheckpointError("the normalisation of the checkpoint `\(checkpoint.path)` differs from the data's; start a new run")
@@ -85,7 +88,8 @@ package struct RunSetup {
             checkpoint, layout: plan.network.layout, momentNames: job.job.optimizer.momentNames, epochTotals: state.epochTotals)
         guard snapshot.step <= plan.totalSteps else {
             throw CheckpointError(
-                "the checkpoint `\(checkpoint.path)` is at step \(snapshot.step), but the job now ends at step \(plan.totalSteps); raise epochs or max_steps")
+                "the checkpoint `\(checkpoint.path)` is at step \(snapshot.step), but the job now ends at step \(plan.totalSteps); raise epochs or max_steps"
+            )
         }
         log.info("resuming from step \(snapshot.step) (\(checkpoint.path))")
         return (snapshot, state.platform, state.isExact)

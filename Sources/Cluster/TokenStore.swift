@@ -44,7 +44,9 @@ package enum TokenStore {
         if let path = defaultPath, File.exists(path) { return try read(path) }
         guard isatty(STDIN_FILENO) == 1, let path = defaultPath else {
             throw TokenError(
-                description: "no token: copy the one that the coordinator shows on its terminal into \(defaultPath ?? "a file"), or give it with --token-file or DIST_TRAIN_TOKEN")
+                description:
+                    "no token: copy the one that the coordinator shows on its terminal into \(defaultPath ?? "a file"), or give it with --token-file or DIST_TRAIN_TOKEN"
+            )
         }
         let token = try parse(ask(), from: "the terminal")
         try keep(token, at: path)
@@ -68,7 +70,8 @@ package enum TokenStore {
         let digits = String(text.filter { !$0.isWhitespace })
         guard let token = SharedToken(hex: digits) else {
             throw TokenError(
-                description: "\(source) does not hold a token (64 hexadecimal digits); copy the one that the coordinator shows on its terminal")
+                description:
+                    "\(source) does not hold a token (64 hexadecimal digits); copy the one that the coordinator shows on its terminal")
         }
         return token
     }

@@ -39,7 +39,8 @@ struct MessageReader {
 
     private var left: Int { bytes.count - offset }
     private var malformed: MalformedMessage {
-        MalformedMessage(description: "a \(what) message is malformed at byte \(offset) of \(bytes.count); check that both sides run the same version")
+        MalformedMessage(
+            description: "a \(what) message is malformed at byte \(offset) of \(bytes.count); check that both sides run the same version")
     }
 
     mutating func read<T: FixedWidthInteger>(_ type: T.Type = T.self) throws(MalformedMessage) -> T {

@@ -57,9 +57,11 @@ package final class Worker {
         let listener = try reactor.listen(
             options.listen, priority: 0,
             handshake: {
-                .listener(token: token, program: Version.program, afterAuthentication: { peer in
-                    current.link?.decide(peer) ?? .refuse("this worker is not connected to a coordinator")
-                })
+                .listener(
+                    token: token, program: Version.program,
+                    afterAuthentication: { peer in
+                        current.link?.decide(peer) ?? .refuse("this worker is not connected to a coordinator")
+                    })
             },
             accepted: { connection, peer in
                 if let link = current.link { link.accepted(connection, peer) } else { connection.close() }
@@ -93,14 +95,17 @@ package final class Worker {
                     hasJoined = true
                     deadline = Clock.monotonicSeconds() + options.rejoinTimeout
                     log.warning(
-                        "the coordinator at \(options.coordinator) is gone\(error.map { " (\($0))" } ?? ""); trying to rejoin for \(TextFormat.duration(options.rejoinTimeout))")
+                        "the coordinator at \(options.coordinator) is gone\(error.map { " (\($0))" } ?? ""); trying to rejoin for \(TextFormat.duration(options.rejoinTimeout))"
+                    )
                 }
                 guard hasJoined, error?.isWorthRetrying ?? true else {
                     log.error(error.map { "\($0)" } ?? "the coordinator at \(options.coordinator) closed the connection; see its log")
                     return 1
                 }
                 guard Clock.monotonicSeconds() < deadline else {
-                    log.error("no coordinator at \(options.coordinator) within \(TextFormat.duration(options.rejoinTimeout)); start it again with --resume, then this worker")
+                    log.error(
+                        "no coordinator at \(options.coordinator) within \(TextFormat.duration(options.rejoinTimeout)); start it again with --resume, then this worker"
+                    )
                     return 1
                 }
                 Clock.sleep(seconds: min(1, options.rejoinTimeout / 4))
@@ -286,7 +291,8 @@ private final class WorkerSession: TrainerObserver {
     private func train() throws {
         guard let trainer, let formation = generation?.formation else { return }
         worker.say(
-            "rank \(formation.rank) of \(formation.members.count) in generation \(formation.generation.counter), from step \(formation.firstStep)")
+            "rank \(formation.rank) of \(formation.members.count) in generation \(formation.generation.counter), from step \(formation.firstStep)"
+        )
         _ = try trainer.run(from: formation.firstStep)
         link.send(.generationEnded, formation.generation)
         link.pulse.set(.idle, step: 0)

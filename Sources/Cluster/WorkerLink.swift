@@ -78,7 +78,9 @@ final class WorkerLink: @unchecked Sendable {
         }
     }
 
-    func send(_ kind: MessageKind, _ generation: FrameGeneration = FrameGeneration(), step: Int = 0, a: Int = 0, b: Int = 0, payload: [UInt8] = []) {
+    func send(
+        _ kind: MessageKind, _ generation: FrameGeneration = FrameGeneration(), step: Int = 0, a: Int = 0, b: Int = 0, payload: [UInt8] = []
+    ) {
         let header = FrameHeader(kind, generation, step: step, a: a, b: b)
         onLoop { $0.control?.send(header, payload) }
     }
@@ -126,9 +128,12 @@ final class WorkerLink: @unchecked Sendable {
 
     private func dialCoordinator(_ request: JoinRequest) {
         let token = token
-        reactor.dial([coordinator], timeout: 10, handshake: {
-            .dialler(token: token, program: Version.program, context: ConnectionPurpose.join(request).encoded)
-        }) { [self] result in
+        reactor.dial(
+            [coordinator], timeout: 10,
+            handshake: {
+                .dialler(token: token, program: Version.program, context: ConnectionPurpose.join(request).encoded)
+            }
+        ) { [self] result in
             switch result {
             case .failure(let error): tell(.lost(error))
             case .success(let (connection, _)): isClosed ? connection.close() : serve(connection)
@@ -206,9 +211,12 @@ final class WorkerLink: @unchecked Sendable {
 
     private func openHeartbeat(_ welcome: Welcome) {
         let token = token
-        reactor.dial([coordinator], priority: 2, timeout: 10, handshake: {
-            .dialler(token: token, program: Version.program, context: ConnectionPurpose.heartbeat(worker: welcome.worker).encoded)
-        }) { [weak self] result in
+        reactor.dial(
+            [coordinator], priority: 2, timeout: 10,
+            handshake: {
+                .dialler(token: token, program: Version.program, context: ConnectionPurpose.heartbeat(worker: welcome.worker).encoded)
+            }
+        ) { [weak self] result in
             guard let self, !isClosed, control != nil, case .success(let (connection, _)) = result else { return }
             heartbeat = connection
             connection.received = { _, _ in }

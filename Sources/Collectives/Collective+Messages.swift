@@ -8,7 +8,9 @@ extension Collective {
         let place = try place(envelope, from: member)
         guard place.count == bytes else {
             throw ProtocolViolation(
-                description: "rank \(member) sent \(bytes) bytes of \(envelope.kind), expected \(place.count) (step \(envelope.step), index \(envelope.index))")
+                description:
+                    "rank \(member) sent \(bytes) bytes of \(envelope.kind), expected \(place.count) (step \(envelope.step), index \(envelope.index))"
+            )
         }
         return place
     }
@@ -51,7 +53,8 @@ extension Collective {
 
     private func outOfPlace(_ envelope: Envelope, _ member: Int) -> ProtocolViolation {
         ProtocolViolation(
-            description: "rank \(member) sent \(envelope.kind) with index \(envelope.index) and part \(envelope.part), which is not its to send")
+            description:
+                "rank \(member) sent \(envelope.kind) with index \(envelope.index) and part \(envelope.part), which is not its to send")
     }
 
     /// A whole message is where `destination` wanted it.
@@ -80,7 +83,9 @@ extension Collective {
 
     private func cameBefore(_ envelope: Envelope, _ member: Int) -> ProtocolViolation {
         ProtocolViolation(
-            description: "rank \(member) sent \(envelope.kind) with index \(envelope.index) and part \(envelope.part) twice in step \(envelope.step)")
+            description:
+                "rank \(member) sent \(envelope.kind) with index \(envelope.index) and part \(envelope.part) twice in step \(envelope.step)"
+        )
     }
 
     /// Serves the compute thread and a slice of the reductions; true if more is waiting.

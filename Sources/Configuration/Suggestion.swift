@@ -1,7 +1,7 @@
 /// Finds the name that was probably meant.
-enum Suggestion {
+package enum Suggestion {
     /// The nearest of `candidates`, if one is near enough to be worth a question; the earlier one on a tie.
-    static func nearest(to name: String, among candidates: [String]) -> String? {
+    package static func nearest(to name: String, among candidates: [String]) -> String? {
         guard !name.isEmpty, name.utf8.count <= 60 else { return nil }
         let wanted = normalized(name)
         if let same = candidates.first(where: { normalized($0) == wanted }) { return same }

@@ -93,7 +93,9 @@ private struct Builder {
             guard input.isFlat else {
                 throw ShapeMismatch(
                     layer: index,
-                    description: "`\(layer.name)` is a dense layer and wants a flat input, but the layer before it gives \(input): put \"flatten\" before it")
+                    description:
+                        "`\(layer.name)` is a dense layer and wants a flat input, but the layer before it gives \(input): put \"flatten\" before it"
+                )
             }
             places = addDense(layer.name, inputs: input.count, units: units, bias: bias, initializer)
             operations = 2 * input.count * units + (bias ? units : 0)

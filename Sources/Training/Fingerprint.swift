@@ -58,6 +58,14 @@ package struct Fingerprint: Equatable, Sendable {
 // MARK: - Measuring
 
 extension Fingerprint {
+    /// Without a job: what this machine's vector routines and a tiny step produce, and with which OpenBLAS core.
+    package static func ofMachine() throws -> String {
+        Fingerprint(parts: [
+            Part(name: "OpenBLAS core", value: BLAS.coreName), Part(name: "vector functions", value: vectorFunctions()),
+            Part(name: "a training step", value: try tinyStep()),
+        ]).platform
+    }
+
     /// Tries out every distinct BLAS call of the job, the vector routines and one tiny step on this machine.
     package init(of plan: TrainingPlan) throws {
         let sizes = Set(plan.geometry.distinctBatchSizes.flatMap { plan.geometry.microbatchSizes(batchSize: $0) }).subtracting([0])

@@ -39,7 +39,8 @@ struct RunProgram {
         let address = try coordinator.listen()
         try watchSignals(coordinator)
         log.info(
-            "\(job.job.name): \(TextFormat.grouped(setup.plan.network.layout.parameterCount)) parameters, \(TextFormat.grouped(setup.plan.totalSteps)) steps; run directory \(setup.directory.path)")
+            "\(job.job.name): \(TextFormat.grouped(setup.plan.network.layout.parameterCount)) parameters, \(TextFormat.grouped(setup.plan.totalSteps)) steps; run directory \(setup.directory.path)"
+        )
         var workers: LocalWorkers?
         if let local {
             let started = try start(local, address, token)
@@ -73,7 +74,8 @@ struct RunProgram {
         let port = address.port == 7070 ? "" : ":\(address.port)"
         let hosts = address.isAny ? SocketAddress.localInterfaces().filter { !$0.isIPv6 }.map(\.host) : [address.host]
         let host = hosts.first ?? "localhost"
-        log.info("listening on \(address); a worker joins with:  dist-train worker --join \(host.contains(":") ? "[\(host)]" : host)\(port)")
+        log.info(
+            "listening on \(address); a worker joins with:  dist-train worker --join \(host.contains(":") ? "[\(host)]" : host)\(port)")
         guard isatty(STDERR_FILENO) == 1 else { return }
         // On the terminal only: log files must not hold it.
         Console.standardError.writeLine("  the workers' token (asked for once on each machine):  \(token.hex)")
@@ -105,7 +107,8 @@ struct RunProgram {
         let plain = word.utf8.allSatisfy { byte in
             (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || "-_./:=,@%+".utf8.contains(byte)
         }
-        return plain && !word.isEmpty ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+        return plain && !word.isEmpty
+            ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
     }
 
     private func summary(_ result: RunResult, _ setup: RunSetup) -> String {

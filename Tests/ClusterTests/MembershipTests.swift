@@ -1,6 +1,5 @@
-import Testing
-
 import Cluster
+import Testing
 
 /// Decisions without sockets or sleeping: events and times in, actions out.
 @Suite struct MembershipTests {
@@ -83,7 +82,10 @@ import Cluster
         var membership = membership(minimum: 2)
         _ = arrive(2, at: &membership)
         _ = connectAll(&membership)
-        #expect(membership.handle(.lost(2, reason: "it closed its connection"), at: 3) == [.fail(reason: "w2 is gone: it closed its connection")])
+        #expect(
+            membership.handle(.lost(2, reason: "it closed its connection"), at: 3) == [
+                .fail(reason: "w2 is gone: it closed its connection")
+            ])
         #expect(membership.phase == .over)
         #expect(membership.handle(.tick, at: 100) == [])
     }
@@ -129,7 +131,8 @@ import Cluster
             membership.handle(.cannotReach(2, rank: 0, generation: 1, reason: "refused"), at: 1)
                 == [.dialBack(dialler: 1, targetRank: 1, number: 1)])
         let actions = membership.handle(.cannotReach(1, rank: 1, generation: 1, reason: "refused"), at: 2)
-        #expect(notes(actions).contains { $0.hasPrefix("w2 and w1 cannot reach each other in either direction (refused); w2 waits for 5 s") })
+        #expect(
+            notes(actions).contains { $0.hasPrefix("w2 and w1 cannot reach each other in either direction (refused); w2 waits for 5 s") })
         #expect(actions.contains(.abandon(number: 1, members: [1, 2], reason: notes(actions)[0])))
         // Two are needed and one is parked: nothing forms until the pause is over.
         #expect(membership.phase == .waiting)

@@ -2,7 +2,6 @@ import Checkpoints
 import Datasets
 import NeuralNetwork
 import Testing
-
 import Training
 
 /// The number of members and lanes, the cuts and the interruptions change no bit.

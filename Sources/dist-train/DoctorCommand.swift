@@ -1,0 +1,26 @@
+import Cluster
+import Kernels
+import System
+import Training
+import Transport
+
+extension Commands {
+    static let doctor = Command(
+        name: "doctor", arguments: "", summary: "Show what this machine can do: cores, OpenBLAS core, numeric platform, network.",
+        options: [], example: "dist-train doctor"
+    ) { arguments in
+        if let extra = arguments.positionals.first { throw UsageError("`dist-train doctor` takes no arguments, found `\(extra)`") }
+        establishFloatingPointMode()
+        let core = Environment.value("OPENBLAS_CORETYPE").map { "set by OPENBLAS_CORETYPE=\($0)" } ?? "chosen for this processor"
+        let addresses = SocketAddress.localInterfaces().map(\.host)
+        let lines = [
+            ("program", Version.program), ("processor", "\(Fingerprint.architecture), \(TextFormat.count(Processor.cores, "core"))"),
+            ("AVX-512", Processor.hasAVX512 ? "yes" : "no"), ("OpenBLAS", BLAS.configuration),
+            ("OpenBLAS core", "\(BLAS.coreName) (\(core))"), ("fingerprint", try Fingerprint.ofMachine()),
+            ("addresses", addresses.isEmpty ? "loopback only" : addresses.joined(separator: ", ")),
+            ("token file", TokenStore.defaultPath.map { "\($0)\(File.exists($0) ? "" : " (none yet)")" } ?? "no home directory"),
+        ]
+        for (name, value) in lines { print("\(TextFormat.left(name, 14)) \(value)") }
+        return 0
+    }
+}

@@ -1,0 +1,50 @@
+import Cluster
+import System
+import Training
+import Transport
+
+extension Commands {
+    static let run = Command(
+        name: "run", arguments: "CONFIG",
+        summary:
+            "Train on this machine: a coordinator that starts its own worker processes.\nProgress goes to standard error, the result to standard output.",
+        options: [
+            Option(name: "--workers", value: "N", help: "worker processes to start (default 1)"),
+            Option(name: "--lanes", value: "L", help: "compute threads of each worker (default: cores / workers)"),
+            Option(name: "--listen", value: "HOST:PORT", help: "let workers of other machines join too"),
+            .runDirectory, .resume, .set, .json, .peerTimeout, .tokenFile, .allowInexact,
+        ],
+        example: "dist-train run config/digits-mlp.json5 --workers 2 --set epochs=10"
+    ) { arguments in
+        let workers = try arguments.integer("--workers", 1...1024) ?? 1
+        let lanes = try arguments.integer("--lanes", 1...1024)
+        let listen = try arguments.endpoint("--listen", defaultPort: 7070)
+        let program = try arguments.program(
+            "run", listen: listen ?? Endpoint(host: "127.0.0.1", port: 0), minimum: workers, maximum: .max,
+            command: ["--workers", "\(workers)"])
+        let isOpen = listen != nil || arguments.has("--token-file")
+        let token = isOpen ? try TokenStore.forCoordinator(file: arguments.string("--token-file")) : .random()
+        return try program.run(token: token, local: RunProgram.Local(count: workers, lanes: lanes))
+    }
+}
+
+extension Arguments {
+    func endpoint(_ name: String, defaultPort: UInt16) throws -> Endpoint? {
+        guard let text = string(name) else { return nil }
+        do { return try Endpoint(parsing: text, defaultPort: defaultPort) } catch { throw UsageError("\(name): \(error)") }
+    }
+
+    /// What `run` and `coordinator` share.
+    func program(_ name: String, listen: Endpoint, minimum: Int, maximum: Int, command: [String]) throws -> RunProgram {
+        let config = try only("a config file", name)
+        let timeout = try seconds("--peer-timeout", 0.1...3600) ?? 5
+        let overrides = all("--set")
+        let job = try JobFile.load(path: config, overrides: overrides)
+        return RunProgram(
+            job: job, setup: RunSetup.Request(runDirectory: string("--run-dir"), resume: has("--resume")),
+            coordinator: CoordinatorOptions(
+                listen: listen, minimumWorkers: minimum, maximumWorkers: maximum, peerTimeout: timeout,
+                allowInexact: has("--allow-inexact")),
+            printsJSON: has("--json"), command: [name, config] + command + overrides.flatMap { ["--set", $0] })
+    }
+}

@@ -1,0 +1,50 @@
+import Cluster
+import System
+import Telemetry
+import Transport
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+extension Commands {
+    static let worker = Command(
+        name: "worker", arguments: "--join HOST[:PORT]",
+        summary: "Join a coordinator and compute for it. Needs nothing but this program and the token:\njob and data come over the wire.",
+        options: [
+            Option(name: "--join", value: "HOST[:PORT]", help: "the coordinator (port 7070 unless given)"),
+            Option(name: "--lanes", value: "L", help: "compute threads (default: cores / workers on this machine)"),
+            Option(
+                name: "--token-file", value: "FILE",
+                help:
+                    "the shared token; - is standard input (default: DIST_TRAIN_TOKEN, or\n~/.config/dist-train/token; on a terminal it is asked for)"
+            ),
+            Option(name: "--listen", value: "HOST:PORT", help: "where other workers reach this one (default 0.0.0.0, any port)"),
+            Option(name: "--advertise", value: "HOST", help: "the address that other workers should dial"),
+            Option(name: "--cache-dir", value: "DIR", help: "where fetched data sets are kept (default ~/.cache/dist-train)"),
+            Option(name: "--rejoin-timeout", value: "S", help: "seconds to look for a coordinator that was lost (default 600)"),
+        ],
+        example: "dist-train worker --join 192.168.1.10"
+    ) { arguments in
+        guard arguments.positionals.isEmpty else {
+            throw UsageError(
+                "`dist-train worker` takes options only, found `\(arguments.positionals[0])`: did you mean --join \(arguments.positionals[0])?"
+            )
+        }
+        guard let coordinator = try arguments.endpoint("--join", defaultPort: 7070) else {
+            throw UsageError("`dist-train worker` needs the coordinator's address: --join HOST[:PORT]")
+        }
+        let options = WorkerOptions(
+            coordinator: coordinator, lanes: try arguments.integer("--lanes", 1...1024),
+            listen: try arguments.endpoint("--listen", defaultPort: 0) ?? Endpoint(host: "0.0.0.0", port: 0),
+            advertise: arguments.string("--advertise"), cacheDirectory: arguments.string("--cache-dir"),
+            rejoinTimeout: try arguments.seconds("--rejoin-timeout", 0...864_000) ?? 600)
+        if let lifeline = Environment.value(InheritedDescriptors.lifeline).flatMap({ Int32($0) }) {
+            try Lifeline.watch(lifeline) { _exit(1) }
+        }
+        let token = try TokenStore.forWorker(file: arguments.string("--token-file"))
+        return try Worker(options, token: token, log: Log(source: "worker")).run()
+    }
+}
