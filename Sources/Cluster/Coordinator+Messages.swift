@@ -21,7 +21,10 @@ extension Coordinator {
         case .suspicion:
             guard isCurrent else { return }
             handle(.suspected(by: worker.id, rank: Int(header.a), generation: counter, reason: String(sentence: payload)))
-        case .generationEnded: if isCurrent { handle(.ended(worker.id, generation: counter)) }
+        case .generationEnded:
+            guard isCurrent else { return }
+            if membership.members.first == worker.id { boundaryReached() }
+            handle(.ended(worker.id, generation: counter))
         case .stepReport, .snapshotPart, .evaluation:
             guard isCurrent, let rank = membership.members.firstIndex(of: worker.id) else { return }
             try results(header, payload, rank: rank)

@@ -34,9 +34,13 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     private var isExact: Bool
     private var mostWorkers = 0
     private var blasCore: String?
-    private var pendingWrites = 0
+    private var isWriting = false
+    /// The snapshot to be written next. A disk that is slower than the training gets the newest one, not all of them.
+    private var waiting: Snapshot?
     private var lastWrite: CheckpointWriter.Written?
-    private var stopRequests = 0
+    private var isStopping = false
+    /// The step at whose boundary the run stops, once it is known.
+    private var stopStep: Int?
     private var outcome: RunOutcome?
 
     package init(
@@ -122,26 +126,24 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     package func stop() { reactor.post { self.stopOnLoop() } }
 
     private func stopOnLoop() {
-        stopRequests += 1
-        guard stopRequests == 1, outcome == nil else { return }
+        guard !isStopping, outcome == nil else { return }
+        isStopping = true
         log.info("stopping at the next step; once more to stop at once")
         if case .running = membership.phase {
             wish([.snapshot, .endGeneration])
         } else if case .ending = membership.phase {
-            return
+            return  // the generation that forms next is ended at its first boundary
         } else {
-            writeForStop(record.snapshot)
+            stopStep = record.snapshot.step
+            write(record.snapshot)
         }
     }
 
-    private func writeForStop(_ snapshot: Snapshot) {
-        if let last = lastWrite, last.step == snapshot.step, case .success = last.result {
-            end(.stopped(step: snapshot.step))
-        } else if setup.start.step == snapshot.step && snapshot.step > 0 {
-            end(.stopped(step: snapshot.step))
-        } else {
-            write(snapshot)
-        }
+    /// Rank 0 has come to the generation's end: all its reports are here.
+    func boundaryReached() {
+        guard isStopping, record.steps < setup.plan.totalSteps else { return }
+        stopStep = record.steps
+        if let written = lastWrite, written.step == stopStep, !isWriting { endStopped(written) }
     }
 
     // MARK: Workers come and go
@@ -253,7 +255,7 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
                 for id in members { workers[id]?.send(FrameHeader(.start, generation)) }
                 log.info(
                     "generation \(generation.counter) starts with \(TextFormat.count(members.count, "worker")) at step \(record.steps)")
-                if stopRequests > 0 { wish([.snapshot, .endGeneration]) }
+                if isStopping { wish([.snapshot, .endGeneration]) }
             case .endAtBoundary: wish([.snapshot, .endGeneration])
             case .abandon(_, let members, let reason):
                 for id in members { workers[id]?.send(FrameHeader(.endGeneration, generation), Array(reason.utf8)) }
@@ -278,22 +280,22 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     func snapshotComplete(_ snapshot: Snapshot) {
         faults.reach("coordinator", "snapshot", snapshot.step)
         let control = setup.plan.control(afterSteps: snapshot.step)
-        if stopRequests > 0 && !control.contains(.finish) {
-            write(snapshot)
-        } else if control.contains(.snapshot) {
-            write(snapshot)
-        }
+        if isStopping || control.contains(.snapshot) { write(snapshot) }
         handle(.boundarySnapshot(generation: Int(generation.counter)))
         finishIfDone()
     }
 
     private func write(_ snapshot: Snapshot) {
-        pendingWrites += 1
+        guard !isWriting else {
+            waiting = snapshot
+            return
+        }
+        isWriting = true
         writer?.write(snapshot)
     }
 
     private func checkpointWritten(_ written: CheckpointWriter.Written) {
-        pendingWrites -= 1
+        isWriting = false
         lastWrite = written
         switch written.result {
         case .success:
@@ -302,7 +304,12 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
         case .failure(let error):
             log.error("the checkpoint of step \(written.step) could not be written: \(error). The ones before it are intact")
         }
-        if stopRequests > 0, pendingWrites == 0, !record.isFinished { endStopped(written) }
+        if let next = waiting {
+            waiting = nil
+            write(next)
+        } else if isStopping, written.step == stopStep, !record.isFinished {
+            endStopped(written)
+        }
         finishIfDone()
     }
 
@@ -314,7 +321,7 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     }
 
     func finishIfDone() {
-        guard outcome == nil, record.isFinished, pendingWrites == 0 else { return }
+        guard outcome == nil, record.isFinished, !isWriting else { return }
         if let written = lastWrite, case .failure(let error) = written.result {
             return end(.failed("the training reached its end, but its last checkpoint could not be written: \(error)"))
         }
