@@ -272,12 +272,13 @@ extension Membership {
         return [.note(text)] + abandonForming(reason: text, now)
     }
 
-    /// A worker whose pause is over may join the generation that runs without it.
-    private mutating func tryParkedAgain(_ now: Double) -> [Action] {
+    /// A worker that was prepared while the generation formed, or whose pause is over, may join what runs without it.
+    private mutating func takeInLatecomers(_ now: Double) -> [Action] {
         guard case .running(let members) = phase, let id = candidates(now).first(where: { !members.contains($0) }),
             candidates(now).count > members.count
         else { return [] }
-        return endAtBoundary(members, reason: "\(name(id)) tries again to reach the others")
+        let isAgain = (workers[id]?.parkings ?? 0) > 0
+        return endAtBoundary(members, reason: "\(name(id)) \(isAgain ? "tries again to reach the others" : "has joined")")
     }
 
     private mutating func tick(_ now: Double) -> [Action] {
@@ -292,7 +293,7 @@ extension Membership {
             actions += lost(id, "nothing was heard of it for \(Int(now - worker.lastHeard)) s", now)
         }
         actions += formIfPossible(now)
-        actions += tryParkedAgain(now)
+        actions += takeInLatecomers(now)
         if case .waiting = phase, now >= nextComplaint {
             nextComplaint = now + Self.complaintInterval
             let missing = max(1, limits.minimum) - preparedCount
