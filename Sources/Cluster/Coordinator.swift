@@ -230,7 +230,7 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
                 log.warning("\(worker.name) is refused: its arithmetic differs (\(differences))")
                 dismiss(
                     worker.id, .refused,
-                    "this machine's arithmetic would change the result's bits (\(differences)). Set OPENBLAS_CORETYPE=\(blasCore ?? "Haswell") or install the same OpenBLAS; to train all the same, start the coordinator with --allow-inexact"
+                    "refused: this machine's arithmetic would change the result's bits (\(differences)). Set OPENBLAS_CORETYPE=\(blasCore ?? "Haswell") or install the same OpenBLAS; to train all the same, start the coordinator with --allow-inexact"
                 )
                 handle(.lost(worker.id, reason: "its arithmetic differs"))
                 return

@@ -90,7 +90,7 @@ package final class Worker {
                 log.info(reason)
                 return 0
             case .refused(let reason):
-                log.error("refused: \(reason)")
+                log.error(reason)
                 return 1
             case .lost(let error, let wasJoined):
                 if wasJoined {

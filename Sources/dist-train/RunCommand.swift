@@ -21,7 +21,7 @@ extension Commands {
         let listen = try arguments.endpoint("--listen", defaultPort: 7070)
         let program = try arguments.program(
             "run", listen: listen ?? Endpoint(host: "127.0.0.1", port: 0), minimum: workers, maximum: .max,
-            command: ["--workers", "\(workers)"])
+            command: ["--workers", "\(workers)"] + (listen.map { ["--listen", "\($0)"] } ?? []))
         let isOpen = listen != nil || arguments.has("--token-file")
         let token = isOpen ? try TokenStore.forCoordinator(file: arguments.string("--token-file")) : .random()
         return try program.run(token: token, local: RunProgram.Local(count: workers, lanes: lanes))
