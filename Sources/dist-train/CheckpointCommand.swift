@@ -1,4 +1,5 @@
 import Checkpoints
+import Configuration
 import System
 
 extension Commands {
@@ -12,6 +13,11 @@ extension Commands {
                 "`dist-train checkpoint` needs what to do and where: list, verify or hash, then a run directory or a checkpoint")
         }
         let (action, path) = (arguments.positionals[0], arguments.positionals[1])
+        let actions = ["list", "verify", "hash"]
+        guard actions.contains(action) else {
+            let nearest = Suggestion.nearest(to: action, among: actions).map { "did you mean `\($0)`?" }
+            throw UsageError("`dist-train checkpoint` has no `\(action)`: \(nearest ?? "it knows list, verify and hash")")
+        }
         let entries = try checkpoints(at: path)
         switch action {
         case "list":
@@ -30,11 +36,9 @@ extension Commands {
                 isWhole = isWhole && problems.isEmpty
             }
             return isWhole ? 0 : 1
-        case "hash":
+        default:
             print(try Checkpoint(path: entries[0].path).stateSHA256())
             return 0
-        default:
-            throw UsageError("`dist-train checkpoint` knows list, verify and hash, not `\(action)`")
         }
     }
 

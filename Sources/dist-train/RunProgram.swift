@@ -33,10 +33,15 @@ struct RunProgram {
     func run(token: SharedToken, local: Local?) throws -> Int32 {
         establishFloatingPointMode()
         let log = Log(source: "coordinator")
+        let isResuming = setup.resume
         let setup = try RunSetup(job, setup, log: log)
         log.record(in: try AppendFile(setup.directory.logPath))
         let coordinator = try Coordinator(setup, coordinator, token: token, log: log)
-        let address = try coordinator.listen()
+        let address: SocketAddress
+        do { address = try coordinator.listen() } catch {
+            if !isResuming { setup.directory.discard() }
+            throw error
+        }
         try watchSignals(coordinator)
         log.info(
             "\(job.job.name): \(TextFormat.grouped(setup.plan.network.layout.parameterCount)) parameters, \(TextFormat.grouped(setup.plan.totalSteps)) steps; run directory \(setup.directory.path)"
