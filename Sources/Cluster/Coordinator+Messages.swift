@@ -98,7 +98,6 @@ extension Coordinator {
         let owners = Partition.alternatingOwners(members: members.count)
         let partition = Partition(
             usedCount: setup.plan.network.layout.usedCount, owners: owners, members: members.count)
-        self.partition = partition
         record.begin(partition)
         for (rank, worker) in connections.enumerated() {
             let formation = Formation(

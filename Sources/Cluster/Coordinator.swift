@@ -29,7 +29,6 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     var listener: Listener?
     var writer: CheckpointWriter?
     var generation = FrameGeneration()
-    var partition: Partition?
     var platform: Fingerprint?
     var isExact: Bool
     var mostWorkers = 0
