@@ -13,7 +13,7 @@ package protocol ParameterUpdate: AnyObject {
 
 /// One member's part in the collective work of a generation: averages gradients, spreads new parameters, exchanges statistics.
 ///
-/// A step, seen from here (the vocabulary is DESIGN's: piece, node, owner):
+/// A step, seen from here (the words are those of Sources/README.md: piece, node, owner):
 ///
 ///     compute thread                     communication thread
 ///     combine(exchange)          ───▶    sends my nodes to all, counts theirs

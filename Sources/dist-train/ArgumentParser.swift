@@ -18,10 +18,12 @@ struct Option: Sendable {
 /// The words behind a command, sorted into options and positional arguments.
 struct Arguments {
     private(set) var positionals: [String] = []
+    private let words: [String]
     private var values: [String: [String]] = [:]
 
     /// Accepts `--name value`, `--name=value`, flags, and `--` before words that begin with a dash.
     init(_ words: [String], options: [Option], command: String) throws {
+        self.words = words
         var rest = words[...]
         while let word = rest.popFirst() {
             if word == "--" {
@@ -53,6 +55,20 @@ struct Arguments {
     private static func unknown(_ name: String, _ options: [Option], _ command: String) -> UsageError {
         let nearest = Suggestion.nearest(to: name, among: options.map(\.name)).map { "did you mean \($0)?" }
         return UsageError("`dist-train \(command)` has no option \(name): \(nearest ?? "see `dist-train \(command) --help`")")
+    }
+
+    /// The words as they were given, without these options (name → whether it has a value).
+    func words(without dropped: [String: Bool]) -> [String] {
+        var kept: [String] = []
+        var rest = words[...]
+        while let word = rest.popFirst() {
+            guard let hasValue = dropped[String(word.prefix { $0 != "=" })] else {
+                kept.append(word)
+                continue
+            }
+            if hasValue && !word.contains("=") { rest = rest.dropFirst() }
+        }
+        return kept
     }
 
     func has(_ name: String) -> Bool { values[name] != nil }
