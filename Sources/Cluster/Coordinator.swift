@@ -23,25 +23,25 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     let tickets: [(ticket: DatasetTicket, dataset: Dataset)]
     let faults: FaultPoints
 
-    private(set) var membership: Membership
+    var membership: Membership
     var workers: [Int: WorkerConnection] = [:]
-    private var nextWorker = 1
-    private var listener: Listener?
-    private var writer: CheckpointWriter?
+    var nextWorker = 1
+    var listener: Listener?
+    var writer: CheckpointWriter?
     var generation = FrameGeneration()
     var partition: Partition?
-    private var platform: Fingerprint?
-    private var isExact: Bool
-    private var mostWorkers = 0
-    private var blasCore: String?
-    private var isWriting = false
+    var platform: Fingerprint?
+    var isExact: Bool
+    var mostWorkers = 0
+    var blasCore: String?
+    var isWriting = false
     /// The snapshot to be written next. A disk that is slower than the training gets the newest one, not all of them.
-    private var waiting: Snapshot?
-    private var lastWrite: CheckpointWriter.Written?
-    private var isStopping = false
+    var waiting: Snapshot?
+    var lastWrite: CheckpointWriter.Written?
+    var isStopping = false
     /// The step at whose boundary the run stops, once it is known.
-    private var stopStep: Int?
-    private var outcome: RunOutcome?
+    var stopStep: Int?
+    var outcome: RunOutcome?
 
     package init(
         _ setup: RunSetup, _ options: CoordinatorOptions, token: SharedToken, log: Log, console: Console = .standardError
@@ -50,9 +50,9 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
         faults = try .ofEnvironment()
         reactor = try Reactor(name: "coordinator")
         reporter = ProgressReporter(console: console, epochs: setup.job.job.epochs, steps: setup.plan.totalSteps)
-        isExact = setup.wasExact && !options.allowInexact
+        isExact = setup.wasExact
         record = RunRecord(
-            plan: setup.plan, start: setup.start, metrics: try MetricsLog(setup.directory.metricsPath, isExact: isExact),
+            plan: setup.plan, start: setup.start, metrics: try MetricsLog(setup.directory.metricsPath, isExact: isExact && !options.allowInexact),
             reporter: reporter)
         let data = setup.data
         let sets: [(DatasetTicket.Role, Dataset?)] = [(.train, data.train), (.validation, data.validation), (.test, data.test)]
@@ -94,7 +94,7 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
         return outcome ?? RunOutcome(end: .failed("the coordinator's loop ended"))
     }
 
-    private func checkpointFacts() -> CheckpointWriter.Facts {
+    func checkpointFacts() -> CheckpointWriter.Facts {
         let (layout, momentNames) = (setup.plan.network.layout, setup.job.job.optimizer.momentNames)
         let identity = CheckpointState.identity(of: setup.data)
         let (normalization, classNames) = (setup.data.normalization, setup.data.train.classNames)
@@ -109,12 +109,12 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     }
 
     /// For the checkpoint writer's thread too.
-    private let numericPlatform = Guarded((platform: "", isExact: true))
+    let numericPlatform = Guarded((platform: "", isExact: true))
 
     /// Asked now and then: a reason why the run cannot go on, such as the end of a process that it started.
     package var watch: () -> String? = { nil }
 
-    private func tick() {
+    func tick() {
         if outcome == nil, let reason = watch() { end(.failed(reason)) }
         act(membership.handle(.tick, at: Reactor.now))
         reactor.after(min(1, options.peerTimeout / 5)) { [weak self] in self?.tick() }
@@ -125,7 +125,7 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     /// SIGINT or SIGTERM, from any thread: the first one stops at the next step boundary.
     package func stop() { reactor.post { self.stopOnLoop() } }
 
-    private func stopOnLoop() {
+    func stopOnLoop() {
         guard !isStopping, outcome == nil else { return }
         isStopping = true
         log.info("stopping at the next step; once more to stop at once")
@@ -146,107 +146,9 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
         if let written = lastWrite, written.step == stopStep, !isWriting { endStopped(written) }
     }
 
-    // MARK: Workers come and go
-
-    private func decide(_ peer: HandshakePeer) -> HandshakeDecision {
-        guard let purpose = try? peer.context.withUnsafeBytes({ try ConnectionPurpose(decoding: $0) }) else {
-            return .refuse("the greeting is malformed; install the same version on both machines")
-        }
-        switch purpose {
-        case .join where outcome != nil: return .refuse("this run is over")
-        case .join: return .accept()
-        case .heartbeat(let id): return workers[id] != nil ? .accept() : .refuse("there is no worker \(id) here")
-        case .mesh: return .refuse("this is the coordinator's port, not a worker's")
-        }
-    }
-
-    private func accepted(_ connection: Connection, _ peer: HandshakePeer) {
-        guard let purpose = try? peer.context.withUnsafeBytes({ try ConnectionPurpose(decoding: $0) }) else { return connection.close() }
-        switch purpose {
-        case .join(let request): admit(connection, request)
-        case .heartbeat(let id): addHeartbeat(connection, id)
-        case .mesh: connection.close()
-        }
-    }
-
-    private func admit(_ connection: Connection, _ request: JoinRequest) {
-        let worker = WorkerConnection(id: nextWorker, request: request, control: connection)
-        nextWorker += 1
-        workers[worker.id] = worker
-        connection.peer = worker.name
-        connection.maximumPayload = 16 << 20
-        connection.closed = { [unowned self] reason in
-            lose(worker.id, reason.map { "\($0)" } ?? "it closed its connection")
-        }
-        connection.received = { [unowned self] header, payload in
-            handle(.heard(worker.id))
-            try received(header, payload, from: worker)
-        }
-        log.info("\(worker.name) joins")
-        handle(.admitted(worker.id, name: worker.name))
-        let core = setup.job.job.blasCore ?? blasCore ?? request.blasCore
-        blasCore = core
-        worker.send(
-            FrameHeader(.welcome),
-            Welcome(
-                worker: worker.id, job: setup.job.resolved.prettyJSON(nonFinite: .json5), jobIdentity: setup.job.identity,
-                blasCore: core, normalization: setup.data.normalization, datasets: tickets.map(\.ticket),
-                peerTimeout: options.peerTimeout
-            ).encoded)
-    }
-
-    private func addHeartbeat(_ connection: Connection, _ id: Int) {
-        guard let worker = workers[id], worker.heartbeat == nil else { return connection.close() }
-        worker.heartbeat = connection
-        connection.received = { [unowned self, unowned worker] header, _ in
-            worker.step = Int(truncatingIfNeeded: header.step)
-            handle(.heard(id))
-        }
-        connection.closed = { [unowned self] reason in
-            lose(id, reason.map { "\($0)" } ?? "it closed its connection for heartbeats")
-        }
-    }
-
-    private func lose(_ id: Int, _ reason: String) {
-        guard let worker = workers.removeValue(forKey: id) else { return }
-        worker.close()
-        handle(.lost(id, reason: reason))
-    }
-
-    func dismiss(_ id: Int, _ kind: MessageKind, _ reason: String) {
-        guard let worker = workers.removeValue(forKey: id) else { return }
-        worker.send(FrameHeader(kind), Array(reason.utf8))
-        worker.close()
-    }
-
-    /// A worker's platform is judged: the first one's is the job's.
-    func prepared(_ worker: WorkerConnection, _ prepared: Prepared) {
-        let fingerprint = prepared.fingerprint
-        let reference =
-            platform.map { ($0.platform, fingerprint.matches($0)) } ?? setup.earlierPlatform.map { ($0, $0 == fingerprint.platform) }
-        if let (name, matches) = reference, !matches {
-            let differences = platform.map { fingerprint.differences(from: $0) } ?? "platform \(fingerprint.platform) instead of \(name)"
-            guard options.allowInexact else {
-                log.warning("\(worker.name) is refused: its arithmetic differs (\(differences))")
-                dismiss(
-                    worker.id, .refused,
-                    "refused: this machine's arithmetic would change the result's bits (\(differences)). Set OPENBLAS_CORETYPE=\(blasCore ?? "Haswell") or install the same OpenBLAS; to train all the same, start the coordinator with --allow-inexact"
-                )
-                handle(.lost(worker.id, reason: "its arithmetic differs"))
-                return
-            }
-            log.warning("\(worker.name) computes other bits (\(differences)); the result will not be exact")
-            isExact = false
-        }
-        if platform == nil { platform = fingerprint }
-        let (name, exact) = (platform?.platform ?? "", isExact)
-        numericPlatform.withLock { $0 = (name, exact) }
-        handle(.prepared(worker.id))
-    }
-
     // MARK: Acting on the membership's decisions
 
-    private func act(_ actions: [Membership.Action]) {
+    func act(_ actions: [Membership.Action]) {
         for action in actions {
             switch action {
             case .form(let number, let members): form(number, members)
@@ -269,93 +171,8 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     }
 
     /// Asks rank 0 to put flags into its next control word.
-    private func wish(_ flags: ControlWord) {
+    func wish(_ flags: ControlWord) {
         guard let first = membership.members.first else { return }
         workers[first]?.send(FrameHeader(.request, generation, a: Int(flags.rawValue)))
-    }
-
-    // MARK: Snapshots and the end
-
-    /// A snapshot is complete: checkpoints are written where the job says, and what waited for it goes on.
-    func snapshotComplete(_ snapshot: Snapshot) {
-        faults.reach("coordinator", "snapshot", snapshot.step)
-        let control = setup.plan.control(afterSteps: snapshot.step)
-        if isStopping || control.contains(.snapshot) { write(snapshot) }
-        handle(.boundarySnapshot(generation: Int(generation.counter)))
-        finishIfDone()
-    }
-
-    private func write(_ snapshot: Snapshot) {
-        guard !isWriting else {
-            waiting = snapshot
-            return
-        }
-        isWriting = true
-        writer?.write(snapshot)
-    }
-
-    private func checkpointWritten(_ written: CheckpointWriter.Written) {
-        isWriting = false
-        lastWrite = written
-        switch written.result {
-        case .success:
-            log.debug("checkpoint of step \(written.step) written")
-            faults.reach("coordinator", "checkpoint-written", written.step)
-        case .failure(let error):
-            log.error("the checkpoint of step \(written.step) could not be written: \(error). The ones before it are intact")
-        }
-        if let next = waiting {
-            waiting = nil
-            write(next)
-        } else if isStopping, written.step == stopStep, !record.isFinished {
-            endStopped(written)
-        }
-        finishIfDone()
-    }
-
-    private func endStopped(_ written: CheckpointWriter.Written) {
-        switch written.result {
-        case .success: end(.stopped(step: written.step))
-        case .failure(let error): end(.failed("stopped, but the checkpoint could not be written: \(error)"))
-        }
-    }
-
-    func finishIfDone() {
-        guard outcome == nil, record.isFinished, !isWriting else { return }
-        if let written = lastWrite, case .failure(let error) = written.result {
-            return end(.failed("the training reached its end, but its last checkpoint could not be written: \(error)"))
-        }
-        let snapshot = record.snapshot
-        faults.reach("coordinator", "finish", snapshot.step)
-        let (layout, names) = (setup.plan.network.layout, setup.job.job.optimizer.momentNames)
-        let result = RunResult(
-            steps: snapshot.step, epochs: setup.plan.epoch(afterSteps: snapshot.step), train: record.train,
-            validation: record.evaluated[.validation]?.totals, test: record.evaluated[.test]?.totals,
-            stateSHA256: snapshot.stateSHA256(layout, momentNames: names), isExact: isExact,
-            platform: platform?.platform ?? setup.earlierPlatform ?? "", workers: mostWorkers, recoveries: 0,
-            seconds: record.seconds)
-        do {
-            try File.writeAtomically(result.value.prettyJSON() + "\n", to: setup.directory.resultPath)
-        } catch {
-            return end(.failed("the training reached its end, but result.json could not be written: \(error)"))
-        }
-        handle(.jobFinished)
-        end(.finished, result)
-    }
-
-    /// Ends the run: tells everyone, then stops the loop once that has gone out.
-    func end(_ end: RunOutcome.End, _ result: RunResult? = nil) {
-        guard outcome == nil else { return }
-        outcome = RunOutcome(end: end, result: result)
-        reporter.finish()
-        listener?.close()
-        for id in workers.keys.sorted() {
-            switch end {
-            case .finished: dismiss(id, .finish, "the job has reached its end")
-            case .stopped: dismiss(id, .finish, "the coordinator was stopped")
-            case .failed(let reason): dismiss(id, .refused, "the run has failed: \(reason)")
-            }
-        }
-        reactor.after(0.2) { [reactor] in reactor.stop() }
     }
 }

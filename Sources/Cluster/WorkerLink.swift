@@ -5,36 +5,6 @@ import System
 import Training
 import Transport
 
-/// What the communication thread tells a worker's main thread.
-enum WorkerInstruction: Sendable {
-    case welcomed(Welcome)
-    /// All chunks of the data set that was asked for are there.
-    case fetched
-    /// Connected to all members, state loaded: make the trainer, then say `connected`.
-    case formed(MemberGeneration)
-    case start(FrameGeneration)
-    /// The coordinator ended the generation.
-    case ended(String)
-    case finish(String)
-    case refused(String)
-    /// The connection to the coordinator is gone, or never was.
-    case lost(TransportError?)
-    case terminate
-}
-
-/// What the compute thread is doing, for heartbeats.
-final class Pulse: Sendable {
-    private let phase = Atomic<UInt8>(0)
-    private let step = Atomic<Int>(0)
-
-    func set(_ phase: TrainingPhase, step: Int) {
-        self.phase.store(phase.rawValue, ordering: .relaxed)
-        self.step.store(step, ordering: .relaxed)
-    }
-
-    var current: (phase: UInt8, step: Int) { (phase.load(ordering: .relaxed), step.load(ordering: .relaxed)) }
-}
-
 /// A worker's side of the network: its connections to the coordinator, its listener for other members, and the generation at hand.
 ///
 /// All state belongs to the communication thread; `mailbox` leads to the main thread. One link lasts as long as one connection to the coordinator.
@@ -319,40 +289,5 @@ final class SnapshotPart: Sendable {
 extension FrameGeneration {
     func isAtLeast(_ other: FrameGeneration) -> Bool {
         (incarnation, counter) >= (other.incarnation, other.counter)
-    }
-}
-
-/// A data set on its way: a window of chunks is asked for at a time.
-struct Fetching: @unchecked Sendable {  // the memory waits for the thread that fetches
-    private static let window = 4
-
-    let dataset: Int
-    private let ticket: DatasetTicket
-    private let memory: UnsafeMutableRawBufferPointer
-    private var requested = 0
-    private var received = 0
-
-    init(dataset: Int, ticket: DatasetTicket, memory: UnsafeMutableRawBufferPointer) {
-        (self.dataset, self.ticket, self.memory) = (dataset, ticket, memory)
-    }
-
-    mutating func nextRequest() -> Int? {
-        guard requested < ticket.chunkCount, requested - received < Self.window else { return nil }
-        defer { requested += 1 }
-        return requested
-    }
-
-    /// Chunks come in the order in which they were asked for.
-    func destination(dataset: Int, chunk: Int, bytes: Int) throws -> UnsafeMutableRawBufferPointer? {
-        guard dataset == self.dataset, chunk == received, chunk < requested, ticket.range(ofChunk: chunk).count == bytes else {
-            throw MalformedMessage(description: "the coordinator sent a chunk of data that was not asked for")
-        }
-        return UnsafeMutableRawBufferPointer(rebasing: memory[ticket.range(ofChunk: chunk)])
-    }
-
-    /// True when it was the last one.
-    mutating func arrived() -> Bool {
-        received += 1
-        return received == ticket.chunkCount
     }
 }

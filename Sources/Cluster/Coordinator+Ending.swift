@@ -1,0 +1,93 @@
+import Checkpoints
+import Collectives
+import NeuralNetwork
+import System
+import Training
+import Transport
+
+// Snapshots, checkpoints, and how a run ends.
+
+extension Coordinator {
+    /// A snapshot is complete: checkpoints are written where the job says, and what waited for it goes on.
+    func snapshotComplete(_ snapshot: Snapshot) {
+        faults.reach("coordinator", "snapshot", snapshot.step)
+        let control = setup.plan.control(afterSteps: snapshot.step)
+        if isStopping || control.contains(.snapshot) { write(snapshot) }
+        handle(.boundarySnapshot(generation: Int(generation.counter)))
+        finishIfDone()
+    }
+
+    func write(_ snapshot: Snapshot) {
+        guard !isWriting else {
+            waiting = snapshot
+            return
+        }
+        isWriting = true
+        writer?.write(snapshot)
+    }
+
+    func checkpointWritten(_ written: CheckpointWriter.Written) {
+        isWriting = false
+        lastWrite = written
+        switch written.result {
+        case .success:
+            log.debug("checkpoint of step \(written.step) written")
+            faults.reach("coordinator", "checkpoint-written", written.step)
+        case .failure(let error):
+            log.error("the checkpoint of step \(written.step) could not be written: \(error). The ones before it are intact")
+        }
+        if let next = waiting {
+            waiting = nil
+            write(next)
+        } else if isStopping, written.step == stopStep, !record.isFinished {
+            endStopped(written)
+        }
+        finishIfDone()
+    }
+
+    func endStopped(_ written: CheckpointWriter.Written) {
+        switch written.result {
+        case .success: end(.stopped(step: written.step))
+        case .failure(let error): end(.failed("stopped, but the checkpoint could not be written: \(error)"))
+        }
+    }
+
+    func finishIfDone() {
+        guard outcome == nil, record.isFinished, !isWriting else { return }
+        if let written = lastWrite, case .failure(let error) = written.result {
+            return end(.failed("the training reached its end, but its last checkpoint could not be written: \(error)"))
+        }
+        let snapshot = record.snapshot
+        faults.reach("coordinator", "finish", snapshot.step)
+        let (layout, names) = (setup.plan.network.layout, setup.job.job.optimizer.momentNames)
+        let result = RunResult(
+            steps: snapshot.step, epochs: setup.plan.epoch(afterSteps: snapshot.step), train: record.train,
+            validation: record.evaluated[.validation]?.totals, test: record.evaluated[.test]?.totals,
+            stateSHA256: snapshot.stateSHA256(layout, momentNames: names), isExact: isExact,
+            platform: platform?.platform ?? setup.earlierPlatform ?? "", workers: mostWorkers, recoveries: 0,
+            seconds: record.seconds)
+        do {
+            try File.writeAtomically(result.value.prettyJSON() + "\n", to: setup.directory.resultPath)
+        } catch {
+            return end(.failed("the training reached its end, but result.json could not be written: \(error)"))
+        }
+        handle(.jobFinished)
+        end(.finished, result)
+    }
+
+    /// Ends the run: tells everyone, then stops the loop once that has gone out.
+    func end(_ end: RunOutcome.End, _ result: RunResult? = nil) {
+        guard outcome == nil else { return }
+        outcome = RunOutcome(end: end, result: result)
+        reporter.finish()
+        listener?.close()
+        for id in workers.keys.sorted() {
+            switch end {
+            case .finished: dismiss(id, .finish, "the job has reached its end")
+            case .stopped: dismiss(id, .finish, "the coordinator was stopped")
+            case .failed(let reason): dismiss(id, .refused, "the run has failed: \(reason)")
+            }
+        }
+        reactor.after(0.2) { [reactor] in reactor.stop() }
+    }
+}

@@ -1,0 +1,125 @@
+import Collectives
+import Kernels
+import NeuralNetwork
+import Training
+import Transport
+
+/// One connection's worth of work: from joining to the job's end, or the connection's.
+final class WorkerSession: TrainerObserver {
+    enum End {
+        case finished(String)
+        case refused(String)
+        case lost(TransportError?, wasJoined: Bool)
+    }
+
+    private let worker: Worker
+    private let link: WorkerLink
+    private var welcome: Welcome?
+    private var plan: TrainingPlan?
+    private var data: DecodedData?
+    private var generation: MemberGeneration?
+    private var trainer: Trainer?
+    private var lanes: LanePool?
+
+    init(_ worker: Worker, _ link: WorkerLink) { (self.worker, self.link) = (worker, link) }
+
+    func run() throws -> End {
+        while true {
+            let instruction = link.mailbox.take()
+            do {
+                if let end = try follow(instruction) { return end }
+            } catch is GenerationEnded {
+                drop()
+            } catch let interruption as Interruption {
+                return interruption.end
+            } catch {
+                link.send(.failed, payload: Array("\(error)".utf8))
+                return .refused("\(error)")
+            }
+        }
+    }
+
+    private struct Interruption: Error { let end: End }
+
+    /// Nil: go on.
+    private func follow(_ instruction: WorkerInstruction) throws -> End? {
+        switch instruction {
+        case .welcomed(let welcome): try prepare(welcome)
+        case .fetched: break
+        case .formed(let generation): try form(generation)
+        case .start(let generation):
+            if self.generation?.formation.generation == generation { try train() }
+        case .ended(let reason):
+            worker.say("the workers regroup: \(reason)")
+            drop()
+        case .finish(let reason): return .finished(reason)
+        case .refused(let reason): return .refused(reason)
+        case .lost(let error): return .lost(error, wasJoined: welcome != nil)
+        case .terminate: return .finished("stopped as asked")
+        }
+        return nil
+    }
+
+    private func prepare(_ welcome: Welcome) throws {
+        try worker.adoptCore(welcome.blasCore)
+        self.welcome = welcome
+        let data = try worker.data(welcome, link) {
+            while true {
+                let instruction = link.mailbox.take()
+                if case .fetched = instruction { return }
+                if let end = try follow(instruction) { throw Interruption(end: end) }
+            }
+        }
+        let plan = try TrainingPlan(Job(resolvedText: welcome.job), data.facts)
+        (self.plan, self.data) = (plan, data)
+        let fingerprint = try Fingerprint(of: plan)
+        link.prepared(Prepared(fingerprint: fingerprint), plan: plan)
+        worker.say("joined as worker \(welcome.worker), ready (\(fingerprint.platform))")
+    }
+
+    private func form(_ generation: MemberGeneration) throws {
+        drop()
+        guard let plan, let data else { return }
+        let lanes = LanePool(lanes: worker.lanes(localWorkers: generation.formation.localWorkers))
+        (self.generation, self.lanes) = (generation, lanes)
+        trainer = Trainer(
+            plan: plan, data: data, state: generation.state, collective: generation.collective, lanes: lanes, observer: self)
+        link.send(.connected, generation.formation.generation)
+    }
+
+    private func train() throws {
+        guard let trainer, let formation = generation?.formation else { return }
+        worker.say(
+            "rank \(formation.rank) of \(formation.members.count) in generation \(formation.generation.counter), from step \(formation.firstStep)"
+        )
+        _ = try trainer.run(from: formation.firstStep)
+        link.send(.generationEnded, formation.generation)
+        link.pulse.set(.idle, step: 0)
+    }
+
+    private func drop() {
+        (generation, trainer) = (nil, nil)
+        lanes?.close()
+        lanes = nil
+        link.pulse.set(.idle, step: 0)
+    }
+
+    // MARK: TrainerObserver
+
+    func snapshot(_ state: MemberState, done: Int) {
+        guard let formation = generation?.formation else { return }
+        link.send(SnapshotPart(generation: formation.generation, step: done, rank: formation.rank, values: state.snapshotPart()))
+    }
+
+    func evaluated(_ set: EvaluationSet, done: Int, chunks: Range<Int>, reports: [Double]) {
+        guard let formation = generation?.formation, !chunks.isEmpty else { return }
+        var writer = MessageWriter()
+        for value in reports { writer.write(value) }
+        link.send(.evaluation, formation.generation, step: done, a: Int(set.rawValue), b: chunks.lowerBound, payload: writer.bytes)
+    }
+
+    func entered(_ phase: TrainingPhase, step: Int) {
+        link.pulse.set(phase, step: step)
+        worker.faults.reach("rank\(generation?.formation.rank ?? -1)", "\(phase)", step)
+    }
+}
