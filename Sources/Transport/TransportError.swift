@@ -83,7 +83,8 @@ extension TransportError: CustomStringConvertible {
     }
 
     private func brief(_ seconds: Double) -> String {
-        seconds == seconds.rounded() && abs(seconds) < 1e9 ? "\(Int(seconds))" : "\((seconds * 10).rounded() / 10)"
+        let tenths = (seconds * 10).rounded() / 10  // what is left of 10 s is 9.999
+        return tenths == tenths.rounded() && abs(tenths) < 1e9 ? "\(Int(tenths))" : "\(tenths)"
     }
 }
 

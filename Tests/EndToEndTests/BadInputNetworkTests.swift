@@ -9,7 +9,13 @@ import Transport
     init() throws { home = try TemporaryDirectory() }
 
     private let token = [Tokens.variable: Tokens.ours]
-    private static let ourVersion = "dist-train 0.1.0 (protocol \(FrameHeader.protocolVersion))"
+
+    /// As `--version` says it.
+    private func ourProgram() throws -> String {
+        String(try Program.run(["--version"], in: home.path, seconds: 30).output.prefix { $0 != "\n" })
+    }
+
+    private func ourVersion() throws -> String { "\(try ourProgram()) (protocol \(FrameHeader.protocolVersion))" }
 
     private func startCoordinator(_ more: String...) throws -> ChildProcess {
         let arguments = ["coordinator", Repository.digits, "--listen", "127.0.0.1:0", "--run-dir", home.file("run")] + more
@@ -31,6 +37,22 @@ import Transport
         end.expect(status: 1, "error: \(place) is in use by another program", "--listen HOST:PORT", "port 0")
         // The same command works once the port is free or another one: nothing is in its way.
         #expect(!File.exists(home.file("run")))
+    }
+
+    @Test func aPortInUseWhenARunIsResumed() throws {
+        let command = ["run", Repository.digits, "--run-dir", home.file("run"), "--set"]
+        try Program.run(command + ["epochs=1"], in: home.path, token).expect(status: 0)
+        let holder = try RawSocket.bound()
+        let again = command + ["epochs=2", "--resume"]
+        try Program.run(again + ["--listen", "127.0.0.1:\(holder.port)"], in: home.path, token).expect(status: 1, "is in use")
+        try Program.run(again, in: home.path, token).expect(status: 0, "resuming from step 12")
+    }
+
+    @Test func aWorkersOwnPortInUse() throws {
+        let holder = try RawSocket.bound()
+        let arguments = ["worker", "--join", "127.0.0.1:1", "--listen", "127.0.0.1:\(holder.port)"]
+        try Program.run(arguments, in: home.path, token, seconds: 30).expect(
+            status: 1, "error: 127.0.0.1:\(holder.port) is in use by another program", "--listen HOST:PORT")
     }
 
     @Test func anAddressOfAnotherMachine() throws {
@@ -56,10 +78,10 @@ import Transport
         let payload = Self.greeting(role: 1, version: 9, program: "dist-train 9.8.7")
         stranger.send(FrameHeader(kind: Self.hello).encoded(payload: payload, version: 9))
         // It is told who it met, so that its side can name both versions too.
-        #expect(String(decoding: stranger.receive(), as: UTF8.self).holds("dist-train 0.1.0"))
+        #expect(try String(decoding: stranger.receive(), as: UTF8.self).holds(ourProgram()))
         try Program.wait(for: "turned away", from: coordinator)
         let line = try #require(coordinator.standardError().line(behind: "a connection was turned away: "))
-        #expect(line.holds("runs dist-train 9.8.7 (protocol 9), this side \(Self.ourVersion)"), "\(line)")
+        #expect(try line.holds("runs dist-train 9.8.7 (protocol 9), this side \(ourVersion())"), "\(line)")
         #expect(line.holds("install the same version on both"))
         #expect(coordinator.exitStatus() == nil, "the coordinator goes on")
     }
@@ -74,7 +96,7 @@ import Transport
         stranger.send(FrameHeader(kind: Self.challenge).encoded(payload: payload, version: 9))
         let end = try Program.finish(worker, seconds: 20)
         end.expect(
-            status: 1, "127.0.0.1:\(listener.port) runs dist-train 9.8.7 (protocol 9), this side \(Self.ourVersion)",
+            status: 1, "127.0.0.1:\(listener.port) runs dist-train 9.8.7 (protocol 9), this side \(try ourVersion())",
             "install the same version on both")
     }
 
@@ -138,24 +160,5 @@ import Transport
         defer { worker.terminate() }
         try Program.finish(worker, seconds: 25).expect(
             status: 1, "127.0.0.1:\(listener.port) did not answer within 10 s", "check the address, the network and the firewall")
-    }
-
-    // MARK: Too few workers
-
-    @Test func theLackOfWorkersIsSaidAgainAndAgain() throws {
-        let coordinator = try startCoordinator("--min-workers", "2")
-        defer { coordinator.terminate() }
-        let port = try coordinator.listeningPort()
-        let first = try startWorker(port)
-        defer { first.terminate() }
-        let words = "no progress: waiting for 1 more worker (1 of 2 are ready)"
-        let isRepeated = eventually(within: 25) { coordinator.standardError().occurrences(of: words) >= 2 }
-        #expect(isRepeated, "\(coordinator.standardError())")
-        #expect(coordinator.standardError().holds("start them, or restart with a smaller --min-workers"))
-        let second = try startWorker(port)
-        defer { second.terminate() }
-        try Program.finish(coordinator).expect(status: 0, "starts with 2 workers")
-        try Program.finish(first).expect(status: 0)
-        try Program.finish(second).expect(status: 0)
     }
 }

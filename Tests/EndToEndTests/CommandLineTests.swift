@@ -140,16 +140,32 @@ import Testing
         #expect(end.errors.occurrences(of: "\n") == 1, "one sentence on one line: \(end.errors)")
     }
 
-    @Test(arguments: ["run", "coordinator", "worker", "validate", "summary", "checkpoint", "doctor"])
-    func everyCommandHasHelpWithAnExample(command: String) throws {
-        for arguments in [[command, "--help"], [command, "-h"], [command, "anything", "--help"]] {
-            let end = try Program.run(arguments, in: home.path, seconds: 30)
-            end.expect(status: 0)
-            #expect(end.output.hasPrefix("usage: dist-train \(command)"))
-            #expect(end.output.holds("\nexample:\n  dist-train \(command)"), "\(end.output)")
-            #expect(end.errors.isEmpty)
+    /// The commands are those that `--help` lists, so that none is forgotten.
+    @Test func everyCommandHasHelpWithAnExample() throws {
+        let listed = try run("--help").output.split(separator: "\n").filter { $0.hasPrefix("  ") && !$0.hasPrefix("  dist-train") }
+        let commands = listed.compactMap { $0.split(separator: " ").first.map(String.init) }
+        #expect(Set(commands).isSuperset(of: ["run", "coordinator", "worker", "validate", "summary", "checkpoint", "doctor"]))
+        for command in commands {
+            for arguments in [[command, "--help"], [command, "-h"], [command, "anything", "--help"]] {
+                let end = try Program.run(arguments, in: home.path, seconds: 30)
+                end.expect(status: 0)
+                #expect(end.output.hasPrefix("usage: dist-train \(command)"))
+                #expect(end.output.holds("\nexample:\n  dist-train \(command)"), "\(end.output)")
+                #expect(end.errors.isEmpty)
+            }
         }
-        #expect(try run("--help").output.holds("\n  \(command) "))
+    }
+
+    @Test func soundConfigsAndTheMachineAreDescribed() throws {
+        let validated = try run("validate", Repository.digits)
+        validated.expect(status: 0)
+        #expect(validated.output.hasPrefix("\(Repository.digits) is valid: "))
+        let summary = try run("summary", Repository.digits)
+        summary.expect(status: 0)
+        #expect(summary.output.holds("head"))
+        let doctor = try run("doctor")
+        doctor.expect(status: 0)
+        #expect(doctor.output.holds("OpenBLAS core") && doctor.output.holds("fingerprint"))
     }
 
     @Test func helpAndVersion() throws {
