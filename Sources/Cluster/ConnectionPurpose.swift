@@ -13,17 +13,17 @@ package enum ConnectionPurpose: Equatable {
 /// Who asks to join.
 package struct JoinRequest: Equatable {
     /// For people: `host/pid`.
-    var name: String
+    package var name: String
     /// The same for all workers of one machine.
-    var machine: String
-    var cores: Int
+    package var machine: String
+    package var cores: Int
     /// What the worker computes with now.
-    var blasCore: String
+    package var blasCore: String
     /// True if the user has set OPENBLAS_CORETYPE, which is then respected.
-    var isCoreFixed: Bool
+    package var isCoreFixed: Bool
     /// Where other workers may reach it, in order of preference.
-    var endpoints: [Endpoint]
-    var meshPort: UInt16
+    package var endpoints: [Endpoint]
+    package var meshPort: UInt16
 
     package init(
         name: String, machine: String, cores: Int, blasCore: String, isCoreFixed: Bool, endpoints: [Endpoint], meshPort: UInt16
@@ -34,11 +34,11 @@ package struct JoinRequest: Equatable {
 }
 
 package struct MeshGreeting: Equatable {
-    var job: String
-    var generation: FrameGeneration
-    var from: Int
-    var to: Int
-    var isUrgent: Bool
+    package var job: String
+    package var generation: FrameGeneration
+    package var from: Int
+    package var to: Int
+    package var isUrgent: Bool
 
     package init(job: String, generation: FrameGeneration, from: Int, to: Int, isUrgent: Bool) {
         (self.job, self.generation, self.from, self.to, self.isUrgent) = (job, generation, from, to, isUrgent)

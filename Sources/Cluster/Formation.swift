@@ -5,29 +5,29 @@ import Transport
 /// A generation, as told to one of its members.
 package struct Formation: Equatable {
     package struct Member: Equatable {
-        var worker: Int
+        package var worker: Int
         /// For people.
-        var name: String
+        package var name: String
         /// Where this member is reached from the receiver's place.
-        var endpoints: [Endpoint]
+        package var endpoints: [Endpoint]
 
         package init(worker: Int, name: String, endpoints: [Endpoint]) {
             (self.worker, self.name, self.endpoints) = (worker, name, endpoints)
         }
     }
 
-    var generation: FrameGeneration
+    package var generation: FrameGeneration
     /// The receiver's.
-    var rank: Int
+    package var rank: Int
     /// By rank.
-    var members: [Member]
-    var cuts: [Int]
+    package var members: [Member]
+    package var cuts: [Int]
     /// Owner (rank) of each shard.
-    var owners: [Int]
+    package var owners: [Int]
     /// Steps that are done.
-    var firstStep: Int
+    package var firstStep: Int
     /// Workers on the receiver's machine, among which its cores are shared out.
-    var localWorkers: Int
+    package var localWorkers: Int
 
     package init(
         generation: FrameGeneration, rank: Int, members: [Member], cuts: [Int], owners: [Int], firstStep: Int, localWorkers: Int

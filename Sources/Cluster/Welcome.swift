@@ -3,17 +3,17 @@ import Training
 
 /// What a worker needs of the job before it can belong to a generation.
 package struct Welcome: Equatable {
-    var worker: Int
+    package var worker: Int
     /// The resolved config, as text.
-    var job: String
+    package var job: String
     /// Identifies the job in handshakes between members.
-    var jobIdentity: String
+    package var jobIdentity: String
     /// The OpenBLAS core that all workers compute with.
-    var blasCore: String
-    var normalization: Normalization
-    var datasets: [DatasetTicket]
+    package var blasCore: String
+    package var normalization: Normalization
+    package var datasets: [DatasetTicket]
     /// Seconds of silence after which somebody counts as dead.
-    var peerTimeout: Double
+    package var peerTimeout: Double
 
     package init(
         worker: Int, job: String, jobIdentity: String, blasCore: String, normalization: Normalization, datasets: [DatasetTicket],
@@ -28,9 +28,9 @@ package struct Welcome: Equatable {
 package struct DatasetTicket: Equatable {
     package enum Role: UInt8 { case train, validation, test }
 
-    var role: Role
+    package var role: Role
     /// SHA-256 of the serialised form.
-    var hash: [UInt8]
+    package var hash: [UInt8]
     package var byteCount: Int
 
     package init(role: Role, hash: [UInt8], byteCount: Int) {

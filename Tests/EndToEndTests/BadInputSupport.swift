@@ -82,38 +82,6 @@ func eventually(within seconds: Double, _ condition: () throws -> Bool) rethrows
     return true
 }
 
-/// Other processes, by what `/proc` says.
-enum Processes {
-    static func children(of parent: Int32) throws -> [Int32] {
-        try Directory.list("/proc").compactMap { Int32($0) }.filter { stat(of: $0)?.parent == parent }
-    }
-
-    /// Running: neither gone nor a zombie that waits for its parent.
-    static func isAlive(_ process: Int32) -> Bool { stat(of: process).map { $0.state != "Z" } ?? false }
-
-    /// Its arguments, with spaces between them.
-    static func commandLine(of process: Int32) -> String? { text("/proc/\(process)/cmdline") }
-    static func environment(of process: Int32) -> String? { text("/proc/\(process)/environ") }
-
-    private static func stat(of process: Int32) -> (state: Substring, parent: Int32)? {
-        // "pid (name) state parent …"; the name may hold spaces and parentheses.
-        guard let text = text("/proc/\(process)/stat"), let end = text.lastIndex(of: ")") else { return nil }
-        let words = text[end...].split(separator: " ")
-        guard words.count > 2, let parent = Int32(words[2]) else { return nil }
-        return (words[1], parent)
-    }
-
-    /// Files of `/proc` say that they are empty, so they are read to their end.
-    private static func text(_ path: String) -> String? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var text: [UInt8] = []
-        Pipe.readToEnd(descriptor, limit: 1 << 20) { text.append(contentsOf: $0) }
-        return String(decoding: text.map { $0 == 0 ? 32 : $0 }, as: UTF8.self)
-    }
-}
-
 /// A small file system for one test; nil (and a printed reason) where that is not allowed. It goes with this object.
 final class SmallFileSystem {
     let path: String

@@ -15,7 +15,7 @@ enum Program {
     }()
 
     struct Finished {
-        let status: System.ExitStatus
+        let status: System.ExitStatus  // Testing has one too
         let output: String
         let errors: String
     }

@@ -1,0 +1,60 @@
+import Checkpoints
+import Cluster
+import Configuration
+import Datasets
+import Testing
+import Training
+
+/// What resuming needs goes through the manifest unchanged, to the last bit.
+@Suite struct CheckpointStateTests {
+    static let state = CheckpointState(
+        data: "ab12",
+        normalization: Normalization(
+            kind: .zScore, shift: [0.1, -0.0, .leastNonzeroMagnitude, 1e30], factor: [1 / 3, 1, .greatestFiniteMagnitude, 7]),
+        classNames: ["a", "ü\n\"", ""], epochTotals: [0.1 + 0.2, .leastNonzeroMagnitude, 12_345_678_901], platform: "x86_64-Zen-1", isExact: false)
+
+    private func roundTrip(_ state: ConfigValue) throws -> CheckpointState {
+        let directory = try TemporaryDirectory()
+        let tensor = [Float(1), 2].withUnsafeBytes { NamedTensor("w", .float32, shape: [2], copying: $0) }
+        let store = CheckpointStore(directory: directory.file("checkpoints"))
+        let entry = try store.write(step: 4, model: [tensor], optimizer: [], state: state)
+        return try CheckpointState(Checkpoint(path: entry.path))
+    }
+
+    @Test func roundTrips() throws {
+        let back = try roundTrip(Self.state.value)
+        #expect(back == Self.state)
+        #expect(back.epochTotals.map(\.bitPattern) == Self.state.epochTotals.map(\.bitPattern))
+        #expect(back.normalization.shift.map(\.bitPattern) == Self.state.normalization.shift.map(\.bitPattern))
+        var plain = Self.state
+        (plain.classNames, plain.isExact) = (nil, true)
+        #expect(try roundTrip(plain.value) == plain)
+    }
+
+    @Test(arguments: ["data", "normalization", "epoch_totals", "platform", "exact"])
+    func missingFields(name: String) throws {
+        let members = (Self.state.value.members ?? []).filter { $0.key != name }.map { ($0.key, $0.value) }
+        #expect(throws: CheckpointError.self) { try roundTrip(.object(members)) }
+    }
+
+    @Test func wrongValues() throws {
+        func with(_ name: String, _ value: ConfigValue) -> ConfigValue {
+            .object((Self.state.value.members ?? []).map { ($0.key, $0.key == name ? value : $0.value) })
+        }
+        #expect(throws: CheckpointError.self) { try roundTrip(with("epoch_totals", .array([.int(1), .int(2)]))) }
+        #expect(throws: CheckpointError.self) { try roundTrip(with("exact", .string("yes"))) }
+        #expect(throws: CheckpointError.self) {
+            try roundTrip(
+                with("normalization", .object([("kind", .string("z_score")), ("shift", .array([])), ("factor", .array([.int(1)]))])))
+        }
+    }
+
+    /// The identity of data is its content's: it changes with any sample.
+    @Test func identityOfData() throws {
+        let spec = DataSpec(train: .digits, validation: .digits)
+        let data = try DecodedData(reading: spec)
+        #expect(try CheckpointState.identity(of: data) == CheckpointState.identity(of: DecodedData(reading: spec)))
+        let other = DecodedData(train: data.train, validation: nil, test: data.validation, normalization: data.normalization)
+        #expect(CheckpointState.identity(of: other) != CheckpointState.identity(of: data))
+    }
+}

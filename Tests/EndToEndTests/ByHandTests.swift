@@ -1,0 +1,151 @@
+import System
+import Testing
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+extension Exactness {
+    /// Coordinator and workers as separate commands; workers that come late, leave, wait, or lose their coordinator.
+    @Suite struct WorkersByHand {
+        /// Nobody may be taken for dead because a fault point has stopped it.
+        static let patient = ["--peer-timeout", "120"]
+
+        @Test func sameAsRun() throws {
+            let hands = try ByHand(DigitsJob())
+            let quiet = try hands.bench.quiet()
+            let coordinator = try hands.coordinator(["--min-workers", "2"])
+            let workers = [try hands.worker(), try hands.worker()]
+            #expect(try hands.bits(coordinator) == quiet)
+            for worker in workers { try expectGoodEnd(worker) }
+            #expect(!coordinator.standardError().contains(try File.readText(hands.bench.directory.file("token"), limit: 100).prefix(64)))
+        }
+
+        /// The first worker is held in the middle of an epoch until the second one is ready.
+        @Test func lateWorkerChangesNothing() throws {
+            let hands = try ByHand(DigitsJob())
+            let quiet = try hands.bench.quiet()
+            let coordinator = try hands.coordinator(Self.patient)
+            let first = try hands.worker(fault: "rank0:forward:17:stop")
+            try Processes.waitUntilStopped(first)
+            let late = try hands.worker()
+            try Program.wait(for: "has joined", from: coordinator)
+            first.send(SIGCONT)
+            #expect(try hands.bits(coordinator) == quiet)
+            #expect(coordinator.standardError().contains("starts with 2 workers at step 1"), "\(coordinator.standardError())")
+            try expectGoodEnd(first)
+            try expectGoodEnd(late)
+        }
+
+        /// The same at an epoch's end, where the evaluation happens in both generations and is written once.
+        @Test func lateWorkerAtAnEpochsEnd() throws {
+            let hands = try ByHand(DigitsJob())
+            let quiet = try hands.bench.quiet()
+            let coordinator = try hands.coordinator(Self.patient)
+            let first = try hands.worker(fault: "rank0:forward:11:stop")
+            try Processes.waitUntilStopped(first)
+            let late = try hands.worker()
+            try Program.wait(for: "has joined", from: coordinator)
+            first.send(SIGCONT)
+            #expect(try hands.bits(coordinator) == quiet)
+            #expect(coordinator.standardError().contains("starts with 2 workers at step 12"), "\(coordinator.standardError())")
+            try expectGoodEnd(first)
+            try expectGoodEnd(late)
+        }
+
+        @Test func leavingChangesNothing() throws {
+            let hands = try ByHand(DigitsJob(steps: 300))
+            let quiet = try hands.bench.quiet()
+            let coordinator = try hands.coordinator(["--min-workers", "2"] + Self.patient)
+            let workers = [try hands.worker(fault: "rank1:backward:17:stop"), try hands.worker(fault: "rank1:backward:17:stop")]
+            let leaver = try stopped(workers)
+            leaver.send(SIGTERM)
+            leaver.send(SIGCONT)
+            try expectGoodEnd(leaver)
+            // One worker is fewer than the minimum that a generation needs: the other one waits for a third.
+            let third = try hands.worker()
+            #expect(try hands.bits(coordinator) == quiet)
+            #expect(coordinator.standardError().contains("leaves"), "\(coordinator.standardError())")
+            for worker in workers + [third] { try expectGoodEnd(worker) }
+        }
+
+        /// The one of the workers that a fault point has stopped.
+        private func stopped(_ workers: [ChildProcess]) throws -> ChildProcess {
+            let deadline = Clock.monotonicSeconds() + 30
+            while Clock.monotonicSeconds() < deadline {
+                if let worker = workers.first(where: { Processes.state($0.processID) == "T" }) { return worker }
+                Clock.sleep(seconds: 0.005)
+            }
+            throw Processes.NotStopped(id: 0)
+        }
+
+        @Test(arguments: ["coordinator:step:20:kill", "coordinator:checkpoint-written:5:kill", "coordinator:evaluation:24:kill"])
+        func workersRejoinARestartedCoordinator(fault: String) throws {
+            let hands = try ByHand(DigitsJob(checkpointEvery: "5"))
+            let quiet = try hands.bench.quiet()
+            let killed = try hands.coordinator(["--min-workers", "2"], fault: fault)
+            let workers = [try hands.worker(), try hands.worker()]
+            #expect(try Program.finish(killed).status == .killed(signal: SIGKILL))
+            for worker in workers { try Program.wait(for: "trying to rejoin", from: worker) }
+            let restarted = try hands.coordinator(["--min-workers", "2", "--resume"])
+            #expect(try hands.bits(restarted) == quiet)
+            for worker in workers { try expectGoodEnd(worker) }
+        }
+
+        @Test func nobodyRejoinsForever() throws {
+            let hands = try ByHand(DigitsJob())
+            let killed = try hands.coordinator(fault: "coordinator:step:9:kill")
+            let worker = try hands.worker(["--rejoin-timeout", "0.5"])
+            #expect(try Program.finish(killed).status == .killed(signal: SIGKILL))
+            try expectRefusal(worker, naming: ["no coordinator at 127.0.0.1:\(hands.port)", "--resume"])
+        }
+
+        /// V = 2: the third and fourth worker stand by; all end well.
+        @Test func spares() throws {
+            let hands = try ByHand(DigitsJob(microbatches: 2))
+            let quiet = try hands.bench.quiet()
+            let coordinator = try hands.coordinator(["--min-workers", "4"])
+            let workers = try (0..<4).map { _ in try hands.worker() }
+            let bits = try hands.bits(coordinator)
+            #expect(bits == quiet)
+            #expect(field("workers", in: coordinator.standardOutput()) == "2")
+            for worker in workers { try expectGoodEnd(worker) }
+        }
+
+        @Test func maximumOfWorkers() throws {
+            let hands = try ByHand(DigitsJob())
+            let quiet = try hands.bench.quiet()
+            let coordinator = try hands.coordinator(["--max-workers", "1"] + Self.patient)
+            let first = try hands.worker(fault: "rank0:forward:17:stop")
+            try Processes.waitUntilStopped(first)
+            let second = try hands.worker()
+            try Program.wait(for: "is a spare", from: coordinator)
+            first.send(SIGCONT)
+            #expect(try hands.bits(coordinator) == quiet)
+            #expect(field("workers", in: coordinator.standardOutput()) == "1")
+            try expectGoodEnd(first)
+            try expectGoodEnd(second)
+        }
+
+        /// The coordinator ends by name and in time; so does every other worker, with status 1.
+        @Test func deathOfAWorker() throws {
+            let hands = try ByHand(DigitsJob(checkpointEvery: "5"))
+            let quiet = try hands.bench.quiet()
+            let coordinator = try hands.coordinator(["--min-workers", "3"])
+            let fault = "rank1:backward:17:kill"
+            let workers = try (0..<3).map { _ in try hands.worker(fault: fault) }
+            let finished = try Program.finish(coordinator, seconds: 20)
+            #expect(finished.status == .exited(1))
+            #expect(finished.errors.contains("is gone"), "\(finished.errors)")
+            let ends = try workers.map { try Program.finish($0, seconds: 20) }
+            #expect(ends.count { $0.status == .killed(signal: SIGKILL) } == 1)
+            let others = ends.filter { $0.status == .exited(1) }
+            #expect(others.count == 2)
+            for other in others { #expect(other.errors.contains("the run has failed: worker "), "\(other.errors)") }
+            #expect(hands.bench.leftovers() == [])
+            #expect(try hands.bench.bits("run", workers: 2, ["--resume"]) == quiet)
+        }
+    }
+}

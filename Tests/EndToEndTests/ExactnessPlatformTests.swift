@@ -1,0 +1,101 @@
+import System
+import Testing
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+extension Exactness {
+    static let isX86: Bool = {
+        #if arch(x86_64)
+            true
+        #else
+            false
+        #endif
+    }()
+
+    /// Workers whose OpenBLAS computes other bits, and jobs that say which core counts. x86-64 has the cores named here; the environment of the tests must not choose one.
+    @Suite(.enabled(if: Environment.value("OPENBLAS_CORETYPE") == nil && Exactness.isX86)) struct Platforms {
+        static let foreign = ["OPENBLAS_CORETYPE": "Nehalem"]
+
+        @Test func otherArithmeticIsRefused() throws {
+            let hands = try ByHand(DigitsJob())
+            let quiet = try hands.bench.quiet()
+            let coordinator = try hands.coordinator(["--min-workers", "2"])
+            let first = try hands.worker()
+            try Program.wait(for: "ready (", from: first)
+            let other = try hands.worker([], Self.foreign)
+            try expectRefusal(other, naming: ["refused: ", "OpenBLAS core Nehalem instead of", "--allow-inexact"])
+            try Program.wait(for: "is refused: its arithmetic differs", from: coordinator)
+            let second = try hands.worker()
+            #expect(try hands.bits(coordinator) == quiet)
+            #expect(field("exact", in: coordinator.standardOutput()) == "true")
+            try expectGoodEnd(first)
+            try expectGoodEnd(second)
+        }
+
+        @Test func otherArithmeticIsLetInWhenAsked() throws {
+            let hands = try ByHand(DigitsJob())
+            let coordinator = try hands.coordinator(["--min-workers", "2", "--allow-inexact"])
+            let first = try hands.worker()
+            try Program.wait(for: "ready (", from: first)
+            let other = try hands.worker([], Self.foreign)
+            let finished = try Program.finish(coordinator)
+            #expect(finished.status == .exited(0), "\(finished.errors)")
+            #expect(field("exact", in: finished.output) == "false")
+            #expect(finished.errors.contains("computes other bits"), "\(finished.errors)")
+            try expectGoodEnd(first)
+            try expectGoodEnd(other)
+        }
+
+        /// What others have computed differently stays inexact after a resume without them.
+        @Test func inexactStaysInexact() throws {
+            let hands = try ByHand(DigitsJob(checkpointEvery: "5"))
+            let coordinator = try hands.coordinator(
+                ["--min-workers", "2", "--allow-inexact"], fault: "coordinator:checkpoint-written:5:kill")
+            let first = try hands.worker(["--rejoin-timeout", "0.1"])
+            try Program.wait(for: "ready (", from: first)
+            let other = try hands.worker(["--rejoin-timeout", "0.1"], Self.foreign)
+            #expect(try Program.finish(coordinator).status == .killed(signal: SIGKILL))
+            for worker in [first, other] { #expect(try Program.finish(worker).status == .exited(1)) }
+            let resumed = try hands.bench.run("run", workers: 1, ["--resume"])
+            #expect(resumed.status == .exited(0), "\(resumed.errors)")
+            #expect(field("exact", in: resumed.output) == "false")
+        }
+
+        /// Workers start over once with the core that the job names; the token survives in an inherited descriptor.
+        @Test func namedCoreByRun() throws {
+            let bench = try Bench(DigitsJob(more: "numerics: {blas_core: \"Haswell\"},"))
+            let one = try bench.run("one", workers: 1)
+            let three = try bench.run("three", workers: 3)
+            #expect(one.status == .exited(0), "\(one.errors)")
+            #expect(three.status == .exited(0), "\(three.errors)")
+            #expect(try Bits(one, bench.runDirectory("one")) == Bits(three, bench.runDirectory("three")))
+            #expect(field("platform", in: three.output)?.hasPrefix("x86_64-Haswell-") == true, "\(three.output)")
+        }
+
+        @Test func namedCoreByHand() throws {
+            let hands = try ByHand(DigitsJob(more: "numerics: {blas_core: \"Haswell\"},"))
+            let quiet = try hands.bench.quiet()
+            let coordinator = try hands.coordinator(["--min-workers", "2"])
+            let pipe = try Pipe()
+            try pipe.write(File.read(hands.bench.directory.file("token"), limit: 1000))
+            pipe.closeWriteEnd()
+            let fromInput = try hands.start(
+                ["worker", "--join", "127.0.0.1:\(hands.port)", "--token-file", "-", "--lanes", "1"], [:], descriptors: [0: pipe.readEnd])
+            let fromFile = try hands.worker()
+            #expect(try hands.bits(coordinator) == quiet)
+            for worker in [fromInput, fromFile] {
+                try expectGoodEnd(worker)
+                let restarts = worker.standardError().split(separator: "\n").filter {
+                    $0.contains("starting over with the job's OpenBLAS core Haswell")
+                }
+                #expect(restarts.count == (worker.standardError().contains("x86_64-Haswell") ? 1 : 0), "\(worker.standardError())")
+                #expect(worker.standardError().contains("ready (x86_64-Haswell-"), "\(worker.standardError())")
+            }
+            #expect(field("platform", in: coordinator.standardOutput())?.hasPrefix("x86_64-Haswell-") == true)
+        }
+    }
+}

@@ -1,0 +1,112 @@
+import System
+import Testing
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+extension Exactness {
+    /// Runs that were killed at a chosen moment and resumed, with another number of workers.
+    @Suite struct Resume {
+        struct Death: CustomStringConvertible {
+            var fault: String
+            var every: String
+            var before: Int
+            var after: Int
+            /// Checkpoints are written beside the training, so a death at a step may come before the one that is due.
+            var hasCheckpoint: Bool { fault.contains("checkpoint-written") }
+            var description: String { "\(fault), checkpoint.every \(every), \(before) then \(after) workers" }
+        }
+
+        /// An epoch of the job has 12 steps, the job 30.
+        static let deaths: [Death] = {
+            let few = [
+                Death(fault: "coordinator:step:5:kill", every: "\"epoch\"", before: 2, after: 3),
+                Death(fault: "coordinator:step:17:kill", every: "\"epoch\"", before: 3, after: 1),
+                Death(fault: "coordinator:step:17:kill", every: "7", before: 1, after: 4),
+                Death(fault: "coordinator:evaluation:24:kill", every: "\"epoch\"", before: 2, after: 1),
+                Death(fault: "coordinator:checkpoint-written:7:kill", every: "7", before: 2, after: 3),
+                Death(fault: "coordinator:checkpoint-written:12:kill", every: "\"epoch\"", before: 4, after: 2),
+                Death(fault: "coordinator:step:30:kill", every: "\"epoch\"", before: 2, after: 4),
+                Death(fault: "coordinator:snapshot:30:kill", every: "7", before: 1, after: 2),
+                Death(fault: "coordinator:finish:30:kill", every: "\"epoch\"", before: 3, after: 2),
+            ]
+            guard isThorough else { return few }
+            return few
+                + (1...30).map {
+                    Death(fault: "coordinator:step:\($0):kill", every: "4", before: 1 + $0 % 3, after: 1 + $0 % 4)
+                }
+                + [12, 24, 30].map { Death(fault: "coordinator:evaluation:\($0):kill", every: "5", before: 3, after: 2) }
+        }()
+
+        @Test(arguments: deaths)
+        func coordinatorKilled(_ death: Death) throws {
+            let bench = try Bench(DigitsJob(microbatches: 8, checkpointEvery: death.every))
+            let quiet = try bench.quiet()
+            let killed = try bench.run("killed", workers: death.before, fault: death.fault)
+            #expect(killed.status == .killed(signal: SIGKILL), "\(killed.errors)")
+            #expect(bench.leftovers() == [], "workers of a killed coordinator end with it")
+            let resumed = try bench.run("killed", workers: death.after, ["--resume"])
+            #expect(resumed.status == .exited(0), "\(resumed.errors)")
+            if death.hasCheckpoint { #expect(resumed.errors.contains("resuming from step"), "\(resumed.errors)") }
+            #expect(try Bits(resumed, bench.runDirectory("killed")) == quiet)
+        }
+
+        @Test func twiceInARow() throws {
+            let bench = try Bench(DigitsJob(microbatches: 8, checkpointEvery: "4"))
+            let quiet = try bench.quiet()
+            for (workers, step) in [(2, 9), (1, 18), (3, 27)] {
+                let more = step == 9 ? [] : ["--resume"]
+                let killed = try bench.run("run", workers: workers, more, fault: "coordinator:step:\(step):kill")
+                #expect(killed.status == .killed(signal: SIGKILL), "\(killed.errors)")
+            }
+            #expect(try bench.bits("run", workers: 4, ["--resume"]) == quiet)
+        }
+
+        /// Resuming what is finished gives the result again and writes no line twice.
+        @Test func finishedRuns() throws {
+            let bench = try Bench(DigitsJob(microbatches: 8))
+            let quiet = try bench.quiet()
+            #expect(try bench.bits("quiet", workers: 2, ["--resume"]) == quiet)
+            #expect(try bench.bits("quiet", workers: 1, ["--resume"]) == quiet)
+        }
+
+        /// With nothing to evaluate there is nothing left to do: no worker has to say a word.
+        @Test func finishedRunsWithoutEvaluation() throws {
+            var job = DigitsJob(microbatches: 8, steps: 14)
+            job.more = "// no more"
+            let bench = try Bench(job)
+            _ = try bench.directory.write(
+                "job.json5", job.text.replacing(", validation: {builtin: \"digits\"}", with: ""))
+            let first = try bench.bits("run", workers: 2)
+            #expect(try bench.bits("run", workers: 1, ["--resume"]) == first)
+        }
+
+        /// A worker's death ends the run within bounded time, by name, and nothing of it stays behind.
+        @Test(arguments: ["rank1:backward:17:kill", "rank0:forward:20:kill", "rank2:waiting:23:kill", "rank1:evaluation:24:kill"])
+        func workerKilled(fault: String) throws {
+            let bench = try Bench(DigitsJob(microbatches: 8))
+            let quiet = try bench.quiet()
+            let finished = try bench.run("run", workers: 3, fault: fault)
+            #expect(finished.status == .exited(1), "\(finished.errors)")
+            #expect(finished.errors.contains("error: worker "), "\(finished.errors)")
+            #expect(finished.errors.contains(" is gone") || finished.errors.contains("was killed by SIGKILL"), "\(finished.errors)")
+            #expect(bench.leftovers() == [])
+            let verified = try Program.run(["checkpoint", "verify", bench.runDirectory("run")], in: bench.path)
+            #expect(verified.status == .exited(0), "\(verified.output) \(verified.errors)")
+            #expect(try bench.bits("run", workers: 2, ["--resume"]) == quiet)
+        }
+    }
+}
+
+extension String {
+    /// Replaces the first occurrence; the text must occur.
+    fileprivate func replacing(_ text: String, with other: String) -> String {
+        var index = startIndex
+        while index < endIndex, !self[index...].hasPrefix(text) { index = self.index(after: index) }
+        precondition(index < endIndex, "the text to replace occurs")
+        return String(self[..<index]) + other + String(self[self.index(index, offsetBy: text.count)...])
+    }
+}

@@ -1,0 +1,122 @@
+import System
+import Testing
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+/// The suites in which real processes must give the bits of the quiet single-worker run; one after the other, because each starts several processes.
+@Suite(.serialized) enum Exactness {
+    /// All combinations instead of a covering few.
+    static var isThorough: Bool { Environment.value("DIST_TRAIN_LONG_TESTS") == "1" }
+}
+
+/// A small job on the embedded digits: two batch norms, 1,437 training samples, so that the last batch of an epoch is ragged.
+struct DigitsJob: CustomStringConvertible {
+    var batch = 128
+    var microbatches = 4
+    var optimizer = "{adam: {learning_rate: 3e-3}}"
+    var steps = 30
+    var checkpointEvery = "\"epoch\""
+    var more = ""
+
+    var description: String { "batch \(batch), V \(microbatches), \(optimizer)\(more.isEmpty ? "" : ", \(more)")" }
+
+    var text: String {
+        """
+        {
+          name: "exact", seed: 5,
+          data: {train: {builtin: "digits"}, validation: {builtin: "digits"}, normalize: "z_score"},
+          model: [
+            "flatten",
+            {dense: 64, batch_norm: true, activation: "relu"},
+            {dense: 24, batch_norm: true, activation: "tanh"},
+            {dense: 10},
+          ],
+          loss: "cross_entropy",
+          optimizer: \(optimizer),
+          batch: {size: \(batch), microbatches: \(microbatches)},
+          epochs: 100, max_steps: \(steps),
+          checkpoint: {every: \(checkpointEvery), keep: 100},
+          logging: {every: 5},
+          \(more)
+        }
+        """
+    }
+}
+
+/// What must be the same whoever computed it.
+struct Bits: Equatable, CustomStringConvertible {
+    let hash: String
+    /// The lines of `metrics.jsonl`, without what a clock measured, sorted: an epoch's line may stand before or behind that of a later step.
+    let metrics: [String]
+
+    /// From what a finished run has printed and written.
+    init(_ finished: Program.Finished, _ runDirectory: String) throws {
+        hash = field("state_sha256", in: finished.output) ?? "no state_sha256 in: \(finished.output) \(finished.errors)"
+        metrics = try Self.metrics(runDirectory)
+    }
+
+    static func metrics(_ runDirectory: String) throws -> [String] {
+        try File.readText(Path.join(runDirectory, "metrics.jsonl"), limit: 1 << 24).split(separator: "\n").map { line in
+            let parts = line.split(separator: ",", omittingEmptySubsequences: false)
+            return parts.filter { !$0.hasPrefix("\"seconds\":") }.joined(separator: ",")
+        }.sorted()
+    }
+
+    var description: String { "\(hash.prefix(12)) \(metrics.count) lines, last \(metrics.last ?? "none")" }
+}
+
+/// A directory with a job in it, in which runs are started.
+final class Bench {
+    let directory: TemporaryDirectory
+    let config: String
+    /// Every process of this bench, workers of `run` included, has this in its environment.
+    private let mark = "DIST_TRAIN_TEST_MARK=\(TextFormat.hex(secureRandomBytes(8)))"
+
+    init(_ job: DigitsJob) throws {
+        directory = try TemporaryDirectory()
+        config = try directory.write("job.json5", job.text)
+    }
+
+    var path: String { directory.path }
+    func runDirectory(_ name: String) -> String { directory.file(name) }
+
+    func environment(_ more: [String: String] = [:]) -> [String: String] {
+        let parts = mark.split(separator: "=").map(String.init)
+        return more.merging([parts[0]: parts[1]]) { $1 }
+    }
+
+    func arguments(_ name: String, workers: Int, lanes: Int = 1, _ more: [String] = []) -> [String] {
+        ["run", config, "--workers", "\(workers)", "--lanes", "\(lanes)", "--json", "--run-dir", runDirectory(name)] + more
+    }
+
+    func run(
+        _ name: String, workers: Int, lanes: Int = 1, _ more: [String] = [], fault: String? = nil
+    ) throws -> Program.Finished {
+        try Program.run(
+            arguments(name, workers: workers, lanes: lanes, more), in: path, environment(fault.map { ["DIST_TRAIN_FAULT": $0] } ?? [:]))
+    }
+
+    /// Runs to the end, which must be a good one.
+    func bits(_ name: String, workers: Int, lanes: Int = 1, _ more: [String] = []) throws -> Bits {
+        let finished = try run(name, workers: workers, lanes: lanes, more)
+        #expect(finished.status == .exited(0), "\(finished.errors)")
+        return try Bits(finished, runDirectory(name))
+    }
+
+    /// The result that everything is compared with.
+    func quiet() throws -> Bits { try bits("quiet", workers: 1) }
+
+    /// Processes of this bench that are still there after `seconds`.
+    func leftovers(within seconds: Double = 10) -> [Int32] {
+        let deadline = Clock.monotonicSeconds() + seconds
+        while true {
+            let alive = Processes.with(mark)
+            if alive.isEmpty || Clock.monotonicSeconds() > deadline { return alive }
+            Clock.sleep(seconds: 0.02)
+        }
+    }
+}
