@@ -80,7 +80,7 @@ struct Arguments {
         guard let first = positionals.first else {
             throw UsageError("`dist-train \(command)` needs \(what): see `dist-train \(command) --help`")
         }
-        guard positionals.count == 1 else { throw UsageError("`dist-train \(command)` takes one \(what), found also `\(positionals[1])`") }
+        guard positionals.count == 1 else { throw UsageError("`dist-train \(command)` takes only \(what), found also `\(positionals[1])`") }
         return first
     }
 }

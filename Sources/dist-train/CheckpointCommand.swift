@@ -12,6 +12,9 @@ extension Commands {
                 "`dist-train checkpoint` needs what to do and where: list, verify or hash, then a run directory or a checkpoint")
         }
         let (action, path) = (arguments.positionals[0], arguments.positionals[1])
+        guard ["list", "verify", "hash"].contains(action) else {
+            throw UsageError("`dist-train checkpoint` knows list, verify and hash, not `\(action)`")
+        }
         let entries = try checkpoints(at: path)
         switch action {
         case "list":
@@ -30,11 +33,9 @@ extension Commands {
                 isWhole = isWhole && problems.isEmpty
             }
             return isWhole ? 0 : 1
-        case "hash":
+        default:
             print(try Checkpoint(path: entries[0].path).stateSHA256())
             return 0
-        default:
-            throw UsageError("`dist-train checkpoint` knows list, verify and hash, not `\(action)`")
         }
     }
 
