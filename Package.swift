@@ -89,6 +89,6 @@ let package = Package(
             "TrainingTests",
             uses: ["Training", "Checkpoints", "Configuration", "NeuralNetwork", "Datasets", "Kernels", "Collectives", "System"]),
         tests("ClusterTests", uses: ["Cluster", "Training", "Transport"]),
-        tests("EndToEndTests", uses: ["System"]),
+        tests("EndToEndTests", uses: ["System", "Transport"]),
     ]
 )

@@ -52,10 +52,18 @@ package final class RunDirectory: Sendable {
         self.lock = lock
     }
 
+    /// Takes back a new run that could not begin: its own files, and the directory if nothing else is in it. The same command may then be
+    /// given again.
+    package func discard() {
+        let names = ["job.json5", "metrics.jsonl", "log.jsonl", RunDirectory.incarnationName, RunDirectory.lockName]
+        for name in names { unlink(Path.join(path, name)) }
+        rmdir(path)
+    }
+
     /// The number of this coordinator among those that have served the run (1 for the first), greater than all before it, and on the disk when
     /// this returns.
     package func nextIncarnation() throws -> Int {
-        let file = Path.join(path, "incarnation")
+        let file = Path.join(path, RunDirectory.incarnationName)
         var last = 0
         if File.exists(file) {
             let text = try File.readText(file, limit: 64)
@@ -69,6 +77,7 @@ package final class RunDirectory: Sendable {
     }
 
     private static let lockName = "lock"
+    private static let incarnationName = "incarnation"
 
     private static func takeLock(_ path: String) throws -> FileLock {
         let file = Path.join(path, lockName)

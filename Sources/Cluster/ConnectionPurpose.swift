@@ -1,7 +1,7 @@
 import Transport
 
 /// What a dialler says in its handshake about itself and the connection it wants; bound to the connection by the authentication.
-enum ConnectionPurpose: Equatable {
+package enum ConnectionPurpose: Equatable {
     /// A worker's first connection to its coordinator.
     case join(JoinRequest)
     /// The second one, which carries heartbeats alone.
@@ -11,7 +11,7 @@ enum ConnectionPurpose: Equatable {
 }
 
 /// Who asks to join.
-struct JoinRequest: Equatable {
+package struct JoinRequest: Equatable {
     /// For people: `host/pid`.
     var name: String
     /// The same for all workers of one machine.
@@ -24,20 +24,31 @@ struct JoinRequest: Equatable {
     /// Where other workers may reach it, in order of preference.
     var endpoints: [Endpoint]
     var meshPort: UInt16
+
+    package init(
+        name: String, machine: String, cores: Int, blasCore: String, isCoreFixed: Bool, endpoints: [Endpoint], meshPort: UInt16
+    ) {
+        (self.name, self.machine, self.cores, self.blasCore) = (name, machine, cores, blasCore)
+        (self.isCoreFixed, self.endpoints, self.meshPort) = (isCoreFixed, endpoints, meshPort)
+    }
 }
 
-struct MeshGreeting: Equatable {
+package struct MeshGreeting: Equatable {
     var job: String
     var generation: FrameGeneration
     var from: Int
     var to: Int
     var isUrgent: Bool
+
+    package init(job: String, generation: FrameGeneration, from: Int, to: Int, isUrgent: Bool) {
+        (self.job, self.generation, self.from, self.to, self.isUrgent) = (job, generation, from, to, isUrgent)
+    }
 }
 
 extension ConnectionPurpose: Message {
-    static let name = "greeting"
+    package static let name = "greeting"
 
-    func write(to writer: inout MessageWriter) {
+    package func write(to writer: inout MessageWriter) {
         switch self {
         case .join(let request):
             writer.write(UInt8(1))
@@ -62,7 +73,7 @@ extension ConnectionPurpose: Message {
         }
     }
 
-    init(from reader: inout MessageReader) throws(MalformedMessage) {
+    package init(from reader: inout MessageReader) throws(MalformedMessage) {
         switch try reader.read(UInt8.self) {
         case 1:
             self = .join(

@@ -44,10 +44,12 @@ extension Coordinator {
                 let report = try doubles(payload)
                 guard report.count == Loss.report.width else { throw MalformedMessage(description: "a step's report is malformed") }
                 try record.stepDone(step + 1, Totals(report: report))
+                faults.reach("coordinator", "step", step + 1)
             case .evaluation:
                 guard let set = EvaluationSet(rawValue: UInt8(truncatingIfNeeded: header.a)) else {
                     throw MalformedMessage(description: "an evaluation is of an unknown set")
                 }
+                faults.reach("coordinator", "evaluation", step)
                 try record.evaluated(set, done: step, firstChunk: Int(header.b), reports: doubles(payload))
                 finishIfDone()
             default:

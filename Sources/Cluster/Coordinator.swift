@@ -21,6 +21,7 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     let record: RunRecord
     let reporter: ProgressReporter
     let tickets: [(ticket: DatasetTicket, dataset: Dataset)]
+    let faults: FaultPoints
 
     private(set) var membership: Membership
     var workers: [Int: WorkerConnection] = [:]
@@ -46,6 +47,7 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
         _ setup: RunSetup, _ options: CoordinatorOptions, token: SharedToken, log: Log, console: Console = .standardError
     ) throws {
         (self.setup, self.options, self.token, self.log) = (setup, options, token, log)
+        faults = try .ofEnvironment()
         reactor = try Reactor(name: "coordinator")
         reporter = ProgressReporter(console: console, epochs: setup.job.job.epochs, steps: setup.plan.totalSteps)
         isExact = setup.wasExact && !options.allowInexact
@@ -85,6 +87,8 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
             reactor.post { self.checkpointWritten(written) }
         }
         tick()
+        // A resumed run may have nothing left to do, not even an evaluation.
+        reactor.post { self.finishIfDone() }
         reactor.run()
         writer?.close()
         return outcome ?? RunOutcome(end: .failed("the coordinator's loop ended"))
@@ -226,7 +230,7 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
                 log.warning("\(worker.name) is refused: its arithmetic differs (\(differences))")
                 dismiss(
                     worker.id, .refused,
-                    "this machine's arithmetic would change the result's bits (\(differences)). Set OPENBLAS_CORETYPE=\(blasCore ?? "Haswell") or install the same OpenBLAS; to train all the same, start the coordinator with --allow-inexact"
+                    "refused: this machine's arithmetic would change the result's bits (\(differences)). Set OPENBLAS_CORETYPE=\(blasCore ?? "Haswell") or install the same OpenBLAS; to train all the same, start the coordinator with --allow-inexact"
                 )
                 handle(.lost(worker.id, reason: "its arithmetic differs"))
                 return
@@ -274,6 +278,7 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
 
     /// A snapshot is complete: checkpoints are written where the job says, and what waited for it goes on.
     func snapshotComplete(_ snapshot: Snapshot) {
+        faults.reach("coordinator", "snapshot", snapshot.step)
         let control = setup.plan.control(afterSteps: snapshot.step)
         if isStopping || control.contains(.snapshot) { write(snapshot) }
         handle(.boundarySnapshot(generation: Int(generation.counter)))
@@ -293,7 +298,9 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
         isWriting = false
         lastWrite = written
         switch written.result {
-        case .success: log.debug("checkpoint of step \(written.step) written")
+        case .success:
+            log.debug("checkpoint of step \(written.step) written")
+            faults.reach("coordinator", "checkpoint-written", written.step)
         case .failure(let error):
             log.error("the checkpoint of step \(written.step) could not be written: \(error). The ones before it are intact")
         }
@@ -319,6 +326,7 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
             return end(.failed("the training reached its end, but its last checkpoint could not be written: \(error)"))
         }
         let snapshot = record.snapshot
+        faults.reach("coordinator", "finish", snapshot.step)
         let (layout, names) = (setup.plan.network.layout, setup.job.job.optimizer.momentNames)
         let result = RunResult(
             steps: snapshot.step, epochs: setup.plan.epoch(afterSteps: snapshot.step), train: record.train,

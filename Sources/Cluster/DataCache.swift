@@ -4,11 +4,11 @@ import System
 /// The data sets that a machine's workers have fetched, as files named by their content, mapped by every process that needs them.
 ///
 /// One process fetches while the others wait for its lock; whoever opens a file checks its hash first.
-struct DataCache {
-    let directory: String
+package struct DataCache {
+    package let directory: String
 
     /// - Parameter path: nil: `$XDG_CACHE_HOME/dist-train`, or `~/.cache/dist-train`.
-    init(_ path: String?) throws {
+    package init(_ path: String?) throws {
         directory =
             path
             ?? Environment.value("XDG_CACHE_HOME").map { Path.join($0, "dist-train") }
@@ -22,7 +22,7 @@ struct DataCache {
     }
 
     /// The data set with this content; `fetch` is called if no valid file is there.
-    func dataset(_ ticket: DatasetTicket, fetch: () throws -> [UInt8]) throws -> Dataset {
+    package func dataset(_ ticket: DatasetTicket, fetch: () throws -> [UInt8]) throws -> Dataset {
         let name = Path.join(directory, TextFormat.hex(ticket.hash) + ".dataset")
         if let dataset = cached(name, ticket) { return dataset }
         let lock = try FileLock(name + ".lock", waiting: .untilFree)

@@ -3,13 +3,17 @@ import Training
 import Transport
 
 /// A generation, as told to one of its members.
-struct Formation: Equatable {
-    struct Member: Equatable {
+package struct Formation: Equatable {
+    package struct Member: Equatable {
         var worker: Int
         /// For people.
         var name: String
         /// Where this member is reached from the receiver's place.
         var endpoints: [Endpoint]
+
+        package init(worker: Int, name: String, endpoints: [Endpoint]) {
+            (self.worker, self.name, self.endpoints) = (worker, name, endpoints)
+        }
     }
 
     var generation: FrameGeneration
@@ -25,6 +29,13 @@ struct Formation: Equatable {
     /// Workers on the receiver's machine, among which its cores are shared out.
     var localWorkers: Int
 
+    package init(
+        generation: FrameGeneration, rank: Int, members: [Member], cuts: [Int], owners: [Int], firstStep: Int, localWorkers: Int
+    ) {
+        (self.generation, self.rank, self.members, self.cuts) = (generation, rank, members, cuts)
+        (self.owners, self.firstStep, self.localWorkers) = (owners, firstStep, localWorkers)
+    }
+
     var assignment: Assignment? { Assignment(cuts: cuts) }
 
     /// The moments that the sections of the `state` frames hold: section 0 the parameters, then the moments' owned pieces, last the running statistics.
@@ -32,9 +43,9 @@ struct Formation: Equatable {
 }
 
 extension Formation: Message {
-    static let name = "formation"
+    package static let name = "formation"
 
-    func write(to writer: inout MessageWriter) {
+    package func write(to writer: inout MessageWriter) {
         writer.write(generation.incarnation)
         writer.write(generation.counter)
         writer.write(rank)
@@ -49,7 +60,7 @@ extension Formation: Message {
         writer.write(localWorkers)
     }
 
-    init(from reader: inout MessageReader) throws(MalformedMessage) {
+    package init(from reader: inout MessageReader) throws(MalformedMessage) {
         generation = FrameGeneration(incarnation: try reader.read(), counter: try reader.read())
         rank = try reader.readInt()
         members = try reader.readList { reader throws(MalformedMessage) in

@@ -263,13 +263,22 @@ extension Membership {
             return [.dialBack(dialler: members[rank], targetRank: own, number: number)]
         }
         let (later, earlier) = (max(id, members[rank]), min(id, members[rank]))
-        let pause = min(60, 5 * Double(1 << min(4, workers[later]?.parkings ?? 0)))
+        let pause = min(600, 5 * Double(1 << min(7, workers[later]?.parkings ?? 0)))
         workers[later]?.parkedUntil = now + pause
         workers[later]?.parkings += 1
         let text =
             "\(name(later)) and \(name(earlier)) cannot reach each other in either direction (\(reason)); \(name(later)) waits for \(Int(pause)) s:"
             + " open the firewall between them, or give --listen a port that it lets through"
         return [.note(text)] + abandonForming(reason: text, now)
+    }
+
+    /// A worker that was prepared while the generation formed, or whose pause is over, may join what runs without it.
+    private mutating func takeInLatecomers(_ now: Double) -> [Action] {
+        guard case .running(let members) = phase, let id = candidates(now).first(where: { !members.contains($0) }),
+            candidates(now).count > members.count
+        else { return [] }
+        let isAgain = (workers[id]?.parkings ?? 0) > 0
+        return endAtBoundary(members, reason: "\(name(id)) \(isAgain ? "tries again to reach the others" : "has joined")")
     }
 
     private mutating func tick(_ now: Double) -> [Action] {
@@ -284,6 +293,7 @@ extension Membership {
             actions += lost(id, "nothing was heard of it for \(Int(now - worker.lastHeard)) s", now)
         }
         actions += formIfPossible(now)
+        actions += takeInLatecomers(now)
         if case .waiting = phase, now >= nextComplaint {
             nextComplaint = now + Self.complaintInterval
             let missing = max(1, limits.minimum) - preparedCount

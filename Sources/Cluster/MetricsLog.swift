@@ -8,25 +8,27 @@ package struct ReplayDiffers: Error, Equatable, CustomStringConvertible {
 
 /// `metrics.jsonl`: a line for every logged step and every epoch, each written once.
 ///
-/// After a resume the steps behind the checkpoint are computed again; their lines must say the same as those that are there already, and are not written twice.
+/// After a resume or a re-form the steps behind the snapshot, or an evaluation, are computed again; their lines must say the same as those that are there
+/// already, and are not written twice.
 /// What a clock measured ("seconds") is not compared.
-final class MetricsLog {
+package final class MetricsLog {
     private let file: AppendFile
     private let isExact: Bool
-    /// Lines that were there at the start, by kind and step.
-    private var earlier: [String: ConfigValue] = [:]
+    /// What the lines that are there say, by kind and step.
+    private var written: [String: String] = [:]
 
     /// - Parameter isExact: false: other numeric platforms take part, and a replay may differ.
-    init(_ path: String, isExact: Bool) throws {
+    package init(_ path: String, isExact: Bool) throws {
+        // First, because it cuts off the unfinished last line, which does not count then.
+        file = try AppendFile(path)
         if File.exists(path) {
             for line in try File.readText(path, limit: 1 << 30).split(separator: "\n") {
                 guard let value = JSON5.parse(String(line), name: path, diagnostics: Diagnostics()), let key = Self.key(value) else {
                     continue
                 }
-                earlier[key] = value
+                written[key] = Self.comparable(value)
             }
         }
-        file = try AppendFile(path)
         self.isExact = isExact
     }
 
@@ -37,25 +39,27 @@ final class MetricsLog {
 
     /// Writes a line, or compares it with the one that is there. True if it was written.
     @discardableResult
-    func write(_ line: ConfigValue) throws -> Bool {
-        guard let key = Self.key(line), let before = earlier.removeValue(forKey: key) else {
+    package func write(_ line: ConfigValue) throws -> Bool {
+        let (key, text) = (Self.key(line), Self.comparable(line))
+        guard let key, let before = written[key] else {
             try file.append(line.compactJSON())
+            if let key { written[key] = text }
             return true
         }
-        guard !isExact || Self.comparable(before) == Self.comparable(line) else {
+        guard !isExact || before == text else {
             throw ReplayDiffers(
                 description:
-                    "\(key), computed again, gave \(Self.comparable(line).compactJSON()), but metrics.jsonl says \(Self.comparable(before).compactJSON()): this is a fault of the program or a machine's memory; please report it, and start the run anew"
+                    "\(key), computed again, gave \(text), but metrics.jsonl says \(before): this is a fault of the program or a machine's memory; please report it, and start the run anew"
             )
         }
         return false
     }
 
-    /// What must be the same in a replay. Values that JSON cannot hold were written as null, so all go through text.
-    private static func comparable(_ line: ConfigValue) -> ConfigValue {
-        let exact = ConfigValue.object((line.members ?? []).filter { $0.key != "seconds" }.map { ($0.key, $0.value) })
-        return JSON5.parse(exact.compactJSON(), name: "metrics", diagnostics: Diagnostics()) ?? exact
+    /// What must be the same in a replay. Values that JSON cannot hold were written as null, and numbers may be integers after reading, so all go through text twice.
+    private static func comparable(_ line: ConfigValue) -> String {
+        let exact = ConfigValue.object((line.members ?? []).filter { $0.key != "seconds" }.map { ($0.key, $0.value) }).compactJSON()
+        return JSON5.parse(exact, name: "metrics", diagnostics: Diagnostics())?.compactJSON() ?? exact
     }
 
-    func synchronize() throws { try file.synchronize() }
+    package func synchronize() throws { try file.synchronize() }
 }

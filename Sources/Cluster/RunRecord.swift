@@ -9,16 +9,18 @@ import Training
 /// What a run has reached: the totals of the epoch, evaluations and snapshots being put together, metrics written, progress shown.
 ///
 /// Belongs to the coordinator's loop. Everything that is logged follows from the job alone, not from who computed it.
-final class RunRecord {
+package final class RunRecord {
     private let plan: TrainingPlan
     private let metrics: MetricsLog
     private let reporter: ProgressReporter
-    private let started = Clock.monotonicSeconds()
+    /// When the first generation formed: waiting for workers is not training.
+    private var started: Double?
 
     /// The newest complete snapshot, with which a generation begins.
-    private(set) var snapshot: Snapshot
-    private(set) var steps: Int
+    package private(set) var snapshot: Snapshot
+    package private(set) var steps: Int
     private var totals: Totals
+    /// Since the newest snapshot: parts of the next one may come long after its step's report.
     private var totalsAfter: [Int: Totals] = [:]
     private var assemblies: [Int: SnapshotAssembly] = [:]
     private var evaluations: [Key: [Int: [Double]]] = [:]
@@ -26,15 +28,15 @@ final class RunRecord {
     private var partition: Partition?
 
     /// The results so far: of the last finished epoch, and of the last evaluation of each set.
-    private(set) var train: Totals?
-    private(set) var evaluated: [EvaluationSet: (step: Int, totals: Totals)] = [:]
+    package private(set) var train: Totals?
+    package private(set) var evaluated: [EvaluationSet: (step: Int, totals: Totals)] = [:]
 
     private struct Key: Hashable {
         let set: EvaluationSet
         let step: Int
     }
 
-    init(plan: TrainingPlan, start: Snapshot, metrics: MetricsLog, reporter: ProgressReporter) {
+    package init(plan: TrainingPlan, start: Snapshot, metrics: MetricsLog, reporter: ProgressReporter) {
         (self.plan, self.metrics, self.reporter, snapshot, steps) = (plan, metrics, reporter, start, start.step)
         totals = Totals(report: start.epochTotals)
         if plan.endsEpoch(start.step) {
@@ -44,8 +46,9 @@ final class RunRecord {
     }
 
     /// A generation begins from the newest snapshot: what later steps had left is dropped.
-    func begin(_ partition: Partition) {
+    package func begin(_ partition: Partition) {
         self.partition = partition
+        started = started ?? Clock.monotonicSeconds()
         totals = Totals(report: snapshot.epochTotals)
         steps = snapshot.step
         (assemblies, evaluations, totalsAfter) = ([:], [:], [:])
@@ -53,7 +56,7 @@ final class RunRecord {
     }
 
     /// The report of the step that brings the count to `done`.
-    func stepDone(_ done: Int, _ report: Totals) throws {
+    package func stepDone(_ done: Int, _ report: Totals) throws {
         guard done == steps + 1 else {
             throw MalformedMessage(
                 description: "rank 0 reported step \(done) after step \(steps); check that both sides run the same version")
@@ -68,7 +71,6 @@ final class RunRecord {
         totals += report
         steps = done
         totalsAfter[done] = totals
-        totalsAfter[done - 64] = nil
         let endsEpoch = plan.endsEpoch(done)
         if endsEpoch || done % plan.job.logEvery == 0 { try metrics.write(stepLine(done, report)) }
         reporter.update(
@@ -88,10 +90,13 @@ final class RunRecord {
         ])
     }
 
-    var seconds: Double { ((Clock.monotonicSeconds() - started) * 1000).rounded() / 1000 }
+    var seconds: Double {
+        let now = Clock.monotonicSeconds()
+        return ((now - (started ?? now)) * 1000).rounded() / 1000
+    }
 
     /// Some chunks of an evaluation after `done` steps. True when the set is complete.
-    func evaluated(_ set: EvaluationSet, done: Int, firstChunk: Int, reports: [Double]) throws {
+    package func evaluated(_ set: EvaluationSet, done: Int, firstChunk: Int, reports: [Double]) throws {
         let width = Loss.report.width
         let samples = set == .validation ? plan.facts.validationCount : plan.facts.testCount
         let count = Evaluator.chunkCount(samples: samples)
@@ -135,7 +140,7 @@ final class RunRecord {
     }
 
     /// A run of a member's part of a snapshot; the snapshot, once all of it is there.
-    func snapshotPart(step: Int, rank: Int, offset: Int, _ values: UnsafeBufferPointer<Float>) throws -> Snapshot? {
+    package func snapshotPart(step: Int, rank: Int, offset: Int, _ values: UnsafeBufferPointer<Float>) throws -> Snapshot? {
         guard let partition, step > snapshot.step, step <= plan.totalSteps else {
             throw MalformedMessage(description: "a worker sent a snapshot of step \(step), which was not asked for")
         }
@@ -155,11 +160,12 @@ final class RunRecord {
         }
         snapshot = assembly.snapshot(epochTotals: totals)
         assemblies = assemblies.filter { $0.key > step }
+        totalsAfter = totalsAfter.filter { $0.key > step }
         return snapshot
     }
 
     /// True once the last step, its snapshot and its evaluations are there.
-    var isFinished: Bool {
+    package var isFinished: Bool {
         func isDone(_ set: EvaluationSet, _ samples: Int) -> Bool {
             samples == 0 || evaluated[set]?.step == plan.totalSteps
         }

@@ -48,9 +48,15 @@ package enum TokenStore {
                     "no token: copy the one that the coordinator shows on its terminal into \(defaultPath ?? "a file"), or give it with --token-file or DIST_TRAIN_TOKEN"
             )
         }
-        let token = try parse(ask(), from: "the terminal")
-        try keep(token, at: path)
-        return token
+        while true {
+            do {
+                let token = try parse(ask(), from: "the line")
+                try keep(token, at: path)
+                return token
+            } catch let error as TokenError {
+                complain("\(error)\n")
+            }
+        }
     }
 
     private static func given(file: String?) throws -> SharedToken? {
@@ -88,19 +94,21 @@ package enum TokenStore {
     }
 
     /// Reads a line without showing it.
-    private static func ask() -> String {
+    private static func ask() throws -> String {
         var before = termios()
         tcgetattr(STDIN_FILENO, &before)
         var silent = before
         silent.c_lflag &= ~tcflag_t(ECHO)
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
         defer { tcsetattr(STDIN_FILENO, TCSAFLUSH, &before) }
-        let prompt = "token (as the coordinator shows it): "
-        write(STDERR_FILENO, prompt, prompt.utf8.count)
-        let line = readLine() ?? ""
-        write(STDERR_FILENO, "\n", 1)
+        complain("token (as the coordinator shows it): ")
+        let line = readLine()
+        complain("\n")
+        guard let line else { throw SystemError("the terminal was closed before a token was given") }
         return line
     }
+
+    private static func complain(_ text: String) { write(STDERR_FILENO, text, text.utf8.count) }
 }
 
 /// Descriptors that a process hands down to the one that it starts, by environment variables that name their numbers.

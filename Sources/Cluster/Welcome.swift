@@ -2,7 +2,7 @@ import Datasets
 import Training
 
 /// What a worker needs of the job before it can belong to a generation.
-struct Welcome: Equatable {
+package struct Welcome: Equatable {
     var worker: Int
     /// The resolved config, as text.
     var job: String
@@ -14,32 +14,46 @@ struct Welcome: Equatable {
     var datasets: [DatasetTicket]
     /// Seconds of silence after which somebody counts as dead.
     var peerTimeout: Double
+
+    package init(
+        worker: Int, job: String, jobIdentity: String, blasCore: String, normalization: Normalization, datasets: [DatasetTicket],
+        peerTimeout: Double
+    ) {
+        (self.worker, self.job, self.jobIdentity, self.blasCore) = (worker, job, jobIdentity, blasCore)
+        (self.normalization, self.datasets, self.peerTimeout) = (normalization, datasets, peerTimeout)
+    }
 }
 
 /// A data set that can be fetched: known by its content.
-struct DatasetTicket: Equatable {
-    enum Role: UInt8 { case train, validation, test }
+package struct DatasetTicket: Equatable {
+    package enum Role: UInt8 { case train, validation, test }
 
     var role: Role
     /// SHA-256 of the serialised form.
     var hash: [UInt8]
-    var byteCount: Int
+    package var byteCount: Int
+
+    package init(role: Role, hash: [UInt8], byteCount: Int) {
+        (self.role, self.hash, self.byteCount) = (role, hash, byteCount)
+    }
 
     /// Bytes of a chunk, but for the last one.
     static let chunkSize = 1 << 20
-    var chunkCount: Int { (byteCount + Self.chunkSize - 1) / Self.chunkSize }
-    func range(ofChunk chunk: Int) -> Range<Int> { (chunk * Self.chunkSize)..<min(byteCount, (chunk + 1) * Self.chunkSize) }
+    package var chunkCount: Int { (byteCount + Self.chunkSize - 1) / Self.chunkSize }
+    package func range(ofChunk chunk: Int) -> Range<Int> { (chunk * Self.chunkSize)..<min(byteCount, (chunk + 1) * Self.chunkSize) }
 }
 
 /// A worker's answer to the welcome.
-struct Prepared: Equatable {
-    var fingerprint: Fingerprint
+package struct Prepared: Equatable {
+    package var fingerprint: Fingerprint
+
+    package init(fingerprint: Fingerprint) { self.fingerprint = fingerprint }
 }
 
 extension Welcome: Message {
-    static let name = "welcome"
+    package static let name = "welcome"
 
-    func write(to writer: inout MessageWriter) {
+    package func write(to writer: inout MessageWriter) {
         writer.write(worker)
         writer.write(job)
         writer.write(jobIdentity)
@@ -55,7 +69,7 @@ extension Welcome: Message {
         writer.write(peerTimeout)
     }
 
-    init(from reader: inout MessageReader) throws(MalformedMessage) {
+    package init(from reader: inout MessageReader) throws(MalformedMessage) {
         worker = try reader.readInt()
         job = try reader.readString()
         jobIdentity = try reader.readString()
@@ -80,16 +94,16 @@ extension Welcome: Message {
 }
 
 extension Prepared: Message {
-    static let name = "prepared"
+    package static let name = "prepared"
 
-    func write(to writer: inout MessageWriter) {
+    package func write(to writer: inout MessageWriter) {
         writer.write(fingerprint.parts) {
             $0.write($1.name)
             $0.write($1.value)
         }
     }
 
-    init(from reader: inout MessageReader) throws(MalformedMessage) {
+    package init(from reader: inout MessageReader) throws(MalformedMessage) {
         fingerprint = Fingerprint(
             parts: try reader.readList { reader throws(MalformedMessage) in
                 Fingerprint.Part(name: try reader.readString(), value: try reader.readString())

@@ -42,11 +42,13 @@ package final class Worker {
     private let log: Log
     private let reactor: Reactor
     private let current = CurrentLink()
+    fileprivate let faults: FaultPoints
     private var meshPort: UInt16 = 0
     private var loadedData: [(ticket: DatasetTicket, dataset: Dataset)] = []
 
     package init(_ options: WorkerOptions, token: SharedToken, log: Log) throws {
         (self.options, self.token, self.log) = (options, token, log)
+        faults = try .ofEnvironment()
         reactor = try Reactor(name: "communication")
     }
 
@@ -88,7 +90,7 @@ package final class Worker {
                 log.info(reason)
                 return 0
             case .refused(let reason):
-                log.error("refused: \(reason)")
+                log.error(reason)
                 return 1
             case .lost(let error, let wasJoined):
                 if wasJoined {
@@ -319,7 +321,10 @@ private final class WorkerSession: TrainerObserver {
         link.send(.evaluation, formation.generation, step: done, a: Int(set.rawValue), b: chunks.lowerBound, payload: writer.bytes)
     }
 
-    func entered(_ phase: TrainingPhase, step: Int) { link.pulse.set(phase, step: step) }
+    func entered(_ phase: TrainingPhase, step: Int) {
+        link.pulse.set(phase, step: step)
+        worker.faults.reach("rank\(generation?.formation.rank ?? -1)", "\(phase)", step)
+    }
 }
 
 extension TransportError {

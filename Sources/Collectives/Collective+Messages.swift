@@ -90,12 +90,9 @@ extension Collective {
 
     /// Serves the compute thread and a slice of the reductions; true if more is waiting.
     package func turn() -> Bool {
-        let asked = commands.withLock { commands in
-            let asked = commands
-            commands.removeAll(keepingCapacity: true)
-            return asked
-        }
-        for command in asked { serve(command) }
+        commands.withLock { swap(&$0, &serving) }
+        for command in serving { serve(command) }
+        serving.removeAll(keepingCapacity: true)
         let more = reduceSlice()
         completeStepIfDone()
         return more
@@ -103,20 +100,20 @@ extension Collective {
 
     private func serve(_ command: Command) {
         switch command {
-        case .statistics(let exchange): sendNodes(exchange, .statistics, to: (0..<members).filter { $0 != rank })
+        case .statistics(let exchange): sendNodes(exchange, .statistics, to: 0..<members)
         case .contribute(let offset): contributePieces(downTo: offset)
         case .report:
             arriving.hasReported = true
-            if rank != 0 { sendNodes(reportExchange, .report, to: [0]) }
+            sendNodes(reportExchange, .report, to: 0..<1)
             decideIfReady()
         }
     }
 
-    private func sendNodes(_ exchange: Int, _ kind: Envelope.Kind, to receivers: [Int]) {
+    private func sendNodes(_ exchange: Int, _ kind: Envelope.Kind, to receivers: Range<Int>) {
         let mine = plan(for: arriving.step).nodesOf[rank]
         if mine.isEmpty && kind == .statistics { return }
         let payload = UnsafeRawBufferPointer(exchanges.nodes(exchange, mine))
-        for receiver in receivers {
+        for receiver in receivers where receiver != rank {
             link?.send(
                 Envelope(kind, step: arriving.step, index: kind == .report ? 0 : exchange), payload, to: receiver)
         }

@@ -13,7 +13,7 @@ package protocol ParameterUpdate: AnyObject {
 
 /// One member's part in the collective work of a generation: averages gradients, spreads new parameters, exchanges statistics.
 ///
-/// A step, seen from here (the vocabulary is DESIGN's: piece, node, owner):
+/// A step, seen from here (the words are those of Sources/README.md: piece, node, owner):
 ///
 ///     compute thread                     communication thread
 ///     combine(exchange)          ───▶    sends my nodes to all, counts theirs
@@ -44,6 +44,8 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
     let bell: Bell<Progress>
 
     // Communication thread
+    /// Commands that are being served; takes turns with `commands`, so that neither allocates.
+    var serving: [Command] = []
     var arriving: CommunicationState
     var reduction: Reduction
 
@@ -87,6 +89,7 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
         arriving = CommunicationState(step: firstStep, pieces: partition.pieces.count, arrivals: arrivals)
         reduction = Reduction(rank: rank, partition: partition, plans: plans)
         commands.withLock { $0.reserveCapacity(64) }
+        serving.reserveCapacity(64)
         arriving.beginStep(remotePieces: remotePieces, ownedPieces: ownedPieces)
     }
 

@@ -98,7 +98,9 @@ package final class ObjectDecoder {
 
     private func report(isComplete: Bool) {
         for member in members where !known.contains(member.key) {
-            let open = known.filter { indices[$0] == nil }
+            // `--set epoch=3` means the `epochs` that the file has; in a file a field that is there already is not meant again.
+            let isOverride = member.keyRange?.file.origin == .commandLine
+            let open = isOverride ? known : known.filter { indices[$0] == nil }
             let suggestion = Suggestion.nearest(to: member.key, among: open)
             if suggestion == nil && !isComplete { continue }
             missing.removeAll { $0.key == suggestion }

@@ -114,8 +114,8 @@ struct JobDecoder {
 
     private static func batch(_ fields: ObjectDecoder) -> Batch? {
         let size = fields.required("size", Expectation<Int>.int(1...).map(Optional.some).or("all", is: nil))
-        let microbatches = fields.optional("microbatches", .int(1...4096))
-        return size.map { Batch(size: $0, microbatches: microbatches) }
+        // A size that is wrong has been reported; the microbatches count all the same, for what is compared with them.
+        return Batch(size: size ?? nil, microbatches: fields.optional("microbatches", .int(1...4096)))
     }
 
     private static func checkpoint(_ fields: ObjectDecoder) -> CheckpointPolicy? {

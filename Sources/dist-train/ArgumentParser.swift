@@ -18,10 +18,12 @@ struct Option: Sendable {
 /// The words behind a command, sorted into options and positional arguments.
 struct Arguments {
     private(set) var positionals: [String] = []
+    private let words: [String]
     private var values: [String: [String]] = [:]
 
     /// Accepts `--name value`, `--name=value`, flags, and `--` before words that begin with a dash.
     init(_ words: [String], options: [Option], command: String) throws {
+        self.words = words
         var rest = words[...]
         while let word = rest.popFirst() {
             if word == "--" {
@@ -55,6 +57,20 @@ struct Arguments {
         return UsageError("`dist-train \(command)` has no option \(name): \(nearest ?? "see `dist-train \(command) --help`")")
     }
 
+    /// The words as they were given, without these options (name → whether it has a value).
+    func words(without dropped: [String: Bool]) -> [String] {
+        var kept: [String] = []
+        var rest = words[...]
+        while let word = rest.popFirst() {
+            guard let hasValue = dropped[String(word.prefix { $0 != "=" })] else {
+                kept.append(word)
+                continue
+            }
+            if hasValue && !word.contains("=") { rest = rest.dropFirst() }
+        }
+        return kept
+    }
+
     func has(_ name: String) -> Bool { values[name] != nil }
     func string(_ name: String) -> String? { values[name]?.last }
     func all(_ name: String) -> [String] { values[name] ?? [] }
@@ -80,7 +96,9 @@ struct Arguments {
         guard let first = positionals.first else {
             throw UsageError("`dist-train \(command)` needs \(what): see `dist-train \(command) --help`")
         }
-        guard positionals.count == 1 else { throw UsageError("`dist-train \(command)` takes only \(what), found also `\(positionals[1])`") }
+        guard positionals.count == 1 else {
+            throw UsageError("`dist-train \(command)` takes \(what) and options, found also `\(positionals[1])`")
+        }
         return first
     }
 }

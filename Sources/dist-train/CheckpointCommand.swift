@@ -1,4 +1,5 @@
 import Checkpoints
+import Configuration
 import System
 
 extension Commands {
@@ -12,8 +13,10 @@ extension Commands {
                 "`dist-train checkpoint` needs what to do and where: list, verify or hash, then a run directory or a checkpoint")
         }
         let (action, path) = (arguments.positionals[0], arguments.positionals[1])
-        guard ["list", "verify", "hash"].contains(action) else {
-            throw UsageError("`dist-train checkpoint` knows list, verify and hash, not `\(action)`")
+        let actions = ["list", "verify", "hash"]
+        guard actions.contains(action) else {
+            let nearest = Suggestion.nearest(to: action, among: actions).map { "did you mean `\($0)`?" }
+            throw UsageError("`dist-train checkpoint` has no `\(action)`: \(nearest ?? "it knows list, verify and hash")")
         }
         let entries = try checkpoints(at: path)
         switch action {

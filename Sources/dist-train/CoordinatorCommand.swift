@@ -18,12 +18,8 @@ extension Commands {
         let maximum = try arguments.integer("--max-workers", 1...1024)
         if let maximum, maximum < minimum { throw UsageError("--max-workers \(maximum) is less than --min-workers \(minimum)") }
         let listen = try arguments.endpoint("--listen", defaultPort: 7070) ?? Endpoint(host: "0.0.0.0", port: 7070)
-        var command: [String] = []
-        for name in ["--listen", "--min-workers", "--max-workers", "--token-file"] {
-            if let value = arguments.string(name) { command += [name, value] }
-        }
         let program = try arguments.program(
-            "coordinator", listen: listen, minimum: minimum, maximum: maximum ?? .max, command: command)
+            "coordinator", listen: listen, minimum: minimum, maximum: maximum ?? .max)
         return try program.run(token: TokenStore.forCoordinator(file: arguments.string("--token-file")), local: nil)
     }
 }

@@ -33,10 +33,15 @@ struct RunProgram {
     func run(token: SharedToken, local: Local?) throws -> Int32 {
         establishFloatingPointMode()
         let log = Log(source: "coordinator")
+        let isResuming = setup.resume
         let setup = try RunSetup(job, setup, log: log)
         log.record(in: try AppendFile(setup.directory.logPath))
         let coordinator = try Coordinator(setup, coordinator, token: token, log: log)
-        let address = try coordinator.listen()
+        let address: SocketAddress
+        do { address = try coordinator.listen() } catch {
+            if !isResuming { setup.directory.discard() }
+            throw error
+        }
         try watchSignals(coordinator)
         log.info(
             "\(job.job.name): \(TextFormat.grouped(setup.plan.network.layout.parameterCount)) parameters, \(TextFormat.grouped(setup.plan.totalSteps)) steps; run directory \(setup.directory.path)"
@@ -50,7 +55,7 @@ struct RunProgram {
         if local == nil || !address.isLoopback { sayHowToJoin(address, token, log) }
         let outcome = try coordinator.run()
         workers?.finish()
-        return try report(outcome, setup, log)
+        return try report(outcome, setup, address, log)
     }
 
     private func start(_ local: Local, _ address: SocketAddress, _ token: SharedToken) throws -> LocalWorkers {
@@ -78,29 +83,32 @@ struct RunProgram {
             "listening on \(address); a worker joins with:  dist-train worker --join \(host.contains(":") ? "[\(host)]" : host)\(port)")
         guard isatty(STDERR_FILENO) == 1 else { return }
         // On the terminal only: log files must not hold it.
-        Console.standardError.writeLine("  the workers' token (asked for once on each machine):  \(token.hex)")
+        Console.standardError.writeLine("  the token, asked for once on each machine:\n  \(token.hex)")
     }
 
-    private func report(_ outcome: RunOutcome, _ setup: RunSetup, _ log: Log) throws -> Int32 {
+    private func report(_ outcome: RunOutcome, _ setup: RunSetup, _ address: SocketAddress, _ log: Log) throws -> Int32 {
         switch outcome.end {
         case .finished:
             guard let result = outcome.result else { return 1 }
             if printsJSON { print(result.value.prettyJSON()) } else { print(summary(result, setup)) }
             return 0
         case .stopped(let step):
-            log.info("stopped after step \(step) of \(setup.plan.totalSteps); resume with:  \(resumeCommand(setup))")
+            log.info("stopped after step \(step) of \(setup.plan.totalSteps); resume with:  \(resumeCommand(setup, address))")
             return 0
         case .failed(let reason):
             log.error(reason)
             if let newest = try? setup.directory.checkpoints.list().first {
-                log.info("the last checkpoint is \(newest.path); resume with:  \(resumeCommand(setup))")
+                log.info("the last checkpoint is \(newest.path); resume with:  \(resumeCommand(setup, address))")
             }
             return 1
         }
     }
 
-    private func resumeCommand(_ setup: RunSetup) -> String {
-        (["dist-train"] + command + ["--run-dir", setup.directory.path, "--resume"]).map(quoted).joined(separator: " ")
+    /// With the port that was chosen, where the system chose one: workers look for the coordinator there.
+    private func resumeCommand(_ setup: RunSetup, _ address: SocketAddress) -> String {
+        var command = command
+        if let index = command.firstIndex(of: "--listen"), index + 1 < command.count { command[index + 1] = "\(address)" }
+        return (["dist-train"] + command + ["--run-dir", setup.directory.path, "--resume"]).map(quoted).joined(separator: " ")
     }
 
     private func quoted(_ word: String) -> String {

@@ -12,7 +12,7 @@ import Transport
 extension Commands {
     static let worker = Command(
         name: "worker", arguments: "--join HOST[:PORT]",
-        summary: "Join a coordinator and compute for it. Needs nothing but this program and the token:\njob and data come over the wire.",
+        summary: "Join a coordinator and compute for it.\nNeeds nothing but this program and the token: job and data come over the wire.",
         options: [
             Option(name: "--join", value: "HOST[:PORT]", help: "the coordinator (port 7070 unless given)"),
             Option(name: "--lanes", value: "L", help: "compute threads (default: cores / workers on this machine)"),

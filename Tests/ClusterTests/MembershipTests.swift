@@ -142,6 +142,28 @@ import Testing
         #expect(membership.handle(.tick, at: 7) == [.form(number: 2, members: [1, 2])])
     }
 
+    @Test func aParkedWorkerTriesAgainAtABoundary() {
+        var membership = membership(minimum: 2)
+        _ = arrive(3, at: &membership)
+        _ = connectAll(&membership)
+        // The third one, which came while the others connected, joins at the next boundary, and cannot reach the first.
+        #expect(membership.handle(.tick, at: 1).first == .endAtBoundary(number: 1, reason: "w3 has joined"))
+        for id in membership.members { _ = membership.handle(.ended(id, generation: membership.number), at: 1) }
+        _ = membership.handle(.boundarySnapshot(generation: membership.number), at: 1)
+        #expect(membership.members == [1, 2, 3])
+        let generation = membership.number
+        _ = membership.handle(.cannotReach(3, rank: 0, generation: generation, reason: "refused"), at: 1)
+        _ = membership.handle(.cannotReach(1, rank: 2, generation: generation, reason: "refused"), at: 1)
+        #expect(membership.members == [1, 2])
+        _ = connectAll(&membership)
+        for id in 1...3 { _ = membership.handle(.heard(id), at: 3) }
+        #expect(membership.handle(.tick, at: 3) == [])
+        #expect(membership.handle(.tick, at: 5) == [])
+        for id in 1...3 { _ = membership.handle(.heard(id), at: 6.5) }
+        let actions = membership.handle(.tick, at: 7)
+        #expect(actions.first == .endAtBoundary(number: membership.number, reason: "w3 tries again to reach the others"))
+    }
+
     @Test func theLackOfWorkersIsSaidAndSaidAgain() {
         var membership = membership(minimum: 3)
         _ = arrive(1, at: &membership)

@@ -15,7 +15,7 @@ enum Program {
     }()
 
     struct Finished {
-        let status: ExitStatus
+        let status: System.ExitStatus
         let output: String
         let errors: String
     }

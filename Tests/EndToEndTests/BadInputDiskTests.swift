@@ -1,0 +1,81 @@
+import System
+import Testing
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+/// Disks that are full or read-only: the error names the file, nothing crashes, and earlier checkpoints stay whole.
+@Suite(.serialized) struct BadInputDiskTests {
+    let home: TemporaryDirectory
+
+    init() throws { home = try TemporaryDirectory() }
+
+    private func run(_ directory: String, epochs: Int = 1, _ more: String...) throws -> Program.Finished {
+        try Program.run(
+            ["run", Repository.digits, "--run-dir", directory, "--set", "epochs=\(epochs)"] + more, in: home.path, seconds: 60)
+    }
+
+    @Test func aReadOnlyDirectory() throws {
+        guard let disk = try SmallFileSystem(bytes: 16 << 20) else { return }
+        let directory = Path.join(disk.path, "run")
+        try run(directory).expect(status: 0)
+        try disk.makeReadOnly()
+        try run(directory, epochs: 2, "--resume").expect(
+            status: 1, "error: cannot ", "`\(directory)/", "the file system is read-only", "choose a directory on a writable file system")
+        let other = Path.join(disk.path, "other")
+        try run(other).expect(status: 1, "`\(other)`", "the file system is read-only")
+        try Program.run(["checkpoint", "verify", directory], in: home.path).expect(status: 0)
+        #expect(try Program.run(["checkpoint", "hash", directory], in: home.path).output.utf8.count == 65)
+        try disk.makeWritable()
+        try run(directory, epochs: 2, "--resume").expect(status: 0)
+    }
+
+    @Test func aDiskWithoutRoomForAnything() throws {
+        guard let disk = try SmallFileSystem(bytes: 16 << 10) else { return }
+        let filler = try File.writeAllThatFits(Path.join(disk.path, "filler"))
+        #expect(filler > 0)
+        let directory = Path.join(disk.path, "run")
+        try run(directory).expect(status: 1, "`\(directory)", "no space left on the device", "free some space there")
+    }
+
+    /// A checkpoint is about 210 KB: one fits, the second does not.
+    @Test func aDiskThatFillsUp() throws {
+        guard let disk = try SmallFileSystem(bytes: 400 << 10) else { return }
+        let directory = Path.join(disk.path, "run")
+        try run(directory).expect(status: 0)
+        let end = try run(directory, epochs: 2, "--resume")
+        end.expect(
+            status: 1, "error: the checkpoint of step 24 could not be written: cannot write `\(directory)/checkpoints/step-00000024.tmp-",
+            "no space left on the device; free some space there", "The ones before it are intact", "resume with:  dist-train run")
+        #expect(end.output.isEmpty, "no result")
+        let verified = try Program.run(["checkpoint", "verify", directory], in: home.path)
+        verified.expect(status: 0)
+        #expect(verified.output.holds("step-00000012: whole"), "\(verified.output)")
+        // With room the printed way on works, and gives what a run without trouble gives.
+        try disk.resize(bytes: 16 << 20)
+        let resumed = try run(directory, epochs: 2, "--resume", "--json")
+        resumed.expect(status: 0, "resuming from step 12")
+        let quiet = try run(home.file("quiet"), epochs: 2, "--json")
+        #expect(field("state_sha256", in: resumed.output) == field("state_sha256", in: quiet.output))
+    }
+}
+
+extension File {
+    /// Fills the file system that `path` lies on; returns the bytes that there was room for.
+    fileprivate static func writeAllThatFits(_ path: String) throws -> Int {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw SystemError(cannot: "write", path) }
+        defer { close(descriptor) }
+        var total = 0
+        let page = [UInt8](repeating: 1, count: 512)
+        while total < 1 << 20 {  // the file systems of these tests are smaller
+            let count = write(descriptor, page, page.count)
+            guard count > 0 else { break }
+            total += count
+        }
+        return total
+    }
+}

@@ -1,0 +1,161 @@
+import System
+import Testing
+import Transport
+
+/// Ports, strangers and other versions: each side says who it met and what to do about it.
+@Suite(.serialized) struct BadInputNetworkTests {
+    let home: TemporaryDirectory
+
+    init() throws { home = try TemporaryDirectory() }
+
+    private let token = [Tokens.variable: Tokens.ours]
+    private static let ourVersion = "dist-train 0.1.0 (protocol \(FrameHeader.protocolVersion))"
+
+    private func startCoordinator(_ more: String...) throws -> ChildProcess {
+        let arguments = ["coordinator", Repository.digits, "--listen", "127.0.0.1:0", "--run-dir", home.file("run")] + more
+        return try Program.start(arguments, in: home.path, token)
+    }
+
+    private func startWorker(_ port: UInt16) throws -> ChildProcess {
+        try Program.start(["worker", "--join", "127.0.0.1:\(port)", "--listen", "127.0.0.1:0", "--lanes", "1"], in: home.path, token)
+    }
+
+    // MARK: The coordinator's port
+
+    @Test(arguments: ["coordinator", "run"])
+    func aPortInUse(command: String) throws {
+        let holder = try RawSocket.bound()
+        let place = "127.0.0.1:\(holder.port)"
+        let arguments = [command, Repository.digits, "--listen", place, "--run-dir", home.file("run")]
+        let end = try Program.run(arguments, in: home.path, token, seconds: 30)
+        end.expect(status: 1, "error: \(place) is in use by another program", "--listen HOST:PORT", "port 0")
+        // The same command works once the port is free or another one: nothing is in its way.
+        #expect(!File.exists(home.file("run")))
+    }
+
+    @Test func anAddressOfAnotherMachine() throws {
+        let arguments = ["coordinator", Repository.digits, "--listen", "203.0.113.7:0", "--run-dir", home.file("run")]
+        try Program.run(arguments, in: home.path, token, seconds: 30).expect(
+            status: 1, "cannot listen on 203.0.113.7:0", "choose an address of this machine")
+    }
+
+    // MARK: Other versions
+
+    /// A greeting whose first fields stand where they stand in every version.
+    private static func greeting(role: UInt8, version: UInt16, program: String) -> [UInt8] {
+        let name = Array(program.utf8)
+        return [role, UInt8(version & 255), UInt8(version >> 8), UInt8(name.count), 0] + name + [UInt8](repeating: 7, count: 50)
+    }
+
+    private static let (hello, challenge) = (FrameHeader.firstHandshakeKind, FrameHeader.firstHandshakeKind + 1)
+
+    @Test func aWorkerOfAnotherVersion() throws {
+        let coordinator = try startCoordinator()
+        defer { coordinator.terminate() }
+        let stranger = try RawSocket.connected(to: coordinator.listeningPort())
+        let payload = Self.greeting(role: 1, version: 9, program: "dist-train 9.8.7")
+        stranger.send(FrameHeader(kind: Self.hello).encoded(payload: payload, version: 9))
+        // It is told who it met, so that its side can name both versions too.
+        #expect(String(decoding: stranger.receive(), as: UTF8.self).holds("dist-train 0.1.0"))
+        try Program.wait(for: "turned away", from: coordinator)
+        let line = try #require(coordinator.standardError().line(behind: "a connection was turned away: "))
+        #expect(line.holds("runs dist-train 9.8.7 (protocol 9), this side \(Self.ourVersion)"), "\(line)")
+        #expect(line.holds("install the same version on both"))
+        #expect(coordinator.exitStatus() == nil, "the coordinator goes on")
+    }
+
+    @Test func aCoordinatorOfAnotherVersion() throws {
+        let listener = try RawSocket.bound()
+        let worker = try startWorker(listener.port)
+        defer { worker.terminate() }
+        let stranger = try #require(listener.accepted())
+        #expect(stranger.receive(until: { $0.count > 100 }).starts(with: Array("DTRN".utf8)))
+        let payload = Self.greeting(role: 2, version: 9, program: "dist-train 9.8.7")
+        stranger.send(FrameHeader(kind: Self.challenge).encoded(payload: payload, version: 9))
+        let end = try Program.finish(worker, seconds: 20)
+        end.expect(
+            status: 1, "127.0.0.1:\(listener.port) runs dist-train 9.8.7 (protocol 9), this side \(Self.ourVersion)",
+            "install the same version on both")
+    }
+
+    // MARK: Strangers at the coordinator's door
+
+    @Test func aBrowserAtTheCoordinatorsPort() throws {
+        let coordinator = try startCoordinator()
+        defer { coordinator.terminate() }
+        let port = try coordinator.listeningPort()
+        let browser = try RawSocket.connected(to: port)
+        browser.send(Array("GET / HTTP/1.1\r\nHost: here\r\n\r\n".utf8))
+        #expect(browser.receive().isEmpty)
+        try Program.wait(for: "does not speak dist-train's protocol", from: coordinator)
+        // Bytes of ours that were damaged on the way.
+        let damaged = try RawSocket.connected(to: port)
+        var frame = FrameHeader(kind: Self.hello).encoded(payload: [1, 2, 3])
+        frame[frame.count - 1] ^= 1
+        damaged.send(frame)
+        _ = damaged.receive()
+        try Program.wait(for: "checksum is wrong", from: coordinator)
+        let worker = try startWorker(port)
+        try Program.finish(worker).expect(status: 0)
+        try Program.finish(coordinator).expect(status: 0)
+    }
+
+    // MARK: Whom a worker may meet
+
+    @Test func anUnknownHost() throws {
+        try Program.run(["worker", "--join", "host.invalid"], in: home.path, token, seconds: 30).expect(
+            status: 1, "the host `host.invalid` is unknown", "check its spelling")
+    }
+
+    @Test func aClosedPort() throws {
+        let holder = try RawSocket.bound(listening: false)
+        try Program.finish(try startWorker(holder.port), seconds: 30).expect(
+            status: 1, "127.0.0.1:\(holder.port) refused the connection", "check that the coordinator runs there")
+    }
+
+    @Test func aWebServer() throws {
+        let listener = try RawSocket.bound()
+        let worker = try startWorker(listener.port)
+        defer { worker.terminate() }
+        let server = try #require(listener.accepted())
+        _ = server.receive(until: { $0.count > 40 })
+        server.send(Array("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n".utf8))
+        try Program.finish(worker, seconds: 20).expect(
+            status: 1, "127.0.0.1:\(listener.port) does not speak dist-train's protocol", "check the host and the port")
+    }
+
+    @Test func aListenerThatClosesAtOnce() throws {
+        let listener = try RawSocket.bound()
+        let worker = try startWorker(listener.port)
+        defer { worker.terminate() }
+        do { _ = try #require(listener.accepted()).receive(until: { $0.count > 100 }) }
+        try Program.finish(worker, seconds: 20).expect(status: 1, "127.0.0.1:\(listener.port)")
+    }
+
+    @Test func aListenerThatSaysNothing() throws {
+        let listener = try RawSocket.bound()
+        let worker = try startWorker(listener.port)
+        defer { worker.terminate() }
+        try Program.finish(worker, seconds: 25).expect(
+            status: 1, "127.0.0.1:\(listener.port) did not answer within 10 s", "check the address, the network and the firewall")
+    }
+
+    // MARK: Too few workers
+
+    @Test func theLackOfWorkersIsSaidAgainAndAgain() throws {
+        let coordinator = try startCoordinator("--min-workers", "2")
+        defer { coordinator.terminate() }
+        let port = try coordinator.listeningPort()
+        let first = try startWorker(port)
+        defer { first.terminate() }
+        let words = "no progress: waiting for 1 more worker (1 of 2 are ready)"
+        let isRepeated = eventually(within: 25) { coordinator.standardError().occurrences(of: words) >= 2 }
+        #expect(isRepeated, "\(coordinator.standardError())")
+        #expect(coordinator.standardError().holds("start them, or restart with a smaller --min-workers"))
+        let second = try startWorker(port)
+        defer { second.terminate() }
+        try Program.finish(coordinator).expect(status: 0, "starts with 2 workers")
+        try Program.finish(first).expect(status: 0)
+        try Program.finish(second).expect(status: 0)
+    }
+}
