@@ -6,6 +6,7 @@ import NeuralNetwork
 import Synchronization
 import System
 import Telemetry
+import TestSupport
 import Testing
 import Training
 

@@ -2,6 +2,7 @@ import Datasets
 import Kernels
 import NeuralNetwork
 import System
+import TestSupport
 import Testing
 import Training
 

@@ -1,6 +1,7 @@
 import Datasets
 import NeuralNetwork
 import System
+import TestSupport
 import Testing
 import Training
 

@@ -1,6 +1,7 @@
 import Checkpoints
 import Kernels
 import NeuralNetwork
+import TestSupport
 import Testing
 import Training
 

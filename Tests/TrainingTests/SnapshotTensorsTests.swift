@@ -1,5 +1,6 @@
 import Checkpoints
 import NeuralNetwork
+import TestSupport
 import Testing
 import Training
 

@@ -2,6 +2,7 @@ import Checkpoints
 import Datasets
 import NeuralNetwork
 import System
+import TestSupport
 import Testing
 import Training
 
@@ -18,31 +19,6 @@ enum ProjectFiles {
 
     static func path(_ name: String) -> String { Path.join(root, name) }
     static func text(_ name: String) throws -> String { try File.readText(path(name), limit: 1 << 20) }
-}
-
-/// A directory for one test, removed with its contents at the end.
-final class TemporaryDirectory: Sendable {
-    let path: String
-
-    init() throws {
-        path = "/tmp/dist-train-test-\(getpid())-\(TextFormat.hex(secureRandomBytes(8)))"
-        try Directory.createNew(path)
-    }
-
-    deinit { try? Directory.remove(path) }
-
-    func file(_ name: String) -> String { Path.join(path, name) }
-}
-
-/// Runs `body` on a thread of its own: tests share the cooperative pool, whose floating-point mode they must not change.
-func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
-    try await withCheckedThrowingContinuation { continuation in
-        do {
-            try spawnThread(name: "test") { continuation.resume(with: Swift.Result { try body() }) }.detach()
-        } catch {
-            continuation.resume(throwing: error)
-        }
-    }
 }
 
 /// Reads a config's text as the file `job.json5`.
