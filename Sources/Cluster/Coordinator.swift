@@ -51,7 +51,8 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
         reporter = ProgressReporter(console: console, epochs: setup.job.job.epochs, steps: setup.plan.totalSteps)
         isExact = setup.wasExact
         record = RunRecord(
-            plan: setup.plan, start: setup.start, metrics: try MetricsLog(setup.directory.metricsPath, isExact: isExact && !options.allowInexact),
+            plan: setup.plan, start: setup.start,
+            metrics: try MetricsLog(setup.directory.metricsPath, isExact: isExact && !options.allowInexact),
             reporter: reporter)
         let data = setup.data
         let sets: [(DatasetTicket.Role, Dataset?)] = [(.train, data.train), (.validation, data.validation), (.test, data.test)]

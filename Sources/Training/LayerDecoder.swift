@@ -71,9 +71,13 @@ struct LayerDecoder {
     private func batchNorm(_ fields: ObjectDecoder, _ namer: inout LayerNamer) -> [NamedLayer] {
         let ordinal = namer.next("bn")
         let name = name(fields) ?? ordinal
-        let norm = fields.required("batch_norm", Self.norm) ?? nil
+        let norm = fields.required("batch_norm", Self.norm)
         let activation = fields.optional("activation", .oneOf(Self.activations))
-        guard let norm else { return [] }
+        if case .some(.none) = norm {
+            fields.error(
+                "a layer that is nothing but `batch_norm` cannot have false there", atValueOf: "batch_norm", label: "remove the layer")
+        }
+        guard case .some(.some(let norm)) = norm else { return [] }
         return [NamedLayer(name, norm)] + (activation.map { [NamedLayer("\(name).\($0)", Self.activationSpec($0))] } ?? [])
     }
 

@@ -15,7 +15,8 @@ extension Commands {
         let addresses = SocketAddress.localInterfaces().map(\.host)
         let lines = [
             ("program", Version.program), ("processor", "\(Fingerprint.architecture), \(TextFormat.count(Processor.cores, "core"))"),
-            ("AVX-512", Processor.hasAVX512 ? "yes" : "no"), ("OpenBLAS", BLAS.configuration),
+            ("memory", TextFormat.bytes(Processor.memory)), ("AVX-512", Processor.hasAVX512 ? "yes" : "no"),
+            ("OpenBLAS", BLAS.configuration),
             ("OpenBLAS core", "\(BLAS.coreName) (\(core))"), ("fingerprint", try Fingerprint.ofMachine()),
             ("addresses", addresses.isEmpty ? "loopback only" : addresses.joined(separator: ", ")),
             ("token file", TokenStore.defaultPath.map { "\($0)\(File.exists($0) ? "" : " (none yet)")" } ?? "no home directory"),

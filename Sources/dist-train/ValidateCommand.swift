@@ -11,7 +11,7 @@ extension Commands {
         let path = try arguments.only("a config file", "validate")
         let plan = try trainingPlan(path, arguments)
         print(
-            "\(path) is valid: \(TextFormat.grouped(plan.network.layout.parameterCount)) parameters, \(TextFormat.grouped(plan.totalSteps)) steps of \(TextFormat.count(plan.geometry.batchSize, "sample"))"
+            "\(path) is valid: \(TextFormat.grouped(plan.network.layout.parameterCount)) parameters, \(TextFormat.count(plan.totalSteps, "step")) of \(TextFormat.count(plan.geometry.batchSize, "sample"))"
         )
         return 0
     }

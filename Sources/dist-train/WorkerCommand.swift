@@ -36,6 +36,9 @@ extension Commands {
         guard let coordinator = try arguments.endpoint("--join", defaultPort: 7070) else {
             throw UsageError("`dist-train worker` needs the coordinator's address: --join HOST[:PORT]")
         }
+        guard !coordinator.host.isEmpty else {
+            throw UsageError("--join needs the coordinator's host: --join HOST[:PORT]")
+        }
         let options = WorkerOptions(
             coordinator: coordinator, lanes: try arguments.integer("--lanes", 1...1024),
             listen: try arguments.endpoint("--listen", defaultPort: 0) ?? Endpoint(host: "0.0.0.0", port: 0),
