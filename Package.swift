@@ -76,8 +76,6 @@ let package = Package(
             ],
             swiftSettings: swiftFlags),
 
-        // What several test targets use.
-        .target(name: "TestSupport", dependencies: ["System"], path: "Tests/TestSupport", swiftSettings: swiftFlags),
         tests("KernelsTests", uses: ["Kernels"]),
         tests("ConfigurationTests", uses: ["Configuration"]),
         tests("TransportTests", uses: ["Transport"]),
@@ -92,5 +90,7 @@ let package = Package(
             uses: ["TestSupport", "Training", "Checkpoints", "Configuration", "NeuralNetwork", "Datasets", "Kernels", "Collectives", "System"]),
         tests("ClusterTests", uses: ["TestSupport", "Cluster", "Training", "Transport"]),
         tests("EndToEndTests", uses: ["TestSupport", "System", "Transport"]),
+        // What several test targets use.
+        .target(name: "TestSupport", dependencies: ["System"], path: "Tests/TestSupport", swiftSettings: swiftFlags),
     ]
 )
