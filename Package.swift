@@ -87,7 +87,9 @@ let package = Package(
         tests("CheckpointsTests", uses: ["TestSupport", "Checkpoints", "System"]),
         tests(
             "TrainingTests",
-            uses: ["TestSupport", "Training", "Checkpoints", "Configuration", "NeuralNetwork", "Datasets", "Kernels", "Collectives", "System"]),
+            uses: [
+                "TestSupport", "Training", "Checkpoints", "Configuration", "NeuralNetwork", "Datasets", "Kernels", "Collectives", "System",
+            ]),
         tests("ClusterTests", uses: ["TestSupport", "Cluster", "Training", "Transport"]),
         tests("EndToEndTests", uses: ["TestSupport", "System", "Transport"]),
         // What several test targets use.

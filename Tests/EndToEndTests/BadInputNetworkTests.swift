@@ -97,9 +97,12 @@ import Transport
         let reactor = try Reactor()
         let refusal = Mutex<String?>(nil)
         reactor.post {
-            reactor.dial([Endpoint(host: "127.0.0.1", port: port)], timeout: 20, handshake: {
-                .dialler(token: token, program: "dist-train 9.8.7", context: [])
-            }) { result in
+            reactor.dial(
+                [Endpoint(host: "127.0.0.1", port: port)], timeout: 20,
+                handshake: {
+                    .dialler(token: token, program: "dist-train 9.8.7", context: [])
+                }
+            ) { result in
                 if case .failure(let error) = result { refusal.withLock { $0 = "\(error)" } }
                 reactor.stop()
             }
