@@ -72,6 +72,11 @@ package struct Membership: Equatable {
         let lower: Int
     }
 
+    private struct Suspicion: Equatable {
+        var since: Double
+        let text: String
+    }
+
     struct Worker: Equatable {
         var name: String
         var lastHeard: Double
@@ -87,6 +92,8 @@ package struct Membership: Equatable {
     /// The generation's number: of the one that is there, or the last one.
     package private(set) var number = 0
     private(set) var workers: [WorkerID: Worker] = [:]
+    /// The first broken connection between members of this generation.
+    private var suspicion: Suspicion?
     private var nextComplaint: Double
     private var lastTick: Double
 
@@ -128,6 +135,7 @@ package struct Membership: Equatable {
             return cannotReach(id, rank, generation, reason, now)
         case .suspected(let id, let rank, let generation, let reason):
             guard generation == number, members.indices.contains(rank) else { return [] }
+            suspicion = suspicion ?? Suspicion(since: now, text: "\(name(id)) lost its connection to \(name(members[rank])) (\(reason))")
             return [.note("\(name(id)) suspects \(name(members[rank])): \(reason)")]
         case .lost(let id, let reason):
             return lost(id, reason, now)
@@ -167,6 +175,7 @@ extension Membership {
             preparedCount >= limits.minimum
         else { return [] }
         number += 1
+        suspicion = nil
         phase = .forming(members: members, connected: [], unreachable: [])
         return [.form(number: number, members: members)]
     }
@@ -281,10 +290,26 @@ extension Membership {
         return endAtBoundary(members, reason: "\(name(id)) \(isAgain ? "tries again to reach the others" : "has joined")")
     }
 
+    /// A suspected member that is dead is known to be within the timeout. If nobody is, two living members have lost each other, and
+    /// all would wait for ever: no message comes twice.
+    private mutating func judgeSuspicion(_ now: Double) -> [Action] {
+        guard let suspicion, now - suspicion.since > limits.peerTimeout else { return [] }
+        self.suspicion = nil
+        let text = "\(suspicion.text), although both are there"
+        switch phase {
+        case .forming: return [.note(text)] + abandonForming(reason: text, now)
+        case .running, .ending:
+            phase = .over
+            return [.fail(reason: "\(text); check the network between them")]
+        case .waiting, .over: return []
+        }
+    }
+
     private mutating func tick(_ now: Double) -> [Action] {
         // A coordinator that was itself asleep must not judge others by that.
         if now - lastTick > limits.peerTimeout / 2 {
             for id in workers.keys { workers[id]?.lastHeard = now }
+            suspicion?.since = now
         }
         lastTick = now
         var actions: [Action] = []
@@ -292,6 +317,7 @@ extension Membership {
             actions.append(.dismiss(id, reason: "nothing was heard of it for \(Int(now - worker.lastHeard)) s"))
             actions += lost(id, "nothing was heard of it for \(Int(now - worker.lastHeard)) s", now)
         }
+        actions += judgeSuspicion(now)
         actions += formIfPossible(now)
         actions += takeInLatecomers(now)
         if case .waiting = phase, now >= nextComplaint {

@@ -117,7 +117,9 @@ final class Mesh: GroupLink {
         connection.closed = { [weak self] reason in
             self?.handlers.suspected(rank, reason.map { "\($0)" } ?? "it closed its connection")
         }
-        connection.received = { header, _ in try collective.received(envelope(header), from: rank) }
+        connection.received = { header, payload in
+            try collective.received(envelope(header), bytes: payload.count, from: rank)
+        }
     }
 
     func send(_ envelope: Envelope, _ payload: UnsafeRawBufferPointer, to member: Int) {

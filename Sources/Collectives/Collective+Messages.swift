@@ -57,8 +57,9 @@ extension Collective {
                 "rank \(member) sent \(envelope.kind) with index \(envelope.index) and part \(envelope.part), which is not its to send")
     }
 
-    /// A whole message is where `destination` wanted it.
-    package func received(_ envelope: Envelope, from member: Int) throws {
+    /// A whole message of so many bytes is where `destination` wanted it. For an empty one nobody may have asked: it is judged here.
+    package func received(_ envelope: Envelope, bytes: Int, from member: Int) throws {
+        if bytes == 0 { _ = try destination(envelope, bytes: 0, from: member) }
         guard arriving.arrivals.add(envelope, from: member) else { throw cameBefore(envelope, member) }
         switch envelope.kind {
         case .partial:

@@ -95,7 +95,7 @@ private final class LocalMember: GroupLink, @unchecked Sendable {
         do {
             let place = try collective.destination(message.envelope, bytes: message.payload.count, from: message.sender)
             place.copyMemory(from: message.payload)
-            try collective.received(message.envelope, from: message.sender)
+            try collective.received(message.envelope, bytes: message.payload.count, from: message.sender)
         } catch {
             collective.end(GenerationEnded(reason: "\(error)"))
         }

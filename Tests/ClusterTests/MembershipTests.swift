@@ -186,4 +186,52 @@ import Testing
         #expect(notes(membership.handle(.suspected(by: 1, rank: 1, generation: 1, reason: "EOF"), at: 1)) == ["w1 suspects w2: EOF"])
         #expect(membership.isRunning)
     }
+
+    /// A worker's clocks: everyone is heard of and time passes, second by second; all that is decided meanwhile.
+    private func pass(_ seconds: ClosedRange<Int>, _ membership: inout Membership) -> [Action] {
+        seconds.flatMap { second in
+            for id in membership.members { _ = membership.handle(.heard(id), at: Double(second)) }
+            return membership.handle(.tick, at: Double(second))
+        }
+    }
+
+    /// No message between members is sent twice, so a connection that breaks between living ones would make all of them wait for ever.
+    @Test func livingMembersThatLostEachOtherEndTheRunNamed() {
+        var membership = membership(minimum: 2)
+        _ = arrive(2, at: &membership)
+        _ = connectAll(&membership)
+        _ = membership.handle(.suspected(by: 1, rank: 1, generation: 1, reason: "reset"), at: 1)
+        _ = membership.handle(.suspected(by: 2, rank: 0, generation: 1, reason: "it closed"), at: 2)
+        #expect(pass(2...6, &membership) == [], "a dead one would be found meanwhile")
+        #expect(
+            pass(7...7, &membership) == [
+                .fail(reason: "w1 lost its connection to w2 (reset), although both are there; check the network between them")
+            ])
+        #expect(membership.phase == .over)
+    }
+
+    @Test func aSuspectThatIsDeadIsNamedAsSuch() {
+        var membership = membership(minimum: 2)
+        _ = arrive(2, at: &membership)
+        _ = connectAll(&membership)
+        _ = membership.handle(.suspected(by: 1, rank: 1, generation: 1, reason: "reset"), at: 1)
+        var actions: [Action] = []
+        for second in 1...7 {
+            _ = membership.handle(.heard(1), at: Double(second))
+            actions += membership.handle(.tick, at: Double(second))
+        }
+        #expect(actions.contains(.fail(reason: "w2 is gone: nothing was heard of it for 6 s")))
+    }
+
+    @Test func aConnectionLostWhileFormingFormsAnew() {
+        var membership = membership(minimum: 2)
+        _ = arrive(2, at: &membership)
+        _ = membership.handle(.suspected(by: 1, rank: 1, generation: 1, reason: "reset"), at: 1)
+        let actions = pass(2...7, &membership)
+        #expect(actions.contains(.form(number: 2, members: [1, 2])))
+        // The new generation begins without suspicions.
+        _ = connectAll(&membership)
+        #expect(pass(8...20, &membership) == [])
+        #expect(membership.isRunning)
+    }
 }

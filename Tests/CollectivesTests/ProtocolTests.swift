@@ -141,13 +141,29 @@ import Testing
         ]
         for (envelope, bytes, member) in messages {
             _ = try bench.collective.destination(envelope, bytes: bytes, from: member)
-            try bench.collective.received(envelope, from: member)
+            try bench.collective.received(envelope, bytes: bytes, from: member)
             let error = #expect(throws: ProtocolViolation.self, "\(envelope.kind) of step \(envelope.step) again") {
                 _ = try bench.collective.destination(envelope, bytes: bytes, from: member)
-                try bench.collective.received(envelope, from: member)
+                try bench.collective.received(envelope, bytes: bytes, from: member)
             }
             #expect(error?.description.contains("twice in step \(envelope.step)") == true)
         }
+    }
+
+    /// A connection asks for no place for an empty payload: such a message must not count as one with content, nor reach beyond a table.
+    @Test func refusesEmptyMessagesThatAreNotMeantToBe() throws {
+        let bench = try Bench(rank: 0)
+        let (own, other) = (try bench.piece(ownedBy: 0), try bench.piece(ownedBy: 1))
+        let messages = [
+            Envelope(.partial, step: 7, index: own.index, part: 1), Envelope(.partial, step: 7, index: 1_000_000, part: 1),
+            Envelope(.parameters, step: 7, index: other.index), Envelope(.parameters, step: 7, index: 1_000_000),
+            Envelope(.statistics, step: 7, index: 0), Envelope(.report, step: 7), Envelope(.idle, step: 7), Envelope(.idle, step: 9),
+        ]
+        for envelope in messages {
+            #expect(throws: ProtocolViolation.self, "\(envelope)") { try bench.collective.received(envelope, bytes: 0, from: 1) }
+        }
+        try bench.collective.received(Envelope(.idle, step: 7), bytes: 0, from: 2)
+        try bench.collective.received(Envelope(.report, step: 7), bytes: 0, from: 2)
     }
 
     /// The overlap of communication with backward: the last layers' gradients leave while the first ones' do not exist yet.
