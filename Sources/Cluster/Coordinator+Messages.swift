@@ -55,7 +55,7 @@ extension Coordinator {
                 try record.stepDone(step + 1, Totals(report: report))
                 faults.reach("coordinator", "step", step + 1)
             case .evaluation:
-                guard let set = EvaluationSet(rawValue: UInt8(truncatingIfNeeded: header.a)) else {
+                guard let set = UInt8(exactly: header.a).flatMap(EvaluationSet.init) else {
                     throw MalformedMessage(description: "an evaluation is of an unknown set")
                 }
                 faults.reach("coordinator", "evaluation", step)

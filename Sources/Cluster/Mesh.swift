@@ -117,7 +117,11 @@ final class Mesh: GroupLink {
         connection.closed = { [weak self] reason in
             self?.handlers.suspected(rank, reason.map { "\($0)" } ?? "it closed its connection")
         }
-        connection.received = { header, _ in try collective.received(envelope(header), from: rank) }
+        connection.received = { header, _ in
+            // An empty message has not been asked for its place; it must have one all the same.
+            if header.payloadLength == 0 { _ = try collective.destination(envelope(header), bytes: 0, from: rank) }
+            try collective.received(envelope(header), from: rank)
+        }
     }
 
     func send(_ envelope: Envelope, _ payload: UnsafeRawBufferPointer, to member: Int) {
