@@ -167,7 +167,10 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
             case .dialBack(let dialler, let targetRank, _):
                 workers[dialler]?.send(FrameHeader(.dial, generation, a: targetRank))
             case .dismiss(let id, let reason): dismiss(id, .finish, reason)
-            case .fail(let reason): end(.failed(reason))
+            case .drop(let id): workers.removeValue(forKey: id)?.close()
+            case .fail(let reason):
+                // With the last step and all its results here, only the disk is waited for.
+                if record.isFinished { log.info(reason) } else { end(.failed(reason)) }
             case .note(let text): log.info(text)
             }
         }

@@ -51,6 +51,8 @@ package struct Membership: Equatable {
         case dialBack(dialler: WorkerID, targetRank: Int, number: Int)
         /// Close the worker's connections; the sentence is for the worker.
         case dismiss(WorkerID, reason: String)
+        /// Close the worker's connections without a word: if it still lives, it joins anew.
+        case drop(WorkerID)
         /// The run cannot go on.
         case fail(reason: String)
         /// For the log.
@@ -82,6 +84,13 @@ package struct Membership: Equatable {
         var parkings = 0
     }
 
+    /// Two members that have lost their connection: their generation cannot go on.
+    struct Suspicion: Equatable {
+        let number: Int
+        let since: Double
+        let text: String
+    }
+
     package let limits: Limits
     package private(set) var phase = Phase.waiting
     /// The generation's number: of the one that is there, or the last one.
@@ -89,6 +98,8 @@ package struct Membership: Equatable {
     private(set) var workers: [WorkerID: Worker] = [:]
     private var nextComplaint: Double
     private var lastTick: Double
+    /// The first one of the generation that is there.
+    private var suspicion: Suspicion?
 
     /// How often the lack of workers is said again.
     package static let complaintInterval = 10.0
@@ -128,7 +139,9 @@ package struct Membership: Equatable {
             return cannotReach(id, rank, generation, reason, now)
         case .suspected(let id, let rank, let generation, let reason):
             guard generation == number, members.indices.contains(rank) else { return [] }
-            return [.note("\(name(id)) suspects \(name(members[rank])): \(reason)")]
+            let text = "\(name(id)) suspects \(name(members[rank])): \(reason)"
+            if suspicion?.number != number { suspicion = Suspicion(number: number, since: now, text: text) }
+            return [.note(text)]
         case .lost(let id, let reason):
             return lost(id, reason, now)
         case .leaving(let id):
@@ -281,6 +294,19 @@ extension Membership {
         return endAtBoundary(members, reason: "\(name(id)) \(isAgain ? "tries again to reach the others" : "has joined")")
     }
 
+    /// A connection between members does not come back within their generation. If one of them has died, its own connection says so first and names it;
+    /// if both still live after a while, it was the network between them.
+    private mutating func endIfBroken(_ now: Double) -> [Action] {
+        guard let suspicion, suspicion.number == number, now - suspicion.since >= limits.peerTimeout / 2 else { return [] }
+        switch phase {
+        case .forming: return abandonForming(reason: suspicion.text, now)
+        case .running, .ending:
+            phase = .over
+            return [.fail(reason: "two workers have lost their connection: \(suspicion.text)")]
+        case .waiting, .over: return []
+        }
+    }
+
     private mutating func tick(_ now: Double) -> [Action] {
         // A coordinator that was itself asleep must not judge others by that.
         if now - lastTick > limits.peerTimeout / 2 {
@@ -289,9 +315,10 @@ extension Membership {
         lastTick = now
         var actions: [Action] = []
         for (id, worker) in workers.sorted(by: { $0.key < $1.key }) where now - worker.lastHeard > limits.peerTimeout {
-            actions.append(.dismiss(id, reason: "nothing was heard of it for \(Int(now - worker.lastHeard)) s"))
+            actions.append(.drop(id))
             actions += lost(id, "nothing was heard of it for \(Int(now - worker.lastHeard)) s", now)
         }
+        actions += endIfBroken(now)
         actions += formIfPossible(now)
         actions += takeInLatecomers(now)
         if case .waiting = phase, now >= nextComplaint {

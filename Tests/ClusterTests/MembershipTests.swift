@@ -111,7 +111,7 @@ import Testing
         }
         _ = membership.handle(.heard(1), at: 6)
         let actions = membership.handle(.tick, at: 6)
-        #expect(actions.contains(.dismiss(2, reason: "nothing was heard of it for 6 s")))
+        #expect(actions.contains(.drop(2)), "no word that would end it: it may only have been asleep")
         #expect(actions.contains(.fail(reason: "w2 is gone: nothing was heard of it for 6 s")))
     }
 
@@ -185,5 +185,34 @@ import Testing
         #expect(membership.handle(.suspected(by: 1, rank: 1, generation: 0, reason: "EOF"), at: 1) == [])
         #expect(notes(membership.handle(.suspected(by: 1, rank: 1, generation: 1, reason: "EOF"), at: 1)) == ["w1 suspects w2: EOF"])
         #expect(membership.isRunning)
+    }
+
+    /// Both live, but nothing travels between them any more: without an end they would wait for each other for ever.
+    @Test func aBrokenConnectionEndsTheRunWhenNobodyHasDied() {
+        var membership = membership(minimum: 2)
+        _ = arrive(2, at: &membership)
+        _ = connectAll(&membership)
+        for id in [1, 2] { _ = membership.handle(.suspected(by: id, rank: 2 - id, generation: 1, reason: "EOF"), at: 1) }
+        var whoDies = membership
+        for id in [1, 2] { _ = membership.handle(.heard(id), at: 3) }
+        #expect(membership.handle(.tick, at: 2) == [])
+        #expect(membership.handle(.tick, at: 4) == [.fail(reason: "two workers have lost their connection: w1 suspects w2: EOF")])
+        #expect(membership.phase == .over)
+        #expect(whoDies.handle(.lost(2, reason: "EOF"), at: 1.1) == [.fail(reason: "w2 is gone: EOF")], "a death is named as such")
+    }
+
+    @Test func aBrokenConnectionWhileFormingFormsAnew() {
+        var membership = membership(minimum: 2)
+        _ = arrive(2, at: &membership)
+        _ = membership.handle(.suspected(by: 1, rank: 1, generation: 1, reason: "EOF"), at: 1)
+        for id in [1, 2] { _ = membership.handle(.heard(id), at: 3) }
+        _ = membership.handle(.tick, at: 2)
+        #expect(
+            membership.handle(.tick, at: 4) == [
+                .abandon(number: 1, members: [1, 2], reason: "w1 suspects w2: EOF"), .form(number: 2, members: [1, 2]),
+            ])
+        // The suspicion has ended with its generation.
+        for id in [1, 2] { _ = membership.handle(.heard(id), at: 6) }
+        #expect(membership.handle(.tick, at: 6) == [])
     }
 }
