@@ -31,7 +31,7 @@ package final class RunDirectory: Sendable {
         let names = try Directory.list(path)
         guard names.isEmpty || names.contains(lockName) else { throw refusal }
         let lock = try takeLock(path)  // that a run goes on there is the better reason to refuse, so it comes first
-        guard try Directory.list(path) == [lockName] else { throw refusal }
+        guard try Set(Directory.list(path)).isSubset(of: [lockName, incarnationName]) else { throw refusal }
         return RunDirectory(path, lock)
     }
 
