@@ -79,16 +79,20 @@ let package = Package(
         tests("KernelsTests", uses: ["Kernels"]),
         tests("ConfigurationTests", uses: ["Configuration"]),
         tests("TransportTests", uses: ["Transport"]),
-        tests("SystemTests", uses: ["System"]),
+        tests("SystemTests", uses: ["TestSupport", "System"]),
         tests("NeuralNetworkTests", uses: ["NeuralNetwork", "Kernels"]),
-        tests("DatasetsTests", uses: ["Datasets", "System"]),
+        tests("DatasetsTests", uses: ["TestSupport", "Datasets", "System"]),
         tests("CollectivesTests", uses: ["Collectives", "Kernels"]),
         tests("TelemetryTests", uses: ["Telemetry"]),
-        tests("CheckpointsTests", uses: ["Checkpoints", "System"]),
+        tests("CheckpointsTests", uses: ["TestSupport", "Checkpoints", "System"]),
         tests(
             "TrainingTests",
-            uses: ["Training", "Checkpoints", "Configuration", "NeuralNetwork", "Datasets", "Kernels", "Collectives", "System"]),
-        tests("ClusterTests", uses: ["Cluster", "Training", "Transport"]),
-        tests("EndToEndTests", uses: ["System", "Transport"]),
+            uses: [
+                "TestSupport", "Training", "Checkpoints", "Configuration", "NeuralNetwork", "Datasets", "Kernels", "Collectives", "System",
+            ]),
+        tests("ClusterTests", uses: ["TestSupport", "Cluster", "Training", "Transport"]),
+        tests("EndToEndTests", uses: ["TestSupport", "System", "Transport"]),
+        // What several test targets use.
+        .target(name: "TestSupport", dependencies: ["System"], path: "Tests/TestSupport", swiftSettings: swiftFlags),
     ]
 )

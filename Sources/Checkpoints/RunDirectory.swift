@@ -31,7 +31,10 @@ package final class RunDirectory: Sendable {
         let names = try Directory.list(path)
         guard names.isEmpty || names.contains(lockName) else { throw refusal }
         let lock = try takeLock(path)  // that a run goes on there is the better reason to refuse, so it comes first
-        guard try Set(Directory.list(path)).isSubset(of: [lockName, incarnationName]) else { throw refusal }
+        let before = [lockName, incarnationName]  // what a start writes before the job
+        guard try Directory.list(path).allSatisfy({ name in before.contains { name == $0 || name.hasPrefix($0 + ".tmp-") } }) else {
+            throw refusal
+        }
         return RunDirectory(path, lock)
     }
 

@@ -40,8 +40,12 @@ extension Snapshot {
                 problems.append("`\(name)` is missing")
                 return nil
             }
-            guard tensor.shape == shape, let values = tensor.floats() else {
+            guard tensor.shape == shape else {
                 problems.append("`\(name)` has shape \(tensor.shape), expected \(shape)")
+                return nil
+            }
+            guard let values = tensor.floats() else {
+                problems.append("`\(name)` holds \(tensor.type.rawValue), expected \(TensorType.float32.rawValue)")
                 return nil
             }
             return values

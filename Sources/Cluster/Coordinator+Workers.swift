@@ -7,6 +7,9 @@ import Transport
 
 extension Coordinator {
     func decide(_ peer: HandshakePeer) -> HandshakeDecision {
+        guard peer.program == Version.program else {
+            return .refuse("the coordinator is \(Version.program), the worker \(peer.program); install the same version on both machines")
+        }
         guard let purpose = try? peer.context.withUnsafeBytes({ try ConnectionPurpose(decoding: $0) }) else {
             return .refuse("the greeting is malformed; install the same version on both machines")
         }

@@ -158,7 +158,11 @@ package final class RunRecord {
             assemblies[step] = assembly
             return nil
         }
-        guard assembly.isFinite, let totals = totalsAfter[step] else {
+        guard let totals = totalsAfter[step] else {
+            throw MalformedMessage(
+                description: "a snapshot of step \(step) came before that step's report; check that both sides run the same version")
+        }
+        guard assembly.isFinite else {
             throw DivergedError(
                 description:
                     "the parameters are no longer finite after step \(step): lower the learning rate; the last checkpoint is intact")

@@ -99,6 +99,8 @@ struct RunProgram {
             log.error(reason)
             if let newest = try? setup.directory.checkpoints.list().first {
                 log.info("the last checkpoint is \(newest.path); resume with:  \(resumeCommand(setup, address))")
+            } else {
+                log.info("there is no checkpoint yet; start again with:  \(resumeCommand(setup, address))")
             }
             return 1
         }

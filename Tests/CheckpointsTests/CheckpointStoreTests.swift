@@ -1,5 +1,6 @@
 import Checkpoints
 import System
+import TestSupport
 import Testing
 
 @Suite(.serialized) struct CheckpointStoreTests {
@@ -114,7 +115,7 @@ import Testing
 
     @Test func aFullDiskLeavesTheCheckpointBefore() async throws {
         try await onThread {
-            guard let full = try TinyFileSystem(options: "size=64k") else { return }
+            guard let full = try SmallFileSystem(options: "size=64k") else { return }
             let store = CheckpointStore(directory: Path.join(full.path, "checkpoints"))
             try store.write(step: 1, model: [NamedTensor("w", shape: [1], floats: [1])], optimizer: [], state: nil)
             let large = NamedTensor("w", shape: [1 << 16], floats: [Float](repeating: 1, count: 1 << 16))
@@ -125,7 +126,7 @@ import Testing
             #expect(try Directory.list(store.directory) == ["step-00000001"])
             #expect(try store.newestValid { _ in }?.step == 1)
 
-            guard let readOnly = try TinyFileSystem(options: "ro") else { return }
+            guard let readOnly = try SmallFileSystem(options: "ro") else { return }
             let refused = CheckpointStore(directory: Path.join(readOnly.path, "checkpoints"))
             let error = #expect(throws: SystemError.self) { try refused.write(step: 1, model: [], optimizer: [], state: nil) }
             #expect(error?.description.contains("the file system is read-only; choose") == true)

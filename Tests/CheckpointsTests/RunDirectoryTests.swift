@@ -1,5 +1,6 @@
 import Checkpoints
 import System
+import TestSupport
 import Testing
 
 @Suite struct RunDirectoryTests {

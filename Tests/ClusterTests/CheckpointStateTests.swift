@@ -2,6 +2,7 @@ import Checkpoints
 import Cluster
 import Configuration
 import Datasets
+import TestSupport
 import Testing
 import Training
 
@@ -11,7 +12,8 @@ import Training
         data: "ab12",
         normalization: Normalization(
             kind: .zScore, shift: [0.1, -0.0, .leastNonzeroMagnitude, 1e30], factor: [1 / 3, 1, .greatestFiniteMagnitude, 7]),
-        classNames: ["a", "ü\n\"", ""], epochTotals: [0.1 + 0.2, .leastNonzeroMagnitude, 12_345_678_901], platform: "x86_64-Zen-1", isExact: false)
+        classNames: ["a", "ü\n\"", ""], epochTotals: [0.1 + 0.2, .leastNonzeroMagnitude, 12_345_678_901], platform: "x86_64-Zen-1",
+        isExact: false)
 
     private func roundTrip(_ state: ConfigValue) throws -> CheckpointState {
         let directory = try TemporaryDirectory()

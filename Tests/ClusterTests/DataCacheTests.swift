@@ -2,6 +2,7 @@ import Cluster
 import Datasets
 import Synchronization
 import System
+import TestSupport
 import Testing
 
 /// One fetch per machine; what lies damaged on the disk is fetched anew.

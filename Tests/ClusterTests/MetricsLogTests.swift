@@ -1,6 +1,7 @@
 import Cluster
 import Configuration
 import System
+import TestSupport
 import Testing
 
 /// Every line once; a replay that differs is an error.

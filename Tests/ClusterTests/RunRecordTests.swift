@@ -6,6 +6,7 @@ import NeuralNetwork
 import Synchronization
 import System
 import Telemetry
+import TestSupport
 import Testing
 import Training
 
@@ -20,7 +21,7 @@ import Training
         let job = Job(
             name: "record", seed: 3, data: DataSpec(train: .digits, validation: .digits, normalization: .zScore),
             layers: [
-                NamedLayer("a", .flatten), NamedLayer("b", .dense(units: 20, bias: false, initializer: .heNormal)),
+                NamedLayer("a", .flatten), NamedLayer("b", .dense(units: 100, bias: false, initializer: .heNormal)),
                 NamedLayer("c", .batchNorm(momentum: 0.1, epsilon: 1e-5)),
                 NamedLayer("d", .dense(units: 10, bias: true, initializer: .xavierUniform)),
             ],

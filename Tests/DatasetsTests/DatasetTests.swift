@@ -1,5 +1,6 @@
 import Datasets
 import System
+import TestSupport
 import Testing
 
 @Suite struct DatasetTests {

@@ -1,4 +1,5 @@
 import System
+import TestSupport
 import Testing
 
 /// Data sets that are missing, damaged, or do not fit together: `run` says which file and what to do, and leaves no run behind.

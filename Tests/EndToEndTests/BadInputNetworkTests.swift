@@ -1,4 +1,6 @@
+import Synchronization
 import System
+import TestSupport
 import Testing
 import Transport
 
@@ -84,6 +86,33 @@ import Transport
         #expect(try line.holds("runs dist-train 9.8.7 (protocol 9), this side \(ourVersion())"), "\(line)")
         #expect(line.holds("install the same version on both"))
         #expect(coordinator.exitStatus() == nil, "the coordinator goes on")
+    }
+
+    /// The protocol may stay when the arithmetic changes, so the programs must be the same.
+    @Test func aWorkerWithTheSameProtocolOfAnotherProgram() throws {
+        let coordinator = try startCoordinator()
+        defer { coordinator.terminate() }
+        let port = try coordinator.listeningPort()
+        let token = try #require(SharedToken(hex: Tokens.ours))
+        let reactor = try Reactor()
+        let refusal = Mutex<String?>(nil)
+        reactor.post {
+            reactor.dial(
+                [Endpoint(host: "127.0.0.1", port: port)], timeout: 20,
+                handshake: {
+                    .dialler(token: token, program: "dist-train 9.8.7", context: [])
+                }
+            ) { result in
+                if case .failure(let error) = result { refusal.withLock { $0 = "\(error)" } }
+                reactor.stop()
+            }
+        }
+        try reactor.start()
+        let deadline = Clock.monotonicSeconds() + 30
+        while refusal.withLock({ $0 == nil }) && Clock.monotonicSeconds() < deadline { Clock.sleep(seconds: 0.01) }
+        reactor.stopAndJoin()
+        let text = try #require(refusal.withLock { $0 })
+        #expect(try text.holds("the coordinator is \(ourProgram()), the worker dist-train 9.8.7; install the same version"), "\(text)")
     }
 
     @Test func aCoordinatorOfAnotherVersion() throws {

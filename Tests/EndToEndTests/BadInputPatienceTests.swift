@@ -1,4 +1,5 @@
 import System
+import TestSupport
 import Testing
 
 /// A coordinator that lacks workers says so, and again. Apart from the other suites, because it waits for most of its time.

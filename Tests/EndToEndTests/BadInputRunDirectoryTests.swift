@@ -1,4 +1,5 @@
 import System
+import TestSupport
 import Testing
 
 /// Run directories and checkpoints that are not what the command asks for.

@@ -81,30 +81,3 @@ func eventually(within seconds: Double, _ condition: () throws -> Bool) rethrows
     }
     return true
 }
-
-/// A small file system for one test; nil (and a printed reason) where that is not allowed. It goes with this object.
-final class SmallFileSystem {
-    let path: String
-    private let directory: TemporaryDirectory
-
-    init?(bytes: Int) throws {
-        directory = try TemporaryDirectory()
-        path = directory.path
-        guard geteuid() == 0, try Self.call("mount", ["-t", "tmpfs", "-o", "size=\(bytes)", "tmpfs", path]) else {
-            print("no tmpfs can be mounted here (root only): this test checks nothing")
-            return nil
-        }
-    }
-
-    func makeReadOnly() throws { try #require(try Self.call("mount", ["-o", "remount,ro", path])) }
-    func makeWritable() throws { try #require(try Self.call("mount", ["-o", "remount,rw", path])) }
-
-    /// Gives it another size.
-    func resize(bytes: Int) throws { try #require(try Self.call("mount", ["-o", "remount,rw,size=\(bytes)", path])) }
-
-    deinit { _ = try? Self.call("umount", ["-l", path]) }
-
-    private static func call(_ program: String, _ arguments: [String]) throws -> Bool {
-        try ChildProcess(program, arguments, standardOutput: .discard, standardError: .discard).wait(seconds: 10)?.isSuccess == true
-    }
-}

@@ -1,4 +1,5 @@
 import System
+import TestSupport
 import Testing
 
 /// Every mistake on the command line or in a config: one run tells all of it, with status 64.

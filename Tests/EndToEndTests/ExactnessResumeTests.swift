@@ -68,7 +68,7 @@ extension Exactness {
         /// Resuming what is finished gives the result again and writes no line twice.
         @Test func finishedRuns() throws {
             let bench = try Bench(DigitsJob(microbatches: 8))
-            let quiet = try bench.quiet()
+            let quiet = try bench.bits("quiet", workers: 1)
             #expect(try bench.bits("quiet", workers: 2, ["--resume"]) == quiet)
             #expect(try bench.bits("quiet", workers: 1, ["--resume"]) == quiet)
         }

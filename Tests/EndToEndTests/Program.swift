@@ -61,26 +61,6 @@ enum Program {
     }
 }
 
-/// A directory that goes with the test.
-final class TemporaryDirectory {
-    let path: String
-
-    init() throws {
-        path = "/tmp/dist-train-test-\(getpid())-\(TextFormat.hex(secureRandomBytes(6)))"
-        try Directory.create(path, mode: 0o700)
-    }
-
-    deinit { try? Directory.remove(path) }
-
-    func file(_ name: String) -> String { Path.join(path, name) }
-
-    @discardableResult
-    func write(_ name: String, _ text: String) throws -> String {
-        try File.writeAtomically(text, to: file(name))
-        return file(name)
-    }
-}
-
 /// The value of a field in pretty JSON, as text: enough for flat results.
 func field(_ name: String, in json: String) -> String? {
     guard let start = json.range(ofText: "\"\(name)\": ") else { return nil }

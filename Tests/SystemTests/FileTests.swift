@@ -1,4 +1,5 @@
 import System
+import TestSupport
 import Testing
 
 #if canImport(Darwin)
@@ -68,7 +69,7 @@ import Testing
 
     @Test func fullAndReadOnlyDisksSayWhatToDo() async throws {
         try await onThread {
-            guard let full = try TinyFileSystem(options: "size=16k") else { return }
+            guard let full = try SmallFileSystem(options: "size=16k") else { return }
             let path = Path.join(full.path, "a")
             try File.writeAtomically("kept", to: path)
             let error = #expect(throws: SystemError.self) { try File.writeAtomically([UInt8](repeating: 1, count: 1 << 20), to: path) }
@@ -82,7 +83,7 @@ import Testing
             #expect(throws: SystemError.self) { try lines.append(String(repeating: "x", count: 1 << 20)) }
             #expect(try File.readText(lines.path, limit: 100) == "first\n")
 
-            guard let readOnly = try TinyFileSystem(options: "ro") else { return }
+            guard let readOnly = try SmallFileSystem(options: "ro") else { return }
             let refusal = #expect(throws: SystemError.self) { try File.writeAtomically("x", to: Path.join(readOnly.path, "a")) }
             #expect(refusal?.code == EROFS)
         }

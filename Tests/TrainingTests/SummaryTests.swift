@@ -1,41 +1,36 @@
-import Configuration
+import Datasets
 import Testing
 import Training
 
 @Suite struct SummaryTests {
-    /// By hand: 64·16 and 16·10 + 10 weights, 2·16 of batch norm; 1,437 = 14·100 + 37; floats of 4 bytes.
-    @Test func table() throws {
-        let text = minimal(model: "[\"flatten\", {dense: 16, batch_norm: true, activation: \"relu\"}, {dense: 10, name: \"head\"}]")
-        let file = try load(text, overrides: ["batch={size: 100, microbatches: 2}"])
-        let facts = DataFacts(sampleShape: [8, 8, 1], classCount: 10, trainCount: 1437, validationCount: 360, testCount: 0)
-        let expected = """
-            layer        kind                        output  parameters  activations  FLOPs/sample
-            --------------------------------------------------------------------------------------
-            input                                     8×8×1                 25.0 KiB
-            flatten1     flatten                         64
-            dense1       dense (he_normal, no bias)      16       1,024      6.2 KiB         2,048
-            dense1.bn    batch norm                      16          32      6.2 KiB            64
-            dense1.relu  relu                            16                  6.2 KiB            16
-            head         dense (xavier_uniform)          10         170      3.9 KiB           330
+    /// The whole text, its numbers computed by hand: 64 × 256 weights, 2 × 256 for a batch norm, 2 operations per weight and sample, 4 bytes a value.
+    @Test func ofADigitsNetwork() throws {
+        let file = try load(
+            config([
+                "data": #"{train: {builtin: "digits"}, validation: {builtin: "digits"}}"#,
+                "model":
+                    #"["flatten", {dense: 128, batch_norm: true, activation: "relu"}, {dense: 10, name: "head", activation: "softmax"}]"#,
+                "batch": "{size: 128, microbatches: 4}", "epochs": "100",
+            ]))
+        let plan = try TrainingPlan(file.job, try DecodedData(reading: file.job.data).facts)
+        #expect(
+            Summary.text(plan) == """
+                layer        kind                        output  parameters  activations  FLOPs/sample
+                --------------------------------------------------------------------------------------
+                input                                     8×8×1                 32.0 KiB
+                flatten1     flatten                         64
+                dense1       dense (he_normal, no bias)     128       8,192     64.0 KiB        16,384
+                dense1.bn    batch norm                     128         256     64.0 KiB           512
+                dense1.relu  relu                           128                 64.0 KiB           128
+                head         dense (xavier_uniform)          10       1,290      5.0 KiB         2,570
 
-            parameters       1,226 (4.8 KiB)
-            optimizer state  9.6 KiB, once in the cluster
-            gradients        4.8 KiB to reduce per step
-            FLOPs            2,458 per sample forward, about three times that in training
-            batch            100 samples in 2 microbatches, the last of an epoch has 37
-            steps            15 per epoch, 30 in all
-            samples          1,437 train, 360 validation, 0 test
-            """
-        #expect(Summary.text(try TrainingPlan(file.job, facts)) == expected)
-    }
-
-    /// Plain gradient descent keeps nothing, and an even division has no last batch to tell of.
-    @Test func nothingToTell() throws {
-        let file = try load(minimal(optimizer: "{sgd: {learning_rate: 0.1}}"))
-        let facts = DataFacts(sampleShape: [8, 8, 1], classCount: 10, trainCount: 640, validationCount: 0, testCount: 0)
-        let lines = Summary.text(try TrainingPlan(file.job, facts)).split(separator: "\n")
-        #expect(lines.contains("optimizer state  0 B, once in the cluster"))
-        #expect(lines.contains("batch            64 samples in 2 microbatches"))
-        #expect(lines.contains("steps            10 per epoch, 20 in all"))
+                parameters       9,738 (38.0 KiB)
+                optimizer state  76.1 KiB, once in the cluster
+                gradients        38.0 KiB to reduce per step
+                FLOPs            19,594 per sample forward, about three times that in training
+                batch            128 samples in 4 microbatches, the last of an epoch has 29
+                steps            12 per epoch, 1,200 in all
+                samples          1,437 train, 360 validation, 0 test
+                """)
     }
 }

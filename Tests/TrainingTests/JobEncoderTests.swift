@@ -1,0 +1,74 @@
+import NeuralNetwork
+import System
+import Testing
+import Training
+
+@Suite struct JobEncoderTests {
+    /// Configs in which every field, kind of layer and optimizer occurs, with numbers that decimals only come near to.
+    static let variations: [[String: String]] = {
+        var all: [[String: String]] = [[:]]
+        for optimizer in [
+            "sgd", "momentum", "adam", "{sgd: {learning_rate: 0.3333333333333333, momentum: 0.1}}", "{momentum: {momentum: 0}}",
+            "{adam: {learning_rate: 1e-300, beta1: 0.1, beta2: 0.30000000000000004, epsilon: 4.9e-324}}",
+        ] {
+            all.append(["optimizer": optimizer.hasPrefix("{") ? optimizer : "\"\(optimizer)\""])
+        }
+        for loss in Loss.allCases { all.append(["loss": "\"\(loss.rawValue)\""]) }
+        for initializer in Initializer.allCases { all.append(["model": "[{dense: 3, init: \"\(initializer.rawValue)\"}]"]) }
+        for function in ActivationFunction.allCases.map(\.rawValue) + ["softmax"] {
+            all.append([
+                "model": "[\"\(function)\", {dense: 3, activation: \"\(function)\"}, {activation: \"\(function)\", name: \"last\"}]"
+            ])
+        }
+        for batch in [#"{size: "all"}"#, #"{size: "all", microbatches: 3}"#, "{size: 1}", "{size: 4096, microbatches: 4096}"] {
+            all.append(["batch": batch])
+        }
+        for normalization in ["none", "z_score", "min_max"] {
+            all.append([
+                "data": #"{train: {idx: {images: "a \"b\"", labels: "ü"}}, test: {builtin: "digits"}, normalize: "\#(normalization)"}"#
+            ])
+        }
+        all += [
+            ["seed": "0"], ["seed": "18446744073709551615"], ["name": "\"x.y_z-1\""], ["max_steps": "3"], ["logging": "{every: 77}"],
+            ["checkpoint": "{every: 12}"], ["checkpoint": #"{every: "epoch", keep: 1}"#], ["numerics": #"{blas_core: "Zen"}"#],
+            ["batch": "{size: 64, microbatches: 4}", "assignment": "{cuts: [0, 1, 4]}"],
+            [
+                "model":
+                    #"["flatten", {dense: 5, batch_norm: {momentum: 0.7, epsilon: 0.1}, activation: "relu"}, {batch_norm: true, name: "n"}]"#
+            ],
+        ]
+        return all
+    }()
+
+    /// What is written says the same as what was read: the next decoding gives the same job, text and identity.
+    @Test(arguments: variations) func theResolvedJobDecodesToItself(fields: [String: String]) throws {
+        let file = try load(config(fields))
+        for text in [file.resolved.prettyJSON(), file.resolved.compactJSON()] {
+            let job = try Job(resolvedText: text)
+            #expect(job == file.job)
+            #expect(job.resolved.compactJSON() == file.resolved.compactJSON())
+            let again = try load(text)
+            #expect(again.job == file.job)
+            #expect(again.identity == file.identity)
+        }
+    }
+
+    /// `job.json5` as a whole: every default is in it, every layer has its name.
+    @Test func theResolvedTextOfASmallJob() throws {
+        let text = try load(config(["model": #"["flatten", {dense: 10, batch_norm: true, activation: "relu"}]"#])).resolved.compactJSON()
+        let expected = """
+            {"name":"job","seed":1,"data":{"train":{"builtin":"digits"},"normalize":"none"},"model":[{"flatten":true,"name":"flatten1"},\
+            {"dense":10,"name":"dense1","bias":false,"init":"he_normal"},{"batch_norm":{"momentum":0.1,"epsilon":1e-05},"name":"dense1.bn"},\
+            {"activation":"relu","name":"dense1.relu"}],"loss":"cross_entropy","optimizer":{"adam":{"learning_rate":0.001,"beta1":0.9,\
+            "beta2":0.999,"epsilon":1e-08}},"batch":{"size":100},"epochs":2,"checkpoint":{"every":"epoch","keep":3},"logging":{"every":10}}
+            """
+        #expect(text == expected)
+    }
+
+    @Test func aBadResolvedTextIsRefused() throws {
+        let error = #expect(throws: (any Error).self) { try Job(resolvedText: "{\"name\": 3}") }
+        let shown = "\(try #require(error))"
+        #expect(shown.contains("the coordinator's job:1:10   name"), "\(shown)")
+        #expect(throws: (any Error).self) { try Job(resolvedText: "") }
+    }
+}

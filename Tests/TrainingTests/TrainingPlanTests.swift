@@ -1,0 +1,78 @@
+import NeuralNetwork
+import Testing
+import Training
+
+@Suite struct TrainingPlanTests {
+    private static func facts(_ shape: [Int] = [8, 8, 1], classes: Int? = 10, train: Int = 105) -> DataFacts {
+        DataFacts(sampleShape: shape, classCount: classes, trainCount: train, validationCount: 7, testCount: 0)
+    }
+
+    private func plan(_ fields: [String: String] = [:], train: Int = 105) throws -> TrainingPlan {
+        try TrainingPlan(try load(config(fields)).job, Self.facts(train: train))
+    }
+
+    private func error(_ model: String, _ facts: DataFacts = facts()) throws -> PlanError? {
+        let job = try load(config(["model": model])).job
+        return #expect(throws: PlanError.self) { try TrainingPlan(job, facts) }
+    }
+
+    @Test func stepsAndEpochs() throws {
+        let plan = try plan(["batch": "{size: 50}", "epochs": "3"])
+        #expect(plan.geometry.stepsPerEpoch == 3)
+        #expect(plan.totalSteps == 9)
+        #expect((0...9).filter(plan.endsEpoch) == [3, 6, 9])
+        #expect((0...9).map(plan.epoch(afterSteps:)) == [1, 1, 1, 1, 2, 2, 2, 3, 3, 3])
+        #expect((0..<9).map(plan.stepPlanIndex) == [0, 0, 1, 0, 0, 1, 0, 0, 1])
+    }
+
+    @Test func maxStepsEndTheJobInTheMiddleOfAnEpoch() throws {
+        let plan = try plan(["batch": "{size: 50}", "epochs": "3", "max_steps": "5"])
+        #expect(plan.totalSteps == 5)
+        #expect((0...5).filter(plan.endsEpoch) == [3, 5])
+        #expect(try self.plan(["max_steps": "1000"]).totalSteps == 4)
+    }
+
+    @Test func aBatchIsAtMostTheTrainingSet() throws {
+        #expect(try plan(["batch": "{size: 1000}"]).geometry.batchSize == 105)
+        let all = try plan(["batch": #"{size: "all"}"#])
+        #expect(all.geometry.batchSize == 105)
+        #expect(all.geometry.stepsPerEpoch == 1)
+        #expect(all.geometry.microbatches == 2)  // 4 would leave less than 32 samples in each
+        #expect(try plan(["batch": #"{size: "all", microbatches: 5}"#]).geometry.microbatches == 5)
+    }
+
+    @Test func whatFollowsAStep() throws {
+        let epochs = try plan(["batch": "{size: 50}", "epochs": "2"])
+        #expect(epochs.control(afterSteps: 2) == [])
+        #expect(epochs.control(afterSteps: 3) == [.evaluate, .snapshot])
+        #expect(epochs.control(afterSteps: 2, stopping: true) == [.snapshot, .endGeneration])
+        #expect(epochs.control(afterSteps: 6) == [.evaluate, .snapshot, .finish])
+        #expect(epochs.control(afterSteps: 6, stopping: true) == [.evaluate, .snapshot, .finish])
+        let steps = try plan(["batch": "{size: 50}", "checkpoint": "{every: 2}"])
+        #expect(steps.control(afterSteps: 2) == [.snapshot])
+        #expect(steps.control(afterSteps: 1) == [])
+    }
+
+    @Test func whatDoesNotFitTheDataIsSaidWithTheLayer() throws {
+        #expect(
+            try error(#"["flatten", {dense: 9}]"#)
+                == PlanError("the model has 9 outputs, but the data has 10 classes: end the model with {dense: 10}", layer: 1))
+        #expect(
+            try error("[{batch_norm: true}]")
+                == PlanError("the model ends with 8×8×1: put \"flatten\" and {dense: 10} behind it", layer: 0))
+        #expect(
+            try error(#"["relu", {name: "a", dense: 10}]"#)
+                == PlanError(
+                    "`a` is a dense layer and wants a flat input, but the layer before it gives 8×8×1: put \"flatten\" before it", layer: 1)
+        )
+        #expect(
+            try error(#"["flatten", "relu"]"#)
+                == PlanError("the model has nothing to train: add a layer with weights, such as {dense: 10}"))
+        #expect(
+            try error(#"["flatten", {dense: 10}]"#, Self.facts(classes: nil))
+                == PlanError("the data has no class labels, which `cross_entropy` needs"))
+        #expect(
+            try error(#"["flatten", {dense: 10}]"#, Self.facts(train: 0))
+                == PlanError("the training set is empty: give it at least one sample"))
+    }
+}
