@@ -38,7 +38,8 @@ final class CheckpointWriter: @unchecked Sendable {  // the thread handle belong
                         step: snapshot.step, model: snapshot.modelTensors(facts.layout),
                         optimizer: snapshot.optimizerTensors(facts.layout, momentNames: facts.momentNames),
                         state: facts.state(snapshot))
-                    try store.retain(last: facts.keep)
+                    // Damaged ones of later steps, from which the run could not be resumed, must not crowd it out.
+                    try store.retain(last: facts.keep, protecting: [snapshot.step])
                     return entry
                 }
                 written(Written(step: snapshot.step, result: result))

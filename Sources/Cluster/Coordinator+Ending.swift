@@ -75,12 +75,13 @@ extension Coordinator {
         end(.finished, result)
     }
 
-    /// Ends the run: tells everyone, then stops the loop once that has gone out.
+    /// Ends the run: tells everyone, then stops the loop once they have heard it.
     func end(_ end: RunOutcome.End, _ result: RunResult? = nil) {
         guard outcome == nil else { return }
         outcome = RunOutcome(end: end, result: result)
         reporter.finish()
         listener?.close()
+        let connections = workers.values.map(\.control)
         for id in workers.keys.sorted() {
             switch end {
             case .finished: dismiss(id, .finish, "the job has reached its end")
@@ -88,6 +89,12 @@ extension Coordinator {
             case .failed(let reason): dismiss(id, .refused, "the run has failed: \(reason)")
             }
         }
-        reactor.after(0.2) { [reactor] in reactor.stop() }
+        stopOnceClosed(connections)
+    }
+
+    /// A worker closes its end when it has read the last word. Closing ours before that could throw away what is still on its way.
+    private func stopOnceClosed(_ connections: [Connection]) {
+        guard connections.contains(where: \.isOpen) else { return reactor.stop() }
+        reactor.after(0.01) { [weak self] in self?.stopOnceClosed(connections) }  // `finish` bounds the waiting
     }
 }

@@ -28,15 +28,24 @@ extension Coordinator {
         case .stepReport, .snapshotPart, .evaluation:
             guard isCurrent, let rank = membership.members.firstIndex(of: worker.id) else { return }
             try results(header, payload, rank: rank)
-        case .failed: end(.failed("\(worker.name) cannot go on: \(String(sentence: payload))"))
+        case .failed: failed(worker, String(sentence: payload))
         case .leaving: handle(.leaving(worker.id))
         default:
             throw MalformedMessage(description: "\(worker.name) sent a message of kind \(header.kind), which is not for coordinators")
         }
     }
 
+    /// The failure of a member ends the run, as its death does; a worker that only waits to take part is let go.
+    private func failed(_ worker: WorkerConnection, _ reason: String) {
+        guard membership.members.contains(worker.id) else { return lose(worker.id, "it cannot go on: \(reason)") }
+        end(.failed("\(worker.name) cannot go on: \(reason)"))
+    }
+
     private func results(_ header: FrameHeader, _ payload: UnsafeRawBufferPointer, rank: Int) throws {
-        let step = Int(truncatingIfNeeded: header.step)
+        guard header.step <= UInt64(setup.plan.totalSteps) else {
+            throw MalformedMessage(description: "rank \(rank) sent results of step \(header.step), which the job does not have")
+        }
+        let step = Int(header.step)
         do {
             switch MessageKind(rawValue: header.kind) {
             case .stepReport:
@@ -46,7 +55,7 @@ extension Coordinator {
                 try record.stepDone(step + 1, Totals(report: report))
                 faults.reach("coordinator", "step", step + 1)
             case .evaluation:
-                guard let set = EvaluationSet(rawValue: UInt8(truncatingIfNeeded: header.a)) else {
+                guard let set = UInt8(exactly: header.a).flatMap(EvaluationSet.init) else {
                     throw MalformedMessage(description: "an evaluation is of an unknown set")
                 }
                 faults.reach("coordinator", "evaluation", step)

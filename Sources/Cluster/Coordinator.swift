@@ -50,6 +50,9 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
         reactor = try Reactor(name: "coordinator")
         reporter = ProgressReporter(console: console, epochs: setup.job.job.epochs, steps: setup.plan.totalSteps)
         isExact = setup.wasExact
+        // Before a worker has come, what the checkpoint said still holds: a run that is stopped then must not forget it.
+        numericPlatform = Guarded((setup.earlierPlatform ?? "", setup.wasExact))
+        blasCore = setup.earlierPlatform.flatMap(Fingerprint.core(ofPlatform:))
         record = RunRecord(
             plan: setup.plan, start: setup.start,
             metrics: try MetricsLog(setup.directory.metricsPath, isExact: isExact && !options.allowInexact),
@@ -109,7 +112,7 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     }
 
     /// For the checkpoint writer's thread too.
-    let numericPlatform = Guarded((platform: "", isExact: true))
+    let numericPlatform: Guarded<(platform: String, isExact: Bool)>
 
     /// Asked now and then: a reason why the run cannot go on, such as the end of a process that it started.
     package var watch: () -> String? = { nil }
@@ -164,7 +167,10 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
             case .dialBack(let dialler, let targetRank, _):
                 workers[dialler]?.send(FrameHeader(.dial, generation, a: targetRank))
             case .dismiss(let id, let reason): dismiss(id, .finish, reason)
-            case .fail(let reason): end(.failed(reason))
+            case .drop(let id): workers.removeValue(forKey: id)?.close()
+            case .fail(let reason):
+                // With the last step and all its results here, only the disk is waited for.
+                if record.isFinished { log.info(reason) } else { end(.failed(reason)) }
             case .note(let text): log.info(text)
             }
         }

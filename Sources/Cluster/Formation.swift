@@ -73,7 +73,7 @@ extension Formation: Message {
         firstStep = try reader.readInt()
         localWorkers = try reader.readInt()
         guard members.indices.contains(rank), owners.allSatisfy(members.indices.contains), cuts.count == members.count + 1,
-            assignment != nil, firstStep >= 0
+            assignment != nil, (0..<(1 << 48)).contains(firstStep), members.allSatisfy({ !$0.endpoints.isEmpty })
         else { throw MalformedMessage(description: "the formation is inconsistent; check that both sides run the same version") }
     }
 }

@@ -51,6 +51,8 @@ package struct Membership: Equatable {
         case dialBack(dialler: WorkerID, targetRank: Int, number: Int)
         /// Close the worker's connections; the sentence is for the worker.
         case dismiss(WorkerID, reason: String)
+        /// Close the worker's connections without a word: if it still lives, it joins anew.
+        case drop(WorkerID)
         /// The run cannot go on.
         case fail(reason: String)
         /// For the log.
@@ -314,7 +316,7 @@ extension Membership {
         lastTick = now
         var actions: [Action] = []
         for (id, worker) in workers.sorted(by: { $0.key < $1.key }) where now - worker.lastHeard > limits.peerTimeout {
-            actions.append(.dismiss(id, reason: "nothing was heard of it for \(Int(now - worker.lastHeard)) s"))
+            actions.append(.drop(id))
             actions += lost(id, "nothing was heard of it for \(Int(now - worker.lastHeard)) s", now)
         }
         actions += judgeSuspicion(now)

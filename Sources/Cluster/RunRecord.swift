@@ -57,7 +57,7 @@ package final class RunRecord {
 
     /// The report of the step that brings the count to `done`.
     package func stepDone(_ done: Int, _ report: Totals) throws {
-        guard done == steps + 1 else {
+        guard done == steps + 1, done <= plan.totalSteps else {
             throw MalformedMessage(
                 description: "rank 0 reported step \(done) after step \(steps); check that both sides run the same version")
         }
@@ -66,6 +66,10 @@ package final class RunRecord {
                 description:
                     "the loss became \(report.loss) in step \(done): lower the learning rate, or check the data for extreme values; the last checkpoint is intact"
             )
+        }
+        guard report.correct.isFinite, (1...Double(plan.geometry.batchSize)).contains(report.samples) else {
+            throw MalformedMessage(
+                description: "rank 0 reported \(report.samples) samples in step \(done); check that both sides run the same version")
         }
         if (done - 1) % plan.geometry.stepsPerEpoch == 0 { totals = Totals() }
         totals += report
@@ -101,7 +105,8 @@ package final class RunRecord {
         let samples = set == .validation ? plan.facts.validationCount : plan.facts.testCount
         let count = Evaluator.chunkCount(samples: samples)
         let chunks = firstChunk..<(firstChunk + reports.count / width)
-        guard reports.count % width == 0, chunks.upperBound <= count else {
+        let isWanted = plan.endsEpoch(done) && (set == .validation || done == plan.totalSteps)
+        guard reports.count % width == 0, chunks.upperBound <= count, isWanted else {
             throw MalformedMessage(description: "a worker sent results of chunks that the \(set) set does not have")
         }
         let key = Key(set: set, step: done)

@@ -92,6 +92,7 @@ package struct RunSetup {
             )
         }
         log.info("resuming from step \(snapshot.step) (\(checkpoint.path))")
-        return (snapshot, state.platform, state.isExact)
+        // A run that was stopped before any worker had come has no platform yet.
+        return (snapshot, state.platform.isEmpty ? nil : state.platform, state.isExact)
     }
 }

@@ -39,6 +39,8 @@ package struct DatasetTicket: Equatable {
 
     /// Bytes of a chunk, but for the last one.
     static let chunkSize = 1 << 20
+    /// Chunks are numbered with 32 bits; more than this no machine holds.
+    static let mostBytes = 1 << 47
     package var chunkCount: Int { (byteCount + Self.chunkSize - 1) / Self.chunkSize }
     package func range(ofChunk chunk: Int) -> Range<Int> { (chunk * Self.chunkSize)..<min(byteCount, (chunk + 1) * Self.chunkSize) }
 }
@@ -84,12 +86,15 @@ extension Welcome: Message {
         datasets = try reader.readList { reader throws(MalformedMessage) in
             let role = DatasetTicket.Role(rawValue: try reader.read())
             let ticket = DatasetTicket(role: role ?? .train, hash: try reader.readBytes(), byteCount: try reader.readInt())
-            guard role != nil, ticket.hash.count == 32, ticket.byteCount >= 0 else {
+            guard role != nil, ticket.hash.count == 32, (1..<DatasetTicket.mostBytes).contains(ticket.byteCount) else {
                 throw MalformedMessage(description: "the welcome's data sets are malformed; check that both sides run the same version")
             }
             return ticket
         }
         peerTimeout = try reader.readDouble()
+        guard (0.01...86_400).contains(peerTimeout) else {
+            throw MalformedMessage(description: "the welcome's time limit is malformed; check that both sides run the same version")
+        }
     }
 }
 

@@ -102,7 +102,7 @@ package final class Worker {
         let isChild = Environment.value(InheritedDescriptors.lifeline) != nil
         try Signals.deliver([SIGTERM, SIGINT]) { signal in
             if isChild && signal == SIGINT { return }
-            if current.terminate() { exit(signal == SIGINT ? 130 : 0) }
+            if current.terminate() { _exit(signal == SIGINT ? 130 : 0) }
         }
     }
 

@@ -116,13 +116,15 @@ final class WorkerLink: @unchecked Sendable {
         connection.peer = "the coordinator at \(coordinator)"
         connection.maximumPayload = 64 << 20
         connection.destination = { [unowned self] in try destination($0) }
-        connection.closed = { [unowned self] reason in
-            control = nil
-            heartbeat?.close()
-            endGeneration("the connection to the coordinator is gone")
-            tell(.lost(reason))
-        }
+        connection.closed = { [unowned self] in controlIsGone($0) }
         connection.received = { [unowned self] in try received($0, $1) }
+    }
+
+    private func controlIsGone(_ reason: TransportError?) {
+        control = nil
+        heartbeat?.close()
+        endGeneration("the connection to the coordinator is gone")
+        tell(.lost(reason))
     }
 
     private func tell(_ instruction: WorkerInstruction) {
@@ -146,6 +148,10 @@ final class WorkerLink: @unchecked Sendable {
         switch MessageKind(rawValue: header.kind) {
         case .welcome:
             let welcome = try Welcome(decoding: payload)
+            guard self.welcome == nil else {
+                throw MalformedMessage(
+                    description: "the coordinator welcomed this worker twice; check that both sides run the same version")
+            }
             self.welcome = welcome
             openHeartbeat(welcome)
             tell(.welcomed(welcome))
@@ -160,7 +166,7 @@ final class WorkerLink: @unchecked Sendable {
                 requestChunks()
             }
         case .form: try form(Formation(decoding: payload))
-        case .state: current?.stateArrived(section: Int(header.a), bytes: payload.count)
+        case .state: if payload.count > 0 { current?.stateArrived(section: Int(header.a), bytes: payload.count) }
         case .stateComplete: current?.stateComplete()
         case .dial: current?.mesh?.dial(Int(header.a))
         case .start: if current != nil { tell(.start(header.generation)) }
@@ -187,10 +193,29 @@ final class WorkerLink: @unchecked Sendable {
                 .dialler(token: token, program: Version.program, context: ConnectionPurpose.heartbeat(worker: welcome.worker).encoded)
             }
         ) { [weak self] result in
-            guard let self, !isClosed, control != nil, case .success(let (connection, _)) = result else { return }
-            heartbeat = connection
-            connection.received = { _, _ in }
-            beat(every: welcome.peerTimeout / 5, on: connection)
+            guard let self, !isClosed, control != nil else {
+                if case .success(let (connection, _)) = result { connection.close() }
+                return
+            }
+            switch result {
+            case .failure(let error): heartbeatIsGone(error.isWorthRetrying ? error : nil)
+            case .success(let (connection, _)):
+                heartbeat = connection
+                // The only connection that always has something under way: it notices a host that has vanished without a word.
+                connection.limitSilence(seconds: max(30, 3 * welcome.peerTimeout))
+                connection.closed = { [unowned self] in heartbeatIsGone($0) }
+                connection.received = { _, _ in }
+                beat(every: welcome.peerTimeout / 5, on: connection)
+            }
+        }
+    }
+
+    /// Without heartbeats this worker would soon count as dead. When the coordinator has closed this connection on purpose, the other one says why.
+    private func heartbeatIsGone(_ reason: TransportError?) {
+        reactor.after(2) { [weak self] in
+            guard let self, let control else { return }
+            control.close()
+            controlIsGone(reason)
         }
     }
 
@@ -226,8 +251,9 @@ final class WorkerLink: @unchecked Sendable {
         self.generation = generation
         reactor.idleWork = { [weak generation] in generation?.collective.turn() ?? false }
         let waiting = early.filter { $0.1.generation == formation.generation }
-        for (connection, greeting) in early where greeting.generation != formation.generation { connection.close() }
-        early = []
+        for (connection, greeting) in early where !greeting.generation.isAtLeast(formation.generation) { connection.close() }
+        // Those of a generation whose formation is still on its way stay.
+        early = early.filter { $0.1.generation != formation.generation && $0.1.generation.isAtLeast(formation.generation) }
         func report(_ kind: MessageKind) -> (Int, String) -> Void {
             { [weak self] rank, reason in
                 self?.control?.send(FrameHeader(kind, formation.generation, a: rank), Array(reason.utf8))

@@ -32,6 +32,13 @@ package struct Fingerprint: Equatable, Sendable {
         return "\(Self.architecture)-\(core)-\(hash.hexDigest().prefix(16))"
     }
 
+    /// The OpenBLAS core in a platform's name, such as Haswell in `x86_64-Haswell-0123456789abcdef`; nil for another architecture's.
+    package static func core(ofPlatform platform: String) -> String? {
+        let parts = platform.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[0] == architecture, !parts[1].isEmpty, parts[1] != "?" else { return nil }
+        return String(parts[1])
+    }
+
     package static var architecture: String {
         #if arch(x86_64)
             "x86_64"

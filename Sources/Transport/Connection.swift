@@ -91,6 +91,16 @@ package final class Connection: @unchecked Sendable {
         (destination, received, closed, drained) = (nil, nil, nil, nil)
     }
 
+    /// Ends the connection when the peer's system has not confirmed what was sent for so many seconds: its machine or the network is gone. A peer that is
+    /// only slow or paused still confirms.
+    package func limitSilence(seconds: Double) {
+        #if canImport(Darwin)
+            setOption(stream.descriptor, Int32(IPPROTO_TCP), TCP_RXT_CONNDROPTIME, Int32(seconds.rounded(.up)))
+        #else
+            setOption(stream.descriptor, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, Int32((seconds * 1000).rounded(.up)))
+        #endif
+    }
+
     /// Ends the connection when everything queued has gone out. What still arrives is thrown away; the peer gets `limit` seconds.
     package func finish(within limit: Double = 2) {
         guard isOpen, !isFinishing else { return }

@@ -42,12 +42,20 @@ extension Commands {
         let options = WorkerOptions(
             coordinator: coordinator, lanes: try arguments.integer("--lanes", 1...1024),
             listen: try arguments.endpoint("--listen", defaultPort: 0) ?? Endpoint(host: "0.0.0.0", port: 0),
-            advertise: arguments.string("--advertise"), cacheDirectory: arguments.string("--cache-dir"),
+            advertise: try advertised(arguments), cacheDirectory: arguments.string("--cache-dir"),
             rejoinTimeout: try arguments.seconds("--rejoin-timeout", 0...864_000) ?? 600)
         if let lifeline = Environment.value(InheritedDescriptors.lifeline).flatMap({ Int32($0) }) {
             try Lifeline.watch(lifeline) { _exit(1) }
         }
         let token = try TokenStore.forWorker(file: arguments.string("--token-file"))
         return try Worker(options, token: token, log: Log(source: "worker")).run()
+    }
+
+    private static func advertised(_ arguments: Arguments) throws -> String? {
+        guard let host = try arguments.endpoint("--advertise", defaultPort: 0) else { return nil }
+        guard host.port == 0, (1...253).contains(host.host.utf8.count) else {
+            throw UsageError("--advertise takes a host alone, of at most 253 characters; its port is that of --listen")
+        }
+        return host.host
     }
 }

@@ -45,4 +45,10 @@ func runProgram(_ words: [String]) -> Int32 {
     }
 }
 
-exit(runProgram(Array(CommandLine.arguments.dropFirst())))
+/// Standard output may be a file on a full disk; a reader that has had enough of it (`| head`) is no fault.
+func flushed(_ status: Int32) -> Int32 {
+    guard fflush(nil) != 0, errno != EPIPE else { return status }
+    return fail(SystemError(cannot: "write the standard output"))
+}
+
+exit(flushed(runProgram(Array(CommandLine.arguments.dropFirst()))))

@@ -47,6 +47,7 @@ import Testing
         let empty = directory.file("empty")
         try Directory.create(empty)
         _ = try RunDirectory.create(empty)  // and one whose run died before it had a job
+        _ = try RunDirectory.create(empty).nextIncarnation()
         _ = try RunDirectory.create(empty)
         let home = directory.file("home")
         try Directory.create(home)

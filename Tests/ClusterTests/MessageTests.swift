@@ -18,14 +18,14 @@ import Transport
         normalization: Normalization(kind: .zScore, shift: [1.5, -0.0, .leastNonzeroMagnitude], factor: [2, 3, 4]),
         datasets: [
             DatasetTicket(role: .train, hash: Array(0..<32), byteCount: 1 << 40),
-            DatasetTicket(role: .test, hash: Array(repeating: 255, count: 32), byteCount: 0),
+            DatasetTicket(role: .test, hash: Array(repeating: 255, count: 32), byteCount: 1),
         ], peerTimeout: 0.25)
     static let prepared = Prepared(
         fingerprint: Fingerprint(parts: [.init(name: "a", value: ""), .init(name: "", value: "b")]))
     static let formation = Formation(
         generation: FrameGeneration(incarnation: 1, counter: 9), rank: 1,
         members: [
-            .init(worker: 3, name: "w3", endpoints: endpoints), .init(worker: 5, name: "w5", endpoints: []),
+            .init(worker: 3, name: "w3", endpoints: endpoints), .init(worker: 5, name: "w5", endpoints: [Endpoint(host: "a", port: 2)]),
             .init(worker: 6, name: "", endpoints: [endpoints[1]]),
         ], cuts: [0, 3, 3, 8], owners: (0..<64).map { $0 % 3 }, firstStep: 1 << 33, localWorkers: 2)
 
@@ -151,6 +151,19 @@ import Transport
         #expect(refused { $0.cuts = [.min, 3, 4, 8] })
         #expect(refused { $0.firstStep = -1 })
         #expect(refused { $0.members = [] })
+        #expect(refused { $0.firstStep = .max })
+        #expect(refused { $0.members[1].endpoints = [] }, "nobody could dial it")
+    }
+
+    @Test func absurdWelcomes() {
+        func refused(_ change: (inout Welcome) -> Void) -> Bool {
+            var welcome = Self.welcome
+            change(&welcome)
+            return (try? decode(welcome.encoded, as: Welcome.self)) == nil
+        }
+        #expect(!refused { _ in })
+        for seconds in [Double.nan, .infinity, 0, -1] { #expect(refused { $0.peerTimeout = seconds }, "\(seconds)") }
+        for bytes in [Int.min, -1, 0, 1 << 47, .max] { #expect(refused { $0.datasets[0].byteCount = bytes }, "\(bytes)") }
     }
 
     @Test func chunksCoverADataSet() {

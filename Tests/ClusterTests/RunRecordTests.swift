@@ -188,6 +188,28 @@ import Training
         }
         #expect(throws: MalformedMessage.self) { try record.evaluated(.validation, done: 3, firstChunk: 0, reports: [1, 2]) }
         #expect(throws: MalformedMessage.self) { try record.evaluated(.test, done: 3, firstChunk: 0, reports: [1, 2, 3]) }
+        // Nothing is kept for steps after which nobody evaluates.
+        for step in [0, 1, 7, .max] {
+            #expect(throws: MalformedMessage.self) { try record.evaluated(.validation, done: step, firstChunk: 0, reports: [1, 2, 3]) }
+        }
+    }
+
+    /// Numbers that no batch gives.
+    @Test func absurdReports() throws {
+        let record = try record()
+        record.begin(partition(members: 1))
+        for samples in [Double.nan, .infinity, 1e300, -1, 501] {
+            #expect(throws: MalformedMessage.self, "\(samples)") { try record.stepDone(1, Totals(report: [1, 1, samples])) }
+        }
+        #expect(throws: MalformedMessage.self) { try record.stepDone(1, Totals(report: [1, .nan, 500])) }
+        try record.stepDone(1, report(1))
+    }
+
+    @Test func stepsBehindTheEnd() throws {
+        let record = try record()
+        record.begin(partition(members: 1))
+        for step in 1...plan.totalSteps { try record.stepDone(step, report(1, samples: step % 3 == 0 ? 437 : 500)) }
+        #expect(throws: MalformedMessage.self) { try record.stepDone(plan.totalSteps + 1, report(1)) }
     }
 
     @Test func stepsComeOneAfterTheOther() throws {

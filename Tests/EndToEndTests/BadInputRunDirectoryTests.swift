@@ -146,6 +146,17 @@ import Testing
         #expect(field("state_sha256", in: end.output) == hash)
     }
 
+    /// A damaged checkpoint of a later step takes no good one's place.
+    @Test func damagedCheckpointsAreNotKeptInsteadOfGoodOnes() throws {
+        _ = try train()
+        let all = try checkpoints
+        try damage(Path.join(all[2], "model.safetensors"))
+        try run("--resume", "--set", "epochs=3", "--set", "max_steps=30", "--set", "checkpoint.keep=1").expect(
+            status: 0, "resuming from step 24")
+        #expect(try checkpoints.map(Path.name) == ["step-00000030", "step-00000036"])
+        try run("--resume", "--set", "epochs=3", "--set", "checkpoint.keep=1").expect(status: 0, "resuming from step 30")
+    }
+
     // MARK: `checkpoint`
 
     @Test func goodCheckpoints() throws {

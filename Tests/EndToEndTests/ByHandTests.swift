@@ -55,6 +55,21 @@ extension Exactness {
             try expectGoodEnd(late)
         }
 
+        /// A worker that fails before it takes part, here because it cannot keep the data, harms nobody.
+        @Test func aLateWorkerThatFailsChangesNothing() throws {
+            let hands = try ByHand(DigitsJob())
+            let quiet = try hands.bench.quiet()
+            let coordinator = try hands.coordinator(Self.patient)
+            let first = try hands.worker(fault: "rank0:forward:17:stop")
+            try Processes.waitUntilStopped(first)
+            let late = try hands.worker(["--cache-dir", "/dev/null/cache"])
+            try expectRefusal(late, naming: ["/dev/null", "--cache-dir"])
+            try Program.wait(for: "is gone: it cannot go on: ", from: coordinator)
+            first.send(SIGCONT)
+            #expect(try hands.bits(coordinator) == quiet)
+            try expectGoodEnd(first)
+        }
+
         @Test func leavingChangesNothing() throws {
             let hands = try ByHand(DigitsJob(steps: 300))
             let quiet = try hands.bench.quiet()

@@ -93,6 +93,35 @@ import Testing
         let (step, command) = try stopped(end.errors)
         #expect(step == 0)
         #expect(command.hasPrefix("dist-train coordinator ") && command.hasSuffix(" --resume"))
+        // Nobody had computed anything, so any worker may go on.
+        let resumed = try Program.run(
+            ["run", Repository.digits, "--run-dir", directory, "--resume", "--set", "max_steps=3", "--json"], in: home.path)
+        resumed.expect(status: 0)
+        #expect(field("exact", in: resumed.output) == "true")
+    }
+
+    /// A machine that slept counts as dead meanwhile; it was not told to end, so it comes back.
+    @Test func aWorkerThatSleptJoinsAnew() throws {
+        let token = [Tokens.variable: Tokens.ours]
+        let coordinator = try Program.start(
+            [
+                "coordinator", Repository.digits, "--listen", "127.0.0.1:0", "--run-dir", directory, "--min-workers", "2", "--peer-timeout",
+                "1",
+            ],
+            in: home.path, token)
+        defer { coordinator.terminate() }
+        let sleeper = try Program.start(
+            ["worker", "--join", "127.0.0.1:\(try coordinator.listeningPort())", "--listen", "127.0.0.1:0", "--lanes", "1"], in: home.path,
+            token)
+        defer {
+            sleeper.send(SIGKILL)
+            sleeper.terminate()
+        }
+        try Program.wait(for: "ready (", from: sleeper)
+        sleeper.send(SIGSTOP)
+        try Program.wait(for: "is gone: nothing was heard of it", from: coordinator)
+        sleeper.send(SIGCONT)
+        try Program.wait(for: "joined as worker 2, ready", from: sleeper)
     }
 
     @Test(arguments: [SIGKILL, SIGTERM])

@@ -131,6 +131,8 @@ import Testing
             (["worker", "--join"], "--join needs a value: --join HOST[:PORT]"),
             (["worker", "somewhere"], "did you mean --join somewhere?"),
             (["worker", "--join", "host:99999"], "`host:99999` is not an address"),
+            (["worker", "--join", "host", "--advertise", "10.0.0.7:80"], "--advertise takes a host alone"),
+            (["worker", "--join", "host", "--advertise", String(repeating: "a", count: 3000)], "of at most 253 characters"),
             (["checkpoint", "list"], "needs what to do and where"),
             (["doctor", "please"], "takes no arguments, found `please`"),
         ] as [([String], String)])
@@ -139,6 +141,20 @@ import Testing
         end.expect(status: 64, "error: ", message)
         #expect(end.output.isEmpty)
         #expect(end.errors.occurrences(of: "\n") == 1, "one sentence on one line: \(end.errors)")
+    }
+
+    /// A result that could not be written is not a success.
+    @Test func aFullStandardOutputIsNoticed() throws {
+        let full = try ChildProcess(
+            "/bin/sh", ["-c", "exec \"$0\" doctor >/dev/full", Program.path], environment: Program.environment(home.path),
+            standardOutput: .capture, standardError: .capture)
+        try Program.finish(full, seconds: 30).expect(status: 1, "no space left on the device")
+        let piped = try ChildProcess(
+            "/bin/sh", ["-c", "\"$0\" doctor | true", Program.path], environment: Program.environment(home.path),
+            standardOutput: .capture, standardError: .capture)
+        let end = try Program.finish(piped, seconds: 30)
+        end.expect(status: 0)
+        #expect(end.errors.isEmpty)
     }
 
     /// The commands are those that `--help` lists, so that none is forgotten.

@@ -65,6 +65,19 @@ extension Exactness {
             #expect(field("exact", in: resumed.output) == "false")
         }
 
+        /// The core of the checkpoint's platform is the job's, also where workers would rather take another.
+        @Test func resumingKeepsTheCore() throws {
+            let hands = try ByHand(DigitsJob(checkpointEvery: "5"))
+            let coordinator = try hands.coordinator(fault: "coordinator:checkpoint-written:5:kill")
+            let first = try hands.worker(["--rejoin-timeout", "0.1"], Self.foreign)
+            #expect(try Program.finish(coordinator).status == .killed(signal: SIGKILL))
+            #expect(try Program.finish(first).status == .exited(1))
+            let resumed = try hands.bench.run("run", workers: 2, ["--resume"])
+            #expect(resumed.status == .exited(0), "\(resumed.errors)")
+            #expect(field("exact", in: resumed.output) == "true")
+            #expect(field("platform", in: resumed.output)?.hasPrefix("x86_64-Nehalem-") == true, "\(resumed.output)")
+        }
+
         /// Workers start over once with the core that the job names; the token survives in an inherited descriptor.
         @Test func namedCoreByRun() throws {
             let bench = try Bench(DigitsJob(more: "numerics: {blas_core: \"Haswell\"},"))
