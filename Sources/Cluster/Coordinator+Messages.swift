@@ -108,6 +108,9 @@ extension Coordinator {
         let partition = Partition(
             usedCount: setup.plan.network.layout.usedCount, owners: owners, members: members.count)
         record.begin(partition)
+        let shared = SharedState(
+            parameters: FloatBuffer(copying: record.snapshot.parameters.prefix(setup.plan.network.layout.usedCount)),
+            statistics: FloatBuffer(copying: record.snapshot.statistics[...]))
         for (rank, worker) in connections.enumerated() {
             let formation = Formation(
                 generation: generation, rank: rank,
@@ -117,27 +120,38 @@ extension Coordinator {
                 cuts: assignment.cuts, owners: owners, firstStep: record.snapshot.step,
                 localWorkers: connections.count { $0.request.machine == worker.request.machine })
             worker.send(FrameHeader(.form, generation), formation.encoded)
-            sendState(worker, rank, partition)
+            sendState(worker, rank, partition, shared)
         }
     }
 
-    /// The parameters, the moments of the worker's pieces and the running statistics, in runs of 1 MB.
-    private func sendState(_ worker: WorkerConnection, _ rank: Int, _ partition: Partition) {
-        let snapshot = record.snapshot
-        func send(_ section: Int, _ values: [Float]) {
+    /// The parameters, the moments of the worker's pieces and the running statistics, in runs of 1 MB. What goes to all is copied once.
+    private func sendState(_ worker: WorkerConnection, _ rank: Int, _ partition: Partition, _ shared: SharedState) {
+        func send(_ section: Int, _ values: FloatBuffer) {
             let run = 1 << 18
-            values.withUnsafeBytes { bytes in
-                for start in stride(from: 0, to: values.count, by: run) {
-                    let end = min(values.count, start + run)
-                    worker.control.send(
-                        FrameHeader(.state, generation, a: section, b: start),
-                        copying: UnsafeRawBufferPointer(rebasing: bytes[(4 * start)..<(4 * end)]))
-                }
+            for start in stride(from: 0, to: values.count, by: run) {
+                worker.control.send(
+                    FrameHeader(.state, generation, a: section, b: start),
+                    borrowing: UnsafeRawBufferPointer(start: values.pointer + start, count: 4 * min(run, values.count - start)),
+                    sent: { withExtendedLifetime(values) {} })
             }
         }
-        send(0, Array(snapshot.parameters.prefix(setup.plan.network.layout.usedCount)))
-        for (i, moment) in snapshot.moments.enumerated() { send(1 + i, partition.compact(moment, of: rank)) }
-        send(Formation.sections(moments: snapshot.moments.count) - 1, snapshot.statistics)
+        let moments = record.snapshot.moments
+        send(0, shared.parameters)
+        for (i, moment) in moments.enumerated() { send(1 + i, FloatBuffer(copying: partition.compact(moment, of: rank)[...])) }
+        send(Formation.sections(moments: moments.count) - 1, shared.statistics)
         worker.send(FrameHeader(.stateComplete, generation))
+    }
+}
+
+/// What every member gets of the state that a generation begins with; frames that are under way borrow it.
+private struct SharedState {
+    let parameters: FloatBuffer
+    let statistics: FloatBuffer
+}
+
+extension FloatBuffer {
+    fileprivate convenience init(copying values: ArraySlice<Float>) {
+        self.init(count: values.count)
+        _ = elements.update(from: values)
     }
 }

@@ -91,7 +91,7 @@ extension Coordinator {
                 log.warning("\(worker.name) is refused: its arithmetic differs (\(differences))")
                 dismiss(
                     worker.id, .refused,
-                    "refused: this machine's arithmetic would change the result's bits (\(differences)). Set OPENBLAS_CORETYPE=\(blasCore ?? "Haswell") or install the same OpenBLAS; to train all the same, start the coordinator with --allow-inexact"
+                    "refused: this machine's arithmetic would change the result's bits (\(differences)). Install the same OpenBLAS, or give the job `numerics: {blas_core: \"Haswell\"}`, which every x86 machine here can compute with; to train all the same, start the coordinator with --allow-inexact"
                 )
                 handle(.lost(worker.id, reason: "its arithmetic differs"))
                 return

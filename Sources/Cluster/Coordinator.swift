@@ -114,12 +114,15 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     /// For the checkpoint writer's thread too.
     let numericPlatform: Guarded<(platform: String, isExact: Bool)>
 
+    package var hasWorkers: Bool { !workers.isEmpty }
+
     /// Asked now and then: a reason why the run cannot go on, such as the end of a process that it started.
     package var watch: () -> String? = { nil }
 
     func tick() {
         if outcome == nil, let reason = watch() { end(.failed(reason)) }
         act(membership.handle(.tick, at: Reactor.now))
+        stopIfNobodyTrains()
         reactor.after(min(1, options.peerTimeout / 5)) { [weak self] in self?.tick() }
     }
 
@@ -132,14 +135,15 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
         guard !isStopping, outcome == nil else { return }
         isStopping = true
         log.info("stopping at the next step; once more to stop at once")
-        if case .running = membership.phase {
-            wish([.snapshot, .endGeneration])
-        } else if case .ending = membership.phase {
-            return  // the generation that forms next is ended at its first boundary
-        } else {
-            stopStep = record.snapshot.step
-            write(record.snapshot)
-        }
+        // A generation that is forming, or forms next, is ended at its first boundary.
+        if case .running = membership.phase { wish([.snapshot, .endGeneration]) } else { stopIfNobodyTrains() }
+    }
+
+    /// A run that is to stop while no generation is there, or none can form, stops where its newest snapshot is.
+    func stopIfNobodyTrains() {
+        guard isStopping, outcome == nil, stopStep == nil, case .waiting = membership.phase else { return }
+        stopStep = record.snapshot.step
+        write(record.snapshot)
     }
 
     /// Rank 0 has come to the generation's end: all its reports are here.

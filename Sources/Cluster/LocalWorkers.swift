@@ -41,6 +41,9 @@ package final class LocalWorkers {
         return nil
     }
 
+    /// True once none of the processes is left.
+    package var haveEnded: Bool { processes.allSatisfy { $0.exitStatus() != nil } }
+
     /// Waits for the processes to end by themselves, and ends those that do not.
     package func finish() {
         for process in processes {

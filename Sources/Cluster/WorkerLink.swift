@@ -167,7 +167,7 @@ final class WorkerLink: @unchecked Sendable {
             }
         case .form: try form(Formation(decoding: payload))
         case .state: if payload.count > 0 { current?.stateArrived(section: Int(header.a), bytes: payload.count) }
-        case .stateComplete: current?.stateComplete()
+        case .stateComplete: try current?.stateComplete()
         case .dial: current?.mesh?.dial(Int(header.a))
         case .start: if current != nil { tell(.start(header.generation)) }
         case .request: current?.wish(ControlWord(rawValue: header.a))

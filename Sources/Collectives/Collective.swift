@@ -87,7 +87,7 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
             pieces: partition.pieces.count, nodes: plans.map(\.nodes.count).max() ?? 0, exchanges: exchanges.count,
             members: partition.members)
         arriving = CommunicationState(step: firstStep, pieces: partition.pieces.count, arrivals: arrivals)
-        reduction = Reduction(rank: rank, partition: partition, plans: plans)
+        reduction = Reduction(rank: rank, partition: partition, plans: plans, report: report)
         commands.withLock { $0.reserveCapacity(64) }
         serving.reserveCapacity(64)
         arriving.beginStep(remotePieces: remotePieces, ownedPieces: ownedPieces)

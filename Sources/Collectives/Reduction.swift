@@ -21,18 +21,18 @@ struct Reduction {
     /// Floats of the queue's first piece that are done.
     private var done = 0
 
-    init(rank: Int, partition: Partition, plans: [StepPlan]) {
+    init(rank: Int, partition: Partition, plans: [StepPlan], report: StatisticsOperation) {
         self.rank = rank
         let remote = plans.map { $0.nodes.count - $0.nodesOf[rank].count }.max() ?? 0
         inboxes = (0..<remote).map { _ in FloatBuffer(count: partition.ownedCounts[rank]) }
         let depth = plans.map(\.finish.scratches).max() ?? 1
         scratch = FloatBuffer(count: max(1, depth) * Self.blockSize)
-        control = DoubleBuffer(count: 4)
+        control = DoubleBuffer(count: 1 + report.width)
         queue.reserveCapacity(partition.pieces.count)
     }
 
     var controlFrame: UnsafeMutableRawBufferPointer {
-        UnsafeMutableRawBufferPointer(start: control.pointer, count: 32)
+        UnsafeMutableRawBufferPointer(start: control.pointer, count: control.count * MemoryLayout<Double>.stride)
     }
 
     /// Nodes of other members are numbered without this member's own.

@@ -98,7 +98,7 @@ struct JobDecoder {
                     learningRate: fields.optional("learning_rate", .number(.positive), default: 1e-3),
                     beta1: fields.optional("beta1", .number(.from(0, below: 1)), default: 0.9),
                     beta2: fields.optional("beta2", .number(.from(0, below: 1)), default: 0.999),
-                    epsilon: fields.optional("epsilon", .number(.positive), default: 1e-8))
+                    epsilon: fields.optional("epsilon", .number(.atLeast(1e-30)), default: 1e-8))
             default:
                 let rate = fields.optional("learning_rate", .number(.positive), default: 0.01)
                 let momentum = fields.optional("momentum", .number(.from(0, below: 1)), default: choice.name == "momentum" ? 0.9 : 0)

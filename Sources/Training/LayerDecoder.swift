@@ -113,7 +113,7 @@ struct LayerDecoder {
         Expectation<Bool>.bool.map { $0 ? defaultNorm : nil }.or(
             Expectation<LayerSpec?>.object { fields in
                 let momentum = fields.optional("momentum", .number(.above(0, to: 1)), default: 0.1)
-                let epsilon = fields.optional("epsilon", .number(.positive), default: 1e-5)
+                let epsilon = fields.optional("epsilon", .number(.atLeast(1e-30)), default: 1e-5)
                 return .some(.batchNorm(momentum: momentum, epsilon: epsilon))
             })
     }

@@ -49,7 +49,11 @@ struct RunProgram {
         var workers: LocalWorkers?
         if let local {
             let started = try start(local, address, token)
-            coordinator.watch = { started.failure() }
+            coordinator.watch = { [unowned coordinator] in
+                if let failure = started.failure() { return failure }
+                return started.haveEnded && !coordinator.hasWorkers
+                    ? "all worker processes of this run have ended before it; start it again with --resume" : nil
+            }
             workers = started
         }
         if local == nil || !address.isLoopback { sayHowToJoin(address, token, log) }
@@ -79,8 +83,10 @@ struct RunProgram {
         let port = address.port == 7070 ? "" : ":\(address.port)"
         let hosts = address.isAny ? SocketAddress.localInterfaces().filter { !$0.isIPv6 }.map(\.host) : [address.host]
         let host = hosts.first ?? "localhost"
+        let others = hosts.count > 1 ? "  (or \(hosts.dropFirst().joined(separator: ", ")))" : ""
         log.info(
-            "listening on \(address); a worker joins with:  dist-train worker --join \(host.contains(":") ? "[\(host)]" : host)\(port)")
+            "listening on \(address); a worker joins with:  dist-train worker --join \(host.contains(":") ? "[\(host)]" : host)\(port)\(others)"
+        )
         guard isatty(STDERR_FILENO) == 1 else { return }
         // On the terminal only: log files must not hold it.
         Console.standardError.writeLine("  the token, asked for once on each machine:\n  \(token.hex)")

@@ -23,7 +23,7 @@ enum Program {
     /// An environment in which nothing of the machine's user has a say.
     static func environment(_ directory: String, _ more: [String: String] = [:]) -> [String: String] {
         var environment = ["PATH": Environment.value("PATH") ?? "/usr/bin:/bin", "HOME": directory, "TMPDIR": "/tmp"]
-        for name in ["OPENBLAS_CORETYPE", "LD_LIBRARY_PATH"] { environment[name] = Environment.value(name) }
+        environment["LD_LIBRARY_PATH"] = Environment.value("LD_LIBRARY_PATH")
         return environment.merging(more) { $1 }
     }
 
