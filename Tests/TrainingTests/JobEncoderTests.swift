@@ -9,7 +9,7 @@ import Training
         var all: [[String: String]] = [[:]]
         for optimizer in [
             "sgd", "momentum", "adam", "{sgd: {learning_rate: 0.3333333333333333, momentum: 0.1}}", "{momentum: {momentum: 0}}",
-            "{adam: {learning_rate: 1e-300, beta1: 0.1, beta2: 0.30000000000000004, epsilon: 4.9e-324}}",
+            "{adam: {learning_rate: 1e-300, beta1: 0.1, beta2: 0.30000000000000004, epsilon: 1e-30}}",
         ] {
             all.append(["optimizer": optimizer.hasPrefix("{") ? optimizer : "\"\(optimizer)\""])
         }
