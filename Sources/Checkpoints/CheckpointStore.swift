@@ -1,7 +1,7 @@
 import Configuration
 import System
 
-/// The checkpoints of a run: directories `step-XXXXXXXX` that appear whole or not at all. Written by one process, which holds the run
+/// The checkpoints of a run: directories `step-NNNNNNNN` that appear whole or not at all. Written by one process, which holds the run
 /// directory's lock; read by anybody.
 package struct CheckpointStore: Sendable {
     /// A checkpoint by its name; nothing about it has been checked.
