@@ -11,6 +11,7 @@ import Transport
 final class WorkerLink: @unchecked Sendable {
     let mailbox = Mailbox<WorkerInstruction>()
     let pulse = Pulse()
+    let snapshotPlaces = SnapshotPlaces()
     private let reactor: Reactor
     private let coordinator: Endpoint
     private let token: SharedToken
@@ -297,18 +298,6 @@ final class WorkerLink: @unchecked Sendable {
         } else {
             connection.close()
         }
-    }
-}
-
-/// A member's part of a snapshot on its way.
-final class SnapshotPart: Sendable {
-    let generation: FrameGeneration
-    let step: Int
-    let rank: Int
-    let values: FloatBuffer
-
-    init(generation: FrameGeneration, step: Int, rank: Int, values: FloatBuffer) {
-        (self.generation, self.step, self.rank, self.values) = (generation, step, rank, values)
     }
 }
 

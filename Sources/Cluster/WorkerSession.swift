@@ -108,7 +108,11 @@ final class WorkerSession: TrainerObserver {
 
     func snapshot(_ state: MemberState, done: Int) {
         guard let formation = generation?.formation else { return }
-        link.send(SnapshotPart(generation: formation.generation, step: done, rank: formation.rank, values: state.snapshotPart()))
+        link.snapshotPlaces.take()
+        link.send(
+            SnapshotPart(
+                generation: formation.generation, step: done, rank: formation.rank, values: state.snapshotPart(),
+                places: link.snapshotPlaces))
     }
 
     func evaluated(_ set: EvaluationSet, done: Int, chunks: Range<Int>, reports: [Double]) {
