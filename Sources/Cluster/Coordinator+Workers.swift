@@ -84,7 +84,7 @@ extension Coordinator {
     func prepared(_ worker: WorkerConnection, _ prepared: Prepared) {
         let fingerprint = prepared.fingerprint
         let reference =
-            platform.map { ($0.platform, fingerprint.matches($0)) } ?? setup.earlierPlatform.map { ($0, $0 == fingerprint.platform) }
+            platform.map { ($0.platform, fingerprint.matches($0)) } ?? setup.earlierPlatform.map { ($0, fingerprint.matches(platform: $0)) }
         if let (name, matches) = reference, !matches {
             let differences = platform.map { fingerprint.differences(from: $0) } ?? "platform \(fingerprint.platform) instead of \(name)"
             guard options.allowInexact else {

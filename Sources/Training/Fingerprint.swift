@@ -32,6 +32,12 @@ package struct Fingerprint: Equatable, Sendable {
         return "\(Self.architecture)-\(core)-\(hash.hexDigest().prefix(16))"
     }
 
+    /// Whether a platform's name, as checkpoints keep it, stands for the same arithmetic: its hash decides, not the name of the core.
+    package func matches(platform other: String) -> Bool {
+        guard let hash = platform.split(separator: "-").last, let otherHash = other.split(separator: "-").last else { return false }
+        return hash == otherHash
+    }
+
     /// The OpenBLAS core in a platform's name, such as Haswell in `x86_64-Haswell-0123456789abcdef`; nil for another architecture's.
     package static func core(ofPlatform platform: String) -> String? {
         let parts = platform.split(separator: "-", omittingEmptySubsequences: false)

@@ -54,6 +54,9 @@ import Training
     @Test func descriptionsDoNotDecide() {
         #expect(Self.parts("Haswell").matches(Self.parts("Zen", build: "other")))
         #expect(!Self.parts("Haswell").matches(Self.parts("Haswell", step: "dd")))
+        #expect(Self.parts("Haswell").matches(platform: Self.parts("Zen").platform))
+        #expect(!Self.parts("Haswell").matches(platform: Self.parts("Haswell", step: "dd").platform))
+        #expect(!Self.parts("Haswell").matches(platform: ""))
         #expect(Self.parts("Haswell").platform != Self.parts("Haswell", step: "dd").platform)
     }
 }
