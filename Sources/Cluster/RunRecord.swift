@@ -99,7 +99,7 @@ package final class RunRecord {
         return ((now - (started ?? now)) * 1000).rounded() / 1000
     }
 
-    /// Some chunks of an evaluation after `done` steps. True when the set is complete.
+    /// Some chunks of an evaluation after `done` steps.
     package func evaluated(_ set: EvaluationSet, done: Int, firstChunk: Int, reports: [Double]) throws {
         let width = Loss.report.width
         let samples = set == .validation ? plan.facts.validationCount : plan.facts.testCount

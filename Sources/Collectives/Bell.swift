@@ -6,10 +6,10 @@ import Synchronization
     import Glibc
 #endif
 
-/// State that the communication thread changes and the compute thread waits for.
+/// State that one thread changes and another waits for.
 ///
 /// A waiter spins for a moment (an answer over loopback takes tens of microseconds) and then sleeps.
-final class Bell<State>: @unchecked Sendable {  // `state` is only touched with the mutex held
+package final class Bell<State>: @unchecked Sendable {  // `state` is only touched with the mutex held
     private var state: State
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
@@ -17,7 +17,7 @@ final class Bell<State>: @unchecked Sendable {  // `state` is only touched with 
     private let version = Atomic<Int>(0)
     private static var spin: Int { 50 }
 
-    init(_ state: State) {
+    package init(_ state: State) {
         self.state = state
         mutex = .allocate(capacity: 1)
         condition = .allocate(capacity: 1)
@@ -33,7 +33,7 @@ final class Bell<State>: @unchecked Sendable {  // `state` is only touched with 
     }
 
     /// Changes the state and wakes the waiter.
-    func change<Result>(_ body: (inout State) -> Result) -> Result {
+    package func change<Result>(_ body: (inout State) -> Result) -> Result {
         pthread_mutex_lock(mutex)
         let result = body(&state)
         version.add(1, ordering: .releasing)
@@ -42,14 +42,8 @@ final class Bell<State>: @unchecked Sendable {  // `state` is only touched with 
         return result
     }
 
-    func read<Result>(_ body: (State) -> Result) -> Result {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        return body(state)
-    }
-
     /// Returns the first non-nil answer of `ready`, which runs with the state held.
-    func wait<Result>(until ready: (inout State) throws -> Result?) rethrows -> Result {
+    package func wait<Result>(until ready: (inout State) throws -> Result?) rethrows -> Result {
         while true {
             let (answer, seen) = try attempt(ready)
             if let answer { return answer }

@@ -22,7 +22,6 @@ extension Collective {
                 description: "rank \(member) sent \(envelope.kind) of step \(envelope.step) during step \(arriving.step)")
         }
         let plan = plan(for: envelope.step)
-        let valid: Bool
         switch envelope.kind {
         case .partial, .parameters:
             guard partition.pieces.indices.contains(envelope.index) else { throw outOfPlace(envelope, member) }
@@ -42,13 +41,13 @@ extension Collective {
         case .report:
             guard rank == 0 else { throw outOfPlace(envelope, member) }
             return exchanges.nodes(reportExchange, plan.nodesOf[member])
-        case .idle: valid = plan.isIdle(member)
+        case .idle:
+            guard plan.isIdle(member) else { throw outOfPlace(envelope, member) }
+            return UnsafeMutableRawBufferPointer(start: nil, count: 0)
         case .control:
             guard member == 0 else { throw outOfPlace(envelope, member) }
             return arrivingControl
         }
-        guard valid else { throw outOfPlace(envelope, member) }
-        return UnsafeMutableRawBufferPointer(start: nil, count: 0)
     }
 
     private func outOfPlace(_ envelope: Envelope, _ member: Int) -> ProtocolViolation {

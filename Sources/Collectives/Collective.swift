@@ -58,8 +58,6 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
 
     /// What the compute thread waits for.
     struct Progress {
-        /// The step being worked on.
-        var step: Int
         /// Statistics frames that have arrived, by parity of the step and exchange.
         var statistics: [[Int]]
         var completed: (step: Int, control: ControlWord, report: [Double])?
@@ -82,7 +80,7 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
         self.exchanges = StatisticsStore(rank: rank, plans: plans, operations: exchanges + [report])
         bell = Bell(
             Progress(
-                step: firstStep, statistics: Array(repeating: Array(repeating: 0, count: exchanges.count), count: 2)))
+                statistics: Array(repeating: Array(repeating: 0, count: exchanges.count), count: 2)))
         let arrivals = Arrivals(
             pieces: partition.pieces.count, nodes: plans.map(\.nodes.count).max() ?? 0, exchanges: exchanges.count,
             members: partition.members)
@@ -113,7 +111,6 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
         bell.change {
             $0.completed = (step, control, report)
             for i in $0.statistics[step & 1].indices { $0.statistics[step & 1][i] = 0 }
-            $0.step = step + 1
         }
     }
 }

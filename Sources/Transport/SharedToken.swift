@@ -35,7 +35,7 @@ package struct SharedToken: Sendable, CustomStringConvertible, CustomReflectable
     package var customMirror: Mirror { Mirror(self, children: []) }
 
     /// HMAC-SHA256 with the token as its key (RFC 2104).
-    func authenticationCode(_ message: [UInt8]) -> [UInt8] {
+    package func authenticationCode(_ message: [UInt8]) -> [UInt8] {
         var code = [UInt8](repeating: 0, count: 32)
         var length: UInt32 = 0
         let made = HMAC(EVP_sha256(), bytes, Int32(bytes.count), message, message.count, &code, &length)

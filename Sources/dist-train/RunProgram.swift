@@ -116,6 +116,7 @@ struct RunProgram {
     private func resumeCommand(_ setup: RunSetup, _ address: SocketAddress) -> String {
         var command = command
         if let index = command.firstIndex(of: "--listen"), index + 1 < command.count { command[index + 1] = "\(address)" }
+        if let index = command.firstIndex(where: { $0.hasPrefix("--listen=") }) { command[index] = "--listen=\(address)" }
         return (["dist-train"] + command + ["--run-dir", setup.directory.path, "--resume"]).map(quoted).joined(separator: " ")
     }
 
