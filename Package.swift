@@ -41,17 +41,24 @@ let package = Package(
         .systemLibrary(
             name: "CZlib", pkgConfig: "zlib",
             providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        .systemLibrary(
+            name: "CPNG", pkgConfig: "libpng",
+            providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+        .systemLibrary(
+            name: "CJPEG", pkgConfig: "libjpeg",
+            providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
         .target(name: "CSIMD", cSettings: cFlags),
         .target(name: "CSystem", cSettings: cFlags),
         .target(name: "CDigits", exclude: ["digits.csv.gz", "ATTRIBUTION.md"], cSettings: cFlags),
         // 1
+        .target(name: "CImages", dependencies: ["CPNG", "CJPEG"], cSettings: cFlags),
         room("Kernels", uses: ["COpenBLAS", "CSIMD", "CSystem"], kernelFlags),
         room("Configuration", uses: []),
         room("Transport", uses: ["COpenSSL", "CSIMD", "CSystem"]),
         room("System", uses: ["COpenSSL", "CSystem"]),
         // 2
         room("NeuralNetwork", uses: ["Kernels"]),
-        room("Datasets", uses: ["Kernels", "System", "CDigits", "CZlib"]),
+        room("Datasets", uses: ["Kernels", "System", "CDigits", "CZlib", "CImages"]),
         room("Collectives", uses: ["Kernels", "CSystem"]),
         room("Telemetry", uses: ["System"]),
         // 3

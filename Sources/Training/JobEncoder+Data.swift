@@ -1,0 +1,22 @@
+import Configuration
+import Datasets
+
+extension DataSpec {
+    var value: ConfigValue {
+        var members = [("train", train.value)]
+        if let validation { members.append(("validation", validation.value)) }
+        if let test { members.append(("test", test.value)) }
+        members.append(("normalize", .string(normalization.rawValue)))
+        return .object(members)
+    }
+}
+
+extension DataSpec.Source {
+    var value: ConfigValue {
+        switch self {
+        case .digits: .object([("builtin", .string("digits"))])
+        case .idx(let images, let labels):
+            .object([("idx", .object([("images", .string(images)), ("labels", .string(labels))]))])
+        }
+    }
+}
