@@ -14,12 +14,16 @@ package struct CheckpointState: Equatable, Sendable {
     package var epochTotals: [Double]
     package var platform: String
     package var isExact: Bool
+    /// How a table's columns became features and targets, if the data are a table.
+    package var table: TableEncoding?
 
     package init(
-        data: String, normalization: Normalization, classNames: [String]?, epochTotals: [Double], platform: String, isExact: Bool
+        data: String, normalization: Normalization, classNames: [String]?, epochTotals: [Double], platform: String, isExact: Bool,
+        table: TableEncoding? = nil
     ) {
         (self.data, self.normalization, self.classNames) = (data, normalization, classNames)
         (self.epochTotals, self.platform, self.isExact) = (epochTotals, platform, isExact)
+        self.table = table
     }
 
     /// Identifies decoded data by its content.
@@ -43,6 +47,7 @@ package struct CheckpointState: Equatable, Sendable {
             ("class_names", classNames.map { .array($0.map { .string($0) }) } ?? .null),
             ("epoch_totals", .array(epochTotals.map { .number($0) })),
             ("platform", .string(platform)), ("exact", .bool(isExact)),
+            ("table", table?.value ?? .null),
         ])
     }
 
@@ -64,11 +69,12 @@ package struct CheckpointState: Equatable, Sendable {
             let totals = fields.required("epoch_totals", .array(of: Expectation<Double>.number(.finite)))
             let platform = fields.required("platform", .string)
             let isExact = fields.required("exact", .bool)
+            let table = fields.optional("table", TableEncoding.expectation)
             fields.finish()
             if let data, let normalization, let totals, totals.count == 3, let platform, let isExact {
                 read = CheckpointState(
                     data: data, normalization: normalization, classNames: classNames, epochTotals: totals, platform: platform,
-                    isExact: isExact)
+                    isExact: isExact, table: table)
             }
         }
         guard let read, !diagnostics.hasErrors else {

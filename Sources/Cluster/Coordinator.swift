@@ -100,13 +100,13 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     func checkpointFacts() -> CheckpointWriter.Facts {
         let (layout, momentNames) = (setup.plan.network.layout, setup.job.job.optimizer.momentNames)
         let identity = CheckpointState.identity(of: setup.data)
-        let (normalization, classNames) = (setup.data.normalization, setup.data.train.classNames)
+        let (normalization, classNames, table) = (setup.data.normalization, setup.data.train.classNames, setup.data.table)
         return CheckpointWriter.Facts(layout: layout, momentNames: momentNames, keep: setup.job.job.checkpoint.keep) {
             [unowned self] snapshot in
             let (platform, isExact) = numericPlatform.withLock { $0 }
             return CheckpointState(
                 data: identity, normalization: normalization, classNames: classNames, epochTotals: snapshot.epochTotals,
-                platform: platform, isExact: isExact
+                platform: platform, isExact: isExact, table: table
             ).value
         }
     }
