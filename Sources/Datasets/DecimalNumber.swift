@@ -1,7 +1,7 @@
 /// Decimal numbers as tables write them, whatever the locale: `-1.5e3`, `.5`, `7.`, and the words of infinity and not-a-number.
-enum DecimalNumber {
+package enum DecimalNumber {
     /// The nearest double; nil for what is no number.
-    static func parse(_ text: UnsafeBufferPointer<UInt8>) -> Double? {
+    package static func parse(_ text: UnsafeBufferPointer<UInt8>) -> Double? {
         guard let decimal = scan(text) else { return word(text) }
         // Both factors are exact, so that one rounding is left (Clinger 1990, "How to read floating point numbers accurately").
         if decimal.mantissa <= 1 << 53, decimal.exponent.magnitude <= 22 {
