@@ -30,7 +30,7 @@ extension Augmentation {
 
     /// The way back from the augmented image: flip⁻¹ · scale⁻¹ · shear⁻¹ · rotation⁻¹ · (p − shift). Exact where nothing but flips,
     /// quarter turns and shifts takes part.
-    static func map(flip: Pair<Bool>, scale: Pair<Double>, shear: Double, rotation: Double, shift: Pair<Double>) -> AffineMap {
+    package static func map(flip: Pair<Bool>, scale: Pair<Double>, shear: Double, rotation: Double, shift: Pair<Double>) -> AffineMap {
         let (sine, cosine) = sineAndCosine(degrees: rotation)
         let (shearSine, shearCosine) = sineAndCosine(degrees: shear)
         let tangent = shearSine / shearCosine
