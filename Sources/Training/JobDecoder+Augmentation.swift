@@ -48,6 +48,10 @@ extension JobDecoder {
             return bounds[0]...bounds[1]
         }
         guard let symmetric else { return ordered }
-        return symmetric.map { (0 - $0)...$0 }.or(ordered)
+        let either = symmetric.map { (0 - $0)...$0 }.or(ordered)
+        // A list that is wrong is told what is wrong with a list.
+        return Expectation(either.description) { value, diagnostics in
+            (value.elements == nil ? either : ordered).read(value, diagnostics)
+        }
     }
 }

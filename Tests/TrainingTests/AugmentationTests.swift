@@ -118,7 +118,7 @@ import Training
         let error = #expect(throws: PlanError.self) { try TrainingPlan(file.job, facts) }
         let shown = "\(file.describe(try #require(error)))"
         #expect(shown.contains("error: `augment` needs images, [height, width, channels], and the samples have shape [64]: remove it"))
-        #expect(shown.contains("job.json5:2:46   data.augment"), "\(shown)")
+        #expect(shown.contains("job.json5:3:47   data.augment"), "\(shown)")
     }
 
     @Test func aChangeIsADifference() throws {
