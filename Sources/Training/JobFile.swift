@@ -7,8 +7,8 @@ package struct JobFile {
     package let job: Job
     /// The job with every default filled in and paths absolute.
     package let resolved: ConfigValue
-    /// Where each layer of the job stands in the file.
-    private let layerPlaces: [ConfigValue]
+    /// Where each layer of the job stands in the file, by its name.
+    private let layerPlaces: [String: ConfigValue]
     /// The config as it was read.
     private let source: ConfigValue?
 
@@ -60,9 +60,19 @@ package struct JobFile {
     }
 
     private func place(of error: PlanError) -> ConfigValue? {
-        if let layer = error.layer, layerPlaces.indices.contains(layer) { return layerPlaces[layer] }
+        if let layer = error.layer { return place(ofLayer: layer) }
         guard let field = error.field else { return nil }
         return field.split(separator: ".").reduce(source) { value, key in value?[String(key)] }
+    }
+
+    /// A layer that was made up for a block (`layer1.0.downsample.0`) stands where the block does.
+    private func place(ofLayer name: String) -> ConfigValue? {
+        var name = name[...]
+        while true {
+            if let place = layerPlaces[String(name)] { return place }
+            guard let dot = name.lastIndex(of: ".") else { return nil }
+            name = name[..<dot]
+        }
     }
 }
 
