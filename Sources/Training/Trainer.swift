@@ -54,7 +54,7 @@ package final class Trainer {
         let rows = slotRows.flatMap(\.rows).max() ?? 0
         network = Network(plan: plan.network, slots: slots, rows: rows, lanes: lanes, training: true)
         evaluator = Evaluator(plan: plan, data: data, lanes: lanes)
-        feeder = BatchFeeder(plan: plan, data: data, slots: slots, rows: rows)
+        feeder = BatchFeeder(plan: plan, data: data, slots: slots, rows: rows, lanes: lanes)
     }
 
     /// Trains from `step` on until the control word ends it; true if the job has reached its end.
