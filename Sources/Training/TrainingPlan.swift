@@ -37,7 +37,9 @@ package struct TrainingPlan: Sendable {
     package let facts: DataFacts
     package let network: NetworkPlan
     package let geometry: BatchGeometry
+    /// The steps of all epochs; rules may end the job before.
     package let totalSteps: Int
+    package let decisions: Decisions
 
     package init(_ job: Job, _ facts: DataFacts) throws(PlanError) {
         guard facts.trainCount > 0 else { throw PlanError("the training set is empty: give it at least one sample") }
@@ -51,6 +53,8 @@ package struct TrainingPlan: Sendable {
             throw PlanError("the model has nothing to train: add a layer with weights, such as {dense: 10}")
         }
         try Self.checkOutput(job, facts, network)
+        decisions = Decisions(job)
+        try Self.checkMonitors(decisions, facts)
         let batchSize = min(job.batchSize ?? facts.trainCount, facts.trainCount)
         geometry = BatchGeometry(
             sampleCount: facts.trainCount, batchSize: batchSize,
@@ -80,6 +84,28 @@ package struct TrainingPlan: Sendable {
                 layer: job.layers.last?.name)
         }
     }
+
+    private static func checkMonitors(_ decisions: Decisions, _ facts: DataFacts) throws(PlanError) {
+        for monitor in decisions.monitors {
+            if monitor.source == .validation, facts.validationCount == 0 {
+                throw PlanError("`\(monitor.name)` is monitored, but the job has no validation data: give data.validation")
+            }
+            guard Totals.metricNames.contains(monitor.metric) else {
+                throw PlanError(
+                    "`\(monitor.name)` is monitored, but the job does not measure it; it measures \(Totals.metricNames.joined(separator: ", "))"
+                )
+            }
+        }
+    }
+
+    /// Rules decide after every evaluation how to go on; members wait for that.
+    package var awaitsDecision: Bool { !decisions.isEmpty }
+
+    /// Whether the job ends with the step that brings the count to `done`, as far as that step's report tells. The coordinator and rank 0 ask.
+    package func endsJob(afterSteps done: Int, report: [Double]) -> Bool { done >= totalSteps }
+
+    /// True if `endsJob` may end the job before `totalSteps`.
+    package var mayEndOnReport: Bool { false }
 
     /// True if an epoch, or the job, ends when `done` steps are done.
     package func endsEpoch(_ done: Int) -> Bool { done > 0 && (done % geometry.stepsPerEpoch == 0 || done == totalSteps) }
