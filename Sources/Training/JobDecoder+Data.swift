@@ -13,7 +13,11 @@ extension JobDecoder {
             fields.error("there is a validation set already", atKey: "split", label: "leave out `split`, or `validation`")
         }
         let normalization = fields.optional("normalize", .oneOf(Normalization.Kind.self), default: .none)
-        return train.map { DataSpec(train: $0, validation: validation, test: test, split: split, normalization: normalization) }
+        let augmentation = fields.optional("augment", .object(Self.augmentation))
+        return train.map {
+            DataSpec(
+                train: $0, validation: validation, test: test, split: split, normalization: normalization, augmentation: augmentation)
+        }
     }
 
     private static func split(_ fields: ObjectDecoder, seed: UInt64) -> DataSpec.Split? {
@@ -96,13 +100,14 @@ extension JobDecoder {
     }
 
     private static func check(_ rules: TableRules, like train: DataSpec.Source?, _ fields: ObjectDecoder) {
-        if let twice = rules.targets.indices.first(where: { rules.targets[..<$0].contains(rules.targets[$0]) }) {
+        let isOwn = ["target", "task"].contains { fields.contains($0) }
+        if let twice = rules.targets.indices.first(where: { rules.targets[..<$0].contains(rules.targets[$0]) }), isOwn {
             fields.error("the target `\(rules.targets[twice])` is named twice", atValueOf: "target")
         }
-        if rules.task != nil, rules.targets.isEmpty {
+        if rules.task != nil, rules.targets.isEmpty, isOwn {
             fields.error("a task needs a target", atValueOf: "task", label: "give `target`")
         }
-        if rules.task == .classification, rules.targets.count > 1 {
+        if rules.task == .classification, rules.targets.count > 1, isOwn {
             fields.error("classification takes one target column", atValueOf: "task", label: "leave out `task`, or name one target")
         }
         guard case .csv(_, _, let training)? = train, rules != training else { return }
