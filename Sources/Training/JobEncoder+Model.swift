@@ -6,7 +6,7 @@ extension NamedLayer {
         let name = ("name", ConfigValue.string(name))
         return switch spec {
         case .dense(let units, let bias, let initializer):
-            .object([("dense", .int(units)), name, ("bias", .bool(bias)), ("init", .string(initializer.rawValue))])
+            .object([("dense", .int(units)), name, ("bias", .bool(bias)), ("init", initializer.value)])
         case .batchNorm(let momentum, let epsilon):
             .object([("batch_norm", .object([("momentum", .number(momentum)), ("epsilon", .number(epsilon))])), name])
         case .activation(let function): .object([("activation", .string(function.rawValue)), name])

@@ -54,7 +54,7 @@ struct LayerDecoder {
         let norm = fields.optional("batch_norm", Self.norm) ?? nil
         let activation = fields.optional("activation", .oneOf(Self.activations))
         let bias = fields.optional("bias", .bool, default: norm == nil)
-        let initializer = fields.optional("init", .oneOf(Initializer.self), default: activation == "relu" ? .heNormal : .xavierUniform)
+        let initializer = fields.optional("init", .initializer, default: activation == "relu" ? .heNormal : .xavierUniform)
         guard let units else { return [] }
         var layers = [NamedLayer(name, .dense(units: units, bias: bias, initializer: initializer))]
         if let norm { layers.append(NamedLayer(name + ".bn", norm)) }

@@ -17,7 +17,7 @@ package enum Summary {
 
     private static func kind(_ spec: LayerSpec) -> String {
         switch spec {
-        case .dense(_, let bias, let initializer): "dense (\(initializer.rawValue)\(bias ? "" : ", no bias"))"
+        case .dense(_, let bias, let initializer): "dense (\(initializer.name)\(bias ? "" : ", no bias"))"
         case .batchNorm: "batch norm"
         case .activation(let function): function.rawValue
         case .softmax: "softmax"

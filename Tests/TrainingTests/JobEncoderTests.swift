@@ -14,7 +14,12 @@ import Training
             all.append(["optimizer": optimizer.hasPrefix("{") ? optimizer : "\"\(optimizer)\""])
         }
         for loss in Loss.allCases { all.append(["loss": "\"\(loss.rawValue)\""]) }
-        for initializer in Initializer.allCases { all.append(["model": "[{dense: 3, init: \"\(initializer.rawValue)\"}]"]) }
+        let initializers =
+            Initializer.named.map { "\"\($0.name)\"" } + [
+                "{constant: 0.1}", "{uniform: 0.05}", "{uniform: {low: -1, high: 1e-300}}", "{normal: {deviation: 0.3}}", "\"orthogonal\"",
+                "{orthogonal: {gain: 0.1}}",
+            ]
+        for initializer in initializers { all.append(["model": "[{dense: 3, init: \(initializer)}]"]) }
         for function in ActivationFunction.allCases.map(\.rawValue) + ["softmax"] {
             all.append([
                 "model": "[\"\(function)\", {dense: 3, activation: \"\(function)\"}, {activation: \"\(function)\", name: \"last\"}]"
