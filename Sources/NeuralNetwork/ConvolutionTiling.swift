@@ -85,10 +85,18 @@ extension ConvolutionTiling {
             products.append(MatrixProduct(transposeA: false, transposeB: false, m: windows, n: outputs, k: geometry.patchCount))
             products.append(MatrixProduct(transposeA: false, transposeB: true, m: windows, n: geometry.patchCount, k: outputs))
         }
-        let groupSizes = Set(sizes.flatMap { size in (0..<groups(images: size)).map { group($0, images: size).count } })
-        for windows in blockWindows(groupSizes) {
-            for rows in Set((0..<weightBlocks).map { weightRows($0).count }).sorted() {
-                products.append(MatrixProduct(transposeA: true, transposeB: false, m: rows, n: outputs, k: windows))
+        let heights = Set((0..<weightBlocks).map { weightRows($0).count }).sorted()
+        var seen: Set<MatrixProduct> = []
+        for size in sizes {
+            for index in 0..<groups(images: size) {
+                forEachBlock(images: group(index, images: size).count) { lines in
+                    for rows in heights {
+                        let product = MatrixProduct(
+                            transposeA: true, transposeB: false, m: rows, n: outputs, k: lines.count * geometry.outputWidth,
+                            accumulates: lines.lowerBound > 0)
+                        if seen.insert(product).inserted { products.append(product) }
+                    }
+                }
             }
         }
         return products

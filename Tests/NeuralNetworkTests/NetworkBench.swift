@@ -92,6 +92,17 @@ final class NetworkBench {
 
     var gradient: UnsafeMutablePointer<Float> { gradients.result(0) }
 
+    /// The batch that was loaded.
+    var input: [Float] {
+        rows.rows.enumerated().flatMap { slot, count in
+            (0..<(count * plan.inputShape.count)).map { network.input.row(slot)[$0] }
+        }
+    }
+
+    func label(_ sample: Int) -> Int {
+        rows.rows.enumerated().flatMap { slot, count in (0..<count).map { Int(targets.labels(slot)[$0]) } }[sample]
+    }
+
     var output: [Float] {
         rows.rows.enumerated().flatMap { slot, count in
             (0..<(count * plan.outputShape.count)).map { network.output.row(slot)[$0] }
@@ -118,7 +129,12 @@ final class NetworkBench {
 
     private func makePass(training: Bool) -> Pass {
         network.makePass(
-            rows: rows, parameters: parameters.pointer, statistics: statistics.pointer, training: training ? synchronizer : nil)
+            rows: rows, parameters: parameters.pointer, statistics: statistics.pointer,
+            training: training
+                ? TrainingMode(
+                    synchronizer: synchronizer, seed: 1, step: 0,
+                    firstSamples: rows.rows.indices.map { rows.rows[..<$0].reduce(0, +) })
+                : nil)
     }
 }
 

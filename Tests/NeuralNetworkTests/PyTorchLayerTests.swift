@@ -60,18 +60,19 @@ import Testing
         for sizes in example.sizes {
             let bench = try NetworkBench(
                 example.layers, input: TensorShape(example.input), loss: example.loss, sizes: sizes, lanes: lanes)
-            try check(bench, fixture, example.testDescription)
+            try Self.check(bench, fixture, example.testDescription)
         }
     }
 
-    private func check(_ bench: NetworkBench, _ fixture: Fixture, _ name: String) throws {
+    static func check(_ bench: NetworkBench, _ fixture: Fixture, _ name: String) throws {
         let tensors = bench.plan.layout.tensors
         for tensor in tensors {
             let stored = try fixture.tensor("\(name)/\(tensor.name)")
             #expect(stored.shape == tensor.storage.fileShape)
             bench.setParameter(tensor.name, stored.values)
         }
-        let batches = try (0..<3).map { try Self.batch($0, fixture, name, bench) }
+        let count = try fixture["\(name)/labels"].count / bench.batchSize
+        let batches = try (0..<count).map { try Self.batch($0, fixture, name, bench) }
         var loss = 0.0
         for batch in batches {
             bench.load(batch.x, labels: batch.labels)
