@@ -94,7 +94,7 @@ import Testing
         for sizes in example.sizes {
             let bench = try NetworkBench(
                 example.layers, input: TensorShape(example.input), loss: example.loss, sizes: sizes, lanes: lanes)
-            try PyTorchLayerTests.check(bench, fixture, example.testDescription)
+            try PyTorchLayerTests().check(bench, fixture, example.testDescription)
         }
     }
 }

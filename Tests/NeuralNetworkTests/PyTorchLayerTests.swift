@@ -60,11 +60,11 @@ import Testing
         for sizes in example.sizes {
             let bench = try NetworkBench(
                 example.layers, input: TensorShape(example.input), loss: example.loss, sizes: sizes, lanes: lanes)
-            try Self.check(bench, fixture, example.testDescription)
+            try check(bench, fixture, example.testDescription)
         }
     }
 
-    static func check(_ bench: NetworkBench, _ fixture: Fixture, _ name: String) throws {
+    func check(_ bench: NetworkBench, _ fixture: Fixture, _ name: String) throws {
         let tensors = bench.plan.layout.tensors
         for tensor in tensors {
             let stored = try fixture.tensor("\(name)/\(tensor.name)")
