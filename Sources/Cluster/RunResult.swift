@@ -16,7 +16,13 @@ package struct RunResult: Sendable {
     package var seconds: Double
 
     package var value: ConfigValue {
-        func metrics(_ totals: Totals?) -> ConfigValue { totals.map(RunRecord.value) ?? .null }
+        func metrics(_ totals: Totals?) -> ConfigValue {
+            guard let totals else { return .null }
+            let confusion = totals.confusionMatrix.map { matrix in
+                ("confusion_matrix", ConfigValue.array(matrix.map { .array($0.map { .int($0) }) }))
+            }
+            return .object(totals.members + (confusion.map { [$0] } ?? []))
+        }
         return .object([
             ("steps", .int(steps)), ("epochs", .int(epochs)), ("train", metrics(train)), ("validation", metrics(validation)),
             ("test", metrics(test)), ("state_sha256", .string(stateSHA256)), ("exact", .bool(isExact)),

@@ -7,14 +7,15 @@ package final class Network {
     package let plan: NetworkPlan
     private let layers: [(any Layer)?]
     /// Layer boundaries: `values[i]` is the input of layer i, the last one the network's output.
-    private let values: [SlotMatrix]
+    let values: [SlotMatrix]
     /// Gradients of two neighbouring boundaries, taking turns (training alone).
     private let gradients: [SlotMatrix]
-    private let scratch: [FloatBuffer]
-    private let partialLosses: UnsafeMutablePointer<Double>
+    let scratch: [FloatBuffer]
+    package let criterion: Criterion
     private let lanes: LanePool
 
-    package init(plan: NetworkPlan, slots: Int, rows: Int, lanes: LanePool, training: Bool) {
+    /// - Parameter report: what is summed over samples.
+    package init(plan: NetworkPlan, report: ReportLayout, slots: Int, rows: Int, lanes: LanePool, training: Bool) {
         self.plan = plan
         self.lanes = lanes
         layers = plan.layers.map { $0.makeLayer() }
@@ -28,13 +29,11 @@ package final class Network {
         let widest = values.map(\.width).max() ?? 1
         gradients = training ? (0..<2).map { _ in SlotMatrix(slots: slots, rows: rows, width: widest) } : []
         let needed = plan.layers.map(\.scratchCount).max() ?? 0
-        let count = max(needed, Loss.scratchCount(width: plan.outputShape.count))
+        let count = max(needed, Criterion.scratchCount(width: plan.outputShape.count))
         scratch = (0..<lanes.lanes).map { _ in FloatBuffer(count: count) }
         let tiles = slots * ((rows + Tile.rows - 1) / Tile.rows)
-        partialLosses = .allocate(capacity: max(1, 2 * tiles))
+        criterion = Criterion(report, width: plan.outputShape.count, tiles: tiles)
     }
-
-    deinit { partialLosses.deallocate() }
 
     /// Where a pass's samples are written.
     package var input: SlotMatrix { values[0] }
@@ -54,13 +53,13 @@ package final class Network {
         }
     }
 
-    /// Writes every slot's `Loss.report` and, in a network made for training, the gradient of the loss.
+    /// Writes every slot's report and, in a network made for training, the gradient of the loss.
     package func evaluateLoss(
         _ targets: BatchTargets, _ pass: Pass, reports: (Int) -> UnsafeMutablePointer<Double>
-    ) {
-        plan.loss.evaluate(
-            output: output, targets: targets, gradient: gradients.isEmpty ? nil : gradient(at: layers.count), pass: pass,
-            partial: partialLosses, reports: reports)
+    ) throws {
+        try criterion.evaluate(
+            output: output, targets: targets, gradient: gradients.isEmpty ? nil : gradient(at: layers.count),
+            exchange: plan.lossExchange, pass: pass, reports: reports)
     }
 
     /// Computes all parameter gradients, last layer first; `completed(offset)` is called whenever everything from `offset` on in the flat

@@ -8,15 +8,17 @@ package struct NetworkPlan: Sendable {
     /// The statistics exchanges of one step, by number.
     package let exchanges: [StatisticsOperation]
     package let loss: Loss
-    /// True if the network ends in a softmax that the loss computes: the last layer's values are logits.
-    package let endsInFusedSoftmax: Bool
+    /// The number of the loss's own exchange.
+    package let lossExchange: Int?
+    /// True if the network ends in a softmax or sigmoid that the loss computes: the last layer's values are logits.
+    package let endsInFusedActivation: Bool
 
     package var outputShape: TensorShape { layers.last?.output ?? inputShape }
 
     /// Throws the first layer that cannot follow the one before it.
     package init(layers specs: [NamedLayer], input: TensorShape, loss: Loss) throws(ShapeMismatch) {
         var builder = Builder(shape: input)
-        let fused = loss == .crossEntropy && specs.last?.spec == .softmax
+        let fused = specs.last.map { loss.fuses($0.spec) } ?? false
         for (index, layer) in specs.enumerated() {
             if fused && index == specs.count - 1 { break }
             try builder.append(layer, index: index)
@@ -24,9 +26,10 @@ package struct NetworkPlan: Sendable {
         inputShape = input
         layers = builder.layers
         layout = builder.layout
-        exchanges = builder.exchanges
+        lossExchange = loss.exchange.map { _ in builder.exchanges.count }
+        exchanges = builder.exchanges + (loss.exchange.map { [$0] } ?? [])
         self.loss = loss
-        endsInFusedSoftmax = fused
+        endsInFusedActivation = fused
     }
 }
 

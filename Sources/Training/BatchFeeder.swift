@@ -11,14 +11,7 @@ final class BatchFeeder {
 
     init(plan: TrainingPlan, data: DecodedData, slots: Int, rows: Int) {
         (self.plan, self.data) = (plan, data)
-        targets = Self.makeTargets(plan, slots: slots, rows: rows)
-    }
-
-    static func makeTargets(_ plan: TrainingPlan, slots: Int, rows: Int) -> BatchTargets {
-        let needsValues = plan.job.loss == .meanSquaredError
-        return BatchTargets(
-            slots: slots, rows: rows, width: needsValues ? plan.network.outputShape.count : nil,
-            areClasses: plan.facts.classCount != nil)
+        targets = BatchTargets(plan, slots: slots, rows: rows)
     }
 
     func load(step: Int, microbatches: [Int], into input: SlotMatrix) {
@@ -33,8 +26,13 @@ final class BatchFeeder {
             let part = geometry.samples(ofMicrobatch: microbatch, inBatchOf: batch.count)
             let samples = order[(batch.lowerBound + part.lowerBound)..<(batch.lowerBound + part.upperBound)]
             data.train.gather(samples, normalization: data.normalization, into: input.row(slot))
-            data.train.gatherLabels(samples, into: targets.labels(slot))
-            if targets.hasValues { targets.expandLabels(slot, count: samples.count) }
+            targets.load(samples, of: data.train, slot: slot, input: input)
         }
+    }
+
+    /// Which sample of the training set is in a row of a microbatch of the step that was loaded.
+    func sample(step: Int, microbatch: Int, row: Int) -> Int {
+        let batch = plan.geometry.positions(ofStep: step)
+        return order[batch.lowerBound + plan.geometry.samples(ofMicrobatch: microbatch, inBatchOf: batch.count).lowerBound + row]
     }
 }

@@ -8,7 +8,8 @@ extension JobDecoder {
         let validation = fields.optional("validation", source)
         let test = fields.optional("test", source)
         let normalization = fields.optional("normalize", .oneOf(Normalization.Kind.self), default: .none)
-        return train.map { DataSpec(train: $0, validation: validation, test: test, normalization: normalization) }
+        let target = fields.optional("target", .oneOf(DataSpec.Target.self), default: .data)
+        return train.map { DataSpec(train: $0, validation: validation, test: test, normalization: normalization, target: target) }
     }
 
     static var source: Expectation<DataSpec.Source> {

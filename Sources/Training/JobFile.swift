@@ -9,6 +9,8 @@ package struct JobFile {
     package let resolved: ConfigValue
     /// Where each layer of the job stands in the file.
     private let layerPlaces: [ConfigValue]
+    /// The file itself.
+    private let source: ConfigValue?
 
     /// Reads a config file, with `--set path=value` applied to it. Throws all that is wrong at once.
     package static func load(path: String, overrides: [String] = []) throws -> JobFile {
@@ -31,7 +33,7 @@ package struct JobFile {
         try diagnostics.check()
         guard var job else { throw PlanError("the config could not be read, and says nothing about why") }
         job.data = job.data.absolute
-        return JobFile(job: job, resolved: job.resolved, layerPlaces: decoder.layerPlaces)
+        return JobFile(job: job, resolved: job.resolved, layerPlaces: decoder.layerPlaces, source: value)
     }
 
     /// `config/digits-mlp.json5` → `digits-mlp`.
@@ -50,11 +52,30 @@ package struct JobFile {
 
     /// What does not fit the data, shown at its place in the file.
     package func describe(_ error: PlanError) -> any Error {
-        guard let layer = error.layer, layerPlaces.indices.contains(layer) else { return error }
+        guard let place = place(of: error) else { return error }
         let diagnostics = Diagnostics()
-        diagnostics.error(error.description, at: layerPlaces[layer])
+        diagnostics.error(error.description, at: place)
         do { try diagnostics.check() } catch { return error }
         return error
+    }
+
+    private func place(of error: PlanError) -> ConfigValue? {
+        if let layer = error.layer { return layerPlaces.indices.contains(layer) ? layerPlaces[layer] : nil }
+        guard !error.field.isEmpty else { return nil }
+        // As far down as the file goes: defaults are not in it.
+        var place = source
+        for key in error.field {
+            let next = Int(key).flatMap { index in place?.elements.flatMap { $0.indices.contains(index) ? $0[index] : nil } } ?? place?[key]
+            guard let next else { break }
+            place = next
+        }
+        return place
+    }
+
+    /// The job with what its data decides filled in, such as balanced class weights: workers get the numbers.
+    package func completed(with data: DecodedData) throws -> JobFile {
+        let job = try self.job.completed(with: data)
+        return JobFile(job: job, resolved: job.resolved, layerPlaces: layerPlaces, source: source)
     }
 }
 
@@ -79,7 +100,9 @@ extension DataSpec {
             case .idx(let images, let labels): .idx(images: change(images), labels: change(labels))
             }
         }
-        return DataSpec(train: map(train), validation: validation.map(map), test: test.map(map), normalization: normalization)
+        var copy = self
+        (copy.train, copy.validation, copy.test) = (map(train), validation.map(map), test.map(map))
+        return copy
     }
 
     fileprivate var absolute: DataSpec { mapPaths(Path.absolute) }

@@ -31,7 +31,7 @@ package struct LocalTraining {
             start
             ?? Snapshot(
                 initial: plan.network.layout, moments: plan.job.optimizer.momentNames.count, seed: plan.job.seed)
-        let record = LocalRecord(plan: plan, partition: partition, totals: Totals(report: start.epochTotals))
+        let record = LocalRecord(plan: plan, partition: partition, totals: Totals(plan.trainReport, sums: start.epochTotals))
         let stepPlans = plan.stepPlans(assignment)
         var parts: [(Collective, MemberState)] = []
         for rank in 0..<members {
@@ -40,10 +40,10 @@ package struct LocalTraining {
             let last = min(stopAfter ?? .max, plan.totalSteps)
             let collective = Collective(
                 rank: rank, partition: partition, plans: stepPlans, planIndex: plan.stepPlanIndex,
-                exchanges: plan.network.exchanges, report: Loss.report, parameters: state.parameters.pointer,
+                exchanges: plan.network.exchanges, report: plan.trainReport.operation, parameters: state.parameters.pointer,
                 gradients: state, updater: state, firstStep: start.step
             ) { [plan] step, report in
-                record.stepDone(step, Totals(report: report))
+                record.stepDone(step, Totals(plan.trainReport, sums: report))
                 return plan.control(afterSteps: step + 1, stopping: step + 1 >= last)
             }
             parts.append((collective, state))
@@ -134,7 +134,7 @@ private final class LocalRecord: Sendable {
 
     func stepDone(_ step: Int, _ totals: Totals) {
         state.withLock {
-            if step % plan.geometry.stepsPerEpoch == 0 { $0.totals = Totals() }
+            if step % plan.geometry.stepsPerEpoch == 0 { $0.totals = Totals(plan.trainReport) }
             $0.totals += totals
             $0.reports[step] = totals
             $0.totalsAfter[step + 1] = $0.totals
@@ -156,7 +156,7 @@ private final class LocalRecord: Sendable {
     func add(_ reports: [Double], chunks: Range<Int>, set: EvaluationSet, step: Int) {
         state.withLock { state in
             var entry = state.chunks[set].flatMap { $0.step == step ? $0 : nil } ?? Chunks(step: step)
-            let width = Loss.report.width
+            let width = plan.evaluationReport.width
             for (i, chunk) in chunks.enumerated() { entry.reports[chunk] = Array(reports[(i * width)..<((i + 1) * width)]) }
             state.chunks[set] = entry
         }
@@ -169,7 +169,7 @@ private final class LocalRecord: Sendable {
             if let error = state.error { throw error }
             guard let snapshot = state.snapshot else { throw GenerationEnded(reason: "no snapshot was taken") }
             let evaluations = state.chunks.mapValues { entry in
-                Totals(report: Evaluator.total(entry.reports.sorted { $0.key < $1.key }.flatMap(\.value)))
+                Evaluator.total(entry.reports.sorted { $0.key < $1.key }.flatMap(\.value), plan.evaluationReport)
             }
             return LocalTraining.Result(snapshot: snapshot, reports: state.reports, evaluations: evaluations)
         }

@@ -8,13 +8,17 @@ package struct DataFacts: Equatable, Sendable {
     package let sampleShape: [Int]
     /// Nil for data without classes.
     package let classCount: Int?
+    /// Target values of a sample; nil for data with classes.
+    package let targetWidth: Int?
     package let trainCount: Int
     package let validationCount: Int
     package let testCount: Int
 
-    package init(sampleShape: [Int], classCount: Int?, trainCount: Int, validationCount: Int, testCount: Int) {
-        (self.sampleShape, self.classCount, self.trainCount) = (sampleShape, classCount, trainCount)
-        (self.validationCount, self.testCount) = (validationCount, testCount)
+    package init(
+        sampleShape: [Int], classCount: Int?, targetWidth: Int? = nil, trainCount: Int, validationCount: Int, testCount: Int
+    ) {
+        (self.sampleShape, self.classCount, self.targetWidth) = (sampleShape, classCount, targetWidth)
+        (self.trainCount, self.validationCount, self.testCount) = (trainCount, validationCount, testCount)
     }
 }
 
@@ -23,8 +27,12 @@ package struct PlanError: Error, Equatable, CustomStringConvertible {
     package let description: String
     /// The layer that is at fault, if one is: an index into the job's layers.
     package let layer: Int?
+    /// The field of the config that is at fault, if one is: keys and indices, from the top.
+    package let field: [String]
 
-    package init(_ description: String, layer: Int? = nil) { (self.description, self.layer) = (description, layer) }
+    package init(_ description: String, layer: Int? = nil, field: [String] = []) {
+        (self.description, self.layer, self.field) = (description, layer, field)
+    }
 }
 
 /// A job compiled against the facts of its data: the same on the coordinator and on every worker.
@@ -32,6 +40,11 @@ package struct TrainingPlan: Sendable {
     package let job: Job
     package let facts: DataFacts
     package let network: NetworkPlan
+    /// What the targets are.
+    package let targets: TargetForm
+    /// What is summed in a training step, and in an evaluation.
+    package let trainReport: ReportLayout
+    package let evaluationReport: ReportLayout
     package let geometry: BatchGeometry
     package let totalSteps: Int
 
@@ -45,7 +58,14 @@ package struct TrainingPlan: Sendable {
         guard !network.layout.tensors.isEmpty else {
             throw PlanError("the model has nothing to train: add a layer with weights, such as {dense: 10}")
         }
-        try Self.checkOutput(job, facts, network)
+        targets = try Self.targets(job, facts)
+        try Self.checkOutput(job, targets, network)
+        try Self.checkWeights(job.loss, targets, outputs: network.outputShape.count)
+        let metrics = job.metrics ?? Metric.defaults(job.loss, targets, areInputs: job.data.target == .input)
+        try Self.checkMetrics(metrics, job.loss, targets)
+        let outputs = network.outputShape.count
+        trainReport = ReportLayout(loss: job.loss, metrics: metrics, targets: targets, outputs: outputs, isEvaluation: false)
+        evaluationReport = ReportLayout(loss: job.loss, metrics: metrics, targets: targets, outputs: outputs, isEvaluation: true)
         let batchSize = min(job.batchSize ?? facts.trainCount, facts.trainCount)
         geometry = BatchGeometry(
             sampleCount: facts.trainCount, batchSize: batchSize,
@@ -53,21 +73,6 @@ package struct TrainingPlan: Sendable {
         totalSteps = min(job.epochs * geometry.stepsPerEpoch, job.maxSteps ?? .max)
         self.job = job
         self.facts = facts
-    }
-
-    private static func checkOutput(_ job: Job, _ facts: DataFacts, _ network: NetworkPlan) throws(PlanError) {
-        let output = network.outputShape
-        guard let classes = facts.classCount else {
-            throw PlanError("the data has no class labels, which `\(job.loss.rawValue)` needs")
-        }
-        guard output.isFlat else {
-            throw PlanError("the model ends with \(output): put \"flatten\" and {dense: \(classes)} behind it", layer: job.layers.count - 1)
-        }
-        guard output.count == classes else {
-            throw PlanError(
-                "the model has \(output.count) outputs, but the data has \(classes) classes: end the model with {dense: \(classes)}",
-                layer: job.layers.count - 1)
-        }
     }
 
     /// True if an epoch, or the job, ends when `done` steps are done.
