@@ -14,8 +14,8 @@ package final class Network {
     package let criterion: Criterion
     private let lanes: LanePool
 
-    /// - Parameter report: what is summed over samples.
-    package init(plan: NetworkPlan, report: ReportLayout, slots: Int, rows: Int, lanes: LanePool, training: Bool) {
+    /// - Parameter report: what is summed over samples; nil: the loss alone.
+    package init(plan: NetworkPlan, report: ReportLayout? = nil, slots: Int, rows: Int, lanes: LanePool, training: Bool) {
         self.plan = plan
         self.lanes = lanes
         layers = plan.layers.map { $0.makeLayer() }
@@ -32,7 +32,11 @@ package final class Network {
         let count = max(needed, Criterion.scratchCount(width: plan.outputShape.count))
         scratch = (0..<lanes.lanes).map { _ in FloatBuffer(count: count) }
         let tiles = slots * ((rows + Tile.rows - 1) / Tile.rows)
-        criterion = Criterion(report, width: plan.outputShape.count, tiles: tiles)
+        let outputs = plan.outputShape.count
+        let report =
+            report
+            ?? ReportLayout(loss: plan.loss, metrics: [], targets: .classes(outputs), outputs: outputs, isEvaluation: !training)
+        criterion = Criterion(report, width: outputs, tiles: tiles)
     }
 
     /// Where a pass's samples are written.
