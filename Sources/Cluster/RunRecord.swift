@@ -61,7 +61,7 @@ package final class RunRecord {
             throw MalformedMessage(
                 description: "rank 0 reported step \(done) after step \(steps); check that both sides run the same version")
         }
-        guard report.loss.isFinite else {
+        guard report.sums[0].isFinite else {
             throw DivergedError(
                 description:
                     "the loss became \(report.loss) in step \(done): lower the learning rate, or check the data for extreme values; the last checkpoint is intact"
