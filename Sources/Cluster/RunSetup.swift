@@ -92,8 +92,9 @@ package struct RunSetup {
                 "the checkpoint `\(checkpoint.path)` has other sums of loss and metrics than this job; start a new run with another --run-dir"
             )
         }
-        let snapshot = try Snapshot(
+        var snapshot = try Snapshot(
             checkpoint, layout: plan.network.layout, momentNames: job.job.optimizer.momentNames, epochTotals: state.epochTotals)
+        snapshot.decisions = state.decisions
         guard snapshot.step <= plan.totalSteps else {
             throw CheckpointError(
                 "the checkpoint `\(checkpoint.path)` is at step \(snapshot.step), but the job now ends at step \(plan.totalSteps); raise epochs or max_steps"

@@ -59,7 +59,7 @@ package final class Criterion {
             let report = reports(tile.slot)
             for i in 0..<count { report[i] += partial.pointer[task * count + i] }
         }
-        guard let gradient, let exchange, let synchronizer = pass.training else { return }
+        guard let gradient, let exchange, let synchronizer = pass.training?.synchronizer else { return }
         for slot in 0..<pass.rows.slots {
             let (leaf, report) = (synchronizer.leaf(exchange, slot: slot), reports(slot))
             leaf[0] = report[layout.offset(.weight) ?? 0]

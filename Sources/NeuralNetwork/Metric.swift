@@ -44,14 +44,6 @@ package enum Metric: Hashable, Sendable {
         }
     }
 
-    /// Whether more of it is better.
-    package var isBetterWhenHigher: Bool {
-        switch self {
-        case .mse, .rmse, .mae: false
-        default: true
-        }
-    }
-
     /// False for what is counted per class or output: in evaluation alone.
     var isMeasuredInTraining: Bool {
         switch self {

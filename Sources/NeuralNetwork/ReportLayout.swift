@@ -105,6 +105,9 @@ extension ReportLayout {
         }
     }
 
+    /// What `value` knows by name: the loss and every metric that is a number.
+    package var names: [String] { ["loss"] + metrics.filter { $0 != .confusionMatrix }.map(\.name) }
+
     package func loss(_ sums: [Double]) -> Double {
         loss.mean(sum: sums[0], weight: sums[offset(.weight) ?? samplesOffset])
     }

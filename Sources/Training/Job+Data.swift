@@ -12,7 +12,7 @@ extension Job {
 
     /// n / (K · n_c) (https://scikit-learn.org, compute_class_weight).
     private func balancedWeights(_ train: Dataset) throws(PlanError) -> [Double] {
-        let field = ["loss", loss.kind.rawValue, "class_weights"]
+        let field = "loss.\(loss.kind.rawValue).class_weights"
         guard let names = train.classNames else {
             throw PlanError("class weights need class labels, but the targets are values", field: field)
         }
@@ -32,7 +32,7 @@ extension Job {
             guard self.data.normalization == .minMax else {
                 throw PlanError(
                     "`binary_cross_entropy` wants targets from 0 to 1, and the target is the input: set `data.normalize` to \"min_max\", or use mse",
-                    field: ["loss"])
+                    field: "loss")
             }
             return
         }
@@ -40,6 +40,6 @@ extension Job {
         guard let bad = values.firstIndex(where: { !($0 >= 0 && $0 <= 1) }) else { return }
         throw PlanError(
             "`binary_cross_entropy` wants targets from 0 to 1, but target \(bad % width) of training sample \(bad / width) is \(values[bad]): scale the targets, or use mse",
-            field: ["loss"])
+            field: "loss")
     }
 }

@@ -19,6 +19,7 @@ package struct Job: Equatable, Sendable {
     /// Ends the job early, after so many steps.
     package var maxSteps: Int?
     package var checkpoint: CheckpointPolicy
+    package var earlyStopping: EarlyStopping?
     /// A step is logged to metrics.jsonl if its number is a multiple of this, or an epoch ends with it.
     package var logEvery: Int
     /// The OpenBLAS core that every worker must compute with; nil: the first worker's.
@@ -50,8 +51,12 @@ package struct CheckpointPolicy: Equatable, Sendable {
     package var every: Interval
     /// The newest so many are kept.
     package var keep: Int
+    /// By what the best one is chosen, which is kept too.
+    package var best: Monitor?
 
-    package init(every: Interval = .epoch, keep: Int = 3) { (self.every, self.keep) = (every, keep) }
+    package init(every: Interval = .epoch, keep: Int = 3, best: Monitor? = nil) {
+        (self.every, self.keep, self.best) = (every, keep, best)
+    }
 }
 
 /// Where the samples come from.
@@ -67,6 +72,8 @@ package struct DataSpec: Equatable, Sendable {
     package var test: Source?
     package var normalization: Normalization.Kind
     package var target: Target
+    /// Of the training set alone.
+    package var augmentation: Augmentation?
 
     package enum Target: String, CaseIterable, Sendable {
         /// The data's own: labels, or values.
@@ -76,9 +83,10 @@ package struct DataSpec: Equatable, Sendable {
     }
 
     package init(
-        train: Source, validation: Source? = nil, test: Source? = nil, normalization: Normalization.Kind = .none, target: Target = .data
+        train: Source, validation: Source? = nil, test: Source? = nil, normalization: Normalization.Kind = .none, target: Target = .data,
+        augmentation: Augmentation? = nil
     ) {
         (self.train, self.validation, self.test, self.normalization) = (train, validation, test, normalization)
-        self.target = target
+        (self.target, self.augmentation) = (target, augmentation)
     }
 }

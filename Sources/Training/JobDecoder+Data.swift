@@ -9,7 +9,11 @@ extension JobDecoder {
         let test = fields.optional("test", source)
         let normalization = fields.optional("normalize", .oneOf(Normalization.Kind.self), default: .none)
         let target = fields.optional("target", .oneOf(DataSpec.Target.self), default: .data)
-        return train.map { DataSpec(train: $0, validation: validation, test: test, normalization: normalization, target: target) }
+        let augmentation = fields.optional("augment", .object(Self.augmentation))
+        return train.map {
+            DataSpec(
+                train: $0, validation: validation, test: test, normalization: normalization, target: target, augmentation: augmentation)
+        }
     }
 
     static var source: Expectation<DataSpec.Source> {

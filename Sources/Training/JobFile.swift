@@ -7,9 +7,9 @@ package struct JobFile {
     package let job: Job
     /// The job with every default filled in and paths absolute.
     package let resolved: ConfigValue
-    /// Where each layer of the job stands in the file.
-    private let layerPlaces: [ConfigValue]
-    /// The file itself.
+    /// Where each layer of the job stands in the file, by its name.
+    private let layerPlaces: [String: ConfigValue]
+    /// The config as it was read.
     private let source: ConfigValue?
 
     /// Reads a config file, with `--set path=value` applied to it. Throws all that is wrong at once.
@@ -60,13 +60,13 @@ package struct JobFile {
     }
 
     private func place(of error: PlanError) -> ConfigValue? {
-        if let layer = error.layer { return layerPlaces.indices.contains(layer) ? layerPlaces[layer] : nil }
-        guard !error.field.isEmpty else { return nil }
+        if let layer = error.layer { return place(ofLayer: layer) }
+        guard let field = error.field else { return nil }
         // As far down as the file goes: defaults are not in it.
         var place = source
-        for key in error.field {
-            let next = Int(key).flatMap { index in place?.elements.flatMap { $0.indices.contains(index) ? $0[index] : nil } } ?? place?[key]
-            guard let next else { break }
+        for key in field.split(separator: ".").map(String.init) {
+            let element = Int(key).flatMap { index in place?.elements.flatMap { $0.indices.contains(index) ? $0[index] : nil } }
+            guard let next = element ?? place?[key] else { break }
             place = next
         }
         return place
@@ -76,6 +76,16 @@ package struct JobFile {
     package func completed(with data: DecodedData) throws -> JobFile {
         let job = try self.job.completed(with: data)
         return JobFile(job: job, resolved: job.resolved, layerPlaces: layerPlaces, source: source)
+    }
+
+    /// A layer that was made up for a block (`layer1.0.downsample.0`) stands where the block does.
+    private func place(ofLayer name: String) -> ConfigValue? {
+        var name = name[...]
+        while true {
+            if let place = layerPlaces[String(name)] { return place }
+            guard let dot = name.lastIndex(of: ".") else { return nil }
+            name = name[..<dot]
+        }
     }
 }
 

@@ -38,38 +38,3 @@ package struct Totals: Equatable, Sendable {
 
     package var isFinite: Bool { sums.allSatisfy { $0.isFinite } }
 }
-
-/// What an epoch came to.
-package struct EpochTotals: Equatable, Sendable {
-    package var train: Totals
-    /// Nil without a validation set.
-    package var validation: Totals?
-
-    package init(train: Totals, validation: Totals?) { (self.train, self.validation) = (train, validation) }
-
-    /// By the names of `TrainingPlan.monitored`, such as `validation.accuracy`; nil for any other.
-    package func value(named name: String) -> Double? {
-        let parts = name.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 2 else { return nil }
-        return switch parts[0] {
-        case "train": train.value(named: parts[1])
-        case "validation": validation?.value(named: parts[1])
-        default: nil
-        }
-    }
-}
-
-extension TrainingPlan {
-    /// The names of everything that is measured at an epoch's end: `train.loss`, `validation.accuracy`. For decisions by a metric.
-    package var monitored: [String] {
-        func names(_ set: String, _ layout: ReportLayout) -> [String] {
-            (["loss"] + layout.metrics.filter { $0 != .confusionMatrix }.map(\.name)).map { "\(set).\($0)" }
-        }
-        return names("train", trainReport) + (facts.validationCount > 0 ? names("validation", evaluationReport) : [])
-    }
-
-    /// Whether more is better of what has such a name: of accuracies, not of losses.
-    package static func isBetterWhenHigher(_ name: String) -> Bool {
-        name.split(separator: ".").last.flatMap { Metric(name: String($0)) }?.isBetterWhenHigher ?? false
-    }
-}

@@ -8,32 +8,31 @@ extension TrainingPlan {
         guard let width = facts.targetWidth else {
             throw PlanError(
                 "the data has no targets: name its label or target columns, or train an autoencoder with `data.target: \"input\"`",
-                field: ["data"])
+                field: "data")
         }
         return .values(width)
     }
 
     static func checkOutput(_ job: Job, _ targets: TargetForm, _ network: NetworkPlan) throws(PlanError) {
-        let (output, last) = (network.outputShape, job.layers.count - 1)
-        let name = job.layers.last?.name ?? ""
-        if let clash = clash(job) { throw PlanError(clash, layer: last) }
+        let (output, name) = (network.outputShape, job.layers.last?.name ?? "")
+        if let clash = clash(job) { throw PlanError(clash, layer: name) }
         switch targets {
         case .values(let width):
             guard job.loss.kind != .crossEntropy else {
                 throw PlanError(
                     "`cross_entropy` needs class labels, but the targets are \(width) values per sample; use mse, mae, rmse or binary_cross_entropy",
-                    field: ["loss"])
+                    field: "loss")
             }
             guard output.count == width else {
                 let what = job.data.target == .input ? "the input, its target, is \(network.inputShape)" : "the targets are \(width) wide"
                 throw PlanError(
-                    "the model ends in `\(name)` with an output of \(output), but \(what): end it with {dense: \(width)}", layer: last)
+                    "the model ends in `\(name)` with an output of \(output), but \(what): end it with {dense: \(width)}", layer: name)
             }
         case .classes(let classes):
             guard output.isFlat else {
                 throw PlanError(
                     "the model ends in `\(name)` with an output of \(output), but \(classes) classes want a flat one of \(classes): put \"flatten\" and {dense: \(classes)} behind it",
-                    layer: last)
+                    layer: name)
             }
             let isBinary = classes == 2 && output.count == 1 && job.loss.kind != .crossEntropy
             guard output.count == classes || isBinary else {
@@ -43,7 +42,7 @@ extension TrainingPlan {
                     : classes == 2 && output.count == 1 ? "{dense: 2}, or use binary_cross_entropy" : "{dense: \(classes)}"
                 throw PlanError(
                     "the model ends in `\(name)` with an output of \(output), but the data has \(classes) classes: end the model with \(hint)",
-                    layer: last)
+                    layer: name)
             }
         }
     }
@@ -60,29 +59,29 @@ extension TrainingPlan {
     }
 
     static func checkWeights(_ loss: Loss, _ targets: TargetForm, outputs: Int) throws(PlanError) {
-        let option = ["loss", loss.kind.rawValue]
+        let option = "loss.\(loss.kind.rawValue)"
         if let weights = loss.classWeights {
             guard case .classes(let classes) = targets else {
-                throw PlanError("class weights need class labels, but the targets are values", field: option + ["class_weights"])
+                throw PlanError("class weights need class labels, but the targets are values", field: option + ".class_weights")
             }
             if case .values(let values) = weights, values.count != classes {
                 throw PlanError(
                     "there are \(values.count) class weights for \(classes) classes: give one for each, or \"balanced\"",
-                    field: option + ["class_weights"])
+                    field: option + ".class_weights")
             }
         }
         let positive = loss.positiveWeights.count
         guard positive <= 1 || positive == outputs else {
             throw PlanError(
                 "there are \(positive) positive weights for \(outputs) outputs: give one for each, or one number for all",
-                field: option + ["positive_weight"])
+                field: option + ".positive_weight")
         }
     }
 
     static func checkMetrics(_ metrics: [Metric], _ loss: Loss, _ targets: TargetForm) throws(PlanError) {
         for (index, metric) in metrics.enumerated() {
             guard let misfit = metric.misfit(loss, targets) else { continue }
-            throw PlanError("the metric `\(metric.name)` \(misfit)", field: ["metrics", "\(index)"])
+            throw PlanError("the metric `\(metric.name)` \(misfit)", field: "metrics.\(index)")
         }
     }
 }

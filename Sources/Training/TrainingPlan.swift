@@ -25,12 +25,12 @@ package struct DataFacts: Equatable, Sendable {
 /// A job that does not fit its data; said by the coordinator before any worker is asked.
 package struct PlanError: Error, Equatable, CustomStringConvertible {
     package let description: String
-    /// The layer that is at fault, if one is: an index into the job's layers.
-    package let layer: Int?
-    /// The field of the config that is at fault, if one is: keys and indices, from the top.
-    package let field: [String]
+    /// The name of the layer that is at fault, if one is.
+    package let layer: String?
+    /// Or the field of the config: `data.augment`.
+    package let field: String?
 
-    package init(_ description: String, layer: Int? = nil, field: [String] = []) {
+    package init(_ description: String, layer: String? = nil, field: String? = nil) {
         (self.description, self.layer, self.field) = (description, layer, field)
     }
 }
@@ -46,10 +46,13 @@ package struct TrainingPlan: Sendable {
     package let trainReport: ReportLayout
     package let evaluationReport: ReportLayout
     package let geometry: BatchGeometry
+    /// The steps of all epochs; rules may end the job before.
     package let totalSteps: Int
+    package let decisions: Decisions
 
     package init(_ job: Job, _ facts: DataFacts) throws(PlanError) {
         guard facts.trainCount > 0 else { throw PlanError("the training set is empty: give it at least one sample") }
+        try Self.checkAugmentation(job, facts)
         do {
             network = try NetworkPlan(layers: job.layers, input: TensorShape(facts.sampleShape), loss: job.loss)
         } catch {
@@ -66,6 +69,8 @@ package struct TrainingPlan: Sendable {
         let outputs = network.outputShape.count
         trainReport = ReportLayout(loss: job.loss, metrics: metrics, targets: targets, outputs: outputs, isEvaluation: false)
         evaluationReport = ReportLayout(loss: job.loss, metrics: metrics, targets: targets, outputs: outputs, isEvaluation: true)
+        decisions = Decisions(job)
+        try Self.checkMonitors(decisions, facts, trainReport, evaluationReport)
         let batchSize = min(job.batchSize ?? facts.trainCount, facts.trainCount)
         geometry = BatchGeometry(
             sampleCount: facts.trainCount, batchSize: batchSize,
@@ -74,6 +79,35 @@ package struct TrainingPlan: Sendable {
         self.job = job
         self.facts = facts
     }
+
+    package static func checkAugmentation(_ job: Job, _ facts: DataFacts) throws(PlanError) {
+        guard job.data.augmentation != nil, let problem = Augmentation.problem(sampleShape: facts.sampleShape) else { return }
+        throw PlanError(problem, field: "data.augment")
+    }
+
+    private static func checkMonitors(
+        _ decisions: Decisions, _ facts: DataFacts, _ train: ReportLayout, _ evaluation: ReportLayout
+    ) throws(PlanError) {
+        for monitor in decisions.monitors {
+            if monitor.source == .validation, facts.validationCount == 0 {
+                throw PlanError("`\(monitor.name)` is monitored, but the job has no validation data: give data.validation")
+            }
+            let names = (monitor.source == .train ? train : evaluation).names
+            guard names.contains(monitor.metric) else {
+                throw PlanError(
+                    "`\(monitor.name)` is monitored, but the job does not measure it; it measures \(names.joined(separator: ", "))")
+            }
+        }
+    }
+
+    /// Rules decide after every evaluation how to go on; members wait for that.
+    package var awaitsDecision: Bool { !decisions.isEmpty }
+
+    /// Whether the job ends with the step that brings the count to `done`, as far as that step's report tells. The coordinator and rank 0 ask.
+    package func endsJob(afterSteps done: Int, report: [Double]) -> Bool { done >= totalSteps }
+
+    /// True if `endsJob` may end the job before `totalSteps`.
+    package var mayEndOnReport: Bool { false }
 
     /// True if an epoch, or the job, ends when `done` steps are done.
     package func endsEpoch(_ done: Int) -> Bool { done > 0 && (done % geometry.stepsPerEpoch == 0 || done == totalSteps) }
