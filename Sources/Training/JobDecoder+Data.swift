@@ -8,9 +8,11 @@ extension JobDecoder {
         let validation = fields.optional("validation", source)
         let test = fields.optional("test", source)
         let normalization = fields.optional("normalize", .oneOf(Normalization.Kind.self), default: .none)
+        let target = fields.optional("target", .oneOf(DataSpec.Target.self), default: .data)
         let augmentation = fields.optional("augment", .object(Self.augmentation))
         return train.map {
-            DataSpec(train: $0, validation: validation, test: test, normalization: normalization, augmentation: augmentation)
+            DataSpec(
+                train: $0, validation: validation, test: test, normalization: normalization, target: target, augmentation: augmentation)
         }
     }
 
