@@ -18,7 +18,12 @@ extension JobDecoder {
         let every = fields.optional(
             "every", Expectation<Int>.int(1...).map(CheckpointPolicy.Interval.steps).or("epoch", is: .epoch), default: .epoch)
         let keep = fields.optional("keep", .int(1...), default: 3)
-        return CheckpointPolicy(every: every, keep: keep, best: fields.optional("best", Monitor.expectation))
+        return CheckpointPolicy(every: every, keep: keep, best: fields.optional("best", best))
+    }
+
+    /// The name of what is monitored, or an object with its `mode`.
+    private static var best: Expectation<Monitor> {
+        Monitor.expectation.or(.object { fields in monitor(fields, default: "validation.loss") })
     }
 
     static func earlyStopping(_ fields: ObjectDecoder) -> EarlyStopping? {

@@ -19,6 +19,13 @@ extension EarlyStopping {
     }
 }
 
+extension Monitor {
+    var value: ConfigValue {
+        if mode == Self.usualMode(of: metric) { return .string(name) }
+        return .object([("monitor", .string(name)), ("mode", .string(mode.rawValue))])
+    }
+}
+
 extension CheckpointPolicy {
     var value: ConfigValue {
         let interval: ConfigValue =
@@ -26,6 +33,6 @@ extension CheckpointPolicy {
             case .epoch: .string("epoch")
             case .steps(let steps): .int(steps)
             }
-        return .object([("every", interval), ("keep", .int(keep))] + (best.map { [("best", .string($0.name))] } ?? []))
+        return .object([("every", interval), ("keep", .int(keep))] + (best.map { [("best", $0.value)] } ?? []))
     }
 }

@@ -78,11 +78,11 @@ import Training
         let job = try load(
             config([
                 "early_stopping": #"{monitor: "train.accuracy", patience: 7, minimum_delta: 0.01}"#,
-                "checkpoint": #"{every: 20, keep: 2, best: "train.loss"}"#,
+                "checkpoint": #"{every: 20, keep: 2, best: {monitor: "train.loss", mode: "max"}}"#,
             ])
         ).job
         #expect(job.earlyStopping == EarlyStopping(monitor: Monitor(.train, "accuracy", .max), patience: 7, minimumDelta: 0.01))
-        #expect(job.checkpoint == CheckpointPolicy(every: .steps(20), keep: 2, best: Monitor(.train, "loss", .min)))
+        #expect(job.checkpoint == CheckpointPolicy(every: .steps(20), keep: 2, best: Monitor(.train, "loss", .max)))
         #expect(try Job(resolvedText: job.resolved.prettyJSON()) == job)
         #expect(try load(config(["early_stopping": "{}"])).job.earlyStopping?.monitor.name == "validation.loss")
     }
