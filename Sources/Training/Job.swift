@@ -67,8 +67,14 @@ package struct DataSpec: Equatable, Sendable {
     package var validation: Source?
     package var test: Source?
     package var normalization: Normalization.Kind
+    /// Of the training set alone.
+    package var augmentation: Augmentation?
 
-    package init(train: Source, validation: Source? = nil, test: Source? = nil, normalization: Normalization.Kind = .none) {
+    package init(
+        train: Source, validation: Source? = nil, test: Source? = nil, normalization: Normalization.Kind = .none,
+        augmentation: Augmentation? = nil
+    ) {
         (self.train, self.validation, self.test, self.normalization) = (train, validation, test, normalization)
+        self.augmentation = augmentation
     }
 }

@@ -56,7 +56,7 @@ package final class Trainer {
         let rows = slotRows.flatMap(\.rows).max() ?? 0
         network = Network(plan: plan.network, slots: slots, rows: rows, lanes: lanes, training: true)
         evaluator = Evaluator(plan: plan, data: data, lanes: lanes)
-        feeder = BatchFeeder(plan: plan, data: data, slots: slots, rows: rows)
+        feeder = BatchFeeder(plan: plan, data: data, slots: slots, rows: rows, lanes: lanes)
     }
 
     /// Trains from step `first` on until the control word or a decision ends it; true if the job has reached its end.

@@ -23,8 +23,12 @@ package struct PlanError: Error, Equatable, CustomStringConvertible {
     package let description: String
     /// The name of the layer that is at fault, if one is.
     package let layer: String?
+    /// Or the field of the config: `data.augment`.
+    package let field: String?
 
-    package init(_ description: String, layer: String? = nil) { (self.description, self.layer) = (description, layer) }
+    package init(_ description: String, layer: String? = nil, field: String? = nil) {
+        (self.description, self.layer, self.field) = (description, layer, field)
+    }
 }
 
 /// A job compiled against the facts of its data: the same on the coordinator and on every worker.
@@ -39,6 +43,7 @@ package struct TrainingPlan: Sendable {
 
     package init(_ job: Job, _ facts: DataFacts) throws(PlanError) {
         guard facts.trainCount > 0 else { throw PlanError("the training set is empty: give it at least one sample") }
+        try Self.checkAugmentation(job, facts)
         do {
             network = try NetworkPlan(layers: job.layers, input: TensorShape(facts.sampleShape), loss: job.loss)
         } catch {
@@ -57,6 +62,11 @@ package struct TrainingPlan: Sendable {
         totalSteps = min(job.epochs * geometry.stepsPerEpoch, job.maxSteps ?? .max)
         self.job = job
         self.facts = facts
+    }
+
+    package static func checkAugmentation(_ job: Job, _ facts: DataFacts) throws(PlanError) {
+        guard job.data.augmentation != nil, let problem = Augmentation.problem(sampleShape: facts.sampleShape) else { return }
+        throw PlanError(problem, field: "data.augment")
     }
 
     private static func checkOutput(_ job: Job, _ facts: DataFacts, _ network: NetworkPlan) throws(PlanError) {
