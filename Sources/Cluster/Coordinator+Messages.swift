@@ -127,7 +127,7 @@ extension Coordinator {
         announced = nil
         let (factor, isOver) = (record.snapshot.decisions.factor, record.snapshot.decisions.isOver)
         let shared = SharedState(
-            parameters: FloatBuffer(copying: record.snapshot.parameters.prefix(setup.plan.network.layout.usedCount)),
+            parameters: FloatBuffer(copying: record.snapshot.parameters.prefix(setup.plan.network.layout.occupiedSpace)),
             statistics: FloatBuffer(copying: record.snapshot.statistics[...]))
         for (rank, worker) in connections.enumerated() {
             let formation = Formation(

@@ -27,7 +27,7 @@ final class MemberGeneration: @unchecked Sendable {
     private var isLoaded = false
     private var isHandedOver = false
     /// Parameters that there are; the rest of the vector is padding.
-    private let usedCount: Int
+    private let occupiedSpace: Int
     /// Floats of each section of the state that have arrived.
     private var loaded: [Int]
 
@@ -38,7 +38,7 @@ final class MemberGeneration: @unchecked Sendable {
             formation.owners.count == FlatVector.shardCount
         else { throw MalformedMessage(description: "the formation does not fit the job; check that both sides run the same version") }
         self.formation = formation
-        usedCount = plan.network.layout.usedCount
+        occupiedSpace = plan.network.layout.occupiedSpace
         let partition = Partition(
             usedCount: plan.network.layout.usedCount, owners: formation.owners, members: formation.members.count)
         let stepPlans = plan.stepPlans(assignment)
@@ -135,7 +135,7 @@ extension MemberGeneration {
     /// The coordinator has sent all: every section must be there, the parameters as far as they are used.
     func stateComplete() throws(MalformedMessage) {
         let isWhole = loaded.indices.allSatisfy { index in
-            index == 0 ? loaded[index] == usedCount : section(index).map { loaded[index] == $0.count } ?? false
+            index == 0 ? loaded[index] == occupiedSpace : section(index).map { loaded[index] == $0.count } ?? false
         }
         guard isWhole else {
             throw MalformedMessage(description: "the coordinator's state is not whole; check that both sides run the same version")

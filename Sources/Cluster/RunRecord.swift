@@ -185,7 +185,8 @@ package final class RunRecord {
                 description:
                     "the parameters are no longer finite after step \(step): lower the learning rate; the last checkpoint is intact")
         }
-        var complete = assembly.snapshot(epochTotals: totals)
+        var complete = assembly.snapshot(
+            epochTotals: totals, frozen: snapshot.parameters.dropFirst(plan.network.layout.flatCount))
         complete.decisions = decisions(before: step)
         complete.decisions.isOver = plan.mayEndOnReport && earlyEnd == step
         snapshot = complete

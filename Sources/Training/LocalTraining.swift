@@ -138,10 +138,12 @@ private final class LocalRecord: @unchecked Sendable {  // the state is behind i
     private let plan: TrainingPlan
     private let partition: Partition
     private let start: DecisionState
+    private let frozen: ArraySlice<Float>
     private let state: Bell<State>
 
     init(plan: TrainingPlan, partition: Partition, start: Snapshot) {
         (self.plan, self.partition, self.start) = (plan, partition, start.decisions)
+        frozen = start.parameters.dropFirst(plan.network.layout.flatCount)
         let totals = Totals(report: start.epochTotals)
         state = Bell(State(totals: totals, totalsAfter: [start.step: totals]))
     }
@@ -166,7 +168,7 @@ private final class LocalRecord: @unchecked Sendable {  // the state is behind i
             precondition(fits, "a member's part has the size that everyone computes for it")
             state.assembly = assembly
             guard assembly.isComplete else { return }
-            var snapshot = assembly.snapshot(epochTotals: state.totalsAfter[step] ?? state.totals)
+            var snapshot = assembly.snapshot(epochTotals: state.totalsAfter[step] ?? state.totals, frozen: frozen)
             snapshot.decisions = memory(before: step, state)
             snapshot.decisions.isOver = state.overAt == step
             state.snapshot = snapshot

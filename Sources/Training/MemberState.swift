@@ -22,7 +22,7 @@ package final class MemberState: ParameterUpdate, GradientSource, @unchecked Sen
     package init(plan: TrainingPlan, partition: Partition, rank: Int, stepPlans: [StepPlan]) {
         let layout = plan.network.layout
         (self.partition, self.rank, optimizer) = (partition, rank, plan.job.optimizer)
-        parameters = FloatBuffer(count: layout.flatCount)
+        parameters = FloatBuffer(count: layout.parameterSpace)
         statistics = FloatBuffer(count: layout.statisticsCount)
         moments = optimizer.momentNames.map { _ in FloatBuffer(count: partition.ownedCounts[rank]) }
         gradients = GradientVectors(

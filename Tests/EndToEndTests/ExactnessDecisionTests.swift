@@ -19,7 +19,7 @@ extension Exactness {
 
         @Test(arguments: [
             "coordinator:decision:12:kill", "coordinator:decision:24:kill", "coordinator:evaluation:24:kill", "coordinator:finish:24:kill",
-            "rank1:decision:24:kill",
+            "rank1:decision:12:kill",
         ])
         func killedAroundADecision(fault: String) throws {
             let bench = try Bench(Self.job)
@@ -38,7 +38,8 @@ extension Exactness {
         @Test func finishedRuns() throws {
             let bench = try Bench(Self.job)
             let first = try bench.bits("run", workers: 2)
-            #expect(first.metrics.last { $0.contains("\"step\":24") && $0.contains("\"train\"") }?.contains("\"stopped_early\":true") == true)
+            #expect(
+                first.metrics.last { $0.contains("\"step\":24") && $0.contains("\"train\"") }?.contains("\"stopped_early\":true") == true)
             #expect(try bench.bits("run", workers: 1, ["--resume"]) == first)
         }
 
