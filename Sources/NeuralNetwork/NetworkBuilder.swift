@@ -180,20 +180,23 @@ struct NetworkBuilder {
     // MARK: Plain layers
 
     private mutating func appendPlain(_ name: String, _ spec: LayerSpec, after current: Int) throws(ShapeMismatch) -> Int {
-        let (first, before) = (layout.usedCount, layout.parameterCount)
+        let (first, before, frozen) = (layout.usedCount, layout.parameterCount, layout.frozen.count)
+        layout.isFreezing = TensorNames.isCovered(name, by: freeze)
+        defer { layout.isFreezing = false }
         let outcome = try outcome(name, spec, boundaries[current])
-        return place(name, spec, [current], firstParameter: first, parametersBefore: before, outcome)
+        return place(name, spec, [current], firstParameter: first, parametersBefore: before, frozenBefore: frozen, outcome)
     }
 
     private mutating func place(
-        _ name: String, _ spec: LayerSpec, _ inputs: [Int], firstParameter: Int, parametersBefore: Int, _ outcome: Outcome
+        _ name: String, _ spec: LayerSpec, _ inputs: [Int], firstParameter: Int, parametersBefore: Int, frozenBefore: Int = .max,
+        _ outcome: Outcome
     ) -> Int {
         isRead.formUnion(inputs)
         layers.append(
             PlannedLayer(
                 name: name, spec: spec, inputs: inputs, input: boundaries[inputs[0]].shape, output: outcome.shape,
                 parameters: layout.parameterCount - parametersBefore,
-                isFrozen: outcome.places.haveTensors && isFrozen(name), operations: outcome.operations, firstParameter: firstParameter,
+                isFrozen: layout.frozen.count > frozenBefore, operations: outcome.operations, firstParameter: firstParameter,
                 field: outcome.field, places: outcome.places))
         boundaries.append(Boundary(shape: outcome.shape, flattened: outcome.flattened, field: outcome.field))
         return layers.count
@@ -240,8 +243,6 @@ struct NetworkBuilder {
         return outcome
     }
 
-    private func isFrozen(_ layer: String) -> Bool { TensorNames.isCovered(layer, by: freeze) }
-
     /// Every entry must name a layer with something to freeze, or a block of such.
     func checkFreeze(_ entries: [String]) throws(ShapeMismatch) {
         for entry in entries {
@@ -262,23 +263,23 @@ struct NetworkBuilder {
     ) -> PlannedLayer.Places {
         let weight = layout.add(
             name + ".weight", role: .weight, storage: .dense(inputs: inputs, outputs: units, flattened: flattened),
-            initializer: .random(initializer, fanIn: inputs, fanOut: units), isFrozen: isFrozen(name))
+            initializer: .random(initializer, fanIn: inputs, fanOut: units))
         guard bias else { return .dense(weight: weight, bias: nil) }
         let start = layout.add(
-            name + ".bias", role: .bias, storage: .vector(count: units), initializer: .constant(0), isFrozen: isFrozen(name))
+            name + ".bias", role: .bias, storage: .vector(count: units), initializer: .constant(0))
         return .dense(weight: weight, bias: start)
     }
 
     private mutating func addBatchNorm(_ name: String, channels: Int, synchronized: Bool) -> PlannedLayer.Places {
-        let (storage, isFrozen) = (TensorStorage.vector(count: channels), isFrozen(name))
+        let storage = TensorStorage.vector(count: channels)
         let places = BatchNormLayer.Places(
-            gain: layout.add(name + ".weight", role: .gain, storage: storage, initializer: .constant(1), isFrozen: isFrozen),
-            shift: layout.add(name + ".bias", role: .shift, storage: storage, initializer: .constant(0), isFrozen: isFrozen),
+            gain: layout.add(name + ".weight", role: .gain, storage: storage, initializer: .constant(1)),
+            shift: layout.add(name + ".bias", role: .shift, storage: storage, initializer: .constant(0)),
             mean: layout.addStatistic(name + ".running_mean", count: channels, initial: 0),
             variance: layout.addStatistic(name + ".running_var", count: channels, initial: 1),
             forward: exchanges.count, backward: exchanges.count + 1)
         // With its running statistics it needs nobody else's.
-        if isFrozen { return .batchNorm(places) }
+        if layout.isFreezing { return .batchNorm(places) }
         exchanges.append(.moments(channels: channels))
         // Without synchronisation the backward pass needs nobody else's sums.
         if synchronized { exchanges.append(.sum(width: 2 * channels)) }

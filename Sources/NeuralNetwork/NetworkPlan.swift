@@ -64,8 +64,6 @@ package struct PlannedLayer: Sendable {
         case none
         case dense(weight: Int, bias: Int?)
         case batchNorm(BatchNormLayer.Places)
-
-        var haveTensors: Bool { if case .none = self { false } else { true } }
     }
 
     /// The computation of a layer with one input, nil for a layer that only renames shapes or joins others.

@@ -43,6 +43,8 @@ package struct ParameterLayout: Equatable, Sendable {
     /// Floats from the start of a flat vector that hold tensors (with their padding).
     package private(set) var usedCount = 0
     package private(set) var statisticsCount = 0
+    /// Whether tensors that are added now are frozen.
+    package var isFreezing = false
     private let frozenStart: Int
     private var frozenCount = 0
 
@@ -64,14 +66,13 @@ package struct ParameterLayout: Equatable, Sendable {
 
     /// Appends a tensor and returns where it starts.
     package mutating func add(
-        _ name: String, role: ParameterTensor.Role, storage: TensorStorage, initializer: TensorInitializer,
-        isFrozen: Bool = false
+        _ name: String, role: ParameterTensor.Role, storage: TensorStorage, initializer: TensorInitializer
     ) -> Int {
-        let start = isFrozen ? frozenStart + frozenCount : usedCount
+        let start = isFreezing ? frozenStart + frozenCount : usedCount
         let range = start..<(start + storage.count)
         let tensor = ParameterTensor(
             name: name, role: role, storage: storage, initializer: initializer, number: tensors.count + frozen.count, range: range)
-        if isFrozen {
+        if isFreezing {
             frozen.append(tensor)
             frozenCount += FlatVector.aligned(range.count)
         } else {
