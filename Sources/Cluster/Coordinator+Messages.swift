@@ -51,8 +51,12 @@ extension Coordinator {
             case .stepReport:
                 guard rank == 0 else { return }
                 let report = try doubles(payload)
-                guard report.count == Loss.report.width else { throw MalformedMessage(description: "a step's report is malformed") }
-                try record.stepDone(step + 1, Totals(report: report))
+                let diagnostics = setup.plan.diagnosticCount(afterSteps: step + 1)
+                guard report.count == Loss.report.width + diagnostics else {
+                    throw MalformedMessage(description: "a step's report is malformed")
+                }
+                try record.stepDone(
+                    step + 1, Totals(report: Array(report.dropLast(diagnostics))), diagnostics: Array(report.suffix(diagnostics)))
                 faults.reach("coordinator", "step", step + 1)
             case .evaluation:
                 guard let set = UInt8(exactly: header.a).flatMap(EvaluationSet.init) else {

@@ -7,7 +7,7 @@ package final class Network {
     package let plan: NetworkPlan
     private let layers: [(any Layer)?]
     /// Layer boundaries: `values[i]` is the input of layer i, the last one the network's output.
-    private let values: [SlotMatrix]
+    let values: [SlotMatrix]
     /// Gradients of two neighbouring boundaries, taking turns (training alone).
     private let gradients: [SlotMatrix]
     private let scratch: [FloatBuffer]

@@ -4,7 +4,8 @@ extension Job {
     /// The optional fields of `JobDecoder.course`.
     var courseMembers: [(String, ConfigValue)] {
         (maxSteps.map { [("max_steps", .int($0))] } ?? []) + [
-            ("checkpoint", checkpoint.value), ("logging", .object([("every", .int(logEvery))])),
+            ("checkpoint", checkpoint.value),
+            ("logging", .object([("every", .int(logEvery)), ("gradients", .bool(optimization.logsGradients))])),
         ]
     }
 }

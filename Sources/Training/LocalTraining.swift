@@ -11,6 +11,8 @@ package struct LocalTraining {
         package var snapshot: Snapshot
         /// Each step's report, by step.
         package var reports: [Int: Totals]
+        /// What logged steps tell of the gradient, by step: see `TrainingPlan.named`.
+        package var diagnostics: [Int: [Double]]
         /// The last evaluation of each set.
         package var evaluations: [EvaluationSet: Totals]
     }
@@ -40,10 +42,10 @@ package struct LocalTraining {
             let last = min(stopAfter ?? .max, plan.totalSteps)
             let collective = Collective(
                 rank: rank, partition: partition, plans: stepPlans, planIndex: plan.stepPlanIndex,
-                exchanges: plan.network.exchanges, report: Loss.report, parameters: state.parameters.pointer,
-                gradients: state, updater: state, firstStep: start.step
+                exchanges: plan.exchanges, report: Loss.report, parameters: state.parameters.pointer,
+                gradients: state, updater: state, measurement: plan.gradientMeasurement, firstStep: start.step
             ) { [plan] step, report in
-                record.stepDone(step, Totals(report: report))
+                record.stepDone(step, Totals(report: report), diagnostics: state.diagnostics(step: step))
                 return plan.control(afterSteps: step + 1, stopping: step + 1 >= last)
             }
             parts.append((collective, state))
@@ -117,6 +119,7 @@ private final class LocalRecord: Sendable {
         /// The epoch's totals when so many steps were done: parts of a snapshot may come after later steps' reports.
         var totalsAfter: [Int: Totals] = [:]
         var reports: [Int: Totals] = [:]
+        var diagnostics: [Int: [Double]] = [:]
         var assembly: SnapshotAssembly?
         var snapshot: Snapshot?
         var chunks: [EvaluationSet: Chunks] = [:]
@@ -132,11 +135,12 @@ private final class LocalRecord: Sendable {
         state = Mutex(State(totals: totals))
     }
 
-    func stepDone(_ step: Int, _ totals: Totals) {
+    func stepDone(_ step: Int, _ totals: Totals, diagnostics: [Double]) {
         state.withLock {
             if step % plan.geometry.stepsPerEpoch == 0 { $0.totals = Totals() }
             $0.totals += totals
             $0.reports[step] = totals
+            if !diagnostics.isEmpty { $0.diagnostics[step] = diagnostics }
             $0.totalsAfter[step + 1] = $0.totals
         }
     }
@@ -171,7 +175,8 @@ private final class LocalRecord: Sendable {
             let evaluations = state.chunks.mapValues { entry in
                 Totals(report: Evaluator.total(entry.reports.sorted { $0.key < $1.key }.flatMap(\.value)))
             }
-            return LocalTraining.Result(snapshot: snapshot, reports: state.reports, evaluations: evaluations)
+            return LocalTraining.Result(
+                snapshot: snapshot, reports: state.reports, diagnostics: state.diagnostics, evaluations: evaluations)
         }
     }
 }

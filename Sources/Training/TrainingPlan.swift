@@ -46,6 +46,7 @@ package struct TrainingPlan: Sendable {
             throw PlanError("the model has nothing to train: add a layer with weights, such as {dense: 10}")
         }
         try Self.checkOutput(job, facts, network)
+        try job.optimization.check(network.layout)
         let batchSize = min(job.batchSize ?? facts.trainCount, facts.trainCount)
         geometry = BatchGeometry(
             sampleCount: facts.trainCount, batchSize: batchSize,
