@@ -8,7 +8,7 @@ extension Network {
             preconditionFailure("the layer is one of this network")
         }
         VectorNorms.countPositive(
-            values[index + 1].row(slot), rows: pass.rows.rows[slot] * layer.output.positions, columns: layer.output.channels,
+            values(at: index + 1).row(slot), rows: pass.rows.rows[slot] * layer.output.positions, columns: layer.output.channels,
             into: counts)
     }
 }

@@ -19,12 +19,6 @@ package struct PlateauPolicy: Equatable, Sendable {
         (self.monitor, self.higherIsBetter, self.factor) = (monitor, higherIsBetter, factor)
         (self.patience, self.threshold, self.minimumLearningRate) = (patience, threshold, minimumLearningRate)
     }
-
-    /// Whether large values of a metric are the good ones, by the last part of its name.
-    package static func higherIsBetter(_ monitor: String) -> Bool {
-        let metric = monitor.split(separator: ".").last ?? ""
-        return ["accuracy", "precision", "recall", "f1", "r2"].contains(metric) || metric.hasPrefix("top_")
-    }
 }
 
 /// The decision state of a plateau policy: PyTorch's `ReduceLROnPlateau` (relative threshold, no cool-down) as a pure function of what it has observed.

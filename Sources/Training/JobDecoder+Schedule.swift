@@ -58,10 +58,9 @@ extension JobDecoder {
     }
 
     private static func plateau(_ fields: ObjectDecoder) -> PlateauPolicy {
-        let monitor = fields.optional("monitor", .nonEmptyString, default: "validation.loss")
-        let usual = PlateauPolicy.higherIsBetter(monitor) ? "max" : "min"
+        let monitor = monitor(fields, default: "validation.loss") ?? Monitor(.validation, "loss", .min)
         return PlateauPolicy(
-            monitor: monitor, higherIsBetter: fields.optional("mode", .oneOf(["min", "max"]), default: usual) == "max",
+            monitor: monitor.name, higherIsBetter: monitor.mode == .max,
             factor: fields.optional("factor", .number(.above(0, below: 1)), default: 0.1),
             patience: fields.optional("patience", .int(0...1_000_000), default: 10),
             threshold: fields.optional("threshold", .number(.from(0, below: 1)), default: 1e-4),

@@ -13,7 +13,8 @@ package final class MemberState: ParameterUpdate, GradientSource, @unchecked Sen
     /// Compact vectors: owned pieces alone, each moment once in the cluster.
     package let moments: [FloatBuffer]
     package let gradients: GradientVectors
-    /// The plateau rule's. The compute thread sets it between steps; it must be the same on every member.
+    /// What the schedule's learning rate is multiplied by. No piece of a step is updated before every member's compute thread has contributed to it,
+    /// so that thread may set this between steps.
     package var learningRateFactor = 1.0
     /// Rank 0's fraction of dead units of each rectifier in a logged step. The compute thread writes it before it reports the step.
     package var deadUnits: [Double] = []

@@ -12,11 +12,18 @@ package struct Totals: Equatable, Sendable {
         (loss, correct, samples) = (report[0], report[1], report[2])
     }
 
+    /// As in the report.
+    package var values: [Double] { [loss, correct, samples] }
+
     package static func += (left: inout Totals, right: Totals) {
         left.loss += right.loss
         left.correct += right.correct
         left.samples += right.samples
     }
+
+    package static let metricNames = ["loss", "accuracy"]
+
+    package func value(_ metric: String) -> Double? { metric == "loss" ? meanLoss : metric == "accuracy" ? accuracy : nil }
 
     package var meanLoss: Double { loss / samples }
     package var accuracy: Double { correct / samples }

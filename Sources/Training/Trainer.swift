@@ -9,12 +9,14 @@ package protocol TrainerObserver: AnyObject {
     func snapshot(_ state: MemberState, done: Int) throws
     /// This member's chunks of an evaluation, `Loss.report` each.
     func evaluated(_ set: EvaluationSet, done: Int, chunks: Range<Int>, reports: [Double]) throws
+    /// Waits for what is decided after an evaluation, in jobs that decide.
+    func decision(after done: Int) throws -> Decision
     /// For heartbeats: what the compute thread is doing.
     func entered(_ phase: TrainingPhase, step: Int)
 }
 
 package enum TrainingPhase: UInt8, Sendable {
-    case idle, data, forward, backward, waiting, snapshot, evaluation
+    case idle, data, forward, backward, waiting, snapshot, evaluation, decision
 }
 
 /// The compute thread's work in one generation.
@@ -29,6 +31,8 @@ package final class Trainer {
     private let feeder: BatchFeeder
     private let folds: [FoldProgram]
     private let slotRows: [SlotRows]
+    /// For each distinct step and slot, where its samples begin in the global batch.
+    private let firstSamples: [[Int]]
     private weak var observer: (any TrainerObserver)?
 
     package init(
@@ -43,17 +47,24 @@ package final class Trainer {
             let sizes = plan.geometry.microbatchSizes(batchSize: batchSize)
             return SlotRows(stepPlan.microbatchesOf[collective.rank].map { sizes[$0] })
         }
+        firstSamples = zip(stepPlans, plan.geometry.distinctBatchSizes).map { stepPlan, batchSize in
+            stepPlan.microbatchesOf[collective.rank].map {
+                plan.geometry.samples(ofMicrobatch: $0, inBatchOf: batchSize).lowerBound
+            }
+        }
         let slots = slotRows.map(\.slots).max() ?? 0
         let rows = slotRows.flatMap(\.rows).max() ?? 0
         network = Network(plan: plan.network, slots: slots, rows: rows, lanes: lanes, training: true)
         evaluator = Evaluator(plan: plan, data: data, lanes: lanes)
-        feeder = BatchFeeder(plan: plan, data: data, slots: slots, rows: rows)
+        feeder = BatchFeeder(plan: plan, data: data, slots: slots, rows: rows, lanes: lanes)
     }
 
-    /// Trains from `step` on until the control word ends it; true if the job has reached its end.
-    package func run(from first: Int) throws -> Bool {
-        if plan.endsEpoch(first) { try evaluate(done: first) }
-        if first >= plan.totalSteps { return true }
+    /// Trains from step `first` on until the control word or a decision ends it; true if the job has reached its end.
+    ///
+    /// - Parameter isOver: the job ended with the step before `first`, and is to be evaluated alone.
+    package func run(from first: Int, isOver: Bool = false) throws -> Bool {
+        let isOver = isOver || first >= plan.totalSteps
+        if isOver || plan.endsEpoch(first), try evaluate(done: first, isLast: isOver) { return true }
         var step = first
         while true {
             let control = try train(step)
@@ -62,8 +73,9 @@ package final class Trainer {
                 observer?.entered(.snapshot, step: step)
                 try observer?.snapshot(state, done: step)
             }
-            if control.contains(.evaluate) { try evaluate(done: step) }
-            if control.contains(.finish) { return true }
+            let isLast = control.contains(.finish)
+            if control.contains(.evaluate), try evaluate(done: step, isLast: isLast) { return true }
+            if isLast { return true }
             if control.contains(.endGeneration) { return false }
         }
     }
@@ -74,7 +86,8 @@ package final class Trainer {
         let rows = slotRows[index]
         let synchronizer = StepSynchronizer(collective, step: step)
         let pass = network.makePass(
-            rows: rows, parameters: state.parameters.pointer, statistics: state.statistics.pointer, training: synchronizer)
+            rows: rows, parameters: state.parameters.pointer, statistics: state.statistics.pointer,
+            training: TrainingMode(synchronizer: synchronizer, seed: plan.job.seed, step: step, firstSamples: firstSamples[index]))
         let microbatches = collective.plan(at: index).microbatchesOf[rank]
 
         observer?.entered(.data, step: step)
@@ -112,9 +125,25 @@ package final class Trainer {
         }
     }
 
-    private func evaluate(done: Int) throws {
+    /// Evaluates the validation set, obeys what is decided then, and evaluates the test set if the job ends here: true then.
+    private func evaluate(done: Int, isLast: Bool) throws -> Bool {
         observer?.entered(.evaluation, step: done)
-        for set in EvaluationSet.allCases where evaluator.isWanted(set, done: done) {
+        try evaluate(.validation, done: done)
+        var isLast = isLast
+        if plan.awaitsDecision, let observer {
+            observer.entered(.decision, step: done)
+            let decision = try observer.decision(after: done)
+            state.learningRateFactor = decision.factor
+            isLast = isLast || decision.stops
+        }
+        guard isLast else { return false }
+        observer?.entered(.evaluation, step: done)
+        try evaluate(.test, done: done)
+        return true
+    }
+
+    private func evaluate(_ set: EvaluationSet, done: Int) throws {
+        if evaluator.has(set) {
             let chunks = evaluator.chunks(set, rank: rank, members: collective.members)
             let reports = try evaluator.evaluate(set, chunks: chunks, parameters: state.parameters, statistics: state.statistics)
             try observer?.evaluated(set, done: done, chunks: chunks, reports: reports)

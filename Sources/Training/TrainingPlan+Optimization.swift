@@ -61,6 +61,9 @@ extension TrainingPlan {
 
 extension LayerSpec {
     var isRectifier: Bool {
-        if case .activation(.relu) = self { true } else { false }
+        switch self {
+        case .activation(.relu), .activation(.leakyReLU), .activation(.elu): true
+        default: false
+        }
     }
 }

@@ -21,10 +21,14 @@ package struct DataFacts: Equatable, Sendable {
 /// A job that does not fit its data; said by the coordinator before any worker is asked.
 package struct PlanError: Error, Equatable, CustomStringConvertible {
     package let description: String
-    /// The layer that is at fault, if one is: an index into the job's layers.
-    package let layer: Int?
+    /// The name of the layer that is at fault, if one is.
+    package let layer: String?
+    /// Or the field of the config: `data.augment`.
+    package let field: String?
 
-    package init(_ description: String, layer: Int? = nil) { (self.description, self.layer) = (description, layer) }
+    package init(_ description: String, layer: String? = nil, field: String? = nil) {
+        (self.description, self.layer, self.field) = (description, layer, field)
+    }
 }
 
 /// A job compiled against the facts of its data: the same on the coordinator and on every worker.
@@ -33,10 +37,13 @@ package struct TrainingPlan: Sendable {
     package let facts: DataFacts
     package let network: NetworkPlan
     package let geometry: BatchGeometry
+    /// The steps of all epochs; rules may end the job before.
     package let totalSteps: Int
+    package let decisions: Decisions
 
     package init(_ job: Job, _ facts: DataFacts) throws(PlanError) {
         guard facts.trainCount > 0 else { throw PlanError("the training set is empty: give it at least one sample") }
+        try Self.checkAugmentation(job, facts)
         do {
             network = try NetworkPlan(layers: job.layers, input: TensorShape(facts.sampleShape), loss: job.loss)
         } catch {
@@ -47,6 +54,8 @@ package struct TrainingPlan: Sendable {
         }
         try Self.checkOutput(job, facts, network)
         try job.optimization.check(network.layout)
+        decisions = Decisions(job)
+        try Self.checkMonitors(decisions, facts)
         let batchSize = min(job.batchSize ?? facts.trainCount, facts.trainCount)
         geometry = BatchGeometry(
             sampleCount: facts.trainCount, batchSize: batchSize,
@@ -56,20 +65,48 @@ package struct TrainingPlan: Sendable {
         self.facts = facts
     }
 
+    package static func checkAugmentation(_ job: Job, _ facts: DataFacts) throws(PlanError) {
+        guard job.data.augmentation != nil, let problem = Augmentation.problem(sampleShape: facts.sampleShape) else { return }
+        throw PlanError(problem, field: "data.augment")
+    }
+
     private static func checkOutput(_ job: Job, _ facts: DataFacts, _ network: NetworkPlan) throws(PlanError) {
         let output = network.outputShape
         guard let classes = facts.classCount else {
             throw PlanError("the data has no class labels, which `\(job.loss.rawValue)` needs")
         }
         guard output.isFlat else {
-            throw PlanError("the model ends with \(output): put \"flatten\" and {dense: \(classes)} behind it", layer: job.layers.count - 1)
+            throw PlanError(
+                "the model ends with \(output): put \"flatten\" and {dense: \(classes)} behind it", layer: job.layers.last?.name)
         }
         guard output.count == classes else {
             throw PlanError(
                 "the model has \(output.count) outputs, but the data has \(classes) classes: end the model with {dense: \(classes)}",
-                layer: job.layers.count - 1)
+                layer: job.layers.last?.name)
         }
     }
+
+    private static func checkMonitors(_ decisions: Decisions, _ facts: DataFacts) throws(PlanError) {
+        for monitor in decisions.monitors {
+            if monitor.source == .validation, facts.validationCount == 0 {
+                throw PlanError("`\(monitor.name)` is monitored, but the job has no validation data: give data.validation")
+            }
+            guard Totals.metricNames.contains(monitor.metric) else {
+                throw PlanError(
+                    "`\(monitor.name)` is monitored, but the job does not measure it; it measures \(Totals.metricNames.joined(separator: ", "))"
+                )
+            }
+        }
+    }
+
+    /// Rules decide after every evaluation how to go on; members wait for that.
+    package var awaitsDecision: Bool { !decisions.isEmpty }
+
+    /// Whether the job ends with the step that brings the count to `done`, as far as that step's report tells. The coordinator and rank 0 ask.
+    package func endsJob(afterSteps done: Int, report: [Double]) -> Bool { done >= totalSteps }
+
+    /// True if `endsJob` may end the job before `totalSteps`.
+    package var mayEndOnReport: Bool { false }
 
     /// True if an epoch, or the job, ends when `done` steps are done.
     package func endsEpoch(_ done: Int) -> Bool { done > 0 && (done % geometry.stepsPerEpoch == 0 || done == totalSteps) }
