@@ -48,10 +48,10 @@ final class MemberGeneration: @unchecked Sendable {
         let wishes = wishes
         collective = Collective(
             rank: formation.rank, partition: partition, plans: stepPlans, planIndex: { plan.stepPlanIndex($0) },
-            exchanges: plan.network.exchanges, report: Loss.report, parameters: state.parameters.pointer, gradients: state,
-            updater: state, firstStep: formation.firstStep
+            exchanges: plan.exchanges, report: Loss.report, parameters: state.parameters.pointer, gradients: state,
+            updater: state, measurement: plan.gradientMeasurement, firstStep: formation.firstStep
         ) { step, report in
-            reported(step, report)
+            reported(step, report + state.diagnostics(step: step))
             return plan.control(afterSteps: step + 1, report: report).union(wishes.take())
         }
         loaded = Array(repeating: 0, count: Formation.sections(moments: state.moments.count))

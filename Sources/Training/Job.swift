@@ -9,6 +9,7 @@ package struct Job: Equatable, Sendable {
     package var layers: [NamedLayer]
     package var loss: Loss
     package var optimizer: Optimizer
+    package var optimization = Optimization()
     /// Samples in a global mini-batch; nil: all of the training set (batch gradient descent).
     package var batchSize: Int?
     /// V; nil: the largest power of two ≤ 8 that leaves at least 32 samples in each.

@@ -6,7 +6,8 @@ extension Job {
         var members: [(String, ConfigValue)] = []
         if let maxSteps { members.append(("max_steps", .int(maxSteps))) }
         if let earlyStopping { members.append(("early_stopping", earlyStopping.value)) }
-        return members + [("checkpoint", checkpoint.value), ("logging", .object([("every", .int(logEvery))]))]
+        let logging = [("every", ConfigValue.int(logEvery)), ("gradients", .bool(optimization.logsGradients))]
+        return members + [("checkpoint", checkpoint.value), ("logging", .object(logging))]
     }
 }
 

@@ -56,6 +56,7 @@ package struct TrainingPlan: Sendable {
                     : "`freeze` covers every layer of the model: leave one to train, such as its head")
         }
         try Self.checkOutput(job, facts, network)
+        try job.optimization.check(network.layout)
         decisions = Decisions(job)
         try Self.checkMonitors(decisions, facts)
         let batchSize = min(job.batchSize ?? facts.trainCount, facts.trainCount)

@@ -34,6 +34,19 @@ extension Exactness {
             #expect(resumed.output.contains("\"stopped_early\": true"))
         }
 
+        /// With a penalty on the weights an epoch's line waits for its snapshot, and so does what is decided; the learning rate falls after each of them.
+        @Test func plateauWithPenalty() throws {
+            var job = DigitsJob(microbatches: 8)
+            job.more = "schedule: {reduce_on_plateau: {patience: 0, threshold: 0.9, factor: 0.5}}, regularization: {l2: 1e-3},"
+            let bench = try Bench(job)
+            let quiet = try bench.quiet()
+            #expect(quiet.metrics.contains { $0.contains("\"step\":30") && $0.contains("\"learning_rate\":0.0015") }, "\(quiet.metrics)")
+            #expect(try bench.bits("three", workers: 3) == quiet)
+            let killed = try bench.run("killed", workers: 2, fault: "coordinator:step:27:kill")
+            #expect(killed.status == .killed(signal: SIGKILL), "\(killed.errors)")
+            #expect(try bench.bits("killed", workers: 3, ["--resume"]) == quiet)
+        }
+
         /// A run that has stopped early is at its end: resuming it gives the result again.
         @Test func finishedRuns() throws {
             let bench = try Bench(Self.job)

@@ -1,4 +1,5 @@
 import Checkpoints
+import NeuralNetwork
 import Testing
 import Training
 
@@ -62,6 +63,23 @@ import Training
             #expect(rules.decide(&before, after: i + 1) { _ in value } == made[i])
         }
         #expect(made.last?.stops == true)
+    }
+
+    /// The same falls as PyTorch's rule, whatever else is decided, and from any state in between.
+    @Test func plateaus() {
+        let policy = PlateauPolicy(factor: 0.5, patience: 1, threshold: 0, minimumLearningRate: 0.3)
+        let monitor = Monitor(.validation, "loss", .min)
+        let rules = Decisions(
+            best: monitor, plateau: Decisions.Plateau(monitor: monitor, policy: policy, learningRate: 1))
+        let values: [Double] = [3, 2, 2, 2.5, 1, .infinity, 1, 1, 1, 1]
+        let expected = [1, 1, 1, 0.5, 0.5, 0.5, 0.3, 0.3, 0.3, 0.3]
+        var state = DecisionState()
+        for (i, value) in values.enumerated() {
+            var copy = state
+            let decision = rules.decide(&state, after: i + 1) { _ in value }
+            #expect(decision.factor == expected[i], "evaluation \(i + 1)")
+            #expect(rules.decide(&copy, after: i + 1) { _ in value } == decision)
+        }
     }
 
     @Test func namesTellTheMode() throws {
