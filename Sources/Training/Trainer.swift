@@ -96,6 +96,7 @@ package final class Trainer {
         try network.forward(pass)
         try network.evaluateLoss(feeder.targets, pass) { collective.reportLeaf(slot: $0) }
         try checkLoss(step, rows, microbatches)
+        try countActiveUnits(step, pass)
         observer?.entered(.backward, step: step)
         let firstSlot = collective.plan(at: index).leaves(of: rank).lowerBound == 0 && rows.slots > 0 ? 0 : nil
         state.gradients.begin(folds[index], firstSlot: firstSlot)
@@ -113,6 +114,24 @@ package final class Trainer {
         let place = network.firstNonFinite(rows, feeder.targets)
         throw DivergedError(step: step, loss: collective.reportLeaf(slot: slot)[0], place) { slot, row in
             feeder.sample(step: step, microbatch: microbatches[slot], row: row)
+        }
+    }
+
+    /// In a step that logs it: the fraction of each rectifier's units that gave nothing above 0 for any sample of the global batch.
+    private func countActiveUnits(_ step: Int, _ pass: Pass) throws {
+        guard let exchange = plan.activityExchange, plan.diagnosticCount(afterSteps: step + 1) > 0 else { return }
+        let rectifiers = plan.rectifiers
+        for slot in 0..<pass.rows.slots {
+            var counts = collective.leaf(exchange, slot: slot)
+            for layer in rectifiers {
+                network.countActiveUnits(of: layer, slot: slot, pass, into: counts)
+                counts += layer.output.channels
+            }
+        }
+        var counts = try collective.combine(exchange, step: step)
+        state.deadUnits = rectifiers.map { layer in
+            defer { counts += layer.output.channels }
+            return Double((0..<layer.output.channels).count { counts[$0] == 0 }) / Double(layer.output.channels)
         }
     }
 

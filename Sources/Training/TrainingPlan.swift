@@ -54,16 +54,20 @@ package struct TrainingPlan: Sendable {
         guard facts.trainCount > 0 else { throw PlanError("the training set is empty: give it at least one sample") }
         try Self.checkAugmentation(job, facts)
         do {
-            network = try NetworkPlan(layers: job.layers, input: TensorShape(facts.sampleShape), loss: job.loss)
+            network = try NetworkPlan(layers: job.layers, input: TensorShape(facts.sampleShape), loss: job.loss, freeze: job.freeze)
         } catch {
-            throw PlanError(error.description, layer: error.layer)
+            throw PlanError(error.description, layer: error.layer.isEmpty ? nil : error.layer)
         }
         guard !network.layout.tensors.isEmpty else {
-            throw PlanError("the model has nothing to train: add a layer with weights, such as {dense: 10}")
+            throw PlanError(
+                network.layout.frozen.isEmpty
+                    ? "the model has nothing to train: add a layer with weights, such as {dense: 10}"
+                    : "`freeze` covers every layer of the model: leave one to train, such as its head")
         }
         targets = try Self.targets(job, facts)
         try Self.checkOutput(job, targets, network)
         try Self.checkWeights(job.loss, targets, outputs: network.outputShape.count)
+        try job.optimization.check(network.layout)
         let metrics = job.metrics ?? Metric.defaults(job.loss, targets, areInputs: job.data.target == .input)
         try Self.checkMetrics(metrics, job.loss, targets)
         let outputs = network.outputShape.count
