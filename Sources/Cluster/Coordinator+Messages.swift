@@ -51,12 +51,12 @@ extension Coordinator {
             case .stepReport:
                 guard rank == 0 else { return }
                 let report = try doubles(payload)
-                let diagnostics = setup.plan.diagnosticCount(afterSteps: step + 1)
-                guard report.count == Loss.report.width + diagnostics else {
+                let (layout, diagnostics) = (setup.plan.trainReport, setup.plan.diagnosticCount(afterSteps: step + 1))
+                guard report.count == layout.width + diagnostics else {
                     throw MalformedMessage(description: "a step's report is malformed")
                 }
                 try record.stepDone(
-                    step + 1, Totals(report: Array(report.dropLast(diagnostics))), diagnostics: Array(report.suffix(diagnostics)))
+                    step + 1, Totals(layout, sums: Array(report.dropLast(diagnostics))), diagnostics: Array(report.suffix(diagnostics)))
                 announceDecision()
                 faults.reach("coordinator", "step", step + 1)
             case .evaluation:

@@ -34,7 +34,11 @@ package struct RunResult: Sendable {
 
     package var value: ConfigValue {
         func metrics(_ totals: Totals?, penalty: Double? = nil) -> ConfigValue {
-            totals.map { RunRecord.value($0, penalty: penalty) } ?? .null
+            guard let totals else { return .null }
+            let confusion = totals.confusionMatrix.map { matrix in
+                ("confusion_matrix", ConfigValue.array(matrix.map { .array($0.map { .int($0) }) }))
+            }
+            return .object(totals.members + (penalty.map { [("penalty", .number($0))] } ?? []) + (confusion.map { [$0] } ?? []))
         }
         var more: [(String, ConfigValue)] = []
         if let stoppedEarly { more.append(("stopped_early", .bool(stoppedEarly))) }
