@@ -55,7 +55,10 @@ package struct LocalTraining {
         let group = LocalGroup(parts.map(\.0))
         defer { group.close() }
         let threads = try parts.map { collective, state in
-            let member = LocalMemberRun(collective, state, record, self, lanes: lanes, start: start)
+            let member = LocalMemberRun(collective, state, record, self, lanes: lanes, start: start) {
+                // Nobody can complete a step without the one that failed.
+                for (other, _) in parts { other.end(GenerationEnded(reason: "a member has failed")) }
+            }
             return try spawnThread(name: "compute") { member.run() }
         }
         for thread in threads { thread.join() }
@@ -90,10 +93,14 @@ private final class LocalMemberRun: TrainerObserver, @unchecked Sendable {  // u
     private let lanes: Int
     private let first: Int
     private let isOver: Bool
+    private let failed: () -> Void
 
-    init(_ collective: Collective, _ state: MemberState, _ record: LocalRecord, _ local: LocalTraining, lanes: Int, start: Snapshot) {
+    init(
+        _ collective: Collective, _ state: MemberState, _ record: LocalRecord, _ local: LocalTraining, lanes: Int, start: Snapshot,
+        failed: @escaping () -> Void
+    ) {
         (self.collective, self.state, self.record, self.local) = (collective, state, record, local)
-        (self.lanes, first, isOver) = (lanes, start.step, start.decisions.isOver)
+        (self.lanes, first, isOver, self.failed) = (lanes, start.step, start.decisions.isOver, failed)
     }
 
     func run() {
@@ -101,7 +108,12 @@ private final class LocalMemberRun: TrainerObserver, @unchecked Sendable {  // u
         defer { pool.close() }
         let trainer = Trainer(
             plan: local.plan, data: local.data, state: state, collective: collective, lanes: pool, observer: self)
-        do { _ = try trainer.run(from: first, isOver: isOver) } catch { record.failed(error) }
+        do {
+            _ = try trainer.run(from: first, isOver: isOver)
+        } catch {
+            record.failed(error)
+            failed()
+        }
     }
 
     func snapshot(_ state: MemberState, done: Int) { record.add(state.snapshotPart(), rank: state.rank, step: done) }
