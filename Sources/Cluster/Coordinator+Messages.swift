@@ -51,8 +51,10 @@ extension Coordinator {
             case .stepReport:
                 guard rank == 0 else { return }
                 let report = try doubles(payload)
-                guard report.count == Loss.report.width else { throw MalformedMessage(description: "a step's report is malformed") }
-                try record.stepDone(step + 1, Totals(report: report))
+                guard report.count == setup.plan.trainReport.width else {
+                    throw MalformedMessage(description: "a step's report is malformed")
+                }
+                try record.stepDone(step + 1, Totals(setup.plan.trainReport, sums: report))
                 announceDecision()
                 faults.reach("coordinator", "step", step + 1)
             case .evaluation:

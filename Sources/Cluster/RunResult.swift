@@ -31,7 +31,13 @@ package struct RunResult: Sendable {
     }
 
     package var value: ConfigValue {
-        func metrics(_ totals: Totals?) -> ConfigValue { totals.map(RunRecord.value) ?? .null }
+        func metrics(_ totals: Totals?) -> ConfigValue {
+            guard let totals else { return .null }
+            let confusion = totals.confusionMatrix.map { matrix in
+                ("confusion_matrix", ConfigValue.array(matrix.map { .array($0.map { .int($0) }) }))
+            }
+            return .object(totals.members + (confusion.map { [$0] } ?? []))
+        }
         var more: [(String, ConfigValue)] = []
         if let stoppedEarly { more.append(("stopped_early", .bool(stoppedEarly))) }
         if let best { more.append(("best", best.configValue)) }

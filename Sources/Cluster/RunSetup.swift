@@ -29,15 +29,18 @@ package struct RunSetup {
     }
 
     package init(_ job: JobFile, _ request: Request, log: Log) throws {
-        self.job = job
         let path = try Self.path(job.job.name, request)
         log.info("reading the data")
         data = try DecodedData(reading: job.job.data)
+        let given = job
+        let job: JobFile
         do {
+            job = try given.completed(with: data)
             plan = try TrainingPlan(job.job, data.facts)
         } catch {
-            throw job.describe(error)
+            throw (error as? PlanError).map(given.describe) ?? error
         }
+        self.job = job
         directory = request.resume ? try RunDirectory.resume(path) : try RunDirectory.create(path)
         incarnation = try directory.nextIncarnation()
         if request.resume {
@@ -83,6 +86,11 @@ package struct RunSetup {
         }
         guard state.normalization == data.normalization else {
             throw CheckpointError("the normalisation of the checkpoint `\(checkpoint.path)` differs from the data's; start a new run")
+        }
+        guard state.epochTotals.isEmpty || state.epochTotals.count == plan.trainReport.width else {
+            throw CheckpointError(
+                "the checkpoint `\(checkpoint.path)` has other sums of loss and metrics than this job; start a new run with another --run-dir"
+            )
         }
         var snapshot = try Snapshot(
             checkpoint, layout: plan.network.layout, momentNames: job.job.optimizer.momentNames, epochTotals: state.epochTotals)

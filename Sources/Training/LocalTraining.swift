@@ -42,7 +42,7 @@ package struct LocalTraining {
             let last = min(stopAfter ?? .max, plan.totalSteps)
             let collective = Collective(
                 rank: rank, partition: partition, plans: stepPlans, planIndex: plan.stepPlanIndex,
-                exchanges: plan.network.exchanges, report: Loss.report, parameters: state.parameters.pointer,
+                exchanges: plan.network.exchanges, report: plan.trainReport.operation, parameters: state.parameters.pointer,
                 gradients: state, updater: state, firstStep: start.step
             ) { [plan] step, report in
                 record.stepDone(step, report)
@@ -142,14 +142,14 @@ private final class LocalRecord: @unchecked Sendable {  // the state is behind i
 
     init(plan: TrainingPlan, partition: Partition, start: Snapshot) {
         (self.plan, self.partition, self.start) = (plan, partition, start.decisions)
-        let totals = Totals(report: start.epochTotals)
+        let totals = Totals(plan.trainReport, sums: start.epochTotals)
         state = Bell(State(totals: totals, totalsAfter: [start.step: totals]))
     }
 
     func stepDone(_ step: Int, _ report: [Double]) {
-        let totals = Totals(report: report)
+        let totals = Totals(plan.trainReport, sums: report)
         state.change {
-            if step % plan.geometry.stepsPerEpoch == 0 { $0.totals = Totals() }
+            if step % plan.geometry.stepsPerEpoch == 0 { $0.totals = Totals(plan.trainReport) }
             $0.totals += totals
             $0.reports[step] = totals
             $0.totalsAfter[step + 1] = $0.totals
@@ -176,7 +176,7 @@ private final class LocalRecord: @unchecked Sendable {  // the state is behind i
     func add(_ reports: [Double], chunks: Range<Int>, set: EvaluationSet, step: Int) {
         state.change { state in
             var entry = state.chunks[set].flatMap { $0.step == step ? $0 : nil } ?? Chunks(step: step)
-            let width = Loss.report.width
+            let width = plan.evaluationReport.width
             for (i, chunk) in chunks.enumerated() { entry.reports[chunk] = Array(reports[(i * width)..<((i + 1) * width)]) }
             state.chunks[set] = entry
         }
@@ -195,17 +195,17 @@ private final class LocalRecord: @unchecked Sendable {  // the state is behind i
             let entry = state.chunks[.validation].flatMap { $0.step == done ? $0 : nil }
             guard (entry?.reports.count ?? 0) == Evaluator.chunkCount(samples: plan.facts.validationCount) else { return nil }
             var memory = memory(before: done, state)
-            let validation = entry.map(Self.total)
+            let validation = entry.map(total)
             let decision = plan.decisions.decide(&memory, after: done) {
-                ($0.source == .train ? train : validation)?.value($0.metric)
+                ($0.source == .train ? train : validation)?.value(named: $0.metric)
             }
             state.decisions[done] = (decision, memory)
             return decision
         }
     }
 
-    private static func total(_ entry: Chunks) -> Totals {
-        Totals(report: Evaluator.total(entry.reports.sorted { $0.key < $1.key }.flatMap(\.value)))
+    private func total(_ entry: Chunks) -> Totals {
+        Evaluator.total(entry.reports.sorted { $0.key < $1.key }.flatMap(\.value), plan.evaluationReport)
     }
 
     func failed(_ error: any Error) { state.change { if $0.error == nil { $0.error = error } } }
@@ -215,7 +215,7 @@ private final class LocalRecord: @unchecked Sendable {  // the state is behind i
         if let error = state.error { throw error }
         guard let snapshot = state.snapshot else { throw GenerationEnded(reason: "no snapshot was taken") }
         return LocalTraining.Result(
-            snapshot: snapshot, reports: state.reports, evaluations: state.chunks.mapValues(Self.total),
+            snapshot: snapshot, reports: state.reports, evaluations: state.chunks.mapValues(total),
             decisions: state.decisions.mapValues(\.decision))
     }
 }
