@@ -8,7 +8,10 @@ package struct Job: Equatable, Sendable {
     package var data: DataSpec
     package var layers: [NamedLayer]
     package var loss: Loss
+    /// What is measured beside the loss; nil: what suits the loss and the targets.
+    package var metrics: [Metric]?
     package var optimizer: Optimizer
+    package var optimization = Optimization()
     /// Samples in a global mini-batch; nil: all of the training set (batch gradient descent).
     package var batchSize: Int?
     /// V; nil: the largest power of two ≤ 8 that leaves at least 32 samples in each.
@@ -18,6 +21,10 @@ package struct Job: Equatable, Sendable {
     package var maxSteps: Int?
     package var checkpoint: CheckpointPolicy
     package var earlyStopping: EarlyStopping?
+    /// What the model begins with.
+    package var weights: WeightsSpec?
+    /// Layers and blocks that are not trained, by name.
+    package var freeze: [String] = []
     /// A step is logged to metrics.jsonl if its number is a multiple of this, or an epoch ends with it.
     package var logEvery: Int
     /// The OpenBLAS core that every worker must compute with; nil: the first worker's.
@@ -26,11 +33,13 @@ package struct Job: Equatable, Sendable {
     package var forcedCuts: [Int]?
 
     package init(
-        name: String, seed: UInt64, data: DataSpec, layers: [NamedLayer], loss: Loss, optimizer: Optimizer, batchSize: Int?,
+        name: String, seed: UInt64, data: DataSpec, layers: [NamedLayer], loss: Loss, metrics: [Metric]? = nil,
+        optimizer: Optimizer, batchSize: Int?,
         microbatches: Int? = nil, epochs: Int, maxSteps: Int? = nil, checkpoint: CheckpointPolicy = CheckpointPolicy(),
         logEvery: Int = 10, blasCore: String? = nil, forcedCuts: [Int]? = nil
     ) {
         (self.name, self.seed, self.data, self.layers, self.loss) = (name, seed, data, layers, loss)
+        self.metrics = metrics
         (self.optimizer, self.batchSize, self.microbatches) = (optimizer, batchSize, microbatches)
         (self.epochs, self.maxSteps, self.checkpoint) = (epochs, maxSteps, checkpoint)
         (self.logEvery, self.blasCore, self.forcedCuts) = (logEvery, blasCore, forcedCuts)
@@ -53,6 +62,16 @@ package struct CheckpointPolicy: Equatable, Sendable {
     package init(every: Interval = .epoch, keep: Int = 3, best: Monitor? = nil) {
         (self.every, self.keep, self.best) = (every, keep, best)
     }
+}
+
+/// Trained weights to begin with.
+package struct WeightsSpec: Equatable, Sendable {
+    /// A safetensors file, a checkpoint or a run directory.
+    package var file: String
+    /// Tensors, layers and blocks that begin fresh all the same, by name.
+    package var skip: [String]
+
+    package init(file: String, skip: [String] = []) { (self.file, self.skip) = (file, skip) }
 }
 
 /// Where the samples come from.
@@ -97,15 +116,22 @@ package struct DataSpec: Equatable, Sendable {
     package var test: Source?
     package var split: Split?
     package var normalization: Normalization.Kind
+    package var target: Target
     /// Of the training set alone.
     package var augmentation: Augmentation?
 
+    package enum Target: String, CaseIterable, Sendable {
+        /// The data's own: labels, or values.
+        case data
+        /// What the network reads of the sample, which it learns to give back (an autoencoder).
+        case input
+    }
+
     package init(
         train: Source, validation: Source? = nil, test: Source? = nil, split: Split? = nil, normalization: Normalization.Kind = .none,
-        augmentation: Augmentation? = nil
+        target: Target = .data, augmentation: Augmentation? = nil
     ) {
         (self.train, self.validation, self.test, self.split) = (train, validation, test, split)
-        self.normalization = normalization
-        self.augmentation = augmentation
+        (self.normalization, self.target, self.augmentation) = (normalization, target, augmentation)
     }
 }
