@@ -104,6 +104,12 @@ import Training
         #expect(try load(own.resolved.compactJSON()).job == own)
     }
 
+    @Test func dataMayHaveNoTargets() throws {
+        let table = try directory.write("x.csv", "a,b\n1,2\n3,4\n")
+        let facts = try DecodedData(reading: load(config(["data": "{train: {csv: {path: \"\(table)\"}}}"])).job.data).facts
+        #expect(facts.classCount == nil && facts.targetWidth == nil)
+    }
+
     @Test func tablesOfOneJobShareTheirEncoding() throws {
         let train = try directory.write("train.csv", "a,c,y\n1,red,no\n3,blue,yes\n,blue,no\n")
         let test = try directory.write("test.csv", "y,c,a\nyes,,\n")
