@@ -7,6 +7,10 @@ package struct MatrixProduct: Hashable, Sendable {
     package let m: Int
     package let n: Int
     package let k: Int
+
+    package init(transposeA: Bool = false, transposeB: Bool = false, m: Int, n: Int, k: Int) {
+        (self.transposeA, self.transposeB, self.m, self.n, self.k) = (transposeA, transposeB, m, n, k)
+    }
 }
 
 extension NetworkPlan {

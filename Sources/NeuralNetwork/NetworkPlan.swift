@@ -28,6 +28,12 @@ package struct NetworkPlan: Sendable {
         self.loss = loss
         endsInFusedSoftmax = fused
     }
+
+    /// Without layers.
+    init(input: TensorShape, layout: ParameterLayout, exchanges: [StatisticsOperation]) {
+        (inputShape, layers, self.layout, self.exchanges) = (input, [], layout, exchanges)
+        (loss, endsInFusedSoftmax) = (.meanSquaredError, false)
+    }
 }
 
 /// One layer of a plan.

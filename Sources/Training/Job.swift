@@ -5,6 +5,8 @@ import NeuralNetwork
 package struct Job: Equatable, Sendable {
     package var name: String
     package var seed: UInt64
+    /// What is computed; `layers`, `loss` and `optimizer` count for a training alone.
+    package var task = Task.training
     package var data: DataSpec
     package var layers: [NamedLayer]
     package var loss: Loss

@@ -40,11 +40,11 @@ package struct LocalTraining {
             let last = min(stopAfter ?? .max, plan.totalSteps)
             let collective = Collective(
                 rank: rank, partition: partition, plans: stepPlans, planIndex: plan.stepPlanIndex,
-                exchanges: plan.network.exchanges, report: Loss.report, parameters: state.parameters.pointer,
+                exchanges: plan.network.exchanges, report: plan.report, parameters: state.parameters.pointer,
                 gradients: state, updater: state, firstStep: start.step
             ) { [plan] step, report in
-                record.stepDone(step, Totals(report: report))
-                return plan.control(afterSteps: step + 1, stopping: step + 1 >= last)
+                record.stepDone(step, plan.totals(report))
+                return plan.control(afterSteps: step + 1, report: report, stopping: step + 1 >= last)
             }
             parts.append((collective, state))
         }
@@ -60,9 +60,10 @@ package struct LocalTraining {
 }
 
 extension TrainingPlan {
-    /// What follows when `done` steps are done, as far as the job alone decides.
-    package func control(afterSteps done: Int, stopping: Bool = false) -> ControlWord {
+    /// What follows when `done` steps are done, as far as the job and the last step's report decide.
+    package func control(afterSteps done: Int, report: [Double] = [], stopping: Bool = false) -> ControlWord {
         var word: ControlWord = []
+        if endsJob(afterSteps: done, report: report) { return [.evaluate, .snapshot, .finish] }
         if endsEpoch(done) { word.formUnion([.evaluate, .snapshot]) }
         if case .steps(let interval) = job.checkpoint.every, done % interval == 0 { word.insert(.snapshot) }
         if done >= totalSteps {

@@ -17,10 +17,86 @@ package enum TrainingPhase: UInt8, Sendable {
     case idle, data, forward, backward, waiting, snapshot, evaluation
 }
 
+/// What a job does in a step; each member of a generation runs its own.
+protocol StepProgram: AnyObject {
+    /// One step, up to rank 0's word on what follows.
+    func run(_ step: Int) throws -> ControlWord
+    /// One `Loss.report` for every chunk of a set.
+    func evaluate(_ set: EvaluationSet, chunks: Range<Int>) throws -> [Double]
+}
+
+/// What a program of a generation works with.
+struct StepContext {
+    let plan: TrainingPlan
+    let data: DecodedData
+    let state: MemberState
+    let collective: Collective
+    let lanes: LanePool
+    /// For heartbeats: what the compute thread is doing.
+    let entered: (TrainingPhase, Int) -> Void
+}
+
 /// The compute thread's work in one generation.
 package final class Trainer {
     private let plan: TrainingPlan
-    private let data: DecodedData
+    private let rank: Int
+    private let members: Int
+    private let state: MemberState
+    private let evaluator: Evaluator
+    private let program: any StepProgram
+    private weak var observer: (any TrainerObserver)?
+
+    package init(
+        plan: TrainingPlan, data: DecodedData, state: MemberState, collective: Collective, lanes: LanePool,
+        observer: any TrainerObserver
+    ) {
+        (self.plan, self.state, self.observer) = (plan, state, observer)
+        (rank, members) = (collective.rank, collective.members)
+        evaluator = Evaluator(plan: plan, data: data, lanes: lanes)
+        let context = StepContext(
+            plan: plan, data: data, state: state, collective: collective, lanes: lanes,
+            entered: { [weak observer] in observer?.entered($0, step: $1) })
+        switch plan.job.task {
+        case .training: program = GradientProgram(context, evaluator)
+        case .kMeans(let spec): program = KMeansProgram(context, spec)
+        case .principalComponents(let spec): program = PrincipalComponentsProgram(context, spec)
+        }
+    }
+
+    /// Goes on from `step` until the control word ends it; true if the job has reached its end.
+    ///
+    /// - Parameter isOver: the job ended with the step before `first`, and is to be evaluated alone.
+    package func run(from first: Int, isOver: Bool = false) throws -> Bool {
+        let isOver = isOver || first >= plan.totalSteps
+        if plan.endsEpoch(first) { try evaluate(done: first, isLast: isOver) }
+        if isOver { return true }
+        var step = first
+        while true {
+            let control = try program.run(step)
+            step += 1
+            if control.contains(.snapshot) {
+                observer?.entered(.snapshot, step: step)
+                try observer?.snapshot(state, done: step)
+            }
+            if control.contains(.evaluate) { try evaluate(done: step, isLast: control.contains(.finish)) }
+            if control.contains(.finish) { return true }
+            if control.contains(.endGeneration) { return false }
+        }
+    }
+
+    private func evaluate(done: Int, isLast: Bool) throws {
+        observer?.entered(.evaluation, step: done)
+        for set in EvaluationSet.allCases where evaluator.isWanted(set, isLast: isLast) {
+            let chunks = evaluator.chunks(set, rank: rank, members: members)
+            try observer?.evaluated(set, done: done, chunks: chunks, reports: try program.evaluate(set, chunks: chunks))
+        }
+    }
+}
+
+/// A step of gradient descent.
+final class GradientProgram: StepProgram {
+    private let context: StepContext
+    private let plan: TrainingPlan
     private let rank: Int
     private let state: MemberState
     private let collective: Collective
@@ -29,13 +105,10 @@ package final class Trainer {
     private let feeder: BatchFeeder
     private let folds: [FoldProgram]
     private let slotRows: [SlotRows]
-    private weak var observer: (any TrainerObserver)?
 
-    package init(
-        plan: TrainingPlan, data: DecodedData, state: MemberState, collective: Collective, lanes: LanePool,
-        observer: any TrainerObserver
-    ) {
-        (self.plan, self.data, self.state, self.collective, self.observer) = (plan, data, state, collective, observer)
+    init(_ context: StepContext, _ evaluator: Evaluator) {
+        let (plan, collective) = (context.plan, context.collective)
+        (self.context, self.plan, state, self.collective, self.evaluator) = (context, plan, context.state, collective, evaluator)
         rank = collective.rank
         let stepPlans = plan.geometry.distinctBatchSizes.indices.map { collective.plan(at: $0) }
         folds = stepPlans.map { FoldProgram($0.tree, $0.leaves(of: collective.rank)) }
@@ -45,31 +118,12 @@ package final class Trainer {
         }
         let slots = slotRows.map(\.slots).max() ?? 0
         let rows = slotRows.flatMap(\.rows).max() ?? 0
-        network = Network(plan: plan.network, slots: slots, rows: rows, lanes: lanes, training: true)
-        evaluator = Evaluator(plan: plan, data: data, lanes: lanes)
-        feeder = BatchFeeder(plan: plan, data: data, slots: slots, rows: rows)
-    }
-
-    /// Trains from `step` on until the control word ends it; true if the job has reached its end.
-    package func run(from first: Int) throws -> Bool {
-        if plan.endsEpoch(first) { try evaluate(done: first) }
-        if first >= plan.totalSteps { return true }
-        var step = first
-        while true {
-            let control = try train(step)
-            step += 1
-            if control.contains(.snapshot) {
-                observer?.entered(.snapshot, step: step)
-                try observer?.snapshot(state, done: step)
-            }
-            if control.contains(.evaluate) { try evaluate(done: step) }
-            if control.contains(.finish) { return true }
-            if control.contains(.endGeneration) { return false }
-        }
+        network = Network(plan: plan.network, slots: slots, rows: rows, lanes: context.lanes, training: true)
+        feeder = BatchFeeder(plan: plan, data: context.data, slots: slots, rows: rows)
     }
 
     /// One step: batch, forward, loss, backward, reduce, update.
-    private func train(_ step: Int) throws -> ControlWord {
+    func run(_ step: Int) throws -> ControlWord {
         let index = plan.stepPlanIndex(step)
         let rows = slotRows[index]
         let synchronizer = StepSynchronizer(collective, step: step)
@@ -77,29 +131,24 @@ package final class Trainer {
             rows: rows, parameters: state.parameters.pointer, statistics: state.statistics.pointer, training: synchronizer)
         let microbatches = collective.plan(at: index).microbatchesOf[rank]
 
-        observer?.entered(.data, step: step)
+        context.entered(.data, step)
         feeder.load(step: step, microbatches: microbatches, into: network.input)
-        observer?.entered(.forward, step: step)
+        context.entered(.forward, step)
         try network.forward(pass)
         network.evaluateLoss(feeder.targets, pass) { collective.reportLeaf(slot: $0) }
-        observer?.entered(.backward, step: step)
+        context.entered(.backward, step)
         let firstSlot = collective.plan(at: index).leaves(of: rank).lowerBound == 0 && rows.slots > 0 ? 0 : nil
         state.gradients.begin(folds[index], firstSlot: firstSlot)
         let training = TrainingPass(
             pass: pass, synchronizer: synchronizer, gradients: state.gradients,
             batchSize: plan.geometry.batchSize(ofStep: step))
         try network.backward(training) { collective.contribute(downTo: $0) }
-        observer?.entered(.waiting, step: step)
+        context.entered(.waiting, step)
         return try collective.complete(step: step).control
     }
 
-    private func evaluate(done: Int) throws {
-        observer?.entered(.evaluation, step: done)
-        for set in EvaluationSet.allCases where evaluator.isWanted(set, done: done) {
-            let chunks = evaluator.chunks(set, rank: rank, members: collective.members)
-            let reports = try evaluator.evaluate(set, chunks: chunks, parameters: state.parameters, statistics: state.statistics)
-            try observer?.evaluated(set, done: done, chunks: chunks, reports: reports)
-        }
+    func evaluate(_ set: EvaluationSet, chunks: Range<Int>) throws -> [Double] {
+        try evaluator.evaluate(set, chunks: chunks, parameters: state.parameters, statistics: state.statistics)
     }
 }
 

@@ -37,6 +37,13 @@ package struct TrainingPlan: Sendable {
 
     package init(_ job: Job, _ facts: DataFacts) throws(PlanError) {
         guard facts.trainCount > 0 else { throw PlanError("the training set is empty: give it at least one sample") }
+        if let measured = try Self.measured(job, facts) {
+            network = measured
+            geometry = BatchGeometry(sampleCount: facts.trainCount, batchSize: facts.trainCount, microbatches: job.microbatches)
+            totalSteps = min(job.epochs, job.maxSteps ?? .max)
+            (self.job, self.facts) = (job, facts)
+            return
+        }
         do {
             network = try NetworkPlan(layers: job.layers, input: TensorShape(facts.sampleShape), loss: job.loss)
         } catch {

@@ -1,0 +1,107 @@
+import Datasets
+import Kernels
+import NeuralNetwork
+
+// Jobs that measure the data instead of training a model: what they keep as running statistics and exchange.
+extension TrainingPlan {
+    /// Largest number of features whose covariance is decomposed: its matrix has 128 MB, and takes minutes.
+    private static let mostFeatures = 4096
+    /// Most doubles that k-means exchanges in a step for each node of the tree: 8 MB.
+    private static let mostSums = 1 << 20
+
+    static func measured(_ job: Job, _ facts: DataFacts) throws(PlanError) -> NetworkPlan? {
+        let features = facts.sampleShape.reduce(1, *)
+        switch job.task {
+        case .training: return nil
+        case .kMeans(let spec):
+            let microbatches = job.microbatches ?? BatchGeometry.defaultMicrobatches(batchSize: facts.trainCount)
+            let layout = KMeansLayout(
+                clusters: spec.clusters, features: features, classes: facts.classCount ?? 0, leaves: min(microbatches, facts.trainCount),
+                trials: spec.trials)
+            guard spec.clusters <= facts.trainCount else {
+                throw PlanError(
+                    "the training set has \(facts.trainCount) samples for \(spec.clusters) clusters: lower `kmeans.clusters`")
+            }
+            guard layout.sums.count <= mostSums else {
+                throw PlanError(
+                    "\(spec.clusters) clusters of \(features) features are too many sums (\(layout.sums.count)) to exchange in a step: lower `kmeans.clusters`, or `batch.microbatches`"
+                )
+            }
+            return NetworkPlan(measuring: layout.statistics, input: TensorShape(facts.sampleShape), exchanges: layout.exchanges)
+        case .principalComponents(let spec):
+            try checkCovariance(features, facts.trainCount, "pca")
+            let count = try componentCount(spec.components, features, facts.trainCount)
+            return NetworkPlan(
+                measuring: PrincipalComponentsProgram.statistics(spec, components: count, features: features),
+                input: TensorShape(facts.sampleShape), exchanges: CovarianceMeasurement.exchanges(features: features))
+        }
+    }
+
+    static func checkCovariance(_ features: Int, _ samples: Int, _ name: String) throws(PlanError) {
+        guard samples >= 2 else { throw PlanError("`\(name)` needs at least 2 training samples") }
+        guard features <= mostFeatures else {
+            throw PlanError(
+                "samples have \(features) features, more than the \(mostFeatures) whose covariance `\(name)` can decompose: use smaller images or fewer columns"
+            )
+        }
+    }
+
+    /// Rows of the components' tensor; for a fraction of the variance, all that there can be.
+    private static func componentCount(
+        _ components: PrincipalComponentsSpec.Components, _ features: Int, _ samples: Int
+    ) throws(PlanError) -> Int {
+        let most = min(features, samples)
+        guard case .count(let count) = components else { return most }
+        guard count <= most else {
+            throw PlanError(
+                "\(count) components are wanted of \(samples) samples with \(features) features, which have at most \(most): lower `pca.components`"
+            )
+        }
+        return count
+    }
+
+    // MARK: Reports and the job's end
+
+    /// The doubles that describe a step: those of `Loss.report`, and for k-means a fourth that is not 0 if the centres have come to rest.
+    package var report: StatisticsOperation {
+        if case .kMeans = job.task { .sum(width: Loss.report.width + 1) } else { Loss.report }
+    }
+
+    /// The sums over samples in a step's report.
+    package func totals(_ report: [Double]) -> Totals { Totals(report: Array(report.prefix(Loss.report.width))) }
+
+    /// Whether the job ends with the step that brings the count to `done`, as far as that step's report tells. The coordinator and rank 0 ask.
+    package func endsJob(afterSteps done: Int, report: [Double]) -> Bool {
+        done >= totalSteps || (report.count > Loss.report.width && report[Loss.report.width] != 0)
+    }
+
+    /// True if `endsJob` may end the job before `totalSteps`.
+    package var mayEndOnReport: Bool { if case .kMeans = job.task { true } else { false } }
+
+    /// Every distinct BLAS call of the job for microbatches of these sizes.
+    func products(microbatchSizes: Set<Int>) -> [MatrixProduct] {
+        switch job.task {
+        case .training: network.products(microbatchSizes: microbatchSizes, chunkSize: Evaluator.chunkSize)
+        case .kMeans: []
+        case .principalComponents: PrincipalComponentsProgram.products(network)
+        }
+    }
+}
+
+/// What a leaf of a job without a model reports; the sums over leaves are the step's.
+struct StepSums {
+    /// Inertia, or squared error.
+    var loss = 0.0
+    /// Samples in the right cluster; or samples times the ratio of the variance that is explained.
+    var share = 0.0
+    var samples = 0.0
+    /// The centres have come to rest.
+    var isOver = false
+}
+
+extension TrainingPlan {
+    func write(_ sums: StepSums, into report: UnsafeMutablePointer<Double>) {
+        (report[0], report[1], report[2]) = (sums.loss, sums.share, sums.samples)
+        if mayEndOnReport { report[3] = sums.isOver ? 1 : 0 }
+    }
+}
