@@ -110,4 +110,21 @@ package enum Columns {
             }
         }
     }
+
+    /// Copies a block of columns between matrices whose rows lie `stride` floats apart.
+    package static func copy(
+        _ x: UnsafePointer<Float>, stride xStride: Int, to y: UnsafeMutablePointer<Float>, stride yStride: Int, rows: Int, columns: Int
+    ) {
+        for r in 0..<rows { (y + r * yStride).update(from: x + r * xStride, count: columns) }
+    }
+
+    /// `y += x` for a block of columns of matrices whose rows lie `stride` floats apart.
+    package static func add(
+        _ x: UnsafePointer<Float>, stride xStride: Int, to y: UnsafeMutablePointer<Float>, stride yStride: Int, rows: Int, columns: Int
+    ) {
+        for r in 0..<rows {
+            let (from, to) = (x + r * xStride, y + r * yStride)
+            for c in 0..<columns { to[c] += from[c] }
+        }
+    }
 }

@@ -62,6 +62,38 @@ package enum Elementwise {
         for i in 0..<vectors(count) { dx[i] = dy[i] * (1 - y[i] * y[i]) }
     }
 
+    /// `y = x` where `x > 0`, else `slope · x`.
+    package static func leakyReLU(_ x: UnsafePointer<Float>, slope: Float, into y: UnsafeMutablePointer<Float>, count: Int) {
+        let (x, y) = (simd(x), simd(y))
+        for i in 0..<vectors(count) {
+            let v = x[i]
+            y[i] = v.replacing(with: slope * v, where: v .< 0)
+        }
+    }
+
+    /// `dx = dy` where `y > 0`, else `slope · dy`; y of a leaky ReLU with a slope of 0 or more.
+    package static func leakyReLUBackward(
+        y: UnsafePointer<Float>, dy: UnsafePointer<Float>, slope: Float, into dx: UnsafeMutablePointer<Float>, count: Int
+    ) {
+        let (y, dy, dx) = (simd(y), simd(dy), simd(dx))
+        for i in 0..<vectors(count) { dx[i] = (slope * dy[i]).replacing(with: dy[i], where: y[i] .> 0) }
+    }
+
+    /// `y = x` where `x > 0`, else `alpha · (eˣ − 1)`.
+    package static func elu(_ x: UnsafePointer<Float>, alpha: Float, into y: UnsafeMutablePointer<Float>, count: Int) {
+        VectorMath.exp(x, into: y, count: count)
+        let (x, y) = (simd(x), simd(y))
+        for i in 0..<vectors(count) { y[i] = (alpha * (y[i] - 1)).replacing(with: x[i], where: x[i] .> 0) }
+    }
+
+    /// `dx = dy` where `y > 0`, else `dy · (y + alpha)`; y of an ELU.
+    package static func eluBackward(
+        y: UnsafePointer<Float>, dy: UnsafePointer<Float>, alpha: Float, into dx: UnsafeMutablePointer<Float>, count: Int
+    ) {
+        let (y, dy, dx) = (simd(y), simd(dy), simd(dx))
+        for i in 0..<vectors(count) { dx[i] = (dy[i] * (y[i] + alpha)).replacing(with: dy[i], where: y[i] .> 0) }
+    }
+
     /// True if every one of exactly `count` values is finite.
     package static func allFinite(_ x: UnsafePointer<Float>, count: Int) -> Bool {
         var bad: UInt32 = 0

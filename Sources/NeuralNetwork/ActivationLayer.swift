@@ -1,6 +1,6 @@
 import Kernels
 
-/// `y = f(x)` for each value: ReLU `max(x, 0)`, sigmoid `1/(1 + e⁻ˣ)`, tanh. Gradients come from y alone.
+/// `y = f(x)` for each value: ReLU `max(x, 0)`, leaky ReLU, ELU, sigmoid `1/(1 + e⁻ˣ)`, tanh. Gradients come from y alone.
 final class ActivationLayer: Layer {
     private let function: ActivationFunction
 
@@ -14,6 +14,8 @@ final class ActivationLayer: Layer {
             let count = tile.count * input.width
             switch function {
             case .relu: Elementwise.relu(x, into: y, count: count)
+            case .leakyReLU(let slope): Elementwise.leakyReLU(x, slope: Float(slope), into: y, count: count)
+            case .elu(let alpha): Elementwise.elu(x, alpha: Float(alpha), into: y, count: count)
             case .sigmoid: VectorMath.sigmoid(x, into: y, count: count)
             case .tanh: VectorMath.tanh(x, into: y, count: count)
             }
@@ -32,6 +34,8 @@ final class ActivationLayer: Layer {
             let count = tile.count * input.width
             switch function {
             case .relu: Elementwise.reluBackward(y: y, dy: dy, into: dx, count: count)
+            case .leakyReLU(let slope): Elementwise.leakyReLUBackward(y: y, dy: dy, slope: Float(slope), into: dx, count: count)
+            case .elu(let alpha): Elementwise.eluBackward(y: y, dy: dy, alpha: Float(alpha), into: dx, count: count)
             case .sigmoid: Elementwise.sigmoidBackward(y: y, dy: dy, into: dx, count: count)
             case .tanh: Elementwise.tanhBackward(y: y, dy: dy, into: dx, count: count)
             }

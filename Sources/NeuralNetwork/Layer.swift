@@ -11,6 +11,20 @@ package protocol Layer: AnyObject {
     ) throws
 }
 
+/// The computation of a layer that joins several inputs. It has no parameters.
+package protocol JoinLayer: AnyObject {
+    func forward(_ inputs: [SlotMatrix], _ output: SlotMatrix, _ pass: Pass)
+    /// Writes the gradients of the inputs, or adds to what is there.
+    func backward(outputGradient: SlotMatrix, _ inputGradients: [InputGradient?], _ pass: Pass)
+}
+
+/// Where a join leaves the gradient of one input.
+package struct InputGradient {
+    package let values: SlotMatrix
+    /// Another consumer of the same values has written its part already.
+    package let accumulates: Bool
+}
+
 /// What every layer reads during a pass over the network.
 package struct Pass {
     package let rows: SlotRows
@@ -21,8 +35,21 @@ package struct Pass {
     package let lanes: LanePool
     /// One buffer per lane, as long as the neediest layer asked for.
     package let scratch: [FloatBuffer]
-    /// Nil in evaluation: batch norm then uses its running statistics.
-    package let training: StatisticsSynchronizer?
+    /// Nil in evaluation: batch norm then uses its running statistics, and dropout does nothing.
+    package let training: TrainingMode?
+}
+
+/// What a forward pass in training has besides.
+package struct TrainingMode {
+    package let synchronizer: StatisticsSynchronizer
+    package let seed: UInt64
+    package let step: Int
+    /// For every slot, where its first sample stands in the global batch: draws depend on that, not on who computes.
+    package let firstSamples: [Int]
+
+    package init(synchronizer: StatisticsSynchronizer, seed: UInt64, step: Int, firstSamples: [Int]) {
+        (self.synchronizer, self.seed, self.step, self.firstSamples) = (synchronizer, seed, step, firstSamples)
+    }
 }
 
 /// What layers need besides in a backward pass.

@@ -7,6 +7,9 @@ package enum Loss: String, CaseIterable, Sendable {
     /// Mean squared error: per sample, the mean over outputs of (y − t)². Class labels count as one-hot targets.
     case meanSquaredError = "mse"
 
+    /// Whether the loss computes this final activation itself, from what goes into it.
+    func fuses(_ spec: LayerSpec) -> Bool { self == .crossEntropy && spec == .softmax }
+
     /// Doubles that describe a set of samples: sum of losses, samples with the right class, samples. They add up.
     package static let report = StatisticsOperation.sum(width: 3)
 

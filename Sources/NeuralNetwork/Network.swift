@@ -5,28 +5,39 @@ import Kernels
 /// Owned by one compute thread. All memory is allocated here, none per step.
 package final class Network {
     package let plan: NetworkPlan
-    private let layers: [(any Layer)?]
-    /// Layer boundaries: `values[i]` is the input of layer i, the last one the network's output.
+    private let nodes: [Node]
+    /// The values at every layer boundary: `values[i + 1]` is the output of layer i.
     private let values: [SlotMatrix]
-    /// Gradients of two neighbouring boundaries, taking turns (training alone).
-    private let gradients: [SlotMatrix]
+    /// In a network made for training.
+    private let backwardMemory: BackwardMemory?
     private let scratch: [FloatBuffer]
     private let partialLosses: UnsafeMutablePointer<Double>
     private let lanes: LanePool
 
+    private enum Node {
+        case layer(any Layer)
+        case join(any JoinLayer)
+        /// Another name for its input's values.
+        case alias
+    }
+
     package init(plan: NetworkPlan, slots: Int, rows: Int, lanes: LanePool, training: Bool) {
         self.plan = plan
         self.lanes = lanes
-        layers = plan.layers.map { $0.makeLayer() }
         var values = [SlotMatrix(slots: slots, rows: rows, width: plan.inputShape.count)]
-        for (layer, planned) in zip(layers, plan.layers) {
-            let width = planned.output.count
-            values.append(
-                layer == nil ? values[values.count - 1] : SlotMatrix(slots: slots, rows: rows, width: width))
+        nodes = plan.layers.enumerated().map { index, layer in
+            layer.makeJoin(inputs: layer.inputs.map { plan.shape(at: $0) }).map(Node.join)
+                ?? layer.makeLayer(index: index, slots: slots, rows: rows).map(Node.layer) ?? .alias
+        }
+        for (node, layer) in zip(nodes, plan.layers) {
+            if case .alias = node {
+                values.append(values[layer.inputs[0]])
+            } else {
+                values.append(SlotMatrix(slots: slots, rows: rows, width: layer.output.count))
+            }
         }
         self.values = values
-        let widest = values.map(\.width).max() ?? 1
-        gradients = training ? (0..<2).map { _ in SlotMatrix(slots: slots, rows: rows, width: widest) } : []
+        backwardMemory = training ? BackwardMemory(BackwardPlan(plan), of: plan, slots: slots, rows: rows) : nil
         let needed = plan.layers.map(\.scratchCount).max() ?? 0
         let count = max(needed, Loss.scratchCount(width: plan.outputShape.count))
         scratch = (0..<lanes.lanes).map { _ in FloatBuffer(count: count) }
@@ -40,17 +51,25 @@ package final class Network {
     package var input: SlotMatrix { values[0] }
     package var output: SlotMatrix { values[values.count - 1] }
 
+    /// What the last forward pass left at a boundary.
+    package func values(at boundary: Int) -> SlotMatrix { values[boundary] }
+
     package func makePass(
         rows: SlotRows, parameters: UnsafePointer<Float>, statistics: UnsafeMutablePointer<Float>,
-        training: StatisticsSynchronizer?
+        training: TrainingMode?
     ) -> Pass {
         Pass(
             rows: rows, parameters: parameters, statistics: statistics, lanes: lanes, scratch: scratch, training: training)
     }
 
     package func forward(_ pass: Pass) throws {
-        for (i, layer) in layers.enumerated() {
-            try layer?.forward(values[i], values[i + 1], pass)
+        for (i, node) in nodes.enumerated() {
+            let inputs = plan.layers[i].inputs
+            switch node {
+            case .layer(let layer): try layer.forward(values[inputs[0]], values[i + 1], pass)
+            case .join(let join): join.forward(inputs.map { values[$0] }, values[i + 1], pass)
+            case .alias: break
+            }
         }
     }
 
@@ -59,25 +78,35 @@ package final class Network {
         _ targets: BatchTargets, _ pass: Pass, reports: (Int) -> UnsafeMutablePointer<Double>
     ) {
         plan.loss.evaluate(
-            output: output, targets: targets, gradient: gradients.isEmpty ? nil : gradient(at: layers.count), pass: pass,
+            output: output, targets: targets, gradient: backwardMemory?.gradient(at: nodes.count), pass: pass,
             partial: partialLosses, reports: reports)
     }
 
     /// Computes all parameter gradients, last layer first; `completed(offset)` is called whenever everything from `offset` on in the flat
     /// vectors is ready to be sent.
     package func backward(_ pass: TrainingPass, completed: (Int) -> Void) throws {
-        let firstTrained = plan.layers.firstIndex { $0.parameters > 0 } ?? layers.count
-        for i in stride(from: layers.count - 1, through: firstTrained, by: -1) {
-            try layers[i]?.backward(
-                values[i], values[i + 1], outputGradient: gradient(at: i + 1),
-                inputGradient: i > firstTrained ? gradient(at: i) : nil, pass)
-            if plan.layers[i].parameters > 0 { completed(i == firstTrained ? 0 : plan.layers[i].firstParameter) }
+        guard let memory = backwardMemory else { preconditionFailure("this network was made for evaluation") }
+        for step in memory.plan.steps {
+            let layer = plan.layers[step.layer]
+            let outputGradient = memory.gradient(at: step.layer + 1)
+            switch nodes[step.layer] {
+            case .layer(let computation):
+                let target = step.targets[0]
+                let input = values[layer.inputs[0]]
+                let written = target == .adds ? memory.temporary(width: layer.input.count) : memory.gradient(at: layer.inputs[0])
+                try computation.backward(
+                    input, values[step.layer + 1], outputGradient: outputGradient, inputGradient: target == .none ? nil : written, pass)
+                if target == .adds {
+                    AddLayer.add(written, to: memory.gradient(at: layer.inputs[0]), pass.pass)
+                }
+            case .join(let join):
+                let gradients = zip(layer.inputs, step.targets).map { boundary, target in
+                    target == .none ? nil : InputGradient(values: memory.gradient(at: boundary), accumulates: target == .adds)
+                }
+                join.backward(outputGradient: outputGradient, gradients, pass.pass)
+            case .alias: break
+            }
+            if let offset = step.completes { completed(offset) }
         }
-    }
-
-    /// The gradient of boundary `i`. A flatten has no computation: both of its sides are the same memory.
-    private func gradient(at boundary: Int) -> SlotMatrix {
-        let computed = layers[..<boundary].count { $0 != nil }
-        return gradients[computed % 2].resized(to: values[boundary].width)
     }
 }

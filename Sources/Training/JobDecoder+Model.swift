@@ -1,21 +1,19 @@
 import Configuration
 import NeuralNetwork
 
-// `model`: the layers.
+// `model` and `define`.
 extension JobDecoder {
-    mutating func decodeLayers(_ values: [ConfigValue]) -> [NamedLayer] {
-        var namer = LayerNamer()
-        var layers: [NamedLayer] = []
-        var places: [String: ConfigValue] = [:]
-        for value in values {
-            for layer in LayerDecoder(diagnostics).decode(value, &namer) {
-                if places.updateValue(value, forKey: layer.name) != nil {
-                    diagnostics.error("two layers are called `\(layer.name)`", at: value, label: "give one of them another `name`")
-                }
-                layers.append(layer)
-                layerPlaces.append(value)
-            }
+    static var definitions: Expectation<[String: BlockDefinition]> {
+        Expectation<[(key: String, value: BlockDefinition)]>.table(of: .object(BlockDefinition.decode)).map {
+            Dictionary($0.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
         }
+    }
+
+    /// Reads the layers, with the blocks that `define` names.
+    mutating func decodeLayers(_ values: [ConfigValue], definitions: [String: BlockDefinition]) -> [NamedLayer] {
+        let decoder = ModelDecoder(diagnostics, definitions: definitions)
+        let layers = decoder.layers(values)
+        layerPlaces = decoder.places
         return layers
     }
 }

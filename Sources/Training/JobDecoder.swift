@@ -5,8 +5,8 @@ import NeuralNetwork
 /// Reads a job from a parsed config, strictly; every mistake goes to the diagnostics, with its place.
 struct JobDecoder {
     let diagnostics: Diagnostics
-    /// Where each of the job's layers stands in the config: the place of the config's layer that it came from.
-    var layerPlaces: [ConfigValue] = []
+    /// Where each of the job's layers stands in the config, by its name.
+    var layerPlaces: [String: ConfigValue] = [:]
 
     init(_ diagnostics: Diagnostics) { self.diagnostics = diagnostics }
 
@@ -18,6 +18,7 @@ struct JobDecoder {
         let data = fields.required("data", .object(Self.data))
         if Self.isUnsupervised(fields) { return decodeUnsupervised(fields, name: name, seed: seed, data: data) }
         let model = fields.required("model", .array(of: Expectation<ConfigValue>.any, count: 1...100_000))
+        let definitions = fields.optional("define", Self.definitions, default: [:])
         let loss = fields.required("loss", .oneOf(Loss.self))
         let optimizer = fields.required("optimizer", Self.optimizer)
         let batch = fields.required("batch", .object(Self.batch))
@@ -25,7 +26,7 @@ struct JobDecoder {
         let parts = [Self.objective(fields), Self.optimization(fields), Self.transfer(fields), Self.course(fields)]
         let core = fields.optional("numerics", .object { fields in .some(fields.optional("blas_core", .nonEmptyString)) }) ?? nil
         let cuts = fields.optional("assignment", .object { $0.required("cuts", .array(of: Expectation<Int>.int(0...))) })
-        let layers = model.map { decodeLayers($0) }
+        let layers = model.map { decodeLayers($0, definitions: definitions) }
         checkCuts(cuts, batch?.microbatches, fields)
         fields.finish()
         guard let data, let layers, let loss, let optimizer, let batch, let epochs, !diagnostics.hasErrors else { return nil }

@@ -3,15 +3,62 @@ import NeuralNetwork
 
 extension NamedLayer {
     var value: ConfigValue {
-        let name = ("name", ConfigValue.string(name))
-        return switch spec {
+        var members = spec.members(inputs: from) + [("name", .string(name))]
+        // Joins have their inputs where other layers have their kind's value.
+        if !from.isEmpty, spec != .add, spec != .concatenate { members.append(("from", .string(from[0]))) }
+        return .object(members)
+    }
+}
+
+extension LayerSpec {
+    fileprivate func members(inputs: [String]) -> [(String, ConfigValue)] {
+        switch self {
         case .dense(let units, let bias, let initializer):
-            .object([("dense", .int(units)), name, ("bias", .bool(bias)), ("init", .string(initializer.rawValue))])
-        case .batchNorm(let momentum, let epsilon):
-            .object([("batch_norm", .object([("momentum", .number(momentum)), ("epsilon", .number(epsilon))])), name])
-        case .activation(let function): .object([("activation", .string(function.rawValue)), name])
-        case .softmax: .object([("activation", .string("softmax")), name])
-        case .flatten: .object([("flatten", .bool(true)), name])
+            [("dense", .int(units)), ("bias", .bool(bias)), ("init", .string(initializer.rawValue))]
+        case .batchNorm(let momentum, let epsilon, let synchronized):
+            [
+                (
+                    "batch_norm",
+                    .object([("momentum", .number(momentum)), ("epsilon", .number(epsilon)), ("sync", .bool(synchronized))])
+                )
+            ]
+        case .activation(let function): [("activation", function.value)]
+        case .maxout(let pieces): [("maxout", .int(pieces))]
+        case .softmax: [("softmax", true)]
+        case .flatten: [("flatten", true)]
+        case .dropout(let rate): [("dropout", .number(rate))]
+        case .add: [("add", .array(inputs.map { .string($0) }))]
+        case .concatenate: [("concat", .array(inputs.map { .string($0) }))]
+        case .block(let layers): [("block", .array(layers.map(\.value)))]
+        case .branches(let branches): [("branches", .array(branches.map { .array($0.map(\.value)) }))]
+        case .residual(let body, let shortcut): [("residual", .array(body.map(\.value))), ("shortcut", shortcut.value)]
+        }
+    }
+}
+
+extension Shortcut {
+    fileprivate var value: ConfigValue {
+        switch self {
+        case .identity: "identity"
+        case .automatic: "auto"
+        case .layers(let layers): .array(layers.flatMap(\.members).map(\.value))
+        }
+    }
+}
+
+extension NamedLayer {
+    /// A block's layers; of any other layer itself.
+    fileprivate var members: [NamedLayer] {
+        if case .block(let layers) = spec { layers } else { [self] }
+    }
+}
+
+extension ActivationFunction {
+    fileprivate var value: ConfigValue {
+        switch self {
+        case .leakyReLU(let slope): .object([(name, .object([("slope", .number(slope))]))])
+        case .elu(let alpha): .object([(name, .object([("alpha", .number(alpha))]))])
+        case .relu, .sigmoid, .tanh: .string(name)
         }
     }
 }

@@ -7,8 +7,8 @@ package struct JobFile {
     package let job: Job
     /// The job with every default filled in and paths absolute.
     package let resolved: ConfigValue
-    /// Where each layer of the job stands in the file.
-    private let layerPlaces: [ConfigValue]
+    /// Where each layer of the job stands in the file, by its name.
+    private let layerPlaces: [String: ConfigValue]
 
     /// Reads a config file, with `--set path=value` applied to it. Throws all that is wrong at once.
     package static func load(path: String, overrides: [String] = []) throws -> JobFile {
@@ -50,11 +50,21 @@ package struct JobFile {
 
     /// What does not fit the data, shown at its place in the file.
     package func describe(_ error: PlanError) -> any Error {
-        guard let layer = error.layer, layerPlaces.indices.contains(layer) else { return error }
+        guard let place = error.layer.flatMap(place(ofLayer:)) else { return error }
         let diagnostics = Diagnostics()
-        diagnostics.error(error.description, at: layerPlaces[layer])
+        diagnostics.error(error.description, at: place)
         do { try diagnostics.check() } catch { return error }
         return error
+    }
+
+    /// A layer that was made up for a block (`layer1.0.downsample.0`) stands where the block does.
+    private func place(ofLayer name: String) -> ConfigValue? {
+        var name = name[...]
+        while true {
+            if let place = layerPlaces[String(name)] { return place }
+            guard let dot = name.lastIndex(of: ".") else { return nil }
+            name = name[..<dot]
+        }
     }
 }
 

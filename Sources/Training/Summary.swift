@@ -18,10 +18,15 @@ package enum Summary {
     private static func kind(_ spec: LayerSpec) -> String {
         switch spec {
         case .dense(_, let bias, let initializer): "dense (\(initializer.rawValue)\(bias ? "" : ", no bias"))"
-        case .batchNorm: "batch norm"
-        case .activation(let function): function.rawValue
+        case .batchNorm(_, _, let synchronized): synchronized ? "batch norm" : "batch norm (per microbatch)"
+        case .activation(let function): function.name
+        case .maxout(let pieces): "maxout of \(pieces)"
         case .softmax: "softmax"
         case .flatten: "flatten"
+        case .dropout(let rate): "dropout \(TextFormat.fixed(rate, 2))"
+        case .add: "add"
+        case .concatenate: "concatenate"
+        case .block, .residual, .branches: "block"
         }
     }
 

@@ -105,6 +105,8 @@ final class GradientProgram: StepProgram {
     private let feeder: BatchFeeder
     private let folds: [FoldProgram]
     private let slotRows: [SlotRows]
+    /// For each distinct step and slot, where its samples begin in the global batch.
+    private let firstSamples: [[Int]]
 
     init(_ context: StepContext, _ evaluator: Evaluator) {
         let (plan, collective) = (context.plan, context.collective)
@@ -115,6 +117,11 @@ final class GradientProgram: StepProgram {
         slotRows = zip(stepPlans, plan.geometry.distinctBatchSizes).map { stepPlan, batchSize in
             let sizes = plan.geometry.microbatchSizes(batchSize: batchSize)
             return SlotRows(stepPlan.microbatchesOf[collective.rank].map { sizes[$0] })
+        }
+        firstSamples = zip(stepPlans, plan.geometry.distinctBatchSizes).map { stepPlan, batchSize in
+            stepPlan.microbatchesOf[collective.rank].map {
+                plan.geometry.samples(ofMicrobatch: $0, inBatchOf: batchSize).lowerBound
+            }
         }
         let slots = slotRows.map(\.slots).max() ?? 0
         let rows = slotRows.flatMap(\.rows).max() ?? 0
@@ -128,7 +135,8 @@ final class GradientProgram: StepProgram {
         let rows = slotRows[index]
         let synchronizer = StepSynchronizer(collective, step: step)
         let pass = network.makePass(
-            rows: rows, parameters: state.parameters.pointer, statistics: state.statistics.pointer, training: synchronizer)
+            rows: rows, parameters: state.parameters.pointer, statistics: state.statistics.pointer,
+            training: TrainingMode(synchronizer: synchronizer, seed: plan.job.seed, step: step, firstSamples: firstSamples[index]))
         let microbatches = collective.plan(at: index).microbatchesOf[rank]
 
         context.entered(.data, step)

@@ -21,10 +21,10 @@ package struct DataFacts: Equatable, Sendable {
 /// A job that does not fit its data; said by the coordinator before any worker is asked.
 package struct PlanError: Error, Equatable, CustomStringConvertible {
     package let description: String
-    /// The layer that is at fault, if one is: an index into the job's layers.
-    package let layer: Int?
+    /// The name of the layer that is at fault, if one is.
+    package let layer: String?
 
-    package init(_ description: String, layer: Int? = nil) { (self.description, self.layer) = (description, layer) }
+    package init(_ description: String, layer: String? = nil) { (self.description, self.layer) = (description, layer) }
 }
 
 /// A job compiled against the facts of its data: the same on the coordinator and on every worker.
@@ -68,12 +68,13 @@ package struct TrainingPlan: Sendable {
             throw PlanError("the data has no class labels, which `\(job.loss.rawValue)` needs")
         }
         guard output.isFlat else {
-            throw PlanError("the model ends with \(output): put \"flatten\" and {dense: \(classes)} behind it", layer: job.layers.count - 1)
+            throw PlanError(
+                "the model ends with \(output): put \"flatten\" and {dense: \(classes)} behind it", layer: job.layers.last?.name)
         }
         guard output.count == classes else {
             throw PlanError(
                 "the model has \(output.count) outputs, but the data has \(classes) classes: end the model with {dense: \(classes)}",
-                layer: job.layers.count - 1)
+                layer: job.layers.last?.name)
         }
     }
 

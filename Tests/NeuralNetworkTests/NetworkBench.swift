@@ -118,7 +118,12 @@ final class NetworkBench {
 
     private func makePass(training: Bool) -> Pass {
         network.makePass(
-            rows: rows, parameters: parameters.pointer, statistics: statistics.pointer, training: training ? synchronizer : nil)
+            rows: rows, parameters: parameters.pointer, statistics: statistics.pointer,
+            training: training
+                ? TrainingMode(
+                    synchronizer: synchronizer, seed: 1, step: 0,
+                    firstSamples: rows.rows.indices.map { rows.rows[..<$0].reduce(0, +) })
+                : nil)
     }
 }
 

@@ -15,7 +15,7 @@ import Training
         }
         for loss in Loss.allCases { all.append(["loss": "\"\(loss.rawValue)\""]) }
         for initializer in Initializer.allCases { all.append(["model": "[{dense: 3, init: \"\(initializer.rawValue)\"}]"]) }
-        for function in ActivationFunction.allCases.map(\.rawValue) + ["softmax"] {
+        for function in ["relu", "leaky_relu", "elu", "sigmoid", "tanh", "softmax"] {
             all.append([
                 "model": "[\"\(function)\", {dense: 3, activation: \"\(function)\"}, {activation: \"\(function)\", name: \"last\"}]"
             ])
@@ -37,7 +37,19 @@ import Training
                     #"["flatten", {dense: 5, batch_norm: {momentum: 0.7, epsilon: 0.1}, activation: "relu"}, {batch_norm: true, name: "n"}]"#
             ],
         ]
-        return all
+        let models = [
+            #"[{dense: 4, activation: {maxout: 3}}, {activation: {leaky_relu: 0.2}}, {activation: {elu: {alpha: 0.5}}}, {dropout: 0.25}]"#,
+            #"[{name: "b", residual: [{dense: 4}, {dense: 64}], activation: "relu"}, {residual: ["tanh"], shortcut: [{dense: 64}]}]"#,
+            #"[{branches: [[{dense: 3}], [{dense: 2}, "relu"]]}, {name: "x", dense: 4}, {dense: 4, from: "branches1"}, {add: ["x", "dense2"]}]"#,
+            #"[{dense: 4, batch_norm: {sync: false}}, {name: "y", repeat: 3, layers: [{dense: 5}]}, {concat: ["y", "dense1"]}]"#,
+            #"[{block: [{block: [{dense: 3, name: "deep"}]}, {dense: 2}]}, {maxout: 2}]"#,
+        ]
+        return all + models.map { ["model": $0] } + [
+            [
+                "define": "{tower: {parameters: {units: null, factor: 2}, layers: [{dense: \"$units * 3\"}, {maxout: \"$factor\"}]}}",
+                "model": #"[{use: "tower", units: 4}, {use: "tower", name: "top", units: 5, factor: 3, repeat: 2}]"#,
+            ]
+        ]
     }()
 
     /// What is written says the same as what was read: the next decoding gives the same job, text and identity.
@@ -58,7 +70,7 @@ import Training
         let text = try load(config(["model": #"["flatten", {dense: 10, batch_norm: true, activation: "relu"}]"#])).resolved.compactJSON()
         let expected = """
             {"name":"job","seed":1,"data":{"train":{"builtin":"digits"},"normalize":"none"},"model":[{"flatten":true,"name":"flatten1"},\
-            {"dense":10,"name":"dense1","bias":false,"init":"he_normal"},{"batch_norm":{"momentum":0.1,"epsilon":1e-05},"name":"dense1.bn"},\
+            {"dense":10,"bias":false,"init":"he_normal","name":"dense1"},{"batch_norm":{"momentum":0.1,"epsilon":1e-05,"sync":true},"name":"dense1.bn"},\
             {"activation":"relu","name":"dense1.relu"}],"loss":"cross_entropy","optimizer":{"adam":{"learning_rate":0.001,"beta1":0.9,\
             "beta2":0.999,"epsilon":1e-08}},"batch":{"size":100},"epochs":2,"checkpoint":{"every":"epoch","keep":3},"logging":{"every":10}}
             """

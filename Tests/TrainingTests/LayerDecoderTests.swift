@@ -58,7 +58,7 @@ import Training
 
     @Test(arguments: [
         ("{dense: 4, name: \"a b\"}", "`name` must be a name of letters, digits"), ("{flatten: false}", "`flatten` must be true"),
-        ("{dense: 4, activation: \"rleu\"}", "did you mean \"relu\"?"), ("\"dense\"", "`model.0` must be one of"),
+        ("{dense: 4, activation: \"rleu\"}", "did you mean `relu`?"), ("\"dense\"", "`model.0` must be one of"),
         ("{}", "a layer must have one of"), ("17", "`model.0` must be an object, found 17"),
         ("{batch_norm: false, dense: 1, init: \"he\"}", "`init` must be one of `zeros`"),
         ("{dense: 4, batch_norm: {momentum: 0}}", "`momentum` must be"), ("{activation: \"relu\", units: 3}", "unknown field `units`"),

@@ -56,14 +56,15 @@ import Training
     @Test func whatDoesNotFitTheDataIsSaidWithTheLayer() throws {
         #expect(
             try error(#"["flatten", {dense: 9}]"#)
-                == PlanError("the model has 9 outputs, but the data has 10 classes: end the model with {dense: 10}", layer: 1))
+                == PlanError("the model has 9 outputs, but the data has 10 classes: end the model with {dense: 10}", layer: "dense1"))
         #expect(
             try error("[{batch_norm: true}]")
-                == PlanError("the model ends with 8×8×1: put \"flatten\" and {dense: 10} behind it", layer: 0))
+                == PlanError("the model ends with 8×8×1: put \"flatten\" and {dense: 10} behind it", layer: "bn1"))
         #expect(
             try error(#"["relu", {name: "a", dense: 10}]"#)
                 == PlanError(
-                    "`a` is a dense layer and wants a flat input, but the layer before it gives 8×8×1: put \"flatten\" before it", layer: 1)
+                    "`a` is a dense layer and wants a flat input, but the layer before it gives 8×8×1: put \"flatten\" before it",
+                    layer: "a")
         )
         #expect(
             try error(#"["flatten", "relu"]"#)

@@ -1,0 +1,261 @@
+import Kernels
+
+/// Adds layers one by one, knowing the shapes that were left before, and makes plain layers of composite ones.
+struct NetworkBuilder {
+    private(set) var layers: [PlannedLayer] = []
+    var layout = ParameterLayout()
+    var exchanges: [StatisticsOperation] = []
+    private var boundaries: [Boundary]
+    /// Boundaries by the names that `from` may use.
+    private var named: [String: Int] = ["input": 0]
+    private var isRead: Set<Int> = []
+
+    private struct Boundary {
+        let shape: TensorShape
+        /// The shape before the last flatten, while no dense layer has mixed its values.
+        var flattened: TensorShape?
+        var field: ReceptiveField
+    }
+
+    /// What a layer makes of its input.
+    private struct Outcome {
+        var shape: TensorShape
+        var operations: Int
+        var places = PlannedLayer.Places.none
+        var flattened: TensorShape?
+        var field: ReceptiveField
+    }
+
+    init(input: TensorShape) {
+        let field = input.isFlat ? ReceptiveField(height: 1, width: input.count, jumpHeight: 1, jumpWidth: 0) : .point
+        boundaries = [Boundary(shape: input, flattened: nil, field: field)]
+    }
+
+    /// Appends a sequence; returns the boundary at its end. Names within a `scope` begin with it ("layer1.0.").
+    mutating func append(_ sequence: [NamedLayer], after start: Int, scope: String) throws(ShapeMismatch) -> Int {
+        var current = start
+        for layer in sequence { current = try append(layer, after: current, scope: scope) }
+        return current
+    }
+
+    private mutating func append(_ layer: NamedLayer, after current: Int, scope: String) throws(ShapeMismatch) -> Int {
+        let inputs = layer.from.isEmpty ? [current] : try resolve(layer, scope)
+        let name = scope + layer.name
+        let output: Int
+        switch layer.spec {
+        case .add, .concatenate:
+            guard inputs.count > 1 else {
+                throw ShapeMismatch(
+                    layer: name, description: "`\(name)` has one input; name two layers or more, such as {add: [\"a\", \"b\"]}")
+            }
+            output = try appendJoin(name, layer.spec, inputs)
+        case .block(let body):
+            output = try append(body, after: try only(inputs, name), scope: name + ".")
+        case .residual(let body, let shortcut):
+            output = try appendResidual(name, body, shortcut, after: try only(inputs, name))
+        case .branches(let branches):
+            var ends: [Int] = []
+            for branch in branches { ends.append(try append(branch, after: try only(inputs, name), scope: name + ".")) }
+            output = try appendJoin(name, .concatenate, ends)
+        default:
+            output = try appendPlain(name, layer.spec, after: try only(inputs, name))
+        }
+        named[name] = output
+        return output
+    }
+
+    private func resolve(_ layer: NamedLayer, _ scope: String) throws(ShapeMismatch) -> [Int] {
+        var found: [Int] = []
+        for name in layer.from {
+            guard let boundary = boundary(name, in: scope) else {
+                let known = named.keys.sorted().joined(separator: ", ")
+                throw ShapeMismatch(
+                    layer: scope + layer.name,
+                    description: "`\(scope + layer.name)` takes its input from `\(name)`, which is no layer before it; those are \(known)")
+            }
+            found.append(boundary)
+        }
+        return found
+    }
+
+    /// What a name means within a scope: the innermost layer that has it.
+    private func boundary(_ name: String, in scope: String) -> Int? {
+        var scope = scope[...]
+        while true {
+            if let found = named[scope + name] { return found }
+            guard !scope.isEmpty else { return nil }
+            scope = scope.dropLast().lastIndex(of: ".").map { scope[...$0] } ?? ""
+        }
+    }
+
+    private func only(_ inputs: [Int], _ name: String) throws(ShapeMismatch) -> Int {
+        guard inputs.count == 1 else {
+            throw ShapeMismatch(
+                layer: name, description: "`\(name)` has \(inputs.count) inputs; join them with {add: […]} or {concat: […]} first")
+        }
+        return inputs[0]
+    }
+
+    // MARK: Composites
+
+    private mutating func appendResidual(
+        _ name: String, _ body: [NamedLayer], _ shortcut: Shortcut, after input: Int
+    ) throws(ShapeMismatch) -> Int {
+        let (firstLayer, scope) = (layers.count, name + ".")
+        let end = try append(body, after: input, scope: scope)
+        let side: Int
+        switch shortcut {
+        case .identity: side = input
+        case .layers(let layers): side = try append(layers, after: input, scope: scope)
+        case .automatic:
+            let hasNorm = layers[firstLayer...].contains { if case .batchNorm = $0.spec { true } else { false } }
+            side = try append(projection(from: input, to: end, hasNorm: hasNorm), after: input, scope: scope)
+        }
+        let (one, other) = (boundaries[end].shape, boundaries[side].shape)
+        guard one == other else {
+            let hint =
+                shortcut == .identity
+                ? "give the block `shortcut: \"auto\"`, which adds a 1×1 convolution, or keep the shape in its body"
+                : "let both end in the same shape"
+            throw ShapeMismatch(
+                layer: name, description: "the body of `\(name)` ends with \(one), but its shortcut with \(other): \(hint)")
+        }
+        return try appendJoin(name, .add, [end, side])
+    }
+
+    /// The layers of an automatic shortcut; none where the shapes agree.
+    private func projection(from input: Int, to end: Int, hasNorm: Bool) -> [NamedLayer] {
+        let (from, to) = (boundaries[input].shape, boundaries[end].shape)
+        if from == to { return [] }
+        guard from.isFlat, to.isFlat else { return [] }
+        let layer = LayerSpec.dense(units: to.count, bias: !hasNorm, initializer: .xavierUniform)
+        return [NamedLayer("downsample.0", layer)]
+            + (hasNorm ? [NamedLayer("downsample.1", .batchNorm(momentum: 0.1, epsilon: 1e-5))] : [])
+    }
+
+    private mutating func appendJoin(_ name: String, _ spec: LayerSpec, _ inputs: [Int]) throws(ShapeMismatch) -> Int {
+        let shapes = inputs.map { boundaries[$0].shape }
+        let parts = spec == .add ? shapes : shapes.map { TensorShape($0.dimensions.dropLast()) }
+        guard let first = parts.first, parts.allSatisfy({ $0 == first }) else {
+            let list = zip(inputs, shapes).map { "\($1) of `\(boundaryName($0))`" }.joined(separator: ", ")
+            let hint = spec == .add ? "they must be the same" : "all but the channels must be the same"
+            throw ShapeMismatch(layer: name, description: "`\(name)` joins shapes that do not fit: \(list); \(hint)")
+        }
+        let channels = spec == .add ? shapes[0].channels : shapes.reduce(0) { $0 + $1.channels }
+        let shape = TensorShape(shapes[0].dimensions.dropLast() + [channels])
+        var field = boundaries[inputs[0]].field
+        for input in inputs.dropFirst() {
+            field.height = max(field.height, boundaries[input].field.height)
+            field.width = max(field.width, boundaries[input].field.width)
+        }
+        let operations = spec == .add ? shape.count * (inputs.count - 1) : 0
+        // Values that were flattened keep their order in a sum, not beside others.
+        let flattened = spec == .add ? boundaries[inputs[0]].flattened : nil
+        return place(
+            name, spec, inputs, firstParameter: layout.usedCount, parametersBefore: layout.parameterCount,
+            Outcome(shape: shape, operations: operations, flattened: flattened, field: field))
+    }
+
+    private func boundaryName(_ boundary: Int) -> String { boundary == 0 ? "input" : layers[boundary - 1].name }
+
+    // MARK: Plain layers
+
+    private mutating func appendPlain(_ name: String, _ spec: LayerSpec, after current: Int) throws(ShapeMismatch) -> Int {
+        let (first, before) = (layout.usedCount, layout.parameterCount)
+        let outcome = try outcome(name, spec, boundaries[current])
+        return place(name, spec, [current], firstParameter: first, parametersBefore: before, outcome)
+    }
+
+    private mutating func place(
+        _ name: String, _ spec: LayerSpec, _ inputs: [Int], firstParameter: Int, parametersBefore: Int, _ outcome: Outcome
+    ) -> Int {
+        isRead.formUnion(inputs)
+        layers.append(
+            PlannedLayer(
+                name: name, spec: spec, inputs: inputs, input: boundaries[inputs[0]].shape, output: outcome.shape,
+                parameters: layout.parameterCount - parametersBefore, operations: outcome.operations, firstParameter: firstParameter,
+                field: outcome.field, places: outcome.places))
+        boundaries.append(Boundary(shape: outcome.shape, flattened: outcome.flattened, field: outcome.field))
+        return layers.count
+    }
+
+    private mutating func outcome(_ name: String, _ spec: LayerSpec, _ from: Boundary) throws(ShapeMismatch) -> Outcome {
+        let input = from.shape
+        var outcome = Outcome(shape: input, operations: input.count, flattened: from.flattened, field: from.field)
+        switch spec {
+        case .dense(let units, let bias, let initializer):
+            guard input.isFlat else {
+                throw ShapeMismatch(
+                    layer: name,
+                    description:
+                        "`\(name)` is a dense layer and wants a flat input, but the layer before it gives \(input): put \"flatten\" before it"
+                )
+            }
+            outcome.places = addDense(name, inputs: input.count, units: units, bias: bias, initializer, flattened: from.flattened)
+            outcome.operations = 2 * input.count * units + (bias ? units : 0)
+            outcome.shape = TensorShape([units])
+            outcome.flattened = nil
+        case .batchNorm(_, _, let synchronized):
+            outcome.places = addBatchNorm(name, channels: input.channels, synchronized: synchronized)
+            outcome.operations = 4 * input.count
+        case .flatten:
+            if !input.isFlat { outcome.flattened = input }
+            outcome.shape = TensorShape([input.count])
+            outcome.operations = 0
+        case .maxout(let pieces):
+            guard input.channels.isMultiple(of: pieces) else {
+                throw ShapeMismatch(
+                    layer: name,
+                    description:
+                        "`\(name)` takes the largest of each \(pieces) channels, but its input \(input) has \(input.channels): make that a multiple of \(pieces)"
+                )
+            }
+            outcome.shape = TensorShape(input.dimensions.dropLast() + [input.channels / pieces])
+            outcome.flattened = nil
+        case .softmax:
+            outcome.operations = 5 * input.count
+        default:
+            break
+        }
+        return outcome
+    }
+
+    private mutating func addDense(
+        _ name: String, inputs: Int, units: Int, bias: Bool, _ initializer: Initializer, flattened: TensorShape?
+    ) -> PlannedLayer.Places {
+        let weight = layout.add(
+            name + ".weight", role: .weight, storage: .dense(inputs: inputs, outputs: units, flattened: flattened),
+            initializer: .random(initializer, fanIn: inputs, fanOut: units))
+        guard bias else { return .dense(weight: weight, bias: nil) }
+        let start = layout.add(
+            name + ".bias", role: .bias, storage: .vector(count: units), initializer: .constant(0))
+        return .dense(weight: weight, bias: start)
+    }
+
+    private mutating func addBatchNorm(_ name: String, channels: Int, synchronized: Bool) -> PlannedLayer.Places {
+        let storage = TensorStorage.vector(count: channels)
+        let places = BatchNormLayer.Places(
+            gain: layout.add(name + ".weight", role: .gain, storage: storage, initializer: .constant(1)),
+            shift: layout.add(name + ".bias", role: .shift, storage: storage, initializer: .constant(0)),
+            mean: layout.addStatistic(name + ".running_mean", count: channels, initial: 0),
+            variance: layout.addStatistic(name + ".running_var", count: channels, initial: 1),
+            forward: exchanges.count, backward: exchanges.count + 1)
+        exchanges.append(.moments(channels: channels))
+        // Without synchronisation the backward pass needs nobody else's sums.
+        if synchronized { exchanges.append(.sum(width: 2 * channels)) }
+        return .batchNorm(places)
+    }
+
+    /// Everything must lead to the network's end.
+    mutating func finish(output: Int) throws(ShapeMismatch) {
+        isRead.insert(output)
+        guard output == layers.count else {
+            throw ShapeMismatch(
+                layer: layers[layers.count - 1].name, description: "the model must end with the layer that gives its output")
+        }
+        guard let idle = layers.indices.first(where: { !isRead.contains($0 + 1) }) else { return }
+        throw ShapeMismatch(
+            layer: layers[idle].name,
+            description: "nothing uses the output of `\(layers[idle].name)`: name it in a later layer's `from`, or remove it")
+    }
+}

@@ -1,0 +1,66 @@
+import Configuration
+
+/// A block of layers that `define` names and `use` puts into the model, with parameters that stand as `"$name"` in its layers:
+///
+///     define: {basic: {parameters: {filters: null, stride: 1}, layers: [{conv: "$filters", kernel: 3, stride: "$stride"}, …]}}
+///     model: [{use: "basic", filters: 32, stride: 2}, …]
+///
+/// `"$filters * 4"` and `"$filters / 2"` calculate.
+struct BlockDefinition {
+    /// With their defaults; null: must be given.
+    let parameters: [(key: String, value: ConfigValue)]
+    let layers: [ConfigValue]
+
+    static func decode(_ fields: ObjectDecoder) -> BlockDefinition? {
+        let parameters = fields.optional("parameters", .table(of: Expectation<ConfigValue>.any), default: [])
+        let layers = fields.required("layers", .array(of: Expectation<ConfigValue>.any, count: 1...10_000))
+        return layers.map { BlockDefinition(parameters: parameters, layers: $0) }
+    }
+
+    /// The layers with arguments in the parameters' places.
+    func layers(with arguments: [String: ConfigValue], _ diagnostics: Diagnostics) -> [ConfigValue] {
+        layers.map { substitute($0, arguments, diagnostics) }
+    }
+
+    private func substitute(_ value: ConfigValue, _ arguments: [String: ConfigValue], _ diagnostics: Diagnostics) -> ConfigValue {
+        var copy = value
+        switch value.kind {
+        case .string(let text) where text.hasPrefix("$"):
+            copy.kind = evaluate(text.dropFirst(), value, arguments, diagnostics)
+        case .array(let elements):
+            copy.kind = .array(elements.map { substitute($0, arguments, diagnostics) })
+        case .object(let members):
+            copy.kind = .object(
+                members.map { ConfigMember(key: $0.key, keyRange: $0.keyRange, value: substitute($0.value, arguments, diagnostics)) })
+        default: break
+        }
+        return copy
+    }
+
+    /// `filters`, `filters * 4` or `filters / 2`.
+    private func evaluate(
+        _ text: Substring, _ place: ConfigValue, _ arguments: [String: ConfigValue], _ diagnostics: Diagnostics
+    ) -> ConfigValue.Kind {
+        let parts = text.split(separator: " ")
+        let name = parts.first.map(String.init) ?? ""
+        guard let argument = arguments[name] else {
+            let known = parameters.map(\.key)
+            let label =
+                Suggestion.nearest(to: name, among: known).map { "did you mean `$\($0)`?" } ?? "known are \(known.joined(separator: ", "))"
+            diagnostics.error("the block has no parameter `\(name)`", at: place, label: known.isEmpty ? "it has none" : label)
+            return .null
+        }
+        if parts.count == 1 { return argument.kind }
+        guard parts.count == 3, parts[1] == "*" || parts[1] == "/", let factor = Int(parts[2]), factor > 0,
+            case .number(let number) = argument.kind, let whole = number.integer,
+            parts[1] == "*" ? !whole.multipliedReportingOverflow(by: factor).overflow : whole.isMultiple(of: factor)
+        else {
+            diagnostics.error(
+                "`$\(text)` cannot be calculated: a parameter may be multiplied or divided, without remainder, by a whole number",
+                at: place,
+                label: "such as \"$\(name) * 4\"")
+            return .null
+        }
+        return ConfigValue.int(parts[1] == "*" ? whole * factor : whole / factor).kind
+    }
+}

@@ -1,0 +1,23 @@
+import Configuration
+
+/// Well-known networks, written in the language of configs; the names of their layers are torchvision's where it has the model.
+enum Presets {
+    struct Preset {
+        let definitions: [String: BlockDefinition]
+        let block: BlockDefinition
+    }
+
+    static let names = texts.map(\.name)
+
+    private static let texts: [(name: String, text: String)] = []
+
+    static func read(_ name: String, _ diagnostics: Diagnostics) -> Preset? {
+        guard let text = texts.first(where: { $0.name == name })?.text else { return nil }
+        let value = JSON5.parse(SourceFile(name: "preset \(name)", text: text), diagnostics: diagnostics)
+        guard let value, let fields = ObjectDecoder(value, diagnostics) else { return nil }
+        let definitions = fields.optional("define", JobDecoder.definitions, default: [:])
+        let block = BlockDefinition.decode(fields)
+        fields.finish()
+        return block.map { Preset(definitions: definitions, block: $0) }
+    }
+}
