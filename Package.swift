@@ -88,7 +88,7 @@ let package = Package(
         tests("TransportTests", uses: ["Transport"]),
         tests("SystemTests", uses: ["TestSupport", "System"]),
         tests("NeuralNetworkTests", uses: ["NeuralNetwork", "Kernels"]),
-        tests("DatasetsTests", uses: ["TestSupport", "Datasets", "System"]),
+        tests("DatasetsTests", uses: ["TestSupport", "Datasets", "Kernels", "System"]),
         tests("CollectivesTests", uses: ["Collectives", "Kernels"]),
         tests("TelemetryTests", uses: ["Telemetry"]),
         tests("CheckpointsTests", uses: ["TestSupport", "Checkpoints", "System"]),

@@ -60,6 +60,29 @@ package struct CheckpointStore: Sendable {
         return nil
     }
 
+    private var bestFile: String { Path.join(directory, "best") }
+
+    /// Names the checkpoint of `step`, which is there, as the best; on the disk when this returns.
+    package func markBest(_ step: Int) throws {
+        let text = Path.name(of: path(ofStep: step)) + "\n"
+        if let before = try? File.readText(bestFile, limit: 64), before == text { return }
+        try File.writeAtomically(text, to: bestFile)
+    }
+
+    /// The checkpoint that is named as the best, if one is and it is there.
+    package func best() throws -> Entry? {
+        guard File.exists(bestFile) else { return nil }
+        let name = try File.readText(bestFile, limit: 64).prefix { $0 != "\n" }
+        let path = Path.join(directory, String(name))
+        return CheckpointStore.step(ofName: String(name)).flatMap { Directory.isDirectory(path) ? Entry(step: $0, path: path) : nil }
+    }
+
+    /// The best checkpoint, or in a run without one the newest that is whole.
+    package func bestOrNewest(reporting report: (String) -> Void) throws -> Checkpoint? {
+        guard let best = try best() else { return try newestValid(reporting: report) }
+        return try Checkpoint(path: best.path)
+    }
+
     /// Removes all but the `count` newest checkpoints and those of the steps `protected`.
     package func retain(last count: Int, protecting protected: Set<Int> = []) throws {
         for entry in try list().dropFirst(max(0, count)) where !protected.contains(entry.step) {

@@ -10,6 +10,8 @@ package struct Snapshot: Equatable, Sendable {
     package var statistics: [Float]
     /// Sums of loss, right answers and samples since the epoch began.
     package var epochTotals: [Double]
+    /// As before an evaluation after this step.
+    package var decisions = DecisionState()
 
     package init(step: Int, parameters: [Float], moments: [[Float]], statistics: [Float], epochTotals: [Double]) {
         (self.step, self.parameters, self.moments) = (step, parameters, moments)

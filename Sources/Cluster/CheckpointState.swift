@@ -14,12 +14,17 @@ package struct CheckpointState: Equatable, Sendable {
     package var epochTotals: [Double]
     package var platform: String
     package var isExact: Bool
+    package var decisions: DecisionState
+    /// The resolved job, as text; nil in checkpoints of before.
+    package var job: String?
 
     package init(
-        data: String, normalization: Normalization, classNames: [String]?, epochTotals: [Double], platform: String, isExact: Bool
+        data: String, normalization: Normalization, classNames: [String]?, epochTotals: [Double], platform: String, isExact: Bool,
+        decisions: DecisionState = DecisionState(), job: String? = nil
     ) {
         (self.data, self.normalization, self.classNames) = (data, normalization, classNames)
         (self.epochTotals, self.platform, self.isExact) = (epochTotals, platform, isExact)
+        (self.decisions, self.job) = (decisions, job)
     }
 
     /// Identifies decoded data by its content.
@@ -42,7 +47,8 @@ package struct CheckpointState: Equatable, Sendable {
             ),
             ("class_names", classNames.map { .array($0.map { .string($0) }) } ?? .null),
             ("epoch_totals", .array(epochTotals.map { .number($0) })),
-            ("platform", .string(platform)), ("exact", .bool(isExact)),
+            ("platform", .string(platform)), ("exact", .bool(isExact)), ("decisions", decisions.value),
+            ("job", job.map { .string($0) } ?? .null),
         ])
     }
 
@@ -64,11 +70,13 @@ package struct CheckpointState: Equatable, Sendable {
             let totals = fields.required("epoch_totals", .array(of: Expectation<Double>.number(.finite)))
             let platform = fields.required("platform", .string)
             let isExact = fields.required("exact", .bool)
+            let decisions = fields.optional("decisions", DecisionState.expectation, default: DecisionState())
+            let job = fields.optional("job", .string)
             fields.finish()
             if let data, let normalization, let totals, totals.count == 3, let platform, let isExact {
                 read = CheckpointState(
                     data: data, normalization: normalization, classNames: classNames, epochTotals: totals, platform: platform,
-                    isExact: isExact)
+                    isExact: isExact, decisions: decisions, job: job)
             }
         }
         guard let read, !diagnostics.hasErrors else {

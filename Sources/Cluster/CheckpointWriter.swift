@@ -12,6 +12,8 @@ final class CheckpointWriter: @unchecked Sendable {  // the thread handle belong
         var momentNames: [String]
         /// Keeps so many of the newest.
         var keep: Int
+        /// The step of the best model so far, which is kept too.
+        var bestStep: Guarded<Int?>
         var state: @Sendable (Snapshot) -> ConfigValue
     }
 
@@ -22,6 +24,7 @@ final class CheckpointWriter: @unchecked Sendable {  // the thread handle belong
 
     private enum Order: Sendable {
         case write(Snapshot)
+        case markBest
         case stop
     }
 
@@ -32,20 +35,37 @@ final class CheckpointWriter: @unchecked Sendable {  // the thread handle belong
     init(_ store: CheckpointStore, _ facts: Facts, written: @escaping @Sendable (Written) -> Void) throws {
         let orders = orders
         thread = try spawnThread(name: "checkpoints", stackSize: 4 << 20) {
-            while case .write(let snapshot) = orders.take() {
+            while true {
+                let order = orders.take()
+                if case .stop = order { return }
+                guard case .write(let snapshot) = order else {
+                    try? Self.markBest(store, facts)
+                    continue
+                }
                 let result = Result {
                     let entry = try store.write(
                         step: snapshot.step, model: snapshot.modelTensors(facts.layout),
                         optimizer: snapshot.optimizerTensors(facts.layout, momentNames: facts.momentNames),
                         state: facts.state(snapshot))
+                    try Self.markBest(store, facts)
                     // Damaged ones of later steps, from which the run could not be resumed, must not crowd it out.
-                    try store.retain(last: facts.keep, protecting: [snapshot.step])
+                    let protected = [snapshot.step, facts.bestStep.withLock { $0 }, try store.best()?.step].compactMap { $0 }
+                    try store.retain(last: facts.keep, protecting: Set(protected))
                     return entry
                 }
                 written(Written(step: snapshot.step, result: result))
             }
         }
     }
+
+    /// Names the best checkpoint, if it is on the disk; until then the one before it stays.
+    private static func markBest(_ store: CheckpointStore, _ facts: Facts) throws {
+        guard let step = facts.bestStep.withLock({ $0 }), Directory.isDirectory(store.path(ofStep: step)) else { return }
+        try store.markBest(step)
+    }
+
+    /// The best step has changed: its checkpoint may be there already.
+    func markBest() { orders.put(.markBest) }
 
     func write(_ snapshot: Snapshot) { orders.put(.write(snapshot)) }
 

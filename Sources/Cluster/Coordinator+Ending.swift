@@ -12,18 +12,25 @@ extension Coordinator {
     func snapshotComplete(_ snapshot: Snapshot) {
         faults.reach("coordinator", "snapshot", snapshot.step)
         let control = setup.plan.control(afterSteps: snapshot.step)
-        if isStopping || control.contains(.snapshot) { write(snapshot) }
+        if isStopping || control.contains(.snapshot) || snapshot.decisions.isOver { write(snapshot) }
         handle(.boundarySnapshot(generation: Int(generation.counter)))
         finishIfDone()
     }
 
     func write(_ snapshot: Snapshot) {
         guard !isWriting else {
-            waiting = snapshot
+            waiting = waiting.filter { $0.step == record.best?.step } + [snapshot]
             return
         }
         isWriting = true
         writer?.write(snapshot)
+    }
+
+    /// The best checkpoint is marked as soon as it is on the disk, which it may be already.
+    func noteBest() {
+        guard let best = record.best?.step, bestStep.withLock({ $0 }) != best else { return }
+        bestStep.withLock { $0 = best }
+        writer?.markBest()
     }
 
     func checkpointWritten(_ written: CheckpointWriter.Written) {
@@ -36,9 +43,8 @@ extension Coordinator {
         case .failure(let error):
             log.error("the checkpoint of step \(written.step) could not be written: \(error). The ones before it are intact")
         }
-        if let next = waiting {
-            waiting = nil
-            write(next)
+        if !waiting.isEmpty {
+            write(waiting.removeFirst())
         } else if isStopping, written.step == stopStep, !record.isFinished {
             endStopped(written)
         }
@@ -65,7 +71,12 @@ extension Coordinator {
             validation: record.evaluated[.validation]?.totals, test: record.evaluated[.test]?.totals,
             stateSHA256: snapshot.stateSHA256(layout, momentNames: names), isExact: isExact,
             platform: platform?.platform ?? setup.earlierPlatform ?? "", workers: mostWorkers, recoveries: 0,
-            seconds: record.seconds)
+            seconds: record.seconds, stoppedEarly: setup.plan.decisions.earlyStopping == nil ? nil : record.stoppedEarly,
+            best: record.best.map { best in
+                RunResult.Best(
+                    monitor: setup.plan.decisions.best?.name ?? "", value: best.best ?? 0,
+                    epoch: setup.plan.epoch(afterSteps: best.step), step: best.step)
+            })
         do {
             try File.writeAtomically(result.value.prettyJSON() + "\n", to: setup.directory.resultPath)
         } catch {

@@ -51,8 +51,9 @@ extension Coordinator {
             case .stepReport:
                 guard rank == 0 else { return }
                 let report = try doubles(payload)
-                guard report.count == Loss.report.width else { throw MalformedMessage(description: "a step's report is malformed") }
+                guard report.count == setup.plan.report.width else { throw MalformedMessage(description: "a step's report is malformed") }
                 try record.stepDone(step + 1, Totals(report: report))
+                announceDecision()
                 faults.reach("coordinator", "step", step + 1)
             case .evaluation:
                 guard let set = UInt8(exactly: header.a).flatMap(EvaluationSet.init) else {
@@ -60,6 +61,7 @@ extension Coordinator {
                 }
                 faults.reach("coordinator", "evaluation", step)
                 try record.evaluated(set, done: step, firstChunk: Int(header.b), reports: doubles(payload))
+                announceDecision()
                 finishIfDone()
             default:
                 guard payload.count % 4 == 0, header.a == rank else {
@@ -74,6 +76,20 @@ extension Coordinator {
             throw error
         } catch {
             end(.failed("\(error)"))
+        }
+    }
+
+    /// Tells the members what was decided since they were told last.
+    private func announceDecision() {
+        guard let decision = record.decision, announced != decision.step else { return }
+        announced = decision.step
+        faults.reach("coordinator", "decision", decision.step)
+        if decision.stops, record.stoppedEarly { log.info("nothing got better for long enough: the job ends with step \(decision.step)") }
+        noteBest()
+        var writer = MessageWriter()
+        writer.write(decision.factor)
+        for id in membership.members {
+            workers[id]?.send(FrameHeader(.decision, generation, step: decision.step, a: decision.stops ? 1 : 0), writer.bytes)
         }
     }
 
@@ -108,6 +124,8 @@ extension Coordinator {
         let partition = Partition(
             usedCount: setup.plan.network.layout.usedCount, owners: owners, members: members.count)
         record.begin(partition)
+        announced = nil
+        let (factor, isOver) = (record.snapshot.decisions.factor, record.snapshot.decisions.isOver)
         let shared = SharedState(
             parameters: FloatBuffer(copying: record.snapshot.parameters.prefix(setup.plan.network.layout.usedCount)),
             statistics: FloatBuffer(copying: record.snapshot.statistics[...]))
@@ -118,10 +136,12 @@ extension Coordinator {
                     Formation.Member(worker: $0.id, name: $0.name, endpoints: $0.endpoints(for: worker))
                 },
                 cuts: assignment.cuts, owners: owners, firstStep: record.snapshot.step,
-                localWorkers: connections.count { $0.request.machine == worker.request.machine })
+                localWorkers: connections.count { $0.request.machine == worker.request.machine }, learningRateFactor: factor,
+                isOver: isOver)
             worker.send(FrameHeader(.form, generation), formation.encoded)
             sendState(worker, rank, partition, shared)
         }
+        announceDecision()
     }
 
     /// The parameters, the moments of the worker's pieces and the running statistics, in runs of 1 MB. What goes to all is copied once.

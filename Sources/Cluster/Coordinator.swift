@@ -34,8 +34,10 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     var mostWorkers = 0
     var blasCore: String?
     var isWriting = false
-    /// The snapshot to be written next. A disk that is slower than the training gets the newest one, not all of them.
-    var waiting: Snapshot?
+    /// The snapshots to be written next. A disk that is slower than the training gets the best and the newest one, not all of them.
+    var waiting: [Snapshot] = []
+    /// The step whose decision the members of this generation have been told.
+    var announced: Int?
     var lastWrite: CheckpointWriter.Written?
     var isStopping = false
     /// The step at whose boundary the run stops, once it is known.
@@ -84,6 +86,7 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
 
     /// Runs until the job's end, a stop or a failure.
     package func run() throws -> RunOutcome {
+        noteBest()
         let facts = checkpointFacts()
         writer = try CheckpointWriter(setup.directory.checkpoints, facts) { [weak self] written in
             guard let self else { return }
@@ -100,19 +103,23 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     func checkpointFacts() -> CheckpointWriter.Facts {
         let (layout, momentNames) = (setup.plan.network.layout, setup.job.job.optimizer.momentNames)
         let identity = CheckpointState.identity(of: setup.data)
+        let (job, bestStep) = (setup.job.resolved.compactJSON(nonFinite: .json5), bestStep)
         let (normalization, classNames) = (setup.data.normalization, setup.data.train.classNames)
-        return CheckpointWriter.Facts(layout: layout, momentNames: momentNames, keep: setup.job.job.checkpoint.keep) {
+        return CheckpointWriter.Facts(layout: layout, momentNames: momentNames, keep: setup.job.job.checkpoint.keep, bestStep: bestStep) {
             [unowned self] snapshot in
             let (platform, isExact) = numericPlatform.withLock { $0 }
             return CheckpointState(
                 data: identity, normalization: normalization, classNames: classNames, epochTotals: snapshot.epochTotals,
-                platform: platform, isExact: isExact
+                platform: platform, isExact: isExact, decisions: snapshot.decisions, job: job
             ).value
         }
     }
 
     /// For the checkpoint writer's thread too.
     let numericPlatform: Guarded<(platform: String, isExact: Bool)>
+
+    /// The step of the best model so far; for the checkpoint writer's thread too.
+    let bestStep = Guarded<Int?>(nil)
 
     package var hasWorkers: Bool { !workers.isEmpty }
 
@@ -148,7 +155,7 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
 
     /// Rank 0 has come to the generation's end: all its reports are here.
     func boundaryReached() {
-        guard isStopping, record.steps < setup.plan.totalSteps else { return }
+        guard isStopping, record.steps < record.lastStep else { return }
         stopStep = record.steps
         if let written = lastWrite, written.step == stopStep, !isWriting { endStopped(written) }
     }

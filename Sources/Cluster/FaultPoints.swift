@@ -9,7 +9,7 @@ import System
 /// Places at which a test wants this process to die or to freeze, so that no test waits for luck to hit one.
 ///
 /// `DIST_TRAIN_FAULT=ROLE:PHASE:STEP:ACTION[,…]`. ROLE is `coordinator` or `rank0`, `rank1`, …; STEP counts the steps that are done; ACTION is `kill` (SIGKILL) or `stop` (SIGSTOP).
-/// The coordinator's phases: `step` (a step's report is recorded), `evaluation` (results of some chunks have come), `snapshot` (it is complete), `checkpoint-written`,
+/// The coordinator's phases: `step` (a step's report is recorded), `evaluation` (results of some chunks have come), `decision` (made, not yet told), `snapshot` (it is complete), `checkpoint-written`,
 /// `finish` (before `result.json` is written). A rank's: those of `TrainingPhase`. Without the variable a phase costs one test of an empty list.
 package struct FaultPoints: Sendable {
     static let variable = "DIST_TRAIN_FAULT"

@@ -28,12 +28,18 @@ package struct Formation: Equatable {
     package var firstStep: Int
     /// Workers on the receiver's machine, among which its cores are shared out.
     package var localWorkers: Int
+    /// What the schedule's learning rate is multiplied by.
+    package var learningRateFactor: Double
+    /// The job has ended with the step before `firstStep`: what is left is to evaluate it.
+    package var isOver: Bool
 
     package init(
-        generation: FrameGeneration, rank: Int, members: [Member], cuts: [Int], owners: [Int], firstStep: Int, localWorkers: Int
+        generation: FrameGeneration, rank: Int, members: [Member], cuts: [Int], owners: [Int], firstStep: Int, localWorkers: Int,
+        learningRateFactor: Double = 1, isOver: Bool = false
     ) {
         (self.generation, self.rank, self.members, self.cuts) = (generation, rank, members, cuts)
         (self.owners, self.firstStep, self.localWorkers) = (owners, firstStep, localWorkers)
+        (self.learningRateFactor, self.isOver) = (learningRateFactor, isOver)
     }
 
     var assignment: Assignment? { Assignment(cuts: cuts) }
@@ -58,6 +64,8 @@ extension Formation: Message {
         writer.write(owners) { $0.write($1) }
         writer.write(firstStep)
         writer.write(localWorkers)
+        writer.write(learningRateFactor)
+        writer.write(isOver)
     }
 
     package init(from reader: inout MessageReader) throws(MalformedMessage) {
@@ -72,8 +80,11 @@ extension Formation: Message {
         owners = try reader.readList { reader throws(MalformedMessage) in try reader.readInt() }
         firstStep = try reader.readInt()
         localWorkers = try reader.readInt()
+        learningRateFactor = try reader.readDouble()
+        isOver = try reader.readBool()
         guard members.indices.contains(rank), owners.allSatisfy(members.indices.contains), cuts.count == members.count + 1,
-            assignment != nil, (0..<(1 << 48)).contains(firstStep), members.allSatisfy({ !$0.endpoints.isEmpty })
+            assignment != nil, (0..<(1 << 48)).contains(firstStep), members.allSatisfy({ !$0.endpoints.isEmpty }),
+            learningRateFactor.isFinite, learningRateFactor >= 0
         else { throw MalformedMessage(description: "the formation is inconsistent; check that both sides run the same version") }
     }
 }

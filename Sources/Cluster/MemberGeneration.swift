@@ -14,6 +14,13 @@ final class MemberGeneration: @unchecked Sendable {
     private(set) var mesh: Mesh?
     /// What rank 0 adds to its next control word.
     private let wishes = ControlWishes()
+    /// What the coordinator decides after evaluations, which the compute thread waits for.
+    private let decisions = Bell(Decisions())
+
+    private struct Decisions {
+        var newest: Decision?
+        var ended: GenerationEnded?
+    }
 
     // Communication thread
     private var isConnected = false
@@ -36,15 +43,16 @@ final class MemberGeneration: @unchecked Sendable {
             usedCount: plan.network.layout.usedCount, owners: formation.owners, members: formation.members.count)
         let stepPlans = plan.stepPlans(assignment)
         let state = MemberState(plan: plan, partition: partition, rank: formation.rank, stepPlans: stepPlans)
+        state.learningRateFactor = formation.learningRateFactor
         self.state = state
         let wishes = wishes
         collective = Collective(
             rank: formation.rank, partition: partition, plans: stepPlans, planIndex: { plan.stepPlanIndex($0) },
-            exchanges: plan.network.exchanges, report: Loss.report, parameters: state.parameters.pointer, gradients: state,
+            exchanges: plan.network.exchanges, report: plan.report, parameters: state.parameters.pointer, gradients: state,
             updater: state, firstStep: formation.firstStep
         ) { step, report in
             reported(step, report)
-            return plan.control(afterSteps: step + 1).union(wishes.take())
+            return plan.control(afterSteps: step + 1, report: report).union(wishes.take())
         }
         loaded = Array(repeating: 0, count: Formation.sections(moments: state.moments.count))
     }
@@ -79,9 +87,22 @@ final class MemberGeneration: @unchecked Sendable {
     /// Rank 0: these flags go into the next control word.
     func wish(_ flags: ControlWord) { wishes.add(flags) }
 
+    func decided(_ decision: Decision) { decisions.change { $0.newest = decision } }
+
+    /// Compute thread: waits for the coordinator's word after an evaluation.
+    func decision(after done: Int) throws -> Decision {
+        try decisions.wait { decisions in
+            if let newest = decisions.newest, newest.step == done { return newest }
+            if let ended = decisions.ended { throw ended }
+            return nil
+        }
+    }
+
     /// Ends it: the compute thread's waits throw, connections are closed.
     func close(_ reason: String) {
-        collective.end(GenerationEnded(reason: reason))
+        let ended = GenerationEnded(reason: reason)
+        collective.end(ended)
+        decisions.change { $0.ended = $0.ended ?? ended }
         mesh?.close()
         mesh = nil
         ready = {}

@@ -48,6 +48,8 @@ enum MessageKind: UInt8 {
     case failed = 36
     /// W→C: I was asked to stop and leave at the next boundary.
     case leaving = 37
+    /// C→W: what was decided after an evaluation (step: steps done, a: 1 if the job ends here), one double: the factor of the learning rate.
+    case decision = 38
     /// W→C, on its own connection: alive (step, a: phase).
     case heartbeat = 40
 }

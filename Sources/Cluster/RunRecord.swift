@@ -26,6 +26,13 @@ package final class RunRecord {
     private var evaluations: [Key: [Int: [Double]]] = [:]
     private var epochTotals: [Int: Totals] = [:]
     private var partition: Partition?
+    /// What the decisions remember after the evaluation at a step, since the newest snapshot.
+    private var memories: [Int: DecisionState] = [:]
+
+    /// The newest decision of this generation.
+    package private(set) var decision: Decision?
+    /// The step with which the job ends, if that is before the plan's last one.
+    private var earlyEnd: Int?
 
     /// The results so far: of the last finished epoch, and of the last evaluation of each set.
     package private(set) var train: Totals?
@@ -39,10 +46,11 @@ package final class RunRecord {
     package init(plan: TrainingPlan, start: Snapshot, metrics: MetricsLog, reporter: ProgressReporter) {
         (self.plan, self.metrics, self.reporter, snapshot, steps) = (plan, metrics, reporter, start, start.step)
         totals = Totals(report: start.epochTotals)
-        if plan.endsEpoch(start.step) {
+        if start.decisions.isOver || plan.endsEpoch(start.step) {
             train = totals
             epochTotals[start.step] = totals
         }
+        beginDecisions()
     }
 
     /// A generation begins from the newest snapshot: what later steps had left is dropped.
@@ -53,11 +61,12 @@ package final class RunRecord {
         steps = snapshot.step
         (assemblies, evaluations, totalsAfter) = ([:], [:], [:])
         epochTotals = epochTotals.filter { $0.key <= steps }
+        beginDecisions()
     }
 
     /// The report of the step that brings the count to `done`.
     package func stepDone(_ done: Int, _ report: Totals) throws {
-        guard done == steps + 1, done <= plan.totalSteps else {
+        guard done == steps + 1, done <= lastStep else {
             throw MalformedMessage(
                 description: "rank 0 reported step \(done) after step \(steps); check that both sides run the same version")
         }
@@ -75,7 +84,9 @@ package final class RunRecord {
         totals += report
         steps = done
         totalsAfter[done] = totals
-        let endsEpoch = plan.endsEpoch(done)
+        let isLast = done < plan.totalSteps && plan.endsJob(afterSteps: done, report: report.values)
+        if isLast { earlyEnd = done }
+        let endsEpoch = isLast || plan.endsEpoch(done)
         if endsEpoch || done % plan.job.logEvery == 0 { try metrics.write(stepLine(done, report)) }
         reporter.update(
             epoch: plan.epoch(afterSteps: done), step: done, samples: Int(report.samples), loss: report.meanLoss,
@@ -105,8 +116,7 @@ package final class RunRecord {
         let samples = set == .validation ? plan.facts.validationCount : plan.facts.testCount
         let count = Evaluator.chunkCount(samples: samples)
         let chunks = firstChunk..<(firstChunk + reports.count / width)
-        let isWanted = plan.endsEpoch(done) && (set == .validation || done == plan.totalSteps)
-        guard reports.count % width == 0, chunks.upperBound <= count, isWanted else {
+        guard reports.count % width == 0, chunks.upperBound <= count, isWanted(set, done) else {
             throw MalformedMessage(description: "a worker sent results of chunks that the \(set) set does not have")
         }
         let key = Key(set: set, step: done)
@@ -120,17 +130,25 @@ package final class RunRecord {
         if set == .validation { try endEpochIfComplete(done) }
     }
 
+    private func isWanted(_ set: EvaluationSet, _ done: Int) -> Bool {
+        // Rank 0's report, which ends such a job, may come after the others' evaluations.
+        if plan.mayEndOnReport, (1...plan.totalSteps).contains(done) { return true }
+        return plan.endsEpoch(done) && (set == .validation || done == lastStep)
+    }
+
     /// Once the last step's report and the evaluation are both there: they come from different workers, in any order.
     private func endEpochIfComplete(_ done: Int) throws {
         guard let train = epochTotals[done] else { return }
         let validation = evaluated[.validation].flatMap { $0.step == done ? $0.totals : nil }
         guard validation != nil || plan.facts.validationCount == 0 else { return }
         let epoch = plan.epoch(afterSteps: done)
-        let isNew = try metrics.write(
-            .object([
-                ("epoch", .int(epoch)), ("step", .int(done)), ("train", Self.value(train)),
-                ("validation", validation.map(Self.value) ?? .null), ("seconds", .number(seconds)),
-            ]))
+        decide(done, train, validation)
+        var line = [
+            ("epoch", ConfigValue.int(epoch)), ("step", .int(done)), ("train", Self.value(train)),
+            ("validation", validation.map(Self.value) ?? .null),
+        ]
+        if earlyEnd == done { line.append(("stopped_early", .bool(true))) }
+        let isNew = try metrics.write(.object(line + [("seconds", .number(seconds))]))
         try metrics.synchronize()
         guard isNew else { return }
         reporter.endEpoch(
@@ -167,7 +185,11 @@ package final class RunRecord {
                 description:
                     "the parameters are no longer finite after step \(step): lower the learning rate; the last checkpoint is intact")
         }
-        snapshot = assembly.snapshot(epochTotals: totals)
+        var complete = assembly.snapshot(epochTotals: totals)
+        complete.decisions = decisions(before: step)
+        complete.decisions.isOver = plan.mayEndOnReport && earlyEnd == step
+        snapshot = complete
+        memories = memories.filter { $0.key >= step }
         assemblies = assemblies.filter { $0.key > step }
         totalsAfter = totalsAfter.filter { $0.key > step }
         return snapshot
@@ -176,10 +198,47 @@ package final class RunRecord {
     /// True once the last step, its snapshot and its evaluations are there.
     package var isFinished: Bool {
         func isDone(_ set: EvaluationSet, _ samples: Int) -> Bool {
-            samples == 0 || evaluated[set]?.step == plan.totalSteps
+            samples == 0 || evaluated[set]?.step == lastStep
         }
-        return snapshot.step == plan.totalSteps && isDone(.validation, plan.facts.validationCount)
+        return snapshot.step == lastStep && isDone(.validation, plan.facts.validationCount)
             && isDone(.test, plan.facts.testCount)
+    }
+}
+
+// MARK: - Decisions
+
+extension RunRecord {
+    /// The step that the job ends with, as far as is known.
+    package var lastStep: Int { earlyEnd ?? plan.totalSteps }
+    package var stoppedEarly: Bool { earlyEnd != nil }
+
+    /// What the decisions remember now.
+    package var decisions: DecisionState { decisions(before: .max) }
+
+    /// The best evaluation so far, by the job's measure.
+    package var best: DecisionState.Watch? {
+        guard let monitor = plan.decisions.best, decisions.bestMonitor == monitor.name, decisions.best.best != nil else { return nil }
+        return decisions.best
+    }
+
+    private func decisions(before step: Int) -> DecisionState {
+        memories.filter { $0.key < step }.max { $0.key < $1.key }?.value ?? snapshot.decisions
+    }
+
+    /// Back to the snapshot. With nothing to evaluate, what is decided there follows at once.
+    private func beginDecisions() {
+        (memories, decision) = ([:], nil)
+        earlyEnd = snapshot.decisions.isOver ? snapshot.step : nil
+        if plan.facts.validationCount == 0, let train = epochTotals[snapshot.step] { decide(snapshot.step, train, nil) }
+    }
+
+    private func decide(_ done: Int, _ train: Totals, _ validation: Totals?) {
+        guard plan.awaitsDecision else { return }
+        var memory = decisions(before: done)
+        let decision = plan.decisions.decide(&memory, after: done) { ($0.source == .train ? train : validation)?.value($0.metric) }
+        memories[done] = memory
+        self.decision = decision
+        if decision.stops, done < plan.totalSteps { earlyEnd = done }
     }
 }
 

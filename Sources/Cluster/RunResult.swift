@@ -14,14 +14,33 @@ package struct RunResult: Sendable {
     package var workers: Int
     package var recoveries: Int
     package var seconds: Double
+    /// Whether rules ended the job before its last epoch; nil: it has none.
+    package var stoppedEarly: Bool? = nil
+    package var best: Best? = nil
+
+    /// The evaluation whose checkpoint is kept as the best.
+    package struct Best: Sendable {
+        package var monitor: String
+        package var value: Double
+        package var epoch: Int
+        package var step: Int
+
+        package var configValue: ConfigValue {
+            .object([("monitor", .string(monitor)), ("value", .number(value)), ("epoch", .int(epoch)), ("step", .int(step))])
+        }
+    }
 
     package var value: ConfigValue {
         func metrics(_ totals: Totals?) -> ConfigValue { totals.map(RunRecord.value) ?? .null }
-        return .object([
-            ("steps", .int(steps)), ("epochs", .int(epochs)), ("train", metrics(train)), ("validation", metrics(validation)),
-            ("test", metrics(test)), ("state_sha256", .string(stateSHA256)), ("exact", .bool(isExact)),
-            ("platform", .string(platform)), ("workers", .int(workers)), ("recoveries", .int(recoveries)),
-            ("seconds", .number(seconds)),
-        ])
+        var more: [(String, ConfigValue)] = []
+        if let stoppedEarly { more.append(("stopped_early", .bool(stoppedEarly))) }
+        if let best { more.append(("best", best.configValue)) }
+        return .object(
+            [
+                ("steps", .int(steps)), ("epochs", .int(epochs)), ("train", metrics(train)), ("validation", metrics(validation)),
+                ("test", metrics(test)), ("state_sha256", .string(stateSHA256)), ("exact", .bool(isExact)),
+                ("platform", .string(platform)), ("workers", .int(workers)), ("recoveries", .int(recoveries)),
+                ("seconds", .number(seconds)),
+            ] + more)
     }
 }

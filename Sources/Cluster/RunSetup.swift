@@ -84,8 +84,9 @@ package struct RunSetup {
         guard state.normalization == data.normalization else {
             throw CheckpointError("the normalisation of the checkpoint `\(checkpoint.path)` differs from the data's; start a new run")
         }
-        let snapshot = try Snapshot(
+        var snapshot = try Snapshot(
             checkpoint, layout: plan.network.layout, momentNames: job.job.optimizer.momentNames, epochTotals: state.epochTotals)
+        snapshot.decisions = state.decisions
         guard snapshot.step <= plan.totalSteps else {
             throw CheckpointError(
                 "the checkpoint `\(checkpoint.path)` is at step \(snapshot.step), but the job now ends at step \(plan.totalSteps); raise epochs or max_steps"

@@ -172,6 +172,13 @@ final class WorkerLink: @unchecked Sendable {
         case .dial: current?.mesh?.dial(Int(header.a))
         case .start: if current != nil { tell(.start(header.generation)) }
         case .request: current?.wish(ControlWord(rawValue: header.a))
+        case .decision:
+            var reader = MessageReader(payload, of: "decision")
+            let factor = try reader.readDouble()
+            guard factor.isFinite, factor >= 0 else {
+                throw MalformedMessage(description: "the coordinator decided nonsense; check that both sides run the same version")
+            }
+            current?.decided(Decision(step: Int(truncatingIfNeeded: header.step), factor: factor, stops: header.a == 1))
         case .endGeneration:
             guard current != nil else { return }
             endGeneration(String(sentence: payload))

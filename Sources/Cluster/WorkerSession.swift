@@ -92,7 +92,7 @@ final class WorkerSession: TrainerObserver {
         worker.say(
             "rank \(formation.rank) of \(formation.members.count) in generation \(formation.generation.counter), from step \(formation.firstStep)"
         )
-        _ = try trainer.run(from: formation.firstStep)
+        _ = try trainer.run(from: formation.firstStep, isOver: formation.isOver)
         link.send(.generationEnded, formation.generation)
         link.pulse.set(.idle, step: 0)
     }
@@ -120,6 +120,11 @@ final class WorkerSession: TrainerObserver {
         var writer = MessageWriter()
         for value in reports { writer.write(value) }
         link.send(.evaluation, formation.generation, step: done, a: Int(set.rawValue), b: chunks.lowerBound, payload: writer.bytes)
+    }
+
+    func decision(after done: Int) throws -> Decision {
+        guard let generation else { throw GenerationEnded(reason: "there is no generation any more") }
+        return try generation.decision(after: done)
     }
 
     func entered(_ phase: TrainingPhase, step: Int) {

@@ -27,6 +27,17 @@ extension Dataset {
         }
     }
 
+    /// Normalises a row of raw values where it stands.
+    package func normalize(_ row: UnsafeMutablePointer<Float>, by normalization: Normalization) {
+        let channels = form.channelCount
+        normalization.shift.withUnsafeBufferPointer { shift in
+            normalization.factor.withUnsafeBufferPointer { factor in
+                guard let shift = shift.baseAddress, let factor = factor.baseAddress else { return }
+                normalizeRow(UnsafePointer(row), row, sampleSize, channels, shift, factor)
+            }
+        }
+    }
+
     /// Writes the class indices of the samples `indices`.
     package func gatherLabels(_ indices: ArraySlice<Int>, into output: UnsafeMutablePointer<Int32>) {
         let labels = labels

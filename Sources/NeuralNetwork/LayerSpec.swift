@@ -65,9 +65,11 @@ package struct NamedLayer: Equatable, Sendable {
     package let spec: LayerSpec
     /// The layers whose outputs are its inputs; empty: the layer before it. `input` is what goes into the network.
     package let from: [String]
+    /// Whether the layers within a residual block or branches carry its name before theirs, as those of a `block` always do.
+    package let isScope: Bool
 
-    package init(_ name: String, _ spec: LayerSpec, from: [String] = []) {
-        (self.name, self.spec, self.from) = (name, spec, from)
+    package init(_ name: String, _ spec: LayerSpec, from: [String] = [], isScope: Bool = true) {
+        (self.name, self.spec, self.from, self.isScope) = (name, spec, from, isScope)
     }
 }
 

@@ -41,6 +41,7 @@ struct NetworkBuilder {
     private mutating func append(_ layer: NamedLayer, after current: Int, scope: String) throws(ShapeMismatch) -> Int {
         let inputs = layer.from.isEmpty ? [current] : try resolve(layer, scope)
         let name = scope + layer.name
+        let inner = layer.isScope ? name + "." : scope
         let output: Int
         switch layer.spec {
         case .add, .concatenate:
@@ -52,10 +53,10 @@ struct NetworkBuilder {
         case .block(let body):
             output = try append(body, after: try only(inputs, name), scope: name + ".")
         case .residual(let body, let shortcut):
-            output = try appendResidual(name, body, shortcut, after: try only(inputs, name))
+            output = try appendResidual(name, body, shortcut, after: try only(inputs, name), scope: inner)
         case .branches(let branches):
             var ends: [Int] = []
-            for branch in branches { ends.append(try append(branch, after: try only(inputs, name), scope: name + ".")) }
+            for branch in branches { ends.append(try append(branch, after: try only(inputs, name), scope: inner)) }
             output = try appendJoin(name, .concatenate, ends)
         default:
             output = try appendPlain(name, layer.spec, after: try only(inputs, name))
@@ -99,9 +100,9 @@ struct NetworkBuilder {
     // MARK: Composites
 
     private mutating func appendResidual(
-        _ name: String, _ body: [NamedLayer], _ shortcut: Shortcut, after input: Int
+        _ name: String, _ body: [NamedLayer], _ shortcut: Shortcut, after input: Int, scope: String
     ) throws(ShapeMismatch) -> Int {
-        let (firstLayer, scope) = (layers.count, name + ".")
+        let firstLayer = layers.count
         let end = try append(body, after: input, scope: scope)
         let side: Int
         switch shortcut {
@@ -109,7 +110,8 @@ struct NetworkBuilder {
         case .layers(let layers): side = try append(layers, after: input, scope: scope)
         case .automatic:
             let hasNorm = layers[firstLayer...].contains { if case .batchNorm = $0.spec { true } else { false } }
-            side = try append(projection(from: input, to: end, hasNorm: hasNorm), after: input, scope: scope)
+            side = try append(
+                projection(from: input, to: end, hasNorm: hasNorm, name: unusedName("downsample", scope)), after: input, scope: scope)
         }
         let (one, other) = (boundaries[end].shape, boundaries[side].shape)
         guard one == other else {
@@ -123,14 +125,23 @@ struct NetworkBuilder {
         return try appendJoin(name, .add, [end, side])
     }
 
+    private func unusedName(_ name: String, _ scope: String) -> String {
+        var (candidate, number) = (name, 1)
+        while layers.contains(where: { $0.name.hasPrefix(scope + candidate + ".") }) {
+            number += 1
+            candidate = "\(name)\(number)"
+        }
+        return candidate
+    }
+
     /// The layers of an automatic shortcut; none where the shapes agree.
-    private func projection(from input: Int, to end: Int, hasNorm: Bool) -> [NamedLayer] {
+    private func projection(from input: Int, to end: Int, hasNorm: Bool, name: String) -> [NamedLayer] {
         let (from, to) = (boundaries[input].shape, boundaries[end].shape)
         if from == to { return [] }
         guard from.isFlat, to.isFlat else { return [] }
         let layer = LayerSpec.dense(units: to.count, bias: !hasNorm, initializer: .xavierUniform)
-        return [NamedLayer("downsample.0", layer)]
-            + (hasNorm ? [NamedLayer("downsample.1", .batchNorm(momentum: 0.1, epsilon: 1e-5))] : [])
+        return [NamedLayer(name + ".0", layer)]
+            + (hasNorm ? [NamedLayer(name + ".1", .batchNorm(momentum: 0.1, epsilon: 1e-5))] : [])
     }
 
     private mutating func appendJoin(_ name: String, _ spec: LayerSpec, _ inputs: [Int]) throws(ShapeMismatch) -> Int {

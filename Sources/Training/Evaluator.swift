@@ -26,8 +26,7 @@ package final class Evaluator {
 
     private func dataset(_ set: EvaluationSet) -> Dataset? { set == .validation ? data.validation : data.test }
 
-    /// The validation set counts after every epoch, the test set at the end alone.
-    package func isWanted(_ set: EvaluationSet, isLast: Bool) -> Bool { dataset(set) != nil && (set == .validation || isLast) }
+    package func has(_ set: EvaluationSet) -> Bool { dataset(set) != nil }
 
     package static func chunkCount(samples: Int) -> Int { (samples + chunkSize - 1) / chunkSize }
 

@@ -19,6 +19,7 @@ package struct Job: Equatable, Sendable {
     /// Ends the job early, after so many steps.
     package var maxSteps: Int?
     package var checkpoint: CheckpointPolicy
+    package var earlyStopping: EarlyStopping?
     /// A step is logged to metrics.jsonl if its number is a multiple of this, or an epoch ends with it.
     package var logEvery: Int
     /// The OpenBLAS core that every worker must compute with; nil: the first worker's.
@@ -48,8 +49,12 @@ package struct CheckpointPolicy: Equatable, Sendable {
     package var every: Interval
     /// The newest so many are kept.
     package var keep: Int
+    /// By what the best one is chosen, which is kept too.
+    package var best: Monitor?
 
-    package init(every: Interval = .epoch, keep: Int = 3) { (self.every, self.keep) = (every, keep) }
+    package init(every: Interval = .epoch, keep: Int = 3, best: Monitor? = nil) {
+        (self.every, self.keep, self.best) = (every, keep, best)
+    }
 }
 
 /// Where the samples come from.
@@ -64,8 +69,14 @@ package struct DataSpec: Equatable, Sendable {
     package var validation: Source?
     package var test: Source?
     package var normalization: Normalization.Kind
+    /// Of the training set alone.
+    package var augmentation: Augmentation?
 
-    package init(train: Source, validation: Source? = nil, test: Source? = nil, normalization: Normalization.Kind = .none) {
+    package init(
+        train: Source, validation: Source? = nil, test: Source? = nil, normalization: Normalization.Kind = .none,
+        augmentation: Augmentation? = nil
+    ) {
         (self.train, self.validation, self.test, self.normalization) = (train, validation, test, normalization)
+        self.augmentation = augmentation
     }
 }

@@ -8,7 +8,10 @@ extension JobDecoder {
         let validation = fields.optional("validation", source)
         let test = fields.optional("test", source)
         let normalization = fields.optional("normalize", .oneOf(Normalization.Kind.self), default: .none)
-        return train.map { DataSpec(train: $0, validation: validation, test: test, normalization: normalization) }
+        let augmentation = fields.optional("augment", .object(Self.augmentation))
+        return train.map {
+            DataSpec(train: $0, validation: validation, test: test, normalization: normalization, augmentation: augmentation)
+        }
     }
 
     static var source: Expectation<DataSpec.Source> {

@@ -3,9 +3,19 @@ import Configuration
 extension Job {
     /// The optional fields of `JobDecoder.course`.
     var courseMembers: [(String, ConfigValue)] {
-        (maxSteps.map { [("max_steps", .int($0))] } ?? []) + [
-            ("checkpoint", checkpoint.value), ("logging", .object([("every", .int(logEvery))])),
-        ]
+        var members: [(String, ConfigValue)] = []
+        if let maxSteps { members.append(("max_steps", .int(maxSteps))) }
+        if let earlyStopping { members.append(("early_stopping", earlyStopping.value)) }
+        return members + [("checkpoint", checkpoint.value), ("logging", .object([("every", .int(logEvery))]))]
+    }
+}
+
+extension EarlyStopping {
+    var value: ConfigValue {
+        .object([
+            ("monitor", .string(monitor.name)), ("mode", .string(monitor.mode.rawValue)), ("patience", .int(patience)),
+            ("minimum_delta", .number(minimumDelta)),
+        ])
     }
 }
 
@@ -16,6 +26,6 @@ extension CheckpointPolicy {
             case .epoch: .string("epoch")
             case .steps(let steps): .int(steps)
             }
-        return .object([("every", interval), ("keep", .int(keep))])
+        return .object([("every", interval), ("keep", .int(keep))] + (best.map { [("best", .string($0.name))] } ?? []))
     }
 }

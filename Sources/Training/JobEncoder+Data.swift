@@ -7,6 +7,7 @@ extension DataSpec {
         if let validation { members.append(("validation", validation.value)) }
         if let test { members.append(("test", test.value)) }
         members.append(("normalize", .string(normalization.rawValue)))
+        if let augmentation { members.append(("augment", augmentation.value)) }
         return .object(members)
     }
 }

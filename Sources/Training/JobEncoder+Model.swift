@@ -3,7 +3,8 @@ import NeuralNetwork
 
 extension NamedLayer {
     var value: ConfigValue {
-        var members = spec.members(inputs: from) + [("name", .string(name))]
+        var members = spec.members(inputs: from)
+        if isScope { members.append(("name", .string(name))) }
         // Joins have their inputs where other layers have their kind's value.
         if !from.isEmpty, spec != .add, spec != .concatenate { members.append(("from", .string(from[0]))) }
         return .object(members)

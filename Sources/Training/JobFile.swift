@@ -9,6 +9,8 @@ package struct JobFile {
     package let resolved: ConfigValue
     /// Where each layer of the job stands in the file, by its name.
     private let layerPlaces: [String: ConfigValue]
+    /// The config as it was read.
+    private let source: ConfigValue?
 
     /// Reads a config file, with `--set path=value` applied to it. Throws all that is wrong at once.
     package static func load(path: String, overrides: [String] = []) throws -> JobFile {
@@ -31,7 +33,7 @@ package struct JobFile {
         try diagnostics.check()
         guard var job else { throw PlanError("the config could not be read, and says nothing about why") }
         job.data = job.data.absolute
-        return JobFile(job: job, resolved: job.resolved, layerPlaces: decoder.layerPlaces)
+        return JobFile(job: job, resolved: job.resolved, layerPlaces: decoder.layerPlaces, source: value)
     }
 
     /// `config/digits-mlp.json5` → `digits-mlp`.
@@ -50,11 +52,17 @@ package struct JobFile {
 
     /// What does not fit the data, shown at its place in the file.
     package func describe(_ error: PlanError) -> any Error {
-        guard let place = error.layer.flatMap(place(ofLayer:)) else { return error }
+        guard let place = place(of: error) else { return error }
         let diagnostics = Diagnostics()
         diagnostics.error(error.description, at: place)
         do { try diagnostics.check() } catch { return error }
         return error
+    }
+
+    private func place(of error: PlanError) -> ConfigValue? {
+        if let layer = error.layer { return place(ofLayer: layer) }
+        guard let field = error.field else { return nil }
+        return field.split(separator: ".").reduce(source) { value, key in value?[String(key)] }
     }
 
     /// A layer that was made up for a block (`layer1.0.downsample.0`) stands where the block does.
@@ -89,7 +97,9 @@ extension DataSpec {
             case .idx(let images, let labels): .idx(images: change(images), labels: change(labels))
             }
         }
-        return DataSpec(train: map(train), validation: validation.map(map), test: test.map(map), normalization: normalization)
+        var copy = self
+        (copy.train, copy.validation, copy.test) = (map(train), validation.map(map), test.map(map))
+        return copy
     }
 
     fileprivate var absolute: DataSpec { mapPaths(Path.absolute) }

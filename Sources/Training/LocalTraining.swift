@@ -2,7 +2,6 @@ import Checkpoints
 import Collectives
 import Kernels
 import NeuralNetwork
-import Synchronization
 import System
 
 /// Trains a job with several members in this process: the same trainers and collectives as between machines, on threads instead of sockets.
@@ -13,6 +12,8 @@ package struct LocalTraining {
         package var reports: [Int: Totals]
         /// The last evaluation of each set.
         package var evaluations: [EvaluationSet: Totals]
+        /// What was decided, by step.
+        package var decisions: [Int: Decision]
     }
 
     package let plan: TrainingPlan
@@ -31,19 +32,20 @@ package struct LocalTraining {
             start
             ?? Snapshot(
                 initial: plan.network.layout, moments: plan.job.optimizer.momentNames.count, seed: plan.job.seed)
-        let record = LocalRecord(plan: plan, partition: partition, totals: Totals(report: start.epochTotals))
+        let record = LocalRecord(plan: plan, partition: partition, start: start)
         let stepPlans = plan.stepPlans(assignment)
         var parts: [(Collective, MemberState)] = []
         for rank in 0..<members {
             let state = MemberState(plan: plan, partition: partition, rank: rank, stepPlans: stepPlans)
             state.load(start)
+            state.learningRateFactor = start.decisions.factor
             let last = min(stopAfter ?? .max, plan.totalSteps)
             let collective = Collective(
                 rank: rank, partition: partition, plans: stepPlans, planIndex: plan.stepPlanIndex,
                 exchanges: plan.network.exchanges, report: plan.report, parameters: state.parameters.pointer,
                 gradients: state, updater: state, firstStep: start.step
             ) { [plan] step, report in
-                record.stepDone(step, plan.totals(report))
+                record.stepDone(step, report)
                 return plan.control(afterSteps: step + 1, report: report, stopping: step + 1 >= last)
             }
             parts.append((collective, state))
@@ -51,7 +53,7 @@ package struct LocalTraining {
         let group = LocalGroup(parts.map(\.0))
         defer { group.close() }
         let threads = try parts.map { collective, state in
-            let member = LocalMemberRun(collective, state, record, self, lanes: lanes, first: start.step)
+            let member = LocalMemberRun(collective, state, record, self, lanes: lanes, start: start)
             return try spawnThread(name: "compute") { member.run() }
         }
         for thread in threads { thread.join() }
@@ -60,13 +62,15 @@ package struct LocalTraining {
 }
 
 extension TrainingPlan {
-    /// What follows when `done` steps are done, as far as the job and the last step's report decide.
+    /// What follows when `done` steps are done, as far as the job alone decides.
+    ///
+    /// - Parameter report: of the last one of them.
     package func control(afterSteps done: Int, report: [Double] = [], stopping: Bool = false) -> ControlWord {
         var word: ControlWord = []
-        if endsJob(afterSteps: done, report: report) { return [.evaluate, .snapshot, .finish] }
-        if endsEpoch(done) { word.formUnion([.evaluate, .snapshot]) }
+        let ends = endsJob(afterSteps: done, report: report)
+        if ends || endsEpoch(done) { word.formUnion([.evaluate, .snapshot]) }
         if case .steps(let interval) = job.checkpoint.every, done % interval == 0 { word.insert(.snapshot) }
-        if done >= totalSteps {
+        if ends {
             word.insert(.finish)
         } else if stopping {
             word.formUnion([.snapshot, .endGeneration])
@@ -83,10 +87,11 @@ private final class LocalMemberRun: TrainerObserver, @unchecked Sendable {  // u
     private let local: LocalTraining
     private let lanes: Int
     private let first: Int
+    private let isOver: Bool
 
-    init(_ collective: Collective, _ state: MemberState, _ record: LocalRecord, _ local: LocalTraining, lanes: Int, first: Int) {
+    init(_ collective: Collective, _ state: MemberState, _ record: LocalRecord, _ local: LocalTraining, lanes: Int, start: Snapshot) {
         (self.collective, self.state, self.record, self.local) = (collective, state, record, local)
-        (self.lanes, self.first) = (lanes, first)
+        (self.lanes, first, isOver) = (lanes, start.step, start.decisions.isOver)
     }
 
     func run() {
@@ -94,7 +99,7 @@ private final class LocalMemberRun: TrainerObserver, @unchecked Sendable {  // u
         defer { pool.close() }
         let trainer = Trainer(
             plan: local.plan, data: local.data, state: state, collective: collective, lanes: pool, observer: self)
-        do { _ = try trainer.run(from: first) } catch { record.failed(error) }
+        do { _ = try trainer.run(from: first, isOver: isOver) } catch { record.failed(error) }
     }
 
     func snapshot(_ state: MemberState, done: Int) { record.add(state.snapshotPart(), rank: state.rank, step: done) }
@@ -103,11 +108,13 @@ private final class LocalMemberRun: TrainerObserver, @unchecked Sendable {  // u
         record.add(reports, chunks: chunks, set: set, step: done)
     }
 
+    func decision(after done: Int) throws -> Decision { try record.decision(after: done) }
+
     func entered(_ phase: TrainingPhase, step: Int) {}
 }
 
-/// What the members of a local training report, behind one mutex.
-private final class LocalRecord: Sendable {
+/// What the members of a local training report, behind one lock.
+private final class LocalRecord: @unchecked Sendable {  // the state is behind its bell
     private struct Chunks {
         var step: Int
         var reports: [Int: [Double]] = [:]
@@ -121,41 +128,53 @@ private final class LocalRecord: Sendable {
         var assembly: SnapshotAssembly?
         var snapshot: Snapshot?
         var chunks: [EvaluationSet: Chunks] = [:]
+        /// What was decided, and remembered, after evaluations.
+        var decisions: [Int: (decision: Decision, memory: DecisionState)] = [:]
+        /// The job ended with this step, on its report.
+        var overAt: Int?
         var error: (any Error)?
     }
 
     private let plan: TrainingPlan
     private let partition: Partition
-    private let state: Mutex<State>
+    private let start: DecisionState
+    private let state: Bell<State>
 
-    init(plan: TrainingPlan, partition: Partition, totals: Totals) {
-        (self.plan, self.partition) = (plan, partition)
-        state = Mutex(State(totals: totals))
+    init(plan: TrainingPlan, partition: Partition, start: Snapshot) {
+        (self.plan, self.partition, self.start) = (plan, partition, start.decisions)
+        let totals = Totals(report: start.epochTotals)
+        state = Bell(State(totals: totals, totalsAfter: [start.step: totals]))
     }
 
-    func stepDone(_ step: Int, _ totals: Totals) {
-        state.withLock {
+    func stepDone(_ step: Int, _ report: [Double]) {
+        let totals = Totals(report: report)
+        state.change {
             if step % plan.geometry.stepsPerEpoch == 0 { $0.totals = Totals() }
             $0.totals += totals
             $0.reports[step] = totals
             $0.totalsAfter[step + 1] = $0.totals
+            if step + 1 < plan.totalSteps, plan.endsJob(afterSteps: step + 1, report: report) { $0.overAt = step + 1 }
         }
     }
 
     func add(_ part: FloatBuffer, rank: Int, step: Int) {
-        state.withLock { state in
+        state.change { state in
             var assembly =
                 state.assembly.flatMap { $0.step == step ? $0 : nil }
                 ?? SnapshotAssembly(step: step, plan: plan, partition: partition)
             let fits = assembly.add(UnsafeBufferPointer(part.elements), rank: rank, offset: 0)
             precondition(fits, "a member's part has the size that everyone computes for it")
             state.assembly = assembly
-            if assembly.isComplete { state.snapshot = assembly.snapshot(epochTotals: state.totalsAfter[step] ?? state.totals) }
+            guard assembly.isComplete else { return }
+            var snapshot = assembly.snapshot(epochTotals: state.totalsAfter[step] ?? state.totals)
+            snapshot.decisions = memory(before: step, state)
+            snapshot.decisions.isOver = state.overAt == step
+            state.snapshot = snapshot
         }
     }
 
     func add(_ reports: [Double], chunks: Range<Int>, set: EvaluationSet, step: Int) {
-        state.withLock { state in
+        state.change { state in
             var entry = state.chunks[set].flatMap { $0.step == step ? $0 : nil } ?? Chunks(step: step)
             let width = Loss.report.width
             for (i, chunk) in chunks.enumerated() { entry.reports[chunk] = Array(reports[(i * width)..<((i + 1) * width)]) }
@@ -163,16 +182,40 @@ private final class LocalRecord: Sendable {
         }
     }
 
-    func failed(_ error: any Error) { state.withLock { if $0.error == nil { $0.error = error } } }
+    private func memory(before step: Int, _ state: State) -> DecisionState {
+        state.decisions.filter { $0.key < step }.max { $0.key < $1.key }?.value.memory ?? start
+    }
+
+    /// Waits for all that the decision needs; whoever sees it first decides.
+    func decision(after done: Int) throws -> Decision {
+        try state.wait { state in
+            if let error = state.error { throw error }
+            if let known = state.decisions[done] { return known.decision }
+            guard let train = state.totalsAfter[done] else { return nil }
+            let entry = state.chunks[.validation].flatMap { $0.step == done ? $0 : nil }
+            guard (entry?.reports.count ?? 0) == Evaluator.chunkCount(samples: plan.facts.validationCount) else { return nil }
+            var memory = memory(before: done, state)
+            let validation = entry.map(Self.total)
+            let decision = plan.decisions.decide(&memory, after: done) {
+                ($0.source == .train ? train : validation)?.value($0.metric)
+            }
+            state.decisions[done] = (decision, memory)
+            return decision
+        }
+    }
+
+    private static func total(_ entry: Chunks) -> Totals {
+        Totals(report: Evaluator.total(entry.reports.sorted { $0.key < $1.key }.flatMap(\.value)))
+    }
+
+    func failed(_ error: any Error) { state.change { if $0.error == nil { $0.error = error } } }
 
     func result() throws -> LocalTraining.Result {
-        try state.withLock { state in
-            if let error = state.error { throw error }
-            guard let snapshot = state.snapshot else { throw GenerationEnded(reason: "no snapshot was taken") }
-            let evaluations = state.chunks.mapValues { entry in
-                Totals(report: Evaluator.total(entry.reports.sorted { $0.key < $1.key }.flatMap(\.value)))
-            }
-            return LocalTraining.Result(snapshot: snapshot, reports: state.reports, evaluations: evaluations)
-        }
+        let state = state.change { $0 }
+        if let error = state.error { throw error }
+        guard let snapshot = state.snapshot else { throw GenerationEnded(reason: "no snapshot was taken") }
+        return LocalTraining.Result(
+            snapshot: snapshot, reports: state.reports, evaluations: state.chunks.mapValues(Self.total),
+            decisions: state.decisions.mapValues(\.decision))
     }
 }

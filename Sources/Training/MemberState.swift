@@ -13,6 +13,9 @@ package final class MemberState: ParameterUpdate, GradientSource, @unchecked Sen
     /// Compact vectors: owned pieces alone, each moment once in the cluster.
     package let moments: [FloatBuffer]
     package let gradients: GradientVectors
+    /// What the schedule's learning rate is multiplied by. No piece of a step is updated before every member's compute thread has contributed to it,
+    /// so that thread may set this between steps.
+    package var learningRateFactor = 1.0
     private let optimizer: Optimizer
     private let batchSize: (Int) -> Int
 

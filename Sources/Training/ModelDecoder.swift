@@ -80,50 +80,60 @@ final class ModelDecoder {
     private static var list: Expectation<[ConfigValue]> { .array(of: Expectation<ConfigValue>.any, count: 1...10_000) }
 
     /// The block's name, and what else all blocks may have.
-    private func head(_ kind: String, _ fields: ObjectDecoder, scope: String, _ namer: inout LayerNamer) -> (name: String, from: [String]) {
+    private func head(
+        _ kind: String, _ fields: ObjectDecoder, scope: String, _ namer: inout LayerNamer
+    ) -> (name: String, isNamed: Bool, from: [String]) {
         let ordinal = namer.next(kind)
-        let name = fields.optional("name", JobDecoder.name) ?? ordinal
-        register(scope + name, at: fields.value)
-        return (name, fields.optional("from", LayerDecoder.origin, default: []))
+        let name = fields.optional("name", JobDecoder.name)
+        register(scope + (name ?? ordinal), at: fields.value)
+        return (name ?? ordinal, name != nil, fields.optional("from", LayerDecoder.origin, default: []))
+    }
+
+    /// Residual blocks and branches without a name leave the names of their layers as they are.
+    private func inner(
+        _ values: [ConfigValue], of name: String, isNamed: Bool, scope: String, _ namer: inout LayerNamer
+    ) -> [NamedLayer] {
+        isNamed ? inner(values, scope: "\(scope)\(name).") : layers(values, scope: scope, &namer)
     }
 
     private func residual(_ fields: ObjectDecoder, scope: String, _ namer: inout LayerNamer) -> [NamedLayer] {
-        let (name, from) = head("residual", fields, scope: scope, &namer)
-        let body = fields.required("residual", Self.list).map { inner($0, scope: "\(scope)\(name).") }
+        let (name, isNamed, from) = head("residual", fields, scope: scope, &namer)
+        let body = fields.required("residual", Self.list).map { inner($0, of: name, isNamed: isNamed, scope: scope, &namer) }
         let shortcut = fields.optional(
             "shortcut",
             Expectation<String>.oneOf(["auto", "identity"]).map { $0 == "auto" ? Shortcut.automatic : .identity }.or(
-                Self.list.map { [self] in .layers(inner($0, scope: "\(scope)\(name).shortcut.")) }), default: .identity)
+                Self.list.map { [self] in
+                    .layers([NamedLayer("shortcut", .block(inner($0, scope: "\(scope)\(isNamed ? name + "." : "")shortcut.")))])
+                }), default: .identity)
         let activation = fields.optional("activation", LayerDecoder.activation)
         guard let body else { return [] }
         let tail = activation.map { LayerDecoder.layers(of: $0, after: name) } ?? []
         for layer in tail { register(scope + layer.name, at: fields.value) }
-        return [NamedLayer(name, .residual(body: body, shortcut: named(shortcut)), from: from)] + tail
-    }
-
-    /// The layers of a shortcut have names of their own, beside the body's.
-    private func named(_ shortcut: Shortcut) -> Shortcut {
-        guard case .layers(let layers) = shortcut else { return shortcut }
-        return .layers([NamedLayer("shortcut", .block(layers))])
+        return [NamedLayer(name, .residual(body: body, shortcut: shortcut), from: from, isScope: isNamed)] + tail
     }
 
     private func branches(_ fields: ObjectDecoder, scope: String, _ namer: inout LayerNamer) -> [NamedLayer] {
-        let (name, from) = head("branches", fields, scope: scope, &namer)
+        let (name, isNamed, from) = head("branches", fields, scope: scope, &namer)
         var inside = LayerNamer()
-        let branches = fields.required("branches", .array(of: Self.list, count: 1...1000)).map { branches in
-            branches.map { layers($0, scope: "\(scope)\(name).", &inside) }
+        let lists = fields.required("branches", .array(of: Self.list, count: 1...1000)) ?? []
+        var branches: [[NamedLayer]] = []
+        for list in lists {
+            branches.append(isNamed ? layers(list, scope: "\(scope)\(name).", &inside) : layers(list, scope: scope, &namer))
         }
-        return branches.map { [NamedLayer(name, .branches($0), from: from)] } ?? []
+        let activation = fields.optional("activation", LayerDecoder.activation)
+        let tail = activation.map { LayerDecoder.layers(of: $0, after: name) } ?? []
+        for layer in tail { register(scope + layer.name, at: fields.value) }
+        return [NamedLayer(name, .branches(branches), from: from, isScope: isNamed)] + tail
     }
 
     private func block(_ fields: ObjectDecoder, scope: String, _ namer: inout LayerNamer) -> [NamedLayer] {
-        let (name, from) = head("block", fields, scope: scope, &namer)
+        let (name, _, from) = head("block", fields, scope: scope, &namer)
         return fields.required("block", Self.list).map { [NamedLayer(name, .block(inner($0, scope: "\(scope)\(name).")), from: from)] }
             ?? []
     }
 
     private func repeated(_ fields: ObjectDecoder, scope: String, _ namer: inout LayerNamer) -> [NamedLayer] {
-        let (name, from) = head("repeat", fields, scope: scope, &namer)
+        let (name, _, from) = head("repeat", fields, scope: scope, &namer)
         let count = fields.required("repeat", .int(1...10_000))
         let body = fields.required("layers", Self.list)
         guard let count, let body else { return [] }
@@ -145,7 +155,7 @@ final class ModelDecoder {
             for key in fields.keys { _ = fields.optional(key, Expectation<ConfigValue>.any) }
             return []
         }
-        let (name, from) = head(word, fields, scope: scope, &namer)
+        let (name, _, from) = head(word, fields, scope: scope, &namer)
         let count = fields.optional("repeat", .int(1...10_000))
         var arguments: [String: ConfigValue] = [:]
         for parameter in definition.parameters {

@@ -9,8 +9,6 @@ enum Presets {
 
     static let names = texts.map(\.name)
 
-    private static let texts: [(name: String, text: String)] = []
-
     static func read(_ name: String, _ diagnostics: Diagnostics) -> Preset? {
         guard let text = texts.first(where: { $0.name == name })?.text else { return nil }
         let value = JSON5.parse(SourceFile(name: "preset \(name)", text: text), diagnostics: diagnostics)

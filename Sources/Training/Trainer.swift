@@ -9,12 +9,14 @@ package protocol TrainerObserver: AnyObject {
     func snapshot(_ state: MemberState, done: Int) throws
     /// This member's chunks of an evaluation, `Loss.report` each.
     func evaluated(_ set: EvaluationSet, done: Int, chunks: Range<Int>, reports: [Double]) throws
+    /// Waits for what is decided after an evaluation, in jobs that decide.
+    func decision(after done: Int) throws -> Decision
     /// For heartbeats: what the compute thread is doing.
     func entered(_ phase: TrainingPhase, step: Int)
 }
 
 package enum TrainingPhase: UInt8, Sendable {
-    case idle, data, forward, backward, waiting, snapshot, evaluation
+    case idle, data, forward, backward, waiting, snapshot, evaluation, decision
 }
 
 /// What a job does in a step; each member of a generation runs its own.
@@ -63,13 +65,12 @@ package final class Trainer {
         }
     }
 
-    /// Goes on from `step` until the control word ends it; true if the job has reached its end.
+    /// Goes on from step `first` until the control word or a decision ends it; true if the job has reached its end.
     ///
     /// - Parameter isOver: the job ended with the step before `first`, and is to be evaluated alone.
     package func run(from first: Int, isOver: Bool = false) throws -> Bool {
         let isOver = isOver || first >= plan.totalSteps
-        if plan.endsEpoch(first) { try evaluate(done: first, isLast: isOver) }
-        if isOver { return true }
+        if isOver || plan.endsEpoch(first), try evaluate(done: first, isLast: isOver) { return true }
         var step = first
         while true {
             let control = try program.run(step)
@@ -78,18 +79,34 @@ package final class Trainer {
                 observer?.entered(.snapshot, step: step)
                 try observer?.snapshot(state, done: step)
             }
-            if control.contains(.evaluate) { try evaluate(done: step, isLast: control.contains(.finish)) }
-            if control.contains(.finish) { return true }
+            let isLast = control.contains(.finish)
+            if control.contains(.evaluate), try evaluate(done: step, isLast: isLast) { return true }
+            if isLast { return true }
             if control.contains(.endGeneration) { return false }
         }
     }
 
-    private func evaluate(done: Int, isLast: Bool) throws {
+    /// Evaluates the validation set, obeys what is decided then, and evaluates the test set if the job ends here: true then.
+    private func evaluate(done: Int, isLast: Bool) throws -> Bool {
         observer?.entered(.evaluation, step: done)
-        for set in EvaluationSet.allCases where evaluator.isWanted(set, isLast: isLast) {
-            let chunks = evaluator.chunks(set, rank: rank, members: members)
-            try observer?.evaluated(set, done: done, chunks: chunks, reports: try program.evaluate(set, chunks: chunks))
+        try evaluate(.validation, done: done)
+        var isLast = isLast
+        if plan.awaitsDecision, let observer {
+            observer.entered(.decision, step: done)
+            let decision = try observer.decision(after: done)
+            state.learningRateFactor = decision.factor
+            isLast = isLast || decision.stops
         }
+        guard isLast else { return false }
+        observer?.entered(.evaluation, step: done)
+        try evaluate(.test, done: done)
+        return true
+    }
+
+    private func evaluate(_ set: EvaluationSet, done: Int) throws {
+        guard evaluator.has(set) else { return }
+        let chunks = evaluator.chunks(set, rank: rank, members: members)
+        try observer?.evaluated(set, done: done, chunks: chunks, reports: try program.evaluate(set, chunks: chunks))
     }
 }
 
@@ -126,7 +143,7 @@ final class GradientProgram: StepProgram {
         let slots = slotRows.map(\.slots).max() ?? 0
         let rows = slotRows.flatMap(\.rows).max() ?? 0
         network = Network(plan: plan.network, slots: slots, rows: rows, lanes: context.lanes, training: true)
-        feeder = BatchFeeder(plan: plan, data: context.data, slots: slots, rows: rows)
+        feeder = BatchFeeder(plan: plan, data: context.data, slots: slots, rows: rows, lanes: context.lanes)
     }
 
     /// One step: batch, forward, loss, backward, reduce, update.

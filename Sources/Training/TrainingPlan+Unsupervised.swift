@@ -67,9 +67,6 @@ extension TrainingPlan {
         if case .kMeans = job.task { .sum(width: Loss.report.width + 1) } else { Loss.report }
     }
 
-    /// The sums over samples in a step's report.
-    package func totals(_ report: [Double]) -> Totals { Totals(report: Array(report.prefix(Loss.report.width))) }
-
     /// Whether the job ends with the step that brings the count to `done`, as far as that step's report tells. The coordinator and rank 0 ask.
     package func endsJob(afterSteps done: Int, report: [Double]) -> Bool {
         done >= totalSteps || (report.count > Loss.report.width && report[Loss.report.width] != 0)

@@ -23,8 +23,12 @@ package struct PlanError: Error, Equatable, CustomStringConvertible {
     package let description: String
     /// The name of the layer that is at fault, if one is.
     package let layer: String?
+    /// Or the field of the config: `data.augment`.
+    package let field: String?
 
-    package init(_ description: String, layer: String? = nil) { (self.description, self.layer) = (description, layer) }
+    package init(_ description: String, layer: String? = nil, field: String? = nil) {
+        (self.description, self.layer, self.field) = (description, layer, field)
+    }
 }
 
 /// A job compiled against the facts of its data: the same on the coordinator and on every worker.
@@ -33,7 +37,9 @@ package struct TrainingPlan: Sendable {
     package let facts: DataFacts
     package let network: NetworkPlan
     package let geometry: BatchGeometry
+    /// The steps of all epochs; rules may end the job before.
     package let totalSteps: Int
+    package let decisions: Decisions
 
     package init(_ job: Job, _ facts: DataFacts) throws(PlanError) {
         guard facts.trainCount > 0 else { throw PlanError("the training set is empty: give it at least one sample") }
@@ -41,9 +47,12 @@ package struct TrainingPlan: Sendable {
             network = measured
             geometry = BatchGeometry(sampleCount: facts.trainCount, batchSize: facts.trainCount, microbatches: job.microbatches)
             totalSteps = min(job.epochs, job.maxSteps ?? .max)
+            decisions = Decisions(job)
             (self.job, self.facts) = (job, facts)
+            try Self.checkMonitors(decisions, facts)
             return
         }
+        try Self.checkAugmentation(job, facts)
         do {
             network = try NetworkPlan(layers: job.layers, input: TensorShape(facts.sampleShape), loss: job.loss)
         } catch {
@@ -53,6 +62,8 @@ package struct TrainingPlan: Sendable {
             throw PlanError("the model has nothing to train: add a layer with weights, such as {dense: 10}")
         }
         try Self.checkOutput(job, facts, network)
+        decisions = Decisions(job)
+        try Self.checkMonitors(decisions, facts)
         let batchSize = min(job.batchSize ?? facts.trainCount, facts.trainCount)
         geometry = BatchGeometry(
             sampleCount: facts.trainCount, batchSize: batchSize,
@@ -60,6 +71,11 @@ package struct TrainingPlan: Sendable {
         totalSteps = min(job.epochs * geometry.stepsPerEpoch, job.maxSteps ?? .max)
         self.job = job
         self.facts = facts
+    }
+
+    package static func checkAugmentation(_ job: Job, _ facts: DataFacts) throws(PlanError) {
+        guard job.data.augmentation != nil, let problem = Augmentation.problem(sampleShape: facts.sampleShape) else { return }
+        throw PlanError(problem, field: "data.augment")
     }
 
     private static func checkOutput(_ job: Job, _ facts: DataFacts, _ network: NetworkPlan) throws(PlanError) {
@@ -77,6 +93,22 @@ package struct TrainingPlan: Sendable {
                 layer: job.layers.last?.name)
         }
     }
+
+    private static func checkMonitors(_ decisions: Decisions, _ facts: DataFacts) throws(PlanError) {
+        for monitor in decisions.monitors {
+            if monitor.source == .validation, facts.validationCount == 0 {
+                throw PlanError("`\(monitor.name)` is monitored, but the job has no validation data: give data.validation")
+            }
+            guard Totals.metricNames.contains(monitor.metric) else {
+                throw PlanError(
+                    "`\(monitor.name)` is monitored, but the job does not measure it; it measures \(Totals.metricNames.joined(separator: ", "))"
+                )
+            }
+        }
+    }
+
+    /// Rules decide after every evaluation how to go on; members wait for that.
+    package var awaitsDecision: Bool { !decisions.isEmpty }
 
     /// True if an epoch, or the job, ends when `done` steps are done.
     package func endsEpoch(_ done: Int) -> Bool { done > 0 && (done % geometry.stepsPerEpoch == 0 || done == totalSteps) }

@@ -21,10 +21,12 @@ extension Commands {
         let entries = try checkpoints(at: path)
         switch action {
         case "list":
+            let best = try? RunDirectory.checkpoints(of: path).best()
             for entry in entries {
+                let marks = [entry == entries.first && entries.count > 1 ? "last" : nil, entry == best ? "best" : nil].compactMap { $0 }
                 let sizes = try Directory.list(entry.path).map { try File.size(Path.join(entry.path, $0)) }
                 print(
-                    "step \(TextFormat.right("\(entry.step)", 8))  \(TextFormat.right(TextFormat.bytes(sizes.reduce(0, +)), 10))  \(entry.path)"
+                    "step \(TextFormat.right("\(entry.step)", 8))  \(TextFormat.right(TextFormat.bytes(sizes.reduce(0, +)), 10))  \(entry.path)\(marks.isEmpty ? "" : "  (\(marks.joined(separator: ", ")))")"
                 )
             }
             return 0

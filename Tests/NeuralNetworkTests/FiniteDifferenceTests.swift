@@ -40,9 +40,23 @@ import Testing
         Case("deep", [6], [dense(5, false), norm, .activation(.sigmoid), dense(4), .activation(.tanh), dense(4, false), norm, dense(3)]),
     ]
 
+    static let joins: [Case] = {
+        let residual = LayerSpec.residual(body: [NamedLayer("a", dense(4)), NamedLayer("b", .activation(.tanh))], shortcut: .automatic)
+        let branches = LayerSpec.branches([
+            [NamedLayer("a", dense(2))], [NamedLayer("b", .activation(.tanh))],
+            [NamedLayer("c", dense(3, false)), NamedLayer("d", norm), NamedLayer("e", .activation(.sigmoid))],
+        ])
+        return [
+            Case("dropout", [5], [dense(6), .dropout(rate: 0.4), .activation(.tanh), dense(3)]),
+            Case("batch norm per microbatch", [5], [dense(4), .batchNorm(momentum: 0.1, epsilon: 1e-2, synchronized: false), dense(3)]),
+            Case("residual", [5], [dense(3), residual, dense(3)]),
+            Case("branches behind a flatten", [2, 2, 2], [norm, .flatten, branches, residual, dense(3)]),
+        ]
+    }()
+
     static let microbatches = [[13], [5, 4, 1, 3], [1, 6, 6]]
 
-    @Test(arguments: cases, Loss.allCases)
+    @Test(arguments: cases + joins, Loss.allCases)
     func gradients(_ example: Case, loss: Loss) throws {
         for sizes in Self.microbatches {
             var bits: [[UInt32]] = []

@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    private func check(_ bench: NetworkBench, _ fixture: Fixture, _ name: String) throws {
+    func check(_ bench: NetworkBench, _ fixture: Fixture, _ name: String) throws {
         let tensors = bench.plan.layout.tensors
         for tensor in tensors {
             let stored = try fixture.tensor("\(name)/\(tensor.name)")

@@ -116,8 +116,8 @@ import Training
                 #expect(shares.flatMap(Array.init) == [0, 1, 2])
             }
             #expect(evaluator.chunks(.test, rank: 0, members: 1).isEmpty)
-            #expect(evaluator.isWanted(.validation, done: 1))
-            #expect(!evaluator.isWanted(.test, done: bench.plan.totalSteps))
+            #expect(evaluator.has(.validation))
+            #expect(!evaluator.has(.test))
         }
     }
 

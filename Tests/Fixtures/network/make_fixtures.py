@@ -171,4 +171,5 @@ def main():
     fixture.write()
 
 
-main()
+if __name__ == "__main__":
+    main()

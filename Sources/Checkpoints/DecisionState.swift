@@ -1,0 +1,69 @@
+import Configuration
+
+/// What the decisions during a training remember from one evaluation to the next.
+package struct DecisionState: Equatable, Sendable {
+    /// One monitored value.
+    package struct Watch: Equatable, Sendable {
+        /// The best value so far; nil before the first one.
+        package var best: Double?
+        /// The step after which it was measured.
+        package var step = 0
+        /// Evaluations since then.
+        package var waited = 0
+
+        package init() {}
+    }
+
+    package var earlyStopping = Watch()
+    package var plateau = Watch()
+    /// What the learning rate of the schedule is multiplied by.
+    package var factor = 1.0
+    package var best = Watch()
+    /// What `best` is measured by: a resumed job may ask for another measure, and begins anew then.
+    package var bestMonitor: String?
+    /// True if the job ended with the step that the state belongs to, on what that step reported.
+    package var isOver = false
+
+    package init() {}
+}
+
+// MARK: - In a checkpoint's manifest
+
+extension DecisionState {
+    package var value: ConfigValue {
+        .object([
+            ("early_stopping", earlyStopping.value), ("plateau", plateau.value),
+            ("factor", .number(factor)), ("best", best.value), ("best_monitor", bestMonitor.map { .string($0) } ?? .null),
+            ("is_over", .bool(isOver)),
+        ])
+    }
+
+    package static var expectation: Expectation<DecisionState> {
+        .object { fields in
+            var state = DecisionState()
+            state.earlyStopping = fields.required("early_stopping", Watch.expectation) ?? Watch()
+            state.plateau = fields.required("plateau", Watch.expectation) ?? Watch()
+            state.factor = fields.required("factor", .number(.finite)) ?? 1
+            state.best = fields.required("best", Watch.expectation) ?? Watch()
+            state.bestMonitor = fields.optional("best_monitor", .string)
+            state.isOver = fields.required("is_over", .bool) ?? false
+            return state
+        }
+    }
+}
+
+extension DecisionState.Watch {
+    fileprivate var value: ConfigValue {
+        .object([("best", best.map { .number($0) } ?? .null), ("step", .int(step)), ("waited", .int(waited))])
+    }
+
+    fileprivate static var expectation: Expectation<Self> {
+        .object { fields in
+            var watch = Self()
+            watch.best = fields.optional("best", .number(.finite))
+            watch.step = fields.required("step", .int(0...)) ?? 0
+            watch.waited = fields.required("waited", .int(0...)) ?? 0
+            return watch
+        }
+    }
+}

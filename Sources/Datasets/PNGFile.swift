@@ -1,0 +1,31 @@
+import CImages
+import System
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+/// Images written as PNG files, grey or RGB with 8 bits.
+package enum PNGFile {
+    /// Writes the file whole or not at all.
+    package static func write(_ image: ByteImage, to path: String) throws {
+        try File.writeAtomically(encode(image), to: path)
+    }
+
+    /// The bytes of the file.
+    package static func encode(_ image: ByteImage) throws -> [UInt8] {
+        var pixels = image.pixels
+        var bytes: UnsafeMutablePointer<UInt8>?
+        var count = 0
+        defer { free(bytes) }
+        let fault = pixels.withUnsafeMutableBufferPointer { pixels in
+            var raw = CImage(
+                width: UInt32(image.width), height: UInt32(image.height), channels: UInt32(image.channels), pixels: pixels.baseAddress)
+            return ImageFile.reason { cimages_write_png(&raw, &bytes, &count, $0) }
+        }
+        if let fault { throw DatasetError("an image of \(image.width) × \(image.height) pixels cannot be written as PNG: \(fault)") }
+        return Array(UnsafeBufferPointer(start: bytes, count: count))
+    }
+}
