@@ -16,6 +16,9 @@ package struct Scatter: Sendable {
     package func width(_ block: Int) -> Int { columns - firstRow(block) }
     package func count(_ block: Int) -> Int { rows(block) * width(block) }
 
+    /// What is exchanged to measure it: the features' sums first, for the mean, then the blocks.
+    package var exchanges: [StatisticsOperation] { [.sum(width: columns)] + (0..<blocks).map { .sum(width: count($0)) } }
+
     /// Adds one chunk's products to a block: `x` is `[128, columns]`, centred. `scratch` holds `count(block)` floats.
     package func add(_ x: UnsafePointer<Float>, block: Int, to sums: UnsafeMutablePointer<Double>, scratch: UnsafeMutablePointer<Float>) {
         let (first, rows, width) = (firstRow(block), rows(block), width(block))

@@ -33,6 +33,23 @@ package struct SymmetricEigen {
         for row in 0..<vectorCount { Self.orient(vectors.pointer + row * size, size) }
     }
 
+    /// V diag(factor(λ)) Vᵀ `[size, size]`, rounded to float, if all eigenvectors were wanted: a function of the matrix.
+    package func matrixFunction(_ factor: (Double) -> Double, into result: UnsafeMutablePointer<Float>, lanes: LanePool) {
+        let n = values.count
+        precondition(vectorCount == n, "a function of a matrix needs all its eigenvectors")
+        let factors = values.map(factor)
+        let rows = (0..<lanes.lanes).map { _ in DoubleBuffer(count: n) }
+        lanes.run(n) { i, lane in
+            let row = rows[lane].pointer
+            row.update(repeating: 0, count: n)
+            for k in 0..<n {
+                let vector = vectors.pointer + k * n
+                DoubleVectors.addMultiple(factors[k] * vector[i], vector, to: row, n)
+            }
+            for j in 0..<n { result[i * n + j] = Float(row[j]) }
+        }
+    }
+
     private static func orient(_ vector: UnsafeMutablePointer<Double>, _ count: Int) {
         var largest = 0
         for i in 0..<count where vector[i].magnitude > vector[largest].magnitude { largest = i }

@@ -29,6 +29,9 @@ extension NetworkPlan {
 
 extension PlannedLayer {
     fileprivate func products(_ sizes: [Int], _ chunkSize: Int) -> [MatrixProduct] {
+        if case .whitening(let plan) = places {
+            return WhiteningLayer.products(inputs: plan.inputs, outputs: plan.outputs, sizes: sizes, chunkSize: chunkSize)
+        }
         guard case .dense = spec else { return [] }
         return DenseLayer.products(inputs: input.count, outputs: output.count, sizes: sizes, chunkSize: chunkSize)
     }

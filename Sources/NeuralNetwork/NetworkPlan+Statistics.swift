@@ -2,7 +2,8 @@ import Kernels
 
 extension NetworkPlan {
     /// A plan without layers: what is measured over the data (centres, principal components) and kept as running statistics.
-    package init(measuring statistics: [(name: String, shape: [Int], initial: Float)], input: TensorShape, exchanges: [StatisticsOperation]) {
+    package init(measuring statistics: [(name: String, shape: [Int], initial: Float)], input: TensorShape, exchanges: [StatisticsOperation])
+    {
         var layout = ParameterLayout()
         for statistic in statistics { _ = layout.addStatistic(statistic.name, shape: statistic.shape, initial: statistic.initial) }
         self.init(input: input, layout: layout, exchanges: exchanges)

@@ -63,6 +63,7 @@ package struct PlannedLayer: Sendable {
         case none
         case dense(weight: Int, bias: Int?)
         case batchNorm(BatchNormLayer.Places)
+        case whitening(WhiteningPlan)
     }
 
     /// The computation of a layer with one input, nil for a layer that only renames shapes or joins others.
@@ -74,6 +75,7 @@ package struct PlannedLayer: Sendable {
         case (.batchNorm(let momentum, let epsilon, let synchronized), .batchNorm(let places)):
             BatchNormLayer(
                 shape: input, momentum: momentum, epsilon: epsilon, synchronized: synchronized, slots: slots, places: places)
+        case (.whitening, .whitening(let places)): WhiteningLayer(places)
         case (.activation(let function), _): ActivationLayer(function)
         case (.maxout(let pieces), _): MaxoutLayer(pieces: pieces, output: output, slots: slots, rows: rows)
         case (.softmax, _): SoftmaxLayer(shape: input)
@@ -98,6 +100,7 @@ package struct PlannedLayer: Sendable {
         case .dense: DenseLayer.scratchCount(outputs: output.count)
         case .batchNorm: BatchNormLayer.scratchCount(channels: input.channels)
         case .softmax: FlatVector.aligned(input.channels)
+        case .whitening: WhiteningLayer.scratchCount(inputs: input.count)
         default: 0
         }
     }

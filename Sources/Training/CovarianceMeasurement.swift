@@ -25,26 +25,13 @@ final class CovarianceMeasurement {
         scatter = Scatter(columns: reader.features)
     }
 
-    /// The exchanges of a measurement: the features' sums, then the blocks of the scatter.
-    static func exchanges(features: Int) -> [StatisticsOperation] {
-        let scatter = Scatter(columns: features)
-        return [.sum(width: features)] + (0..<scatter.blocks).map { .sum(width: scatter.count($0)) }
-    }
-
-    static func products(features: Int) -> [MatrixProduct] {
-        let scatter = Scatter(columns: features)
-        return (0..<scatter.blocks).map {
-            MatrixProduct(transposeA: true, m: scatter.rows($0), n: scatter.width($0), k: Scatter.chunkRows)
-        }
-    }
-
     struct Result {
         let mean: [Float]
         /// `[features, features]`
         let covariance: DoubleBuffer
     }
 
-    /// - Parameter exchange: the first of `exchanges` in the step.
+    /// - Parameter exchange: the first of `Scatter.exchanges` in the step.
     func measure(_ collective: Collective, exchange: Int, step: Int) throws -> Result {
         let (n, features) = (Double(reader.count), reader.features)
         sumFeatures { collective.leaf(exchange, slot: $0) }

@@ -69,6 +69,8 @@ package struct DataSpec: Equatable, Sendable {
     package var validation: Source?
     package var test: Source?
     package var normalization: Normalization.Kind
+    /// Instead of a normalisation.
+    package var whitening: WhiteningSpec?
     /// Of the training set alone.
     package var augmentation: Augmentation?
 

@@ -7,10 +7,13 @@ extension JobDecoder {
         let train = fields.required("train", source)
         let validation = fields.optional("validation", source)
         let test = fields.optional("test", source)
-        let normalization = fields.optional("normalize", .oneOf(Normalization.Kind.self), default: .none)
+        let normalization = fields.optional("normalize", Self.normalization, default: .features(.none))
         let augmentation = fields.optional("augment", .object(Self.augmentation))
         return train.map {
-            DataSpec(train: $0, validation: validation, test: test, normalization: normalization, augmentation: augmentation)
+            var spec = DataSpec(
+                train: $0, validation: validation, test: test, normalization: normalization.kind, augmentation: augmentation)
+            spec.whitening = normalization.whitening
+            return spec
         }
     }
 

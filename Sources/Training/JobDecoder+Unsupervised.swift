@@ -18,6 +18,11 @@ extension JobDecoder {
         for key in ["model", "loss", "optimizer", "epochs"] where fields.optional(key, Expectation<ConfigValue>.any) != nil {
             fields.error("a job with `\(kind)` has no `\(key)`", atKey: key, label: "remove it, or remove `\(kind)`")
         }
+        if data?.whitening != nil || data?.augmentation != nil {
+            fields.error(
+                "a job with `\(kind)` sees the samples as they are: it has no whitening and no augmentation", atValueOf: "data",
+                label: "remove `augment`, and normalize by \"z_score\", \"min_max\" or \"none\"")
+        }
         let microbatches = fields.optional("batch", .object(Self.wholeBatch)) ?? nil
         let write = Self.course(fields)
         let core = fields.optional("numerics", .object { fields in .some(fields.optional("blas_core", .nonEmptyString)) }) ?? nil
@@ -53,7 +58,8 @@ extension JobDecoder {
 
     /// A whole number of components, or a fraction of the variance below 1.
     private static var components: Expectation<PrincipalComponentsSpec.Components> {
-        Expectation<PrincipalComponentsSpec.Components>("a whole number of at least 1, or a fraction of the variance between 0 and 1") { value in
+        Expectation<PrincipalComponentsSpec.Components>("a whole number of at least 1, or a fraction of the variance between 0 and 1") {
+            value in
             guard case .number(let number) = value.kind else { return nil }
             if let count = number.integer { return (1...65_536).contains(count) ? .count(count) : nil }
             return number.value > 0 && number.value < 1 ? .variance(number.value) : nil

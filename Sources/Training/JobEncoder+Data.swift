@@ -6,7 +6,7 @@ extension DataSpec {
         var members = [("train", train.value)]
         if let validation { members.append(("validation", validation.value)) }
         if let test { members.append(("test", test.value)) }
-        members.append(("normalize", .string(normalization.rawValue)))
+        members.append(("normalize", whitening?.value ?? .string(normalization.rawValue)))
         if let augmentation { members.append(("augment", augmentation.value)) }
         return .object(members)
     }
@@ -19,5 +19,16 @@ extension DataSpec.Source {
         case .idx(let images, let labels):
             .object([("idx", .object([("images", .string(images)), ("labels", .string(labels))]))])
         }
+    }
+}
+
+extension WhiteningSpec {
+    fileprivate var value: ConfigValue {
+        .object([
+            (
+                kind.rawValue,
+                .object([("epsilon", .number(epsilon))] + (components.map { [("components", .int($0))] } ?? []))
+            )
+        ])
     }
 }

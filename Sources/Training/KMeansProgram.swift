@@ -144,7 +144,9 @@ final class KMeansProgram: StepProgram {
                     labels: scratch.labels, distances: scratch.distances.pointer)
                 for r in 0..<chunk.count {
                     report[0] += Double(scratch.distances.pointer[r])
-                    if layout.classes > 0, values(KMeansLayout.majorityClass)[Int(scratch.labels[r])] == Float(reader.labels[chunk.lowerBound + r]) {
+                    if layout.classes > 0,
+                        values(KMeansLayout.majorityClass)[Int(scratch.labels[r])] == Float(reader.labels[chunk.lowerBound + r])
+                    {
                         report[1] += 1
                     }
                 }

@@ -1,5 +1,5 @@
-import Datasets
 import Collectives
+import Datasets
 import Kernels
 import NeuralNetwork
 
@@ -40,7 +40,7 @@ final class PrincipalComponentsProgram: StepProgram {
     static func products(_ network: NetworkPlan) -> [MatrixProduct] {
         let features = network.inputShape.count
         let components = network.layout.statistic("explained_variance").count
-        return CovarianceMeasurement.products(features: features) + [
+        return MatrixProduct.scatter(columns: features) + [
             MatrixProduct(transposeB: true, m: Evaluator.chunkSize, n: components, k: features),
             MatrixProduct(m: Evaluator.chunkSize, n: features, k: components),
         ]

@@ -148,6 +148,10 @@ final class GradientProgram: StepProgram {
 
     /// One step: batch, forward, loss, backward, reduce, update.
     func run(_ step: Int) throws -> ControlWord {
+        if step == 0, let spec = plan.job.data.whitening, let whitening = plan.network.whitening {
+            context.entered(.data, step)
+            try WhiteningPreparation.run(context, spec, whitening, step: step)
+        }
         let index = plan.stepPlanIndex(step)
         let rows = slotRows[index]
         let synchronizer = StepSynchronizer(collective, step: step)

@@ -33,8 +33,25 @@ extension TrainingPlan {
             let count = try componentCount(spec.components, features, facts.trainCount)
             return NetworkPlan(
                 measuring: PrincipalComponentsProgram.statistics(spec, components: count, features: features),
-                input: TensorShape(facts.sampleShape), exchanges: CovarianceMeasurement.exchanges(features: features))
+                input: TensorShape(facts.sampleShape), exchanges: Scatter(columns: features).exchanges)
         }
+    }
+
+    /// The job's layers, behind the whitening of its input if it has one.
+    static func layers(_ job: Job, _ facts: DataFacts) throws(PlanError) -> [NamedLayer] {
+        guard let whitening = job.data.whitening else { return job.layers }
+        let features = facts.sampleShape.reduce(1, *)
+        try checkCovariance(features, facts.trainCount, "normalize")
+        guard !job.layers.contains(where: { $0.name == WhiteningSpec.layerName }) else {
+            throw PlanError("the whitening of the input is called `\(WhiteningSpec.layerName)`: give the layer another name")
+        }
+        if let components = whitening.components, components > min(features, facts.trainCount) {
+            throw PlanError(
+                "\(components) components are wanted of \(facts.trainCount) samples with \(features) features, which have at most \(min(features, facts.trainCount)): lower `components`"
+            )
+        }
+        let outputs = whitening.kind == .zca ? nil : whitening.components ?? features
+        return [NamedLayer(WhiteningSpec.layerName, .whitening(components: outputs))] + job.layers
     }
 
     static func checkCovariance(_ features: Int, _ samples: Int, _ name: String) throws(PlanError) {

@@ -53,8 +53,9 @@ package struct TrainingPlan: Sendable {
             return
         }
         try Self.checkAugmentation(job, facts)
+        let layers = try Self.layers(job, facts)
         do {
-            network = try NetworkPlan(layers: job.layers, input: TensorShape(facts.sampleShape), loss: job.loss)
+            network = try NetworkPlan(layers: layers, input: TensorShape(facts.sampleShape), loss: job.loss)
         } catch {
             throw PlanError(error.description, layer: error.layer)
         }

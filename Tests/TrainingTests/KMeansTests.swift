@@ -64,7 +64,8 @@ import Training
     @Test func emptyCluster() throws {
         let points: [Float] = [0, 0, 10, 11, 12, 50]
         let data = DecodedData(
-            train: try Dataset.make(floats: points, sampleShape: [1], values: Array(repeating: 0, count: 6), targetWidth: 1), validation: nil, test: nil,
+            train: try Dataset.make(floats: points, sampleShape: [1], values: Array(repeating: 0, count: 6), targetWidth: 1),
+            validation: nil, test: nil,
             normalization: Normalization(kind: .none, shift: [0], factor: [1]))
         var job = measuringJob(.kMeans(.init(clusters: 3, initialization: .first)), microbatches: 2, validation: false)
         job.task = .kMeans(.init(clusters: 3, initialization: .first))
