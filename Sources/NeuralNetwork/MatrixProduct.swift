@@ -7,9 +7,14 @@ package struct MatrixProduct: Hashable, Sendable {
     package let m: Int
     package let n: Int
     package let k: Int
+    /// Whether it is added to what is there.
+    package let accumulates: Bool
 
-    package init(transposeA: Bool = false, transposeB: Bool = false, m: Int, n: Int, k: Int) {
-        (self.transposeA, self.transposeB, self.m, self.n, self.k) = (transposeA, transposeB, m, n, k)
+    package init(
+        transposeA: Bool = false, transposeB: Bool = false, m: Int, n: Int, k: Int, accumulates: Bool = false
+    ) {
+        (self.transposeA, self.transposeB, self.accumulates) = (transposeA, transposeB, accumulates)
+        (self.m, self.n, self.k) = (m, n, k)
     }
 }
 
@@ -31,6 +36,9 @@ extension PlannedLayer {
     fileprivate func products(_ sizes: [Int], _ chunkSize: Int) -> [MatrixProduct] {
         if case .whitening(let plan) = places {
             return WhiteningLayer.products(inputs: plan.inputs, outputs: plan.outputs, sizes: sizes, chunkSize: chunkSize)
+        }
+        if case .convolution(let geometry, _, _) = places {
+            return ConvolutionTiling(geometry, outputs: output.channels).products(sizes: sizes, chunkSize: chunkSize)
         }
         guard case .dense = spec else { return [] }
         return DenseLayer.products(inputs: input.count, outputs: output.count, sizes: sizes, chunkSize: chunkSize)

@@ -140,10 +140,20 @@ struct NetworkBuilder {
     private func projection(from input: Int, to end: Int, hasNorm: Bool, name: String) -> [NamedLayer] {
         let (from, to) = (boundaries[input].shape, boundaries[end].shape)
         if from == to { return [] }
-        guard from.isFlat, to.isFlat else { return [] }
-        let layer = LayerSpec.dense(units: to.count, bias: !hasNorm, initializer: .xavierUniform)
+        guard let layer = Self.projection(from, to, bias: !hasNorm) else { return [] }
         return [NamedLayer(name + ".0", layer)]
             + (hasNorm ? [NamedLayer(name + ".1", .batchNorm(momentum: 0.1, epsilon: 1e-5))] : [])
+    }
+
+    /// A dense layer, or a 1×1 convolution with the stride that makes the one size of the other; nil where there is none.
+    private static func projection(_ from: TensorShape, _ to: TensorShape, bias: Bool) -> LayerSpec? {
+        if from.isFlat && to.isFlat { return .dense(units: to.count, bias: bias, initializer: .xavierUniform) }
+        guard from.dimensions.count == 3, to.dimensions.count == 3 else { return nil }
+        func stride(_ n: Int, _ count: Int) -> Int? { (1...n).first { (n - 1) / $0 + 1 == count } }
+        guard let vertical = stride(from.dimensions[0], to.dimensions[0]), let horizontal = stride(from.dimensions[1], to.dimensions[1])
+        else { return nil }
+        let window = Window((1, 1), stride: (vertical, horizontal))
+        return .convolution(channels: to.channels, window: window, bias: bias, initializer: .xavierUniform)
     }
 
     private mutating func appendJoin(_ name: String, _ spec: LayerSpec, _ inputs: [Int]) throws(ShapeMismatch) -> Int {
@@ -208,6 +218,29 @@ struct NetworkBuilder {
             outcome.operations = 2 * input.count * units + (bias ? units : 0)
             outcome.shape = TensorShape([units])
             outcome.flattened = nil
+            if let image = from.flattened { outcome.field = from.field.covering(image) }
+        case .convolution(let channels, let window, let bias, let initializer):
+            let geometry = try geometry(name, window, input, pools: false)
+            outcome.places = addConvolution(name, geometry, channels: channels, bias: bias, initializer)
+            outcome.shape = TensorShape([geometry.outputHeight, geometry.outputWidth, channels])
+            outcome.operations = (2 * geometry.patchCount + (bias ? 1 : 0)) * geometry.positions * channels
+            outcome.field = from.field.seen(through: window)
+        case .pool(_, let window):
+            let geometry = try geometry(name, window, input, pools: true)
+            outcome.places = .pool(geometry)
+            outcome.shape = TensorShape([geometry.outputHeight, geometry.outputWidth, input.channels])
+            outcome.operations = geometry.patchCount * geometry.positions
+            outcome.field = from.field.seen(through: window)
+        case .globalAveragePool:
+            guard input.dimensions.count == 3 else {
+                throw ShapeMismatch(
+                    layer: name,
+                    description:
+                        "`\(name)` averages over images of height×width×channels, but the layer before it gives \(input): remove it"
+                )
+            }
+            outcome.shape = TensorShape([input.channels])
+            outcome.field = from.field.covering(input)
         case .batchNorm(_, _, let synchronized):
             outcome.places = addBatchNorm(name, channels: input.channels, synchronized: synchronized)
             outcome.operations = 4 * input.count
@@ -256,6 +289,30 @@ struct NetworkBuilder {
             exchange: exchanges.count)
         exchanges += Scatter(columns: inputs).exchanges
         return .whitening(places)
+    }
+
+    private func geometry(
+        _ name: String, _ window: Window, _ input: TensorShape, pools: Bool
+    ) throws(ShapeMismatch) -> WindowGeometry {
+        do {
+            return try window.geometry(on: input, name: name, pools: pools)
+        } catch {
+            throw ShapeMismatch(layer: name, description: error.description)
+        }
+    }
+
+    private mutating func addConvolution(
+        _ name: String, _ geometry: WindowGeometry, channels: Int, bias: Bool, _ initializer: Initializer
+    ) -> PlannedLayer.Places {
+        let area = geometry.kernelHeight * geometry.kernelWidth
+        let storage = TensorStorage.convolution(
+            height: geometry.kernelHeight, width: geometry.kernelWidth, inputs: geometry.channels, outputs: channels)
+        let weight = layout.add(
+            name + ".weight", role: .weight, storage: storage,
+            initializer: .random(initializer, fanIn: geometry.channels * area, fanOut: channels * area))
+        guard bias else { return .convolution(geometry, weight: weight, bias: nil) }
+        let start = layout.add(name + ".bias", role: .bias, storage: .vector(count: channels), initializer: .constant(0))
+        return .convolution(geometry, weight: weight, bias: start)
     }
 
     private mutating func addBatchNorm(_ name: String, channels: Int, synchronized: Bool) -> PlannedLayer.Places {

@@ -62,6 +62,8 @@ package struct PlannedLayer: Sendable {
     enum Places: Sendable {
         case none
         case dense(weight: Int, bias: Int?)
+        case convolution(WindowGeometry, weight: Int, bias: Int?)
+        case pool(WindowGeometry)
         case batchNorm(BatchNormLayer.Places)
         case whitening(WhiteningPlan)
     }
@@ -72,6 +74,10 @@ package struct PlannedLayer: Sendable {
         switch (spec, places) {
         case (.dense, .dense(let weight, let bias)):
             DenseLayer(inputs: input.count, outputs: output.count, weight: weight, bias: bias)
+        case (.convolution(let channels, _, _, _), .convolution(let geometry, let weight, let bias)):
+            ConvolutionLayer(geometry, outputs: channels, weight: weight, bias: bias)
+        case (.pool(let function, _), .pool(let geometry)): PoolLayer(function, geometry)
+        case (.globalAveragePool, _): GlobalAveragePoolLayer(shape: input)
         case (.batchNorm(let momentum, let epsilon, let synchronized), .batchNorm(let places)):
             BatchNormLayer(
                 shape: input, momentum: momentum, epsilon: epsilon, synchronized: synchronized, slots: slots, places: places)
@@ -96,11 +102,14 @@ package struct PlannedLayer: Sendable {
 
     /// Floats of scratch that a lane needs.
     var scratchCount: Int {
-        switch spec {
-        case .dense: DenseLayer.scratchCount(outputs: output.count)
-        case .batchNorm: BatchNormLayer.scratchCount(channels: input.channels)
-        case .softmax: FlatVector.aligned(input.channels)
-        case .whitening: WhiteningLayer.scratchCount(inputs: input.count)
+        switch (spec, places) {
+        case (.dense, _): DenseLayer.scratchCount(outputs: output.count)
+        case (_, .convolution(let geometry, _, _)): ConvolutionLayer.scratchCount(geometry, outputs: output.channels)
+        case (.pool, _): PoolLayer.scratchCount(channels: input.channels)
+        case (.globalAveragePool, _): GlobalAveragePoolLayer.scratchCount(channels: input.channels)
+        case (.batchNorm, _): BatchNormLayer.scratchCount(channels: input.channels)
+        case (.whitening, _): WhiteningLayer.scratchCount(inputs: input.count)
+        case (.softmax, _): FlatVector.aligned(input.channels)
         default: 0
         }
     }
@@ -115,4 +124,17 @@ package struct ReceptiveField: Equatable, Sendable {
     package var jumpWidth: Int
 
     package static let point = ReceptiveField(height: 1, width: 1, jumpHeight: 1, jumpWidth: 1)
+
+    /// What a window of such values sees.
+    func seen(through window: Window) -> ReceptiveField {
+        ReceptiveField(
+            height: height + (window.height - 1) * jumpHeight, width: width + (window.width - 1) * jumpWidth,
+            jumpHeight: jumpHeight * window.strideHeight, jumpWidth: jumpWidth * window.strideWidth)
+    }
+
+    /// What all of an image's values see together.
+    func covering(_ image: TensorShape) -> ReceptiveField {
+        guard image.dimensions.count == 3 else { return self }
+        return seen(through: Window((image.dimensions[0], image.dimensions[1])))
+    }
 }

@@ -81,7 +81,7 @@ package struct ParameterLayout: Equatable, Sendable {
                 for i in 0..<tensor.range.count { values[i] = value }
             case .random(let initializer, let fanIn, let fanOut):
                 initializer.fill(
-                    values, count: tensor.range.count, fanIn: fanIn, fanOut: fanOut, seed: seed, tensor: index)
+                    values, storage: tensor.storage, fanIn: fanIn, fanOut: fanOut, seed: seed, tensor: index)
             }
         }
     }

@@ -14,7 +14,18 @@ import Training
             all.append(["optimizer": optimizer.hasPrefix("{") ? optimizer : "\"\(optimizer)\""])
         }
         for loss in Loss.allCases { all.append(["loss": "\"\(loss.rawValue)\""]) }
-        for initializer in Initializer.allCases { all.append(["model": "[{dense: 3, init: \"\(initializer.rawValue)\"}]"]) }
+        let initializers =
+            Initializer.named.map { "\"\($0.name)\"" } + [
+                "{constant: 0.1}", "{uniform: 0.05}", "{uniform: {low: -1, high: 1e-300}}", "{normal: {deviation: 0.3}}", "\"orthogonal\"",
+                "{orthogonal: {gain: 0.1}}",
+            ]
+        for initializer in initializers { all.append(["model": "[{dense: 3, init: \(initializer)}]"]) }
+        for layer in [
+            "{conv: 4}", "{conv: 4, kernel: [1, 3], stride: [2, 1], padding: [0, 1], bias: false, init: {constant: 1}}",
+            "{conv: 4, kernel: 2, padding: {top: 1, right: 3}, batch_norm: true, activation: \"relu\", name: \"c\"}",
+            "{conv: 4, padding: \"valid\"}", "{max_pool: 2}", "{max_pool: [2, 3], stride: 1, padding: \"same\", ceil_mode: true}",
+            "{average_pool: 3, stride: [1, 2], padding: 1}", "\"global_average_pool\"", "{global_average_pool: true, name: \"g\"}",
+        ] { all.append(["model": "[\(layer), \"flatten\", {dense: 3}]"]) }
         for function in ["relu", "leaky_relu", "elu", "sigmoid", "tanh", "softmax"] {
             all.append([
                 "model": "[\"\(function)\", {dense: 3, activation: \"\(function)\"}, {activation: \"\(function)\", name: \"last\"}]"
