@@ -98,7 +98,8 @@ import Training
             let scale = (6 / Double(values.count / shape[0])).squareRoot()
             return values.map { Float($0 * scale) }
         }
-        return name.hasSuffix("running_var") || name.hasSuffix("weight") ? values.map { Float(1 + $0 / 2) } : values.map { Float($0 * 0.25) }
+        return name.hasSuffix("running_var") || name.hasSuffix("weight")
+            ? values.map { Float(1 + $0 / 2) } : values.map { Float($0 * 0.25) }
     }
 
     private static func forward(_ plan: NetworkPlan, _ parameters: FloatBuffer, _ statistics: FloatBuffer) throws -> [Float] {

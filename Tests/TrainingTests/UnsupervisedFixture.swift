@@ -2,6 +2,7 @@ import Checkpoints
 import Datasets
 import Kernels
 import System
+import TestSupport
 import Testing
 import Training
 

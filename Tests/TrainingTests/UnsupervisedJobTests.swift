@@ -19,9 +19,9 @@ import Training
     @Test(arguments: [
         (#"kmeans: {clusters: 4}, loss: "mse""#, "a job with `kmeans` has no `loss`"),
         (#"kmeans: {clusters: 4}, pca: {components: 2}"#, "a job has `kmeans` or `pca`, not both"),
-        (#"kmeans: {cluster: 4}"#, "did you mean `clusters`?"), (#"kmeans: {clusters: 0}"#, "`kmeans.clusters` must be"),
+        (#"kmeans: {cluster: 4}"#, "did you mean `clusters`?"), (#"kmeans: {clusters: 0}"#, "`clusters` must be"),
         (#"pca: {components: 1.5}"#, "or a fraction of the variance between 0 and 1"), (#"pca: {}"#, "missing field `components`"),
-        (#"pca: {components: 2}, batch: {size: 32}"#, "`batch.size` must be"),
+        (#"pca: {components: 2}, batch: {size: 32}"#, "`size` must be `all`"),
     ])
     func mistakes(fields: String, message: String) throws {
         let said = try #require(try complaint("{\(data), \(fields)}"), "nothing is said about \(fields)")

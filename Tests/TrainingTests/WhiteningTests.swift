@@ -9,7 +9,7 @@ import Training
     private func training(_ normalize: String, steps: Int = 3) throws -> LocalTraining {
         let text = config([
             "data": "{train: {builtin: \"digits\"}, validation: {builtin: \"digits\"}, normalize: \(normalize)}",
-            "batch": "{size: 100, microbatches: 4}", "max_steps": "\(steps)",
+            "batch": "{size: 100, microbatches: 4}", "optimizer": "{adam: {learning_rate: 0.03}}", "max_steps": "\(steps)",
         ])
         return try LocalTraining(load(text).job)
     }
