@@ -10,21 +10,24 @@ package struct CheckpointState: Equatable, Sendable {
     package var data: String
     package var normalization: Normalization
     package var classNames: [String]?
-    /// Sums of loss, right answers and samples since the epoch began.
+    /// The report's sums since the epoch began; empty before the first step.
     package var epochTotals: [Double]
     package var platform: String
     package var isExact: Bool
     package var decisions: DecisionState
     /// The resolved job, as text; nil in checkpoints of before.
     package var job: String?
+    /// How a table's columns became features and targets, if the data are a table.
+    package var table: TableEncoding?
 
     package init(
         data: String, normalization: Normalization, classNames: [String]?, epochTotals: [Double], platform: String, isExact: Bool,
-        decisions: DecisionState = DecisionState(), job: String? = nil
+        decisions: DecisionState = DecisionState(), job: String? = nil, table: TableEncoding? = nil
     ) {
         (self.data, self.normalization, self.classNames) = (data, normalization, classNames)
         (self.epochTotals, self.platform, self.isExact) = (epochTotals, platform, isExact)
         (self.decisions, self.job) = (decisions, job)
+        self.table = table
     }
 
     /// Identifies decoded data by its content.
@@ -48,7 +51,7 @@ package struct CheckpointState: Equatable, Sendable {
             ("class_names", classNames.map { .array($0.map { .string($0) }) } ?? .null),
             ("epoch_totals", .array(epochTotals.map { .number($0) })),
             ("platform", .string(platform)), ("exact", .bool(isExact)), ("decisions", decisions.value),
-            ("job", job.map { .string($0) } ?? .null),
+            ("job", job.map { .string($0) } ?? .null), ("table", table?.value ?? .null),
         ])
     }
 
@@ -72,11 +75,12 @@ package struct CheckpointState: Equatable, Sendable {
             let isExact = fields.required("exact", .bool)
             let decisions = fields.optional("decisions", DecisionState.expectation, default: DecisionState())
             let job = fields.optional("job", .string)
+            let table = fields.optional("table", TableEncoding.expectation)
             fields.finish()
-            if let data, let normalization, let totals, totals.count == 3, let platform, let isExact {
+            if let data, let normalization, let totals, let platform, let isExact {
                 read = CheckpointState(
                     data: data, normalization: normalization, classNames: classNames, epochTotals: totals, platform: platform,
-                    isExact: isExact, decisions: decisions, job: job)
+                    isExact: isExact, decisions: decisions, job: job, table: table)
             }
         }
         guard let read, !diagnostics.hasErrors else {

@@ -51,8 +51,13 @@ extension Coordinator {
             case .stepReport:
                 guard rank == 0 else { return }
                 let report = try doubles(payload)
-                guard report.count == setup.plan.report.width else { throw MalformedMessage(description: "a step's report is malformed") }
-                try record.stepDone(step + 1, Totals(report: report))
+                let diagnostics = setup.plan.diagnosticCount(afterSteps: step + 1)
+                guard report.count == setup.plan.trainReport.width + diagnostics else {
+                    throw MalformedMessage(description: "a step's report is malformed")
+                }
+                try record.stepDone(
+                    step + 1, Totals(setup.plan.trainReport, sums: Array(report.dropLast(diagnostics))),
+                    diagnostics: Array(report.suffix(diagnostics)))
                 announceDecision()
                 faults.reach("coordinator", "step", step + 1)
             case .evaluation:
@@ -69,6 +74,8 @@ extension Coordinator {
                 }
                 let values = payload.assumingMemoryBound(to: Float.self)
                 if let snapshot = try record.snapshotPart(step: step, rank: rank, offset: Int(header.b), values) {
+                    // What is told of an epoch may have waited for its snapshot.
+                    announceDecision()
                     snapshotComplete(snapshot)
                 }
             }
@@ -127,7 +134,7 @@ extension Coordinator {
         announced = nil
         let (factor, isOver) = (record.snapshot.decisions.factor, record.snapshot.decisions.isOver)
         let shared = SharedState(
-            parameters: FloatBuffer(copying: record.snapshot.parameters.prefix(setup.plan.network.layout.usedCount)),
+            parameters: FloatBuffer(copying: record.snapshot.parameters.prefix(setup.plan.network.layout.occupiedSpace)),
             statistics: FloatBuffer(copying: record.snapshot.statistics[...]))
         for (rank, worker) in connections.enumerated() {
             let formation = Formation(

@@ -6,6 +6,8 @@ package struct RunResult: Sendable {
     package var steps: Int
     package var epochs: Int
     package var train: Totals?
+    /// What regularisation adds to the loss; nil if nothing is regularised.
+    package var penalty: Double?
     package var validation: Totals?
     package var test: Totals?
     package var stateSHA256: String
@@ -31,13 +33,21 @@ package struct RunResult: Sendable {
     }
 
     package var value: ConfigValue {
-        func metrics(_ totals: Totals?) -> ConfigValue { totals.map(RunRecord.value) ?? .null }
+        func metrics(_ totals: Totals?, penalty: Double? = nil) -> ConfigValue {
+            guard let totals else { return .null }
+            let confusion = totals.confusionMatrix.map { matrix in
+                ("confusion_matrix", ConfigValue.array(matrix.map { .array($0.map { .int($0) }) }))
+            }
+            return .object(
+                totals.members + (penalty.map { [("penalty", .number($0))] } ?? []) + (confusion.map { [$0] } ?? []))
+        }
         var more: [(String, ConfigValue)] = []
         if let stoppedEarly { more.append(("stopped_early", .bool(stoppedEarly))) }
         if let best { more.append(("best", best.configValue)) }
         return .object(
             [
-                ("steps", .int(steps)), ("epochs", .int(epochs)), ("train", metrics(train)), ("validation", metrics(validation)),
+                ("steps", .int(steps)), ("epochs", .int(epochs)), ("train", metrics(train, penalty: penalty)),
+                ("validation", metrics(validation)),
                 ("test", metrics(test)), ("state_sha256", .string(stateSHA256)), ("exact", .bool(isExact)),
                 ("platform", .string(platform)), ("workers", .int(workers)), ("recoveries", .int(recoveries)),
                 ("seconds", .number(seconds)),

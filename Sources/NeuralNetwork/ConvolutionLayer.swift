@@ -54,7 +54,9 @@ final class ConvolutionLayer: Layer {
     func backward(
         _ input: SlotMatrix, _ output: SlotMatrix, outputGradient: SlotMatrix, inputGradient: SlotMatrix?, _ pass: TrainingPass
     ) {
-        for slot in 0..<pass.pass.rows.slots { weightGradient(slot, input, outputGradient, pass) }
+        if !pass.isFrozen {
+            for slot in 0..<pass.pass.rows.slots { weightGradient(slot, input, outputGradient, pass) }
+        }
         if let inputGradient { dataGradient(outputGradient, inputGradient, pass.pass) }
     }
 

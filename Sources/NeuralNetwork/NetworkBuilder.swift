@@ -3,7 +3,8 @@ import Kernels
 /// Adds layers one by one, knowing the shapes that were left before, and makes plain layers of composite ones.
 struct NetworkBuilder {
     private(set) var layers: [PlannedLayer] = []
-    var layout = ParameterLayout()
+    var layout: ParameterLayout
+    private let freeze: [String]
     var exchanges: [StatisticsOperation] = []
     private var boundaries: [Boundary]
     /// Boundaries by the names that `from` may use.
@@ -26,7 +27,14 @@ struct NetworkBuilder {
         var field: ReceptiveField
     }
 
-    init(input: TensorShape) {
+    /// Plans a whole network.
+    init(_ specs: [NamedLayer], input: TensorShape, freeze: [String], frozenStart: Int) throws(ShapeMismatch) {
+        self.init(input: input, freeze: freeze, frozenStart: frozenStart)
+        try finish(output: try append(specs, after: 0, scope: ""))
+    }
+
+    private init(input: TensorShape, freeze: [String], frozenStart: Int) {
+        (self.freeze, layout) = (freeze, ParameterLayout(frozenStart: frozenStart))
         let field = input.isFlat ? ReceptiveField(height: 1, width: input.count, jumpHeight: 1, jumpWidth: 0) : .point
         boundaries = [Boundary(shape: input, flattened: nil, field: field)]
     }
@@ -184,19 +192,23 @@ struct NetworkBuilder {
     // MARK: Plain layers
 
     private mutating func appendPlain(_ name: String, _ spec: LayerSpec, after current: Int) throws(ShapeMismatch) -> Int {
-        let (first, before) = (layout.usedCount, layout.parameterCount)
+        let (first, before, frozen) = (layout.usedCount, layout.parameterCount, layout.frozen.count)
+        layout.isFreezing = TensorNames.isCovered(name, by: freeze)
+        defer { layout.isFreezing = false }
         let outcome = try outcome(name, spec, boundaries[current])
-        return place(name, spec, [current], firstParameter: first, parametersBefore: before, outcome)
+        return place(name, spec, [current], firstParameter: first, parametersBefore: before, frozenBefore: frozen, outcome)
     }
 
     private mutating func place(
-        _ name: String, _ spec: LayerSpec, _ inputs: [Int], firstParameter: Int, parametersBefore: Int, _ outcome: Outcome
+        _ name: String, _ spec: LayerSpec, _ inputs: [Int], firstParameter: Int, parametersBefore: Int, frozenBefore: Int = .max,
+        _ outcome: Outcome
     ) -> Int {
         isRead.formUnion(inputs)
         layers.append(
             PlannedLayer(
                 name: name, spec: spec, inputs: inputs, input: boundaries[inputs[0]].shape, output: outcome.shape,
-                parameters: layout.parameterCount - parametersBefore, operations: outcome.operations, firstParameter: firstParameter,
+                parameters: layout.parameterCount - parametersBefore,
+                isFrozen: layout.frozen.count > frozenBefore, operations: outcome.operations, firstParameter: firstParameter,
                 field: outcome.field, places: outcome.places))
         boundaries.append(Boundary(shape: outcome.shape, flattened: outcome.flattened, field: outcome.field))
         return layers.count
@@ -270,6 +282,21 @@ struct NetworkBuilder {
         return outcome
     }
 
+    /// Every entry must name a layer with something to freeze, or a block of such.
+    func checkFreeze(_ entries: [String]) throws(ShapeMismatch) {
+        for entry in entries {
+            if layers.contains(where: { $0.isFrozen && TensorNames.isCovered($0.name, by: [entry]) }) { continue }
+            let tensor = layout.allTensors.first { TensorNames.isCovered($0.name, by: [entry]) }
+            let names = layers.filter { $0.isFrozen || $0.parameters > 0 }.map(\.name)
+            let known = names.prefix(12).joined(separator: ", ") + (names.count > 12 ? " and \(names.count - 12) more" : "")
+            throw ShapeMismatch(
+                layer: "",
+                description: tensor == nil
+                    ? "`freeze` has `\(entry)`, which is no layer with weights; those are \(known)"
+                    : "`freeze` has `\(entry)`, which is a part of a layer; freeze whole layers: \(known)")
+        }
+    }
+
     private mutating func addDense(
         _ name: String, inputs: Int, units: Int, bias: Bool, _ initializer: Initializer, flattened: TensorShape?
     ) -> PlannedLayer.Places {
@@ -323,6 +350,8 @@ struct NetworkBuilder {
             mean: layout.addStatistic(name + ".running_mean", count: channels, initial: 0),
             variance: layout.addStatistic(name + ".running_var", count: channels, initial: 1),
             forward: exchanges.count, backward: exchanges.count + 1)
+        // With its running statistics it needs nobody else's.
+        if layout.isFreezing { return .batchNorm(places) }
         exchanges.append(.moments(channels: channels))
         // Without synchronisation the backward pass needs nobody else's sums.
         if synchronized { exchanges.append(.sum(width: 2 * channels)) }

@@ -11,21 +11,29 @@ package struct NetworkPlan: Sendable {
     /// The statistics exchanges of one step, by number.
     package let exchanges: [StatisticsOperation]
     package let loss: Loss
-    /// True if the network ends in an activation that the loss computes (softmax): the last layer's values are logits.
+    /// The number of the loss's own exchange.
+    package let lossExchange: Int?
+    /// True if the network ends in a softmax or sigmoid that the loss computes: the last layer's values are logits.
     package let endsInFusedActivation: Bool
 
     package var outputShape: TensorShape { layers.last?.output ?? inputShape }
 
     /// Throws the first layer that cannot follow those before it.
-    package init(layers specs: [NamedLayer], input: TensorShape, loss: Loss) throws(ShapeMismatch) {
+    /// - Parameter freeze: layers and blocks that are not trained, by name.
+    package init(layers specs: [NamedLayer], input: TensorShape, loss: Loss, freeze: [String] = []) throws(ShapeMismatch) {
         let fused = specs.last.map { $0.from.count < 2 && loss.fuses($0.spec) } ?? false
-        var builder = NetworkBuilder(input: input)
-        let output = try builder.append(fused ? Array(specs.dropLast()) : specs, after: 0, scope: "")
-        try builder.finish(output: output)
+        let specs = fused ? Array(specs.dropLast()) : specs
+        var builder = try NetworkBuilder(specs, input: input, freeze: freeze, frozenStart: 0)
+        if !freeze.isEmpty {
+            try builder.checkFreeze(freeze)
+            // Frozen tensors lie behind the trained ones, whose number is known now.
+            builder = try NetworkBuilder(specs, input: input, freeze: freeze, frozenStart: builder.layout.flatCount)
+        }
         inputShape = input
         layers = builder.layers
         layout = builder.layout
-        exchanges = builder.exchanges
+        lossExchange = loss.exchange.map { _ in builder.exchanges.count }
+        exchanges = builder.exchanges + (loss.exchange.map { [$0] } ?? [])
         self.loss = loss
         endsInFusedActivation = fused
     }
@@ -33,7 +41,7 @@ package struct NetworkPlan: Sendable {
     /// Without layers.
     init(input: TensorShape, layout: ParameterLayout, exchanges: [StatisticsOperation]) {
         (inputShape, layers, self.layout, self.exchanges) = (input, [], layout, exchanges)
-        (loss, endsInFusedActivation) = (.meanSquaredError, false)
+        (loss, lossExchange, endsInFusedActivation) = (.meanSquaredError, nil, false)
     }
 
     /// The shape at a boundary.
@@ -51,6 +59,8 @@ package struct PlannedLayer: Sendable {
     package let output: TensorShape
     /// Trained values.
     package let parameters: Int
+    /// It has values that others would train, and keeps them.
+    package let isFrozen: Bool
     /// Multiplications and additions of one sample's forward pass.
     package let operations: Int
     /// Where this layer's tensors begin in the flat vectors: once its backward pass is done, everything from here on is complete.
@@ -80,7 +90,8 @@ package struct PlannedLayer: Sendable {
         case (.globalAveragePool, _): GlobalAveragePoolLayer(shape: input)
         case (.batchNorm(let momentum, let epsilon, let synchronized), .batchNorm(let places)):
             BatchNormLayer(
-                shape: input, momentum: momentum, epsilon: epsilon, synchronized: synchronized, slots: slots, places: places)
+                shape: input, momentum: momentum, epsilon: epsilon, synchronized: synchronized, isFrozen: isFrozen, slots: slots,
+                places: places)
         case (.whitening, .whitening(let places)): WhiteningLayer(places)
         case (.activation(let function), _): ActivationLayer(function)
         case (.maxout(let pieces), _): MaxoutLayer(pieces: pieces, output: output, slots: slots, rows: rows)

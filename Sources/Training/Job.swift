@@ -10,7 +10,10 @@ package struct Job: Equatable, Sendable {
     package var data: DataSpec
     package var layers: [NamedLayer]
     package var loss: Loss
+    /// What is measured beside the loss; nil: what suits the loss and the targets.
+    package var metrics: [Metric]?
     package var optimizer: Optimizer
+    package var optimization = Optimization()
     /// Samples in a global mini-batch; nil: all of the training set (batch gradient descent).
     package var batchSize: Int?
     /// V; nil: the largest power of two ≤ 8 that leaves at least 32 samples in each.
@@ -20,6 +23,10 @@ package struct Job: Equatable, Sendable {
     package var maxSteps: Int?
     package var checkpoint: CheckpointPolicy
     package var earlyStopping: EarlyStopping?
+    /// What the model begins with.
+    package var weights: WeightsSpec?
+    /// Layers and blocks that are not trained, by name.
+    package var freeze: [String] = []
     /// A step is logged to metrics.jsonl if its number is a multiple of this, or an epoch ends with it.
     package var logEvery: Int
     /// The OpenBLAS core that every worker must compute with; nil: the first worker's.
@@ -28,11 +35,13 @@ package struct Job: Equatable, Sendable {
     package var forcedCuts: [Int]?
 
     package init(
-        name: String, seed: UInt64, data: DataSpec, layers: [NamedLayer], loss: Loss, optimizer: Optimizer, batchSize: Int?,
+        name: String, seed: UInt64, data: DataSpec, layers: [NamedLayer], loss: Loss, metrics: [Metric]? = nil,
+        optimizer: Optimizer, batchSize: Int?,
         microbatches: Int? = nil, epochs: Int, maxSteps: Int? = nil, checkpoint: CheckpointPolicy = CheckpointPolicy(),
         logEvery: Int = 10, blasCore: String? = nil, forcedCuts: [Int]? = nil
     ) {
         (self.name, self.seed, self.data, self.layers, self.loss) = (name, seed, data, layers, loss)
+        self.metrics = metrics
         (self.optimizer, self.batchSize, self.microbatches) = (optimizer, batchSize, microbatches)
         (self.epochs, self.maxSteps, self.checkpoint) = (epochs, maxSteps, checkpoint)
         (self.logEvery, self.blasCore, self.forcedCuts) = (logEvery, blasCore, forcedCuts)
@@ -57,28 +66,76 @@ package struct CheckpointPolicy: Equatable, Sendable {
     }
 }
 
+/// Trained weights to begin with.
+package struct WeightsSpec: Equatable, Sendable {
+    /// A safetensors file, a checkpoint or a run directory.
+    package var file: String
+    /// Tensors, layers and blocks that begin fresh all the same, by name.
+    package var skip: [String]
+
+    package init(file: String, skip: [String] = []) { (self.file, self.skip) = (file, skip) }
+}
+
 /// Where the samples come from.
 package struct DataSpec: Equatable, Sendable {
-    package enum Source: Equatable, Sendable {
+    package indirect enum Source: Equatable, Sendable {
         /// The embedded digits: the first 1,437 rows train, the last 360 validate.
         case digits
         case idx(images: String, labels: String)
+        case csv(path: String, CSVFormat, TableRules)
+        /// Files, or the directory with all of them.
+        case cifar10([String])
+        case cifar100(path: String, labels: CIFAR.Labels)
+        case npy(NPYFiles)
+        case imageFolder(ImageFolder)
+        /// The first `count` samples of another source.
+        case limited(Source, count: Int)
+    }
+
+    /// Arrays written by numpy.save: see `Dataset.npy`.
+    package struct NPYFiles: Equatable, Sendable {
+        package var features: String
+        package var targets: String?
+        package var layout: Dataset.ImageLayout
+        package var classes: Bool?
+
+        package init(features: String, targets: String? = nil, layout: Dataset.ImageLayout = .nhwc, classes: Bool? = nil) {
+            (self.features, self.targets, self.layout, self.classes) = (features, targets, layout, classes)
+        }
+    }
+
+    /// A random part of the training set that becomes the validation set.
+    package struct Split: Equatable, Sendable {
+        /// The fraction of the samples.
+        package var validation: Double
+        package var seed: UInt64
+
+        package init(validation: Double, seed: UInt64) { (self.validation, self.seed) = (validation, seed) }
     }
 
     package var train: Source
     package var validation: Source?
     package var test: Source?
+    package var split: Split?
     package var normalization: Normalization.Kind
     /// Instead of a normalisation.
     package var whitening: WhiteningSpec?
+    package var target: Target
     /// Of the training set alone.
     package var augmentation: Augmentation?
 
+    package enum Target: String, CaseIterable, Sendable {
+        /// The data's own: labels, or values.
+        case data
+        /// What the network reads of the sample, which it learns to give back (an autoencoder).
+        case input
+    }
+
     package init(
-        train: Source, validation: Source? = nil, test: Source? = nil, normalization: Normalization.Kind = .none,
-        augmentation: Augmentation? = nil
+        train: Source, validation: Source? = nil, test: Source? = nil, split: Split? = nil, normalization: Normalization.Kind = .none,
+        target: Target = .data, augmentation: Augmentation? = nil
     ) {
-        (self.train, self.validation, self.test, self.normalization) = (train, validation, test, normalization)
-        self.augmentation = augmentation
+        (self.train, self.validation, self.test, self.split) = (train, validation, test, split)
+        (self.normalization, self.target, self.augmentation) = (normalization, target, augmentation)
     }
 }

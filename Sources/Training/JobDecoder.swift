@@ -15,11 +15,11 @@ struct JobDecoder {
         guard let fields = ObjectDecoder(value, diagnostics) else { return nil }
         let name = fields.optional("name", Self.name, default: defaultName)
         let seed = fields.optional("seed", .unsigned, default: 1)
-        let data = fields.required("data", .object(Self.data))
+        let data = fields.required("data", .object { Self.data($0, seed: seed) })
         if Self.isUnsupervised(fields) { return decodeUnsupervised(fields, name: name, seed: seed, data: data) }
         let model = fields.required("model", .array(of: Expectation<ConfigValue>.any, count: 1...100_000))
         let definitions = fields.optional("define", Self.definitions, default: [:])
-        let loss = fields.required("loss", .oneOf(Loss.self))
+        let loss = fields.required("loss", Self.loss)
         let optimizer = fields.required("optimizer", Self.optimizer)
         let batch = fields.required("batch", .object(Self.batch))
         let epochs = fields.required("epochs", .int(1...1_000_000))

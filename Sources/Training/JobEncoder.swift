@@ -7,7 +7,7 @@ extension Job {
         if let unsupervised = resolvedUnsupervised { return unsupervised }
         var members: [(String, ConfigValue)] = [
             ("name", .string(name)), ("seed", .unsigned(seed)), ("data", data.value), ("model", .array(layers.map(\.value))),
-            ("loss", .string(loss.rawValue)), ("optimizer", optimizer.value),
+            ("loss", loss.value), ("optimizer", optimizer.value),
             (
                 "batch",
                 .object(

@@ -33,6 +33,7 @@ package struct JobFile {
         try diagnostics.check()
         guard var job else { throw PlanError("the config could not be read, and says nothing about why") }
         job.data = job.data.absolute
+        if let file = job.weights?.file { job.weights?.file = Path.absolute(file) }
         return JobFile(job: job, resolved: job.resolved, layerPlaces: decoder.layerPlaces, source: value)
     }
 
@@ -47,6 +48,7 @@ package struct JobFile {
         var job = job
         (job.epochs, job.maxSteps, job.checkpoint, job.logEvery) = (1, nil, CheckpointPolicy(), 1)
         job.data = job.data.withoutPaths
+        job.weights?.file = ""
         return SHA256.hexDigest(of: Array(job.resolved.compactJSON().utf8))
     }
 
@@ -62,7 +64,20 @@ package struct JobFile {
     private func place(of error: PlanError) -> ConfigValue? {
         if let layer = error.layer { return place(ofLayer: layer) }
         guard let field = error.field else { return nil }
-        return field.split(separator: ".").reduce(source) { value, key in value?[String(key)] }
+        // As far down as the file goes: defaults are not in it.
+        var place = source
+        for key in field.split(separator: ".").map(String.init) {
+            let element = Int(key).flatMap { index in place?.elements.flatMap { $0.indices.contains(index) ? $0[index] : nil } }
+            guard let next = element ?? place?[key] else { break }
+            place = next
+        }
+        return place
+    }
+
+    /// The job with what its data decides filled in, such as balanced class weights: workers get the numbers.
+    package func completed(with data: DecodedData) throws -> JobFile {
+        let job = try self.job.completed(with: data)
+        return JobFile(job: job, resolved: job.resolved, layerPlaces: layerPlaces, source: source)
     }
 
     /// A layer that was made up for a block (`layer1.0.downsample.0`) stands where the block does.
@@ -91,17 +106,36 @@ extension Job {
 
 extension DataSpec {
     private func mapPaths(_ change: (String) -> String) -> DataSpec {
-        func map(_ source: Source) -> Source {
-            switch source {
-            case .digits: .digits
-            case .idx(let images, let labels): .idx(images: change(images), labels: change(labels))
-            }
-        }
-        var copy = self
-        (copy.train, copy.validation, copy.test) = (map(train), validation.map(map), test.map(map))
-        return copy
+        var spec = self
+        spec.train = train.mapPaths(change)
+        spec.validation = validation?.mapPaths(change)
+        spec.test = test?.mapPaths(change)
+        return spec
     }
 
     fileprivate var absolute: DataSpec { mapPaths(Path.absolute) }
     fileprivate var withoutPaths: DataSpec { mapPaths { _ in "" } }
+}
+
+extension DataSpec.Source {
+    fileprivate func mapPaths(_ change: (String) -> String) -> Self {
+        switch self {
+        case .digits: return .digits
+        case .idx(let images, let labels): return .idx(images: change(images), labels: change(labels))
+        case .csv(let path, let format, let rules): return .csv(path: change(path), format, rules)
+        case .cifar10(let paths):
+            let changed = paths.map(change)
+            // Several files and their directory are the same data.
+            return .cifar10(changed.allSatisfy(\.isEmpty) ? [""] : changed)
+        case .cifar100(let path, let labels): return .cifar100(path: change(path), labels: labels)
+        case .npy(var files):
+            files.features = change(files.features)
+            files.targets = files.targets.map(change)
+            return .npy(files)
+        case .imageFolder(var folder):
+            folder.path = change(folder.path)
+            return .imageFolder(folder)
+        case .limited(let source, let count): return .limited(source.mapPaths(change), count: count)
+        }
+    }
 }

@@ -83,7 +83,7 @@ final class KMeansProgram: StepProgram {
             var report = StepSums(loss: inertias[slot], samples: Double(samples.count))
             // What is known of the whole is said once.
             if leaves.first + slot == 0 { (report.share, report.isOver) = (right, isOver) }
-            context.plan.write(report, into: collective.reportLeaf(slot: slot))
+            context.plan.trainReport.write(report, into: collective.reportLeaf(slot: slot))
         }
     }
 
@@ -133,25 +133,24 @@ final class KMeansProgram: StepProgram {
     func evaluate(_ set: EvaluationSet, chunks: Range<Int>) throws -> [Double] {
         guard let dataset = context.data[set] else { return [] }
         let reader = SampleReader(dataset, context.data.normalization)
-        let (size, width, count) = (Evaluator.chunkSize, Loss.report.width, Int(values(KMeansLayout.chosen)[0]))
+        let (size, width, count) = (Evaluator.chunkSize, context.plan.evaluationReport.width, Int(values(KMeansLayout.chosen)[0]))
         let reports = DoubleBuffer(count: chunks.count * width)
         context.lanes.run(chunks.count) { task, lane in
             let (start, scratch) = ((chunks.lowerBound + task) * size, scratch[lane])
-            let report = reports.pointer + task * width
+            var sums = StepSums()
             scratch.forEachChunk(start..<min(dataset.count, start + size), reader) { chunk, x in
                 Centres.nearest(
                     x, rows: chunk.count, columns: layout.features, centres: values(KMeansLayout.centroids), count: count,
                     labels: scratch.labels, distances: scratch.distances.pointer)
                 for r in 0..<chunk.count {
-                    report[0] += Double(scratch.distances.pointer[r])
-                    if layout.classes > 0,
-                        values(KMeansLayout.majorityClass)[Int(scratch.labels[r])] == Float(reader.labels[chunk.lowerBound + r])
-                    {
-                        report[1] += 1
-                    }
+                    sums.loss += Double(scratch.distances.pointer[r])
+                    guard layout.classes > 0 else { continue }
+                    let majority = values(KMeansLayout.majorityClass)[Int(scratch.labels[r])]
+                    sums.share += majority == Float(reader.labels[chunk.lowerBound + r]) ? 1 : 0
                 }
-                report[2] += Double(chunk.count)
+                sums.samples += Double(chunk.count)
             }
+            context.plan.evaluationReport.write(sums, into: reports.pointer + task * width)
         }
         return Array(reports.elements)
     }

@@ -33,7 +33,7 @@ final class KMeansSeeding {
         }
         learn(index + 1, centroids)
         for (slot, samples) in leaves.samples.enumerated() {
-            context.plan.write(
+            context.plan.trainReport.write(
                 StepSums(loss: potential(slot), samples: Double(samples.count)), into: context.collective.reportLeaf(slot: slot))
         }
     }

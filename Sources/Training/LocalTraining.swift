@@ -10,6 +10,8 @@ package struct LocalTraining {
         package var snapshot: Snapshot
         /// Each step's report, by step.
         package var reports: [Int: Totals]
+        /// What logged steps tell of the gradient, by step: see `TrainingPlan.named`.
+        package var diagnostics: [Int: [Double]]
         /// The last evaluation of each set.
         package var evaluations: [EvaluationSet: Totals]
         /// What was decided, by step.
@@ -42,10 +44,10 @@ package struct LocalTraining {
             let last = min(stopAfter ?? .max, plan.totalSteps)
             let collective = Collective(
                 rank: rank, partition: partition, plans: stepPlans, planIndex: plan.stepPlanIndex,
-                exchanges: plan.network.exchanges, report: plan.report, parameters: state.parameters.pointer,
-                gradients: state, updater: state, firstStep: start.step
+                exchanges: plan.exchanges, report: plan.trainReport.operation, parameters: state.parameters.pointer,
+                gradients: state, updater: state, measurement: plan.gradientMeasurement, firstStep: start.step
             ) { [plan] step, report in
-                record.stepDone(step, report)
+                record.stepDone(step, report, diagnostics: state.diagnostics(step: step))
                 return plan.control(afterSteps: step + 1, report: report, stopping: step + 1 >= last)
             }
             parts.append((collective, state))
@@ -53,7 +55,10 @@ package struct LocalTraining {
         let group = LocalGroup(parts.map(\.0))
         defer { group.close() }
         let threads = try parts.map { collective, state in
-            let member = LocalMemberRun(collective, state, record, self, lanes: lanes, start: start)
+            let member = LocalMemberRun(collective, state, record, self, lanes: lanes, start: start) {
+                // Nobody can complete a step without the one that failed.
+                for (other, _) in parts { other.end(GenerationEnded(reason: "a member has failed")) }
+            }
             return try spawnThread(name: "compute") { member.run() }
         }
         for thread in threads { thread.join() }
@@ -88,10 +93,14 @@ private final class LocalMemberRun: TrainerObserver, @unchecked Sendable {  // u
     private let lanes: Int
     private let first: Int
     private let isOver: Bool
+    private let failed: () -> Void
 
-    init(_ collective: Collective, _ state: MemberState, _ record: LocalRecord, _ local: LocalTraining, lanes: Int, start: Snapshot) {
+    init(
+        _ collective: Collective, _ state: MemberState, _ record: LocalRecord, _ local: LocalTraining, lanes: Int, start: Snapshot,
+        failed: @escaping () -> Void
+    ) {
         (self.collective, self.state, self.record, self.local) = (collective, state, record, local)
-        (self.lanes, first, isOver) = (lanes, start.step, start.decisions.isOver)
+        (self.lanes, first, isOver, self.failed) = (lanes, start.step, start.decisions.isOver, failed)
     }
 
     func run() {
@@ -99,7 +108,12 @@ private final class LocalMemberRun: TrainerObserver, @unchecked Sendable {  // u
         defer { pool.close() }
         let trainer = Trainer(
             plan: local.plan, data: local.data, state: state, collective: collective, lanes: pool, observer: self)
-        do { _ = try trainer.run(from: first, isOver: isOver) } catch { record.failed(error) }
+        do {
+            _ = try trainer.run(from: first, isOver: isOver)
+        } catch {
+            record.failed(error)
+            failed()
+        }
     }
 
     func snapshot(_ state: MemberState, done: Int) { record.add(state.snapshotPart(), rank: state.rank, step: done) }
@@ -125,6 +139,7 @@ private final class LocalRecord: @unchecked Sendable {  // the state is behind i
         /// The epoch's totals when so many steps were done: parts of a snapshot may come after later steps' reports.
         var totalsAfter: [Int: Totals] = [:]
         var reports: [Int: Totals] = [:]
+        var diagnostics: [Int: [Double]] = [:]
         var assembly: SnapshotAssembly?
         var snapshot: Snapshot?
         var chunks: [EvaluationSet: Chunks] = [:]
@@ -138,20 +153,23 @@ private final class LocalRecord: @unchecked Sendable {  // the state is behind i
     private let plan: TrainingPlan
     private let partition: Partition
     private let start: DecisionState
+    private let frozen: ArraySlice<Float>
     private let state: Bell<State>
 
     init(plan: TrainingPlan, partition: Partition, start: Snapshot) {
         (self.plan, self.partition, self.start) = (plan, partition, start.decisions)
-        let totals = Totals(report: start.epochTotals)
+        frozen = start.parameters.dropFirst(plan.network.layout.flatCount)
+        let totals = Totals(plan.trainReport, sums: start.epochTotals)
         state = Bell(State(totals: totals, totalsAfter: [start.step: totals]))
     }
 
-    func stepDone(_ step: Int, _ report: [Double]) {
-        let totals = Totals(report: report)
+    func stepDone(_ step: Int, _ report: [Double], diagnostics: [Double]) {
+        let totals = Totals(plan.trainReport, sums: report)
         state.change {
-            if step % plan.geometry.stepsPerEpoch == 0 { $0.totals = Totals() }
+            if step % plan.geometry.stepsPerEpoch == 0 { $0.totals = Totals(plan.trainReport) }
             $0.totals += totals
             $0.reports[step] = totals
+            if !diagnostics.isEmpty { $0.diagnostics[step] = diagnostics }
             $0.totalsAfter[step + 1] = $0.totals
             if step + 1 < plan.totalSteps, plan.endsJob(afterSteps: step + 1, report: report) { $0.overAt = step + 1 }
         }
@@ -166,7 +184,7 @@ private final class LocalRecord: @unchecked Sendable {  // the state is behind i
             precondition(fits, "a member's part has the size that everyone computes for it")
             state.assembly = assembly
             guard assembly.isComplete else { return }
-            var snapshot = assembly.snapshot(epochTotals: state.totalsAfter[step] ?? state.totals)
+            var snapshot = assembly.snapshot(epochTotals: state.totalsAfter[step] ?? state.totals, frozen: frozen)
             snapshot.decisions = memory(before: step, state)
             snapshot.decisions.isOver = state.overAt == step
             state.snapshot = snapshot
@@ -176,7 +194,7 @@ private final class LocalRecord: @unchecked Sendable {  // the state is behind i
     func add(_ reports: [Double], chunks: Range<Int>, set: EvaluationSet, step: Int) {
         state.change { state in
             var entry = state.chunks[set].flatMap { $0.step == step ? $0 : nil } ?? Chunks(step: step)
-            let width = Loss.report.width
+            let width = plan.evaluationReport.width
             for (i, chunk) in chunks.enumerated() { entry.reports[chunk] = Array(reports[(i * width)..<((i + 1) * width)]) }
             state.chunks[set] = entry
         }
@@ -195,17 +213,17 @@ private final class LocalRecord: @unchecked Sendable {  // the state is behind i
             let entry = state.chunks[.validation].flatMap { $0.step == done ? $0 : nil }
             guard (entry?.reports.count ?? 0) == Evaluator.chunkCount(samples: plan.facts.validationCount) else { return nil }
             var memory = memory(before: done, state)
-            let validation = entry.map(Self.total)
+            let validation = entry.map(total)
             let decision = plan.decisions.decide(&memory, after: done) {
-                ($0.source == .train ? train : validation)?.value($0.metric)
+                ($0.source == .train ? train : validation)?.value(named: $0.metric)
             }
             state.decisions[done] = (decision, memory)
             return decision
         }
     }
 
-    private static func total(_ entry: Chunks) -> Totals {
-        Totals(report: Evaluator.total(entry.reports.sorted { $0.key < $1.key }.flatMap(\.value)))
+    private func total(_ entry: Chunks) -> Totals {
+        Evaluator.total(entry.reports.sorted { $0.key < $1.key }.flatMap(\.value), plan.evaluationReport)
     }
 
     func failed(_ error: any Error) { state.change { if $0.error == nil { $0.error = error } } }
@@ -215,7 +233,7 @@ private final class LocalRecord: @unchecked Sendable {  // the state is behind i
         if let error = state.error { throw error }
         guard let snapshot = state.snapshot else { throw GenerationEnded(reason: "no snapshot was taken") }
         return LocalTraining.Result(
-            snapshot: snapshot, reports: state.reports, evaluations: state.chunks.mapValues(Self.total),
+            snapshot: snapshot, reports: state.reports, diagnostics: state.diagnostics, evaluations: state.chunks.mapValues(total),
             decisions: state.decisions.mapValues(\.decision))
     }
 }

@@ -64,10 +64,10 @@ final class PrincipalComponentsProgram: StepProgram {
             throw MeasurementError(description: "the covariance of the training set has no eigenvectors that can be computed")
         }
         let kept = keep(eigen, measured.mean, total: total)
-        for slot in leaves.samples.indices { context.plan.write(StepSums(), into: context.collective.reportLeaf(slot: slot)) }
+        for slot in leaves.samples.indices { context.plan.trainReport.write(StepSums(), into: context.collective.reportLeaf(slot: slot)) }
         if let slot = leaves.slot(ofLeaf: 0) {
             let n = Double(reader.count)
-            context.plan.write(
+            context.plan.trainReport.write(
                 StepSums(loss: kept.lost * (n - 1) / Double(features), share: kept.ratio * n, samples: n),
                 into: context.collective.reportLeaf(slot: slot))
         }
@@ -112,7 +112,7 @@ final class PrincipalComponentsProgram: StepProgram {
         let (features, rows, size) = (reader.features, rows, Evaluator.chunkSize)
         let reader = SampleReader(dataset, context.data.normalization)
         let scatter = Scatter(columns: features)
-        let width = Loss.report.width
+        let width = context.plan.evaluationReport.width
         let reports = DoubleBuffer(count: chunks.count * width)
         let scratch = (0..<context.lanes.lanes).map { _ in FloatBuffer(count: size * (2 * features + rows)) }
         context.lanes.run(chunks.count) { task, lane in
@@ -130,8 +130,8 @@ final class PrincipalComponentsProgram: StepProgram {
             for r in 0..<samples.count {
                 error += Double(Centres.squaredDistance(x + r * features, back + r * features, count: features))
             }
-            let report = reports.pointer + task * width
-            (report[0], report[1], report[2]) = (error / Double(features), 0, Double(samples.count))
+            context.plan.evaluationReport.write(
+                StepSums(loss: error / Double(features), samples: Double(samples.count)), into: reports.pointer + task * width)
         }
         return Array(reports.elements)
     }

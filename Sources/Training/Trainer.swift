@@ -7,7 +7,7 @@ import NeuralNetwork
 package protocol TrainerObserver: AnyObject {
     /// The control word asks for a snapshot after `done` steps; the state may be copied, not kept.
     func snapshot(_ state: MemberState, done: Int) throws
-    /// This member's chunks of an evaluation, `Loss.report` each.
+    /// This member's chunks of an evaluation, a report each.
     func evaluated(_ set: EvaluationSet, done: Int, chunks: Range<Int>, reports: [Double]) throws
     /// Waits for what is decided after an evaluation, in jobs that decide.
     func decision(after done: Int) throws -> Decision
@@ -23,7 +23,7 @@ package enum TrainingPhase: UInt8, Sendable {
 protocol StepProgram: AnyObject {
     /// One step, up to rank 0's word on what follows.
     func run(_ step: Int) throws -> ControlWord
-    /// One `Loss.report` for every chunk of a set.
+    /// One report for every chunk of a set, as `TrainingPlan.evaluationReport` lays it out.
     func evaluate(_ set: EvaluationSet, chunks: Range<Int>) throws -> [Double]
 }
 
@@ -142,7 +142,8 @@ final class GradientProgram: StepProgram {
         }
         let slots = slotRows.map(\.slots).max() ?? 0
         let rows = slotRows.flatMap(\.rows).max() ?? 0
-        network = Network(plan: plan.network, slots: slots, rows: rows, lanes: context.lanes, training: true)
+        network = Network(
+            plan: plan.network, report: plan.trainReport, slots: slots, rows: rows, lanes: context.lanes, training: true)
         feeder = BatchFeeder(plan: plan, data: context.data, slots: slots, rows: rows, lanes: context.lanes)
     }
 
@@ -164,7 +165,9 @@ final class GradientProgram: StepProgram {
         feeder.load(step: step, microbatches: microbatches, into: network.input)
         context.entered(.forward, step)
         try network.forward(pass)
-        network.evaluateLoss(feeder.targets, pass) { collective.reportLeaf(slot: $0) }
+        try network.evaluateLoss(feeder.targets, pass) { collective.reportLeaf(slot: $0) }
+        try checkLoss(step, rows, microbatches)
+        try countActiveUnits(step, pass)
         context.entered(.backward, step)
         let firstSlot = collective.plan(at: index).leaves(of: rank).lowerBound == 0 && rows.slots > 0 ? 0 : nil
         state.gradients.begin(folds[index], firstSlot: firstSlot)
@@ -174,6 +177,33 @@ final class GradientProgram: StepProgram {
         try network.backward(training) { collective.contribute(downTo: $0) }
         context.entered(.waiting, step)
         return try collective.complete(step: step).control
+    }
+
+    /// Nothing may be contributed to a step whose loss is not finite: that would spoil everybody's parameters.
+    private func checkLoss(_ step: Int, _ rows: SlotRows, _ microbatches: [Int]) throws {
+        guard let slot = (0..<rows.slots).first(where: { !collective.reportLeaf(slot: $0)[0].isFinite }) else { return }
+        let place = network.firstNonFinite(rows, feeder.targets)
+        throw DivergedError(step: step, loss: collective.reportLeaf(slot: slot)[0], place) { slot, row in
+            feeder.sample(step: step, microbatch: microbatches[slot], row: row)
+        }
+    }
+
+    /// In a step that logs it: the fraction of each rectifier's units that gave nothing above 0 for any sample of the global batch.
+    private func countActiveUnits(_ step: Int, _ pass: Pass) throws {
+        guard let exchange = plan.activityExchange, plan.diagnosticCount(afterSteps: step + 1) > 0 else { return }
+        let rectifiers = plan.rectifiers
+        for slot in 0..<pass.rows.slots {
+            var counts = collective.leaf(exchange, slot: slot)
+            for layer in rectifiers {
+                network.countActiveUnits(of: layer, slot: slot, pass, into: counts)
+                counts += layer.output.channels
+            }
+        }
+        var counts = try collective.combine(exchange, step: step)
+        state.deadUnits = rectifiers.map { layer in
+            defer { counts += layer.output.channels }
+            return Double((0..<layer.output.channels).count { counts[$0] == 0 }) / Double(layer.output.channels)
+        }
     }
 
     func evaluate(_ set: EvaluationSet, chunks: Range<Int>) throws -> [Double] {

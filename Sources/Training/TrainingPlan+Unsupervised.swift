@@ -79,14 +79,19 @@ extension TrainingPlan {
 
     // MARK: Reports and the job's end
 
-    /// The doubles that describe a step: those of `Loss.report`, and for k-means a fourth that is not 0 if the centres have come to rest.
-    package var report: StatisticsOperation {
-        if case .kMeans = job.task { .sum(width: Loss.report.width + 1) } else { Loss.report }
+    static func measuringReports(_ job: Job, _ facts: DataFacts) -> (train: ReportLayout, evaluation: ReportLayout) {
+        switch job.task {
+        case .principalComponents, .training:
+            return (ReportLayout(measuring: .explainedVarianceRatio, mayEnd: false), ReportLayout(measuring: nil, mayEnd: false))
+        case .kMeans:
+            let purity = facts.classCount.map { _ in Metric.purity }
+            return (ReportLayout(measuring: purity, mayEnd: true), ReportLayout(measuring: purity, mayEnd: false))
+        }
     }
 
     /// Whether the job ends with the step that brings the count to `done`, as far as that step's report tells. The coordinator and rank 0 ask.
     package func endsJob(afterSteps done: Int, report: [Double]) -> Bool {
-        done >= totalSteps || (report.count > Loss.report.width && report[Loss.report.width] != 0)
+        done >= totalSteps || trainReport.isOver(report)
     }
 
     /// True if `endsJob` may end the job before `totalSteps`.
@@ -113,9 +118,8 @@ struct StepSums {
     var isOver = false
 }
 
-extension TrainingPlan {
+extension ReportLayout {
     func write(_ sums: StepSums, into report: UnsafeMutablePointer<Double>) {
-        (report[0], report[1], report[2]) = (sums.loss, sums.share, sums.samples)
-        if mayEndOnReport { report[3] = sums.isOver ? 1 : 0 }
+        write(loss: sums.loss, share: sums.share, samples: sums.samples, isOver: sums.isOver, into: report)
     }
 }

@@ -30,6 +30,12 @@ import Training
         #expect(back.normalization.shift.map(\.bitPattern) == Self.state.normalization.shift.map(\.bitPattern))
         var plain = Self.state
         (plain.classNames, plain.isExact) = (nil, true)
+        plain.table = TableEncoding(
+            format: CSVFormat(hasHeader: false, delimiter: .tab, missing: ["", "\"-\""]), missingCells: .mean,
+            columns: [
+                TableEncoding.Column(name: "1", kind: .number(fill: 0.1)),
+                TableEncoding.Column(name: "2", kind: .categories(["ü", ""], fill: 1)),
+            ], target: .classes(column: "3", names: ["no", "yes"]))
         #expect(try roundTrip(plain.value) == plain)
     }
 
@@ -43,7 +49,7 @@ import Training
         func with(_ name: String, _ value: ConfigValue) -> ConfigValue {
             .object((Self.state.value.members ?? []).map { ($0.key, $0.key == name ? value : $0.value) })
         }
-        #expect(throws: CheckpointError.self) { try roundTrip(with("epoch_totals", .array([.int(1), .int(2)]))) }
+        #expect(throws: CheckpointError.self) { try roundTrip(with("epoch_totals", .array([.int(1), .string("2")]))) }
         #expect(throws: CheckpointError.self) { try roundTrip(with("exact", .string("yes"))) }
         #expect(throws: CheckpointError.self) {
             try roundTrip(

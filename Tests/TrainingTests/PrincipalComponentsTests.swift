@@ -32,10 +32,10 @@ import Training
             #expect(abs(white * value("explained_variance")[i / 64].squareRoot() - plain) < 1e-5)
         }
         let (error, ratio) = (try fixture.number("pca/error"), try fixture["pca/explained_variance_ratio"].reduce(0, +))
-        #expect(abs((result.reports[0]?.meanLoss ?? 0) / error - 1) < 1e-5)
-        #expect(abs((result.reports[0]?.accuracy ?? 0) - ratio) < 1e-6)
+        #expect(abs((result.reports[0]?.loss ?? 0) / error - 1) < 1e-5)
+        #expect(abs((result.reports[0]?.value(named: "explained_variance_ratio") ?? 0) - ratio) < 1e-6)
         let held = try fixture.number("pca/validation_error")
-        #expect(abs((result.evaluations[.validation]?.meanLoss ?? 0) / held - 1) < 1e-5)
+        #expect(abs((result.evaluations[.validation]?.loss ?? 0) / held - 1) < 1e-5)
     }
 
     @Test func fractionOfTheVariance() throws {

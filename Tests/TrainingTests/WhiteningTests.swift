@@ -62,6 +62,6 @@ import Training
         }
         let half = try training.run(members: 2, lanes: 1, stopAfter: 7).snapshot
         #expect(try training.run(members: 3, lanes: 1, from: half).snapshot == quiet.snapshot)
-        #expect((quiet.evaluations[.validation]?.accuracy ?? 0) > 0.5)
+        #expect((quiet.evaluations[.validation]?.value(named: "accuracy") ?? 0) > 0.5)
     }
 }
