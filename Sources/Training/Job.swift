@@ -5,6 +5,8 @@ import NeuralNetwork
 package struct Job: Equatable, Sendable {
     package var name: String
     package var seed: UInt64
+    /// What is computed; `layers`, `loss` and `optimizer` count for a training alone.
+    package var task = Task.training
     package var data: DataSpec
     package var layers: [NamedLayer]
     package var loss: Loss
@@ -116,6 +118,8 @@ package struct DataSpec: Equatable, Sendable {
     package var test: Source?
     package var split: Split?
     package var normalization: Normalization.Kind
+    /// Instead of a normalisation.
+    package var whitening: WhiteningSpec?
     package var target: Target
     /// Of the training set alone.
     package var augmentation: Augmentation?
