@@ -17,14 +17,16 @@ package struct CheckpointState: Equatable, Sendable {
     package var decisions: DecisionState
     /// The resolved job, as text; nil in checkpoints of before.
     package var job: String?
+    /// The shape of a sample, by which a model can be made without its data; nil in checkpoints of before.
+    package var sampleShape: [Int]?
 
     package init(
         data: String, normalization: Normalization, classNames: [String]?, epochTotals: [Double], platform: String, isExact: Bool,
-        decisions: DecisionState = DecisionState(), job: String? = nil
+        decisions: DecisionState = DecisionState(), job: String? = nil, sampleShape: [Int]? = nil
     ) {
         (self.data, self.normalization, self.classNames) = (data, normalization, classNames)
         (self.epochTotals, self.platform, self.isExact) = (epochTotals, platform, isExact)
-        (self.decisions, self.job) = (decisions, job)
+        (self.decisions, self.job, self.sampleShape) = (decisions, job, sampleShape)
     }
 
     /// Identifies decoded data by its content.
@@ -49,6 +51,7 @@ package struct CheckpointState: Equatable, Sendable {
             ("epoch_totals", .array(epochTotals.map { .number($0) })),
             ("platform", .string(platform)), ("exact", .bool(isExact)), ("decisions", decisions.value),
             ("job", job.map { .string($0) } ?? .null),
+            ("sample_shape", sampleShape.map { .array($0.map { .int($0) }) } ?? .null),
         ])
     }
 
@@ -72,11 +75,12 @@ package struct CheckpointState: Equatable, Sendable {
             let isExact = fields.required("exact", .bool)
             let decisions = fields.optional("decisions", DecisionState.expectation, default: DecisionState())
             let job = fields.optional("job", .string)
+            let shape = fields.optional("sample_shape", .array(of: Expectation<Int>.int(1...1 << 40), count: 1...8))
             fields.finish()
             if let data, let normalization, let totals, totals.count == 3, let platform, let isExact {
                 read = CheckpointState(
                     data: data, normalization: normalization, classNames: classNames, epochTotals: totals, platform: platform,
-                    isExact: isExact, decisions: decisions, job: job)
+                    isExact: isExact, decisions: decisions, job: job, sampleShape: shape)
             }
         }
         guard let read, !diagnostics.hasErrors else {

@@ -105,12 +105,13 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
         let identity = CheckpointState.identity(of: setup.data)
         let (job, bestStep) = (setup.job.resolved.compactJSON(nonFinite: .json5), bestStep)
         let (normalization, classNames) = (setup.data.normalization, setup.data.train.classNames)
+        let sampleShape = setup.data.train.sampleShape
         return CheckpointWriter.Facts(layout: layout, momentNames: momentNames, keep: setup.job.job.checkpoint.keep, bestStep: bestStep) {
             [unowned self] snapshot in
             let (platform, isExact) = numericPlatform.withLock { $0 }
             return CheckpointState(
                 data: identity, normalization: normalization, classNames: classNames, epochTotals: snapshot.epochTotals,
-                platform: platform, isExact: isExact, decisions: snapshot.decisions, job: job
+                platform: platform, isExact: isExact, decisions: snapshot.decisions, job: job, sampleShape: sampleShape
             ).value
         }
     }

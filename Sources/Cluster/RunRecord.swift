@@ -158,7 +158,8 @@ package final class RunRecord {
                 samplesPerSecond: nil, seconds: seconds))
     }
 
-    static func value(_ totals: Totals) -> ConfigValue {
+    /// A set's results, as `result.json` and metrics.jsonl have them.
+    package static func value(_ totals: Totals) -> ConfigValue {
         .object([("loss", .number(totals.meanLoss)), ("accuracy", .number(totals.accuracy))])
     }
 

@@ -14,14 +14,23 @@ package struct JobFile {
 
     /// Reads a config file, with `--set path=value` applied to it. Throws all that is wrong at once.
     package static func load(path: String, overrides: [String] = []) throws -> JobFile {
+        try load(try SourceFile(contentsOf: path), overrides: overrides, name: baseName(path))
+    }
+
+    /// Reads the text of a job that a checkpoint keeps.
+    /// - Parameter name: what errors call it.
+    package static func load(text: String, named name: String, overrides: [String] = []) throws -> JobFile {
+        try load(SourceFile(name: name, text: text), overrides: overrides, name: "job")
+    }
+
+    private static func load(_ file: SourceFile, overrides: [String], name: String) throws -> JobFile {
         let diagnostics = Diagnostics()
-        let file = try SourceFile(contentsOf: path)
         var value = JSON5.parse(file, diagnostics: diagnostics)
         for text in overrides {
             guard let override = ConfigOverride.parse(text, diagnostics: diagnostics), value != nil else { continue }
             override.apply(to: &value!, diagnostics: diagnostics)
         }
-        return try decode(value, diagnostics, name: baseName(path))
+        return try decode(value, diagnostics, name: name)
     }
 
     /// Reads a run directory's `job.json5`.
