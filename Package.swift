@@ -98,7 +98,7 @@ let package = Package(
                 "TestSupport", "Training", "Checkpoints", "Configuration", "NeuralNetwork", "Datasets", "Kernels", "Collectives", "System",
             ]),
         tests("ClusterTests", uses: ["TestSupport", "Cluster", "Training", "Transport"]),
-        tests("EndToEndTests", uses: ["TestSupport", "System", "Transport"]),
+        tests("EndToEndTests", uses: ["TestSupport", "System", "Transport", "Datasets"]),
         // What several test targets use.
         .target(name: "TestSupport", dependencies: ["System"], path: "Tests/TestSupport", swiftSettings: swiftFlags),
     ]

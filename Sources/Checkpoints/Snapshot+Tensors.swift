@@ -4,7 +4,7 @@ import NeuralNetwork
 extension Snapshot {
     /// Parameters and running statistics, as a PyTorch `state_dict` has them.
     package func modelTensors(_ layout: ParameterLayout) -> [NamedTensor] {
-        var tensors = layout.tensors.map { Self.tensor($0.name, $0, in: parameters) }
+        var tensors = layout.allTensors.map { Self.tensor($0.name, $0, in: parameters) }
         for statistic in layout.statistics {
             tensors.append(NamedTensor(statistic.name, shape: [statistic.range.count], floats: Array(statistics[statistic.range])))
             if let layer = statistic.batchNormLayer {
@@ -50,9 +50,9 @@ extension Snapshot {
             }
             return values
         }
-        func flat(_ prefix: String, _ file: SafeTensors) -> [Float] {
-            var flat = [Float](repeating: 0, count: layout.flatCount)
-            for tensor in layout.tensors {
+        func flat(_ prefix: String, _ file: SafeTensors, _ tensors: [ParameterTensor], count: Int) -> [Float] {
+            var flat = [Float](repeating: 0, count: count)
+            for tensor in tensors {
                 guard let values = read(prefix + tensor.name, tensor.storage.fileShape, from: file) else { continue }
                 flat.withUnsafeMutableBufferPointer { flat in
                     values.withUnsafeBufferPointer {
@@ -63,8 +63,8 @@ extension Snapshot {
             }
             return flat
         }
-        parameters = flat("", checkpoint.model)
-        moments = momentNames.map { flat($0 + ".", checkpoint.optimizer) }
+        parameters = flat("", checkpoint.model, layout.allTensors, count: layout.parameterSpace)
+        moments = momentNames.map { flat($0 + ".", checkpoint.optimizer, layout.tensors, count: layout.flatCount) }
         statistics = Array(repeating: 0, count: layout.statisticsCount)
         for statistic in layout.statistics {
             guard let values = read(statistic.name, [statistic.range.count], from: checkpoint.model) else { continue }

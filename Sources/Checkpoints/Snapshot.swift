@@ -21,9 +21,9 @@ package struct Snapshot: Equatable, Sendable {
     /// The state before the first step.
     package init(initial layout: ParameterLayout, moments: Int, seed: UInt64) {
         step = 0
-        parameters = Array(repeating: 0, count: layout.flatCount)
+        parameters = Array(repeating: 0, count: layout.parameterSpace)
         statistics = Array(repeating: 0, count: layout.statisticsCount)
-        self.moments = Array(repeating: parameters, count: moments)
+        self.moments = Array(repeating: Array(repeating: 0, count: layout.flatCount), count: moments)
         epochTotals = [0, 0, 0]
         parameters.withUnsafeMutableBufferPointer { layout.initialize($0.baseAddress!, seed: seed) }
         statistics.withUnsafeMutableBufferPointer { values in

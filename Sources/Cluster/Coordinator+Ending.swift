@@ -67,7 +67,7 @@ extension Coordinator {
         faults.reach("coordinator", "finish", snapshot.step)
         let (layout, names) = (setup.plan.network.layout, setup.job.job.optimizer.momentNames)
         let result = RunResult(
-            steps: snapshot.step, epochs: setup.plan.epoch(afterSteps: snapshot.step), train: record.train,
+            steps: snapshot.step, epochs: setup.plan.epoch(afterSteps: snapshot.step), train: record.train, penalty: record.penalty,
             validation: record.evaluated[.validation]?.totals, test: record.evaluated[.test]?.totals,
             stateSHA256: snapshot.stateSHA256(layout, momentNames: names), isExact: isExact,
             platform: platform?.platform ?? setup.earlierPlatform ?? "", workers: mostWorkers, recoveries: 0,

@@ -51,8 +51,12 @@ extension Coordinator {
             case .stepReport:
                 guard rank == 0 else { return }
                 let report = try doubles(payload)
-                guard report.count == Loss.report.width else { throw MalformedMessage(description: "a step's report is malformed") }
-                try record.stepDone(step + 1, Totals(report: report))
+                let diagnostics = setup.plan.diagnosticCount(afterSteps: step + 1)
+                guard report.count == Loss.report.width + diagnostics else {
+                    throw MalformedMessage(description: "a step's report is malformed")
+                }
+                try record.stepDone(
+                    step + 1, Totals(report: Array(report.dropLast(diagnostics))), diagnostics: Array(report.suffix(diagnostics)))
                 announceDecision()
                 faults.reach("coordinator", "step", step + 1)
             case .evaluation:
@@ -69,6 +73,8 @@ extension Coordinator {
                 }
                 let values = payload.assumingMemoryBound(to: Float.self)
                 if let snapshot = try record.snapshotPart(step: step, rank: rank, offset: Int(header.b), values) {
+                    // What is told of an epoch may have waited for its snapshot.
+                    announceDecision()
                     snapshotComplete(snapshot)
                 }
             }
@@ -127,7 +133,7 @@ extension Coordinator {
         announced = nil
         let (factor, isOver) = (record.snapshot.decisions.factor, record.snapshot.decisions.isOver)
         let shared = SharedState(
-            parameters: FloatBuffer(copying: record.snapshot.parameters.prefix(setup.plan.network.layout.usedCount)),
+            parameters: FloatBuffer(copying: record.snapshot.parameters.prefix(setup.plan.network.layout.occupiedSpace)),
             statistics: FloatBuffer(copying: record.snapshot.statistics[...]))
         for (rank, worker) in connections.enumerated() {
             let formation = Formation(

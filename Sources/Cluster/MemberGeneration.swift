@@ -27,7 +27,7 @@ final class MemberGeneration: @unchecked Sendable {
     private var isLoaded = false
     private var isHandedOver = false
     /// Parameters that there are; the rest of the vector is padding.
-    private let usedCount: Int
+    private let occupiedSpace: Int
     /// Floats of each section of the state that have arrived.
     private var loaded: [Int]
 
@@ -38,7 +38,7 @@ final class MemberGeneration: @unchecked Sendable {
             formation.owners.count == FlatVector.shardCount
         else { throw MalformedMessage(description: "the formation does not fit the job; check that both sides run the same version") }
         self.formation = formation
-        usedCount = plan.network.layout.usedCount
+        occupiedSpace = plan.network.layout.occupiedSpace
         let partition = Partition(
             usedCount: plan.network.layout.usedCount, owners: formation.owners, members: formation.members.count)
         let stepPlans = plan.stepPlans(assignment)
@@ -48,10 +48,10 @@ final class MemberGeneration: @unchecked Sendable {
         let wishes = wishes
         collective = Collective(
             rank: formation.rank, partition: partition, plans: stepPlans, planIndex: { plan.stepPlanIndex($0) },
-            exchanges: plan.network.exchanges, report: Loss.report, parameters: state.parameters.pointer, gradients: state,
-            updater: state, firstStep: formation.firstStep
+            exchanges: plan.exchanges, report: Loss.report, parameters: state.parameters.pointer, gradients: state,
+            updater: state, measurement: plan.gradientMeasurement, firstStep: formation.firstStep
         ) { step, report in
-            reported(step, report)
+            reported(step, report + state.diagnostics(step: step))
             return plan.control(afterSteps: step + 1, report: report).union(wishes.take())
         }
         loaded = Array(repeating: 0, count: Formation.sections(moments: state.moments.count))
@@ -135,7 +135,7 @@ extension MemberGeneration {
     /// The coordinator has sent all: every section must be there, the parameters as far as they are used.
     func stateComplete() throws(MalformedMessage) {
         let isWhole = loaded.indices.allSatisfy { index in
-            index == 0 ? loaded[index] == usedCount : section(index).map { loaded[index] == $0.count } ?? false
+            index == 0 ? loaded[index] == occupiedSpace : section(index).map { loaded[index] == $0.count } ?? false
         }
         guard isWhole else {
             throw MalformedMessage(description: "the coordinator's state is not whole; check that both sides run the same version")

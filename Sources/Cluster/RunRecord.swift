@@ -26,6 +26,8 @@ package final class RunRecord {
     private var evaluations: [Key: [Int: [Double]]] = [:]
     private var epochTotals: [Int: Totals] = [:]
     private var partition: Partition?
+    /// By step: what regularisation adds to the loss, of each snapshot; none if nothing is regularised.
+    private var penalties: [Int: Double] = [:]
     /// What the decisions remember after the evaluation at a step, since the newest snapshot.
     private var memories: [Int: DecisionState] = [:]
 
@@ -46,6 +48,7 @@ package final class RunRecord {
     package init(plan: TrainingPlan, start: Snapshot, metrics: MetricsLog, reporter: ProgressReporter) {
         (self.plan, self.metrics, self.reporter, snapshot, steps) = (plan, metrics, reporter, start, start.step)
         totals = Totals(report: start.epochTotals)
+        notePenalty()
         if start.decisions.isOver || plan.endsEpoch(start.step) {
             train = totals
             epochTotals[start.step] = totals
@@ -61,11 +64,12 @@ package final class RunRecord {
         steps = snapshot.step
         (assemblies, evaluations, totalsAfter) = ([:], [:], [:])
         epochTotals = epochTotals.filter { $0.key <= steps }
+        penalties = penalties.filter { $0.key <= steps }
         beginDecisions()
     }
 
     /// The report of the step that brings the count to `done`.
-    package func stepDone(_ done: Int, _ report: Totals) throws {
+    package func stepDone(_ done: Int, _ report: Totals, diagnostics: [Double] = []) throws {
         guard done == steps + 1, done <= lastStep else {
             throw MalformedMessage(
                 description: "rank 0 reported step \(done) after step \(steps); check that both sides run the same version")
@@ -87,7 +91,7 @@ package final class RunRecord {
         let isLast = done < plan.totalSteps && plan.endsJob(afterSteps: done, report: report.values)
         if isLast { earlyEnd = done }
         let endsEpoch = isLast || plan.endsEpoch(done)
-        if endsEpoch || done % plan.job.logEvery == 0 { try metrics.write(stepLine(done, report)) }
+        if isLast || plan.isLogged(afterSteps: done) { try metrics.write(stepLine(done, report, diagnostics)) }
         reporter.update(
             epoch: plan.epoch(afterSteps: done), step: done, samples: Int(report.samples), loss: report.meanLoss,
             accuracy: report.accuracy)
@@ -97,12 +101,25 @@ package final class RunRecord {
         try endEpochIfComplete(done)
     }
 
-    private func stepLine(_ done: Int, _ report: Totals) -> ConfigValue {
-        .object([
-            ("step", .int(done)), ("epoch", .int(plan.epoch(afterSteps: done))), ("loss", .number(report.meanLoss)),
-            ("accuracy", .number(report.accuracy)), ("learning_rate", .number(plan.job.optimizer.learningRate)),
-            ("seconds", .number(seconds)),
-        ])
+    private func stepLine(_ done: Int, _ report: Totals, _ diagnostics: [Double]) -> ConfigValue {
+        .object(
+            [
+                ("step", .int(done)), ("epoch", .int(plan.epoch(afterSteps: done))), ("loss", .number(report.meanLoss)),
+                ("accuracy", .number(report.accuracy)), ("learning_rate", .number(learningRate(ofStep: done))),
+            ] + diagnosticMembers(diagnostics) + [("seconds", .number(seconds))])
+    }
+
+    private func learningRate(ofStep done: Int) -> Double {
+        plan.learningRate(step: done - 1, factor: decision?.factor ?? snapshot.decisions.factor)
+    }
+
+    private func diagnosticMembers(_ diagnostics: [Double]) -> [(String, ConfigValue)] {
+        guard !diagnostics.isEmpty else { return [] }
+        let (gradients, deadUnits) = plan.named(diagnostics)
+        let norms = gradients.map { name, norms in
+            (name, ConfigValue.object(zip(["l1", "l2", "linf"], norms).map { ($0, .number($1)) }))
+        }
+        return [("gradients", .object(norms)), ("dead_units", .object(deadUnits.map { ($0.name, .number($0.fraction)) }))]
     }
 
     var seconds: Double {
@@ -140,12 +157,12 @@ package final class RunRecord {
     private func endEpochIfComplete(_ done: Int) throws {
         guard let train = epochTotals[done] else { return }
         let validation = evaluated[.validation].flatMap { $0.step == done ? $0.totals : nil }
-        guard validation != nil || plan.facts.validationCount == 0 else { return }
+        guard validation != nil || plan.facts.validationCount == 0, isPenaltyKnown(done) else { return }
         let epoch = plan.epoch(afterSteps: done)
         decide(done, train, validation)
         var line = [
-            ("epoch", ConfigValue.int(epoch)), ("step", .int(done)), ("train", Self.value(train)),
-            ("validation", validation.map(Self.value) ?? .null),
+            ("epoch", ConfigValue.int(epoch)), ("step", .int(done)), ("train", Self.value(train, penalty: penalties[done])),
+            ("validation", validation.map { Self.value($0) } ?? .null),
         ]
         if earlyEnd == done { line.append(("stopped_early", .bool(true))) }
         let isNew = try metrics.write(.object(line + [("seconds", .number(seconds))]))
@@ -159,8 +176,10 @@ package final class RunRecord {
     }
 
     /// A set's results, as `result.json` and metrics.jsonl have them.
-    package static func value(_ totals: Totals) -> ConfigValue {
-        .object([("loss", .number(totals.meanLoss)), ("accuracy", .number(totals.accuracy))])
+    package static func value(_ totals: Totals, penalty: Double? = nil) -> ConfigValue {
+        .object(
+            [("loss", .number(totals.meanLoss)), ("accuracy", .number(totals.accuracy))]
+                + (penalty.map { [("penalty", .number($0))] } ?? []))
     }
 
     /// A run of a member's part of a snapshot; the snapshot, once all of it is there.
@@ -186,15 +205,34 @@ package final class RunRecord {
                 description:
                     "the parameters are no longer finite after step \(step): lower the learning rate; the last checkpoint is intact")
         }
-        var complete = assembly.snapshot(epochTotals: totals)
+        var complete = assembly.snapshot(
+            epochTotals: totals, frozen: snapshot.parameters.dropFirst(plan.network.layout.flatCount))
         complete.decisions = decisions(before: step)
         complete.decisions.isOver = plan.mayEndOnReport && earlyEnd == step
         snapshot = complete
         memories = memories.filter { $0.key >= step }
         assemblies = assemblies.filter { $0.key > step }
         totalsAfter = totalsAfter.filter { $0.key > step }
+        notePenalty()
+        if penalty != nil { try endEpochIfComplete(step) }
         return snapshot
     }
+
+    /// Once a snapshot is there, so is what its parameters cost beside the loss. It is no sum over samples, and depends on the parameters alone.
+    private func notePenalty() {
+        let regularization = plan.job.optimization.regularization
+        guard !regularization.isNone else { return }
+        penalties[snapshot.step] = snapshot.parameters.withUnsafeBufferPointer { parameters in
+            parameters.baseAddress.map { regularization.penalty(of: $0, plan.network.layout) }
+        }
+    }
+
+    private func isPenaltyKnown(_ done: Int) -> Bool {
+        plan.job.optimization.regularization.isNone || penalties[done] != nil
+    }
+
+    /// Of the newest snapshot.
+    package var penalty: Double? { penalties[snapshot.step] }
 
     /// True once the last step, its snapshot and its evaluations are there.
     package var isFinished: Bool {

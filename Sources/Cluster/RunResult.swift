@@ -6,6 +6,8 @@ package struct RunResult: Sendable {
     package var steps: Int
     package var epochs: Int
     package var train: Totals?
+    /// What regularisation adds to the loss; nil if nothing is regularised.
+    package var penalty: Double?
     package var validation: Totals?
     package var test: Totals?
     package var stateSHA256: String
@@ -31,13 +33,16 @@ package struct RunResult: Sendable {
     }
 
     package var value: ConfigValue {
-        func metrics(_ totals: Totals?) -> ConfigValue { totals.map(RunRecord.value) ?? .null }
+        func metrics(_ totals: Totals?, penalty: Double? = nil) -> ConfigValue {
+            totals.map { RunRecord.value($0, penalty: penalty) } ?? .null
+        }
         var more: [(String, ConfigValue)] = []
         if let stoppedEarly { more.append(("stopped_early", .bool(stoppedEarly))) }
         if let best { more.append(("best", best.configValue)) }
         return .object(
             [
-                ("steps", .int(steps)), ("epochs", .int(epochs)), ("train", metrics(train)), ("validation", metrics(validation)),
+                ("steps", .int(steps)), ("epochs", .int(epochs)), ("train", metrics(train, penalty: penalty)),
+                ("validation", metrics(validation)),
                 ("test", metrics(test)), ("state_sha256", .string(stateSHA256)), ("exact", .bool(isExact)),
                 ("platform", .string(platform)), ("workers", .int(workers)), ("recoveries", .int(recoveries)),
                 ("seconds", .number(seconds)),

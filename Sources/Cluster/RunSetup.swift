@@ -38,15 +38,15 @@ package struct RunSetup {
         } catch {
             throw job.describe(error)
         }
+        // Before there is a directory: a mistake in the weights leaves none behind.
+        let fresh = request.resume ? nil : try Self.initial(job, plan, log)
         directory = request.resume ? try RunDirectory.resume(path) : try RunDirectory.create(path)
         incarnation = try directory.nextIncarnation()
-        if request.resume {
+        if let fresh {
+            (start, earlierPlatform, wasExact) = (fresh, nil, true)
+        } else {
             let resumed = try Self.resumed(job, data, plan, directory, log)
             (start, earlierPlatform, wasExact) = resumed
-        } else {
-            start = Snapshot(
-                initial: plan.network.layout, moments: job.job.optimizer.momentNames.count, seed: job.job.seed)
-            (earlierPlatform, wasExact) = (nil, true)
         }
         try File.writeAtomically(job.resolved.prettyJSON(nonFinite: .json5) + "\n", to: directory.jobPath)
     }
@@ -61,6 +61,17 @@ package struct RunSetup {
         return newest
     }
 
+    /// The state before the first step.
+    private static func initial(_ job: JobFile, _ plan: TrainingPlan, _ log: Log) throws -> Snapshot {
+        let layout = plan.network.layout
+        var snapshot = Snapshot(initial: layout, moments: job.job.optimizer.momentNames.count, seed: job.job.seed)
+        if let spec = job.job.weights {
+            log.info("loading the weights in \(spec.file)")
+            try Weights(path: spec.file).load(into: &snapshot, layout, skip: spec.skip)
+        }
+        return snapshot
+    }
+
     private static func resumed(
         _ job: JobFile, _ data: DecodedData, _ plan: TrainingPlan, _ directory: RunDirectory, _ log: Log
     ) throws -> (Snapshot, String?, Bool) {
@@ -73,7 +84,7 @@ package struct RunSetup {
         }
         guard let checkpoint = try directory.checkpoints.newestValid(reporting: { log.warning($0) }) else {
             log.warning("`\(directory.path)` has no valid checkpoint: the run starts from its beginning")
-            return (Snapshot(initial: plan.network.layout, moments: job.job.optimizer.momentNames.count, seed: job.job.seed), nil, true)
+            return (try initial(job, plan, log), nil, true)
         }
         let state = try CheckpointState(checkpoint)
         guard state.data == CheckpointState.identity(of: data) else {

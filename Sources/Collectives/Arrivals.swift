@@ -10,7 +10,7 @@ struct Arrivals {
     init(pieces: Int, nodes: Int, exchanges: Int, members: Int) {
         (self.nodes, self.members) = (nodes, members)
         (partials, statistics) = (pieces * nodes, exchanges * members)
-        seen = Array(repeating: Array(repeating: false, count: partials + statistics + 3 * members), count: 2)
+        seen = Array(repeating: Array(repeating: false, count: partials + statistics + 4 * members), count: 2)
     }
 
     /// False if it has come before. Parameters are not tracked here: `CommunicationState` counts them by piece.
@@ -24,6 +24,7 @@ struct Arrivals {
         case .report: place = behind + member
         case .idle: place = behind + members + member
         case .control: place = behind + 2 * members + member
+        case .norms: place = behind + 3 * members + member
         }
         if seen[envelope.step & 1][place] { return false }
         seen[envelope.step & 1][place] = true

@@ -17,7 +17,7 @@ extension Collective {
 
     private func place(_ envelope: Envelope, from member: Int) throws -> UnsafeMutableRawBufferPointer {
         let isEarly = envelope.step == arriving.step + 1
-        guard envelope.step == arriving.step || (isEarly && envelope.kind != .parameters && envelope.kind != .control) else {
+        guard envelope.step == arriving.step || (isEarly && envelope.kind.mayBeEarly) else {
             throw ProtocolViolation(
                 description: "rank \(member) sent \(envelope.kind) of step \(envelope.step) during step \(arriving.step)")
         }
@@ -47,6 +47,11 @@ extension Collective {
         case .control:
             guard member == 0 else { throw outOfPlace(envelope, member) }
             return arrivingControl
+        case .norms:
+            guard let measured, measured.isMeasured, member != rank, measured.cells(of: member).count > 0 else {
+                throw outOfPlace(envelope, member)
+            }
+            return measured.cells(of: member)
         }
     }
 
@@ -77,6 +82,7 @@ extension Collective {
         case .control:
             let (control, report) = readControl()
             arriving.setControl(control, report: report)
+        case .norms: cellsArrived()
         }
         completeStepIfDone()
     }

@@ -16,16 +16,24 @@ extension Collective {
     /// Reduces one cache-sized slice; true if more is waiting.
     func reduceSlice() -> Bool {
         guard let slice = reduction.nextSlice(partition) else { return false }
+        if slice.isUpdate {
+            updateSlice(slice)
+            return reduction.hasWork
+        }
         let piece = partition.pieces[slice.piece]
         let step = arriving.step
         reduction.finishTree(piece, slice.range, plan: plan(for: step), gradients: gradients) { range, compact, sum in
+            if measure(range, compact: compact, sum) { return }
             updater.update(range, compact: compact, gradient: sum, step: step)
         }
-        if slice.isLast { spread(slice.piece) }
+        if slice.isLast {
+            if measured?.delaysUpdates != true { spread(slice.piece) }
+            pieceMeasured()
+        }
         return reduction.hasWork
     }
 
-    private func spread(_ index: Int) {
+    func spread(_ index: Int) {
         let piece = partition.pieces[index]
         let payload = UnsafeRawBufferPointer(
             start: parameters + piece.range.lowerBound, count: piece.range.count * MemoryLayout<Float>.stride)
@@ -39,7 +47,7 @@ extension Collective {
     /// Rank 0, with its own pieces spread and every report there: finishes the report and says how it goes on.
     func decideIfReady() {
         guard rank == 0, arriving.control == nil, arriving.hasReported, arriving.ownedPieces == 0,
-            arriving.arrivedReports == members - 1
+            arriving.arrivedReports == members - 1, isMeasurementComplete
         else { return }
         let sum = exchanges.finish(reportExchange, plan(for: arriving.step))
         let report = Array(UnsafeBufferPointer(start: sum, count: exchanges.width(reportExchange)))

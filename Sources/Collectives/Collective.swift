@@ -9,6 +9,13 @@ package protocol ParameterUpdate: AnyObject {
     ///   - gradient: the sum over the global batch of this run.
     ///   - step: the step's number; the first is 0.
     func update(_ range: Range<Int>, compact: Int, gradient: UnsafeMutablePointer<Float>, step: Int)
+    /// The gradient of a measured step, as it was before any clipping: of each cell its sums, in the order of the cells. Called on every member, and if
+    /// updates wait for it, before the first of them. Valid during the call.
+    func gradientMeasured(_ sums: UnsafePointer<Double>, width: Int, step: Int)
+}
+
+extension ParameterUpdate {
+    package func gradientMeasured(_ sums: UnsafePointer<Double>, width: Int, step: Int) {}
 }
 
 /// One member's part in the collective work of a generation: averages gradients, spreads new parameters, exchanges statistics.
@@ -21,9 +28,14 @@ package protocol ParameterUpdate: AnyObject {
 ///                                        owner, all nodes there: finishes the tree, updates, all-gather: sends the parameters
 ///     complete(report)           ◀───    all pieces there, and rank 0's control word
 ///
+/// In a measured step the owner, all its pieces summed, also sends the cells of their gradient to all; if the gradient is clipped by its norm, it keeps the
+/// sums, and the updates begin when everybody's cells are there.
+///
 /// Why one set of buffers suffices: a piece is finished only when *every* member has contributed to it (members without samples say `idle`), so nobody completes
 /// step s before everybody's backward pass of s has ended. A member may be one step ahead of another, never two; what arrives early (nodes of s+1)
-/// goes to places that s no longer needs, and is counted apart.
+/// goes to places that s no longer needs, and is counted apart. The cells of a measured step are no exception: nobody completes one before it has everybody's, so
+/// whoever measures s+1, for which it needs everybody's contributions to s+1, writes over cells of s that all have received; and the places into which they were received
+/// have served. Cells therefore never arrive early. The kept sums are written when the pieces of a step are summed and read by that step's updates alone.
 package final class Collective: @unchecked Sendable {  // each part has one owner: see the marks
     package let rank: Int
     package let members: Int
@@ -48,6 +60,8 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
     var serving: [Command] = []
     var arriving: CommunicationState
     var reduction: Reduction
+    /// Nil if no step's gradient is measured.
+    var measured: MeasuredCells?
 
     /// What the compute thread asks of the communication thread.
     enum Command {
@@ -67,11 +81,13 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
     /// - Parameters:
     ///   - plans: the distinct steps (a full batch, the ragged last one); `planIndex` tells which one a step has.
     ///   - exchanges: the statistics exchanges of a step, by number.
+    ///   - measurement: what is measured of the gradient, if anything.
     ///   - firstStep: the step that this generation begins with.
     package init(
         rank: Int, partition: Partition, plans: [StepPlan], planIndex: @escaping (Int) -> Int,
         exchanges: [StatisticsOperation], report: StatisticsOperation, parameters: UnsafeMutablePointer<Float>,
-        gradients: GradientSource, updater: any ParameterUpdate, firstStep: Int,
+        gradients: GradientSource, updater: any ParameterUpdate,
+        measurement: GradientMeasurement? = nil, firstStep: Int,
         decide: @escaping (Int, [Double]) -> ControlWord
     ) {
         (self.rank, self.partition, self.plans, self.planIndex) = (rank, partition, plans, planIndex)
@@ -86,13 +102,20 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
             members: partition.members)
         arriving = CommunicationState(step: firstStep, pieces: partition.pieces.count, arrivals: arrivals)
         reduction = Reduction(rank: rank, partition: partition, plans: plans, report: report)
+        measured = measurement.map { MeasuredCells($0, partition: partition, rank: rank) }
         commands.withLock { $0.reserveCapacity(64) }
         serving.reserveCapacity(64)
+        beginStep()
+    }
+
+    private func beginStep() {
         arriving.beginStep(remotePieces: remotePieces, ownedPieces: ownedPieces)
+        measured?.beginStep(arriving.step, ownedPieces: ownedPieces)
     }
 
     package func plan(for step: Int) -> StepPlan { plans[planIndex(step)] }
     var reportExchange: Int { exchanges.count - 1 }
+    var isMeasurementComplete: Bool { measured?.isComplete ?? true }
     private var ownedPieces: Int { partition.pieces.count { $0.owner == rank } }
     private var remotePieces: Int { partition.pieces.count - ownedPieces }
 
@@ -103,11 +126,12 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
 
     /// Communication thread: begins the next step once this one is complete here.
     func completeStepIfDone() {
-        guard let control = arriving.control, arriving.remotePieces == 0, arriving.ownedPieces == 0 else { return }
+        guard let control = arriving.control, arriving.remotePieces == 0, arriving.ownedPieces == 0, isMeasurementComplete
+        else { return }
         let step = arriving.step
         let report = arriving.report
         arriving.finishStep()
-        arriving.beginStep(remotePieces: remotePieces, ownedPieces: ownedPieces)
+        beginStep()
         bell.change {
             $0.completed = (step, control, report)
             for i in $0.statistics[step & 1].indices { $0.statistics[step & 1][i] = 0 }

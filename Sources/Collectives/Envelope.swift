@@ -13,8 +13,12 @@ package struct Envelope: Equatable, Sendable {
         case idle = 5
         /// Bulk. Rank 0's word on what follows the step, to everyone.
         case control = 6
+        /// Urgent. The sender's cells of a measured step's gradient, to everyone: see `GradientMeasurement`.
+        case norms = 7
 
-        package var isUrgent: Bool { self == .statistics || self == .report }
+        package var isUrgent: Bool { self == .statistics || self == .report || self == .norms }
+        /// Whether a member that is one step ahead may have sent it: what everybody needs to complete a step may not.
+        var mayBeEarly: Bool { self != .parameters && self != .control && self != .norms }
     }
 
     package var kind: Kind

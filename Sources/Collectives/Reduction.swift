@@ -10,6 +10,8 @@ struct Reduction {
         let piece: Int
         let range: Range<Int>
         let isLast: Bool
+        /// The sum is finished and kept: the slice is to be updated from it.
+        var isUpdate = false
     }
 
     private let rank: Int
@@ -18,6 +20,8 @@ struct Reduction {
     private let scratch: FloatBuffer
     private let control: DoubleBuffer
     private var queue: [Int] = []
+    /// Pieces whose kept sums wait to be applied.
+    private var updates: [Int] = []
     /// Floats of the queue's first piece that are done.
     private var done = 0
 
@@ -29,6 +33,7 @@ struct Reduction {
         scratch = FloatBuffer(count: max(1, depth) * Self.blockSize)
         control = DoubleBuffer(count: 1 + report.width)
         queue.reserveCapacity(partition.pieces.count)
+        updates.reserveCapacity(partition.pieces.count)
     }
 
     var controlFrame: UnsafeMutableRawBufferPointer {
@@ -47,18 +52,23 @@ struct Reduction {
             count: piece.range.count * MemoryLayout<Float>.stride)
     }
 
-    var hasWork: Bool { !queue.isEmpty }
+    var hasWork: Bool { !queue.isEmpty || !updates.isEmpty }
     mutating func enqueue(_ piece: Int) { queue.append(piece) }
+    mutating func enqueueUpdate(_ piece: Int) { updates.append(piece) }
 
     mutating func nextSlice(_ partition: Partition) -> Slice? {
-        guard let index = queue.first else { return nil }
+        // Updates wait for all sums of their step: the two queues are never both in use.
+        let isUpdate = queue.isEmpty
+        guard let index = isUpdate ? updates.first : queue.first else { return nil }
         let range = partition.pieces[index].range
         let start = range.lowerBound + done
         let end = min(range.upperBound, start + Self.sliceSize)
         let isLast = end == range.upperBound
         done = isLast ? 0 : done + Self.sliceSize
-        if isLast { queue.removeFirst() }
-        return Slice(piece: index, range: start..<end, isLast: isLast)
+        if isLast {
+            if isUpdate { updates.removeFirst() } else { queue.removeFirst() }
+        }
+        return Slice(piece: index, range: start..<end, isLast: isLast, isUpdate: isUpdate)
     }
 
     /// Sums all nodes over one slice of a piece, depth first, and hands every block on.

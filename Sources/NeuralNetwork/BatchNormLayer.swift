@@ -8,6 +8,8 @@ import Kernels
 /// Not synchronised, every microbatch is normalised with its own statistics (the running ones still take those of the whole batch, so that they
 /// are the same everywhere), and nothing is exchanged backward.
 ///
+/// Frozen it is in evaluation mode: it uses its running statistics and leaves them, and backward is `dx = γ/√(σ² + ε) · dy`.
+///
 /// Backward: `dx = γ/√(σ² + ε) · (dy − Σdy/n − x̂ · Σ(dy·x̂)/n)`, dβ = Σ dy, dγ = Σ dy·x̂.
 final class BatchNormLayer: Layer {
     struct Places {
@@ -28,13 +30,14 @@ final class BatchNormLayer: Layer {
     private let epsilon: Float
     private let places: Places
     private let synchronized: Bool
+    private let isFrozen: Bool
     private let table: FloatBuffer
 
-    init(shape: TensorShape, momentum: Double, epsilon: Double, synchronized: Bool, slots: Int, places: Places) {
+    init(shape: TensorShape, momentum: Double, epsilon: Double, synchronized: Bool, isFrozen: Bool = false, slots: Int, places: Places) {
         (channels, positions) = (shape.channels, shape.positions)
         (self.momentum, self.epsilon) = (Float(momentum), Float(epsilon))
         self.places = places
-        self.synchronized = synchronized
+        (self.synchronized, self.isFrozen) = (synchronized, isFrozen)
         table = FloatBuffer(count: 5 * FlatVector.aligned(channels) * (synchronized ? 1 : max(1, slots)))
     }
 
@@ -53,7 +56,7 @@ final class BatchNormLayer: Layer {
     }
 
     func forward(_ input: SlotMatrix, _ output: SlotMatrix, _ pass: Pass) throws {
-        if let mode = pass.training {
+        if let mode = pass.training, !isFrozen {
             try useBatchStatistics(input, pass, mode.synchronizer)
         } else {
             useRunningStatistics(pass)
@@ -120,6 +123,10 @@ final class BatchNormLayer: Layer {
     func backward(
         _ input: SlotMatrix, _ output: SlotMatrix, outputGradient: SlotMatrix, inputGradient: SlotMatrix?, _ pass: TrainingPass
     ) throws {
+        if isFrozen {
+            scaleGradient(outputGradient, inputGradient, pass.pass)
+            return
+        }
         if synchronized {
             backwardSums(input, outputGradient, pass) { pass.synchronizer.leaf(places.backward, slot: $0) }
             let sums = try pass.synchronizer.combine(places.backward)
@@ -177,6 +184,20 @@ final class BatchNormLayer: Layer {
             }
             pass.gradients.merge(after: slot, start: places.shift, count: channels)
             pass.gradients.merge(after: slot, start: places.gain, count: channels)
+        }
+    }
+
+    /// The backward pass with constant statistics.
+    private func scaleGradient(_ outputGradient: SlotMatrix, _ inputGradient: SlotMatrix?, _ pass: Pass) {
+        guard let inputGradient else { return }
+        let tiles = pass.rows.tiles
+        pass.lanes.run(tiles.count) { task, _ in
+            let tile = tiles[task]
+            let values = values(tile.slot)
+            // The means of a frozen layer stay zero.
+            Columns.normalize(
+                outputGradient.row(tile.slot, tile.start), mean: values.meanDy, factor: values.scale, shift: values.meanDyX,
+                into: inputGradient.row(tile.slot, tile.start), rows: tile.count * positions, columns: channels)
         }
     }
 

@@ -35,7 +35,7 @@ final class DenseLayer: Layer {
     func backward(
         _ input: SlotMatrix, _ output: SlotMatrix, outputGradient: SlotMatrix, inputGradient: SlotMatrix?, _ pass: TrainingPass
     ) {
-        weightGradient(input, outputGradient, pass)
+        if !pass.isFrozen { weightGradient(input, outputGradient, pass) }
         guard let inputGradient else { return }
         let w = pass.pass.parameters + weight
         let tiles = pass.pass.rows.tiles

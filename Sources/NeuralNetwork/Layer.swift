@@ -59,6 +59,8 @@ package struct TrainingPass {
     package let gradients: GradientVectors
     /// Samples in the global batch.
     package let batchSize: Int
+    /// The layer at hand keeps its parameters: the gradient of its input alone is wanted.
+    package var isFrozen = false
 
     package init(pass: Pass, synchronizer: StatisticsSynchronizer, gradients: GradientVectors, batchSize: Int) {
         (self.pass, self.synchronizer, self.gradients, self.batchSize) = (pass, synchronizer, gradients, batchSize)

@@ -2,6 +2,12 @@
 package indirect enum LayerSpec: Equatable, Sendable {
     /// `y = xW + b`.
     case dense(units: Int, bias: Bool, initializer: Initializer)
+    /// The sum of products of a window's values and weights, for every position and output channel.
+    case convolution(channels: Int, window: Window, bias: Bool, initializer: Initializer)
+    /// The largest value or the mean under a window, channel by channel.
+    case pool(PoolFunction, window: Window)
+    /// The mean over all positions: makes `[channels]` of an image.
+    case globalAveragePool
     /// Batch normalisation over all but the channel dimension. `momentum` weighs the new statistics (PyTorch's meaning).
     /// Not synchronised, each microbatch is normalised with its own statistics.
     case batchNorm(momentum: Double, epsilon: Double, synchronized: Bool = true)

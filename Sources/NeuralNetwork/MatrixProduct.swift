@@ -7,6 +7,13 @@ package struct MatrixProduct: Hashable, Sendable {
     package let m: Int
     package let n: Int
     package let k: Int
+    /// Whether it is added to what is there.
+    package let accumulates: Bool
+
+    init(transposeA: Bool, transposeB: Bool, m: Int, n: Int, k: Int, accumulates: Bool = false) {
+        (self.transposeA, self.transposeB, self.accumulates) = (transposeA, transposeB, accumulates)
+        (self.m, self.n, self.k) = (m, n, k)
+    }
 }
 
 extension NetworkPlan {
@@ -25,6 +32,9 @@ extension NetworkPlan {
 
 extension PlannedLayer {
     fileprivate func products(_ sizes: [Int], _ chunkSize: Int) -> [MatrixProduct] {
+        if case .convolution(let geometry, _, _) = places {
+            return ConvolutionTiling(geometry, outputs: output.channels).products(sizes: sizes, chunkSize: chunkSize)
+        }
         guard case .dense = spec else { return [] }
         return DenseLayer.products(inputs: input.count, outputs: output.count, sizes: sizes, chunkSize: chunkSize)
     }

@@ -86,8 +86,10 @@ package final class Network {
     /// vectors is ready to be sent.
     package func backward(_ pass: TrainingPass, completed: (Int) -> Void) throws {
         guard let memory = backwardMemory else { preconditionFailure("this network was made for evaluation") }
+        var pass = pass
         for step in memory.plan.steps {
             let layer = plan.layers[step.layer]
+            pass.isFrozen = layer.isFrozen
             let outputGradient = memory.gradient(at: step.layer + 1)
             switch nodes[step.layer] {
             case .layer(let computation):

@@ -3,7 +3,8 @@ import Kernels
 /// Adds layers one by one, knowing the shapes that were left before, and makes plain layers of composite ones.
 struct NetworkBuilder {
     private(set) var layers: [PlannedLayer] = []
-    var layout = ParameterLayout()
+    var layout: ParameterLayout
+    private let freeze: [String]
     var exchanges: [StatisticsOperation] = []
     private var boundaries: [Boundary]
     /// Boundaries by the names that `from` may use.
@@ -26,7 +27,14 @@ struct NetworkBuilder {
         var field: ReceptiveField
     }
 
-    init(input: TensorShape) {
+    /// Plans a whole network.
+    init(_ specs: [NamedLayer], input: TensorShape, freeze: [String], frozenStart: Int) throws(ShapeMismatch) {
+        self.init(input: input, freeze: freeze, frozenStart: frozenStart)
+        try finish(output: try append(specs, after: 0, scope: ""))
+    }
+
+    private init(input: TensorShape, freeze: [String], frozenStart: Int) {
+        (self.freeze, layout) = (freeze, ParameterLayout(frozenStart: frozenStart))
         let field = input.isFlat ? ReceptiveField(height: 1, width: input.count, jumpHeight: 1, jumpWidth: 0) : .point
         boundaries = [Boundary(shape: input, flattened: nil, field: field)]
     }
@@ -138,10 +146,20 @@ struct NetworkBuilder {
     private func projection(from input: Int, to end: Int, hasNorm: Bool, name: String) -> [NamedLayer] {
         let (from, to) = (boundaries[input].shape, boundaries[end].shape)
         if from == to { return [] }
-        guard from.isFlat, to.isFlat else { return [] }
-        let layer = LayerSpec.dense(units: to.count, bias: !hasNorm, initializer: .xavierUniform)
+        guard let layer = Self.projection(from, to, bias: !hasNorm) else { return [] }
         return [NamedLayer(name + ".0", layer)]
             + (hasNorm ? [NamedLayer(name + ".1", .batchNorm(momentum: 0.1, epsilon: 1e-5))] : [])
+    }
+
+    /// A dense layer, or a 1×1 convolution with the stride that makes the one size of the other; nil where there is none.
+    private static func projection(_ from: TensorShape, _ to: TensorShape, bias: Bool) -> LayerSpec? {
+        if from.isFlat && to.isFlat { return .dense(units: to.count, bias: bias, initializer: .xavierUniform) }
+        guard from.dimensions.count == 3, to.dimensions.count == 3 else { return nil }
+        func stride(_ n: Int, _ count: Int) -> Int? { (1...n).first { (n - 1) / $0 + 1 == count } }
+        guard let vertical = stride(from.dimensions[0], to.dimensions[0]), let horizontal = stride(from.dimensions[1], to.dimensions[1])
+        else { return nil }
+        let window = Window((1, 1), stride: (vertical, horizontal))
+        return .convolution(channels: to.channels, window: window, bias: bias, initializer: .xavierUniform)
     }
 
     private mutating func appendJoin(_ name: String, _ spec: LayerSpec, _ inputs: [Int]) throws(ShapeMismatch) -> Int {
@@ -172,19 +190,23 @@ struct NetworkBuilder {
     // MARK: Plain layers
 
     private mutating func appendPlain(_ name: String, _ spec: LayerSpec, after current: Int) throws(ShapeMismatch) -> Int {
-        let (first, before) = (layout.usedCount, layout.parameterCount)
+        let (first, before, frozen) = (layout.usedCount, layout.parameterCount, layout.frozen.count)
+        layout.isFreezing = TensorNames.isCovered(name, by: freeze)
+        defer { layout.isFreezing = false }
         let outcome = try outcome(name, spec, boundaries[current])
-        return place(name, spec, [current], firstParameter: first, parametersBefore: before, outcome)
+        return place(name, spec, [current], firstParameter: first, parametersBefore: before, frozenBefore: frozen, outcome)
     }
 
     private mutating func place(
-        _ name: String, _ spec: LayerSpec, _ inputs: [Int], firstParameter: Int, parametersBefore: Int, _ outcome: Outcome
+        _ name: String, _ spec: LayerSpec, _ inputs: [Int], firstParameter: Int, parametersBefore: Int, frozenBefore: Int = .max,
+        _ outcome: Outcome
     ) -> Int {
         isRead.formUnion(inputs)
         layers.append(
             PlannedLayer(
                 name: name, spec: spec, inputs: inputs, input: boundaries[inputs[0]].shape, output: outcome.shape,
-                parameters: layout.parameterCount - parametersBefore, operations: outcome.operations, firstParameter: firstParameter,
+                parameters: layout.parameterCount - parametersBefore,
+                isFrozen: layout.frozen.count > frozenBefore, operations: outcome.operations, firstParameter: firstParameter,
                 field: outcome.field, places: outcome.places))
         boundaries.append(Boundary(shape: outcome.shape, flattened: outcome.flattened, field: outcome.field))
         return layers.count
@@ -206,6 +228,29 @@ struct NetworkBuilder {
             outcome.operations = 2 * input.count * units + (bias ? units : 0)
             outcome.shape = TensorShape([units])
             outcome.flattened = nil
+            if let image = from.flattened { outcome.field = from.field.covering(image) }
+        case .convolution(let channels, let window, let bias, let initializer):
+            let geometry = try geometry(name, window, input, pools: false)
+            outcome.places = addConvolution(name, geometry, channels: channels, bias: bias, initializer)
+            outcome.shape = TensorShape([geometry.outputHeight, geometry.outputWidth, channels])
+            outcome.operations = (2 * geometry.patchCount + (bias ? 1 : 0)) * geometry.positions * channels
+            outcome.field = from.field.seen(through: window)
+        case .pool(_, let window):
+            let geometry = try geometry(name, window, input, pools: true)
+            outcome.places = .pool(geometry)
+            outcome.shape = TensorShape([geometry.outputHeight, geometry.outputWidth, input.channels])
+            outcome.operations = geometry.patchCount * geometry.positions
+            outcome.field = from.field.seen(through: window)
+        case .globalAveragePool:
+            guard input.dimensions.count == 3 else {
+                throw ShapeMismatch(
+                    layer: name,
+                    description:
+                        "`\(name)` averages over images of height×width×channels, but the layer before it gives \(input): remove it"
+                )
+            }
+            outcome.shape = TensorShape([input.channels])
+            outcome.field = from.field.covering(input)
         case .batchNorm(_, _, let synchronized):
             outcome.places = addBatchNorm(name, channels: input.channels, synchronized: synchronized)
             outcome.operations = 4 * input.count
@@ -231,6 +276,21 @@ struct NetworkBuilder {
         return outcome
     }
 
+    /// Every entry must name a layer with something to freeze, or a block of such.
+    func checkFreeze(_ entries: [String]) throws(ShapeMismatch) {
+        for entry in entries {
+            if layers.contains(where: { $0.isFrozen && TensorNames.isCovered($0.name, by: [entry]) }) { continue }
+            let tensor = layout.allTensors.first { TensorNames.isCovered($0.name, by: [entry]) }
+            let names = layers.filter { $0.isFrozen || $0.parameters > 0 }.map(\.name)
+            let known = names.prefix(12).joined(separator: ", ") + (names.count > 12 ? " and \(names.count - 12) more" : "")
+            throw ShapeMismatch(
+                layer: "",
+                description: tensor == nil
+                    ? "`freeze` has `\(entry)`, which is no layer with weights; those are \(known)"
+                    : "`freeze` has `\(entry)`, which is a part of a layer; freeze whole layers: \(known)")
+        }
+    }
+
     private mutating func addDense(
         _ name: String, inputs: Int, units: Int, bias: Bool, _ initializer: Initializer, flattened: TensorShape?
     ) -> PlannedLayer.Places {
@@ -243,6 +303,30 @@ struct NetworkBuilder {
         return .dense(weight: weight, bias: start)
     }
 
+    private func geometry(
+        _ name: String, _ window: Window, _ input: TensorShape, pools: Bool
+    ) throws(ShapeMismatch) -> WindowGeometry {
+        do {
+            return try window.geometry(on: input, name: name, pools: pools)
+        } catch {
+            throw ShapeMismatch(layer: name, description: error.description)
+        }
+    }
+
+    private mutating func addConvolution(
+        _ name: String, _ geometry: WindowGeometry, channels: Int, bias: Bool, _ initializer: Initializer
+    ) -> PlannedLayer.Places {
+        let area = geometry.kernelHeight * geometry.kernelWidth
+        let storage = TensorStorage.convolution(
+            height: geometry.kernelHeight, width: geometry.kernelWidth, inputs: geometry.channels, outputs: channels)
+        let weight = layout.add(
+            name + ".weight", role: .weight, storage: storage,
+            initializer: .random(initializer, fanIn: geometry.channels * area, fanOut: channels * area))
+        guard bias else { return .convolution(geometry, weight: weight, bias: nil) }
+        let start = layout.add(name + ".bias", role: .bias, storage: .vector(count: channels), initializer: .constant(0))
+        return .convolution(geometry, weight: weight, bias: start)
+    }
+
     private mutating func addBatchNorm(_ name: String, channels: Int, synchronized: Bool) -> PlannedLayer.Places {
         let storage = TensorStorage.vector(count: channels)
         let places = BatchNormLayer.Places(
@@ -251,6 +335,8 @@ struct NetworkBuilder {
             mean: layout.addStatistic(name + ".running_mean", count: channels, initial: 0),
             variance: layout.addStatistic(name + ".running_var", count: channels, initial: 1),
             forward: exchanges.count, backward: exchanges.count + 1)
+        // With its running statistics it needs nobody else's.
+        if layout.isFreezing { return .batchNorm(places) }
         exchanges.append(.moments(channels: channels))
         // Without synchronisation the backward pass needs nobody else's sums.
         if synchronized { exchanges.append(.sum(width: 2 * channels)) }

@@ -17,11 +17,16 @@ package struct NetworkPlan: Sendable {
     package var outputShape: TensorShape { layers.last?.output ?? inputShape }
 
     /// Throws the first layer that cannot follow those before it.
-    package init(layers specs: [NamedLayer], input: TensorShape, loss: Loss) throws(ShapeMismatch) {
+    /// - Parameter freeze: layers and blocks that are not trained, by name.
+    package init(layers specs: [NamedLayer], input: TensorShape, loss: Loss, freeze: [String] = []) throws(ShapeMismatch) {
         let fused = specs.last.map { $0.from.count < 2 && loss.fuses($0.spec) } ?? false
-        var builder = NetworkBuilder(input: input)
-        let output = try builder.append(fused ? Array(specs.dropLast()) : specs, after: 0, scope: "")
-        try builder.finish(output: output)
+        let specs = fused ? Array(specs.dropLast()) : specs
+        var builder = try NetworkBuilder(specs, input: input, freeze: freeze, frozenStart: 0)
+        if !freeze.isEmpty {
+            try builder.checkFreeze(freeze)
+            // Frozen tensors lie behind the trained ones, whose number is known now.
+            builder = try NetworkBuilder(specs, input: input, freeze: freeze, frozenStart: builder.layout.flatCount)
+        }
         inputShape = input
         layers = builder.layers
         layout = builder.layout
@@ -45,6 +50,8 @@ package struct PlannedLayer: Sendable {
     package let output: TensorShape
     /// Trained values.
     package let parameters: Int
+    /// It has values that others would train, and keeps them.
+    package let isFrozen: Bool
     /// Multiplications and additions of one sample's forward pass.
     package let operations: Int
     /// Where this layer's tensors begin in the flat vectors: once its backward pass is done, everything from here on is complete.
@@ -56,6 +63,8 @@ package struct PlannedLayer: Sendable {
     enum Places: Sendable {
         case none
         case dense(weight: Int, bias: Int?)
+        case convolution(WindowGeometry, weight: Int, bias: Int?)
+        case pool(WindowGeometry)
         case batchNorm(BatchNormLayer.Places)
     }
 
@@ -65,9 +74,14 @@ package struct PlannedLayer: Sendable {
         switch (spec, places) {
         case (.dense, .dense(let weight, let bias)):
             DenseLayer(inputs: input.count, outputs: output.count, weight: weight, bias: bias)
+        case (.convolution(let channels, _, _, _), .convolution(let geometry, let weight, let bias)):
+            ConvolutionLayer(geometry, outputs: channels, weight: weight, bias: bias)
+        case (.pool(let function, _), .pool(let geometry)): PoolLayer(function, geometry)
+        case (.globalAveragePool, _): GlobalAveragePoolLayer(shape: input)
         case (.batchNorm(let momentum, let epsilon, let synchronized), .batchNorm(let places)):
             BatchNormLayer(
-                shape: input, momentum: momentum, epsilon: epsilon, synchronized: synchronized, slots: slots, places: places)
+                shape: input, momentum: momentum, epsilon: epsilon, synchronized: synchronized, isFrozen: isFrozen, slots: slots,
+                places: places)
         case (.activation(let function), _): ActivationLayer(function)
         case (.maxout(let pieces), _): MaxoutLayer(pieces: pieces, output: output, slots: slots, rows: rows)
         case (.softmax, _): SoftmaxLayer(shape: input)
@@ -88,10 +102,13 @@ package struct PlannedLayer: Sendable {
 
     /// Floats of scratch that a lane needs.
     var scratchCount: Int {
-        switch spec {
-        case .dense: DenseLayer.scratchCount(outputs: output.count)
-        case .batchNorm: BatchNormLayer.scratchCount(channels: input.channels)
-        case .softmax: FlatVector.aligned(input.channels)
+        switch (spec, places) {
+        case (.dense, _): DenseLayer.scratchCount(outputs: output.count)
+        case (_, .convolution(let geometry, _, _)): ConvolutionLayer.scratchCount(geometry, outputs: output.channels)
+        case (.pool, _): PoolLayer.scratchCount(channels: input.channels)
+        case (.globalAveragePool, _): GlobalAveragePoolLayer.scratchCount(channels: input.channels)
+        case (.batchNorm, _): BatchNormLayer.scratchCount(channels: input.channels)
+        case (.softmax, _): FlatVector.aligned(input.channels)
         default: 0
         }
     }
@@ -106,4 +123,17 @@ package struct ReceptiveField: Equatable, Sendable {
     package var jumpWidth: Int
 
     package static let point = ReceptiveField(height: 1, width: 1, jumpHeight: 1, jumpWidth: 1)
+
+    /// What a window of such values sees.
+    func seen(through window: Window) -> ReceptiveField {
+        ReceptiveField(
+            height: height + (window.height - 1) * jumpHeight, width: width + (window.width - 1) * jumpWidth,
+            jumpHeight: jumpHeight * window.strideHeight, jumpWidth: jumpWidth * window.strideWidth)
+    }
+
+    /// What all of an image's values see together.
+    func covering(_ image: TensorShape) -> ReceptiveField {
+        guard image.dimensions.count == 3 else { return self }
+        return seen(through: Window((image.dimensions[0], image.dimensions[1])))
+    }
 }

@@ -1,59 +1,43 @@
-import Kernels
-
-/// An update rule, as pure data.
+/// An update rule, as pure data. The formulas stand in `OptimizerKernels`.
 package enum Optimizer: Equatable, Sendable {
-    /// Gradient descent, with PyTorch's momentum if that is not 0: `v = μv + g; w −= ηv`.
-    case gradientDescent(learningRate: Double, momentum: Double)
-    case adam(learningRate: Double, beta1: Double, beta2: Double, epsilon: Double)
+    /// Gradient descent, with PyTorch's momentum, or Nesterov's, if that is not 0.
+    case gradientDescent(learningRate: Double, momentum: Double = 0, nesterov: Bool = false)
+    case adagrad(learningRate: Double, epsilon: Double = 1e-10)
+    case rmsprop(learningRate: Double, alpha: Double = 0.99, epsilon: Double = 1e-8, momentum: Double = 0, centered: Bool = false)
+    case adam(learningRate: Double, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8)
+    /// Adam with decoupled weight decay (https://arxiv.org/abs/1711.05101), of weights alone: before the update, w shrinks by rate · weight decay · w.
+    case adamW(
+        learningRate: Double, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, weightDecay: Double = 0.01)
 
     /// The moments' names in files, PyTorch's.
     package var momentNames: [String] {
         switch self {
-        case .gradientDescent(_, let momentum): momentum == 0 ? [] : ["momentum_buffer"]
-        case .adam: ["exp_avg", "exp_avg_sq"]
+        case .gradientDescent(_, let momentum, _): momentum == 0 ? [] : ["momentum_buffer"]
+        case .adagrad: ["sum"]
+        case .rmsprop(_, _, _, let momentum, let centered):
+            ["square_avg"] + (momentum == 0 ? [] : ["momentum_buffer"]) + (centered ? ["grad_avg"] : [])
+        case .adam, .adamW: ["exp_avg", "exp_avg_sq"]
         }
     }
 
+    /// Before the schedule.
     package var learningRate: Double {
         switch self {
-        case .gradientDescent(let rate, _), .adam(let rate, _, _, _): rate
+        case .gradientDescent(let rate, _, _), .adagrad(let rate, _), .rmsprop(let rate, _, _, _, _), .adam(let rate, _, _, _),
+            .adamW(let rate, _, _, _, _):
+            rate
         }
     }
 
-    /// Updates one run of parameters, whose length is a multiple of 16.
-    ///
-    /// - Parameters:
-    ///   - gradient: the sum over the batch; `scale` is 1/(samples in the batch).
-    ///   - moments: one pointer for every name in `momentNames`.
-    ///   - step: 1 for the first update.
-    package func update(
-        _ parameters: UnsafeMutablePointer<Float>, gradient: UnsafeMutablePointer<Float>,
-        moments: (Int) -> UnsafeMutablePointer<Float>, count: Int, scale: Float, step: Int
-    ) {
+    package var weightDecay: Double {
+        if case .adamW(_, _, _, _, let decay) = self { decay } else { 0 }
+    }
+
+    /// The velocity of a constant gradient is so many times that gradient: what a step of momentum amounts to in the long run.
+    var gain: Double {
         switch self {
-        case .gradientDescent(let rate, 0):
-            OptimizerKernels.gradientDescent(
-                parameters, gradient: gradient, count: count, scale: scale, rate: Float(rate))
-        case .gradientDescent(let rate, let momentum):
-            OptimizerKernels.momentum(
-                parameters, gradient: gradient, velocity: moments(0), count: count, scale: scale, rate: Float(rate),
-                momentum: Float(momentum))
-        case .adam:
-            OptimizerKernels.adam(
-                parameters, gradient: gradient, m: moments(0), v: moments(1), count: count, scale: scale,
-                step: adamScalars(step))
+        case .gradientDescent(_, let momentum, _), .rmsprop(_, _, _, let momentum, _): 1 / (1 - momentum)
+        case .adagrad, .adam, .adamW: 1
         }
-    }
-
-    private func adamScalars(_ step: Int) -> OptimizerKernels.AdamStep {
-        guard case .adam(let rate, let beta1, let beta2, let epsilon) = self else {
-            preconditionFailure("only Adam has Adam's scalars")
-        }
-        let correction1 = 1 - ScalarMath.power(beta1, step)
-        let correction2 = 1 - ScalarMath.power(beta2, step)
-        return OptimizerKernels.AdamStep(
-            beta1: Float(beta1), beta2: Float(beta2), oneMinusBeta1: Float(1 - beta1), oneMinusBeta2: Float(1 - beta2),
-            stepSize: Float(rate / correction1), inverseRootCorrection2: Float(1 / correction2.squareRoot()),
-            epsilon: Float(epsilon))
     }
 }

@@ -6,9 +6,13 @@ package enum TensorStorage: Equatable, Sendable {
     /// height, width, channels in memory (NHWC) and channels, height, width in files; `flattened` is the shape before the flatten.
     case dense(inputs: Int, outputs: Int, flattened: TensorShape?)
 
+    /// In memory `[height · width · inputs, outputs]`, in files `[outputs, inputs, height, width]`.
+    case convolution(height: Int, width: Int, inputs: Int, outputs: Int)
+
     package var count: Int {
         switch self {
         case .vector(let count): count
+        case .convolution(let height, let width, let inputs, let outputs): height * width * inputs * outputs
         case .dense(let inputs, let outputs, _): inputs * outputs
         }
     }
@@ -16,6 +20,7 @@ package enum TensorStorage: Equatable, Sendable {
     package var fileShape: [Int] {
         switch self {
         case .vector(let count): [count]
+        case .convolution(let height, let width, let inputs, let outputs): [outputs, inputs, height, width]
         case .dense(let inputs, let outputs, _): [outputs, inputs]
         }
     }
@@ -25,6 +30,14 @@ package enum TensorStorage: Equatable, Sendable {
         switch self {
         case .vector(let count):
             for i in 0..<count { body(i, i) }
+        case .convolution(let height, let width, let inputs, let outputs):
+            let positions = height * width
+            for position in 0..<positions {
+                for input in 0..<inputs {
+                    let (memory, file) = ((position * inputs + input) * outputs, input * positions + position)
+                    for output in 0..<outputs { body(memory + output, output * inputs * positions + file) }
+                }
+            }
         case .dense(let inputs, let outputs, let flattened):
             let (positions, channels) = (flattened?.positions ?? inputs, flattened?.channels ?? 1)
             for position in 0..<positions {

@@ -1,4 +1,5 @@
 import Checkpoints
+import NeuralNetwork
 
 /// Ends a training that no longer gets better.
 package struct EarlyStopping: Equatable, Sendable {
@@ -36,16 +37,31 @@ package struct Decisions: Equatable, Sendable {
     package var earlyStopping: EarlyStopping?
     /// By what the best checkpoint is chosen.
     package var best: Monitor?
+    /// When the learning rate falls.
+    package var plateau: Plateau?
 
-    package init(earlyStopping: EarlyStopping? = nil, best: Monitor? = nil) {
-        (self.earlyStopping, self.best) = (earlyStopping, best)
+    package struct Plateau: Equatable, Sendable {
+        package var monitor: Monitor
+        package var policy: PlateauPolicy
+        /// The optimizer's learning rate.
+        package var learningRate: Double
     }
 
-    package init(_ job: Job) { self.init(earlyStopping: job.earlyStopping, best: job.checkpoint.best) }
+    package init(earlyStopping: EarlyStopping? = nil, best: Monitor? = nil, plateau: Plateau? = nil) {
+        (self.earlyStopping, self.best, self.plateau) = (earlyStopping, best, plateau)
+    }
 
-    package var isEmpty: Bool { earlyStopping == nil && best == nil }
+    package init(_ job: Job) {
+        self.init(earlyStopping: job.earlyStopping, best: job.checkpoint.best)
+        guard case .reduceOnPlateau(let policy) = job.optimization.schedule.shape,
+            let monitor = Monitor.parse(policy.monitor, mode: policy.higherIsBetter ? .max : .min)
+        else { return }
+        plateau = Plateau(monitor: monitor, policy: policy, learningRate: job.optimizer.learningRate)
+    }
 
-    package var monitors: [Monitor] { [earlyStopping?.monitor, best].compactMap { $0 } }
+    package var isEmpty: Bool { earlyStopping == nil && best == nil && plateau == nil }
+
+    package var monitors: [Monitor] { [earlyStopping?.monitor, best, plateau?.monitor].compactMap { $0 } }
 
     /// Decides after the evaluation at `step`; nil for a value that could not be measured counts as no improvement.
     package func decide(_ state: inout DecisionState, after step: Int, _ measured: (Monitor) -> Double?) -> Decision {
@@ -58,6 +74,13 @@ package struct Decisions: Equatable, Sendable {
         if let best {
             if state.bestMonitor != best.name { (state.best, state.bestMonitor) = (DecisionState.Watch(), best.name) }
             decision.isBest = state.best.see(measured(best), after: step, best)
+        }
+        if let plateau {
+            var rule = PlateauRule(plateau.policy, learningRate: plateau.learningRate)
+            (rule.best, rule.badObservations, rule.factor) = (state.plateau.best, state.plateau.waited, state.factor)
+            state.factor = rule.observe(measured(plateau.monitor).flatMap { $0.isFinite ? $0 : nil } ?? .nan)
+            if rule.best != state.plateau.best { state.plateau.step = step }
+            (state.plateau.best, state.plateau.waited) = (rule.best, rule.badObservations)
         }
         decision.factor = state.factor
         return decision

@@ -123,10 +123,14 @@ extension Fingerprint {
         let hash = SHA256()
         for (index, product) in products.enumerated() {
             let (m, n, k) = (product.m, product.n, product.k)
-            let (a, b, c) = (madeUp(m * k, 2 * index + 2), madeUp(k * n, 2 * index + 3), FloatBuffer(count: m * n))
+            let (a, b, c) = (
+                madeUp(m * k, 2 * index + 2), madeUp(k * n, 2 * index + 3),
+                product.accumulates ? madeUp(m * n, 1) : FloatBuffer(count: m * n)
+            )
             BLAS.multiply(
                 transposeA: product.transposeA, transposeB: product.transposeB, m: m, n: n, k: k, a: a.pointer,
-                lda: product.transposeA ? m : k, b: b.pointer, ldb: product.transposeB ? k : n, c: c.pointer, ldc: n)
+                lda: product.transposeA ? m : k, b: b.pointer, ldb: product.transposeB ? k : n,
+                beta: product.accumulates ? 1 : 0, c: c.pointer, ldc: n)
             update(hash, c)
         }
         return hash.hexDigest()

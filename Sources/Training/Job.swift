@@ -9,6 +9,7 @@ package struct Job: Equatable, Sendable {
     package var layers: [NamedLayer]
     package var loss: Loss
     package var optimizer: Optimizer
+    package var optimization = Optimization()
     /// Samples in a global mini-batch; nil: all of the training set (batch gradient descent).
     package var batchSize: Int?
     /// V; nil: the largest power of two ≤ 8 that leaves at least 32 samples in each.
@@ -18,6 +19,10 @@ package struct Job: Equatable, Sendable {
     package var maxSteps: Int?
     package var checkpoint: CheckpointPolicy
     package var earlyStopping: EarlyStopping?
+    /// What the model begins with.
+    package var weights: WeightsSpec?
+    /// Layers and blocks that are not trained, by name.
+    package var freeze: [String] = []
     /// A step is logged to metrics.jsonl if its number is a multiple of this, or an epoch ends with it.
     package var logEvery: Int
     /// The OpenBLAS core that every worker must compute with; nil: the first worker's.
@@ -53,6 +58,16 @@ package struct CheckpointPolicy: Equatable, Sendable {
     package init(every: Interval = .epoch, keep: Int = 3, best: Monitor? = nil) {
         (self.every, self.keep, self.best) = (every, keep, best)
     }
+}
+
+/// Trained weights to begin with.
+package struct WeightsSpec: Equatable, Sendable {
+    /// A safetensors file, a checkpoint or a run directory.
+    package var file: String
+    /// Tensors, layers and blocks that begin fresh all the same, by name.
+    package var skip: [String]
+
+    package init(file: String, skip: [String] = []) { (self.file, self.skip) = (file, skip) }
 }
 
 /// Where the samples come from.

@@ -7,18 +7,28 @@ extension JobDecoder {
         let maxSteps = fields.optional("max_steps", .int(1...))
         let earlyStopping = fields.optional("early_stopping", .object(Self.earlyStopping))
         let checkpoint = fields.optional("checkpoint", .object(Self.checkpoint), default: CheckpointPolicy())
-        let logEvery = fields.optional("logging", .object { $0.optional("every", .int(1...), default: 10) }, default: 10)
+        let logging = fields.optional("logging", .object(Self.logging), default: (every: 10, gradients: false))
         return { job in
             (job.maxSteps, job.earlyStopping) = (maxSteps, earlyStopping)
-            (job.checkpoint, job.logEvery) = (checkpoint, logEvery)
+            (job.checkpoint, job.logEvery) = (checkpoint, logging.every)
+            job.optimization.logsGradients = logging.gradients
         }
+    }
+
+    static func logging(_ fields: ObjectDecoder) -> (every: Int, gradients: Bool)? {
+        (fields.optional("every", .int(1...), default: 10), fields.optional("gradients", .bool, default: false))
     }
 
     static func checkpoint(_ fields: ObjectDecoder) -> CheckpointPolicy? {
         let every = fields.optional(
             "every", Expectation<Int>.int(1...).map(CheckpointPolicy.Interval.steps).or("epoch", is: .epoch), default: .epoch)
         let keep = fields.optional("keep", .int(1...), default: 3)
-        return CheckpointPolicy(every: every, keep: keep, best: fields.optional("best", Monitor.expectation))
+        return CheckpointPolicy(every: every, keep: keep, best: fields.optional("best", best))
+    }
+
+    /// The name of what is monitored, or an object with its `mode`.
+    private static var best: Expectation<Monitor> {
+        Monitor.expectation.or(.object { fields in monitor(fields, default: "validation.loss") })
     }
 
     static func earlyStopping(_ fields: ObjectDecoder) -> EarlyStopping? {

@@ -6,7 +6,8 @@ extension Job {
         var members: [(String, ConfigValue)] = []
         if let maxSteps { members.append(("max_steps", .int(maxSteps))) }
         if let earlyStopping { members.append(("early_stopping", earlyStopping.value)) }
-        return members + [("checkpoint", checkpoint.value), ("logging", .object([("every", .int(logEvery))]))]
+        let logging = [("every", ConfigValue.int(logEvery)), ("gradients", .bool(optimization.logsGradients))]
+        return members + [("checkpoint", checkpoint.value), ("logging", .object(logging))]
     }
 }
 
@@ -19,6 +20,13 @@ extension EarlyStopping {
     }
 }
 
+extension Monitor {
+    var value: ConfigValue {
+        if mode == Self.usualMode(of: metric) { return .string(name) }
+        return .object([("monitor", .string(name)), ("mode", .string(mode.rawValue))])
+    }
+}
+
 extension CheckpointPolicy {
     var value: ConfigValue {
         let interval: ConfigValue =
@@ -26,6 +34,6 @@ extension CheckpointPolicy {
             case .epoch: .string("epoch")
             case .steps(let steps): .int(steps)
             }
-        return .object([("every", interval), ("keep", .int(keep))] + (best.map { [("best", .string($0.name))] } ?? []))
+        return .object([("every", interval), ("keep", .int(keep))] + (best.map { [("best", $0.value)] } ?? []))
     }
 }

@@ -15,7 +15,13 @@ extension LayerSpec {
     fileprivate func members(inputs: [String]) -> [(String, ConfigValue)] {
         switch self {
         case .dense(let units, let bias, let initializer):
-            [("dense", .int(units)), ("bias", .bool(bias)), ("init", .string(initializer.rawValue))]
+            [("dense", .int(units)), ("bias", .bool(bias)), ("init", initializer.value)]
+        case .convolution(let channels, let window, let bias, let initializer):
+            [("conv", .int(channels)), ("kernel", .pair(window.height, window.width))] + window.members
+                + [("bias", .bool(bias)), ("init", initializer.value)]
+        case .pool(let function, let window):
+            [(function.word, .pair(window.height, window.width))] + window.members + [("ceil_mode", .bool(window.roundsUp))]
+        case .globalAveragePool: [("global_average_pool", true)]
         case .batchNorm(let momentum, let epsilon, let synchronized):
             [
                 (

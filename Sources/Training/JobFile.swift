@@ -42,6 +42,7 @@ package struct JobFile {
         try diagnostics.check()
         guard var job else { throw PlanError("the config could not be read, and says nothing about why") }
         job.data = job.data.absolute
+        if let file = job.weights?.file { job.weights?.file = Path.absolute(file) }
         return JobFile(job: job, resolved: job.resolved, layerPlaces: decoder.layerPlaces, source: value)
     }
 
@@ -56,6 +57,7 @@ package struct JobFile {
         var job = job
         (job.epochs, job.maxSteps, job.checkpoint, job.logEvery) = (1, nil, CheckpointPolicy(), 1)
         job.data = job.data.withoutPaths
+        job.weights?.file = ""
         return SHA256.hexDigest(of: Array(job.resolved.compactJSON().utf8))
     }
 

@@ -21,7 +21,10 @@ package enum JobResolution {
             if let a, let b, let left = a.members, let right = b.members {
                 var keys = left.map(\.key)
                 keys += right.map(\.key).filter { !keys.contains($0) }
-                for key in keys where !(path.isEmpty && free.contains(key)) && !(path.hasSuffix(".idx") && paths.contains(key)) {
+                for key in keys
+                where !(path.isEmpty && free.contains(key)) && !(path.hasSuffix(".idx") && paths.contains(key))
+                    && !(path == "weights" && key == "file")
+                {
                     compare(path.isEmpty ? key : "\(path).\(key)", a[key], b[key])
                 }
             } else if let a, let b, let left = a.elements, let right = b.elements, left.count == right.count {

@@ -13,8 +13,11 @@ struct LayerNamer {
 
 /// Reads one plain layer: an object stands for layer → batch norm → activation, a word for a layer without fields.
 struct LayerDecoder {
-    private static let kinds = ["dense", "flatten", "dropout", "maxout", "softmax", "add", "concat", "batch_norm", "activation"]
-    private static let words = ["flatten"]
+    private static let kinds = [
+        "dense", "conv", "max_pool", "average_pool", "global_average_pool", "flatten", "dropout", "maxout", "softmax", "add", "concat",
+        "batch_norm", "activation",
+    ]
+    private static let words = ["flatten", "global_average_pool"]
 
     private let diagnostics: Diagnostics
     /// Kinds of elements that are read elsewhere, for messages.
@@ -29,6 +32,13 @@ struct LayerDecoder {
         // `batch_norm` and `activation` are fields of other layers, and layers where they stand alone.
         switch Self.kinds.first(where: fields.contains) {
         case "dense": layers = dense(fields, &namer)
+        case "conv": layers = convolution(fields, &namer)
+        case "max_pool": layers = pool(.maximum, fields, &namer)
+        case "average_pool": layers = pool(.average, fields, &namer)
+        case "global_average_pool":
+            layers = single("global_average_pool", fields, &namer) { fields in
+                fields.required("global_average_pool", Self.yes).map { _ in .globalAveragePool }
+            }
         case "flatten": layers = single("flatten", fields, &namer) { _ in fields.required("flatten", Self.yes).map { _ in .flatten } }
         case "softmax": layers = single("softmax", fields, &namer) { _ in fields.required("softmax", Self.yes).map { _ in .softmax } }
         case "dropout":
@@ -49,6 +59,7 @@ struct LayerDecoder {
 
     private func decodeWord(_ word: String, _ value: ConfigValue, _ namer: inout LayerNamer) -> [NamedLayer] {
         if word == "flatten" { return [NamedLayer(namer.next("flatten"), .flatten)] }
+        if word == "global_average_pool" { return [NamedLayer(namer.next(word), .globalAveragePool)] }
         guard let activation = Self.activation(named: word) else {
             _ = Expectation<String>.oneOf(Self.words + Self.functions.map(\.name)).read(value, diagnostics)
             return []
@@ -63,13 +74,13 @@ struct LayerDecoder {
         let units = fields.required("dense", .int(1...16_777_216))
         let tail = tail(fields, name)
         let bias = fields.optional("bias", .bool, default: !tail.hasNorm)
-        let initializer = fields.optional("init", .oneOf(Initializer.self), default: tail.initializer)
+        let initializer = fields.optional("init", .initializer, default: tail.initializer)
         guard let units else { return [] }
         return [NamedLayer(name, .dense(units: units * tail.pieces, bias: bias, initializer: initializer), from: from)] + tail.layers
     }
 
     /// A layer that is one spec alone.
-    private func single(
+    func single(
         _ kind: String, _ fields: ObjectDecoder, _ namer: inout LayerNamer, _ read: (ObjectDecoder) -> LayerSpec?
     ) -> [NamedLayer] {
         let (name, from) = head(kind, fields, &namer)

@@ -10,6 +10,8 @@ package struct LocalTraining {
         package var snapshot: Snapshot
         /// Each step's report, by step.
         package var reports: [Int: Totals]
+        /// What logged steps tell of the gradient, by step: see `TrainingPlan.named`.
+        package var diagnostics: [Int: [Double]]
         /// The last evaluation of each set.
         package var evaluations: [EvaluationSet: Totals]
         /// What was decided, by step.
@@ -42,10 +44,10 @@ package struct LocalTraining {
             let last = min(stopAfter ?? .max, plan.totalSteps)
             let collective = Collective(
                 rank: rank, partition: partition, plans: stepPlans, planIndex: plan.stepPlanIndex,
-                exchanges: plan.network.exchanges, report: Loss.report, parameters: state.parameters.pointer,
-                gradients: state, updater: state, firstStep: start.step
+                exchanges: plan.exchanges, report: Loss.report, parameters: state.parameters.pointer,
+                gradients: state, updater: state, measurement: plan.gradientMeasurement, firstStep: start.step
             ) { [plan] step, report in
-                record.stepDone(step, report)
+                record.stepDone(step, report, diagnostics: state.diagnostics(step: step))
                 return plan.control(afterSteps: step + 1, report: report, stopping: step + 1 >= last)
             }
             parts.append((collective, state))
@@ -125,6 +127,7 @@ private final class LocalRecord: @unchecked Sendable {  // the state is behind i
         /// The epoch's totals when so many steps were done: parts of a snapshot may come after later steps' reports.
         var totalsAfter: [Int: Totals] = [:]
         var reports: [Int: Totals] = [:]
+        var diagnostics: [Int: [Double]] = [:]
         var assembly: SnapshotAssembly?
         var snapshot: Snapshot?
         var chunks: [EvaluationSet: Chunks] = [:]
@@ -138,20 +141,23 @@ private final class LocalRecord: @unchecked Sendable {  // the state is behind i
     private let plan: TrainingPlan
     private let partition: Partition
     private let start: DecisionState
+    private let frozen: ArraySlice<Float>
     private let state: Bell<State>
 
     init(plan: TrainingPlan, partition: Partition, start: Snapshot) {
         (self.plan, self.partition, self.start) = (plan, partition, start.decisions)
+        frozen = start.parameters.dropFirst(plan.network.layout.flatCount)
         let totals = Totals(report: start.epochTotals)
         state = Bell(State(totals: totals, totalsAfter: [start.step: totals]))
     }
 
-    func stepDone(_ step: Int, _ report: [Double]) {
+    func stepDone(_ step: Int, _ report: [Double], diagnostics: [Double]) {
         let totals = Totals(report: report)
         state.change {
             if step % plan.geometry.stepsPerEpoch == 0 { $0.totals = Totals() }
             $0.totals += totals
             $0.reports[step] = totals
+            if !diagnostics.isEmpty { $0.diagnostics[step] = diagnostics }
             $0.totalsAfter[step + 1] = $0.totals
             if step + 1 < plan.totalSteps, plan.endsJob(afterSteps: step + 1, report: report) { $0.overAt = step + 1 }
         }
@@ -166,7 +172,7 @@ private final class LocalRecord: @unchecked Sendable {  // the state is behind i
             precondition(fits, "a member's part has the size that everyone computes for it")
             state.assembly = assembly
             guard assembly.isComplete else { return }
-            var snapshot = assembly.snapshot(epochTotals: state.totalsAfter[step] ?? state.totals)
+            var snapshot = assembly.snapshot(epochTotals: state.totalsAfter[step] ?? state.totals, frozen: frozen)
             snapshot.decisions = memory(before: step, state)
             snapshot.decisions.isOver = state.overAt == step
             state.snapshot = snapshot
@@ -215,7 +221,7 @@ private final class LocalRecord: @unchecked Sendable {  // the state is behind i
         if let error = state.error { throw error }
         guard let snapshot = state.snapshot else { throw GenerationEnded(reason: "no snapshot was taken") }
         return LocalTraining.Result(
-            snapshot: snapshot, reports: state.reports, evaluations: state.chunks.mapValues(Self.total),
+            snapshot: snapshot, reports: state.reports, diagnostics: state.diagnostics, evaluations: state.chunks.mapValues(Self.total),
             decisions: state.decisions.mapValues(\.decision))
     }
 }

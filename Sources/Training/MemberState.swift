@@ -16,26 +16,85 @@ package final class MemberState: ParameterUpdate, GradientSource, @unchecked Sen
     /// What the schedule's learning rate is multiplied by. No piece of a step is updated before every member's compute thread has contributed to it,
     /// so that thread may set this between steps.
     package var learningRateFactor = 1.0
+    /// Rank 0's fraction of dead units of each rectifier in a logged step. The compute thread writes it before it reports the step.
+    package var deadUnits: [Double] = []
+    private let plan: TrainingPlan
     private let optimizer: Optimizer
-    private let batchSize: (Int) -> Int
+
+    // Communication thread
+    private let table: UpdateTable
+    /// The scalars of `scalarsStep` for each of the table's kinds.
+    private var scalars: [UpdateScalars] = []
+    private var scalarsStep = -1
+    private let cells: GradientCells
+    /// The norm of the step's mean gradient, if it is clipped by that.
+    private var norm = 0.0
+    private var gradientNorms: [Double] = []
 
     package init(plan: TrainingPlan, partition: Partition, rank: Int, stepPlans: [StepPlan]) {
-        let layout = plan.network.layout
-        (self.partition, self.rank, optimizer) = (partition, rank, plan.job.optimizer)
-        parameters = FloatBuffer(count: layout.flatCount)
+        let (layout, optimization) = (plan.network.layout, plan.job.optimization)
+        (self.plan, self.partition, self.rank, optimizer) = (plan, partition, rank, plan.job.optimizer)
+        parameters = FloatBuffer(count: layout.parameterSpace)
         statistics = FloatBuffer(count: layout.statisticsCount)
         moments = optimizer.momentNames.map { _ in FloatBuffer(count: partition.ownedCounts[rank]) }
         gradients = GradientVectors(
             count: layout.flatCount, programs: stepPlans.map { FoldProgram($0.tree, $0.leaves(of: rank)) })
-        let geometry = plan.geometry
-        batchSize = { geometry.batchSize(ofStep: $0) }
+        table = UpdateTable(
+            layout, treatsWeightsAlike: optimization.regularization.isNone && optimizer.weightDecay == 0,
+            rateFactor: optimization.rateFactor)
+        cells = GradientCells(layout)
+        scalars.reserveCapacity(table.kinds.count)
+        gradientNorms.reserveCapacity(3 * layout.tensors.count)
     }
 
     package func update(_ range: Range<Int>, compact: Int, gradient: UnsafeMutablePointer<Float>, step: Int) {
-        optimizer.update(
-            parameters.pointer + range.lowerBound, gradient: gradient, moments: { self.moments[$0].pointer + compact },
-            count: range.count, scale: 1 / Float(batchSize(step)), step: step + 1)
+        if step != scalarsStep { prepareScalars(step) }
+        table.forEach(in: range) { run, kind in
+            let offset = run.lowerBound - range.lowerBound
+            optimizer.update(
+                parameters.pointer + run.lowerBound, gradient: gradient + offset,
+                moments: { self.moments[$0].pointer + compact + offset }, count: run.count, scalars[kind])
+        }
+    }
+
+    private func prepareScalars(_ step: Int) {
+        let optimization = plan.job.optimization
+        let rate = plan.learningRate(step: step, factor: learningRateFactor)
+        let samples = plan.geometry.batchSize(ofStep: step)
+        let clipping = optimization.clipping?.scale(norm: norm) ?? 1
+        let scale = clipping == 1 ? 1 / Float(samples) : Float(clipping / Double(samples))
+        let limit = if case .value(let limit) = optimization.clipping { limit } else { Double.infinity }
+        scalars.removeAll(keepingCapacity: true)
+        for kind in table.kinds {
+            scalars.append(
+                optimizer.scalars(
+                    step: step + 1, rate: rate * kind.rateFactor, scale: scale,
+                    penalty: kind.isWeight ? optimization.regularization : nil, limit: limit))
+        }
+        scalarsStep = step
     }
 
     package func nodeVector(_ k: Int) -> UnsafePointer<Float> { UnsafePointer(gradients.result(k)) }
+}
+
+// MARK: - What is measured of the gradient
+
+extension MemberState {
+    package func gradientMeasured(_ sums: UnsafePointer<Double>, width: Int, step: Int) {
+        let samples = Double(plan.geometry.batchSize(ofStep: step))
+        norm = ScalarMath.sqrt(VectorNorms.combine(sums, 0..<cells.cells.count, width: width).square) / samples
+        guard rank == 0, plan.diagnosticCount(afterSteps: step + 1) > 0 else { return }
+        gradientNorms.removeAll(keepingCapacity: true)
+        for (tensor, range) in zip(plan.network.layout.tensors, cells.ofTensor) where tensor.role == .weight {
+            let norms = VectorNorms.combine(sums, range, width: width)
+            gradientNorms.append(norms.magnitude / samples)
+            gradientNorms.append(ScalarMath.sqrt(norms.square) / samples)
+            gradientNorms.append(norms.largest / samples)
+        }
+    }
+
+    /// Rank 0, once a step is decided: what goes behind its report.
+    package func diagnostics(step: Int) -> [Double] {
+        plan.diagnosticCount(afterSteps: step + 1) > 0 ? gradientNorms + deadUnits : []
+    }
 }

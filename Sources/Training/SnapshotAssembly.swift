@@ -47,7 +47,8 @@ package struct SnapshotAssembly {
     }
 
     /// The whole snapshot; complete ones alone.
-    package func snapshot(epochTotals: Totals) -> Snapshot {
+    /// - Parameter frozen: what of the parameters lies behind the flat vector, which nobody sends because nothing changes it.
+    package func snapshot(epochTotals: Totals, frozen: ArraySlice<Float> = []) -> Snapshot {
         precondition(isComplete, "a snapshot exists when every part has arrived")
         var flats = Array(repeating: [Float](repeating: 0, count: partition.flatCount), count: 1 + moments)
         for piece in partition.pieces {
@@ -59,7 +60,7 @@ package struct SnapshotAssembly {
         }
         let statistics = Array(parts[0].suffix(statisticsCount))
         return Snapshot(
-            step: step, parameters: flats[0], moments: Array(flats.dropFirst()), statistics: statistics,
+            step: step, parameters: flats[0] + frozen, moments: Array(flats.dropFirst()), statistics: statistics,
             epochTotals: [epochTotals.loss, epochTotals.correct, epochTotals.samples])
     }
 }

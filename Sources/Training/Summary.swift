@@ -17,7 +17,12 @@ package enum Summary {
 
     private static func kind(_ spec: LayerSpec) -> String {
         switch spec {
-        case .dense(_, let bias, let initializer): "dense (\(initializer.rawValue)\(bias ? "" : ", no bias"))"
+        case .dense(_, let bias, let initializer): "dense (\(initializer.name)\(bias ? "" : ", no bias"))"
+        case .convolution(_, let window, let bias, let initializer):
+            "conv \(window.height)×\(window.width)\(stride(window)) (\(initializer.name)\(bias ? "" : ", no bias"))"
+        case .pool(let function, let window):
+            "\(function == .maximum ? "max" : "average") pool \(window.height)×\(window.width)\(stride(window))"
+        case .globalAveragePool: "global average pool"
         case .batchNorm(_, _, let synchronized): synchronized ? "batch norm" : "batch norm (per microbatch)"
         case .activation(let function): function.name
         case .maxout(let pieces): "maxout of \(pieces)"
@@ -28,6 +33,11 @@ package enum Summary {
         case .concatenate: "concatenate"
         case .block, .residual, .branches: "block"
         }
+    }
+
+    private static func stride(_ window: Window) -> String {
+        let (height, width) = (window.strideHeight, window.strideWidth)
+        return height == 1 && width == 1 ? "" : height == width ? " / \(height)" : " / \(height)×\(width)"
     }
 
     /// Bytes of one layer's output for a whole batch.

@@ -95,6 +95,7 @@ package final class Trainer {
         observer?.entered(.forward, step: step)
         try network.forward(pass)
         network.evaluateLoss(feeder.targets, pass) { collective.reportLeaf(slot: $0) }
+        try countActiveUnits(step, pass)
         observer?.entered(.backward, step: step)
         let firstSlot = collective.plan(at: index).leaves(of: rank).lowerBound == 0 && rows.slots > 0 ? 0 : nil
         state.gradients.begin(folds[index], firstSlot: firstSlot)
@@ -104,6 +105,24 @@ package final class Trainer {
         try network.backward(training) { collective.contribute(downTo: $0) }
         observer?.entered(.waiting, step: step)
         return try collective.complete(step: step).control
+    }
+
+    /// In a step that logs it: the fraction of each rectifier's units that gave nothing above 0 for any sample of the global batch.
+    private func countActiveUnits(_ step: Int, _ pass: Pass) throws {
+        guard let exchange = plan.activityExchange, plan.diagnosticCount(afterSteps: step + 1) > 0 else { return }
+        let rectifiers = plan.rectifiers
+        for slot in 0..<pass.rows.slots {
+            var counts = collective.leaf(exchange, slot: slot)
+            for layer in rectifiers {
+                network.countActiveUnits(of: layer, slot: slot, pass, into: counts)
+                counts += layer.output.channels
+            }
+        }
+        var counts = try collective.combine(exchange, step: step)
+        state.deadUnits = rectifiers.map { layer in
+            defer { counts += layer.output.channels }
+            return Double((0..<layer.output.channels).count { counts[$0] == 0 }) / Double(layer.output.channels)
+        }
     }
 
     /// Evaluates the validation set, obeys what is decided then, and evaluates the test set if the job ends here: true then.

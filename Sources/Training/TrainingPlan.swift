@@ -45,14 +45,18 @@ package struct TrainingPlan: Sendable {
         guard facts.trainCount > 0 else { throw PlanError("the training set is empty: give it at least one sample") }
         try Self.checkAugmentation(job, facts)
         do {
-            network = try NetworkPlan(layers: job.layers, input: TensorShape(facts.sampleShape), loss: job.loss)
+            network = try NetworkPlan(layers: job.layers, input: TensorShape(facts.sampleShape), loss: job.loss, freeze: job.freeze)
         } catch {
-            throw PlanError(error.description, layer: error.layer)
+            throw PlanError(error.description, layer: error.layer.isEmpty ? nil : error.layer)
         }
         guard !network.layout.tensors.isEmpty else {
-            throw PlanError("the model has nothing to train: add a layer with weights, such as {dense: 10}")
+            throw PlanError(
+                network.layout.frozen.isEmpty
+                    ? "the model has nothing to train: add a layer with weights, such as {dense: 10}"
+                    : "`freeze` covers every layer of the model: leave one to train, such as its head")
         }
         try Self.checkOutput(job, facts, network)
+        try job.optimization.check(network.layout)
         decisions = Decisions(job)
         try Self.checkMonitors(decisions, facts)
         let batchSize = min(job.batchSize ?? facts.trainCount, facts.trainCount)

@@ -51,6 +51,23 @@ import Testing
         #expect(try Directory.list(store.directory) == ["step-00000005"])
     }
 
+    @Test func theBestIsNamed() throws {
+        for step in [5, 12, 30] { try write(step) }
+        #expect(try store.best() == nil)
+        #expect(try store.bestOrNewest { _ in }?.step == 30)
+        try store.markBest(12)
+        #expect(try store.best()?.path == store.path(ofStep: 12))
+        #expect(try store.list().map(\.step) == [30, 12, 5], "the mark is no checkpoint")
+        try store.retain(last: 1, protecting: Set([try store.best()?.step].compactMap { $0 }))
+        #expect(try store.list().map(\.step) == [30, 12])
+        #expect(try store.bestOrNewest { _ in }?.step == 12)
+        // A mark that names nothing, or nothing that is there, is none.
+        for text in ["step-00000005\n", "", "../x\n", "step-1\n"] {
+            try File.writeAtomically(text, to: Path.join(store.directory, "best"))
+            #expect(try store.best() == nil)
+        }
+    }
+
     @Test func theNewestComesFirstAndOldOnesGo() throws {
         #expect(try store.list().isEmpty)
         #expect(try newest().step == nil)

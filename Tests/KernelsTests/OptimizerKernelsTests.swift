@@ -5,12 +5,13 @@ import Testing
 @Suite struct OptimizerKernelsTests {
     static let counts = [16, 48, 1024, 4112]
     private static let scale: Float = 1 / 96
+    private static let common = OptimizerKernels.Common(scale: scale)
 
     @Test(arguments: counts) func gradientDescent(count: Int) {
         var misses = Misses()
         let (w, g) = (randomValues(count, seed: 1), randomValues(count, seed: 2, deviation: 50))
         let before = Array(w.elements)
-        OptimizerKernels.gradientDescent(w.pointer, gradient: g.pointer, count: count, scale: Self.scale, rate: 0.1)
+        OptimizerKernels.gradientDescent(w.pointer, gradient: g.pointer, count: count, Self.common, rate: 0.1)
         for i in 0..<count {
             let step = Double(Float(0.1)) * g.d(i) * Double(Self.scale)
             let exact = Double(before[i]) - step
@@ -24,7 +25,7 @@ import Testing
         let (w, g, v) = (randomValues(count, seed: 3), randomValues(count, seed: 4, deviation: 50), randomValues(count, seed: 5))
         let (before, velocity) = (Array(w.elements), Array(v.elements))
         OptimizerKernels.momentum(
-            w.pointer, gradient: g.pointer, velocity: v.pointer, count: count, scale: Self.scale, rate: 0.1, momentum: 0.9)
+            w.pointer, gradient: g.pointer, velocity: v.pointer, count: count, Self.common, rate: 0.1, momentum: 0.9)
         for i in 0..<count {
             let (old, new) = (Double(Float(0.9)) * Double(velocity[i]), g.d(i) * Double(Self.scale))
             misses.expect(abs(v.d(i) - (old + new)) <= 1.01 * unitRoundoff * (abs(old) + abs(new) + abs(old + new)), at: i)
@@ -53,7 +54,7 @@ import Testing
         let (before, first, second) = (Array(w.elements), Array(m.elements), Array(v.elements))
         let (scalars, rate, correction) = Self.adamStep(t)
         OptimizerKernels.adam(
-            w.pointer, gradient: g.pointer, m: m.pointer, v: v.pointer, count: count, scale: Self.scale, step: scalars)
+            w.pointer, gradient: g.pointer, m: m.pointer, v: v.pointer, count: count, Self.common, step: scalars)
         for i in 0..<count {
             let gradient = g.d(i) * Double(Self.scale)
             let (m1, m2) = (0.9 * Double(first[i]), 0.1 * gradient)
@@ -74,10 +75,10 @@ import Testing
         let buffers = (0..<4).map { _ in FloatBuffer(count: 64) }
         let (w, g, m, v) = (buffers[0].pointer, buffers[1].pointer, buffers[2].pointer, buffers[3].pointer)
         for t in 1...3 {
-            OptimizerKernels.adam(w, gradient: g, m: m, v: v, count: 64, scale: Self.scale, step: Self.adamStep(t).scalars)
+            OptimizerKernels.adam(w, gradient: g, m: m, v: v, count: 64, Self.common, step: Self.adamStep(t).scalars)
         }
-        OptimizerKernels.momentum(w, gradient: g, velocity: m, count: 64, scale: Self.scale, rate: 0.1, momentum: 0.9)
-        OptimizerKernels.gradientDescent(w, gradient: g, count: 64, scale: Self.scale, rate: 0.1)
+        OptimizerKernels.momentum(w, gradient: g, velocity: m, count: 64, Self.common, rate: 0.1, momentum: 0.9)
+        OptimizerKernels.gradientDescent(w, gradient: g, count: 64, Self.common, rate: 0.1)
         #expect(buffers.allSatisfy { $0.elements.allSatisfy { $0 == 0 } })
     }
 
@@ -89,7 +90,7 @@ import Testing
             for t in 1...3 {
                 for (a, b) in zip(cuts, cuts.dropFirst()) {
                     OptimizerKernels.adam(
-                        w.pointer + a, gradient: g.pointer + a, m: m.pointer + a, v: v.pointer + a, count: b - a, scale: Self.scale,
+                        w.pointer + a, gradient: g.pointer + a, m: m.pointer + a, v: v.pointer + a, count: b - a, Self.common,
                         step: Self.adamStep(t).scalars)
                 }
             }

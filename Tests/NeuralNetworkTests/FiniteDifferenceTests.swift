@@ -25,6 +25,9 @@ import Testing
     private static func dense(_ units: Int, _ bias: Bool = true) -> LayerSpec {
         .dense(units: units, bias: bias, initializer: .xavierNormal)
     }
+    private static func conv(_ channels: Int, _ window: Window, bias: Bool = true) -> LayerSpec {
+        .convolution(channels: channels, window: window, bias: bias, initializer: .xavierNormal)
+    }
     private static let norm = LayerSpec.batchNorm(momentum: 0.1, epsilon: 1e-2)
 
     static let cases = [
@@ -37,6 +40,18 @@ import Testing
         Case("batch norm", [5], [dense(4, false), norm, .activation(.tanh), dense(3)]),
         Case("batch norm first, images", [2, 3, 3], [norm, .activation(.sigmoid), norm, .flatten, dense(3)]),
         Case("batch norm last", [4], [dense(3, false), norm]),
+        Case(
+            "convolutions", [4, 3, 2],
+            [
+                conv(3, Window(3, stride: 1, padding: .same)), .activation(.tanh), conv(2, Window((2, 1), stride: (2, 1)), bias: false),
+                norm, conv(3, Window(1)), .globalAveragePool,
+            ]),
+        Case(
+            "average pool", [4, 5, 1],
+            [
+                conv(3, Window(2, stride: 1)), .activation(.sigmoid), .pool(.average, window: Window(2, stride: 1, padding: .same)),
+                .flatten, dense(3),
+            ]),
         Case("deep", [6], [dense(5, false), norm, .activation(.sigmoid), dense(4), .activation(.tanh), dense(4, false), norm, dense(3)]),
     ]
 
@@ -85,6 +100,24 @@ import Testing
             for i in weight { bench.parameters.pointer[i] = Float((0.2 + random.uniform()) * (random.below(2) == 0 ? 1 : -1)) }
             let oneHot = (0..<49).map { Float($0 % 8 == 0 ? 1 : 0) }
             bench.load(oneHot, labels: (0..<7).map { $0 % 3 })
+            _ = try check(bench, "\(loss) \(sizes)")
+        }
+    }
+
+    /// Which pixel is the largest of `y = wx` depends on the signs of w and x alone; w stays at least 2h away from 0, and no two x are equal.
+    @Test(arguments: Loss.allCases) func maxPool(loss: Loss) throws {
+        for sizes in [[7], [3, 1, 3]] {
+            let bench = try NetworkBench(
+                [
+                    NamedLayer("conv1", Self.conv(4, Window(1), bias: false)),
+                    NamedLayer("pool", .pool(.maximum, window: Window((3, 2), stride: (2, 1), padding: .same))),
+                    NamedLayer("flatten", .flatten), NamedLayer("dense1", Self.dense(3)),
+                ], input: TensorShape([4, 3, 1]), loss: loss, sizes: sizes, lanes: 2)
+            var random = RandomStream(seed: 7, purpose: .test)
+            Self.randomize(bench, &random)
+            for i in bench.plan.layout.tensors[0].range {
+                bench.parameters.pointer[i] = Float((0.2 + random.uniform()) * (i % 2 == 0 ? 1 : -1))
+            }
             _ = try check(bench, "\(loss) \(sizes)")
         }
     }

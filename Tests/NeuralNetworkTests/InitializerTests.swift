@@ -15,7 +15,8 @@ import Testing
 
     private static func values(_ initializer: Initializer, seed: UInt64 = 3, tensor: Int = 0, count: Int = count) -> [Double] {
         let buffer = FloatBuffer(count: count)
-        initializer.fill(buffer.pointer, count: count, fanIn: fanIn, fanOut: fanOut, seed: seed, tensor: tensor)
+        initializer.fill(
+            buffer.pointer, storage: .vector(count: count), fanIn: fanIn, fanOut: fanOut, seed: seed, tensor: tensor)
         return buffer.elements.map { Double($0) }
     }
 
@@ -35,7 +36,7 @@ import Testing
         return largest * n.squareRoot()
     }
 
-    @Test(arguments: [(Initializer.heNormal, 2.0 / 300), (.xavierNormal, 2.0 / 800)])
+    @Test(arguments: [(Initializer.heNormal, 2.0 / 300), (.xavierNormal, 2.0 / 800), (.normal(deviation: 0.01), 1e-4)])
     func normal(initializer: Initializer, variance: Double) {
         let x = Self.values(initializer)
         let (n, deviation) = (Double(x.count), variance.squareRoot())
@@ -62,8 +63,58 @@ import Testing
         #expect((x.max() ?? 0) > limit * 0.9999 && (x.min() ?? 0) < -limit * 0.9999)
     }
 
-    @Test func zeros() {
+    @Test func constants() {
         #expect(Self.values(.zeros, count: 100).allSatisfy { $0 == 0 })
+        #expect(Self.values(.constant(-0.1), count: 100).allSatisfy { $0 == Double(Float(-0.1)) })
+        #expect(Self.values(.uniform(low: 2, high: 2), count: 100).allSatisfy { $0 == 2 })
+    }
+
+    @Test func uniformBetweenBounds() {
+        let x = Self.values(.uniform(low: -1, high: 3))
+        #expect(x.allSatisfy { $0 >= -1 && $0 <= 3 })
+        #expect(Self.kolmogorovSmirnov(x) { ($0 + 1) / 4 } < 1.95)
+    }
+
+    /// Rows, or columns where there are fewer of them, of the matrix in the files' layout are orthogonal and of length `gain`.
+    @Test(arguments: [
+        TensorStorage.dense(inputs: 40, outputs: 25, flattened: nil), .dense(inputs: 25, outputs: 40, flattened: TensorShape([5, 1, 5])),
+        .dense(inputs: 64, outputs: 64, flattened: nil), .convolution(height: 3, width: 2, inputs: 4, outputs: 7),
+        .convolution(height: 1, width: 3, inputs: 2, outputs: 9), .vector(count: 5),
+    ])
+    func orthogonal(storage: TensorStorage) {
+        let gain = 1.5
+        let (memory, file) = (FloatBuffer(count: storage.count), FloatBuffer(count: storage.count))
+        Initializer.orthogonal(gain: gain).fill(memory.pointer, storage: storage, fanIn: 1, fanOut: 1, seed: 9, tensor: 2)
+        storage.toFile(memory.pointer, file.pointer)
+        let rows = storage.fileShape[0]
+        let columns = storage.count / rows
+        let isWide = rows < columns
+        func value(_ vector: Int, _ i: Int) -> Double { Double(file.pointer[isWide ? vector * columns + i : i * columns + vector]) }
+        for a in 0..<min(rows, columns) {
+            for b in 0...a {
+                let product = (0..<max(rows, columns)).reduce(0) { $0 + value(a, $1) * value(b, $1) }
+                #expect(abs(product - (a == b ? gain * gain : 0)) < 1e-6)
+            }
+        }
+    }
+
+    /// The distribution is uniform over orthogonal matrices: the entries of 4×4 ones have variance 1/4 and no preferred sign, on the diagonal either, where a
+    /// QR decomposition whose R may have any signs would give one.
+    @Test func orthogonalIsUniform() {
+        let draws = 2000
+        var (means, variances) = ([Double](repeating: 0, count: 16), [Double](repeating: 0, count: 16))
+        let values = FloatBuffer(count: 16)
+        for tensor in 0..<draws {
+            let storage = TensorStorage.dense(inputs: 4, outputs: 4, flattened: nil)
+            Initializer.orthogonal(gain: 1).fill(values.pointer, storage: storage, fanIn: 4, fanOut: 4, seed: 1, tensor: tensor)
+            for i in 0..<16 {
+                means[i] += Double(values.pointer[i]) / Double(draws)
+                variances[i] += Double(values.pointer[i] * values.pointer[i]) / Double(draws)
+            }
+        }
+        // Standard errors: 0.5/√2000 of a mean; an entry's square has variance 2(n − 1)/(n²(n + 2)) = 1/16.
+        #expect(means.allSatisfy { abs($0) < 4 * 0.5 / Double(draws).squareRoot() })
+        #expect(variances.allSatisfy { abs($0 - 0.25) < 4 * 0.25 / Double(draws).squareRoot() })
     }
 
     /// Tensors and seeds give unrelated draws: correlations within four standard errors of 0.
@@ -97,7 +148,7 @@ import Testing
                 for i in tensor.range { single.pointer[i] = value }
             case .random(let initializer, let fanIn, let fanOut):
                 initializer.fill(
-                    single.pointer + tensor.range.lowerBound, count: tensor.range.count, fanIn: fanIn, fanOut: fanOut, seed: 11,
+                    single.pointer + tensor.range.lowerBound, storage: tensor.storage, fanIn: fanIn, fanOut: fanOut, seed: 11,
                     tensor: index)
             }
         }

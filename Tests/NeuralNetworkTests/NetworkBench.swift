@@ -92,6 +92,17 @@ final class NetworkBench {
 
     var gradient: UnsafeMutablePointer<Float> { gradients.result(0) }
 
+    /// The batch that was loaded.
+    var input: [Float] {
+        rows.rows.enumerated().flatMap { slot, count in
+            (0..<(count * plan.inputShape.count)).map { network.input.row(slot)[$0] }
+        }
+    }
+
+    func label(_ sample: Int) -> Int {
+        rows.rows.enumerated().flatMap { slot, count in (0..<count).map { Int(targets.labels(slot)[$0]) } }[sample]
+    }
+
     var output: [Float] {
         rows.rows.enumerated().flatMap { slot, count in
             (0..<(count * plan.outputShape.count)).map { network.output.row(slot)[$0] }

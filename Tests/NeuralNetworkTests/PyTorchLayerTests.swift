@@ -71,7 +71,8 @@ import Testing
             #expect(stored.shape == tensor.storage.fileShape)
             bench.setParameter(tensor.name, stored.values)
         }
-        let batches = try (0..<3).map { try Self.batch($0, fixture, name, bench) }
+        let count = try fixture["\(name)/labels"].count / bench.batchSize
+        let batches = try (0..<count).map { try Self.batch($0, fixture, name, bench) }
         var loss = 0.0
         for batch in batches {
             bench.load(batch.x, labels: batch.labels)

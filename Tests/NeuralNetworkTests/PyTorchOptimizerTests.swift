@@ -33,7 +33,7 @@ import Testing
             losses.append(Float(try bench.step()))
             optimizer.update(
                 bench.parameters.pointer, gradient: bench.gradient, moments: { moments[$0].pointer }, count: count,
-                scale: 1 / Float(bench.batchSize), step: step)
+                optimizer.scalars(step: step, scale: 1 / Float(bench.batchSize)))
         }
         expectClose(losses, try fixture["\(name)/losses"], tolerance: 1e-5, "\(name): losses")
         for tensor in tensors {

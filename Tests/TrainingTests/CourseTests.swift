@@ -52,6 +52,23 @@ import Training
         }
     }
 
+    /// The factor in force is in every snapshot: interrupted between two evaluations, the rate stays as low as it was.
+    @Test func plateausSurviveInterruptions() throws {
+        let training = try training {
+            ($0.earlyStopping, $0.epochs) = (nil, 6)
+            $0.optimization.schedule = Schedule(
+                .reduceOnPlateau(PlateauPolicy(factor: 0.5, patience: 0, threshold: 0.5)))
+        }
+        let quiet = try training.run(members: 1, lanes: 1)
+        #expect(quiet.snapshot.decisions.factor < 0.5, "the rate has fallen")
+        for members in [3, 5] { #expect(try training.run(members: members, lanes: 1).snapshot == quiet.snapshot) }
+        var snapshot: Snapshot?
+        while (snapshot?.step ?? 0) < training.plan.totalSteps {
+            snapshot = try training.run(members: 2, lanes: 1, from: snapshot, stopAfter: (snapshot?.step ?? 0) + 4).snapshot
+        }
+        #expect(snapshot == quiet.snapshot)
+    }
+
     /// Decisions may look at the training data alone.
     @Test func withoutValidation() throws {
         let training = try training {

@@ -1,4 +1,5 @@
 import Checkpoints
+import NeuralNetwork
 import Testing
 import Training
 
@@ -64,6 +65,23 @@ import Training
         #expect(made.last?.stops == true)
     }
 
+    /// The same falls as PyTorch's rule, whatever else is decided, and from any state in between.
+    @Test func plateaus() {
+        let policy = PlateauPolicy(factor: 0.5, patience: 1, threshold: 0, minimumLearningRate: 0.3)
+        let monitor = Monitor(.validation, "loss", .min)
+        let rules = Decisions(
+            best: monitor, plateau: Decisions.Plateau(monitor: monitor, policy: policy, learningRate: 1))
+        let values: [Double] = [3, 2, 2, 2.5, 1, .infinity, 1, 1, 1, 1]
+        let expected = [1, 1, 1, 0.5, 0.5, 0.5, 0.3, 0.3, 0.3, 0.3]
+        var state = DecisionState()
+        for (i, value) in values.enumerated() {
+            var copy = state
+            let decision = rules.decide(&state, after: i + 1) { _ in value }
+            #expect(decision.factor == expected[i], "evaluation \(i + 1)")
+            #expect(rules.decide(&copy, after: i + 1) { _ in value } == decision)
+        }
+    }
+
     @Test func namesTellTheMode() throws {
         for (metric, mode) in [("loss", Monitor.Mode.min), ("rmse", .min), ("accuracy", .max), ("top_5", .max), ("f1", .max)] {
             #expect(Monitor.usualMode(of: metric) == mode, "\(metric)")
@@ -78,11 +96,11 @@ import Training
         let job = try load(
             config([
                 "early_stopping": #"{monitor: "train.accuracy", patience: 7, minimum_delta: 0.01}"#,
-                "checkpoint": #"{every: 20, keep: 2, best: "train.loss"}"#,
+                "checkpoint": #"{every: 20, keep: 2, best: {monitor: "train.loss", mode: "max"}}"#,
             ])
         ).job
         #expect(job.earlyStopping == EarlyStopping(monitor: Monitor(.train, "accuracy", .max), patience: 7, minimumDelta: 0.01))
-        #expect(job.checkpoint == CheckpointPolicy(every: .steps(20), keep: 2, best: Monitor(.train, "loss", .min)))
+        #expect(job.checkpoint == CheckpointPolicy(every: .steps(20), keep: 2, best: Monitor(.train, "loss", .max)))
         #expect(try Job(resolvedText: job.resolved.prettyJSON()) == job)
         #expect(try load(config(["early_stopping": "{}"])).job.earlyStopping?.monitor.name == "validation.loss")
     }

@@ -12,15 +12,6 @@ import Training
     import Glibc
 #endif
 
-/// Files that tests read.
-enum ProjectFiles {
-    /// The project's own directory.
-    static let root = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-
-    static func path(_ name: String) -> String { Path.join(root, name) }
-    static func text(_ name: String) throws -> String { try File.readText(path(name), limit: 1 << 20) }
-}
-
 /// Reads a config's text as the file `job.json5`.
 func load(_ text: String, _ overrides: String...) throws -> JobFile {
     let directory = try TemporaryDirectory()

@@ -1,0 +1,44 @@
+import Kernels
+
+// A measured step, on the communication thread: the owners' cells go to everyone, and where the gradient is clipped by its norm, all updates wait for them.
+
+extension Collective {
+    /// A block of a piece's sum is finished: measures it, and keeps it if the update has to wait; false if it has not.
+    func measure(_ range: Range<Int>, compact: Int, _ sum: UnsafePointer<Float>) -> Bool {
+        guard let measured, measured.isMeasured else { return false }
+        measured.measure(range, sum)
+        guard measured.delaysUpdates, let sums = measured.sums else { return false }
+        (sums.pointer + compact).update(from: sum, count: range.count)
+        return true
+    }
+
+    /// The sum of an owned piece is finished; with the last one, this member's cells are.
+    func pieceMeasured() {
+        guard measured?.isMeasured == true, measured?.pieceFinished() == true, let cells = measured?.cells(of: rank), cells.count > 0
+        else { return }
+        for member in 0..<members where member != rank {
+            link?.send(Envelope(.norms, step: arriving.step), UnsafeRawBufferPointer(cells), to: member)
+        }
+        cellsArrived()
+    }
+
+    /// Somebody's cells are there. With the last ones the updater is told, and what waited for that goes on.
+    func cellsArrived() {
+        measured?.cellsArrived()
+        guard let measured, measured.isComplete else { return }
+        updater.gradientMeasured(measured.inOrder(), width: measured.measurement.width, step: arriving.step)
+        if measured.delaysUpdates {
+            for index in partition.pieces.indices where partition.pieces[index].owner == rank { reduction.enqueueUpdate(index) }
+        }
+        decideIfReady()
+    }
+
+    /// Updates a slice of a piece from its kept sum, and spreads the piece after its last one.
+    func updateSlice(_ slice: Reduction.Slice) {
+        guard let sums = measured?.sums else { return }
+        let piece = partition.pieces[slice.piece]
+        let compact = piece.compact + slice.range.lowerBound - piece.range.lowerBound
+        updater.update(slice.range, compact: compact, gradient: sums.pointer + compact, step: arriving.step)
+        if slice.isLast { spread(slice.piece) }
+    }
+}

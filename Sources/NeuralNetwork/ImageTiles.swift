@@ -1,0 +1,24 @@
+/// Tiles of a few images instead of 128 rows: an image is as much work as many rows of a table.
+extension SlotRows {
+    /// Tiles of `size` samples from each slot's start, then the rest.
+    func tileCount(of size: Int) -> Int {
+        var count = 0
+        for samples in rows { count += (samples + size - 1) / size }
+        return count
+    }
+
+    func tile(_ index: Int, of size: Int) -> Tile {
+        var index = index
+        for (slot, samples) in rows.enumerated() {
+            let count = (samples + size - 1) / size
+            if index < count { return Tile(slot: slot, start: index * size, count: min(size, samples - index * size)) }
+            index -= count
+        }
+        preconditionFailure("the slots have fewer tiles")
+    }
+
+    /// How many images make a piece of work of about `target`, if one is `work`.
+    static func images(for target: Int, each work: Int) -> Int {
+        min(Tile.rows, max(1, (target + work - 1) / max(1, work)))
+    }
+}

@@ -1,0 +1,222 @@
+import Checkpoints
+import Datasets
+import NeuralNetwork
+import System
+import TestSupport
+import Testing
+import Training
+
+/// Layers that are not trained.
+@Suite(.serialized) struct FreezeTests {
+    private func training(
+        freeze: [String], optimizer: Optimizer = ExactnessTests.adam, _ change: (inout Job) -> Void = { _ in }
+    ) throws -> LocalTraining {
+        var job = ExactnessTests.job(batch: 97, microbatches: 6, optimizer: optimizer)
+        job.freeze = freeze
+        change(&job)
+        let data = try DecodedData(reading: job.data)
+        return LocalTraining(plan: try TrainingPlan(job, data.facts), data: data)
+    }
+
+    private func tensors(_ snapshot: Snapshot, _ training: LocalTraining) -> [String: NamedTensor] {
+        Dictionary(uniqueKeysWithValues: snapshot.modelTensors(training.plan.network.layout).map { ($0.name, $0) })
+    }
+
+    private func start(_ training: LocalTraining) -> Snapshot {
+        Snapshot(
+            initial: training.plan.network.layout, moments: training.plan.job.optimizer.momentNames.count, seed: training.plan.job.seed)
+    }
+
+    /// Everything but the head: its tensors' bytes and running statistics stay, for any number of members, and nothing else travels.
+    @Test func allButTheHead() throws {
+        let training = try training(freeze: ["dense1", "dense1.bn", "dense2.", "dense2.bn"])
+        let layout = training.plan.network.layout
+        #expect(layout.tensors.map(\.name) == ["head.weight", "head.bias"])
+        #expect(layout.usedCount == 208 + 16)
+        #expect(training.plan.network.exchanges.isEmpty)
+        var start = start(training)
+        for i in start.statistics.indices { start.statistics[i] = 0.5 + Float(i % 7) / 8 }
+        let quiet = try training.run(members: 1, lanes: 1, from: start)
+        let (before, after) = (tensors(start, training), tensors(quiet.snapshot, training))
+        for (name, tensor) in before where !name.hasSuffix("num_batches_tracked") {
+            let isSame = tensor.floats()?.map(\.bitPattern) == after[name]?.floats()?.map(\.bitPattern)
+            #expect(isSame == !name.hasPrefix("head."), "\(name)")
+        }
+        #expect((quiet.evaluations[.validation]?.accuracy ?? 0) > 0.5, "what is not frozen learns")
+        for members in [3, 5] { #expect(try training.run(members: members, lanes: 2, from: start).snapshot == quiet.snapshot) }
+        // Written and read again, nothing is missing.
+        let directory = try TemporaryDirectory()
+        let names = training.plan.job.optimizer.momentNames
+        let entry = try CheckpointStore(directory: directory.file("c")).write(
+            step: quiet.snapshot.step, model: quiet.snapshot.modelTensors(layout),
+            optimizer: quiet.snapshot.optimizerTensors(layout, momentNames: names), state: .null)
+        var back = try Snapshot(
+            Checkpoint(path: entry.path), layout: layout, momentNames: names, epochTotals: quiet.snapshot.epochTotals)
+        back.decisions = quiet.snapshot.decisions
+        #expect(back == quiet.snapshot)
+    }
+
+    /// In the first step, frozen and trained layers have the same values: what lies before and behind a frozen one gets the same gradient.
+    @Test func gradientsPassThrough() throws {
+        let descent = Optimizer.gradientDescent(learningRate: 0.5, momentum: 0)
+        func layers(_ job: inout Job) {
+            job.layers = [
+                NamedLayer("flatten", .flatten), NamedLayer("a", .dense(units: 24, bias: false, initializer: .heNormal)),
+                NamedLayer("norm", .batchNorm(momentum: 0.1, epsilon: 1e-5)), NamedLayer("relu", .activation(.relu)),
+                NamedLayer("b", .dense(units: 20, bias: true, initializer: .heNormal)), NamedLayer("tanh", .activation(.tanh)),
+                NamedLayer("head", .dense(units: 10, bias: true, initializer: .heNormal)),
+            ]
+        }
+        let whole = try training(freeze: [], optimizer: descent, layers)
+        let part = try training(freeze: ["b"], optimizer: descent, layers)
+        let one = tensors(try whole.run(members: 1, lanes: 1, stopAfter: 1).snapshot, whole)
+        let other = tensors(try part.run(members: 2, lanes: 2, stopAfter: 1).snapshot, part)
+        let fresh = tensors(start(part), part)
+        for name in ["a.weight", "norm.weight", "norm.running_mean", "head.weight", "head.bias"] {
+            #expect(one[name]?.floats() == other[name]?.floats(), "\(name)")
+            #expect(other[name]?.floats() != fresh[name]?.floats(), "\(name) is trained")
+        }
+        #expect(other["b.weight"]?.floats() == fresh["b.weight"]?.floats())
+        #expect(one["b.weight"]?.floats() != fresh["b.weight"]?.floats())
+    }
+
+    /// With mean 0, variance 1 and no ε a frozen batch norm changes nothing, forward and backward: the same bits come out without it.
+    @Test func frozenBatchNormUsesItsStatistics() throws {
+        func layers(_ norm: [NamedLayer]) -> [NamedLayer] {
+            [NamedLayer("flatten", .flatten), NamedLayer("a", .dense(units: 24, bias: true, initializer: .heNormal))] + norm
+                + [NamedLayer("relu", .activation(.relu)), NamedLayer("b", .dense(units: 10, bias: true, initializer: .zeros))]
+        }
+        let norm = [NamedLayer("norm", .batchNorm(momentum: 0.1, epsilon: 1e-30))]
+        let with = try training(freeze: ["norm"]) { $0.layers = layers(norm) }
+        let without = try training(freeze: []) { $0.layers = layers([]) }
+        var (begin, other) = (start(with), start(without))
+        // Draws go by a tensor's number, which the norm's two change for what lies behind it; `b` begins with zeros.
+        #expect(tensors(begin, with)["a.weight"]?.floats() == tensors(other, without)["a.weight"]?.floats())
+        begin = try with.run(members: 2, lanes: 1, from: begin).snapshot
+        other = try without.run(members: 1, lanes: 1, from: other).snapshot
+        for name in ["a.weight", "a.bias", "b.weight", "b.bias"] {
+            #expect(tensors(begin, with)[name]?.floats() == tensors(other, without)[name]?.floats(), "\(name)")
+        }
+        #expect(tensors(begin, with)["norm.running_var"]?.floats()?.allSatisfy { $0 == 1 } == true)
+    }
+
+    @Test(arguments: [
+        ("dense9", "which is no layer with weights; those are dense1, dense1.bn, dense2, dense2.bn, head"),
+        ("dense", "which is no layer with weights"), ("dense1.weight", "which is a part of a layer"), ("relu1", "which is no layer with"),
+    ])
+    func mistakes(entry: String, message: String) throws {
+        let error = #expect(throws: PlanError.self) { try training(freeze: [entry]) }
+        #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
+    }
+
+    @Test func nothingLeftToTrain() throws {
+        let error = #expect(throws: PlanError.self) { try training(freeze: ["dense1", "dense2", "dense2.bn", "head", "dense1.bn"]) }
+        #expect(error?.description.contains("covers every layer") == true)
+    }
+}
+
+/// Weights from files.
+@Suite struct WeightsTests {
+    private static let path = ProjectFiles.path("Tests/Fixtures/checkpoints/pytorch-mlp.safetensors")
+
+    private func plan(hidden: Int = 24, head: String = "head", classes: Int = 5, freeze: [String] = []) throws -> NetworkPlan {
+        try NetworkPlan(
+            layers: [
+                NamedLayer("flatten", .flatten), NamedLayer("dense1", .dense(units: hidden, bias: false, initializer: .heNormal)),
+                NamedLayer("dense1.bn", .batchNorm(momentum: 0.1, epsilon: 1e-5)),
+                NamedLayer("dense2", .dense(units: 11, bias: true, initializer: .heNormal)),
+                NamedLayer("dense2.bn", .batchNorm(momentum: 0.1, epsilon: 1e-3)),
+                NamedLayer(head, .dense(units: classes, bias: true, initializer: .heNormal)),
+            ], input: TensorShape([4, 5, 3]), loss: .crossEntropy, freeze: freeze)
+    }
+
+    private func load(_ path: String = path, _ plan: NetworkPlan, skip: [String] = []) throws -> [String: [Float]] {
+        var snapshot = Snapshot(initial: plan.layout, moments: 0, seed: 4)
+        try Weights(path: path).load(into: &snapshot, plan.layout, skip: skip)
+        return Dictionary(uniqueKeysWithValues: snapshot.modelTensors(plan.layout).map { ($0.name, $0.floats() ?? []) })
+    }
+
+    private func complaint(_ plan: NetworkPlan, skip: [String] = []) -> String {
+        do {
+            _ = try load(plan, skip: skip)
+            return "nothing"
+        } catch { return "\(error)" }
+    }
+
+    @Test(arguments: [[], ["dense1", "dense2.bn"]]) func everythingIsLoaded(freeze: [String]) throws {
+        let loaded = try load(plan(freeze: freeze))
+        for tensor in try SafeTensors(path: Self.path).tensors where tensor.type == .float32 {
+            #expect(loaded[tensor.name] == tensor.floats(), "\(tensor.name)")
+        }
+    }
+
+    @Test func anotherHead() throws {
+        let other = try plan(classes: 3)
+        #expect(complaint(other).contains("2 of another shape or type: head.weight (F32 [5, 11], the model has F32 [3, 11]), head.bias"))
+        #expect(complaint(other).contains("skip: [\"head.\"]"))
+        let loaded = try load(other, skip: ["head."])
+        #expect(loaded["dense2.weight"] == (try SafeTensors(path: Self.path)["dense2.weight"]?.floats()))
+        let fresh = Snapshot(initial: other.layout, moments: 0, seed: 4)
+        let tensor = fresh.modelTensors(other.layout).first { $0.name == "head.weight" }
+        #expect(loaded["head.weight"] == tensor?.floats(), "what is skipped begins fresh")
+    }
+
+    @Test func allMisfitsAtOnce() throws {
+        let text = complaint(try plan(hidden: 20, head: "top"))
+        #expect(text.contains("2 missing: top.weight, top.bias"), "\(text)")
+        #expect(text.contains("2 unexpected: head.bias, head.weight"), "\(text)")
+        #expect(text.contains("6 of another shape or type: dense1.weight (F32 [24, 60], the model has F32 [20, 60])"), "\(text)")
+        #expect(complaint(try plan(), skip: ["heat."]).contains("`skip` has `heat.`, which neither the model nor"))
+        #expect(complaint(try plan(head: "top"), skip: ["top", "head"]) == "nothing")
+    }
+
+    @Test func runDirectoriesGiveTheirBest() throws {
+        let directory = try TemporaryDirectory()
+        let store = CheckpointStore(directory: directory.file("run/checkpoints"))
+        let plan = try plan()
+        for step in [3, 6, 9] {
+            var snapshot = Snapshot(initial: plan.layout, moments: 0, seed: UInt64(step))
+            snapshot.step = step
+            try store.write(step: step, model: snapshot.modelTensors(plan.layout), optimizer: [], state: .null)
+        }
+        func seed(_ path: String) throws -> UInt64? {
+            let loaded = try load(path, plan)["dense1.weight"]
+            return [3, 6, 9].first { seed in
+                Snapshot(initial: plan.layout, moments: 0, seed: seed).modelTensors(plan.layout).first { $0.name == "dense1.weight" }?
+                    .floats() == loaded
+            }
+        }
+        #expect(try seed(directory.file("run")) == 9, "the newest, where none is the best")
+        try store.markBest(6)
+        #expect(try seed(directory.file("run")) == 6)
+        #expect(try seed(store.path(ofStep: 3)) == 3)
+        #expect(try seed(Path.join(store.path(ofStep: 3), "model.safetensors")) == 3)
+        #expect(throws: CheckpointError.self) { try Weights(path: directory.file("nothing")) }
+    }
+
+    /// Numbers of other widths, by their bits in the standards.
+    @Test func otherWidths() {
+        func tensor(_ type: TensorType, _ words: [UInt16]) -> [Float]? {
+            words.withUnsafeBytes { NamedTensor("t", type, shape: [words.count], copying: $0).convertedFloats() }
+        }
+        let halves: [UInt16] = [0x3C00, 0xC000, 0x7BFF, 0x0001, 0x3555, 0x8000, 0x7C00, 0x03FF]
+        let expected: [Float] = [1, -2, 65504, 0x1p-24, 0.333251953125, -0.0, .infinity, 1023 * 0x1p-24]
+        #expect(tensor(.float16, halves)?.map(\.bitPattern) == expected.map(\.bitPattern))
+        #expect(tensor(.bfloat16, [0x3F80, 0xC040, 0x0001]) == [1, -3, Float(bitPattern: 0x0001_0000)])
+        let doubles = [0.1, -1e300, 3].withUnsafeBytes { NamedTensor("t", .float64, shape: [3], copying: $0).convertedFloats() }
+        #expect(doubles == [Float(0.1), -.infinity, 3])
+    }
+
+    @Test func configRoundTrips() throws {
+        let job = try job(of: config(["weights": #""w.safetensors""#, "freeze": #"["dense1"]"#]))
+        #expect(job.weights?.file.hasPrefix("/") == true, "paths in a resolved job are absolute")
+        #expect(job.freeze == ["dense1"])
+        let other = try job(of: config(["weights": #"{file: "/w", skip: ["head."]}"#]))
+        #expect(other.weights == WeightsSpec(file: "/w", skip: ["head."]))
+        #expect(try Job(resolvedText: other.resolved.prettyJSON()) == other)
+    }
+
+    private func job(of text: String) throws -> Job { try loadedJob(text) }
+}
+
+private func loadedJob(_ text: String) throws -> Job { try load(text).job }
