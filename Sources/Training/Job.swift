@@ -5,6 +5,8 @@ import NeuralNetwork
 package struct Job: Equatable, Sendable {
     package var name: String
     package var seed: UInt64
+    /// So many models are trained one after the other, from seeds that follow each other; nil: one, and no ensemble.
+    package var ensemble: Int?
     package var data: DataSpec
     package var layers: [NamedLayer]
     package var loss: Loss

@@ -15,6 +15,7 @@ struct JobDecoder {
         guard let fields = ObjectDecoder(value, diagnostics) else { return nil }
         let name = fields.optional("name", Self.name, default: defaultName)
         let seed = fields.optional("seed", .unsigned, default: 1)
+        let ensemble = fields.optional("ensemble", .int(1...1000))
         let data = fields.required("data", .object(Self.data))
         let model = fields.required("model", .array(of: Expectation<ConfigValue>.any, count: 1...100_000))
         let definitions = fields.optional("define", Self.definitions, default: [:])
@@ -32,6 +33,7 @@ struct JobDecoder {
         var job = Job(
             name: name, seed: seed, data: data, layers: layers, loss: loss, optimizer: optimizer, batchSize: batch.size,
             microbatches: batch.microbatches, epochs: epochs, blasCore: core, forcedCuts: cuts)
+        job.ensemble = ensemble
         for write in parts { write(&job) }
         return job
     }

@@ -52,6 +52,14 @@ package struct JobFile {
         return JobDecoder.isName(name) ? name : "job"
     }
 
+    /// The job of one member of the ensemble: the same but for the seed, which decides everything that is drawn, though not how the data are split.
+    package func member(_ index: Int) -> JobFile {
+        var member = job
+        member.ensemble = nil
+        member.seed &+= UInt64(index)
+        return JobFile(job: member, resolved: member.resolved, layerPlaces: layerPlaces, source: source)
+    }
+
     /// SHA-256 of everything about the job that decides bits. Paths do not: the data's content is compared by itself.
     package var identity: String {
         var job = job

@@ -24,8 +24,11 @@ package struct LocalTraining {
     package init(plan: TrainingPlan, data: DecodedData) { (self.plan, self.data) = (plan, data) }
 
     /// Runs to the job's end, or to `stopAfter` steps.
+    ///
+    /// - Parameter stops: is given the totals of each step, in order; true ends the training behind it.
     package func run(
-        members: Int, lanes: Int, cuts: [Int]? = nil, from start: Snapshot? = nil, stopAfter: Int? = nil
+        members: Int, lanes: Int, cuts: [Int]? = nil, from start: Snapshot? = nil, stopAfter: Int? = nil,
+        stops: @escaping @Sendable (Totals) -> Bool = { _ in false }
     ) throws -> Result {
         let assignment = cuts.flatMap(Assignment.init(cuts:)) ?? Assignment(even: plan.geometry.microbatches, members: members)
         let partition = Partition(
@@ -48,7 +51,8 @@ package struct LocalTraining {
                 gradients: state, updater: state, measurement: plan.gradientMeasurement, firstStep: start.step
             ) { [plan] step, report in
                 record.stepDone(step, report, diagnostics: state.diagnostics(step: step))
-                return plan.control(afterSteps: step + 1, report: report, stopping: step + 1 >= last)
+                let isOver = stops(Totals(report: report))
+                return plan.control(afterSteps: step + 1, report: report, stopping: step + 1 >= last || isOver)
             }
             parts.append((collective, state))
         }
