@@ -17,16 +17,22 @@ package struct CheckpointState: Equatable, Sendable {
     package var decisions: DecisionState
     /// The resolved job, as text; nil in checkpoints of before.
     package var job: String?
+    /// How a table's columns became features and targets, if the data are a table.
+    package var table: TableEncoding?
     /// The shape of a sample, by which a model can be made without its data; nil in checkpoints of before.
     package var sampleShape: [Int]?
+    /// Target values of a sample; nil for classes, or without targets.
+    package var targetWidth: Int?
 
     package init(
         data: String, normalization: Normalization, classNames: [String]?, epochTotals: [Double], platform: String, isExact: Bool,
-        decisions: DecisionState = DecisionState(), job: String? = nil, sampleShape: [Int]? = nil
+        decisions: DecisionState = DecisionState(), job: String? = nil, table: TableEncoding? = nil, sampleShape: [Int]? = nil,
+        targetWidth: Int? = nil
     ) {
         (self.data, self.normalization, self.classNames) = (data, normalization, classNames)
         (self.epochTotals, self.platform, self.isExact) = (epochTotals, platform, isExact)
-        (self.decisions, self.job, self.sampleShape) = (decisions, job, sampleShape)
+        (self.decisions, self.job) = (decisions, job)
+        (self.table, self.sampleShape, self.targetWidth) = (table, sampleShape, targetWidth)
     }
 
     /// Identifies decoded data by its content.
@@ -50,8 +56,9 @@ package struct CheckpointState: Equatable, Sendable {
             ("class_names", classNames.map { .array($0.map { .string($0) }) } ?? .null),
             ("epoch_totals", .array(epochTotals.map { .number($0) })),
             ("platform", .string(platform)), ("exact", .bool(isExact)), ("decisions", decisions.value),
-            ("job", job.map { .string($0) } ?? .null),
+            ("job", job.map { .string($0) } ?? .null), ("table", table?.value ?? .null),
             ("sample_shape", sampleShape.map { .array($0.map { .int($0) }) } ?? .null),
+            ("target_width", targetWidth.map { .int($0) } ?? .null),
         ])
     }
 
@@ -75,12 +82,14 @@ package struct CheckpointState: Equatable, Sendable {
             let isExact = fields.required("exact", .bool)
             let decisions = fields.optional("decisions", DecisionState.expectation, default: DecisionState())
             let job = fields.optional("job", .string)
+            let table = fields.optional("table", TableEncoding.expectation)
             let shape = fields.optional("sample_shape", .array(of: Expectation<Int>.int(1...1 << 40), count: 1...8))
+            let targetWidth = fields.optional("target_width", .int(1...1 << 40))
             fields.finish()
             if let data, let normalization, let totals, totals.count == 3, let platform, let isExact {
                 read = CheckpointState(
                     data: data, normalization: normalization, classNames: classNames, epochTotals: totals, platform: platform,
-                    isExact: isExact, decisions: decisions, job: job, sampleShape: shape)
+                    isExact: isExact, decisions: decisions, job: job, table: table, sampleShape: shape, targetWidth: targetWidth)
             }
         }
         guard let read, !diagnostics.hasErrors else {

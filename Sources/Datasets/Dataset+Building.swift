@@ -1,3 +1,11 @@
+import System
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
 /// 64-byte aligned memory, zero at first.
 final class AlignedBytes: @unchecked Sendable {  // written by its one builder, before anybody else sees it
     let bytes: UnsafeMutableRawBufferPointer
@@ -17,6 +25,11 @@ extension Dataset {
         _ form: DatasetForm, fill: (_ features: UnsafeMutableRawBufferPointer, _ targets: UnsafeMutableRawBufferPointer) throws -> Void
     ) throws -> Dataset {
         let layout = try form.layout()
+        guard layout.total <= Self.physicalMemory else {
+            throw DatasetError(
+                "a data set of \(TextFormat.grouped(form.count)) samples of shape \(form.sampleShape) takes \(TextFormat.bytes(layout.total)), and"
+                    + " this machine has \(TextFormat.bytes(Self.physicalMemory)); use smaller samples or fewer")
+        }
         let memory = AlignedBytes(count: layout.total)
         writeHeader(form, layout, into: memory.bytes)
         try fill(
@@ -24,7 +37,29 @@ extension Dataset {
             UnsafeMutableRawBufferPointer(rebasing: memory.bytes[layout.targets]))
         let dataset = Dataset(checked: form, layout: layout, serialized: UnsafeRawBufferPointer(memory.bytes), owner: memory)
         try dataset.checkTargets()
+        try dataset.checkFinite()
         return dataset
+    }
+
+    private static var physicalMemory: Int { sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) }
+
+    /// NaN and infinity would spread over the whole model: readers that know the place in a file say so before this does.
+    private func checkFinite() throws {
+        if form.elementType == .float32 {
+            let values = features.bindMemory(to: Float.self)
+            if let bad = values.firstIndex(where: { !$0.isFinite }) {
+                let place = form.sampleShape.count == 1 ? "column \(bad % sampleSize)" : "feature \(bad % sampleSize)"
+                throw DatasetError(
+                    "sample \(bad / sampleSize) of the data holds \(values[bad]) in \(place) (both counted from 0); training needs finite"
+                        + " numbers: clean the data")
+            }
+        }
+        if let bad = values.firstIndex(where: { !$0.isFinite }) {
+            let width = form.targets.width
+            throw DatasetError(
+                "sample \(bad / width) of the data has \(values[bad]) as target \(bad % width) (both counted from 0); training needs finite"
+                    + " numbers: clean the data")
+        }
     }
 
     /// A data set of bytes with class labels (numbered classes unless `classNames` says otherwise), for tests and made-up data.

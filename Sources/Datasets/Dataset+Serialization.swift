@@ -50,6 +50,9 @@ extension Dataset {
         case 2:
             guard try size(40) == 0 else { throw damaged(source, "it has class names but no classes") }
             targets = .values(width: try size(32))
+        case 3:
+            guard try size(32) == 0, try size(40) == 0 else { throw damaged(source, "it has targets and has none") }
+            targets = .absent
         default: throw damaged(source, "its kind of targets is \(u32(28))")
         }
         return DatasetForm(elementType: elementType, sampleShape: shape, count: try size(16), targets: targets)
@@ -87,7 +90,7 @@ extension Dataset {
         put(UInt64(layout.names.count), at: 40)
         put(UInt64(layout.total), at: 48)
         for (index, size) in form.sampleShape.enumerated() { put(UInt64(size), at: 64 + 8 * index) }
-        guard case .classes(let names) = form.targets else { return put(UInt32(2), at: 28) }
+        guard case .classes(let names) = form.targets else { return put(UInt32(form.targets == .absent ? 3 : 2), at: 28) }
         put(UInt32(1), at: 28)
         var offset = layout.names.lowerBound
         for name in names {

@@ -5,9 +5,10 @@ import System
 /// the same bytes are hashed, sent to workers, mapped from their cache, and read by the training loop, without a copy:
 ///
 ///       0  "DTRAINDS"                          24  u32 rank of a sample (1…8)     40  u64 bytes of class names
-///       8  u32 version = 1                     28  u32 targets: 1 classes, 2 values  48  u64 total bytes
-///      12  u32 features: 1 UInt8, 2 Float32    32  u64 classes, or values         56  u64 0
-///      16  u64 samples                             per sample                     64  8 × u64 shape (unused: 0)
+///       8  u32 version = 1                     28  u32 targets: 1 classes,        48  u64 total bytes
+///      12  u32 features: 1 UInt8, 2 Float32        2 values, 3 none               56  u64 0
+///      16  u64 samples                         32  u64 classes, or values         64  8 × u64 shape (unused: 0)
+///                                                  per sample
 ///     128  class names (u32 length, UTF-8, each) | features [count, shape…] | Int32 labels [count] or Float values [count, width]
 package final class Dataset: @unchecked Sendable {  // nothing is written after `init`
     package let form: DatasetForm
@@ -69,6 +70,8 @@ package final class Dataset: @unchecked Sendable {  // nothing is written after 
             throw DatasetError("`\(otherName)` has \(other) target columns, `\(name)` \(width); give data sets with the same targets")
         case (.classes, .values), (.values, .classes):
             throw DatasetError("one of `\(name)` and `\(otherName)` has classes as targets, the other values; give data sets of one kind")
+        case (.absent, .classes), (.absent, .values), (.classes, .absent), (.values, .absent):
+            throw DatasetError("one of `\(name)` and `\(otherName)` has targets, the other none; give data sets of one kind")
         default: return
         }
     }

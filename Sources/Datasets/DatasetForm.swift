@@ -14,12 +14,15 @@ package enum Targets: Equatable, Sendable {
     case classes([String])
     /// So many numbers; stored as Float.
     case values(width: Int)
+    /// There is none: data for unsupervised learning, or for prediction.
+    case absent
 
-    /// The number of classes, or of values.
+    /// The number of classes, or of values; 0 without targets.
     package var width: Int {
         switch self {
         case .classes(let names): names.count
         case .values(let width): width
+        case .absent: 0
         }
     }
 
@@ -67,9 +70,14 @@ struct DatasetLayout: Equatable {
     init(_ form: DatasetForm) throws {
         var nameBytes = 0
         if case .classes(let names) = form.targets { nameBytes = names.reduce(0) { $0 + 4 + $1.utf8.count } }
-        let perTarget = if case .values(let width) = form.targets { width } else { 1 }
+        let perTarget =
+            switch form.targets {
+            case .classes: 1
+            case .values(let width): width
+            case .absent: 0
+            }
         let shapeIsSound = (1...DatasetForm.maximalRank).contains(form.sampleShape.count) && form.sampleShape.allSatisfy { $0 > 0 }
-        guard shapeIsSound, form.count > 0, form.count <= Int(Int32.max), form.targets.width > 0,
+        guard shapeIsSound, form.count > 0, form.count <= Int(Int32.max), form.targets == .absent || form.targets.width > 0,
             let features = Self.product(form.sampleShape + [form.count, form.elementType.byteCount]),
             let targets = Self.product([form.count, perTarget, 4])
         else {

@@ -74,24 +74,55 @@ package struct WeightsSpec: Equatable, Sendable {
 
 /// Where the samples come from.
 package struct DataSpec: Equatable, Sendable {
-    package enum Source: Equatable, Sendable {
+    package indirect enum Source: Equatable, Sendable {
         /// The embedded digits: the first 1,437 rows train, the last 360 validate.
         case digits
         case idx(images: String, labels: String)
+        case csv(path: String, CSVFormat, TableRules)
+        /// Files, or the directory with all of them.
+        case cifar10([String])
+        case cifar100(path: String, labels: CIFAR.Labels)
+        case npy(NPYFiles)
+        case imageFolder(ImageFolder)
+        /// The first `count` samples of another source.
+        case limited(Source, count: Int)
+    }
+
+    /// Arrays written by numpy.save: see `Dataset.npy`.
+    package struct NPYFiles: Equatable, Sendable {
+        package var features: String
+        package var targets: String?
+        package var layout: Dataset.ImageLayout
+        package var classes: Bool?
+
+        package init(features: String, targets: String? = nil, layout: Dataset.ImageLayout = .nhwc, classes: Bool? = nil) {
+            (self.features, self.targets, self.layout, self.classes) = (features, targets, layout, classes)
+        }
+    }
+
+    /// A random part of the training set that becomes the validation set.
+    package struct Split: Equatable, Sendable {
+        /// The fraction of the samples.
+        package var validation: Double
+        package var seed: UInt64
+
+        package init(validation: Double, seed: UInt64) { (self.validation, self.seed) = (validation, seed) }
     }
 
     package var train: Source
     package var validation: Source?
     package var test: Source?
+    package var split: Split?
     package var normalization: Normalization.Kind
     /// Of the training set alone.
     package var augmentation: Augmentation?
 
     package init(
-        train: Source, validation: Source? = nil, test: Source? = nil, normalization: Normalization.Kind = .none,
+        train: Source, validation: Source? = nil, test: Source? = nil, split: Split? = nil, normalization: Normalization.Kind = .none,
         augmentation: Augmentation? = nil
     ) {
-        (self.train, self.validation, self.test, self.normalization) = (train, validation, test, normalization)
+        (self.train, self.validation, self.test, self.split) = (train, validation, test, split)
+        self.normalization = normalization
         self.augmentation = augmentation
     }
 }

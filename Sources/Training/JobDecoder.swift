@@ -16,7 +16,7 @@ struct JobDecoder {
         let name = fields.optional("name", Self.name, default: defaultName)
         let seed = fields.optional("seed", .unsigned, default: 1)
         let ensemble = fields.optional("ensemble", .int(1...1000))
-        let data = fields.required("data", .object(Self.data))
+        let data = fields.required("data", .object { Self.data($0, seed: seed) })
         let model = fields.required("model", .array(of: Expectation<ConfigValue>.any, count: 1...100_000))
         let definitions = fields.optional("define", Self.definitions, default: [:])
         let loss = fields.required("loss", .oneOf(Loss.self))

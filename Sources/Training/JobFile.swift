@@ -110,17 +110,36 @@ extension Job {
 
 extension DataSpec {
     private func mapPaths(_ change: (String) -> String) -> DataSpec {
-        func map(_ source: Source) -> Source {
-            switch source {
-            case .digits: .digits
-            case .idx(let images, let labels): .idx(images: change(images), labels: change(labels))
-            }
-        }
-        var copy = self
-        (copy.train, copy.validation, copy.test) = (map(train), validation.map(map), test.map(map))
-        return copy
+        var spec = self
+        spec.train = train.mapPaths(change)
+        spec.validation = validation?.mapPaths(change)
+        spec.test = test?.mapPaths(change)
+        return spec
     }
 
     fileprivate var absolute: DataSpec { mapPaths(Path.absolute) }
     fileprivate var withoutPaths: DataSpec { mapPaths { _ in "" } }
+}
+
+extension DataSpec.Source {
+    fileprivate func mapPaths(_ change: (String) -> String) -> Self {
+        switch self {
+        case .digits: return .digits
+        case .idx(let images, let labels): return .idx(images: change(images), labels: change(labels))
+        case .csv(let path, let format, let rules): return .csv(path: change(path), format, rules)
+        case .cifar10(let paths):
+            let changed = paths.map(change)
+            // Several files and their directory are the same data.
+            return .cifar10(changed.allSatisfy(\.isEmpty) ? [""] : changed)
+        case .cifar100(let path, let labels): return .cifar100(path: change(path), labels: labels)
+        case .npy(var files):
+            files.features = change(files.features)
+            files.targets = files.targets.map(change)
+            return .npy(files)
+        case .imageFolder(var folder):
+            folder.path = change(folder.path)
+            return .imageFolder(folder)
+        case .limited(let source, let count): return .limited(source.mapPaths(change), count: count)
+        }
+    }
 }

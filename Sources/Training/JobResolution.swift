@@ -12,7 +12,9 @@ package enum JobResolution {
 
     /// What may change when a run is resumed. Paths may too: the data's content is compared by itself.
     private static let free: Set<String> = ["epochs", "max_steps", "checkpoint", "logging"]
-    private static let paths: Set<String> = ["images", "labels"]
+    private static let paths = [
+        ".idx.images", ".idx.labels", ".csv.path", ".cifar10", ".cifar100.path", ".npy.features", ".npy.targets", ".image_folder.path",
+    ]
 
     /// Everything else that differs between two resolved jobs.
     package static func differences(_ before: ConfigValue, _ now: ConfigValue) -> [Difference] {
@@ -21,11 +23,11 @@ package enum JobResolution {
             if let a, let b, let left = a.members, let right = b.members {
                 var keys = left.map(\.key)
                 keys += right.map(\.key).filter { !keys.contains($0) }
-                for key in keys
-                where !(path.isEmpty && free.contains(key)) && !(path.hasSuffix(".idx") && paths.contains(key))
-                    && !(path == "weights" && key == "file")
-                {
-                    compare(path.isEmpty ? key : "\(path).\(key)", a[key], b[key])
+                for key in keys where !(path.isEmpty && free.contains(key)) {
+                    let place = path.isEmpty ? key : "\(path).\(key)"
+                    let isPath = place.hasPrefix("data.") && paths.contains { place.hasSuffix($0) } && a[key] != nil && b[key] != nil
+                        || path == "weights" && key == "file"
+                    if !isPath { compare(place, a[key], b[key]) }
                 }
             } else if let a, let b, let left = a.elements, let right = b.elements, left.count == right.count {
                 for (i, (x, y)) in zip(left, right).enumerated() { compare("\(path).\(i)", x, y) }

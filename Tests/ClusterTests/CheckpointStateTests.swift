@@ -30,6 +30,12 @@ import Training
         #expect(back.normalization.shift.map(\.bitPattern) == Self.state.normalization.shift.map(\.bitPattern))
         var plain = Self.state
         (plain.classNames, plain.isExact) = (nil, true)
+        plain.table = TableEncoding(
+            format: CSVFormat(hasHeader: false, delimiter: .tab, missing: ["", "\"-\""]), missingCells: .mean,
+            columns: [
+                TableEncoding.Column(name: "1", kind: .number(fill: 0.1)),
+                TableEncoding.Column(name: "2", kind: .categories(["ü", ""], fill: 1)),
+            ], target: .classes(column: "3", names: ["no", "yes"]))
         #expect(try roundTrip(plain.value) == plain)
     }
 

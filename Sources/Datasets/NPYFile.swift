@@ -1,0 +1,195 @@
+import System
+
+/// An array in NumPy's format, plain or gzip, versions 1 to 3 (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html).
+struct NPYFile {
+    enum Element: Equatable {
+        case bool
+        case signed(Int)
+        case unsigned(Int)
+        case float(Int)
+
+        var byteCount: Int {
+            switch self {
+            case .bool: 1
+            case .signed(let count), .unsigned(let count), .float(let count): count
+            }
+        }
+
+        var isFloat: Bool { if case .float = self { true } else { false } }
+    }
+
+    let path: String
+    let element: Element
+    let shape: [Int]
+    private let isBigEndian: Bool
+    private let isFortran: Bool
+    private let source: ByteSource
+
+    var count: Int { shape.reduce(1, *) }
+
+    /// Opens a file and reads its header.
+    init(_ path: String) throws {
+        self.path = path
+        source = try ByteSource(path: path)
+        let start = try Self.read(8, source)
+        guard start.count == 8, start.starts(with: [0x93] + Array("NUMPY".utf8)) else {
+            throw DatasetError("`\(path)` is not an NPY file; write it with numpy.save (not numpy.savez)")
+        }
+        guard (1...3).contains(start[6]) else { throw Self.fault(path, "has version \(start[6]), 1 to 3 can be read") }
+        let sizeBytes = try Self.read(start[6] == 1 ? 2 : 4, source)
+        let size = sizeBytes.reversed().reduce(0) { $0 << 8 | Int($1) }
+        guard size <= 1 << 16 else { throw Self.fault(path, "claims a header of \(TextFormat.grouped(size)) bytes") }
+        let header = try Self.read(size, source)
+        guard header.count == size else { throw Self.fault(path, "ends within its header: it is truncated") }
+        let fields = try NPYHeader(header, path: path)
+        (element, isBigEndian) = try Self.element(fields.type, path)
+        isFortran = fields.isFortran
+        shape = fields.shape
+        let rest = source.largestSize - source.bytesRead
+        guard shape.allSatisfy({ $0 > 0 }) else { throw Self.fault(path, "is empty: its shape is \(shape)") }
+        guard let bytes = DatasetLayout.product(shape + [element.byteCount]), bytes <= rest else {
+            throw Self.fault(path, "is truncated: its shape \(shape) asks for more bytes than there can be")
+        }
+    }
+
+    private static func element(_ type: String, _ path: String) throws -> (Element, isBigEndian: Bool) {
+        let known: [String: Element] = [
+            "b1": .bool, "i1": .signed(1), "i2": .signed(2), "i4": .signed(4), "i8": .signed(8), "u1": .unsigned(1), "u2": .unsigned(2),
+            "u4": .unsigned(4), "u8": .unsigned(8), "f2": .float(2), "f4": .float(4), "f8": .float(8),
+        ]
+        if let order = type.first, "<>|=".contains(order), let element = known[String(type.dropFirst())] { return (element, order == ">") }
+        let kind = type.hasSuffix("O") ? "Python objects" : "elements of type `\(type.prefix(40))`"
+        throw DatasetError("`\(path)` holds \(kind); numbers can be read: convert it with .astype(\"float32\")")
+    }
+
+    // MARK: Values
+
+    /// All elements in row-major order, as the bytes of the file's type.
+    private func rowMajorBytes() throws -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count * element.byteCount)
+        let read = try bytes.withUnsafeMutableBytes { try source.read(into: $0) }
+        guard read == bytes.count else {
+            throw Self.fault(
+                path,
+                "is truncated: its shape \(shape) asks for \(TextFormat.grouped(bytes.count)) bytes, there are \(TextFormat.grouped(read))")
+        }
+        guard try source.isAtEnd() else { throw Self.fault(path, "goes on after the values that its shape \(shape) asks for") }
+        guard isFortran, shape.count > 1 else { return bytes }
+        return fromColumnMajor(bytes)
+    }
+
+    /// The first index changes fastest in the file, the last one in the result.
+    private func fromColumnMajor(_ bytes: [UInt8]) -> [UInt8] {
+        let size = element.byteCount
+        var strides = [1]
+        for length in shape.dropLast() { strides.append(strides[strides.count - 1] * length) }
+        var result: [UInt8] = []
+        result.reserveCapacity(bytes.count)
+        var index = [Int](repeating: 0, count: shape.count)
+        var offset = 0
+        for _ in 0..<count {
+            result += bytes[offset * size..<(offset + 1) * size]
+            var axis = shape.count - 1
+            while axis >= 0 {
+                index[axis] += 1
+                offset += strides[axis]
+                if index[axis] < shape[axis] { break }
+                offset -= shape[axis] * strides[axis]
+                index[axis] = 0
+                axis -= 1
+            }
+        }
+        return result
+    }
+
+    /// The elements as bytes; only for `b1` and `u1`.
+    func bytes() throws -> [UInt8] {
+        precondition(element == .bool || element == .unsigned(1), "Bytes are read from arrays of bytes")
+        return try rowMajorBytes()
+    }
+
+    func integers() throws -> [Int] {
+        let bytes = try rowMajorBytes()
+        return try (0..<count).map { index in
+            switch element {
+            case .bool, .unsigned(1): return Int(bytes[index])
+            case .unsigned(8):
+                guard let value = Int(exactly: bits(bytes, index)) else {
+                    throw Self.fault(path, "holds \(bits(bytes, index)) at \(index)")
+                }
+                return value
+            case .unsigned: return Int(bits(bytes, index))
+            case .signed(let size):
+                let unused = 64 - 8 * size
+                return Int(truncatingIfNeeded: Int64(bitPattern: bits(bytes, index) << unused) >> unused)
+            case .float:
+                let value = float(bytes, index)
+                guard let whole = Int(exactly: value) else {
+                    throw Self.fault(path, "holds \(value) at \(index), which is no class; leave out `classes` for values")
+                }
+                return whole
+            }
+        }
+    }
+
+    /// The elements as floats, all finite.
+    func floats() throws -> [Float] {
+        guard element.isFloat else { return try integers().map { Float($0) } }
+        let bytes = try rowMajorBytes()
+        return try (0..<count).map { index in
+            let value = Float(float(bytes, index))
+            guard value.isFinite else {
+                throw DatasetError(
+                    "`\(path)` holds \(float(bytes, index)) at \(place(index)) (counted from 0); training needs finite numbers: clean the data"
+                )
+            }
+            return value
+        }
+    }
+
+    private func place(_ index: Int) -> String {
+        var (rest, indices) = (index, [Int]())
+        for length in shape.reversed() {
+            indices.insert(rest % length, at: 0)
+            rest /= length
+        }
+        return "\(indices)"
+    }
+
+    private func float(_ bytes: [UInt8], _ index: Int) -> Double {
+        switch element.byteCount {
+        case 2: Self.half(UInt16(bits(bytes, index)))
+        case 4: Double(Float(bitPattern: UInt32(bits(bytes, index))))
+        default: Double(bitPattern: bits(bytes, index))
+        }
+    }
+
+    /// IEEE 754 binary16 (Swift has no Float16 on every platform).
+    private static func half(_ bits: UInt16) -> Double {
+        let (exponent, fraction) = (Int(bits >> 10 & 31), Double(bits & 1_023))
+        let magnitude: Double =
+            switch exponent {
+            case 0: fraction * 0x1p-24
+            case 31: fraction == 0 ? .infinity : .nan
+            default: Double(sign: .plus, exponent: exponent - 15, significand: 1 + fraction * 0x1p-10)
+            }
+        return bits >> 15 == 0 ? magnitude : -magnitude
+    }
+
+    private func bits(_ bytes: [UInt8], _ index: Int) -> UInt64 {
+        let size = element.byteCount
+        var value: UInt64 = 0
+        for place in 0..<size { value = value << 8 | UInt64(bytes[index * size + (isBigEndian ? place : size - 1 - place)]) }
+        return value
+    }
+
+    private static func read(_ count: Int, _ source: ByteSource) throws -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        let filled = try bytes.withUnsafeMutableBytes { try source.read(into: $0) }
+        return Array(bytes[..<filled])
+    }
+
+    private static func fault(_ path: String, _ text: String) -> DatasetError {
+        DatasetError("`\(path)` \(text); write or copy it again")
+    }
+}

@@ -1,0 +1,129 @@
+import Configuration
+import Datasets
+import System
+import TestSupport
+import Testing
+import Training
+
+/// `data` in a config, from its text to decoded data.
+@Suite struct DataSourceTests {
+    private let directory: TemporaryDirectory
+
+    init() throws { directory = try TemporaryDirectory() }
+
+    static let everyKind: [(text: String, source: DataSpec.Source)] = [
+        (#"{builtin: "digits"}"#, .digits),
+        (#"{builtin: "digits", limit: 7}"#, .limited(.digits, count: 7)),
+        (#"{csv: {path: "/a"}}"#, .csv(path: "/a", CSVFormat(), TableRules())),
+        (
+            #"{csv: {path: "/a", target: ["y", "z"], header: false, delimiter: "tab", missing: ["", "-"], on_missing: "drop", "#
+                + #"categorical: ["zip"], ignore: ["id"], task: "regression"}, limit: 3}"#,
+            .limited(
+                .csv(
+                    path: "/a", CSVFormat(hasHeader: false, delimiter: .tab, missing: ["", "-"]),
+                    TableRules(
+                        targets: ["y", "z"], task: .regression, categorical: ["zip"], ignored: ["id"], missingCells: .drop)), count: 3)
+        ),
+        (#"{cifar10: "/a"}"#, .cifar10(["/a"])), (#"{cifar10: ["/a", "/b"]}"#, .cifar10(["/a", "/b"])),
+        (#"{cifar100: {path: "/a"}}"#, .cifar100(path: "/a", labels: .fine)),
+        (#"{cifar100: {path: "/a", labels: "coarse"}}"#, .cifar100(path: "/a", labels: .coarse)),
+        (#"{npy: {features: "/a"}}"#, .npy(DataSpec.NPYFiles(features: "/a"))),
+        (
+            #"{npy: {features: "/a", targets: "/b", layout: "nchw", classes: false}}"#,
+            .npy(DataSpec.NPYFiles(features: "/a", targets: "/b", layout: .nchw, classes: false))
+        ),
+        (#"{image_folder: {path: "/a"}}"#, .imageFolder(ImageFolder(path: "/a"))),
+        (
+            #"{image_folder: {path: "/a", size: [24, 32], channels: 1}}"#,
+            .imageFolder(ImageFolder(path: "/a", size: ImageFolder.Size(height: 24, width: 32), channels: 1))
+        ),
+    ]
+
+    /// Read as meant, written back as read, and the identity has no paths.
+    @Test(arguments: everyKind.indices) func everyKindIsReadAndWritten(index: Int) throws {
+        let (text, source) = Self.everyKind[index]
+        let file = try load(config(["data": "{train: \(text), validation: \(text)}"]))
+        #expect(file.job.data.train == source && file.job.data.validation == source)
+        let again = try load(file.resolved.prettyJSON())
+        #expect(again.job == file.job)
+        let elsewhere = try load(config(["data": "{train: \(text), validation: \(text)}".replacing("\"/", with: "\"/x/")]))
+        #expect(elsewhere.identity == file.identity)
+        #expect(JobResolution.differences(file.resolved, elsewhere.resolved) == [])
+    }
+
+    @Test func theOthersTakeTheTrainingDatasSettings() throws {
+        let job = try load(
+            config([
+                "data": """
+                {train: {csv: {path: "/a", target: "y", delimiter: ";", on_missing: "mean"}, limit: 5}, test: {csv: {path: "/b"}}}
+                """
+            ])
+        ).job
+        guard case .csv("/b", let format, let rules)? = job.data.test else {
+            Issue.record("the test data are \(String(describing: job.data.test))")
+            return
+        }
+        #expect(format.delimiter == .semicolon && rules.targets == ["y"] && rules.missingCells == .mean)
+    }
+
+    @Test(arguments: [
+        (#"{train: "csv"}"#, "data.train must say which data set of the kind `csv`"),
+        (#"{train: {csv: {path: "a", delimiter: "|"}}}"#, "data.train.csv.delimiter must be one of"),
+        (#"{train: {csv: {path: "a", task: "regression"}}}"#, "a task needs a target"),
+        (#"{train: {csv: {path: "a", target: ["y", "y"]}}}"#, "the target `y` is named twice"),
+        (#"{train: {csv: {path: "a", target: ["y", "z"], task: "classification"}}}"#, "classification takes one target column"),
+        (
+            #"{train: {csv: {path: "a", target: "y"}}, test: {csv: {path: "b", target: "z"}}}"#,
+            "tables are encoded as the training data are, so `target` cannot differ"
+        ),
+        (#"{train: {npy: {features: "a", classes: true}}}"#, "`classes` says what the targets are"),
+        (#"{train: {image_folder: {path: "a", channels: 2}}}"#, "channels must be 1 (grey) or 3 (red, green, blue), found 2"),
+        (#"{train: {image_folder: {path: "a", size: [0, 2]}}}"#, "must be a whole number from 1 to 16384"),
+        (#"{train: {builtin: "digits", limit: 0}}"#, "limit must be a whole number of at least 1"),
+        (#"{train: {builtin: "digits"}, split: {validation: 1}}"#, "must be a number above 0 and below 1"),
+        (
+            #"{train: {builtin: "digits"}, validation: {builtin: "digits"}, split: {validation: 0.2}}"#,
+            "there is a validation set already"
+        ),
+        (#"{train: {cifar100: {path: "a", labels: "all"}}}"#, "labels must be one of"),
+    ])
+    func mistakesAreNamed(data: String, message: String) throws {
+        let shown = try complaint(config(["data": data])) ?? "nothing"
+        #expect(shown.contains(message), "\(shown)")
+        #expect(shown.split(separator: "\n").count { $0.hasPrefix("error:") } == 1, "\(shown)")
+    }
+
+    /// The split has the job's seed unless it has its own.
+    @Test func splits() throws {
+        let spec = try load(config(["seed": "9", "data": #"{train: {builtin: "digits", limit: 100}, split: {validation: 0.2}}"#])).job.data
+        #expect(spec.split == DataSpec.Split(validation: 0.2, seed: 9))
+        let data = try DecodedData(reading: spec)
+        #expect(data.train.count == 80 && data.validation?.count == 20 && data.test == nil)
+        let own = try load(config(["data": #"{train: {builtin: "digits"}, split: {validation: 0.2, seed: 4}}"#])).job
+        #expect(own.data.split?.seed == 4)
+        #expect(try load(own.resolved.compactJSON()).job == own)
+    }
+
+    @Test func tablesOfOneJobShareTheirEncoding() throws {
+        let train = try directory.write("train.csv", "a,c,y\n1,red,no\n3,blue,yes\n,blue,no\n")
+        let test = try directory.write("test.csv", "y,c,a\nyes,,\n")
+        let spec = try load(
+            config([
+                "data": """
+                {train: {csv: {path: "\(train)", target: "y", on_missing: "mean"}}, test: {csv: {path: "\(test)"}}, normalize: "z_score"}
+                """
+            ])
+        ).job.data
+        let data = try DecodedData(reading: spec)
+        #expect(data.train.sampleShape == [3] && data.test?.classNames == ["no", "yes"])
+        #expect(data.normalization.shift[0] == 2)
+        var row = [Float](repeating: 0, count: 3)
+        data.test?.gather([0], normalization: Normalization(.none, of: data.train), into: &row)
+        #expect(row == [2, 1, 0])
+        let table = try #require(data.table)
+        let diagnostics = Diagnostics()
+        let text = table.value.compactJSON()
+        let value = try #require(JSON5.parse(SourceFile(name: "table", text: text), diagnostics: diagnostics))
+        #expect(TableEncoding.expectation.read(value, diagnostics) == table && diagnostics.isEmpty)
+    }
+}
