@@ -24,33 +24,38 @@ package struct ModelEvaluation {
     /// Evaluates on `dataset`, whose samples are like those that the models were trained with.
     package func run(on dataset: Dataset) throws -> Result {
         let chunks = 0..<Evaluator.chunkCount(samples: dataset.count)
-        var (members, predictors, first): ([Totals], [Predictor], (Evaluator, TrainingPlan)?) = ([], [], nil)
+        var (members, predictors, plans): ([Totals], [Predictor], [TrainingPlan]) = ([], [], [])
+        var first: Evaluator?
         for model in models {
             let data = DecodedData(train: dataset, validation: nil, test: dataset, normalization: model.state.normalization)
             let plan = try model.plan(fitting: dataset)
             let evaluator = Evaluator(plan: plan, data: data, lanes: lanes)
             let predictor = try model.predictor(plan, lanes: lanes)
-            first = first ?? (evaluator, plan)
+            first = first ?? evaluator
             let reports = try evaluator.evaluate(
                 .test, chunks: chunks, parameters: predictor.parameters, statistics: predictor.statistics)
             members.append(Totals(report: Evaluator.total(reports)))
             predictors.append(predictor)
-            try requireSameOutputs(plan, model, first?.1)
+            plans.append(plan)
         }
-        guard members.count > 1, let (evaluator, _) = first else {
+        guard members.count > 1, let evaluator = first else {
             return Result(samples: dataset.count, members: members, whole: members[0])
         }
+        try Self.requireSameOutputs(models, plans)
         let ensemble = EnsemblePredictor(predictors)
         let reports = try evaluator.evaluate(.test, chunks: chunks) { try ensemble.outputs($0, of: $1) }
         return Result(samples: dataset.count, members: members, whole: Totals(report: Evaluator.total(reports)))
     }
 
-    private func requireSameOutputs(_ plan: TrainingPlan, _ model: TrainedModel, _ first: TrainingPlan?) throws {
-        guard let first else { return }
-        guard plan.network.outputShape == first.network.outputShape, plan.outputForm == first.outputForm else {
-            throw CheckpointError(
-                "`\(models[0].path)` and `\(model.path)` cannot answer together: their outputs are \(first.network.outputShape) with \(first.job.loss.rawValue) and \(plan.network.outputShape) with \(plan.job.loss.rawValue); evaluate them one by one"
-            )
+    /// Throws unless the models can answer together.
+    package static func requireSameOutputs(_ models: [TrainedModel], _ plans: [TrainingPlan]) throws {
+        for (model, plan) in zip(models, plans).dropFirst() {
+            let first = plans[0]
+            guard plan.network.outputShape == first.network.outputShape, plan.outputForm == first.outputForm else {
+                throw CheckpointError(
+                    "`\(models[0].path)` and `\(model.path)` cannot answer together: one gives \(first.network.outputShape) under \(first.job.loss.kind.rawValue), the other \(plan.network.outputShape) under \(plan.job.loss.kind.rawValue); use them one by one"
+                )
+            }
         }
     }
 }

@@ -20,7 +20,7 @@ package struct SampleBlock {
 
 /// A data set that is in memory.
 package final class WholeDataset: SampleBlocks {
-    private let dataset: Dataset
+    package let dataset: Dataset
     private var done = 0
 
     package init(_ dataset: Dataset) { self.dataset = dataset }
