@@ -53,7 +53,7 @@ package struct ModelEvaluation {
             let first = plans[0]
             guard plan.network.outputShape == first.network.outputShape, plan.outputForm == first.outputForm else {
                 throw CheckpointError(
-                    "`\(models[0].path)` and `\(model.path)` cannot answer together: one gives \(first.network.outputShape) under \(first.job.loss.kind.rawValue), the other \(plan.network.outputShape) under \(plan.job.loss.kind.rawValue); use them one by one"
+                    "`\(models[0].path)` and `\(model.path)` cannot answer together: one gives \(first.network.outputShape) under \(first.job.loss.rawValue), the other \(plan.network.outputShape) under \(plan.job.loss.rawValue); use them one by one"
                 )
             }
         }

@@ -89,7 +89,9 @@ package final class ImageFiles: SampleBlocks {
         let image = try ImageFile.read(path: file)
         if (image.height != shape[0] || image.width != shape[1]) && !hasResized {
             hasResized = true
-            note("images of another size are brought to the model's, \(shape[1]) × \(shape[0]) pixels (`\(file)` has \(image.width) × \(image.height))")
+            note(
+                "images of another size are brought to the model's, \(shape[1]) × \(shape[0]) pixels (`\(file)` has \(image.width) × \(image.height))"
+            )
         }
         return image.withChannels(shape[2]).resized(width: shape[1], height: shape[0]).pixels
     }

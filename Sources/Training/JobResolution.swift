@@ -25,7 +25,8 @@ package enum JobResolution {
                 keys += right.map(\.key).filter { !keys.contains($0) }
                 for key in keys where !(path.isEmpty && free.contains(key)) {
                     let place = path.isEmpty ? key : "\(path).\(key)"
-                    let isPath = place.hasPrefix("data.") && paths.contains { place.hasSuffix($0) } && a[key] != nil && b[key] != nil
+                    let isPath =
+                        place.hasPrefix("data.") && paths.contains { place.hasSuffix($0) } && a[key] != nil && b[key] != nil
                         || path == "weights" && key == "file"
                     if !isPath { compare(place, a[key], b[key]) }
                 }

@@ -35,12 +35,13 @@ final class AnswerWriter {
             let members = zip(columns, cells).map { column, cell in "\(Self.json(column)):\(Self.json(cell))" }
             text += "{\(members.joined(separator: ","))}\n"
         } else {
-            text += cells.map { cell in
-                switch cell {
-                case .text(let text): Self.quoted(text)
-                case .number(let number): number.description
-                }
-            }.joined(separator: ",") + "\n"
+            text +=
+                cells.map { cell in
+                    switch cell {
+                    case .text(let text): Self.quoted(text)
+                    case .number(let number): number.description
+                    }
+                }.joined(separator: ",") + "\n"
         }
     }
 
@@ -54,7 +55,9 @@ final class AnswerWriter {
         }
         var done = 0
         while done < bytes.count {
-            let count = bytes.withUnsafeBytes { write(STDOUT_FILENO, UnsafeRawBufferPointer(rebasing: $0[done...]).baseAddress, bytes.count - done) }
+            let count = bytes.withUnsafeBytes {
+                write(STDOUT_FILENO, UnsafeRawBufferPointer(rebasing: $0[done...]).baseAddress, bytes.count - done)
+            }
             if count < 0 && errno == EINTR { continue }
             guard count > 0 else {
                 if errno == EPIPE { return false }

@@ -81,7 +81,8 @@ import Testing
         for row in 0..<150 {
             let kind = row % 3
             let cells = [
-                "kind": ["oak", "elm", "ash"][kind], "height": "\(Double(kind) + 2 * noise())", "width": "\(Double(kind * kind) + 3 * noise())",
+                "kind": ["oak", "elm", "ash"][kind], "height": "\(Double(kind) + 2 * noise())",
+                "width": "\(Double(kind * kind) + 3 * noise())",
                 "bark": noise() > 0.1 * Double(kind) ? "rough" : "smooth", "place": "\(row)",
             ]
             text += order.map { cells[$0] ?? "" }.joined(separator: ",") + "\n"
@@ -140,7 +141,9 @@ import Testing
         #expect(measured.output.contains("\"data\": \"test\""))
         #expect(abs((Double(field("loss", in: measured.output) ?? "") ?? 0) - loss / 150) < 1e-6)
         #expect(field("accuracy", in: measured.output)?.hasPrefix("\(Double(right) / 150)") == true, "\(measured.output) \(right)")
-        #expect(try program("evaluate", run, "--data", original, "--json").output.contains("\"loss\": \(field("loss", in: measured.output) ?? "?")"))
+        #expect(
+            try program("evaluate", run, "--data", original, "--json").output.contains(
+                "\"loss\": \(field("loss", in: measured.output) ?? "?")"))
         let one = try program("evaluate", "\(run)/member-0", "\(run)/member-1", "--json")
         #expect(field("loss", in: one.output) == field("loss", in: measured.output))
         #expect(trained.output.contains("\"test\": {\"loss\": \(field("loss", in: measured.output) ?? "?")"), "\(trained.output)")
@@ -181,7 +184,9 @@ import Testing
         #expect(resumed.status == .exited(0) && resumed.errors.contains("member 0 is trained already"), "\(resumed.errors)")
         let hashes = [expected, resumed].map { $0.output.split(separator: "\n").filter { $0.contains("state_sha256") } }
         #expect(hashes[0].count == 3 && hashes[0] == hashes[1] && hashes[0][0] != hashes[0][1])
-        let together = [expected, resumed].map { finished in finished.output.range(of: "\"ensemble\"").map { finished.output[$0.lowerBound...] } }
+        let together = [expected, resumed].map { finished in
+            finished.output.range(of: "\"ensemble\"").map { finished.output[$0.lowerBound...] }
+        }
         #expect(together[0] == together[1] && together[0] != nil)
         // A single run of the second seed is the second member.
         let single = try Bench(DigitsJob(steps: 14)).run("run", workers: 1, ["--set", "seed=6"])
