@@ -8,7 +8,7 @@ package struct Snapshot: Equatable, Sendable {
     package var parameters: [Float]
     package var moments: [[Float]]
     package var statistics: [Float]
-    /// Sums of loss, right answers and samples since the epoch began.
+    /// The report's sums since the epoch began; empty where there are none yet.
     package var epochTotals: [Double]
     /// As before an evaluation after this step.
     package var decisions = DecisionState()
@@ -24,7 +24,7 @@ package struct Snapshot: Equatable, Sendable {
         parameters = Array(repeating: 0, count: layout.parameterSpace)
         statistics = Array(repeating: 0, count: layout.statisticsCount)
         self.moments = Array(repeating: Array(repeating: 0, count: layout.flatCount), count: moments)
-        epochTotals = [0, 0, 0]
+        epochTotals = []
         parameters.withUnsafeMutableBufferPointer { layout.initialize($0.baseAddress!, seed: seed) }
         statistics.withUnsafeMutableBufferPointer { values in
             if let base = values.baseAddress { layout.initializeStatistics(base) }

@@ -10,7 +10,7 @@ package struct CheckpointState: Equatable, Sendable {
     package var data: String
     package var normalization: Normalization
     package var classNames: [String]?
-    /// Sums of loss, right answers and samples since the epoch began.
+    /// The report's sums since the epoch began; empty before the first step.
     package var epochTotals: [Double]
     package var platform: String
     package var isExact: Bool
@@ -86,7 +86,7 @@ package struct CheckpointState: Equatable, Sendable {
             let shape = fields.optional("sample_shape", .array(of: Expectation<Int>.int(1...1 << 40), count: 1...8))
             let targetWidth = fields.optional("target_width", .int(1...1 << 40))
             fields.finish()
-            if let data, let normalization, let totals, totals.count == 3, let platform, let isExact {
+            if let data, let normalization, let totals, let platform, let isExact {
                 read = CheckpointState(
                     data: data, normalization: normalization, classNames: classNames, epochTotals: totals, platform: platform,
                     isExact: isExact, decisions: decisions, job: job, table: table, sampleShape: shape, targetWidth: targetWidth)

@@ -52,11 +52,12 @@ extension Coordinator {
                 guard rank == 0 else { return }
                 let report = try doubles(payload)
                 let diagnostics = setup.plan.diagnosticCount(afterSteps: step + 1)
-                guard report.count == Loss.report.width + diagnostics else {
+                guard report.count == setup.plan.trainReport.width + diagnostics else {
                     throw MalformedMessage(description: "a step's report is malformed")
                 }
                 try record.stepDone(
-                    step + 1, Totals(report: Array(report.dropLast(diagnostics))), diagnostics: Array(report.suffix(diagnostics)))
+                    step + 1, Totals(setup.plan.trainReport, sums: Array(report.dropLast(diagnostics))),
+                    diagnostics: Array(report.suffix(diagnostics)))
                 announceDecision()
                 faults.reach("coordinator", "step", step + 1)
             case .evaluation:

@@ -48,7 +48,7 @@ final class MemberGeneration: @unchecked Sendable {
         let wishes = wishes
         collective = Collective(
             rank: formation.rank, partition: partition, plans: stepPlans, planIndex: { plan.stepPlanIndex($0) },
-            exchanges: plan.exchanges, report: Loss.report, parameters: state.parameters.pointer, gradients: state,
+            exchanges: plan.exchanges, report: plan.trainReport.operation, parameters: state.parameters.pointer, gradients: state,
             updater: state, measurement: plan.gradientMeasurement, firstStep: formation.firstStep
         ) { step, report in
             reported(step, report + state.diagnostics(step: step))

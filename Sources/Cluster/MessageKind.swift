@@ -36,7 +36,7 @@ enum MessageKind: UInt8 {
     case stepReport = 30
     /// W→C: a run of floats of my part of a snapshot (step, a: rank, b: offset in floats).
     case snapshotPart = 31
-    /// W→C: my chunks of an evaluation, three doubles each (step, a: set, b: first chunk).
+    /// W→C: some of my chunks of an evaluation, a report of doubles each (step, a: set, b: first chunk).
     case evaluation = 32
     /// W→C: the control word has ended the generation for me (step: steps done).
     case generationEnded = 33

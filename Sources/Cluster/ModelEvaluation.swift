@@ -29,12 +29,13 @@ package struct ModelEvaluation {
         for model in models {
             let data = DecodedData(train: dataset, validation: nil, test: dataset, normalization: model.state.normalization)
             let plan = try model.plan(fitting: dataset)
+            try model.requireTargets(dataset, plan)
             let evaluator = Evaluator(plan: plan, data: data, lanes: lanes)
             let predictor = try model.predictor(plan, lanes: lanes)
             first = first ?? evaluator
             let reports = try evaluator.evaluate(
                 .test, chunks: chunks, parameters: predictor.parameters, statistics: predictor.statistics)
-            members.append(Totals(report: Evaluator.total(reports)))
+            members.append(Evaluator.total(reports, plan.evaluationReport))
             predictors.append(predictor)
             plans.append(plan)
         }
@@ -44,7 +45,7 @@ package struct ModelEvaluation {
         try Self.requireSameOutputs(models, plans)
         let ensemble = EnsemblePredictor(predictors)
         let reports = try evaluator.evaluate(.test, chunks: chunks) { try ensemble.outputs($0, of: $1) }
-        return Result(samples: dataset.count, members: members, whole: Totals(report: Evaluator.total(reports)))
+        return Result(samples: dataset.count, members: members, whole: Evaluator.total(reports, plans[0].evaluationReport))
     }
 
     /// Throws unless the models can answer together.
@@ -53,7 +54,7 @@ package struct ModelEvaluation {
             let first = plans[0]
             guard plan.network.outputShape == first.network.outputShape, plan.outputForm == first.outputForm else {
                 throw CheckpointError(
-                    "`\(models[0].path)` and `\(model.path)` cannot answer together: one gives \(first.network.outputShape) under \(first.job.loss.rawValue), the other \(plan.network.outputShape) under \(plan.job.loss.rawValue); use them one by one"
+                    "`\(models[0].path)` and `\(model.path)` cannot answer together: one gives \(first.network.outputShape) under \(first.job.loss.kind.rawValue), the other \(plan.network.outputShape) under \(plan.job.loss.kind.rawValue); use them one by one"
                 )
             }
         }
@@ -70,5 +71,18 @@ extension TrainedModel {
             )
         }
         return plan
+    }
+
+    /// Throws if a data set's targets are not of the kind that the model was trained for.
+    fileprivate func requireTargets(_ dataset: Dataset, _ plan: TrainingPlan) throws {
+        guard plan.job.data.target == .data else { return }
+        let expected: (kind: String, isMet: Bool) =
+            switch plan.targets {
+            case .classes(let count): (TextFormat.count(count, "class", plural: "classes"), dataset.classNames?.count == count)
+            case .values(let width): ("\(TextFormat.count(width, "value")) for each sample", dataset.form.targets == .values(width: width))
+            }
+        guard expected.isMet else {
+            throw CheckpointError("`\(path)` was trained for \(expected.kind), which these data do not have; give data with such targets")
+        }
     }
 }

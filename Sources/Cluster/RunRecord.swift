@@ -47,7 +47,7 @@ package final class RunRecord {
 
     package init(plan: TrainingPlan, start: Snapshot, metrics: MetricsLog, reporter: ProgressReporter) {
         (self.plan, self.metrics, self.reporter, snapshot, steps) = (plan, metrics, reporter, start, start.step)
-        totals = Totals(report: start.epochTotals)
+        totals = Totals(plan.trainReport, sums: start.epochTotals)
         notePenalty()
         if start.decisions.isOver || plan.endsEpoch(start.step) {
             train = totals
@@ -60,7 +60,7 @@ package final class RunRecord {
     package func begin(_ partition: Partition) {
         self.partition = partition
         started = started ?? Clock.monotonicSeconds()
-        totals = Totals(report: snapshot.epochTotals)
+        totals = Totals(plan.trainReport, sums: snapshot.epochTotals)
         steps = snapshot.step
         (assemblies, evaluations, totalsAfter) = ([:], [:], [:])
         epochTotals = epochTotals.filter { $0.key <= steps }
@@ -74,27 +74,27 @@ package final class RunRecord {
             throw MalformedMessage(
                 description: "rank 0 reported step \(done) after step \(steps); check that both sides run the same version")
         }
-        guard report.loss.isFinite else {
+        guard report.sums[0].isFinite else {
             throw DivergedError(
                 description:
                     "the loss became \(report.loss) in step \(done): lower the learning rate, or check the data for extreme values; the last checkpoint is intact"
             )
         }
-        guard report.correct.isFinite, (1...Double(plan.geometry.batchSize)).contains(report.samples) else {
+        guard report.isFinite, (1...Double(plan.geometry.batchSize)).contains(report.samples) else {
             throw MalformedMessage(
                 description: "rank 0 reported \(report.samples) samples in step \(done); check that both sides run the same version")
         }
-        if (done - 1) % plan.geometry.stepsPerEpoch == 0 { totals = Totals() }
+        if (done - 1) % plan.geometry.stepsPerEpoch == 0 { totals = Totals(plan.trainReport) }
         totals += report
         steps = done
         totalsAfter[done] = totals
-        let isLast = done < plan.totalSteps && plan.endsJob(afterSteps: done, report: report.values)
+        let isLast = done < plan.totalSteps && plan.endsJob(afterSteps: done, report: report.sums)
         if isLast { earlyEnd = done }
         let endsEpoch = isLast || plan.endsEpoch(done)
         if isLast || plan.isLogged(afterSteps: done) { try metrics.write(stepLine(done, report, diagnostics)) }
         reporter.update(
-            epoch: plan.epoch(afterSteps: done), step: done, samples: Int(report.samples), loss: report.meanLoss,
-            accuracy: report.accuracy)
+            epoch: plan.epoch(afterSteps: done), step: done, samples: Int(report.samples), loss: report.loss,
+            metrics: report.shown)
         guard endsEpoch else { return }
         train = totals
         epochTotals[done] = totals
@@ -103,10 +103,8 @@ package final class RunRecord {
 
     private func stepLine(_ done: Int, _ report: Totals, _ diagnostics: [Double]) -> ConfigValue {
         .object(
-            [
-                ("step", .int(done)), ("epoch", .int(plan.epoch(afterSteps: done))), ("loss", .number(report.meanLoss)),
-                ("accuracy", .number(report.accuracy)), ("learning_rate", .number(learningRate(ofStep: done))),
-            ] + diagnosticMembers(diagnostics) + [("seconds", .number(seconds))])
+            [("step", .int(done)), ("epoch", .int(plan.epoch(afterSteps: done)))] + report.members
+                + [("learning_rate", .number(learningRate(ofStep: done)))] + diagnosticMembers(diagnostics) + [("seconds", .number(seconds))])
     }
 
     private func learningRate(ofStep done: Int) -> Double {
@@ -129,7 +127,7 @@ package final class RunRecord {
 
     /// Some chunks of an evaluation after `done` steps.
     package func evaluated(_ set: EvaluationSet, done: Int, firstChunk: Int, reports: [Double]) throws {
-        let width = Loss.report.width
+        let width = plan.evaluationReport.width
         let samples = set == .validation ? plan.facts.validationCount : plan.facts.testCount
         let count = Evaluator.chunkCount(samples: samples)
         let chunks = firstChunk..<(firstChunk + reports.count / width)
@@ -142,7 +140,7 @@ package final class RunRecord {
         }
         guard let all = evaluations[key], all.count == count else { return }
         evaluations[key] = nil
-        let total = Totals(report: Evaluator.total(all.sorted { $0.key < $1.key }.flatMap(\.value)))
+        let total = Evaluator.total(all.sorted { $0.key < $1.key }.flatMap(\.value), plan.evaluationReport)
         evaluated[set] = (done, total)
         if set == .validation { try endEpochIfComplete(done) }
     }
@@ -162,7 +160,7 @@ package final class RunRecord {
         decide(done, train, validation)
         var line = [
             ("epoch", ConfigValue.int(epoch)), ("step", .int(done)), ("train", Self.value(train, penalty: penalties[done])),
-            ("validation", validation.map { Self.value($0) } ?? .null),
+            ("validation", validation.map { .object($0.members) } ?? .null),
         ]
         if earlyEnd == done { line.append(("stopped_early", .bool(true))) }
         let isNew = try metrics.write(.object(line + [("seconds", .number(seconds))]))
@@ -170,16 +168,12 @@ package final class RunRecord {
         guard isNew else { return }
         reporter.endEpoch(
             EpochSummary(
-                epoch: epoch, epochs: plan.job.epochs, loss: train.meanLoss, accuracy: train.accuracy,
-                validationLoss: validation?.meanLoss, validationAccuracy: validation?.accuracy,
-                samplesPerSecond: nil, seconds: seconds))
+                epoch: epoch, epochs: plan.job.epochs, loss: train.loss, metrics: train.shown,
+                validation: validation.map { [NamedValue("loss", $0.loss)] + $0.shown } ?? [], samplesPerSecond: nil, seconds: seconds))
     }
 
-    /// A set's results, as `result.json` and metrics.jsonl have them.
-    package static func value(_ totals: Totals, penalty: Double? = nil) -> ConfigValue {
-        .object(
-            [("loss", .number(totals.meanLoss)), ("accuracy", .number(totals.accuracy))]
-                + (penalty.map { [("penalty", .number($0))] } ?? []))
+    static func value(_ totals: Totals, penalty: Double?) -> ConfigValue {
+        .object(totals.members + (penalty.map { [("penalty", .number($0))] } ?? []))
     }
 
     /// A run of a member's part of a snapshot; the snapshot, once all of it is there.
@@ -274,14 +268,17 @@ extension RunRecord {
     private func decide(_ done: Int, _ train: Totals, _ validation: Totals?) {
         guard plan.awaitsDecision else { return }
         var memory = decisions(before: done)
-        let decision = plan.decisions.decide(&memory, after: done) { ($0.source == .train ? train : validation)?.value($0.metric) }
+        let decision = plan.decisions.decide(&memory, after: done) { ($0.source == .train ? train : validation)?.value(named: $0.metric) }
         memories[done] = memory
         self.decision = decision
         if decision.stops, done < plan.totalSteps { earlyEnd = done }
     }
 }
 
-/// Training that has left the finite numbers.
-package struct DivergedError: Error, Equatable, CustomStringConvertible {
-    package let description: String
+extension Totals {
+    /// The loss and the metrics, as a config's members.
+    var members: [(String, ConfigValue)] { values.map { ($0.name, .number($0.value)) } }
+
+    /// The metrics without the loss, as progress shows them.
+    fileprivate var shown: [NamedValue] { values.dropFirst().map { NamedValue($0.name, $0.value) } }
 }

@@ -30,15 +30,18 @@ package struct RunSetup {
 
     /// - Parameter data: the job's, if they have been read already.
     package init(_ job: JobFile, _ request: Request, log: Log, data known: DecodedData? = nil) throws {
-        self.job = job
         let path = try Self.path(job.job.name, request)
         if known == nil { log.info("reading the data") }
         data = try known ?? DecodedData(reading: job.job.data)
+        let given = job
+        let job: JobFile
         do {
+            job = try given.completed(with: data)
             plan = try TrainingPlan(job.job, data.facts)
         } catch {
-            throw job.describe(error)
+            throw (error as? PlanError).map(given.describe) ?? error
         }
+        self.job = job
         // Before there is a directory: a mistake in the weights leaves none behind.
         let fresh = request.resume ? nil : try Self.initial(job, plan, log)
         directory = request.resume ? try RunDirectory.resume(path) : try RunDirectory.create(path)
@@ -100,6 +103,11 @@ package struct RunSetup {
         }
         guard state.normalization == data.normalization else {
             throw CheckpointError("the normalisation of the checkpoint `\(checkpoint.path)` differs from the data's; start a new run")
+        }
+        guard state.epochTotals.isEmpty || state.epochTotals.count == plan.trainReport.width else {
+            throw CheckpointError(
+                "the checkpoint `\(checkpoint.path)` has other sums of loss and metrics than this job; start a new run with another --run-dir"
+            )
         }
         var snapshot = try Snapshot(
             checkpoint, layout: plan.network.layout, momentNames: job.job.optimizer.momentNames, epochTotals: state.epochTotals)

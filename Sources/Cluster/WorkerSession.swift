@@ -119,9 +119,15 @@ final class WorkerSession: TrainerObserver {
 
     func evaluated(_ set: EvaluationSet, done: Int, chunks: Range<Int>, reports: [Double]) {
         guard let formation = generation?.formation, !chunks.isEmpty else { return }
-        var writer = MessageWriter()
-        for value in reports { writer.write(value) }
-        link.send(.evaluation, formation.generation, step: done, a: Int(set.rawValue), b: chunks.lowerBound, payload: writer.bytes)
+        let width = reports.count / chunks.count
+        // Reports with counts for every class are long, and a frame's payload is limited.
+        let most = max(1, (1 << 17) / width)
+        for first in stride(from: 0, to: chunks.count, by: most) {
+            var writer = MessageWriter()
+            for value in reports[(first * width)..<(min(chunks.count, first + most) * width)] { writer.write(value) }
+            link.send(
+                .evaluation, formation.generation, step: done, a: Int(set.rawValue), b: chunks.lowerBound + first, payload: writer.bytes)
+        }
     }
 
     func decision(after done: Int) throws -> Decision {

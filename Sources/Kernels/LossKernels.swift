@@ -2,7 +2,7 @@
 package enum LossKernels {
     /// The largest value of a row and its lowest index.
     @inline(__always)
-    private static func maximum(_ row: UnsafePointer<Float>, _ columns: Int) -> (value: Float, index: Int) {
+    static func maximum(_ row: UnsafePointer<Float>, _ columns: Int) -> (value: Float, index: Int) {
         var best = (value: row[0], index: 0)
         for c in 1..<max(1, columns) where row[c] > best.value { best = (row[c], c) }
         return best
@@ -13,7 +13,7 @@ package enum LossKernels {
 
     /// `exps = exp(row − largest)`, their sum in fixed order. `exps` holds `columns` rounded up to 16 floats.
     @inline(__always)
-    private static func exponentials(
+    static func exponentials(
         _ row: UnsafePointer<Float>, _ columns: Int, largest: Float, into exps: UnsafeMutablePointer<Float>
     ) -> Float {
         for c in 0..<columns { exps[c] = row[c] - largest }
@@ -53,29 +53,28 @@ package enum LossKernels {
         }
     }
 
-    /// Categorical cross-entropy from logits, `−log softmax(x)[label]`: the sum over the rows and how many of them have their
-    /// largest logit at the label. With `dx`, also the gradient of that sum, `softmax(x) − onehot(label)`.
+    /// Categorical cross-entropy from logits, `−log softmax(x)[label]`, summed over the rows. With `dx`, also the gradient of
+    /// that sum, `softmax(x) − onehot(label)`.
     /// `scratch` holds `columns` rounded up to 16 floats, plus 16.
     package static func crossEntropy(
         logits: UnsafePointer<Float>, labels: UnsafePointer<Int32>, rows: Int, columns: Int,
         dx: UnsafeMutablePointer<Float>?, scratch: UnsafeMutablePointer<Float>
-    ) -> (loss: Double, correct: Int) {
+    ) -> Double {
         let logarithm = scratch + (columns + 15) / 16 * 16
-        var (loss, correct) = (0.0, 0)
+        var loss = 0.0
         for r in 0..<rows {
             let (row, label) = (logits + r * columns, Int(labels[r]))
-            let largest = maximum(row, columns)
-            let sum = exponentials(row, columns, largest: largest.value, into: scratch)
+            let largest = maximum(row, columns).value
+            let sum = exponentials(row, columns, largest: largest, into: scratch)
             for i in 0..<16 { logarithm[i] = sum }
             VectorMath.log(logarithm, into: logarithm, count: 16)
-            loss += Double(logarithm[0] - (row[label] - largest.value))
-            correct += largest.index == label ? 1 : 0
+            loss += Double(logarithm[0] - (row[label] - largest))
             guard let dx = dx.map({ $0 + r * columns }) else { continue }
             let inverse = 1 / sum
             for c in 0..<columns { dx[c] = scratch[c] * inverse }
             dx[label] -= 1
         }
-        return (loss, correct)
+        return loss
     }
 
     /// Mean squared error, `Σ_c (y − t)² / columns`, summed over the rows. With `dx`, also the gradient of that sum.

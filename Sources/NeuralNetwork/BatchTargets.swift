@@ -3,6 +3,8 @@ import Kernels
 /// The targets of the local microbatches: class labels, values, or labels with their one-hot values.
 package final class BatchTargets {
     package let areClasses: Bool
+    /// Whether a sample's target is what the network reads of it.
+    package let areInputs: Bool
     private let width: Int
     private let rows: Int
     private let labelStorage: UnsafeMutablePointer<Int32>
@@ -10,9 +12,10 @@ package final class BatchTargets {
 
     /// - Parameters:
     ///   - width: values per sample; nil if the loss needs labels alone.
-    ///   - areClasses: whether the data set has class labels.
-    package init(slots: Int, rows: Int, width: Int?, areClasses: Bool) {
-        (self.areClasses, self.width, self.rows) = (areClasses, width ?? 0, rows)
+    ///   - areClasses: whether the targets are class labels.
+    ///   - areInputs: whether they are the samples themselves.
+    package init(slots: Int, rows: Int, width: Int?, areClasses: Bool, areInputs: Bool = false) {
+        (self.areClasses, self.areInputs, self.width, self.rows) = (areClasses, areInputs, width ?? 0, rows)
         labelStorage = .allocate(capacity: max(1, slots * rows))
         labelStorage.initialize(repeating: 0, count: max(1, slots * rows))
         valueStorage = width.map { SlotMatrix(slots: slots, rows: rows, width: $0) }
@@ -29,9 +32,13 @@ package final class BatchTargets {
 
     package var hasValues: Bool { valueStorage != nil }
 
-    /// Writes the one-hot values of the labels of `count` samples in `slot`.
+    /// Writes the values of the labels of `count` samples in `slot`: one-hot ones, or for a single output the label itself.
     package func expandLabels(_ slot: Int, count: Int) {
         let (from, to) = (labels(slot), values(slot))
+        if width == 1 {
+            for r in 0..<count { to[r] = Float(from[r]) }
+            return
+        }
         for i in 0..<(count * width) { to[i] = 0 }
         for r in 0..<count { to[r * width + Int(from[r])] = 1 }
     }

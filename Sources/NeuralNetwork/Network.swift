@@ -7,11 +7,11 @@ package final class Network {
     package let plan: NetworkPlan
     private let nodes: [Node]
     /// The values at every layer boundary: `values[i + 1]` is the output of layer i.
-    private let values: [SlotMatrix]
+    let values: [SlotMatrix]
     /// In a network made for training.
     private let backwardMemory: BackwardMemory?
-    private let scratch: [FloatBuffer]
-    private let partialLosses: UnsafeMutablePointer<Double>
+    let scratch: [FloatBuffer]
+    package let criterion: Criterion
     private let lanes: LanePool
 
     private enum Node {
@@ -21,7 +21,8 @@ package final class Network {
         case alias
     }
 
-    package init(plan: NetworkPlan, slots: Int, rows: Int, lanes: LanePool, training: Bool) {
+    /// - Parameter report: what is summed over samples; nil: the loss alone.
+    package init(plan: NetworkPlan, report: ReportLayout? = nil, slots: Int, rows: Int, lanes: LanePool, training: Bool) {
         self.plan = plan
         self.lanes = lanes
         var values = [SlotMatrix(slots: slots, rows: rows, width: plan.inputShape.count)]
@@ -39,13 +40,15 @@ package final class Network {
         self.values = values
         backwardMemory = training ? BackwardMemory(BackwardPlan(plan), of: plan, slots: slots, rows: rows) : nil
         let needed = plan.layers.map(\.scratchCount).max() ?? 0
-        let count = max(needed, Loss.scratchCount(width: plan.outputShape.count))
+        let count = max(needed, Criterion.scratchCount(width: plan.outputShape.count))
         scratch = (0..<lanes.lanes).map { _ in FloatBuffer(count: count) }
         let tiles = slots * ((rows + Tile.rows - 1) / Tile.rows)
-        partialLosses = .allocate(capacity: max(1, 2 * tiles))
+        let outputs = plan.outputShape.count
+        let report =
+            report
+            ?? ReportLayout(loss: plan.loss, metrics: [], targets: .classes(outputs), outputs: outputs, isEvaluation: !training)
+        criterion = Criterion(report, width: outputs, tiles: tiles)
     }
-
-    deinit { partialLosses.deallocate() }
 
     /// Where a pass's samples are written.
     package var input: SlotMatrix { values[0] }
@@ -73,13 +76,13 @@ package final class Network {
         }
     }
 
-    /// Writes every slot's `Loss.report` and, in a network made for training, the gradient of the loss.
+    /// Writes every slot's report and, in a network made for training, the gradient of the loss.
     package func evaluateLoss(
         _ targets: BatchTargets, _ pass: Pass, reports: (Int) -> UnsafeMutablePointer<Double>
-    ) {
-        plan.loss.evaluate(
-            output: output, targets: targets, gradient: backwardMemory?.gradient(at: nodes.count), pass: pass,
-            partial: partialLosses, reports: reports)
+    ) throws {
+        try criterion.evaluate(
+            output: output, targets: targets, gradient: backwardMemory?.gradient(at: nodes.count), exchange: plan.lossExchange,
+            pass: pass, reports: reports)
     }
 
     /// Computes all parameter gradients, last layer first; `completed(offset)` is called whenever everything from `offset` on in the flat

@@ -11,7 +11,9 @@ package struct NetworkPlan: Sendable {
     /// The statistics exchanges of one step, by number.
     package let exchanges: [StatisticsOperation]
     package let loss: Loss
-    /// True if the network ends in an activation that the loss computes (softmax): the last layer's values are logits.
+    /// The number of the loss's own exchange.
+    package let lossExchange: Int?
+    /// True if the network ends in a softmax or sigmoid that the loss computes: the last layer's values are logits.
     package let endsInFusedActivation: Bool
 
     package var outputShape: TensorShape { layers.last?.output ?? inputShape }
@@ -30,7 +32,8 @@ package struct NetworkPlan: Sendable {
         inputShape = input
         layers = builder.layers
         layout = builder.layout
-        exchanges = builder.exchanges
+        lossExchange = loss.exchange.map { _ in builder.exchanges.count }
+        exchanges = builder.exchanges + (loss.exchange.map { [$0] } ?? [])
         self.loss = loss
         endsInFusedActivation = fused
     }

@@ -5,6 +5,8 @@ package struct UpdateTable: Equatable, Sendable {
     package struct Kind: Hashable, Sendable {
         package let isWeight: Bool
         package let rateFactor: Double
+
+        package init(isWeight: Bool, rateFactor: Double) { (self.isWeight, self.rateFactor) = (isWeight, rateFactor) }
     }
 
     /// The few distinct ways.

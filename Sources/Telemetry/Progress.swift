@@ -1,5 +1,15 @@
 import System
 
+/// A metric's value.
+package struct NamedValue: Equatable, Sendable {
+    package var name: String
+    package var value: Double
+
+    package init(_ name: String, _ value: Double) { (self.name, self.value) = (name, value) }
+
+    var text: String { "\(name) \(TextFormat.fixed(value, 4))" }
+}
+
 /// How far a run is.
 package struct Progress: Equatable, Sendable {
     /// From 1.
@@ -9,16 +19,16 @@ package struct Progress: Equatable, Sendable {
     package var step: Int
     package var steps: Int
     package var loss: Double?
-    package var accuracy: Double?
+    package var metrics: [NamedValue]
     package var samplesPerSecond: Double?
     package var secondsLeft: Double?
 
     package init(
-        epoch: Int, epochs: Int, step: Int, steps: Int, loss: Double? = nil, accuracy: Double? = nil,
+        epoch: Int, epochs: Int, step: Int, steps: Int, loss: Double? = nil, metrics: [NamedValue] = [],
         samplesPerSecond: Double? = nil, secondsLeft: Double? = nil
     ) {
         (self.epoch, self.epochs, self.step, self.steps) = (epoch, epochs, step, steps)
-        (self.loss, self.accuracy, self.samplesPerSecond, self.secondsLeft) = (loss, accuracy, samplesPerSecond, secondsLeft)
+        (self.loss, self.metrics, self.samplesPerSecond, self.secondsLeft) = (loss, metrics, samplesPerSecond, secondsLeft)
     }
 
     /// 0 … 1
@@ -30,18 +40,17 @@ package struct EpochSummary: Equatable, Sendable {
     package var epoch: Int
     package var epochs: Int
     package var loss: Double
-    package var accuracy: Double?
-    package var validationLoss: Double?
-    package var validationAccuracy: Double?
+    package var metrics: [NamedValue]
+    /// Loss and metrics.
+    package var validation: [NamedValue]
     package var samplesPerSecond: Double?
     package var seconds: Double
 
     package init(
-        epoch: Int, epochs: Int, loss: Double, accuracy: Double? = nil, validationLoss: Double? = nil,
-        validationAccuracy: Double? = nil, samplesPerSecond: Double? = nil, seconds: Double
+        epoch: Int, epochs: Int, loss: Double, metrics: [NamedValue] = [], validation: [NamedValue] = [],
+        samplesPerSecond: Double? = nil, seconds: Double
     ) {
-        (self.epoch, self.epochs, self.loss, self.accuracy) = (epoch, epochs, loss, accuracy)
-        (self.validationLoss, self.validationAccuracy) = (validationLoss, validationAccuracy)
+        (self.epoch, self.epochs, self.loss, self.metrics, self.validation) = (epoch, epochs, loss, metrics, validation)
         (self.samplesPerSecond, self.seconds) = (samplesPerSecond, seconds)
     }
 }
@@ -72,11 +81,8 @@ package enum ProgressFormat {
 
     package static func line(_ summary: EpochSummary) -> String {
         var parts = ["epoch \(summary.epoch)/\(summary.epochs)", "loss \(TextFormat.fixed(summary.loss, 4))"]
-        if let accuracy = summary.accuracy { parts.append("accuracy \(TextFormat.fixed(accuracy, 4))") }
-        var validation: [String] = []
-        if let loss = summary.validationLoss { validation.append("loss \(TextFormat.fixed(loss, 4))") }
-        if let accuracy = summary.validationAccuracy { validation.append("accuracy \(TextFormat.fixed(accuracy, 4))") }
-        if !validation.isEmpty { parts.append("validation \(validation.joined(separator: ", "))") }
+        parts += summary.metrics.map(\.text)
+        if !summary.validation.isEmpty { parts.append("validation \(summary.validation.map(\.text).joined(separator: ", "))") }
         if let rate = summary.samplesPerSecond { parts.append(text(rate: rate)) }
         parts.append(TextFormat.duration(summary.seconds))
         return parts.joined(separator: "  ")
@@ -89,7 +95,9 @@ package enum ProgressFormat {
             (text: "\(Int(progress.fraction * 100))%", leaves: 6),
         ]
         if let loss = progress.loss { pieces.append((text: "loss \(TextFormat.fixed(loss, 4))", leaves: 5)) }
-        if let accuracy = progress.accuracy { pieces.append((text: "accuracy \(TextFormat.fixed(accuracy, 4))", leaves: 3)) }
+        if !progress.metrics.isEmpty {
+            pieces.append((text: progress.metrics.map(\.text).joined(separator: "  "), leaves: 3))
+        }
         if let rate = progress.samplesPerSecond { pieces.append((text: text(rate: rate), leaves: 1)) }
         if let left = progress.secondsLeft { pieces.append((text: "ETA \(text(left: left))", leaves: 4)) }
         return pieces

@@ -26,7 +26,7 @@ package final class ProgressReporter: Sendable {
     }
 
     /// `step` steps of the run are done; the last one, in `epoch` (from 1), had `samples` samples.
-    package func update(epoch: Int, step: Int, samples: Int, loss: Double?, accuracy: Double? = nil) {
+    package func update(epoch: Int, step: Int, samples: Int, loss: Double?, metrics: [NamedValue] = []) {
         let time = now()
         let progress: Progress? = state.withLock { state in
             state.meter.record(step: step, samples: samples, at: time)
@@ -39,7 +39,7 @@ package final class ProgressReporter: Sendable {
             guard time - last >= interval else { return nil }
             state.lastShown = time
             return Progress(
-                epoch: epoch, epochs: epochs, step: step, steps: steps, loss: loss, accuracy: accuracy,
+                epoch: epoch, epochs: epochs, step: step, steps: steps, loss: loss, metrics: metrics,
                 samplesPerSecond: state.meter.samplesPerSecond,
                 secondsLeft: state.meter.stepsPerSecond.map { Double(max(0, steps - step)) / $0 })
         }

@@ -18,14 +18,7 @@ final class BatchFeeder {
             let mean = data.normalization.kind == .zScore ? data.normalization.shift : nil
             return Augmenter($0, of: data.train, seed: plan.job.seed, mean: mean)
         }
-        targets = Self.makeTargets(plan, slots: slots, rows: rows)
-    }
-
-    static func makeTargets(_ plan: TrainingPlan, slots: Int, rows: Int) -> BatchTargets {
-        let needsValues = plan.job.loss == .meanSquaredError
-        return BatchTargets(
-            slots: slots, rows: rows, width: needsValues ? plan.network.outputShape.count : nil,
-            areClasses: plan.facts.classCount != nil)
+        targets = BatchTargets(plan, slots: slots, rows: rows)
     }
 
     func load(step: Int, microbatches: [Int], into input: SlotMatrix) {
@@ -40,9 +33,14 @@ final class BatchFeeder {
             let part = geometry.samples(ofMicrobatch: microbatch, inBatchOf: batch.count)
             let samples = order[(batch.lowerBound + part.lowerBound)..<(batch.lowerBound + part.upperBound)]
             loadFeatures(samples, into: input.row(slot))
-            data.train.gatherLabels(samples, into: targets.labels(slot))
-            if targets.hasValues { targets.expandLabels(slot, count: samples.count) }
+            targets.load(samples, of: data.train, slot: slot, input: input)
         }
+    }
+
+    /// Which sample of the training set is in a row of a microbatch of the step that was loaded.
+    func sample(step: Int, microbatch: Int, row: Int) -> Int {
+        let batch = plan.geometry.positions(ofStep: step)
+        return order[batch.lowerBound + plan.geometry.samples(ofMicrobatch: microbatch, inBatchOf: batch.count).lowerBound + row]
     }
 
     /// Augmentation costs as much as a small layer: the lanes share the samples out, a few at a time.

@@ -42,7 +42,8 @@ package struct DecodedData: Sendable {
 
     package var facts: DataFacts {
         DataFacts(
-            sampleShape: train.sampleShape, classCount: train.classNames?.count, trainCount: train.count,
+            sampleShape: train.sampleShape, classCount: train.classNames?.count,
+            targetWidth: train.classNames == nil ? train.form.targets.width : nil, trainCount: train.count,
             validationCount: validation?.count ?? 0, testCount: test?.count ?? 0)
     }
 }

@@ -36,7 +36,7 @@ package final class Evaluator {
         return (rank * count / members)..<((rank + 1) * count / members)
     }
 
-    /// One `Loss.report` for every chunk.
+    /// One report for every chunk, as `TrainingPlan.evaluationReport` lays it out.
     package func evaluate(
         _ set: EvaluationSet, chunks: Range<Int>, parameters: FloatBuffer, statistics: FloatBuffer
     ) throws -> [Double] {
@@ -70,10 +70,14 @@ package final class Evaluator {
         _ set: EvaluationSet, chunks: Range<Int>, compute: (_ network: Network, _ group: Range<Int>, _ sizes: [Int]) throws -> Void
     ) throws -> [Double] {
         guard let dataset = dataset(set), !chunks.isEmpty else { return [] }
-        let network = network ?? Network(plan: plan.network, slots: lanes.lanes, rows: Self.chunkSize, lanes: lanes, training: false)
-        let targets = targets ?? BatchFeeder.makeTargets(plan, slots: lanes.lanes, rows: Self.chunkSize)
+        let network =
+            network
+            ?? Network(
+                plan: plan.network, report: plan.evaluationReport, slots: lanes.lanes, rows: Self.chunkSize, lanes: lanes, training: false)
+        let targets = targets ?? BatchTargets(plan, slots: lanes.lanes, rows: Self.chunkSize)
         (self.network, self.targets) = (network, targets)
-        let width = Loss.report.width
+        center(network, targets, dataset)
+        let width = plan.evaluationReport.width
         let reports = DoubleBuffer(count: chunks.count * width)
         let none = FloatBuffer(count: 0)  // a loss has no parameters
         for first in stride(from: chunks.lowerBound, to: chunks.upperBound, by: lanes.lanes) {
@@ -81,11 +85,18 @@ package final class Evaluator {
             let sizes = load(group, of: dataset, into: network.input, targets)
             try compute(network, group, sizes)
             let pass = network.makePass(rows: SlotRows(sizes), parameters: none.pointer, statistics: none.pointer, training: nil)
-            network.evaluateLoss(targets, pass) {
+            try network.evaluateLoss(targets, pass) {
                 reports.pointer + (first - chunks.lowerBound + $0) * width
             }
         }
         return Array(reports.elements)
+    }
+
+    /// r2 wants a value near the targets: those of the set's first sample.
+    private func center(_ network: Network, _ targets: BatchTargets, _ dataset: Dataset) {
+        guard plan.evaluationReport.metrics.contains(.r2) else { return }
+        _ = load(0..<1, of: dataset, into: network.input, targets)
+        network.criterion.center = (0..<plan.network.outputShape.count).map { targets.values(0)[$0] }
     }
 
     /// Loads chunks into slots, the rest of a short one zero; gives the samples of each.
@@ -96,18 +107,18 @@ package final class Evaluator {
             dataset.gather(samples[...], normalization: data.normalization, into: input.row(slot))
             let padding = input.row(slot, samples.count)
             padding.update(repeating: 0, count: (Self.chunkSize - samples.count) * input.width)
-            dataset.gatherLabels(samples[...], into: targets.labels(slot))
-            if targets.hasValues { targets.expandLabels(slot, count: samples.count) }
+            targets.load(samples[...], of: dataset, slot: slot, input: input)
             return samples.count
         }
     }
 
     /// The sum of all chunks' reports, over the fixed tree on chunk indices.
-    package static func total(_ reports: [Double]) -> [Double] {
-        let width = Loss.report.width
-        guard reports.count >= width else { return Array(repeating: 0, count: width) }
-        return ReductionTree(leaves: reports.count / width).combine(
+    package static func total(_ reports: [Double], _ layout: ReportLayout) -> Totals {
+        let width = layout.width
+        guard reports.count >= width else { return Totals(layout) }
+        let sums = ReductionTree(leaves: reports.count / width).combine(
             leaf: { Array(reports[($0 * width)..<(($0 + 1) * width)]) },
             merge: { left, right in zip(left, right).map(+) })
+        return Totals(layout, sums: sums)
     }
 }

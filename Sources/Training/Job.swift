@@ -10,6 +10,8 @@ package struct Job: Equatable, Sendable {
     package var data: DataSpec
     package var layers: [NamedLayer]
     package var loss: Loss
+    /// What is measured beside the loss; nil: what suits the loss and the targets.
+    package var metrics: [Metric]?
     package var optimizer: Optimizer
     package var optimization = Optimization()
     /// Samples in a global mini-batch; nil: all of the training set (batch gradient descent).
@@ -33,11 +35,13 @@ package struct Job: Equatable, Sendable {
     package var forcedCuts: [Int]?
 
     package init(
-        name: String, seed: UInt64, data: DataSpec, layers: [NamedLayer], loss: Loss, optimizer: Optimizer, batchSize: Int?,
+        name: String, seed: UInt64, data: DataSpec, layers: [NamedLayer], loss: Loss, metrics: [Metric]? = nil,
+        optimizer: Optimizer, batchSize: Int?,
         microbatches: Int? = nil, epochs: Int, maxSteps: Int? = nil, checkpoint: CheckpointPolicy = CheckpointPolicy(),
         logEvery: Int = 10, blasCore: String? = nil, forcedCuts: [Int]? = nil
     ) {
         (self.name, self.seed, self.data, self.layers, self.loss) = (name, seed, data, layers, loss)
+        self.metrics = metrics
         (self.optimizer, self.batchSize, self.microbatches) = (optimizer, batchSize, microbatches)
         (self.epochs, self.maxSteps, self.checkpoint) = (epochs, maxSteps, checkpoint)
         (self.logEvery, self.blasCore, self.forcedCuts) = (logEvery, blasCore, forcedCuts)
@@ -114,15 +118,22 @@ package struct DataSpec: Equatable, Sendable {
     package var test: Source?
     package var split: Split?
     package var normalization: Normalization.Kind
+    package var target: Target
     /// Of the training set alone.
     package var augmentation: Augmentation?
 
+    package enum Target: String, CaseIterable, Sendable {
+        /// The data's own: labels, or values.
+        case data
+        /// What the network reads of the sample, which it learns to give back (an autoencoder).
+        case input
+    }
+
     package init(
         train: Source, validation: Source? = nil, test: Source? = nil, split: Split? = nil, normalization: Normalization.Kind = .none,
-        augmentation: Augmentation? = nil
+        target: Target = .data, augmentation: Augmentation? = nil
     ) {
         (self.train, self.validation, self.test, self.split) = (train, validation, test, split)
-        self.normalization = normalization
-        self.augmentation = augmentation
+        (self.normalization, self.target, self.augmentation) = (normalization, target, augmentation)
     }
 }

@@ -13,10 +13,12 @@ extension JobDecoder {
             fields.error("there is a validation set already", atKey: "split", label: "leave out `split`, or `validation`")
         }
         let normalization = fields.optional("normalize", .oneOf(Normalization.Kind.self), default: .none)
+        let target = fields.optional("target", .oneOf(DataSpec.Target.self), default: .data)
         let augmentation = fields.optional("augment", .object(Self.augmentation))
         return train.map {
             DataSpec(
-                train: $0, validation: validation, test: test, split: split, normalization: normalization, augmentation: augmentation)
+                train: $0, validation: validation, test: test, split: split, normalization: normalization, target: target,
+                augmentation: augmentation)
         }
     }
 

@@ -19,7 +19,7 @@ struct JobDecoder {
         let data = fields.required("data", .object { Self.data($0, seed: seed) })
         let model = fields.required("model", .array(of: Expectation<ConfigValue>.any, count: 1...100_000))
         let definitions = fields.optional("define", Self.definitions, default: [:])
-        let loss = fields.required("loss", .oneOf(Loss.self))
+        let loss = fields.required("loss", Self.loss)
         let optimizer = fields.required("optimizer", Self.optimizer)
         let batch = fields.required("batch", .object(Self.batch))
         let epochs = fields.required("epochs", .int(1...1_000_000))

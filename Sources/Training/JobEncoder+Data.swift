@@ -10,6 +10,7 @@ extension DataSpec {
             members.append(("split", .object([("validation", .number(split.validation)), ("seed", .unsigned(split.seed))])))
         }
         members.append(("normalize", .string(normalization.rawValue)))
+        if target != .data { members.append(("target", .string(target.rawValue))) }
         if let augmentation { members.append(("augment", augmentation.value)) }
         return .object(members)
     }

@@ -6,7 +6,7 @@ extension Job {
     package var resolved: ConfigValue {
         var members: [(String, ConfigValue)] = [
             ("name", .string(name)), ("seed", .unsigned(seed)), ("data", data.value), ("model", .array(layers.map(\.value))),
-            ("loss", .string(loss.rawValue)), ("optimizer", optimizer.value),
+            ("loss", loss.value), ("optimizer", optimizer.value),
             (
                 "batch",
                 .object(

@@ -81,7 +81,20 @@ package struct JobFile {
     private func place(of error: PlanError) -> ConfigValue? {
         if let layer = error.layer { return place(ofLayer: layer) }
         guard let field = error.field else { return nil }
-        return field.split(separator: ".").reduce(source) { value, key in value?[String(key)] }
+        // As far down as the file goes: defaults are not in it.
+        var place = source
+        for key in field.split(separator: ".").map(String.init) {
+            let element = Int(key).flatMap { index in place?.elements.flatMap { $0.indices.contains(index) ? $0[index] : nil } }
+            guard let next = element ?? place?[key] else { break }
+            place = next
+        }
+        return place
+    }
+
+    /// The job with what its data decides filled in, such as balanced class weights: workers get the numbers.
+    package func completed(with data: DecodedData) throws -> JobFile {
+        let job = try self.job.completed(with: data)
+        return JobFile(job: job, resolved: job.resolved, layerPlaces: layerPlaces, source: source)
     }
 
     /// A layer that was made up for a block (`layer1.0.downsample.0`) stands where the block does.

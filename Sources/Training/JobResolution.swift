@@ -25,10 +25,8 @@ package enum JobResolution {
                 keys += right.map(\.key).filter { !keys.contains($0) }
                 for key in keys where !(path.isEmpty && free.contains(key)) {
                     let place = path.isEmpty ? key : "\(path).\(key)"
-                    let isPath =
-                        place.hasPrefix("data.") && paths.contains { place.hasSuffix($0) } && a[key] != nil && b[key] != nil
-                        || path == "weights" && key == "file"
-                    if !isPath { compare(place, a[key], b[key]) }
+                    let isDataPath = place.hasPrefix("data.") && paths.contains { place.hasSuffix($0) } && a[key] != nil && b[key] != nil
+                    if !isDataPath && place != "weights.file" { compare(place, a[key], b[key]) }
                 }
             } else if let a, let b, let left = a.elements, let right = b.elements, left.count == right.count {
                 for (i, (x, y)) in zip(left, right).enumerated() { compare("\(path).\(i)", x, y) }

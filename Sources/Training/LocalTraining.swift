@@ -47,11 +47,11 @@ package struct LocalTraining {
             let last = min(stopAfter ?? .max, plan.totalSteps)
             let collective = Collective(
                 rank: rank, partition: partition, plans: stepPlans, planIndex: plan.stepPlanIndex,
-                exchanges: plan.exchanges, report: Loss.report, parameters: state.parameters.pointer,
+                exchanges: plan.exchanges, report: plan.trainReport.operation, parameters: state.parameters.pointer,
                 gradients: state, updater: state, measurement: plan.gradientMeasurement, firstStep: start.step
             ) { [plan] step, report in
                 record.stepDone(step, report, diagnostics: state.diagnostics(step: step))
-                let isOver = stops(Totals(report: report))
+                let isOver = stops(Totals(plan.trainReport, sums: report))
                 return plan.control(afterSteps: step + 1, report: report, stopping: step + 1 >= last || isOver)
             }
             parts.append((collective, state))
@@ -59,7 +59,10 @@ package struct LocalTraining {
         let group = LocalGroup(parts.map(\.0))
         defer { group.close() }
         let threads = try parts.map { collective, state in
-            let member = LocalMemberRun(collective, state, record, self, lanes: lanes, start: start)
+            let member = LocalMemberRun(collective, state, record, self, lanes: lanes, start: start) {
+                // Nobody can complete a step without the one that failed.
+                for (other, _) in parts { other.end(GenerationEnded(reason: "a member has failed")) }
+            }
             return try spawnThread(name: "compute") { member.run() }
         }
         for thread in threads { thread.join() }
@@ -94,10 +97,14 @@ private final class LocalMemberRun: TrainerObserver, @unchecked Sendable {  // u
     private let lanes: Int
     private let first: Int
     private let isOver: Bool
+    private let failed: () -> Void
 
-    init(_ collective: Collective, _ state: MemberState, _ record: LocalRecord, _ local: LocalTraining, lanes: Int, start: Snapshot) {
+    init(
+        _ collective: Collective, _ state: MemberState, _ record: LocalRecord, _ local: LocalTraining, lanes: Int, start: Snapshot,
+        failed: @escaping () -> Void
+    ) {
         (self.collective, self.state, self.record, self.local) = (collective, state, record, local)
-        (self.lanes, first, isOver) = (lanes, start.step, start.decisions.isOver)
+        (self.lanes, first, isOver, self.failed) = (lanes, start.step, start.decisions.isOver, failed)
     }
 
     func run() {
@@ -105,7 +112,12 @@ private final class LocalMemberRun: TrainerObserver, @unchecked Sendable {  // u
         defer { pool.close() }
         let trainer = Trainer(
             plan: local.plan, data: local.data, state: state, collective: collective, lanes: pool, observer: self)
-        do { _ = try trainer.run(from: first, isOver: isOver) } catch { record.failed(error) }
+        do {
+            _ = try trainer.run(from: first, isOver: isOver)
+        } catch {
+            record.failed(error)
+            failed()
+        }
     }
 
     func snapshot(_ state: MemberState, done: Int) { record.add(state.snapshotPart(), rank: state.rank, step: done) }
@@ -151,14 +163,14 @@ private final class LocalRecord: @unchecked Sendable {  // the state is behind i
     init(plan: TrainingPlan, partition: Partition, start: Snapshot) {
         (self.plan, self.partition, self.start) = (plan, partition, start.decisions)
         frozen = start.parameters.dropFirst(plan.network.layout.flatCount)
-        let totals = Totals(report: start.epochTotals)
+        let totals = Totals(plan.trainReport, sums: start.epochTotals)
         state = Bell(State(totals: totals, totalsAfter: [start.step: totals]))
     }
 
     func stepDone(_ step: Int, _ report: [Double], diagnostics: [Double]) {
-        let totals = Totals(report: report)
+        let totals = Totals(plan.trainReport, sums: report)
         state.change {
-            if step % plan.geometry.stepsPerEpoch == 0 { $0.totals = Totals() }
+            if step % plan.geometry.stepsPerEpoch == 0 { $0.totals = Totals(plan.trainReport) }
             $0.totals += totals
             $0.reports[step] = totals
             if !diagnostics.isEmpty { $0.diagnostics[step] = diagnostics }
@@ -186,7 +198,7 @@ private final class LocalRecord: @unchecked Sendable {  // the state is behind i
     func add(_ reports: [Double], chunks: Range<Int>, set: EvaluationSet, step: Int) {
         state.change { state in
             var entry = state.chunks[set].flatMap { $0.step == step ? $0 : nil } ?? Chunks(step: step)
-            let width = Loss.report.width
+            let width = plan.evaluationReport.width
             for (i, chunk) in chunks.enumerated() { entry.reports[chunk] = Array(reports[(i * width)..<((i + 1) * width)]) }
             state.chunks[set] = entry
         }
@@ -205,17 +217,17 @@ private final class LocalRecord: @unchecked Sendable {  // the state is behind i
             let entry = state.chunks[.validation].flatMap { $0.step == done ? $0 : nil }
             guard (entry?.reports.count ?? 0) == Evaluator.chunkCount(samples: plan.facts.validationCount) else { return nil }
             var memory = memory(before: done, state)
-            let validation = entry.map(Self.total)
+            let validation = entry.map(total)
             let decision = plan.decisions.decide(&memory, after: done) {
-                ($0.source == .train ? train : validation)?.value($0.metric)
+                ($0.source == .train ? train : validation)?.value(named: $0.metric)
             }
             state.decisions[done] = (decision, memory)
             return decision
         }
     }
 
-    private static func total(_ entry: Chunks) -> Totals {
-        Totals(report: Evaluator.total(entry.reports.sorted { $0.key < $1.key }.flatMap(\.value)))
+    private func total(_ entry: Chunks) -> Totals {
+        Evaluator.total(entry.reports.sorted { $0.key < $1.key }.flatMap(\.value), plan.evaluationReport)
     }
 
     func failed(_ error: any Error) { state.change { if $0.error == nil { $0.error = error } } }
@@ -225,7 +237,7 @@ private final class LocalRecord: @unchecked Sendable {  // the state is behind i
         if let error = state.error { throw error }
         guard let snapshot = state.snapshot else { throw GenerationEnded(reason: "no snapshot was taken") }
         return LocalTraining.Result(
-            snapshot: snapshot, reports: state.reports, diagnostics: state.diagnostics, evaluations: state.chunks.mapValues(Self.total),
+            snapshot: snapshot, reports: state.reports, diagnostics: state.diagnostics, evaluations: state.chunks.mapValues(total),
             decisions: state.decisions.mapValues(\.decision))
     }
 }

@@ -43,5 +43,11 @@ package enum OutputForm: Equatable, Sendable {
 
 extension TrainingPlan {
     /// What the network's last values are.
-    package var outputForm: OutputForm { job.loss == .crossEntropy ? .logits : .values }
+    package var outputForm: OutputForm {
+        switch job.loss.kind {
+        case .crossEntropy: .logits
+        case .binaryCrossEntropy: .binaryLogits
+        case .meanSquaredError, .meanAbsoluteError, .rootMeanSquaredError: .values
+        }
+    }
 }

@@ -61,7 +61,7 @@ package struct SnapshotAssembly {
         let statistics = Array(parts[0].suffix(statisticsCount))
         return Snapshot(
             step: step, parameters: flats[0] + frozen, moments: Array(flats.dropFirst()), statistics: statistics,
-            epochTotals: [epochTotals.loss, epochTotals.correct, epochTotals.samples])
+            epochTotals: epochTotals.sums)
     }
 }
 

@@ -7,7 +7,7 @@ import NeuralNetwork
 package protocol TrainerObserver: AnyObject {
     /// The control word asks for a snapshot after `done` steps; the state may be copied, not kept.
     func snapshot(_ state: MemberState, done: Int) throws
-    /// This member's chunks of an evaluation, `Loss.report` each.
+    /// This member's chunks of an evaluation, a report each.
     func evaluated(_ set: EvaluationSet, done: Int, chunks: Range<Int>, reports: [Double]) throws
     /// Waits for what is decided after an evaluation, in jobs that decide.
     func decision(after done: Int) throws -> Decision
@@ -54,7 +54,7 @@ package final class Trainer {
         }
         let slots = slotRows.map(\.slots).max() ?? 0
         let rows = slotRows.flatMap(\.rows).max() ?? 0
-        network = Network(plan: plan.network, slots: slots, rows: rows, lanes: lanes, training: true)
+        network = Network(plan: plan.network, report: plan.trainReport, slots: slots, rows: rows, lanes: lanes, training: true)
         evaluator = Evaluator(plan: plan, data: data, lanes: lanes)
         feeder = BatchFeeder(plan: plan, data: data, slots: slots, rows: rows, lanes: lanes)
     }
@@ -94,7 +94,8 @@ package final class Trainer {
         feeder.load(step: step, microbatches: microbatches, into: network.input)
         observer?.entered(.forward, step: step)
         try network.forward(pass)
-        network.evaluateLoss(feeder.targets, pass) { collective.reportLeaf(slot: $0) }
+        try network.evaluateLoss(feeder.targets, pass) { collective.reportLeaf(slot: $0) }
+        try checkLoss(step, rows, microbatches)
         try countActiveUnits(step, pass)
         observer?.entered(.backward, step: step)
         let firstSlot = collective.plan(at: index).leaves(of: rank).lowerBound == 0 && rows.slots > 0 ? 0 : nil
@@ -105,6 +106,15 @@ package final class Trainer {
         try network.backward(training) { collective.contribute(downTo: $0) }
         observer?.entered(.waiting, step: step)
         return try collective.complete(step: step).control
+    }
+
+    /// Nothing may be contributed to a step whose loss is not finite: that would spoil everybody's parameters.
+    private func checkLoss(_ step: Int, _ rows: SlotRows, _ microbatches: [Int]) throws {
+        guard let slot = (0..<rows.slots).first(where: { !collective.reportLeaf(slot: $0)[0].isFinite }) else { return }
+        let place = network.firstNonFinite(rows, feeder.targets)
+        throw DivergedError(step: step, loss: collective.reportLeaf(slot: slot)[0], place) { slot, row in
+            feeder.sample(step: step, microbatch: microbatches[slot], row: row)
+        }
     }
 
     /// In a step that logs it: the fraction of each rectifier's units that gave nothing above 0 for any sample of the global batch.

@@ -8,13 +8,17 @@ package struct DataFacts: Equatable, Sendable {
     package let sampleShape: [Int]
     /// Nil for data without classes.
     package let classCount: Int?
+    /// Target values of a sample; nil for data with classes.
+    package let targetWidth: Int?
     package let trainCount: Int
     package let validationCount: Int
     package let testCount: Int
 
-    package init(sampleShape: [Int], classCount: Int?, trainCount: Int, validationCount: Int, testCount: Int) {
-        (self.sampleShape, self.classCount, self.trainCount) = (sampleShape, classCount, trainCount)
-        (self.validationCount, self.testCount) = (validationCount, testCount)
+    package init(
+        sampleShape: [Int], classCount: Int?, targetWidth: Int? = nil, trainCount: Int, validationCount: Int, testCount: Int
+    ) {
+        (self.sampleShape, self.classCount, self.targetWidth) = (sampleShape, classCount, targetWidth)
+        (self.trainCount, self.validationCount, self.testCount) = (trainCount, validationCount, testCount)
     }
 }
 
@@ -36,6 +40,11 @@ package struct TrainingPlan: Sendable {
     package let job: Job
     package let facts: DataFacts
     package let network: NetworkPlan
+    /// What the targets are.
+    package let targets: TargetForm
+    /// What is summed in a training step, and in an evaluation.
+    package let trainReport: ReportLayout
+    package let evaluationReport: ReportLayout
     package let geometry: BatchGeometry
     /// The steps of all epochs; rules may end the job before.
     package let totalSteps: Int
@@ -55,10 +64,17 @@ package struct TrainingPlan: Sendable {
                     ? "the model has nothing to train: add a layer with weights, such as {dense: 10}"
                     : "`freeze` covers every layer of the model: leave one to train, such as its head")
         }
-        try Self.checkOutput(job, facts, network)
+        targets = try Self.targets(job, facts)
+        try Self.checkOutput(job, targets, network)
+        try Self.checkWeights(job.loss, targets, outputs: network.outputShape.count)
         try job.optimization.check(network.layout)
+        let metrics = job.metrics ?? Metric.defaults(job.loss, targets, areInputs: job.data.target == .input)
+        try Self.checkMetrics(metrics, job.loss, targets)
+        let outputs = network.outputShape.count
+        trainReport = ReportLayout(loss: job.loss, metrics: metrics, targets: targets, outputs: outputs, isEvaluation: false)
+        evaluationReport = ReportLayout(loss: job.loss, metrics: metrics, targets: targets, outputs: outputs, isEvaluation: true)
         decisions = Decisions(job)
-        try Self.checkMonitors(decisions, facts)
+        try Self.checkMonitors(decisions, facts, trainReport, evaluationReport)
         let batchSize = min(job.batchSize ?? facts.trainCount, facts.trainCount)
         geometry = BatchGeometry(
             sampleCount: facts.trainCount, batchSize: batchSize,
@@ -73,31 +89,17 @@ package struct TrainingPlan: Sendable {
         throw PlanError(problem, field: "data.augment")
     }
 
-    private static func checkOutput(_ job: Job, _ facts: DataFacts, _ network: NetworkPlan) throws(PlanError) {
-        let output = network.outputShape
-        guard let classes = facts.classCount else {
-            throw PlanError("the data has no class labels, which `\(job.loss.rawValue)` needs")
-        }
-        guard output.isFlat else {
-            throw PlanError(
-                "the model ends with \(output): put \"flatten\" and {dense: \(classes)} behind it", layer: job.layers.last?.name)
-        }
-        guard output.count == classes else {
-            throw PlanError(
-                "the model has \(output.count) outputs, but the data has \(classes) classes: end the model with {dense: \(classes)}",
-                layer: job.layers.last?.name)
-        }
-    }
-
-    private static func checkMonitors(_ decisions: Decisions, _ facts: DataFacts) throws(PlanError) {
+    private static func checkMonitors(
+        _ decisions: Decisions, _ facts: DataFacts, _ train: ReportLayout, _ evaluation: ReportLayout
+    ) throws(PlanError) {
         for monitor in decisions.monitors {
             if monitor.source == .validation, facts.validationCount == 0 {
                 throw PlanError("`\(monitor.name)` is monitored, but the job has no validation data: give data.validation")
             }
-            guard Totals.metricNames.contains(monitor.metric) else {
+            let names = (monitor.source == .train ? train : evaluation).names
+            guard names.contains(monitor.metric) else {
                 throw PlanError(
-                    "`\(monitor.name)` is monitored, but the job does not measure it; it measures \(Totals.metricNames.joined(separator: ", "))"
-                )
+                    "`\(monitor.name)` is monitored, but the job does not measure it; it measures \(names.joined(separator: ", "))")
             }
         }
     }

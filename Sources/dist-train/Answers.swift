@@ -15,6 +15,8 @@ struct Answers {
         /// The class, then a number for each.
         case classes([String])
         case values
+        /// The sample as the model gives it back, in the data's own units.
+        case reconstruction(Normalization)
         /// What a layer holds, a boundary of the network.
         case layer(Int)
     }
@@ -32,6 +34,11 @@ struct Answers {
             let boundary = try Self.boundary(layer, plan)
             kind = .layer(boundary)
             columns = (0..<plan.network.shape(at: boundary).count).map { "\(layer)_\($0)" }
+            return
+        }
+        if plan.job.data.target == .input {
+            kind = .reconstruction(models[0].state.normalization)
+            columns = models[0].state.table?.featureNames ?? (0..<outputs).map { "x_\($0)" }
             return
         }
         let prefix = plan.answersAreProbabilities ? "p_" : "score_"
@@ -72,6 +79,7 @@ struct Answers {
             return Self.rows(of: ensemble.members[0].values(at: boundary), block.samples.count)
         }
         let answer = try ensemble.answer(block.samples, of: block.dataset)
+        if case .reconstruction(let normalization) = kind { Self.undo(normalization, answer.readable) }
         let rows = Self.rows(of: answer.readable, block.samples.count)
         guard case .classes(let names) = kind else { return rows }
         let width = answer.scores.count / max(1, block.samples.count)
@@ -83,6 +91,14 @@ struct Answers {
                 return [.text(names[isYes ? 1 : 0]), .number(1 - yes), .number(yes)]
             }
             return [.text(names[LossKernels.argmax(scores, columns: width)])] + row
+        }
+    }
+
+    /// From what the network reads to what the data hold.
+    private static func undo(_ normalization: Normalization, _ values: FloatBuffer) {
+        let channels = normalization.shift.count
+        for i in 0..<values.count {
+            values.pointer[i] = values.pointer[i] / normalization.factor[i % channels] + normalization.shift[i % channels]
         }
     }
 

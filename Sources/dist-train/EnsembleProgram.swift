@@ -25,7 +25,11 @@ struct EnsembleProgram {
         let path = try RunSetup.path(job.job.name, request)
         log.info("reading the data")
         let data = try DecodedData(reading: job.job.data)
-        do { _ = try TrainingPlan(job.member(0).job, data.facts) } catch { throw job.describe(error) }
+        do {
+            _ = try TrainingPlan(job.completed(with: data).job, data.facts)
+        } catch let error as PlanError {
+            throw job.describe(error)
+        }
         let directory = request.resume ? try RunDirectory.resume(path) : try RunDirectory.create(path)
         if request.resume { try RunSetup.requireSameJob(as: directory, job) }
         try File.writeAtomically(job.resolved.prettyJSON(nonFinite: .json5) + "\n", to: directory.jobPath)
@@ -49,7 +53,7 @@ struct EnsembleProgram {
         for index in 0..<count {
             faults.reach("coordinator", "member", index)
             let (job, place) = (program.job.member(index), EnsembleDirectory.member(index, of: path))
-            if hasFinished(place, job) {
+            if hasFinished(place, try job.completed(with: data)) {
                 log.info("member \(index) is trained already")
                 continue
             }

@@ -33,11 +33,11 @@ extension Commands {
     private static func json(_ result: ModelEvaluation.Result, _ models: [TrainedModel], _ name: String) -> ConfigValue {
         let members = zip(models, result.members).map { model, totals in
             ConfigValue.object([
-                ("checkpoint", .string(model.path)), ("step", .int(model.step)), ("metrics", RunRecord.value(totals)),
+                ("checkpoint", .string(model.path)), ("step", .int(model.step)), ("metrics", RunResult.metrics(totals)),
             ])
         }
         return .object([
-            ("data", .string(name)), ("samples", .int(result.samples)), ("metrics", RunRecord.value(result.whole)),
+            ("data", .string(name)), ("samples", .int(result.samples)), ("metrics", RunResult.metrics(result.whole)),
             ("members", .array(members)),
         ])
     }
@@ -47,11 +47,14 @@ extension Commands {
         if models.count > 1 { rows.append(("all \(models.count) together", result.whole)) }
         let width = rows.map { $0.0.count }.max() ?? 0
         let lines = rows.map { "  \(TextFormat.left($0.0, width))  \(metrics($0.1))" }
-        return (["\(name): \(TextFormat.count(result.samples, "sample"))"] + lines).joined(separator: "\n")
+        let confusion = result.whole.confusionMatrix.map {
+            ["  confusion matrix:", ConfusionTable.text($0, classNames: models[0].state.classNames ?? [], indent: 4)]
+        }
+        return (["\(name): \(TextFormat.count(result.samples, "sample"))"] + lines + (confusion ?? [])).joined(separator: "\n")
     }
 
     private static func metrics(_ totals: Totals) -> String {
-        "loss \(TextFormat.fixed(totals.meanLoss, 4))   accuracy \(TextFormat.fixed(totals.accuracy, 4))"
+        totals.values.map { "\($0.name) \(TextFormat.fixed($0.value, 4))" }.joined(separator: "   ")
     }
 }
 

@@ -41,7 +41,11 @@ extension Commands {
         let data = try DecodedData(reading: file.job.data)
         let alone = DecodedData(train: data.train, validation: nil, test: nil, normalization: data.normalization)
         let plan: TrainingPlan
-        do { plan = try TrainingPlan(finder.job(file.job), alone.facts) } catch { throw file.describe(error) }
+        do {
+            plan = try TrainingPlan(finder.job(file.completed(with: data).job), alone.facts)
+        } catch let error as PlanError {
+            throw file.describe(error)
+        }
         let start = try RunSetup.initial(file, plan, Log(source: "lr-find"))
         return try finder.run(plan, alone, from: start, lanes: lanes)
     }

@@ -143,13 +143,19 @@ struct RunProgram {
 
     private func summary(_ result: RunResult, _ setup: RunSetup) -> String {
         func line(_ name: String, _ totals: Totals?) -> String? {
-            totals.map {
-                "  \(TextFormat.left(name, 12)) loss \(TextFormat.fixed($0.meanLoss, 4))   accuracy \(TextFormat.fixed($0.accuracy, 4))"
+            totals.map { totals in
+                let values = totals.values.map { "\($0.name) \(TextFormat.fixed($0.value, 4))" }.joined(separator: "   ")
+                return "  \(TextFormat.left(name, 12)) \(values)"
             }
+        }
+        let classes = setup.data.train.classNames ?? []
+        func confusion(_ name: String, _ totals: Totals?) -> String? {
+            totals?.confusionMatrix.map { "  \(name)'s confusion matrix:\n" + ConfusionTable.text($0, classNames: classes, indent: 4) }
         }
         let lines: [String?] = [
             "\(setup.job.job.name): \(TextFormat.count(result.steps, "step")) (\(TextFormat.count(result.epochs, "epoch"))) with \(TextFormat.count(result.workers, "worker")) in \(TextFormat.duration(result.seconds))",
             line("train", result.train), line("validation", result.validation), line("test", result.test),
+            confusion("validation", result.validation), confusion("test", result.test),
             "  state_sha256 \(result.stateSHA256)",
             "  platform     \(result.platform)\(result.isExact ? "" : " (not exact: workers of other platforms took part)")",
             "  results in   \(setup.directory.path)",

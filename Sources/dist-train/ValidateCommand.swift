@@ -29,6 +29,10 @@ extension Commands {
     private static func trainingPlan(_ path: String, _ arguments: Arguments) throws -> TrainingPlan {
         let job = try JobFile.load(path: path, overrides: arguments.all("--set"))
         let data = try DecodedData(reading: job.job.data)
-        do { return try TrainingPlan(job.job, data.facts) } catch { throw job.describe(error) }
+        do {
+            return try TrainingPlan(job.completed(with: data).job, data.facts)
+        } catch let error as PlanError {
+            throw job.describe(error)
+        }
     }
 }

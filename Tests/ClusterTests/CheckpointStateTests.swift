@@ -49,7 +49,7 @@ import Training
         func with(_ name: String, _ value: ConfigValue) -> ConfigValue {
             .object((Self.state.value.members ?? []).map { ($0.key, $0.key == name ? value : $0.value) })
         }
-        #expect(throws: CheckpointError.self) { try roundTrip(with("epoch_totals", .array([.int(1), .int(2)]))) }
+        #expect(throws: CheckpointError.self) { try roundTrip(with("epoch_totals", .array([.int(1), .string("2")]))) }
         #expect(throws: CheckpointError.self) { try roundTrip(with("exact", .string("yes"))) }
         #expect(throws: CheckpointError.self) {
             try roundTrip(

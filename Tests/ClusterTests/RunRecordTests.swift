@@ -46,7 +46,9 @@ import Training
             usedCount: plan.network.layout.usedCount, owners: Partition.alternatingOwners(members: members), members: members)
     }
 
-    private func report(_ loss: Double, samples: Double = 500) -> Totals { Totals(report: [loss * samples, samples / 2, samples]) }
+    private func report(_ loss: Double, samples: Double = 500) -> Totals {
+        Totals(plan.trainReport, sums: [loss * samples, samples / 2, samples])
+    }
 
     /// A state in which every float differs.
     private func state(step: Int, epochTotals: [Double]) -> Snapshot {
@@ -168,7 +170,7 @@ import Training
         try record.evaluated(.validation, done: 3, firstChunk: half / 3, reports: Array(reports[half...]))
         #expect(record.evaluated[.validation] == nil)
         try record.evaluated(.validation, done: 3, firstChunk: 0, reports: Array(reports[..<half]))
-        #expect(record.evaluated[.validation]?.totals.meanLoss == 0.5)
+        #expect(record.evaluated[.validation]?.totals.loss == 0.5)
         if evaluationFirst {
             #expect(try lines().count == 1, "step 2 alone")
             try record.stepDone(3, report(4, samples: 437))
@@ -199,9 +201,11 @@ import Training
         let record = try record()
         record.begin(partition(members: 1))
         for samples in [Double.nan, .infinity, 1e300, -1, 501] {
-            #expect(throws: MalformedMessage.self, "\(samples)") { try record.stepDone(1, Totals(report: [1, 1, samples])) }
+            #expect(throws: MalformedMessage.self, "\(samples)") {
+                try record.stepDone(1, Totals(plan.trainReport, sums: [1, 1, samples]))
+            }
         }
-        #expect(throws: MalformedMessage.self) { try record.stepDone(1, Totals(report: [1, .nan, 500])) }
+        #expect(throws: MalformedMessage.self) { try record.stepDone(1, Totals(plan.trainReport, sums: [1, .nan, 500])) }
         try record.stepDone(1, report(1))
     }
 

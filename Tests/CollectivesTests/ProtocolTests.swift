@@ -29,13 +29,14 @@ import Testing
         let collective: Collective
         let link = RecordingLink()
 
-        init(rank: Int) throws {
+        init(rank: Int, measurement: GradientMeasurement? = nil) throws {
             let assignment = try #require(Assignment(cuts: [0, 2, 4, 4]))
             plan = StepPlan(sizes: [4, 4, 4, 4], assignment: assignment)
             state = TestMember(partition: partition, plans: [plan], rank: rank)
             collective = Collective(
                 rank: rank, partition: partition, plans: [plan], planIndex: { _ in 0 }, exchanges: Synthetic.exchanges,
-                report: Synthetic.report, parameters: state.parameters.pointer, gradients: state, updater: state, firstStep: 7
+                report: Synthetic.report, parameters: state.parameters.pointer, gradients: state, updater: state,
+                measurement: measurement, firstStep: 7
             ) { _, _ in .finish }
             collective.link = link
         }
@@ -126,6 +127,27 @@ import Testing
         bench.refuses(Envelope(.control, step: 7), bytes: 32, from: 1, words)
         let other1 = try Bench(rank: 1)
         other1.refuses(Envelope(.report, step: 7), bytes: 24, from: 0, words)
+    }
+
+    /// Cells of a gradient come from whoever owns some, in measured steps, never early and never twice.
+    @Test func refusesCellsThatNobodyAskedFor() throws {
+        let cells = [0..<700, 704..<1024, 1024..<2048, 2048..<3000, 3008..<3072, 3072..<4096, 4096..<5000]
+        let measurement = GradientMeasurement(cells: cells, width: 3, delaysUpdates: true) { $0 == 7 }
+        let plain = try Bench(rank: 0)
+        plain.refuses(Envelope(.norms, step: 7), bytes: 24, from: 1, "not its to send")
+        let bench = try Bench(rank: 0, measurement: measurement)
+        let owned = bench.partition.pieces.filter { $0.owner == 1 }
+        let count = cells.count { cell in owned.contains { $0.range.contains(cell.lowerBound) } }
+        #expect(count > 0)
+        bench.refuses(Envelope(.norms, step: 7), bytes: 24 * count + 8, from: 1, "expected \(24 * count)")
+        bench.refuses(Envelope(.norms, step: 7), bytes: 24 * count, from: 0, "not its to send")
+        bench.refuses(Envelope(.norms, step: 8), bytes: 24 * count, from: 1, "during step 7")
+        _ = try bench.collective.destination(Envelope(.norms, step: 7), bytes: 24 * count, from: 1)
+        try bench.collective.received(Envelope(.norms, step: 7), bytes: 24 * count, from: 1)
+        let error = #expect(throws: ProtocolViolation.self) {
+            try bench.collective.received(Envelope(.norms, step: 7), bytes: 24 * count, from: 1)
+        }
+        #expect(error?.description.contains("twice in step 7") == true)
     }
 
     /// A message that comes twice would be counted as another one's arrival.

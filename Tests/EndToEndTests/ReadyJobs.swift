@@ -10,21 +10,27 @@ final class ReadyJobs {
         directory = try TemporaryDirectory()
         for name in ["data", "data/cifar-10-batches-bin"] { try Directory.createNew(directory.file(name), mode: 0o700) }
         for (name, count) in [("train", 150), ("t10k", 70)] {
-            try write("data/\(name)-images-idx3-ubyte.gz", Self.idx([count, 28, 28]) { UInt8(truncatingIfNeeded: $0 % 784 * ($0 / 784 % 10 + 1)) })
+            try write(
+                "data/\(name)-images-idx3-ubyte.gz",
+                Self.idx([count, 28, 28]) { UInt8(truncatingIfNeeded: $0 % 784 * ($0 / 784 % 10 + 1)) })
             try write("data/\(name)-labels-idx1-ubyte.gz", Self.idx([count]) { UInt8($0 % 10) })
         }
         let measurements = ["age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"]
-        try directory.write("data/diabetes.csv", Self.table(measurements, rows: 90) { ["\(100 + $0 * 37 % 113)"] } header: ["target"])
+        try directory.write("data/diabetes.csv", Self.table(measurements, ["target"], rows: 90) { row, _ in 100 + row * 37 % 113 })
         try directory.write(
-            "data/breast-cancer.csv", Self.table((0..<30).map { "m\($0)" }, rows: 130) { ["\($0 * 7 % 3 == 0 ? 1 : 0)"] } header: ["target"])
+            "data/breast-cancer.csv", Self.table((0..<30).map { "m\($0)" }, ["target"], rows: 130) { row, _ in row * 7 % 3 == 0 ? 1 : 0 })
         try directory.write(
             "data/labels.csv",
-            Self.table((0..<20).map { "x\($0)" }, rows: 200) { row in (0..<5).map { "\((row + $0) % ($0 + 2) == 0 ? 1 : 0)" } }
-                header: ["a", "b", "c", "d", "e"])
+            Self.table((0..<20).map { "x\($0)" }, ["a", "b", "c", "d", "e"], rows: 200) { row, label in
+                (row + label) % (label + 2) == 0 ? 1 : 0
+            })
         for name in (1...5).map({ "data_batch_\($0)" }) + ["test_batch"] {
-            try write(
-                "data/cifar-10-batches-bin/\(name).bin",
-                (0..<60).flatMap { record in [UInt8(record % 10)] + (0..<3072).map { UInt8(truncatingIfNeeded: $0 * (record + 3) >> 4) } })
+            var records: [UInt8] = []
+            for record in 0..<60 {
+                records.append(UInt8(record % 10))
+                for pixel in 0..<3072 { records.append(UInt8(truncatingIfNeeded: (pixel * (record + 3)) >> 4)) }
+            }
+            try write("data/cifar-10-batches-bin/\(name).bin", records)
         }
         try writePhotos()
     }
@@ -36,13 +42,13 @@ final class ReadyJobs {
         return header + (0..<dimensions.reduce(1, *)).map(value)
     }
 
-    private static func table(
-        _ columns: [String], rows: Int, _ targets: (Int) -> [String], header: [String]
-    ) -> String {
-        let lines = (0..<rows).map { row in
-            (columns.indices.map { "\(Double((row * ($0 + 3) * 29) % 101) / 8 - 5)" } + targets(row)).joined(separator: ",")
+    private static func table(_ columns: [String], _ targets: [String], rows: Int, _ target: (Int, Int) -> Int) -> String {
+        var lines = [(columns + targets).joined(separator: ",")]
+        for row in 0..<rows {
+            let values = columns.indices.map { "\(Double((row * ($0 + 3) * 29) % 101) / 8 - 5)" }
+            lines.append((values + targets.indices.map { "\(target(row, $0))" }).joined(separator: ","))
         }
-        return ([(columns + header).joined(separator: ",")] + lines).joined(separator: "\n") + "\n"
+        return lines.joined(separator: "\n") + "\n"
     }
 
     private func writePhotos() throws {
@@ -56,7 +62,8 @@ final class ReadyJobs {
                 }
                 for index in 0..<count {
                     let (width, height) = (34 + index % 3, 36)
-                    let pixels = (0..<(3 * width * height)).map { UInt8(truncatingIfNeeded: $0 * (kind == "cats" ? 7 : 3) + index * 11) }
+                    let factor = kind == "cats" ? 7 : 3
+                    let pixels = (0..<(3 * width * height)).map { UInt8(truncatingIfNeeded: $0 * factor + index * 11) }
                     try PNGFile.write(
                         ByteImage(width: width, height: height, channels: 3, pixels: pixels), to: directory.file("\(folder)/\(index).png"))
                 }

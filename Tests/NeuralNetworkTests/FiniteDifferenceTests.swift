@@ -69,9 +69,15 @@ import Testing
         ]
     }()
 
+    /// Without the absolute error, which has kinks: the PyTorch fixtures check it.
+    static let losses = [
+        Loss.crossEntropy, Loss(.crossEntropy, labelSmoothing: 0.2, classWeights: .values([1, 0.25, 3])), .binaryCrossEntropy,
+        Loss(.binaryCrossEntropy, classWeights: .values([2, 1, 0.5]), positiveWeights: [3]), .meanSquaredError, .rootMeanSquaredError,
+    ]
+
     static let microbatches = [[13], [5, 4, 1, 3], [1, 6, 6]]
 
-    @Test(arguments: cases + joins, Loss.allCases)
+    @Test(arguments: cases + joins, losses)
     func gradients(_ example: Case, loss: Loss) throws {
         for sizes in Self.microbatches {
             var bits: [[UInt32]] = []
@@ -87,7 +93,7 @@ import Testing
     }
 
     /// A ReLU has no slope at 0. With one-hot samples and no bias its inputs are the weights themselves, which stay at least 2h away from 0.
-    @Test(arguments: Loss.allCases) func relu(loss: Loss) throws {
+    @Test(arguments: losses) func relu(loss: Loss) throws {
         for sizes in [[7], [3, 1, 3]] {
             let bench = try NetworkBench(
                 [

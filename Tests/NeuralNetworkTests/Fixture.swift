@@ -6,7 +6,7 @@ import Testing
     import Glibc
 #endif
 
-/// The tensors of one file in Tests/Fixtures/network; make_fixtures.py there says what they are.
+/// The tensors of one file in a folder of Tests/Fixtures; make_fixtures.py there says what they are.
 struct Fixture {
     struct Tensor {
         let shape: [Int]
@@ -15,9 +15,9 @@ struct Fixture {
 
     private var tensors: [String: Tensor] = [:]
 
-    init(_ name: String) throws {
+    init(_ name: String, in group: String = "network") throws {
         let folder = #filePath.split(separator: "/").dropLast(2).joined(separator: "/")
-        let text = try #require(Self.contents("/\(folder)/Fixtures/network/\(name)"), "\(name) cannot be read")
+        let text = try #require(Self.contents("/\(folder)/Fixtures/\(group)/\(name)"), "\(name) cannot be read")
         for line in text.split(separator: "\n") {
             let words = line.split(separator: " ")
             let shape = try words[1].split(separator: "x").map { try #require(Int($0)) }

@@ -19,26 +19,36 @@ final class NetworkBench {
     private let fold: FoldProgram
     private let synchronizer: TreeSynchronizer
     private let reports: DoubleBuffer
+    let report: ReportLayout
     private let lanes: LanePool
     /// The test's thread serves other tests afterwards, which want the floating-point mode that they know.
     private var environment = fenv_t()
 
-    /// - Parameter sizes: samples in each microbatch.
-    init(_ layers: [NamedLayer], input: TensorShape, loss: Loss, sizes: [Int], lanes: Int = 1) throws {
+    /// - Parameters:
+    ///   - sizes: samples in each microbatch.
+    ///   - targets: as many classes as outputs unless others are given.
+    init(
+        _ layers: [NamedLayer], input: TensorShape, loss: Loss, metrics: [Metric] = [.accuracy], targets form: TargetForm? = nil,
+        sizes: [Int], lanes: Int = 1
+    ) throws {
         plan = try NetworkPlan(layers: layers, input: input, loss: loss)
+        let outputs = plan.outputShape.count
+        let form = form ?? .classes(outputs)
+        report = ReportLayout(loss: loss, metrics: metrics, targets: form, outputs: outputs, isEvaluation: true)
         fegetenv(&environment)
         rows = SlotRows(sizes)
         self.lanes = LanePool(lanes: lanes)
         let most = sizes.max() ?? 0
-        network = Network(plan: plan, slots: sizes.count, rows: most, lanes: self.lanes, training: true)
-        targets = BatchTargets(slots: sizes.count, rows: most, width: plan.outputShape.count, areClasses: true)
+        network = Network(plan: plan, report: report, slots: sizes.count, rows: most, lanes: self.lanes, training: true)
+        let areClasses = if case .classes = form { true } else { false }
+        targets = BatchTargets(slots: sizes.count, rows: most, width: outputs, areClasses: areClasses)
         parameters = FloatBuffer(count: plan.layout.flatCount)
         statistics = FloatBuffer(count: plan.layout.statisticsCount)
         plan.layout.initializeStatistics(statistics.pointer)
         fold = FoldProgram(ReductionTree(leaves: sizes.count), 0..<sizes.count)
         gradients = GradientVectors(count: plan.layout.flatCount, programs: [fold])
         synchronizer = TreeSynchronizer(operations: plan.exchanges, slots: sizes.count)
-        reports = DoubleBuffer(count: 3 * sizes.count)
+        reports = DoubleBuffer(count: report.width * sizes.count)
     }
 
     deinit {
@@ -48,17 +58,21 @@ final class NetworkBench {
 
     var batchSize: Int { rows.rows.reduce(0, +) }
 
-    /// Spreads a batch over the microbatches.
-    func load(_ x: [Float], labels: [Int]) {
-        let width = plan.inputShape.count
+    /// Spreads a batch over the microbatches; targets are labels or else values.
+    func load(_ x: [Float], labels: [Int], values: [Float] = []) {
+        let (width, outputs) = (plan.inputShape.count, plan.outputShape.count)
         var sample = 0
         for (slot, count) in rows.rows.enumerated() {
             for row in 0..<count {
                 for i in 0..<width { network.input.row(slot, row)[i] = x[sample * width + i] }
-                targets.labels(slot)[row] = Int32(labels[sample])
+                if labels.isEmpty {
+                    for i in 0..<outputs { targets.values(slot)[row * outputs + i] = values[sample * outputs + i] }
+                } else {
+                    targets.labels(slot)[row] = Int32(labels[sample])
+                }
                 sample += 1
             }
-            targets.expandLabels(slot, count: count)
+            if !labels.isEmpty { targets.expandLabels(slot, count: count) }
         }
     }
 
@@ -67,12 +81,23 @@ final class NetworkBench {
     func forward(training: Bool = true) throws -> Double {
         let pass = makePass(training: training)
         try network.forward(pass)
-        network.evaluateLoss(targets, pass) { reports.pointer + 3 * $0 }
-        return (0..<rows.slots).reduce(0) { $0 + reports.pointer[3 * $1] } / Double(batchSize)
+        try network.evaluateLoss(targets, pass) { reports.pointer + report.width * $0 }
+        return report.loss(sums)
     }
 
-    /// Samples with the right class in the last forward pass.
-    var correct: Int { (0..<rows.slots).reduce(0) { $0 + Int(reports.pointer[3 * $1 + 1]) } }
+    /// What r2 measures targets from.
+    var center: [Float] {
+        get { network.criterion.center }
+        set { network.criterion.center = newValue }
+    }
+
+    /// What the last forward pass counted.
+    var sums: [Double] {
+        (0..<report.width).map { i in (0..<rows.slots).reduce(0) { $0 + reports.pointer[report.width * $1 + i] } }
+    }
+
+    /// The first thing that the last forward pass has made not finite.
+    var firstNonFinite: NonFinite? { network.firstNonFinite(rows, targets) }
 
     /// Forward and backward; the gradient of the *summed* loss lies in `gradient` afterwards. Returns the mean loss.
     @discardableResult

@@ -3,7 +3,8 @@ import Testing
 
 @Suite struct ProgressFormatTests {
     private let progress = Progress(
-        epoch: 3, epochs: 5, step: 1500, steps: 3000, loss: 0.12345, accuracy: 0.98765, samplesPerSecond: 12_345.4, secondsLeft: 83.2)
+        epoch: 3, epochs: 5, step: 1500, steps: 3000, loss: 0.12345, metrics: [NamedValue("accuracy", 0.98765)], samplesPerSecond: 12_345.4,
+        secondsLeft: 83.2)
 
     @Test func wideBar() {
         #expect(
@@ -46,7 +47,8 @@ import Testing
         #expect(
             ProgressFormat.line(
                 EpochSummary(
-                    epoch: 1, epochs: 5, loss: 0.5, accuracy: 0.9, validationLoss: 0.25, validationAccuracy: 0.95,
+                    epoch: 1, epochs: 5, loss: 0.5, metrics: [NamedValue("accuracy", 0.9)],
+                    validation: [NamedValue("loss", 0.25), NamedValue("accuracy", 0.95)],
                     samplesPerSecond: 2000, seconds: 12.34))
                 == "epoch 1/5  loss 0.5000  accuracy 0.9000  validation loss 0.2500, accuracy 0.9500  2,000 samples/s  12.3 s")
         #expect(ProgressFormat.line(EpochSummary(epoch: 1, epochs: 1, loss: 2, seconds: 1)) == "epoch 1/1  loss 2.0000  1.00 s")

@@ -44,7 +44,7 @@ import Testing
         let screen = Screen()
         let reporter = ProgressReporter(console: screen.console(isTerminal: false), epochs: 2, steps: 1000, now: screen.now)
         for step in 1...11 {
-            reporter.update(epoch: 1, step: step, samples: 100, loss: 0.5, accuracy: 0.25)
+            reporter.update(epoch: 1, step: step, samples: 100, loss: 0.5, metrics: [NamedValue("accuracy", 0.25)])
             screen.wait(1)
         }
         #expect(

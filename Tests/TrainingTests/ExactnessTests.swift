@@ -31,7 +31,7 @@ import Training
         let data = try DecodedData(reading: job.data)
         let training = LocalTraining(plan: try TrainingPlan(job, data.facts), data: data)
         let quiet = try training.run(members: 1, lanes: 1)
-        print("batch \(batch):", quiet.evaluations[.validation]?.accuracy ?? -1, quiet.reports.count)
+        print("batch \(batch):", quiet.evaluations[.validation]?.value(named: "accuracy") ?? -1, quiet.reports.count)
         for members in 1...5 {
             for lanes in 1...2 {
                 let result = try training.run(members: members, lanes: lanes)

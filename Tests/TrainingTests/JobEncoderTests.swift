@@ -14,6 +14,18 @@ import Training
         ] {
             all.append(["optimizer": optimizer.hasPrefix("{") ? optimizer : "\"\(optimizer)\""])
         }
+        for kind in Loss.Kind.allCases { all.append(["loss": "\"\(kind.rawValue)\""]) }
+        for loss in [
+            "{cross_entropy: {label_smoothing: 0.1, class_weights: [0.1, 3]}}", #"{cross_entropy: {class_weights: "balanced"}}"#,
+            "{binary_cross_entropy: {positive_weight: 0.3333333333333333}}",
+            "{binary_cross_entropy: {positive_weight: [1, 2.5], class_weights: [1, 0]}}", "{mae: {}}",
+        ] {
+            all.append(["loss": loss])
+        }
+        all += [
+            ["metrics": "[]"], ["metrics": #"["accuracy", "top_5", "precision", "recall", "f1", "confusion_matrix"]"#],
+            ["metrics": #"["mae", "mse", "rmse", "r2"]"#], ["data": #"{train: {builtin: "digits"}, target: "input"}"#],
+        ]
         for optimizer in [
             "{nesterov: {momentum: 0.3}}", "{sgd: {momentum: 0.7, nesterov: true}}", "{adagrad: {epsilon: 1e-5}}",
             "{rmsprop: {alpha: 0.1, epsilon: 0.7, momentum: 0.3, centered: true}}", "{adamw: {beta1: 0.1, weight_decay: 0.7}}",
@@ -29,7 +41,6 @@ import Training
             all.append(["regularization": regularization])
         }
         for clip in ["{global_norm: 0.7}", "{value: 1}"] { all.append(["clip": clip]) }
-        for loss in Loss.allCases { all.append(["loss": "\"\(loss.rawValue)\""]) }
         let initializers =
             Initializer.named.map { "\"\($0.name)\"" } + [
                 "{constant: 0.1}", "{uniform: 0.05}", "{uniform: {low: -1, high: 1e-300}}", "{normal: {deviation: 0.3}}", "\"orthogonal\"",

@@ -70,7 +70,7 @@ import Training
         }
         #expect(
             try shown(#"["flatten", {dense: 9, batch_norm: true}, {dense: 7, name: "head", activation: "softmax"}]"#) == """
-                error: the model has 7 outputs, but the data has 10 classes: end the model with {dense: 10}
+                error: the model ends in `head.softmax` with an output of 7, but the data has 10 classes: end the model with {dense: 10}
                   --> job.json5:6:52   model.2
                    |  model: ["flatten", {dense: 9, batch_norm: true}, {dense: 7, name: "head", activation: "softmax"}],
                    |                                                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^

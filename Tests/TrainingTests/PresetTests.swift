@@ -45,8 +45,12 @@ import Training
         #expect(abs(multiplications / 1e9 - expected) < 0.015, "\(multiplications)")
     }
 
-    /// Araujo et al., https://distill.pub/2019/computing-receptive-fields: 212 for VGG-16's last pool, 483 for ResNet-50's last block; 195 for AlexNet's last pool.
-    @Test(arguments: [("vgg16", "max_pool5", 212), ("resnet50", "layer4.2.conv3", 483), ("alexnet", "max_pool3", 195)])
+    /// Araujo et al., https://distill.pub/2019/computing-receptive-fields: 212 for VGG-16's last pool, 195 for AlexNet's. ResNet-18: 435; ResNet-50, whose
+    /// published 483 is for strides in the first 1×1 convolution of a block: 427 with torchvision's, in the 3×3 one.
+    @Test(arguments: [
+        ("vgg16", "max_pool5", 212), ("resnet18", "layer4.1.conv2", 435), ("resnet50", "layer4.2.conv3", 427),
+        ("alexnet", "max_pool3", 195),
+    ])
     func receptiveFields(name: String, layer: String, expected: Int) throws {
         let plan = try Self.plan(name, input: [224, 224, 3])
         #expect(plan.layers.first { $0.name == layer }?.field.height == expected)
@@ -98,7 +102,8 @@ import Training
             let scale = (6 / Double(values.count / shape[0])).squareRoot()
             return values.map { Float($0 * scale) }
         }
-        return name.hasSuffix("running_var") || name.hasSuffix("weight") ? values.map { Float(1 + $0 / 2) } : values.map { Float($0 * 0.25) }
+        return name.hasSuffix("running_var") || name.hasSuffix("weight")
+            ? values.map { Float(1 + $0 / 2) } : values.map { Float($0 * 0.25) }
     }
 
     private static func forward(_ plan: NetworkPlan, _ parameters: FloatBuffer, _ statistics: FloatBuffer) throws -> [Float] {

@@ -39,7 +39,7 @@ import Training
         }
         #expect(assembly.isComplete)
         #expect(assembly.isFinite)
-        let isTheSame = assembly.snapshot(epochTotals: Totals(report: [1.5, 2, 3])) == snapshot
+        let isTheSame = assembly.snapshot(epochTotals: Totals(plan.trainReport, sums: [1.5, 2, 3])) == snapshot
         #expect(isTheSame)  // said without thousands of numbers
     }
 

@@ -56,10 +56,14 @@ import Training
     @Test func whatDoesNotFitTheDataIsSaidWithTheLayer() throws {
         #expect(
             try error(#"["flatten", {dense: 9}]"#)
-                == PlanError("the model has 9 outputs, but the data has 10 classes: end the model with {dense: 10}", layer: "dense1"))
+                == PlanError(
+                    "the model ends in `dense1` with an output of 9, but the data has 10 classes: end the model with {dense: 10}",
+                    layer: "dense1"))
         #expect(
             try error("[{batch_norm: true}]")
-                == PlanError("the model ends with 8×8×1: put \"flatten\" and {dense: 10} behind it", layer: "bn1"))
+                == PlanError(
+                    "the model ends in `bn1` with an output of 8×8×1, but 10 classes want a flat one of 10: put \"flatten\" and {dense: 10} behind it",
+                    layer: "bn1"))
         #expect(
             try error(#"["relu", {name: "a", dense: 10}]"#)
                 == PlanError(
@@ -71,7 +75,9 @@ import Training
                 == PlanError("the model has nothing to train: add a layer with weights, such as {dense: 10}"))
         #expect(
             try error(#"["flatten", {dense: 10}]"#, Self.facts(classes: nil))
-                == PlanError("the data has no class labels, which `cross_entropy` needs"))
+                == PlanError(
+                    "the data has no targets: name its label or target columns, or train an autoencoder with `data.target: \"input\"`",
+                    field: "data"))
         #expect(
             try error(#"["flatten", {dense: 10}]"#, Self.facts(train: 0))
                 == PlanError("the training set is empty: give it at least one sample"))

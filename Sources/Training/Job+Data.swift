@@ -1,0 +1,45 @@
+import Datasets
+import NeuralNetwork
+
+// What of a job only its data decides. The coordinator fills it in once; workers get numbers.
+extension Job {
+    package func completed(with data: DecodedData) throws(PlanError) -> Job {
+        var job = self
+        if loss.classWeights == .balanced { job.loss.classWeights = .values(try balancedWeights(data.train)) }
+        if loss.kind == .binaryCrossEntropy { try checkProbabilities(data) }
+        return job
+    }
+
+    /// n / (K · n_c) (https://scikit-learn.org, compute_class_weight).
+    private func balancedWeights(_ train: Dataset) throws(PlanError) -> [Double] {
+        let field = "loss.\(loss.kind.rawValue).class_weights"
+        guard let names = train.classNames else {
+            throw PlanError("class weights need class labels, but the targets are values", field: field)
+        }
+        var counts = Array(repeating: 0, count: names.count)
+        for label in train.labels { counts[Int(label)] += 1 }
+        if let empty = counts.firstIndex(of: 0) {
+            throw PlanError(
+                "class \(empty) (`\(names[empty])`) has no sample in the training set, so it cannot be balanced: give class weights as numbers, or remove the class",
+                field: field)
+        }
+        return counts.map { Double(train.count) / (Double(names.count) * Double($0)) }
+    }
+
+    /// Targets that are values must be probabilities.
+    private func checkProbabilities(_ data: DecodedData) throws(PlanError) {
+        guard self.data.target == .data else {
+            guard self.data.normalization == .minMax else {
+                throw PlanError(
+                    "`binary_cross_entropy` wants targets from 0 to 1, and the target is the input: set `data.normalize` to \"min_max\", or use mse",
+                    field: "loss")
+            }
+            return
+        }
+        let (values, width) = (data.train.values, data.train.form.targets.width)
+        guard let bad = values.firstIndex(where: { !($0 >= 0 && $0 <= 1) }) else { return }
+        throw PlanError(
+            "`binary_cross_entropy` wants targets from 0 to 1, but target \(bad % width) of training sample \(bad / width) is \(values[bad]): scale the targets, or use mse",
+            field: "loss")
+    }
+}
