@@ -53,8 +53,10 @@ struct Answers {
         }
     }
 
+    /// Where a layer ends, with the batch norm and the activation that belong to it; or a block of layers.
     private static func boundary(_ name: String, _ plan: TrainingPlan) throws -> Int {
-        if let index = plan.network.layers.firstIndex(where: { $0.name == name }) { return index + 1 }
+        let layers = plan.network.layers
+        if let index = layers.lastIndex(where: { $0.name == name || $0.name.hasPrefix(name + ".") }) { return index + 1 }
         let names = plan.network.layers.map { "`\($0.name)`" }
         throw UsageError(
             "the model has no layer `\(name)`; its layers are \(names.prefix(40).joined(separator: ", "))\(names.count > 40 ? ", …" : "")")

@@ -23,7 +23,7 @@ extension Commands {
                 help: "instead: train, validation or test of the job, or a source as in a config:\n'{cifar10: \"data/cifar\"}'"),
             Option(name: "--output", value: "FILE", help: "where the lines go (default: standard output)"),
             Option(name: "--format", value: "FORMAT", help: "csv or jsonl (default csv)"),
-            Option(name: "--layer", value: "NAME", help: "the values of this layer instead of the model's answer"),
+            Option(name: "--layer", value: "NAME", help: "the values of this layer (behind its activation) instead of the model's answer"),
             .lanes, .set,
         ],
         example: "dist-train predict runs/digits-mlp-20260101-120000 --input builtin:digits --output digits.csv"
