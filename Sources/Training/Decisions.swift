@@ -45,6 +45,10 @@ package struct Decisions: Equatable, Sendable {
         package var policy: PlateauPolicy
         /// The optimizer's learning rate.
         package var learningRate: Double
+
+        package init(monitor: Monitor, policy: PlateauPolicy, learningRate: Double) {
+            (self.monitor, self.policy, self.learningRate) = (monitor, policy, learningRate)
+        }
     }
 
     package init(earlyStopping: EarlyStopping? = nil, best: Monitor? = nil, plateau: Plateau? = nil) {
