@@ -41,9 +41,9 @@ package struct DecodedData: Sendable {
     }
 
     package var facts: DataFacts {
-        DataFacts(
-            sampleShape: train.sampleShape, classCount: train.classNames?.count,
-            targetWidth: train.classNames == nil ? train.form.targets.width : nil, trainCount: train.count,
+        let targetWidth: Int? = if case .values(let width) = train.form.targets { width } else { nil }
+        return DataFacts(
+            sampleShape: train.sampleShape, classCount: train.classNames?.count, targetWidth: targetWidth, trainCount: train.count,
             validationCount: validation?.count ?? 0, testCount: test?.count ?? 0)
     }
 }

@@ -67,8 +67,8 @@ import Training
     }
 
     @Test(arguments: [
-        (#"{train: "csv"}"#, "data.train must say which data set of the kind `csv`"),
-        (#"{train: {csv: {path: "a", delimiter: "|"}}}"#, "data.train.csv.delimiter must be one of"),
+        (#"{train: "csv"}"#, "`train` must say which data set of the kind `csv`"),
+        (#"{train: {csv: {path: "a", delimiter: "|"}}}"#, "`delimiter` must be one of"),
         (#"{train: {csv: {path: "a", task: "regression"}}}"#, "a task needs a target"),
         (#"{train: {csv: {path: "a", target: ["y", "y"]}}}"#, "the target `y` is named twice"),
         (#"{train: {csv: {path: "a", target: ["y", "z"], task: "classification"}}}"#, "classification takes one target column"),
@@ -77,15 +77,15 @@ import Training
             "tables are encoded as the training data are, so `target` cannot differ"
         ),
         (#"{train: {npy: {features: "a", classes: true}}}"#, "`classes` says what the targets are"),
-        (#"{train: {image_folder: {path: "a", channels: 2}}}"#, "channels must be 1 (grey) or 3 (red, green, blue), found 2"),
+        (#"{train: {image_folder: {path: "a", channels: 2}}}"#, "`channels` must be 1 (grey) or 3 (red, green, blue), found 2"),
         (#"{train: {image_folder: {path: "a", size: [0, 2]}}}"#, "must be a whole number from 1 to 16384"),
-        (#"{train: {builtin: "digits", limit: 0}}"#, "limit must be a whole number of at least 1"),
+        (#"{train: {builtin: "digits", limit: 0}}"#, "`limit` must be a whole number of at least 1"),
         (#"{train: {builtin: "digits"}, split: {validation: 1}}"#, "must be a number above 0 and below 1"),
         (
             #"{train: {builtin: "digits"}, validation: {builtin: "digits"}, split: {validation: 0.2}}"#,
             "there is a validation set already"
         ),
-        (#"{train: {cifar100: {path: "a", labels: "all"}}}"#, "labels must be one of"),
+        (#"{train: {cifar100: {path: "a", labels: "all"}}}"#, "`labels` must be one of"),
     ])
     func mistakesAreNamed(data: String, message: String) throws {
         let shown = try complaint(config(["data": data])) ?? "nothing"
@@ -102,6 +102,12 @@ import Training
         let own = try load(config(["data": #"{train: {builtin: "digits"}, split: {validation: 0.2, seed: 4}}"#])).job
         #expect(own.data.split?.seed == 4)
         #expect(try load(own.resolved.compactJSON()).job == own)
+    }
+
+    @Test func dataMayHaveNoTargets() throws {
+        let table = try directory.write("x.csv", "a,b\n1,2\n3,4\n")
+        let facts = try DecodedData(reading: load(config(["data": "{train: {csv: {path: \"\(table)\"}}}"])).job.data).facts
+        #expect(facts.classCount == nil && facts.targetWidth == nil)
     }
 
     @Test func tablesOfOneJobShareTheirEncoding() throws {
