@@ -23,16 +23,18 @@ package struct CheckpointState: Equatable, Sendable {
     package var sampleShape: [Int]?
     /// Target values of a sample; nil for classes, or without targets.
     package var targetWidth: Int?
+    /// Training samples.
+    package var trainCount: Int?
 
     package init(
         data: String, normalization: Normalization, classNames: [String]?, epochTotals: [Double], platform: String, isExact: Bool,
         decisions: DecisionState = DecisionState(), job: String? = nil, table: TableEncoding? = nil, sampleShape: [Int]? = nil,
-        targetWidth: Int? = nil
+        targetWidth: Int? = nil, trainCount: Int? = nil
     ) {
         (self.data, self.normalization, self.classNames) = (data, normalization, classNames)
         (self.epochTotals, self.platform, self.isExact) = (epochTotals, platform, isExact)
         (self.decisions, self.job) = (decisions, job)
-        (self.table, self.sampleShape, self.targetWidth) = (table, sampleShape, targetWidth)
+        (self.table, self.sampleShape, self.targetWidth, self.trainCount) = (table, sampleShape, targetWidth, trainCount)
     }
 
     /// Identifies decoded data by its content.
@@ -58,7 +60,7 @@ package struct CheckpointState: Equatable, Sendable {
             ("platform", .string(platform)), ("exact", .bool(isExact)), ("decisions", decisions.value),
             ("job", job.map { .string($0) } ?? .null), ("table", table?.value ?? .null),
             ("sample_shape", sampleShape.map { .array($0.map { .int($0) }) } ?? .null),
-            ("target_width", targetWidth.map { .int($0) } ?? .null),
+            ("target_width", targetWidth.map { .int($0) } ?? .null), ("train_count", trainCount.map { .int($0) } ?? .null),
         ])
     }
 
@@ -85,11 +87,13 @@ package struct CheckpointState: Equatable, Sendable {
             let table = fields.optional("table", TableEncoding.expectation)
             let shape = fields.optional("sample_shape", .array(of: Expectation<Int>.int(1...1 << 40), count: 1...8))
             let targetWidth = fields.optional("target_width", .int(1...1 << 40))
+            let trainCount = fields.optional("train_count", .int(1...1 << 40))
             fields.finish()
             if let data, let normalization, let totals, let platform, let isExact {
                 read = CheckpointState(
                     data: data, normalization: normalization, classNames: classNames, epochTotals: totals, platform: platform,
-                    isExact: isExact, decisions: decisions, job: job, table: table, sampleShape: shape, targetWidth: targetWidth)
+                    isExact: isExact, decisions: decisions, job: job, table: table, sampleShape: shape, targetWidth: targetWidth,
+                    trainCount: trainCount)
             }
         }
         guard let read, !diagnostics.hasErrors else {

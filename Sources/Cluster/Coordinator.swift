@@ -113,7 +113,7 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
             return CheckpointState(
                 data: identity, normalization: normalization, classNames: classNames, epochTotals: snapshot.epochTotals,
                 platform: platform, isExact: isExact, decisions: snapshot.decisions, job: job, table: table,
-                sampleShape: train.sampleShape, targetWidth: targetWidth
+                sampleShape: train.sampleShape, targetWidth: targetWidth, trainCount: train.count
             ).value
         }
     }

@@ -56,8 +56,8 @@ package struct TrainedModel: Sendable {
             throw CheckpointError("`\(path)` was written by an earlier version, which did not keep the shape of samples; train again")
         }
         let facts = DataFacts(
-            sampleShape: shape, classCount: state.classNames?.count, targetWidth: state.targetWidth, trainCount: 1, validationCount: 1,
-            testCount: 1)
+            sampleShape: shape, classCount: state.classNames?.count, targetWidth: state.targetWidth,
+            trainCount: state.trainCount ?? 1, validationCount: 1, testCount: 1)
         return try TrainingPlan(job.job, facts)
     }
 }

@@ -63,10 +63,12 @@ package struct LearningRateFinder {
             _ = try LocalTraining(plan: plan, data: data).run(members: 1, lanes: lanes, from: start) { course.add($0.loss) }
         } catch let error as DivergedError {
             // That a rate is too high is what the test is about; before there was a rate, something else is wrong.
-            guard course.state.withLock({ state in
-                state.end = .notFinite
-                return !state.losses.isEmpty
-            }) else { throw error }
+            guard
+                course.state.withLock({ state in
+                    state.end = .notFinite
+                    return !state.losses.isEmpty
+                })
+            else { throw error }
         }
         let (losses, end) = course.state.withLock { ($0.losses, $0.end ?? .steps) }
         return conclude(losses.enumerated().map { Point(rate: plan.learningRate(step: $0), loss: $1, smoothed: $1) }, end)
