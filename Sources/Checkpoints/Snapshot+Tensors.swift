@@ -6,7 +6,7 @@ extension Snapshot {
     package func modelTensors(_ layout: ParameterLayout) -> [NamedTensor] {
         var tensors = layout.allTensors.map { Self.tensor($0.name, $0, in: parameters) }
         for statistic in layout.statistics {
-            tensors.append(NamedTensor(statistic.name, shape: [statistic.range.count], floats: Array(statistics[statistic.range])))
+            tensors.append(NamedTensor(statistic.name, shape: statistic.shape, floats: Array(statistics[statistic.range])))
             if let layer = statistic.batchNormLayer {
                 tensors.append(NamedTensor(layer + ".num_batches_tracked", shape: [], int64s: [Int64(step)]))
             }
@@ -67,7 +67,7 @@ extension Snapshot {
         moments = momentNames.map { flat($0 + ".", checkpoint.optimizer, layout.tensors, count: layout.flatCount) }
         statistics = Array(repeating: 0, count: layout.statisticsCount)
         for statistic in layout.statistics {
-            guard let values = read(statistic.name, [statistic.range.count], from: checkpoint.model) else { continue }
+            guard let values = read(statistic.name, statistic.shape, from: checkpoint.model) else { continue }
             statistics.replaceSubrange(statistic.range, with: values)
         }
         step = checkpoint.step

@@ -15,6 +15,16 @@ package enum Columns {
         }
     }
 
+    /// `y[r, c] = x[r, c] − centre[c]`.
+    package static func subtract(
+        _ centre: UnsafePointer<Float>, from x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, rows: Int, columns: Int
+    ) {
+        for r in 0..<rows {
+            let (from, to) = (x + r * columns, y + r * columns)
+            for c in 0..<columns { to[c] = from[c] - centre[c] }
+        }
+    }
+
     /// `sums[c] = Σ_r x[r, c]`. `scratch` holds `columns` floats.
     package static func sum(
         _ x: UnsafePointer<Float>, rows: Int, columns: Int, into sums: UnsafeMutablePointer<Double>,

@@ -21,6 +21,9 @@ package indirect enum LayerSpec: Equatable, Sendable {
     /// In training sets each value to 0 with this probability and divides the others by 1 − rate
     /// (https://jmlr.org/papers/v15/srivastava14a.html).
     case dropout(rate: Double)
+    /// `y = (x − mean) W` with statistics that are measured over the training set before the first step: the first layer of a network whose input is whitened.
+    /// Without components the output has the input's shape.
+    case whitening(components: Int?)
     /// The sum of several layers' outputs (`from`), which have one shape.
     case add
     /// The outputs of several layers (`from`) side by side, along the channels.

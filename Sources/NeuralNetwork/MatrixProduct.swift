@@ -10,7 +10,9 @@ package struct MatrixProduct: Hashable, Sendable {
     /// Whether it is added to what is there.
     package let accumulates: Bool
 
-    init(transposeA: Bool, transposeB: Bool, m: Int, n: Int, k: Int, accumulates: Bool = false) {
+    package init(
+        transposeA: Bool = false, transposeB: Bool = false, m: Int, n: Int, k: Int, accumulates: Bool = false
+    ) {
         (self.transposeA, self.transposeB, self.accumulates) = (transposeA, transposeB, accumulates)
         (self.m, self.n, self.k) = (m, n, k)
     }
@@ -32,6 +34,9 @@ extension NetworkPlan {
 
 extension PlannedLayer {
     fileprivate func products(_ sizes: [Int], _ chunkSize: Int) -> [MatrixProduct] {
+        if case .whitening(let plan) = places {
+            return WhiteningLayer.products(inputs: plan.inputs, outputs: plan.outputs, sizes: sizes, chunkSize: chunkSize)
+        }
         if case .convolution(let geometry, _, _) = places {
             return ConvolutionTiling(geometry, outputs: output.channels).products(sizes: sizes, chunkSize: chunkSize)
         }

@@ -19,6 +19,10 @@ package enum Metric: Hashable, Sendable {
     case mae
     /// 1 − Σ(y − t)² / Σ(t − mean t)², the mean over outputs (https://scikit-learn.org, r2_score).
     case r2
+    /// Of clusters: the share of samples whose cluster's most frequent class is theirs. In jobs without a model alone, as is the next one.
+    case purity
+    /// Of principal components: the share of the variance that they explain.
+    case explainedVarianceRatio
 
     /// Metrics with a fixed name; there is `top_K` besides.
     private static let named: [(name: String, metric: Metric)] = [
@@ -26,16 +30,21 @@ package enum Metric: Hashable, Sendable {
         ("mse", .mse), ("rmse", .rmse), ("mae", .mae), ("r2", .r2),
     ]
 
+    /// What is measured in jobs without a model, and cannot be asked for.
+    private static let measured: [(name: String, metric: Metric)] = [
+        ("purity", .purity), ("explained_variance_ratio", .explainedVarianceRatio),
+    ]
+
     /// For suggestions: every name, `top_5` for all of its kind.
     package static let names = named.map(\.name) + ["top_5"]
 
     package var name: String {
         if case .top(let k) = self { return "top_\(k)" }
-        return Self.named.first { $0.metric == self }?.name ?? ""
+        return (Self.named + Self.measured).first { $0.metric == self }?.name ?? ""
     }
 
     package init?(name: String) {
-        if let found = Self.named.first(where: { $0.name == name }) {
+        if let found = (Self.named + Self.measured).first(where: { $0.name == name }) {
             self = found.metric
         } else if name.hasPrefix("top_"), let k = Int(name.dropFirst(4)), k > 0, name == "top_\(k)" {
             self = .top(k)
@@ -68,6 +77,7 @@ package enum Metric: Hashable, Sendable {
     /// Why the metric does not fit; nil if it does.
     package func misfit(_ loss: Loss, _ targets: TargetForm) -> String? {
         switch (self, targets) {
+        case (.purity, _), (.explainedVarianceRatio, _): "is for jobs with `kmeans` or `pca`"
         case (.accuracy, .values) where loss.kind != .binaryCrossEntropy, (.precision, .values) where loss.kind != .binaryCrossEntropy,
             (.recall, .values) where loss.kind != .binaryCrossEntropy, (.f1, .values) where loss.kind != .binaryCrossEntropy,
             (.top, .values), (.confusionMatrix, .values):

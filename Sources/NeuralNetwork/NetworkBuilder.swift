@@ -70,6 +70,8 @@ struct NetworkBuilder {
             output = try appendPlain(name, layer.spec, after: try only(inputs, name))
         }
         named[name] = output
+        // What goes into the network is, for every other layer, the whitened input.
+        if case .whitening = layer.spec { named["input"] = output }
         return output
     }
 
@@ -254,6 +256,10 @@ struct NetworkBuilder {
         case .batchNorm(_, _, let synchronized):
             outcome.places = addBatchNorm(name, channels: input.channels, synchronized: synchronized)
             outcome.operations = 4 * input.count
+        case .whitening(let components):
+            outcome.places = addWhitening(name, inputs: input.count, outputs: components ?? input.count)
+            outcome.operations = 2 * input.count * (components ?? input.count)
+            outcome.shape = components.map { TensorShape([$0]) } ?? input
         case .flatten:
             if !input.isFlat { outcome.flattened = input }
             outcome.shape = TensorShape([input.count])
@@ -301,6 +307,15 @@ struct NetworkBuilder {
         let start = layout.add(
             name + ".bias", role: .bias, storage: .vector(count: units), initializer: .constant(0))
         return .dense(weight: weight, bias: start)
+    }
+
+    private mutating func addWhitening(_ name: String, inputs: Int, outputs: Int) -> PlannedLayer.Places {
+        let places = WhiteningPlan(
+            mean: layout.addStatistic(name + ".mean", count: inputs, initial: 0),
+            matrix: layout.addStatistic(name + ".matrix", shape: [inputs, outputs], initial: 0), inputs: inputs, outputs: outputs,
+            exchange: exchanges.count)
+        exchanges += Scatter(columns: inputs).exchanges
+        return .whitening(places)
     }
 
     private func geometry(

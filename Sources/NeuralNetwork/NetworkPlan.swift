@@ -38,6 +38,12 @@ package struct NetworkPlan: Sendable {
         endsInFusedActivation = fused
     }
 
+    /// Without layers.
+    init(input: TensorShape, layout: ParameterLayout, exchanges: [StatisticsOperation]) {
+        (inputShape, layers, self.layout, self.exchanges) = (input, [], layout, exchanges)
+        (loss, lossExchange, endsInFusedActivation) = (.meanSquaredError, nil, false)
+    }
+
     /// The shape at a boundary.
     package func shape(at boundary: Int) -> TensorShape { boundary == 0 ? inputShape : layers[boundary - 1].output }
 }
@@ -69,6 +75,7 @@ package struct PlannedLayer: Sendable {
         case convolution(WindowGeometry, weight: Int, bias: Int?)
         case pool(WindowGeometry)
         case batchNorm(BatchNormLayer.Places)
+        case whitening(WhiteningPlan)
     }
 
     /// The computation of a layer with one input, nil for a layer that only renames shapes or joins others.
@@ -85,6 +92,7 @@ package struct PlannedLayer: Sendable {
             BatchNormLayer(
                 shape: input, momentum: momentum, epsilon: epsilon, synchronized: synchronized, isFrozen: isFrozen, slots: slots,
                 places: places)
+        case (.whitening, .whitening(let places)): WhiteningLayer(places)
         case (.activation(let function), _): ActivationLayer(function)
         case (.maxout(let pieces), _): MaxoutLayer(pieces: pieces, output: output, slots: slots, rows: rows)
         case (.softmax, _): SoftmaxLayer(shape: input)
@@ -111,6 +119,7 @@ package struct PlannedLayer: Sendable {
         case (.pool, _): PoolLayer.scratchCount(channels: input.channels)
         case (.globalAveragePool, _): GlobalAveragePoolLayer.scratchCount(channels: input.channels)
         case (.batchNorm, _): BatchNormLayer.scratchCount(channels: input.channels)
+        case (.whitening, _): WhiteningLayer.scratchCount(inputs: input.count)
         case (.softmax, _): FlatVector.aligned(input.channels)
         default: 0
         }

@@ -24,9 +24,12 @@ package enum TensorInitializer: Equatable, Sendable {
     case random(Initializer, fanIn: Int, fanOut: Int)
 }
 
-/// One running statistic of batch norm: a named range of the flat statistics vector, which is not trained but belongs to the model.
+/// One running statistic of batch norm, or what else is measured and not trained (centres, principal components): a named range of the flat
+/// statistics vector, which belongs to the model.
 package struct StatisticTensor: Equatable, Sendable {
     package let name: String
+    /// In memory as in files.
+    package let shape: [Int]
     package let initial: Float
     package let range: Range<Int>
 }
@@ -84,8 +87,12 @@ package struct ParameterLayout: Equatable, Sendable {
 
     /// Appends a running statistic and returns where it starts.
     package mutating func addStatistic(_ name: String, count: Int, initial: Float) -> Int {
-        let start = statisticsCount
-        statistics.append(StatisticTensor(name: name, initial: initial, range: start..<(start + count)))
+        addStatistic(name, shape: [count], initial: initial)
+    }
+
+    package mutating func addStatistic(_ name: String, shape: [Int], initial: Float) -> Int {
+        let (start, count) = (statisticsCount, shape.reduce(1, *))
+        statistics.append(StatisticTensor(name: name, shape: shape, initial: initial, range: start..<(start + count)))
         statisticsCount += FlatVector.aligned(count)
         return start
     }

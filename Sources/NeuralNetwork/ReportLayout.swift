@@ -20,6 +20,10 @@ package struct ReportLayout: Equatable, Sendable {
         case confusion
         /// For every output: (y − t)², t − c and (t − c)², for a c near the targets: Σ(t − c)² − (Σ(t − c))²/n is then as good as two passes.
         case variation
+        /// Samples, times the ratio of the variance that is explained.
+        case explained
+        /// Not 0 if the job ends with the step.
+        case end
         case samples
     }
 
@@ -54,10 +58,25 @@ package struct ReportLayout: Equatable, Sendable {
             case .mse, .rmse: add(.squaredError)
             case .mae: add(.absoluteError)
             case .r2: add(.variation, 3 * outputs)
+            case .purity, .explainedVarianceRatio: break
             }
         }
         add(.samples)
         (self.offsets, self.width) = (offsets, width)
+    }
+
+    /// Of a job without a model.
+    /// - Parameters:
+    ///   - metric: what is measured beside the loss.
+    ///   - mayEnd: whether a step can say that the job ends with it.
+    package init(measuring metric: Metric?, mayEnd: Bool) {
+        (loss, targets, outputs) = (.meanSquaredError, .values(1), 0)
+        metrics = metric.map { [$0] } ?? []
+        var offsets: [Quantity: Int] = [.loss: 0]
+        if let metric { offsets[metric == .purity ? .correct : .explained] = offsets.count }
+        if mayEnd { offsets[.end] = offsets.count }
+        offsets[.samples] = offsets.count
+        (self.offsets, width) = (offsets, offsets.count)
     }
 
     /// Classes, or yes-or-no targets.
@@ -92,7 +111,8 @@ extension ReportLayout {
         let samples = sums[samplesOffset]
         func mean(_ quantity: Quantity) -> Double? { offset(quantity).map { sums[$0] / samples } }
         return switch metric {
-        case .accuracy: mean(.correct)
+        case .accuracy, .purity: mean(.correct)
+        case .explainedVarianceRatio: mean(.explained)
         case .top(let k): mean(.top(k))
         case .mse: mean(.squaredError)
         case .rmse: mean(.squaredError)?.squareRoot()
@@ -137,5 +157,25 @@ extension ReportLayout {
             return total > 0 ? 1 - error / total : error == 0 ? 1.0 : 0
         }
         return scores.reduce(0, +) / Double(outputs)
+    }
+}
+
+// MARK: - Jobs without a model
+
+extension ReportLayout {
+    /// Writes the sums of a job without a model.
+    /// - Parameter share: samples in the right cluster, or samples times the ratio of the variance that is explained; ignored where it is not measured.
+    package func write(
+        loss: Double, share: Double, samples: Double, isOver: Bool = false, into report: UnsafeMutablePointer<Double>
+    ) {
+        report[0] = loss
+        if let offset = offset(.correct) ?? offset(.explained) { report[offset] = share }
+        if let offset = offset(.end) { report[offset] = isOver ? 1 : 0 }
+        report[samplesOffset] = samples
+    }
+
+    /// Whether a step's sums say that the job ends with it.
+    package func isOver(_ sums: [Double]) -> Bool {
+        offset(.end).map { sums.indices.contains($0) && sums[$0] != 0 } ?? false
     }
 }

@@ -89,7 +89,7 @@ extension Fingerprint {
             Part(name: "vector functions", value: Self.vectorFunctions()),
             Part(
                 name: "matrix products",
-                value: Self.products(plan.network.products(microbatchSizes: sizes, chunkSize: Evaluator.chunkSize))),
+                value: Self.products(plan.products(microbatchSizes: sizes))),
             Part(name: "a training step", value: try Self.tinyStep()),
         ])
     }

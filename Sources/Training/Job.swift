@@ -7,6 +7,8 @@ package struct Job: Equatable, Sendable {
     package var seed: UInt64
     /// So many models are trained one after the other, from seeds that follow each other; nil: one, and no ensemble.
     package var ensemble: Int?
+    /// What is computed; `layers`, `loss` and `optimizer` count for a training alone.
+    package var task = Task.training
     package var data: DataSpec
     package var layers: [NamedLayer]
     package var loss: Loss
@@ -118,6 +120,8 @@ package struct DataSpec: Equatable, Sendable {
     package var test: Source?
     package var split: Split?
     package var normalization: Normalization.Kind
+    /// Instead of a normalisation.
+    package var whitening: WhiteningSpec?
     package var target: Target
     /// Of the training set alone.
     package var augmentation: Augmentation?

@@ -12,13 +12,15 @@ extension JobDecoder {
         if split != nil, fields.contains("validation") {
             fields.error("there is a validation set already", atKey: "split", label: "leave out `split`, or `validation`")
         }
-        let normalization = fields.optional("normalize", .oneOf(Normalization.Kind.self), default: .none)
+        let normalization = fields.optional("normalize", Self.normalization, default: .features(.none))
         let target = fields.optional("target", .oneOf(DataSpec.Target.self), default: .data)
         let augmentation = fields.optional("augment", .object(Self.augmentation))
         return train.map {
-            DataSpec(
-                train: $0, validation: validation, test: test, split: split, normalization: normalization, target: target,
+            var spec = DataSpec(
+                train: $0, validation: validation, test: test, split: split, normalization: normalization.kind, target: target,
                 augmentation: augmentation)
+            spec.whitening = normalization.whitening
+            return spec
         }
     }
 

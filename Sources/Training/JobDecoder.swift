@@ -17,6 +17,7 @@ struct JobDecoder {
         let seed = fields.optional("seed", .unsigned, default: 1)
         let ensemble = fields.optional("ensemble", .int(1...1000))
         let data = fields.required("data", .object { Self.data($0, seed: seed) })
+        if Self.isUnsupervised(fields) { return decodeUnsupervised(fields, name: name, seed: seed, data: data) }
         let model = fields.required("model", .array(of: Expectation<ConfigValue>.any, count: 1...100_000))
         let definitions = fields.optional("define", Self.definitions, default: [:])
         let loss = fields.required("loss", Self.loss)
@@ -38,7 +39,7 @@ struct JobDecoder {
         return job
     }
 
-    private func checkCuts(_ cuts: [Int]?, _ microbatches: Int?, _ fields: ObjectDecoder) {
+    func checkCuts(_ cuts: [Int]?, _ microbatches: Int?, _ fields: ObjectDecoder) {
         guard let cuts else { return }
         let rises = cuts.first == 0 && zip(cuts, cuts.dropFirst()).allSatisfy { $0 <= $1 } && cuts.count >= 2
         guard rises, let microbatches, cuts.last == microbatches else {

@@ -9,7 +9,7 @@ extension DataSpec {
         if let split {
             members.append(("split", .object([("validation", .number(split.validation)), ("seed", .unsigned(split.seed))])))
         }
-        members.append(("normalize", .string(normalization.rawValue)))
+        members.append(("normalize", whitening?.value ?? .string(normalization.rawValue)))
         if target != .data { members.append(("target", .string(target.rawValue))) }
         if let augmentation { members.append(("augment", augmentation.value)) }
         return .object(members)
@@ -31,6 +31,17 @@ extension DataSpec.Source {
         case .imageFolder(let folder): [("image_folder", folder.value)]
         case .limited(let source, let count): source.members + [("limit", .int(count))]
         }
+    }
+}
+
+extension WhiteningSpec {
+    fileprivate var value: ConfigValue {
+        .object([
+            (
+                kind.rawValue,
+                .object([("epsilon", .number(epsilon))] + (components.map { [("components", .int($0))] } ?? []))
+            )
+        ])
     }
 }
 

@@ -33,6 +33,8 @@ extension LayerSpec {
         case .maxout(let pieces): [("maxout", .int(pieces))]
         case .softmax: [("softmax", true)]
         case .flatten: [("flatten", true)]
+        // No config has it: `data.normalize` puts it in front of the layers.
+        case .whitening: []
         case .dropout(let rate): [("dropout", .number(rate))]
         case .add: [("add", .array(inputs.map { .string($0) }))]
         case .concatenate: [("concat", .array(inputs.map { .string($0) }))]

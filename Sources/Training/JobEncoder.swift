@@ -4,6 +4,7 @@ import NeuralNetwork
 // A job as a config with every default filled in and every layer named: what `job.json5` holds and what travels to workers.
 extension Job {
     package var resolved: ConfigValue {
+        if let unsupervised = resolvedUnsupervised { return unsupervised }
         var members: [(String, ConfigValue)] = [
             ("name", .string(name)), ("seed", .unsigned(seed)), ("data", data.value), ("model", .array(layers.map(\.value))),
             ("loss", loss.value), ("optimizer", optimizer.value),

@@ -28,6 +28,7 @@ package enum Summary {
         case .maxout(let pieces): "maxout of \(pieces)"
         case .softmax: "softmax"
         case .flatten: "flatten"
+        case .whitening: "whitening (not trained)"
         case .dropout(let rate): "dropout \(TextFormat.fixed(rate, 2))"
         case .add: "add"
         case .concatenate: "concatenate"

@@ -19,10 +19,101 @@ package enum TrainingPhase: UInt8, Sendable {
     case idle, data, forward, backward, waiting, snapshot, evaluation, decision
 }
 
+/// What a job does in a step; each member of a generation runs its own.
+protocol StepProgram: AnyObject {
+    /// One step, up to rank 0's word on what follows.
+    func run(_ step: Int) throws -> ControlWord
+    /// One report for every chunk of a set, as `TrainingPlan.evaluationReport` lays it out.
+    func evaluate(_ set: EvaluationSet, chunks: Range<Int>) throws -> [Double]
+}
+
+/// What a program of a generation works with.
+struct StepContext {
+    let plan: TrainingPlan
+    let data: DecodedData
+    let state: MemberState
+    let collective: Collective
+    let lanes: LanePool
+    /// For heartbeats: what the compute thread is doing.
+    let entered: (TrainingPhase, Int) -> Void
+}
+
 /// The compute thread's work in one generation.
 package final class Trainer {
     private let plan: TrainingPlan
-    private let data: DecodedData
+    private let rank: Int
+    private let members: Int
+    private let state: MemberState
+    private let evaluator: Evaluator
+    private let program: any StepProgram
+    private weak var observer: (any TrainerObserver)?
+
+    package init(
+        plan: TrainingPlan, data: DecodedData, state: MemberState, collective: Collective, lanes: LanePool,
+        observer: any TrainerObserver
+    ) {
+        (self.plan, self.state, self.observer) = (plan, state, observer)
+        (rank, members) = (collective.rank, collective.members)
+        evaluator = Evaluator(plan: plan, data: data, lanes: lanes)
+        let context = StepContext(
+            plan: plan, data: data, state: state, collective: collective, lanes: lanes,
+            entered: { [weak observer] in observer?.entered($0, step: $1) })
+        switch plan.job.task {
+        case .training: program = GradientProgram(context, evaluator)
+        case .kMeans(let spec): program = KMeansProgram(context, spec)
+        case .principalComponents(let spec): program = PrincipalComponentsProgram(context, spec)
+        }
+    }
+
+    /// Goes on from step `first` until the control word or a decision ends it; true if the job has reached its end.
+    ///
+    /// - Parameter isOver: the job ended with the step before `first`, and is to be evaluated alone.
+    package func run(from first: Int, isOver: Bool = false) throws -> Bool {
+        let isOver = isOver || first >= plan.totalSteps
+        if isOver || plan.endsEpoch(first), try evaluate(done: first, isLast: isOver) { return true }
+        var step = first
+        while true {
+            let control = try program.run(step)
+            step += 1
+            if control.contains(.snapshot) {
+                observer?.entered(.snapshot, step: step)
+                try observer?.snapshot(state, done: step)
+            }
+            let isLast = control.contains(.finish)
+            if control.contains(.evaluate), try evaluate(done: step, isLast: isLast) { return true }
+            if isLast { return true }
+            if control.contains(.endGeneration) { return false }
+        }
+    }
+
+    /// Evaluates the validation set, obeys what is decided then, and evaluates the test set if the job ends here: true then.
+    private func evaluate(done: Int, isLast: Bool) throws -> Bool {
+        observer?.entered(.evaluation, step: done)
+        try evaluate(.validation, done: done)
+        var isLast = isLast
+        if plan.awaitsDecision, let observer {
+            observer.entered(.decision, step: done)
+            let decision = try observer.decision(after: done)
+            state.learningRateFactor = decision.factor
+            isLast = isLast || decision.stops
+        }
+        guard isLast else { return false }
+        observer?.entered(.evaluation, step: done)
+        try evaluate(.test, done: done)
+        return true
+    }
+
+    private func evaluate(_ set: EvaluationSet, done: Int) throws {
+        guard evaluator.has(set) else { return }
+        let chunks = evaluator.chunks(set, rank: rank, members: members)
+        try observer?.evaluated(set, done: done, chunks: chunks, reports: try program.evaluate(set, chunks: chunks))
+    }
+}
+
+/// A step of gradient descent.
+final class GradientProgram: StepProgram {
+    private let context: StepContext
+    private let plan: TrainingPlan
     private let rank: Int
     private let state: MemberState
     private let collective: Collective
@@ -33,13 +124,10 @@ package final class Trainer {
     private let slotRows: [SlotRows]
     /// For each distinct step and slot, where its samples begin in the global batch.
     private let firstSamples: [[Int]]
-    private weak var observer: (any TrainerObserver)?
 
-    package init(
-        plan: TrainingPlan, data: DecodedData, state: MemberState, collective: Collective, lanes: LanePool,
-        observer: any TrainerObserver
-    ) {
-        (self.plan, self.data, self.state, self.collective, self.observer) = (plan, data, state, collective, observer)
+    init(_ context: StepContext, _ evaluator: Evaluator) {
+        let (plan, collective) = (context.plan, context.collective)
+        (self.context, self.plan, state, self.collective, self.evaluator) = (context, plan, context.state, collective, evaluator)
         rank = collective.rank
         let stepPlans = plan.geometry.distinctBatchSizes.indices.map { collective.plan(at: $0) }
         folds = stepPlans.map { FoldProgram($0.tree, $0.leaves(of: collective.rank)) }
@@ -54,34 +142,17 @@ package final class Trainer {
         }
         let slots = slotRows.map(\.slots).max() ?? 0
         let rows = slotRows.flatMap(\.rows).max() ?? 0
-        network = Network(plan: plan.network, report: plan.trainReport, slots: slots, rows: rows, lanes: lanes, training: true)
-        evaluator = Evaluator(plan: plan, data: data, lanes: lanes)
-        feeder = BatchFeeder(plan: plan, data: data, slots: slots, rows: rows, lanes: lanes)
-    }
-
-    /// Trains from step `first` on until the control word or a decision ends it; true if the job has reached its end.
-    ///
-    /// - Parameter isOver: the job ended with the step before `first`, and is to be evaluated alone.
-    package func run(from first: Int, isOver: Bool = false) throws -> Bool {
-        let isOver = isOver || first >= plan.totalSteps
-        if isOver || plan.endsEpoch(first), try evaluate(done: first, isLast: isOver) { return true }
-        var step = first
-        while true {
-            let control = try train(step)
-            step += 1
-            if control.contains(.snapshot) {
-                observer?.entered(.snapshot, step: step)
-                try observer?.snapshot(state, done: step)
-            }
-            let isLast = control.contains(.finish)
-            if control.contains(.evaluate), try evaluate(done: step, isLast: isLast) { return true }
-            if isLast { return true }
-            if control.contains(.endGeneration) { return false }
-        }
+        network = Network(
+            plan: plan.network, report: plan.trainReport, slots: slots, rows: rows, lanes: context.lanes, training: true)
+        feeder = BatchFeeder(plan: plan, data: context.data, slots: slots, rows: rows, lanes: context.lanes)
     }
 
     /// One step: batch, forward, loss, backward, reduce, update.
-    private func train(_ step: Int) throws -> ControlWord {
+    func run(_ step: Int) throws -> ControlWord {
+        if step == 0, let spec = plan.job.data.whitening, let whitening = plan.network.whitening {
+            context.entered(.data, step)
+            try WhiteningPreparation.run(context, spec, whitening, step: step)
+        }
         let index = plan.stepPlanIndex(step)
         let rows = slotRows[index]
         let synchronizer = StepSynchronizer(collective, step: step)
@@ -90,21 +161,21 @@ package final class Trainer {
             training: TrainingMode(synchronizer: synchronizer, seed: plan.job.seed, step: step, firstSamples: firstSamples[index]))
         let microbatches = collective.plan(at: index).microbatchesOf[rank]
 
-        observer?.entered(.data, step: step)
+        context.entered(.data, step)
         feeder.load(step: step, microbatches: microbatches, into: network.input)
-        observer?.entered(.forward, step: step)
+        context.entered(.forward, step)
         try network.forward(pass)
         try network.evaluateLoss(feeder.targets, pass) { collective.reportLeaf(slot: $0) }
         try checkLoss(step, rows, microbatches)
         try countActiveUnits(step, pass)
-        observer?.entered(.backward, step: step)
+        context.entered(.backward, step)
         let firstSlot = collective.plan(at: index).leaves(of: rank).lowerBound == 0 && rows.slots > 0 ? 0 : nil
         state.gradients.begin(folds[index], firstSlot: firstSlot)
         let training = TrainingPass(
             pass: pass, synchronizer: synchronizer, gradients: state.gradients,
             batchSize: plan.geometry.batchSize(ofStep: step))
         try network.backward(training) { collective.contribute(downTo: $0) }
-        observer?.entered(.waiting, step: step)
+        context.entered(.waiting, step)
         return try collective.complete(step: step).control
     }
 
@@ -135,29 +206,8 @@ package final class Trainer {
         }
     }
 
-    /// Evaluates the validation set, obeys what is decided then, and evaluates the test set if the job ends here: true then.
-    private func evaluate(done: Int, isLast: Bool) throws -> Bool {
-        observer?.entered(.evaluation, step: done)
-        try evaluate(.validation, done: done)
-        var isLast = isLast
-        if plan.awaitsDecision, let observer {
-            observer.entered(.decision, step: done)
-            let decision = try observer.decision(after: done)
-            state.learningRateFactor = decision.factor
-            isLast = isLast || decision.stops
-        }
-        guard isLast else { return false }
-        observer?.entered(.evaluation, step: done)
-        try evaluate(.test, done: done)
-        return true
-    }
-
-    private func evaluate(_ set: EvaluationSet, done: Int) throws {
-        if evaluator.has(set) {
-            let chunks = evaluator.chunks(set, rank: rank, members: collective.members)
-            let reports = try evaluator.evaluate(set, chunks: chunks, parameters: state.parameters, statistics: state.statistics)
-            try observer?.evaluated(set, done: done, chunks: chunks, reports: reports)
-        }
+    func evaluate(_ set: EvaluationSet, chunks: Range<Int>) throws -> [Double] {
+        try evaluator.evaluate(set, chunks: chunks, parameters: state.parameters, statistics: state.statistics)
     }
 }
 

@@ -52,9 +52,20 @@ package struct TrainingPlan: Sendable {
 
     package init(_ job: Job, _ facts: DataFacts) throws(PlanError) {
         guard facts.trainCount > 0 else { throw PlanError("the training set is empty: give it at least one sample") }
+        if let measured = try Self.measured(job, facts) {
+            network = measured
+            geometry = BatchGeometry(sampleCount: facts.trainCount, batchSize: facts.trainCount, microbatches: job.microbatches)
+            totalSteps = min(job.epochs, job.maxSteps ?? .max)
+            (decisions, targets) = (Decisions(job), facts.classCount.map { .classes($0) } ?? .values(1))
+            (trainReport, evaluationReport) = Self.measuringReports(job, facts)
+            (self.job, self.facts) = (job, facts)
+            try Self.checkMonitors(decisions, facts, trainReport, evaluationReport)
+            return
+        }
         try Self.checkAugmentation(job, facts)
+        let layers = try Self.layers(job, facts)
         do {
-            network = try NetworkPlan(layers: job.layers, input: TensorShape(facts.sampleShape), loss: job.loss, freeze: job.freeze)
+            network = try NetworkPlan(layers: layers, input: TensorShape(facts.sampleShape), loss: job.loss, freeze: job.freeze)
         } catch {
             throw PlanError(error.description, layer: error.layer.isEmpty ? nil : error.layer)
         }
@@ -106,12 +117,6 @@ package struct TrainingPlan: Sendable {
 
     /// Rules decide after every evaluation how to go on; members wait for that.
     package var awaitsDecision: Bool { !decisions.isEmpty }
-
-    /// Whether the job ends with the step that brings the count to `done`, as far as that step's report tells. The coordinator and rank 0 ask.
-    package func endsJob(afterSteps done: Int, report: [Double]) -> Bool { done >= totalSteps }
-
-    /// True if `endsJob` may end the job before `totalSteps`.
-    package var mayEndOnReport: Bool { false }
 
     /// True if an epoch, or the job, ends when `done` steps are done.
     package func endsEpoch(_ done: Int) -> Bool { done > 0 && (done % geometry.stepsPerEpoch == 0 || done == totalSteps) }

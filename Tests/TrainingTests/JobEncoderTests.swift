@@ -61,9 +61,12 @@ import Training
         for batch in [#"{size: "all"}"#, #"{size: "all", microbatches: 3}"#, "{size: 1}", "{size: 4096, microbatches: 4096}"] {
             all.append(["batch": batch])
         }
-        for normalization in ["none", "z_score", "min_max"] {
+        for normalization in [
+            "\"none\"", "\"z_score\"", "\"min_max\"", "\"zca_whitening\"", "{zca_whitening: {epsilon: 0.1}}",
+            "{pca_whitening: {components: 7}}",
+        ] {
             all.append([
-                "data": #"{train: {idx: {images: "a \"b\"", labels: "ü"}}, test: {builtin: "digits"}, normalize: "\#(normalization)"}"#
+                "data": #"{train: {idx: {images: "a \"b\"", labels: "ü"}}, test: {builtin: "digits"}, normalize: \#(normalization)}"#
             ])
         }
         all += [
