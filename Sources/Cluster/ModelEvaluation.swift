@@ -23,6 +23,14 @@ package struct ModelEvaluation {
 
     /// Evaluates on `dataset`, whose samples are like those that the models were trained with.
     package func run(on dataset: Dataset) throws -> Result {
+        if let model = models.first(where: { $0.job.job.task != .training }) {
+            guard models.count == 1 else {
+                throw CheckpointError(
+                    "`\(model.path)` is of a job that trains no model, which answers alone; evaluate the models one by one")
+            }
+            let totals = try measured(model, dataset)
+            return Result(samples: dataset.count, members: [totals], whole: totals)
+        }
         let chunks = 0..<Evaluator.chunkCount(samples: dataset.count)
         var (members, predictors, plans): ([Totals], [Predictor], [TrainingPlan]) = ([], [], [])
         var first: Evaluator?
@@ -46,6 +54,16 @@ package struct ModelEvaluation {
         let ensemble = EnsemblePredictor(predictors)
         let reports = try evaluator.evaluate(.test, chunks: chunks) { try ensemble.outputs($0, of: $1) }
         return Result(samples: dataset.count, members: members, whole: Evaluator.total(reports, plans[0].evaluationReport))
+    }
+
+    /// A k-means or PCA job, which is over but for the evaluation of its test set.
+    private func measured(_ model: TrainedModel, _ dataset: Dataset) throws -> Totals {
+        let plan = try model.plan(fitting: dataset)
+        var snapshot = try model.snapshot(plan.network.layout)
+        snapshot.decisions.isOver = true
+        let data = DecodedData(train: dataset, validation: nil, test: dataset, normalization: model.state.normalization)
+        let result = try LocalTraining(plan: plan, data: data).run(members: 1, lanes: lanes.lanes, from: snapshot)
+        return result.evaluations[.test] ?? Totals(plan.evaluationReport)
     }
 
     /// Throws unless the models can answer together.

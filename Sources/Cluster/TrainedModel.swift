@@ -50,6 +50,13 @@ package struct TrainedModel: Sendable {
             plan: plan, normalization: state.normalization, parameters: snapshot.parameters, statistics: snapshot.statistics, lanes: lanes)
     }
 
+    /// Of a k-means or PCA job; nil for one that trains a model.
+    package func measured(_ plan: TrainingPlan, lanes: LanePool) throws -> MeasuredModel? {
+        guard job.job.task != .training else { return nil }
+        let snapshot = try snapshot(plan.network.layout)
+        return MeasuredModel(plan: plan, normalization: state.normalization, statistics: snapshot.statistics, lanes: lanes)
+    }
+
     /// The plan of the network without any data.
     package func plan() throws -> TrainingPlan {
         guard let shape = state.sampleShape else {

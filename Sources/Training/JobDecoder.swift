@@ -15,9 +15,9 @@ struct JobDecoder {
         guard let fields = ObjectDecoder(value, diagnostics) else { return nil }
         let name = fields.optional("name", Self.name, default: defaultName)
         let seed = fields.optional("seed", .unsigned, default: 1)
-        let ensemble = fields.optional("ensemble", .int(1...1000))
         let data = fields.required("data", .object { Self.data($0, seed: seed) })
         if Self.isUnsupervised(fields) { return decodeUnsupervised(fields, name: name, seed: seed, data: data) }
+        let ensemble = fields.optional("ensemble", .int(1...1000))
         let model = fields.required("model", .array(of: Expectation<ConfigValue>.any, count: 1...100_000))
         let definitions = fields.optional("define", Self.definitions, default: [:])
         let loss = fields.required("loss", Self.loss)

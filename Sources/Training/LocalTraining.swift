@@ -157,11 +157,14 @@ private final class LocalRecord: @unchecked Sendable {  // the state is behind i
     private let plan: TrainingPlan
     private let partition: Partition
     private let start: DecisionState
+    /// The state of a job that was over before, and is evaluated alone.
+    private let over: Snapshot?
     private let frozen: ArraySlice<Float>
     private let state: Bell<State>
 
     init(plan: TrainingPlan, partition: Partition, start: Snapshot) {
         (self.plan, self.partition, self.start) = (plan, partition, start.decisions)
+        over = start.decisions.isOver ? start : nil
         frozen = start.parameters.dropFirst(plan.network.layout.flatCount)
         let totals = Totals(plan.trainReport, sums: start.epochTotals)
         state = Bell(State(totals: totals, totalsAfter: [start.step: totals]))
@@ -235,7 +238,7 @@ private final class LocalRecord: @unchecked Sendable {  // the state is behind i
     func result() throws -> LocalTraining.Result {
         let state = state.change { $0 }
         if let error = state.error { throw error }
-        guard let snapshot = state.snapshot else { throw GenerationEnded(reason: "no snapshot was taken") }
+        guard let snapshot = state.snapshot ?? over else { throw GenerationEnded(reason: "no snapshot was taken") }
         return LocalTraining.Result(
             snapshot: snapshot, reports: state.reports, diagnostics: state.diagnostics, evaluations: state.chunks.mapValues(total),
             decisions: state.decisions.mapValues(\.decision))

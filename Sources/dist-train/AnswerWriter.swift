@@ -40,6 +40,7 @@ final class AnswerWriter {
                     switch cell {
                     case .text(let text): Self.quoted(text)
                     case .number(let number): number.description
+                    case .integer(let number): "\(number)"
                     }
                 }.joined(separator: ",") + "\n"
         }
@@ -88,6 +89,7 @@ final class AnswerWriter {
         switch cell {
         case .text(let text): json(text)
         case .number(let number): number.isFinite ? number.description : "null"
+        case .integer(let number): "\(number)"
         }
     }
 }

@@ -9,6 +9,7 @@ struct Answers {
     enum Cell {
         case text(String)
         case number(Float)
+        case integer(Int)
     }
 
     private enum Kind {
@@ -17,40 +18,48 @@ struct Answers {
         case values
         /// The sample as the model gives it back, in the data's own units.
         case reconstruction(Normalization)
+        /// What a k-means or PCA job makes of the sample.
+        case measured(MeasuredModel)
         /// What a layer holds, a boundary of the network.
         case layer(Int)
     }
 
-    private let ensemble: EnsemblePredictor
+    private let ensemble: EnsemblePredictor?
     private let kind: Kind
     private let columns: [String]
+    /// Samples in a block.
+    private let capacity: Int
 
-    init(_ models: [TrainedModel], _ ensemble: EnsemblePredictor, layer: String?) throws {
+    /// - Parameter layer: `--layer`
+    init(_ models: TrainedModels, _ lanes: LanePool, layer: String?) throws {
+        capacity = lanes.lanes * Evaluator.chunkSize
+        if let measured = try models.measured(lanes) {
+            guard layer == nil else { throw UsageError("--layer is for models with layers, which this job does not train") }
+            (ensemble, kind, columns) = (nil, .measured(measured), measured.columns)
+            return
+        }
+        let ensemble = try models.ensemble(lanes)
         self.ensemble = ensemble
+        (kind, columns) = try Self.answer(of: ensemble, models.all[0], layer)
+    }
+
+    private static func answer(of ensemble: EnsemblePredictor, _ model: TrainedModel, _ layer: String?) throws -> (Kind, [String]) {
         let plan = ensemble.members[0].plan
         let outputs = plan.network.outputShape.count
         if let layer {
             guard ensemble.isSingle else { throw UsageError("--layer is for one model: layers of several have nothing in common") }
-            let boundary = try Self.boundary(layer, plan)
-            kind = .layer(boundary)
-            columns = (0..<plan.network.shape(at: boundary).count).map { "\(layer)_\($0)" }
-            return
+            let boundary = try boundary(layer, plan)
+            return (.layer(boundary), (0..<plan.network.shape(at: boundary).count).map { "\(layer)_\($0)" })
         }
+        let table = model.state.table
         if plan.job.data.target == .input {
-            kind = .reconstruction(models[0].state.normalization)
-            columns = models[0].state.table?.featureNames ?? (0..<outputs).map { "x_\($0)" }
-            return
+            return (.reconstruction(model.state.normalization), table?.featureNames ?? (0..<outputs).map { "x_\($0)" })
         }
         let prefix = plan.answersAreProbabilities ? "p_" : "score_"
-        if let names = models[0].state.classNames {
-            kind = .classes(names)
-            columns = ["class"] + names.map { prefix + $0 }
-        } else {
-            kind = .values
-            let known = models[0].state.table?.target.columns ?? []
-            let names = known.count == outputs ? known : outputs == 1 ? ["value"] : (0..<outputs).map { "value_\($0)" }
-            columns = plan.answersAreProbabilities ? names.map { prefix + $0 } : names
-        }
+        if let names = model.state.classNames { return (.classes(names), ["class"] + names.map { prefix + $0 }) }
+        let known = table?.target.columns ?? []
+        let names = known.count == outputs ? known : outputs == 1 ? ["value"] : (0..<outputs).map { "value_\($0)" }
+        return (.values, plan.answersAreProbabilities ? names.map { prefix + $0 } : names)
     }
 
     /// Where a layer ends, with the batch norm and the activation that belong to it; or a block of layers.
@@ -65,7 +74,7 @@ struct Answers {
     /// Answers everything, block by block.
     func write(_ input: any SampleBlocks, to writer: AnswerWriter) throws {
         var isFirst = true
-        while let block = try input.next(limit: ensemble.capacity) {
+        while let block = try input.next(limit: capacity) {
             if isFirst { writer.begin((block.names == nil ? [] : ["file"]) + columns) }
             isFirst = false
             let rows = try rows(block)
@@ -76,6 +85,14 @@ struct Answers {
     }
 
     private func rows(_ block: SampleBlock) throws -> [[Cell]] {
+        if case .measured(let model) = kind {
+            let rows = Self.rows(of: model.answer(block.samples, of: block.dataset), block.samples.count)
+            guard model.areClusters else { return rows }
+            return rows.map { row in
+                if case .number(let cluster) = row[0] { [.integer(Int(cluster))] + row.dropFirst() } else { row }
+            }
+        }
+        guard let ensemble else { return [] }
         if case .layer(let boundary) = kind {
             try ensemble.members[0].compute(block.samples, of: block.dataset)
             return Self.rows(of: ensemble.members[0].values(at: boundary), block.samples.count)
@@ -89,7 +106,7 @@ struct Answers {
             let scores = answer.scores.pointer + index * width
             if width == 1 {
                 guard case .number(let yes) = row[0] else { return row }
-                let isYes = scores[0] > threshold
+                let isYes = scores[0] > threshold(ensemble)
                 return [.text(names[isYes ? 1 : 0]), .number(1 - yes), .number(yes)]
             }
             return [.text(names[LossKernels.argmax(scores, columns: width)])] + row
@@ -105,7 +122,9 @@ struct Answers {
     }
 
     /// Above which a lonely score means the second of two classes.
-    private var threshold: Float { ensemble.isSingle && ensemble.members[0].plan.outputForm == .binaryLogits ? 0 : 0.5 }
+    private func threshold(_ ensemble: EnsemblePredictor) -> Float {
+        ensemble.isSingle && ensemble.members[0].plan.outputForm == .binaryLogits ? 0 : 0.5
+    }
 
     private static func rows(of values: FloatBuffer, _ count: Int) -> [[Cell]] {
         let width = values.count / max(1, count)

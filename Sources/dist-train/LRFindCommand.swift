@@ -38,6 +38,9 @@ extension Commands {
     }
 
     private static func find(_ finder: LearningRateFinder, _ file: JobFile, lanes: Int) throws -> LearningRateFinder.Result {
+        guard file.job.task == .training else {
+            throw file.describe(PlanError("the job trains no model by gradient descent: it has no learning rate"))
+        }
         let data = try DecodedData(reading: file.job.data)
         let alone = DecodedData(train: data.train, validation: nil, test: nil, normalization: data.normalization)
         let plan: TrainingPlan

@@ -36,8 +36,7 @@ extension Commands {
         let models = try TrainedModels(arguments, "predict")
         let lanes = LanePool(lanes: try arguments.integer("--lanes", 1...1024) ?? Processor.cores)
         defer { lanes.close() }
-        let ensemble = try models.ensemble(lanes)
-        let answers = try Answers(models.all, ensemble, layer: arguments.string("--layer"))
+        let answers = try Answers(models, lanes, layer: arguments.string("--layer"))
         let input = try models.blocks(arguments)
         let writer = try AnswerWriter(arguments.string("--output"), isJSON: format == "jsonl")
         try answers.write(input, to: writer)
@@ -46,6 +45,13 @@ extension Commands {
 }
 
 extension TrainedModels {
+    /// A k-means or PCA job, which answers alone; nil for models.
+    func measured(_ lanes: LanePool) throws -> MeasuredModel? {
+        guard all.contains(where: { $0.job.job.task != .training }) else { return nil }
+        guard all.count == 1 else { throw UsageError("jobs that train no model answer alone: name one of them") }
+        return try all[0].measured(all[0].plan(), lanes: lanes)
+    }
+
     func ensemble(_ lanes: LanePool) throws -> EnsemblePredictor {
         try requireSameSamples()
         let plans = try all.map { try $0.plan() }
