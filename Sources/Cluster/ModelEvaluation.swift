@@ -59,6 +59,7 @@ package struct ModelEvaluation {
     /// A k-means or PCA job, which is over but for the evaluation of its test set.
     private func measured(_ model: TrainedModel, _ dataset: Dataset) throws -> Totals {
         let plan = try model.plan(fitting: dataset)
+        if plan.facts.classCount != nil { try model.requireTargets(dataset, plan) }
         var snapshot = try model.snapshot(plan.network.layout)
         snapshot.decisions.isOver = true
         let data = DecodedData(train: dataset, validation: nil, test: dataset, normalization: model.state.normalization)

@@ -205,6 +205,36 @@ import Testing
         #expect(field("state_sha256", in: finished.output) == field("state_sha256", in: quiet.output))
     }
 
+    // MARK: Jobs without a model
+
+    /// The mean of the squared distances that `predict` tells is the loss that the run logged.
+    @Test func clustersAndComponents() throws {
+        let directory = try TemporaryDirectory()
+        func run(_ name: String, _ task: String) throws -> (log: String, evaluation: Program.Finished, lines: [[Substring]]) {
+            let config = try directory.write(
+                "\(name).json5",
+                "{data: {train: {builtin: \"digits\"}, validation: {builtin: \"digits\"}, normalize: \"min_max\"}, \(task)}")
+            let place = directory.file(name)
+            let trained = try Program.run(["run", config, "--run-dir", place, "--json"], in: directory.path)
+            #expect(trained.status == .exited(0), "\(trained.errors)")
+            let evaluation = try Program.run(["evaluate", place, "--json"], in: directory.path)
+            let lines = try Program.run(["predict", place, "--input", "builtin:digits"], in: directory.path)
+            #expect(lines.status == .exited(0), "\(lines.errors)")
+            let start = try #require(trained.output.range(of: "\"validation\": {"))
+            return (String(trained.output[start.upperBound...].prefix { $0 != "}" }), evaluation, rows(lines))
+        }
+        let clusters = try run("clusters", "kmeans: {clusters: 7}")
+        #expect(clusters.evaluation.output.contains("{\(clusters.log)}"), "\(clusters.log) in \(clusters.evaluation.output)")
+        #expect(clusters.lines[0] == ["cluster", "distance"] && clusters.lines.count == 361)
+        let squares = clusters.lines.dropFirst().compactMap { Double($0[1]) }.map { $0 * $0 }
+        let loss = try #require(clusters.log.split(separator: ",").first?.split(separator: " ").last.flatMap { Double($0) })
+        #expect(abs(squares.reduce(0, +) / 360 - loss) < 1e-5 * loss)
+        #expect(Set(clusters.lines.dropFirst().map { $0[0] }).isSubset(of: Set((0..<7).map { "\($0)" })))
+        let components = try run("components", "pca: {components: 3}")
+        #expect(components.evaluation.output.contains("{\(components.log)}"), "\(components.log) in \(components.evaluation.output)")
+        #expect(components.lines[0] == ["component_0", "component_1", "component_2"] && components.lines.count == 361)
+    }
+
     // MARK: The learning rate
 
     @Test func aLearningRateIsFound() throws {
