@@ -19,15 +19,22 @@ package struct CheckpointState: Equatable, Sendable {
     package var job: String?
     /// How a table's columns became features and targets, if the data are a table.
     package var table: TableEncoding?
+    /// The shape of a sample, by which a model can be made without its data; nil in checkpoints of before.
+    package var sampleShape: [Int]?
+    /// Target values of a sample; nil for classes, or without targets.
+    package var targetWidth: Int?
+    /// Training samples.
+    package var trainCount: Int?
 
     package init(
         data: String, normalization: Normalization, classNames: [String]?, epochTotals: [Double], platform: String, isExact: Bool,
-        decisions: DecisionState = DecisionState(), job: String? = nil, table: TableEncoding? = nil
+        decisions: DecisionState = DecisionState(), job: String? = nil, table: TableEncoding? = nil, sampleShape: [Int]? = nil,
+        targetWidth: Int? = nil, trainCount: Int? = nil
     ) {
         (self.data, self.normalization, self.classNames) = (data, normalization, classNames)
         (self.epochTotals, self.platform, self.isExact) = (epochTotals, platform, isExact)
         (self.decisions, self.job) = (decisions, job)
-        self.table = table
+        (self.table, self.sampleShape, self.targetWidth, self.trainCount) = (table, sampleShape, targetWidth, trainCount)
     }
 
     /// Identifies decoded data by its content.
@@ -52,6 +59,8 @@ package struct CheckpointState: Equatable, Sendable {
             ("epoch_totals", .array(epochTotals.map { .number($0) })),
             ("platform", .string(platform)), ("exact", .bool(isExact)), ("decisions", decisions.value),
             ("job", job.map { .string($0) } ?? .null), ("table", table?.value ?? .null),
+            ("sample_shape", sampleShape.map { .array($0.map { .int($0) }) } ?? .null),
+            ("target_width", targetWidth.map { .int($0) } ?? .null), ("train_count", trainCount.map { .int($0) } ?? .null),
         ])
     }
 
@@ -76,11 +85,15 @@ package struct CheckpointState: Equatable, Sendable {
             let decisions = fields.optional("decisions", DecisionState.expectation, default: DecisionState())
             let job = fields.optional("job", .string)
             let table = fields.optional("table", TableEncoding.expectation)
+            let shape = fields.optional("sample_shape", .array(of: Expectation<Int>.int(1...1 << 40), count: 1...8))
+            let targetWidth = fields.optional("target_width", .int(1...1 << 40))
+            let trainCount = fields.optional("train_count", .int(1...1 << 40))
             fields.finish()
             if let data, let normalization, let totals, let platform, let isExact {
                 read = CheckpointState(
                     data: data, normalization: normalization, classNames: classNames, epochTotals: totals, platform: platform,
-                    isExact: isExact, decisions: decisions, job: job, table: table)
+                    isExact: isExact, decisions: decisions, job: job, table: table, sampleShape: shape, targetWidth: targetWidth,
+                    trainCount: trainCount)
             }
         }
         guard let read, !diagnostics.hasErrors else {

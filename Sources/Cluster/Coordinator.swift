@@ -105,12 +105,15 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
         let identity = CheckpointState.identity(of: setup.data)
         let (job, bestStep) = (setup.job.resolved.compactJSON(nonFinite: .json5), bestStep)
         let (normalization, classNames, table) = (setup.data.normalization, setup.data.train.classNames, setup.data.table)
+        let train = setup.data.train.form
+        let targetWidth: Int? = if case .values(let width) = train.targets { width } else { nil }
         return CheckpointWriter.Facts(layout: layout, momentNames: momentNames, keep: setup.job.job.checkpoint.keep, bestStep: bestStep) {
             [unowned self] snapshot in
             let (platform, isExact) = numericPlatform.withLock { $0 }
             return CheckpointState(
                 data: identity, normalization: normalization, classNames: classNames, epochTotals: snapshot.epochTotals,
-                platform: platform, isExact: isExact, decisions: snapshot.decisions, job: job, table: table
+                platform: platform, isExact: isExact, decisions: snapshot.decisions, job: job, table: table,
+                sampleShape: train.sampleShape, targetWidth: targetWidth, trainCount: train.count
             ).value
         }
     }

@@ -10,7 +10,7 @@ import System
 ///
 /// `DIST_TRAIN_FAULT=ROLE:PHASE:STEP:ACTION[,…]`. ROLE is `coordinator` or `rank0`, `rank1`, …; STEP counts the steps that are done; ACTION is `kill` (SIGKILL) or `stop` (SIGSTOP).
 /// The coordinator's phases: `step` (a step's report is recorded), `evaluation` (results of some chunks have come), `decision` (made, not yet told), `snapshot` (it is complete), `checkpoint-written`,
-/// `finish` (before `result.json` is written). A rank's: those of `TrainingPhase`. Without the variable a phase costs one test of an empty list.
+/// `finish` (before `result.json` is written); `member` (in an ensemble, before the member of that number begins). A rank's: those of `TrainingPhase`. Without the variable a phase costs one test of an empty list.
 package struct FaultPoints: Sendable {
     static let variable = "DIST_TRAIN_FAULT"
 
@@ -26,7 +26,7 @@ package struct FaultPoints: Sendable {
     let points: [Point]
 
     /// What the environment asks for, nearly always nothing.
-    static func ofEnvironment() throws -> FaultPoints { try FaultPoints(parsing: Environment.value(variable) ?? "") }
+    package static func ofEnvironment() throws -> FaultPoints { try FaultPoints(parsing: Environment.value(variable) ?? "") }
 
     package init(parsing text: String) throws {
         points = try text.split(separator: ",").map { item in
@@ -44,7 +44,7 @@ package struct FaultPoints: Sendable {
     }
 
     @inline(__always)
-    func reach(_ role: @autoclosure () -> String, _ phase: @autoclosure () -> String, _ step: Int) {
+    package func reach(_ role: @autoclosure () -> String, _ phase: @autoclosure () -> String, _ step: Int) {
         if points.isEmpty { return }
         switch action(role(), phase(), step) {
         case .kill: kill(getpid(), SIGKILL)

@@ -50,6 +50,8 @@ enum MessageKind: UInt8 {
     case leaving = 37
     /// C→W: what was decided after an evaluation (step: steps done, a: 1 if the job ends here), one double: the factor of the learning rate.
     case decision = 38
+    /// C→W: the job is over, and another one follows: join again; a sentence.
+    case again = 39
     /// W→C, on its own connection: alive (step, a: phase).
     case heartbeat = 40
 }

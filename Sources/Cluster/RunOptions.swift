@@ -8,6 +8,8 @@ package struct CoordinatorOptions: Sendable {
     /// Seconds of silence that count as death.
     package var peerTimeout: Double
     package var allowInexact: Bool
+    /// Another run follows on the same address: workers are told to come again.
+    package var isFollowed = false
 
     package init(
         listen: Endpoint, minimumWorkers: Int = 1, maximumWorkers: Int = .max, peerTimeout: Double = 5, allowInexact: Bool = false

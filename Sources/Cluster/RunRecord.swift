@@ -104,7 +104,8 @@ package final class RunRecord {
     private func stepLine(_ done: Int, _ report: Totals, _ diagnostics: [Double]) -> ConfigValue {
         .object(
             [("step", .int(done)), ("epoch", .int(plan.epoch(afterSteps: done)))] + report.members
-                + (plan.job.task == .training ? [("learning_rate", .number(learningRate(ofStep: done)))] : []) + diagnosticMembers(diagnostics) + [("seconds", .number(seconds))])
+                + (plan.job.task == .training ? [("learning_rate", .number(learningRate(ofStep: done)))] : [])
+                + diagnosticMembers(diagnostics) + [("seconds", .number(seconds))])
     }
 
     private func learningRate(ofStep done: Int) -> Double {

@@ -32,14 +32,18 @@ package struct RunResult: Sendable {
         }
     }
 
+    /// A set's results.
+    package static func metrics(_ totals: Totals, penalty: Double? = nil) -> ConfigValue {
+        let confusion = totals.confusionMatrix.map { matrix in
+            ("confusion_matrix", ConfigValue.array(matrix.map { .array($0.map { .int($0) }) }))
+        }
+        return .object(
+            totals.members + (penalty.map { [("penalty", .number($0))] } ?? []) + (confusion.map { [$0] } ?? []))
+    }
+
     package var value: ConfigValue {
         func metrics(_ totals: Totals?, penalty: Double? = nil) -> ConfigValue {
-            guard let totals else { return .null }
-            let confusion = totals.confusionMatrix.map { matrix in
-                ("confusion_matrix", ConfigValue.array(matrix.map { .array($0.map { .int($0) }) }))
-            }
-            return .object(
-                totals.members + (penalty.map { [("penalty", .number($0))] } ?? []) + (confusion.map { [$0] } ?? []))
+            totals.map { Self.metrics($0, penalty: penalty) } ?? .null
         }
         var more: [(String, ConfigValue)] = []
         if let stoppedEarly { more.append(("stopped_early", .bool(stoppedEarly))) }

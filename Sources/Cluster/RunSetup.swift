@@ -28,10 +28,11 @@ package struct RunSetup {
         }
     }
 
-    package init(_ job: JobFile, _ request: Request, log: Log) throws {
+    /// - Parameter data: the job's, if they have been read already.
+    package init(_ job: JobFile, _ request: Request, log: Log, data known: DecodedData? = nil) throws {
         let path = try Self.path(job.job.name, request)
-        log.info("reading the data")
-        data = try DecodedData(reading: job.job.data)
+        if known == nil { log.info("reading the data") }
+        data = try known ?? DecodedData(reading: job.job.data)
         let given = job
         let job: JobFile
         do {
@@ -54,7 +55,7 @@ package struct RunSetup {
         try File.writeAtomically(job.resolved.prettyJSON(nonFinite: .json5) + "\n", to: directory.jobPath)
     }
 
-    private static func path(_ name: String, _ request: Request) throws -> String {
+    package static func path(_ name: String, _ request: Request) throws -> String {
         if let path = request.runDirectory { return path }
         guard request.resume else { return RunDirectory.newPath(named: name, in: "runs") }
         guard let newest = try RunDirectory.newestRun(named: name, in: "runs") else {
@@ -65,7 +66,7 @@ package struct RunSetup {
     }
 
     /// The state before the first step.
-    private static func initial(_ job: JobFile, _ plan: TrainingPlan, _ log: Log) throws -> Snapshot {
+    package static func initial(_ job: JobFile, _ plan: TrainingPlan, _ log: Log) throws -> Snapshot {
         let layout = plan.network.layout
         var snapshot = Snapshot(initial: layout, moments: job.job.optimizer.momentNames.count, seed: job.job.seed)
         if let spec = job.job.weights {
@@ -75,9 +76,8 @@ package struct RunSetup {
         return snapshot
     }
 
-    private static func resumed(
-        _ job: JobFile, _ data: DecodedData, _ plan: TrainingPlan, _ directory: RunDirectory, _ log: Log
-    ) throws -> (Snapshot, String?, Bool) {
+    /// Throws what of the job differs from the one that the run was started with.
+    package static func requireSameJob(as directory: RunDirectory, _ job: JobFile) throws {
         let earlier = try JobFile.load(resolvedFile: directory.jobPath)
         let differences = JobResolution.differences(earlier.resolved, job.resolved)
         guard differences.isEmpty else {
@@ -85,6 +85,12 @@ package struct RunSetup {
                 "the job differs from the one in `\(directory.path)`: \(differences.map(\.description).joined(separator: "; ")). Resume with the job as it was (only epochs, max_steps, checkpoint and logging may change), or start a new run"
             )
         }
+    }
+
+    private static func resumed(
+        _ job: JobFile, _ data: DecodedData, _ plan: TrainingPlan, _ directory: RunDirectory, _ log: Log
+    ) throws -> (Snapshot, String?, Bool) {
+        try requireSameJob(as: directory, job)
         guard let checkpoint = try directory.checkpoints.newestValid(reporting: { log.warning($0) }) else {
             log.warning("`\(directory.path)` has no valid checkpoint: the run starts from its beginning")
             return (try initial(job, plan, log), nil, true)

@@ -69,6 +69,12 @@ package final class Worker {
             case .finished(let reason):
                 log.info(reason)
                 return 0
+            case .again(let reason):
+                log.info("\(reason); joining for the next one")
+                hasJoined = true
+                deadline = Clock.monotonicSeconds() + options.rejoinTimeout
+                Clock.sleep(seconds: 0.1)
+                if current.isTerminated { return 0 }
             case .refused(let reason):
                 log.error(reason)
                 return 1

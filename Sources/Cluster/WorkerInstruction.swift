@@ -13,6 +13,8 @@ enum WorkerInstruction: Sendable {
     /// The coordinator ended the generation.
     case ended(String)
     case finish(String)
+    /// The job is over; the coordinator is there again soon, with another one.
+    case again(String)
     case refused(String)
     /// The connection to the coordinator is gone, or never was.
     case lost(TransportError?)

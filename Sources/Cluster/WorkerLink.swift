@@ -186,6 +186,9 @@ final class WorkerLink: @unchecked Sendable {
         case .finish:
             endGeneration("the job is over")
             tell(.finish(String(sentence: payload)))
+        case .again:
+            endGeneration("the job is over")
+            tell(.again(String(sentence: payload)))
         default:
             throw MalformedMessage(description: "the coordinator sent a message of kind \(header.kind), which is not for workers")
         }

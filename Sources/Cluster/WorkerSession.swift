@@ -8,6 +8,7 @@ import Transport
 final class WorkerSession: TrainerObserver {
     enum End {
         case finished(String)
+        case again(String)
         case refused(String)
         case lost(TransportError?, wasJoined: Bool)
     }
@@ -53,6 +54,7 @@ final class WorkerSession: TrainerObserver {
             worker.say("the workers regroup: \(reason)")
             drop()
         case .finish(let reason): return .finished(reason)
+        case .again(let reason): return .again(reason)
         case .refused(let reason): return .refused(reason)
         case .lost(let error): return .lost(error, wasJoined: welcome != nil)
         case .terminate: return .finished("stopped as asked")

@@ -14,13 +14,13 @@ extension Dataset {
         path: String, format: CSVFormat, encoding: TableEncoding, requiresTargets: Bool = true
     ) throws -> Dataset {
         var encoder = try TableEncoder(try TableFile(path: path, format: format), encoding, requiresTargets: requiresTargets)
-        try encoder.readAll()
+        _ = try encoder.read(limit: .max)
         return try encoder.dataset(width: encoding.width)
     }
 }
 
 /// Applies a `TableEncoding` to a file.
-private struct TableEncoder {
+struct TableEncoder {
     private let table: TableFile
     private let encoding: TableEncoding
     private let features: [(column: Int, kind: TableEncoding.Kind, categories: [String: Int])]
@@ -33,7 +33,8 @@ private struct TableEncoder {
     private var values: [Float] = []
     private var count = 0
 
-    init(_ table: TableFile, _ encoding: TableEncoding, requiresTargets: Bool) throws {
+    /// - Parameter readsTargets: false leaves targets alone, whether they are there or not.
+    init(_ table: TableFile, _ encoding: TableEncoding, readsTargets: Bool = true, requiresTargets: Bool) throws {
         (self.table, self.encoding) = (table, encoding)
         features = try encoding.columns.map { column in
             var places: [String: Int] = [:]
@@ -41,7 +42,7 @@ private struct TableEncoder {
             return (try table.index(of: column.name), column.kind, places)
         }
         let hasTargets = encoding.target.columns.allSatisfy { table.columns.contains($0) }
-        target = requiresTargets || hasTargets ? encoding.target : .absent
+        target = readsTargets && (requiresTargets || hasTargets) ? encoding.target : .absent
         targets = try target.columns.map { try table.index(of: $0) }
         guard case .classes(_, let names) = target else {
             (classes, classesAreWhole) = ([:], false)
@@ -51,9 +52,18 @@ private struct TableEncoder {
         classesAreWhole = names.allSatisfy { Int($0) != nil }
     }
 
-    mutating func readAll() throws {
+    /// Forgets the samples read so far.
+    mutating func removeAll() {
+        rows.removeAll(keepingCapacity: true)
+        labels.removeAll(keepingCapacity: true)
+        values.removeAll(keepingCapacity: true)
+        count = 0
+    }
+
+    /// Reads samples until there are `limit`, or no more; how many there are then.
+    mutating func read(limit: Int) throws -> Int {
         let columns = features.map(\.column)
-        while try table.next() {
+        while count < limit, try table.next() {
             guard try table.keepsSample(features: columns, targets: targets, encoding.missingCells) else { continue }
             count += 1
             for feature in features {
@@ -71,6 +81,7 @@ private struct TableEncoder {
             case .values: for column in targets { values.append(try number(column, fill: nil)) }
             }
         }
+        return count
     }
 
     private func number(_ column: Int, fill: Float?) throws -> Float {

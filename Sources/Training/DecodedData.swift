@@ -34,6 +34,12 @@ package struct DecodedData: Sendable {
             normalization: Normalization(spec.normalization, of: train), table: reader.table)
     }
 
+    /// Reads one more source as the data of an earlier training were read: with its classes and its table's encoding.
+    package static func read(_ source: DataSpec.Source, table: TableEncoding?, classNames: [String]?) throws -> Dataset {
+        var reader = SourceReader(table: table, classNames: classNames)
+        return try reader.other(source)
+    }
+
     package var facts: DataFacts {
         let targetWidth: Int? = if case .values(let width) = train.form.targets { width } else { nil }
         return DataFacts(
@@ -48,6 +54,13 @@ private struct SourceReader {
     private var classNames: [String]?
     private var digits: (train: Dataset, validation: Dataset)?
     private var isTraining = true
+
+    init() {}
+
+    /// Whose training data were read long ago.
+    init(table: TableEncoding?, classNames: [String]?) {
+        (self.table, self.classNames, isTraining) = (table, classNames, false)
+    }
 
     mutating func training(_ source: DataSpec.Source) throws -> Dataset {
         let dataset = try read(source)

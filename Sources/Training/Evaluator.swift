@@ -40,6 +40,35 @@ package final class Evaluator {
     package func evaluate(
         _ set: EvaluationSet, chunks: Range<Int>, parameters: FloatBuffer, statistics: FloatBuffer
     ) throws -> [Double] {
+        try evaluate(set, chunks: chunks) { network, group, _ in
+            try network.forward(
+                network.makePass(
+                    rows: SlotRows(group.map { _ in Self.chunkSize }), parameters: parameters.pointer, statistics: statistics.pointer,
+                    training: nil))
+        }
+    }
+
+    /// The same for outputs that are not the network's own.
+    ///
+    /// - Parameter outputs: gives those of some samples, `[samples, outputs]`.
+    package func evaluate(
+        _ set: EvaluationSet, chunks: Range<Int>, outputs: (_ samples: Range<Int>, _ dataset: Dataset) throws -> FloatBuffer
+    ) throws -> [Double] {
+        guard let dataset = dataset(set) else { return [] }
+        return try evaluate(set, chunks: chunks) { network, group, sizes in
+            let start = group.lowerBound * Self.chunkSize
+            let values = try outputs(start..<(start + sizes.reduce(0, +)), dataset)
+            let perChunk = Self.chunkSize * network.output.width
+            for (slot, size) in sizes.enumerated() {
+                network.output.row(slot).update(from: values.pointer + slot * perChunk, count: size * network.output.width)
+            }
+        }
+    }
+
+    /// - Parameter compute: leaves the outputs of a group of chunks in the network; it is given their sizes.
+    private func evaluate(
+        _ set: EvaluationSet, chunks: Range<Int>, compute: (_ network: Network, _ group: Range<Int>, _ sizes: [Int]) throws -> Void
+    ) throws -> [Double] {
         guard let dataset = dataset(set), !chunks.isEmpty else { return [] }
         let network =
             network
@@ -50,15 +79,13 @@ package final class Evaluator {
         center(network, targets, dataset)
         let width = plan.evaluationReport.width
         let reports = DoubleBuffer(count: chunks.count * width)
+        let none = FloatBuffer(count: 0)  // a loss has no parameters
         for first in stride(from: chunks.lowerBound, to: chunks.upperBound, by: lanes.lanes) {
             let group = first..<min(chunks.upperBound, first + lanes.lanes)
             let sizes = load(group, of: dataset, into: network.input, targets)
-            func pass(_ rows: [Int]) -> Pass {
-                network.makePass(
-                    rows: SlotRows(rows), parameters: parameters.pointer, statistics: statistics.pointer, training: nil)
-            }
-            try network.forward(pass(group.map { _ in Self.chunkSize }))
-            try network.evaluateLoss(targets, pass(sizes)) {
+            try compute(network, group, sizes)
+            let pass = network.makePass(rows: SlotRows(sizes), parameters: none.pointer, statistics: none.pointer, training: nil)
+            try network.evaluateLoss(targets, pass) {
                 reports.pointer + (first - chunks.lowerBound + $0) * width
             }
         }

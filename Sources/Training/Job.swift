@@ -5,6 +5,8 @@ import NeuralNetwork
 package struct Job: Equatable, Sendable {
     package var name: String
     package var seed: UInt64
+    /// So many models are trained one after the other, from seeds that follow each other; nil: one, and no ensemble.
+    package var ensemble: Int?
     /// What is computed; `layers`, `loss` and `optimizer` count for a training alone.
     package var task = Task.training
     package var data: DataSpec

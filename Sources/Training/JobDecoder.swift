@@ -17,6 +17,7 @@ struct JobDecoder {
         let seed = fields.optional("seed", .unsigned, default: 1)
         let data = fields.required("data", .object { Self.data($0, seed: seed) })
         if Self.isUnsupervised(fields) { return decodeUnsupervised(fields, name: name, seed: seed, data: data) }
+        let ensemble = fields.optional("ensemble", .int(1...1000))
         let model = fields.required("model", .array(of: Expectation<ConfigValue>.any, count: 1...100_000))
         let definitions = fields.optional("define", Self.definitions, default: [:])
         let loss = fields.required("loss", Self.loss)
@@ -33,6 +34,7 @@ struct JobDecoder {
         var job = Job(
             name: name, seed: seed, data: data, layers: layers, loss: loss, optimizer: optimizer, batchSize: batch.size,
             microbatches: batch.microbatches, epochs: epochs, blasCore: core, forcedCuts: cuts)
+        job.ensemble = ensemble
         for write in parts { write(&job) }
         return job
     }

@@ -15,6 +15,7 @@ extension Job {
             ),
             ("epochs", .int(epochs)),
         ]
+        if let ensemble { members.append(("ensemble", .int(ensemble))) }
         members += objectiveMembers + optimizationMembers + transferMembers + courseMembers
         if let blasCore { members.append(("numerics", .object([("blas_core", .string(blasCore))]))) }
         if let forcedCuts { members.append(("assignment", .object([("cuts", .array(forcedCuts.map { .int($0) }))]))) }

@@ -14,14 +14,23 @@ package struct JobFile {
 
     /// Reads a config file, with `--set path=value` applied to it. Throws all that is wrong at once.
     package static func load(path: String, overrides: [String] = []) throws -> JobFile {
+        try load(try SourceFile(contentsOf: path), overrides: overrides, name: baseName(path))
+    }
+
+    /// Reads the text of a job that a checkpoint keeps.
+    /// - Parameter name: what errors call it.
+    package static func load(text: String, named name: String, overrides: [String] = []) throws -> JobFile {
+        try load(SourceFile(name: name, text: text), overrides: overrides, name: "job")
+    }
+
+    private static func load(_ file: SourceFile, overrides: [String], name: String) throws -> JobFile {
         let diagnostics = Diagnostics()
-        let file = try SourceFile(contentsOf: path)
         var value = JSON5.parse(file, diagnostics: diagnostics)
         for text in overrides {
             guard let override = ConfigOverride.parse(text, diagnostics: diagnostics), value != nil else { continue }
             override.apply(to: &value!, diagnostics: diagnostics)
         }
-        return try decode(value, diagnostics, name: baseName(path))
+        return try decode(value, diagnostics, name: name)
     }
 
     /// Reads a run directory's `job.json5`.
@@ -41,6 +50,14 @@ package struct JobFile {
     private static func baseName(_ path: String) -> String {
         let name = Path.name(of: path).split(separator: ".").first.map(String.init) ?? "job"
         return JobDecoder.isName(name) ? name : "job"
+    }
+
+    /// The job of one member of the ensemble: the same but for the seed, which decides everything that is drawn, though not how the data are split.
+    package func member(_ index: Int) -> JobFile {
+        var member = job
+        member.ensemble = nil
+        member.seed &+= UInt64(index)
+        return JobFile(job: member, resolved: member.resolved, layerPlaces: layerPlaces, source: source)
     }
 
     /// SHA-256 of everything about the job that decides bits. Paths do not: the data's content is compared by itself.

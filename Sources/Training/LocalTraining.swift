@@ -24,8 +24,11 @@ package struct LocalTraining {
     package init(plan: TrainingPlan, data: DecodedData) { (self.plan, self.data) = (plan, data) }
 
     /// Runs to the job's end, or to `stopAfter` steps.
+    ///
+    /// - Parameter stops: is given the totals of each step, in order; true ends the training behind it.
     package func run(
-        members: Int, lanes: Int, cuts: [Int]? = nil, from start: Snapshot? = nil, stopAfter: Int? = nil
+        members: Int, lanes: Int, cuts: [Int]? = nil, from start: Snapshot? = nil, stopAfter: Int? = nil,
+        stops: @escaping @Sendable (Totals) -> Bool = { _ in false }
     ) throws -> Result {
         let assignment = cuts.flatMap(Assignment.init(cuts:)) ?? Assignment(even: plan.geometry.microbatches, members: members)
         let partition = Partition(
@@ -48,7 +51,8 @@ package struct LocalTraining {
                 gradients: state, updater: state, measurement: plan.gradientMeasurement, firstStep: start.step
             ) { [plan] step, report in
                 record.stepDone(step, report, diagnostics: state.diagnostics(step: step))
-                return plan.control(afterSteps: step + 1, report: report, stopping: step + 1 >= last)
+                let isOver = stops(Totals(plan.trainReport, sums: report))
+                return plan.control(afterSteps: step + 1, report: report, stopping: step + 1 >= last || isOver)
             }
             parts.append((collective, state))
         }
@@ -153,11 +157,14 @@ private final class LocalRecord: @unchecked Sendable {  // the state is behind i
     private let plan: TrainingPlan
     private let partition: Partition
     private let start: DecisionState
+    /// The state of a job that was over before, and is evaluated alone.
+    private let over: Snapshot?
     private let frozen: ArraySlice<Float>
     private let state: Bell<State>
 
     init(plan: TrainingPlan, partition: Partition, start: Snapshot) {
         (self.plan, self.partition, self.start) = (plan, partition, start.decisions)
+        over = start.decisions.isOver ? start : nil
         frozen = start.parameters.dropFirst(plan.network.layout.flatCount)
         let totals = Totals(plan.trainReport, sums: start.epochTotals)
         state = Bell(State(totals: totals, totalsAfter: [start.step: totals]))
@@ -231,7 +238,7 @@ private final class LocalRecord: @unchecked Sendable {  // the state is behind i
     func result() throws -> LocalTraining.Result {
         let state = state.change { $0 }
         if let error = state.error { throw error }
-        guard let snapshot = state.snapshot else { throw GenerationEnded(reason: "no snapshot was taken") }
+        guard let snapshot = state.snapshot ?? over else { throw GenerationEnded(reason: "no snapshot was taken") }
         return LocalTraining.Result(
             snapshot: snapshot, reports: state.reports, diagnostics: state.diagnostics, evaluations: state.chunks.mapValues(total),
             decisions: state.decisions.mapValues(\.decision))

@@ -41,7 +41,7 @@ extension Option {
 }
 
 enum Commands {
-    static let all: [Command] = [run, coordinator, worker, validate, summary, data, checkpoint, doctor]
+    static let all: [Command] = [run, coordinator, worker, validate, summary, data, evaluate, predict, lrFind, checkpoint, doctor]
 
     static var help: String {
         let width = all.map { $0.name.count }.max() ?? 0

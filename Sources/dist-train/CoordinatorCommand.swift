@@ -19,7 +19,7 @@ extension Commands {
         if let maximum, maximum < minimum { throw UsageError("--max-workers \(maximum) is less than --min-workers \(minimum)") }
         let listen = try arguments.endpoint("--listen", defaultPort: 7070) ?? Endpoint(host: "0.0.0.0", port: 7070)
         let program = try arguments.program(
-            "coordinator", listen: listen, minimum: minimum, maximum: maximum ?? .max)
+            "coordinator", listen: listen, minimum: minimum, maximum: maximum ?? .max, isOpen: true)
         return try program.run(token: TokenStore.forCoordinator(file: arguments.string("--token-file")), local: nil)
     }
 }

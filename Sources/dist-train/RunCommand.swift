@@ -20,7 +20,7 @@ extension Commands {
         let lanes = try arguments.integer("--lanes", 1...1024)
         let listen = try arguments.endpoint("--listen", defaultPort: 7070)
         let program = try arguments.program(
-            "run", listen: listen ?? Endpoint(host: "127.0.0.1", port: 0), minimum: workers, maximum: .max)
+            "run", listen: listen ?? Endpoint(host: "127.0.0.1", port: 0), minimum: workers, maximum: .max, isOpen: listen != nil)
         let isOpen = listen != nil || arguments.has("--token-file")
         let token = isOpen ? try TokenStore.forCoordinator(file: arguments.string("--token-file")) : .random()
         return try program.run(token: token, local: RunProgram.Local(count: workers, lanes: lanes))
@@ -34,7 +34,7 @@ extension Arguments {
     }
 
     /// What `run` and `coordinator` share.
-    func program(_ name: String, listen: Endpoint, minimum: Int, maximum: Int) throws -> RunProgram {
+    func program(_ name: String, listen: Endpoint, minimum: Int, maximum: Int, isOpen: Bool) throws -> RunProgram {
         let config = try only("a config file", name)
         let timeout = try seconds("--peer-timeout", 0.1...3600) ?? 5
         let overrides = all("--set")
@@ -44,6 +44,6 @@ extension Arguments {
             coordinator: CoordinatorOptions(
                 listen: listen, minimumWorkers: minimum, maximumWorkers: maximum, peerTimeout: timeout,
                 allowInexact: has("--allow-inexact")),
-            printsJSON: has("--json"), command: [name] + words(without: ["--run-dir": true, "--resume": false]))
+            printsJSON: has("--json"), isOpen: isOpen, command: [name] + words(without: ["--run-dir": true, "--resume": false]))
     }
 }

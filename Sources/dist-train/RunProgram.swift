@@ -20,6 +20,8 @@ struct RunProgram {
     var setup: RunSetup.Request
     var coordinator: CoordinatorOptions
     var printsJSON: Bool
+    /// Whether workers that this program did not start may know its address.
+    var isOpen: Bool
     /// The command that resumes this run, but for `--run-dir` and `--resume`.
     var command: [String]
 
@@ -32,23 +34,37 @@ struct RunProgram {
     /// Runs to the end; the process's exit status.
     func run(token: SharedToken, local: Local?) throws -> Int32 {
         establishFloatingPointMode()
+        if job.job.ensemble != nil { return try EnsembleProgram(self, token, local).run() }
         let log = Log(source: "coordinator")
         let isResuming = setup.resume
         let setup = try RunSetup(job, setup, log: log)
+        var workers: LocalWorkers?
+        let (outcome, address) = try train(
+            setup, coordinator, isNew: !isResuming, token, local, &workers, log, try StopSignals())
+        workers?.finish()
+        return try report(outcome, setup, in: setup.directory.path, address, log)
+    }
+
+    /// One training, from listening to its end.
+    ///
+    /// - Parameter workers: of the training before on the same address, or nil: then they are started, if this program starts them.
+    func train(
+        _ setup: RunSetup, _ options: CoordinatorOptions, isNew: Bool, _ token: SharedToken, _ local: Local?,
+        _ workers: inout LocalWorkers?, _ log: Log, _ signals: StopSignals
+    ) throws -> (RunOutcome, SocketAddress) {
         log.record(in: try AppendFile(setup.directory.logPath))
-        let coordinator = try Coordinator(setup, coordinator, token: token, log: log)
+        let coordinator = try Coordinator(setup, options, token: token, log: log)
         let address: SocketAddress
         do { address = try coordinator.listen() } catch {
-            if !isResuming { setup.directory.discard() }
+            if isNew { setup.directory.discard() }
             throw error
         }
-        try watchSignals(coordinator)
+        signals.stop(coordinator)
         log.info(
             "\(job.job.name): \(TextFormat.grouped(setup.plan.network.layout.parameterCount)) parameters, \(TextFormat.grouped(setup.plan.totalSteps)) steps; run directory \(setup.directory.path)"
         )
-        var workers: LocalWorkers?
         if let local {
-            let started = try start(local, address, token)
+            let started = try workers ?? start(local, address, token)
             coordinator.watch = { [unowned coordinator] in
                 if let failure = started.failure() { return failure }
                 return started.haveEnded && !coordinator.hasWorkers
@@ -57,9 +73,7 @@ struct RunProgram {
             workers = started
         }
         if local == nil || !address.isLoopback { sayHowToJoin(address, token, log) }
-        let outcome = try coordinator.run()
-        workers?.finish()
-        return try report(outcome, setup, address, log)
+        return (try coordinator.run(), address)
     }
 
     private func start(_ local: Local, _ address: SocketAddress, _ token: SharedToken) throws -> LocalWorkers {
@@ -68,15 +82,6 @@ struct RunProgram {
         var arguments = ["worker", "--join", "\(Endpoint(host: host, port: address.port))", "--lanes", "\(lanes)"]
         if address.isLoopback { arguments += ["--listen", "127.0.0.1:0"] }
         return try LocalWorkers(count: local.count, arguments: arguments, token: token)
-    }
-
-    /// A second signal ends the process at once.
-    private func watchSignals(_ coordinator: Coordinator) throws {
-        let count = SignalCount()
-        try Signals.deliver([SIGINT, SIGTERM]) { _ in
-            if count.next() > 1 { _exit(130) }
-            coordinator.stop()
-        }
     }
 
     private func sayHowToJoin(_ address: SocketAddress, _ token: SharedToken, _ log: Log) {
@@ -92,32 +97,40 @@ struct RunProgram {
         Console.standardError.writeLine("  the token, asked for once on each machine:\n  \(token.hex)")
     }
 
-    private func report(_ outcome: RunOutcome, _ setup: RunSetup, _ address: SocketAddress, _ log: Log) throws -> Int32 {
-        switch outcome.end {
-        case .finished:
+    private func report(
+        _ outcome: RunOutcome, _ setup: RunSetup, in directory: String, _ address: SocketAddress, _ log: Log
+    ) throws -> Int32 {
+        if case .finished = outcome.end {
             guard let result = outcome.result else { return 1 }
             if printsJSON { print(result.value.prettyJSON()) } else { print(summary(result, setup)) }
-            return 0
+        }
+        return sayHowItEnded(outcome, setup, in: directory, address, log)
+    }
+
+    /// The exit status; of a training that has not reached its end, the command that resumes it.
+    func sayHowItEnded(_ outcome: RunOutcome, _ setup: RunSetup, in directory: String, _ address: SocketAddress, _ log: Log) -> Int32 {
+        switch outcome.end {
+        case .finished: return 0
         case .stopped(let step):
-            log.info("stopped after step \(step) of \(setup.plan.totalSteps); resume with:  \(resumeCommand(setup, address))")
+            log.info("stopped after step \(step) of \(setup.plan.totalSteps); resume with:  \(resumeCommand(directory, address))")
             return 0
         case .failed(let reason):
             log.error(reason)
             if let newest = try? setup.directory.checkpoints.list().first {
-                log.info("the last checkpoint is \(newest.path); resume with:  \(resumeCommand(setup, address))")
+                log.info("the last checkpoint is \(newest.path); resume with:  \(resumeCommand(directory, address))")
             } else {
-                log.info("there is no checkpoint yet; start again with:  \(resumeCommand(setup, address))")
+                log.info("there is no checkpoint yet; start again with:  \(resumeCommand(directory, address))")
             }
             return 1
         }
     }
 
     /// With the port that was chosen, where the system chose one: workers look for the coordinator there.
-    private func resumeCommand(_ setup: RunSetup, _ address: SocketAddress) -> String {
+    private func resumeCommand(_ directory: String, _ address: SocketAddress) -> String {
         var command = command
         if let index = command.firstIndex(of: "--listen"), index + 1 < command.count { command[index + 1] = "\(address)" }
         if let index = command.firstIndex(where: { $0.hasPrefix("--listen=") }) { command[index] = "--listen=\(address)" }
-        return (["dist-train"] + command + ["--run-dir", setup.directory.path, "--resume"]).map(quoted).joined(separator: " ")
+        return (["dist-train"] + command + ["--run-dir", directory, "--resume"]).map(quoted).joined(separator: " ")
     }
 
     private func quoted(_ word: String) -> String {
@@ -151,8 +164,27 @@ struct RunProgram {
     }
 }
 
-/// Counts signals.
-private final class SignalCount: Sendable {
-    private let count = Atomic<Int>(0)
-    func next() -> Int { count.add(1, ordering: .relaxed).newValue }
+/// SIGINT and SIGTERM: the first stops the training at hand, and what would follow it; a second one ends the process at once.
+final class StopSignals: Sendable {
+    private let state = Mutex<(coordinator: Coordinator?, count: Int)>((nil, 0))
+
+    init() throws {
+        try Signals.deliver([SIGINT, SIGTERM]) { [self] _ in
+            let (coordinator, count) = state.withLock { state in
+                state.count += 1
+                return (state.coordinator, state.count)
+            }
+            if count > 1 { _exit(130) }
+            coordinator?.stop()
+        }
+    }
+
+    /// From now on this coordinator is stopped; at once, if a signal has come.
+    func stop(_ coordinator: Coordinator) {
+        let count = state.withLock { state in
+            state.coordinator = coordinator
+            return state.count
+        }
+        if count > 0 { coordinator.stop() }
+    }
 }

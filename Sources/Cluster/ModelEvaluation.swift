@@ -1,0 +1,107 @@
+import Checkpoints
+import Configuration
+import Datasets
+import Kernels
+import NeuralNetwork
+import System
+import Training
+
+/// Evaluates models, and the ensemble that they are together, in this process: the same chunks and sums as in training.
+package struct ModelEvaluation {
+    package struct Result {
+        package let samples: Int
+        /// One for each model, in their order.
+        package let members: [Totals]
+        /// The ensemble's, or the only model's.
+        package let whole: Totals
+    }
+
+    private let models: [TrainedModel]
+    private let lanes: LanePool
+
+    package init(_ models: [TrainedModel], lanes: LanePool) { (self.models, self.lanes) = (models, lanes) }
+
+    /// Evaluates on `dataset`, whose samples are like those that the models were trained with.
+    package func run(on dataset: Dataset) throws -> Result {
+        if let model = models.first(where: { $0.job.job.task != .training }) {
+            guard models.count == 1 else {
+                throw CheckpointError(
+                    "`\(model.path)` is of a job that trains no model, which answers alone; evaluate the models one by one")
+            }
+            let totals = try measured(model, dataset)
+            return Result(samples: dataset.count, members: [totals], whole: totals)
+        }
+        let chunks = 0..<Evaluator.chunkCount(samples: dataset.count)
+        var (members, predictors, plans): ([Totals], [Predictor], [TrainingPlan]) = ([], [], [])
+        var first: Evaluator?
+        for model in models {
+            let data = DecodedData(train: dataset, validation: nil, test: dataset, normalization: model.state.normalization)
+            let plan = try model.plan(fitting: dataset)
+            try model.requireTargets(dataset, plan)
+            let evaluator = Evaluator(plan: plan, data: data, lanes: lanes)
+            let predictor = try model.predictor(plan, lanes: lanes)
+            first = first ?? evaluator
+            let reports = try evaluator.evaluate(
+                .test, chunks: chunks, parameters: predictor.parameters, statistics: predictor.statistics)
+            members.append(Evaluator.total(reports, plan.evaluationReport))
+            predictors.append(predictor)
+            plans.append(plan)
+        }
+        guard members.count > 1, let evaluator = first else {
+            return Result(samples: dataset.count, members: members, whole: members[0])
+        }
+        try Self.requireSameOutputs(models, plans)
+        let ensemble = EnsemblePredictor(predictors)
+        let reports = try evaluator.evaluate(.test, chunks: chunks) { try ensemble.outputs($0, of: $1) }
+        return Result(samples: dataset.count, members: members, whole: Evaluator.total(reports, plans[0].evaluationReport))
+    }
+
+    /// A k-means or PCA job, which is over but for the evaluation of its test set.
+    private func measured(_ model: TrainedModel, _ dataset: Dataset) throws -> Totals {
+        let plan = try model.plan(fitting: dataset)
+        if plan.facts.classCount != nil { try model.requireTargets(dataset, plan) }
+        var snapshot = try model.snapshot(plan.network.layout)
+        snapshot.decisions.isOver = true
+        let data = DecodedData(train: dataset, validation: nil, test: dataset, normalization: model.state.normalization)
+        let result = try LocalTraining(plan: plan, data: data).run(members: 1, lanes: lanes.lanes, from: snapshot)
+        return result.evaluations[.test] ?? Totals(plan.evaluationReport)
+    }
+
+    /// Throws unless the models can answer together.
+    package static func requireSameOutputs(_ models: [TrainedModel], _ plans: [TrainingPlan]) throws {
+        for (model, plan) in zip(models, plans).dropFirst() {
+            let first = plans[0]
+            guard plan.network.outputShape == first.network.outputShape, plan.outputForm == first.outputForm else {
+                throw CheckpointError(
+                    "`\(models[0].path)` and `\(model.path)` cannot answer together: one gives \(first.network.outputShape) under \(first.job.loss.kind.rawValue), the other \(plan.network.outputShape) under \(plan.job.loss.kind.rawValue); use them one by one"
+                )
+            }
+        }
+    }
+}
+
+extension TrainedModel {
+    /// The plan for samples of this data set.
+    package func plan(fitting dataset: Dataset) throws -> TrainingPlan {
+        let plan = try plan()
+        guard plan.facts.sampleShape == dataset.sampleShape else {
+            throw CheckpointError(
+                "`\(path)` was trained with samples of shape \(plan.facts.sampleShape), these have \(dataset.sampleShape); give data of the same kind"
+            )
+        }
+        return plan
+    }
+
+    /// Throws if a data set's targets are not of the kind that the model was trained for.
+    fileprivate func requireTargets(_ dataset: Dataset, _ plan: TrainingPlan) throws {
+        guard plan.job.data.target == .data else { return }
+        let expected: (kind: String, isMet: Bool) =
+            switch plan.targets {
+            case .classes(let count): (TextFormat.count(count, "class", plural: "classes"), dataset.classNames?.count == count)
+            case .values(let width): ("\(TextFormat.count(width, "value")) for each sample", dataset.form.targets == .values(width: width))
+            }
+        guard expected.isMet else {
+            throw CheckpointError("`\(path)` was trained for \(expected.kind), which these data do not have; give data with such targets")
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import Checkpoints
+import Configuration
+import Kernels
+import NeuralNetwork
+import System
+import Training
+
+/// A trained network with all that it takes to use it: what a checkpoint holds.
+package struct TrainedModel: Sendable {
+    /// The checkpoint's directory.
+    package let path: String
+    package let step: Int
+    package let job: JobFile
+    package let state: CheckpointState
+    private let checkpoint: Checkpoint
+
+    /// The checkpoints that a path of the command line stands for: itself, a run's best or else newest one, or one of every member of an ensemble.
+    package static func checkpoints(at path: String, reporting report: (String) -> Void) throws -> [Checkpoint] {
+        guard Directory.isDirectory(path) else {
+            throw CheckpointError("`\(path)` is neither a run directory nor a checkpoint; name one of the directories in `runs`")
+        }
+        if File.exists(Path.join(path, "manifest.json")) { return [try Checkpoint(path: path)] }
+        let members = EnsembleDirectory.members(of: path)
+        if !members.isEmpty { return try members.flatMap { try checkpoints(at: $0, reporting: report) } }
+        guard let checkpoint = try RunDirectory.checkpoints(of: path).bestOrNewest(reporting: report) else {
+            throw CheckpointError(
+                "`\(path)` has no whole checkpoint; name a run directory whose training has reached one, or a checkpoint")
+        }
+        return [checkpoint]
+    }
+
+    /// - Parameter overrides: `--set` texts for the job that the checkpoint keeps.
+    package init(_ checkpoint: Checkpoint, overrides: [String] = []) throws {
+        state = try CheckpointState(checkpoint)
+        guard let text = state.job else {
+            throw CheckpointError("`\(checkpoint.path)` was written by an earlier version, without its job; train again")
+        }
+        job = try JobFile.load(text: text, named: "the job in \(checkpoint.path)", overrides: overrides)
+        (path, step, self.checkpoint) = (checkpoint.path, checkpoint.step, checkpoint)
+    }
+
+    /// The parameters and running statistics.
+    package func snapshot(_ layout: ParameterLayout) throws -> Snapshot {
+        try Snapshot(checkpoint, layout: layout, momentNames: [], epochTotals: state.epochTotals)
+    }
+
+    package func predictor(_ plan: TrainingPlan, lanes: LanePool) throws -> Predictor {
+        let snapshot = try snapshot(plan.network.layout)
+        return Predictor(
+            plan: plan, normalization: state.normalization, parameters: snapshot.parameters, statistics: snapshot.statistics, lanes: lanes)
+    }
+
+    /// Of a k-means or PCA job; nil for one that trains a model.
+    package func measured(_ plan: TrainingPlan, lanes: LanePool) throws -> MeasuredModel? {
+        guard job.job.task != .training else { return nil }
+        let snapshot = try snapshot(plan.network.layout)
+        return MeasuredModel(plan: plan, normalization: state.normalization, statistics: snapshot.statistics, lanes: lanes)
+    }
+
+    /// The plan of the network without any data.
+    package func plan() throws -> TrainingPlan {
+        guard let shape = state.sampleShape else {
+            throw CheckpointError("`\(path)` was written by an earlier version, which did not keep the shape of samples; train again")
+        }
+        let facts = DataFacts(
+            sampleShape: shape, classCount: state.classNames?.count, targetWidth: state.targetWidth,
+            trainCount: state.trainCount ?? 1, validationCount: 1, testCount: 1)
+        return try TrainingPlan(job.job, facts)
+    }
+}
+
+/// Where the members of an ensemble lie.
+package enum EnsembleDirectory {
+    package static func member(_ index: Int, of path: String) -> String { Path.join(path, "member-\(index)") }
+
+    /// The run directories of the members that have begun, in order; none for a run of one model.
+    package static func members(of path: String) -> [String] {
+        var members: [String] = []
+        while Directory.isDirectory(member(members.count, of: path)) { members.append(member(members.count, of: path)) }
+        return members
+    }
+}

@@ -1,0 +1,30 @@
+import System
+
+/// The rows of a CSV file as samples without targets, encoded as the training table was. The order of columns does not matter, and the target's need
+/// not be there.
+package final class TableRows: SampleBlocks {
+    private var encoder: TableEncoder
+    private let width: Int
+
+    /// - Parameter note: is told once of columns that the training data did not have.
+    package init(path: String, format: CSVFormat, encoding: TableEncoding, note: (String) -> Void) throws {
+        let table = try TableFile(path: path, format: format)
+        if format.hasHeader {
+            let known = Set(encoding.columns.map(\.name) + encoding.target.columns)
+            let others = table.columns.filter { !known.contains($0) }
+            if !others.isEmpty {
+                let listed = others.prefix(10).map { "`\($0)`" }.joined(separator: ", ") + (others.count > 10 ? ", …" : "")
+                note("`\(path)`: \(TextFormat.count(others.count, "column")) that the model does not use: \(listed)")
+            }
+        }
+        encoder = try TableEncoder(table, encoding, readsTargets: false, requiresTargets: false)
+        width = encoding.width
+    }
+
+    package func next(limit: Int) throws -> SampleBlock? {
+        encoder.removeAll()
+        guard try encoder.read(limit: limit) > 0 else { return nil }
+        let dataset = try encoder.dataset(width: width)
+        return SampleBlock(dataset: dataset, samples: 0..<dataset.count)
+    }
+}
