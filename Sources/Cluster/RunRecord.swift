@@ -25,6 +25,8 @@ package final class RunRecord {
     private var assemblies: [Int: SnapshotAssembly] = [:]
     private var evaluations: [Key: [Int: [Double]]] = [:]
     private var epochTotals: [Int: Totals] = [:]
+    /// Of the validation set, by step, while an epoch's line waits for the step's report or snapshot: later evaluations may be there before those.
+    private var validations: [Int: Totals] = [:]
     private var partition: Partition?
     /// By step: what regularisation adds to the loss, of each snapshot; none if nothing is regularised.
     private var penalties: [Int: Double] = [:]
@@ -62,7 +64,7 @@ package final class RunRecord {
         started = started ?? Clock.monotonicSeconds()
         totals = Totals(plan.trainReport, sums: snapshot.epochTotals)
         steps = snapshot.step
-        (assemblies, evaluations, totalsAfter) = ([:], [:], [:])
+        (assemblies, evaluations, totalsAfter, validations) = ([:], [:], [:], [:])
         epochTotals = epochTotals.filter { $0.key <= steps }
         penalties = penalties.filter { $0.key <= steps }
         beginDecisions()
@@ -143,7 +145,9 @@ package final class RunRecord {
         evaluations[key] = nil
         let total = Evaluator.total(all.sorted { $0.key < $1.key }.flatMap(\.value), plan.evaluationReport)
         evaluated[set] = (done, total)
-        if set == .validation { try endEpochIfComplete(done) }
+        guard set == .validation else { return }
+        validations[done] = total
+        try endEpochIfComplete(done)
     }
 
     private func isWanted(_ set: EvaluationSet, _ done: Int) -> Bool {
@@ -155,8 +159,9 @@ package final class RunRecord {
     /// Once the last step's report and the evaluation are both there: they come from different workers, in any order.
     private func endEpochIfComplete(_ done: Int) throws {
         guard let train = epochTotals[done] else { return }
-        let validation = evaluated[.validation].flatMap { $0.step == done ? $0.totals : nil }
+        let validation = validations[done]
         guard validation != nil || plan.facts.validationCount == 0, isPenaltyKnown(done) else { return }
+        validations[done] = nil
         let epoch = plan.epoch(afterSteps: done)
         decide(done, train, validation)
         var line = [
