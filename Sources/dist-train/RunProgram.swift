@@ -148,13 +148,21 @@ struct RunProgram {
                 return "  \(TextFormat.left(name, 12)) \(values)"
             }
         }
+        // What is minimised. Scikit-learn's regressions halve the squared error, and with it everything.
+        func objective() -> String? {
+            guard let loss = result.train?.loss, let penalty = result.penalty else { return nil }
+            let whole = TextFormat.fixed(loss + penalty, 4)
+            let half =
+                setup.job.job.loss.kind == .meanSquaredError ? ", in scikit-learn's scaling \(TextFormat.fixed((loss + penalty) / 2, 4))" : ""
+            return "  objective    \(whole) with a penalty of \(TextFormat.fixed(penalty, 4))\(half)"
+        }
         let classes = setup.data.train.classNames ?? []
         func confusion(_ name: String, _ totals: Totals?) -> String? {
             totals?.confusionMatrix.map { "  \(name)'s confusion matrix:\n" + ConfusionTable.text($0, classNames: classes, indent: 4) }
         }
         let lines: [String?] = [
             "\(setup.job.job.name): \(TextFormat.count(result.steps, "step")) (\(TextFormat.count(result.epochs, "epoch"))) with \(TextFormat.count(result.workers, "worker")) in \(TextFormat.duration(result.seconds))",
-            line("train", result.train), line("validation", result.validation), line("test", result.test),
+            line("train", result.train), objective(), line("validation", result.validation), line("test", result.test),
             confusion("validation", result.validation), confusion("test", result.test),
             "  state_sha256 \(result.stateSHA256)",
             "  platform     \(result.platform)\(result.isExact ? "" : " (not exact: workers of other platforms took part)")",
