@@ -160,6 +160,11 @@ package final class Worker {
         guard let train = sets[.train] else {
             throw MalformedMessage(description: "the coordinator named no training data; check that both sides run the same version")
         }
+        guard welcome.normalization.shift.count == train.form.channelCount,
+            [sets[.validation], sets[.test]].allSatisfy({ $0?.sampleShape ?? train.sampleShape == train.sampleShape })
+        else {
+            throw MalformedMessage(description: "the coordinator's data do not fit together; check that both sides run the same version")
+        }
         return DecodedData(
             train: train, validation: sets[.validation], test: sets[.test], normalization: welcome.normalization)
     }
