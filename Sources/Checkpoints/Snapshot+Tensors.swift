@@ -8,7 +8,7 @@ extension Snapshot {
         for statistic in layout.statistics {
             tensors.append(NamedTensor(statistic.name, shape: statistic.shape, floats: Array(statistics[statistic.range])))
             if let layer = statistic.batchNormLayer {
-                tensors.append(NamedTensor(layer + ".num_batches_tracked", shape: [], int64s: [Int64(step)]))
+                tensors.append(NamedTensor(layer + ".num_batches_tracked", shape: [], int64s: [statistic.isFrozen ? 0 : Int64(step)]))
             }
         }
         return tensors

@@ -32,6 +32,8 @@ package struct StatisticTensor: Equatable, Sendable {
     package let shape: [Int]
     package let initial: Float
     package let range: Range<Int>
+    /// Of a frozen layer: nothing counts its batches.
+    package let isFrozen: Bool
 }
 
 /// Every parameter and running statistic of a network, in the order of its layers.
@@ -92,7 +94,7 @@ package struct ParameterLayout: Equatable, Sendable {
 
     package mutating func addStatistic(_ name: String, shape: [Int], initial: Float) -> Int {
         let (start, count) = (statisticsCount, shape.reduce(1, *))
-        statistics.append(StatisticTensor(name: name, shape: shape, initial: initial, range: start..<(start + count)))
+        statistics.append(StatisticTensor(name: name, shape: shape, initial: initial, range: start..<(start + count), isFrozen: isFreezing))
         statisticsCount += FlatVector.aligned(count)
         return start
     }

@@ -23,7 +23,9 @@ import Training
         return try CheckpointState(Checkpoint(path: entry.path))
     }
 
-    @Test func roundTrips() throws {
+    @Test func roundTrips() async throws { try await onThread { try roundTripsOnThread() } }
+
+    private func roundTripsOnThread() throws {
         let back = try roundTrip(Self.state.value)
         #expect(back == Self.state)
         #expect(back.epochTotals.map(\.bitPattern) == Self.state.epochTotals.map(\.bitPattern))

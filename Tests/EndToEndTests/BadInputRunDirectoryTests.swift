@@ -166,7 +166,7 @@ import Testing
         list.expect(status: 0)
         let lines = list.output.split(separator: "\n")
         #expect(lines.count == 3)
-        for (line, (step, path)) in zip(lines, [(36, all[2]), (24, all[1]), (12, all[0])]) {
+        for (line, (step, path)) in zip(lines, [(36, all[2] + "  (last)"), (24, all[1]), (12, all[0])]) {
             #expect(line.hasPrefix("step ") && line.hasSuffix(path) && line.split(separator: " ")[1] == "\(step)", "\(line)")
         }
         let verified = try checkpoint("verify", directory)

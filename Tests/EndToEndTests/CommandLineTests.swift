@@ -20,7 +20,7 @@ import Testing
         ("`dense` must be a whole number from 1 to 16777216, found 0", "9:13   model.0.dense", "0", ""),
         ("unknown field `dens`", "10:6   model.1", "dens", "did you mean `dense`?"),
         ("`model.2` must be one of", "11:5   model.2", "\"flaten\"", "did you mean \"flatten\"?"),
-        ("`loss` must be one of `cross_entropy`", "13:9   loss", "\"cross_entrpy\"", "did you mean \"cross_entropy\"?"),
+        ("`cross_entrpy` is not a loss", "13:9   loss", "\"cross_entrpy\"", "did you mean `cross_entropy`?"),
         ("unknown field `learning_rte`", "14:22   optimizer.adam", "learning_rte", "did you mean `learning_rate`?"),
         ("`size` must be a whole number of at least 1 or `all`, found 0", "15:17   batch.size", "0", ""),
     ]

@@ -18,9 +18,13 @@ import Testing
     private func eigen(_ matrix: [Double], _ n: Int, count: Int? = nil, lanes: Int = 1) throws -> SymmetricEigen {
         let buffer = DoubleBuffer(count: n * n)
         for (i, value) in matrix.enumerated() { buffer.pointer[i] = value }
-        let pool = LanePool(lanes: lanes)
-        defer { pool.close() }
-        return try #require(SymmetricEigen(buffer, size: n, vectorCount: count ?? n, lanes: pool))
+        var found: SymmetricEigen?
+        onThread(in: .lane) {
+            let pool = LanePool(lanes: lanes)
+            found = SymmetricEigen(buffer, size: n, vectorCount: count ?? n, lanes: pool)
+            pool.close()
+        }
+        return try #require(found)
     }
 
     private func check(_ matrix: [Double], _ n: Int) throws {

@@ -130,7 +130,7 @@ import Training
             let error = #expect(throws: DivergedError.self) { try training.run(members: members, lanes: 1) }
             #expect(
                 error?.description.hasPrefix(
-                    "the loss became NaN in step 1: sample 17 of the training set (the first is 0) has Inf in column 3 of what") == true,
+                    "the loss became NaN in step 1: sample 17 of the training set (the first is 0) has NaN in column 3 of what") == true,
                 "\(error?.description ?? "")")
         }
     }
