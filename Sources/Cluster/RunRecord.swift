@@ -25,6 +25,8 @@ package final class RunRecord {
     private var assemblies: [Int: SnapshotAssembly] = [:]
     private var evaluations: [Key: [Int: [Double]]] = [:]
     private var epochTotals: [Int: Totals] = [:]
+    /// By step, those whose epoch's line may have to wait: workers may be epochs ahead of what rank 0 has told.
+    private var validations: [Int: Totals] = [:]
     private var partition: Partition?
     /// By step: what regularisation adds to the loss, of each snapshot; none if nothing is regularised.
     private var penalties: [Int: Double] = [:]
@@ -64,6 +66,7 @@ package final class RunRecord {
         steps = snapshot.step
         (assemblies, evaluations, totalsAfter) = ([:], [:], [:])
         epochTotals = epochTotals.filter { $0.key <= steps }
+        validations = validations.filter { $0.key <= steps }
         penalties = penalties.filter { $0.key <= steps }
         beginDecisions()
     }
@@ -130,7 +133,7 @@ package final class RunRecord {
     package func evaluated(_ set: EvaluationSet, done: Int, firstChunk: Int, reports: [Double]) throws {
         let width = plan.evaluationReport.width
         let samples = set == .validation ? plan.facts.validationCount : plan.facts.testCount
-        let count = Evaluator.chunkCount(samples: samples)
+        let count = plan.chunkCount(samples: samples)
         let chunks = firstChunk..<(firstChunk + reports.count / width)
         guard reports.count % width == 0, chunks.upperBound <= count, isWanted(set, done) else {
             throw MalformedMessage(description: "a worker sent results of chunks that the \(set) set does not have")
@@ -143,7 +146,9 @@ package final class RunRecord {
         evaluations[key] = nil
         let total = Evaluator.total(all.sorted { $0.key < $1.key }.flatMap(\.value), plan.evaluationReport)
         evaluated[set] = (done, total)
-        if set == .validation { try endEpochIfComplete(done) }
+        guard set == .validation else { return }
+        validations[done] = total
+        try endEpochIfComplete(done)
     }
 
     private func isWanted(_ set: EvaluationSet, _ done: Int) -> Bool {
@@ -155,8 +160,9 @@ package final class RunRecord {
     /// Once the last step's report and the evaluation are both there: they come from different workers, in any order.
     private func endEpochIfComplete(_ done: Int) throws {
         guard let train = epochTotals[done] else { return }
-        let validation = evaluated[.validation].flatMap { $0.step == done ? $0.totals : nil }
+        let validation = validations[done]
         guard validation != nil || plan.facts.validationCount == 0, isPenaltyKnown(done) else { return }
+        validations = validations.filter { $0.key >= done }
         let epoch = plan.epoch(afterSteps: done)
         decide(done, train, validation)
         var line = [

@@ -181,6 +181,19 @@ import Training
         #expect(!record.isFinished)
     }
 
+    /// A worker that is not rank 0 may have evaluated an epoch more before rank 0's reports arrive: no line is lost.
+    @Test func evaluationsAheadOfTheReports() throws {
+        let record = try record()
+        record.begin(partition(members: 2))
+        for (done, loss) in [(3, 0.5), (6, 0.25)] {
+            try record.evaluated(.validation, done: done, firstChunk: 0, reports: chunks(loss: loss))
+        }
+        for step in 1...6 { try record.stepDone(step, report(1, samples: step % 3 == 0 ? 437 : 500)) }
+        let epochs = try lines().filter { $0.contains("\"validation\":") }
+        #expect(epochs.map { $0.contains("\"validation\":{\"loss\":0.5,") } == [true, false])
+        #expect(epochs.map { $0.contains("\"validation\":{\"loss\":0.25,") } == [false, true])
+    }
+
     @Test func chunksThatDoNotExist() throws {
         let record = try record()
         record.begin(partition(members: 1))
