@@ -10,8 +10,9 @@ package enum Summary {
     private static func layers(_ plan: TrainingPlan) -> [[String]] {
         // What one value sees of an image; of a table it sees every column, or one.
         let seesImages = !plan.network.inputShape.isFlat
-        let header = ["layer", "kind", "output", "parameters", "activations", "FLOPs/sample"] + (seesImages ? ["sees"] : [])
-        let input = ["input", "", "\(plan.network.inputShape)", "", memory(plan, plan.network.inputShape), ""] + (seesImages ? ["1×1"] : [])
+        let header = ["layer", "kind", "output", "parameters", "activations", "FLOPs/sample"] + (seesImages ? ["receptive field"] : [])
+        let input =
+            ["input", "", "\(plan.network.inputShape)", "", memory(plan, plan.network.inputShape), ""] + (seesImages ? ["1×1"] : [])
         let frozen = frozenParameters(plan)
         return [header, input]
             + plan.network.layers.map { layer in
@@ -87,7 +88,7 @@ package enum Summary {
     private static func totals(_ plan: TrainingPlan) -> [String] {
         let (geometry, job) = (plan.geometry, plan.job)
         let ragged = geometry.distinctBatchSizes.count > 1 ? ", the last of an epoch has \(geometry.distinctBatchSizes[1])" : ""
-        let mayEndSooner = job.task != .training || job.earlyStopping != nil
+        let mayEndSooner = plan.mayEndOnReport || job.earlyStopping != nil
         let members = job.ensemble.map { ["ensemble         \(TextFormat.count($0, "member")), one after the other"] } ?? []
         return (job.task == .training ? networkTotals(plan) : measuredTotals(plan)) + [
             "batch            \(TextFormat.count(geometry.batchSize, "sample")) in \(TextFormat.count(geometry.microbatches, "microbatch", plural: "microbatches"))\(ragged)",
@@ -122,6 +123,14 @@ package enum Summary {
             case .principalComponents, .training: "pca              of \(TextFormat.grouped(plan.network.inputShape.count)) features"
             }
         return [kind, "sums             at most \(TextFormat.bytes(bytes)) for a microbatch to reduce per step"]
+    }
+}
+
+extension TrainingPlan {
+    /// `17,418 parameters, 360 steps`
+    package var size: String {
+        let parameters = network.layout.parameterCount
+        return (parameters == 0 ? "" : TextFormat.count(parameters, "parameter") + ", ") + TextFormat.count(totalSteps, "step")
     }
 }
 

@@ -61,7 +61,7 @@ struct RunProgram {
         }
         signals.stop(coordinator)
         log.info(
-            "\(job.job.name): \(TextFormat.grouped(setup.plan.network.layout.parameterCount)) parameters, \(TextFormat.grouped(setup.plan.totalSteps)) steps; run directory \(setup.directory.path)"
+            "\(job.job.name): \(setup.plan.size); run directory \(setup.directory.path)"
         )
         if let local {
             let started = try workers ?? start(local, address, token)
@@ -142,9 +142,10 @@ struct RunProgram {
     }
 
     private func summary(_ result: RunResult, _ setup: RunSetup) -> String {
-        func line(_ name: String, _ totals: Totals?) -> String? {
+        func line(_ name: String, _ totals: Totals?, penalty: Double? = nil) -> String? {
             totals.map { totals in
-                let values = totals.values.map { "\($0.name) \(TextFormat.fixed($0.value, 4))" }.joined(separator: "   ")
+                let named = totals.values.map { ($0.name, $0.value) } + (penalty.map { [("penalty", $0)] } ?? [])
+                let values = named.map { "\($0) \(TextFormat.measure($1))" }.joined(separator: "   ")
                 return "  \(TextFormat.left(name, 12)) \(values)"
             }
         }
@@ -154,7 +155,7 @@ struct RunProgram {
         }
         let lines: [String?] = [
             "\(setup.job.job.name): \(TextFormat.count(result.steps, "step")) (\(TextFormat.count(result.epochs, "epoch"))) with \(TextFormat.count(result.workers, "worker")) in \(TextFormat.duration(result.seconds))",
-            line("train", result.train), line("validation", result.validation), line("test", result.test),
+            line("train", result.train, penalty: result.penalty), line("validation", result.validation), line("test", result.test),
             confusion("validation", result.validation), confusion("test", result.test),
             "  state_sha256 \(result.stateSHA256)",
             "  platform     \(result.platform)\(result.isExact ? "" : " (not exact: workers of other platforms took part)")",
