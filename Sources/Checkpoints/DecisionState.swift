@@ -43,7 +43,7 @@ extension DecisionState {
             var state = DecisionState()
             state.earlyStopping = fields.required("early_stopping", Watch.expectation) ?? Watch()
             state.plateau = fields.required("plateau", Watch.expectation) ?? Watch()
-            state.factor = fields.required("factor", .number(.finite)) ?? 1
+            state.factor = fields.required("factor", .number(.nonNegative)) ?? 1
             state.best = fields.required("best", Watch.expectation) ?? Watch()
             state.bestMonitor = fields.optional("best_monitor", .string)
             state.isOver = fields.required("is_over", .bool) ?? false
@@ -61,8 +61,8 @@ extension DecisionState.Watch {
         .object { fields in
             var watch = Self()
             watch.best = fields.optional("best", .number(.finite))
-            watch.step = fields.required("step", .int(0...)) ?? 0
-            watch.waited = fields.required("waited", .int(0...)) ?? 0
+            watch.step = fields.required("step", .int(0...1 << 48)) ?? 0
+            watch.waited = fields.required("waited", .int(0...1 << 48)) ?? 0
             return watch
         }
     }

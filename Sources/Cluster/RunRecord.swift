@@ -25,7 +25,7 @@ package final class RunRecord {
     private var assemblies: [Int: SnapshotAssembly] = [:]
     private var evaluations: [Key: [Int: [Double]]] = [:]
     private var epochTotals: [Int: Totals] = [:]
-    /// By step, those whose epoch's line may have to wait: workers may be epochs ahead of what rank 0 has told.
+    /// Of the validation set, by step, while an epoch's line waits for the step's report or snapshot: later evaluations may be there before those.
     private var validations: [Int: Totals] = [:]
     private var partition: Partition?
     /// By step: what regularisation adds to the loss, of each snapshot; none if nothing is regularised.
@@ -64,9 +64,8 @@ package final class RunRecord {
         started = started ?? Clock.monotonicSeconds()
         totals = Totals(plan.trainReport, sums: snapshot.epochTotals)
         steps = snapshot.step
-        (assemblies, evaluations, totalsAfter) = ([:], [:], [:])
+        (assemblies, evaluations, totalsAfter, validations) = ([:], [:], [:], [:])
         epochTotals = epochTotals.filter { $0.key <= steps }
-        validations = validations.filter { $0.key <= steps }
         penalties = penalties.filter { $0.key <= steps }
         beginDecisions()
     }
@@ -162,7 +161,7 @@ package final class RunRecord {
         guard let train = epochTotals[done] else { return }
         let validation = validations[done]
         guard validation != nil || plan.facts.validationCount == 0, isPenaltyKnown(done) else { return }
-        validations = validations.filter { $0.key >= done }
+        validations[done] = nil
         let epoch = plan.epoch(afterSteps: done)
         decide(done, train, validation)
         var line = [

@@ -62,6 +62,11 @@ package struct TrainedModel: Sendable {
         guard let shape = state.sampleShape else {
             throw CheckpointError("`\(path)` was written by an earlier version, which did not keep the shape of samples; train again")
         }
+        let count = shape.reduce(1) { $0.multipliedReportingOverflow(by: $1).overflow ? .max : $0 * $1 }
+        let channels = shape.last ?? 1
+        guard count <= 1 << 31, state.normalization.shift.count == channels, state.normalization.factor.count == channels else {
+            throw CheckpointError("`\(path)` says of its samples what cannot be; use another checkpoint, or train again")
+        }
         let facts = DataFacts(
             sampleShape: shape, classCount: state.classNames?.count, targetWidth: state.targetWidth,
             trainCount: state.trainCount ?? 1, validationCount: 1, testCount: 1)

@@ -70,9 +70,19 @@ struct NetworkBuilder {
             output = try appendPlain(name, layer.spec, after: try only(inputs, name))
         }
         named[name] = output
+        // A layer's name stands for all that its config says: what it computes, its batch norm and its activation.
+        if let owner = owner(of: name, layer), named[owner] == current { named[owner] = output }
         // What goes into the network is, for every other layer, the whitened input.
         if case .whitening = layer.spec { named["input"] = output }
         return output
+    }
+
+    /// The layer whose batch norm or activation this one is: `c1.relu` behind `c1`.
+    private func owner(of name: String, _ layer: NamedLayer) -> String? {
+        switch layer.spec {
+        case .batchNorm, .activation, .maxout, .softmax: layer.from.isEmpty ? name.lastIndex(of: ".").map { String(name[..<$0]) } : nil
+        default: nil
+        }
     }
 
     private func resolve(_ layer: NamedLayer, _ scope: String) throws(ShapeMismatch) -> [Int] {
@@ -173,6 +183,7 @@ struct NetworkBuilder {
             throw ShapeMismatch(layer: name, description: "`\(name)` joins shapes that do not fit: \(list); \(hint)")
         }
         let channels = spec == .add ? shapes[0].channels : shapes.reduce(0) { $0 + $1.channels }
+        try checkSize(name, values: shapes[0].positions, channels)
         let shape = TensorShape(shapes[0].dimensions.dropLast() + [channels])
         var field = boundaries[inputs[0]].field
         for input in inputs.dropFirst() {
@@ -226,6 +237,7 @@ struct NetworkBuilder {
                         "`\(name)` is a dense layer and wants a flat input, but the layer before it gives \(input): put \"flatten\" before it"
                 )
             }
+            try checkSize(name, weights: input.count, units)
             outcome.places = addDense(name, inputs: input.count, units: units, bias: bias, initializer, flattened: from.flattened)
             outcome.operations = 2 * input.count * units + (bias ? units : 0)
             outcome.shape = TensorShape([units])
@@ -233,12 +245,15 @@ struct NetworkBuilder {
             if let image = from.flattened { outcome.field = from.field.covering(image) }
         case .convolution(let channels, let window, let bias, let initializer):
             let geometry = try geometry(name, window, input, pools: false)
+            try checkSize(name, weights: geometry.patchCount, channels)
+            try checkSize(name, values: geometry.positions, channels)
             outcome.places = addConvolution(name, geometry, channels: channels, bias: bias, initializer)
             outcome.shape = TensorShape([geometry.outputHeight, geometry.outputWidth, channels])
             outcome.operations = (2 * geometry.patchCount + (bias ? 1 : 0)) * geometry.positions * channels
             outcome.field = from.field.seen(through: window)
         case .pool(_, let window):
             let geometry = try geometry(name, window, input, pools: true)
+            try checkSize(name, values: geometry.positions, input.channels)
             outcome.places = .pool(geometry)
             outcome.shape = TensorShape([geometry.outputHeight, geometry.outputWidth, input.channels])
             outcome.operations = geometry.patchCount * geometry.positions
@@ -316,6 +331,21 @@ struct NetworkBuilder {
             exchange: exchanges.count)
         exchanges += Scatter(columns: inputs).exchanges
         return .whitening(places)
+    }
+
+    /// Far more than any machine holds, but little enough for sums and products of such numbers.
+    private func checkSize(_ name: String, weights inputs: Int, _ outputs: Int) throws(ShapeMismatch) {
+        try check(name, inputs, outputs, most: 1 << 31, "weights")
+    }
+
+    private func checkSize(_ name: String, values positions: Int, _ channels: Int) throws(ShapeMismatch) {
+        try check(name, positions, channels, most: 1 << 28, "values for each sample")
+    }
+
+    private func check(_ name: String, _ a: Int, _ b: Int, most: Int, _ what: String) throws(ShapeMismatch) {
+        let (count, overflows) = a.multipliedReportingOverflow(by: b)
+        guard overflows || count > most else { return }
+        throw ShapeMismatch(layer: name, description: "`\(name)` has more than \(most) \(what), which no machine computes: make it smaller")
     }
 
     private func geometry(

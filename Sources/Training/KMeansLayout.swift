@@ -25,6 +25,9 @@ struct KMeansLayout {
             + (classes > 0 ? [(Self.majorityClass, [clusters], -1)] : [])
     }
 
+    /// How many centres `centroids_chosen` says there are; of a damaged file's word no more than there can be.
+    static func chosenCount(_ value: Float, of clusters: Int) -> Int { value > 0 ? Int(min(value, Float(clusters))) : 0 }
+
     /// Places in an iteration's vector.
     struct Sums {
         let features: Int

@@ -42,7 +42,7 @@ final class KMeansProgram: StepProgram {
             try seeding.choose(step, centroids)
             chosen[0] = Float(step + 1)
         } else {
-            if Int(chosen[0]) < layout.clusters {
+            if KMeansLayout.chosenCount(chosen[0], of: layout.clusters) < layout.clusters {
                 takeSamples(centroids)
                 chosen[0] = Float(layout.clusters)
             }
@@ -133,7 +133,8 @@ final class KMeansProgram: StepProgram {
     func evaluate(_ set: EvaluationSet, chunks: Range<Int>) throws -> [Double] {
         guard let dataset = context.data[set] else { return [] }
         let reader = SampleReader(dataset, context.data.normalization)
-        let (size, width, count) = (Evaluator.chunkSize, context.plan.evaluationReport.width, Int(values(KMeansLayout.chosen)[0]))
+        let (size, width) = (Evaluator.chunkSize, context.plan.evaluationReport.width)
+        let count = KMeansLayout.chosenCount(values(KMeansLayout.chosen)[0], of: layout.clusters)
         let reports = DoubleBuffer(count: chunks.count * width)
         context.lanes.run(chunks.count) { task, lane in
             let (start, scratch) = ((chunks.lowerBound + task) * size, scratch[lane])

@@ -50,7 +50,12 @@ final class KMeansSeeding {
         drawCandidates(index, potentials)
         let drawn = try collective.combine(KMeansLayout.Exchange.candidates, step: index)
         let candidates = FloatBuffer(count: layout.trials * features)
-        for t in 0..<layout.trials { reader.read(Int(drawn[t])..<(Int(drawn[t]) + 1), into: candidates.pointer + t * features) }
+        for t in 0..<layout.trials {
+            guard let sample = Int(exactly: drawn[t]), (0..<reader.count).contains(sample) else {
+                throw MeasurementError(description: "the members drew a sample that does not exist; check that all run the same version")
+            }
+            reader.read(sample..<(sample + 1), into: candidates.pointer + t * features)
+        }
         tryCandidates(candidates)
         let outcomes = try collective.combine(KMeansLayout.Exchange.outcomes, step: index)
         var best = 0

@@ -48,8 +48,12 @@ struct KMeansUpdate {
         let empty = counts.indices.filter { counts[$0] == 0 }
         if empty.isEmpty { return [] }
         let table = sums + layout.sums.farthest
-        var candidates = (0..<layout.leaves).map {
-            Candidate(distance: table[3 * $0], sample: Int(table[3 * $0 + 1]), cluster: Int(table[3 * $0 + 2]))
+        // The table has come from other members: what cannot be is passed over.
+        var candidates = (0..<layout.leaves).compactMap { leaf -> Candidate? in
+            guard let sample = Int(exactly: table[3 * leaf + 1]), let cluster = Int(exactly: table[3 * leaf + 2]),
+                (0..<reader.count).contains(sample), counts.indices.contains(cluster)
+            else { return nil }
+            return Candidate(distance: table[3 * leaf], sample: sample, cluster: cluster)
         }
         candidates.sort { $0.distance != $1.distance ? $0.distance > $1.distance : $0.sample < $1.sample }
         var taken: [(from: Int, to: Int, sample: [Float])] = []

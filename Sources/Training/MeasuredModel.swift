@@ -26,11 +26,14 @@ package final class MeasuredModel {
         }
         switch plan.job.task {
         case .training: return nil
-        case .kMeans: kind = .centres(values(KMeansLayout.centroids), count: Int(values(KMeansLayout.chosen)[0]))
+        case .kMeans(let spec):
+            kind = .centres(
+                values(KMeansLayout.centroids), count: KMeansLayout.chosenCount(values(KMeansLayout.chosen)[0], of: spec.clusters))
         case .principalComponents(let spec):
+            let rows = plan.network.layout.statistic("explained_variance").count
             kind = .directions(
-                mean: values("mean"), values(spec.whiten ? "whitening" : "components"),
-                rows: plan.network.layout.statistic("explained_variance").count, count: Int(values("component_count")[0]))
+                mean: values("mean"), values(spec.whiten ? "whitening" : "components"), rows: rows,
+                count: KMeansLayout.chosenCount(values("component_count")[0], of: rows))
         }
         (self.statistics, self.normalization, self.lanes) = (buffer, normalization, lanes)
         features = plan.network.inputShape.count

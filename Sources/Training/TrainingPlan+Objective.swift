@@ -64,6 +64,10 @@ extension TrainingPlan {
             guard case .classes(let classes) = targets else {
                 throw PlanError("class weights need class labels, but the targets are values", field: option + ".class_weights")
             }
+            if case .values(let values) = weights, values.allSatisfy({ $0 == 0 }) {
+                throw PlanError(
+                    "all class weights are 0, so that nothing would be learned: give one above 0", field: option + ".class_weights")
+            }
             if case .values(let values) = weights, values.count != classes {
                 throw PlanError(
                     "there are \(values.count) class weights for \(classes) classes: give one for each, or \"balanced\"",

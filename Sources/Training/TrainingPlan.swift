@@ -50,6 +50,8 @@ package struct TrainingPlan: Sendable {
     package let totalSteps: Int
     package let decisions: Decisions
 
+    private static let mostParameters = 1 << 32
+
     package init(_ job: Job, _ facts: DataFacts) throws(PlanError) {
         guard facts.trainCount > 0 else { throw PlanError("the training set is empty: give it at least one sample") }
         if let measured = try Self.measured(job, facts) {
@@ -77,6 +79,9 @@ package struct TrainingPlan: Sendable {
                     ? "the model has nothing to train: add a layer with weights, such as {dense: 10}"
                     : "`freeze` covers every layer of the model: leave one to train, such as its head",
                 field: network.layout.frozen.isEmpty ? "model" : "freeze")
+        }
+        guard network.layout.parameterSpace <= Self.mostParameters else {
+            throw PlanError("the model has more than \(Self.mostParameters) parameters, which no machine trains: make its layers smaller")
         }
         targets = try Self.targets(job, facts)
         try Self.checkOutput(job, targets, network)

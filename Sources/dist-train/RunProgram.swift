@@ -142,12 +142,19 @@ struct RunProgram {
     }
 
     private func summary(_ result: RunResult, _ setup: RunSetup) -> String {
-        func line(_ name: String, _ totals: Totals?, penalty: Double? = nil) -> String? {
+        func line(_ name: String, _ totals: Totals?) -> String? {
             totals.map { totals in
-                let named = totals.values.map { ($0.name, $0.value) } + (penalty.map { [("penalty", $0)] } ?? [])
-                let values = named.map { "\($0) \(TextFormat.measure($1))" }.joined(separator: "   ")
+                let values = totals.values.map { "\($0.name) \(TextFormat.measure($0.value))" }.joined(separator: "   ")
                 return "  \(TextFormat.left(name, 12)) \(values)"
             }
+        }
+        // What is minimised. Scikit-learn's regressions halve the squared error, and with it everything.
+        func objective() -> String? {
+            guard let loss = result.train?.loss, let penalty = result.penalty else { return nil }
+            let whole = TextFormat.fixed(loss + penalty, 4)
+            let half =
+                setup.job.job.loss.kind == .meanSquaredError ? ", in scikit-learn's scaling \(TextFormat.fixed((loss + penalty) / 2, 4))" : ""
+            return "  objective    \(whole) with a penalty of \(TextFormat.fixed(penalty, 4))\(half)"
         }
         let classes = setup.data.train.classNames ?? []
         func confusion(_ name: String, _ totals: Totals?) -> String? {
@@ -155,7 +162,7 @@ struct RunProgram {
         }
         let lines: [String?] = [
             "\(setup.job.job.name): \(TextFormat.count(result.steps, "step")) (\(TextFormat.count(result.epochs, "epoch"))) with \(TextFormat.count(result.workers, "worker")) in \(TextFormat.duration(result.seconds))",
-            line("train", result.train, penalty: result.penalty), line("validation", result.validation), line("test", result.test),
+            line("train", result.train), objective(), line("validation", result.validation), line("test", result.test),
             confusion("validation", result.validation), confusion("test", result.test),
             "  state_sha256 \(result.stateSHA256)",
             "  platform     \(result.platform)\(result.isExact ? "" : " (not exact: workers of other platforms took part)")",

@@ -181,17 +181,18 @@ import Training
         #expect(!record.isFinished)
     }
 
-    /// A worker that is not rank 0 may have evaluated an epoch more before rank 0's reports arrive: no line is lost.
-    @Test func evaluationsAheadOfTheReports() throws {
+    /// Rank 0, of whose chunks there may be none, has a slow link: its reports come behind the evaluations of two epochs.
+    @Test func evaluationsAheadOfReports() throws {
         let record = try record()
         record.begin(partition(members: 2))
-        for (done, loss) in [(3, 0.5), (6, 0.25)] {
-            try record.evaluated(.validation, done: done, firstChunk: 0, reports: chunks(loss: loss))
+        for (epoch, loss) in [(1, 0.5), (2, 0.25)] {
+            try record.evaluated(.validation, done: 3 * epoch, firstChunk: 0, reports: chunks(loss: loss))
         }
-        for step in 1...6 { try record.stepDone(step, report(1, samples: step % 3 == 0 ? 437 : 500)) }
-        let epochs = try lines().filter { $0.contains("\"validation\":") }
-        #expect(epochs.map { $0.contains("\"validation\":{\"loss\":0.5,") } == [true, false])
-        #expect(epochs.map { $0.contains("\"validation\":{\"loss\":0.25,") } == [false, true])
+        for step in 1...6 { try record.stepDone(step, report(1, samples: step.isMultiple(of: 3) ? 437 : 500)) }
+        let epochs = try lines().filter { $0.contains("\"validation\"") }
+        #expect(epochs.count == 2)
+        #expect(epochs.first?.contains("\"validation\":{\"loss\":0.5,") == true)
+        #expect(record.evaluated[.validation]?.totals.loss == 0.25)
     }
 
     @Test func chunksThatDoNotExist() throws {

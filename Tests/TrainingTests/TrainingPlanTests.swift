@@ -53,6 +53,34 @@ import Training
         #expect(steps.control(afterSteps: 1) == [])
     }
 
+    /// A layer's name means all that its object says, also in the resolved job, where norm and activation are layers of their own.
+    @Test func aNameMeansTheLayerWithItsNormAndActivation() throws {
+        let model = #"""
+            ["flatten", {dense: 6, name: "a", batch_norm: true, activation: "relu"}, {dense: 6, name: "b"},
+             {add: ["a", "b"], name: "s", activation: "tanh"}, {dense: 6, name: "c", from: "a.bn"},
+             {residual: [{dense: 6}], name: "r", activation: "relu"}, {dense: 3, name: "e"}, {concat: ["s", "r"]}, {add: ["e", "e"], name: "d"},
+             {concat: ["d", "concat1"]}, {dense: 10}]
+            """#
+        let file = try load(config(["model": model]))
+        for job in [file.job, try Job(resolvedText: file.resolved.compactJSON())] {
+            let plan = try TrainingPlan(job, Self.facts())
+            func inputs(_ name: String) -> [String] {
+                plan.network.layers.first { $0.name == name }?.inputs.map { plan.network.layers[$0 - 1].name } ?? []
+            }
+            #expect(inputs("s") == ["a.relu", "b"])
+            #expect(inputs("c") == ["a.bn"])
+            #expect(inputs("concat1") == ["s.tanh", "r.relu"])
+        }
+    }
+
+    @Test func whatNoMachineHolds() throws {
+        for model in [
+            "[\"flatten\", {dense: 16777216}, {dense: 16777216}, {dense: 10}]",
+            "[{conv: 65536, kernel: 1, padding: 4096}, \"flatten\", {dense: 10}]",
+            "[{conv: 65536, kernel: 4096, padding: 4096}, \"flatten\", {dense: 10}]",
+        ] { #expect(try error(model)?.description.contains("which no machine computes") == true) }
+    }
+
     @Test func whatDoesNotFitTheDataIsSaidWithTheLayer() throws {
         #expect(
             try error(#"["flatten", {dense: 9}]"#)
