@@ -31,7 +31,6 @@ package struct ModelEvaluation {
             let totals = try measured(model, dataset)
             return Result(samples: dataset.count, members: [totals], whole: totals)
         }
-        let chunks = 0..<Evaluator.chunkCount(samples: dataset.count)
         var (members, predictors, plans): ([Totals], [Predictor], [TrainingPlan]) = ([], [], [])
         var first: Evaluator?
         for model in models {
@@ -42,7 +41,8 @@ package struct ModelEvaluation {
             let predictor = try model.predictor(plan, lanes: lanes)
             first = first ?? evaluator
             let reports = try evaluator.evaluate(
-                .test, chunks: chunks, parameters: predictor.parameters, statistics: predictor.statistics)
+                .test, chunks: 0..<plan.chunkCount(samples: dataset.count), parameters: predictor.parameters,
+                statistics: predictor.statistics)
             members.append(Evaluator.total(reports, plan.evaluationReport))
             predictors.append(predictor)
             plans.append(plan)
@@ -52,7 +52,9 @@ package struct ModelEvaluation {
         }
         try Self.requireSameOutputs(models, plans)
         let ensemble = EnsemblePredictor(predictors)
-        let reports = try evaluator.evaluate(.test, chunks: chunks) { try ensemble.outputs($0, of: $1) }
+        let reports = try evaluator.evaluate(.test, chunks: 0..<plans[0].chunkCount(samples: dataset.count)) {
+            try ensemble.outputs($0, of: $1)
+        }
         return Result(samples: dataset.count, members: members, whole: Evaluator.total(reports, plans[0].evaluationReport))
     }
 

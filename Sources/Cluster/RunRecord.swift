@@ -132,7 +132,7 @@ package final class RunRecord {
     package func evaluated(_ set: EvaluationSet, done: Int, firstChunk: Int, reports: [Double]) throws {
         let width = plan.evaluationReport.width
         let samples = set == .validation ? plan.facts.validationCount : plan.facts.testCount
-        let count = Evaluator.chunkCount(samples: samples)
+        let count = plan.chunkCount(samples: samples)
         let chunks = firstChunk..<(firstChunk + reports.count / width)
         guard reports.count % width == 0, chunks.upperBound <= count, isWanted(set, done) else {
             throw MalformedMessage(description: "a worker sent results of chunks that the \(set) set does not have")

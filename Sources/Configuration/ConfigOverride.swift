@@ -7,8 +7,8 @@ package struct ConfigOverride: Sendable {
     /// Where each component stands in the option.
     private let componentOffsets: [Range<Int>]
 
-    /// The value is JSON5; what is not JSON5 is a string, so that names and paths need no quotes. Nil, and a diagnostic, if there is no
-    /// `=` or no path before it.
+    /// The value is JSON5; what is not JSON5 is a string, so that names and paths need no quotes, unless it begins like a list or an object. Nil,
+    /// and a diagnostic, if it is wrong, or if there is no `=` or no path before it.
     package static func parse(_ text: String, diagnostics: Diagnostics) -> ConfigOverride? {
         let source = SourceFile(name: "--set", text: text, origin: .commandLine)
         let bytes = source.text
@@ -25,9 +25,10 @@ package struct ConfigOverride: Sendable {
             report("the path of --set has \(offsets.count) parts", source, 0..<equals, "no field is that deep", diagnostics)
             return nil
         }
+        guard let value = value(in: source, from: equals + 1, diagnostics) else { return nil }
         return ConfigOverride(
             components: offsets.map { String(decoding: bytes[$0], as: UTF8.self) },
-            value: value(in: source, from: equals + 1), source: source, componentOffsets: offsets)
+            value: value, source: source, componentOffsets: offsets)
     }
 
     /// Puts the value into a tree. Objects on the way are created; a list must have the element already.
@@ -99,11 +100,15 @@ package struct ConfigOverride: Sendable {
         path.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map { $0.startIndex..<$0.endIndex }
     }
 
-    private static func value(in source: SourceFile, from start: Int) -> ConfigValue {
+    private static func value(in source: SourceFile, from start: Int, _ diagnostics: Diagnostics) -> ConfigValue? {
         let attempt = Diagnostics()
         var parser = JSON5Parser(source, from: start, limits: .standard, diagnostics: attempt)
         if let value = parser.parseDocument(at: .root), attempt.isEmpty { return value }
         let offsets = start..<source.text.count
+        if let first = source.text[offsets].first, first == UInt8(ascii: "[") || first == UInt8(ascii: "{") {
+            diagnostics.add(contentsOf: attempt)
+            return nil
+        }
         return ConfigValue(
             .string(String(decoding: source.text[offsets], as: UTF8.self)), range: SourceRange(file: source, offsets: offsets))
     }

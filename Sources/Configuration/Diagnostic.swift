@@ -31,9 +31,16 @@ package final class Diagnostics {
 
     package init() {}
 
-    package func add(_ diagnostic: Diagnostic) { collected.append(diagnostic) }
+    /// What has been said of a place already (in a block that is used twice) is not said again.
+    package func add(_ diagnostic: Diagnostic) {
+        let isKnown = collected.contains { known in
+            guard let one = known.range, let other = diagnostic.range else { return false }
+            return one.file === other.file && one.offsets == other.offsets && known.message == diagnostic.message
+        }
+        if !isKnown { collected.append(diagnostic) }
+    }
 
-    package func add(contentsOf other: Diagnostics) { collected += other.collected }
+    package func add(contentsOf other: Diagnostics) { other.collected.forEach(add) }
 
     /// Reports that a value is wrong.
     package func error(_ message: String, at value: ConfigValue, label: String? = nil) {

@@ -60,6 +60,8 @@ package struct TableRules: Equatable, Sendable {
     /// A text column with more categories than this is probably no category: an error.
     package static let mostCategories = 1_000
     package static let mostClasses = 10_000
+    /// A column with more numbers than this for each text is no text column: the texts are mistakes.
+    package static let suspiciousNumbersPerText = 9
 
     package init(
         targets: [String] = [], task: Task? = nil, categorical: [String] = [], ignored: [String] = [], missingCells: MissingCells = .error

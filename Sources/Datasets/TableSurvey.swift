@@ -17,6 +17,7 @@ struct TableSurvey {
         var numbers = 0
         var sum = 0.0
         var firstText: (line: Int, text: String)?
+        var texts = 0
         /// Whole numbers seen, until they are too many for classes; nil after that, or after a fraction.
         var wholes: Set<Int>? = []
         var isWhole = true
@@ -71,6 +72,7 @@ struct TableSurvey {
                 case .missing: continue
                 case .number(let value): facts[column].add(Double(try table.finite(value, column)), exact: value)
                 case .text:
+                    facts[column].texts += 1
                     if facts[column].firstText == nil { facts[column].firstText = (table.reader.line, table.shown(column)) }
                 }
             }
@@ -82,6 +84,7 @@ struct TableSurvey {
 
     private func conclude() throws -> TableEncoding {
         let isClassification = try decideTask()
+        try features.forEach(requireDeliberateText)
         let categorical = features.filter { forced.contains($0) || facts[$0].firstText != nil }
         var counts: [Int: [String: Int]] = [:]
         if !categorical.isEmpty || isClassification {
@@ -114,6 +117,17 @@ struct TableSurvey {
                     + " it, list it under `missing`, or predict the column alone as a class")
         }
         return false
+    }
+
+    /// A few texts among many numbers are mistakes, not categories.
+    private func requireDeliberateText(_ column: Int) throws {
+        let facts = facts[column]
+        guard let text = facts.firstText, !forced.contains(column), facts.numbers > TableRules.suspiciousNumbersPerText * facts.texts else {
+            return
+        }
+        throw DatasetError(
+            "`\(path)`, line \(text.line), column `\(names[column])`: `\(text.text)` is no number, but \(TextFormat.grouped(facts.numbers)) cells"
+                + " of the column are; correct it, list it under `missing`, or the column under `categorical` or `ignore`")
     }
 
     private func kind(of column: Int, _ counts: [String: Int]?) throws -> TableEncoding.Kind {

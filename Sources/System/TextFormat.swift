@@ -18,6 +18,14 @@ package enum TextFormat {
         }
     }
 
+    /// A loss or metric: four decimals, or as 1.234e+09 what would be a long row of digits.
+    package static func measure(_ value: Double) -> String {
+        guard value.magnitude >= 1e8, value.isFinite else { return fixed(value, 4) }
+        var (mantissa, exponent) = (value, 0)
+        while mantissa.magnitude >= 10 { (mantissa, exponent) = (mantissa / 10, exponent + 1) }
+        return "\(fixed(mantissa, 4))e+\(padded(exponent, 2))"
+    }
+
     package static func fixed(_ value: Float, _ decimals: Int) -> String { fixed(Double(value), decimals) }
 
     /// `text` at the left of a column (filled with spaces), at least `width` characters.

@@ -7,7 +7,7 @@ package struct NamedValue: Equatable, Sendable {
 
     package init(_ name: String, _ value: Double) { (self.name, self.value) = (name, value) }
 
-    var text: String { "\(name) \(TextFormat.fixed(value, 4))" }
+    var text: String { "\(name) \(TextFormat.measure(value))" }
 }
 
 /// How far a run is.
@@ -80,7 +80,7 @@ package enum ProgressFormat {
     package static func line(_ progress: Progress) -> String { joined(pieces(progress)) }
 
     package static func line(_ summary: EpochSummary) -> String {
-        var parts = ["epoch \(summary.epoch)/\(summary.epochs)", "loss \(TextFormat.fixed(summary.loss, 4))"]
+        var parts = ["epoch \(summary.epoch)/\(summary.epochs)", "loss \(TextFormat.measure(summary.loss))"]
         parts += summary.metrics.map(\.text)
         if !summary.validation.isEmpty { parts.append("validation \(summary.validation.map(\.text).joined(separator: ", "))") }
         if let rate = summary.samplesPerSecond { parts.append(text(rate: rate)) }
@@ -94,7 +94,7 @@ package enum ProgressFormat {
             (text: "step \(TextFormat.grouped(progress.step))/\(TextFormat.grouped(progress.steps))", leaves: 2),
             (text: "\(Int(progress.fraction * 100))%", leaves: 6),
         ]
-        if let loss = progress.loss { pieces.append((text: "loss \(TextFormat.fixed(loss, 4))", leaves: 5)) }
+        if let loss = progress.loss { pieces.append((text: "loss \(TextFormat.measure(loss))", leaves: 5)) }
         if !progress.metrics.isEmpty {
             pieces.append((text: progress.metrics.map(\.text).joined(separator: "  "), leaves: 3))
         }

@@ -32,7 +32,7 @@ package final class ProgressReporter: Sendable {
             state.meter.record(step: step, samples: samples, at: time)
             let interval = console.isTerminal ? ProgressReporter.barInterval : ProgressReporter.lineInterval
             // A file gets its first line after an interval: the start of a run is in the log already.
-            guard let last = state.lastShown ?? (console.isTerminal ? time - interval : nil) else {
+            guard let last = state.lastShown ?? (console.isTerminal ? -.infinity : nil) else {
                 state.lastShown = time
                 return nil
             }

@@ -17,9 +17,12 @@ struct BlockDefinition {
         return layers.map { BlockDefinition(parameters: parameters, layers: $0) }
     }
 
-    /// The layers with arguments in the parameters' places.
-    func layers(with arguments: [String: ConfigValue], _ diagnostics: Diagnostics) -> [ConfigValue] {
-        layers.map { substitute($0, arguments, diagnostics) }
+    /// The layers with arguments in the parameters' places; nil if one cannot be filled in, which is reported.
+    func layers(with arguments: [String: ConfigValue], _ diagnostics: Diagnostics) -> [ConfigValue]? {
+        let problems = Diagnostics()
+        let filled = layers.map { substitute($0, arguments, problems) }
+        diagnostics.add(contentsOf: problems)
+        return problems.hasErrors ? nil : filled
     }
 
     private func substitute(_ value: ConfigValue, _ arguments: [String: ConfigValue], _ diagnostics: Diagnostics) -> ConfigValue {
@@ -46,7 +49,8 @@ struct BlockDefinition {
         guard let argument = arguments[name] else {
             let known = parameters.map(\.key)
             let label =
-                Suggestion.nearest(to: name, among: known).map { "did you mean `$\($0)`?" } ?? "known are \(known.joined(separator: ", "))"
+                Suggestion.nearest(to: name, among: known).map { "did you mean `$\($0)`?" }
+                ?? "its parameters: \(known.joined(separator: ", "))"
             diagnostics.error("the block has no parameter `\(name)`", at: place, label: known.isEmpty ? "it has none" : label)
             return .null
         }

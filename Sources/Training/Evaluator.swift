@@ -9,10 +9,13 @@ package enum EvaluationSet: UInt8, CaseIterable, Sendable {
 
 /// Evaluates a model on fixed chunks of a data set, some of them here, some on other members.
 ///
-/// A chunk is 128 samples, the last one padded with zeros, so that every matrix product has the same shape whoever computes it. What is added up
+/// A chunk is `TrainingPlan.chunkSize` samples, the last one padded with zeros, so that every matrix product has the same shape whoever computes it. What is added up
 /// over chunks goes over the fixed tree on their indices, by `total`.
 package final class Evaluator {
+    /// Samples in a chunk of a job without a model; for others the most.
     package static let chunkSize = Tile.rows
+    /// Activations of a chunk, in floats (128 MiB), beyond which it has fewer samples.
+    static let mostActivations = 1 << 25
 
     private let plan: TrainingPlan
     private let data: DecodedData
@@ -28,11 +31,12 @@ package final class Evaluator {
 
     package func has(_ set: EvaluationSet) -> Bool { dataset(set) != nil }
 
+    /// Chunks of a job without a model.
     package static func chunkCount(samples: Int) -> Int { (samples + chunkSize - 1) / chunkSize }
 
     /// The chunks that a member computes.
     package func chunks(_ set: EvaluationSet, rank: Int, members: Int) -> Range<Int> {
-        let count = Self.chunkCount(samples: dataset(set)?.count ?? 0)
+        let count = plan.chunkCount(samples: dataset(set)?.count ?? 0)
         return (rank * count / members)..<((rank + 1) * count / members)
     }
 
@@ -43,7 +47,7 @@ package final class Evaluator {
         try evaluate(set, chunks: chunks) { network, group, _ in
             try network.forward(
                 network.makePass(
-                    rows: SlotRows(group.map { _ in Self.chunkSize }), parameters: parameters.pointer, statistics: statistics.pointer,
+                    rows: SlotRows(group.map { _ in plan.chunkSize }), parameters: parameters.pointer, statistics: statistics.pointer,
                     training: nil))
         }
     }
@@ -56,9 +60,9 @@ package final class Evaluator {
     ) throws -> [Double] {
         guard let dataset = dataset(set) else { return [] }
         return try evaluate(set, chunks: chunks) { network, group, sizes in
-            let start = group.lowerBound * Self.chunkSize
+            let start = group.lowerBound * plan.chunkSize
             let values = try outputs(start..<(start + sizes.reduce(0, +)), dataset)
-            let perChunk = Self.chunkSize * network.output.width
+            let perChunk = plan.chunkSize * network.output.width
             for (slot, size) in sizes.enumerated() {
                 network.output.row(slot).update(from: values.pointer + slot * perChunk, count: size * network.output.width)
             }
@@ -73,8 +77,8 @@ package final class Evaluator {
         let network =
             network
             ?? Network(
-                plan: plan.network, report: plan.evaluationReport, slots: lanes.lanes, rows: Self.chunkSize, lanes: lanes, training: false)
-        let targets = targets ?? BatchTargets(plan, slots: lanes.lanes, rows: Self.chunkSize)
+                plan: plan.network, report: plan.evaluationReport, slots: lanes.lanes, rows: plan.chunkSize, lanes: lanes, training: false)
+        let targets = targets ?? BatchTargets(plan, slots: lanes.lanes, rows: plan.chunkSize)
         (self.network, self.targets) = (network, targets)
         center(network, targets, dataset)
         let width = plan.evaluationReport.width
@@ -102,11 +106,11 @@ package final class Evaluator {
     /// Loads chunks into slots, the rest of a short one zero; gives the samples of each.
     private func load(_ chunks: Range<Int>, of dataset: Dataset, into input: SlotMatrix, _ targets: BatchTargets) -> [Int] {
         chunks.enumerated().map { slot, chunk in
-            let start = chunk * Self.chunkSize
-            let samples = Array(start..<min(dataset.count, start + Self.chunkSize))
+            let start = chunk * plan.chunkSize
+            let samples = Array(start..<min(dataset.count, start + plan.chunkSize))
             dataset.gather(samples[...], normalization: data.normalization, into: input.row(slot))
             let padding = input.row(slot, samples.count)
-            padding.update(repeating: 0, count: (Self.chunkSize - samples.count) * input.width)
+            padding.update(repeating: 0, count: (plan.chunkSize - samples.count) * input.width)
             targets.load(samples[...], of: dataset, slot: slot, input: input)
             return samples.count
         }
@@ -121,4 +125,17 @@ package final class Evaluator {
             merge: { left, right in zip(left, right).map(+) })
         return Totals(layout, sums: sums)
     }
+}
+
+extension TrainingPlan {
+    /// Samples in a chunk of an evaluation or prediction: 128, or so many fewer (a power of two, by the network's shapes alone) that large images
+    /// do not fill the memory, and a few of them are not padded to a hundred.
+    package var chunkSize: Int {
+        let activations = network.layers.reduce(network.inputShape.count) { $0 + $1.output.count }
+        var size = Evaluator.chunkSize
+        while size > 1, size * activations > Evaluator.mostActivations { size /= 2 }
+        return size
+    }
+
+    package func chunkCount(samples: Int) -> Int { (samples + chunkSize - 1) / chunkSize }
 }

@@ -218,7 +218,7 @@ private final class LocalRecord: @unchecked Sendable {  // the state is behind i
             if let known = state.decisions[done] { return known.decision }
             guard let train = state.totalsAfter[done] else { return nil }
             let entry = state.chunks[.validation].flatMap { $0.step == done ? $0 : nil }
-            guard (entry?.reports.count ?? 0) == Evaluator.chunkCount(samples: plan.facts.validationCount) else { return nil }
+            guard (entry?.reports.count ?? 0) == plan.chunkCount(samples: plan.facts.validationCount) else { return nil }
             var memory = memory(before: done, state)
             let validation = entry.map(total)
             let decision = plan.decisions.decide(&memory, after: done) {

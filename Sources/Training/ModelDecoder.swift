@@ -165,7 +165,7 @@ final class ModelDecoder {
                 : fields.optional(parameter.key, Expectation<ConfigValue>.any)
             arguments[parameter.key] = given ?? parameter.value
         }
-        let body = definition.layers(with: arguments, diagnostics)
+        guard let body = definition.layers(with: arguments, diagnostics) else { return [] }
         if let count { return copies(count, name, from: from, scope: scope) { body } }
         return [NamedLayer(name, .block(inner(body, scope: "\(scope)\(name).")), from: from)]
     }
@@ -179,7 +179,7 @@ final class ModelDecoder {
         for parameter in preset.block.parameters { arguments[parameter.key] = parameter.value }
         if let classes { arguments["classes"] = .int(classes) }
         let decoder = ModelDecoder(diagnostics, definitions: preset.definitions)
-        let layers = decoder.layers(preset.block.layers(with: arguments, diagnostics), scope: scope, &namer)
+        let layers = decoder.layers(preset.block.layers(with: arguments, diagnostics) ?? [], scope: scope, &namer)
         // What does not fit is shown where the user named the preset.
         for name in decoder.places.keys { register(name, at: fields.value) }
         return layers

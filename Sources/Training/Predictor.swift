@@ -20,18 +20,18 @@ package final class Predictor {
         (self.plan, self.normalization, self.lanes) = (plan, normalization, lanes)
         self.parameters = FloatBuffer(parameters)
         self.statistics = FloatBuffer(statistics)
-        network = Network(plan: plan.network, slots: lanes.lanes, rows: Evaluator.chunkSize, lanes: lanes, training: false)
+        network = Network(plan: plan.network, slots: lanes.lanes, rows: plan.chunkSize, lanes: lanes, training: false)
     }
 
     /// The most samples that `compute` takes at once.
-    package var capacity: Int { lanes.lanes * Evaluator.chunkSize }
+    package var capacity: Int { lanes.lanes * plan.chunkSize }
 
     /// Computes samples of a data set whose samples have the shape of the network's input.
     package func compute(_ samples: Range<Int>, of dataset: Dataset) throws {
         precondition(samples.count <= capacity, "a predictor computes what its slots hold")
         precondition(dataset.sampleSize == network.input.width, "the samples have the shape of the network's input")
         count = samples.count
-        let size = Evaluator.chunkSize
+        let size = plan.chunkSize
         let slots = (count + size - 1) / size
         for slot in 0..<slots {
             let chunk = Array((samples.lowerBound + slot * size)..<min(samples.upperBound, samples.lowerBound + (slot + 1) * size))
@@ -45,7 +45,7 @@ package final class Predictor {
 
     /// What the samples computed last have at a boundary (see `NetworkPlan`), `[samples, width]`.
     package func values(at boundary: Int) -> FloatBuffer {
-        let (values, size) = (network.values(at: boundary), Evaluator.chunkSize)
+        let (values, size) = (network.values(at: boundary), plan.chunkSize)
         let copy = FloatBuffer(count: count * values.width)
         for first in stride(from: 0, to: count, by: size) {
             let rows = min(size, count - first)

@@ -100,7 +100,7 @@ extension TrainingPlan {
     /// Every distinct BLAS call of the job for microbatches of these sizes.
     func products(microbatchSizes: Set<Int>) -> [MatrixProduct] {
         switch job.task {
-        case .training: network.products(microbatchSizes: microbatchSizes, chunkSize: Evaluator.chunkSize)
+        case .training: network.products(microbatchSizes: microbatchSizes, chunkSize: chunkSize)
         case .kMeans: []
         case .principalComponents: PrincipalComponentsProgram.products(network)
         }

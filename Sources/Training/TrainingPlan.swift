@@ -69,13 +69,16 @@ package struct TrainingPlan: Sendable {
         do {
             network = try NetworkPlan(layers: layers, input: TensorShape(facts.sampleShape), loss: job.loss, freeze: job.freeze)
         } catch {
-            throw PlanError(error.description, layer: error.layer.isEmpty ? nil : error.layer)
+            // A mistake without a layer is one of `freeze`.
+            throw PlanError(
+                error.description, layer: error.layer.isEmpty ? nil : error.layer, field: error.layer.isEmpty ? "freeze" : nil)
         }
         guard !network.layout.tensors.isEmpty else {
             throw PlanError(
                 network.layout.frozen.isEmpty
                     ? "the model has nothing to train: add a layer with weights, such as {dense: 10}"
-                    : "`freeze` covers every layer of the model: leave one to train, such as its head")
+                    : "`freeze` covers every layer of the model: leave one to train, such as its head",
+                field: network.layout.frozen.isEmpty ? "model" : "freeze")
         }
         guard network.layout.parameterSpace <= Self.mostParameters else {
             throw PlanError("the model has more than \(Self.mostParameters) parameters, which no machine trains: make its layers smaller")

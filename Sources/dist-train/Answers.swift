@@ -32,14 +32,15 @@ struct Answers {
 
     /// - Parameter layer: `--layer`
     init(_ models: TrainedModels, _ lanes: LanePool, layer: String?) throws {
-        capacity = lanes.lanes * Evaluator.chunkSize
         if let measured = try models.measured(lanes) {
             guard layer == nil else { throw UsageError("--layer is for models with layers, which this job does not train") }
             (ensemble, kind, columns) = (nil, .measured(measured), measured.columns)
+            capacity = lanes.lanes * Evaluator.chunkSize
             return
         }
         let ensemble = try models.ensemble(lanes)
         self.ensemble = ensemble
+        capacity = ensemble.capacity
         (kind, columns) = try Self.answer(of: ensemble, models.all[0], layer)
     }
 

@@ -1,4 +1,5 @@
 import Checkpoints
+import Cluster
 import Configuration
 import System
 
@@ -18,6 +19,18 @@ extension Commands {
             let nearest = Suggestion.nearest(to: action, among: actions).map { "did you mean `\($0)`?" }
             throw UsageError("`dist-train checkpoint` has no `\(action)`: \(nearest ?? "it knows list, verify and hash")")
         }
+        let members = EnsembleDirectory.members(of: path)
+        guard !members.isEmpty else { return try look(action, path) }
+        // An ensemble: each member by itself; the hash is of one model.
+        var status: Int32 = 0
+        for member in members {
+            if action == "hash" { print(member, terminator: "  ") }
+            status = max(status, try look(action, member))
+        }
+        return status
+    }
+
+    private static func look(_ action: String, _ path: String) throws -> Int32 {
         let entries = try checkpoints(at: path)
         switch action {
         case "list":

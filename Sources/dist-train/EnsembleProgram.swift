@@ -143,7 +143,7 @@ private struct EnsembleResult {
 
     private static func metrics(_ value: ConfigValue?) -> String {
         (value?.members ?? []).compactMap { member in
-            if case .number(let number) = member.value.kind { "\(member.key) \(TextFormat.fixed(number.value, 4))" } else { nil }
+            if case .number(let number) = member.value.kind { "\(member.key) \(TextFormat.measure(number.value))" } else { nil }
         }.joined(separator: "   ")
     }
 }

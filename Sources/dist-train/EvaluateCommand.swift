@@ -54,7 +54,7 @@ extension Commands {
     }
 
     private static func metrics(_ totals: Totals) -> String {
-        totals.values.map { "\($0.name) \(TextFormat.fixed($0.value, 4))" }.joined(separator: "   ")
+        totals.values.map { "\($0.name) \(TextFormat.measure($0.value))" }.joined(separator: "   ")
     }
 }
 

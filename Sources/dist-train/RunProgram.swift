@@ -61,7 +61,7 @@ struct RunProgram {
         }
         signals.stop(coordinator)
         log.info(
-            "\(job.job.name): \(TextFormat.grouped(setup.plan.network.layout.parameterCount)) parameters, \(TextFormat.grouped(setup.plan.totalSteps)) steps; run directory \(setup.directory.path)"
+            "\(job.job.name): \(setup.plan.size); run directory \(setup.directory.path)"
         )
         if let local {
             let started = try workers ?? start(local, address, token)
@@ -144,7 +144,7 @@ struct RunProgram {
     private func summary(_ result: RunResult, _ setup: RunSetup) -> String {
         func line(_ name: String, _ totals: Totals?) -> String? {
             totals.map { totals in
-                let values = totals.values.map { "\($0.name) \(TextFormat.fixed($0.value, 4))" }.joined(separator: "   ")
+                let values = totals.values.map { "\($0.name) \(TextFormat.measure($0.value))" }.joined(separator: "   ")
                 return "  \(TextFormat.left(name, 12)) \(values)"
             }
         }

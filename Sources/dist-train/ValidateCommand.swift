@@ -1,3 +1,4 @@
+import Checkpoints
 import Configuration
 import System
 import Training
@@ -10,8 +11,12 @@ extension Commands {
     ) { arguments in
         let path = try arguments.only("a config file", "validate")
         let plan = try trainingPlan(path, arguments)
+        if let weights = plan.job.weights {
+            var snapshot = Snapshot(initial: plan.network.layout, moments: 0, seed: plan.job.seed)
+            try Weights(path: weights.file).load(into: &snapshot, plan.network.layout, skip: weights.skip)
+        }
         print(
-            "\(path) is valid: \(TextFormat.grouped(plan.network.layout.parameterCount)) parameters, \(TextFormat.count(plan.totalSteps, "step")) of \(TextFormat.count(plan.geometry.batchSize, "sample"))"
+            "\(path) is valid: \(plan.size) of \(TextFormat.count(plan.geometry.batchSize, "sample"))"
         )
         return 0
     }

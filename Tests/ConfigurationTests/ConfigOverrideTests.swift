@@ -33,14 +33,21 @@ import Testing
     }
 
     private static let values: [(String, ConfigValue)] = [
-        ("5", 5), ("1e-3", 0.001), ("true", true), ("null", nil), ("'5'", "5"), ("abc", "abc"), ("a,b", "a,b"), ("[1", "[1"), ("[]", []),
+        ("5", 5), ("1e-3", 0.001), ("true", true), ("null", nil), ("'5'", "5"), ("abc", "abc"), ("a,b", "a,b"), ("[]", []),
         (" 5 ", 5),
-        (" a ", " a "), ("1 // c", 1), ("//server/x", "//server/x"), ("{a: 1, a: 2}", "{a: 1, a: 2}"), ("0x10", 16), ("é", "é"),
+        (" a ", " a "), ("1 // c", 1), ("//server/x", "//server/x"), ("0x10", 16), ("é", "é"),
         ("1.2.3", "1.2.3"),
     ]
 
     @Test(arguments: values) func aValueIsJSON5OrElseAString(_ text: String, _ expected: ConfigValue) {
         #expect(applied("a=\(text)", to: "{}").value == ["a": expected])
+    }
+
+    /// What begins like a list or an object is meant to be one.
+    @Test(arguments: ["[1", "{a: 1, a: 2}", "[{init: zeros}]"]) func brokenListsAreNoStrings(_ text: String) {
+        let (value, diagnostics) = applied("a=\(text)", to: "{}")
+        #expect(value == read("{}").value)
+        #expect(diagnostics.hasErrors && diagnostics.rendered().contains("--> --set a="))
     }
 
     @Test func mistakesAreShownUnderTheOption() {

@@ -20,6 +20,14 @@ import Testing
         #expect(screen.take() == erase + "epoch 1/1  step 5/100  5%  loss 1.0000  333 samples/s  ETA 3 s")
     }
 
+    /// Whatever the clock says: near 18,405 s a time less 0.1 s is less than 0.1 s away.
+    @Test(arguments: [0, 18_404.823447382, 1e7]) func theBarAppearsAtOnce(time: Double) {
+        let screen = Screen()
+        let reporter = ProgressReporter(console: screen.console(isTerminal: true), epochs: 1, steps: 4, now: { time })
+        reporter.update(epoch: 1, step: 1, samples: 1, loss: 1)
+        #expect(screen.take().contains("step 1/4"))
+    }
+
     @Test func logLinesAppearAboveTheBar() {
         let screen = Screen()
         let console = screen.console(isTerminal: true, width: 60)

@@ -15,22 +15,52 @@ import Training
         let plan = try TrainingPlan(file.job, try DecodedData(reading: file.job.data).facts)
         #expect(
             Summary.text(plan) == """
-                layer        kind                        output  parameters  activations  FLOPs/sample
-                --------------------------------------------------------------------------------------
-                input                                     8×8×1                 32.0 KiB
-                flatten1     flatten                         64
-                dense1       dense (he_normal, no bias)     128       8,192     64.0 KiB        16,384
-                dense1.bn    batch norm                     128         256     64.0 KiB           512
-                dense1.relu  relu                           128                 64.0 KiB           128
-                head         dense (xavier_uniform)          10       1,290      5.0 KiB         2,570
+                layer        kind                        output  parameters  activations  FLOPs/sample  receptive field
+                -------------------------------------------------------------------------------------------------------
+                input                                     8×8×1                 32.0 KiB                            1×1
+                flatten1     flatten                         64                                                     1×1
+                dense1       dense (he_normal, no bias)     128       8,192     64.0 KiB        16,384              8×8
+                dense1.bn    batch norm                     128         256     64.0 KiB           512              8×8
+                dense1.relu  relu                           128                 64.0 KiB           128              8×8
+                head         dense (xavier_uniform)          10       1,290      5.0 KiB         2,570              8×8
 
                 parameters       9,738 (38.0 KiB)
                 optimizer state  76.1 KiB, once in the cluster
+                activations      229.0 KiB for a batch, shared out among the workers
                 gradients        38.0 KiB to reduce per step
                 FLOPs            19,594 per sample forward, about three times that in training
                 batch            128 samples in 4 microbatches, the last of an epoch has 29
                 steps            12 per epoch, 1,200 in all
                 samples          1,437 train, 360 validation, 0 test
                 """)
+    }
+
+    /// Frozen layers keep their parameters, but cost neither gradients nor moments. Two 3×3 windows, the second behind a stride of 2, see 3 + 2·2 pixels.
+    @Test func ofFrozenConvolutions() throws {
+        let lines = try summary([
+            "model": #"[{conv: 4, kernel: 3, stride: 2}, {conv: 8, kernel: 3}, "flatten", {dense: 10, name: "head"}]"#,
+            "freeze": #"["conv1"]"#,
+        ]).map { $0.split(separator: " ").joined(separator: " ") }
+        #expect(lines.contains("conv1 conv 3×3 / 2 (xavier_uniform), frozen 4×4×4 40 25.0 KiB 1,216 3×3"))
+        #expect(lines.contains("conv2 conv 3×3 (xavier_uniform) 4×4×8 296 50.0 KiB 9,344 7×7"))
+        #expect(lines.contains("parameters 1,626 (6.4 KiB), of which 1,586 are trained"))
+        #expect(lines.contains("gradients 6.2 KiB to reduce per step"))
+    }
+
+    @Test func ofClusters() throws {
+        let job = #"{data: {train: {builtin: "digits"}}, kmeans: {clusters: 10}}"#
+        let lines = try summary(load(job))
+        #expect(
+            lines.starts(with: ["keeps             shape   memory", "--------------------------------", "centroids         10×64  2.5 KiB"])
+        )
+        #expect(lines.contains("k-means          10 clusters of 64 features, chosen in the first 10 steps"))
+        #expect(lines.contains("steps            1 per epoch, at most 110 in all"))
+        #expect(!lines.contains { $0.contains("FLOPs") })
+    }
+
+    private func summary(_ fields: [String: String]) throws -> [String] { try summary(load(config(fields))) }
+
+    private func summary(_ file: JobFile) throws -> [String] {
+        Summary.text(try TrainingPlan(file.job, try DecodedData(reading: file.job.data).facts)).split(separator: "\n").map(String.init)
     }
 }
