@@ -22,6 +22,13 @@ package struct NetworkPlan: Sendable {
     /// - Parameter freeze: layers and blocks that are not trained, by name.
     package init(layers specs: [NamedLayer], input: TensorShape, loss: Loss, freeze: [String] = []) throws(ShapeMismatch) {
         let fused = specs.last.map { $0.from.count < 2 && loss.fuses($0.spec) } ?? false
+        if fused, let last = specs.last, !last.from.isEmpty, last.from != specs.dropLast().last.map({ [$0.name] }) {
+            throw ShapeMismatch(
+                layer: last.name,
+                description:
+                    "`\(last.name)` ends the model and is part of its loss, so it takes the output of the layer before it, not of `\(last.from[0])`: leave out its `from`"
+            )
+        }
         let specs = fused ? Array(specs.dropLast()) : specs
         var builder = try NetworkBuilder(specs, input: input, freeze: freeze, frozenStart: 0)
         if !freeze.isEmpty {

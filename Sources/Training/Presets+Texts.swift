@@ -78,17 +78,17 @@ extension Presets {
     /// The residual block of two 3×3 convolutions.
     private static let basic = """
         parameters: {filters: null, stride: 1}, layers: [{shortcut: "auto", activation: "relu", residual: [
-          {conv: "$filters", kernel: 3, stride: "$stride", bias: false, name: "conv1"}, {batch_norm: true, name: "bn1", activation: "relu"},
-          {conv: "$filters", kernel: 3, bias: false, name: "conv2"}, {batch_norm: true, name: "bn2"},
+          {conv: "$filters", kernel: 3, stride: "$stride", bias: false, init: "he_normal", name: "conv1"}, {batch_norm: true, name: "bn1", activation: "relu"},
+          {conv: "$filters", kernel: 3, bias: false, init: "he_normal", name: "conv2"}, {batch_norm: true, name: "bn2"},
         ]}]
         """
 
     /// The residual block with 1×1 convolutions around a 3×3 one.
     private static let bottleneck = """
         parameters: {filters: null, stride: 1}, layers: [{shortcut: "auto", activation: "relu", residual: [
-          {conv: "$filters", kernel: 1, bias: false, name: "conv1"}, {batch_norm: true, name: "bn1", activation: "relu"},
-          {conv: "$filters", kernel: 3, stride: "$stride", bias: false, name: "conv2"}, {batch_norm: true, name: "bn2", activation: "relu"},
-          {conv: "$filters * 4", kernel: 1, bias: false, name: "conv3"}, {batch_norm: true, name: "bn3"},
+          {conv: "$filters", kernel: 1, bias: false, init: "he_normal", name: "conv1"}, {batch_norm: true, name: "bn1", activation: "relu"},
+          {conv: "$filters", kernel: 3, stride: "$stride", bias: false, init: "he_normal", name: "conv2"}, {batch_norm: true, name: "bn2", activation: "relu"},
+          {conv: "$filters * 4", kernel: 1, bias: false, init: "he_normal", name: "conv3"}, {batch_norm: true, name: "bn3"},
         ]}]
         """
 
@@ -102,7 +102,7 @@ extension Presets {
         }
         return """
             {define: {block: {\(block)}}, parameters: {classes: 1000}, layers: [
-              {conv: 64, kernel: 7, stride: 2, bias: false, name: "conv1"}, {batch_norm: true, name: "bn1", activation: "relu"},
+              {conv: 64, kernel: 7, stride: 2, bias: false, init: "he_normal", name: "conv1"}, {batch_norm: true, name: "bn1", activation: "relu"},
               {max_pool: 3, stride: 2, padding: 1},
               \(stages.joined(separator: ",\n  ")),
               "global_average_pool", {dense: "$classes", name: "fc"},
@@ -113,7 +113,7 @@ extension Presets {
     /// The same authors' network of 20 layers for CIFAR, with 1×1 convolutions where shapes change: 272,474 + 2,752 parameters for 10 classes.
     private static let resNet20 = """
         {define: {block: {\(basic)}}, parameters: {classes: 10}, layers: [
-          {conv: 16, kernel: 3, bias: false, name: "conv1"}, {batch_norm: true, name: "bn1", activation: "relu"},
+          {conv: 16, kernel: 3, bias: false, init: "he_normal", name: "conv1"}, {batch_norm: true, name: "bn1", activation: "relu"},
           {name: "layer1", block: [{use: "block", name: "0", filters: 16}, {use: "block", name: "1", filters: 16}, {use: "block", name: "2", filters: 16}]},
           {name: "layer2", block: [
             {use: "block", name: "0", filters: 32, stride: 2}, {use: "block", name: "1", filters: 32}, {use: "block", name: "2", filters: 32}]},
@@ -128,7 +128,7 @@ extension Presets {
     private static let googLeNet = """
         {define: {
           unit: {parameters: {filters: null, kernel: 1, stride: 1}, layers: [
-            {conv: "$filters", kernel: "$kernel", stride: "$stride", bias: false, name: "conv"},
+            {conv: "$filters", kernel: "$kernel", stride: "$stride", bias: false, init: "he_normal", name: "conv"},
             {batch_norm: {epsilon: 1e-3}, name: "bn", activation: "relu"}]},
           inception: {parameters: {one: null, reduce3: null, three: null, reduce5: null, five: null, pool: null}, layers: [{branches: [
             [{use: "unit", name: "branch1", filters: "$one"}],

@@ -151,10 +151,11 @@ struct RunProgram {
         // What is minimised. Scikit-learn's regressions halve the squared error, and with it everything.
         func objective() -> String? {
             guard let loss = result.train?.loss, let penalty = result.penalty else { return nil }
-            let whole = TextFormat.fixed(loss + penalty, 4)
+            let whole = TextFormat.measure(loss + penalty)
             let half =
-                setup.job.job.loss.kind == .meanSquaredError ? ", in scikit-learn's scaling \(TextFormat.fixed((loss + penalty) / 2, 4))" : ""
-            return "  objective    \(whole) with a penalty of \(TextFormat.fixed(penalty, 4))\(half)"
+                setup.job.job.loss.kind == .meanSquaredError
+                ? ", in scikit-learn's scaling \(TextFormat.measure((loss + penalty) / 2))" : ""
+            return "  objective    \(whole) with a penalty of \(TextFormat.measure(penalty))\(half)"
         }
         let classes = setup.data.train.classNames ?? []
         func confusion(_ name: String, _ totals: Totals?) -> String? {

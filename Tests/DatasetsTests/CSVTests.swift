@@ -21,7 +21,9 @@ import Testing
     /// A text among ten numbers is a mistake, unless the column is said to have categories; among nine it is a category.
     @Test func aTextAmongNumbersIsNoCategory() throws {
         func table(_ numbers: Int) -> String { "x,y\nabc,0.5\n" + (0..<numbers).map { "\($0),1.5\n" }.joined() }
-        #expect(message(table(10), TableRules(targets: ["y"])).contains("line 2, column `x`: `abc` is no number, but 10 cells of the column are; correct it"))
+        #expect(
+            message(table(10), TableRules(targets: ["y"])).contains(
+                "line 2, column `x`: `abc` is no number, but 10 cells of the column are; correct it"))
         #expect(try read(table(10), TableRules(targets: ["y"], categorical: ["x"])).dataset.sampleSize == 11)
         #expect(try read(table(9), TableRules(targets: ["y"])).dataset.sampleSize == 10)
     }
