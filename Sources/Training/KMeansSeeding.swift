@@ -13,11 +13,13 @@ final class KMeansSeeding {
     private let leaves: LeafSamples
     private let scratch: [ChunkScratch]
     /// The squared distance of each local sample to the nearest of the first `known` centres, slot after slot.
-    private lazy var distances = FloatBuffer(count: leaves.samples.reduce(0) { $0 + $1.count })
+    /// Made at the start: lanes write to it at once.
+    private let distances: FloatBuffer
     private var known = 0
 
     init(_ context: StepContext, _ layout: KMeansLayout, _ reader: SampleReader, _ leaves: LeafSamples, _ scratch: [ChunkScratch]) {
         (self.context, self.layout, self.reader, self.leaves, self.scratch) = (context, layout, reader, leaves, scratch)
+        distances = FloatBuffer(count: leaves.samples.reduce(0) { $0 + $1.count })
     }
 
     /// Writes centre `index` and the reports of the local leaves.

@@ -100,7 +100,7 @@ import Training
         )
         #expect(
             try error(#"["flatten", "relu"]"#)
-                == PlanError("the model has nothing to train: add a layer with weights, such as {dense: 10}"))
+                == PlanError("the model has nothing to train: add a layer with weights, such as {dense: 10}", field: "model"))
         #expect(
             try error(#"["flatten", {dense: 10}]"#, Self.facts(classes: nil))
                 == PlanError(
