@@ -97,9 +97,9 @@ let package = Package(
             uses: [
                 "TestSupport", "Training", "Checkpoints", "Configuration", "NeuralNetwork", "Datasets", "Kernels", "Collectives", "System",
             ]),
-        tests("ClusterTests", uses: ["TestSupport", "Cluster", "Training", "Transport"]),
-        tests("EndToEndTests", uses: ["TestSupport", "System", "Transport", "Datasets"]),
+        tests("ClusterTests", uses: ["TestSupport", "Cluster", "Training", "Transport", "Collectives", "Configuration"]),
+        tests("EndToEndTests", uses: ["TestSupport", "System", "Transport", "Datasets", "Configuration"]),
         // What several test targets use.
-        .target(name: "TestSupport", dependencies: ["System"], path: "Tests/TestSupport", swiftSettings: swiftFlags),
+        .target(name: "TestSupport", dependencies: ["System", "Configuration"], path: "Tests/TestSupport", swiftSettings: swiftFlags),
     ]
 )

@@ -15,6 +15,8 @@ package final class RunDirectory: Sendable {
     package var jobPath: String { Path.join(path, "job.json5") }
     /// A line per logged step and per epoch.
     package var metricsPath: String { Path.join(path, "metrics.jsonl") }
+    /// A line per epoch: where the workers' time went.
+    package var timingPath: String { Path.join(path, "timing.jsonl") }
     package var logPath: String { Path.join(path, "log.jsonl") }
     package var resultPath: String { Path.join(path, "result.json") }
     package var checkpoints: CheckpointStore { RunDirectory.checkpoints(of: path) }

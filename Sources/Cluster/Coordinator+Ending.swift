@@ -91,6 +91,7 @@ extension Coordinator {
         guard outcome == nil else { return }
         outcome = RunOutcome(end: end, result: result)
         reporter.finish()
+        finishTiming()
         listener?.close()
         let connections = workers.values.map(\.control)
         for id in workers.keys.sorted() {

@@ -28,6 +28,9 @@ extension Coordinator {
         case .stepReport, .snapshotPart, .evaluation:
             guard isCurrent, let rank = membership.members.firstIndex(of: worker.id) else { return }
             try results(header, payload, rank: rank)
+        case .timing:
+            guard isCurrent, let rank = membership.members.firstIndex(of: worker.id) else { return }
+            timed(rank, try TimingMessage(decoding: payload))
         case .failed: failed(worker, String(sentence: payload))
         case .leaving: handle(.leaving(worker.id))
         default:
@@ -131,6 +134,7 @@ extension Coordinator {
         let partition = Partition(
             usedCount: setup.plan.network.layout.usedCount, owners: owners, members: members.count)
         record.begin(partition)
+        timing.begin(connections.map { TimedWorker(id: $0.id, name: $0.request.name) }, step: record.snapshot.step)
         announced = nil
         let (factor, isOver) = (record.snapshot.decisions.factor, record.snapshot.decisions.isOver)
         let shared = SharedState(
@@ -144,7 +148,7 @@ extension Coordinator {
                 },
                 cuts: assignment.cuts, owners: owners, firstStep: record.snapshot.step,
                 localWorkers: connections.count { $0.request.machine == worker.request.machine }, learningRateFactor: factor,
-                isOver: isOver)
+                isOver: isOver, tracedUntil: trace?.end ?? 0)
             worker.send(FrameHeader(.form, generation), formation.encoded)
             sendState(worker, rank, partition, shared)
         }

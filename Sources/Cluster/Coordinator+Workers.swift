@@ -59,9 +59,14 @@ extension Coordinator {
     func addHeartbeat(_ connection: Connection, _ id: Int) {
         guard let worker = workers[id], worker.heartbeat == nil else { return connection.close() }
         worker.heartbeat = connection
-        connection.received = { [unowned self, unowned worker] header, _ in
+        connection.received = { [unowned self, unowned worker, unowned connection] header, payload in
             worker.step = Int(truncatingIfNeeded: header.step)
             handle(.heard(id))
+            // What its clock shows goes back with what ours shows.
+            guard payload.count == 8 else { return }
+            var writer = MessageWriter()
+            writer.write(Reactor.now)
+            connection.send(FrameHeader(.heartbeatAnswer), Array(payload) + writer.bytes)
         }
         connection.closed = { [unowned self] reason in
             lose(id, reason.map { "\($0)" } ?? "it closed its connection for heartbeats")

@@ -43,6 +43,9 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     /// The step at whose boundary the run stops, once it is known.
     var stopStep: Int?
     var outcome: RunOutcome?
+    var timing: TimingRecord
+    var trace: TraceRecord?
+    let timingLog: AppendFile
 
     package init(
         _ setup: RunSetup, _ options: CoordinatorOptions, token: SharedToken, log: Log, console: Console = .standardError
@@ -64,6 +67,9 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
         tickets = sets.compactMap { role, dataset in
             dataset.map { (DatasetTicket(role: role, hash: $0.contentHash(), byteCount: $0.serialized.count), $0) }
         }
+        timing = TimingRecord(stepsPerEpoch: setup.plan.geometry.stepsPerEpoch)
+        timingLog = try AppendFile(setup.directory.timingPath)
+        trace = options.trace.map { TraceRecord(path: $0, start: setup.start.step) }
         membership = Membership(
             limits: Membership.Limits(
                 minimum: options.minimumWorkers, maximum: options.maximumWorkers, microbatches: setup.plan.geometry.microbatches,

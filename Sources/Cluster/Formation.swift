@@ -32,14 +32,16 @@ package struct Formation: Equatable {
     package var learningRateFactor: Double
     /// The job has ended with the step before `firstStep`: what is left is to evaluate it.
     package var isOver: Bool
+    /// Steps before this one are traced, layer by layer.
+    package var tracedUntil: Int
 
     package init(
         generation: FrameGeneration, rank: Int, members: [Member], cuts: [Int], owners: [Int], firstStep: Int, localWorkers: Int,
-        learningRateFactor: Double = 1, isOver: Bool = false
+        learningRateFactor: Double = 1, isOver: Bool = false, tracedUntil: Int = 0
     ) {
         (self.generation, self.rank, self.members, self.cuts) = (generation, rank, members, cuts)
         (self.owners, self.firstStep, self.localWorkers) = (owners, firstStep, localWorkers)
-        (self.learningRateFactor, self.isOver) = (learningRateFactor, isOver)
+        (self.learningRateFactor, self.isOver, self.tracedUntil) = (learningRateFactor, isOver, tracedUntil)
     }
 
     var assignment: Assignment? { Assignment(cuts: cuts) }
@@ -66,6 +68,7 @@ extension Formation: Message {
         writer.write(localWorkers)
         writer.write(learningRateFactor)
         writer.write(isOver)
+        writer.write(tracedUntil)
     }
 
     package init(from reader: inout MessageReader) throws(MalformedMessage) {
@@ -82,6 +85,7 @@ extension Formation: Message {
         localWorkers = try reader.readInt()
         learningRateFactor = try reader.readDouble()
         isOver = try reader.readBool()
+        tracedUntil = try reader.readInt()
         guard members.indices.contains(rank), owners.allSatisfy(members.indices.contains), cuts.count == members.count + 1,
             assignment != nil, (0..<(1 << 48)).contains(firstStep), members.allSatisfy({ !$0.endpoints.isEmpty }),
             learningRateFactor.isFinite, learningRateFactor >= 0

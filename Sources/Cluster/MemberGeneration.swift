@@ -54,6 +54,7 @@ final class MemberGeneration: @unchecked Sendable {
             reported(step, report + state.diagnostics(step: step))
             return plan.control(afterSteps: step + 1, report: report).union(wishes.take())
         }
+        collective.timeline.layersUntil = formation.tracedUntil
         loaded = Array(repeating: 0, count: Formation.sections(moments: state.moments.count))
     }
 

@@ -52,8 +52,12 @@ enum MessageKind: UInt8 {
     case decision = 38
     /// C→W: the job is over, and another one follows: join again; a sentence.
     case again = 39
-    /// W→C, on its own connection: alive (step, a: phase).
+    /// W→C, on its own connection: alive (step, a: phase), and what this worker's clock shows: a double of seconds.
     case heartbeat = 40
+    /// C→W, on the same connection: the double of a heartbeat, and what the coordinator's clock shows.
+    case heartbeatAnswer = 41
+    /// W→C: when this member did what: `TimingMessage`.
+    case timing = 42
 }
 
 extension FrameHeader {

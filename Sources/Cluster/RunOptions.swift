@@ -10,6 +10,8 @@ package struct CoordinatorOptions: Sendable {
     package var allowInexact: Bool
     /// Another run follows on the same address: workers are told to come again.
     package var isFollowed = false
+    /// Where a trace of the first steps is written when the run ends.
+    package var trace: String?
 
     package init(
         listen: Endpoint, minimumWorkers: Int = 1, maximumWorkers: Int = .max, peerTimeout: Double = 5, allowInexact: Bool = false

@@ -24,6 +24,8 @@ final class WorkerLink: @unchecked Sendable {
     private var early: [(Connection, MeshGreeting)] = []
     private var fetching: Fetching?
     private var isClosed = false
+    private var clockOffset = ClockOffset()
+    private var answersAwaited = 0
 
     init(reactor: Reactor, coordinator: Endpoint, token: SharedToken) {
         (self.reactor, self.coordinator, self.token) = (reactor, coordinator, token)
@@ -69,6 +71,14 @@ final class WorkerLink: @unchecked Sendable {
                     sent: { withExtendedLifetime(part) {} })
                 offset += count
             }
+        }
+    }
+
+    /// Sends what a timeline holds; all spans of steps before `through` are there then.
+    func send(_ spans: [Span], of generation: FrameGeneration, through: Int) {
+        onLoop {
+            let message = TimingMessage(offset: $0.clockOffset.seconds, through: through, spans: spans)
+            $0.control?.send(FrameHeader(.timing, generation), message.encoded)
         }
     }
 
@@ -215,7 +225,10 @@ final class WorkerLink: @unchecked Sendable {
                 // The only connection that always has something under way: it notices a host that has vanished without a word.
                 connection.limitSilence(seconds: max(30, 3 * welcome.peerTimeout))
                 connection.closed = { [unowned self] in heartbeatIsGone($0) }
-                connection.received = { _, _ in }
+                connection.received = { [unowned self, unowned connection] header, payload in
+                    if header.kind == MessageKind.heartbeatAnswer.rawValue { try heartbeatAnswered(payload, on: connection) }
+                }
+                answersAwaited = ClockOffset.firstQuestions
                 beat(every: welcome.peerTimeout / 5, on: connection)
             }
         }
@@ -232,9 +245,25 @@ final class WorkerLink: @unchecked Sendable {
 
     private func beat(every interval: Double, on connection: Connection) {
         guard connection.isOpen else { return }
-        let (phase, step) = pulse.current
-        connection.send(FrameHeader(.heartbeat, step: step, a: Int(phase)))
+        sayAlive(on: connection)
         reactor.after(interval) { [weak self] in self?.beat(every: interval, on: connection) }
+    }
+
+    private func sayAlive(on connection: Connection) {
+        let (phase, step) = pulse.current
+        var writer = MessageWriter()
+        writer.write(Reactor.now)
+        connection.send(FrameHeader(.heartbeat, step: step, a: Int(phase)), writer.bytes)
+    }
+
+    /// The coordinator's clock. One that has just been met is asked several times: any of the answers may have been held up.
+    private func heartbeatAnswered(_ payload: UnsafeRawBufferPointer, on connection: Connection) throws {
+        var reader = MessageReader(payload, of: "heartbeat's answer")
+        let (asked, answered) = (try reader.readDouble(), try reader.readDouble())
+        // Processes of one machine read the same clock.
+        if !connection.remoteAddress.isLoopback { clockOffset.add(asked: asked, answered: answered, now: Reactor.now) }
+        answersAwaited -= 1
+        if answersAwaited > 0 { sayAlive(on: connection) }
     }
 
     // MARK: Data

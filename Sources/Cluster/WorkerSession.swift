@@ -95,6 +95,7 @@ final class WorkerSession: TrainerObserver {
             "rank \(formation.rank) of \(formation.members.count) in generation \(formation.generation.counter), from step \(formation.firstStep)"
         )
         _ = try trainer.run(from: formation.firstStep, isOver: formation.isOver)
+        if let timeline = generation?.collective.timeline { link.send(timeline.take(), of: formation.generation, through: .max) }
         link.send(.generationEnded, formation.generation)
         link.pulse.set(.idle, step: 0)
     }
@@ -133,6 +134,12 @@ final class WorkerSession: TrainerObserver {
     func decision(after done: Int) throws -> Decision {
         guard let generation else { throw GenerationEnded(reason: "there is no generation any more") }
         return try generation.decision(after: done)
+    }
+
+    /// The times of steps travel with what is sent anyway, or once a second: never a message for every step.
+    func reached(done: Int, goesOn: Bool, _ timeline: Timeline) {
+        guard let formation = generation?.formation, !goesOn || timeline.isDue(every: 1) else { return }
+        link.send(timeline.take(), of: formation.generation, through: done)
     }
 
     func entered(_ phase: TrainingPhase, step: Int) {

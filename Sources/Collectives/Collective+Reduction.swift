@@ -16,10 +16,13 @@ extension Collective {
     /// Reduces one cache-sized slice; true if more is waiting.
     func reduceSlice() -> Bool {
         guard let slice = reduction.nextSlice(partition) else { return false }
-        if slice.isUpdate {
-            updateSlice(slice)
-            return reduction.hasWork
-        }
+        let begin = Timeline.now
+        if slice.isUpdate { updateSlice(slice) } else { finishSlice(slice) }
+        updateTime.add(begin, Timeline.now)
+        return reduction.hasWork
+    }
+
+    private func finishSlice(_ slice: Reduction.Slice) {
         let piece = partition.pieces[slice.piece]
         let step = arriving.step
         reduction.finishTree(piece, slice.range, plan: plan(for: step), gradients: gradients) { range, compact, sum in
@@ -30,7 +33,6 @@ extension Collective {
             if measured?.delaysUpdates != true { spread(slice.piece) }
             pieceMeasured()
         }
-        return reduction.hasWork
     }
 
     func spread(_ index: Int) {

@@ -50,6 +50,8 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
     /// Set before the first message.
     package weak var link: (any GroupLink)?
     package let gradients: GradientSource
+    /// The compute thread's.
+    package let timeline = Timeline()
 
     // Between the two threads
     let commands = Mutex<[Command]>([])
@@ -62,6 +64,7 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
     var reduction: Reduction
     /// Nil if no step's gradient is measured.
     var measured: MeasuredCells?
+    var updateTime = UpdateTime()
 
     /// What the compute thread asks of the communication thread.
     enum Command {
@@ -74,7 +77,7 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
     struct Progress {
         /// Statistics frames that have arrived, by parity of the step and exchange.
         var statistics: [[Int]]
-        var completed: (step: Int, control: ControlWord, report: [Double])?
+        var completed: (step: Int, control: ControlWord, report: [Double], update: Span)?
         var ended: GenerationEnded?
     }
 
@@ -130,10 +133,12 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
         else { return }
         let step = arriving.step
         let report = arriving.report
+        let update = updateTime.span(step: step)
+        updateTime = UpdateTime()
         arriving.finishStep()
         beginStep()
         bell.change {
-            $0.completed = (step, control, report)
+            $0.completed = (step, control, report, update)
             for i in $0.statistics[step & 1].indices { $0.statistics[step & 1][i] = 0 }
         }
     }
@@ -150,12 +155,14 @@ extension Collective {
         let plan = plan(for: step)
         exchanges.foldLocal(exchange, plan)
         if members > 1 {
+            let asked = Timeline.now
             ask(.statistics(exchange: exchange))
             let expected = members - plan.idleMembers - (plan.isIdle(rank) ? 0 : 1)
             try bell.wait { progress -> Void? in
                 if let ended = progress.ended { throw ended }
                 return progress.statistics[step & 1][exchange] == expected ? () : nil
             }
+            timeline.add(Span(.statistics, step: step, begin: asked, end: Timeline.now))
         }
         return exchanges.finish(exchange, plan)
     }
@@ -170,11 +177,13 @@ extension Collective {
     package func complete(step: Int) throws -> (control: ControlWord, report: [Double]) {
         exchanges.foldLocal(reportExchange, plan(for: step))
         ask(.report)
-        return try bell.wait { progress in
-            if let completed = progress.completed, completed.step == step { return (completed.control, completed.report) }
+        let completed = try bell.wait { progress in
+            if let completed = progress.completed, completed.step == step { return completed }
             if let ended = progress.ended { throw ended }
             return nil
         }
+        if completed.update.busy > 0 { timeline.add(completed.update) }
+        return (completed.control, completed.report)
     }
 
     private func ask(_ command: Command) {

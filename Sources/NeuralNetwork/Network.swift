@@ -13,6 +13,8 @@ package final class Network {
     let scratch: [FloatBuffer]
     package let criterion: Criterion
     private let lanes: LanePool
+    /// Told when a layer's forward or backward computation has ended, for measuring.
+    package var layerDone: ((_ layer: Int, _ isBackward: Bool) -> Void)?
 
     private enum Node {
         case layer(any Layer)
@@ -73,6 +75,7 @@ package final class Network {
             case .join(let join): join.forward(inputs.map { values[$0] }, values[i + 1], pass)
             case .alias: break
             }
+            layerDone?(i, false)
         }
     }
 
@@ -111,6 +114,7 @@ package final class Network {
                 join.backward(outputGradient: outputGradient, gradients, pass.pass)
             case .alias: break
             }
+            layerDone?(step.layer, true)
             if let offset = step.completes { completed(offset) }
         }
     }

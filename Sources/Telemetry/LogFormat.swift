@@ -48,7 +48,7 @@ package enum LogFormat {
     }
 
     /// A JSON string (RFC 8259, section 7).
-    static func quoted(_ text: String) -> String {
+    package static func quoted(_ text: String) -> String {
         var scalars = String.UnicodeScalarView()
         scalars.append("\"")
         for scalar in text.unicodeScalars {

@@ -38,6 +38,10 @@ final class GradientProgram: StepProgram {
         network = Network(
             plan: plan.network, report: plan.trainReport, slots: slots, rows: rows, lanes: context.lanes, training: true)
         feeder = BatchFeeder(plan: plan, data: context.data, slots: slots, rows: rows, lanes: context.lanes)
+        let timeline = collective.timeline
+        if timeline.layersUntil > 0 {
+            network.layerDone = { timeline.finishLayer($0, isBackward: $1) }
+        }
     }
 
     /// One step: batch, forward, loss, backward, reduce, update.

@@ -13,10 +13,29 @@ package protocol TrainerObserver: AnyObject {
     func decision(after done: Int) throws -> Decision
     /// For heartbeats: what the compute thread is doing.
     func entered(_ phase: TrainingPhase, step: Int)
+    /// A step's boundary, before what is done there. `goesOn`: the next step follows at once. The timeline may be taken.
+    func reached(done: Int, goesOn: Bool, _ timeline: Timeline)
+}
+
+extension TrainerObserver {
+    package func reached(done: Int, goesOn: Bool, _ timeline: Timeline) {}
 }
 
 package enum TrainingPhase: UInt8, Sendable {
     case idle, data, forward, backward, waiting, snapshot, evaluation, decision
+
+    var activity: Activity? {
+        switch self {
+        case .idle: nil
+        case .data: .data
+        case .forward: .forward
+        case .backward: .backward
+        case .waiting: .gradients
+        case .snapshot: .snapshot
+        case .evaluation: .evaluation
+        case .decision: .decision
+        }
+    }
 }
 
 /// What a job does in a step; each member of a generation runs its own.
@@ -46,6 +65,7 @@ package final class Trainer {
     private let state: MemberState
     private let evaluator: Evaluator
     private let program: any StepProgram
+    private let timeline: Timeline
     private weak var observer: (any TrainerObserver)?
 
     package init(
@@ -55,15 +75,23 @@ package final class Trainer {
         (self.plan, self.state, self.observer) = (plan, state, observer)
         (rank, members) = (collective.rank, collective.members)
         evaluator = Evaluator(plan: plan, data: data, lanes: lanes)
+        timeline = collective.timeline
         let context = StepContext(
             plan: plan, data: data, state: state, collective: collective, lanes: lanes,
-            entered: { [weak observer] in observer?.entered($0, step: $1) })
+            entered: { [weak observer, timeline] in Self.enter($0, step: $1, timeline, observer) })
         switch plan.job.task {
         case .training: program = GradientProgram(context, evaluator)
         case .kMeans(let spec): program = KMeansProgram(context, spec)
         case .principalComponents(let spec): program = PrincipalComponentsProgram(context, spec)
         }
     }
+
+    private static func enter(_ phase: TrainingPhase, step: Int, _ timeline: Timeline, _ observer: (any TrainerObserver)?) {
+        if let activity = phase.activity { timeline.enter(activity, step: step) } else { timeline.leave() }
+        observer?.entered(phase, step: step)
+    }
+
+    private func enter(_ phase: TrainingPhase, step: Int) { Self.enter(phase, step: step, timeline, observer) }
 
     /// Goes on from step `first` until the control word or a decision ends it; true if the job has reached its end.
     ///
@@ -75,9 +103,12 @@ package final class Trainer {
         while true {
             let control = try program.run(step)
             step += 1
+            timeline.leave()
+            observer?.reached(done: step, goesOn: control.isEmpty, timeline)
             if control.contains(.snapshot) {
-                observer?.entered(.snapshot, step: step)
+                enter(.snapshot, step: step)
                 try observer?.snapshot(state, done: step)
+                timeline.leave()
             }
             let isLast = control.contains(.finish)
             if control.contains(.evaluate), try evaluate(done: step, isLast: isLast) { return true }
@@ -88,17 +119,18 @@ package final class Trainer {
 
     /// Evaluates the validation set, obeys what is decided then, and evaluates the test set if the job ends here: true then.
     private func evaluate(done: Int, isLast: Bool) throws -> Bool {
-        observer?.entered(.evaluation, step: done)
+        enter(.evaluation, step: done)
+        defer { timeline.leave() }
         try evaluate(.validation, done: done)
         var isLast = isLast
         if plan.awaitsDecision, let observer {
-            observer.entered(.decision, step: done)
+            enter(.decision, step: done)
             let decision = try observer.decision(after: done)
             state.learningRateFactor = decision.factor
             isLast = isLast || decision.stops
         }
         guard isLast else { return false }
-        observer?.entered(.evaluation, step: done)
+        enter(.evaluation, step: done)
         try evaluate(.test, done: done)
         return true
     }

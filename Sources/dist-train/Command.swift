@@ -36,6 +36,9 @@ extension Option {
     static let resume = Option(
         name: "--resume", value: nil, help: "go on from the newest valid checkpoint of --run-dir, or of the newest run of that name")
     static let peerTimeout = Option(name: "--peer-timeout", value: "S", help: "seconds of silence that count as death (default 5)")
+    static let trace = Option(
+        name: "--trace", value: "FILE",
+        help: "write what each worker did when, in the first 2,000 steps,\nfor https://ui.perfetto.dev or chrome://tracing")
     static let allowInexact = Option(
         name: "--allow-inexact", value: nil, help: "let workers in whose arithmetic gives other bits; the result then says so")
 }

@@ -61,6 +61,7 @@ struct EnsembleProgram {
             let isResumed = File.exists(Path.join(place, "job.json5"))
             let setup = try RunSetup(job, RunSetup.Request(runDirectory: place, resume: isResumed), log: log, data: data)
             // Workers that know the address come again for the next member; others are started anew.
+            options.trace = program.coordinator.trace.map { "\($0).member-\(index)" }
             options.isFollowed = program.isOpen && index < count - 1
             let (outcome, address) = try program.train(setup, options, isNew: !isResumed, token, local, &workers, log, signals)
             guard case .finished = outcome.end else { return program.sayHowItEnded(outcome, setup, in: path, address, log) }

@@ -12,7 +12,7 @@ extension Commands {
             Option(name: "--workers", value: "N", help: "worker processes to start (default 1)"),
             Option(name: "--lanes", value: "L", help: "compute threads of each worker (default: cores / workers)"),
             Option(name: "--listen", value: "HOST:PORT", help: "let workers of other machines join too"),
-            .runDirectory, .resume, .set, .json, .peerTimeout, .tokenFile, .allowInexact,
+            .runDirectory, .resume, .set, .json, .peerTimeout, .tokenFile, .allowInexact, .trace,
         ],
         example: "dist-train run config/digits-mlp.json5 --workers 2 --set epochs=10"
     ) { arguments in
@@ -39,11 +39,15 @@ extension Arguments {
         let timeout = try seconds("--peer-timeout", 0.1...3600) ?? 5
         let overrides = all("--set")
         let job = try JobFile.load(path: config, overrides: overrides)
+        var options = CoordinatorOptions(
+            listen: listen, minimumWorkers: minimum, maximumWorkers: maximum, peerTimeout: timeout, allowInexact: has("--allow-inexact"))
+        options.trace = string("--trace")
+        if let trace = options.trace, !File.exists(Path.directory(of: trace)) {
+            throw UsageError("--trace: there is no directory `\(Path.directory(of: trace))`; make it, or name another file")
+        }
         return RunProgram(
             job: job, setup: RunSetup.Request(runDirectory: string("--run-dir"), resume: has("--resume")),
-            coordinator: CoordinatorOptions(
-                listen: listen, minimumWorkers: minimum, maximumWorkers: maximum, peerTimeout: timeout,
-                allowInexact: has("--allow-inexact")),
-            printsJSON: has("--json"), isOpen: isOpen, command: [name] + words(without: ["--run-dir": true, "--resume": false]))
+            coordinator: options, printsJSON: has("--json"), isOpen: isOpen,
+            command: [name] + words(without: ["--run-dir": true, "--resume": false]))
     }
 }

@@ -1,4 +1,5 @@
 import Cluster
+import Collectives
 import Datasets
 import Testing
 import Training
@@ -27,7 +28,13 @@ import Transport
         members: [
             .init(worker: 3, name: "w3", endpoints: endpoints), .init(worker: 5, name: "w5", endpoints: [Endpoint(host: "a", port: 2)]),
             .init(worker: 6, name: "", endpoints: [endpoints[1]]),
-        ], cuts: [0, 3, 3, 8], owners: (0..<64).map { $0 % 3 }, firstStep: 1 << 33, localWorkers: 2)
+        ], cuts: [0, 3, 3, 8], owners: (0..<64).map { $0 % 3 }, firstStep: 1 << 33, localWorkers: 2, tracedUntil: 1 << 34)
+
+    static let timing = TimingMessage(
+        offset: -0.5, through: .max,
+        spans: Activity.allCases.enumerated().map {
+            Span($1, step: 1 << 40, begin: Double($0), end: Double($0) + 0.5, busy: 0.25, layer: $0)
+        })
 
     private func decode<M: Message>(_ bytes: [UInt8], as type: M.Type = M.self) throws -> M {
         try bytes.withUnsafeBytes { try M(decoding: $0) }
@@ -51,6 +58,20 @@ import Transport
         try check(Self.welcome)
         try check(Self.prepared)
         try check(Self.formation)
+        try check(Self.timing)
+    }
+
+    /// What no clock can have shown would spoil sums and traces.
+    @Test func impossibleTimes() {
+        for (begin, end, busy) in [(2.0, 1.0, 0.0), (1, 2, 3), (1, .nan, 0), (.infinity, .infinity, 0), (1e12, 1e12, 0), (1, 2, -1)] {
+            var message = TimingMessage(offset: 0, through: 1, spans: [Span(.data, step: 0, begin: 1, end: 2)])
+            (message.spans[0].begin, message.spans[0].end, message.spans[0].busy) = (begin, end, busy)
+            #expect(throws: MalformedMessage.self, "\(begin) \(end) \(busy)") { try decode(message.encoded, as: TimingMessage.self) }
+        }
+        for offset in [Double.nan, .infinity, 1e10] {
+            let message = TimingMessage(offset: offset, through: 1, spans: [])
+            #expect(throws: MalformedMessage.self) { try decode(message.encoded, as: TimingMessage.self) }
+        }
     }
 
     /// The bits of numbers, not their values: −0 and NaN payloads too.
@@ -101,7 +122,9 @@ import Transport
 
     /// Every byte of every message, damaged: an error or another message, never a crash.
     @Test func damagedBytes() {
-        let messages = [Self.join.encoded, Self.mesh.encoded, Self.welcome.encoded, Self.prepared.encoded, Self.formation.encoded]
+        let messages = [
+            Self.join.encoded, Self.mesh.encoded, Self.welcome.encoded, Self.prepared.encoded, Self.formation.encoded, Self.timing.encoded,
+        ]
         var refused = 0
         for (kind, message) in messages.enumerated() {
             for index in message.indices {
@@ -113,7 +136,8 @@ import Transport
                         case 0, 1: _ = try decode(bytes, as: ConnectionPurpose.self)
                         case 2: _ = try decode(bytes, as: Welcome.self)
                         case 3: _ = try decode(bytes, as: Prepared.self)
-                        default: _ = try decode(bytes, as: Formation.self)
+                        case 4: _ = try decode(bytes, as: Formation.self)
+                        default: _ = try decode(bytes, as: TimingMessage.self)
                         }
                     } catch {
                         refused += 1
