@@ -61,6 +61,7 @@ extension Coordinator {
                 try record.stepDone(
                     step + 1, Totals(setup.plan.trainReport, sums: Array(report.dropLast(diagnostics))),
                     diagnostics: Array(report.suffix(diagnostics)))
+                stepTimed(step + 1, Double(UInt64(header.b) << 32 | UInt64(header.a)) * 1e-6)
                 announceDecision()
                 faults.reach("coordinator", "step", step + 1)
             case .evaluation:

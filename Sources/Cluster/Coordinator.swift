@@ -135,6 +135,9 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     /// Asked now and then: a reason why the run cannot go on, such as the end of a process that it started.
     package var watch: () -> String? = { nil }
 
+    /// Told of every step (the first is 1) when rank 0 had decided it, in seconds of rank 0's clock. On the loop.
+    package var stepTimed: (_ step: Int, _ seconds: Double) -> Void = { _, _ in }
+
     func tick() {
         if outcome == nil, let reason = watch() { end(.failed(reason)) }
         act(membership.handle(.tick, at: Reactor.now))

@@ -32,7 +32,8 @@ enum MessageKind: UInt8 {
     case suspicion = 28
     /// C→W, rank 0: put these flags into the next control word (a: flags).
     case request = 29
-    /// W→C, rank 0: a step's report, and behind it the diagnostics of a logged step, doubles (step).
+    /// W→C, rank 0: a step's report, and behind it the diagnostics of a logged step, doubles (step; a, b: low and high half of the microseconds that rank 0's
+    /// clock showed when it decided, of which only differences mean something).
     case stepReport = 30
     /// W→C: a run of floats of my part of a snapshot (step, a: rank, b: offset in floats).
     case snapshotPart = 31

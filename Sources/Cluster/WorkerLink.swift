@@ -286,7 +286,13 @@ final class WorkerLink: @unchecked Sendable {
         let generation = try MemberGeneration(formation, plan: plan) { [unowned self] step, report in
             var writer = MessageWriter()
             for value in report { writer.write(value) }
-            control?.send(FrameHeader(.stepReport, formation.generation, step: step), writer.bytes)
+            // The moment itself: what arrives at the coordinator has waited for two threads.
+            let now = UInt64(Clock.monotonicSeconds() * 1e6)
+            control?.send(
+                FrameHeader(
+                    .stepReport, formation.generation, step: step, a: Int(truncatingIfNeeded: now),
+                    b: Int(truncatingIfNeeded: now >> 32)),
+                writer.bytes)
         }
         self.generation = generation
         reactor.idleWork = { [weak generation] in generation?.collective.turn() ?? false }

@@ -40,6 +40,11 @@ package struct DecodedData: Sendable {
         return try reader.other(source)
     }
 
+    /// A training set of the same form and size with made-up values, and nothing to evaluate.
+    package func madeUp() throws -> DecodedData {
+        DecodedData(train: try Dataset.madeUp(train.form), validation: nil, test: nil, normalization: normalization)
+    }
+
     package var facts: DataFacts {
         let targetWidth: Int? = if case .values(let width) = train.form.targets { width } else { nil }
         return DataFacts(
@@ -91,6 +96,7 @@ private struct SourceReader {
                 features: files.features, targets: files.targets, layout: files.layout, classes: files.classes,
                 classCount: classNames?.count)
         case .imageFolder(let folder): return try Dataset.images(folder, classNames: classNames)
+        case .madeUp(let data): return try Dataset.madeUp(data.form, part: isTraining ? .train : .other)
         case .limited(let source, let count): return try read(source).prefix(count)
         }
     }

@@ -32,7 +32,7 @@ extension JobDecoder {
 
     /// - Parameter train: the training data: others of the same kind have its settings unless they say otherwise
     private static func source(like train: DataSpec.Source?) -> Expectation<DataSpec.Source> {
-        let kinds = ["builtin", "idx", "csv", "cifar10", "cifar100", "npy", "image_folder"]
+        let kinds = ["builtin", "idx", "csv", "cifar10", "cifar100", "npy", "image_folder", "made_up"]
         let train = train?.unlimited
         return Expectation<DataSpec.Source>.inlineVariant("a data set", among: kinds) { choice in
             let limit = choice.fields.optional("limit", .int(1...))
@@ -54,6 +54,7 @@ extension JobDecoder {
         case "csv": #"{csv: {path: "FILE", target: "COLUMN"}}"#
         case "npy": #"{npy: {features: "FILE", targets: "FILE"}}"#
         case "cifar10": #"{cifar10: "DIRECTORY"}"#
+        case "made_up": "{made_up: {shape: [28, 28, 1], classes: 10, samples: 2048}}"
         default: #"{\#(kind): {path: "DIRECTORY"}}"#
         }
     }
@@ -66,6 +67,7 @@ extension JobDecoder {
         case "cifar10": strings.map { .cifar10($0) }
         case "cifar100": .object { cifar100($0, like: train) }
         case "npy": .object { npy($0, like: train) }
+        case "made_up": .object { madeUp($0, like: train) }
         default: .object { imageFolder($0, like: train) }
         }
     }
@@ -163,6 +165,25 @@ extension JobDecoder {
                 if case .number(let number) = value.kind, number.integer == 1 || number.integer == 3 { number.integer } else { nil }
             }, default: usual.channels)
         return path.map { .imageFolder(ImageFolder(path: $0, size: size, channels: channels)) }
+    }
+}
+
+extension JobDecoder {
+    private static func madeUp(_ fields: ObjectDecoder, like train: DataSpec.Source?) -> DataSpec.Source? {
+        let side = Expectation<Int>.int(1...65_536)
+        var (usualShape, usualClasses): ([Int]?, Int?)
+        if case .madeUp(let data)? = train { (usualShape, usualClasses) = (data.shape, data.classes) }
+        let shapes = Expectation<[Int]>.array(of: side, count: 1...3)
+        let classes = Expectation<Int>.int(2...65_536)
+        let shape = usualShape.map { fields.optional("shape", shapes, default: $0) } ?? fields.required("shape", shapes)
+        let count = usualClasses.map { fields.optional("classes", classes, default: $0) } ?? fields.required("classes", classes)
+        let samples = fields.required("samples", .int(1...16_777_216))
+        if shape?.count == 2 {
+            fields.error("a sample's shape is [columns] or [height, width, channels]", atValueOf: "shape", label: "such as [28, 28, 1]")
+            return nil
+        }
+        guard let shape, let count, let samples else { return nil }
+        return .madeUp(MadeUpData(shape: shape, classes: count, samples: samples))
     }
 }
 

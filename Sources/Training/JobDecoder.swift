@@ -8,6 +8,8 @@ struct JobDecoder {
     /// Where each of the job's layers stands in the config, by its name.
     var layerPlaces: [String: ConfigValue] = [:]
 
+    static let mostEpochs = 1_000_000
+
     init(_ diagnostics: Diagnostics) { self.diagnostics = diagnostics }
 
     /// Nil if something is missing or wrong; what is wrong has been said.
@@ -23,7 +25,7 @@ struct JobDecoder {
         let loss = fields.required("loss", Self.loss)
         let optimizer = fields.required("optimizer", Self.optimizer)
         let batch = fields.required("batch", .object(Self.batch))
-        let epochs = fields.required("epochs", .int(1...1_000_000))
+        let epochs = fields.required("epochs", .int(1...Self.mostEpochs))
         let parts = [Self.objective(fields), Self.optimization(fields), Self.transfer(fields), Self.course(fields)]
         let core = fields.optional("numerics", .object { fields in .some(fields.optional("blas_core", .nonEmptyString)) }) ?? nil
         let cuts = fields.optional("assignment", .object { $0.required("cuts", .array(of: Expectation<Int>.int(0...))) })

@@ -29,6 +29,15 @@ extension DataSpec.Source {
             [("cifar100", .object([("path", .string(path)), ("labels", .string(labels.rawValue))]))]
         case .npy(let files): [("npy", files.value)]
         case .imageFolder(let folder): [("image_folder", folder.value)]
+        case .madeUp(let data):
+            [
+                (
+                    "made_up",
+                    .object([
+                        ("shape", .array(data.shape.map { .int($0) })), ("classes", .int(data.classes)), ("samples", .int(data.samples)),
+                    ])
+                )
+            ]
         case .limited(let source, let count): source.members + [("limit", .int(count))]
         }
     }

@@ -60,6 +60,16 @@ package struct JobFile {
         return JobFile(job: member, resolved: member.resolved, layerPlaces: layerPlaces, source: source)
     }
 
+    /// The job for measuring its steps: it goes on without end and decides nothing on the way, and what it trains is not evaluated.
+    package var endless: JobFile {
+        var endless = job
+        (endless.ensemble, endless.maxSteps, endless.earlyStopping, endless.checkpoint.best) = (nil, nil, nil, nil)
+        endless.epochs = JobDecoder.mostEpochs
+        (endless.data.validation, endless.data.test, endless.data.split) = (nil, nil, nil)
+        if case .reduceOnPlateau = endless.optimization.schedule.shape { endless.optimization.schedule.shape = .constant }
+        return JobFile(job: endless, resolved: endless.resolved, layerPlaces: layerPlaces, source: source)
+    }
+
     /// SHA-256 of everything about the job that decides bits. Paths do not: the data's content is compared by itself.
     package var identity: String {
         var job = job
@@ -137,7 +147,7 @@ extension DataSpec {
 extension DataSpec.Source {
     fileprivate func mapPaths(_ change: (String) -> String) -> Self {
         switch self {
-        case .digits: return .digits
+        case .digits, .madeUp: return self
         case .idx(let images, let labels): return .idx(images: change(images), labels: change(labels))
         case .csv(let path, let format, let rules): return .csv(path: change(path), format, rules)
         case .cifar10(let paths):

@@ -1,3 +1,5 @@
+import Configuration
+
 /// One subcommand: what its help says and what it does.
 struct Command: Sendable {
     let name: String
@@ -44,7 +46,35 @@ extension Option {
 }
 
 enum Commands {
-    static let all: [Command] = [run, coordinator, worker, validate, summary, data, evaluate, predict, lrFind, checkpoint, doctor]
+    static let all: [Command] = [
+        run, coordinator, worker, validate, summary, data, evaluate, predict, lrFind, checkpoint, benchStep, benchCollective, benchKernels,
+        doctor,
+    ]
+
+    /// Not for people.
+    private static let hidden = [benchMember]
+
+    /// The command that the words name, of two of them if it has two, and the words behind.
+    static func find(_ words: [String]) throws -> (Command, [String]) {
+        for count in [2, 1] where words.count >= count {
+            let name = words.prefix(count).joined(separator: " ")
+            if let command = (all + hidden).first(where: { $0.name == name }) { return (command, Array(words.dropFirst(count))) }
+        }
+        let family = family(words[0]).map(\.name)
+        guard family.isEmpty else {
+            guard words.count > 1, !words[1].hasPrefix("-") else {
+                throw UsageError("`dist-train \(words[0])` needs a word more: \(family.joined(separator: ", "))")
+            }
+            let nearest = Suggestion.nearest(to: "\(words[0]) \(words[1])", among: family).map { "did you mean `\($0)`?" }
+            throw UsageError(
+                "there is no command `\(words[0]) \(words[1])`: \(nearest ?? "there are \(family.joined(separator: ", "))")")
+        }
+        let nearest = Suggestion.nearest(to: words[0], among: all.map(\.name)).map { "did you mean `\($0)`?" }
+        throw UsageError("there is no command `\(words[0])`: \(nearest ?? "see `dist-train --help`")")
+    }
+
+    /// The commands whose names begin with this word and have another.
+    static func family(_ word: String) -> [Command] { all.filter { $0.name.hasPrefix(word + " ") } }
 
     static var help: String {
         let width = all.map { $0.name.count }.max() ?? 0

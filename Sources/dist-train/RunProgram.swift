@@ -29,6 +29,8 @@ struct RunProgram {
     struct Local {
         var count: Int
         var lanes: Int?
+        /// Where they keep fetched data; nil: where workers do.
+        var cacheDirectory: String? = nil
     }
 
     /// Runs to the end; the process's exit status.
@@ -50,15 +52,17 @@ struct RunProgram {
     /// - Parameter workers: of the training before on the same address, or nil: then they are started, if this program starts them.
     func train(
         _ setup: RunSetup, _ options: CoordinatorOptions, isNew: Bool, _ token: SharedToken, _ local: Local?,
-        _ workers: inout LocalWorkers?, _ log: Log, _ signals: StopSignals
+        _ workers: inout LocalWorkers?, _ log: Log, _ signals: StopSignals, console: Console = .standardError,
+        prepare: (Coordinator) -> Void = { _ in }
     ) throws -> (RunOutcome, SocketAddress) {
         log.record(in: try AppendFile(setup.directory.logPath))
-        let coordinator = try Coordinator(setup, options, token: token, log: log)
+        let coordinator = try Coordinator(setup, options, token: token, log: log, console: console)
         let address: SocketAddress
         do { address = try coordinator.listen() } catch {
             if isNew { setup.directory.discard() }
             throw error
         }
+        prepare(coordinator)
         signals.stop(coordinator)
         log.info(
             "\(job.job.name): \(setup.plan.size); run directory \(setup.directory.path)"
@@ -80,6 +84,7 @@ struct RunProgram {
         let host = address.isAny ? (address.isIPv6 ? "::1" : "127.0.0.1") : address.host
         let lanes = local.lanes ?? max(1, Processor.cores / max(1, local.count))
         var arguments = ["worker", "--join", "\(Endpoint(host: host, port: address.port))", "--lanes", "\(lanes)"]
+        if let directory = local.cacheDirectory { arguments += ["--cache-dir", directory] }
         if address.isLoopback { arguments += ["--listen", "127.0.0.1:0"] }
         return try LocalWorkers(count: local.count, arguments: arguments, token: token)
     }

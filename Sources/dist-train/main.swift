@@ -30,16 +30,18 @@ func runProgram(_ words: [String]) -> Int32 {
             print(Version.program)
             return 0
         }
-        guard let command = Commands.all.first(where: { $0.name == name }) else {
-            let nearest = Suggestion.nearest(to: name, among: Commands.all.map(\.name)).map { "did you mean `\($0)`?" }
-            throw UsageError("there is no command `\(name)`: \(nearest ?? "see `dist-train --help`")")
+        let asksForHelp = words.prefix { $0 != "--" }.contains { $0 == "--help" || $0 == "-h" }
+        let family = Commands.family(name)
+        if asksForHelp, !family.isEmpty, !family.contains(where: { $0.name == words.prefix(2).joined(separator: " ") }) {
+            print(family.map(\.help).joined(separator: "\n\n"))
+            return 0
         }
-        let rest = Array(words.dropFirst())
-        if rest.prefix(while: { $0 != "--" }).contains(where: { $0 == "--help" || $0 == "-h" }) {
+        let (command, rest) = try Commands.find(words)
+        if asksForHelp {
             print(command.help)
             return 0
         }
-        return try command.run(Arguments(rest, options: command.options, command: name))
+        return try command.run(Arguments(rest, options: command.options, command: command.name))
     } catch {
         return fail(error)
     }

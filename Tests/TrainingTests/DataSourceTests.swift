@@ -37,6 +37,11 @@ import Training
             #"{image_folder: {path: "/a", size: [24, 32], channels: 1}}"#,
             .imageFolder(ImageFolder(path: "/a", size: ImageFolder.Size(height: 24, width: 32), channels: 1))
         ),
+        ("{made_up: {shape: [28, 28, 1], classes: 10, samples: 50}}", .madeUp(MadeUpData(shape: [28, 28, 1], classes: 10, samples: 50))),
+        (
+            "{made_up: {shape: [8], classes: 2, samples: 50}, limit: 9}",
+            .limited(.madeUp(MadeUpData(shape: [8], classes: 2, samples: 50)), count: 9)
+        ),
     ]
 
     /// Read as meant, written back as read, and the identity has no paths.
@@ -79,6 +84,11 @@ import Training
         (#"{train: {npy: {features: "a", classes: true}}}"#, "`classes` says what the targets are"),
         (#"{train: {image_folder: {path: "a", channels: 2}}}"#, "`channels` must be 1 (grey) or 3 (red, green, blue), found 2"),
         (#"{train: {image_folder: {path: "a", size: [0, 2]}}}"#, "must be a whole number from 1 to 16384"),
+        ("{train: {made_up: {shape: [28, 28], classes: 10, samples: 5}}}", "a sample's shape is [columns] or [height, width, channels]"),
+        ("{train: {made_up: {shape: [28, 28, 1], classes: 1, samples: 5}}}", "`classes` must be a whole number from 2"),
+        ("{train: {made_up: {shape: [0], classes: 2, samples: 5}}}", "must be a whole number from 1 to 65536"),
+        ("{train: {made_up: {shape: [4], classes: 2, samples: 99999999}}}", "`samples` must be a whole number from 1 to 16777216"),
+        (#"{train: "made_up"}"#, "`train` must say which data set of the kind `made_up`"),
         (#"{train: {builtin: "digits", limit: 0}}"#, "`limit` must be a whole number of at least 1"),
         (#"{train: {builtin: "digits"}, split: {validation: 1}}"#, "must be a number above 0 and below 1"),
         (
@@ -102,6 +112,18 @@ import Training
         let own = try load(config(["data": #"{train: {builtin: "digits"}, split: {validation: 0.2, seed: 4}}"#])).job
         #expect(own.data.split?.seed == 4)
         #expect(try load(own.resolved.compactJSON()).job == own)
+    }
+
+    /// Without files; other sets have the training set's form and other values.
+    @Test func madeUpData() throws {
+        let spec = try load(
+            config(["data": "{train: {made_up: {shape: [5], classes: 3, samples: 50}, limit: 40}, test: {made_up: {samples: 30}}}"])
+        ).job.data
+        let data = try DecodedData(reading: spec)
+        #expect(data.train.form == DatasetForm(elementType: .uint8, sampleShape: [5], count: 40, targets: .numbered(3)))
+        #expect(data.test?.form == DatasetForm(elementType: .uint8, sampleShape: [5], count: 30, targets: .numbered(3)))
+        let both = try [data.train, #require(data.test)].map { Array($0.labels.prefix(30)) }
+        #expect(both[0] != both[1])
     }
 
     @Test func dataMayHaveNoTargets() throws {

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "CRC32C.h"
+#include "FMAPeak.h"
 
 typedef float csimd_f16 __attribute__((ext_vector_type(16)));
 typedef int32_t csimd_i16 __attribute__((ext_vector_type(16)));

@@ -1,0 +1,52 @@
+import System
+import TestSupport
+import Testing
+import Training
+
+/// The models in `config/bench`, which are compared with PyTorch's.
+@Suite struct BenchJobsTests {
+    private static let batches = ["mlp": 256, "cnn": 256, "resnet20": 128, "resnet18": 64]
+
+    private func plan(_ name: String) throws -> TrainingPlan {
+        let job = try JobFile.load(path: ProjectFiles.path("config/bench/\(name).json5")).job
+        return try TrainingPlan(job, DecodedData(reading: job.data).facts)
+    }
+
+    /// As many trained values as PyTorch counts in its modules.
+    @Test func parametersAreThoseOfPyTorch() throws {
+        let lines = try ProjectFiles.text("Tests/Fixtures/bench/parameters.txt").split(separator: "\n")
+        #expect(lines.count == Self.batches.count)
+        for line in lines {
+            let words = line.split(separator: " ")
+            let plan = try plan(String(words[0]))
+            #expect(plan.network.layout.parameterCount == Int(words[1]), "\(line)")
+            #expect(plan.geometry.batchSize == Self.batches[String(words[0])] && plan.geometry.microbatches == 2)
+            #expect(plan.trainReport.loss == .crossEntropy && plan.job.optimizer == .adam(learningRate: 1e-3))
+        }
+    }
+
+    @Test func everyJobIsKnown() throws {
+        let names = try Directory.list(ProjectFiles.path("config/bench")).map { String($0.split(separator: ".")[0]) }
+        #expect(Set(names) == Set(Self.batches.keys))
+    }
+
+    /// A job to be measured has no end but the one that is asked for, and waits for no evaluation.
+    @Test func endlessJobs() throws {
+        let file = try load(
+            config([
+                "data": #"{train: {builtin: "digits"}, validation: {builtin: "digits"}, test: {builtin: "digits"}}"#,
+                "schedule": #"{reduce_on_plateau: {monitor: "validation.loss"}}"#, "max_steps": "5",
+                "early_stopping": #"{monitor: "validation.loss", patience: 1}"#, "checkpoint": #"{every: 3, best: "validation.loss"}"#,
+            ]))
+        let endless = file.endless
+        let data = try DecodedData(reading: file.job.data)
+        let madeUp = try data.madeUp()
+        let plan = try TrainingPlan(endless.job, madeUp.facts)
+        #expect(plan.totalSteps > 1_000_000 && plan.decisions.isEmpty && plan.facts.validationCount == 0 && plan.facts.testCount == 0)
+        let geometry = try TrainingPlan(file.job, data.facts).geometry
+        #expect(plan.job.checkpoint.every == .steps(3) && plan.geometry == geometry)
+        #expect(madeUp.train.form == data.train.form && madeUp.normalization == data.normalization)
+        #expect(madeUp.train.contentHash() != data.train.contentHash())
+        #expect(try load(endless.resolved.prettyJSON()).job == endless.job)
+    }
+}
