@@ -48,11 +48,12 @@ let package = Package(
             name: "CJPEG", pkgConfig: "libjpeg",
             providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
         .target(name: "CSIMD", cSettings: cFlags),
+        .target(name: "CKernels", cSettings: cFlags),
         .target(name: "CSystem", cSettings: cFlags),
         .target(name: "CDigits", exclude: ["digits.csv.gz", "ATTRIBUTION.md"], cSettings: cFlags),
         // 1
         .target(name: "CImages", dependencies: ["CPNG", "CJPEG"], cSettings: cFlags),
-        room("Kernels", uses: ["COpenBLAS", "CSIMD", "CSystem"], kernelFlags),
+        room("Kernels", uses: ["COpenBLAS", "CKernels", "CSIMD", "CSystem"], kernelFlags),
         room("Configuration", uses: []),
         room("Transport", uses: ["COpenSSL", "CSIMD", "CSystem"]),
         room("System", uses: ["COpenSSL", "CSystem"]),

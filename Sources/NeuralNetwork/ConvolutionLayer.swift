@@ -90,7 +90,11 @@ final class ConvolutionLayer: Layer {
         pass.pass.lanes.run(groups * blocks + (bias == nil ? 0 : 1)) { task, lane in
             let scratch = pass.pass.scratch[lane]
             if task == groups * blocks {
-                biasGradient(slot, outputGradient, pass, scratch: scratch)
+                if let bias {
+                    BiasGradient.write(
+                        slot, outputGradient, rows: images * geometry.positions, outputs: outputs, to: bias, pass,
+                        scratch: scratch.pointer)
+                }
                 return
             }
             let (group, block) = task.quotientAndRemainder(dividingBy: blocks)
@@ -134,20 +138,8 @@ final class ConvolutionLayer: Layer {
         pass.gradients.merge(after: slot, start: weight + rows.lowerBound * outputs, count: rows.count * outputs)
     }
 
-    private func biasGradient(_ slot: Int, _ outputGradient: SlotMatrix, _ pass: TrainingPass, scratch: FloatBuffer) {
-        guard let bias else { return }
-        let sums = UnsafeMutableRawPointer(scratch.pointer).assumingMemoryBound(to: Double.self)
-        let windows = pass.pass.rows.rows[slot] * geometry.positions
-        Columns.sum(
-            outputGradient.row(slot), rows: windows, columns: outputs, into: sums,
-            scratch: scratch.pointer + FlatVector.aligned(2 * outputs))
-        let leaf = pass.gradients.leaf(slot) + bias
-        for c in 0..<outputs { leaf[c] = Float(sums[c]) }
-        pass.gradients.merge(after: slot, start: bias, count: outputs)
-    }
-
     /// Floats of scratch that a lane needs.
     static func scratchCount(_ geometry: WindowGeometry, outputs: Int) -> Int {
-        max(ConvolutionTiling(geometry, outputs: outputs).patchFloats, 2 * FlatVector.aligned(2 * outputs))
+        max(ConvolutionTiling(geometry, outputs: outputs).patchFloats, BiasGradient.scratchCount(outputs: outputs))
     }
 }

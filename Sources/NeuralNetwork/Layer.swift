@@ -35,6 +35,8 @@ package struct Pass {
     package let lanes: LanePool
     /// One buffer per lane, as long as the neediest layer asked for.
     package let scratch: [FloatBuffer]
+    /// Memory that the lanes share within a layer's pass, as long as the neediest layer asked for.
+    package let workspace: FloatBuffer
     /// Nil in evaluation: batch norm then uses its running statistics, and dropout does nothing.
     package let training: TrainingMode?
 }

@@ -19,7 +19,8 @@ package struct MatrixProduct: Hashable, Sendable {
 }
 
 extension NetworkPlan {
-    /// Every distinct BLAS call of this network for microbatches of these sizes, in a fixed order: what a fingerprint tries out.
+    /// Every distinct BLAS call of this network for microbatches of these sizes, in a fixed order: what a fingerprint tries out. Dense layers and many convolutions
+    /// use kernels of our own.
     package func products(microbatchSizes: Set<Int>, chunkSize: Int) -> [MatrixProduct] {
         var products: [MatrixProduct] = []
         var seen: Set<MatrixProduct> = []
@@ -38,21 +39,10 @@ extension PlannedLayer {
             return WhiteningLayer.products(inputs: plan.inputs, outputs: plan.outputs, sizes: sizes, chunkSize: chunkSize)
         }
         if case .convolution(let geometry, _, _) = places {
+            // Winograd's are our own.
+            if Winograd(geometry, outputs: output.channels) != nil { return [] }
             return ConvolutionTiling(geometry, outputs: output.channels).products(sizes: sizes, chunkSize: chunkSize)
         }
-        guard case .dense = spec else { return [] }
-        return DenseLayer.products(inputs: input.count, outputs: output.count, sizes: sizes, chunkSize: chunkSize)
-    }
-}
-
-extension DenseLayer {
-    static func products(inputs: Int, outputs: Int, sizes: [Int], chunkSize: Int) -> [MatrixProduct] {
-        let tiles = Set(SlotRows(sizes + [chunkSize]).tiles.map(\.count)).sorted()
-        let blocks = Set(stride(from: 0, to: inputs, by: blockRows).map { min(blockRows, inputs - $0) }).sorted()
-        return tiles.map { MatrixProduct(transposeA: false, transposeB: false, m: $0, n: outputs, k: inputs) }
-            + tiles.map { MatrixProduct(transposeA: false, transposeB: true, m: $0, n: inputs, k: outputs) }
-            + sizes.flatMap { rows in
-                blocks.map { MatrixProduct(transposeA: true, transposeB: false, m: $0, n: outputs, k: rows) }
-            }
+        return []
     }
 }

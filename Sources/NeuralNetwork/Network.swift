@@ -11,6 +11,7 @@ package final class Network {
     /// In a network made for training.
     private let backwardMemory: BackwardMemory?
     let scratch: [FloatBuffer]
+    private let workspace: FloatBuffer
     package let criterion: Criterion
     private let lanes: LanePool
     /// Told when a layer's forward or backward computation has ended, for measuring.
@@ -44,6 +45,7 @@ package final class Network {
         let needed = plan.layers.map(\.scratchCount).max() ?? 0
         let count = max(needed, Criterion.scratchCount(width: plan.outputShape.count))
         scratch = (0..<lanes.lanes).map { _ in FloatBuffer(count: count) }
+        workspace = FloatBuffer(count: plan.layers.map(\.workspaceCount).max() ?? 0)
         let tiles = slots * ((rows + Tile.rows - 1) / Tile.rows)
         let outputs = plan.outputShape.count
         let report =
@@ -64,7 +66,8 @@ package final class Network {
         training: TrainingMode?
     ) -> Pass {
         Pass(
-            rows: rows, parameters: parameters, statistics: statistics, lanes: lanes, scratch: scratch, training: training)
+            rows: rows, parameters: parameters, statistics: statistics, lanes: lanes, scratch: scratch,
+            workspace: workspace, training: training)
     }
 
     package func forward(_ pass: Pass) throws {

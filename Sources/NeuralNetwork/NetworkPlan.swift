@@ -90,9 +90,13 @@ package struct PlannedLayer: Sendable {
     func makeLayer(index: Int, slots: Int, rows: Int) -> (any Layer)? {
         switch (spec, places) {
         case (.dense, .dense(let weight, let bias)):
-            DenseLayer(inputs: input.count, outputs: output.count, weight: weight, bias: bias)
+            DenseLayer(inputs: input.count, outputs: output.count, weight: weight, bias: bias, slots: slots, rows: rows)
         case (.convolution(let channels, _, _, _), .convolution(let geometry, let weight, let bias)):
-            ConvolutionLayer(geometry, outputs: channels, weight: weight, bias: bias)
+            if let winograd = Winograd(geometry, outputs: channels) {
+                WinogradConvolutionLayer(winograd, geometry, weight: weight, bias: bias)
+            } else {
+                ConvolutionLayer(geometry, outputs: channels, weight: weight, bias: bias)
+            }
         case (.pool(let function, _), .pool(let geometry)): PoolLayer(function, geometry)
         case (.globalAveragePool, _): GlobalAveragePoolLayer(shape: input)
         case (.batchNorm(let momentum, let epsilon, let synchronized), .batchNorm(let places)):
@@ -122,7 +126,9 @@ package struct PlannedLayer: Sendable {
     var scratchCount: Int {
         switch (spec, places) {
         case (.dense, _): DenseLayer.scratchCount(outputs: output.count)
-        case (_, .convolution(let geometry, _, _)): ConvolutionLayer.scratchCount(geometry, outputs: output.channels)
+        case (_, .convolution(let geometry, _, _)):
+            Winograd(geometry, outputs: output.channels).map(WinogradConvolutionLayer.scratchCount)
+                ?? ConvolutionLayer.scratchCount(geometry, outputs: output.channels)
         case (.pool, _): PoolLayer.scratchCount(channels: input.channels)
         case (.globalAveragePool, _): GlobalAveragePoolLayer.scratchCount(channels: input.channels)
         case (.batchNorm, _): BatchNormLayer.scratchCount(channels: input.channels)
@@ -130,6 +136,14 @@ package struct PlannedLayer: Sendable {
         case (.softmax, _): FlatVector.aligned(input.channels)
         default: 0
         }
+    }
+}
+
+extension PlannedLayer {
+    /// Floats that the lanes share during the layer's passes.
+    var workspaceCount: Int {
+        guard case .convolution(let geometry, _, _) = places else { return 0 }
+        return Winograd(geometry, outputs: output.channels)?.transformedCount ?? 0
     }
 }
 

@@ -40,6 +40,8 @@ package struct Tile: Equatable, Sendable {
 package final class SlotRows: Sendable {
     package let rows: [Int]
     package let tiles: [Tile]
+    /// Runs of tiles with at most `PanelProduct.mostRows` rows.
+    package let groups: [Range<Int>]
 
     package init(_ rows: [Int]) {
         self.rows = rows
@@ -48,6 +50,15 @@ package final class SlotRows: Sendable {
                 Tile(slot: slot, start: $0, count: min(Tile.rows, count - $0))
             }
         }
+        var (groups, first, total) = ([Range<Int>](), 0, 0)
+        for (index, tile) in tiles.enumerated() {
+            if total + tile.count > PanelProduct.mostRows {
+                groups.append(first..<index)
+                (first, total) = (index, 0)
+            }
+            total += tile.count
+        }
+        self.groups = tiles.isEmpty ? [] : groups + [first..<tiles.count]
     }
 
     package var slots: Int { rows.count }

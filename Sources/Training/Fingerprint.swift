@@ -75,7 +75,7 @@ extension Fingerprint {
     package static func ofMachine() throws -> String {
         Fingerprint(parts: [
             Part(name: "OpenBLAS core", value: BLAS.coreName), Part(name: "vector functions", value: vectorFunctions()),
-            Part(name: "a training step", value: try tinyStep()),
+            Part(name: "kernels", value: kernels()), Part(name: "a training step", value: try tinyStep()),
         ]).platform
     }
 
@@ -87,6 +87,7 @@ extension Fingerprint {
             Part(name: "OpenBLAS build", value: BLAS.configuration),
             Part(name: "processor", value: Self.architecture),
             Part(name: "vector functions", value: Self.vectorFunctions()),
+            Part(name: "kernels", value: Self.kernels()),
             Part(
                 name: "matrix products",
                 value: Self.products(plan.products(microbatchSizes: sizes))),
@@ -117,6 +118,51 @@ extension Fingerprint {
         VectorMath.log(x.pointer, into: y.pointer, count: count)
         update(hash, y)
         return hash.hexDigest()
+    }
+
+    /// Our own products and convolutions, whose bits do not depend on a job's shapes.
+    private static func kernels() -> String {
+        let (hash, rows, depth, width) = (SHA256(), 37, 300, 45)
+        let (x, b, bias) = (madeUp(rows * depth, 1), madeUp(depth * width, 2), madeUp(width, 3))
+        let (y, dw, scratch) = (
+            FloatBuffer(count: rows * width), FloatBuffer(count: depth * width), FloatBuffer(count: PanelProduct.scratchCount)
+        )
+        withUnsafePointer(to: PanelProduct.Rows(x.pointer, y.pointer, count: rows)) { run in
+            let runs = UnsafeBufferPointer(start: run, count: 1)
+            for isTransposed in [false, true] {
+                PanelProduct.multiply(
+                    runs, depth: depth, b.pointer, isTransposed: isTransposed, width: width, columns: 0..<width, bias: bias.pointer,
+                    scratch: scratch.pointer)
+                update(hash, y)
+            }
+        }
+        PanelProduct.multiplyTransposed(
+            x.pointer, depth: depth, rows: 0..<PanelProduct.mostRows, y.pointer, width: width, samples: rows, into: dw.pointer,
+            scratch: scratch.pointer)
+        update(hash, dw)
+        convolve(hash)
+        return hash.hexDigest()
+    }
+
+    private static func convolve(_ hash: SHA256) {
+        let (images, outputs) = (3, 32)
+        let geometry = WindowGeometry(
+            input: (10, 9, 48), kernel: (3, 3), stride: (1, 1), padding: (1, 1, 1, 1), output: (10, 9))
+        guard let winograd = Winograd(geometry, outputs: outputs) else { preconditionFailure("such a convolution is Winograd's") }
+        let (x, w, back) = (madeUp(images * geometry.inputCount, 4), madeUp(geometry.patchCount * outputs, 5), winograd.transposed)
+        let (y, dw) = (FloatBuffer(count: images * geometry.positions * outputs), FloatBuffer(count: w.count))
+        let u = FloatBuffer(count: winograd.transformedCount)
+        let scratch = FloatBuffer(
+            count: max(winograd.scratchCount, back.scratchCount, winograd.gradientScratchCount(channels: geometry.channels)))
+        winograd.transform(w.pointer, panels: 0..<winograd.panels, into: u.pointer)
+        winograd.convolve(x.pointer, transformed: u.pointer, images: images, into: y.pointer, scratch: scratch.pointer)
+        update(hash, y)
+        winograd.weightGradient(
+            x.pointer, y.pointer, images: images, channels: 0..<geometry.channels, into: dw.pointer, scratch: scratch.pointer)
+        update(hash, dw)
+        back.transform(original: w.pointer, panels: 0..<back.panels, into: u.pointer)
+        back.convolve(y.pointer, transformed: u.pointer, images: images, into: x.pointer, scratch: scratch.pointer)
+        update(hash, x)
     }
 
     private static func products(_ products: [MatrixProduct]) -> String {

@@ -21,7 +21,7 @@ extension Exactness {
         static let foreign = ["OPENBLAS_CORETYPE": "Nehalem"]
 
         @Test func otherArithmeticIsRefused() throws {
-            let hands = try ByHand(DigitsJob())
+            let hands = try ByHand(DigitsJob(stem: DigitsJob.convolution))
             let quiet = try hands.bench.quiet()
             let coordinator = try hands.coordinator(["--min-workers", "2"])
             let first = try hands.worker()
@@ -37,7 +37,7 @@ extension Exactness {
         }
 
         @Test func otherArithmeticIsLetInWhenAsked() throws {
-            let hands = try ByHand(DigitsJob())
+            let hands = try ByHand(DigitsJob(stem: DigitsJob.convolution))
             let coordinator = try hands.coordinator(["--min-workers", "2", "--allow-inexact"])
             let first = try hands.worker()
             try Program.wait(for: "ready (", from: first)
@@ -52,7 +52,7 @@ extension Exactness {
 
         /// What others have computed differently stays inexact after a resume without them.
         @Test func inexactStaysInexact() throws {
-            let hands = try ByHand(DigitsJob(checkpointEvery: "5"))
+            let hands = try ByHand(DigitsJob(checkpointEvery: "5", stem: DigitsJob.convolution))
             let coordinator = try hands.coordinator(
                 ["--min-workers", "2", "--allow-inexact"], fault: "coordinator:checkpoint-written:5:kill")
             let first = try hands.worker(["--rejoin-timeout", "0.1"])
@@ -67,7 +67,7 @@ extension Exactness {
 
         /// The core of the checkpoint's platform is the job's, also where workers would rather take another.
         @Test func resumingKeepsTheCore() throws {
-            let hands = try ByHand(DigitsJob(checkpointEvery: "5"))
+            let hands = try ByHand(DigitsJob(checkpointEvery: "5", stem: DigitsJob.convolution))
             let coordinator = try hands.coordinator(fault: "coordinator:checkpoint-written:5:kill")
             let first = try hands.worker(["--rejoin-timeout", "0.1"], Self.foreign)
             #expect(try Program.finish(coordinator).status == .killed(signal: SIGKILL))

@@ -22,7 +22,11 @@ struct DigitsJob: CustomStringConvertible {
     var optimizer = "{adam: {learning_rate: 3e-3}}"
     var steps = 30
     var checkpointEvery = "\"epoch\""
+    /// The layers before the dense ones. These alone use OpenBLAS's products, if they convolve.
+    var stem = "\"flatten\","
     var more = ""
+
+    static let convolution = "{conv: 4, kernel: 3, activation: \"relu\"}, \"flatten\","
 
     var description: String { "batch \(batch), V \(microbatches), \(optimizer)\(more.isEmpty ? "" : ", \(more)")" }
 
@@ -32,7 +36,7 @@ struct DigitsJob: CustomStringConvertible {
           name: "exact", seed: 5,
           data: {train: {builtin: "digits"}, validation: {builtin: "digits"}, normalize: "z_score"},
           model: [
-            "flatten",
+            \(stem)
             {dense: 64, batch_norm: true, activation: "relu"},
             {dense: 24, batch_norm: true, activation: "tanh"},
             {dense: 10},

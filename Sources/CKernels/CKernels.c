@@ -1,0 +1,173 @@
+#include "CKernels.h"
+#include <stdint.h>
+#include <string.h>
+
+typedef float vector __attribute__((ext_vector_type(16)));
+typedef float unaligned_vector __attribute__((ext_vector_type(16), aligned(4)));
+
+#define FMA(a, b, c) __builtin_elementwise_fma(a, b, c)
+#define LOAD(p) ((vector) * (const unaligned_vector *)(p))
+#define STORE(p, x) (*(unaligned_vector *)(p) = (x))
+#define LOAD_ALIGNED(p) (*(const vector *)(p))
+#define STORE_ALIGNED(p, x) (*(vector *)(p) = (x))
+#define UNROLL _Pragma("clang loop unroll(full)")
+#define UNROLL4 _Pragma("clang loop unroll_count(4)")
+
+static inline size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
+// Writes the transpose of 16×16 floats.
+static void transpose16(const float *from, size_t stride, float *restrict to) {
+    for (int i = 0; i < 16; i += 4)
+        for (int j = 0; j < 16; j += 4)
+            for (int p = 0; p < 4; p++)
+                for (int q = 0; q < 4; q++) to[(j + q) * 16 + i + p] = from[(i + p) * stride + j + q];
+}
+
+// MARK: Where Winograd's tiles lie: 4×4 pixels of the output each, counted over rows and then over images.
+
+struct tile { size_t image, y, x; };
+/// Of a run of places those that are inside an image.
+struct span { ptrdiff_t first, end; };
+
+static size_t tile_columns(const ckernels_convolution *s) { return (s->output_width + 3) / 4; }
+static size_t tile_rows(const ckernels_convolution *s) { return (s->output_height + 3) / 4; }
+static size_t tile_count(const ckernels_convolution *s) { return tile_rows(s) * tile_columns(s); }
+
+static struct tile tile_at(const ckernels_convolution *s, size_t index) {
+    size_t columns = tile_columns(s), count = tile_count(s);
+    return (struct tile){index / count, index % count / columns, index % columns};
+}
+
+static void next_tile(const ckernels_convolution *s, struct tile *tile) {
+    if (++tile->x < tile_columns(s)) return;
+    tile->x = 0;
+    if (++tile->y < tile_rows(s)) return;
+    tile->y = 0;
+    tile->image++;
+}
+
+static struct span inside(ptrdiff_t start, ptrdiff_t count, size_t limit) {
+    ptrdiff_t end = (ptrdiff_t)limit - start;
+    return (struct span){start < 0 ? -start : 0, end < count ? end : count};
+}
+
+// At most so many tiles at a time, whose transformed values stay in the second-level cache or near it while a product still has whole groups of rows. No bit
+// depends on it.
+enum { most_tiles = 66 };
+
+// As many for each time, so that no small rest is left.
+static size_t tiles_per_block(size_t tiles) {
+    size_t blocks = (tiles + most_tiles - 1) / most_tiles;
+    return (tiles + blocks - 1) / blocks;
+}
+
+// MARK: A copy of the loops for every kind of processor
+
+#define NAME(x) base_##x
+#define ROWS 6  // AVX2 has 16 registers of half a vector, NEON 32 of a quarter
+#include "Products.h"
+#include "Winograd.h"
+#undef NAME
+#undef ROWS
+
+#if defined(__x86_64__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw"))), apply_to = function)
+#define NAME(x) avx512_##x
+#define ROWS 12  // of 32 registers of a whole vector
+#include "Products.h"
+#include "Winograd.h"
+#undef NAME
+#undef ROWS
+#pragma clang attribute pop
+
+static bool has_avx512;
+__attribute__((constructor)) static void choose(void) {
+    __builtin_cpu_init();
+    has_avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")
+        && __builtin_cpu_supports("avx512bw");
+}
+#define CHOSEN(x) (has_avx512 ? avx512_##x : base_##x)
+#else
+#define CHOSEN(x) base_##x
+#endif
+
+// MARK: Products
+
+void ckernels_pack(const float *b, size_t ldb, size_t depth, size_t columns, float *panel) {
+    if (columns == 16) {
+        for (size_t k = 0; k < depth; k++) STORE_ALIGNED(panel + 16 * k, LOAD(b + k * ldb));
+        return;
+    }
+    for (size_t k = 0; k < depth; k++)
+        for (size_t j = 0; j < 16; j++) panel[16 * k + j] = j < columns ? b[k * ldb + j] : 0;
+}
+
+void ckernels_pack_transposed(const float *b, size_t ldb, size_t depth, size_t columns, float *panel) {
+    size_t k = 0;
+    if (columns == 16)
+        for (; k + 16 <= depth; k += 16) transpose16(b + k, ldb, panel + 16 * k);
+    for (; k < depth; k++)
+        for (size_t j = 0; j < 16; j++) panel[16 * k + j] = j < columns ? b[j * ldb + k] : 0;
+}
+
+// Copies `columns` of 16 columns.
+static void copy_columns(const float *from, size_t from_stride, float *to, size_t to_stride, size_t rows, size_t columns) {
+    for (size_t r = 0; r < rows; r++) memcpy(to + r * to_stride, from + r * from_stride, columns * sizeof(float));
+}
+
+void ckernels_multiply_panels(
+    const float *a, size_t stride, size_t rows, const float *panel, size_t depth, bool accumulates, float *c, size_t ldc, size_t columns) {
+    if (columns == 16) return CHOSEN(multiply_panels)(a, stride, rows, panel, depth, accumulates, c, ldc);
+    // What lies behind the columns is not ours to read or write.
+    enum { some = 48 };
+    float block[some * 16];
+    for (size_t first = 0; first < rows; first += some) {
+        size_t count = least(some, rows - first);
+        if (accumulates) {
+            memset(block, 0, sizeof block);
+            copy_columns(c + first * ldc, ldc, block, 16, count, columns);
+        }
+        CHOSEN(multiply_panels)(a + 16 * first, stride, count, panel, depth, accumulates, block, 16);
+        copy_columns(block, 16, c + first * ldc, ldc, count, columns);
+    }
+}
+
+void ckernels_multiply_transposed(
+    const float *a, size_t rows, const float *b, size_t depth, bool accumulates, float *c, size_t ldc, size_t columns) {
+    if (columns == 16) return CHOSEN(multiply_transposed)(a, rows, b, depth, accumulates, c, ldc);
+    float block[16 * 16];
+    if (accumulates) {
+        memset(block, 0, sizeof block);
+        copy_columns(c, ldc, block, 16, rows, columns);
+    }
+    CHOSEN(multiply_transposed)(a, rows, b, depth, accumulates, block, 16);
+    copy_columns(block, 16, c, ldc, rows, columns);
+}
+
+// MARK: Winograd's convolution
+
+size_t ckernels_winograd_weights_count(size_t channels, size_t outputs) { return 36 * channels * outputs; }
+
+void ckernels_winograd_weights(const float *w, size_t channels, size_t outputs, size_t first, size_t end, float *u) {
+    CHOSEN(winograd_weights)(w, channels, outputs, first, end, u);
+}
+
+void ckernels_winograd_weights_rotated(const float *w, size_t channels, size_t outputs, size_t first, size_t end, float *u) {
+    CHOSEN(winograd_weights_rotated)(w, channels, outputs, first, end, u);
+}
+
+size_t ckernels_winograd_forward_scratch(const ckernels_convolution *s) { return 36 * most_tiles * (s->channels + s->outputs); }
+
+void ckernels_winograd_forward(
+    const float *x, const float *u, float *y, const ckernels_convolution *s, size_t images, float *scratch) {
+    CHOSEN(winograd_forward)(x, u, y, s, images, scratch);
+}
+
+size_t ckernels_winograd_gradient_scratch(const ckernels_convolution *s, size_t channels) {
+    return 36 * (most_tiles * (channels + s->outputs) + channels * s->outputs);
+}
+
+void ckernels_winograd_weight_gradient(
+    const float *x, const float *dy, float *dw, const ckernels_convolution *s, size_t images, size_t first, size_t end, float *scratch) {
+    CHOSEN(winograd_weight_gradient)(x, dy, dw, s, images, first, end, scratch);
+}

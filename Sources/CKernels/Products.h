@@ -1,0 +1,81 @@
+// The inner loops of matrix products. Included once for each kind of processor, with NAME(x), which names its copy, and ROWS, the rows of C that its registers hold.
+
+// A few rows of C in registers; the left operand in a panel, transposed.
+#define TRANSPOSED_ROWS(count)                                                                                        \
+    static inline void NAME(transposed_rows##count)(                                                                   \
+        const float *restrict a, const float *restrict b, size_t depth, bool accumulates, float *restrict c, size_t ldc) { \
+        vector s[count];                                                                                              \
+        UNROLL for (int r = 0; r < count; r++) s[r] = accumulates ? LOAD(c + r * ldc) : (vector)(0);                   \
+        UNROLL4 for (size_t k = 0; k < depth; k++) {                                                                  \
+            vector x = LOAD_ALIGNED(b + 16 * k);                                                                      \
+            UNROLL for (int r = 0; r < count; r++) s[r] = FMA((vector)(a[16 * k + r]), x, s[r]);                      \
+        }                                                                                                             \
+        UNROLL for (int r = 0; r < count; r++) STORE(c + r * ldc, s[r]);                                              \
+    }
+
+// The left operand in panels of 16 columns, `stride` floats apart.
+#define PANEL_ROWS(count)                                                                                              \
+    static inline void NAME(panel_rows##count)(                                                                        \
+        const float *restrict a, size_t stride, const float *restrict b, size_t depth, bool accumulates, float *restrict c, size_t ldc) { \
+        vector s[count];                                                                                               \
+        UNROLL for (int r = 0; r < count; r++) s[r] = accumulates ? LOAD(c + r * ldc) : (vector)(0);                    \
+        for (; depth >= 16; depth -= 16, a += stride) {                                                                \
+            UNROLL4 for (size_t k = 0; k < 16; k++, b += 16) {                                                         \
+                vector x = LOAD_ALIGNED(b);                                                                            \
+                UNROLL for (int r = 0; r < count; r++) s[r] = FMA((vector)(a[16 * r + k]), x, s[r]);                   \
+            }                                                                                                          \
+        }                                                                                                              \
+        for (size_t k = 0; k < depth; k++, b += 16) {                                                                  \
+            vector x = LOAD_ALIGNED(b);                                                                                \
+            UNROLL for (int r = 0; r < count; r++) s[r] = FMA((vector)(a[16 * r + k]), x, s[r]);                       \
+        }                                                                                                              \
+        UNROLL for (int r = 0; r < count; r++) STORE(c + r * ldc, s[r]);                                               \
+    }
+
+#define EACH_COUNT(define) define(1) define(2) define(3) define(4) define(5) define(6)
+#define EACH_CASE(call) case 1: call(1); break; case 2: call(2); break; case 3: call(3); break; case 4: call(4); break; case 5: call(5); break;
+#if ROWS > 6
+#define EACH_LARGE_COUNT(define) define(7) define(8) define(9) define(10) define(11) define(12)
+#define EACH_LARGE_CASE(call) \
+    case 6: call(6); break; case 7: call(7); break; case 8: call(8); break; case 9: call(9); break; case 10: call(10); break; case 11: call(11); break;
+#define WHOLE(name) NAME(name##12)
+#else
+#define EACH_LARGE_COUNT(define)
+#define EACH_LARGE_CASE(call)
+#define WHOLE(name) NAME(name##6)
+#endif
+
+EACH_COUNT(TRANSPOSED_ROWS)
+EACH_LARGE_COUNT(TRANSPOSED_ROWS)
+EACH_COUNT(PANEL_ROWS)
+EACH_LARGE_COUNT(PANEL_ROWS)
+
+static void NAME(multiply_transposed)(
+    const float *a, size_t rows, const float *b, size_t depth, bool accumulates, float *c, size_t ldc) {
+    size_t r = 0;
+    for (; r + ROWS <= rows; r += ROWS) WHOLE(transposed_rows)(a + r, b, depth, accumulates, c + r * ldc, ldc);
+    a += r;
+    c += r * ldc;
+#define CALL(count) NAME(transposed_rows##count)(a, b, depth, accumulates, c, ldc)
+    switch (rows - r) { EACH_CASE(CALL) EACH_LARGE_CASE(CALL) default: break; }
+#undef CALL
+}
+
+static void NAME(multiply_panels)(
+    const float *a, size_t stride, size_t rows, const float *b, size_t depth, bool accumulates, float *c, size_t ldc) {
+    size_t r = 0;
+    for (; r + ROWS <= rows; r += ROWS) WHOLE(panel_rows)(a + 16 * r, stride, b, depth, accumulates, c + r * ldc, ldc);
+    a += 16 * r;
+    c += r * ldc;
+#define CALL(count) NAME(panel_rows##count)(a, stride, b, depth, accumulates, c, ldc)
+    switch (rows - r) { EACH_CASE(CALL) EACH_LARGE_CASE(CALL) default: break; }
+#undef CALL
+}
+
+#undef TRANSPOSED_ROWS
+#undef PANEL_ROWS
+#undef EACH_COUNT
+#undef EACH_CASE
+#undef EACH_LARGE_COUNT
+#undef EACH_LARGE_CASE
+#undef WHOLE
