@@ -34,6 +34,7 @@ package final class SingleLayer {
             pass: Pass(
                 rows: SlotRows([rows]), parameters: parameters.pointer, statistics: statistics.pointer, lanes: lanes,
                 scratch: (0..<lanes.lanes).map { _ in FloatBuffer(count: planned.scratchCount) },
+                workspace: FloatBuffer(count: planned.workspaceCount),
                 training: TrainingMode(synchronizer: synchronizer, seed: 0, step: 0, firstSamples: [0])),
             synchronizer: synchronizer, gradients: GradientVectors(count: plan.layout.flatCount, programs: [fold]), batchSize: rows)
         pass.gradients.begin(fold, firstSlot: 0)
