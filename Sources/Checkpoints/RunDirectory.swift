@@ -60,7 +60,7 @@ package final class RunDirectory: Sendable {
     /// Takes back a new run that could not begin: its own files, and the directory if nothing else is in it. The same command may then be
     /// given again.
     package func discard() {
-        let names = ["job.json5", "metrics.jsonl", "log.jsonl", RunDirectory.incarnationName, RunDirectory.lockName]
+        let names = ["job.json5", "metrics.jsonl", "timing.jsonl", "log.jsonl", RunDirectory.incarnationName, RunDirectory.lockName]
         for name in names { unlink(Path.join(path, name)) }
         rmdir(path)
     }

@@ -18,6 +18,13 @@ package enum Clock {
         return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
     }
 
+    /// Seconds that this process's threads have computed, in all.
+    package static func processorSeconds() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
+    }
+
     /// UTC in ISO 8601 with milliseconds: `2026-11-21T03:45:00.123Z`.
     package static func timestamp(_ seconds: Double = wallSeconds()) -> String {
         let milliseconds = Int((seconds * 1_000).rounded(.down))

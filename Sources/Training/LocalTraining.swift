@@ -20,6 +20,8 @@ package struct LocalTraining {
 
     package let plan: TrainingPlan
     package let data: DecodedData
+    /// Given each step's times, with those of its layers, if it is there.
+    package var timed: (@Sendable ([Span]) -> Void)?
 
     package init(plan: TrainingPlan, data: DecodedData) { (self.plan, self.data) = (plan, data) }
 
@@ -54,6 +56,7 @@ package struct LocalTraining {
                 let isOver = stops(Totals(plan.trainReport, sums: report))
                 return plan.control(afterSteps: step + 1, report: report, stopping: step + 1 >= last || isOver)
             }
+            if timed != nil { collective.timeline.layersUntil = .max }
             parts.append((collective, state))
         }
         let group = LocalGroup(parts.map(\.0))
@@ -129,6 +132,7 @@ private final class LocalMemberRun: TrainerObserver, @unchecked Sendable {  // u
     func decision(after done: Int) throws -> Decision { try record.decision(after: done) }
 
     func entered(_ phase: TrainingPhase, step: Int) {}
+    func reached(done: Int, goesOn: Bool, _ timeline: Timeline) { local.timed?(timeline.take()) }
 }
 
 /// What the members of a local training report, behind one lock.

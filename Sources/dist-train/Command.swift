@@ -47,7 +47,8 @@ extension Option {
 
 enum Commands {
     static let all: [Command] = [
-        run, coordinator, worker, validate, summary, data, evaluate, predict, lrFind, checkpoint, benchStep, benchCollective, benchKernels,
+        run, coordinator, worker, validate, summary, plan, data, evaluate, predict, lrFind, checkpoint, benchStep, benchCollective,
+        benchKernels,
         doctor,
     ]
 

@@ -19,9 +19,16 @@ extension Commands {
             ("OpenBLAS", BLAS.configuration),
             ("OpenBLAS core", "\(BLAS.coreName) (\(core))"), ("fingerprint", try Fingerprint.ofMachine()),
             ("addresses", addresses.isEmpty ? "loopback only" : addresses.joined(separator: ", ")),
+            ("loopback", try loopback()),
             ("token file", TokenStore.defaultPath.map { "\($0)\(File.exists($0) ? "" : " (none yet)")" } ?? "no home directory"),
         ]
         for (name, value) in lines { print("\(TextFormat.left(name, 14)) \(value)") }
         return 0
+    }
+
+    private static func loopback() throws -> String {
+        let loopback = try LoopbackMeasurement.run()
+        return
+            "\(TextFormat.fixed(1e-9 * loopback.bytesPerSecond, 1)) GB/s, \(TextFormat.fixed(1e6 * loopback.handover, 0)) µs from thread to thread"
     }
 }

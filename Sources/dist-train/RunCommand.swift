@@ -33,6 +33,14 @@ extension Arguments {
         do { return try Endpoint(parsing: text, defaultPort: defaultPort) } catch { throw UsageError("\(name): \(error)") }
     }
 
+    func trace() throws -> String? {
+        guard let path = string("--trace") else { return nil }
+        guard File.exists(Path.directory(of: path)) else {
+            throw UsageError("--trace: there is no directory `\(Path.directory(of: path))`; make it, or name another file")
+        }
+        return path
+    }
+
     /// What `run` and `coordinator` share.
     func program(_ name: String, listen: Endpoint, minimum: Int, maximum: Int, isOpen: Bool) throws -> RunProgram {
         let config = try only("a config file", name)
@@ -41,10 +49,7 @@ extension Arguments {
         let job = try JobFile.load(path: config, overrides: overrides)
         var options = CoordinatorOptions(
             listen: listen, minimumWorkers: minimum, maximumWorkers: maximum, peerTimeout: timeout, allowInexact: has("--allow-inexact"))
-        options.trace = string("--trace")
-        if let trace = options.trace, !File.exists(Path.directory(of: trace)) {
-            throw UsageError("--trace: there is no directory `\(Path.directory(of: trace))`; make it, or name another file")
-        }
+        options.trace = try trace()
         return RunProgram(
             job: job, setup: RunSetup.Request(runDirectory: string("--run-dir"), resume: has("--resume")),
             coordinator: options, printsJSON: has("--json"), isOpen: isOpen,

@@ -28,6 +28,24 @@ import Testing
                 for worker in workers { try expectGoodEnd(worker) }
             }
 
+            /// The script that measures with links of a given rate: the hosts are there for the command, reach each other, and are gone behind it.
+            @Test func scriptForShapedLinks() throws {
+                guard try LAN.ifPossible(hosts: 0) != nil else { return }
+                let command =
+                    "ip netns list; ip -n ${NAMESPACE}1 route get $NETWORK.1; ip netns exec ${NAMESPACE}1 tc qdisc show dev eth0; exit 7"
+                let script = Path.join(Repository.path, "deploy/namespaces")
+                let process = try ChildProcess(
+                    script, ["2", "100mbit", "sh", "-c", command], standardOutput: .capture, standardError: .capture)
+                let finished = try Program.finish(process, seconds: 30)
+                #expect(finished.status == .exited(7), "the command's own status: \(finished.errors)")
+                let prefix = "dt\(process.processID)h"
+                #expect(finished.output.contains(prefix + "0") && finished.output.contains(prefix + "1"), "\(finished.output)")
+                #expect(finished.output.contains("dev eth0") && finished.output.contains("rate 100Mbit"), "\(finished.output)")
+                let after = try Program.finish(
+                    ChildProcess("ip", ["netns", "list"], standardOutput: .capture, standardError: .capture), seconds: 10)
+                #expect(!after.output.contains(prefix))
+            }
+
             /// B and C do not reach each other: the pair is named, the later one waits, the others train.
             @Test func pairWithoutAPath() throws {
                 guard let lan = try LAN.ifPossible(hosts: 3) else { return }
