@@ -44,10 +44,12 @@ package struct TrainedModel: Sendable {
         try Snapshot(checkpoint, layout: layout, momentNames: [], epochTotals: state.epochTotals)
     }
 
-    package func predictor(_ plan: TrainingPlan, lanes: LanePool) throws -> Predictor {
+    /// - Parameter kept: boundaries whose values are asked for, besides the outputs.
+    package func predictor(_ plan: TrainingPlan, lanes: LanePool, keeping kept: Set<Int> = []) throws -> Predictor {
         let snapshot = try snapshot(plan.network.layout)
         return Predictor(
-            plan: plan, normalization: state.normalization, parameters: snapshot.parameters, statistics: snapshot.statistics, lanes: lanes)
+            plan: plan, normalization: state.normalization, parameters: snapshot.parameters, statistics: snapshot.statistics, lanes: lanes,
+            keeping: kept)
     }
 
     /// Of a k-means or PCA job; nil for one that trains a model.

@@ -1,6 +1,7 @@
 import CSIMD
 
-/// Loops over whole vectors. Counts are rounded up to a multiple of 16: vectors are padded, and what the padding holds is never read as data.
+/// Loops over whole vectors, whose results may take the memory of an operand. Counts are rounded up to a multiple of 16: vectors are padded, and what the padding holds is
+/// never read as data.
 package enum Elementwise {
     @inline(__always)
     private static func vectors(_ count: Int) -> Int { (count + 15) / 16 }
@@ -81,9 +82,11 @@ package enum Elementwise {
 
     /// `y = x` where `x > 0`, else `alpha · (eˣ − 1)`.
     package static func elu(_ x: UnsafePointer<Float>, alpha: Float, into y: UnsafeMutablePointer<Float>, count: Int) {
-        VectorMath.exp(x, into: y, count: count)
         let (x, y) = (simd(x), simd(y))
-        for i in 0..<vectors(count) { y[i] = (alpha * (y[i] - 1)).replacing(with: x[i], where: x[i] .> 0) }
+        for i in 0..<vectors(count) {
+            let v = x[i]
+            y[i] = (alpha * (VectorMath.exp(v) - 1)).replacing(with: v, where: v .> 0)
+        }
     }
 
     /// `dx = dy` where `y > 0`, else `dy · (y + alpha)`; y of an ELU.

@@ -7,9 +7,9 @@ final class ActivationLayer: Layer {
     init(_ function: ActivationFunction) { self.function = function }
 
     func forward(_ input: SlotMatrix, _ output: SlotMatrix, _ pass: Pass) {
-        let tiles = pass.rows.tiles
-        pass.lanes.run(tiles.count) { task, _ in
-            let tile = tiles[task]
+        let size = SlotRows.samplesPerVectorTile(width: input.width)
+        pass.lanes.run(pass.rows.tileCount(of: size)) { task, _ in
+            let tile = pass.rows.tile(task, of: size)
             let (x, y) = (input.row(tile.slot, tile.start), output.row(tile.slot, tile.start))
             let count = tile.count * input.width
             switch function {
@@ -26,9 +26,9 @@ final class ActivationLayer: Layer {
         _ input: SlotMatrix, _ output: SlotMatrix, outputGradient: SlotMatrix, inputGradient: SlotMatrix?, _ pass: TrainingPass
     ) {
         guard let inputGradient else { return }
-        let tiles = pass.pass.rows.tiles
-        pass.pass.lanes.run(tiles.count) { task, _ in
-            let tile = tiles[task]
+        let (rows, size) = (pass.pass.rows, SlotRows.samplesPerVectorTile(width: input.width))
+        pass.pass.lanes.run(rows.tileCount(of: size)) { task, _ in
+            let tile = rows.tile(task, of: size)
             let (y, dy) = (output.row(tile.slot, tile.start), outputGradient.row(tile.slot, tile.start))
             let dx = inputGradient.row(tile.slot, tile.start)
             let count = tile.count * input.width

@@ -1,96 +1,64 @@
 import Kernels
 
-/// The order of a backward pass and where each gradient is kept: a pure function of the plan.
-///
-/// A boundary's gradient lives from its last consumer's backward pass, the first to write it, to its producer's; after that its memory serves others.
-struct BackwardPlan {
-    enum Target { case none, writes, adds }
+/// The order of a backward pass and what becomes of each gradient: a pure function of the graph.
+package struct BackwardPlan: Equatable, Sendable {
+    package enum Target: Sendable { case none, writes, adds }
 
-    struct Step {
-        let layer: Int
-        /// For every input of the layer, what happens with its gradient.
-        let targets: [Target]
-        /// After this step the gradient is complete from here on.
-        let completes: Int?
+    package struct Step: Equatable, Sendable {
+        package let node: Int
+        /// For every input of the node, what happens with its gradient.
+        package let targets: [Target]
+        /// After this step the gradient of the flat vector is complete from here on.
+        package let completes: Int?
     }
 
-    private(set) var steps: [Step] = []
-    /// For every boundary the buffer that holds its gradient; nil: nobody needs it.
-    private(set) var buffer: [Int?]
-    /// Widths of the buffers.
-    private(set) var widths: [Int] = []
-    /// The widest gradient that is added to another one.
-    private(set) var temporaryWidth = 0
+    package private(set) var steps: [Step] = []
 
-    init(_ plan: NetworkPlan) {
+    package init(_ plan: NetworkPlan, _ graph: NetworkGraph) {
         let layers = plan.layers
-        // A flatten only renames: its output's gradient is its input's.
+        // An alias only renames: its output's gradient is its input's.
         var root = Array(0...layers.count)
         var isTrained = [Bool](repeating: false, count: layers.count + 1)
-        for (i, layer) in layers.enumerated() {
-            if layer.spec == .flatten { root[i + 1] = root[layer.inputs[0]] }
-            isTrained[i + 1] = layer.parameters > 0 || layer.inputs.contains { isTrained[$0] }
+        for node in graph.nodes {
+            if node.work == .alias { root[node.output] = root[node.inputs[0]] }
+            isTrained[node.output] = layers[node.layers[0]].parameters > 0 || node.inputs.contains { isTrained[$0] }
         }
-        var assigned = [Int?](repeating: nil, count: layers.count + 1)
-        var isFree: [Bool] = []
-        var widths: [Int] = []
-        func allocate(_ boundary: Int) {
-            let width = plan.shape(at: boundary).count
-            // The free buffer that needs to grow least, or wastes least.
-            let fitting = isFree.indices.filter { isFree[$0] }.min { abs(widths[$0] - width) < abs(widths[$1] - width) }
-            let buffer = fitting ?? widths.count
-            if fitting == nil {
-                widths.append(0)
-                isFree.append(false)
+        var hasGradient: Set<Int> = [root[layers.count]]
+        var completion = Completion(plan)
+        for (index, node) in graph.nodes.enumerated().reversed() {
+            guard isTrained[node.output], hasGradient.contains(root[node.output]) else { continue }
+            let targets = node.inputs.map { input -> Target in
+                if !isTrained[input] || node.work == .alias { return .none }
+                return hasGradient.insert(root[input]).inserted ? .writes : .adds
             }
-            widths[buffer] = max(widths[buffer], width)
-            isFree[buffer] = false
-            assigned[boundary] = buffer
+            steps.append(Step(node: index, targets: targets, completes: completion.offset(after: node.layers[0])))
         }
-        if !layers.isEmpty { allocate(root[layers.count]) }
-        let firstTrained = layers.firstIndex { $0.parameters > 0 } ?? layers.count
-        for i in layers.indices.reversed() {
-            guard isTrained[i + 1], assigned[root[i + 1]] != nil else { continue }
-            let layer = layers[i]
-            var targets: [Target] = []
-            for input in layer.inputs {
-                let source = root[input]
-                if !isTrained[input] || layer.spec == .flatten {
-                    targets.append(.none)
-                } else if assigned[source] == nil {
-                    allocate(source)
-                    targets.append(.writes)
-                } else {
-                    targets.append(.adds)
-                    temporaryWidth = max(temporaryWidth, layer.input.count)
-                }
-            }
-            let completes = layer.parameters > 0 ? (i == firstTrained ? 0 : layer.firstParameter) : nil
-            steps.append(Step(layer: i, targets: targets, completes: completes))
-            // What a flatten renamed is needed until the producer itself.
-            if layer.spec != .flatten, let buffer = assigned[root[i + 1]] { isFree[buffer] = true }
-        }
-        buffer = root.map { assigned[$0] }
-        self.widths = widths
-    }
-}
-
-/// The memory of a `BackwardPlan`.
-final class BackwardMemory {
-    let plan: BackwardPlan
-    /// With the width of their boundary.
-    private let gradients: [SlotMatrix?]
-    private let spare: SlotMatrix
-
-    init(_ plan: BackwardPlan, of network: NetworkPlan, slots: Int, rows: Int) {
-        self.plan = plan
-        let buffers = plan.widths.map { SlotMatrix(slots: slots, rows: rows, width: $0) }
-        gradients = plan.buffer.enumerated().map { boundary, buffer in
-            buffer.map { buffers[$0].resized(to: network.shape(at: boundary).count) }
-        }
-        spare = SlotMatrix(slots: slots, rows: rows, width: plan.temporaryWidth)
     }
 
-    func gradient(at boundary: Int) -> SlotMatrix { gradients[boundary] ?? spare }
-    func temporary(width: Int) -> SlotMatrix { spare.resized(to: width) }
+    /// Follows which trained layers are done.
+    private struct Completion {
+        private let layers: [PlannedLayer]
+        /// Trained layers whose gradients are still to come, ascending.
+        private var pending: [Int]
+        /// From where on everything is complete.
+        private var offset = Int.max
+
+        init(_ plan: NetworkPlan) {
+            layers = plan.layers
+            pending = plan.layers.indices.filter { plan.layers[$0].parameters > 0 }
+        }
+
+        /// Nil: no more than before.
+        mutating func offset(after layer: Int) -> Int? {
+            guard layers[layer].parameters > 0 else { return nil }
+            pending.removeAll { $0 == layer }
+            let first =
+                pending.last.map { last in
+                    layers[(last + 1)...].first { $0.parameters > 0 }?.firstParameter ?? .max
+                } ?? 0
+            guard first < offset else { return nil }
+            offset = first
+            return first
+        }
+    }
 }

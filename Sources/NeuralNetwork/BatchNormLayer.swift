@@ -11,7 +11,10 @@ import Kernels
 /// Frozen it is in evaluation mode: it uses its running statistics and leaves them, and backward is `dx = γ/√(σ² + ε) · dy`.
 ///
 /// Backward: `dx = γ/√(σ² + ε) · (dy − Σdy/n − x̂ · Σ(dy·x̂)/n)`, dβ = Σ dy, dγ = Σ dy·x̂.
-final class BatchNormLayer: Layer {
+///
+/// What follows in the graph may be computed in the same passes (`NetworkGraph`): a sum with a shortcut, and a rectifier f: `y = f(batch norm + shortcut)`, and with
+/// `dy′ = dy · f′` for dy above, `dshortcut = dy′`. Every value is computed as by layers of their own.
+final class BatchNormLayer {
     struct Places {
         /// In the flat parameters.
         var gain: Int
@@ -24,76 +27,90 @@ final class BatchNormLayer: Layer {
         var backward: Int
     }
 
+    struct Options {
+        var momentum: Double
+        var epsilon: Double
+        var isSynchronized: Bool
+        var isFrozen: Bool
+    }
+
+    let moments: TileMoments
+    let isFrozen: Bool
     private let channels: Int
     private let positions: Int
     private let momentum: Float
     private let epsilon: Float
     private let places: Places
     private let synchronized: Bool
-    private let isFrozen: Bool
+    private let rectifier: Rectifier?
+    private let vectors: ChannelVectors
     private let table: FloatBuffer
+    private let tableStride: Int
 
-    init(shape: TensorShape, momentum: Double, epsilon: Double, synchronized: Bool, isFrozen: Bool = false, slots: Int, places: Places) {
+    /// - Parameters:
+    ///   - rectifier: what follows in the same passes.
+    ///   - slots: the most of a pass.
+    init(shape: TensorShape, _ options: Options, _ rectifier: Rectifier?, moments: TileMoments, slots: Int, places: Places) {
         (channels, positions) = (shape.channels, shape.positions)
-        (self.momentum, self.epsilon) = (Float(momentum), Float(epsilon))
-        self.places = places
-        (self.synchronized, self.isFrozen) = (synchronized, isFrozen)
-        table = FloatBuffer(count: 5 * FlatVector.aligned(channels) * (synchronized ? 1 : max(1, slots)))
+        (momentum, epsilon) = (Float(options.momentum), Float(options.epsilon))
+        (synchronized, isFrozen) = (options.isSynchronized, options.isFrozen)
+        (self.places, self.rectifier, self.moments, vectors) = (places, rectifier, moments, moments.vectors)
+        tableStride = FlatVector.aligned(vectors.lanes)
+        table = FloatBuffer(count: BatchNormKernels.Constants.count * tableStride * (synchronized ? 1 : max(1, slots)))
     }
 
     /// Per-channel values of this step; one set for all slots, or one for each.
-    private struct Channels {
-        let mean, invStd: UnsafeMutablePointer<Float>
-        /// γ/√(σ² + ε)
-        let scale: UnsafeMutablePointer<Float>
-        let meanDy, meanDyX: UnsafeMutablePointer<Float>
+    private func constants(_ slot: Int) -> BatchNormKernels.Constants {
+        let set = synchronized ? 0 : slot
+        return BatchNormKernels.Constants(table.pointer + set * BatchNormKernels.Constants.count * tableStride, stride: tableStride)
     }
 
-    private func values(_ slot: Int) -> Channels {
-        let row = FlatVector.aligned(channels)
-        let start = table.pointer + (synchronized ? 0 : slot) * 5 * row
-        return Channels(mean: start, invStd: start + row, scale: start + 2 * row, meanDy: start + 3 * row, meanDyX: start + 4 * row)
+    private func forEachTile(_ pass: Pass, _ body: (_ tile: Tile, _ scratch: UnsafeMutablePointer<Float>) -> Void) {
+        let size = moments.imagesPerTile
+        pass.lanes.run(pass.rows.tileCount(of: size)) { task, lane in
+            body(pass.rows.tile(task, of: size), pass.scratch[lane].pointer)
+        }
     }
 
-    func forward(_ input: SlotMatrix, _ output: SlotMatrix, _ pass: Pass) throws {
-        if let mode = pass.training, !isFrozen {
+    // MARK: Forward
+
+    /// - Parameter shortcut: what is added before the rectifier.
+    func forward(_ input: SlotMatrix, shortcut: SlotMatrix?, _ output: SlotMatrix, _ pass: Pass) throws {
+        if pass.replays {
+            // The statistics of this step are in the table.
+        } else if let mode = pass.training, !isFrozen {
             try useBatchStatistics(input, pass, mode.synchronizer)
         } else {
             useRunningStatistics(pass)
         }
-        let shift = pass.parameters + places.shift
-        let tiles = pass.rows.tiles
-        pass.lanes.run(tiles.count) { task, _ in
-            let tile = tiles[task]
-            let values = values(tile.slot)
-            Columns.normalize(
-                input.row(tile.slot, tile.start), mean: values.mean, factor: values.scale, shift: shift,
-                into: output.row(tile.slot, tile.start), rows: tile.count * positions, columns: channels)
+        forEachTile(pass) { tile, _ in
+            BatchNormKernels.normalize(
+                input.row(tile.slot, tile.start), shortcut: shortcut?.row(tile.slot, tile.start), rectifier,
+                into: output.row(tile.slot, tile.start), rows: tile.count * positions, vectors, constants(tile.slot))
         }
     }
 
     private func useBatchStatistics(_ input: SlotMatrix, _ pass: Pass, _ synchronizer: StatisticsSynchronizer) throws {
-        let rows = pass.rows.rows
-        pass.lanes.run(rows.count) { slot, lane in
-            Columns.moments(
-                input.row(slot), rows: rows[slot] * positions, columns: channels,
-                into: synchronizer.leaf(places.forward, slot: slot), scratch: pass.scratch[lane].pointer)
+        if !moments.isMeasuredByProducer {
+            forEachTile(pass) { tile, scratch in moments.measure(tile, input.row(tile.slot, tile.start), scratch: scratch) }
         }
+        moments.merge(.moments(channels: channels), pass) { synchronizer.leaf(places.forward, slot: $0) }
         if !synchronized {
             // Before the exchange, which may add slots together in place.
-            for slot in rows.indices { use(synchronizer.leaf(places.forward, slot: slot), for: slot, pass) }
+            for slot in 0..<pass.rows.slots { use(synchronizer.leaf(places.forward, slot: slot), for: slot, pass) }
         }
-        let moments = try synchronizer.combine(places.forward)
-        if synchronized { use(moments, for: 0, pass) }
-        updateRunningStatistics(moments, pass)
+        let whole = try synchronizer.combine(places.forward)
+        if synchronized { use(whole, for: 0, pass) }
+        updateRunningStatistics(whole, pass)
     }
 
     /// Sets the values of a slot from (count, mean, M2).
     private func use(_ moments: UnsafePointer<Double>, for slot: Int, _ pass: Pass) {
-        let (n, values) = (moments[0], values(slot))
+        let (n, values) = (moments[0], constants(slot))
         for c in 0..<channels {
             set(values, c, mean: Float(moments[1 + c]), variance: Float(moments[1 + channels + c] / n), pass)
         }
+        spread(values)
     }
 
     private func updateRunningStatistics(_ moments: UnsafePointer<Double>, _ pass: Pass) {
@@ -107,70 +124,91 @@ final class BatchNormLayer: Layer {
 
     private func useRunningStatistics(_ pass: Pass) {
         for slot in 0..<(synchronized ? 1 : pass.rows.slots) {
-            let values = values(slot)
+            let values = constants(slot)
             for c in 0..<channels {
                 set(values, c, mean: pass.statistics[places.mean + c], variance: pass.statistics[places.variance + c], pass)
             }
+            spread(values)
         }
     }
 
-    private func set(_ values: Channels, _ c: Int, mean: Float, variance: Float, _ pass: Pass) {
+    private func set(_ values: BatchNormKernels.Constants, _ c: Int, mean: Float, variance: Float, _ pass: Pass) {
         values.mean[c] = mean
         values.invStd[c] = 1 / (variance + epsilon).squareRoot()
         values.scale[c] = pass.parameters[places.gain + c] * values.invStd[c]
+        values.shift[c] = pass.parameters[places.shift + c]
     }
 
+    private func spread(_ values: BatchNormKernels.Constants) {
+        vectors.spread(values.mean, into: values.mean)
+        vectors.spread(values.invStd, into: values.invStd)
+        vectors.spread(values.scale, into: values.scale)
+        vectors.spread(values.shift, into: values.shift)
+    }
+
+    // MARK: Backward
+
+    /// - Parameter shortcutGradient: where that of the shortcut goes. If it takes the memory of `outputGradient`, the input's does not.
     func backward(
-        _ input: SlotMatrix, _ output: SlotMatrix, outputGradient: SlotMatrix, inputGradient: SlotMatrix?, _ pass: TrainingPass
+        _ input: SlotMatrix, hasShortcut: Bool, _ output: SlotMatrix, outputGradient: SlotMatrix, inputGradient: SlotMatrix?,
+        shortcutGradient: InputGradient?, _ pass: TrainingPass
     ) throws {
-        if isFrozen {
-            scaleGradient(outputGradient, inputGradient, pass.pass)
-            return
+        let isMaskedInPlace = !isFrozen && shortcutGradient.map { $0.values.row(0) == outputGradient.row(0) } ?? false
+        if !isFrozen {
+            let masked = isMaskedInPlace ? outputGradient : nil
+            try measureGradient(pass) { tile, constants, scratch in
+                BatchNormKernels.backwardSums(
+                    x: input.row(tile.slot, tile.start), dy: outputGradient.row(tile.slot, tile.start), mask(tile, hasShortcut, output),
+                    masked: masked?.row(tile.slot, tile.start), rows: tile.count * positions, vectors, constants, into: moments.place(tile),
+                    scratch: scratch)
+            }
         }
+        let shortcut = isMaskedInPlace ? nil : shortcutGradient
+        guard inputGradient != nil || shortcut != nil else { return }
+        forEachTile(pass.pass) { tile, _ in
+            BatchNormKernels.backward(
+                x: input.row(tile.slot, tile.start), dy: outputGradient.row(tile.slot, tile.start),
+                isMaskedInPlace ? .none : mask(tile, hasShortcut, output), isFrozen: isFrozen, rows: tile.count * positions, vectors,
+                constants(tile.slot), into: inputGradient?.row(tile.slot, tile.start),
+                shortcut: shortcut.map { .init($0.values.row(tile.slot, tile.start), accumulates: $0.accumulates) })
+        }
+    }
+
+    /// With a shortcut, whether the rectifier let a value through is seen in its output, otherwise it follows from x.
+    private func mask(_ tile: Tile, _ hasShortcut: Bool, _ output: SlotMatrix) -> BatchNormKernels.Mask {
+        guard let rectifier else { return .none }
+        return hasShortcut ? .output(output.row(tile.slot, tile.start), rectifier) : .input(rectifier)
+    }
+
+    /// Sums (Σ dy, Σ dy·x̂) up, exchanges them, and writes what follows from them: the parameters' gradients and the means that dx takes off.
+    private func measureGradient(
+        _ pass: TrainingPass, _ sumTile: (Tile, BatchNormKernels.Constants, _ scratch: UnsafeMutablePointer<Float>) -> Void
+    ) throws {
+        forEachTile(pass.pass) { tile, scratch in sumTile(tile, constants(tile.slot), scratch) }
+        let operation = StatisticsOperation.sum(width: 2 * channels)
         if synchronized {
-            backwardSums(input, outputGradient, pass) { pass.synchronizer.leaf(places.backward, slot: $0) }
+            moments.merge(operation, pass.pass) { pass.synchronizer.leaf(places.backward, slot: $0) }
             let sums = try pass.synchronizer.combine(places.backward)
             writeParameterGradients(pass) { slot in slot == pass.gradients.firstSlot ? sums : nil }
             setMeans(sums, count: pass.batchSize * positions, slot: 0)
         } else {
             // The forward exchange is over: its leaves have room for a slot's own sums.
-            backwardSums(input, outputGradient, pass) { pass.synchronizer.leaf(places.forward, slot: $0) }
+            moments.merge(operation, pass.pass) { pass.synchronizer.leaf(places.forward, slot: $0) }
             writeParameterGradients(pass) { UnsafePointer(pass.synchronizer.leaf(places.forward, slot: $0)) }
             for (slot, rows) in pass.pass.rows.rows.enumerated() {
                 setMeans(pass.synchronizer.leaf(places.forward, slot: slot), count: rows * positions, slot: slot)
             }
         }
-        guard let inputGradient else { return }
-        let tiles = pass.pass.rows.tiles
-        pass.pass.lanes.run(tiles.count) { task, _ in
-            let tile = tiles[task]
-            let values = values(tile.slot)
-            Columns.batchNormBackward(
-                x: input.row(tile.slot, tile.start), dy: outputGradient.row(tile.slot, tile.start), mean: values.mean,
-                invStd: values.invStd, scale: values.scale, meanDy: values.meanDy, meanDyX: values.meanDyX,
-                into: inputGradient.row(tile.slot, tile.start), rows: tile.count * positions, columns: channels)
-        }
-    }
-
-    /// Writes (Σ dy, Σ dy·x̂) of every slot.
-    private func backwardSums(
-        _ input: SlotMatrix, _ outputGradient: SlotMatrix, _ pass: TrainingPass, into leaf: (Int) -> UnsafeMutablePointer<Double>
-    ) {
-        let rows = pass.pass.rows.rows
-        pass.pass.lanes.run(rows.count) { slot, lane in
-            let values = values(slot)
-            Columns.batchNormBackwardSums(
-                x: input.row(slot), dy: outputGradient.row(slot), mean: values.mean, invStd: values.invStd,
-                rows: rows[slot] * positions, columns: channels, into: leaf(slot), scratch: pass.pass.scratch[lane].pointer)
-        }
     }
 
     private func setMeans(_ sums: UnsafePointer<Double>, count: Int, slot: Int) {
-        let (inverse, values) = (1 / Double(count), values(slot))
+        let (inverse, values) = (1 / Double(count), constants(slot))
         for c in 0..<channels {
             values.meanDy[c] = Float(sums[c] * inverse)
             values.meanDyX[c] = Float(sums[channels + c] * inverse)
         }
+        vectors.spread(values.meanDy, into: values.meanDy)
+        vectors.spread(values.meanDyX, into: values.meanDyX)
     }
 
     /// dβ and dγ. Synchronised, they are the sums that every worker now has: the batch's first microbatch contributes them, all others zeros (nil), so that the
@@ -187,20 +225,19 @@ final class BatchNormLayer: Layer {
         }
     }
 
-    /// The backward pass with constant statistics.
-    private func scaleGradient(_ outputGradient: SlotMatrix, _ inputGradient: SlotMatrix?, _ pass: Pass) {
-        guard let inputGradient else { return }
-        let tiles = pass.rows.tiles
-        pass.lanes.run(tiles.count) { task, _ in
-            let tile = tiles[task]
-            let values = values(tile.slot)
-            // The means of a frozen layer stay zero.
-            Columns.normalize(
-                outputGradient.row(tile.slot, tile.start), mean: values.meanDy, factor: values.scale, shift: values.meanDyX,
-                into: inputGradient.row(tile.slot, tile.start), rows: tile.count * positions, columns: channels)
-        }
-    }
-
     /// Floats of scratch that a lane needs.
-    static func scratchCount(channels: Int) -> Int { 2 * FlatVector.aligned(channels) }
+    static func scratchCount(channels: Int) -> Int { BatchNormKernels.scratchCount(ChannelVectors(channels: channels)) }
+}
+
+extension BatchNormLayer {
+    /// After a pass: the first value of a row before the rectifier that is not finite.
+    func firstNonFinite(_ input: SlotMatrix, shortcut: SlotMatrix?, slot: Int, row: Int) -> Float? {
+        let (x, other, values) = (input.row(slot, row), shortcut?.row(slot, row), constants(slot))
+        for place in 0..<(positions * channels) {
+            let c = place % channels
+            let value = (x[place] - values.mean[c]) * values.scale[c] + values.shift[c] + (other?[place] ?? 0)
+            if !value.isFinite { return value }
+        }
+        return nil
+    }
 }

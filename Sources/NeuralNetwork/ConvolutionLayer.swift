@@ -5,7 +5,7 @@ import Kernels
 /// x `[N, H, W, C]`, y `[N, H', W', out]`, W in memory `[kernel height · kernel width · C, out]`, in files PyTorch's `[out, C, height, width]`, b `[out]`.
 /// With the patches P of x under the windows as rows, `y = PW + b`, `dW = Pᵀ dy`, `db = Σ dy`, and `dP = dy Wᵀ` is added to the pixels
 /// that the patches came from. A 1×1 convolution multiplies x itself. `ConvolutionTiling` says in which pieces.
-final class ConvolutionLayer: Layer {
+final class ConvolutionLayer: Layer, MomentsProducer {
     private let tiling: ConvolutionTiling
     private let geometry: WindowGeometry
     private let outputs: Int
@@ -14,6 +14,7 @@ final class ConvolutionLayer: Layer {
     /// The weight gradients of a microbatch's groups of images but the first, which is written to its place.
     private let partials: FloatBuffer
     private let partialStride: Int
+    var moments: TileMoments?
 
     /// - Parameters weight, bias: where they begin in the flat vectors.
     init(_ geometry: WindowGeometry, outputs: Int, weight: Int, bias: Int?) {
@@ -37,6 +38,7 @@ final class ConvolutionLayer: Layer {
                 BLAS.multiply(m: windows, n: outputs, k: k, a: a, lda: lda, b: w, ldb: outputs, c: to, ldc: outputs)
                 if let b { Columns.addBias(b, to: to, rows: windows, columns: outputs) }
             }
+            moments?.measure(tile, y, scratch: pass.scratch[lane].pointer)
         }
     }
 

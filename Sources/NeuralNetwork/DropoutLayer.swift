@@ -23,16 +23,18 @@ final class DropoutLayer: Layer {
     private func mask(_ tile: Tile) -> UnsafeMutablePointer<UInt8> { mask + (tile.slot * rows + tile.start) * width }
 
     func forward(_ input: SlotMatrix, _ output: SlotMatrix, _ pass: Pass) {
-        let tiles = pass.rows.tiles
+        let size = PoolLayer.imagesPerTile(width)
+        let tasks = pass.rows.tileCount(of: size)
         guard let mode = pass.training else {
-            return pass.lanes.run(tiles.count) { task, _ in
-                let tile = tiles[task]
+            if input.row(0) == output.row(0) { return }
+            return pass.lanes.run(tasks) { task, _ in
+                let tile = pass.rows.tile(task, of: size)
                 output.row(tile.slot, tile.start).update(from: input.row(tile.slot, tile.start), count: tile.count * width)
             }
         }
         let stream = RandomStream(seed: mode.seed, purpose: .dropout, major: mode.step, minor: layer)
-        pass.lanes.run(tiles.count) { task, _ in
-            let tile = tiles[task]
+        pass.lanes.run(tasks) { task, _ in
+            let tile = pass.rows.tile(task, of: size)
             DropoutKernels.forward(
                 input.row(tile.slot, tile.start), into: output.row(tile.slot, tile.start), mask: mask(tile), rows: tile.count,
                 width: width, stream: stream, firstSample: mode.firstSamples[tile.slot] + tile.start, threshold: threshold, scale: scale)
@@ -43,9 +45,9 @@ final class DropoutLayer: Layer {
         _ input: SlotMatrix, _ output: SlotMatrix, outputGradient: SlotMatrix, inputGradient: SlotMatrix?, _ pass: TrainingPass
     ) {
         guard let inputGradient else { return }
-        let tiles = pass.pass.rows.tiles
-        pass.pass.lanes.run(tiles.count) { task, _ in
-            let tile = tiles[task]
+        let (rows, size) = (pass.pass.rows, PoolLayer.imagesPerTile(width))
+        pass.pass.lanes.run(rows.tileCount(of: size)) { task, _ in
+            let tile = rows.tile(task, of: size)
             DropoutKernels.backward(
                 outputGradient.row(tile.slot, tile.start), mask: mask(tile), into: inputGradient.row(tile.slot, tile.start),
                 count: tile.count * width, scale: scale)

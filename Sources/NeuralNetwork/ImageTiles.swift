@@ -21,4 +21,10 @@ extension SlotRows {
     static func images(for target: Int, each work: Int) -> Int {
         min(Tile.rows, max(1, (target + work - 1) / max(1, work)))
     }
+
+    /// Samples in a task of a loop over values. Such loops run over whole vectors: every tile but the last of a slot is a multiple of 16 values.
+    static func samplesPerVectorTile(width: Int) -> Int {
+        let unit = 16 >> min(4, width.trailingZeroBitCount)
+        return (images(for: 1 << 14, each: width) + unit - 1) / unit * unit
+    }
 }

@@ -5,7 +5,7 @@ package protocol Layer: AnyObject {
     /// Writes `output` from `input` for every slot.
     func forward(_ input: SlotMatrix, _ output: SlotMatrix, _ pass: Pass) throws
     /// Writes the gradient of the input (unless nil: nobody needs it) and of the parameters from that of the output.
-    /// `input` and `output` still hold what forward left there.
+    /// `input` and `output` still hold what forward left there, if the layer reads them (`MemoryPlan`).
     func backward(
         _ input: SlotMatrix, _ output: SlotMatrix, outputGradient: SlotMatrix, inputGradient: SlotMatrix?, _ pass: TrainingPass
     ) throws
@@ -39,6 +39,8 @@ package struct Pass {
     package let workspace: FloatBuffer
     /// Nil in evaluation: batch norm then uses its running statistics, and dropout does nothing.
     package let training: TrainingMode?
+    /// The same pass once more, with the batch statistics that are known now.
+    var replays = false
 }
 
 /// What a forward pass in training has besides.

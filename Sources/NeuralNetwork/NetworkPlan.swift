@@ -85,9 +85,9 @@ package struct PlannedLayer: Sendable {
         case whitening(WhiteningPlan)
     }
 
-    /// The computation of a layer with one input, nil for a layer that only renames shapes or joins others.
+    /// The computation of a layer with one input, nil for a batch norm and for what only renames shapes or joins others.
     /// - Parameter index: the layer's number in its plan, by which dropout draws.
-    func makeLayer(index: Int, slots: Int, rows: Int) -> (any Layer)? {
+    func makeLayer(index: Int, slots: Int, rows: Int, trains: Bool) -> (any Layer)? {
         switch (spec, places) {
         case (.dense, .dense(let weight, let bias)):
             DenseLayer(inputs: input.count, outputs: output.count, weight: weight, bias: bias, slots: slots, rows: rows)
@@ -97,12 +97,8 @@ package struct PlannedLayer: Sendable {
             } else {
                 ConvolutionLayer(geometry, outputs: channels, weight: weight, bias: bias)
             }
-        case (.pool(let function, _), .pool(let geometry)): PoolLayer(function, geometry)
+        case (.pool(let function, _), .pool(let geometry)): PoolLayer(function, geometry, slots: slots, rows: rows, trains: trains)
         case (.globalAveragePool, _): GlobalAveragePoolLayer(shape: input)
-        case (.batchNorm(let momentum, let epsilon, let synchronized), .batchNorm(let places)):
-            BatchNormLayer(
-                shape: input, momentum: momentum, epsilon: epsilon, synchronized: synchronized, isFrozen: isFrozen, slots: slots,
-                places: places)
         case (.whitening, .whitening(let places)): WhiteningLayer(places)
         case (.activation(let function), _): ActivationLayer(function)
         case (.maxout(let pieces), _): MaxoutLayer(pieces: pieces, output: output, slots: slots, rows: rows)
@@ -120,6 +116,15 @@ package struct PlannedLayer: Sendable {
         case .concatenate: ConcatenateLayer(positions: output.positions, channels: inputs.map(\.channels))
         default: nil
         }
+    }
+
+    /// The computation of a batch norm, with the rectifier that follows in the same passes.
+    func makeBatchNorm(_ function: ActivationFunction?, imagesPerTile: Int, slots: Int, rows: Int) -> BatchNormLayer? {
+        guard case .batchNorm(let momentum, let epsilon, let synchronized) = spec, case .batchNorm(let places) = places else { return nil }
+        return BatchNormLayer(
+            shape: input, .init(momentum: momentum, epsilon: epsilon, isSynchronized: synchronized, isFrozen: isFrozen),
+            function.flatMap { Rectifier($0) }, moments: TileMoments(shape: input, imagesPerTile: imagesPerTile, slots: slots, rows: rows),
+            slots: slots, places: places)
     }
 
     /// Floats of scratch that a lane needs.

@@ -16,7 +16,7 @@ package final class SingleLayer {
     package init(_ spec: LayerSpec, input shape: TensorShape, rows: Int, lanes: LanePool) throws {
         let plan = try NetworkPlan(layers: [NamedLayer("layer", spec)], input: shape, loss: .meanSquaredError)
         let planned = plan.layers[0]
-        guard let layer = planned.makeLayer(index: 0, slots: 1, rows: rows) else {
+        guard let layer = planned.makeLayer(index: 0, slots: 1, rows: rows, trains: true) else {
             preconditionFailure("a layer that computes something is measured")
         }
         self.layer = layer

@@ -3,27 +3,25 @@ import Kernels
 /// The values of one layer boundary for all local microbatches: slot i holds `rows × width` floats of its microbatch, row-major (NHWC).
 package struct SlotMatrix {
     private let buffer: FloatBuffer
+    private let start: UnsafeMutablePointer<Float>
     private let slotStride: Int
     /// Values of one sample.
     package let width: Int
 
+    /// With memory of its own.
     package init(slots: Int, rows: Int, width: Int) {
+        self.init(FloatBuffer(count: slots * FlatVector.aligned(rows * width)), offset: 0, rows: rows, width: width)
+    }
+
+    /// In a buffer that it shares with others, from a multiple of 16 on.
+    init(_ buffer: FloatBuffer, offset: Int, rows: Int, width: Int) {
+        (self.buffer, start, self.width) = (buffer, buffer.pointer + offset, width)
         slotStride = FlatVector.aligned(rows * width)
-        buffer = FloatBuffer(count: slots * slotStride)
-        self.width = width
     }
-
-    /// Another width in the same memory: gradients of layer boundaries take turns.
-    private init(sharing other: SlotMatrix, width: Int) {
-        (buffer, slotStride) = (other.buffer, other.slotStride)
-        self.width = width
-    }
-
-    package func resized(to width: Int) -> SlotMatrix { SlotMatrix(sharing: self, width: width) }
 
     /// The first row of slot `slot`, or of a tile within it.
     package func row(_ slot: Int, _ row: Int = 0) -> UnsafeMutablePointer<Float> {
-        buffer.pointer + slot * slotStride + row * width
+        start + slot * slotStride + row * width
     }
 }
 

@@ -5,7 +5,7 @@ import Kernels
 /// The weights are transformed once for each pass, into memory that all such layers share. Forward and for the input's gradient a task is a few images. The weights'
 /// gradient is summed over groups of a microbatch's images, which are added in their order: how many there are follows from shapes alone. How channels are spread
 /// over tasks changes no bit, and follows the lanes.
-final class WinogradConvolutionLayer: Layer {
+final class WinogradConvolutionLayer: Layer, MomentsProducer {
     /// Tiles that make a task worth a lane.
     private static let tilesPerTask = 64
     /// Tiles that make a group.
@@ -25,6 +25,7 @@ final class WinogradConvolutionLayer: Layer {
     /// The weight gradients of a microbatch's groups of images but the first, which is written to its place.
     private let partials: FloatBuffer
     private let partialStride: Int
+    var moments: TileMoments?
 
     /// - Parameters weight, bias: where they begin in the flat vectors.
     init(_ winograd: Winograd, _ geometry: WindowGeometry, weight: Int, bias: Int?) {
@@ -39,8 +40,9 @@ final class WinogradConvolutionLayer: Layer {
         let (w, u) = (pass.parameters + weight, pass.workspace.pointer)
         forEachPanel(winograd, pass.lanes) { winograd.transform(w, panels: $0, into: u) }
         let b = bias.map { pass.parameters + $0 }
-        convolve(winograd, input, output, pass) { y, images in
-            if let b { Columns.addBias(b, to: y, rows: images * geometry.positions, columns: outputs) }
+        convolve(winograd, input, output, pass) { tile, y, scratch in
+            if let b { Columns.addBias(b, to: y, rows: tile.count * geometry.positions, columns: outputs) }
+            moments?.measure(tile, y, scratch: scratch)
         }
     }
 
@@ -53,7 +55,7 @@ final class WinogradConvolutionLayer: Layer {
         guard let inputGradient else { return }
         let (w, u) = (pass.pass.parameters + weight, pass.pass.workspace.pointer)
         forEachPanel(transposed, pass.pass.lanes) { transposed.transform(original: w, panels: $0, into: u) }
-        convolve(transposed, outputGradient, inputGradient, pass.pass) { _, _ in }
+        convolve(transposed, outputGradient, inputGradient, pass.pass) { _, _, _ in }
     }
 
     private func forEachPanel(_ winograd: Winograd, _ lanes: LanePool, _ body: (Range<Int>) -> Void) {
@@ -66,7 +68,7 @@ final class WinogradConvolutionLayer: Layer {
     /// - Parameter finish: is given what a task has written, as long as it is hot in the cache.
     private func convolve(
         _ winograd: Winograd, _ input: SlotMatrix, _ output: SlotMatrix, _ pass: Pass,
-        finish: (UnsafeMutablePointer<Float>, _ images: Int) -> Void
+        finish: (Tile, UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>) -> Void
     ) {
         let (size, u) = (Self.imagesPerTask(winograd), UnsafePointer(pass.workspace.pointer))
         pass.lanes.run(pass.rows.tileCount(of: size)) { task, lane in
@@ -74,7 +76,7 @@ final class WinogradConvolutionLayer: Layer {
             let y = output.row(tile.slot, tile.start)
             winograd.convolve(
                 input.row(tile.slot, tile.start), transformed: u, images: tile.count, into: y, scratch: pass.scratch[lane].pointer)
-            finish(y, tile.count)
+            finish(tile, y, pass.scratch[lane].pointer)
         }
     }
 

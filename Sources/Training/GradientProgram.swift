@@ -36,7 +36,8 @@ final class GradientProgram: StepProgram {
         let slots = slotRows.map(\.slots).max() ?? 0
         let rows = slotRows.flatMap(\.rows).max() ?? 0
         network = Network(
-            plan: plan.network, report: plan.trainReport, slots: slots, rows: rows, lanes: context.lanes, training: true)
+            plan: plan.network, report: plan.trainReport, slots: slots, rows: rows, lanes: context.lanes, training: true,
+            Network.Options(keeping: plan.activityExchange == nil ? [] : plan.rectifierBoundaries))
         feeder = BatchFeeder(plan: plan, data: context.data, slots: slots, rows: rows, lanes: context.lanes)
         let timeline = collective.timeline
         if timeline.layersUntil > 0 {
@@ -63,7 +64,7 @@ final class GradientProgram: StepProgram {
         context.entered(.forward, step)
         try network.forward(pass)
         try network.evaluateLoss(feeder.targets, pass) { collective.reportLeaf(slot: $0) }
-        try checkLoss(step, rows, microbatches)
+        try checkLoss(step, pass, microbatches)
         try countActiveUnits(step, pass)
         context.entered(.backward, step)
         let firstSlot = collective.plan(at: index).leaves(of: rank).lowerBound == 0 && rows.slots > 0 ? 0 : nil
@@ -77,9 +78,9 @@ final class GradientProgram: StepProgram {
     }
 
     /// Nothing may be contributed to a step whose loss is not finite: that would spoil everybody's parameters.
-    private func checkLoss(_ step: Int, _ rows: SlotRows, _ microbatches: [Int]) throws {
-        guard let slot = (0..<rows.slots).first(where: { !collective.reportLeaf(slot: $0)[0].isFinite }) else { return }
-        let place = network.firstNonFinite(rows, feeder.targets)
+    private func checkLoss(_ step: Int, _ pass: Pass, _ microbatches: [Int]) throws {
+        guard let slot = (0..<pass.rows.slots).first(where: { !collective.reportLeaf(slot: $0)[0].isFinite }) else { return }
+        let place = try network.firstNonFinite(pass, feeder.targets)
         throw DivergedError(step: step, loss: collective.reportLeaf(slot: slot)[0], place) { slot, row in
             feeder.sample(step: step, microbatch: microbatches[slot], row: row)
         }

@@ -16,11 +16,15 @@ package final class Predictor {
     /// - Parameters:
     ///   - parameters: the flat vector of a snapshot; `statistics` likewise.
     ///   - normalization: the checkpoint's.
-    package init(plan: TrainingPlan, normalization: Normalization, parameters: [Float], statistics: [Float], lanes: LanePool) {
+    ///   - kept: boundaries whose values are asked for, besides the outputs.
+    package init(
+        plan: TrainingPlan, normalization: Normalization, parameters: [Float], statistics: [Float], lanes: LanePool,
+        keeping kept: Set<Int> = []
+    ) {
         (self.plan, self.normalization, self.lanes) = (plan, normalization, lanes)
         self.parameters = FloatBuffer(parameters)
         self.statistics = FloatBuffer(statistics)
-        network = Network(plan: plan.network, slots: lanes.lanes, rows: plan.chunkSize, lanes: lanes, training: false)
+        network = Network(plan: plan.network, slots: lanes.lanes, rows: plan.chunkSize, lanes: lanes, training: false, .init(keeping: kept))
     }
 
     /// The most samples that `compute` takes at once.
@@ -43,7 +47,7 @@ package final class Predictor {
             network.makePass(rows: rows, parameters: parameters.pointer, statistics: statistics.pointer, training: nil))
     }
 
-    /// What the samples computed last have at a boundary (see `NetworkPlan`), `[samples, width]`.
+    /// What the samples computed last have at a boundary that is kept (see `NetworkPlan`), `[samples, width]`.
     package func values(at boundary: Int) -> FloatBuffer {
         let (values, size) = (network.values(at: boundary), plan.chunkSize)
         let copy = FloatBuffer(count: count * values.width)

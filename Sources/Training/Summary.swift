@@ -110,7 +110,7 @@ package enum Summary {
             "activations      \(TextFormat.bytes(4 * activations * plan.geometry.batchSize)) for a batch, shared out among the workers",
             "gradients        \(TextFormat.bytes(4 * layout.parameterCount)) to reduce per step",
             "FLOPs            \(TextFormat.grouped(operations)) per sample forward\(training)",
-        ]
+        ] + WorkerMemory.text(plan)
     }
 
     private static func measuredTotals(_ plan: TrainingPlan) -> [String] {

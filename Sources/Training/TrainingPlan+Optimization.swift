@@ -28,6 +28,8 @@ extension TrainingPlan {
 
     /// Activations whose units die: those that give nothing above 0 for half of their inputs.
     package var rectifiers: [PlannedLayer] { network.layers.filter { $0.spec.isRectifier } }
+    /// Where their outputs lie.
+    var rectifierBoundaries: Set<Int> { Set(network.layers.indices.filter { network.layers[$0].spec.isRectifier }.map { $0 + 1 }) }
 
     private var weights: [ParameterTensor] { network.layout.tensors.filter { $0.role == .weight } }
 

@@ -38,7 +38,10 @@ struct Answers {
             capacity = lanes.lanes * Evaluator.chunkSize
             return
         }
-        let ensemble = try models.ensemble(lanes)
+        let ensemble = try models.ensemble(lanes) { plan in
+            guard let layer, models.all.count == 1 else { return [] }
+            return [try Self.boundary(layer, plan)]
+        }
         self.ensemble = ensemble
         capacity = ensemble.capacity
         (kind, columns) = try Self.answer(of: ensemble, models.all[0], layer)

@@ -52,11 +52,12 @@ extension TrainedModels {
         return try all[0].measured(all[0].plan(), lanes: lanes)
     }
 
-    func ensemble(_ lanes: LanePool) throws -> EnsemblePredictor {
+    /// - Parameter kept: the boundaries of a model whose values are asked for, besides the outputs.
+    func ensemble(_ lanes: LanePool, keeping kept: (TrainingPlan) throws -> Set<Int>) throws -> EnsemblePredictor {
         try requireSameSamples()
         let plans = try all.map { try $0.plan() }
         try ModelEvaluation.requireSameOutputs(all, plans)
-        return EnsemblePredictor(try zip(all, plans).map { try $0.predictor($1, lanes: lanes) })
+        return EnsemblePredictor(try zip(all, plans).map { try $0.predictor($1, lanes: lanes, keeping: kept($1)) })
     }
 
     /// What `--input` or `--data` names.

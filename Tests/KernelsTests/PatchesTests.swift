@@ -103,6 +103,32 @@ import Testing
         }
     }
 
+    /// Remembered winners give the bits of the search for them: with ties, NaN, windows that overlap, reach beyond the edge, or share the image out.
+    @Test(arguments: [
+        geometry((4, 4, 3), (3, 3), (1, 1), (1, 1, 1, 1)), geometry((6, 4, 20), (2, 2), (2, 2), (0, 0, 0, 0)),
+        geometry((7, 5, 16), (2, 2), (2, 2), (0, 0, 0, 0)), geometry((5, 6, 17), (3, 2), (2, 3), (1, 1, 0, 1)),
+        geometry((4, 4, 3), (2, 2), (2, 2), (0, 0, 0, 0)),
+        geometry((3, 3, 2), (3, 3), (1, 1), (4, 5, 4, 5)),
+    ]) func winners(_ g: WindowGeometry) {
+        let (x, count) = (FloatBuffer(count: Self.images * g.inputCount), Self.images * g.positions * g.channels)
+        var random = RandomStream(seed: 5, purpose: .test)
+        for i in 0..<x.count {
+            x.pointer[i] = random.below(11) == 0 ? .nan : random.below(11) == 0 ? -.infinity : Float(-random.below(4)) + 1
+        }
+        let (y, dy, other) = (FloatBuffer(count: count), randomBuffer(count, seed: 6), FloatBuffer(count: count))
+        for i in stride(from: 0, to: count, by: 5) { dy.pointer[i] = -0.0 }
+        let (dx, scratch, otherDx) = (FloatBuffer(count: x.count), FloatBuffer(count: g.channels), FloatBuffer(count: x.count))
+        let winners = AlignedBuffer<UInt8>(count: count)
+        Pooling.maximum(x.pointer, g, images: Self.images, into: y.pointer)
+        Pooling.maximumBackward(
+            x: x.pointer, y: y.pointer, dy: dy.pointer, g, images: Self.images, into: dx.pointer, scratch: scratch.pointer)
+        otherDx.elements.update(repeating: .nan)
+        Pooling.maximum(x.pointer, g, images: Self.images, into: other.pointer, winners: winners.pointer)
+        Pooling.maximumBackward(dy: dy.pointer, winners: winners.pointer, g, images: Self.images, into: otherDx.pointer)
+        #expect(other.elements.map(\.bitPattern) == y.elements.map(\.bitPattern))
+        #expect(otherDx.elements.map(\.bitPattern) == dx.elements.map(\.bitPattern))
+    }
+
     private func randomBuffer(_ count: Int, seed: UInt64) -> FloatBuffer {
         let buffer = FloatBuffer(count: count)
         var random = RandomStream(seed: seed, purpose: .test)

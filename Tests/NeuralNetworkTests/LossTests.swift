@@ -145,7 +145,7 @@ import Testing
             bench.load(x, labels: [1, 1, 1, 1, 1])
             let loss = try bench.forward()
             #expect(!loss.isFinite)
-            return bench.firstNonFinite
+            return try bench.firstNonFinite
         }
         let x: [Float] = [1, 1, 1, 1, 1, 1, 1, 1, 2e3, 2e3]
         #expect(try found(x, a: 1e38, c: 1) == .layer(name: "a", slot: 1, row: 1, value: .infinity))

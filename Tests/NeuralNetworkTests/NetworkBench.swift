@@ -29,9 +29,9 @@ final class NetworkBench {
     ///   - targets: as many classes as outputs unless others are given.
     init(
         _ layers: [NamedLayer], input: TensorShape, loss: Loss, metrics: [Metric] = [.accuracy], targets form: TargetForm? = nil,
-        sizes: [Int], lanes: Int = 1
+        sizes: [Int], lanes: Int = 1, freeze: [String] = [], training: Bool = true, _ options: Network.Options = Network.Options()
     ) throws {
-        plan = try NetworkPlan(layers: layers, input: input, loss: loss)
+        plan = try NetworkPlan(layers: layers, input: input, loss: loss, freeze: freeze)
         let outputs = plan.outputShape.count
         let form = form ?? .classes(outputs)
         report = ReportLayout(loss: loss, metrics: metrics, targets: form, outputs: outputs, isEvaluation: true)
@@ -39,10 +39,10 @@ final class NetworkBench {
         rows = SlotRows(sizes)
         self.lanes = LanePool(lanes: lanes)
         let most = sizes.max() ?? 0
-        network = Network(plan: plan, report: report, slots: sizes.count, rows: most, lanes: self.lanes, training: true)
+        network = Network(plan: plan, report: report, slots: sizes.count, rows: most, lanes: self.lanes, training: training, options)
         let areClasses = if case .classes = form { true } else { false }
         targets = BatchTargets(slots: sizes.count, rows: most, width: outputs, areClasses: areClasses)
-        parameters = FloatBuffer(count: plan.layout.flatCount)
+        parameters = FloatBuffer(count: plan.layout.parameterSpace)
         statistics = FloatBuffer(count: plan.layout.statisticsCount)
         plan.layout.initializeStatistics(statistics.pointer)
         fold = FoldProgram(ReductionTree(leaves: sizes.count), 0..<sizes.count)
@@ -97,7 +97,7 @@ final class NetworkBench {
     }
 
     /// The first thing that the last forward pass has made not finite.
-    var firstNonFinite: NonFinite? { network.firstNonFinite(rows, targets) }
+    var firstNonFinite: NonFinite? { get throws { try network.firstNonFinite(makePass(training: true), targets) } }
 
     /// Forward and backward; the gradient of the *summed* loss lies in `gradient` afterwards. Returns the mean loss.
     @discardableResult
@@ -131,6 +131,13 @@ final class NetworkBench {
     var output: [Float] {
         rows.rows.enumerated().flatMap { slot, count in
             (0..<(count * plan.outputShape.count)).map { network.output.row(slot)[$0] }
+        }
+    }
+
+    /// What the last forward pass left at a boundary that is kept.
+    func values(at boundary: Int) -> [Float] {
+        rows.rows.enumerated().flatMap { slot, count in
+            (0..<(count * plan.shape(at: boundary).count)).map { network.values(at: boundary).row(slot)[$0] }
         }
     }
 

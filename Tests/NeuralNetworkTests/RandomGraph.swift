@@ -1,0 +1,87 @@
+import Kernels
+import NeuralNetwork
+
+/// A model drawn by chance, of every kind of layer and block, that ends in four outputs.
+struct RandomGraph {
+    static let input = TensorShape([8, 8, 3])
+    private(set) var layers: [NamedLayer] = []
+    private var random: RandomStream
+    private var channels = 3
+    private var side = 8
+    private var count = 0
+
+    init(seed: UInt64) {
+        random = RandomStream(seed: seed, purpose: .test)
+        appendNormed(channels: [16, 20, 3][random.below(3)])
+        for _ in 0..<(3 + random.below(3)) { appendPiece() }
+        if random.below(2) == 0 { append(.globalAveragePool) } else { append(.flatten) }
+        append(Self.dense(24))
+        append(norm)
+        append(.activation(.relu))
+        append(Self.dense(4))
+    }
+
+    private static func dense(_ units: Int) -> LayerSpec { .dense(units: units, bias: true, initializer: .heNormal) }
+
+    private static func conv(_ channels: Int, _ size: Int = 3) -> LayerSpec {
+        .convolution(channels: channels, window: Window(size, stride: 1, padding: .same), bias: false, initializer: .heNormal)
+    }
+
+    private var norm: LayerSpec { .batchNorm(momentum: 0.1, epsilon: 1e-3, synchronized: true) }
+
+    private mutating func anyNorm() -> LayerSpec { .batchNorm(momentum: 0.1, epsilon: 1e-3, synchronized: random.below(3) > 0) }
+
+    private mutating func name() -> String {
+        count += 1
+        return "l\(count)"
+    }
+
+    private mutating func append(_ spec: LayerSpec, from: [String] = []) { layers.append(NamedLayer(name(), spec, from: from)) }
+
+    private mutating func named(_ specs: [LayerSpec]) -> [NamedLayer] { specs.map { NamedLayer(name(), $0) } }
+
+    private mutating func activation() -> [LayerSpec] {
+        let all: [ActivationFunction?] = [.relu, .leakyReLU(slope: 0.1), .tanh, .elu(), .sigmoid, nil, .relu]
+        return all[random.below(all.count)].map { [.activation($0)] } ?? []
+    }
+
+    private mutating func appendNormed(channels: Int) {
+        self.channels = channels
+        for spec in [Self.conv(channels), anyNorm()] + activation() { append(spec) }
+    }
+
+    private mutating func appendPiece() {
+        switch random.below(10) {
+        case 0: appendNormed(channels: [8, 16, 20][random.below(3)])
+        case 1:
+            append(
+                .residual(
+                    body: named([Self.conv(channels), anyNorm()] + activation() + [Self.conv(channels), anyNorm()]), shortcut: .identity))
+            for spec in activation() { append(spec) }
+        case 2:
+            channels += 4
+            append(.residual(body: named([Self.conv(channels), anyNorm()]), shortcut: .automatic))
+            for spec in activation() { append(spec) }
+        case 3: append(.residual(body: named([anyNorm()] + activation() + [Self.conv(channels)]), shortcut: .identity))
+        case 4 where side >= 4:
+            append(.pool(random.below(3) > 0 ? .maximum : .average, window: Window(2)))
+            side /= 2
+        case 5: append(.dropout(rate: 0.3))
+        case 6:
+            let pool = LayerSpec.pool(.maximum, window: Window(3, stride: 1, padding: .same))
+            append(.branches([named([Self.conv(8), anyNorm()] + activation()), named([pool]), named([Self.conv(5, 1)])]))
+            channels += 13
+        case 7 where channels.isMultiple(of: 4):
+            append(.maxout(pieces: 2))
+            channels /= 2
+        case 8:
+            let last = layers[layers.count - 1].name
+            append(.add, from: random.below(2) == 0 ? [last, last] : [last, last, last])
+        case 9:
+            // A shortcut around a batch norm, which also reads what others read; and activations one behind another.
+            append(.residual(body: named([anyNorm()]), shortcut: .identity))
+            for spec in activation() + activation() { append(spec) }
+        default: append(.activation(.relu))
+        }
+    }
+}
