@@ -35,7 +35,7 @@ extension CollectiveBenchmark {
         for (index, bytes) in sizes.enumerated() {
             let formation = Formation(
                 generation: FrameGeneration(incarnation: 1, counter: UInt32(index + 1)), rank: rank, members: members, cuts: cuts,
-                owners: Partition.alternatingOwners(members: workers), firstStep: 0, localWorkers: workers)
+                owners: Partition.spreadOwners(usedCount: max(1, bytes / 4), members: workers), firstStep: 0, localWorkers: workers)
             let generation = BenchmarkGeneration(formation, floats: max(1, bytes / 4), reactor, token, entrance)
             try generation.connect()
             // Whoever has completed a step of this generation knows that all have come here: the one before is not needed any more.

@@ -131,7 +131,7 @@ extension Coordinator {
         let microbatches = setup.plan.geometry.microbatches
         let forced = setup.job.job.forcedCuts.flatMap { Assignment(cuts: $0) }.flatMap { $0.members == members.count ? $0 : nil }
         let assignment = forced ?? Assignment(even: microbatches, members: members.count)
-        let owners = Partition.alternatingOwners(members: members.count)
+        let owners = Partition.spreadOwners(usedCount: setup.plan.network.layout.usedCount, members: members.count)
         let partition = Partition(
             usedCount: setup.plan.network.layout.usedCount, owners: owners, members: members.count)
         record.begin(partition)

@@ -99,7 +99,12 @@ extension Collective {
         commands.withLock { swap(&$0, &serving) }
         for command in serving { serve(command) }
         serving.removeAll(keepingCapacity: true)
-        let more = reduceSlice()
+        // As much as a connection reads in a turn, so that what has arrived is reduced while it is warm.
+        var (more, slices) = (true, 0)
+        while more, slices < Reduction.slicesPerTurn {
+            more = reduceSlice()
+            slices += 1
+        }
         completeStepIfDone()
         return more
     }

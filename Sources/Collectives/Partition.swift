@@ -2,8 +2,8 @@ import Kernels
 
 /// How a flat vector is cut for travelling, the same on every member: who owns which shard, and which runs go together.
 ///
-/// A *bucket* is a run of parameters whose gradients leave together; a *piece* is the part of a bucket that lies in one shard: it has one owner and is the unit
-/// of a frame. Pieces are numbered from the vector's end, the order in which backward completes them. Bits do not depend on any of this.
+/// A *bucket* is a run of parameters whose gradients leave together; a *piece* is the part of a bucket that lies in one shard, or in neighbouring ones of
+/// the same owner: the unit of a frame. Pieces are numbered from the vector's end, the order in which backward completes them. Bits do not depend on any of this.
 package struct Partition: Equatable, Sendable {
     package struct Piece: Equatable, Sendable {
         package let range: Range<Int>
@@ -20,16 +20,30 @@ package struct Partition: Equatable, Sendable {
     /// Floats that each member owns.
     package let ownedCounts: [Int]
 
-    /// Floats of a bucket: an eighth of the vector, but 4 KB at least and 2 MB at most.
+    /// Floats of a bucket: an eighth of the vector, but 32 KB at least and 256 KB at most, which a core's second cache holds: what arrives is summed, updated, and
+    /// sent on while it is warm.
     package static func bucketSize(usedCount: Int) -> Int {
         let blocks = (usedCount / 8 + FlatVector.blockSize - 1) / FlatVector.blockSize
-        return max(1, min(512, blocks)) * FlatVector.blockSize
+        return max(smallPiece, min(64, blocks) * FlatVector.blockSize)
     }
 
     /// Neighbouring shards have different owners, so that every bucket is spread over the members.
     package static func alternatingOwners(members: Int) -> [Int] {
         (0..<FlatVector.shardCount).map { $0 % members }
     }
+
+    /// As `alternatingOwners`, but neighbouring shards of small vectors go together, up to the size of a bucket: fewer and longer frames.
+    package static func spreadOwners(usedCount: Int, members: Int) -> [Int] {
+        let shardSize = FlatVector.shardSize(for: usedCount)
+        let shards = (usedCount + shardSize - 1) / shardSize
+        // Half a bucket, so that a bucket is still shared out where that is worth a frame; everyone gets a run.
+        let wanted = max(1, max(smallPiece, bucketSize(usedCount: usedCount) / 2) / shardSize)
+        let run = max(1, min(wanted, (shards + members - 1) / members))
+        return (0..<FlatVector.shardCount).map { $0 / run % members }
+    }
+
+    /// Floats below which a frame costs as much as a longer one.
+    private static let smallPiece = 8 * FlatVector.blockSize
 
     /// - Parameters:
     ///   - usedCount: floats from the vector's start that hold parameters; what lies behind is zero and never travels.
@@ -42,8 +56,10 @@ package struct Partition: Equatable, Sendable {
         var (pieces, counts) = ([Piece](), [Int](repeating: 0, count: members))
         var upper = end
         while upper > 0 {
-            let lower = max((upper - 1) / shardSize * shardSize, (upper - 1) / bucketSize * bucketSize)
-            let owner = owners[lower / shardSize]
+            let owner = owners[(upper - 1) / shardSize]
+            var shard = (upper - 1) / shardSize
+            while members > 1, shard > 0, owners[shard - 1] == owner { shard -= 1 }
+            let lower = max(shard * shardSize, (upper - 1) / bucketSize * bucketSize)
             pieces.append(Piece(range: lower..<upper, owner: owner, compact: counts[owner]))
             counts[owner] += upper - lower
             upper = lower

@@ -5,6 +5,8 @@ struct Reduction {
     /// Floats that are reduced and updated in one go, so that urgent frames are served in between and the sums stay in the cache.
     private static let sliceSize = 16 * 1024
     private static let blockSize = 4096
+    /// Slices between two looks at the connections.
+    static let slicesPerTurn = 4
 
     struct Slice {
         let piece: Int

@@ -34,7 +34,8 @@ package struct LocalTraining {
     ) throws -> Result {
         let assignment = cuts.flatMap(Assignment.init(cuts:)) ?? Assignment(even: plan.geometry.microbatches, members: members)
         let partition = Partition(
-            usedCount: plan.network.layout.usedCount, owners: Partition.alternatingOwners(members: members), members: members)
+            usedCount: plan.network.layout.usedCount,
+            owners: Partition.spreadOwners(usedCount: plan.network.layout.usedCount, members: members), members: members)
         let start =
             start
             ?? Snapshot(

@@ -10,10 +10,10 @@ struct Outbound {
 
     /// One frame: its header (and a copied payload) in memory of its own, or the payload where the caller keeps it.
     final class Frame {
-        let header: FrameHeader
+        private var header: FrameHeader
         private let own: UnsafeMutableRawBufferPointer
-        private let borrowed: UnsafeRawBufferPointer?
-        let sent: (() -> Void)?
+        private var borrowed: UnsafeRawBufferPointer?
+        private(set) var sent: (() -> Void)?
         var offset = 0
         private var isEncoded = false
 
@@ -29,6 +29,17 @@ struct Outbound {
         }
 
         deinit { own.deallocate() }
+
+        /// A frame that has been sent becomes another one.
+        func reuse(_ header: FrameHeader, borrowing payload: UnsafeRawBufferPointer, sent: (() -> Void)?) {
+            (self.header, borrowed, self.sent, offset, isEncoded) = (header, payload, sent, 0, false)
+        }
+
+        /// Lets go of what it borrowed; whether it can be another one.
+        func retire() -> Bool {
+            sent = nil
+            return borrowed != nil
+        }
 
         var count: Int { own.count + (borrowed?.count ?? 0) }
         var remaining: Int { count - offset }
@@ -51,6 +62,9 @@ struct Outbound {
 
     private var frames: [Frame] = []
     private var head = 0
+    /// Sent ones, for the next frames that borrow.
+    private var spare: [Frame] = []
+    private static let mostSpare = 256
     let vector = UnsafeMutableBufferPointer<iovec>.allocate(capacity: piecesPerWrite)
     var isFlushScheduled = false
 
@@ -61,15 +75,23 @@ struct Outbound {
 
     mutating func append(_ frame: Frame) { frames.append(frame) }
 
+    mutating func borrowing(_ header: FrameHeader, _ payload: UnsafeRawBufferPointer, sent: (() -> Void)?) -> Frame {
+        guard let frame = spare.popLast() else { return Frame(header, borrowing: payload, sent: sent) }
+        frame.reuse(header, borrowing: payload, sent: sent)
+        return frame
+    }
+
     mutating func removeFirst() {
+        let frame = frames[head]
         head += 1
+        if frame.retire(), spare.count < Self.mostSpare { spare.append(frame) }
         if head == frames.count || head >= 256 {
             frames.removeFirst(head)
             head = 0
         }
     }
 
-    mutating func removeAll() { (frames, head) = ([], 0) }
+    mutating func removeAll() { (frames, head, spare) = ([], 0, []) }
 
     /// Fills the vector with the next pieces, at most `limit` bytes.
     func gather(_ limit: Int) -> (pieces: UnsafeMutableBufferPointer<iovec>, bytes: Int) {
@@ -100,7 +122,8 @@ extension Connection {
 
     /// Queues a frame without copying: the payload stays alive and unchanged until `sent`, or until the connection is closed.
     package func send(_ header: FrameHeader, borrowing payload: UnsafeRawBufferPointer, sent: (() -> Void)? = nil) {
-        enqueue(Outbound.Frame(header.carrying(payload.count), borrowing: payload, sent: sent))
+        guard isOpen, !isFinishing else { return reactor.assertOwned() }
+        enqueue(outbound.borrowing(header.carrying(payload.count), payload, sent: sent))
     }
 
     private func enqueue(_ frame: Outbound.Frame) {
@@ -144,8 +167,9 @@ extension Connection {
             frame.offset += taken
             left -= taken
             if frame.remaining == 0 {
+                let sent = frame.sent
                 outbound.removeFirst()
-                frame.sent?()
+                sent?()
             }
         }
     }

@@ -10,7 +10,7 @@
 /// is read while `received` is set: between the handshake and the moment its new owner sets it, the bytes wait.
 package final class Connection: @unchecked Sendable {
     /// What one connection may read or write in one turn of the loop, so that bulk cannot starve the urgent.
-    static let bytesPerTurn = 512 << 10
+    static let bytesPerTurn = 256 << 10
     static let bytesPerWrite = 1 << 20
     static let stagingSize = 64 << 10
     /// From so much on, a payload is read straight into its destination.

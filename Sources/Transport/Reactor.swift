@@ -25,6 +25,10 @@ package final class Reactor: @unchecked Sendable {
     private let wakeWriter: Int32
     private let posted = Mutex(Posted())
     private let loopThread = Atomic<UInt>(0)
+    /// Counts `wake`, so that the loop sees what came while it was busy.
+    private let wakes = Atomic<UInt>(0)
+    /// The loop is, or soon will be, in poll: the first to change that writes into the pipe, and nobody else.
+    private let isAsleep = Atomic<Bool>(true)
     private var thread: pthread_t?
     private var isStopped = false
 
@@ -34,6 +38,8 @@ package final class Reactor: @unchecked Sendable {
     private var timers: [ReactorTimer] = []  // the next one last
     private var unflushed: [Connection] = []
     private var isIdleWorkLeft = false
+    /// `wakes` when the turn began.
+    private var seen: UInt = 0
 
     /// A slice of background work, called once per turn; true asks for another turn at once. Set on the loop.
     package var idleWork: (() -> Bool)? {
@@ -105,6 +111,8 @@ package final class Reactor: @unchecked Sendable {
 
     /// Begins a turn soon, and with it a call of `idleWork`; from any thread.
     package func wake() {
+        wakes.add(1, ordering: .sequentiallyConsistent)
+        guard isAsleep.exchange(false, ordering: .sequentiallyConsistent) else { return }
         var byte: UInt8 = 0
         _ = write(wakeWriter, &byte, 1)  // a full pipe wakes as well
     }
@@ -115,13 +123,24 @@ package final class Reactor: @unchecked Sendable {
 extension Reactor {
     private func turn() {
         refreshTable()
-        let count = poll(&polled, nfds_t(polled.count), pollTimeout())
+        let count = sleep(seen)
+        seen = wakes.load(ordering: .sequentiallyConsistent)
         if count > 0 { serve() }
         runPosted()
         runTimers()
         flush()
         isIdleWorkLeft = idleWork?() ?? false
         flush()
+    }
+
+    /// Polls; without waiting if there has been a `wake` since `seen` wakes, whose work this turn may not have found.
+    private func sleep(_ seen: UInt) -> Int32 {
+        let timeout = pollTimeout()
+        guard timeout != 0 else { return poll(&polled, nfds_t(polled.count), 0) }
+        isAsleep.store(true, ordering: .sequentiallyConsistent)
+        let isLate = wakes.load(ordering: .sequentiallyConsistent) != seen
+        defer { isAsleep.store(false, ordering: .sequentiallyConsistent) }
+        return poll(&polled, nfds_t(polled.count), isLate ? 0 : timeout)
     }
 
     private func pollTimeout() -> Int32 {
@@ -137,6 +156,7 @@ extension Reactor {
         registrations.removeAll { !$0.isActive }
         registrations.sort { $0.priority > $1.priority }
         polled = [pollfd(fd: wakeReader, events: Int16(POLLIN), revents: 0)] + registrations.map(\.entry)
+        for (index, registration) in registrations.enumerated() { registration.place = index + 1 }
     }
 
     private func serve() {
@@ -144,10 +164,10 @@ extension Reactor {
             var bytes: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
             while read(wakeReader, &bytes, 32) == 32 {}
         }
-        // Handlers may register and remove: this turn's table stays as it was polled.
-        let (table, served) = (polled, registrations)
+        // Handlers may register and remove: this turn's table keeps its order and what was polled.
+        let served = registrations
         for (index, registration) in served.enumerated() where registration.isActive {
-            let events = Int32(table[index + 1].revents)
+            let events = Int32(polled[index + 1].revents)
             if events == 0 { continue }
             let failed = events & (POLLHUP | POLLERR | POLLNVAL) != 0
             registration.handler(
@@ -241,6 +261,8 @@ final class Registration {
     let handler: (Readiness) -> Void
     let abandon: () -> Void
     fileprivate(set) var isActive = true
+    /// Its index in the polled table, while that is not stale.
+    fileprivate var place = 0
     fileprivate(set) var reads: Bool
     fileprivate(set) var writes: Bool
 
@@ -273,7 +295,9 @@ extension Reactor {
     func update(_ registration: Registration, reads: Bool, writes: Bool) {
         guard registration.isActive, registration.reads != reads || registration.writes != writes else { return }
         (registration.reads, registration.writes) = (reads, writes)
-        isTableStale = true
+        guard !isTableStale else { return }
+        let entry = registration.entry
+        (polled[registration.place].fd, polled[registration.place].events) = (entry.fd, entry.events)
     }
 
     func prioritize(_ registration: Registration, _ priority: Int) {

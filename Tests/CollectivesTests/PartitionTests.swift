@@ -41,6 +41,32 @@ import Testing
         }
     }
 
+    /// Frames of small vectors are few: neighbouring shards go together, and everyone still gets as much as the others, to a run.
+    @Test(arguments: usedCounts, [2, 3, 5, 8])
+    func neighbouringShardsOfSmallVectorsGoTogether(usedCount: Int, members: Int) {
+        let owners = Partition.spreadOwners(usedCount: usedCount, members: members)
+        let partition = Partition(usedCount: usedCount, owners: owners, members: members)
+        let (shard, bucket) = (FlatVector.shardSize(for: usedCount), Partition.bucketSize(usedCount: usedCount))
+        #expect(owners.count == 64 && owners.allSatisfy { (0..<members).contains($0) })
+        var upper = partition.pieces[0].range.upperBound
+        for piece in partition.pieces {
+            #expect(piece.range.upperBound == upper && piece.range.lowerBound % 1024 == 0)
+            #expect(piece.range.allSatisfy { owners[$0 / shard] == piece.owner })
+            #expect(piece.range.lowerBound / bucket == (piece.range.upperBound - 1) / bucket)
+            upper = piece.range.lowerBound
+        }
+        #expect(upper == 0)
+        let run = owners.prefix { $0 == owners[0] }.count * shard
+        #expect((partition.ownedCounts.max() ?? 0) - (partition.ownedCounts.min() ?? 0) <= 2 * max(run, bucket))
+        // A piece ends where a bucket does, or where an owner's run does.
+        let (end, used) = (partition.pieces[0].range.upperBound, owners.prefix((usedCount + shard - 1) / shard))
+        let runs = 1 + zip(used, used.dropFirst()).count { $0 != $1 }
+        #expect(partition.pieces.count < (end + bucket - 1) / bucket + runs)
+        if usedCount == 65_536 { #expect(partition.pieces.count == 8) }
+        // Large ones alternate as ever.
+        if usedCount > 5_000_000 { #expect(owners == Partition.alternatingOwners(members: members)) }
+    }
+
     @Test func bucketsHaveBounds() {
         for usedCount in stride(from: 1, through: 20_000_000, by: 77_777) {
             let size = Partition.bucketSize(usedCount: usedCount)

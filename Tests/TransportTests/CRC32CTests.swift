@@ -32,6 +32,7 @@ private func bitwise(_ bytes: ArraySlice<UInt8>) -> UInt32 {
                 let expected = bitwise(slice)
                 slice.withUnsafeBytes { raw in
                     #expect(CRC32C.checksum(raw) == expected, "length \(length) offset \(offset)")
+                    #expect(CRC32C.instructionChecksum(raw) == expected, "instruction, length \(length) offset \(offset)")
                     #expect(CRC32C.portableChecksum(raw) == expected, "tables, length \(length) offset \(offset)")
                     let cut = length / 3
                     let first = CRC32C.checksum(UnsafeRawBufferPointer(rebasing: raw[..<cut]))
