@@ -11,6 +11,8 @@ typedef float unaligned_vector __attribute__((ext_vector_type(16), aligned(4)));
 #define LOAD_ALIGNED(p) (*(const vector *)(p))
 #define STORE_ALIGNED(p, x) (*(vector *)(p) = (x))
 #define UNROLL _Pragma("clang loop unroll(full)")
+#define UNROLL2 _Pragma("clang loop unroll_count(2)")
+#define UNROLL3 _Pragma("clang loop unroll_count(3)")
 #define UNROLL4 _Pragma("clang loop unroll_count(4)")
 
 static inline size_t least(size_t a, size_t b) { return a < b ? a : b; }
@@ -142,6 +144,52 @@ void ckernels_multiply_transposed(
     }
     CHOSEN(multiply_transposed)(a, rows, b, depth, accumulates, block, 16);
     copy_columns(block, 16, c, ldc, rows, columns);
+}
+
+// MARK: Direct convolution
+
+static size_t padded_width(const ckernels_windows *s) { return s->left + s->width + s->right; }
+static size_t padded_height(const ckernels_windows *s) { return s->top + s->height + s->bottom; }
+
+size_t ckernels_direct_scratch(const ckernels_windows *s) { return (padded_height(s) * padded_width(s) * s->channels + 15) / 16 * 16; }
+
+// An image with its padding, or the image itself where there is none.
+static const float *pad(const float *x, const ckernels_windows *s, float *scratch) {
+    if (s->top + s->left + s->bottom + s->right == 0) return x;
+    size_t row = s->width * s->channels, padded = padded_width(s) * s->channels, before = s->left * s->channels;
+    memset(scratch, 0, padded * padded_height(s) * sizeof(float));
+    for (size_t y = 0; y < s->height; y++) memcpy(scratch + (s->top + y) * padded + before, x + y * row, row * sizeof(float));
+    return scratch;
+}
+
+void ckernels_direct_forward(const float *x, const float *panels, float *y, const ckernels_windows *s, size_t images, float *scratch) {
+    size_t row = padded_width(s) * s->channels, run = s->kernel_width * s->channels, depth = s->kernel_height * run;
+    size_t line = s->output_width * s->outputs;
+    for (size_t i = 0; i < images; i++, x += s->height * s->width * s->channels, y += s->output_height * line) {
+        const float *image = pad(x, s, scratch);
+        // Several lines at a time: their pixels stay in the cache for all panels.
+        enum { some = 4 };
+        for (size_t first = 0; first < s->output_height; first += some)
+            for (size_t k = 0; k < s->outputs; k += 16)
+                for (size_t l = first; l < least(first + some, s->output_height); l++)
+                    CHOSEN(window_line)(
+                        image + l * s->stride_height * row, s->output_width, s->stride_width * s->channels, s->kernel_height, run, row,
+                        panels + k * depth, y + l * line + k, s->outputs);
+    }
+}
+
+void ckernels_direct_weight_gradient(
+    const float *x, const float *dy, float *dw, const ckernels_windows *s, size_t images, size_t first, size_t end, float *scratch) {
+    size_t row = padded_width(s) * s->channels, run = s->kernel_width * s->channels;
+    for (size_t p = 0; p < s->kernel_height * run; p++) memset(dw + p * s->outputs + first, 0, (end - first) * sizeof(float));
+    for (size_t i = 0; i < images; i++, x += s->height * s->width * s->channels, dy += s->output_height * s->output_width * s->outputs) {
+        const float *image = pad(x, s, scratch);
+        for (size_t k = first; k < end; k += 16)
+            for (size_t p = 0; p < s->kernel_height; p++)
+                CHOSEN(window_gradients)(
+                    image + p * row, run, s->stride_width * s->channels, s->stride_height * row, s->output_height, s->output_width, dy + k,
+                    s->outputs, dw + p * run * s->outputs + k, s->outputs);
+    }
 }
 
 // MARK: Winograd's convolution

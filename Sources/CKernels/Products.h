@@ -32,6 +32,37 @@
         UNROLL for (int r = 0; r < count; r++) STORE(c + r * ldc, s[r]);                                               \
     }
 
+// Outputs of neighbouring windows of a convolution: the left operand's rows are `step` floats apart, and its depth is `rows` runs of `run` floats each, `row` floats apart.
+#define WINDOW_ROWS(count)                                                                                             \
+    static inline void NAME(window_rows##count)(                                                                       \
+        const float *restrict a, size_t step, size_t rows, size_t run, size_t row, const float *restrict b, float *restrict c, size_t ldc) { \
+        vector s[count];                                                                                               \
+        UNROLL for (int r = 0; r < count; r++) s[r] = (vector)(0);                                                     \
+        for (size_t p = 0; p < rows; p++, a += row)                                                                    \
+            UNROLL3 for (size_t k = 0; k < run; k++, b += 16) {                                                        \
+                vector x = LOAD_ALIGNED(b);                                                                            \
+                UNROLL for (int r = 0; r < count; r++) s[r] = FMA((vector)(a[r * step + k]), x, s[r]);                 \
+            }                                                                                                          \
+        UNROLL for (int r = 0; r < count; r++) STORE(c + r * ldc, s[r]);                                               \
+    }
+
+// The gradient of `count` neighbouring weights for 16 outputs, added to what is there, over the windows of an image: `lines` of `windows` each.
+#define WINDOW_GRADIENT(count)                                                                                         \
+    static inline void NAME(window_gradient##count)(                                                                   \
+        const float *restrict a, size_t step, size_t line, size_t lines, size_t windows, const float *restrict dy, size_t lddy, \
+        float *restrict c, size_t ldc) {                                                                               \
+        vector s[count];                                                                                               \
+        UNROLL for (int r = 0; r < count; r++) s[r] = LOAD(c + r * ldc);                                               \
+        for (size_t y = 0; y < lines; y++, a += line) {                                                                \
+            const float *at = a;                                                                                       \
+            UNROLL2 for (size_t w = 0; w < windows; w++, at += step, dy += lddy) {                                     \
+                vector x = LOAD(dy);                                                                                   \
+                UNROLL for (int r = 0; r < count; r++) s[r] = FMA((vector)(at[r]), x, s[r]);                           \
+            }                                                                                                          \
+        }                                                                                                              \
+        UNROLL for (int r = 0; r < count; r++) STORE(c + r * ldc, s[r]);                                               \
+    }
+
 #define EACH_COUNT(define) define(1) define(2) define(3) define(4) define(5) define(6)
 #define EACH_CASE(call) case 1: call(1); break; case 2: call(2); break; case 3: call(3); break; case 4: call(4); break; case 5: call(5); break;
 #if ROWS > 6
@@ -49,6 +80,10 @@ EACH_COUNT(TRANSPOSED_ROWS)
 EACH_LARGE_COUNT(TRANSPOSED_ROWS)
 EACH_COUNT(PANEL_ROWS)
 EACH_LARGE_COUNT(PANEL_ROWS)
+EACH_COUNT(WINDOW_ROWS)
+EACH_LARGE_COUNT(WINDOW_ROWS)
+EACH_COUNT(WINDOW_GRADIENT)
+EACH_LARGE_COUNT(WINDOW_GRADIENT)
 
 static void NAME(multiply_transposed)(
     const float *a, size_t rows, const float *b, size_t depth, bool accumulates, float *c, size_t ldc) {
@@ -72,7 +107,33 @@ static void NAME(multiply_panels)(
 #undef CALL
 }
 
+// A line of windows, 16 outputs each.
+static void NAME(window_line)(
+    const float *a, size_t windows, size_t step, size_t rows, size_t run, size_t row, const float *b, float *c, size_t ldc) {
+    size_t r = 0;
+    for (; r + ROWS <= windows; r += ROWS) WHOLE(window_rows)(a + r * step, step, rows, run, row, b, c + r * ldc, ldc);
+    a += r * step;
+    c += r * ldc;
+#define CALL(count) NAME(window_rows##count)(a, step, rows, run, row, b, c, ldc)
+    switch (windows - r) { EACH_CASE(CALL) EACH_LARGE_CASE(CALL) default: break; }
+#undef CALL
+}
+
+// The gradient of a run of weights.
+static void NAME(window_gradients)(
+    const float *a, size_t run, size_t step, size_t line, size_t lines, size_t windows, const float *dy, size_t lddy, float *c, size_t ldc) {
+    size_t r = 0;
+    for (; r + ROWS <= run; r += ROWS) WHOLE(window_gradient)(a + r, step, line, lines, windows, dy, lddy, c + r * ldc, ldc);
+    a += r;
+    c += r * ldc;
+#define CALL(count) NAME(window_gradient##count)(a, step, line, lines, windows, dy, lddy, c, ldc)
+    switch (run - r) { EACH_CASE(CALL) EACH_LARGE_CASE(CALL) default: break; }
+#undef CALL
+}
+
 #undef TRANSPOSED_ROWS
+#undef WINDOW_ROWS
+#undef WINDOW_GRADIENT
 #undef PANEL_ROWS
 #undef EACH_COUNT
 #undef EACH_CASE

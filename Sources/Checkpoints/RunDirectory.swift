@@ -15,8 +15,6 @@ package final class RunDirectory: Sendable {
     package var jobPath: String { Path.join(path, "job.json5") }
     /// A line per logged step and per epoch.
     package var metricsPath: String { Path.join(path, "metrics.jsonl") }
-    /// A line per epoch: where the workers' time went.
-    package var timingPath: String { Path.join(path, "timing.jsonl") }
     package var logPath: String { Path.join(path, "log.jsonl") }
     package var resultPath: String { Path.join(path, "result.json") }
     package var checkpoints: CheckpointStore { RunDirectory.checkpoints(of: path) }
@@ -60,7 +58,7 @@ package final class RunDirectory: Sendable {
     /// Takes back a new run that could not begin: its own files, and the directory if nothing else is in it. The same command may then be
     /// given again.
     package func discard() {
-        let names = ["job.json5", "metrics.jsonl", "timing.jsonl", "log.jsonl", RunDirectory.incarnationName, RunDirectory.lockName]
+        let names = ["job.json5", "metrics.jsonl", "log.jsonl", RunDirectory.incarnationName, RunDirectory.lockName]
         for name in names { unlink(Path.join(path, name)) }
         rmdir(path)
     }

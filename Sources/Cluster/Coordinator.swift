@@ -45,7 +45,6 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     var outcome: RunOutcome?
     var timing: TimingRecord
     var trace: TraceRecord?
-    let timingLog: AppendFile
 
     package init(
         _ setup: RunSetup, _ options: CoordinatorOptions, token: SharedToken, log: Log, console: Console = .standardError
@@ -68,7 +67,6 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
             dataset.map { (DatasetTicket(role: role, hash: $0.contentHash(), byteCount: $0.serialized.count), $0) }
         }
         timing = TimingRecord(stepsPerEpoch: setup.plan.geometry.stepsPerEpoch)
-        timingLog = try AppendFile(setup.directory.timingPath)
         trace = options.trace.map { TraceRecord(path: $0, start: setup.start.step) }
         membership = Membership(
             limits: Membership.Limits(

@@ -157,6 +157,9 @@ package final class RunRecord {
     }
 
     /// Once the last step's report and the evaluation are both there: they come from different workers, in any order.
+    /// Where the time of an epoch went. Such lines are never compared.
+    func write(timing line: ConfigValue) throws { try metrics.write(line) }
+
     private func endEpochIfComplete(_ done: Int) throws {
         guard let train = epochTotals[done] else { return }
         let validation = validations[done]

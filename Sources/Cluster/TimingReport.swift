@@ -30,7 +30,7 @@ package enum TimingReport {
         return rows.isEmpty ? "" : columns([["layer", "forward", "backward"]] + rows)
     }
 
-    /// The line of `timing.jsonl` for an epoch.
+    /// The line of `metrics.jsonl` for an epoch's times.
     package static func line(_ epoch: TimingRecord.Epoch) -> ConfigValue {
         .object([("epoch", .int(epoch.epoch)), ("workers", .array(epoch.workers.map { value($0.worker, $0.times) }))])
     }
@@ -68,12 +68,12 @@ extension Coordinator {
     }
 
     private func write(_ epoch: TimingRecord.Epoch) {
-        do { try timingLog.append(TimingReport.line(epoch).compactJSON()) } catch {
-            log.warning("timing.jsonl is incomplete: \(error)")
+        do { try record.write(timing: TimingReport.line(epoch)) } catch {
+            log.warning("metrics.jsonl lacks the times of epoch \(epoch.epoch): \(error)")
         }
     }
 
-    /// At the run's end, whatever it is: the table, the rest of `timing.jsonl`, and the trace.
+    /// At the run's end, whatever it is: the table, the rest of the epochs' times, and the trace.
     func finishTiming() {
         for epoch in timing.finish() { write(epoch) }
         let table = TimingReport.table(timing.workers)

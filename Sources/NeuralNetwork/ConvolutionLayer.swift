@@ -56,15 +56,13 @@ final class ConvolutionLayer: Layer, MomentsProducer {
     func backward(
         _ input: SlotMatrix, _ output: SlotMatrix, outputGradient: SlotMatrix, inputGradient: SlotMatrix?, _ pass: TrainingPass
     ) {
-        if !pass.isFrozen {
-            for slot in 0..<pass.pass.rows.slots { weightGradient(slot, input, outputGradient, pass) }
-        }
+        if !pass.isFrozen { parameterGradients(input, outputGradient, pass) }
         if let inputGradient { dataGradient(outputGradient, inputGradient, pass.pass) }
     }
 
     // MARK: The input's gradient
 
-    private func dataGradient(_ outputGradient: SlotMatrix, _ inputGradient: SlotMatrix, _ pass: Pass) {
+    func dataGradient(_ outputGradient: SlotMatrix, _ inputGradient: SlotMatrix, _ pass: Pass) {
         let w = pass.parameters + weight
         let size = tiling.imagesPerTile
         pass.lanes.run(pass.rows.tileCount(of: size)) { task, lane in
@@ -84,6 +82,10 @@ final class ConvolutionLayer: Layer, MomentsProducer {
     }
 
     // MARK: The parameters' gradients
+
+    func parameterGradients(_ input: SlotMatrix, _ outputGradient: SlotMatrix, _ pass: TrainingPass) {
+        for slot in 0..<pass.pass.rows.slots { weightGradient(slot, input, outputGradient, pass) }
+    }
 
     private func weightGradient(_ slot: Int, _ input: SlotMatrix, _ outputGradient: SlotMatrix, _ pass: TrainingPass) {
         let images = pass.pass.rows.rows[slot]

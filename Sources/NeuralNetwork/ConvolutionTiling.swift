@@ -75,16 +75,30 @@ struct ConvolutionTiling: Sendable {
 extension ConvolutionTiling {
     /// Every distinct BLAS call for microbatches of these sizes, and of the forward pass for `chunkSize`.
     func products(sizes: [Int], chunkSize: Int) -> [MatrixProduct] {
-        var products: [MatrixProduct] = []
-        let tiles = Set(
-            (sizes + [chunkSize]).flatMap { size in
+        blockWindows(tiles(sizes + [chunkSize])).flatMap { windows in
+            [MatrixProduct(transposeA: false, transposeB: false, m: windows, n: outputs, k: geometry.patchCount), dataProduct(windows)]
+        } + weightProducts(sizes: sizes)
+    }
+
+    /// Those for the input's gradient alone.
+    func dataProducts(sizes: [Int]) -> [MatrixProduct] { blockWindows(tiles(sizes)).map(dataProduct) }
+
+    private func dataProduct(_ windows: Int) -> MatrixProduct {
+        MatrixProduct(transposeA: false, transposeB: true, m: windows, n: geometry.patchCount, k: outputs)
+    }
+
+    /// Images of every tile that there is.
+    private func tiles(_ sizes: [Int]) -> Set<Int> {
+        Set(
+            sizes.flatMap { size in
                 let rows = SlotRows([size])
                 return (0..<rows.tileCount(of: imagesPerTile)).map { rows.tile($0, of: imagesPerTile).count }
             })
-        for windows in blockWindows(tiles) {
-            products.append(MatrixProduct(transposeA: false, transposeB: false, m: windows, n: outputs, k: geometry.patchCount))
-            products.append(MatrixProduct(transposeA: false, transposeB: true, m: windows, n: geometry.patchCount, k: outputs))
-        }
+    }
+
+    /// Those for the weights' gradient alone.
+    func weightProducts(sizes: [Int]) -> [MatrixProduct] {
+        var products: [MatrixProduct] = []
         let heights = Set((0..<weightBlocks).map { weightRows($0).count }).sorted()
         var seen: Set<MatrixProduct> = []
         for size in sizes {

@@ -39,9 +39,14 @@ extension PlannedLayer {
             return WhiteningLayer.products(inputs: plan.inputs, outputs: plan.outputs, sizes: sizes, chunkSize: chunkSize)
         }
         if case .convolution(let geometry, _, _) = places {
-            // Winograd's are our own.
+            // Where a convolution is our own, OpenBLAS has what that leaves to products.
             if Winograd(geometry, outputs: output.channels) != nil { return [] }
-            return ConvolutionTiling(geometry, outputs: output.channels).products(sizes: sizes, chunkSize: chunkSize)
+            let tiling = ConvolutionTiling(geometry, outputs: output.channels)
+            guard DirectConvolution(geometry, outputs: output.channels) != nil else {
+                return tiling.products(sizes: sizes, chunkSize: chunkSize)
+            }
+            return tiling.dataProducts(sizes: sizes)
+                + (DirectConvolutionLayer.sumsWeights(geometry) ? [] : tiling.weightProducts(sizes: sizes))
         }
         return []
     }

@@ -94,6 +94,8 @@ package struct PlannedLayer: Sendable {
         case (.convolution(let channels, _, _, _), .convolution(let geometry, let weight, let bias)):
             if let winograd = Winograd(geometry, outputs: channels) {
                 WinogradConvolutionLayer(winograd, geometry, weight: weight, bias: bias)
+            } else if let direct = DirectConvolution(geometry, outputs: channels) {
+                DirectConvolutionLayer(direct, geometry, outputs: channels, weight: weight, bias: bias)
             } else {
                 ConvolutionLayer(geometry, outputs: channels, weight: weight, bias: bias)
             }
@@ -133,7 +135,9 @@ package struct PlannedLayer: Sendable {
         case (.dense, _): DenseLayer.scratchCount(outputs: output.count)
         case (_, .convolution(let geometry, _, _)):
             Winograd(geometry, outputs: output.channels).map(WinogradConvolutionLayer.scratchCount)
-                ?? ConvolutionLayer.scratchCount(geometry, outputs: output.channels)
+                ?? DirectConvolution(geometry, outputs: output.channels).map {
+                    DirectConvolutionLayer.scratchCount($0, geometry, outputs: output.channels)
+                } ?? ConvolutionLayer.scratchCount(geometry, outputs: output.channels)
         case (.pool, _): PoolLayer.scratchCount(channels: input.channels)
         case (.globalAveragePool, _): GlobalAveragePoolLayer.scratchCount(channels: input.channels)
         case (.batchNorm, _): BatchNormLayer.scratchCount(channels: input.channels)
@@ -148,7 +152,8 @@ extension PlannedLayer {
     /// Floats that the lanes share during the layer's passes.
     var workspaceCount: Int {
         guard case .convolution(let geometry, _, _) = places else { return 0 }
-        return Winograd(geometry, outputs: output.channels)?.transformedCount ?? 0
+        return Winograd(geometry, outputs: output.channels)?.transformedCount
+            ?? DirectConvolution(geometry, outputs: output.channels)?.packedCount ?? 0
     }
 }
 

@@ -160,6 +160,21 @@ extension Fingerprint {
         winograd.weightGradient(
             x.pointer, y.pointer, images: images, channels: 0..<geometry.channels, into: dw.pointer, scratch: scratch.pointer)
         update(hash, dw)
+        let direct = WindowGeometry(
+            input: (11, 13, 3), kernel: (5, 3), stride: (2, 1), padding: (2, 1, 1, 0), output: (5, 12))
+        if let convolution = DirectConvolution(direct, outputs: outputs) {
+            let (packed, y, dw) = (
+                FloatBuffer(count: convolution.packedCount), FloatBuffer(count: images * direct.positions * outputs),
+                FloatBuffer(count: direct.patchCount * outputs)
+            )
+            let scratch = FloatBuffer(count: convolution.scratchCount)
+            convolution.pack(w.pointer, panels: 0..<convolution.panels, into: packed.pointer)
+            convolution.convolve(x.pointer, packed: packed.pointer, images: images, into: y.pointer, scratch: scratch.pointer)
+            convolution.weightGradient(
+                x.pointer, y.pointer, images: images, outputs: 0..<outputs, into: dw.pointer, scratch: scratch.pointer)
+            update(hash, y)
+            update(hash, dw)
+        }
         back.transform(original: w.pointer, panels: 0..<back.panels, into: u.pointer)
         back.convolve(y.pointer, transformed: u.pointer, images: images, into: x.pointer, scratch: scratch.pointer)
         update(hash, x)

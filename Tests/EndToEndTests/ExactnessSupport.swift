@@ -66,7 +66,9 @@ struct Bits: Equatable, CustomStringConvertible {
     }
 
     static func metrics(_ runDirectory: String) throws -> [String] {
-        try File.readText(Path.join(runDirectory, "metrics.jsonl"), limit: 1 << 24).split(separator: "\n").map { line in
+        try File.readText(Path.join(runDirectory, "metrics.jsonl"), limit: 1 << 24).split(separator: "\n").filter {
+            !$0.contains("\"workers\":")
+        }.map { line in
             let parts = line.split(separator: ",", omittingEmptySubsequences: false)
             return parts.filter { !$0.hasPrefix("\"seconds\":") }.joined(separator: ",")
         }.sorted()

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 extension Exactness {
-    /// What `--trace`, `timing.jsonl` and the table at the end say of a run. Only their own numbers are compared with each other, never with a clock.
+    /// What `--trace`, `metrics.jsonl` and the table at the end say of a run. Only their own numbers are compared with each other, never with a clock.
     @Suite struct Timing {
         private static let job = DigitsJob(steps: 30)
         private static let layers = ["dense1", "dense1.bn", "dense2", "dense2.bn", "dense3"]
@@ -49,7 +49,9 @@ extension Exactness {
                 #expect(mine.contains { $0.name == "evaluation" } && mine.contains { $0.name == "snapshot" })
             }
 
-            let lines = try File.readText(bench.runDirectory("traced") + "/timing.jsonl", limit: 1 << 20).split(separator: "\n")
+            let lines = try File.readText(bench.runDirectory("traced") + "/metrics.jsonl", limit: 1 << 20).split(separator: "\n").filter {
+                $0.contains("\"workers\":")
+            }
             #expect(lines.count == 3, "30 steps are two and a half epochs of 12")
             let counts = try lines.map { try parsed(String($0), "timing")["workers"]?.elements?.compactMap { $0["steps"] } }
             #expect(counts == [[12, 12], [12, 12], [6, 6]])

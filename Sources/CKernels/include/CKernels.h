@@ -22,6 +22,25 @@ void ckernels_multiply_panels(
 void ckernels_multiply_transposed(
     const float *a, size_t rows, const float *b, size_t depth, bool accumulates, float *c, size_t ldc, size_t columns);
 
+// MARK: Direct convolution, window by window
+
+/// A convolution over images `[height, width, channels]` with padding on all sides, each side's no wider than a window; `outputs` is a multiple of 16.
+typedef struct {
+    size_t height, width, channels;
+    size_t kernel_height, kernel_width, stride_height, stride_width;
+    size_t top, left, bottom, right;
+    size_t output_height, output_width, outputs;
+} ckernels_windows;
+
+/// Floats of scratch.
+size_t ckernels_direct_scratch(const ckernels_windows *shape);
+/// `y = x * w` for so many images; of the weights `[kernel height · kernel width · channels, outputs]` each 16 columns are a panel, one behind the other.
+void ckernels_direct_forward(
+    const float *x, const float *panels, float *y, const ckernels_windows *shape, size_t images, float *scratch);
+/// The gradient of the weights' outputs `first` up to `end`, multiples of 16, summed over so many images: written into those columns of `dw`.
+void ckernels_direct_weight_gradient(
+    const float *x, const float *dy, float *dw, const ckernels_windows *shape, size_t images, size_t first, size_t end, float *scratch);
+
 // MARK: Winograd's convolution, F(4×4, 3×3)
 
 /// A 3×3 convolution with stride 1 over images `[height, width, channels]`; both numbers of channels are multiples of 16.
