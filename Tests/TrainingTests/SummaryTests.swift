@@ -6,7 +6,7 @@ import Training
     /// The whole text, its numbers computed by hand: 64 × 256 weights, 2 × 256 for a batch norm, 2 operations per weight and sample, 4 bytes a value.
     ///
     /// Memory: a sample has 64 + 128 + 128 + 10 values in training, and gradients of the last 10 and of 128, into which the batch norm's go too; in evaluation 64 + 128 + 10. A flat vector
-    /// has 65,536 floats; gradients need three for four microbatches, one for one.
+    /// has 65,536 floats; gradients need three for four microbatches, one for one. Of a lane's memory 256 × 256 and 64 × 256 values are a dense layer's blocks.
     @Test func ofADigitsNetwork() throws {
         let file = try load(
             config([
@@ -32,7 +32,7 @@ import Training
                 activations      229.0 KiB for a batch, shared out among the workers
                 gradients        38.0 KiB to reduce per step
                 FLOPs            19,594 per sample forward, about three times that in training
-                memory           1.7 MiB in a worker alone, 699.5 KiB in each of 4, and 103.0 KiB for each lane
+                memory           1.7 MiB in a worker alone, 699.5 KiB in each of 4, and 421.0 KiB for each lane
                   alone          234.0 KiB values of layers and their gradients, 257.0 KiB parameters, 768.0 KiB gradients of parameters, 512.0 KiB optimizer state
                 batch            128 samples in 4 microbatches, the last of an epoch has 29
                 steps            12 per epoch, 1,200 in all
