@@ -86,7 +86,7 @@ let package = Package(
 
         tests("KernelsTests", uses: ["Kernels"]),
         tests("ConfigurationTests", uses: ["Configuration"]),
-        tests("TransportTests", uses: ["Transport"]),
+        tests("TransportTests", uses: ["Transport", "CSystem"]),
         tests("SystemTests", uses: ["TestSupport", "System"]),
         tests("NeuralNetworkTests", uses: ["NeuralNetwork", "Kernels"]),
         tests("DatasetsTests", uses: ["TestSupport", "Datasets", "Kernels", "System"]),

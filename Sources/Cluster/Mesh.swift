@@ -16,6 +16,8 @@ final class Mesh: GroupLink {
         var bulk: Connection?
         var urgent: Connection?
         var isUnreachable = false
+        /// Of bulk and urgent: what is sent will be received.
+        var isReady = [false, false]
         var isConnected: Bool { bulk != nil && urgent != nil }
     }
 
@@ -60,7 +62,8 @@ final class Mesh: GroupLink {
                 }
             ) { [weak self] result in
                 switch result {
-                case .success(let (connection, _)): self?.add(connection, rank: rank, isUrgent: isUrgent) ?? connection.close()
+                case .success(let (connection, _)):
+                    self?.add(connection, rank: rank, isUrgent: isUrgent, dialled: true) ?? connection.close()
                 case .failure(let error): self?.failed(rank, "\(error)")
                 }
             }
@@ -80,10 +83,10 @@ final class Mesh: GroupLink {
             connection.close()
             return
         }
-        add(connection, rank: greeting.from, isUrgent: greeting.isUrgent)
+        add(connection, rank: greeting.from, isUrgent: greeting.isUrgent, dialled: false)
     }
 
-    private func add(_ connection: Connection, rank: Int, isUrgent: Bool) {
+    private func add(_ connection: Connection, rank: Int, isUrgent: Bool, dialled: Bool) {
         let isTaken = isUrgent ? peers[rank].urgent != nil : peers[rank].bulk != nil
         guard !isClosed, !isTaken else {
             connection.close()
@@ -91,13 +94,22 @@ final class Mesh: GroupLink {
         }
         if isUrgent { peers[rank].urgent = connection } else { peers[rank].bulk = connection }
         connection.peer = formation.members[rank].name
-        serve(connection, rank)
-        reportIfConnected()
+        connection.closed = { [weak self] reason in
+            self?.handlers.suspected(rank, reason.map { "\($0)" } ?? "it closed its connection")
+        }
+        let begin = { [weak self, unowned connection] in
+            guard let self else { return }
+            serve(connection, rank)
+            peers[rank].isReady[isUrgent ? 1 : 0] = true
+            reportIfConnected()
+        }
+        // Bulk between members of one machine stays in its memory.
+        isUrgent ? begin() : connection.shareMemoryIfLocal(offers: dialled, begin)
     }
 
     private func reportIfConnected() {
         let others = peers.indices.filter { $0 != formation.rank }
-        guard !hasReported, others.allSatisfy({ peers[$0].isConnected }) else { return }
+        guard !hasReported, others.allSatisfy({ peers[$0].isReady == [true, true] }) else { return }
         hasReported = true
         handlers.connected()
     }
@@ -113,9 +125,6 @@ final class Mesh: GroupLink {
         connection.isKnownKind = { Envelope.Kind(rawValue: $0) != nil }
         connection.destination = { header in
             try collective.destination(envelope(header), bytes: header.payloadLength, from: rank)
-        }
-        connection.closed = { [weak self] reason in
-            self?.handlers.suspected(rank, reason.map { "\($0)" } ?? "it closed its connection")
         }
         connection.received = { header, payload in
             try collective.received(envelope(header), bytes: payload.count, from: rank)

@@ -21,6 +21,8 @@ package protocol ByteStream: AnyObject {
     var descriptor: Int32 { get }
     /// Never more than `buffer.count` bytes; `.wouldBlock` until the loop says readable again.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(StreamFailure) -> StreamOutcome
+    /// The same, and once `buffer` is full, on into `next`: never more than both hold.
+    func read(into buffer: UnsafeMutableRawBufferPointer, then next: UnsafeMutableRawBufferPointer) throws(StreamFailure) -> StreamOutcome
     /// Sends a part of the pieces, in order. What it did not take is offered again, at the same addresses.
     func write(gather pieces: UnsafeMutableBufferPointer<iovec>) throws(StreamFailure) -> StreamOutcome
     /// The stream itself must see the descriptor readable (writable) before it can go on.
@@ -28,9 +30,21 @@ package protocol ByteStream: AnyObject {
     var wantsWrite: Bool { get }
     /// Bytes that have left the descriptor and were not read yet, of which poll knows nothing.
     var hasBufferedInput: Bool { get }
+    /// Poll tells when there is room to write; otherwise the stream shows it by becoming readable.
+    var announcesRoom: Bool { get }
+    /// Bytes may change on their way: payloads have checksums.
+    var isWire: Bool { get }
+    /// Poll says that the descriptor is readable: before anything else.
+    func becameReadable() throws(StreamFailure)
     /// No more writes will come: the peer may know.
     func endWriting()
     func close()
+}
+
+extension ByteStream {
+    package var announcesRoom: Bool { true }
+    package var isWire: Bool { true }
+    package func becameReadable() throws(StreamFailure) {}
 }
 
 /// Plain TCP.
@@ -54,6 +68,20 @@ final class PlainStream: ByteStream {
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(StreamFailure) -> StreamOutcome {
         while true {
             let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+            if count > 0 { return .bytes(count) }
+            if count == 0 { return .endOfStream }
+            if let outcome = try waiting(errno) { return outcome }
+        }
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer, then next: UnsafeMutableRawBufferPointer) throws(StreamFailure) -> StreamOutcome {
+        var places = (
+            iovec(iov_base: buffer.baseAddress, iov_len: buffer.count), iovec(iov_base: next.baseAddress, iov_len: next.count)
+        )
+        while true {
+            let count = withUnsafeMutablePointer(to: &places) {
+                $0.withMemoryRebound(to: iovec.self, capacity: 2) { readv(descriptor, $0, 2) }
+            }
             if count > 0 { return .bytes(count) }
             if count == 0 { return .endOfStream }
             if let outcome = try waiting(errno) { return outcome }

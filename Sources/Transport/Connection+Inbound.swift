@@ -59,7 +59,7 @@ extension Connection {
                 budget -= count
                 if !wasFull && !stream.hasBufferedInput { return }
             }
-            if isOpen, stream.hasBufferedInput { scheduleRead() }
+            if isOpen, stream.hasBufferedInput { resumeInNextTurn() }
         } catch let error as TransportError {
             fail(error)
         } catch let failure as StreamFailure {
@@ -71,24 +71,42 @@ extension Connection {
 
     private func readOnce(_ budget: Int) throws -> (count: Int, wasFull: Bool) {
         if isFinishing { return try discardOnce() }
-        let isDirect = inbound.stagedCount == 0 && (inbound.frame?.remaining ?? 0) >= Connection.directRead
-        let place: UnsafeMutableRawBufferPointer
-        if isDirect, let frame = inbound.frame {
-            place = UnsafeMutableRawBufferPointer(rebasing: frame.payload[frame.filled..<min(frame.payload.count, frame.filled + budget)])
-        } else {
-            place = inbound.freeStaging()
+        let remaining = inbound.frame?.remaining ?? 0
+        if inbound.stagedCount == 0, remaining >= Connection.directRead, let frame = inbound.frame {
+            return try readPayload(frame, budget)
         }
-        switch try stream.read(into: place) {
-        case .wouldBlock: return (0, false)
+        let place = inbound.freeStaging()
+        let count = try arrived(stream.read(into: place))
+        inbound.stagedEnd += count
+        if count > 0 { try deliverStaged() }
+        return (count, count == place.count)
+    }
+
+    /// Straight into its place, and with its end the header behind it: in bulk, nothing is copied.
+    private func readPayload(_ frame: Inbound.Frame, _ budget: Int) throws -> (count: Int, wasFull: Bool) {
+        let wanted = min(frame.remaining, budget)
+        let place = UnsafeMutableRawBufferPointer(rebasing: frame.payload[frame.filled..<frame.filled + wanted])
+        let isRest = wanted == frame.remaining
+        let next = UnsafeMutableRawBufferPointer(rebasing: inbound.freeStaging()[..<(isRest ? FrameHeader.byteCount : 0)])
+        let count = try arrived(isRest ? stream.read(into: place, then: next) : stream.read(into: place))
+        guard count > 0 else { return (0, false) }
+        inbound.stagedEnd += max(0, count - wanted)
+        try advance(min(count, wanted))
+        try deliverStaged()
+        return (count, count == wanted + next.count)
+    }
+
+    /// The bytes of a read; 0 if there is nothing more for now, or ever.
+    private func arrived(_ outcome: StreamOutcome) throws -> Int {
+        switch outcome {
+        case .wouldBlock: return 0
         case .endOfStream:
             fail(try endOfStream())
-            return (0, false)
+            return 0
         case .bytes(let count):
             lastReceived = Reactor.now
             bytesReceived += UInt64(count)
-            if isDirect { try advance(count) } else { inbound.stagedEnd += count }
-            try deliverStaged()
-            return (count, count == place.count)
+            return count
         }
     }
 
@@ -166,7 +184,7 @@ extension Connection {
     private func advance(_ count: Int) throws {
         guard var frame = inbound.frame else { return }
         let new = UnsafeRawBufferPointer(frame.payload)[frame.filled..<frame.filled + count]
-        frame.checksum = CRC32C.extend(frame.checksum, UnsafeRawBufferPointer(rebasing: new))
+        if stream.isWire { frame.checksum = CRC32C.extend(frame.checksum, UnsafeRawBufferPointer(rebasing: new)) }
         frame.filled += count
         inbound.frame = frame
         guard frame.remaining == 0 else { return }

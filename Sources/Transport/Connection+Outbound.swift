@@ -45,16 +45,17 @@ struct Outbound {
         var remaining: Int { count - offset }
 
         /// The checksum is made when the frame's turn comes: queuing stays cheap, and the bytes are warm for the send.
-        func encodeOnce() {
+        func encodeOnce(isWire: Bool) {
             guard !isEncoded else { return }
             isEncoded = true
             let payload = borrowed ?? UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(own)[FrameHeader.byteCount...])
-            header.encode(into: UnsafeMutableRawBufferPointer(rebasing: own[..<FrameHeader.byteCount]), payload: payload)
+            let place = UnsafeMutableRawBufferPointer(rebasing: own[..<FrameHeader.byteCount])
+            header.encode(into: place, payload: payload, isWire: isWire)
         }
 
         /// The unsent bytes, in one or two pieces.
-        func pieces(_ body: (UnsafeRawBufferPointer) -> Void) {
-            encodeOnce()
+        func pieces(isWire: Bool, _ body: (UnsafeRawBufferPointer) -> Void) {
+            encodeOnce(isWire: isWire)
             if offset < own.count { body(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(own)[offset...])) }
             if let borrowed, borrowed.count > 0 { body(UnsafeRawBufferPointer(rebasing: borrowed[max(0, offset - own.count)...])) }
         }
@@ -94,10 +95,10 @@ struct Outbound {
     mutating func removeAll() { (frames, head, spare) = ([], 0, []) }
 
     /// Fills the vector with the next pieces, at most `limit` bytes.
-    func gather(_ limit: Int) -> (pieces: UnsafeMutableBufferPointer<iovec>, bytes: Int) {
+    func gather(_ limit: Int, isWire: Bool) -> (pieces: UnsafeMutableBufferPointer<iovec>, bytes: Int) {
         var (count, bytes, index) = (0, 0, head)
         while index < frames.count, count + 2 <= Outbound.piecesPerWrite, bytes < limit {
-            frames[index].pieces { piece in
+            frames[index].pieces(isWire: isWire) { piece in
                 let length = min(piece.count, limit - bytes)
                 guard length > 0 else { return }
                 vector[count] = iovec(iov_base: UnsafeMutableRawPointer(mutating: piece.baseAddress), iov_len: length)
@@ -141,19 +142,23 @@ extension Connection {
         outbound.isFlushScheduled = false
         guard isOpen, !outbound.isEmpty || stream.wantsWrite else { return }
         var budget = Connection.bytesPerTurn
+        var isFull = false
         do {
             while isOpen, !outbound.isEmpty, budget > 0 {
-                let (pieces, offered) = outbound.gather(min(budget, Connection.bytesPerWrite))
-                guard case .bytes(let count) = try stream.write(gather: pieces) else { break }
-                budget -= count
-                didSend(count)
-                if count < offered { break }
+                let (pieces, offered) = outbound.gather(min(budget, Connection.bytesPerWrite), isWire: stream.isWire)
+                var sent = 0
+                if case .bytes(let count) = try stream.write(gather: pieces) { sent = count }
+                budget -= sent
+                didSend(sent)
+                isFull = sent < offered
+                if isFull { break }
             }
         } catch {
             // What the peer said before it closed is worth more than "broken pipe".
             if wantsInput { readTurn() }
             fail(.lost(peer: peer, reason: error.reason))
         }
+        if isOpen, !isFull, !outbound.isEmpty, !stream.announcesRoom { resumeInNextTurn() }
         if isOpen { endOfFlush() }
     }
 

@@ -52,7 +52,7 @@ package final class Connection: @unchecked Sendable {
     /// `Reactor.now` when bytes last arrived.
     package internal(set) var lastReceived = Reactor.now
 
-    let stream: any ByteStream
+    var stream: any ByteStream
     var registration: Registration?
     var inbound = Inbound()
     var outbound = Outbound()
@@ -123,9 +123,20 @@ package final class Connection: @unchecked Sendable {
 
 extension Connection {
     private func serve(_ readiness: Readiness) {
-        if readiness.canWrite, !outbound.isEmpty || stream.wantsWrite { flush() }
+        if readiness.canRead, !becameReadable() { return }
+        if readiness.canWrite || !stream.announcesRoom, !outbound.isEmpty || stream.wantsWrite { flush() }
         if readiness.canRead, isOpen { readTurn() }
         if isOpen { updateInterest() }
+    }
+
+    private func becameReadable() -> Bool {
+        do {
+            try stream.becameReadable()
+            return true
+        } catch {
+            fail(.lost(peer: peer, reason: error.reason))
+            return false
+        }
     }
 
     var wantsInput: Bool { isFinishing ? !isInputEnded : received != nil }
@@ -133,7 +144,7 @@ extension Connection {
     func updateInterest() {
         guard let registration else { return }
         reactor.update(
-            registration, reads: wantsInput || stream.wantsRead, writes: !outbound.isEmpty || stream.wantsWrite)
+            registration, reads: wantsInput || stream.wantsRead, writes: !outbound.isEmpty && stream.announcesRoom || stream.wantsWrite)
     }
 
     /// Bytes that arrived while nobody wanted them are not announced by poll again.
@@ -141,17 +152,20 @@ extension Connection {
         guard isOpen else { return }
         updateInterest()
         guard received != nil, inbound.stagedCount > 0 || stream.hasBufferedInput else { return }
-        scheduleRead()
+        resumeInNextTurn()
     }
 
-    func scheduleRead() {
+    /// There is something to read, or room to write, of which poll knows nothing.
+    func resumeInNextTurn() {
         guard !isResumeScheduled else { return }
         isResumeScheduled = true
-        reactor.after(0) { [self] in
-            isResumeScheduled = false
-            guard isOpen else { return }
-            readTurn()
-            if isOpen { updateInterest() }
-        }
+        reactor.resumeInNextTurn(self)
+    }
+
+    func resume() {
+        isResumeScheduled = false
+        if isOpen, !outbound.isEmpty, !stream.announcesRoom { flush() }
+        if isOpen { readTurn() }
+        if isOpen { updateInterest() }
     }
 }

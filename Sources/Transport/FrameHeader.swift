@@ -52,8 +52,10 @@ package struct FrameHeader: Equatable, Sendable {
 }
 
 extension FrameHeader {
-    /// Writes the 48 bytes, both checksums included.
-    func encode(into bytes: UnsafeMutableRawBufferPointer, payload: UnsafeRawBufferPointer, version: UInt16 = protocolVersion) {
+    /// Writes the 48 bytes, both checksums included. A payload that stays in this machine's memory (`isWire` false) is not summed.
+    func encode(
+        into bytes: UnsafeMutableRawBufferPointer, payload: UnsafeRawBufferPointer, isWire: Bool = true, version: UInt16 = protocolVersion
+    ) {
         bytes.storeLittle(FrameHeader.magic, at: 0)
         bytes.storeLittle(version, at: 4)
         bytes[6] = kind
@@ -68,7 +70,7 @@ extension FrameHeader {
         let ownChecksum = CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[..<40]))
         bytes.storeLittle(ownChecksum, at: 40)
         let checksum = CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[..<44]))
-        bytes.storeLittle(CRC32C.extend(checksum, payload), at: 44)
+        bytes.storeLittle(isWire ? CRC32C.extend(checksum, payload) : checksum, at: 44)
     }
 
     /// A whole frame as bytes: what tests and tools write to a raw socket.

@@ -37,7 +37,14 @@ package final class Reactor: @unchecked Sendable {
     private var isTableStale = true
     private var timers: [ReactorTimer] = []  // the next one last
     private var unflushed: [Connection] = []
+    /// Connections with work that no descriptor announces.
+    private var resuming: [Connection] = []
     private var isIdleWorkLeft = false
+    /// The last wait was a short one: the next one may be too, and is begun awake.
+    private var isBusy = false
+    /// Seconds that an answer over loopback takes at most, and looks at the descriptors in about as much time.
+    private static let shortWait = 100e-6
+    private static let spin = 50
     /// `wakes` when the turn began.
     private var seen: UInt = 0
 
@@ -100,7 +107,7 @@ package final class Reactor: @unchecked Sendable {
         for registration in registrations { registration.abandon() }
         registrations = []
         timers = []
-        unflushed = []
+        (unflushed, resuming) = ([], [])
         idleWork = nil
         posted.withLock { posted in
             posted.isEnded = true
@@ -126,6 +133,7 @@ extension Reactor {
         let count = sleep(seen)
         seen = wakes.load(ordering: .sequentiallyConsistent)
         if count > 0 { serve() }
+        resume()
         runPosted()
         runTimers()
         flush()
@@ -133,10 +141,17 @@ extension Reactor {
         flush()
     }
 
-    /// Polls; without waiting if there has been a `wake` since `seen` wakes, whose work this turn may not have found.
+    /// Polls, after a short wait by looking again and again for a moment; without waiting if there has been a `wake` since `seen` wakes, whose work this turn may not have found.
     private func sleep(_ seen: UInt) -> Int32 {
         let timeout = pollTimeout()
         guard timeout != 0 else { return poll(&polled, nfds_t(polled.count), 0) }
+        let begin = Reactor.now
+        defer { isBusy = Reactor.now - begin < Self.shortWait }
+        for _ in 0..<(isBusy ? Self.spin : 0) {
+            let count = poll(&polled, nfds_t(polled.count), 0)
+            if count != 0 || wakes.load(ordering: .acquiring) != seen { return count }
+            sched_yield()
+        }
         isAsleep.store(true, ordering: .sequentiallyConsistent)
         let isLate = wakes.load(ordering: .sequentiallyConsistent) != seen
         defer { isAsleep.store(false, ordering: .sequentiallyConsistent) }
@@ -144,7 +159,7 @@ extension Reactor {
     }
 
     private func pollTimeout() -> Int32 {
-        if isIdleWorkLeft { return 0 }
+        if isIdleWorkLeft || !resuming.isEmpty { return 0 }
         guard let next = timers.last else { return -1 }
         // Rounded up: waking a moment early would only spin.
         return Int32(min(60_000, max(0, ((next.deadline - Reactor.now) * 1000).rounded(.up))))
@@ -175,6 +190,12 @@ extension Reactor {
         }
     }
 
+    private func resume() {
+        let connections = resuming
+        resuming = []
+        for connection in connections { connection.resume() }
+    }
+
     private func runPosted() {
         let work = posted.withLock { posted in
             defer { posted.work = [] }
@@ -200,6 +221,7 @@ extension Reactor {
     }
 
     func flushAtEndOfTurn(_ connection: Connection) { unflushed.append(connection) }
+    func resumeInNextTurn(_ connection: Connection) { resuming.append(connection) }
 }
 
 // MARK: - Timers

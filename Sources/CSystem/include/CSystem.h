@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
+#include "SharedRing.h"
 
 /// Seconds of a clock that never jumps.
 static inline double csystem_monotonic_seconds(void) {
