@@ -225,6 +225,7 @@ package final class RunRecord {
     private func notePenalty() {
         let regularization = plan.job.optimization.regularization
         guard !regularization.isNone else { return }
+        penalties = penalties.filter { epochTotals[$0.key] != nil }
         penalties[snapshot.step] = snapshot.parameters.withUnsafeBufferPointer { parameters in
             parameters.baseAddress.map { regularization.penalty(of: $0, plan.network.layout) }
         }
