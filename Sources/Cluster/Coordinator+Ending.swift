@@ -94,6 +94,7 @@ extension Coordinator {
         guard outcome == nil else { return }
         outcome = RunOutcome(end: end, result: result)
         reporter.finish()
+        lookAfterProcesses()
         finishTiming()
         listener?.close()
         let connections = workers.values.map(\.control)

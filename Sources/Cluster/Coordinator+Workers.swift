@@ -83,10 +83,11 @@ extension Coordinator {
         reactor.after(0.02) { [weak self] in self?.lookAfterProcesses() }
     }
 
-    /// What a member was doing when it was heard of last.
+    /// Where a member was. What its heartbeats say of the phase may be old.
     private func whereabouts(of worker: WorkerConnection) -> String {
         guard let rank = membership.members.firstIndex(of: worker.id) else { return "" }
-        return "; it was rank \(rank), last heard of in \(worker.activity.phase) of step \(worker.activity.step)"
+        let phase = worker.activity.step == record.steps ? ", last heard of in \(worker.activity.phase)" : ""
+        return "; it was rank \(rank) in step \(record.steps + 1)\(phase)"
     }
 
     func dismiss(_ id: Int, _ kind: MessageKind, _ reason: String) {

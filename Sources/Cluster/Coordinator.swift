@@ -140,6 +140,8 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     let bestStep = Guarded<Int?>(nil)
 
     package var hasWorkers: Bool { !workers.isEmpty }
+    /// The run has ended, well or not.
+    package var isOver: Bool { outcome != nil }
     /// A generation has run.
     package var hasBegun: Bool { membership.hasBegun }
 
@@ -157,10 +159,9 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     }
 
     func lookAfterProcesses() {
-        guard outcome == nil else { return }
         let news = watch()
         for note in news.notes { log.warning(note) }
-        if let reason = news.failure { end(.failed(reason)) }
+        if let reason = news.failure, outcome == nil { end(.failed(reason)) }
     }
 
     func handle(_ event: Membership.Event) { act(membership.handle(event, at: Reactor.now)) }

@@ -66,13 +66,14 @@ package final class LocalWorkers {
     /// - Parameters:
     ///   - hasBegun: training has begun. Before that, one that is gone for good is missed.
     ///   - hasOthers: other workers are there, or may come.
-    package func look(hasBegun: Bool, hasOthers: Bool) -> News {
+    ///   - isOver: the run has ended: none is started any more.
+    package func look(hasBegun: Bool, hasOthers: Bool, isOver: Bool) -> News {
         var news = News()
         let now = Clock.monotonicSeconds()
         for index in places.indices {
             noteEnd(index, now, &news)
             if !hasBegun, places[index].isMissed { news.failure = firstCause }
-            guard let time = places[index].restart, time <= now else { continue }
+            guard !isOver, let time = places[index].restart, time <= now else { continue }
             do {
                 places[index].process = try start()
                 (places[index].started, places[index].hasEnded, places[index].restart) = (now, false, nil)

@@ -73,7 +73,8 @@ struct RunProgram {
             let started = try workers ?? start(local, address, token)
             let isOpen = isOpen
             coordinator.watch = { [unowned coordinator] in
-                started.look(hasBegun: coordinator.hasBegun, hasOthers: isOpen || coordinator.hasWorkers)
+                started.look(
+                    hasBegun: coordinator.hasBegun, hasOthers: isOpen || coordinator.hasWorkers, isOver: coordinator.isOver)
             }
             workers = started
         }

@@ -21,8 +21,8 @@ import Testing
     }
 
     /// Everybody in the forming generation is connected.
-    private func connectAll(_ membership: inout Membership) -> [Action] {
-        membership.members.flatMap { membership.handle(.connected($0, generation: membership.number), at: 0) }
+    private func connectAll(_ membership: inout Membership, at now: Double = 0) -> [Action] {
+        membership.members.flatMap { membership.handle(.connected($0, generation: membership.number), at: now) }
     }
 
     private func notes(_ actions: [Action]) -> [String] {
@@ -185,10 +185,10 @@ import Testing
                 _ = membership.handle(.tick, at: now)
             }
             pauses.append((now - arrived).rounded())
-            _ = connectAll(&membership)
+            _ = connectAll(&membership, at: now)
             _ = membership.handle(.lost(id, reason: "EOF"), at: now)
             #expect(membership.members == [1], "the others go on at once")
-            _ = connectAll(&membership)
+            _ = connectAll(&membership, at: now)
         }
         #expect(pauses == [0, 0, 1, 2, 4, 8, 16, 32])
     }
