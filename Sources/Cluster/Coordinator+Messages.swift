@@ -63,6 +63,7 @@ extension Coordinator {
                     diagnostics: Array(report.suffix(diagnostics)))
                 stepTimed(step + 1, Double(UInt64(header.b) << 32 | UInt64(header.a)) * 1e-6)
                 if pacer.stepDone(step + 1, now: Reactor.now) { wish(.snapshot) }
+                noteRecovery(step + 1)
                 announceDecision()
                 faults.reach("coordinator", "step", step + 1)
             case .evaluation:
@@ -89,6 +90,18 @@ extension Coordinator {
         } catch {
             end(.failed("\(error)"))
         }
+    }
+
+    /// Step `done` is done: perhaps the first one after a loss, or the last one that was lost.
+    private func noteRecovery(_ done: Int) {
+        guard var recovery else { return }
+        let seconds = TextFormat.fixed(Reactor.now - recovery.began, 3)
+        if !recovery.goesOn {
+            recovery.goesOn = true
+            log.info("the first step since then was done \(seconds) s after the loss")
+        }
+        if done >= recovery.lost { log.info("step \(done) is done again, \(seconds) s after the loss") }
+        self.recovery = done >= recovery.lost ? nil : recovery
     }
 
     /// Tells the members what was decided since they were told last.

@@ -50,6 +50,8 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     var isTraining = false
     /// How often a generation ended before its time, and the next one began at the newest snapshot.
     package internal(set) var recoveries = 0
+    /// The newest of them, until the steps that were lost are done again.
+    var recovery: Recovery?
     /// The next snapshot is to be written, whatever its step.
     var isCheckpointWanted = false
     /// The step of the checkpoint that was asked for.
@@ -234,6 +236,7 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
         guard isTraining, !record.isFinished else { return }
         isTraining = false
         recoveries += 1
+        recovery = Recovery(began: Reactor.now, lost: max(record.steps, recovery?.lost ?? 0))
         log.info("back to step \(record.snapshot.step): \(TextFormat.count(record.steps - record.snapshot.step, "step")) to compute again")
         if let step = stopStep, record.snapshot.step < step { stopStep = nil }
     }
