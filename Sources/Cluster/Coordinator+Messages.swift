@@ -92,18 +92,6 @@ extension Coordinator {
         }
     }
 
-    /// Step `done` is done: perhaps the first one after a loss, or the last one that was lost.
-    private func noteRecovery(_ done: Int) {
-        guard var recovery else { return }
-        let seconds = TextFormat.fixed(Reactor.now - recovery.began, 3)
-        if !recovery.goesOn {
-            recovery.goesOn = true
-            log.info("the first step since then was done \(seconds) s after the loss")
-        }
-        if done >= recovery.lost { log.info("step \(done) is done again, \(seconds) s after the loss") }
-        self.recovery = done >= recovery.lost ? nil : recovery
-    }
-
     /// Tells the members what was decided since they were told last.
     private func announceDecision() {
         guard let decision = record.decision, announced != decision.step else { return }

@@ -83,13 +83,6 @@ extension Coordinator {
         reactor.after(0.02) { [weak self] in self?.lookAfterProcesses() }
     }
 
-    /// Where a member was. What its heartbeats say of the phase may be old.
-    private func whereabouts(of worker: WorkerConnection) -> String {
-        guard let rank = membership.members.firstIndex(of: worker.id) else { return "" }
-        let phase = worker.activity.step == record.steps ? ", last heard of in \(worker.activity.phase)" : ""
-        return "; it was rank \(rank) in step \(record.steps + 1)\(phase)"
-    }
-
     func dismiss(_ id: Int, _ kind: MessageKind, _ reason: String) {
         guard let worker = workers.removeValue(forKey: id) else { return }
         worker.send(FrameHeader(kind), Array(reason.utf8))

@@ -160,12 +160,6 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
         reactor.after(min(1, options.peerTimeout / 5)) { [weak self] in self?.tick() }
     }
 
-    func lookAfterProcesses() {
-        let news = watch()
-        for note in news.notes { log.warning(note) }
-        if let reason = news.failure, outcome == nil { end(.failed(reason)) }
-    }
-
     func handle(_ event: Membership.Event) { act(membership.handle(event, at: Reactor.now)) }
 
     /// SIGINT or SIGTERM, from any thread: the first one stops at the next step boundary.
@@ -229,16 +223,6 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
             case .note(let text): log.info(text)
             }
         }
-    }
-
-    /// A generation has ended before its time. What came after the newest snapshot is computed again, and gives the same.
-    private func goBack() {
-        guard isTraining, !record.isFinished else { return }
-        isTraining = false
-        recoveries += 1
-        recovery = Recovery(began: Reactor.now, lost: max(record.steps, recovery?.lost ?? 0))
-        log.info("back to step \(record.snapshot.step): \(TextFormat.count(record.steps - record.snapshot.step, "step")) to compute again")
-        if let step = stopStep, record.snapshot.step < step { stopStep = nil }
     }
 
     /// Asks rank 0 to put flags into its next control word.
