@@ -11,9 +11,10 @@ extension Coordinator {
     /// A snapshot is complete: checkpoints are written where the job says, and what waited for it goes on.
     func snapshotComplete(_ snapshot: Snapshot) {
         faults.reach("coordinator", "snapshot", snapshot.step)
+        pacer.completed(snapshot.step, now: Reactor.now)
         let control = setup.plan.control(afterSteps: snapshot.step)
-        if isStopping || control.contains(.snapshot) || snapshot.decisions.isOver { write(snapshot) }
-        handle(.boundarySnapshot(generation: Int(generation.counter)))
+        if isStopping || isCheckpointWanted || control.contains(.snapshot) || snapshot.decisions.isOver { write(snapshot) }
+        if isCheckpointWanted { (isCheckpointWanted, wantedStep) = (false, snapshot.step) }
         finishIfDone()
     }
 
@@ -38,7 +39,9 @@ extension Coordinator {
         lastWrite = written
         switch written.result {
         case .success:
-            log.debug("checkpoint of step \(written.step) written")
+            let isWanted = wantedStep.map { written.step >= $0 } ?? false
+            log.write(isWanted ? .info : .debug, "checkpoint of step \(written.step) written")
+            if isWanted { wantedStep = nil }
             faults.reach("coordinator", "checkpoint-written", written.step)
         case .failure(let error):
             log.error("the checkpoint of step \(written.step) could not be written: \(error). The ones before it are intact")
@@ -70,7 +73,7 @@ extension Coordinator {
             steps: snapshot.step, epochs: setup.plan.epoch(afterSteps: snapshot.step), train: record.train, penalty: record.penalty,
             validation: record.evaluated[.validation]?.totals, test: record.evaluated[.test]?.totals,
             stateSHA256: snapshot.stateSHA256(layout, momentNames: names), isExact: isExact,
-            platform: platform?.platform ?? setup.earlierPlatform ?? "", workers: mostWorkers, recoveries: 0,
+            platform: platform?.platform ?? setup.earlierPlatform ?? "", workers: mostWorkers, recoveries: recoveries,
             seconds: record.seconds, stoppedEarly: setup.plan.decisions.earlyStopping == nil ? nil : record.stoppedEarly,
             best: record.best.map { best in
                 RunResult.Best(
@@ -91,6 +94,7 @@ extension Coordinator {
         guard outcome == nil else { return }
         outcome = RunOutcome(end: end, result: result)
         reporter.finish()
+        lookAfterProcesses()
         finishTiming()
         listener?.close()
         let connections = workers.values.map(\.control)

@@ -31,16 +31,16 @@ extension Coordinator {
         case .timing:
             guard isCurrent, let rank = membership.members.firstIndex(of: worker.id) else { return }
             timed(rank, try TimingMessage(decoding: payload))
-        case .failed: failed(worker, String(sentence: payload))
+        case .failed: failed(worker, String(sentence: payload), isFaultOfJob: header.a == 1)
         case .leaving: handle(.leaving(worker.id))
         default:
             throw MalformedMessage(description: "\(worker.name) sent a message of kind \(header.kind), which is not for coordinators")
         }
     }
 
-    /// The failure of a member ends the run, as its death does; a worker that only waits to take part is let go.
-    private func failed(_ worker: WorkerConnection, _ reason: String) {
-        guard membership.members.contains(worker.id) else { return lose(worker.id, "it cannot go on: \(reason)") }
+    /// What is wrong with the job would be wrong on every worker, and ends the run. Any other failure is that of the worker alone, which ends.
+    private func failed(_ worker: WorkerConnection, _ reason: String, isFaultOfJob: Bool) {
+        guard isFaultOfJob else { return lose(worker.id, "it cannot go on: \(reason)") }
         end(.failed("\(worker.name) cannot go on: \(reason)"))
     }
 
@@ -62,6 +62,8 @@ extension Coordinator {
                     step + 1, Totals(setup.plan.trainReport, sums: Array(report.dropLast(diagnostics))),
                     diagnostics: Array(report.suffix(diagnostics)))
                 stepTimed(step + 1, Double(UInt64(header.b) << 32 | UInt64(header.a)) * 1e-6)
+                if pacer.stepDone(step + 1, now: Reactor.now) { wish(.snapshot) }
+                noteRecovery(step + 1)
                 announceDecision()
                 faults.reach("coordinator", "step", step + 1)
             case .evaluation:
@@ -125,6 +127,9 @@ extension Coordinator {
     // MARK: Generations
 
     func form(_ number: Int, _ members: [Int]) {
+        isTraining = false
+        // With the last step and all its results here, only the disk is waited for.
+        guard !record.isFinished else { return }
         let connections = members.compactMap { workers[$0] }
         guard connections.count == members.count else { return }
         generation = FrameGeneration(incarnation: UInt32(setup.incarnation), counter: UInt32(number))
@@ -135,6 +140,7 @@ extension Coordinator {
         let partition = Partition(
             usedCount: setup.plan.network.layout.usedCount, owners: owners, members: members.count)
         record.begin(partition)
+        faults.reach("coordinator", "form", record.snapshot.step, generation: number)
         timing.begin(connections.map { TimedWorker(id: $0.id, name: $0.request.name) }, step: record.snapshot.step)
         announced = nil
         let (factor, isOver) = (record.snapshot.decisions.factor, record.snapshot.decisions.isOver)

@@ -44,7 +44,7 @@ extension Coordinator {
             try received(header, payload, from: worker)
         }
         log.info("\(worker.name) joins")
-        handle(.admitted(worker.id, name: worker.name))
+        handle(.admitted(worker.id, name: worker.name, machine: request.machine))
         let core = setup.job.job.blasCore ?? blasCore ?? request.blasCore
         blasCore = core
         worker.send(
@@ -60,8 +60,10 @@ extension Coordinator {
         guard let worker = workers[id], worker.heartbeat == nil else { return connection.close() }
         worker.heartbeat = connection
         connection.received = { [unowned self, unowned worker, unowned connection] header, payload in
-            worker.step = Int(truncatingIfNeeded: header.step)
-            handle(.heard(id))
+            let phase = TrainingPhase(rawValue: UInt8(truncatingIfNeeded: header.a)) ?? .idle
+            worker.activity = Membership.Activity(
+                step: Int(truncatingIfNeeded: header.step), phase: "\(phase)", isComputing: phase.isComputing)
+            handle(.active(id, worker.activity))
             // What its clock shows goes back with what ours shows.
             guard payload.count == 8 else { return }
             var writer = MessageWriter()
@@ -76,7 +78,9 @@ extension Coordinator {
     func lose(_ id: Int, _ reason: String) {
         guard let worker = workers.removeValue(forKey: id) else { return }
         worker.close()
-        handle(.lost(id, reason: reason))
+        handle(.lost(id, reason: reason + whereabouts(of: worker)))
+        // How its process ended, if this one has started it; the system says so a moment after the connection's end.
+        reactor.after(0.02) { [weak self] in self?.lookAfterProcesses() }
     }
 
     func dismiss(_ id: Int, _ kind: MessageKind, _ reason: String) {

@@ -45,6 +45,17 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     var outcome: RunOutcome?
     var timing: TimingRecord
     var trace: TraceRecord?
+    var pacer: SnapshotPacer
+    /// The current generation has started.
+    var isTraining = false
+    /// How often a generation ended before its time, and the next one began at the newest snapshot.
+    package internal(set) var recoveries = 0
+    /// The newest of them, until the steps that were lost are done again.
+    var recovery: Recovery?
+    /// The next snapshot is to be written, whatever its step.
+    var isCheckpointWanted = false
+    /// The step of the checkpoint that was asked for.
+    var wantedStep: Int?
 
     package init(
         _ setup: RunSetup, _ options: CoordinatorOptions, token: SharedToken, log: Log, console: Console = .standardError
@@ -68,6 +79,8 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
         }
         timing = TimingRecord(stepsPerEpoch: setup.plan.geometry.stepsPerEpoch)
         trace = options.trace.map { TraceRecord(path: $0, start: setup.start.step) }
+        let layout = setup.plan.network.layout
+        pacer = SnapshotPacer(bytes: 4 * layout.parameterSpace * (1 + setup.job.job.optimizer.momentNames.count))
         membership = Membership(
             limits: Membership.Limits(
                 minimum: options.minimumWorkers, maximum: options.maximumWorkers, microbatches: setup.plan.geometry.microbatches,
@@ -129,15 +142,19 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     let bestStep = Guarded<Int?>(nil)
 
     package var hasWorkers: Bool { !workers.isEmpty }
+    /// The run has ended, well or not.
+    package var isOver: Bool { outcome != nil }
+    /// A generation has run.
+    package var hasBegun: Bool { membership.hasBegun }
 
-    /// Asked now and then: a reason why the run cannot go on, such as the end of a process that it started.
-    package var watch: () -> String? = { nil }
+    /// Asked now and then, and when a worker is gone: what became of the processes that this one has started.
+    package var watch: () -> LocalWorkers.News = { LocalWorkers.News() }
 
     /// Told of every step (the first is 1) when rank 0 had decided it, in seconds of rank 0's clock. On the loop.
     package var stepTimed: (_ step: Int, _ seconds: Double) -> Void = { _, _ in }
 
     func tick() {
-        if outcome == nil, let reason = watch() { end(.failed(reason)) }
+        lookAfterProcesses()
         act(membership.handle(.tick, at: Reactor.now))
         stopIfNobodyTrains()
         reactor.after(min(1, options.peerTimeout / 5)) { [weak self] in self?.tick() }
@@ -154,6 +171,16 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
         log.info("stopping at the next step; once more to stop at once")
         // A generation that is forming, or forms next, is ended at its first boundary.
         if case .running = membership.phase { wish([.snapshot, .endGeneration]) } else { stopIfNobodyTrains() }
+    }
+
+    /// From any thread: writes a checkpoint as soon as there is a snapshot for it.
+    package func checkpoint() { reactor.post { self.checkpointOnLoop() } }
+
+    private func checkpointOnLoop() {
+        guard outcome == nil else { return }
+        log.info("a checkpoint was asked for")
+        isCheckpointWanted = true
+        wish(.snapshot)
     }
 
     /// A run that is to stop while no generation is there, or none can form, stops where its newest snapshot is.
@@ -178,20 +205,21 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
             case .form(let number, let members): form(number, members)
             case .start(_, let members):
                 mostWorkers = max(mostWorkers, members.count)
+                isTraining = true
+                pacer.begin(now: Reactor.now)
                 for id in members { workers[id]?.send(FrameHeader(.start, generation)) }
                 log.info(
                     "generation \(generation.counter) starts with \(TextFormat.count(members.count, "worker")) at step \(record.steps)")
                 if isStopping { wish([.snapshot, .endGeneration]) }
+                if isCheckpointWanted { wish(.snapshot) }
             case .endAtBoundary: wish([.snapshot, .endGeneration])
             case .abandon(_, let members, let reason):
                 for id in members { workers[id]?.send(FrameHeader(.endGeneration, generation), Array(reason.utf8)) }
+                goBack()
             case .dialBack(let dialler, let targetRank, _):
                 workers[dialler]?.send(FrameHeader(.dial, generation, a: targetRank))
             case .dismiss(let id, let reason): dismiss(id, .finish, reason)
-            case .drop(let id): workers.removeValue(forKey: id)?.close()
-            case .fail(let reason):
-                // With the last step and all its results here, only the disk is waited for.
-                if record.isFinished { log.info(reason) } else { end(.failed(reason)) }
+            case .drop(let id, let reason): dismiss(id, .again, "the coordinator went on without this worker: \(reason)")
             case .note(let text): log.info(text)
             }
         }

@@ -1,3 +1,4 @@
+import Synchronization
 import System
 
 #if canImport(Darwin)
@@ -6,24 +7,61 @@ import System
     import Glibc
 #endif
 
-/// Places at which a test wants this process to die or to freeze, so that no test waits for luck to hit one.
+/// Places at which a test wants this process to die, to freeze or to hang, so that no test waits for luck to hit one.
 ///
-/// `DIST_TRAIN_FAULT=ROLE:PHASE:STEP:ACTION[,…]`. ROLE is `coordinator` or `rank0`, `rank1`, …; STEP counts the steps that are done; ACTION is `kill` (SIGKILL) or `stop` (SIGSTOP).
-/// The coordinator's phases: `step` (a step's report is recorded), `evaluation` (results of some chunks have come), `decision` (made, not yet told), `snapshot` (it is complete), `checkpoint-written`,
-/// `finish` (before `result.json` is written); `member` (in an ensemble, before the member of that number begins). A rank's: those of `TrainingPhase`. Without the variable a phase costs one test of an empty list.
+/// `DIST_TRAIN_FAULT=ROLE:PHASE:STEP:ACTION[:GENERATION][,…]`. ROLE is `coordinator`, `worker`, or of a member `rank0`, `rank1`, …; STEP counts the steps that are done; ACTION is `kill` (SIGKILL),
+/// `stop` (SIGSTOP) or `hang` (the thread sleeps for ever). With GENERATION it happens in that one alone: whoever has the rank in a later generation would meet it too. Each point is
+/// met once by a process. Without the variable a phase costs one test of an empty list.
 package struct FaultPoints: Sendable {
     static let variable = "DIST_TRAIN_FAULT"
 
-    package enum Action: String, Sendable { case kill, stop }
+    /// The phases of each role, and what they mean.
+    package static let phases: [(role: String, phases: [(name: String, meaning: String)])] = [
+        (
+            "coordinator",
+            [
+                ("form", "a generation forms; STEP is its first"), ("step", "a step's report is recorded"),
+                ("evaluation", "results of some chunks have come"), ("decision", "made, not yet told"), ("snapshot", "it is complete"),
+                ("checkpoint-written", "it is on the disk"), ("finish", "before result.json is written"),
+                ("member", "in an ensemble, before the member of that number begins"),
+            ]
+        ),
+        (
+            "worker",
+            [
+                ("handshake", "the coordinator has let it in; STEP is 0"), ("data", "the data are here"),
+                ("prepared", "it has said that it is ready"),
+            ]
+        ),
+        (
+            "rankN",
+            [
+                ("form", "connected to all, before it says so"), ("data", "of a step"), ("forward", "it begins"),
+                ("statistics", "of a batch norm, waits for the others'"), ("backward", "it begins"),
+                ("gradients", "the first of a step are queued"), ("update", "before its first parameters"),
+                ("waiting", "for the step's end"), ("snapshot", "before its part is copied"), ("evaluation", "it begins"),
+                ("decision", "waits for it"),
+            ]
+        ),
+    ]
+
+    package enum Action: String, Sendable { case kill, stop, hang }
 
     struct Point: Equatable, Sendable {
         var role: String
         var phase: String
         var step: Int
         var action: Action
+        /// Nil: in any.
+        var generation: Int?
     }
 
     let points: [Point]
+    private let met = Met()
+
+    private final class Met: Sendable {
+        let indices = Mutex<Set<Int>>([])
+    }
 
     /// What the environment asks for, nearly always nothing.
     package static func ofEnvironment() throws -> FaultPoints { try FaultPoints(parsing: Environment.value(variable) ?? "") }
@@ -31,24 +69,39 @@ package struct FaultPoints: Sendable {
     package init(parsing text: String) throws {
         points = try text.split(separator: ",").map { item in
             let parts = item.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-            guard parts.count == 4, let step = Int(parts[2]), step >= 0, let action = Action(rawValue: parts[3]) else {
-                throw SystemError("\(Self.variable) holds `\(item)`; write ROLE:PHASE:STEP:kill or ROLE:PHASE:STEP:stop, or unset it")
+            let generation = parts.count == 5 ? Int(parts[4]) : nil
+            guard parts.count == 4 || generation != nil, let step = Int(parts[2]), step >= 0, let action = Action(rawValue: parts[3]) else {
+                throw SystemError("\(Self.variable) holds `\(item)`; write ROLE:PHASE:STEP:kill, …:stop or …:hang, or unset it")
             }
-            return Point(role: parts[0], phase: parts[1], step: step, action: action)
+            return Point(role: parts[0], phase: parts[1], step: step, action: action, generation: generation)
         }
     }
 
-    /// The point that is met in this phase, if one is.
-    package func action(_ role: String, _ phase: String, _ step: Int) -> Action? {
-        points.first { $0.step == step && $0.phase == phase && $0.role == role }?.action
+    package var isEmpty: Bool { points.isEmpty }
+
+    /// The point that is met in this phase, if one is; each once.
+    package func action(_ role: String, _ phase: String, _ step: Int, generation: Int = 0) -> Action? {
+        let index = points.firstIndex {
+            $0.step == step && $0.phase == phase && $0.role == role && ($0.generation ?? generation) == generation
+        }
+        guard let index, met.indices.withLock({ $0.insert(index).inserted }) else { return nil }
+        return points[index].action
+    }
+
+    /// A member's phase.
+    @inline(__always)
+    func reach(_ formation: Formation, _ phase: @autoclosure () -> String, _ step: Int) {
+        if points.isEmpty { return }
+        reach("rank\(formation.rank)", phase(), step, generation: Int(formation.generation.counter))
     }
 
     @inline(__always)
-    package func reach(_ role: @autoclosure () -> String, _ phase: @autoclosure () -> String, _ step: Int) {
+    package func reach(_ role: @autoclosure () -> String, _ phase: @autoclosure () -> String, _ step: Int, generation: Int = 0) {
         if points.isEmpty { return }
-        switch action(role(), phase(), step) {
+        switch action(role(), phase(), step, generation: generation) {
         case .kill: kill(getpid(), SIGKILL)
         case .stop: kill(getpid(), SIGSTOP)
+        case .hang: while true { Clock.sleep(seconds: 3600) }
         case nil: break
         }
     }

@@ -60,7 +60,7 @@ final class MemberGeneration: @unchecked Sendable {
 
     /// Opens the mesh; `ready` is called once all members are connected and the state is loaded.
     func open(
-        reactor: Reactor, job: String, token: SharedToken, waiting: [(Connection, MeshGreeting)],
+        reactor: Reactor, job: String, token: SharedToken, faults: FaultPoints, waiting: [(Connection, MeshGreeting)],
         unreachable: @escaping (Int, String) -> Void, suspected: @escaping (Int, String) -> Void, ready: @escaping () -> Void
     ) {
         self.ready = ready
@@ -72,6 +72,11 @@ final class MemberGeneration: @unchecked Sendable {
                     self?.handOverIfReady()
                 }, unreachable: unreachable, suspected: suspected))
         self.mesh = mesh
+        if !faults.isEmpty {
+            let formation = formation
+            state.updating = { faults.reach(formation, "update", $0) }
+            mesh.sent = { if $0.kind == .partial { faults.reach(formation, "gradients", $0.step) } }
+        }
         collective.link = mesh
         for (connection, greeting) in waiting { mesh.accept(connection, greeting) }
         mesh.open()

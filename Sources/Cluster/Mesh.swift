@@ -27,6 +27,8 @@ final class Mesh: GroupLink {
     private let token: SharedToken
     private let collective: Collective
     private let handlers: Handlers
+    /// Told of every message that was queued; tests want to be there.
+    var sent: ((Envelope) -> Void)?
     private var peers: [Peer]
     private var dials: [Dial] = []
     private var isClosed = false
@@ -138,6 +140,7 @@ final class Mesh: GroupLink {
                 kind: envelope.kind.rawValue, generation: formation.generation, step: UInt64(envelope.step),
                 a: UInt32(envelope.index), b: UInt32(envelope.part)),
             borrowing: payload)
+        sent?(envelope)
     }
 
     func wake() { reactor.wake() }

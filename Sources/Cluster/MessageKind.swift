@@ -39,19 +39,19 @@ enum MessageKind: UInt8 {
     case snapshotPart = 31
     /// W→C: some of my chunks of an evaluation, a report of doubles each (step, a: set, b: first chunk).
     case evaluation = 32
-    /// W→C: the control word has ended the generation for me (step: steps done).
+    /// W→C: the control word has ended the generation for me; all that I had to send of it came before.
     case generationEnded = 33
     /// C→W: the generation has ended; a sentence.
     case endGeneration = 34
     /// C→W: the job is over; a sentence.
     case finish = 35
-    /// W→C: I cannot go on; a sentence.
+    /// W→C: I cannot go on (a: 1 if no worker could, because of the job); a sentence.
     case failed = 36
     /// W→C: I was asked to stop and leave at the next boundary.
     case leaving = 37
     /// C→W: what was decided after an evaluation (step: steps done, a: 1 if the job ends here), one double: the factor of the learning rate.
     case decision = 38
-    /// C→W: the job is over, and another one follows: join again; a sentence.
+    /// C→W: join again, because the job is over and another one follows, or because the others went on without you; a sentence.
     case again = 39
     /// W→C, on its own connection: alive (step, a: phase), and what this worker's clock shows: a double of seconds.
     case heartbeat = 40

@@ -156,10 +156,10 @@ package final class RunRecord {
         return plan.endsEpoch(done) && (set == .validation || done == lastStep)
     }
 
-    /// Once the last step's report and the evaluation are both there: they come from different workers, in any order.
     /// Where the time of an epoch went. Such lines are never compared.
     func write(timing line: ConfigValue) throws { try metrics.write(line) }
 
+    /// Once the last step's report and the evaluation are both there: they come from different workers, in any order.
     private func endEpochIfComplete(_ done: Int) throws {
         guard let train = epochTotals[done] else { return }
         let validation = validations[done]
@@ -225,6 +225,7 @@ package final class RunRecord {
     private func notePenalty() {
         let regularization = plan.job.optimization.regularization
         guard !regularization.isNone else { return }
+        penalties = penalties.filter { epochTotals[$0.key] != nil }
         penalties[snapshot.step] = snapshot.parameters.withUnsafeBufferPointer { parameters in
             parameters.baseAddress.map { regularization.penalty(of: $0, plan.network.layout) }
         }

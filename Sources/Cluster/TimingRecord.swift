@@ -76,6 +76,7 @@ package struct TimingRecord {
     private var names: [Int: String] = [:]
     /// By epoch (from 0), then by worker; only epochs that may still grow.
     private var epochs: [Int: [Int: StepTimes]] = [:]
+    private var lastReported = -1
     /// Of the traced steps, by the layer's number.
     package private(set) var layers: [Int: LayerTimes] = [:]
 
@@ -136,8 +137,11 @@ package struct TimingRecord {
     /// Everything so far, by worker.
     package var workers: [(worker: TimedWorker, times: StepTimes)] { ordered(totals) }
 
+    /// Each epoch is reported once: what is computed again after a death counts in the totals alone.
     private mutating func finish(_ epoch: Int) -> Epoch? {
-        epochs.removeValue(forKey: epoch).map { Epoch(epoch: epoch + 1, workers: ordered($0)) }
+        guard let times = epochs.removeValue(forKey: epoch), epoch > lastReported else { return nil }
+        lastReported = epoch
+        return Epoch(epoch: epoch + 1, workers: ordered(times))
     }
 
     private func ordered(_ times: [Int: StepTimes]) -> [(worker: TimedWorker, times: StepTimes)] {

@@ -60,7 +60,7 @@ package final class Worker {
         var hasJoined = false
         var deadline = 0.0
         while true {
-            let link = WorkerLink(reactor: reactor, coordinator: options.coordinator, token: token)
+            let link = WorkerLink(reactor: reactor, coordinator: options.coordinator, token: token, faults: faults)
             current.link = link
             link.join(joinRequest())
             let end = try WorkerSession(self, link).run()
@@ -70,7 +70,7 @@ package final class Worker {
                 log.info(reason)
                 return 0
             case .again(let reason):
-                log.info("\(reason); joining for the next one")
+                log.info("\(reason); joining again")
                 hasJoined = true
                 deadline = Clock.monotonicSeconds() + options.rejoinTimeout
                 Clock.sleep(seconds: 0.1)

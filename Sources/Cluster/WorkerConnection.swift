@@ -1,3 +1,4 @@
+import Training
 import Transport
 
 /// A worker, as the coordinator knows it.
@@ -7,7 +8,7 @@ final class WorkerConnection {
     let control: Connection
     var heartbeat: Connection?
     /// What the last heartbeat said.
-    var step = 0
+    var activity = Membership.Activity(step: 0, phase: "\(TrainingPhase.idle)", isComputing: false)
 
     init(id: Int, request: JoinRequest, control: Connection) {
         (self.id, self.request, self.control) = (id, request, control)

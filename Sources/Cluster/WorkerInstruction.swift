@@ -13,7 +13,7 @@ enum WorkerInstruction: Sendable {
     /// The coordinator ended the generation.
     case ended(String)
     case finish(String)
-    /// The job is over; the coordinator is there again soon, with another one.
+    /// The coordinator wants this worker to join again.
     case again(String)
     case refused(String)
     /// The connection to the coordinator is gone, or never was.

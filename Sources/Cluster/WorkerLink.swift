@@ -15,6 +15,7 @@ final class WorkerLink: @unchecked Sendable {
     private let reactor: Reactor
     private let coordinator: Endpoint
     private let token: SharedToken
+    private let faults: FaultPoints
     private var control: Connection?
     private var heartbeat: Connection?
     private var welcome: Welcome?
@@ -27,8 +28,8 @@ final class WorkerLink: @unchecked Sendable {
     private var clockOffset = ClockOffset()
     private var answersAwaited = 0
 
-    init(reactor: Reactor, coordinator: Endpoint, token: SharedToken) {
-        (self.reactor, self.coordinator, self.token) = (reactor, coordinator, token)
+    init(reactor: Reactor, coordinator: Endpoint, token: SharedToken, faults: FaultPoints) {
+        (self.reactor, self.coordinator, self.token, self.faults) = (reactor, coordinator, token, faults)
     }
 
     // MARK: From the main thread
@@ -197,7 +198,7 @@ final class WorkerLink: @unchecked Sendable {
             endGeneration("the job is over")
             tell(.finish(String(sentence: payload)))
         case .again:
-            endGeneration("the job is over")
+            endGeneration("this worker is to join again")
             tell(.again(String(sentence: payload)))
         default:
             throw MalformedMessage(description: "the coordinator sent a message of kind \(header.kind), which is not for workers")
@@ -306,8 +307,8 @@ final class WorkerLink: @unchecked Sendable {
             }
         }
         generation.open(
-            reactor: reactor, job: welcome.jobIdentity, token: token, waiting: waiting, unreachable: report(.cannotReach),
-            suspected: report(.suspicion)
+            reactor: reactor, job: welcome.jobIdentity, token: token, faults: faults, waiting: waiting,
+            unreachable: report(.cannotReach), suspected: report(.suspicion)
         ) { [weak self, weak generation] in
             if let generation { self?.tell(.formed(generation)) }
         }

@@ -34,7 +34,7 @@ final class WorkerSession: TrainerObserver {
             } catch let interruption as Interruption {
                 return interruption.end
             } catch {
-                link.send(.failed, payload: Array("\(error)".utf8))
+                link.send(.failed, a: error is DivergedError ? 1 : 0, payload: Array("\(error)".utf8))
                 return .refused("\(error)")
             }
         }
@@ -63,6 +63,7 @@ final class WorkerSession: TrainerObserver {
     }
 
     private func prepare(_ welcome: Welcome) throws {
+        worker.faults.reach("worker", "handshake", 0)
         try worker.adoptCore(welcome.blasCore)
         self.welcome = welcome
         let data = try worker.data(welcome, link) {
@@ -72,10 +73,12 @@ final class WorkerSession: TrainerObserver {
                 if let end = try follow(instruction) { throw Interruption(end: end) }
             }
         }
+        worker.faults.reach("worker", "data", 0)
         let plan = try TrainingPlan(Job(resolvedText: welcome.job), data.facts)
         (self.plan, self.data) = (plan, data)
         let fingerprint = try Fingerprint(of: plan)
         link.prepared(Prepared(fingerprint: fingerprint), plan: plan)
+        worker.faults.reach("worker", "prepared", 0)
         worker.say("joined as worker \(welcome.worker), ready (\(fingerprint.platform))")
     }
 
@@ -86,6 +89,7 @@ final class WorkerSession: TrainerObserver {
         (self.generation, self.lanes) = (generation, lanes)
         trainer = Trainer(
             plan: plan, data: data, state: generation.state, collective: generation.collective, lanes: lanes, observer: self)
+        reach("form", generation.formation.firstStep)
         link.send(.connected, generation.formation.generation)
     }
 
@@ -144,6 +148,15 @@ final class WorkerSession: TrainerObserver {
 
     func entered(_ phase: TrainingPhase, step: Int) {
         link.pulse.set(phase, step: step)
-        worker.faults.reach("rank\(generation?.formation.rank ?? -1)", "\(phase)", step)
+        reach("\(phase)", step)
+    }
+
+    func waited(within phase: TrainingPhase, step: Int, isOver: Bool) {
+        link.pulse.set(isOver ? phase : .statistics, step: step)
+        if !isOver { reach("\(TrainingPhase.statistics)", step) }
+    }
+
+    private func reach(_ phase: @autoclosure () -> String, _ step: Int) {
+        if let formation = generation?.formation { worker.faults.reach(formation, phase(), step) }
     }
 }

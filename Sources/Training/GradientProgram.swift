@@ -53,7 +53,7 @@ final class GradientProgram: StepProgram {
         }
         let index = plan.stepPlanIndex(step)
         let rows = slotRows[index]
-        let synchronizer = StepSynchronizer(collective, step: step)
+        let synchronizer = StepSynchronizer(context, step: step)
         let pass = network.makePass(
             rows: rows, parameters: state.parameters.pointer, statistics: state.statistics.pointer,
             training: TrainingMode(synchronizer: synchronizer, seed: plan.job.seed, step: step, firstSamples: firstSamples[index]))
@@ -67,6 +67,7 @@ final class GradientProgram: StepProgram {
         try checkLoss(step, pass, microbatches)
         try countActiveUnits(step, pass)
         context.entered(.backward, step)
+        synchronizer.phase = .backward
         let firstSlot = collective.plan(at: index).leaves(of: rank).lowerBound == 0 && rows.slots > 0 ? 0 : nil
         state.gradients.begin(folds[index], firstSlot: firstSlot)
         let training = TrainingPass(
@@ -111,11 +112,18 @@ final class GradientProgram: StepProgram {
 
 /// Gives layers the statistics of the whole batch through the group's exchanges.
 private final class StepSynchronizer: StatisticsSynchronizer {
-    private let collective: Collective
+    private let context: StepContext
     private let step: Int
+    /// In which statistics are waited for.
+    var phase = TrainingPhase.forward
 
-    init(_ collective: Collective, step: Int) { (self.collective, self.step) = (collective, step) }
+    init(_ context: StepContext, step: Int) { (self.context, self.step) = (context, step) }
 
-    func leaf(_ exchange: Int, slot: Int) -> UnsafeMutablePointer<Double> { collective.leaf(exchange, slot: slot) }
-    func combine(_ exchange: Int) throws -> UnsafePointer<Double> { try collective.combine(exchange, step: step) }
+    func leaf(_ exchange: Int, slot: Int) -> UnsafeMutablePointer<Double> { context.collective.leaf(exchange, slot: slot) }
+
+    func combine(_ exchange: Int) throws -> UnsafePointer<Double> {
+        context.waited(phase, step, false)
+        defer { context.waited(phase, step, true) }
+        return try context.collective.combine(exchange, step: step)
+    }
 }

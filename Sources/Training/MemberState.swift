@@ -18,6 +18,8 @@ package final class MemberState: ParameterUpdate, GradientSource, @unchecked Sen
     package var learningRateFactor = 1.0
     /// Rank 0's fraction of dead units of each rectifier in a logged step. The compute thread writes it before it reports the step.
     package var deadUnits: [Double] = []
+    /// Told on the communication thread before the first update of a step.
+    package var updating: (_ step: Int) -> Void = { _ in }
     private let plan: TrainingPlan
     private let optimizer: Optimizer
 
@@ -58,6 +60,7 @@ package final class MemberState: ParameterUpdate, GradientSource, @unchecked Sen
     }
 
     private func prepareScalars(_ step: Int) {
+        updating(step)
         let optimization = plan.job.optimization
         let rate = plan.learningRate(step: step, factor: learningRateFactor)
         let samples = plan.geometry.batchSize(ofStep: step)

@@ -13,20 +13,33 @@ package protocol TrainerObserver: AnyObject {
     func decision(after done: Int) throws -> Decision
     /// For heartbeats: what the compute thread is doing.
     func entered(_ phase: TrainingPhase, step: Int)
+    /// Within a phase: the other members' statistics are waited for (`isOver`: were).
+    func waited(within phase: TrainingPhase, step: Int, isOver: Bool)
     /// A step's boundary, before what is done there. `goesOn`: the next step follows at once. The timeline may be taken.
     func reached(done: Int, goesOn: Bool, _ timeline: Timeline)
 }
 
 extension TrainerObserver {
+    package func waited(within phase: TrainingPhase, step: Int, isOver: Bool) {}
     package func reached(done: Int, goesOn: Bool, _ timeline: Timeline) {}
 }
 
 package enum TrainingPhase: UInt8, Sendable {
     case idle, data, forward, backward, waiting, snapshot, evaluation, decision
+    /// Within forward or backward: the statistics of the other members are waited for.
+    case statistics
+
+    /// Otherwise it waits for others.
+    package var isComputing: Bool {
+        switch self {
+        case .data, .forward, .backward, .evaluation: true
+        case .idle, .waiting, .snapshot, .decision, .statistics: false
+        }
+    }
 
     var activity: Activity? {
         switch self {
-        case .idle: nil
+        case .idle, .statistics: nil
         case .data: .data
         case .forward: .forward
         case .backward: .backward
@@ -55,6 +68,8 @@ struct StepContext {
     let lanes: LanePool
     /// For heartbeats: what the compute thread is doing.
     let entered: (TrainingPhase, Int) -> Void
+    /// The same, of a wait within a phase: `TrainerObserver.waited`.
+    let waited: (TrainingPhase, Int, Bool) -> Void
 }
 
 /// The compute thread's work in one generation.
@@ -78,7 +93,8 @@ package final class Trainer {
         timeline = collective.timeline
         let context = StepContext(
             plan: plan, data: data, state: state, collective: collective, lanes: lanes,
-            entered: { [weak observer, timeline] in Self.enter($0, step: $1, timeline, observer) })
+            entered: { [weak observer, timeline] in Self.enter($0, step: $1, timeline, observer) },
+            waited: { [weak observer] in observer?.waited(within: $0, step: $1, isOver: $2) })
         switch plan.job.task {
         case .training: program = GradientProgram(context, evaluator)
         case .kMeans(let spec): program = KMeansProgram(context, spec)
@@ -87,7 +103,7 @@ package final class Trainer {
     }
 
     private static func enter(_ phase: TrainingPhase, step: Int, _ timeline: Timeline, _ observer: (any TrainerObserver)?) {
-        if let activity = phase.activity { timeline.enter(activity, step: step) } else { timeline.leave() }
+        if let activity = phase.activity { timeline.enter(activity, step: step) } else if phase == .idle { timeline.leave() }
         observer?.entered(phase, step: step)
     }
 

@@ -56,6 +56,7 @@ private struct StepBenchmark {
         let times = StepTimes(seconds: seconds) { geometry.batchSize(ofStep: $0) == geometry.batchSize }
         let outcome = try train(setup, log, scratch, times)
         if case .failed(let reason) = outcome.end { throw SystemError("the steps could not be measured: \(reason)") }
+        guard !times.isDisturbed else { throw SystemError("a worker died while the steps were measured; measure again") }
         guard !times.milliseconds.isEmpty else { throw SystemError("stopped before a step was measured; let it run for longer") }
         return StepResult(workers: workers, lanes: lanes, batch: geometry.batchSize, milliseconds: times.milliseconds.sorted())
     }
@@ -65,7 +66,7 @@ private struct StepBenchmark {
         options.trace = trace
         let program = RunProgram(
             job: setup.job, setup: .init(), coordinator: options, printsJSON: false, isOpen: false, command: ["bench", "step"])
-        let local = RunProgram.Local(count: workers, lanes: lanes, cacheDirectory: Path.join(scratch.path, "cache"))
+        let local = RunProgram.Local(count: workers, lanes: lanes, restarts: 0, cacheDirectory: Path.join(scratch.path, "cache"))
         var processes: LocalWorkers?
         defer { processes?.finish() }
         let silence = Console(isTerminal: false) { _ in }
@@ -73,7 +74,8 @@ private struct StepBenchmark {
             setup, options, isNew: true, .random(), local, &processes, log, StopSignals(), console: silence
         ) { coordinator in
             coordinator.stepTimed = { [unowned coordinator] step, time in
-                if times.add(step: step - 1, at: time) { coordinator.stop() }
+                times.isDisturbed = coordinator.recoveries > 0
+                if times.add(step: step - 1, at: time) || times.isDisturbed { coordinator.stop() }
             }
         }.0
     }
@@ -85,6 +87,8 @@ private final class StepTimes {
     private static let warmSeconds = 1.0
 
     private(set) var milliseconds: [Double] = []
+    /// A worker has died: later steps are those of fewer.
+    var isDisturbed = false
     private let seconds: Double
     private let isWhole: (Int) -> Bool
     private var ends = 0

@@ -23,6 +23,10 @@ extension Commands {
             ("token file", TokenStore.defaultPath.map { "\($0)\(File.exists($0) ? "" : " (none yet)")" } ?? "no home directory"),
         ]
         for (name, value) in lines { print("\(TextFormat.left(name, 14)) \(value)") }
+        print("fault points, for tests: DIST_TRAIN_FAULT=ROLE:PHASE:STEP:kill|stop|hang[:GENERATION],…")
+        for (role, phases) in FaultPoints.phases {
+            for (name, meaning) in phases { print("  \(TextFormat.left(role, 12)) \(TextFormat.left(name, 18)) \(meaning)") }
+        }
         return 0
     }
 

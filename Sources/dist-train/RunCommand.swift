@@ -12,18 +12,20 @@ extension Commands {
             Option(name: "--workers", value: "N", help: "worker processes to start (default 1)"),
             Option(name: "--lanes", value: "L", help: "compute threads of each worker (default: cores / workers)"),
             Option(name: "--listen", value: "HOST:PORT", help: "let workers of other machines join too"),
+            Option(name: "--restarts", value: "N", help: "start each worker again so often when it dies (default 3)"),
             .runDirectory, .resume, .set, .json, .peerTimeout, .tokenFile, .allowInexact, .trace,
         ],
         example: "dist-train run config/digits-mlp.json5 --workers 2 --set epochs=10"
     ) { arguments in
         let workers = try arguments.integer("--workers", 1...1024) ?? 1
         let lanes = try arguments.integer("--lanes", 1...1024)
+        let restarts = try arguments.integer("--restarts", 0...1_000_000) ?? 3
         let listen = try arguments.endpoint("--listen", defaultPort: 7070)
         let program = try arguments.program(
             "run", listen: listen ?? Endpoint(host: "127.0.0.1", port: 0), minimum: workers, maximum: .max, isOpen: listen != nil)
         let isOpen = listen != nil || arguments.has("--token-file")
         let token = isOpen ? try TokenStore.forCoordinator(file: arguments.string("--token-file")) : .random()
-        return try program.run(token: token, local: RunProgram.Local(count: workers, lanes: lanes))
+        return try program.run(token: token, local: RunProgram.Local(count: workers, lanes: lanes, restarts: restarts))
     }
 }
 

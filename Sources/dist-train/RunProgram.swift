@@ -29,6 +29,8 @@ struct RunProgram {
     struct Local {
         var count: Int
         var lanes: Int?
+        /// How often each of them is started again when it dies.
+        var restarts: Int
         /// Where they keep fetched data; nil: where workers do.
         var cacheDirectory: String? = nil
     }
@@ -69,10 +71,10 @@ struct RunProgram {
         )
         if let local {
             let started = try workers ?? start(local, address, token)
+            let isOpen = isOpen
             coordinator.watch = { [unowned coordinator] in
-                if let failure = started.failure() { return failure }
-                return started.haveEnded && !coordinator.hasWorkers
-                    ? "all worker processes of this run have ended before it; start it again with --resume" : nil
+                started.look(
+                    hasBegun: coordinator.hasBegun, hasOthers: isOpen || coordinator.hasWorkers, isOver: coordinator.isOver)
             }
             workers = started
         }
@@ -86,7 +88,7 @@ struct RunProgram {
         var arguments = ["worker", "--join", "\(Endpoint(host: host, port: address.port))", "--lanes", "\(lanes)"]
         if let directory = local.cacheDirectory { arguments += ["--cache-dir", directory] }
         if address.isLoopback { arguments += ["--listen", "127.0.0.1:0"] }
-        return try LocalWorkers(count: local.count, arguments: arguments, token: token)
+        return try LocalWorkers(count: local.count, arguments: arguments, token: token, restarts: local.restarts)
     }
 
     private func sayHowToJoin(_ address: SocketAddress, _ token: SharedToken, _ log: Log) {
@@ -178,12 +180,16 @@ struct RunProgram {
     }
 }
 
-/// SIGINT and SIGTERM: the first stops the training at hand, and what would follow it; a second one ends the process at once.
+/// SIGINT and SIGTERM: the first stops the training at hand, and what would follow it; a second one ends the process at once. SIGUSR1: a checkpoint now.
 final class StopSignals: Sendable {
     private let state = Mutex<(coordinator: Coordinator?, count: Int)>((nil, 0))
 
     init() throws {
-        try Signals.deliver([SIGINT, SIGTERM]) { [self] _ in
+        try Signals.deliver([SIGINT, SIGTERM, SIGUSR1]) { [self] signal in
+            guard signal != SIGUSR1 else {
+                state.withLock { $0.coordinator }?.checkpoint()
+                return
+            }
             let (coordinator, count) = state.withLock { state in
                 state.count += 1
                 return (state.coordinator, state.count)

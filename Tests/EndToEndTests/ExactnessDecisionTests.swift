@@ -19,7 +19,6 @@ extension Exactness {
 
         @Test(arguments: [
             "coordinator:decision:12:kill", "coordinator:decision:24:kill", "coordinator:evaluation:24:kill", "coordinator:finish:24:kill",
-            "rank1:decision:12:kill",
         ])
         func killedAroundADecision(fault: String) throws {
             let bench = try Bench(Self.job)

@@ -83,21 +83,6 @@ extension Exactness {
             let first = try bench.bits("run", workers: 2)
             #expect(try bench.bits("run", workers: 1, ["--resume"]) == first)
         }
-
-        /// A worker's death ends the run within bounded time, by name, and nothing of it stays behind.
-        @Test(arguments: ["rank1:backward:17:kill", "rank0:forward:20:kill", "rank2:waiting:23:kill", "rank1:evaluation:24:kill"])
-        func workerKilled(fault: String) throws {
-            let bench = try Bench(DigitsJob(microbatches: 8))
-            let quiet = try bench.quiet()
-            let finished = try bench.run("run", workers: 3, fault: fault)
-            #expect(finished.status == .exited(1), "\(finished.errors)")
-            #expect(finished.errors.contains("error: worker "), "\(finished.errors)")
-            #expect(finished.errors.contains(" is gone") || finished.errors.contains("was killed by SIGKILL"), "\(finished.errors)")
-            #expect(bench.leftovers() == [])
-            let verified = try Program.run(["checkpoint", "verify", bench.runDirectory("run")], in: bench.path)
-            #expect(verified.status == .exited(0), "\(verified.output) \(verified.errors)")
-            #expect(try bench.bits("run", workers: 2, ["--resume"]) == quiet)
-        }
     }
 }
 

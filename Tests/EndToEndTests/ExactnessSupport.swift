@@ -25,6 +25,8 @@ struct DigitsJob: CustomStringConvertible {
     /// The layers before the dense ones. These alone use OpenBLAS's products, if they convolve.
     var stem = "\"flatten\","
     var more = ""
+    /// Of the training images, as a config has it.
+    var augment = ""
 
     static let convolution = "{conv: 4, kernel: 3, activation: \"relu\"}, \"flatten\","
 
@@ -34,7 +36,7 @@ struct DigitsJob: CustomStringConvertible {
         """
         {
           name: "exact", seed: 5,
-          data: {train: {builtin: "digits"}, validation: {builtin: "digits"}, normalize: "z_score"},
+          data: {train: {builtin: "digits"}, validation: {builtin: "digits"}, normalize: "z_score"\(augment.isEmpty ? "" : ", augment: \(augment)")},
           model: [
             \(stem)
             {dense: 64, batch_norm: true, activation: "relu"},

@@ -198,7 +198,7 @@ import Testing
         let finished = try Program.finish(coordinator)
         #expect(finished.status == .exited(0), "\(finished.errors)")
         for worker in workers { try expectGoodEnd(worker) }
-        #expect(workers.allSatisfy { $0.standardError().contains("this member of the ensemble is trained; joining for the next one") })
+        #expect(workers.allSatisfy { $0.standardError().contains("this member of the ensemble is trained; joining again") })
         let quiet = try Bench(pair).run("run", workers: 1)
         #expect(field("state_sha256", in: finished.output) == field("state_sha256", in: quiet.output))
     }
