@@ -133,9 +133,8 @@ extension Coordinator {
         let connections = members.compactMap { workers[$0] }
         guard connections.count == members.count else { return }
         generation = FrameGeneration(incarnation: UInt32(setup.incarnation), counter: UInt32(number))
-        let microbatches = setup.plan.geometry.microbatches
-        let forced = setup.job.job.forcedCuts.flatMap { Assignment(cuts: $0) }.flatMap { $0.members == members.count ? $0 : nil }
-        let assignment = forced ?? Assignment(even: microbatches, members: members.count)
+        let assignment = forcedAssignment(members.count) ?? sharing.assignment(for: members)
+        sharing.begin(members, assignment)
         let owners = Partition.spreadOwners(usedCount: setup.plan.network.layout.usedCount, members: members.count)
         let partition = Partition(
             usedCount: setup.plan.network.layout.usedCount, owners: owners, members: members.count)
@@ -160,6 +159,20 @@ extension Coordinator {
             sendState(worker, rank, partition, shared)
         }
         announceDecision()
+    }
+
+    /// What the job says who computes, for tests of exactness.
+    private func forcedAssignment(_ members: Int) -> Assignment? {
+        setup.job.job.forcedCuts.flatMap { Assignment(cuts: $0) }.flatMap { $0.members == members ? $0 : nil }
+    }
+
+    /// Looks whether the members' work fits their speeds; if not, they regroup at the next boundary.
+    func shareWork() {
+        guard membership.isRunning, !isStopping, forcedAssignment(membership.members.count) == nil else { return }
+        let reason = sharing.change(now: Reactor.now) { membership.name($0) }
+        let slowest = sharing.straggler
+        reporter.straggler(slowest.map { membership.name($0.worker) }, speed: slowest?.speed ?? 1)
+        if let reason { handle(.unevenWork(reason: reason)) }
     }
 
     /// The parameters, the moments of the worker's pieces and the running statistics, in runs of 1 MB. What goes to all is copied once.

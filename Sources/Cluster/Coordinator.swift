@@ -46,6 +46,7 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     var timing: TimingRecord
     var trace: TraceRecord?
     var pacer: SnapshotPacer
+    var sharing: WorkSharing
     /// The current generation has started.
     var isTraining = false
     /// How often a generation ended before its time, and the next one began at the newest snapshot.
@@ -77,6 +78,7 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
         tickets = sets.compactMap { role, dataset in
             dataset.map { (DatasetTicket(role: role, hash: $0.contentHash(), byteCount: $0.serialized.count), $0) }
         }
+        sharing = WorkSharing(microbatches: setup.plan.geometry.microbatches)
         timing = TimingRecord(stepsPerEpoch: setup.plan.geometry.stepsPerEpoch)
         trace = options.trace.map { TraceRecord(path: $0, start: setup.start.step) }
         let layout = setup.plan.network.layout
@@ -156,6 +158,7 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     func tick() {
         lookAfterProcesses()
         act(membership.handle(.tick, at: Reactor.now))
+        shareWork()
         stopIfNobodyTrains()
         reactor.after(min(1, options.peerTimeout / 5)) { [weak self] in self?.tick() }
     }
@@ -207,6 +210,7 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
                 mostWorkers = max(mostWorkers, members.count)
                 isTraining = true
                 pacer.begin(now: Reactor.now)
+                sharing.started(now: Reactor.now)
                 for id in members { workers[id]?.send(FrameHeader(.start, generation)) }
                 log.info(
                     "generation \(generation.counter) starts with \(TextFormat.count(members.count, "worker")) at step \(record.steps)")

@@ -48,6 +48,8 @@ package struct Membership: Equatable {
         case leaving(WorkerID)
         /// A member has come to the generation's end by the control word. What it had to send, its part of the snapshot too, came before.
         case ended(WorkerID, generation: Int)
+        /// The members' work should be shared out anew.
+        case unevenWork(reason: String)
         case jobFinished
         case tick
     }
@@ -177,6 +179,9 @@ package struct Membership: Equatable {
             ended.insert(id)
             phase = .ending(members: members, ended: ended)
             return reformIfEnded(now)
+        case .unevenWork(let reason):
+            guard case .running(let members) = phase else { return [] }
+            return endAtBoundary(members, reason: reason)
         case .jobFinished:
             phase = .over
             return []

@@ -63,6 +63,7 @@ extension Coordinator {
     /// A member's timeline has come.
     func timed(_ rank: Int, _ message: TimingMessage) {
         let spans = message.alignedSpans
+        sharing.add(rank: rank, spans)
         trace?.add(spans, worker: membership.members[rank], name: workers[membership.members[rank]]?.request.name ?? "", rank: rank)
         for epoch in timing.add(rank: rank, through: message.through, spans) { write(epoch) }
     }

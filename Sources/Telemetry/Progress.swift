@@ -22,11 +22,14 @@ package struct Progress: Equatable, Sendable {
     package var metrics: [NamedValue]
     package var samplesPerSecond: Double?
     package var secondsLeft: Double?
+    /// Who holds the others up.
+    package var straggler: String?
 
     package init(
         epoch: Int, epochs: Int, step: Int, steps: Int, loss: Double? = nil, metrics: [NamedValue] = [],
-        samplesPerSecond: Double? = nil, secondsLeft: Double? = nil
+        samplesPerSecond: Double? = nil, secondsLeft: Double? = nil, straggler: String? = nil
     ) {
+        self.straggler = straggler
         (self.epoch, self.epochs, self.step, self.steps) = (epoch, epochs, step, steps)
         (self.loss, self.metrics, self.samplesPerSecond, self.secondsLeft) = (loss, metrics, samplesPerSecond, secondsLeft)
     }
@@ -92,14 +95,15 @@ package enum ProgressFormat {
         var pieces = [
             (text: "epoch \(progress.epoch)/\(progress.epochs)", leaves: 0),
             (text: "step \(TextFormat.grouped(progress.step))/\(TextFormat.grouped(progress.steps))", leaves: 2),
-            (text: "\(Int(progress.fraction * 100))%", leaves: 6),
+            (text: "\(Int(progress.fraction * 100))%", leaves: 7),
         ]
-        if let loss = progress.loss { pieces.append((text: "loss \(TextFormat.measure(loss))", leaves: 5)) }
+        if let loss = progress.loss { pieces.append((text: "loss \(TextFormat.measure(loss))", leaves: 6)) }
         if !progress.metrics.isEmpty {
-            pieces.append((text: progress.metrics.map(\.text).joined(separator: "  "), leaves: 3))
+            pieces.append((text: progress.metrics.map(\.text).joined(separator: "  "), leaves: 4))
         }
         if let rate = progress.samplesPerSecond { pieces.append((text: text(rate: rate), leaves: 1)) }
-        if let left = progress.secondsLeft { pieces.append((text: "ETA \(text(left: left))", leaves: 4)) }
+        if let left = progress.secondsLeft { pieces.append((text: "ETA \(text(left: left))", leaves: 5)) }
+        if let straggler = progress.straggler { pieces.append((text: "slow: \(straggler)", leaves: 3)) }
         return pieces
     }
 

@@ -10,6 +10,7 @@ package final class ProgressReporter: Sendable {
     private struct State {
         var meter = RateMeter()
         var lastShown: Double?
+        var straggler: String?
     }
 
     private let console: Console
@@ -41,7 +42,7 @@ package final class ProgressReporter: Sendable {
             return Progress(
                 epoch: epoch, epochs: epochs, step: step, steps: steps, loss: loss, metrics: metrics,
                 samplesPerSecond: state.meter.samplesPerSecond,
-                secondsLeft: state.meter.stepsPerSecond.map { Double(max(0, steps - step)) / $0 })
+                secondsLeft: state.meter.stepsPerSecond.map { Double(max(0, steps - step)) / $0 }, straggler: state.straggler)
         }
         guard let progress else { return }
         if console.isTerminal {
@@ -49,6 +50,11 @@ package final class ProgressReporter: Sendable {
         } else {
             console.writeLine(ProgressFormat.line(progress))
         }
+    }
+
+    /// Who is slow from now on, at which part of the others' speed; nil: nobody.
+    package func straggler(_ name: String?, speed: Double) {
+        state.withLock { $0.straggler = name.map { "\($0) (\(TextFormat.fixed(speed, 2)) of the others' speed)" } }
     }
 
     /// A line that stays.

@@ -62,6 +62,18 @@ import Testing
         #expect(membership.handle(.ended(1, generation: 1), at: 2) == [.form(number: 2, members: [1, 2])])
     }
 
+    @Test func unevenWorkIsSharedOutAtABoundary() {
+        var membership = membership(minimum: 2)
+        #expect(membership.handle(.unevenWork(reason: "speed"), at: 0) == [])
+        _ = arrive(2, at: &membership)
+        #expect(membership.handle(.unevenWork(reason: "speed"), at: 0) == [])
+        _ = connectAll(&membership)
+        #expect(membership.handle(.unevenWork(reason: "speed"), at: 1).first == .endAtBoundary(number: 1, reason: "speed"))
+        #expect(membership.handle(.unevenWork(reason: "speed"), at: 1) == [])
+        #expect(membership.handle(.ended(1, generation: 1), at: 2) == [])
+        #expect(membership.handle(.ended(2, generation: 1), at: 2) == [.form(number: 2, members: [1, 2])])
+    }
+
     @Test func leavingIsDoneAtABoundaryAndThenDismissed() {
         var membership = membership(minimum: 1)
         _ = arrive(2, at: &membership)

@@ -168,6 +168,26 @@ extension Exactness {
             #expect(list.split(separator: "\n").count == 4, "beside those of steps 12, 24 and 30: \(list)")
         }
 
+        /// A worker that gets a quarter of a core gets less of the work, and the bits stay. Waits until speeds have been measured.
+        @Test func aSlowWorkerGetsLess() throws {
+            guard isThorough else { return }
+            var job = Self.mixedJobs[0]
+            (job.batch, job.microbatches, job.steps) = (256, 32, 6000)
+            let hands = try ByHand(job)
+            let quiet = try hands.bench.quiet()
+            let coordinator = try hands.coordinator(["--min-workers", "2", "--peer-timeout", "5"])
+            let workers = [try hands.worker(), try hands.worker()]
+            while coordinator.exitStatus() == nil {
+                workers[1].send(SIGSTOP)
+                Clock.sleep(seconds: 0.03)
+                workers[1].send(SIGCONT)
+                Clock.sleep(seconds: 0.01)
+            }
+            #expect(try hands.bits(coordinator) == quiet)
+            #expect(coordinator.standardError().contains("the work is shared out by speed: of 32 microbatches"))
+            for worker in workers { try expectGoodEnd(worker) }
+        }
+
         /// What bits depend on most: batch norm, dropout, augmentation, momentum, a penalty.
         static var mixedJobs: [DigitsJob] {
             var dropout = DigitsJob(batch: 64, microbatches: 8, steps: 500)
