@@ -135,7 +135,8 @@ extension Coordinator {
         generation = FrameGeneration(incarnation: UInt32(setup.incarnation), counter: UInt32(number))
         let assignment = forcedAssignment(members.count) ?? sharing.assignment(for: members)
         sharing.begin(members, assignment)
-        let owners = Partition.spreadOwners(usedCount: setup.plan.network.layout.usedCount, members: members.count)
+        let owners = Partition.spreadOwners(
+            usedCount: setup.plan.network.layout.usedCount, members: members.count, speeds: sharing.speeds(of: members))
         let partition = Partition(
             usedCount: setup.plan.network.layout.usedCount, owners: owners, members: members.count)
         record.begin(partition)

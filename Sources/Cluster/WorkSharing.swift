@@ -1,6 +1,6 @@
 import Collectives
 
-/// How many microbatches each member should have: in proportion to what it was measured to compute, so that a slow machine does not hold up the fast ones.
+/// How many microbatches each member should have, and how much of the parameters: in proportion to what it was measured to compute, so that a slow machine does not hold up the fast ones.
 ///
 /// A value; the clock comes from outside. Bits do not depend on who computes what, and so on nothing here.
 package struct WorkSharing: Equatable {
@@ -16,13 +16,18 @@ package struct WorkSharing: Equatable {
 
     /// One member's measured work.
     private struct Measured: Equatable {
+        /// Of computing.
         var seconds = 0.0
+        /// From the end of backward to the step's end.
+        var exchange = 0.0
         var steps = 0
     }
 
     private let microbatches: Int
     /// Microbatches per second of computing, by worker.
     private var rates: [Int: Double] = [:]
+    /// What a step's exchange takes of a member, in microbatches: sending, adding and updating are slow where computing is.
+    private var exchange = 0.0
     private var members: [Int] = []
     private var current: Assignment?
     private var measured: [Measured] = []
@@ -31,17 +36,20 @@ package struct WorkSharing: Equatable {
 
     package init(microbatches: Int) { self.microbatches = microbatches }
 
-    /// The assignment for these members, in the order of their ranks. Those that were never measured count as the middle of the others.
-    package func assignment(for members: [Int]) -> Assignment {
+    /// Microbatches per second of these members; nil if none was ever measured. One that was not counts as the middle of the others.
+    package func speeds(of members: [Int]) -> [Double]? {
         let known = members.compactMap { rates[$0] }.sorted()
-        guard let usual = known.isEmpty ? nil : known[known.count / 2] else {
-            return Assignment(even: microbatches, members: members.count)
-        }
-        let speeds = members.map { rates[$0] ?? usual }
+        guard !known.isEmpty else { return nil }
+        return members.map { rates[$0] ?? known[known.count / 2] }
+    }
+
+    /// The assignment for these members, in the order of their ranks.
+    package func assignment(for members: [Int]) -> Assignment {
+        guard let speeds = speeds(of: members) else { return Assignment(even: microbatches, members: members.count) }
         var counts = [Int](repeating: 0, count: members.count)
         // Each microbatch to whoever would be done with it first: no other sharing ends sooner.
         for _ in 0..<microbatches {
-            let ends = zip(counts, speeds).map { count, rate in Double(count + 1) / rate }
+            let ends = zip(counts, speeds).map { count, rate in (Double(count + 1) + exchange) / rate }
             guard let soonest = ends.min(), let first = ends.firstIndex(of: soonest) else { break }
             counts[first] += 1
         }
@@ -65,6 +73,7 @@ package struct WorkSharing: Equatable {
         for span in spans {
             switch span.activity {
             case .data, .forward: measured[rank].seconds += span.busy
+            case .gradients: measured[rank].exchange += span.busy
             case .backward:
                 measured[rank].seconds += span.busy
                 measured[rank].steps += 1
@@ -85,6 +94,7 @@ package struct WorkSharing: Equatable {
             let rate = Double(current.range(of: rank).count * measured[rank].steps) / measured[rank].seconds
             rates[members[rank]] = rates[members[rank]].map { ($0 + rate) / 2 } ?? rate
         }
+        measureExchange(working)
         reconsiderTheIdle()
         // Measured anew until it is asked again.
         (measured, begun) = (Array(repeating: Measured(), count: members.count), now)
@@ -93,6 +103,16 @@ package struct WorkSharing: Equatable {
         pause = min(Self.longestPause, 2 * pause)
         let text = members.indices.map { "\(name(members[$0])) \(better.range(of: $0).count)" }.joined(separator: ", ")
         return "the work is shared out by speed: of \(microbatches) microbatches \(text)"
+    }
+
+    /// Who comes last waits for nobody: its wait at the step's end is the exchange itself.
+    private mutating func measureExchange(_ working: [Int]) {
+        let waits = working.map { rank in
+            (measured[rank].exchange / Double(measured[rank].steps), rates[members[rank]] ?? 0)
+        }
+        guard let last = waits.min(by: { $0.0 < $1.0 }) else { return }
+        let count = last.0 * last.1
+        exchange = exchange == 0 ? count : (exchange + count) / 2
     }
 
     /// Who has nothing to do is not measured. Little by little it is believed to be like the others, and so tried again some day.
@@ -108,7 +128,7 @@ package struct WorkSharing: Equatable {
     private func seconds(_ assignment: Assignment) -> Double {
         members.indices.map { rank in
             let count = assignment.range(of: rank).count
-            return count == 0 ? 0 : Double(count) / (rates[members[rank]] ?? .infinity)
+            return count == 0 ? 0 : (Double(count) + exchange) / (rates[members[rank]] ?? .infinity)
         }.max() ?? 0
     }
 

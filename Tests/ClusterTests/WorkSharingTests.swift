@@ -4,12 +4,12 @@ import Testing
 
 @Suite struct WorkSharingTests {
     /// So many steps of a member that computes `seconds` in each.
-    private func steps(_ count: Int, _ seconds: Double) -> [Span] {
+    private func steps(_ count: Int, _ seconds: Double, exchange: Double = 0) -> [Span] {
         (0..<count).flatMap { step in
             [
                 Span(.data, step: step, begin: 0, end: 0.1 * seconds), Span(.forward, step: step, begin: 0, end: 0.4 * seconds + 1),
                 Span(.statistics, step: step, begin: 0, end: 1), Span(.backward, step: step, begin: 0, end: 0.5 * seconds),
-                Span(.gradients, step: step, begin: 0, end: 7), Span(.update, step: step, begin: 0, end: 7),
+                Span(.gradients, step: step, begin: 0, end: exchange), Span(.update, step: step, begin: 0, end: 7, busy: 0.1 * seconds),
             ]
         }
     }
@@ -43,6 +43,18 @@ import Testing
         #expect(straggler.worker == 11 && abs(straggler.speed - 0.25) < 1e-9)
         // A newcomer counts as the middle one.
         #expect(sharing.assignment(for: [10, 11, 12]).cuts == [0, 15, 18, 32])
+    }
+
+    /// The exchange is slow too where computing is: the slow member's takes as long as 2 of its microbatches.
+    @Test func theExchangeCounts() {
+        var sharing = WorkSharing(microbatches: 32)
+        sharing.begin([10, 11], Assignment(even: 32, members: 2))
+        sharing.add(rank: 0, steps(10, 16, exchange: 56))
+        sharing.add(rank: 1, steps(10, 64, exchange: 8))
+        let change = sharing.change(now: 1000, name: name)
+        #expect(change != nil)
+        // (n + 2) / rate: 27 + 2 against 4 · (5 + 2).
+        #expect(sharing.assignment(for: [10, 11]).cuts == [0, 27, 32])
     }
 
     @Test func smallDifferencesChangeNothing() {

@@ -67,6 +67,21 @@ import Testing
         if usedCount > 5_000_000 { #expect(owners == Partition.alternatingOwners(members: members)) }
     }
 
+    /// A member with a quarter of the speed owns about a quarter as much; equal speeds are as none.
+    @Test func ownersBySpeed() {
+        for usedCount in [200_000, 5_000_000] {
+            let owners = Partition.spreadOwners(usedCount: usedCount, members: 3, speeds: [4, 1, 4])
+            let counts = Partition(usedCount: usedCount, owners: owners, members: 3).ownedCounts
+            let total = Double(counts.reduce(0, +))
+            for (count, share) in zip(counts, [4.0, 1, 4]) { #expect(abs(Double(count) / total - share / 9) < 0.1, "\(counts)") }
+            for members in [2, 3, 5] {
+                #expect(
+                    Partition.spreadOwners(usedCount: usedCount, members: members, speeds: Array(repeating: 3, count: members))
+                        == Partition.spreadOwners(usedCount: usedCount, members: members))
+            }
+        }
+    }
+
     @Test func bucketsHaveBounds() {
         for usedCount in stride(from: 1, through: 20_000_000, by: 77_777) {
             let size = Partition.bucketSize(usedCount: usedCount)
