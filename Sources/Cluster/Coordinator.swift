@@ -155,7 +155,8 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
 
     func tick() {
         lookAfterProcesses()
-        act(membership.handle(.tick, at: Reactor.now))
+        // With the last step and all its results here, only the disk is waited for.
+        if !record.isFinished { act(membership.handle(.tick, at: Reactor.now)) }
         stopIfNobodyTrains()
         reactor.after(min(1, options.peerTimeout / 5)) { [weak self] in self?.tick() }
     }
