@@ -105,7 +105,7 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     package func run() throws -> RunOutcome {
         noteBest()
         let facts = checkpointFacts()
-        writer = try CheckpointWriter(setup.directory.checkpoints, facts) { [weak self] written in
+        writer = try CheckpointWriter(setup.directory.checkpoints, facts, faults) { [weak self] written in
             guard let self else { return }
             reactor.post { self.checkpointWritten(written) }
         }
