@@ -75,15 +75,21 @@ import Testing
                         ]
                     }
                 }
-                return short + flips + [
-                    trouble("a flipped bit", .coordinator, .up, of: heartbeats, at: 800, .flip, says: damage, isLost: true),
-                    trouble("a flipped bit", .coordinator, .down, of: heartbeats, at: 700, .flip, isLost: true),
-                    trouble("a reset", .coordinator, .up, of: heartbeats, at: 800, .reset, isLost: true),
+                // The messages alone could bring a short job to its end.
+                let ofHeartbeats = [
+                    trouble("a flipped bit", .coordinator, .up, of: heartbeats, at: 1_000, .flip, says: damage),
+                    trouble("a flipped bit", .coordinator, .down, of: heartbeats, at: 800, .flip),
+                    trouble("a reset", .coordinator, .up, of: heartbeats, at: 1_000, .reset),
+                    trouble("lost heartbeats", .coordinator, .up, of: heartbeats, at: 1_000, .swallow, says: "nothing was heard"),
+                    trouble("lost answers", .coordinator, .down, of: heartbeats, at: 800, .swallow),
+                ].map { trouble in
+                    var longer = trouble
+                    longer.job = DigitsJob(batch: 16, steps: 9_000)
+                    return longer
+                }
+                return short + flips + ofHeartbeats + [
                     trouble("lost messages", .coordinator, .down, of: messages, at: 60_000, .swallow, says: stuck + " to", isLost: true),
                     trouble("lost data", .coordinator, .down, of: messages, at: 10_000, .swallow, isLost: true),
-                    trouble(
-                        "lost heartbeats", .coordinator, .up, of: heartbeats, at: 800, .swallow, says: "nothing was heard", isLost: true),
-                    trouble("lost answers", .coordinator, .down, of: heartbeats, at: 700, .swallow),
                     trouble("a cut", .coordinator, .down, of: messages, at: 60_000, .cut, isLost: true),
                     trouble("lost parameters", .member, .down, at: 30_000, .swallow, says: "nothing moves"),
                     trouble("a cut", .member, .up, at: 30_000, .cut, says: "nothing moves"),

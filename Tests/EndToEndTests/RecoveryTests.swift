@@ -140,12 +140,14 @@ extension Exactness {
             try expectGoodEnd(sleeper)
         }
 
-        /// A coordinator that sleeps: its workers look for it, and are there again when it wakes.
+        /// A coordinator that sleeps: its workers, which wait for a decision, look for it, and are there again when it wakes.
         @Test func aSleepingCoordinator() throws {
             guard isThorough else { return }
-            let hands = try ByHand(DigitsJob())
+            var job = DigitsJob()
+            job.more = "early_stopping: {patience: 5, minimum_delta: 0},"
+            let hands = try ByHand(job)
             let quiet = try hands.bench.quiet()
-            let coordinator = try hands.coordinator(["--min-workers", "2", "--peer-timeout", "0.5"], fault: "coordinator:step:17:stop")
+            let coordinator = try hands.coordinator(["--min-workers", "2", "--peer-timeout", "0.5"], fault: "coordinator:step:5:stop")
             let workers = [try hands.worker(), try hands.worker()]
             for worker in workers { try Program.wait(for: "trying to rejoin", from: worker) }
             coordinator.send(SIGCONT)
