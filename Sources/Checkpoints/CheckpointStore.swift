@@ -12,6 +12,11 @@ package struct CheckpointStore: Sendable {
         package init(step: Int, path: String) { (self.step, self.path) = (step, path) }
     }
 
+    /// How far the writing of a checkpoint has come.
+    package enum Stage: String, CaseIterable, Sendable {
+        case begun, model, optimizer, manifest, renamed
+    }
+
     package let directory: String
 
     package init(directory: String) { self.directory = directory }
@@ -19,20 +24,28 @@ package struct CheckpointStore: Sendable {
     package func path(ofStep step: Int) -> String { Path.join(directory, "step-\(TextFormat.padded(step, 8))") }
 
     /// Writes a checkpoint, replacing one of the same step; it is on the disk when this returns, or an error says why not and nothing is left.
-    /// - Parameter state: whatever else is needed to go on
+    /// - Parameters:
+    ///   - state: whatever else is needed to go on
+    ///   - reached: told of each stage that is done
     @discardableResult
-    package func write(step: Int, model: [NamedTensor], optimizer: [NamedTensor], state: ConfigValue) throws -> Entry {
+    package func write(
+        step: Int, model: [NamedTensor], optimizer: [NamedTensor], state: ConfigValue, reached: (Stage) -> Void = { _ in }
+    ) throws -> Entry {
         precondition(step >= 0, "A checkpoint's step is not negative")
         try Directory.create(directory)
         let whole = try AtomicDirectory(path(ofStep: step))
+        reached(.begun)
         var files: [Manifest.FileEntry] = []
-        for (name, tensors) in [(Checkpoint.modelFile, model), (Checkpoint.optimizerFile, optimizer)] {
+        for (name, tensors, stage) in [(Checkpoint.modelFile, model, Stage.model), (Checkpoint.optimizerFile, optimizer, .optimizer)] {
             let writer = try whole.file(name)
             try SafeTensors.write(tensors, metadata: ["format": "pt"], to: writer)
             files.append(Manifest.FileEntry(name: name, size: writer.byteCount, sha256: try writer.finish()))
+            reached(stage)
         }
         try whole.write(Manifest(step: step, files: files, state: state).encoded(), as: Manifest.fileName)
+        reached(.manifest)
         try whole.commit(replacing: true)
+        reached(.renamed)
         return Entry(step: step, path: whole.path)
     }
 

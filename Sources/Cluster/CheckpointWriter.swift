@@ -32,7 +32,7 @@ final class CheckpointWriter: @unchecked Sendable {  // the thread handle belong
     private var thread: JoinableThread?
 
     /// `written` is called on the writer's thread.
-    init(_ store: CheckpointStore, _ facts: Facts, written: @escaping @Sendable (Written) -> Void) throws {
+    init(_ store: CheckpointStore, _ facts: Facts, _ faults: FaultPoints, written: @escaping @Sendable (Written) -> Void) throws {
         let orders = orders
         thread = try spawnThread(name: "checkpoints", stackSize: 4 << 20) {
             while true {
@@ -46,7 +46,8 @@ final class CheckpointWriter: @unchecked Sendable {  // the thread handle belong
                     let entry = try store.write(
                         step: snapshot.step, model: snapshot.modelTensors(facts.layout),
                         optimizer: snapshot.optimizerTensors(facts.layout, momentNames: facts.momentNames),
-                        state: facts.state(snapshot))
+                        state: facts.state(snapshot)
+                    ) { faults.reach("coordinator", "checkpoint-\($0)", snapshot.step) }
                     try Self.markBest(store, facts)
                     // Damaged ones of later steps, from which the run could not be resumed, must not crowd it out.
                     let protected = [snapshot.step, facts.bestStep.withLock { $0 }, try store.best()?.step].compactMap { $0 }

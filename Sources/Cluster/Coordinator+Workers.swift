@@ -60,15 +60,21 @@ extension Coordinator {
         guard let worker = workers[id], worker.heartbeat == nil else { return connection.close() }
         worker.heartbeat = connection
         connection.received = { [unowned self, unowned worker, unowned connection] header, payload in
+            let heartbeat = try Heartbeat(decoding: payload)
             let phase = TrainingPhase(rawValue: UInt8(truncatingIfNeeded: header.a)) ?? .idle
             worker.activity = Membership.Activity(
-                step: Int(truncatingIfNeeded: header.step), phase: "\(phase)", isComputing: phase.isComputing)
+                step: Int(truncatingIfNeeded: header.step), phase: "\(phase)", isComputing: phase.isComputing,
+                received: heartbeat.received &+ heartbeat.receivedFromMembers)
             handle(.active(id, worker.activity))
+            handle(
+                .delivered(
+                    id, sentToIt: worker.control.bytesSent, arrivedThere: heartbeat.received, sentByIt: heartbeat.sent,
+                    arrivedHere: worker.control.bytesReceived))
             // What its clock shows goes back with what ours shows.
-            guard payload.count == 8 else { return }
             var writer = MessageWriter()
+            writer.write(heartbeat.clock)
             writer.write(Reactor.now)
-            connection.send(FrameHeader(.heartbeatAnswer), Array(payload) + writer.bytes)
+            connection.send(FrameHeader(.heartbeatAnswer), writer.bytes)
         }
         connection.closed = { [unowned self] reason in
             lose(id, reason.map { "\($0)" } ?? "it closed its connection for heartbeats")

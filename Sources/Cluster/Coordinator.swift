@@ -107,7 +107,7 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     package func run() throws -> RunOutcome {
         noteBest()
         let facts = checkpointFacts()
-        writer = try CheckpointWriter(setup.directory.checkpoints, facts) { [weak self] written in
+        writer = try CheckpointWriter(setup.directory.checkpoints, facts, faults) { [weak self] written in
             guard let self else { return }
             reactor.post { self.checkpointWritten(written) }
         }
@@ -157,8 +157,11 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
 
     func tick() {
         lookAfterProcesses()
-        act(membership.handle(.tick, at: Reactor.now))
-        shareWork()
+        // With the last step and all its results here, only the disk is waited for.
+        if !record.isFinished {
+            act(membership.handle(.tick, at: Reactor.now))
+            shareWork()
+        }
         stopIfNobodyTrains()
         reactor.after(min(1, options.peerTimeout / 5)) { [weak self] in self?.tick() }
     }

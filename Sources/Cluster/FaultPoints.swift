@@ -22,7 +22,10 @@ package struct FaultPoints: Sendable {
             [
                 ("form", "a generation forms; STEP is its first"), ("step", "a step's report is recorded"),
                 ("evaluation", "results of some chunks have come"), ("decision", "made, not yet told"), ("snapshot", "it is complete"),
-                ("checkpoint-written", "it is on the disk"), ("finish", "before result.json is written"),
+                ("checkpoint-begun", "its writing: a temporary directory is there"), ("checkpoint-model", "and the model in it"),
+                ("checkpoint-optimizer", "and the moments"), ("checkpoint-manifest", "and the manifest"),
+                ("checkpoint-renamed", "it has its name"), ("checkpoint-written", "the run knows that it is on the disk"),
+                ("finish", "before result.json is written"),
                 ("member", "in an ensemble, before the member of that number begins"),
             ]
         ),

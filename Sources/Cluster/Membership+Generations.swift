@@ -15,7 +15,7 @@ extension Membership {
         let members = candidates(now)
         guard members.count >= max(1, min(needed, limits.microbatches, limits.maximum)), preparedCount >= needed else { return [] }
         number += 1
-        suspicion = nil
+        (suspicion, formedAt) = (nil, now)
         phase = .forming(members: members, connected: [], unreachable: [])
         return [.form(number: number, members: members)]
     }

@@ -1,4 +1,4 @@
-// Who counts as dead, and which members have lost each other.
+// Who counts as dead, and which members have lost each other, noticed or not.
 
 extension Membership {
     mutating func noteActivity(_ id: WorkerID, _ activity: Activity, _ now: Double) {
@@ -37,14 +37,34 @@ extension Membership {
             for id in workers.keys {
                 workers[id]?.lastHeard = now
                 workers[id]?.activeSince = now
+                workers[id]?.toIt.since = now
+                workers[id]?.fromIt.since = now
             }
             suspicion?.since = now
         }
         lastTick = now
-        return dropTheSilent(now) + judgeSuspicion(now) + formIfPossible(now) + takeInLatecomers(now) + complain(now)
+        return dropTheSilent(now) + judgeSuspicion(now) + judgeStandstill(now) + formIfPossible(now) + takeInLatecomers(now) + complain(now)
     }
 
-    /// Those whose silence has lasted too long, and those whose heart beats while they have stood still for very long.
+    /// All members wait, and for long nothing has arrived anywhere: what they wait for was lost on a connection that looks sound. The next generation connects anew.
+    private mutating func judgeStandstill(_ now: Double) -> [Action] {
+        let isStill = members.allSatisfy { id in
+            guard let worker = workers[id], let activity = worker.activity else { return false }
+            return !activity.isComputing && now - max(worker.activeSince, formedAt) > stillness
+        }
+        guard isStill, !members.isEmpty else { return [] }
+        if case .forming(let members, let connected, _) = phase, !connected.isEmpty {
+            let late = members.filter { !connected.contains($0) }
+            let reason = "the others waited for it for \(Int(stillness)) s to connect"
+            return late.map { .drop($0, reason: reason) } + lost(late.map { ($0, reason) }, now)
+        }
+        let text = "nothing moves: every member waits for another one, and for \(Int(stillness)) s nothing has arrived anywhere"
+        // If all were only slow, they get more time.
+        stillness = min(2 * stillness, 60 * limits.peerTimeout)
+        return [.note(text)] + abandon(reason: text, now)
+    }
+
+    /// Those whose silence has lasted too long, those with whom messages get lost, and those whose heart beats while they have stood still for very long.
     private mutating func dropTheSilent(_ now: Double) -> [Action] {
         var (drops, gone): ([Action], [(WorkerID, String)]) = ([], [])
         for (id, worker) in workers.sorted(by: { $0.key < $1.key }) {
@@ -52,6 +72,10 @@ extension Membership {
                 let silence = "nothing was heard of it for \(Int(now - worker.lastHeard)) s"
                 drops.append(.drop(id, reason: silence))
                 gone.append((id, silence))
+            } else if let direction = stuckDirection(worker, now) {
+                let loss = "its heart beats, but for \(Int(limits.patienceWithBytes)) s no message \(direction) it has arrived"
+                drops.append(.drop(id, reason: loss))
+                gone.append((id, loss))
             } else if members.contains(id), let activity = worker.activity, activity.isComputing, now - worker.activeSince > patience {
                 let hang = "it hangs: for \(Int(now - worker.activeSince)) s it has been in \(activity.phase) of step \(activity.step)"
                 drops.append(.drop(id, reason: hang))
@@ -61,6 +85,11 @@ extension Membership {
             }
         }
         return drops + lost(gone, now)
+    }
+
+    private func stuckDirection(_ worker: Worker, _ now: Double) -> String? {
+        if worker.toIt.isStuck(for: limits.patienceWithBytes, now) { return "to" }
+        return worker.fromIt.isStuck(for: limits.patienceWithBytes, now) ? "from" : nil
     }
 
     private mutating func complain(_ now: Double) -> [Action] {

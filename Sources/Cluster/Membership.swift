@@ -14,6 +14,8 @@ package struct Membership: Equatable {
         package var microbatches: Int
         /// Seconds of silence that count as death.
         package var peerTimeout: Double
+        /// Seconds in which bytes that were sent must have begun to arrive. Longer than silence, which says more.
+        package var patienceWithBytes: Double { 2 * peerTimeout }
 
         package init(minimum: Int, maximum: Int, microbatches: Int, peerTimeout: Double) {
             (self.minimum, self.maximum) = (minimum, maximum)
@@ -27,10 +29,29 @@ package struct Membership: Equatable {
         package var phase: String
         /// It computes; otherwise it waits for others, and a standstill is not its fault.
         package var isComputing: Bool
+        /// Bytes that other members and the coordinator have sent it.
+        package var received: UInt64
 
-        package init(step: Int, phase: String, isComputing: Bool) {
-            (self.step, self.phase, self.isComputing) = (step, phase, isComputing)
+        package init(step: Int, phase: String, isComputing: Bool, received: UInt64 = 0) {
+            (self.step, self.phase, self.isComputing, self.received) = (step, phase, isComputing, received)
         }
+    }
+
+    /// What one side of a worker's connection for messages has sent, and what the other side has received of it; each side says so on the connection for heartbeats.
+    struct Delivery: Equatable {
+        private var sent: UInt64 = 0
+        private var arrived: UInt64 = 0
+        /// When everything had arrived, or something did.
+        var since: Double
+
+        init(now: Double) { since = now }
+
+        mutating func note(sent: UInt64, arrived: UInt64, _ now: Double) {
+            if arrived >= sent || arrived != self.arrived { since = now }
+            (self.sent, self.arrived) = (sent, arrived)
+        }
+
+        func isStuck(for patience: Double, _ now: Double) -> Bool { arrived < sent && now - since > patience }
     }
 
     package enum Event: Equatable {
@@ -40,6 +61,8 @@ package struct Membership: Equatable {
         /// Any byte counts.
         case heard(WorkerID)
         case active(WorkerID, Activity)
+        /// Bytes of the connection for messages, in both directions.
+        case delivered(WorkerID, sentToIt: UInt64, arrivedThere: UInt64, sentByIt: UInt64, arrivedHere: UInt64)
         case connected(WorkerID, generation: Int)
         /// A member that could not dial another one (by rank).
         case cannotReach(WorkerID, rank: Int, generation: Int, reason: String)
@@ -109,6 +132,13 @@ package struct Membership: Equatable {
         var activity: Activity?
         /// Since when its activity has been the same.
         var activeSince = 0.0
+        var toIt: Delivery
+        var fromIt: Delivery
+
+        init(name: String, machine: String, parkedUntil: Double, now: Double) {
+            (self.name, self.machine, self.parkedUntil, lastHeard) = (name, machine, parkedUntil, now)
+            (toIt, fromIt) = (Delivery(now: now), Delivery(now: now))
+        }
     }
 
     package let limits: Limits
@@ -125,6 +155,9 @@ package struct Membership: Equatable {
     var crashes = CrashDamping()
     /// Seconds that a compute thread may be busy with one thing.
     var patience: Double
+    /// Seconds that all members may wait for each other while nothing arrives, since `formedAt` at the earliest.
+    var stillness: Double
+    var formedAt = 0.0
     var nextComplaint: Double
     var lastTick: Double
 
@@ -133,7 +166,7 @@ package struct Membership: Equatable {
 
     package init(limits: Limits, now: Double) {
         self.limits = limits
-        patience = 60 * limits.peerTimeout
+        (patience, stillness) = (60 * limits.peerTimeout, limits.patienceWithBytes)
         nextComplaint = now + Self.complaintInterval
         lastTick = now
     }
@@ -153,7 +186,7 @@ package struct Membership: Equatable {
         if phase == .over { return [] }
         switch event {
         case .admitted(let id, let name, let machine):
-            workers[id] = Worker(name: name, machine: machine, lastHeard: now, parkedUntil: crashes.pauseEnd(machine))
+            workers[id] = Worker(name: name, machine: machine, parkedUntil: crashes.pauseEnd(machine), now: now)
             return []
         case .prepared(let id):
             workers[id]?.isPrepared = true
@@ -163,6 +196,10 @@ package struct Membership: Equatable {
             return []
         case .active(let id, let activity):
             noteActivity(id, activity, now)
+            return []
+        case .delivered(let id, let sentToIt, let arrivedThere, let sentByIt, let arrivedHere):
+            workers[id]?.toIt.note(sent: sentToIt, arrived: arrivedThere, now)
+            workers[id]?.fromIt.note(sent: sentByIt, arrived: arrivedHere, now)
             return []
         case .connected(let id, let generation):
             return connected(id, generation, now)

@@ -145,6 +145,11 @@ final class Mesh: GroupLink {
 
     func wake() { reactor.wake() }
 
+    /// From all members, on the connections that are open.
+    var bytesReceived: UInt64 {
+        peers.reduce(0) { $0 + ($1.bulk?.bytesReceived ?? 0) + ($1.urgent?.bytesReceived ?? 0) }
+    }
+
     /// After this no frame is sent or received, and no buffer of the generation is touched.
     func close() {
         isClosed = true

@@ -53,9 +53,9 @@ enum MessageKind: UInt8 {
     case decision = 38
     /// C→W: join again, because the job is over and another one follows, or because the others went on without you; a sentence.
     case again = 39
-    /// W→C, on its own connection: alive (step, a: phase), and what this worker's clock shows: a double of seconds.
+    /// W→C, on its own connection: alive (step, a: phase); `Heartbeat`.
     case heartbeat = 40
-    /// C→W, on the same connection: the double of a heartbeat, and what the coordinator's clock shows.
+    /// C→W, on the same connection: the clock of a heartbeat, and what the coordinator's clock shows: doubles of seconds.
     case heartbeatAnswer = 41
     /// W→C: when this member did what: `TimingMessage`.
     case timing = 42

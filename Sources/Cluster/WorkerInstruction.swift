@@ -16,8 +16,8 @@ enum WorkerInstruction: Sendable {
     /// The coordinator wants this worker to join again.
     case again(String)
     case refused(String)
-    /// The connection to the coordinator is gone, or never was.
-    case lost(TransportError?)
+    /// The connection to the coordinator is gone, or, if it was never let in, did not come about.
+    case lost(TransportError?, wasLetIn: Bool)
     case terminate
 }
 

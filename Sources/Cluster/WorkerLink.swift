@@ -27,6 +27,11 @@ final class WorkerLink: @unchecked Sendable {
     private var isClosed = false
     private var clockOffset = ClockOffset()
     private var answersAwaited = 0
+    /// Heartbeats since the coordinator was heard last.
+    private var unanswered = 0
+    /// So many mean that it does not hear us, or we do not hear it: six times `--peer-timeout`. Beats are counted, not seconds, so that a process that was asleep judges nobody by that.
+    private static let mostUnanswered = 30
+    private static let welcomeTimeout = 30.0
 
     init(reactor: Reactor, coordinator: Endpoint, token: SharedToken, faults: FaultPoints) {
         (self.reactor, self.coordinator, self.token, self.faults) = (reactor, coordinator, token, faults)
@@ -117,7 +122,7 @@ final class WorkerLink: @unchecked Sendable {
             }
         ) { [self] result in
             switch result {
-            case .failure(let error): tell(.lost(error))
+            case .failure(let error): tell(.lost(error, wasLetIn: false))
             case .success(let (connection, _)): isClosed ? connection.close() : serve(connection)
             }
         }
@@ -130,13 +135,18 @@ final class WorkerLink: @unchecked Sendable {
         connection.destination = { [unowned self] in try destination($0) }
         connection.closed = { [unowned self] in controlIsGone($0) }
         connection.received = { [unowned self] in try received($0, $1) }
+        reactor.after(Self.welcomeTimeout) { [weak self] in
+            guard let self, control != nil, welcome == nil else { return }
+            connection.close()
+            controlIsGone(.timedOut(peer: connection.peer, during: "letting this worker in", seconds: Self.welcomeTimeout))
+        }
     }
 
     private func controlIsGone(_ reason: TransportError?) {
         control = nil
         heartbeat?.close()
         endGeneration("the connection to the coordinator is gone")
-        tell(.lost(reason))
+        tell(.lost(reason, wasLetIn: true))
     }
 
     private func tell(_ instruction: WorkerInstruction) {
@@ -227,9 +237,10 @@ final class WorkerLink: @unchecked Sendable {
                 connection.limitSilence(seconds: max(30, 3 * welcome.peerTimeout))
                 connection.closed = { [unowned self] in heartbeatIsGone($0) }
                 connection.received = { [unowned self, unowned connection] header, payload in
+                    unanswered = 0
                     if header.kind == MessageKind.heartbeatAnswer.rawValue { try heartbeatAnswered(payload, on: connection) }
                 }
-                answersAwaited = ClockOffset.firstQuestions
+                (answersAwaited, unanswered) = (ClockOffset.firstQuestions, 0)
                 beat(every: welcome.peerTimeout / 5, on: connection)
             }
         }
@@ -246,15 +257,22 @@ final class WorkerLink: @unchecked Sendable {
 
     private func beat(every interval: Double, on connection: Connection) {
         guard connection.isOpen else { return }
+        unanswered += 1
+        guard unanswered <= Self.mostUnanswered else {
+            connection.close()
+            let seconds = interval * Double(Self.mostUnanswered)
+            return heartbeatIsGone(.timedOut(peer: "the coordinator at \(coordinator)", during: "hearing heartbeats", seconds: seconds))
+        }
         sayAlive(on: connection)
         reactor.after(interval) { [weak self] in self?.beat(every: interval, on: connection) }
     }
 
     private func sayAlive(on connection: Connection) {
         let (phase, step) = pulse.current
-        var writer = MessageWriter()
-        writer.write(Reactor.now)
-        connection.send(FrameHeader(.heartbeat, step: step, a: Int(phase)), writer.bytes)
+        let heartbeat = Heartbeat(
+            clock: Reactor.now, sent: control?.bytesSent ?? 0, received: control?.bytesReceived ?? 0,
+            receivedFromMembers: generation?.mesh?.bytesReceived ?? 0)
+        connection.send(FrameHeader(.heartbeat, step: step, a: Int(phase)), heartbeat.encoded)
     }
 
     /// The coordinator's clock. One that has just been met is asked several times: any of the answers may have been held up.

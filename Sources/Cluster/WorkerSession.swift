@@ -56,7 +56,7 @@ final class WorkerSession: TrainerObserver {
         case .finish(let reason): return .finished(reason)
         case .again(let reason): return .again(reason)
         case .refused(let reason): return .refused(reason)
-        case .lost(let error): return .lost(error, wasJoined: welcome != nil)
+        case .lost(let error, let wasLetIn): return .lost(error, wasJoined: wasLetIn)
         case .terminate: return .finished("stopped as asked")
         }
         return nil

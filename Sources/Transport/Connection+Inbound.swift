@@ -149,17 +149,20 @@ extension Connection {
     /// Validates a header before anything is allocated or asked for. False: it has not wholly arrived.
     private func beginFrame() throws -> Bool {
         let staged = inbound.staged
-        switch FrameHeader.judge(staged, anyVersion: acceptsAnyVersion) {
+        // Behind the handshake both versions are known: another one is damage, unless the checksum says otherwise.
+        switch FrameHeader.judge(staged, anyVersion: acceptsAnyVersion || isAuthenticated) {
         case .incomplete: return false
         case .notOurs where bytesReceived <= UInt64(inbound.stagedEnd) && !isAuthenticated: throw TransportError.notOurProtocol(peer: peer)
         case .notOurs: throw TransportError.corruptFrame(peer: peer)
         case .otherVersion(let version): throw otherVersion(version)
         case .complete: break
         }
+        let version: UInt16 = staged.loadLittle(at: 4)
+        let isOurs = version == FrameHeader.protocolVersion
         guard let (header, checksum, expected) = FrameHeader.decode(staged) else {
-            let version: UInt16 = staged.loadLittle(at: 4)
-            throw version == FrameHeader.protocolVersion ? .corruptFrame(peer: peer) : otherVersion(version)
+            throw isOurs || isAuthenticated ? .corruptFrame(peer: peer) : otherVersion(version)
         }
+        guard isOurs || acceptsAnyVersion else { throw otherVersion(version) }
         guard header.payloadLength <= maximumPayload else {
             throw TransportError.frameTooLong(
                 peer: peer, bytes: header.payloadLength, limit: maximumPayload, authenticated: isAuthenticated)

@@ -334,6 +334,78 @@ import Testing
         #expect(pass(19...19, &membership).first == .endAtBoundary(number: 3, reason: "w2 tries again to reach the others"))
     }
 
+    /// Everyone waits, second by second, and `received` says what has arrived by then.
+    private func wait(
+        _ seconds: ClosedRange<Int>, _ membership: inout Membership, received: (Int) -> UInt64 = { _ in 5 }
+    ) -> [Action] {
+        seconds.flatMap { second in
+            for id in membership.members {
+                let activity = Membership.Activity(step: 7, phase: "waiting", isComputing: false, received: received(second))
+                _ = membership.handle(.active(id, activity), at: Double(second))
+            }
+            return membership.handle(.tick, at: Double(second))
+        }
+    }
+
+    /// Bytes may vanish on a connection that looks sound: then all wait, and nobody suspects anybody.
+    @Test func aStandstillConnectsAnew() {
+        var membership = membership(minimum: 2)
+        _ = arrive(2, at: &membership)
+        _ = connectAll(&membership)
+        #expect(wait(1...11, &membership) == [])
+        let text = "nothing moves: every member waits for another one, and for 10 s nothing has arrived anywhere"
+        let anew: [Action] = [.note(text), .abandon(number: 1, members: [1, 2], reason: text), .form(number: 2, members: [1, 2])]
+        #expect(wait(12...12, &membership) == anew)
+        // If it was only slow, there is more time.
+        _ = connectAll(&membership, at: 12)
+        #expect(wait(13...32, &membership) == [])
+        #expect(notes(wait(33...33, &membership)).first?.contains("for 20 s nothing") == true)
+    }
+
+    @Test func aSlowLinkIsNoStandstill() {
+        var membership = membership(minimum: 2)
+        _ = arrive(2, at: &membership)
+        _ = connectAll(&membership)
+        #expect(wait(1...100, &membership) { UInt64($0 / 9) } == [], "a few bytes every 9 s")
+    }
+
+    /// One that does not connect while others have is let go, and joins anew.
+    @Test func aStandstillWhileForming() {
+        var membership = membership(minimum: 2)
+        _ = arrive(2, at: &membership)
+        _ = membership.handle(.connected(1, generation: 1), at: 0)
+        #expect(wait(1...11, &membership) == [])
+        let reason = "the others waited for it for 10 s to connect"
+        let actions = wait(12...12, &membership)
+        #expect(actions.first == .drop(2, reason: reason))
+        #expect(notes(actions).first == "w2 is gone: \(reason)")
+        #expect(membership.members == [])
+    }
+
+    /// The heart beats, but what one side sends on the other connection does not arrive.
+    @Test(arguments: [true, false]) func lostMessagesAreALoss(toIt: Bool) {
+        var membership = membership(minimum: 2)
+        _ = arrive(2, at: &membership)
+        _ = connectAll(&membership)
+        var actions: [Action] = []
+        for second in 1...12 {
+            let now = Double(second)
+            // All is well with the first; with the second it is until second 1.
+            _ = membership.handle(.heard(1), at: now)
+            let sent = UInt64(100 * second)
+            _ = membership.handle(.delivered(1, sentToIt: sent, arrivedThere: sent - 50, sentByIt: 7, arrivedHere: 7), at: now)
+            let (down, up): (UInt64, UInt64) = toIt ? (sent, 7) : (7, sent)
+            _ = membership.handle(
+                .delivered(2, sentToIt: down, arrivedThere: min(down, 100), sentByIt: up, arrivedHere: min(up, 100)), at: now)
+            _ = membership.handle(.heard(2), at: now)
+            actions += membership.handle(.tick, at: now)
+            if second == 11 { #expect(actions == []) }
+        }
+        let loss = "its heart beats, but for 10 s no message \(toIt ? "to" : "from") it has arrived"
+        #expect(actions.first == .drop(2, reason: loss))
+        #expect(membership.members == [1])
+    }
+
     @Test func aSuspectThatIsDeadIsNamedAsSuch() {
         var membership = membership(minimum: 2)
         _ = arrive(2, at: &membership)

@@ -59,6 +59,7 @@ import Transport
         try check(Self.prepared)
         try check(Self.formation)
         try check(Self.timing)
+        try check(Heartbeat(clock: 1e5 + 0.25, sent: 1 << 40, received: 0, receivedFromMembers: .max))
     }
 
     /// What no clock can have shown would spoil sums and traces.

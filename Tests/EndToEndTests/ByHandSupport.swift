@@ -36,10 +36,14 @@ final class ByHand {
         return process
     }
 
-    func worker(_ more: [String] = [], _ environment: [String: String] = [:], fault: String? = nil) throws -> ChildProcess {
+    /// - Parameter proxy: the port through which it reaches the coordinator
+    func worker(
+        _ more: [String] = [], _ environment: [String: String] = [:], fault: String? = nil, proxy: UInt16? = nil
+    ) throws -> ChildProcess {
         let fault = fault.map { ["DIST_TRAIN_FAULT": $0] } ?? [:]
+        let place = proxy.map { "127.0.0.2:\($0)" } ?? "127.0.0.1:\(port)"
         return try start(
-            ["worker", "--join", "127.0.0.1:\(port)", "--token-file", token, "--lanes", "1"] + more, fault.merging(environment) { $1 })
+            ["worker", "--join", place, "--token-file", token, "--lanes", "1"] + more, fault.merging(environment) { $1 })
     }
 
     func start(_ arguments: [String], _ environment: [String: String], descriptors: [Int32: Int32] = [:]) throws -> ChildProcess {
@@ -50,8 +54,8 @@ final class ByHand {
         return process
     }
 
-    func bits(_ coordinator: ChildProcess) throws -> Bits {
-        let finished = try Program.finish(coordinator)
+    func bits(_ coordinator: ChildProcess, seconds: Double = 60) throws -> Bits {
+        let finished = try Program.finish(coordinator, seconds: seconds)
         #expect(finished.status == .exited(0), "\(finished.errors)")
         return try Bits(finished, runDirectory)
     }

@@ -54,6 +54,24 @@ extension Exactness {
             #expect(try Bits(resumed, bench.runDirectory("killed")) == quiet)
         }
 
+        /// Killed at each stage of the last checkpoint's writing: one that loads is there at every moment, and the run goes on from the newest.
+        @Test(arguments: ["begun", "model", "optimizer", "manifest", "renamed"])
+        func killedWhileACheckpointIsWritten(stage: String) throws {
+            let bench = try Bench(DigitsJob(microbatches: 8))
+            let quiet = try bench.quiet()
+            let killed = try bench.run("killed", workers: 2, fault: "coordinator:checkpoint-\(stage):30:kill")
+            #expect(killed.status == .killed(signal: SIGKILL), "\(killed.errors)")
+            let verified = try Program.run(["checkpoint", "verify", bench.runDirectory("killed")], in: bench.path)
+            #expect(verified.status == .exited(0) && verified.output.contains("step-00000012: whole"), "\(verified.output)")
+            #expect(verified.output.contains("step-00000030: whole") == (stage == "renamed"), "\(verified.output)")
+            let resumed = try bench.run("killed", workers: 1, ["--resume"])
+            #expect(resumed.errors.contains("resuming from step "), "\(resumed.errors)")
+            #expect(resumed.errors.contains("resuming from step 30") == (stage == "renamed"), "\(resumed.errors)")
+            #expect(try Bits(resumed, bench.runDirectory("killed")) == quiet)
+            let names = try Directory.list(Path.join(bench.runDirectory("killed"), "checkpoints"))
+            #expect(!names.contains { $0.contains(".tmp-") }, "\(names)")
+        }
+
         @Test func twiceInARow() throws {
             let bench = try Bench(DigitsJob(microbatches: 8, checkpointEvery: "4"))
             let quiet = try bench.quiet()

@@ -16,7 +16,7 @@ import Testing
             /// On host A a worker that joined by `localhost`; on B and C workers with addresses of their own.
             @Test func threeHosts() throws {
                 guard let lan = try LAN.ifPossible(hosts: 3) else { return }
-                let hands = try Hands(Self.job, lan)
+                let hands = try HandsOnHosts(Self.job, lan)
                 let quiet = try hands.bench.quiet()
                 let coordinator = try hands.coordinator(["--min-workers", "3"])
                 let workers = [
@@ -50,7 +50,7 @@ import Testing
             @Test func pairWithoutAPath() throws {
                 guard let lan = try LAN.ifPossible(hosts: 3) else { return }
                 try lan.separate(1, 2)
-                let hands = try Hands(Self.job, lan)
+                let hands = try HandsOnHosts(Self.job, lan)
                 let quiet = try hands.bench.quiet()
                 let coordinator = try hands.coordinator(["--min-workers", "2", "--peer-timeout", "120"])
                 let first = try hands.worker(on: 0, joining: "localhost", fault: "rank0:forward:17:stop")
@@ -70,126 +70,6 @@ import Testing
                 #expect(complaint.contains("waits for 5 s"), "\(complaint)")
                 #expect(field("workers", in: coordinator.standardOutput()) == "2")
                 for worker in [first, second, third] { try expectGoodEnd(worker) }
-            }
-        }
-    }
-
-    /// A coordinator and workers on the hosts of a LAN.
-    private final class Hands {
-        let bench: Bench
-        private let lan: LAN
-        private let token: String
-        private var processes: [ChildProcess] = []
-
-        init(_ job: DigitsJob, _ lan: LAN) throws {
-            (bench, self.lan) = (try Bench(job), lan)
-            token = try bench.directory.write("token", TextFormat.hex(secureRandomBytes(32)) + "\n")
-        }
-
-        deinit {
-            for process in processes where process.exitStatus() == nil { process.send(SIGKILL) }
-            for process in processes { _ = process.wait(seconds: 5) }
-        }
-
-        func coordinator(_ more: [String]) throws -> ChildProcess {
-            let arguments = ["coordinator", bench.config, "--token-file", token, "--json", "--run-dir", bench.runDirectory("run")]
-            let process = try start(on: 0, arguments + more)
-            try Program.wait(for: "; a worker joins with", from: process)
-            return process
-        }
-
-        /// Each host has a cache of its own, as it has a disk of its own.
-        func worker(on host: Int, joining address: String, fault: String? = nil) throws -> ChildProcess {
-            try start(
-                on: host,
-                ["worker", "--join", address, "--token-file", token, "--lanes", "1", "--cache-dir", bench.directory.file("cache\(host)")],
-                fault.map { ["DIST_TRAIN_FAULT": $0] } ?? [:])
-        }
-
-        func bits(_ coordinator: ChildProcess) throws -> Bits {
-            let finished = try Program.finish(coordinator)
-            #expect(finished.status == .exited(0), "\(finished.errors)")
-            return try Bits(finished, bench.runDirectory("run"))
-        }
-
-        private func start(on host: Int, _ arguments: [String], _ more: [String: String] = [:]) throws -> ChildProcess {
-            // `ip netns exec` becomes the program: the process id stays.
-            let process = try ChildProcess(
-                "ip", ["netns", "exec", lan.name(host), Program.path] + arguments,
-                environment: Program.environment(bench.path, bench.environment(more)), standardOutput: .capture, standardError: .capture)
-            processes.append(process)
-            return process
-        }
-    }
-
-    /// Network namespaces on a bridge; removed when nobody holds it any more.
-    private final class LAN {
-        private let prefix = "dt\(getpid() % 100_000)"
-        private let hosts: Int
-        private var bridge: String { prefix + "br" }
-
-        struct NoNetwork: Error, CustomStringConvertible { let description: String }
-
-        /// Nil, with a word about it, where namespaces cannot be made.
-        static func ifPossible(hosts: Int) throws -> LAN? {
-            guard geteuid() == 0 else {
-                print("tests with network namespaces need root: not run")
-                return nil
-            }
-            guard (try? ip(["netns", "list"])) != nil else {
-                print("tests with network namespaces need `ip` and the right to make them: not run")
-                return nil
-            }
-            return try LAN(hosts: hosts)
-        }
-
-        private init(hosts: Int) throws {
-            self.hosts = hosts
-            remove()
-            do {
-                try Self.ip(["link", "add", bridge, "type", "bridge"])
-                try Self.ip(["link", "set", bridge, "up"])
-                for host in 0..<hosts { try connect(host) }
-            } catch {
-                remove()
-                throw error
-            }
-        }
-
-        deinit { remove() }
-
-        func name(_ host: Int) -> String { "\(prefix)h\(host)" }
-        func address(_ host: Int) -> String { "10.213.77.\(host + 1)" }
-
-        private func connect(_ host: Int) throws {
-            let (name, outside, inside) = (name(host), "\(prefix)v\(host)", "\(prefix)w\(host)")
-            try Self.ip(["netns", "add", name])
-            try Self.ip(["link", "add", outside, "type", "veth", "peer", "name", inside])
-            try Self.ip(["link", "set", outside, "master", bridge, "up"])
-            try Self.ip(["link", "set", inside, "netns", name])
-            try Self.ip(["-n", name, "address", "add", "\(address(host))/24", "dev", inside])
-            try Self.ip(["-n", name, "link", "set", inside, "up"])
-            try Self.ip(["-n", name, "link", "set", "lo", "up"])
-        }
-
-        /// Neither finds a way to the other.
-        func separate(_ one: Int, _ other: Int) throws {
-            try Self.ip(["-n", name(one), "route", "add", "blackhole", "\(address(other))/32"])
-            try Self.ip(["-n", name(other), "route", "add", "blackhole", "\(address(one))/32"])
-        }
-
-        private func remove() {
-            for host in 0..<hosts {
-                _ = try? Self.ip(["link", "delete", "\(prefix)v\(host)"])
-                _ = try? Self.ip(["netns", "delete", name(host)])
-            }
-            _ = try? Self.ip(["link", "delete", bridge])
-        }
-
-        private static func ip(_ arguments: [String]) throws {
-            let process = try ChildProcess("ip", arguments, standardOutput: .discard, standardError: .capture)
-            guard let status = process.wait(seconds: 10), status.isSuccess else {
-                throw NoNetwork(description: "`ip \(arguments.joined(separator: " "))`: \(process.standardError())")
             }
         }
     }

@@ -140,6 +140,21 @@ extension Exactness {
             try expectGoodEnd(sleeper)
         }
 
+        /// A coordinator that sleeps: its workers, which wait for a decision, look for it, and are there again when it wakes.
+        @Test func aSleepingCoordinator() throws {
+            guard isThorough else { return }
+            var job = DigitsJob()
+            job.more = "early_stopping: {patience: 5, minimum_delta: 0},"
+            let hands = try ByHand(job)
+            let quiet = try hands.bench.quiet()
+            let coordinator = try hands.coordinator(["--min-workers", "2", "--peer-timeout", "0.5"], fault: "coordinator:step:5:stop")
+            let workers = [try hands.worker(), try hands.worker()]
+            for worker in workers { try Program.wait(for: "trying to rejoin", from: worker) }
+            coordinator.send(SIGCONT)
+            #expect(try hands.bits(coordinator) == quiet)
+            for worker in workers { try expectGoodEnd(worker) }
+        }
+
         /// The heart beats on, but the computing stands still: named, and treated as a death. Waits for long, because patience with computing is long.
         @Test func aHangIsADeath() throws {
             guard isThorough else { return }

@@ -1,0 +1,117 @@
+import System
+import Testing
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+#if os(Linux)
+    extension Exactness {
+        /// Cables that are pulled in the midst of a run: the coordinator on host 0, a worker each on hosts 1 and 2. A fault point stops the latter until the network is as
+        /// the test wants it; the former dies when it would finish alone, so that the job ends only if the latter finds its way back.
+        @Suite struct HostFaults {
+            static let job = DigitsJob(steps: 60)
+            static let short = ["--peer-timeout", "2"]
+
+            private struct Scene {
+                let lan: LAN
+                let hands: HandsOnHosts
+                let quiet: Bits
+                let coordinator: ChildProcess
+                let first: ChildProcess
+                let second: ChildProcess
+
+                /// Two members, the second of which stands at a step. Nil where there are no namespaces.
+                init?(dyingInGeneration generation: Int? = nil) throws {
+                    guard let lan = try LAN.ifPossible(hosts: 3) else { return nil }
+                    self.lan = lan
+                    hands = try HandsOnHosts(HostFaults.job, lan)
+                    quiet = try hands.bench.quiet()
+                    coordinator = try hands.coordinator(["--min-workers", "2"] + HostFaults.short)
+                    first = try hands.worker(
+                        on: 1, joining: lan.address(0), fault: generation.map { "rank0:forward:50:kill:\($0)" })
+                    try Program.wait(for: "worker 1 (", from: coordinator)
+                    second = try hands.worker(on: 2, joining: lan.address(0), fault: "rank1:forward:17:stop:1")
+                    try Processes.waitUntilStopped(second)
+                }
+
+                func expectQuietBits() throws {
+                    let bits = try hands.bits(coordinator, seconds: 90)
+                    #expect(bits == quiet, "\(coordinator.standardError())\n\(second.standardError())")
+                }
+            }
+
+            /// Nothing comes through, in either direction; later everything does.
+            @Test func aPulledCable() throws {
+                guard let scene = try Scene(dyingInGeneration: 2) else { return }
+                try scene.lan.setCable(of: 2, isIn: false)
+                scene.second.send(SIGCONT)
+                try Program.wait(for: "is gone: nothing was heard of it", from: scene.coordinator)
+                #expect(try Program.finish(scene.first).status == .killed(signal: SIGKILL))
+                try scene.lan.setCable(of: 2, isIn: true)
+                try scene.expectQuietBits()
+                try expectGoodEnd(scene.second)
+            }
+
+            /// The members do not reach each other any more, the coordinator reaches both.
+            @Test func membersWithoutAPath() throws {
+                guard let scene = try Scene() else { return }
+                try scene.lan.separate(1, 2)
+                scene.second.send(SIGCONT)
+                try scene.expectQuietBits()
+                let log = scene.coordinator.standardError()
+                #expect(log.contains("cannot reach each other in either direction") || log.contains("is gone: "), "\(log)")
+                for worker in [scene.first, scene.second] { try expectGoodEnd(worker) }
+            }
+
+            /// What the worker says does not arrive, what it is told does; or the other way round.
+            @Test(arguments: isThorough ? [true, false] : [])
+            func oneWay(fromWorker: Bool) throws {
+                guard let scene = try Scene(dyingInGeneration: 2) else { return }
+                let (from, to) = fromWorker ? (2, 0) : (0, 2)
+                try scene.lan.silence(from, towards: to)
+                scene.second.send(SIGCONT)
+                try Program.wait(for: "is gone: nothing was heard of it", from: scene.coordinator)
+                #expect(try Program.finish(scene.first).status == .killed(signal: SIGKILL))
+                try scene.lan.heal(from, towards: to)
+                try scene.expectQuietBits()
+                try expectGoodEnd(scene.second)
+            }
+
+            /// Between the members in one direction alone.
+            @Test func oneWayBetweenMembers() throws {
+                guard isThorough, let scene = try Scene() else { return }
+                try scene.lan.silence(1, towards: 2)
+                scene.second.send(SIGCONT)
+                try scene.expectQuietBits()
+                for worker in [scene.first, scene.second] { try expectGoodEnd(worker) }
+            }
+
+            /// A cable that comes and goes.
+            @Test func aFlappingCable() throws {
+                guard isThorough, let scene = try Scene(dyingInGeneration: 2) else { return }
+                scene.second.send(SIGCONT)
+                for round in 0..<12 where scene.coordinator.exitStatus() == nil {
+                    try scene.lan.setCable(of: 2, isIn: round % 2 == 1)
+                    Clock.sleep(seconds: round % 4 < 2 ? 0.3 : 3)
+                }
+                try scene.expectQuietBits()
+            }
+
+            /// A link on which a step takes long, and so does the way of the data: nobody is taken for dead.
+            @Test func slowLinks() throws {
+                guard isThorough, let lan = try LAN.ifPossible(hosts: 3) else { return }
+                try lan.shape(rate: "1mbit")
+                let hands = try HandsOnHosts(DigitsJob(steps: 15), lan)
+                let quiet = try hands.bench.quiet()
+                let coordinator = try hands.coordinator(["--min-workers", "2"])
+                let workers = [try hands.worker(on: 1, joining: lan.address(0)), try hands.worker(on: 2, joining: lan.address(0))]
+                #expect(try hands.bits(coordinator, seconds: 120) == quiet, "\(coordinator.standardError())")
+                #expect(field("recoveries", in: coordinator.standardOutput()) == "0", "\(coordinator.standardError())")
+                for worker in workers { try expectGoodEnd(worker) }
+            }
+        }
+    }
+#endif
