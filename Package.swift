@@ -85,7 +85,7 @@ let package = Package(
             swiftSettings: swiftFlags),
 
         tests("KernelsTests", uses: ["Kernels"]),
-        tests("ConfigurationTests", uses: ["Configuration"]),
+        tests("ConfigurationTests", uses: ["TestSupport", "Configuration"]),
         tests("TransportTests", uses: ["Transport", "CSystem"]),
         tests("SystemTests", uses: ["TestSupport", "System"]),
         tests("NeuralNetworkTests", uses: ["NeuralNetwork", "Kernels"]),

@@ -46,15 +46,8 @@ package struct WorkSharing: Equatable {
     /// The assignment for these members, in the order of their ranks.
     package func assignment(for members: [Int]) -> Assignment {
         guard let speeds = speeds(of: members) else { return Assignment(even: microbatches, members: members.count) }
-        var counts = [Int](repeating: 0, count: members.count)
-        // Each microbatch to whoever would be done with it first: no other sharing ends sooner.
-        for _ in 0..<microbatches {
-            let ends = zip(counts, speeds).map { count, rate in (Double(count + 1) + exchange) / rate }
-            guard let soonest = ends.min(), let first = ends.firstIndex(of: soonest) else { break }
-            counts[first] += 1
-        }
-        var cuts = [0]
-        for count in counts { cuts.append(cuts[cuts.count - 1] + count) }
+        let shares = sharedOut(microbatches, among: speeds, ahead: exchange)
+        let cuts = (0...members.count).map { rank in shares.count { $0 < rank } }
         return Assignment(cuts: cuts) ?? Assignment(even: microbatches, members: members.count)
     }
 

@@ -34,23 +34,15 @@ package struct Partition: Equatable, Sendable {
 
     /// As `alternatingOwners`, but neighbouring shards of small vectors go together, up to the size of a bucket: fewer and longer frames.
     ///
-    /// - Parameter speeds: of the members, in proportion to which they own parameters, and with them the work of updates; nil: all the same.
+    /// - Parameter speeds: of the members, as many, in proportion to which they own parameters, and with them the work of updates; nil: all the same.
     package static func spreadOwners(usedCount: Int, members: Int, speeds: [Double]? = nil) -> [Int] {
         let shardSize = FlatVector.shardSize(for: usedCount)
         let shards = (usedCount + shardSize - 1) / shardSize
         // Half a bucket, so that a bucket is still shared out where that is worth a frame; everyone gets a run.
         let wanted = max(1, max(smallPiece, bucketSize(usedCount: usedCount) / 2) / shardSize)
         let run = max(1, min(wanted, (shards + members - 1) / members))
-        guard let speeds, speeds.count == members else { return (0..<FlatVector.shardCount).map { $0 / run % members } }
-        // Each run to whoever would be done with it first.
-        var (counts, owners) = ([Int](repeating: 0, count: members), [Int]())
-        while owners.count < FlatVector.shardCount {
-            let ends = zip(counts, speeds).map { Double($0 + 1) / $1 }
-            let owner = ends.min().flatMap(ends.firstIndex(of:)) ?? 0
-            counts[owner] += 1
-            owners += Array(repeating: owner, count: min(run, FlatVector.shardCount - owners.count))
-        }
-        return owners
+        let runs = sharedOut((FlatVector.shardCount + run - 1) / run, among: speeds ?? Array(repeating: 1, count: members))
+        return (0..<FlatVector.shardCount).map { runs[$0 / run] }
     }
 
     /// Floats below which a frame costs as much as a longer one.

@@ -42,8 +42,9 @@ package final class Reactor: @unchecked Sendable {
     private var isIdleWorkLeft = false
     /// The last wait was a short one: the next one may be too, and is begun awake.
     private var isBusy = false
-    /// Seconds that an answer over loopback takes at most, and looks at the descriptors in about as much time.
+    /// Seconds that an answer over loopback takes at most.
     private static let shortWait = 100e-6
+    /// Looks at the descriptors before a loop that is awake falls asleep: about as long.
     private static let spin = 50
     /// `wakes` when the turn began.
     private var seen: UInt = 0
@@ -141,7 +142,8 @@ extension Reactor {
         flush()
     }
 
-    /// Polls, after a short wait by looking again and again for a moment; without waiting if there has been a `wake` since `seen` wakes, whose work this turn may not have found.
+    /// Polls. After a short wait it first looks again and again for a moment. Without waiting if there has been a `wake` since `seen` wakes, whose work
+    /// this turn may not have found.
     private func sleep(_ seen: UInt) -> Int32 {
         let timeout = pollTimeout()
         guard timeout != 0 else { return poll(&polled, nfds_t(polled.count), 0) }

@@ -1,4 +1,5 @@
 import Cluster
+import TestSupport
 
 /// A cluster in virtual time: the real `Membership`, a coordinator's record that is a number, and workers that compute by mixing the step's number into theirs.
 ///
@@ -62,7 +63,7 @@ struct MembershipSimulation {
     private static let steps = 14
     private static let peerTimeout = 5.0
 
-    private var random: SeededGenerator
+    private var random: SplitMix
     private var now = 0.0
     private var membership: Membership
     private var processes: [Process] = []
@@ -85,7 +86,7 @@ struct MembershipSimulation {
     private(set) var generations = 0
 
     init(seed: UInt64) {
-        var random = SeededGenerator(seed: seed)
+        var random = SplitMix(state: seed)
         let minimum = Int.random(in: 1...3, using: &random)
         membership = Membership(
             limits: Membership.Limits(
@@ -105,7 +106,7 @@ struct MembershipSimulation {
         let faults = Int.random(in: 0...12, using: &random)
         for _ in 0..<faults {
             for _ in 0..<Int.random(in: 0...60, using: &random) where !isFinished { try happen() }
-            if !isFinished { disturb() }
+            if !isFinished { try disturb() }
         }
         unreachable = []
         for index in processes.indices { processes[index].isFrozen = false }
@@ -168,10 +169,10 @@ struct MembershipSimulation {
         _ = membership.handle(.admitted(id, name: "w\(id)", machine: "m\(processes[index].machine)"), at: now)
     }
 
-    private mutating func disturb() {
+    private mutating func disturb() throws {
         let alive = processes.indices.filter { processes[$0].isAlive }
         guard let victim = alive.randomElement(using: &random) else { return join() }
-        switch Int.random(in: 0...9, using: &random) {
+        switch Int.random(in: 0...10, using: &random) {
         case 0, 1, 2: die(victim, isNoticed: true)
         case 3: die(victim, isNoticed: false)
         case 4: processes[victim].isFrozen.toggle()
@@ -185,6 +186,7 @@ struct MembershipSimulation {
         case 8:
             guard let other = alive.randomElement(using: &random), other != victim else { return }
             unreachable.insert([min(victim, other), max(victim, other)])
+        case 9: try handle(.unevenWork(reason: "speed"))
         default:
             die(victim, isNoticed: true)
             join()
@@ -370,20 +372,5 @@ extension Membership.Event {
         case .connected(_, let number), .cannotReach(_, _, let number, _), .suspected(_, _, let number, _), .ended(_, let number): number
         default: nil
         }
-    }
-}
-
-/// SplitMix64.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -13,6 +13,7 @@ import Testing
 @Suite(.serialized) enum Exactness {
     /// All combinations instead of a covering few.
     static var isThorough: Bool { Environment.value("DIST_TRAIN_LONG_TESTS") == "1" }
+    static var takesLong: Comment { "it takes long: DIST_TRAIN_LONG_TESTS=1 runs it" }
 }
 
 /// A small job on the embedded digits: two batch norms, 1,437 training samples, so that the last batch of an epoch is ragged.

@@ -81,8 +81,8 @@ import Testing
             }
 
             /// Between the members in one direction alone.
-            @Test func oneWayBetweenMembers() throws {
-                guard isThorough, let scene = try Scene() else { return }
+            @Test(.enabled(if: isThorough, takesLong)) func oneWayBetweenMembers() throws {
+                guard let scene = try Scene() else { return }
                 try scene.lan.silence(1, towards: 2)
                 scene.second.send(SIGCONT)
                 try scene.expectQuietBits()
@@ -90,8 +90,8 @@ import Testing
             }
 
             /// A cable that comes and goes.
-            @Test func aFlappingCable() throws {
-                guard isThorough, let scene = try Scene(dyingInGeneration: 2) else { return }
+            @Test(.enabled(if: isThorough, takesLong)) func aFlappingCable() throws {
+                guard let scene = try Scene(dyingInGeneration: 2) else { return }
                 scene.second.send(SIGCONT)
                 for round in 0..<12 where scene.coordinator.exitStatus() == nil {
                     try scene.lan.setCable(of: 2, isIn: round % 2 == 1)
@@ -101,8 +101,8 @@ import Testing
             }
 
             /// A link on which a step takes long, and so does the way of the data: nobody is taken for dead.
-            @Test func slowLinks() throws {
-                guard isThorough, let lan = try LAN.ifPossible(hosts: 3) else { return }
+            @Test(.enabled(if: isThorough, takesLong)) func slowLinks() throws {
+                guard let lan = try LAN.ifPossible(hosts: 3) else { return }
                 try lan.shape(rate: "1mbit")
                 let hands = try HandsOnHosts(DigitsJob(steps: 15), lan)
                 let quiet = try hands.bench.quiet()

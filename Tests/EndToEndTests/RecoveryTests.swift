@@ -141,8 +141,7 @@ extension Exactness {
         }
 
         /// A coordinator that sleeps: its workers, which wait for a decision, look for it, and are there again when it wakes.
-        @Test func aSleepingCoordinator() throws {
-            guard isThorough else { return }
+        @Test(.enabled(if: isThorough, takesLong)) func aSleepingCoordinator() throws {
             var job = DigitsJob()
             job.more = "early_stopping: {patience: 5, minimum_delta: 0},"
             let hands = try ByHand(job)
@@ -156,8 +155,7 @@ extension Exactness {
         }
 
         /// The heart beats on, but the computing stands still: named, and treated as a death. Waits for long, because patience with computing is long.
-        @Test func aHangIsADeath() throws {
-            guard isThorough else { return }
+        @Test(.enabled(if: isThorough, takesLong)) func aHangIsADeath() throws {
             let hands = try ByHand(DigitsJob())
             let quiet = try hands.bench.quiet()
             let coordinator = try hands.coordinator(["--min-workers", "2", "--peer-timeout", "0.5"])
@@ -184,8 +182,7 @@ extension Exactness {
         }
 
         /// A worker that gets a quarter of a core gets less of the work, and the bits stay. Waits until speeds have been measured.
-        @Test func aSlowWorkerGetsLess() throws {
-            guard isThorough else { return }
+        @Test(.enabled(if: isThorough, takesLong)) func aSlowWorkerGetsLess() throws {
             var job = Self.mixedJobs[0]
             (job.batch, job.microbatches, job.steps) = (256, 32, 6000)
             let hands = try ByHand(job)

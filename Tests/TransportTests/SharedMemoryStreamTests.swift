@@ -9,7 +9,7 @@ import Transport
     import Glibc
 #endif
 
-/// Linux has anonymous memory that another process can open; elsewhere everything stays on sockets, which `staysOnSockets…` test.
+/// Linux has anonymous memory that another process can open; elsewhere everything stays on sockets, as after `nonsenseOffersAreDeclined`.
 private let isLinux: Bool = {
     #if os(Linux)
         true
