@@ -2,8 +2,8 @@ import Kernels
 
 /// Fully connected layer: `y = xW + b`, x `[N, in]`, W `[in, out]`, b `[out]`.
 ///
-/// Gradients: `dW = xᵀ dy`, `db = Σ dy`, `dx = dy Wᵀ`. A lane computes some columns for rows of several slots forward and for dx, a block of W's rows for dW; the samples
-/// of a microbatch are one sum.
+/// Gradients: `dW = xᵀ dy`, `db = Σ dy`, `dx = dy Wᵀ`. For each group of rows the lanes pack x (backward: dy), and then compute blocks of columns of the result for rows of
+/// several slots, and blocks of W's rows for dW; the samples of a microbatch are one sum.
 final class DenseLayer: Layer {
     /// Rows of W in one task of the weight gradient; a multiple of 16, so that blocks begin at aligned floats.
     private static let blockRows = 128
@@ -14,7 +14,7 @@ final class DenseLayer: Layer {
     private let outputs: Int
     private let weight: Int
     private let bias: Int?
-    /// What a task multiplies; filled anew for each call.
+    /// The tiles of a group; filled anew for each.
     private let runs: UnsafeMutableBufferPointer<PanelProduct.Rows>
 
     /// - Parameters:
@@ -28,65 +28,112 @@ final class DenseLayer: Layer {
     deinit { runs.deallocate() }
 
     func forward(_ input: SlotMatrix, _ output: SlotMatrix, _ pass: Pass) {
-        multiply(
-            input, output, pass.parameters + weight, isTransposed: false, bias: bias.map { pass.parameters + $0 }, pass)
+        let bias = bias.map { pass.parameters + $0 }
+        for group in pass.rows.groups where !group.tiles.isEmpty {
+            let product = pack(group, input, output, pass)
+            pass.lanes.run(product.tasks) { task, lane in
+                product.run(task, pass.parameters + weight, isTransposed: false, bias: bias, scratch: pass.scratch[lane].pointer)
+            }
+        }
     }
 
     func backward(
         _ input: SlotMatrix, _ output: SlotMatrix, outputGradient: SlotMatrix, inputGradient: SlotMatrix?, _ pass: TrainingPass
     ) {
-        if !pass.isFrozen { weightGradient(input, outputGradient, pass) }
-        guard let inputGradient else { return }
-        multiply(outputGradient, inputGradient, pass.pass.parameters + weight, isTransposed: true, bias: nil, pass.pass)
-    }
-
-    /// `y = x · B + bias`: a task for each block of columns and, of rows, for each group or each tile.
-    private func multiply(
-        _ x: SlotMatrix, _ y: SlotMatrix, _ b: UnsafePointer<Float>, isTransposed: Bool, bias: UnsafePointer<Float>?, _ pass: Pass
-    ) {
-        let (tiles, runs) = (pass.rows.tiles, UnsafeBufferPointer(runs))
-        for (i, tile) in tiles.enumerated() {
-            self.runs[i] = PanelProduct.Rows(x.row(tile.slot, tile.start), y.row(tile.slot, tile.start), count: tile.count)
-        }
-        let blocks = (y.width + Self.blockColumns - 1) / Self.blockColumns
-        // Few columns: their packing costs little, and every tile is a task.
-        let isWide = blocks > 1
-        let groups = isWide ? pass.rows.groups.count : tiles.count
-        pass.lanes.run(groups * blocks) { task, lane in
-            let (group, block) = task.quotientAndRemainder(dividingBy: blocks)
-            let range = isWide ? pass.rows.groups[group] : group..<(group + 1)
-            let first = block * Self.blockColumns
-            PanelProduct.multiply(
-                UnsafeBufferPointer(rebasing: runs[range]), depth: x.width, b, isTransposed: isTransposed, width: y.width,
-                columns: first..<min(first + Self.blockColumns, y.width), bias: bias, scratch: pass.scratch[lane].pointer)
-        }
-    }
-
-    private func weightGradient(_ input: SlotMatrix, _ outputGradient: SlotMatrix, _ pass: TrainingPass) {
-        let (gradients, rows) = (pass.gradients, pass.pass.rows.rows)
-        let blocks = (inputs + Self.blockRows - 1) / Self.blockRows
-        pass.pass.lanes.run(blocks + (bias == nil ? 0 : 1)) { task, lane in
-            let scratch = pass.pass.scratch[lane].pointer
-            if task == blocks {
-                if let bias {
-                    for (slot, rows) in rows.enumerated() {
+        let (w, rows) = (pass.pass.parameters + weight, pass.pass.rows)
+        let blocks = pass.isFrozen ? 0 : (inputs + Self.blockRows - 1) / Self.blockRows
+        for (index, group) in rows.groups.enumerated() {
+            let product = pack(group, outputGradient, inputGradient ?? outputGradient, pass.pass)
+            let products = inputGradient == nil ? 0 : product.tasks
+            let ends = blocks > 0 && bias != nil && index == rows.groups.count - 1
+            pass.pass.lanes.run(blocks + products + (ends ? 1 : 0)) { task, lane in
+                let scratch = pass.pass.scratch[lane].pointer
+                if task < blocks {
+                    weightGradient(task, group, input, product.x, pass, scratch)
+                } else if task < blocks + products {
+                    product.run(task - blocks, w, isTransposed: true, bias: nil, scratch: scratch)
+                } else if let bias {
+                    for (slot, rows) in rows.rows.enumerated() {
                         BiasGradient.write(slot, outputGradient, rows: rows, outputs: outputs, to: bias, pass, scratch: scratch)
                     }
                 }
-                return
-            }
-            let first = task * Self.blockRows
-            let count = min(Self.blockRows, inputs - first)
-            let start = weight + first * outputs
-            for slot in 0..<rows.count {
-                PanelProduct.multiplyTransposed(
-                    input.row(slot), depth: inputs, rows: first..<(first + count), outputGradient.row(slot), width: outputs,
-                    samples: rows[slot], into: gradients.leaf(slot) + start, scratch: scratch)
-                gradients.merge(after: slot, start: start, count: count * outputs)
             }
         }
+    }
+
+    /// Packs a group's rows of `x`, for products that go to its rows of `y`.
+    private func pack(_ group: RowGroup, _ x: SlotMatrix, _ y: SlotMatrix, _ pass: Pass) -> GroupProduct {
+        var rows = 0
+        for (i, tile) in pass.rows.tiles[group.tiles].enumerated() {
+            runs[i] = PanelProduct.Rows(x.row(tile.slot, tile.start), y.row(tile.slot, tile.start), count: tile.count)
+            rows += tile.count
+        }
+        let (runs, to) = (UnsafeBufferPointer(rebasing: UnsafeBufferPointer(runs)[..<group.tiles.count]), pass.workspace.pointer)
+        let panels = PanelProduct.panels(width: x.width)
+        let tasks = min(panels, 4 * pass.lanes.lanes)
+        pass.lanes.run(tasks) { task, _ in
+            PanelProduct.pack(runs, width: x.width, panels: (task * panels / tasks)..<((task + 1) * panels / tasks), into: to)
+        }
+        return GroupProduct(
+            x: PanelProduct.Packed(to, rows: rows), runs: runs, depth: x.width, width: y.width, blockColumns: Self.blockColumns)
+    }
+
+    /// A block of W's rows: what the group's samples give, and the merges of the slots that end with it.
+    private func weightGradient(
+        _ block: Int, _ group: RowGroup, _ input: SlotMatrix, _ dy: PanelProduct.Packed, _ pass: TrainingPass,
+        _ scratch: UnsafeMutablePointer<Float>
+    ) {
+        let first = block * Self.blockRows
+        let count = min(Self.blockRows, inputs - first)
+        let (start, rows, tiles) = (weight + first * outputs, pass.pass.rows.rows, pass.pass.rows.tiles)
+        var (ended, row) = (group.endingSlots.lowerBound, 0)
+        func end(before slot: Int) {
+            while ended < slot {
+                if rows[ended] == 0 { (pass.gradients.leaf(ended) + start).update(repeating: 0, count: count * outputs) }
+                pass.gradients.merge(after: ended, start: start, count: count * outputs)
+                ended += 1
+            }
+        }
+        for tile in tiles[group.tiles] {
+            end(before: tile.slot)
+            PanelProduct.multiplyTransposed(
+                input.row(tile.slot, tile.start), depth: inputs, rows: first..<(first + count), dy, first: row, width: outputs,
+                samples: tile.count, accumulates: tile.start > 0, into: pass.gradients.leaf(tile.slot) + start, scratch: scratch)
+            row += tile.count
+        }
+        end(before: group.endingSlots.upperBound)
     }
 
     /// Floats of scratch that a lane needs.
     static func scratchCount(outputs: Int) -> Int { max(PanelProduct.scratchCount, BiasGradient.scratchCount(outputs: outputs)) }
+
+    /// Floats for a group's packed rows.
+    static func workspaceCount(inputs: Int, outputs: Int) -> Int { PanelProduct.packedCount(width: max(inputs, outputs)) }
+}
+
+/// The product of a group's packed rows with a matrix, in tasks: blocks of columns for all rows or, where there is but one, the rows of each tile.
+private struct GroupProduct {
+    let x: PanelProduct.Packed
+    let runs: UnsafeBufferPointer<PanelProduct.Rows>
+    let depth: Int
+    let width: Int
+    let blockColumns: Int
+
+    private var blocks: Int { (width + blockColumns - 1) / blockColumns }
+    var tasks: Int { blocks > 1 ? blocks : runs.count }
+
+    func run(
+        _ task: Int, _ b: UnsafePointer<Float>, isTransposed: Bool, bias: UnsafePointer<Float>?, scratch: UnsafeMutablePointer<Float>
+    ) {
+        var (first, runs, columns) = (0, runs, 0..<width)
+        if blocks > 1 {
+            columns = (task * blockColumns)..<min(width, (task + 1) * blockColumns)
+        } else {
+            for run in runs[..<task] { first += run.count }
+            runs = UnsafeBufferPointer(rebasing: runs[task...task])
+        }
+        PanelProduct.multiply(
+            x, first: first, runs, depth: depth, b, isTransposed: isTransposed, width: width, columns: columns, bias: bias, scratch: scratch
+        )
+    }
 }

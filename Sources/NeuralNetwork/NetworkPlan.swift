@@ -151,6 +151,7 @@ package struct PlannedLayer: Sendable {
 extension PlannedLayer {
     /// Floats that the lanes share during the layer's passes.
     var workspaceCount: Int {
+        if case .dense = places { return DenseLayer.workspaceCount(inputs: input.count, outputs: output.count) }
         guard case .convolution(let geometry, _, _) = places else { return 0 }
         return Winograd(geometry, outputs: output.channels)?.transformedCount
             ?? DirectConvolution(geometry, outputs: output.channels)?.packedCount ?? 0

@@ -34,12 +34,19 @@ package struct Tile: Equatable, Sendable {
     package let count: Int
 }
 
+/// A run of tiles that are multiplied together.
+package struct RowGroup: Equatable, Sendable {
+    package let tiles: Range<Int>
+    /// Slots of which nothing comes behind this group.
+    package let endingSlots: Range<Int>
+}
+
 /// The samples of every local slot in one step and their tiles. There are few distinct ones (full, ragged), made once.
 package final class SlotRows: Sendable {
     package let rows: [Int]
     package let tiles: [Tile]
-    /// Runs of tiles with at most `PanelProduct.mostRows` rows.
-    package let groups: [Range<Int>]
+    /// Runs of tiles with at most `PanelProduct.mostRows` rows. They cover all slots: one alone if there are no samples.
+    package let groups: [RowGroup]
 
     package init(_ rows: [Int]) {
         self.rows = rows
@@ -48,15 +55,24 @@ package final class SlotRows: Sendable {
                 Tile(slot: slot, start: $0, count: min(Tile.rows, count - $0))
             }
         }
-        var (groups, first, total) = ([Range<Int>](), 0, 0)
+        groups = Self.groups(tiles, slots: rows.count)
+    }
+
+    private static func groups(_ tiles: [Tile], slots: Int) -> [RowGroup] {
+        var (groups, first, total) = ([RowGroup](), 0, 0)
+        func close(at end: Int) {
+            let ended = end < tiles.count ? tiles[end].slot : slots
+            groups.append(RowGroup(tiles: first..<end, endingSlots: (groups.last?.endingSlots.upperBound ?? 0)..<ended))
+        }
         for (index, tile) in tiles.enumerated() {
             if total + tile.count > PanelProduct.mostRows {
-                groups.append(first..<index)
+                close(at: index)
                 (first, total) = (index, 0)
             }
             total += tile.count
         }
-        self.groups = tiles.isEmpty ? [] : groups + [first..<tiles.count]
+        close(at: tiles.count)
+        return groups
     }
 
     package var slots: Int { rows.count }

@@ -124,21 +124,29 @@ extension Fingerprint {
     private static func kernels() -> String {
         let (hash, rows, depth, width) = (SHA256(), 37, 300, 45)
         let (x, b, bias) = (madeUp(rows * depth, 1), madeUp(depth * width, 2), madeUp(width, 3))
-        let (y, dw, scratch) = (
-            FloatBuffer(count: rows * width), FloatBuffer(count: depth * width), FloatBuffer(count: PanelProduct.scratchCount)
+        let (y, dw, scratch, packed) = (
+            FloatBuffer(count: rows * width), FloatBuffer(count: depth * width), FloatBuffer(count: PanelProduct.scratchCount),
+            FloatBuffer(count: PanelProduct.packedCount(width: depth))
         )
+        func pack(_ rows: UnsafeBufferPointer<PanelProduct.Rows>, width: Int) -> PanelProduct.Packed {
+            PanelProduct.pack(rows, width: width, panels: 0..<PanelProduct.panels(width: width), into: packed.pointer)
+            return PanelProduct.Packed(packed.pointer, rows: rows[0].count)
+        }
         withUnsafePointer(to: PanelProduct.Rows(x.pointer, y.pointer, count: rows)) { run in
             let runs = UnsafeBufferPointer(start: run, count: 1)
+            let left = pack(runs, width: depth)
             for isTransposed in [false, true] {
                 PanelProduct.multiply(
-                    runs, depth: depth, b.pointer, isTransposed: isTransposed, width: width, columns: 0..<width, bias: bias.pointer,
-                    scratch: scratch.pointer)
+                    left, first: 0, runs, depth: depth, b.pointer, isTransposed: isTransposed, width: width, columns: 0..<width,
+                    bias: bias.pointer, scratch: scratch.pointer)
                 update(hash, y)
             }
         }
-        PanelProduct.multiplyTransposed(
-            x.pointer, depth: depth, rows: 0..<PanelProduct.mostRows, y.pointer, width: width, samples: rows, into: dw.pointer,
-            scratch: scratch.pointer)
+        withUnsafePointer(to: PanelProduct.Rows(y.pointer, dw.pointer, count: rows)) { run in
+            PanelProduct.multiplyTransposed(
+                x.pointer, depth: depth, rows: 0..<PanelProduct.mostRows, pack(UnsafeBufferPointer(start: run, count: 1), width: width),
+                first: 0, width: width, samples: rows, accumulates: false, into: dw.pointer, scratch: scratch.pointer)
+        }
         update(hash, dw)
         convolve(hash)
         return hash.hexDigest()

@@ -9,6 +9,18 @@ import Testing
         return buffer
     }
 
+    private static func pack(_ runs: [PanelProduct.Rows], width: Int, into packed: FloatBuffer) -> PanelProduct.Packed {
+        var rows = 0
+        for run in runs { rows += run.count }
+        runs.withUnsafeBufferPointer { runs in
+            let panels = PanelProduct.panels(width: width)
+            for part in [0..<(panels / 2), (panels / 2)..<panels] {
+                PanelProduct.pack(runs, width: width, panels: part, into: packed.pointer)
+            }
+        }
+        return PanelProduct.Packed(packed.pointer, rows: rows)
+    }
+
     /// One chain of fused multiply-adds in the order of the depth, then the bias: bit for bit.
     @Test(arguments: [(1, 1, 1), (7, 5, 3), (32, 10, 300), (33, 17, 65), (256, 70, 20), (13, 16, 512)], [false, true])
     func everyElementIsOneChain(shape: (rows: Int, width: Int, depth: Int), isTransposed: Bool) {
@@ -21,11 +33,16 @@ import Testing
             PanelProduct.Rows(x.pointer + $0 * depth, y.pointer + $0 * width, count: $1 - $0)
         }
         let middle = width / 32 * 16
+        let packed = FloatBuffer(count: PanelProduct.packedCount(width: depth))
+        let left = Self.pack(runs, width: depth, into: packed)
+        // The first two runs, and then the last one by itself.
         for columns in [0..<middle, middle..<width] {
-            runs.withUnsafeBufferPointer {
-                PanelProduct.multiply(
-                    $0, depth: depth, b.pointer, isTransposed: isTransposed, width: width, columns: columns, bias: bias.pointer,
-                    scratch: scratch.pointer)
+            for (first, some) in [(0, runs[..<2]), (cuts[2], runs[2...])] {
+                Array(some).withUnsafeBufferPointer {
+                    PanelProduct.multiply(
+                        left, first: first, $0, depth: depth, b.pointer, isTransposed: isTransposed, width: width, columns: columns,
+                        bias: bias.pointer, scratch: scratch.pointer)
+                }
             }
         }
         for r in 0..<rows {
@@ -44,10 +61,17 @@ import Testing
         let (x, dy) = (Self.filled(samples * depth, 5), Self.filled(samples * width, 6))
         let (dw, scratch) = (Self.filled(depth * width, 7), FloatBuffer(count: PanelProduct.scratchCount))
         let middle = depth / 32 * 16
-        for rows in [0..<middle, middle..<depth] {
-            PanelProduct.multiplyTransposed(
-                x.pointer, depth: depth, rows: rows, dy.pointer, width: width, samples: samples,
-                into: dw.pointer + rows.lowerBound * width, scratch: scratch.pointer)
+        let packed = FloatBuffer(count: PanelProduct.packedCount(width: width))
+        for first in stride(from: 0, to: max(1, samples), by: PanelProduct.mostRows) {
+            let count = min(PanelProduct.mostRows, samples - first)
+            let right = Self.pack([PanelProduct.Rows(dy.pointer + first * width, dy.pointer, count: count)], width: width, into: packed)
+            // The packed rows in two parts.
+            for (part, rows) in [0..<(count / 3), (count / 3)..<count].flatMap({ part in [(part, 0..<middle), (part, middle..<depth)] }) {
+                PanelProduct.multiplyTransposed(
+                    x.pointer + (first + part.lowerBound) * depth, depth: depth, rows: rows, right, first: part.lowerBound, width: width,
+                    samples: part.count, accumulates: first + part.lowerBound > 0, into: dw.pointer + rows.lowerBound * width,
+                    scratch: scratch.pointer)
+            }
         }
         for i in 0..<depth {
             for j in 0..<width {
@@ -66,9 +90,11 @@ import Testing
         for i in 0..<y.count { y.pointer[i] = 77 }
         let scratch = FloatBuffer(count: PanelProduct.scratchCount)
         let runs = [PanelProduct.Rows(x.pointer, y.pointer, count: rows)]
+        let packed = FloatBuffer(count: PanelProduct.packedCount(width: depth))
+        let left = Self.pack(runs, width: depth, into: packed)
         runs.withUnsafeBufferPointer {
             PanelProduct.multiply(
-                $0, depth: depth, b.pointer, isTransposed: false, width: width, columns: 0..<3, scratch: scratch.pointer)
+                left, first: 0, $0, depth: depth, b.pointer, isTransposed: false, width: width, columns: 0..<3, scratch: scratch.pointer)
         }
         for r in 0..<rows { #expect(y.pointer[r * width + 3] == 77 && y.pointer[r * width + 4] == 77 && y.pointer[r * width] != 77) }
         for i in (rows * width)..<y.count { #expect(y.pointer[i] == 77) }
