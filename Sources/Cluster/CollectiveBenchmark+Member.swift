@@ -101,6 +101,7 @@ private final class BenchmarkGeneration: ParameterUpdate, GradientSource, @unche
     private let reactor: Reactor
     private let parameters: FloatBuffer
     private let gradient: FloatBuffer
+    private let memory: LocalMemory?
     private let state = Bell(State.connecting)
     private let isOver = Atomic<Bool>(false)
     private var collective: Collective?
@@ -111,7 +112,9 @@ private final class BenchmarkGeneration: ParameterUpdate, GradientSource, @unche
     init(_ formation: Formation, floats: Int, _ reactor: Reactor, _ token: SharedToken, _ entrance: BenchmarkEntrance) {
         (self.formation, self.floats, self.reactor, self.token, self.entrance) = (formation, floats, reactor, token, entrance)
         let partition = Partition(usedCount: floats, owners: formation.owners, members: formation.members.count)
-        (parameters, gradient) = (FloatBuffer(count: partition.flatCount), FloatBuffer(count: partition.flatCount))
+        let memory = LocalMemory(for: [partition.flatCount, partition.flatCount])
+        func vector() -> FloatBuffer { memory?.vectors.make(partition.flatCount) ?? FloatBuffer(count: partition.flatCount) }
+        (parameters, gradient, self.memory) = (vector(), vector(), memory)
         for i in 0..<floats { gradient.pointer[i] = Self.value(i, formation.rank) }
         let members = formation.members.count
         let plan = StepPlan(sizes: Array(repeating: 1, count: members), assignment: Assignment(even: members, members: members))
@@ -136,7 +139,7 @@ private final class BenchmarkGeneration: ParameterUpdate, GradientSource, @unche
             guard let collective else { return }
             let state = state
             let mesh = Mesh(
-                reactor: reactor, formation: formation, job: "benchmark", token: token, collective: collective,
+                reactor: reactor, formation: formation, job: "benchmark", token: token, collective: collective, memory: memory,
                 handlers: Mesh.Handlers(
                     connected: { state.change { $0 = .connected } },
                     unreachable: { rank, reason in state.change { $0 = .failed("rank \(rank) cannot be reached: \(reason)") } },

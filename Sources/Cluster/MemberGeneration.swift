@@ -12,6 +12,8 @@ final class MemberGeneration: @unchecked Sendable {
     let state: MemberState
     let collective: Collective
     private(set) var mesh: Mesh?
+    /// What other members of this machine read where it lies.
+    private let memory: LocalMemory?
     /// What rank 0 adds to its next control word.
     private let wishes = ControlWishes()
     /// What the coordinator decides after evaluations, which the compute thread waits for.
@@ -42,7 +44,13 @@ final class MemberGeneration: @unchecked Sendable {
         let partition = Partition(
             usedCount: plan.network.layout.usedCount, owners: formation.owners, members: formation.members.count)
         let stepPlans = plan.stepPlans(assignment)
-        let state = MemberState(plan: plan, partition: partition, rank: formation.rank, stepPlans: stepPlans)
+        let memory =
+            formation.localWorkers > 1
+            ? LocalMemory(for: MemberState.sharedCounts(plan: plan, rank: formation.rank, stepPlans: stepPlans)) : nil
+        let state = MemberState(plan: plan, partition: partition, rank: formation.rank, stepPlans: stepPlans) {
+            memory?.vectors.make($0) ?? FloatBuffer(count: $0)
+        }
+        self.memory = memory
         state.learningRateFactor = formation.learningRateFactor
         self.state = state
         let wishes = wishes
@@ -65,7 +73,7 @@ final class MemberGeneration: @unchecked Sendable {
     ) {
         self.ready = ready
         let mesh = Mesh(
-            reactor: reactor, formation: formation, job: job, token: token, collective: collective,
+            reactor: reactor, formation: formation, job: job, token: token, collective: collective, memory: memory,
             handlers: Mesh.Handlers(
                 connected: { [weak self] in
                     self?.isConnected = true

@@ -16,6 +16,9 @@ final class Mesh: GroupLink {
         var bulk: Connection?
         var urgent: Connection?
         var isUnreachable = false
+        /// Its vectors, where this process has them mapped, and whether it has this member's.
+        var memory: SharedVectors?
+        var hasOwn = false
         /// Of bulk and urgent: what is sent will be received.
         var isReady = [false, false]
         var isConnected: Bool { bulk != nil && urgent != nil }
@@ -27,6 +30,7 @@ final class Mesh: GroupLink {
     private let token: SharedToken
     private let collective: Collective
     private let handlers: Handlers
+    private let memory: LocalMemory?
     /// Told of every message that was queued; tests want to be there.
     var sent: ((Envelope) -> Void)?
     private var peers: [Peer]
@@ -36,12 +40,19 @@ final class Mesh: GroupLink {
 
     /// Seconds that one attempt to reach a member may take.
     static let dialTimeout = 5.0
+    /// The header's flag of a payload that stays in its sender's memory; `c` says where, in units.
+    private static let lentFlag: UInt8 = 1
+    private static let lentUnit = 64
+    /// Bytes from which on it does: less is soon copied.
+    private static let leastLent = 4096
 
+    /// - Parameter memory: where this member's vectors are, for others on its machine.
     init(
-        reactor: Reactor, formation: Formation, job: String, token: SharedToken, collective: Collective, handlers: Handlers
+        reactor: Reactor, formation: Formation, job: String, token: SharedToken, collective: Collective, memory: LocalMemory? = nil,
+        handlers: Handlers
     ) {
         (self.reactor, self.formation, self.job, self.token) = (reactor, formation, job, token)
-        (self.collective, self.handlers) = (collective, handlers)
+        (self.collective, self.memory, self.handlers) = (collective, memory, handlers)
         peers = Array(repeating: Peer(), count: formation.members.count)
     }
 
@@ -99,20 +110,23 @@ final class Mesh: GroupLink {
         connection.closed = { [weak self] reason in
             self?.handlers.suspected(rank, reason.map { "\($0)" } ?? "it closed its connection")
         }
-        let begin = { [weak self, unowned connection] in
+        let begin = { [weak self, unowned connection] (agreed: SharedMemories) in
             guard let self else { return }
+            if let theirs = agreed.theirs { peers[rank].memory = SharedVectors(theirs.bytes, of: theirs) }
+            if agreed.isOwnTaken { peers[rank].hasOwn = true }
             serve(connection, rank)
             peers[rank].isReady[isUrgent ? 1 : 0] = true
             reportIfConnected()
         }
         // Bulk between members of one machine stays in its memory.
-        isUrgent ? begin() : connection.shareMemoryIfLocal(offers: dialled, begin)
+        isUrgent ? begin(SharedMemories()) : connection.shareMemoryIfLocal(offers: dialled, own: memory?.shared, begin)
     }
 
     private func reportIfConnected() {
         let others = peers.indices.filter { $0 != formation.rank }
         guard !hasReported, others.allSatisfy({ peers[$0].isReady == [true, true] }) else { return }
         hasReported = true
+        memory?.shared.offerEnded()
         handlers.connected()
     }
 
@@ -128,19 +142,36 @@ final class Mesh: GroupLink {
         connection.destination = { header in
             try collective.destination(envelope(header), bytes: header.payloadLength, from: rank)
         }
-        connection.received = { header, payload in
-            try collective.received(envelope(header), bytes: payload.count, from: rank)
+        connection.received = { [unowned self] header, payload in
+            guard header.flags == Self.lentFlag else {
+                return try collective.received(envelope(header), bytes: payload.count, from: rank)
+            }
+            guard let memory = peers[rank].memory, payload.isEmpty else {
+                throw MalformedMessage(description: "rank \(rank) named a place in memory that is not shared")
+            }
+            try collective.received(envelope(header), in: memory, offset: Self.lentUnit * Int(header.c), from: rank)
         }
     }
 
     func send(_ envelope: Envelope, _ payload: UnsafeRawBufferPointer, to member: Int) {
-        let connection = envelope.kind.isUrgent ? peers[member].urgent : peers[member].bulk
-        connection?.send(
-            FrameHeader(
-                kind: envelope.kind.rawValue, generation: formation.generation, step: UInt64(envelope.step),
-                a: UInt32(envelope.index), b: UInt32(envelope.part)),
-            borrowing: payload)
+        var header = FrameHeader(
+            kind: envelope.kind.rawValue, generation: formation.generation, step: UInt64(envelope.step),
+            a: UInt32(envelope.index), b: UInt32(envelope.part))
+        if let place = place(of: payload, for: member) {
+            (header.flags, header.c) = (Self.lentFlag, place)
+            peers[member].bulk?.send(header, borrowing: UnsafeRawBufferPointer(start: nil, count: 0))
+        } else {
+            (envelope.kind.isUrgent ? peers[member].urgent : peers[member].bulk)?.send(header, borrowing: payload)
+        }
         sent?(envelope)
+    }
+
+    /// Where a payload lies in memory that the member has mapped, in units.
+    private func place(of payload: UnsafeRawBufferPointer, for member: Int) -> UInt32? {
+        guard payload.count >= Self.leastLent, peers[member].hasOwn, let offset = memory?.vectors.offset(of: payload),
+            offset % Self.lentUnit == 0
+        else { return nil }
+        return UInt32(exactly: offset / Self.lentUnit)
     }
 
     func wake() { reactor.wake() }
@@ -159,5 +190,17 @@ final class Mesh: GroupLink {
             peer.urgent?.close()
         }
         (dials, peers) = ([], Array(repeating: Peer(), count: peers.count))
+    }
+}
+
+/// Vectors of this member in memory that others on its machine may map.
+struct LocalMemory {
+    let shared: SharedMemory
+    let vectors: SharedVectors
+
+    /// Room for vectors of so many floats; nil where the system has no memory to share.
+    init?(for counts: [Int]) {
+        guard let shared = SharedMemory.make(count: SharedVectors.bytes(for: counts)) else { return nil }
+        (self.shared, vectors) = (shared, SharedVectors(shared.bytes, of: shared))
     }
 }

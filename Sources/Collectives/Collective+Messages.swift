@@ -34,7 +34,7 @@ extension Collective {
             guard piece.owner == rank, member != rank, plan.nodesOf[member].contains(envelope.part) else {
                 throw outOfPlace(envelope, member)
             }
-            return reduction.inbox(node: envelope.part, piece: piece, plan: plan)
+            return reduction.inbox(node: envelope.part, envelope.index, piece, plan: plan)
         case .statistics:
             guard (0..<reportExchange).contains(envelope.index) else { throw outOfPlace(envelope, member) }
             return exchanges.nodes(envelope.index, plan.nodesOf[member])
@@ -64,6 +64,27 @@ extension Collective {
     /// A whole message of so many bytes is where `destination` wanted it. For an empty one nobody may have asked: it is judged here.
     package func received(_ envelope: Envelope, bytes: Int, from member: Int) throws {
         if bytes == 0 { _ = try destination(envelope, bytes: 0, from: member) }
+        try arrived(envelope, from: member)
+    }
+
+    /// The message is in the sender's own memory, `offset` bytes into it, and stays there for as long as its protocol asks for: see `GroupLink.send`.
+    package func received(_ envelope: Envelope, in memory: SharedVectors, offset: Int, from member: Int) throws {
+        let place = try place(envelope, from: member)
+        guard let lent = memory.bytes(offset, place.count) else {
+            throw ProtocolViolation(
+                description: "rank \(member) named a place outside its memory (step \(envelope.step), index \(envelope.index))")
+        }
+        lenders[member] = memory
+        if envelope.kind == .partial {
+            reduction.borrow(
+                node: envelope.part, envelope.index, plan: plan(for: envelope.step), from: lent.assumingMemoryBound(to: Float.self))
+        } else if place.count > 0 {
+            place.copyMemory(from: UnsafeRawBufferPointer(start: lent, count: place.count))
+        }
+        try arrived(envelope, from: member)
+    }
+
+    private func arrived(_ envelope: Envelope, from member: Int) throws {
         guard arriving.arrivals.add(envelope, from: member) else { throw cameBefore(envelope, member) }
         switch envelope.kind {
         case .partial:

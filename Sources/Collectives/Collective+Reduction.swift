@@ -25,7 +25,7 @@ extension Collective {
     private func finishSlice(_ slice: Reduction.Slice) {
         let piece = partition.pieces[slice.piece]
         let step = arriving.step
-        reduction.finishTree(piece, slice.range, plan: plan(for: step), gradients: gradients) { range, compact, sum in
+        reduction.finishTree(slice.piece, piece, slice.range, plan: plan(for: step), gradients: gradients) { range, compact, sum in
             if measure(range, compact: compact, sum) { return }
             updater.update(range, compact: compact, gradient: sum, step: step)
         }

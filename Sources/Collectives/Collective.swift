@@ -62,6 +62,8 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
     var serving: [Command] = []
     var arriving: CommunicationState
     var reduction: Reduction
+    /// By member: whose memory is read. It must not go before the reduction that reads it.
+    var lenders: [SharedVectors?]
     /// Nil if no step's gradient is measured.
     var measured: MeasuredCells?
     var updateTime = UpdateTime()
@@ -105,6 +107,7 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
             members: partition.members)
         arriving = CommunicationState(step: firstStep, pieces: partition.pieces.count, arrivals: arrivals)
         reduction = Reduction(rank: rank, partition: partition, plans: plans, report: report)
+        lenders = Array(repeating: nil, count: partition.members)
         measured = measurement.map { MeasuredCells($0, partition: partition, rank: rank) }
         commands.withLock { $0.reserveCapacity(64) }
         serving.reserveCapacity(64)

@@ -19,6 +19,9 @@ struct Reduction {
     private let rank: Int
     /// One compact vector for each node of another member.
     private let inboxes: [FloatBuffer]
+    /// By inbox and piece: where the other member's node lies, if it stayed in that member's memory.
+    private var lent: [UnsafePointer<Float>?]
+    private let pieces: Int
     private let scratch: FloatBuffer
     private let control: DoubleBuffer
     private var queue: [Int] = []
@@ -31,6 +34,8 @@ struct Reduction {
         self.rank = rank
         let remote = plans.map { $0.nodes.count - $0.nodesOf[rank].count }.max() ?? 0
         inboxes = (0..<remote).map { _ in FloatBuffer(count: partition.ownedCounts[rank]) }
+        pieces = partition.pieces.count
+        lent = Array(repeating: nil, count: remote * pieces)
         let depth = plans.map(\.finish.scratches).max() ?? 1
         scratch = FloatBuffer(count: max(1, depth) * Self.blockSize)
         control = DoubleBuffer(count: 1 + report.width)
@@ -48,10 +53,17 @@ struct Reduction {
         return node < mine.lowerBound ? node : node - mine.count
     }
 
-    func inbox(node: Int, piece: Partition.Piece, plan: StepPlan) -> UnsafeMutableRawBufferPointer {
-        UnsafeMutableRawBufferPointer(
+    /// Where a node of a piece belongs that comes as a copy.
+    mutating func inbox(node: Int, _ index: Int, _ piece: Partition.Piece, plan: StepPlan) -> UnsafeMutableRawBufferPointer {
+        lent[inboxIndex(node, plan) * pieces + index] = nil
+        return UnsafeMutableRawBufferPointer(
             start: inboxes[inboxIndex(node, plan)].pointer + piece.compact,
             count: piece.range.count * MemoryLayout<Float>.stride)
+    }
+
+    /// A node of a piece that is read where it lies.
+    mutating func borrow(node: Int, _ index: Int, plan: StepPlan, from memory: UnsafePointer<Float>) {
+        lent[inboxIndex(node, plan) * pieces + index] = memory
     }
 
     var hasWork: Bool { !queue.isEmpty || !updates.isEmpty }
@@ -75,7 +87,7 @@ struct Reduction {
 
     /// Sums all nodes over one slice of a piece, depth first, and hands every block on.
     func finishTree(
-        _ piece: Partition.Piece, _ slice: Range<Int>, plan: StepPlan, gradients: any GradientSource,
+        _ index: Int, _ piece: Partition.Piece, _ slice: Range<Int>, plan: StepPlan, gradients: any GradientSource,
         _ body: (Range<Int>, Int, UnsafeMutablePointer<Float>) -> Void
     ) {
         let mine = plan.nodesOf[rank]
@@ -83,9 +95,10 @@ struct Reduction {
             let range = start..<min(slice.upperBound, start + Self.blockSize)
             let compact = piece.compact + start - piece.range.lowerBound
             run(plan.finish, count: range.count) { node in
-                mine.contains(node)
-                    ? gradients.nodeVector(node - mine.lowerBound) + start
-                    : UnsafePointer(inboxes[inboxIndex(node, plan)].pointer) + compact
+                if mine.contains(node) { return gradients.nodeVector(node - mine.lowerBound) + start }
+                let inbox = inboxIndex(node, plan)
+                return lent[inbox * pieces + index].map { $0 + start - piece.range.lowerBound }
+                    ?? UnsafePointer(inboxes[inbox].pointer) + compact
             }
             body(range, compact, scratch.pointer)
         }

@@ -18,20 +18,34 @@ package final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable
     /// `count` rounded up to a multiple of 16 (at least 16): the elements that are allocated.
     package let paddedCount: Int
     package let pointer: UnsafeMutablePointer<Element>
-    private let memory: UnsafeMutableRawPointer
+    /// Who gives the memory back: this object, or another one.
+    private let memory: Memory
+
+    private enum Memory {
+        case own(UnsafeMutableRawPointer)
+        case lent(AnyObject)
+    }
+
+    /// The elements that are allocated for `count`.
+    package static func padded(_ count: Int) -> Int { Swift.max(16, (count + 15) & ~15) }
 
     package init(count: Int) {
         precondition(count >= 0, "a buffer's count cannot be negative")
         self.count = count
-        paddedCount = Swift.max(16, (count + 15) & ~15)
+        paddedCount = Self.padded(count)
         let bytes = paddedCount * MemoryLayout<Element>.stride
         guard let memory = calloc(1, bytes + 64) else { abort() }  // as Swift does where memory is short
-        self.memory = memory
+        self.memory = .own(memory)
         pointer = memory.alignedUp(toMultipleOf: 64).bindMemory(to: Element.self, capacity: paddedCount)
     }
 
+    /// In memory of somebody else, who lives for as long as the buffer: zero, `padded(count)` elements, from a multiple of 64 bytes on.
+    package init(count: Int, at pointer: UnsafeMutablePointer<Element>, of owner: AnyObject) {
+        (self.count, paddedCount, self.pointer, memory) = (count, Self.padded(count), pointer, .lent(owner))
+    }
+
     deinit {
-        free(memory)
+        if case .own(let memory) = memory { free(memory) }
     }
 
     /// The `count` elements, without the padding.

@@ -13,11 +13,15 @@ package final class GradientVectors {
     /// - Parameters:
     ///   - count: floats of a flat vector.
     ///   - programs: of all the distinct steps; the first is begun.
-    package init(count: Int, programs: [FoldProgram]) {
+    ///   - vector: makes a flat vector.
+    package init(count: Int, programs: [FoldProgram], vector: (Int) -> FloatBuffer = { FloatBuffer(count: $0) }) {
         precondition(!programs.isEmpty, "there is a step to take")
-        vectors = (0..<(programs.map(\.slots).max() ?? 0)).map { _ in FloatBuffer(count: count) }
+        vectors = (0..<Self.vectors(programs)).map { _ in vector(count) }
         program = programs[0]
     }
+
+    /// The flat vectors that are needed for such steps.
+    package static func vectors(_ programs: [FoldProgram]) -> Int { programs.map(\.slots).max() ?? 0 }
 
     /// Begins a step whose local microbatches are folded by `program`.
     package func begin(_ program: FoldProgram, firstSlot: Int?) {

@@ -33,20 +33,35 @@ package final class MemberState: ParameterUpdate, GradientSource, @unchecked Sen
     private var norm = 0.0
     private var gradientNorms: [Double] = []
 
-    package init(plan: TrainingPlan, partition: Partition, rank: Int, stepPlans: [StepPlan]) {
+    /// - Parameter vector: makes what other members read: the parameters and the gradients, `sharedCounts` floats.
+    package init(
+        plan: TrainingPlan, partition: Partition, rank: Int, stepPlans: [StepPlan],
+        vector: (Int) -> FloatBuffer = { FloatBuffer(count: $0) }
+    ) {
         let (layout, optimization) = (plan.network.layout, plan.job.optimization)
         (self.plan, self.partition, self.rank, optimizer) = (plan, partition, rank, plan.job.optimizer)
-        parameters = FloatBuffer(count: layout.parameterSpace)
+        parameters = vector(layout.parameterSpace)
         statistics = FloatBuffer(count: layout.statisticsCount)
         moments = optimizer.momentNames.map { _ in FloatBuffer(count: partition.ownedCounts[rank]) }
         gradients = GradientVectors(
-            count: layout.flatCount, programs: stepPlans.map { FoldProgram($0.tree, $0.leaves(of: rank)) })
+            count: layout.flatCount, programs: Self.programs(stepPlans, rank), vector: vector)
         table = UpdateTable(
             layout, treatsWeightsAlike: optimization.regularization.isNone && optimizer.weightDecay == 0,
             rateFactor: optimization.rateFactor)
         cells = GradientCells(layout)
         scalars.reserveCapacity(table.kinds.count)
         gradientNorms.reserveCapacity(3 * layout.tensors.count)
+    }
+
+    private static func programs(_ stepPlans: [StepPlan], _ rank: Int) -> [FoldProgram] {
+        stepPlans.map { FoldProgram($0.tree, $0.leaves(of: rank)) }
+    }
+
+    /// Floats of the vectors that a member's state has made for others to read.
+    package static func sharedCounts(plan: TrainingPlan, rank: Int, stepPlans: [StepPlan]) -> [Int] {
+        let layout = plan.network.layout
+        return [layout.parameterSpace]
+            + Array(repeating: layout.flatCount, count: GradientVectors.vectors(programs(stepPlans, rank)))
     }
 
     package func update(_ range: Range<Int>, compact: Int, gradient: UnsafeMutablePointer<Float>, step: Int) {

@@ -11,6 +11,8 @@ import CSystem
 final class SharedMemoryStream: ByteStream {
     /// What goes over the socket.
     static let bell: UInt8 = 1
+    /// Bytes of a ring: what the reader takes is warm in the caches of both cores.
+    static let ringSize = 512 << 10
 
     private let socket: PlainStream
     private let memory: SharedMemory
@@ -21,13 +23,20 @@ final class SharedMemoryStream: ByteStream {
     /// The last read found the end of what is there, and the bell will ring for more.
     private var isWaiting = true
 
+    /// Memory for the two rings; nil where the system has none to share.
+    static func makeMemory() -> SharedMemory? {
+        let memory = SharedMemory.make(count: 2 * ringSize)
+        if let memory { csystem_ring_begin(memory.header) }
+        return memory
+    }
+
     /// - Parameters:
     ///   - socket: nothing is in flight on it.
     ///   - isMaker: this side made the memory; the two sides use the rings crosswise.
     init(_ socket: PlainStream, _ memory: SharedMemory, isMaker: Bool) {
         (self.socket, self.memory) = (socket, memory)
-        outgoing = csystem_ring_at(memory.base, isMaker ? 0 : 1, UInt64(SharedMemory.ringSize))
-        incoming = csystem_ring_at(memory.base, isMaker ? 1 : 0, UInt64(SharedMemory.ringSize))
+        outgoing = csystem_ring_at(memory.header, isMaker ? 0 : 1, UInt64(Self.ringSize))
+        incoming = csystem_ring_at(memory.header, isMaker ? 1 : 0, UInt64(Self.ringSize))
     }
 
     var descriptor: Int32 { socket.descriptor }
@@ -87,124 +96,4 @@ final class SharedMemoryStream: ByteStream {
 
     func endWriting() { socket.endWriting() }
     func close() { socket.close() }
-}
-
-/// Memory that another process of this machine and user may map too. Anonymous: nothing is left of it when both are gone.
-final class SharedMemory {
-    /// Bytes of a ring: what the reader takes is warm in the caches of both cores.
-    static let ringSize = 512 << 10
-    static let byteCount = Int(CSYSTEM_RING_HEADER) + 2 * ringSize
-
-    let base: UnsafeMutableRawPointer
-    /// Of the side that made it, until the other one has it.
-    private var descriptor: Int32
-
-    private init(_ base: UnsafeMutableRawPointer, _ descriptor: Int32) { (self.base, self.descriptor) = (base, descriptor) }
-
-    deinit {
-        offerEnded()
-        csystem_shared_memory_close(base, Self.byteCount)
-    }
-
-    /// New memory; nil where the system has none to share.
-    static func make() -> SharedMemory? {
-        var base: UnsafeMutableRawPointer?
-        let descriptor = csystem_shared_memory_make(byteCount, &base)
-        guard descriptor >= 0, let base else { return nil }
-        csystem_ring_begin(base)
-        return SharedMemory(base, descriptor)
-    }
-
-    func offerEnded() {
-        if descriptor >= 0 { closeDescriptor(descriptor) }
-        descriptor = -1
-    }
-}
-
-// MARK: - Offer
-
-extension SharedMemory {
-    private static let nonceSize = 32
-
-    /// Which memory it is: this process, the descriptor, and a secret that stands in it, so that no other memory is taken for it.
-    func offer() -> [UInt8] {
-        let nonce = randomBytes(Self.nonceSize)
-        (base + Int(CSYSTEM_RING_NONCE)).copyMemory(from: nonce, byteCount: nonce.count)
-        return littleEndian(getpid()) + littleEndian(descriptor) + nonce
-    }
-
-    /// The memory that a process of this machine offers; nil if it is not to be had from here, as in another container.
-    static func take(_ offer: [UInt8]) -> SharedMemory? {
-        guard offer.count == 8 + nonceSize else { return nil }
-        let (process, descriptor) = offer.withUnsafeBytes {
-            (Int32(bitPattern: $0.loadLittle(at: 0)), Int32(bitPattern: $0.loadLittle(at: 4)))
-        }
-        guard process > 0, descriptor >= 0, let base = csystem_shared_memory_open(process, descriptor, byteCount) else { return nil }
-        let memory = SharedMemory(base, -1)
-        let nonce = UnsafeRawBufferPointer(start: base + Int(CSYSTEM_RING_NONCE), count: nonceSize)
-        return nonce.elementsEqual(offer[8...]) ? memory : nil
-    }
-
-    private func littleEndian(_ value: Int32) -> [UInt8] { withUnsafeBytes(of: value.littleEndian) { Array($0) } }
-}
-
-// MARK: - Agreement
-
-extension Connection {
-    private enum MemoryKind {
-        static let offer = HandshakeKind.refusal + 1
-        static let answer = offer + 1
-    }
-
-    /// `DIST_TRAIN_SHARED_MEMORY=0` keeps everything on sockets.
-    private static let mayShareMemory = getenv("DIST_TRAIN_SHARED_MEMORY").map { String(cString: $0) != "0" } ?? true
-
-    /// Its bytes go through memory, not through a socket.
-    package var isInMemory: Bool { stream is SharedMemoryStream }
-
-    /// Both ends on one machine, in one view of its network.
-    package var isLocal: Bool { localAddress.bytes == remoteAddress.bytes }
-
-    /// Agrees with the peer, which calls this too, on going on in shared memory, if both processes are on one machine and can; otherwise all stays as it is.
-    /// Directly after the handshake, before anything is sent or received. The completion is not called if the connection ends, which `closed` tells.
-    package func shareMemoryIfLocal(offers: Bool, _ completion: @escaping () -> Void) {
-        guard isLocal, stream is PlainStream else { return completion() }
-        isKnownKind = { $0 == MemoryKind.offer || $0 == MemoryKind.answer }
-        let memory = offers && Self.mayShareMemory ? SharedMemory.make() : nil
-        if offers { send(FrameHeader(kind: MemoryKind.offer), memory?.offer() ?? []) }
-        received = { [unowned self] header, payload in
-            guard header.kind == (offers ? MemoryKind.answer : MemoryKind.offer) else {
-                throw TransportError.unknownKind(peer: peer, kind: header.kind)
-            }
-            received = nil
-            isKnownKind = { $0 < FrameHeader.firstHandshakeKind }
-            if offers {
-                if let memory, payload.count > 0, !adopt(memory, isMaker: true) { return }
-                completion()
-            } else {
-                let taken = Self.mayShareMemory ? SharedMemory.take(Array(payload)) : nil
-                send(FrameHeader(kind: MemoryKind.answer), taken == nil ? [] : [1])
-                // The answer goes through the socket, and all that follows through the memory.
-                drained = { [unowned self] in
-                    drained = nil
-                    if let taken, !adopt(taken, isMaker: false) { return }
-                    completion()
-                }
-            }
-        }
-    }
-
-    /// False: the connection has failed.
-    private func adopt(_ memory: SharedMemory, isMaker: Bool) -> Bool {
-        // Behind the answer there may be bells already.
-        guard let socket = stream as? PlainStream, inbound.frame == nil, inbound.staged.allSatisfy({ $0 == SharedMemoryStream.bell }) else {
-            fail(.rejected(peer: peer, reason: "it sent other bytes while it was agreeing on shared memory"))
-            return false
-        }
-        inbound.stagedStart = inbound.stagedEnd
-        memory.offerEnded()
-        stream = SharedMemoryStream(socket, memory, isMaker: isMaker)
-        updateInterest()
-        return true
-    }
 }

@@ -33,7 +33,7 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
                 Endpoint(host: "127.0.0.1", port: 0), handshake: { listener() },
                 accepted: { connection, _ in
                     self.accepted = connection
-                    connection.shareMemoryIfLocal(offers: false) {}
+                    connection.shareMemoryIfLocal(offers: false) { _ in }
                 })
             finish(.success(entrance.localAddress.endpoint))
         }
@@ -43,7 +43,7 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
                 case .failure(let error): finish(.failure(error))
                 case .success(let (connection, _)):
                     self.dialled = connection
-                    connection.shareMemoryIfLocal(offers: true) { finish(.success(true)) }
+                    connection.shareMemoryIfLocal(offers: true) { _ in finish(.success(true)) }
                 }
             }
         }
@@ -201,10 +201,13 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
         let null = open("/dev/null", O_RDWR)
         defer { close(null) }
         func bytes(_ value: Int32) -> [UInt8] { withUnsafeBytes(of: value.littleEndian) { Array($0) } }
+        func size(_ count: UInt64) -> [UInt8] { withUnsafeBytes(of: count.littleEndian) { Array($0) } }
         let offers: [[UInt8]] = [
-            [], [1], pattern(40, seed: 1), bytes(getpid()) + bytes(null) + pattern(32, seed: 2),
-            bytes(getpid()) + bytes(9999) + pattern(32, seed: 2),
-            bytes(-1) + bytes(-1) + pattern(32, seed: 3), pattern(2000, seed: 4),
+            [], [1], pattern(48, seed: 1), bytes(getpid()) + bytes(null) + size(1 << 20) + pattern(32, seed: 2),
+            bytes(getpid()) + bytes(9999) + size(1 << 20) + pattern(32, seed: 2),
+            bytes(getpid()) + bytes(null) + size(.max) + pattern(32, seed: 2),
+            bytes(getpid()) + bytes(null) + size(0) + pattern(32, seed: 2),
+            bytes(-1) + bytes(-1) + size(1 << 20) + pattern(32, seed: 3), pattern(2000, seed: 4),
         ]
         for offer in offers {
             let loop = try TestLoop()
@@ -214,7 +217,7 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
                     Endpoint(host: "127.0.0.1", port: 0), handshake: { listener() },
                     accepted: { connection, _ in
                         connection.closed = { if let reason = $0 { finish(.failure(reason)) } }
-                        connection.shareMemoryIfLocal(offers: false) {
+                        connection.shareMemoryIfLocal(offers: false) { _ in
                             client.withLock { $0 = connection.isInMemory }
                             connection.received = { _, payload in finish(.success(Array(payload))) }
                         }
