@@ -12,6 +12,7 @@ extension Coordinator {
     func snapshotComplete(_ snapshot: Snapshot) {
         faults.reach("coordinator", "snapshot", snapshot.step)
         pacer.completed(snapshot.step, now: Reactor.now)
+        noteOrigin(of: snapshot)
         let control = setup.plan.control(afterSteps: snapshot.step)
         if isStopping || isCheckpointWanted || control.contains(.snapshot) || snapshot.decisions.isOver { write(snapshot) }
         if isCheckpointWanted { (isCheckpointWanted, wantedStep) = (false, snapshot.step) }

@@ -135,19 +135,20 @@ extension Coordinator {
         generation = FrameGeneration(incarnation: UInt32(setup.incarnation), counter: UInt32(number))
         let assignment = forcedAssignment(members.count) ?? sharing.assignment(for: members)
         sharing.begin(members, assignment)
+        let usedCount = setup.plan.network.layout.usedCount
+        let origin = origin.flatMap { $0.step == record.snapshot.step ? $0 : nil }
         let owners = Partition.spreadOwners(
-            usedCount: setup.plan.network.layout.usedCount, members: members.count, speeds: sharing.speeds(of: members))
-        let partition = Partition(
-            usedCount: setup.plan.network.layout.usedCount, owners: owners, members: members.count)
+            usedCount: usedCount, members: members.count, speeds: sharing.speeds(of: members),
+            keeping: origin?.owners(among: members) ?? Array(repeating: nil, count: FlatVector.shardCount))
+        let partition = Partition(usedCount: usedCount, owners: owners, members: members.count)
         record.begin(partition)
         faults.reach("coordinator", "form", record.snapshot.step, generation: number)
         timing.begin(connections.map { TimedWorker(id: $0.id, name: $0.request.name) }, step: record.snapshot.step)
         announced = nil
         let (factor, isOver) = (record.snapshot.decisions.factor, record.snapshot.decisions.isOver)
-        let shared = SharedState(
-            parameters: FloatBuffer(copying: record.snapshot.parameters.prefix(setup.plan.network.layout.occupiedSpace)),
-            statistics: FloatBuffer(copying: record.snapshot.statistics[...]))
+        let sender = StateSender(record.snapshot, setup.plan, partition, generation)
         for (rank, worker) in connections.enumerated() {
+            let keeper = origin.flatMap { origin in origin.members.firstIndex(of: worker.id).map { (origin, $0) } }
             let formation = Formation(
                 generation: generation, rank: rank,
                 members: connections.map {
@@ -155,9 +156,14 @@ extension Coordinator {
                 },
                 cuts: assignment.cuts, owners: owners, firstStep: record.snapshot.step,
                 localWorkers: connections.count { $0.request.machine == worker.request.machine }, learningRateFactor: factor,
-                isOver: isOver, tracedUntil: trace?.end ?? 0)
+                isOver: isOver, tracedUntil: trace?.end ?? 0, keptSince: keeper?.0.generation)
             worker.send(FrameHeader(.form, generation), formation.encoded)
-            sendState(worker, rank, partition, shared)
+            sender.send(to: worker, rank, keeper)
+        }
+        if origin != nil, sender.kept > 0 {
+            log.info(
+                "of the state of step \(record.snapshot.step), \(TextFormat.bytes(sender.sent)) travel, \(TextFormat.bytes(sender.kept)) are where they belong"
+            )
         }
         announceDecision()
     }
@@ -174,36 +180,5 @@ extension Coordinator {
         let slowest = sharing.straggler
         reporter.straggler(slowest.map { membership.name($0.worker) }, speed: slowest?.speed ?? 1)
         if let reason { handle(.unevenWork(reason: reason)) }
-    }
-
-    /// The parameters, the moments of the worker's pieces and the running statistics, in runs of 1 MB. What goes to all is copied once.
-    private func sendState(_ worker: WorkerConnection, _ rank: Int, _ partition: Partition, _ shared: SharedState) {
-        func send(_ section: Int, _ values: FloatBuffer) {
-            let run = 1 << 18
-            for start in stride(from: 0, to: values.count, by: run) {
-                worker.control.send(
-                    FrameHeader(.state, generation, a: section, b: start),
-                    borrowing: UnsafeRawBufferPointer(start: values.pointer + start, count: 4 * min(run, values.count - start)),
-                    sent: { withExtendedLifetime(values) {} })
-            }
-        }
-        let moments = record.snapshot.moments
-        send(0, shared.parameters)
-        for (i, moment) in moments.enumerated() { send(1 + i, FloatBuffer(copying: partition.compact(moment, of: rank)[...])) }
-        send(Formation.sections(moments: moments.count) - 1, shared.statistics)
-        worker.send(FrameHeader(.stateComplete, generation))
-    }
-}
-
-/// What every member gets of the state that a generation begins with; frames that are under way borrow it.
-private struct SharedState {
-    let parameters: FloatBuffer
-    let statistics: FloatBuffer
-}
-
-extension FloatBuffer {
-    fileprivate convenience init(copying values: ArraySlice<Float>) {
-        self.init(count: values.count)
-        _ = elements.update(from: values)
     }
 }

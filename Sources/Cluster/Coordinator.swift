@@ -53,6 +53,8 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     package internal(set) var recoveries = 0
     /// The newest of them, until the steps that were lost are done again.
     var recovery: Recovery?
+    /// Who has kept what of the newest snapshot.
+    var origin: SnapshotOrigin?
     /// The next snapshot is to be written, whatever its step.
     var isCheckpointWanted = false
     /// The step of the checkpoint that was asked for.
@@ -82,7 +84,8 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
         timing = TimingRecord(stepsPerEpoch: setup.plan.geometry.stepsPerEpoch)
         trace = options.trace.map { TraceRecord(path: $0, start: setup.start.step) }
         let layout = setup.plan.network.layout
-        pacer = SnapshotPacer(bytes: 4 * layout.parameterSpace * (1 + setup.job.job.optimizer.momentNames.count))
+        pacer = SnapshotPacer(
+            bytes: 4 * layout.parameterSpace * (1 + setup.job.job.optimizer.momentNames.count), shortest: options.snapshotInterval)
         membership = Membership(
             limits: Membership.Limits(
                 minimum: options.minimumWorkers, maximum: options.maximumWorkers, microbatches: setup.plan.geometry.microbatches,

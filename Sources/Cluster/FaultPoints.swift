@@ -9,7 +9,7 @@ import System
 
 /// Places at which a test wants this process to die, to freeze or to hang, so that no test waits for luck to hit one.
 ///
-/// `DIST_TRAIN_FAULT=ROLE:PHASE:STEP:ACTION[:GENERATION][,…]`. ROLE is `coordinator`, `worker`, or of a member `rank0`, `rank1`, …; STEP counts the steps that are done; ACTION is `kill` (SIGKILL),
+/// `DIST_TRAIN_FAULT=ROLE:PHASE:STEP:ACTION[:GENERATION][,…]`, or of a member `PHASE:RANK:STEP:ACTION[:GENERATION]`. ROLE is `coordinator`, `worker`, or of a member `rank0`, `rank1`, …; STEP counts the steps that are done; ACTION is `kill` (SIGKILL),
 /// `stop` (SIGSTOP) or `hang` (the thread sleeps for ever). With GENERATION it happens in that one alone: whoever has the rank in a later generation would meet it too. Each point is
 /// met once by a process. Without the variable a phase costs one test of an empty list.
 package struct FaultPoints: Sendable {
@@ -74,7 +74,12 @@ package struct FaultPoints: Sendable {
             let parts = item.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
             let generation = parts.count == 5 ? Int(parts[4]) : nil
             guard parts.count == 4 || generation != nil, let step = Int(parts[2]), step >= 0, let action = Action(rawValue: parts[3]) else {
-                throw SystemError("\(Self.variable) holds `\(item)`; write ROLE:PHASE:STEP:kill, …:stop or …:hang, or unset it")
+                throw SystemError(
+                    "\(Self.variable) holds `\(item)`; write ROLE:PHASE:STEP:kill (of a member PHASE:RANK:STEP:kill), …:stop or …:hang, or unset it"
+                )
+            }
+            if let rank = Int(parts[1]) {
+                return Point(role: "rank\(rank)", phase: parts[0], step: step, action: action, generation: generation)
             }
             return Point(role: parts[0], phase: parts[1], step: step, action: action, generation: generation)
         }

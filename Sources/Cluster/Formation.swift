@@ -34,14 +34,17 @@ package struct Formation: Equatable {
     package var isOver: Bool
     /// Steps before this one are traced, layer by layer.
     package var tracedUntil: Int
+    /// The generation that the state's snapshot is of, if the receiver has taken part in it and kept what it had: the rest alone is sent.
+    package var keptSince: FrameGeneration?
 
     package init(
         generation: FrameGeneration, rank: Int, members: [Member], cuts: [Int], owners: [Int], firstStep: Int, localWorkers: Int,
-        learningRateFactor: Double = 1, isOver: Bool = false, tracedUntil: Int = 0
+        learningRateFactor: Double = 1, isOver: Bool = false, tracedUntil: Int = 0, keptSince: FrameGeneration? = nil
     ) {
         (self.generation, self.rank, self.members, self.cuts) = (generation, rank, members, cuts)
         (self.owners, self.firstStep, self.localWorkers) = (owners, firstStep, localWorkers)
         (self.learningRateFactor, self.isOver, self.tracedUntil) = (learningRateFactor, isOver, tracedUntil)
+        self.keptSince = keptSince
     }
 
     var assignment: Assignment? { Assignment(cuts: cuts) }
@@ -69,6 +72,11 @@ extension Formation: Message {
         writer.write(learningRateFactor)
         writer.write(isOver)
         writer.write(tracedUntil)
+        writer.write(keptSince != nil)
+        if let keptSince {
+            writer.write(keptSince.incarnation)
+            writer.write(keptSince.counter)
+        }
     }
 
     package init(from reader: inout MessageReader) throws(MalformedMessage) {
@@ -86,6 +94,7 @@ extension Formation: Message {
         learningRateFactor = try reader.readDouble()
         isOver = try reader.readBool()
         tracedUntil = try reader.readInt()
+        keptSince = try reader.readBool() ? FrameGeneration(incarnation: try reader.read(), counter: try reader.read()) : nil
         guard members.indices.contains(rank), owners.allSatisfy(members.indices.contains), cuts.count == members.count + 1,
             assignment != nil, (0..<(1 << 48)).contains(firstStep), members.allSatisfy({ !$0.endpoints.isEmpty }),
             learningRateFactor.isFinite, learningRateFactor >= 0

@@ -28,19 +28,20 @@ final class MemberGeneration: @unchecked Sendable {
     private var isConnected = false
     private var isLoaded = false
     private var isHandedOver = false
-    /// Parameters that there are; the rest of the vector is padding.
-    private let occupiedSpace: Int
-    /// Floats of each section of the state that have arrived.
-    private var loaded: [Int]
+    /// Runs of floats of each section of the state that have yet to arrive, in order.
+    private var missing: [[Range<Int>]]
 
+    /// - Parameter kept: what this worker has of the state that the generation begins with.
     init(
-        _ formation: Formation, plan: TrainingPlan, reported: @escaping (Int, [Double]) -> Void
+        _ formation: Formation, plan: TrainingPlan, kept: KeptState?, reported: @escaping (Int, [Double]) -> Void
     ) throws(MalformedMessage) {
         guard let assignment = formation.assignment, assignment.microbatches == plan.geometry.microbatches,
             formation.owners.count == FlatVector.shardCount
         else { throw MalformedMessage(description: "the formation does not fit the job; check that both sides run the same version") }
         self.formation = formation
-        occupiedSpace = plan.network.layout.occupiedSpace
+        guard formation.keptSince == nil || kept != nil else {
+            throw MalformedMessage(description: "the coordinator believes that this worker has a state which it has not; it joins again")
+        }
         let partition = Partition(
             usedCount: plan.network.layout.usedCount, owners: formation.owners, members: formation.members.count)
         let stepPlans = plan.stepPlans(assignment)
@@ -63,7 +64,10 @@ final class MemberGeneration: @unchecked Sendable {
             return plan.control(afterSteps: step + 1, report: report).union(wishes.take())
         }
         collective.timeline.layersUntil = formation.tracedUntil
-        loaded = Array(repeating: 0, count: Formation.sections(moments: state.moments.count))
+        let ofMoments = kept?.restore(to: state) ?? [0..<partition.ownedCounts[formation.rank]]
+        missing = [kept == nil ? [0..<plan.network.layout.occupiedSpace] : []] + state.moments.map { _ in ofMoments }
+        missing.append([0..<state.statistics.count])
+        for i in missing.indices { missing[i].removeAll { $0.isEmpty } }
     }
 
     /// Opens the mesh; `ready` is called once all members are connected and the state is loaded.
@@ -127,31 +131,33 @@ final class MemberGeneration: @unchecked Sendable {
 
 extension MemberGeneration {
     /// Section 0: parameters; 1…: moments of the owned pieces; last: running statistics.
-    private func section(_ index: Int) -> FloatBuffer? {
+    private func section(_ index: Int) -> FloatBuffer {
         switch index {
         case 0: state.parameters
-        case loaded.count - 1: state.statistics
-        case 1..<max(1, loaded.count - 1): state.moments[index - 1]
-        default: nil
+        case missing.count - 1: state.statistics
+        default: state.moments[index - 1]
         }
     }
 
     /// Where a run of floats goes, in order.
     func stateDestination(section index: Int, offset: Int, bytes: Int) throws(MalformedMessage) -> UnsafeMutableRawBufferPointer {
-        guard !isLoaded, let buffer = section(index), offset == loaded[index], bytes % 4 == 0, offset + bytes / 4 <= buffer.count else {
+        guard !isLoaded, missing.indices.contains(index), let next = missing[index].first, offset == next.lowerBound, bytes % 4 == 0,
+            bytes / 4 <= next.count
+        else {
             throw MalformedMessage(description: "the coordinator's state does not fit this job; check that both sides run the same version")
         }
-        return UnsafeMutableRawBufferPointer(start: buffer.pointer + offset, count: bytes)
+        return UnsafeMutableRawBufferPointer(start: section(index).pointer + offset, count: bytes)
     }
 
-    func stateArrived(section index: Int, bytes: Int) { loaded[index] += bytes / 4 }
+    func stateArrived(section index: Int, bytes: Int) {
+        guard let next = missing[index].first else { return }
+        let rest = (next.lowerBound + bytes / 4)..<next.upperBound
+        if rest.isEmpty { missing[index].removeFirst() } else { missing[index][0] = rest }
+    }
 
-    /// The coordinator has sent all: every section must be there, the parameters as far as they are used.
+    /// The coordinator has sent all: nothing may be missing.
     func stateComplete() throws(MalformedMessage) {
-        let isWhole = loaded.indices.allSatisfy { index in
-            index == 0 ? loaded[index] == occupiedSpace : section(index).map { loaded[index] == $0.count } ?? false
-        }
-        guard isWhole else {
+        guard missing.allSatisfy(\.isEmpty) else {
             throw MalformedMessage(description: "the coordinator's state is not whole; check that both sides run the same version")
         }
         isLoaded = true

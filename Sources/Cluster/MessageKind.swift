@@ -16,7 +16,7 @@ enum MessageKind: UInt8 {
     case chunk = 20
     /// C→W: you are a member of a new generation: `Formation`.
     case form = 21
-    /// C→W: a run of floats of the state that the generation begins with (a: section, b: offset in floats).
+    /// C→W: a run of floats of the state that the generation begins with (a: section, b: offset in floats), where the worker has not kept it.
     case state = 22
     /// C→W: that was all of the state.
     case stateComplete = 23
@@ -59,6 +59,8 @@ enum MessageKind: UInt8 {
     case heartbeatAnswer = 41
     /// W→C: when this member did what: `TimingMessage`.
     case timing = 42
+    /// C→W: of this generation's snapshot (step) every part is here.
+    case snapshotComplete = 43
 }
 
 extension FrameHeader {

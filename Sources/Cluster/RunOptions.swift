@@ -8,6 +8,8 @@ package struct CoordinatorOptions: Sendable {
     /// Seconds of silence that count as death.
     package var peerTimeout: Double
     package var allowInexact: Bool
+    /// Seconds between the snapshots that a death goes back to, at least.
+    package var snapshotInterval = SnapshotPacer.usualInterval
     /// Another run follows on the same address: workers are told to come again.
     package var isFollowed = false
     /// Where a trace of the first steps is written when the run ends.

@@ -27,7 +27,7 @@ package final class RunRecord {
     private var epochTotals: [Int: Totals] = [:]
     /// Of the validation set, by step, while an epoch's line waits for the step's report or snapshot: later evaluations may be there before those.
     private var validations: [Int: Totals] = [:]
-    private var partition: Partition?
+    private(set) var partition: Partition?
     /// By step: what regularisation adds to the loss, of each snapshot; none if nothing is regularised.
     private var penalties: [Int: Double] = [:]
     /// What the decisions remember after the evaluation at a step, since the newest snapshot.

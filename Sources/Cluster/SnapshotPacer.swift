@@ -4,8 +4,8 @@
 package struct SnapshotPacer: Equatable {
     /// So many times the cost of a snapshot pass from one to the next.
     package static let ratio = 50.0
-    /// However cheap they are.
-    package static let shortestInterval = 1.0
+    /// Seconds between two, however cheap they are.
+    package static let usualInterval = 1.0
     /// Bytes per second of a guess.
     static let guessedRate = 5e8
 
@@ -18,9 +18,12 @@ package struct SnapshotPacer: Equatable {
     /// When the steps of the newest reports came, of which a snapshot may follow.
     private var reported: [Int: Double] = [:]
 
-    package init(bytes: Int) { cost = Double(bytes) / Self.guessedRate }
+    private let shortest: Double
 
-    package var interval: Double { max(Self.shortestInterval, Self.ratio * cost) }
+    /// - Parameter shortest: seconds between two at least.
+    package init(bytes: Int, shortest: Double = usualInterval) { (cost, self.shortest) = (Double(bytes) / Self.guessedRate, shortest) }
+
+    package var interval: Double { max(shortest, Self.ratio * cost) }
 
     /// A generation begins: what was asked of the one before is void.
     package mutating func begin(now: Double) {

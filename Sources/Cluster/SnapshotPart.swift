@@ -1,4 +1,5 @@
 import Kernels
+import Training
 import Transport
 
 /// A member's part of a snapshot on its way to the coordinator.
@@ -7,10 +8,12 @@ final class SnapshotPart: Sendable {
     let step: Int
     let rank: Int
     let values: FloatBuffer
+    let kept: KeptState
     private let places: SnapshotPlaces
 
-    init(generation: FrameGeneration, step: Int, rank: Int, values: FloatBuffer, places: SnapshotPlaces) {
-        (self.generation, self.step, self.rank, self.values, self.places) = (generation, step, rank, values, places)
+    init(generation: FrameGeneration, step: Int, of state: MemberState, occupiedSpace: Int, places: SnapshotPlaces) {
+        (self.generation, self.step, rank, values, self.places) = (generation, step, state.rank, state.snapshotPart(), places)
+        kept = KeptState(generation, step: step, of: state, occupiedSpace: occupiedSpace, part: values)
     }
 
     /// Sent, or given up with its connection.

@@ -12,6 +12,7 @@ final class WorkerLink: @unchecked Sendable {
     let mailbox = Mailbox<WorkerInstruction>()
     let pulse = Pulse()
     let snapshotPlaces = SnapshotPlaces()
+    private var kept = KeptStates()
     private let reactor: Reactor
     private let coordinator: Endpoint
     private let token: SharedToken
@@ -67,6 +68,7 @@ final class WorkerLink: @unchecked Sendable {
     /// Sends a part of a snapshot in runs of 1 MB, so that other messages pass in between.
     func send(_ part: SnapshotPart) {
         onLoop { link in
+            link.kept.add(part.kept)
             let run = 1 << 18
             var offset = 0
             while offset < part.values.count {
@@ -190,6 +192,7 @@ final class WorkerLink: @unchecked Sendable {
         case .form: try form(Formation(decoding: payload))
         case .state: if payload.count > 0 { current?.stateArrived(section: Int(header.a), bytes: payload.count) }
         case .stateComplete: try current?.stateComplete()
+        case .snapshotComplete: kept.completed(header.generation, step: Int(truncatingIfNeeded: header.step))
         case .dial: current?.mesh?.dial(Int(header.a))
         case .start: if current != nil { tell(.start(header.generation)) }
         case .request: current?.wish(ControlWord(rawValue: header.a))
@@ -302,7 +305,9 @@ final class WorkerLink: @unchecked Sendable {
             throw MalformedMessage(description: "the coordinator formed a generation before this worker was prepared")
         }
         endGeneration("a new generation forms")
-        let generation = try MemberGeneration(formation, plan: plan) { [unowned self] step, report in
+        let generation = try MemberGeneration(
+            formation, plan: plan, kept: kept.begin(since: formation.keptSince, step: formation.firstStep)
+        ) { [unowned self] step, report in
             var writer = MessageWriter()
             for value in report { writer.write(value) }
             // The moment itself: what arrives at the coordinator has waited for two threads.

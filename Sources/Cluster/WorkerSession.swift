@@ -114,11 +114,11 @@ final class WorkerSession: TrainerObserver {
     // MARK: TrainerObserver
 
     func snapshot(_ state: MemberState, done: Int) {
-        guard let formation = generation?.formation else { return }
+        guard let formation = generation?.formation, let plan else { return }
         link.snapshotPlaces.take()
         link.send(
             SnapshotPart(
-                generation: formation.generation, step: done, rank: formation.rank, values: state.snapshotPart(),
+                generation: formation.generation, step: done, of: state, occupiedSpace: plan.network.layout.occupiedSpace,
                 places: link.snapshotPlaces))
     }
 

@@ -34,15 +34,43 @@ package struct Partition: Equatable, Sendable {
 
     /// As `alternatingOwners`, but neighbouring shards of small vectors go together, up to the size of a bucket: fewer and longer frames.
     ///
-    /// - Parameter speeds: of the members, as many, in proportion to which they own parameters, and with them the work of updates; nil: all the same.
-    package static func spreadOwners(usedCount: Int, members: Int, speeds: [Double]? = nil) -> [Int] {
+    /// - Parameters:
+    ///   - speeds: of the members, as many, in proportion to which they own parameters, and with them the work of updates; nil: all the same.
+    ///   - before: of each shard the member that has owned it and should go on, if it is still there. As few change hands as the shares allow.
+    package static func spreadOwners(
+        usedCount: Int, members: Int, speeds: [Double]? = nil, keeping before: [Int?] = Array(repeating: nil, count: FlatVector.shardCount)
+    ) -> [Int] {
         let shardSize = FlatVector.shardSize(for: usedCount)
         let shards = (usedCount + shardSize - 1) / shardSize
         // Half a bucket, so that a bucket is still shared out where that is worth a frame; everyone gets a run.
         let wanted = max(1, max(smallPiece, bucketSize(usedCount: usedCount) / 2) / shardSize)
         let run = max(1, min(wanted, (shards + members - 1) / members))
-        let runs = sharedOut((FlatVector.shardCount + run - 1) / run, among: speeds ?? Array(repeating: 1, count: members))
+        let even = sharedOut((FlatVector.shardCount + run - 1) / run, among: speeds ?? Array(repeating: 1, count: members))
+        let runs = keep(even.indices.map { before[$0 * run] }, sharedOut: even, members: members)
         return (0..<FlatVector.shardCount).map { runs[$0 / run] }
+    }
+
+    /// Everyone gets as many runs as `even` says: of those that it had as many as it may keep, spread over the vector, and else what is left.
+    private static func keep(_ before: [Int?], sharedOut even: [Int], members: Int) -> [Int] {
+        var shares = [Int](repeating: 0, count: members)
+        for member in even { shares[member] += 1 }
+        var (left, had, seen) = (shares, [Int](repeating: 0, count: members), [Int](repeating: 0, count: members))
+        for case let member? in before { had[member] += 1 }
+        let kept = before.map { member -> Int? in
+            guard let member else { return nil }
+            let (share, count, number) = (min(shares[member], had[member]), had[member], seen[member])
+            seen[member] += 1
+            guard (number + 1) * share / count > number * share / count else { return nil }
+            left[member] -= 1
+            return member
+        }
+        guard kept.contains(where: { $0 != nil }) else { return even }
+        return kept.map { member in
+            if let member { return member }
+            let next = left.indices.max { (left[$0], -$0) < (left[$1], -$1) } ?? 0
+            left[next] -= 1
+            return next
+        }
     }
 
     /// Floats below which a frame costs as much as a longer one.
@@ -83,5 +111,41 @@ extension Partition {
             compact.replaceSubrange(piece.compact..<(piece.compact + piece.range.count), with: flat[piece.range])
         }
         return compact
+    }
+}
+
+extension Partition {
+    /// A run of a member's compact vectors.
+    package struct Run: Equatable, Sendable {
+        /// Where it lies in the flat vectors.
+        package let range: Range<Int>
+        /// Where it begins in the compact ones.
+        package let compact: Int
+    }
+
+    /// What a member owns, by whether it has owned it before, in the order of the pieces.
+    ///
+    /// - Parameters:
+    ///   - old: another partition of the same vectors, in which the member had the rank `oldRank`.
+    package func owned(by rank: Int, since old: Partition, oldRank: Int) -> (kept: [(new: Run, old: Run)], missing: [Run]) {
+        let shardSize = flatCount / FlatVector.shardCount
+        var (kept, missing) = ([(new: Run, old: Run)](), [Run]())
+        let before = old.pieces.filter { $0.owner == oldRank }
+        for piece in pieces where piece.owner == rank {
+            var lower = piece.range.lowerBound
+            while lower < piece.range.upperBound {
+                let upper = min(piece.range.upperBound, (lower / shardSize + 1) * shardSize)
+                let compact = piece.compact + lower - piece.range.lowerBound
+                // The pieces of both end where a shard or a bucket does, and buckets are the same.
+                if let was = before.first(where: { $0.range.contains(lower) }), was.range.upperBound >= upper {
+                    let run = Run(range: lower..<upper, compact: was.compact + lower - was.range.lowerBound)
+                    kept.append((Run(range: lower..<upper, compact: compact), run))
+                } else {
+                    missing.append(Run(range: lower..<upper, compact: compact))
+                }
+                lower = upper
+            }
+        }
+        return (kept, missing)
     }
 }

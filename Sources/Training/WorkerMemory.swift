@@ -11,10 +11,12 @@ package struct WorkerMemory: Equatable, Sendable {
     /// Of the parameters: a vector for each node of the reduction tree that is pending.
     package let gradients: Int
     package let optimizerState: Int
+    /// What is kept of the newest snapshot: all parameters, and the state of those it owns.
+    package let snapshot: Int
     /// More for every lane: scratch memory, and a chunk of an evaluation.
     package let perLane: Int
 
-    package var total: Int { layers + parameters + gradients + optimizerState }
+    package var total: Int { layers + parameters + gradients + optimizerState + snapshot }
 
     /// - Parameter members: workers that share the batch evenly; this is the first.
     package init(_ plan: TrainingPlan, members: Int) {
@@ -27,6 +29,7 @@ package struct WorkerMemory: Equatable, Sendable {
         let fold = FoldProgram(ReductionTree(leaves: geometry.microbatches), 0..<slots)
         gradients = 4 * network.layout.flatCount * fold.slots
         optimizerState = 4 * plan.job.optimizer.momentNames.count * network.layout.flatCount / members
+        snapshot = 4 * (network.layout.occupiedSpace + (1 + plan.job.optimizer.momentNames.count) * network.layout.flatCount / members)
         perLane = 4 * network.scratchCount + network.bytes(slots: 1, rows: plan.chunkSize, training: false)
     }
 
@@ -36,7 +39,7 @@ package struct WorkerMemory: Equatable, Sendable {
         let shared = most > 1 ? ", \(TextFormat.bytes(WorkerMemory(plan, members: most).total)) in each of \(most)" : ""
         return [
             "memory           \(TextFormat.bytes(alone.total)) in a worker alone\(shared), and \(TextFormat.bytes(alone.perLane)) for each lane",
-            "  alone          \(TextFormat.bytes(alone.layers)) values of layers and their gradients, \(TextFormat.bytes(alone.parameters)) parameters, \(TextFormat.bytes(alone.gradients)) gradients of parameters, \(TextFormat.bytes(alone.optimizerState)) optimizer state",
+            "  alone          \(TextFormat.bytes(alone.layers)) values of layers and their gradients, \(TextFormat.bytes(alone.parameters)) parameters, \(TextFormat.bytes(alone.gradients)) gradients of parameters, \(TextFormat.bytes(alone.optimizerState)) optimizer state, \(TextFormat.bytes(alone.snapshot)) of the newest snapshot",
         ]
     }
 }

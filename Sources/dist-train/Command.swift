@@ -38,6 +38,9 @@ extension Option {
     static let resume = Option(
         name: "--resume", value: nil, help: "go on from the newest valid checkpoint of --run-dir, or of the newest run of that name")
     static let peerTimeout = Option(name: "--peer-timeout", value: "S", help: "seconds of silence that count as death (default 5)")
+    static let snapshotInterval = Option(
+        name: "--snapshot-interval", value: "S",
+        help: "seconds at least between the snapshots in the coordinator's memory\nto which a death goes back (default 1)")
     static let trace = Option(
         name: "--trace", value: "FILE",
         help: "write what each worker did when, in the first 2,000 steps,\nfor https://ui.perfetto.dev or chrome://tracing")

@@ -13,7 +13,7 @@ extension Commands {
             Option(name: "--lanes", value: "L", help: "compute threads of each worker (default: cores / workers)"),
             Option(name: "--listen", value: "HOST:PORT", help: "let workers of other machines join too"),
             Option(name: "--restarts", value: "N", help: "start each worker again so often when it dies (default 3)"),
-            .runDirectory, .resume, .set, .json, .peerTimeout, .tokenFile, .allowInexact, .trace,
+            .runDirectory, .resume, .set, .json, .peerTimeout, .snapshotInterval, .tokenFile, .allowInexact, .trace,
         ],
         example: "dist-train run config/digits-mlp.json5 --workers 2 --set epochs=10"
     ) { arguments in
@@ -43,6 +43,8 @@ extension Arguments {
         return path
     }
 
+    func snapshotInterval() throws -> Double { try seconds("--snapshot-interval", 0.1...1e7) ?? SnapshotPacer.usualInterval }
+
     /// What `run` and `coordinator` share.
     func program(_ name: String, listen: Endpoint, minimum: Int, maximum: Int, isOpen: Bool) throws -> RunProgram {
         let config = try only("a config file", name)
@@ -51,6 +53,7 @@ extension Arguments {
         let job = try JobFile.load(path: config, overrides: overrides)
         var options = CoordinatorOptions(
             listen: listen, minimumWorkers: minimum, maximumWorkers: maximum, peerTimeout: timeout, allowInexact: has("--allow-inexact"))
+        options.snapshotInterval = try snapshotInterval()
         options.trace = try trace()
         return RunProgram(
             job: job, setup: RunSetup.Request(runDirectory: string("--run-dir"), resume: has("--resume")),

@@ -28,7 +28,8 @@ import Transport
         members: [
             .init(worker: 3, name: "w3", endpoints: endpoints), .init(worker: 5, name: "w5", endpoints: [Endpoint(host: "a", port: 2)]),
             .init(worker: 6, name: "", endpoints: [endpoints[1]]),
-        ], cuts: [0, 3, 3, 8], owners: (0..<64).map { $0 % 3 }, firstStep: 1 << 33, localWorkers: 2, tracedUntil: 1 << 34)
+        ], cuts: [0, 3, 3, 8], owners: (0..<64).map { $0 % 3 }, firstStep: 1 << 33, localWorkers: 2, tracedUntil: 1 << 34,
+        keptSince: FrameGeneration(incarnation: 1, counter: 8))
 
     static let timing = TimingMessage(
         offset: -0.5, through: .max,

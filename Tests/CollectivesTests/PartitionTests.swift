@@ -103,4 +103,53 @@ import Testing
             }
         }
     }
+
+    /// A member that goes or comes moves what it had or gets, and nothing else.
+    @Test(arguments: [65_536, 1_000_000, 5_000_016], [2, 3, 4, 7])
+    func fewShardsChangeHands(usedCount: Int, members: Int) {
+        let before = Partition.spreadOwners(usedCount: usedCount, members: members)
+        func counts(_ owners: [Int], _ members: Int) -> [Int] { (0..<members).map { member in owners.count { $0 == member } } }
+        // Rank 1 dies; the others keep theirs.
+        let ranks = (0..<members).map { $0 == 1 ? nil : $0 > 1 ? $0 - 1 : $0 }
+        let fewer = Partition.spreadOwners(usedCount: usedCount, members: members - 1, keeping: before.map { ranks[$0] })
+        #expect(zip(before, fewer).allSatisfy { ranks[$0] == nil || ranks[$0] == $1 })
+        #expect(
+            counts(fewer, members - 1).sorted()
+                == counts(Partition.spreadOwners(usedCount: usedCount, members: members - 1), members - 1).sorted())
+        // It comes back as the last one: the others give up what it gets.
+        let more = Partition.spreadOwners(usedCount: usedCount, members: members, keeping: fewer)
+        #expect(zip(fewer, more).allSatisfy { $0 == $1 || $1 == members - 1 })
+        #expect(counts(more, members).sorted() == counts(before, members).sorted())
+        // What the newcomer gets is spread over the vector: no half of it is without.
+        if members <= 4, usedCount > 1_000_000 { #expect(more[..<32].contains(members - 1) && more[32...].contains(members - 1)) }
+        // The same ones once more: all stays.
+        #expect(Partition.spreadOwners(usedCount: usedCount, members: members, keeping: more) == more)
+    }
+
+    /// Every float that a member owns is either one that it had, where the old partition says, or missing.
+    @Test(arguments: usedCounts.dropLast(), [(1, 2), (2, 1), (2, 3), (5, 4), (3, 3)])
+    func keptAndMissingMakeTheWhole(usedCount: Int, members: (old: Int, new: Int)) {
+        let old = Partition(
+            usedCount: usedCount, owners: Partition.spreadOwners(usedCount: usedCount, members: members.old), members: members.old)
+        let new = Partition(
+            usedCount: usedCount, owners: Partition.alternatingOwners(members: members.new), members: members.new)
+        let flat = (0..<new.flatCount).map(Float.init)
+        for (rank, oldRank) in (0..<members.new).flatMap({ rank in (0..<members.old).map { (rank, $0) } }) {
+            let (kept, missing) = new.owned(by: rank, since: old, oldRank: oldRank)
+            let had = old.compact(flat, of: oldRank)
+            var restored = [Float](repeating: -1, count: new.ownedCounts[rank])
+            for (to, from) in kept {
+                #expect(to.range == from.range)
+                restored.replaceSubrange(
+                    to.compact..<(to.compact + to.range.count), with: had[from.compact..<(from.compact + from.range.count)])
+            }
+            for run in missing {
+                let ends = [run.range.lowerBound, run.range.upperBound - 1]
+                #expect(ends.allSatisfy { float in !old.pieces.contains { $0.owner == oldRank && $0.range.contains(float) } })
+                #expect(restored[run.compact..<(run.compact + run.range.count)].allSatisfy { $0 == -1 })
+                restored.replaceSubrange(run.compact..<(run.compact + run.range.count), with: flat[run.range])
+            }
+            #expect(restored == new.compact(flat, of: rank))
+        }
+    }
 }

@@ -16,6 +16,7 @@ final class ByHand {
 
     init(_ job: DigitsJob) throws {
         bench = try Bench(job)
+        runDirectory = bench.runDirectory("run")
         token = try bench.directory.write("token", TextFormat.hex(secureRandomBytes(32)) + "\n")
     }
 
@@ -25,7 +26,7 @@ final class ByHand {
         for process in processes { _ = process.wait(seconds: 5) }
     }
 
-    var runDirectory: String { bench.runDirectory("run") }
+    var runDirectory: String
 
     /// Starts a coordinator on the port of the one before, or on any.
     func coordinator(_ more: [String] = [], fault: String? = nil) throws -> ChildProcess {

@@ -32,8 +32,8 @@ import Training
                 activations      229.0 KiB for a batch, shared out among the workers
                 gradients        38.0 KiB to reduce per step
                 FLOPs            19,594 per sample forward, about three times that in training
-                memory           1.7 MiB in a worker alone, 699.5 KiB in each of 4, and 421.0 KiB for each lane
-                  alone          234.0 KiB values of layers and their gradients, 257.0 KiB parameters, 768.0 KiB gradients of parameters, 512.0 KiB optimizer state
+                memory           2.6 MiB in a worker alone, 1.0 MiB in each of 4, and 357.0 KiB for each lane
+                  alone          362.0 KiB values of layers and their gradients, 257.0 KiB parameters, 768.0 KiB gradients of parameters, 512.0 KiB optimizer state, 806.1 KiB of the newest snapshot
                 batch            128 samples in 4 microbatches, the last of an epoch has 29
                 steps            12 per epoch, 1,200 in all
                 samples          1,437 train, 360 validation, 0 test
