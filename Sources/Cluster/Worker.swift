@@ -210,9 +210,7 @@ extension TransportError {
     /// A coordinator that restarts is refused or silent for a while; a wrong token or version stays wrong.
     var isWorthRetrying: Bool {
         switch self {
-        case .tokensDiffer, .otherVersion, .protectionDiffers, .notOurProtocol, .spokeHTTP, .handshakeFailed, .refused, .rejected,
-            .reflected:
-            false
+        case .tokensDiffer, .otherVersion, .protectionDiffers, .notOurProtocol, .spokeHTTP, .refused, .rejected, .reflected: false
         default: true
         }
     }

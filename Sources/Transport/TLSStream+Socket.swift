@@ -75,8 +75,11 @@ extension TLSStream {
                 return looked.count
             }
             if arrivedStart == arrivedEnd {
+                if isSocketEmpty { return nil }
                 switch try socket.read(into: arrived) {
-                case .bytes(let count): (arrivedStart, arrivedEnd) = (0, count)
+                case .bytes(let count):
+                    (arrivedStart, arrivedEnd) = (0, count)
+                    isSocketEmpty = count < arrived.count
                 case .wouldBlock: return nil
                 case .endOfStream:
                     isSocketEnded = true

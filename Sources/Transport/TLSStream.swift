@@ -52,6 +52,8 @@ final class TLSStream: ByteStream {
     var arrived = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     var arrivedStart = 0
     var arrivedEnd = 0
+    /// The last read of the socket left it empty, and there was no other occasion since then.
+    var isSocketEmpty = false
     var sealed = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     var sealedStart = 0
     var sealedEnd = 0
@@ -75,7 +77,9 @@ final class TLSStream: ByteStream {
     var descriptor: Int32 { socket.descriptor }
     var wantsRead: Bool { writeWaitsForInput }
     var wantsWrite: Bool { sealedEnd > sealedStart }
-    var hasBufferedInput: Bool { failure != nil || isEnded || !isDry && (arrivedEnd > arrivedStart || ssl != nil && SSL_has_pending(ssl) != 0) }
+    var hasBufferedInput: Bool {
+        failure != nil || isEnded || !isDry && (arrivedEnd > arrivedStart || ssl != nil && SSL_has_pending(ssl) != 0)
+    }
     var announcesRoom: Bool { !writeWaitsForInput }
     var needsChecksums: Bool { false }
 
@@ -111,7 +115,7 @@ final class TLSStream: ByteStream {
             try begin()
         }
         var filled = 0
-        isDry = false
+        (isDry, isSocketEmpty) = (false, false)
         while filled < buffer.count, !isDry, !isEnded, failure == nil {
             switch step({ SSL_read_ex(ssl, buffer.baseAddress?.advanced(by: filled), buffer.count - filled, &$0) }) {
             case .done(let count): filled += count
@@ -183,6 +187,7 @@ final class TLSStream: ByteStream {
             return .wouldBlock
         }
         try begin()
+        isSocketEmpty = false
         var (taken, rest) = (0, Pieces(pieces))
         while true {
             try flush()
