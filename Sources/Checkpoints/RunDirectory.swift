@@ -26,10 +26,14 @@ package final class RunDirectory: Sendable {
 
     /// A new run: the directory is made; an empty one may be there already, or one whose run died before it had a job.
     package static func create(_ path: String) throws -> RunDirectory {
-        try Directory.create(path)
+        if !Directory.isDirectory(path) {
+            try Directory.create(Path.directory(of: path))
+            try Directory.create(path, mode: 0o700)
+        }
         let refusal = CheckpointError("`\(path)` exists already; add --resume to go on with that run, or choose another --run-dir")
         let names = try Directory.list(path)
         guard names.isEmpty || names.contains(lockName) else { throw refusal }
+        try requirePrivacy(path)
         let lock = try takeLock(path)  // that a run goes on there is the better reason to refuse, so it comes first
         let before = [lockName, incarnationName]  // what a start writes before the job
         guard try Directory.list(path).allSatisfy({ name in before.contains { name == $0 || name.hasPrefix($0 + ".tmp-") } }) else {
@@ -45,9 +49,18 @@ package final class RunDirectory: Sendable {
                 "`\(path)` is no run directory: it has no job.json5; give the directory of an earlier run, or leave out --resume to start anew"
             )
         }
+        try requirePrivacy(path)
         let run = RunDirectory(path, try takeLock(path))
         try run.checkpoints.removeLeftovers()
         return run
+    }
+
+    /// A run holds what a model learned, and of tables what they contain.
+    private static func requirePrivacy(_ path: String) throws {
+        guard let permissions = try File.permissions(path), permissions & 0o077 != 0 else { return }
+        throw CheckpointError(
+            "other users of this machine have access to `\(path)` (mode \(String(permissions, radix: 8))); take it from them with:  chmod 700 \(path)"
+        )
     }
 
     private init(_ path: String, _ lock: FileLock) {

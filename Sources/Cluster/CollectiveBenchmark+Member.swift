@@ -17,8 +17,9 @@ extension CollectiveBenchmark {
         guard let token = readLine().flatMap({ SharedToken(hex: $0) }) else {
             throw SystemError("`bench member` belongs to `bench collective`: run that")
         }
+        let credentials = Credentials(token, protection)
         let reactor = try Reactor(name: "communication")
-        let entrance = BenchmarkEntrance(token)
+        let entrance = BenchmarkEntrance(credentials)
         let port = try entrance.listen(reactor)
         try reactor.start()
         defer { reactor.stopAndJoin() }
@@ -36,7 +37,7 @@ extension CollectiveBenchmark {
             let formation = Formation(
                 generation: FrameGeneration(incarnation: 1, counter: UInt32(index + 1)), rank: rank, members: members, cuts: cuts,
                 owners: Partition.spreadOwners(usedCount: max(1, bytes / 4), members: workers), firstStep: 0, localWorkers: workers)
-            let generation = BenchmarkGeneration(formation, floats: max(1, bytes / 4), reactor, token, entrance)
+            let generation = BenchmarkGeneration(formation, floats: max(1, bytes / 4), reactor, credentials, entrance)
             try generation.connect()
             // Whoever has completed a step of this generation knows that all have come here: the one before is not needed any more.
             if let times = try generation.measure(warm: { before?.close() }) { say("\(times.best) \(times.median)") }
@@ -54,18 +55,18 @@ extension CollectiveBenchmark {
 
 /// A member's listener: hands connections to the generation that they are for, which may only come into being. On the reactor's thread.
 private final class BenchmarkEntrance: @unchecked Sendable {  // used on the loop, but for `listen` before it runs
-    private let token: SharedToken
+    private let credentials: Credentials
     private var waiting: [(Connection, MeshGreeting)] = []
     private var mesh: (generation: FrameGeneration, mesh: Mesh)?
     private var listener: Listener?
 
-    init(_ token: SharedToken) { self.token = token }
+    init(_ credentials: Credentials) { self.credentials = credentials }
 
     func listen(_ reactor: Reactor) throws -> UInt16 {
-        let token = token
+        let credentials = credentials
         let listener = try reactor.listen(
             Endpoint(host: "127.0.0.1", port: 0),
-            handshake: { .listener(token: token, program: Version.program, afterAuthentication: { _ in .accept() }) },
+            handshake: { .listener(credentials, program: Version.program, afterAuthentication: { _ in .accept() }) },
             accepted: { [unowned self] connection, peer in
                 guard case .mesh(let greeting)? = try? peer.context.withUnsafeBytes({ try ConnectionPurpose(decoding: $0) }) else {
                     return connection.close()
@@ -106,11 +107,11 @@ private final class BenchmarkGeneration: ParameterUpdate, GradientSource, @unche
     private let isOver = Atomic<Bool>(false)
     private var collective: Collective?
     private var mesh: Mesh?
-    private let token: SharedToken
+    private let credentials: Credentials
     private let entrance: BenchmarkEntrance
 
-    init(_ formation: Formation, floats: Int, _ reactor: Reactor, _ token: SharedToken, _ entrance: BenchmarkEntrance) {
-        (self.formation, self.floats, self.reactor, self.token, self.entrance) = (formation, floats, reactor, token, entrance)
+    init(_ formation: Formation, floats: Int, _ reactor: Reactor, _ credentials: Credentials, _ entrance: BenchmarkEntrance) {
+        (self.formation, self.floats, self.reactor, self.credentials, self.entrance) = (formation, floats, reactor, credentials, entrance)
         let partition = Partition(usedCount: floats, owners: formation.owners, members: formation.members.count)
         let memory = LocalMemory(for: [partition.flatCount, partition.flatCount])
         func vector() -> FloatBuffer { memory?.vectors.make(partition.flatCount) ?? FloatBuffer(count: partition.flatCount) }
@@ -139,7 +140,7 @@ private final class BenchmarkGeneration: ParameterUpdate, GradientSource, @unche
             guard let collective else { return }
             let state = state
             let mesh = Mesh(
-                reactor: reactor, formation: formation, job: "benchmark", token: token, collective: collective, memory: memory,
+                reactor: reactor, formation: formation, job: "benchmark", credentials: credentials, collective: collective, memory: memory,
                 handlers: Mesh.Handlers(
                     connected: { state.change { $0 = .connected } },
                     unreachable: { rank, reason in state.change { $0 = .failed("rank \(rank) cannot be reached: \(reason)") } },

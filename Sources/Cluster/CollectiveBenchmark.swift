@@ -11,6 +11,7 @@ package struct CollectiveBenchmark {
 
     package let workers: Int
     package let sizes: [Int]
+    package let protection: Protection
 
     /// Of one size, in seconds per call.
     package struct Result: Equatable, Sendable {
@@ -20,7 +21,9 @@ package struct CollectiveBenchmark {
         package var median: Double
     }
 
-    package init(workers: Int, sizes: [Int]) { (self.workers, self.sizes) = (workers, sizes) }
+    package init(workers: Int, sizes: [Int], protection: Protection = .tls) {
+        (self.workers, self.sizes, self.protection) = (workers, sizes, protection)
+    }
 
     /// Runs all sizes, and tells each result when it is there.
     package func run(_ tell: (Result) -> Void) throws {
@@ -62,8 +65,9 @@ package struct CollectiveBenchmark {
             input = try Pipe()
             try input.write(Array((token.hex + "\n").utf8))
             let sizes = benchmark.sizes.map { "\($0)" }.joined(separator: ",")
+            let arguments = ["bench", "member", "--rank", "\(rank)", "--workers", "\(benchmark.workers)", "--bytes", sizes]
             process = try ChildProcess(
-                Executable.path(), ["bench", "member", "--rank", "\(rank)", "--workers", "\(benchmark.workers)", "--bytes", sizes],
+                Executable.path(), arguments + (benchmark.protection == .plaintext ? ["--plaintext"] : []),
                 descriptors: [0: input.readEnd], standardOutput: .capture, standardError: .capture)
             input.closeReadEnd()
         }

@@ -15,7 +15,7 @@ import Transport
 package final class Coordinator: @unchecked Sendable {  // all state belongs to the loop; other threads only post to it
     let setup: RunSetup
     let options: CoordinatorOptions
-    let token: SharedToken
+    let credentials: Credentials
     let log: Log
     let reactor: Reactor
     let record: RunRecord
@@ -63,7 +63,8 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     package init(
         _ setup: RunSetup, _ options: CoordinatorOptions, token: SharedToken, log: Log, console: Console = .standardError
     ) throws {
-        (self.setup, self.options, self.token, self.log) = (setup, options, token, log)
+        (self.setup, self.options, self.log) = (setup, options, log)
+        credentials = Credentials(token, options.protection)
         faults = try .ofEnvironment()
         reactor = try Reactor(name: "coordinator")
         reporter = ProgressReporter(console: console, epochs: setup.job.job.epochs, steps: setup.plan.totalSteps)
@@ -94,14 +95,15 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
 
     /// Listens; afterwards `address` is known and workers may dial.
     package func listen() throws -> SocketAddress {
-        let token = token
+        let credentials = credentials
+        let strangers = StrangerReport(reactor, log)
         let listener = try reactor.listen(
             options.listen, priority: 1,
             handshake: { [unowned self] in
-                .listener(token: token, program: Version.program, afterAuthentication: { self.decide($0) })
+                .listener(credentials, program: Version.program, afterAuthentication: { self.decide($0) })
             },
             accepted: { [unowned self] in accepted($0, $1) },
-            failed: { [unowned self] in log.warning("a connection was turned away: \($0)") })
+            failed: { strangers.turnedAway($0) })
         self.listener = listener
         return listener.localAddress
     }

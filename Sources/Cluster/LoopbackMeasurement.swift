@@ -2,7 +2,7 @@ import Collectives
 import System
 import Transport
 
-/// What communication costs on this machine without a network: two event loops of this process over TCP on loopback, with the program's own frames.
+/// What communication costs on this machine without a network: two event loops of this process over TLS on loopback, with the program's own frames.
 package struct LoopbackMeasurement: Equatable, Sendable {
     /// Seconds from one thread's request, by way of both loops, to the other thread.
     package var handover: Double
@@ -27,7 +27,7 @@ package struct LoopbackMeasurement: Equatable, Sendable {
     package static func run() throws -> Self {
         let (listening, dialling) = (try Reactor(name: "loopback-a"), try Reactor(name: "loopback-b"))
         let bell = Bell(State())
-        let token = SharedToken.random()
+        let credentials = Credentials(.random())
         @Sendable func serve(_ connection: Connection, _ side: Int) {
             connection.maximumPayload = frameSize
             connection.closed = { reason in
@@ -38,7 +38,7 @@ package struct LoopbackMeasurement: Equatable, Sendable {
         }
         let listener = try listening.listen(
             Endpoint(host: "127.0.0.1", port: 0),
-            handshake: { .listener(token: token, program: Version.program, afterAuthentication: { _ in .accept() }) },
+            handshake: { .listener(credentials, program: Version.program, afterAuthentication: { _ in .accept() }) },
             accepted: { connection, _ in serve(connection, 0) })
         try listening.start()
         try dialling.start()
@@ -50,7 +50,7 @@ package struct LoopbackMeasurement: Equatable, Sendable {
         dialling.post {
             dialling.dial(
                 [Endpoint(host: "127.0.0.1", port: port)], timeout: 5,
-                handshake: { .dialler(token: token, program: Version.program, context: []) }
+                handshake: { .dialler(credentials, program: Version.program, context: []) }
             ) { result in
                 switch result {
                 case .success(let (connection, _)): serve(connection, 1)

@@ -72,12 +72,12 @@ final class MemberGeneration: @unchecked Sendable {
 
     /// Opens the mesh; `ready` is called once all members are connected and the state is loaded.
     func open(
-        reactor: Reactor, job: String, token: SharedToken, faults: FaultPoints, waiting: [(Connection, MeshGreeting)],
+        reactor: Reactor, job: String, credentials: Credentials, faults: FaultPoints, waiting: [(Connection, MeshGreeting)],
         unreachable: @escaping (Int, String) -> Void, suspected: @escaping (Int, String) -> Void, ready: @escaping () -> Void
     ) {
         self.ready = ready
         let mesh = Mesh(
-            reactor: reactor, formation: formation, job: job, token: token, collective: collective, memory: memory,
+            reactor: reactor, formation: formation, job: job, credentials: credentials, collective: collective, memory: memory,
             handlers: Mesh.Handlers(
                 connected: { [weak self] in
                     self?.isConnected = true

@@ -27,7 +27,7 @@ final class Mesh: GroupLink {
     private let reactor: Reactor
     private let formation: Formation
     private let job: String
-    private let token: SharedToken
+    private let credentials: Credentials
     private let collective: Collective
     private let handlers: Handlers
     private let memory: LocalMemory?
@@ -48,10 +48,10 @@ final class Mesh: GroupLink {
 
     /// - Parameter memory: where this member's vectors are, for others on its machine.
     init(
-        reactor: Reactor, formation: Formation, job: String, token: SharedToken, collective: Collective, memory: LocalMemory? = nil,
+        reactor: Reactor, formation: Formation, job: String, credentials: Credentials, collective: Collective, memory: LocalMemory? = nil,
         handlers: Handlers
     ) {
-        (self.reactor, self.formation, self.job, self.token) = (reactor, formation, job, token)
+        (self.reactor, self.formation, self.job, self.credentials) = (reactor, formation, job, credentials)
         (self.collective, self.memory, self.handlers) = (collective, memory, handlers)
         peers = Array(repeating: Peer(), count: formation.members.count)
     }
@@ -67,11 +67,11 @@ final class Mesh: GroupLink {
         for isUrgent in [false, true] {
             let greeting = MeshGreeting(
                 job: job, generation: formation.generation, from: formation.rank, to: rank, isUrgent: isUrgent)
-            let token = token
+            let credentials = credentials
             let dial = reactor.dial(
                 formation.members[rank].endpoints, priority: isUrgent ? 1 : 0, timeout: Self.dialTimeout,
                 handshake: {
-                    .dialler(token: token, program: Version.program, context: ConnectionPurpose.mesh(greeting).encoded)
+                    .dialler(credentials, program: Version.program, context: ConnectionPurpose.mesh(greeting).encoded)
                 }
             ) { [weak self] result in
                 switch result {

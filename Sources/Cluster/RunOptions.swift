@@ -12,6 +12,7 @@ package struct CoordinatorOptions: Sendable {
     package var snapshotInterval = SnapshotPacer.usualInterval
     /// Another run follows on the same address: workers are told to come again.
     package var isFollowed = false
+    package var protection = Protection.tls
     /// Where a trace of the first steps is written when the run ends.
     package var trace: String?
 

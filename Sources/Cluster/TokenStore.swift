@@ -68,8 +68,35 @@ package enum TokenStore {
         return try Environment.value("DIST_TRAIN_TOKEN").map { try parse($0, from: "DIST_TRAIN_TOKEN") }
     }
 
+    /// The token that a coordinator started now would have; it is an error if there is none yet.
+    package static func existing(file: String?) throws -> SharedToken {
+        if let given = try given(file: file) { return given }
+        guard let path = defaultPath, File.exists(path) else {
+            throw TokenError(
+                description:
+                    "there is no token yet in \(defaultPath.map { "`\($0)`" } ?? "a home directory"); `dist-train coordinator` makes one when it starts, and so does `dist-train token rotate`"
+            )
+        }
+        return try read(path)
+    }
+
+    /// Makes a new token, in place of the one that the file has; where it is.
+    package static func rotate(file: String?) throws -> String {
+        guard let path = file ?? defaultPath else {
+            throw TokenError(description: "there is no home directory to keep a token in; name a file with --token-file")
+        }
+        try keep(.random(), at: path)
+        return path
+    }
+
     private static func read(_ path: String) throws -> SharedToken {
-        try parse(File.readText(path, limit: 4096), from: "`\(path)`")
+        if let permissions = try File.permissions(path), permissions & 0o077 != 0 {
+            throw TokenError(
+                description:
+                    "other users of this machine have access to the token in `\(path)` (mode \(String(permissions, radix: 8))); take it from them with `chmod 600 \(path)`, and if one of them may have read it, make a new one with `dist-train token rotate`"
+            )
+        }
+        return try parse(File.readText(path, limit: 4096), from: "`\(path)`")
     }
 
     private static func parse(_ text: String, from source: String) throws -> SharedToken {

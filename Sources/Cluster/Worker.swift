@@ -18,7 +18,7 @@ import Transport
 /// The main thread is the compute thread; the reactor's thread communicates.
 package final class Worker {
     private let options: WorkerOptions
-    private let token: SharedToken
+    private let credentials: Credentials
     private let log: Log
     private let reactor: Reactor
     private let current = CurrentLink()
@@ -27,7 +27,8 @@ package final class Worker {
     private var loadedData: [(ticket: DatasetTicket, dataset: Dataset)] = []
 
     package init(_ options: WorkerOptions, token: SharedToken, log: Log) throws {
-        (self.options, self.token, self.log) = (options, token, log)
+        (self.options, self.log) = (options, log)
+        credentials = Credentials(token, options.protection)
         faults = try .ofEnvironment()
         reactor = try Reactor(name: "communication")
     }
@@ -35,18 +36,25 @@ package final class Worker {
     /// Runs until the job's end; the process's exit status.
     package func run() throws -> Int32 {
         establishFloatingPointMode()
-        let (token, current) = (token, current)
+        let (credentials, current, strangers) = (credentials, current, StrangerReport(reactor, log))
         let listener = try reactor.listen(
             options.listen, priority: 0,
             handshake: {
                 .listener(
-                    token: token, program: Version.program,
+                    credentials, program: Version.program,
                     afterAuthentication: { peer in
                         current.link?.decide(peer) ?? .refuse("this worker is not connected to a coordinator")
                     })
             },
             accepted: { connection, peer in
                 if let link = current.link { link.accepted(connection, peer) } else { connection.close() }
+            },
+            failed: { error in
+                switch error {
+                // So end the dials of other members when a generation ends.
+                case .rejected, .closedDuringHandshake, .lost: break
+                default: strangers.turnedAway(error)
+                }
             })
         meshPort = listener.localAddress.port
         try reactor.start()
@@ -60,7 +68,7 @@ package final class Worker {
         var hasJoined = false
         var deadline = 0.0
         while true {
-            let link = WorkerLink(reactor: reactor, coordinator: options.coordinator, token: token, faults: faults)
+            let link = WorkerLink(reactor: reactor, coordinator: options.coordinator, credentials: credentials, faults: faults)
             current.link = link
             link.join(joinRequest())
             let end = try WorkerSession(self, link).run()
@@ -132,7 +140,7 @@ package final class Worker {
         log.info("starting over with the job's OpenBLAS core \(core) instead of \(BLAS.coreName)")
         var additions = ["OPENBLAS_CORETYPE": core]
         if Environment.value(InheritedDescriptors.token) != nil || InheritedDescriptors.tokenWasRead {
-            additions[InheritedDescriptors.token] = "\(try InheritedDescriptors.handOn(token))"
+            additions[InheritedDescriptors.token] = "\(try InheritedDescriptors.handOn(credentials.token))"
         }
         try Executable.reexecute(adding: additions)
     }
@@ -202,7 +210,7 @@ extension TransportError {
     /// A coordinator that restarts is refused or silent for a while; a wrong token or version stays wrong.
     var isWorthRetrying: Bool {
         switch self {
-        case .tokensDiffer, .otherVersion, .notOurProtocol, .refused, .rejected, .reflected: false
+        case .tokensDiffer, .otherVersion, .protectionDiffers, .notOurProtocol, .spokeHTTP, .refused, .rejected, .reflected: false
         default: true
         }
     }

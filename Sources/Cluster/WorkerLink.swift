@@ -15,7 +15,7 @@ final class WorkerLink: @unchecked Sendable {
     private var kept = KeptStates()
     private let reactor: Reactor
     private let coordinator: Endpoint
-    private let token: SharedToken
+    private let credentials: Credentials
     private let faults: FaultPoints
     private var control: Connection?
     private var heartbeat: Connection?
@@ -34,8 +34,8 @@ final class WorkerLink: @unchecked Sendable {
     private static let mostUnanswered = 30
     private static let welcomeTimeout = 30.0
 
-    init(reactor: Reactor, coordinator: Endpoint, token: SharedToken, faults: FaultPoints) {
-        (self.reactor, self.coordinator, self.token, self.faults) = (reactor, coordinator, token, faults)
+    init(reactor: Reactor, coordinator: Endpoint, credentials: Credentials, faults: FaultPoints) {
+        (self.reactor, self.coordinator, self.credentials, self.faults) = (reactor, coordinator, credentials, faults)
     }
 
     // MARK: From the main thread
@@ -116,11 +116,11 @@ final class WorkerLink: @unchecked Sendable {
     // MARK: The connection to the coordinator
 
     private func dialCoordinator(_ request: JoinRequest) {
-        let token = token
+        let credentials = credentials
         reactor.dial(
             [coordinator], timeout: 10,
             handshake: {
-                .dialler(token: token, program: Version.program, context: ConnectionPurpose.join(request).encoded)
+                .dialler(credentials, program: Version.program, context: ConnectionPurpose.join(request).encoded)
             }
         ) { [self] result in
             switch result {
@@ -221,11 +221,11 @@ final class WorkerLink: @unchecked Sendable {
     // MARK: Heartbeats
 
     private func openHeartbeat(_ welcome: Welcome) {
-        let token = token
+        let credentials = credentials
         reactor.dial(
             [coordinator], priority: 2, timeout: 10,
             handshake: {
-                .dialler(token: token, program: Version.program, context: ConnectionPurpose.heartbeat(worker: welcome.worker).encoded)
+                .dialler(credentials, program: Version.program, context: ConnectionPurpose.heartbeat(worker: welcome.worker).encoded)
             }
         ) { [weak self] result in
             guard let self, !isClosed, control != nil else {
@@ -330,7 +330,7 @@ final class WorkerLink: @unchecked Sendable {
             }
         }
         generation.open(
-            reactor: reactor, job: welcome.jobIdentity, token: token, faults: faults, waiting: waiting,
+            reactor: reactor, job: welcome.jobIdentity, credentials: credentials, faults: faults, waiting: waiting,
             unreachable: report(.cannotReach), suspected: report(.suspicion)
         ) { [weak self, weak generation] in
             if let generation { self?.tell(.formed(generation)) }

@@ -10,6 +10,7 @@ package struct WorkerOptions: Sendable {
     package var cacheDirectory: String?
     /// Seconds to look for a coordinator that was lost.
     package var rejoinTimeout: Double
+    package var protection = Protection.tls
 
     package init(
         coordinator: Endpoint, lanes: Int? = nil, listen: Endpoint = Endpoint(host: "0.0.0.0", port: 0), advertise: String? = nil,

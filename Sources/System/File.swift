@@ -76,6 +76,13 @@ package enum File {
         return stat(path, &status) == 0
     }
 
+    /// Who may do what with a file or directory, such as 0o600; nil for what is neither (a pipe has no readers but those who were given it).
+    package static func permissions(_ path: String) throws -> UInt32? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw SystemError(cannot: "examine", path) }
+        return [S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT) ? UInt32(status.st_mode & 0o777) : nil
+    }
+
     /// The file's size in bytes.
     package static func size(_ path: String) throws -> Int {
         var status = stat()

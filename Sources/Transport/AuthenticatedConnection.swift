@@ -14,6 +14,7 @@ final class HandshakeDriver {
         (self.connection, self.handshake, self.completion) = (connection, handshake, completion)
         self.handshake.peer = connection.peer
         connection.acceptsAnyVersion = true
+        connection.plainRefusal = handshake.protectionRefusal.map { (FrameHeader(kind: $0.kind), $0.payload) }
         connection.isKnownKind = { $0 >= FrameHeader.firstHandshakeKind }
         connection.received = { header, payload in self.receive(header, Array(payload)) }
         connection.closed = { reason in self.end(.failure(reason ?? .closedDuringHandshake(peer: connection.peer))) }
@@ -28,6 +29,7 @@ final class HandshakeDriver {
     }
 
     private func receive(_ header: FrameHeader, _ payload: [UInt8]) {
+        handshake.channelBinding = connection.stream.channelBinding
         let (frames, outcome) = handshake.receive(header.kind, payload)
         send(frames)
         switch outcome {
@@ -42,7 +44,7 @@ final class HandshakeDriver {
         self.completion = nil
         timer?.cancel()
         switch result {
-        case .failure: connection.finish()  // what was queued is the refusal
+        case .failure: connection.isDrained ? connection.close() : connection.finish()  // what was queued is the refusal
         case .success: handOver()
         }
         completion(result)
@@ -51,9 +53,16 @@ final class HandshakeDriver {
     private func handOver() {
         (connection.received, connection.closed) = (nil, nil)
         connection.acceptsAnyVersion = false
+        connection.plainRefusal = nil
         connection.isAuthenticated = true
         connection.isKnownKind = { $0 < FrameHeader.firstHandshakeKind }
         connection.maximumPayload = Connection.maximumAfterAuthentication
+    }
+
+    /// Others need the place.
+    func crowdOut() {
+        end(.failure(.crowdedOut(peer: connection.peer)))
+        connection.close()
     }
 
     /// The dial was cancelled.
@@ -70,29 +79,27 @@ extension Connection {
 }
 
 extension Reactor {
-    /// How many strangers may be in their handshake at a listener at one time.
-    static let handshakesAtOnce = 128
-
-    /// Listens, authenticates whoever dials, and hands over those that pass. `failed` hears of the others. Before the loop runs, or on it.
+    /// Listens, authenticates whoever dials, and hands over those that pass. `failed` hears of the others. Of strangers there are `Entrance.places` at most: the oldest
+    /// of them, silent ones first, makes room for the next. Before the loop runs, or on it.
     /// The new owner sets the connection's handlers in `accepted`.
     package func listen(
         _ endpoint: Endpoint, priority: Int = 0, timeLimit: Double = Handshake.timeLimit, handshake: @escaping () -> Handshake,
         accepted: @escaping (Connection, HandshakePeer) -> Void, failed: @escaping (TransportError) -> Void = { _ in }
     ) throws(TransportError) -> Listener {
         let entrance = Entrance()
-        let listener = try Listener(endpoint, reactor: self) { [unowned self] stream, local, remote in
-            let connection = Connection(stream, reactor: self, local: local, remote: remote, priority: priority)
-            entrance.change(by: 1)
-            HandshakeDriver(connection, handshake(), timeLimit: timeLimit) { result in
-                entrance.change(by: -1)
+        return try Listener(endpoint, reactor: self) { [unowned self] stream, local, remote in
+            let handshake = handshake()
+            let connection = Connection(
+                handshake.protected(stream), reactor: self, local: local, remote: remote, priority: priority)
+            entrance.makeRoom()
+            let driver = HandshakeDriver(connection, handshake, timeLimit: timeLimit) { result in
                 switch result {
                 case .success(let (connection, peer)): accepted(connection, peer)
                 case .failure(let error): failed(error)
                 }
             }
+            entrance.add(driver, connection)
         }
-        entrance.listener = listener
-        return listener
     }
 
     /// Dials the endpoints in turn until one authenticates; the completion is called on the loop, once. On the loop only.
@@ -109,13 +116,31 @@ extension Reactor {
     }
 }
 
-/// Counts the handshakes of a listener, and rests it when they are too many.
+/// The strangers of a listener: connections that have not proven anything, and refused ones that are not closed yet. Oldest first.
 private final class Entrance {
-    weak var listener: Listener?
-    private var count = 0
+    /// How many there may be at one time: what they cost in descriptors, memory and attention has an end.
+    static let places = 256
 
-    func change(by difference: Int) {
-        count += difference
-        listener?.setPaused(count >= Reactor.handshakesAtOnce)
+    private struct Stranger {
+        weak var connection: Connection?
+        weak var driver: HandshakeDriver?
+
+        var isThere: Bool { connection.map { $0.isOpen && !$0.isAuthenticated } ?? false }
+
+        func end() { driver.map { $0.crowdOut() } ?? connection?.close() }
+    }
+
+    private var strangers: [Stranger] = []
+
+    func makeRoom() {
+        guard strangers.count >= Self.places else { return }
+        strangers.removeAll { !$0.isThere }
+        guard strangers.count >= Self.places else { return }
+        let silent = strangers.firstIndex { $0.connection?.hasSpoken == false }
+        strangers.remove(at: silent ?? 0).end()
+    }
+
+    func add(_ driver: HandshakeDriver, _ connection: Connection) {
+        strangers.append(Stranger(connection: connection, driver: driver))
     }
 }

@@ -11,12 +11,24 @@ package enum StreamOutcome: Equatable, Sendable {
 }
 
 /// Why a stream broke, without the peer's name (a connection adds it).
-package struct StreamFailure: Error, Equatable, Sendable {
-    package var reason: String
-    package init(reason: String) { self.reason = reason }
+package enum StreamFailure: Error, Equatable, Sendable {
+    case broken(reason: String)
+    /// The peer sends frames without TLS.
+    case plaintext
+    case http
+    case unknownLanguage
+    case tokensDiffer
+    /// The peer's first message is this side's own.
+    case reflected
+    /// TLS could not be agreed on.
+    case handshake(reason: String)
+    /// A record that is not as it was sent.
+    case damaged(reason: String)
+
+    package init(reason: String) { self = .broken(reason: reason) }
 }
 
-/// A non-blocking stream of bytes over a descriptor: the seam between frames and what carries them (plain TCP; TLS).
+/// A non-blocking stream of bytes over a descriptor: the seam between frames and what carries them (plain TCP, TLS, shared memory).
 package protocol ByteStream: AnyObject {
     var descriptor: Int32 { get }
     /// Never more than `buffer.count` bytes; `.wouldBlock` until the loop says readable again.
@@ -25,17 +37,22 @@ package protocol ByteStream: AnyObject {
     func read(into buffer: UnsafeMutableRawBufferPointer, then next: UnsafeMutableRawBufferPointer) throws(StreamFailure) -> StreamOutcome
     /// Sends a part of the pieces, in order. What it did not take is offered again, at the same addresses.
     func write(gather pieces: UnsafeMutableBufferPointer<iovec>) throws(StreamFailure) -> StreamOutcome
-    /// The stream itself must see the descriptor readable (writable) before it can go on.
+    /// The stream itself must see the descriptor readable before it can go on.
     var wantsRead: Bool { get }
+    /// It has taken bytes that have not left yet, for which `flush` is called when the descriptor is writable.
     var wantsWrite: Bool { get }
     /// Bytes that have left the descriptor and were not read yet, of which poll knows nothing.
     var hasBufferedInput: Bool { get }
     /// Poll tells when there is room to write; otherwise the stream shows it by becoming readable.
     var announcesRoom: Bool { get }
-    /// Bytes may change on their way: payloads have checksums.
-    var isWire: Bool { get }
+    /// Bytes may change on their way without the stream noticing: payloads have checksums.
+    var needsChecksums: Bool { get }
+    /// What both ends of this very channel know, and nobody in between; empty where there is no such thing.
+    var channelBinding: [UInt8] { get }
     /// Poll says that the descriptor is readable: before anything else.
     func becameReadable() throws(StreamFailure)
+    /// Sends what the stream itself still has (`wantsWrite`), as far as there is room.
+    func flush() throws(StreamFailure)
     /// No more writes will come: the peer may know.
     func endWriting()
     func close()
@@ -43,8 +60,10 @@ package protocol ByteStream: AnyObject {
 
 extension ByteStream {
     package var announcesRoom: Bool { true }
-    package var isWire: Bool { true }
+    package var needsChecksums: Bool { true }
+    package var channelBinding: [UInt8] { [] }
     package func becameReadable() throws(StreamFailure) {}
+    package func flush() throws(StreamFailure) {}
 }
 
 /// Plain TCP.

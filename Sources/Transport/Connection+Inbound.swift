@@ -59,11 +59,11 @@ extension Connection {
                 budget -= count
                 if !wasFull && !stream.hasBufferedInput { return }
             }
-            if isOpen, stream.hasBufferedInput { resumeInNextTurn() }
+            if isOpen, wantsInput, stream.hasBufferedInput { resumeInNextTurn() }
         } catch let error as TransportError {
             fail(error)
         } catch let failure as StreamFailure {
-            fail(.lost(peer: peer, reason: failure.reason))
+            fail(TransportError(failure, of: peer))
         } catch {
             fail(.rejected(peer: peer, reason: "\(error)"))
         }
@@ -122,7 +122,7 @@ extension Connection {
         case .bytes(let count): return (count, true)
         case .endOfStream:
             isInputEnded = true
-            if outbound.isEmpty { close() }
+            if isDrained { close() }
             return (0, false)
         }
     }
@@ -152,7 +152,7 @@ extension Connection {
         // Behind the handshake both versions are known: another one is damage, unless the checksum says otherwise.
         switch FrameHeader.judge(staged, anyVersion: acceptsAnyVersion || isAuthenticated) {
         case .incomplete: return false
-        case .notOurs where bytesReceived <= UInt64(inbound.stagedEnd) && !isAuthenticated: throw TransportError.notOurProtocol(peer: peer)
+        case .notOurs where bytesReceived <= UInt64(inbound.stagedEnd) && !isAuthenticated: throw stranger(staged)
         case .notOurs: throw TransportError.corruptFrame(peer: peer)
         case .otherVersion(let version): throw otherVersion(version)
         case .complete: break
@@ -179,6 +179,15 @@ extension Connection {
         return true
     }
 
+    /// Whose first bytes are no frame.
+    private func stranger(_ bytes: UnsafeRawBufferPointer) -> TransportError {
+        switch Opening(bytes) {
+        case .tls where stream is PlainStream: .protectionDiffers(peer: peer, ours: .plaintext)
+        case .http: .spokeHTTP(peer: peer)
+        default: .notOurProtocol(peer: peer)
+        }
+    }
+
     private func otherVersion(_ version: UInt16) -> TransportError {
         .otherVersion(peer: peer, theirs: version, theirProgram: nil, ours: FrameHeader.protocolVersion, ourProgram: nil)
     }
@@ -187,7 +196,7 @@ extension Connection {
     private func advance(_ count: Int) throws {
         guard var frame = inbound.frame else { return }
         let new = UnsafeRawBufferPointer(frame.payload)[frame.filled..<frame.filled + count]
-        if stream.isWire { frame.checksum = CRC32C.extend(frame.checksum, UnsafeRawBufferPointer(rebasing: new)) }
+        if stream.needsChecksums { frame.checksum = CRC32C.extend(frame.checksum, UnsafeRawBufferPointer(rebasing: new)) }
         frame.filled += count
         inbound.frame = frame
         guard frame.remaining == 0 else { return }

@@ -45,17 +45,17 @@ struct Outbound {
         var remaining: Int { count - offset }
 
         /// The checksum is made when the frame's turn comes: queuing stays cheap, and the bytes are warm for the send.
-        func encodeOnce(isWire: Bool) {
+        func encodeOnce(needsChecksum: Bool) {
             guard !isEncoded else { return }
             isEncoded = true
             let payload = borrowed ?? UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(own)[FrameHeader.byteCount...])
             let place = UnsafeMutableRawBufferPointer(rebasing: own[..<FrameHeader.byteCount])
-            header.encode(into: place, payload: payload, isWire: isWire)
+            header.encode(into: place, payload: payload, needsChecksum: needsChecksum)
         }
 
         /// The unsent bytes, in one or two pieces.
-        func pieces(isWire: Bool, _ body: (UnsafeRawBufferPointer) -> Void) {
-            encodeOnce(isWire: isWire)
+        func pieces(needsChecksum: Bool, _ body: (UnsafeRawBufferPointer) -> Void) {
+            encodeOnce(needsChecksum: needsChecksum)
             if offset < own.count { body(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(own)[offset...])) }
             if let borrowed, borrowed.count > 0 { body(UnsafeRawBufferPointer(rebasing: borrowed[max(0, offset - own.count)...])) }
         }
@@ -95,10 +95,10 @@ struct Outbound {
     mutating func removeAll() { (frames, head, spare) = ([], 0, []) }
 
     /// Fills the vector with the next pieces, at most `limit` bytes.
-    func gather(_ limit: Int, isWire: Bool) -> (pieces: UnsafeMutableBufferPointer<iovec>, bytes: Int) {
+    func gather(_ limit: Int, needsChecksum: Bool) -> (pieces: UnsafeMutableBufferPointer<iovec>, bytes: Int) {
         var (count, bytes, index) = (0, 0, head)
         while index < frames.count, count + 2 <= Outbound.piecesPerWrite, bytes < limit {
-            frames[index].pieces(isWire: isWire) { piece in
+            frames[index].pieces(needsChecksum: needsChecksum) { piece in
                 let length = min(piece.count, limit - bytes)
                 guard length > 0 else { return }
                 vector[count] = iovec(iov_base: UnsafeMutableRawPointer(mutating: piece.baseAddress), iov_len: length)
@@ -144,8 +144,9 @@ extension Connection {
         var budget = Connection.bytesPerTurn
         var isFull = false
         do {
+            if outbound.isEmpty { try stream.flush() }
             while isOpen, !outbound.isEmpty, budget > 0 {
-                let (pieces, offered) = outbound.gather(min(budget, Connection.bytesPerWrite), isWire: stream.isWire)
+                let (pieces, offered) = outbound.gather(min(budget, Connection.bytesPerWrite), needsChecksum: stream.needsChecksums)
                 var sent = 0
                 if case .bytes(let count) = try stream.write(gather: pieces) { sent = count }
                 budget -= sent
@@ -156,7 +157,7 @@ extension Connection {
         } catch {
             // What the peer said before it closed is worth more than "broken pipe".
             if wantsInput { readTurn() }
-            fail(.lost(peer: peer, reason: error.reason))
+            fail(TransportError(error, of: peer))
         }
         if isOpen, !isFull, !outbound.isEmpty, !stream.announcesRoom { resumeInNextTurn() }
         if isOpen { endOfFlush() }
@@ -180,12 +181,12 @@ extension Connection {
     }
 
     private func endOfFlush() {
-        if outbound.isEmpty, isFinishing {
+        if isDrained, isFinishing {
             stream.endWriting()
             if isInputEnded { return close() }
         }
         updateInterest()
-        if outbound.isEmpty { drained?() }
+        if isDrained { drained?() }
     }
 }
 

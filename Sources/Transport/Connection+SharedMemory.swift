@@ -30,7 +30,7 @@ extension Connection {
     ///   - offers: one side does, the other one does not.
     ///   - own: memory that the peer is to map besides.
     package func shareMemoryIfLocal(offers: Bool, own: SharedMemory? = nil, _ completion: @escaping (SharedMemories) -> Void) {
-        guard isLocal, stream is PlainStream else { return completion(SharedMemories()) }
+        guard isLocal, !isInMemory else { return completion(SharedMemories()) }
         offers ? offerMemory(own, completion) : awaitMemory(own, completion)
     }
 
@@ -84,13 +84,13 @@ extension Connection {
     /// False: the connection has failed.
     private func adopt(_ rings: SharedMemory, isMaker: Bool) -> Bool {
         // Behind the answer there may be bells already.
-        guard let socket = stream as? PlainStream, inbound.frame == nil, inbound.staged.allSatisfy({ $0 == SharedMemoryStream.bell }) else {
+        guard inbound.frame == nil, inbound.staged.allSatisfy({ $0 == SharedMemoryStream.bell }) else {
             fail(.rejected(peer: peer, reason: "it sent other bytes while it was agreeing on shared memory"))
             return false
         }
         inbound.stagedStart = inbound.stagedEnd
         rings.offerEnded()
-        stream = SharedMemoryStream(socket, rings, isMaker: isMaker)
+        stream = SharedMemoryStream(stream, rings, isMaker: isMaker)
         updateInterest()
         return true
     }

@@ -59,6 +59,8 @@ package final class Connection: @unchecked Sendable {
     var isAuthenticated = false
     /// During the handshake: the peer's version is judged there, where both programs can be named.
     var acceptsAnyVersion = false
+    /// During the handshake, at the side that listens: what a dialler hears, unencrypted, whose protection is another one.
+    var plainRefusal: (header: FrameHeader, payload: [UInt8])?
     var isFinishing = false
     /// While finishing: the peer's end of stream has come.
     var isInputEnded = false
@@ -107,15 +109,36 @@ package final class Connection: @unchecked Sendable {
         isFinishing = true
         (destination, received, closed, drained) = (nil, nil, nil, nil)
         reactor.after(limit) { [weak self] in self?.close() }
-        if outbound.isEmpty { stream.endWriting() }
+        if isDrained { stream.endWriting() }
         updateInterest()
     }
+
+    /// The system has everything that was queued.
+    var isDrained: Bool { outbound.isEmpty && !stream.wantsWrite }
+
+    /// Anything has come from the peer, be it nothing that frames could be made of.
+    var hasSpoken: Bool { bytesReceived > 0 || (stream as? TLSStream)?.opening.isEmpty == false }
 
     func fail(_ reason: TransportError?) {
         guard isOpen else { return }
         let handler = closed
-        close()
+        if case .protectionDiffers = reason, let plainRefusal, let socket = plainSocket {
+            // It is told so in the language that it understands, and nothing else.
+            stream = socket
+            outbound.removeAll()
+            pendingBytes = 0
+            send(plainRefusal.header, plainRefusal.payload)
+            finish()
+        } else {
+            close()
+        }
         handler?(reason)
+    }
+
+    /// The socket, while nothing but frames (or nothing at all) has gone over it.
+    private var plainSocket: PlainStream? {
+        if let stream = stream as? TLSStream { return stream.hasBegun ? nil : stream.socket }
+        return stream as? PlainStream
     }
 }
 
@@ -134,7 +157,7 @@ extension Connection {
             try stream.becameReadable()
             return true
         } catch {
-            fail(.lost(peer: peer, reason: error.reason))
+            fail(TransportError(error, of: peer))
             return false
         }
     }

@@ -144,9 +144,11 @@ extension Dial {
         timer?.cancel()
         if let connecting { reactor.remove(connecting.registration) }
         connecting = nil
-        let connection = Connection(stream, reactor: reactor, local: local, remote: remote, priority: priority)
+        let handshake = handshake()
+        let connection = Connection(
+            handshake.protected(stream), reactor: reactor, local: local, remote: remote, priority: priority)
         let limit = min(Handshake.timeLimit, max(0.05, deadline - Reactor.now))
-        driver = HandshakeDriver(connection, handshake(), timeLimit: limit) { [self] result in
+        driver = HandshakeDriver(connection, handshake, timeLimit: limit) { [self] result in
             driver = nil
             switch result {
             case .failure(let error): failed(error)
@@ -171,9 +173,9 @@ extension TransportError {
     /// Of several failures the one that says most about what is wrong.
     fileprivate var tellingness: Int {
         switch self {
-        case .otherVersion, .tokensDiffer, .refused, .rejected: 5
+        case .otherVersion, .tokensDiffer, .protectionDiffers, .refused, .rejected: 5
         case .reflected, .malformedHandshake, .lost, .closedDuringHandshake: 4
-        case .notOurProtocol: 3
+        case .notOurProtocol, .spokeHTTP, .handshakeFailed: 3
         case .connectionRefused: 2
         case .unknownHost: 1
         default: 0

@@ -22,7 +22,7 @@ package struct FrameHeader: Equatable, Sendable {
     package static let byteCount = 48
     package static let magic: UInt32 = 0x4e52_5444
     /// Raised whenever the meaning of bytes on the wire changes.
-    package static let protocolVersion: UInt16 = 1
+    package static let protocolVersion: UInt16 = 2
     /// Kinds from here on belong to the handshake; those below to whoever uses Transport.
     package static let firstHandshakeKind: UInt8 = 0xf0
 
@@ -52,9 +52,10 @@ package struct FrameHeader: Equatable, Sendable {
 }
 
 extension FrameHeader {
-    /// Writes the 48 bytes, both checksums included. A payload that stays in this machine's memory (`isWire` false) is not summed.
+    /// Writes the 48 bytes, both checksums included. A payload that cannot change unnoticed (`needsChecksum` false) is not summed.
     func encode(
-        into bytes: UnsafeMutableRawBufferPointer, payload: UnsafeRawBufferPointer, isWire: Bool = true, version: UInt16 = protocolVersion
+        into bytes: UnsafeMutableRawBufferPointer, payload: UnsafeRawBufferPointer, needsChecksum: Bool = true,
+        version: UInt16 = protocolVersion
     ) {
         bytes.storeLittle(FrameHeader.magic, at: 0)
         bytes.storeLittle(version, at: 4)
@@ -70,7 +71,7 @@ extension FrameHeader {
         let ownChecksum = CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[..<40]))
         bytes.storeLittle(ownChecksum, at: 40)
         let checksum = CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[..<44]))
-        bytes.storeLittle(isWire ? CRC32C.extend(checksum, payload) : checksum, at: 44)
+        bytes.storeLittle(needsChecksum ? CRC32C.extend(checksum, payload) : checksum, at: 44)
     }
 
     /// A whole frame as bytes: what tests and tools write to a raw socket.

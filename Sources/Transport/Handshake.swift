@@ -22,7 +22,7 @@ package enum HandshakeDecision: Sendable {
 /// Mutual authentication by a shared token (challenge and response): a value that takes frames and returns frames.
 ///
 /// Each side proves that it knows the token by a MAC over both greetings: roles, versions, nonces and contexts. The dialler proves first; a
-/// different label for each role, and each side's own nonce, make reflected and replayed proofs worthless. Kinds are in `HandshakeKind`.
+/// different label for each role, and each side's own nonce, make reflected and replayed proofs worthless, and the channel's binding those that were passed on. Kinds are in `HandshakeKind`.
 package struct Handshake {
     package static let longestContext = 2048
     /// Seconds from the first byte to the last.
@@ -50,7 +50,9 @@ package struct Handshake {
 
     /// The peer's name in errors.
     package var peer = "the peer"
-    private let token: SharedToken
+    /// Of the channel that the frames go over (`ByteStream.channelBinding`): to be set before the first frame is received.
+    package var channelBinding: [UInt8] = []
+    let credentials: Credentials
     private let role: HandshakeRole
     private let program: String
     private let nonce: [UInt8]
@@ -62,28 +64,37 @@ package struct Handshake {
     /// The side that dials. `context`: at most 2 KB for the listener's decisions (who I am, to whom I think I speak).
     /// `decide` judges the authenticated listener's context and reply.
     package static func dialler(
-        token: SharedToken, program: String, context: [UInt8], decide: @escaping Decide = { _ in .accept() }
+        _ credentials: Credentials, program: String, context: [UInt8], decide: @escaping Decide = { _ in .accept() }
     ) -> Handshake {
-        Handshake(.dialler, token, program, context, randomBytes(HandshakeGreeting.nonceSize), before: { _ in .accept() }, after: decide)
+        Handshake(
+            .dialler, credentials, program, context, randomBytes(HandshakeGreeting.nonceSize), before: { _ in .accept() }, after: decide)
     }
 
     /// The side that listens. `before` sees what anybody may have written (its reply is the challenge's context); `after` sees what a
     /// holder of the token wrote, and its reply is authenticated.
     package static func listener(
-        token: SharedToken, program: String,
+        _ credentials: Credentials, program: String,
         beforeAuthentication before: @escaping Decide = { _ in .accept() }, afterAuthentication after: @escaping Decide = { _ in .accept() }
     ) -> Handshake {
-        Handshake(.listener, token, program, [], randomBytes(HandshakeGreeting.nonceSize), before: before, after: after)
+        Handshake(.listener, credentials, program, [], randomBytes(HandshakeGreeting.nonceSize), before: before, after: after)
     }
 
     private init(
-        _ role: HandshakeRole, _ token: SharedToken, _ program: String, _ context: [UInt8], _ nonce: [UInt8],
+        _ role: HandshakeRole, _ credentials: Credentials, _ program: String, _ context: [UInt8], _ nonce: [UInt8],
         before: @escaping Decide, after: @escaping Decide
     ) {
         precondition(context.count <= Handshake.longestContext, "a handshake's context is at most 2 KB")
-        (self.role, self.token, self.program, self.context, self.nonce) = (role, token, program, context, nonce)
+        (self.role, self.credentials, self.program, self.context, self.nonce) = (role, credentials, program, context, nonce)
         (self.before, self.after) = (before, after)
         state = role == .listener ? .awaitsHello : .start
+    }
+
+    /// What carries its frames, and all that follows them, over a connected socket.
+    func protected(_ socket: PlainStream) -> any ByteStream {
+        switch credentials.protection {
+        case .plaintext: socket
+        case .tls: TLSStream(socket, token: credentials.token, role == .dialler ? .dialler : .listener)
+        }
     }
 
     /// The frames to send first (a listener has none).
@@ -184,13 +195,20 @@ extension Handshake {
     private func proof(_ role: HandshakeRole, _ transcript: [UInt8], _ reply: [UInt8]) -> [UInt8] {
         var writer = FieldWriter()
         writer.field(Array((role == .dialler ? "dist-train dialler" : "dist-train listener").utf8))
+        writer.field(channelBinding)
         writer.field(transcript)
         writer.field(reply)
-        return token.authenticationCode(writer.bytes)
+        return credentials.token.authenticationCode(writer.bytes)
     }
 
     private func malformed(_ reason: String) -> (frames: [Frame], outcome: Outcome) {
         ([], .failed(.malformedHandshake(peer: peer, reason: reason)))
+    }
+
+    /// For a dialler whose protection is another one; of a listener.
+    var protectionRefusal: Frame? {
+        guard role == .listener else { return nil }
+        return Frame(kind: HandshakeKind.refusal, payload: HandshakeRefusal(.protectionDiffers, program: program).encoded)
     }
 
     private func refuse(_ sentence: String) -> (frames: [Frame], outcome: Outcome) {
@@ -217,6 +235,7 @@ extension Handshake {
         return switch refusal.reason {
         case .tokensDiffer: .tokensDiffer(peer: peer)
         case .otherVersion: otherVersion(refusal.protocolVersion, refusal.program)
+        case .protectionDiffers: .protectionDiffers(peer: peer, ours: credentials.protection)
         case .other: .refused(peer: peer, sentence: refusal.sentence)
         }
     }

@@ -3,10 +3,11 @@
 ///     dialler                                 listener
 ///     hello      role, versions, nonce, context  ──▶
 ///                                            ◀── challenge  role, versions, nonce, context
-///     proof      MAC("dist-train dialler" ‖ hello ‖ challenge)  ──▶
-///                                            ◀── welcome    MAC("dist-train listener" ‖ hello ‖ challenge ‖ reply), reply
+///     proof      MAC("dist-train dialler" ‖ binding ‖ hello ‖ challenge)  ──▶
+///                                            ◀── welcome    MAC("dist-train listener" ‖ binding ‖ hello ‖ challenge ‖ reply), reply
 ///     refusal, from either side at any point: reason, versions, a sentence
 ///
+/// The binding names the TLS connection that all of this goes over (RFC 5705), and is empty without TLS: whoever stands between two TLS connections cannot pass proofs on.
 /// The role, the protocol version and the program keep their places in every version, so that two versions can name each other.
 enum HandshakeKind {
     static let hello = FrameHeader.firstHandshakeKind
@@ -63,7 +64,7 @@ struct HandshakeGreeting: Equatable {
 
 /// The payload of a refusal.
 struct HandshakeRefusal: Equatable {
-    enum Reason: UInt8 { case other = 0, tokensDiffer = 1, otherVersion = 2 }
+    enum Reason: UInt8 { case other = 0, tokensDiffer = 1, otherVersion = 2, protectionDiffers = 3 }
 
     var reason: Reason
     var protocolVersion: UInt16

@@ -16,7 +16,6 @@ package final class Listener: @unchecked Sendable {
     private var registration: Registration?
     private var accepted: ((PlainStream, SocketAddress, SocketAddress) -> Void)?
     private var isResting = false
-    private var isPaused = false
 
     /// Binds and listens. An empty host or `0.0.0.0` is every IPv4 address, `::` every IPv6 and IPv4 one.
     /// A host name is looked up here, blocking: give an address on a running loop.
@@ -42,7 +41,7 @@ package final class Listener: @unchecked Sendable {
         #else
             let status = address.withSocketAddress { Glibc.bind(descriptor, $0, $1) }
         #endif
-        if status == 0, listen(descriptor, 256) == 0 { return descriptor }
+        if status == 0, listen(descriptor, 1024) == 0 { return descriptor }
         let code = errno
         closeDescriptor(descriptor)
         throw code == EADDRINUSE
@@ -57,19 +56,13 @@ package final class Listener: @unchecked Sendable {
         closeDescriptor(descriptor)
     }
 
-    /// Leaves newcomers in the system's queue: while too many strangers are on their way in.
-    func setPaused(_ isPaused: Bool) {
-        self.isPaused = isPaused
-        updateInterest()
-    }
-
     private func updateInterest() {
-        if let registration { reactor.update(registration, reads: !isResting && !isPaused, writes: false) }
+        if let registration { reactor.update(registration, reads: !isResting, writes: false) }
     }
 
     private func acceptAll() {
         for _ in 0..<64 {
-            guard let accepted, !isPaused else { return }
+            guard let accepted else { return }
             let socket = accept(descriptor, nil, nil)
             if socket < 0 {
                 if errno == EINTR || errno == ECONNABORTED { continue }

@@ -6,15 +6,15 @@ import CSystem
     import Glibc
 #endif
 
-/// Bytes between two processes of one machine: two rings in memory that both have mapped, and the socket they met on, which rings the bell and shows
-/// when the other one is gone.
+/// Bytes between two processes of one machine: two rings in memory that both have mapped, and the stream they met on, which rings the bell and shows
+/// when the other one is gone. Under TLS the bells are records too: a stranger can neither ring nor say farewell.
 final class SharedMemoryStream: ByteStream {
     /// What goes over the socket.
     static let bell: UInt8 = 1
     /// Bytes of a ring: what the reader takes is warm in the caches of both cores.
     static let ringSize = 512 << 10
 
-    private let socket: PlainStream
+    private let socket: any ByteStream
     private let memory: SharedMemory
     private var incoming: csystem_ring
     private var outgoing: csystem_ring
@@ -31,9 +31,9 @@ final class SharedMemoryStream: ByteStream {
     }
 
     /// - Parameters:
-    ///   - socket: nothing is in flight on it.
+    ///   - socket: nothing but bells is in flight on it.
     ///   - isMaker: this side made the memory; the two sides use the rings crosswise.
-    init(_ socket: PlainStream, _ memory: SharedMemory, isMaker: Bool) {
+    init(_ socket: any ByteStream, _ memory: SharedMemory, isMaker: Bool) {
         (self.socket, self.memory) = (socket, memory)
         outgoing = csystem_ring_at(memory.header, isMaker ? 0 : 1, UInt64(Self.ringSize))
         incoming = csystem_ring_at(memory.header, isMaker ? 1 : 0, UInt64(Self.ringSize))
@@ -42,16 +42,19 @@ final class SharedMemoryStream: ByteStream {
     var descriptor: Int32 { socket.descriptor }
     /// For the bell.
     var wantsRead: Bool { !isEnded }
-    var wantsWrite: Bool { false }
+    /// Of bells.
+    var wantsWrite: Bool { socket.wantsWrite }
     var hasBufferedInput: Bool { isEnded || !isWaiting || csystem_ring_has_bytes(&incoming) != 0 }
-    var isWire: Bool { false }
+    var needsChecksums: Bool { false }
     var announcesRoom: Bool { false }
 
     func becameReadable() throws(StreamFailure) {
         var bells: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
-        let outcome = try withUnsafeMutableBytes(of: &bells) { bytes throws(StreamFailure) in try socket.read(into: bytes) }
-        // What the peer wrote before it closed is in the ring by now.
-        if case .endOfStream = outcome { isEnded = true }
+        repeat {
+            let outcome = try withUnsafeMutableBytes(of: &bells) { bytes throws(StreamFailure) in try socket.read(into: bytes) }
+            // What the peer wrote before it closed is in the ring by now.
+            if case .endOfStream = outcome { isEnded = true }
+        } while !isEnded && socket.hasBufferedInput
     }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(StreamFailure) -> StreamOutcome {
@@ -87,12 +90,13 @@ final class SharedMemoryStream: ByteStream {
     /// Wakes the peer. A bell that finds no room is not needed: others are on their way; and a peer that is gone shows as the end of its stream.
     private func ring() {
         var bell = Self.bell
-        #if canImport(Darwin)
-            _ = send(descriptor, &bell, 1, 0)
-        #else
-            _ = send(descriptor, &bell, 1, Int32(MSG_NOSIGNAL))
-        #endif
+        withUnsafeMutablePointer(to: &bell) { bell in
+            var piece = iovec(iov_base: bell, iov_len: 1)
+            withUnsafeMutablePointer(to: &piece) { _ = try? socket.write(gather: UnsafeMutableBufferPointer(start: $0, count: 1)) }
+        }
     }
+
+    func flush() throws(StreamFailure) { try socket.flush() }
 
     func endWriting() { socket.endWriting() }
     func close() { socket.close() }

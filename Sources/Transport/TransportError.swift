@@ -9,18 +9,27 @@ package enum TransportError: Error, Equatable, Sendable {
     case cannotListen(address: String, reason: String)
     /// The first bytes were not a frame of ours.
     case notOurProtocol(peer: String)
+    case spokeHTTP(peer: String)
+    /// One side has TLS, the other one plaintext.
+    case protectionDiffers(peer: String, ours: Protection)
+    /// TLS, but not what two sides of one job agree on.
+    case handshakeFailed(peer: String, reason: String)
     /// Programs are nil where the peer's was not learned.
     case otherVersion(peer: String, theirs: UInt16, theirProgram: String?, ours: UInt16, ourProgram: String?)
     case frameTooLong(peer: String, bytes: Int, limit: Int, authenticated: Bool)
     case unknownKind(peer: String, kind: UInt8)
     case unexpectedLength(peer: String, kind: UInt8, bytes: Int, expected: Int)
     case corruptFrame(peer: String)
+    /// Under TLS: not what the peer has sent.
+    case changedOnTheWay(peer: String, reason: String)
     /// The peer's end of stream came in the middle of a frame.
     case truncated(peer: String)
     case lost(peer: String, reason: String)
     case closedDuringHandshake(peer: String)
     case malformedHandshake(peer: String, reason: String)
     case tokensDiffer(peer: String)
+    /// It had not proven that it knows the token when too many others came.
+    case crowdedOut(peer: String)
     case reflected(peer: String)
     /// The peer said no, in its own words.
     case refused(peer: String, sentence: String)
@@ -46,6 +55,13 @@ extension TransportError: CustomStringConvertible {
         case .cannotListen(let address, let reason):
             "cannot listen on \(address) (\(reason)); choose an address of this machine and a free port with `--listen HOST:PORT`"
         case .notOurProtocol(let peer): "\(peer) does not speak dist-train's protocol; check the host and the port"
+        case .spokeHTTP(let peer): "\(peer) does not speak dist-train's protocol, but HTTP; check the host and the port"
+        case .protectionDiffers(let peer, ours: .tls):
+            "\(peer) was started with --plaintext, this side uses TLS; start both sides without --plaintext, or both with it if you trust the network"
+        case .protectionDiffers(let peer, ours: .plaintext):
+            "\(peer) uses TLS, this side was started with --plaintext; start both sides without --plaintext, or both with it if you trust the network"
+        case .handshakeFailed(let peer, let reason):
+            "\(peer) and this side could not agree on TLS (\(reason)); check the host and the port, and that both sides run the same version"
         case .otherVersion(let peer, let theirs, let theirProgram, let ours, let ourProgram):
             "\(peer) runs \(program(theirProgram, theirs)), this side \(program(ourProgram, ours)); install the same version on both"
         default: protocolDescription
@@ -62,6 +78,8 @@ extension TransportError: CustomStringConvertible {
         case .unexpectedLength(let peer, let kind, let bytes, let expected):
             "\(peer) sent \(bytes) bytes in a frame of kind \(kind), expected \(expected); check that both sides run the same version and job"
         case .corruptFrame(let peer): "\(peer) sent a frame whose checksum is wrong; the network or a machine's memory damages data"
+        case .changedOnTheWay(let peer, let reason):
+            "what \(peer) sent was changed on its way (\(reason)); the network damages data, or somebody meddles with it"
         case .truncated(let peer): "\(peer) closed the connection in the middle of a frame; see that machine's log"
         case .lost(let peer, let reason): "the connection to \(peer) was lost (\(reason)); see that machine's log"
         case .closedDuringHandshake(let peer):
@@ -70,6 +88,7 @@ extension TransportError: CustomStringConvertible {
             "\(peer) sent a malformed handshake (\(reason)); install the same version on both sides"
         case .tokensDiffer(let peer):
             "the token of \(peer) differs from the token here; give both sides the same one (`--token-file` or DIST_TRAIN_TOKEN)"
+        case .crowdedOut(let peer): "\(peer) had not proven that it knows the token when too many others came; it may try again"
         case .reflected(let peer): "\(peer) sent this side's own handshake back; check that the address does not lead back to this process"
         case .refused(let peer, let sentence): "\(peer) refused: \(sentence)"
         case .rejected(let peer, let reason): "\(peer): \(reason)"
@@ -85,6 +104,22 @@ extension TransportError: CustomStringConvertible {
     private func brief(_ seconds: Double) -> String {
         let tenths = (seconds * 10).rounded() / 10  // what is left of 10 s is 9.999
         return tenths == tenths.rounded() && abs(tenths) < 1e9 ? "\(Int(tenths))" : "\(tenths)"
+    }
+}
+
+extension TransportError {
+    init(_ failure: StreamFailure, of peer: String) {
+        self =
+            switch failure {
+            case .broken(let reason): .lost(peer: peer, reason: reason)
+            case .plaintext: .protectionDiffers(peer: peer, ours: .tls)
+            case .http: .spokeHTTP(peer: peer)
+            case .unknownLanguage: .notOurProtocol(peer: peer)
+            case .tokensDiffer: .tokensDiffer(peer: peer)
+            case .reflected: .reflected(peer: peer)
+            case .handshake(let reason): .handshakeFailed(peer: peer, reason: reason)
+            case .damaged(let reason): .changedOnTheWay(peer: peer, reason: reason)
+            }
     }
 }
 

@@ -10,6 +10,7 @@ extension Commands {
         options: [
             Option(name: "--workers", value: "N", help: "worker processes to start (default 2)"),
             Option(name: "--bytes", value: "B", help: "bytes of gradient (default: one size after the other, from 1 KB to 100 MB)"), .json,
+            .plaintext,
         ],
         example: "dist-train bench collective --workers 4 --bytes 4000000"
     ) { arguments in
@@ -20,7 +21,9 @@ extension Commands {
         let bytes = try arguments.integer("--bytes", 4...4_000_000_000)
         let isJSON = arguments.has("--json")
         if !isJSON { print("     bytes     ms best   ms median") }
-        try CollectiveBenchmark(workers: workers, sizes: bytes.map { [$0] } ?? CollectiveBenchmark.usualSizes).run { result in
+        try CollectiveBenchmark(
+            workers: workers, sizes: bytes.map { [$0] } ?? CollectiveBenchmark.usualSizes, protection: arguments.protection
+        ).run { result in
             print(isJSON ? result.value.compactJSON() : result.line)
         }
         return 0
@@ -31,14 +34,14 @@ extension Commands {
         name: "bench member", arguments: "", summary: "A process that `bench collective` starts.",
         options: [
             Option(name: "--rank", value: "R", help: "its rank"), Option(name: "--workers", value: "N", help: "members"),
-            Option(name: "--bytes", value: "B,…", help: "sizes"),
+            Option(name: "--bytes", value: "B,…", help: "sizes"), .plaintext,
         ],
         example: "dist-train bench collective"
     ) { arguments in
         let sizes = (arguments.string("--bytes") ?? "").split(separator: ",").compactMap { Int($0) }
         let workers = try arguments.integer("--workers", 1...64) ?? 1
         let rank = try arguments.integer("--rank", 0...(workers - 1)) ?? 0
-        try CollectiveBenchmark(workers: workers, sizes: sizes).takePart(rank: rank)
+        try CollectiveBenchmark(workers: workers, sizes: sizes, protection: arguments.protection).takePart(rank: rank)
         return 0
     }
 }

@@ -16,7 +16,7 @@ extension Commands {
             Option(name: "--workers", value: "N", help: "worker processes to start (default 1)"),
             Option(name: "--lanes", value: "L", help: "compute threads of each worker (default: cores / workers)"),
             Option(name: "--seconds", value: "S", help: "how long to measure, after warming up for a second and 3 steps (default 10)"),
-            .set, .json, .trace,
+            .set, .json, .plaintext, .trace,
         ],
         example: "dist-train bench step config/bench/mlp.json5 --workers 2 --lanes 1"
     ) { arguments in
@@ -25,7 +25,9 @@ extension Commands {
         let lanes = try arguments.integer("--lanes", 1...1024) ?? max(1, Processor.cores / workers)
         let seconds = try arguments.seconds("--seconds", 0.1...86_400) ?? 10
         let job = try JobFile.load(path: path, overrides: arguments.all("--set"))
-        let result = try StepBenchmark(workers: workers, lanes: lanes, seconds: seconds, trace: arguments.trace()).run(job)
+        let result = try StepBenchmark(
+            workers: workers, lanes: lanes, seconds: seconds, trace: arguments.trace(), protection: arguments.protection
+        ).run(job)
         print(arguments.has("--json") ? result.value.prettyJSON() : result.text(job.job.name))
         return 0
     }
@@ -37,6 +39,7 @@ private struct StepBenchmark {
     let lanes: Int
     let seconds: Double
     let trace: String?
+    let protection: Protection
 
     func run(_ file: JobFile) throws -> StepResult {
         establishFloatingPointMode()
@@ -64,6 +67,7 @@ private struct StepBenchmark {
     private func train(_ setup: RunSetup, _ log: Log, _ scratch: ScratchDirectory, _ times: StepTimes) throws -> RunOutcome {
         var options = CoordinatorOptions(listen: Endpoint(host: "127.0.0.1", port: 0), minimumWorkers: workers)
         options.trace = trace
+        options.protection = protection
         let program = RunProgram(
             job: setup.job, setup: .init(), coordinator: options, printsJSON: false, isOpen: false, command: ["bench", "step"])
         let local = RunProgram.Local(count: workers, lanes: lanes, restarts: 0, cacheDirectory: Path.join(scratch.path, "cache"))

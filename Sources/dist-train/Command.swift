@@ -44,6 +44,9 @@ extension Option {
     static let trace = Option(
         name: "--trace", value: "FILE",
         help: "write what each worker did when, in the first 2,000 steps,\nfor https://ui.perfetto.dev or chrome://tracing")
+    static let plaintext = Option(
+        name: "--plaintext", value: nil,
+        help: "no TLS: whoever is on the network can read and change everything;\non both sides or on neither, and on trusted wires only")
     static let allowInexact = Option(
         name: "--allow-inexact", value: nil, help: "let workers in whose arithmetic gives other bits; the result then says so")
 }
@@ -51,7 +54,7 @@ extension Option {
 enum Commands {
     static let all: [Command] = [
         run, coordinator, worker, validate, summary, plan, data, evaluate, predict, lrFind, checkpoint, benchStep, benchCollective,
-        benchKernels,
+        benchKernels, tokenShow, tokenRotate,
         doctor,
     ]
 

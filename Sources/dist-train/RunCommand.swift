@@ -13,7 +13,7 @@ extension Commands {
             Option(name: "--lanes", value: "L", help: "compute threads of each worker (default: cores / workers)"),
             Option(name: "--listen", value: "HOST:PORT", help: "let workers of other machines join too"),
             Option(name: "--restarts", value: "N", help: "start each worker again so often when it dies (default 3)"),
-            .runDirectory, .resume, .set, .json, .peerTimeout, .snapshotInterval, .tokenFile, .allowInexact, .trace,
+            .runDirectory, .resume, .set, .json, .peerTimeout, .snapshotInterval, .tokenFile, .plaintext, .allowInexact, .trace,
         ],
         example: "dist-train run config/digits-mlp.json5 --workers 2 --set epochs=10"
     ) { arguments in
@@ -35,6 +35,8 @@ extension Arguments {
         do { return try Endpoint(parsing: text, defaultPort: defaultPort) } catch { throw UsageError("\(name): \(error)") }
     }
 
+    var protection: Protection { has("--plaintext") ? .plaintext : .tls }
+
     func trace() throws -> String? {
         guard let path = string("--trace") else { return nil }
         guard File.exists(Path.directory(of: path)) else {
@@ -55,9 +57,16 @@ extension Arguments {
             listen: listen, minimumWorkers: minimum, maximumWorkers: maximum, peerTimeout: timeout, allowInexact: has("--allow-inexact"))
         options.snapshotInterval = try snapshotInterval()
         options.trace = try trace()
+        options.protection = protection
         return RunProgram(
             job: job, setup: RunSetup.Request(runDirectory: string("--run-dir"), resume: has("--resume")),
             coordinator: options, printsJSON: has("--json"), isOpen: isOpen,
             command: [name] + words(without: ["--run-dir": true, "--resume": false]))
     }
+}
+
+extension Protection {
+    /// What is said at the start of a process with `--plaintext`.
+    static let warning =
+        "--plaintext: nothing that goes over the network is encrypted; whoever is on it can read the data and change the model without being noticed"
 }

@@ -69,6 +69,7 @@ struct RunProgram {
         log.info(
             "\(job.job.name): \(setup.plan.size); run directory \(setup.directory.path)"
         )
+        if options.protection == .plaintext { log.warning(Protection.warning) }
         if let local {
             let started = try workers ?? start(local, address, token)
             let isOpen = isOpen
@@ -88,6 +89,7 @@ struct RunProgram {
         var arguments = ["worker", "--join", "\(Endpoint(host: host, port: address.port))", "--lanes", "\(lanes)"]
         if let directory = local.cacheDirectory { arguments += ["--cache-dir", directory] }
         if address.isLoopback { arguments += ["--listen", "127.0.0.1:0"] }
+        if coordinator.protection == .plaintext { arguments.append("--plaintext") }
         return try LocalWorkers(count: local.count, arguments: arguments, token: token, restarts: local.restarts)
     }
 
@@ -97,7 +99,7 @@ struct RunProgram {
         let host = hosts.first ?? "localhost"
         let others = hosts.count > 1 ? "  (or \(hosts.dropFirst().joined(separator: ", ")))" : ""
         log.info(
-            "listening on \(address); a worker joins with:  dist-train worker --join \(host.contains(":") ? "[\(host)]" : host)\(port)\(others)"
+            "listening on \(address); a worker joins with:  dist-train worker --join \(host.contains(":") ? "[\(host)]" : host)\(port)\(coordinator.protection == .plaintext ? " --plaintext" : "")\(others)"
         )
         guard isatty(STDERR_FILENO) == 1 else { return }
         // On the terminal only: log files must not hold it.

@@ -25,6 +25,7 @@ extension Commands {
             Option(name: "--advertise", value: "HOST", help: "the address that other workers should dial"),
             Option(name: "--cache-dir", value: "DIR", help: "where fetched data sets are kept (default ~/.cache/dist-train)"),
             Option(name: "--rejoin-timeout", value: "S", help: "seconds to look for a coordinator that was lost (default 600)"),
+            .plaintext,
         ],
         example: "dist-train worker --join 192.168.1.10"
     ) { arguments in
@@ -39,16 +40,19 @@ extension Commands {
         guard !coordinator.host.isEmpty else {
             throw UsageError("--join needs the coordinator's host: --join HOST[:PORT]")
         }
-        let options = WorkerOptions(
+        var options = WorkerOptions(
             coordinator: coordinator, lanes: try arguments.integer("--lanes", 1...1024),
             listen: try arguments.endpoint("--listen", defaultPort: 0) ?? Endpoint(host: "0.0.0.0", port: 0),
             advertise: try advertised(arguments), cacheDirectory: arguments.string("--cache-dir"),
             rejoinTimeout: try arguments.seconds("--rejoin-timeout", 0...864_000) ?? 600)
+        options.protection = arguments.protection
         if let lifeline = Environment.value(InheritedDescriptors.lifeline).flatMap({ Int32($0) }) {
             try Lifeline.watch(lifeline) { _exit(1) }
         }
         let token = try TokenStore.forWorker(file: arguments.string("--token-file"))
-        return try Worker(options, token: token, log: Log(source: "worker")).run()
+        let log = Log(source: "worker")
+        if options.protection == .plaintext { log.warning(Protection.warning) }
+        return try Worker(options, token: token, log: log).run()
     }
 
     private static func advertised(_ arguments: Arguments) throws -> String? {

@@ -45,7 +45,7 @@ import Testing
 
     @Test func anEmptyDirectoryWillDoAndAFullOneIsLeftAlone() throws {
         let empty = directory.file("empty")
-        try Directory.create(empty)
+        try Directory.create(empty, mode: 0o700)
         _ = try RunDirectory.create(empty)  // and one whose run died before it had a job
         _ = try RunDirectory.create(empty).nextIncarnation()
         _ = try RunDirectory.create(empty)
@@ -54,6 +54,26 @@ import Testing
         try File.writeAtomically("mine", to: Path.join(home, "letter"))
         #expect(message { try RunDirectory.create(home) }.hasPrefix("`home` exists already;"))
         #expect(try Directory.list(home) == ["letter"])
+    }
+
+    @Test func aRunIsForItsUserAlone() throws {
+        let path = directory.file("runs/a")
+        do { try File.writeAtomically("{}", to: try RunDirectory.create(path).jobPath) }
+        #expect(try File.permissions(path) == 0o700)
+        #expect(try File.permissions(directory.file("runs"))! & 0o700 == 0o700)
+        for mode: UInt32 in [0o750, 0o701, 0o755] {
+            try directory.setMode("runs/a", mode)
+            #expect(
+                message { try RunDirectory.resume(path) }
+                    == "other users of this machine have access to `runs/a` (mode \(String(mode, radix: 8))); take it from them with:  chmod 700 runs/a"
+            )
+        }
+        let empty = directory.file("empty")
+        try Directory.create(empty)
+        try directory.setMode("empty", 0o755)
+        #expect(message { try RunDirectory.create(empty) }.hasSuffix("chmod 700 empty"))
+        try directory.setMode("runs/a", 0o700)
+        _ = try RunDirectory.resume(path)
     }
 
     @Test func theNewestRunOfANameIsFound() throws {

@@ -24,8 +24,9 @@ import Transport
         return try Program.start(arguments, in: home.path, token)
     }
 
-    private func startWorker(_ port: UInt16) throws -> ChildProcess {
-        try Program.start(["worker", "--join", "127.0.0.1:\(port)", "--listen", "127.0.0.1:0", "--lanes", "1"], in: home.path, token)
+    private func startWorker(_ port: UInt16, _ more: String...) throws -> ChildProcess {
+        try Program.start(
+            ["worker", "--join", "127.0.0.1:\(port)", "--listen", "127.0.0.1:0", "--lanes", "1"] + more, in: home.path, token)
     }
 
     // MARK: The coordinator's port
@@ -74,7 +75,7 @@ import Transport
     private static let (hello, challenge) = (FrameHeader.firstHandshakeKind, FrameHeader.firstHandshakeKind + 1)
 
     @Test func aWorkerOfAnotherVersion() throws {
-        let coordinator = try startCoordinator()
+        let coordinator = try startCoordinator("--plaintext")
         defer { coordinator.terminate() }
         let stranger = try RawSocket.connected(to: coordinator.listeningPort())
         let payload = Self.greeting(role: 1, version: 9, program: "dist-train 9.8.7")
@@ -100,7 +101,7 @@ import Transport
             reactor.dial(
                 [Endpoint(host: "127.0.0.1", port: port)], timeout: 20,
                 handshake: {
-                    .dialler(token: token, program: "dist-train 9.8.7", context: [])
+                    .dialler(Credentials(token), program: "dist-train 9.8.7", context: [])
                 }
             ) { result in
                 if case .failure(let error) = result { refusal.withLock { $0 = "\(error)" } }
@@ -117,7 +118,7 @@ import Transport
 
     @Test func aCoordinatorOfAnotherVersion() throws {
         let listener = try RawSocket.bound()
-        let worker = try startWorker(listener.port)
+        let worker = try startWorker(listener.port, "--plaintext")
         defer { worker.terminate() }
         let stranger = try #require(listener.accepted())
         #expect(stranger.receive(until: { $0.count > 100 }).starts(with: Array("DTRN".utf8)))
@@ -132,7 +133,7 @@ import Transport
     // MARK: Strangers at the coordinator's door
 
     @Test func aBrowserAtTheCoordinatorsPort() throws {
-        let coordinator = try startCoordinator()
+        let coordinator = try startCoordinator("--plaintext")
         defer { coordinator.terminate() }
         let port = try coordinator.listeningPort()
         let browser = try RawSocket.connected(to: port)
@@ -146,7 +147,7 @@ import Transport
         damaged.send(frame)
         _ = damaged.receive()
         try Program.wait(for: "checksum is wrong", from: coordinator)
-        let worker = try startWorker(port)
+        let worker = try startWorker(port, "--plaintext")
         try Program.finish(worker).expect(status: 0)
         try Program.finish(coordinator).expect(status: 0)
     }

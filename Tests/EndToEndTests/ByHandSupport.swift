@@ -37,12 +37,12 @@ final class ByHand {
         return process
     }
 
-    /// - Parameter proxy: the port through which it reaches the coordinator
+    /// - Parameter proxy: the port of 127.0.0.`proxyHost` through which it reaches the coordinator
     func worker(
-        _ more: [String] = [], _ environment: [String: String] = [:], fault: String? = nil, proxy: UInt16? = nil
+        _ more: [String] = [], _ environment: [String: String] = [:], fault: String? = nil, proxy: UInt16? = nil, proxyHost: Int = 2
     ) throws -> ChildProcess {
         let fault = fault.map { ["DIST_TRAIN_FAULT": $0] } ?? [:]
-        let place = proxy.map { "127.0.0.2:\($0)" } ?? "127.0.0.1:\(port)"
+        let place = proxy.map { "127.0.0.\(proxyHost):\($0)" } ?? "127.0.0.1:\(port)"
         return try start(
             ["worker", "--join", place, "--token-file", token, "--lanes", "1"] + more, fault.merging(environment) { $1 })
     }

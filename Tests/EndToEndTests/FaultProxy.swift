@@ -47,6 +47,8 @@ final class FaultProxy: Sendable {
         var met = 0
         /// Bytes that have come, up and down, by connection.
         var traffic: [(up: Int, down: Int)] = []
+        /// Everything that has come, if it is to be kept; each direction of each connection by itself.
+        var recorded: [[UInt8]] = []
     }
 
     /// Where it listens.
@@ -57,12 +59,12 @@ final class FaultProxy: Sendable {
     /// - Parameters:
     ///   - host: the last number of 127.0.0.x, where it listens, and from where it dials
     ///   - target: the port of 127.0.0.1 that it leads to; nil: its own number
-    init(host: UInt32, target: UInt16?, _ faults: [NetworkFault]) throws {
+    init(host: UInt32, target: UInt16?, _ faults: [NetworkFault] = [], records: Bool = false) throws {
         let listener = try Loopback.listener(host)
         let (port, state) = (Loopback.port(of: listener), ProxyState())
         (self.port, self.state) = (port, state)
         thread = try spawnThread(name: "proxy") {
-            ProxyLoop(listener: listener, host: host, target: target ?? port, faults, state).run()
+            ProxyLoop(listener: listener, host: host, target: target ?? port, faults, state, records: records).run()
         }
     }
 
@@ -70,6 +72,7 @@ final class FaultProxy: Sendable {
 
     var met: Int { state.mutex.withLock { $0.met } }
     var traffic: [(up: Int, down: Int)] { state.mutex.withLock { $0.traffic } }
+    var recorded: [[UInt8]] { state.mutex.withLock { $0.recorded } }
 
     /// Closes all connections.
     func end() {
@@ -131,11 +134,13 @@ private final class ProxyLoop {
     private let target: UInt16
     private var faults: [NetworkFault]
     private let state: ProxyState
+    private let records: Bool
     private var connections: [ProxiedConnection] = []
     private var count = 0
 
-    init(listener: Int32, host: UInt32, target: UInt16, _ faults: [NetworkFault], _ state: ProxyState) {
+    init(listener: Int32, host: UInt32, target: UInt16, _ faults: [NetworkFault], _ state: ProxyState, records: Bool) {
         (self.listener, self.host, self.target, self.faults, self.state) = (listener, host, target, faults, state)
+        self.records = records
     }
 
     func run() {
@@ -175,7 +180,10 @@ private final class ProxyLoop {
             }
             connections.append(ProxiedConnection(count, [newcomer, other]))
             count += 1
-            state.mutex.withLock { $0.traffic.append((0, 0)) }
+            state.mutex.withLock { state in
+                state.traffic.append((0, 0))
+                state.recorded += [[], []]
+            }
         }
     }
 
@@ -211,6 +219,7 @@ private final class ProxyLoop {
 
     /// Takes what has come; faults cut it into pieces.
     private func pass(_ bytes: [UInt8], _ connection: ProxiedConnection, _ end: Int) {
+        if records { state.mutex.withLock { $0.recorded[2 * connection.number + end] += bytes } }
         var rest = bytes
         while let (index, place) = nextFault(connection, end, rest.count) {
             let fault = faults[index]

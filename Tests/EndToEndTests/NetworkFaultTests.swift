@@ -48,7 +48,7 @@ import Testing
             }
 
             static let troubles: [Trouble] = {
-                let damage = "checksum is wrong"
+                let damage = "was changed on its way"
                 let stuck = "its heart beats, but for 2 s no message"
                 let short = [
                     Trouble(name: "nothing", wire: .member, faults: []),

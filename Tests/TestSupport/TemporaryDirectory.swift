@@ -19,9 +19,14 @@ package final class TemporaryDirectory: Sendable {
 
     package func file(_ name: String) -> String { Path.join(path, name) }
 
+    /// For the test's user alone, unless it says otherwise: some of them are secrets.
     @discardableResult
-    package func write(_ name: String, _ text: String) throws -> String {
-        try File.writeAtomically(text, to: file(name))
+    package func write(_ name: String, _ text: String, mode: UInt32 = 0o600) throws -> String {
+        try File.writeAtomically(text, to: file(name), mode: mode)
         return file(name)
+    }
+
+    package func setMode(_ name: String, _ mode: UInt32) throws {
+        guard chmod(file(name), mode_t(mode)) == 0 else { throw SystemError(cannot: "change the mode of", file(name)) }
     }
 }

@@ -2,10 +2,17 @@ import Synchronization
 import Testing
 import Transport
 
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
 @Suite(.serialized) struct AuthenticatedConnectionTests {
     /// What the dialler and the listener learn of a dial whose tokens and hooks are given.
-    private func dialError(_ dialled: SharedToken, timeout: Double = 20) async throws -> (dialler: TransportError, listener: TransportError)
-    {
+    private func dialError(
+        _ dialled: SharedToken, _ dialling: Protection, _ listening: Protection
+    ) async throws -> (dialler: TransportError, listener: TransportError) {
         struct Both: Sendable { var dialler: TransportError; var listener: TransportError }
         let loop = try TestLoop()
         let both: Both = try await loop.run { reactor, finish in
@@ -15,13 +22,13 @@ import Transport
                 if let one = state.dialler, let two = state.listener { finish(.success(Both(dialler: one, listener: two))) }
             }
             let entrance = try reactor.listen(
-                Endpoint(host: "127.0.0.1", port: 0), handshake: { listener() },
+                Endpoint(host: "127.0.0.1", port: 0), handshake: { listener(token, listening) },
                 accepted: { _, _ in finish(.failure(Unexpected(what: "accepted"))) },
                 failed: {
                     state.listener = $0
                     check()
                 })
-            reactor.dial([entrance.localAddress.endpoint], timeout: timeout, handshake: { dialler(dialled) }) { result in
+            reactor.dial([entrance.localAddress.endpoint], timeout: 20, handshake: { dialler(dialled, dialling) }) { result in
                 switch result {
                 case .success: finish(.failure(Unexpected(what: "connected")))
                 case .failure(let error):
@@ -33,12 +40,26 @@ import Transport
         return (both.dialler, both.listener)
     }
 
-    @Test func wrongTokenIsToldToBoth() async throws {
-        let (dialler, listener) = try await dialError(.random())
+    @Test(arguments: protections) func wrongTokenIsToldToBoth(_ protection: Protection) async throws {
+        let (dialler, listener) = try await dialError(.random(), protection, protection)
         guard case .tokensDiffer(let peer) = dialler, case .tokensDiffer = listener else {
             throw Unexpected(what: "\(dialler) \(listener)")
         }
         #expect(peer.hasPrefix("127.0.0.1:"))
+    }
+
+    /// Both ends say what each of them has, and a dialler without TLS is told so in plaintext.
+    @Test(arguments: protections) func protectionsThatDiffer(_ protection: Protection) async throws {
+        let (dialler, listener) = try await dialError(token, protection, protection == .tls ? .plaintext : .tls)
+        guard case .protectionDiffers(let listening, protection) = dialler, case .protectionDiffers(let dialling, let other) = listener
+        else {
+            throw Unexpected(what: "\(dialler) \(listener)")
+        }
+        #expect(other != protection && listening.hasPrefix("127.0.0.1:") && dialling.hasPrefix("127.0.0.1:"))
+        let advice = "start both sides without --plaintext, or both with it if you trust the network"
+        let (plain, encrypted) = protection == .plaintext ? (dialler, listener) : (listener, dialler)
+        #expect("\(plain)".hasSuffix(" uses TLS, this side was started with --plaintext; \(advice)"))
+        #expect("\(encrypted)".hasSuffix(" was started with --plaintext, this side uses TLS; \(advice)"))
     }
 
     @Test func contextsReachBothSides() async throws {
@@ -48,7 +69,7 @@ import Transport
                 Endpoint(host: "127.0.0.1", port: 0),
                 handshake: {
                     .listener(
-                        token: token, program: "p", beforeAuthentication: { .accept(reply: $0.context + [1]) },
+                        Credentials(token), program: "p", beforeAuthentication: { .accept(reply: $0.context + [1]) },
                         afterAuthentication: { .accept(reply: $0.context + [2]) })
                 }, accepted: { _, _ in })
             reactor.dial([entrance.localAddress.endpoint], handshake: { dialler(context: [7]) }) { result in
@@ -126,11 +147,13 @@ import Transport
     }
 
     /// What the listener reports of a stranger who wrote these bytes.
-    private func listenerError(_ bytes: [UInt8], ends: Bool = false, timeLimit: Double = 20) async throws -> TransportError {
+    private func listenerError(
+        _ bytes: [UInt8], _ protection: Protection, ends: Bool = false, timeLimit: Double = 20
+    ) async throws -> TransportError {
         let loop = try TestLoop()
         return try await loop.run { reactor, finish in
             let entrance = try reactor.listen(
-                Endpoint(host: "127.0.0.1", port: 0), timeLimit: timeLimit, handshake: { listener() },
+                Endpoint(host: "127.0.0.1", port: 0), timeLimit: timeLimit, handshake: { listener(token, protection) },
                 accepted: { _, _ in finish(.failure(Unexpected(what: "accepted"))) }, failed: { finish(.success($0)) })
             let port = entrance.localAddress.port
             Task {
@@ -144,27 +167,51 @@ import Transport
         }
     }
 
-    @Test func strangers() async throws {
-        let http = try await listenerError(Array("GET / HTTP/1.1\r\n\r\n".utf8))
-        guard case .notOurProtocol(let peer) = http else { throw Unexpected(what: "\(http)") }
-        #expect("\(http)" == "\(peer) does not speak dist-train's protocol; check the host and the port")
+    @Test(arguments: protections) func strangers(_ protection: Protection) async throws {
+        let http = try await listenerError(Array("GET / HTTP/1.1\r\n\r\n".utf8), protection)
+        guard case .spokeHTTP(let peer) = http else { throw Unexpected(what: "\(http)") }
+        #expect("\(http)" == "\(peer) does not speak dist-train's protocol, but HTTP; check the host and the port")
         for seed in 1...20 {
-            let error = try await listenerError(pattern(200, seed: UInt64(seed)))
+            let error = try await listenerError(pattern(200, seed: UInt64(seed)), protection)
             guard case .notOurProtocol = error else { throw Unexpected(what: "\(error)") }
         }
-        let silent = try await listenerError([], timeLimit: 0.1)
+        let silent = try await listenerError([], protection, timeLimit: 0.1)
         guard case .timedOut(_, "handshake", _) = silent else { throw Unexpected(what: "\(silent)") }
-        let gone = try await listenerError([], ends: true)
+        let gone = try await listenerError([], protection, ends: true)
         guard case .closedDuringHandshake = gone else { throw Unexpected(what: "\(gone)") }
-        let cut = try await listenerError(Array(FrameHeader(kind: 0xf0).encoded(payload: [1]).prefix(20)), ends: true)
+        let cut = try await listenerError(Array(FrameHeader(kind: 0xf0).encoded(payload: [1]).prefix(20)), .plaintext, ends: true)
         guard case .closedDuringHandshake = cut else { throw Unexpected(what: "\(cut)") }
     }
 
+    /// Whoever trickles has no more time than others.
+    @Test(arguments: protections) func slowness(_ protection: Protection) async throws {
+        let loop = try TestLoop()
+        let error: TransportError = try await loop.run { reactor, finish in
+            let entrance = try reactor.listen(
+                Endpoint(host: "127.0.0.1", port: 0), timeLimit: 0.5, handshake: { listener(token, protection) },
+                accepted: { _, _ in finish(.failure(Unexpected(what: "accepted"))) }, failed: { finish(.success($0)) })
+            let port = entrance.localAddress.port
+            Task {
+                try? await onThread {
+                    let client = try RawClient(port: port)
+                    // The beginning of a record, or of a frame, that is never whole.
+                    let bytes =
+                        protection == .tls ? [0x16, 3, 1, 1, 0, 1] : Array(FrameHeader(kind: 0xf0).encoded(payload: [1]).prefix(40))
+                    for index in 0..<1000 {
+                        try client.write([index < bytes.count ? UInt8(bytes[index]) : 0])
+                        usleep(50_000)
+                    }
+                }
+            }
+        }
+        guard case .timedOut(_, "handshake", 0.5) = error else { throw Unexpected(what: "\(error)") }
+    }
+
     @Test func beforeAuthentication() async throws {
-        let long = try await listenerError(FrameHeader(kind: 0xf0).encoded(payload: [UInt8](repeating: 1, count: 4097)))
+        let long = try await listenerError(FrameHeader(kind: 0xf0).encoded(payload: [UInt8](repeating: 1, count: 4097)), .plaintext)
         guard case .frameTooLong(_, 4097, 4096, false) = long else { throw Unexpected(what: "\(long)") }
         #expect("\(long)".contains("sent a frame of 4097 bytes, at most 4096 are allowed before authentication"))
-        let ordinary = try await listenerError(FrameHeader(kind: 1).encoded(payload: [1]))
+        let ordinary = try await listenerError(FrameHeader(kind: 1).encoded(payload: [1]), .plaintext)
         guard case .unknownKind(_, 1) = ordinary else { throw Unexpected(what: "\(ordinary)") }
     }
 
@@ -174,7 +221,7 @@ import Transport
         let box = AnswerBox()
         let error: TransportError = try await loop.run { reactor, finish in
             let entrance = try reactor.listen(
-                Endpoint(host: "127.0.0.1", port: 0), handshake: { .listener(token: token, program: "dist-train 0.1") },
+                Endpoint(host: "127.0.0.1", port: 0), handshake: { .listener(Credentials(token, .plaintext), program: "dist-train 0.1") },
                 accepted: { _, _ in finish(.failure(Unexpected(what: "accepted"))) },
                 failed: { error in
                     // The refusal goes out before the test ends.
@@ -191,9 +238,9 @@ import Transport
                 }
             }
         }
-        guard case .otherVersion(_, 9, "dist-train 9", 1, "dist-train 0.1") = error else { throw Unexpected(what: "\(error)") }
+        guard case .otherVersion(_, 9, "dist-train 9", 2, "dist-train 0.1") = error else { throw Unexpected(what: "\(error)") }
         let answer = try #require(box.value)
-        #expect(answer[..<3] == [2, 1, 0] && answer.contains(Array("dist-train 0.1".utf8)))
+        #expect(answer[..<3] == [2, 2, 0] && answer.contains(Array("dist-train 0.1".utf8)))
     }
 
     private final class AnswerBox: Sendable {
@@ -258,15 +305,19 @@ import Transport
         }
     }
 
-    @Test func aListenerThatSpeaksSomethingElse() async throws {
+    @Test(arguments: protections) func aListenerThatSpeaksSomethingElse(_ protection: Protection) async throws {
         // Two diallers meet: both say hello, over a listener whose handshake is a dialler's.
         let loop = try TestLoop()
         let error: TransportError = try await loop.run { reactor, finish in
-            let entrance = try reactor.listen(Endpoint(host: "127.0.0.1", port: 0), handshake: { dialler() }, accepted: { _, _ in })
-            reactor.dial([entrance.localAddress.endpoint], handshake: { dialler() }) { result in
+            let entrance = try reactor.listen(
+                Endpoint(host: "127.0.0.1", port: 0), handshake: { dialler(token, protection) }, accepted: { _, _ in })
+            reactor.dial([entrance.localAddress.endpoint], handshake: { dialler(token, protection) }) { result in
                 if case .failure(let error) = result { finish(.success(error)) } else { finish(.failure(Unexpected(what: "connected"))) }
             }
         }
-        guard case .malformedHandshake = error else { throw Unexpected(what: "\(error)") }
+        switch (error, protection) {
+        case (.malformedHandshake, .plaintext), (.reflected, .tls): break
+        default: throw Unexpected(what: "\(error)")
+        }
     }
 }

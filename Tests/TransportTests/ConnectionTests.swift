@@ -1,12 +1,14 @@
 import Testing
 import Transport
 
+let protections = [Protection.tls, .plaintext]
+
 @Suite(.serialized) struct ConnectionTests {
-    @Test func manyFramesArriveInOrder() async throws {
+    @Test(arguments: protections) func manyFramesArriveInOrder(_ protection: Protection) async throws {
         let loop = try TestLoop()
         let wrong: Int = try await loop.run { reactor, finish in
             try connect(
-                reactor,
+                reactor, protection,
                 { dialled, accepted in
                     final class State { var next = 0; var wrong = 0 }
                     let state = State()
@@ -30,7 +32,7 @@ import Transport
     }
 
     /// 100 MB in frames of many sizes, borrowed at one end and read into named places at the other.
-    @Test func bulkArrivesWhereItBelongs() async throws {
+    @Test(arguments: protections) func bulkArrivesWhereItBelongs(_ protection: Protection) async throws {
         let loop = try TestLoop()
         let sizes = [1 << 20, 32 << 10, (32 << 10) - 1, 9_999_999, 64 << 10, 1, 0, 5 << 20, 70_001]
         let total = 100 << 20
@@ -39,7 +41,7 @@ import Transport
             let target = UnsafeMutableRawBufferPointer.allocate(byteCount: 10 << 20, alignment: 64)
             source.copyBytes(from: pattern(10 << 20, seed: 11))
             try connect(
-                reactor,
+                reactor, protection,
                 { dialled, accepted in
                     final class State { var got = 0; var wrong = 0; var released = 0; var sentFrames = 0; var gotFrames = 0 }
                     let state = State()
@@ -72,16 +74,16 @@ import Transport
     }
 
     /// While megabytes wait on one connection, a round trip on another takes only a few turns of the loop.
-    @Test func urgentFramesOvertakeBulk() async throws {
+    @Test(arguments: protections) func urgentFramesOvertakeBulk(_ protection: Protection) async throws {
         let loop = try TestLoop()
         let payload = Array(repeating: UInt8(7), count: 64 << 20)
         let bulkLeft: Int = try await loop.run { reactor, finish in
             try connect(
-                reactor,
+                reactor, protection,
                 { bulk, bulkEnd in
                     do {
                         try connect(
-                            reactor, priority: 1,
+                            reactor, protection, priority: 1,
                             { urgent, urgentEnd in
                                 bulkEnd.received = { _, _ in }
                                 urgentEnd.received = { header, _ in urgentEnd.send(header) }
@@ -100,11 +102,11 @@ import Transport
         #expect(bulkLeft > 32 << 20, "six round trips took as long as \((64 << 20) - bulkLeft) bytes of bulk")
     }
 
-    @Test func drainedAndFinishDeliverEverythingFirst() async throws {
+    @Test(arguments: protections) func drainedAndFinishDeliverEverythingFirst(_ protection: Protection) async throws {
         let loop = try TestLoop()
         let result: [Int] = try await loop.run { reactor, finish in
             try connect(
-                reactor,
+                reactor, protection,
                 { dialled, accepted in
                     final class State { var bytes = 0; var drained = 0 }
                     let state = State()
@@ -121,11 +123,11 @@ import Transport
         #expect(result == [3 + (3 << 20), 1, 0])
     }
 
-    @Test func closingInAHandlerIsSafe() async throws {
+    @Test(arguments: protections) func closingInAHandlerIsSafe(_ protection: Protection) async throws {
         let loop = try TestLoop()
         let received: Int = try await loop.run { reactor, finish in
             try connect(
-                reactor,
+                reactor, protection,
                 { dialled, accepted in
                     final class State { var count = 0 }
                     let state = State()
@@ -154,7 +156,7 @@ import Transport
             final class State { var frames = 0 }
             let state = State()
             let entrance = try reactor.listen(
-                Endpoint(host: "127.0.0.1", port: 0), handshake: { listener() },
+                Endpoint(host: "127.0.0.1", port: 0), handshake: { listener(token, .plaintext) },
                 accepted: { connection, _ in
                     connection.peer = "10.0.0.3:7070"
                     connection.maximumPayload = 1 << 20
@@ -213,10 +215,10 @@ import Transport
     }
 
     @Test func otherVersion() async throws {
-        let found = try await error(after: FrameHeader(kind: 3).encoded(payload: [], version: 2))
+        let found = try await error(after: FrameHeader(kind: 3).encoded(payload: [], version: 3))
         #expect(
             found.error.map { "\($0)" }
-                == "10.0.0.3:7070 runs protocol version 2, this side protocol version 1; install the same version on both")
+                == "10.0.0.3:7070 runs protocol version 3, this side protocol version 2; install the same version on both")
     }
 
     @Test func truncated() async throws {

@@ -36,9 +36,9 @@ private func isAuthenticated(_ outcome: Handshake.Outcome) -> Bool {
 
 @Suite struct HandshakeTests {
     @Test func succeedsAndCarriesContexts() {
-        var one = Handshake.dialler(token: token, program: "dist-train 0.1", context: [1, 2, 3])
+        var one = Handshake.dialler(Credentials(token), program: "dist-train 0.1", context: [1, 2, 3])
         var two = Handshake.listener(
-            token: token, program: "dist-train 0.2",
+            Credentials(token), program: "dist-train 0.2",
             beforeAuthentication: { .accept(reply: $0.context + [9]) }, afterAuthentication: { .accept(reply: $0.context + [8]) })
         let (dialler, listener, messages) = converse(&one, &two)
         #expect(dialler == .authenticated(HandshakePeer(program: "dist-train 0.2", context: [1, 2, 3, 9], reply: [1, 2, 3, 8])))
@@ -153,7 +153,7 @@ private func isAuthenticated(_ outcome: Handshake.Outcome) -> Bool {
         for isBefore in [true, false] {
             var one = dialler()
             var two = Handshake.listener(
-                token: token, program: "p", beforeAuthentication: { _ in isBefore ? .refuse("the job is full") : .accept() },
+                Credentials(token), program: "p", beforeAuthentication: { _ in isBefore ? .refuse("the job is full") : .accept() },
                 afterAuthentication: { _ in .refuse("the job is full") })
             let (dialler, listener, messages) = converse(&one, &two)
             #expect(dialler == .failed(.refused(peer: "the peer", sentence: "the job is full")))
@@ -168,23 +168,23 @@ private func isAuthenticated(_ outcome: Handshake.Outcome) -> Bool {
             frame.payload[1] = 9
             return frame
         }
-        var one = Handshake.dialler(token: token, program: "dist-train 0.9", context: [])
-        var two = Handshake.listener(token: token, program: "dist-train 0.1")
+        var one = Handshake.dialler(Credentials(token), program: "dist-train 0.9", context: [])
+        var two = Handshake.listener(Credentials(token), program: "dist-train 0.1")
         let (_, listener, messages) = converse(&one, &two) { index, frame in versioned(frame) }
         let expected = TransportError.otherVersion(
-            peer: "the peer", theirs: 9, theirProgram: "dist-train 0.9", ours: 1, ourProgram: "dist-train 0.1")
+            peer: "the peer", theirs: 9, theirProgram: "dist-train 0.9", ours: 2, ourProgram: "dist-train 0.1")
         #expect(listener == .failed(expected))
         #expect(
             expected.description
-                == "the peer runs dist-train 0.9 (protocol 9), this side dist-train 0.1 (protocol 1); install the same version on both")
+                == "the peer runs dist-train 0.9 (protocol 9), this side dist-train 0.1 (protocol 2); install the same version on both")
         // The refusal tells the dialler as much.
-        var again = Handshake.dialler(token: token, program: "dist-train 0.9", context: [])
+        var again = Handshake.dialler(Credentials(token), program: "dist-train 0.9", context: [])
         _ = again.start()
         let outcome = again.receive(messages[1].kind, messages[1].payload).outcome
         #expect(
             outcome
                 == .failed(
-                    .otherVersion(peer: "the peer", theirs: 9, theirProgram: "dist-train 0.1", ours: 1, ourProgram: "dist-train 0.9")))
+                    .otherVersion(peer: "the peer", theirs: 9, theirProgram: "dist-train 0.1", ours: 2, ourProgram: "dist-train 0.9")))
     }
 
     @Test func randomMessagesAreRefused() {
@@ -200,7 +200,7 @@ private func isAuthenticated(_ outcome: Handshake.Outcome) -> Bool {
 
     @Test func textOfARefusalCannotDriveATerminal() {
         var one = dialler()
-        var two = Handshake.listener(token: token, program: "p", beforeAuthentication: { _ in .refuse("a\u{1b}[2Jb\nc") })
+        var two = Handshake.listener(Credentials(token), program: "p", beforeAuthentication: { _ in .refuse("a\u{1b}[2Jb\nc") })
         #expect(converse(&one, &two).dialler == .failed(.refused(peer: "the peer", sentence: "a?[2Jb?c")))
     }
 

@@ -11,6 +11,39 @@ import Transport
 private final class Heard: Sendable { let count = Mutex(0) }
 
 @Suite struct ListenerTests {
+    /// The oldest silent stranger makes room for the next, and whoever proves what is to be proven comes in among them all.
+    @Test func aCrowdOfStrangers() async throws {
+        let loop = try TestLoop()
+        let heard = Errors()
+        let port: UInt16 = try await loop.run { reactor, finish in
+            let entrance = try reactor.listen(
+                Endpoint(host: "127.0.0.1", port: 0), timeLimit: 600, handshake: { listener() }, accepted: { _, _ in },
+                failed: { error in heard.all.withLock { $0.append(error) } })
+            finish(.success(entrance.localAddress.port))
+        }
+        let strangers = try await onThread {
+            let strangers = try (0..<300).map { _ in try RawClient(port: port) }
+            for stranger in strangers[..<44] { _ = try stranger.readToEnd() }  // until they are refused
+            return strangers
+        }
+        #expect(heard.all.withLock { $0.count } == 44)
+        let name: String = try await loop.run { reactor, finish in
+            reactor.dial([Endpoint(host: "127.0.0.1", port: port)], handshake: { dialler() }) { result in
+                finish(result.map { $0.1.program }.mapError { $0 })
+            }
+        }
+        #expect(name == "test 1")
+        _ = try await onThread { try strangers[44].readToEnd() }
+        let errors = heard.all.withLock { $0 }
+        withExtendedLifetime(strangers) {}
+        #expect(errors.count == 45)
+        for error in errors {
+            #expect("\(error)".hasSuffix("had not proven that it knows the token when too many others came; it may try again"))
+        }
+    }
+
+    private final class Errors: Sendable { let all = Mutex<[TransportError]>([]) }
+
     /// In a process of its own, because the limit of descriptors holds for a whole process.
     @Test func survivesTheLackOfDescriptors() async {
         await #expect(processExitsWith: .success) {

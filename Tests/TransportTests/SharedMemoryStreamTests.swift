@@ -25,12 +25,12 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
     var dialled: Connection?
     var accepted: Connection?
 
-    init() async throws {
+    init(_ protection: Protection = .tls) async throws {
         let (dialling, listening) = (try TestLoop(), try TestLoop())
         (self.dialling, self.listening) = (dialling, listening)
         let endpoint: Endpoint = try await listening.run { [self] reactor, finish in
             let entrance = try reactor.listen(
-                Endpoint(host: "127.0.0.1", port: 0), handshake: { listener() },
+                Endpoint(host: "127.0.0.1", port: 0), handshake: { listener(token, protection) },
                 accepted: { connection, _ in
                     self.accepted = connection
                     connection.shareMemoryIfLocal(offers: false) { _ in }
@@ -38,7 +38,7 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
             finish(.success(entrance.localAddress.endpoint))
         }
         let _: Bool = try await dialling.run { [self] reactor, finish in
-            reactor.dial([endpoint], handshake: { dialler() }) { result in
+            reactor.dial([endpoint], handshake: { dialler(token, protection) }) { result in
                 switch result {
                 case .failure(let error): finish(.failure(error))
                 case .success(let (connection, _)):
@@ -105,8 +105,9 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
     }
 
     /// 200 MB each way at once, between two threads, in frames of many sizes.
-    @Test(.enabled(if: isLinux, "this system has no anonymous memory to share")) func bulkBothWays() async throws {
-        let ends = try await Ends()
+    @Test(.enabled(if: isLinux, "this system has no anonymous memory to share"), arguments: protections)
+    func bulkBothWays(_ protection: Protection) async throws {
+        let ends = try await Ends(protection)
         let sizes = [1 << 20, 32 << 10, (32 << 10) - 1, 999_999, 64 << 10, 1, 0, 512 << 10, 70_001, (512 << 10) - 48, 256 << 10]
         @Sendable func exchange(_ isDialler: Bool) async throws -> [Int] {
             let loop = isDialler ? ends.dialling : ends.listening
@@ -151,8 +152,9 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
     }
 
     /// A reader that pauses holds the writer back, and loses nothing; what was written before the end is read before it.
-    @Test(.enabled(if: isLinux, "this system has no anonymous memory to share")) func pausesAndEnds() async throws {
-        let ends = try await Ends()
+    @Test(.enabled(if: isLinux, "this system has no anonymous memory to share"), arguments: protections)
+    func pausesAndEnds(_ protection: Protection) async throws {
+        let ends = try await Ends(protection)
         let payload = pattern(300_000, seed: 9)
         let _: Bool = try await ends.dialling.run { _, finish in
             for index in 0..<40 { ends.dialled?.send(FrameHeader(kind: 1, a: UInt32(index)), payload) }
@@ -180,8 +182,9 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
     }
 
     /// A peer that vanishes in the middle of a frame.
-    @Test(.enabled(if: isLinux, "this system has no anonymous memory to share")) func vanishes() async throws {
-        let ends = try await Ends()
+    @Test(.enabled(if: isLinux, "this system has no anonymous memory to share"), arguments: protections)
+    func vanishes(_ protection: Protection) async throws {
+        let ends = try await Ends(protection)
         let _: Bool = try await ends.dialling.run { reactor, finish in
             ends.dialled?.send(FrameHeader(kind: 1), pattern(2 << 20, seed: 1))  // more than the ring holds
             reactor.after(0.01) {
@@ -214,7 +217,7 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
             let client = Mutex<Bool?>(nil)
             let got: [UInt8] = try await loop.run { reactor, finish in
                 let entrance = try reactor.listen(
-                    Endpoint(host: "127.0.0.1", port: 0), handshake: { listener() },
+                    Endpoint(host: "127.0.0.1", port: 0), handshake: { listener(token, .plaintext) },
                     accepted: { connection, _ in
                         connection.closed = { if let reason = $0 { finish(.failure(reason)) } }
                         connection.shareMemoryIfLocal(offers: false) { _ in

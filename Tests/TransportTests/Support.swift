@@ -78,7 +78,7 @@ func onThread<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async thr
 }
 
 /// A blocking client that writes what it likes; every wait ends after 20 seconds.
-final class RawClient {
+final class RawClient: @unchecked Sendable {  // one thread after the other
     private let descriptor: Int32
 
     init(port: UInt16) throws {
@@ -145,7 +145,7 @@ final class RawClient {
 
     /// Goes through the handshake as a dialler, writing so many bytes at a time.
     func authenticate(_ token: SharedToken, pieces: Int? = nil) throws {
-        var handshake = Handshake.dialler(token: token, program: "raw 1", context: [1, 2])
+        var handshake = Handshake.dialler(Credentials(token, .plaintext), program: "raw 1", context: [1, 2])
         var frames = handshake.start()
         while true {
             for frame in frames { try write(FrameHeader(kind: frame.kind).encoded(payload: frame.payload), pieces: pieces) }
@@ -159,27 +159,30 @@ final class RawClient {
             }
         }
     }
+}
 
-    private var noSignal: Int32 {
-        #if canImport(Darwin)
-            0
-        #else
-            Int32(MSG_NOSIGNAL)
-        #endif
-    }
+var noSignal: Int32 {
+    #if canImport(Darwin)
+        0
+    #else
+        Int32(MSG_NOSIGNAL)
+    #endif
 }
 
 let token = SharedToken.random()
 
-func dialler(_ token: SharedToken = token, context: [UInt8] = []) -> Handshake {
-    .dialler(token: token, program: "test 1", context: context)
+func dialler(_ token: SharedToken = token, _ protection: Protection = .tls, context: [UInt8] = []) -> Handshake {
+    .dialler(Credentials(token, protection), program: "test 1", context: context)
 }
 
-func listener(_ token: SharedToken = token) -> Handshake { .listener(token: token, program: "test 1") }
+func listener(_ token: SharedToken = token, _ protection: Protection = .tls) -> Handshake {
+    .listener(Credentials(token, protection), program: "test 1")
+}
 
 /// A pair of authenticated connections on one reactor.
 func connect(
-    _ reactor: Reactor, priority: Int = 0, _ ready: @escaping (_ dialled: Connection, _ accepted: Connection) -> Void,
+    _ reactor: Reactor, _ protection: Protection = .tls, priority: Int = 0,
+    _ ready: @escaping (_ dialled: Connection, _ accepted: Connection) -> Void,
     failed: @escaping (any Error) -> Void
 ) throws {
     var accepted: Connection?
@@ -191,13 +194,13 @@ func connect(
         ready(dialled, accepted)
     }
     let made = try reactor.listen(
-        Endpoint(host: "127.0.0.1", port: 0), priority: priority, handshake: { listener() },
+        Endpoint(host: "127.0.0.1", port: 0), priority: priority, handshake: { listener(token, protection) },
         accepted: { connection, _ in
             accepted = connection
             check()
         }, failed: { failed($0) })
     entrance = made
-    reactor.dial([made.localAddress.endpoint], priority: priority, handshake: { dialler() }) { result in
+    reactor.dial([made.localAddress.endpoint], priority: priority, handshake: { dialler(token, protection) }) { result in
         switch result {
         case .failure(let error): failed(error)
         case .success(let (connection, _)):

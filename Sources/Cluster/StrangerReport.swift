@@ -1,0 +1,68 @@
+import Telemetry
+import Transport
+
+/// What is said of connections that were turned away: of the first ones of a while each by itself, and at its end how many there were and what they did. A value: the
+/// time comes from outside.
+package struct StrangerRecord {
+    /// Seconds of a while.
+    package static let window = 10.0
+    /// So many of a while are named.
+    package static let named = 3
+
+    private var counts: [String: Int] = [:]
+    private var count: Int { counts.values.reduce(0, +) }
+
+    package init() {}
+
+    /// A connection that was turned away; what to say of it now, if anything. `isFirst`: a while begins, at whose end `end` is to be called.
+    package mutating func add(_ error: TransportError) -> (text: String?, isFirst: Bool) {
+        counts[error.conduct, default: 0] += 1
+        return (count > Self.named ? nil : "a connection was turned away: \(error)", count == 1)
+    }
+
+    /// The while is over; what to say of those that were not named.
+    package mutating func end() -> String? {
+        defer { counts = [:] }
+        guard count > Self.named else { return nil }
+        let kinds = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.value) \($0.key)" }
+        return
+            "\(count) connections in the last \(Int(Self.window)) s did not prove that they know the token: \(kinds.joined(separator: ", "))"
+    }
+}
+
+/// Keeps such a record of a listener, and says it in the log. On its reactor's loop.
+final class StrangerReport: @unchecked Sendable {  // used on the loop alone
+    private let reactor: Reactor
+    private let log: Log
+    private var record = StrangerRecord()
+
+    init(_ reactor: Reactor, _ log: Log) { (self.reactor, self.log) = (reactor, log) }
+
+    func turnedAway(_ error: TransportError) {
+        let (text, isFirst) = record.add(error)
+        if let text { log.warning(text) }
+        guard isFirst else { return }
+        reactor.after(StrangerRecord.window) { [self] in
+            if let text = record.end() { log.warning(text) }
+        }
+    }
+}
+
+extension TransportError {
+    /// What the peer did, for a count: `30 …`.
+    fileprivate var conduct: String {
+        switch self {
+        case .spokeHTTP: "spoke HTTP"
+        case .notOurProtocol: "spoke another protocol"
+        case .handshakeFailed: "spoke TLS of another kind"
+        case .protectionDiffers: "differed in --plaintext"
+        case .otherVersion: "were of another version"
+        case .tokensDiffer: "had another token"
+        case .timedOut: "said nothing, or not enough in time"
+        case .crowdedOut: "said nothing, or not enough, before others came"
+        case .closedDuringHandshake, .lost: "hung up"
+        case .refused, .rejected: "were refused"
+        default: "sent nonsense"
+        }
+    }
+}

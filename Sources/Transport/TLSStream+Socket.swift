@@ -1,0 +1,142 @@
+import COpenSSL
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+// Between the library and the socket.
+
+extension TLSStream {
+    /// Looks at the peer's first bytes. nil: they are TLS, and can be given to the library.
+    func awaitOpening() throws(StreamFailure) -> StreamOutcome? {
+        while true {
+            switch Opening(opening) {
+            case .tls where opening.count == Opening.byteCount:
+                // The sixth byte is the kind of message: what another dialler says, if not this one.
+                if role == .dialler, opening[5] == SSL3_MT_CLIENT_HELLO { throw .reflected }
+                // The version in the first record alone is nowhere summed; it has no meaning, and always the same value.
+                guard opening[1] == 3, opening[2] == (role == .listener ? 1 : 3) else {
+                    throw .handshake(reason: "a record of another version")
+                }
+                return nil
+            case .frames: throw .plaintext
+            case .http: throw .http
+            case .unknown: throw .unknownLanguage
+            case .tls, .incomplete: break
+            }
+            var piece: UInt64 = 0
+            let wanted = Opening.byteCount - opening.count
+            let outcome = try withUnsafeMutableBytes(of: &piece) { bytes throws(StreamFailure) in
+                try socket.read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[..<wanted]))
+            }
+            guard case .bytes(let count) = outcome else { return outcome }
+            withUnsafeBytes(of: &piece) { opening += $0[..<count] }
+        }
+    }
+
+    /// Sends what is encrypted, as far as there is room.
+    func flush() throws(StreamFailure) {
+        while sealedStart < sealedEnd {
+            var piece = iovec(iov_base: sealed.baseAddress?.advanced(by: sealedStart), iov_len: sealedEnd - sealedStart)
+            let outcome = try withUnsafeMutablePointer(to: &piece) { pointer throws(StreamFailure) in
+                try socket.write(gather: UnsafeMutableBufferPointer(start: pointer, count: 1))
+            }
+            guard case .bytes(let count) = outcome else { return }
+            sealedStart += count
+        }
+        (sealedStart, sealedEnd) = (0, 0)
+    }
+
+    /// The library's view of the socket.
+    func makeSocketBIO() -> OpaquePointer? {
+        guard let method = SocketMethod.shared.pointer, let bio = BIO_new(method) else { return nil }
+        BIO_set_data(bio, Unmanaged.passUnretained(self).toOpaque())
+        BIO_set_init(bio, 1)
+        return bio
+    }
+
+    fileprivate static func owner(ofBIO bio: OpaquePointer?) -> TLSStream? {
+        BIO_get_data(bio).map { Unmanaged<TLSStream>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    /// nil: nothing for now.
+    fileprivate func fill(_ buffer: UnsafeMutableRawBufferPointer) -> Int? {
+        do {
+            if openingGiven == opening.count, opening.count < Opening.byteCount, let outcome = try awaitOpening() {
+                isSocketEnded = outcome == .endOfStream
+                return isSocketEnded ? 0 : nil
+            }
+            let looked = opening[openingGiven...].prefix(buffer.count)
+            if !looked.isEmpty {
+                buffer.copyBytes(from: looked)
+                openingGiven += looked.count
+                return looked.count
+            }
+            if arrivedStart == arrivedEnd {
+                if isSocketEmpty { return nil }
+                switch try socket.read(into: arrived) {
+                case .bytes(let count):
+                    (arrivedStart, arrivedEnd) = (0, count)
+                    isSocketEmpty = count < arrived.count
+                case .wouldBlock: return nil
+                case .endOfStream:
+                    isSocketEnded = true
+                    return 0
+                }
+            }
+            let count = min(buffer.count, arrivedEnd - arrivedStart)
+            buffer.baseAddress?.copyMemory(from: arrived.baseAddress.unsafelyUnwrapped + arrivedStart, byteCount: count)
+            arrivedStart += count
+            return count
+        } catch {
+            socketFailure = error
+        }
+        return 0
+    }
+
+    fileprivate func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard sealedEnd + bytes.count <= sealed.count, let base = sealed.baseAddress, let source = bytes.baseAddress else {
+            // Only a peer that asks for answers without end, and reads none, leads here.
+            socketFailure = StreamFailure(reason: "it does not read what it asks for")
+            return false
+        }
+        (base + sealedEnd).copyMemory(from: source, byteCount: bytes.count)
+        sealedEnd += bytes.count
+        return true
+    }
+}
+
+/// The calls by which the library reads and writes; made once, and never changed (hence unchecked).
+private struct SocketMethod: @unchecked Sendable {
+    static let shared = SocketMethod()
+    let pointer: OpaquePointer?
+
+    private init() {
+        pointer = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "dist-train socket")
+        BIO_meth_set_read_ex(pointer) { bio, bytes, size, count in
+            copenssl_clear_retry(bio)
+            let buffer = UnsafeMutableRawBufferPointer(start: bytes, count: size)
+            guard let read = TLSStream.owner(ofBIO: bio)?.fill(buffer) else {
+                copenssl_wait_for_input(bio)
+                return 0
+            }
+            count?.pointee = read
+            return read > 0 ? 1 : 0
+        }
+        BIO_meth_set_write_ex(pointer) { bio, bytes, size, count in
+            copenssl_clear_retry(bio)
+            guard let stream = TLSStream.owner(ofBIO: bio), stream.take(UnsafeRawBufferPointer(start: bytes, count: size)) else { return 0 }
+            count?.pointee = size
+            return 1
+        }
+        BIO_meth_set_ctrl(pointer) { bio, command, _, _ in
+            switch command {
+            case BIO_CTRL_FLUSH: 1  // nothing is kept that the stream does not send
+            case BIO_CTRL_EOF: TLSStream.owner(ofBIO: bio)?.isSocketEnded == true ? 1 : 0
+            default: 0
+            }
+        }
+    }
+}

@@ -1,0 +1,260 @@
+import COpenSSL
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+/// TLS 1.3 over a socket. Its handshake happens by itself in the first reads and writes.
+///
+/// What is to be sent is encrypted into `sealed`, several records at a time, and leaves from there in large pieces, so that the library never waits for room; what comes is
+/// read into `arrived` in large pieces too. It begins with nothing but
+/// the socket: a stranger who says nothing, or nothing of TLS, costs no more than that.
+final class TLSStream: ByteStream {
+    private enum Progress {
+        case done(Int)
+        case waits
+        case ended
+    }
+
+    /// Bytes of a record's content at most.
+    static let recordSize = 16 << 10
+    /// So many bytes are encrypted between two writes to the socket.
+    private static let sealedAtOnce = 8 * recordSize
+    /// What the library adds to records, and what it may send of its own accord.
+    private static let sealedReserve = 32 << 10
+    /// So many bytes are read from the socket at once: several records, while they still are in the cache when they are decrypted.
+    private static let readAhead = 64 << 10
+
+    let socket: PlainStream
+    let role: TLS.Role
+    private let bytesPerKey: Int
+    /// Lent to the library while it shakes hands.
+    let key: [UInt8]
+    let identity: UnsafeMutableBufferPointer<UInt8>
+
+    private var ssl: OpaquePointer?
+    private(set) var isEstablished = false
+    private var writeWaitsForInput = false
+    /// The last read found nothing more.
+    private var isDry = true
+    private var isEnded = false
+    private var failure: StreamFailure?
+    private var bytesWithThisKey = 0
+
+    // The socket's side, in TLSStream+Socket.
+    /// The peer's first bytes, which are looked at before the library gets them.
+    var opening: [UInt8] = []
+    var openingGiven = 0
+    var isSocketEnded = false
+    var socketFailure: StreamFailure?
+    var arrived = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    var arrivedStart = 0
+    var arrivedEnd = 0
+    /// The last read of the socket left it empty, and there was no other occasion since then.
+    var isSocketEmpty = false
+    var sealed = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    var sealedStart = 0
+    var sealedEnd = 0
+    /// A header and what follows it become one record here.
+    private var joined = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+
+    init(_ socket: PlainStream, token: SharedToken, _ role: TLS.Role, bytesPerKey: Int = TLS.bytesPerKey) {
+        (self.socket, self.role, self.bytesPerKey, key) = (socket, role, bytesPerKey, token.transportKey)
+        identity = .allocate(capacity: TLS.identity.count)
+        _ = identity.initialize(from: TLS.identity)
+    }
+
+    deinit {
+        SSL_free(ssl)
+        arrived.deallocate()
+        sealed.deallocate()
+        joined.deallocate()
+        identity.deallocate()
+    }
+
+    var descriptor: Int32 { socket.descriptor }
+    var wantsRead: Bool { writeWaitsForInput }
+    var wantsWrite: Bool { sealedEnd > sealedStart }
+    var hasBufferedInput: Bool {
+        failure != nil || isEnded || !isDry && (arrivedEnd > arrivedStart || ssl != nil && SSL_has_pending(ssl) != 0)
+    }
+    var announcesRoom: Bool { !writeWaitsForInput }
+    var needsChecksums: Bool { false }
+
+    /// False: over the socket went nothing, or only what is no TLS.
+    var hasBegun: Bool { ssl != nil }
+
+    private func begin() throws(StreamFailure) {
+        guard ssl == nil else { return }
+        guard let made = TLS.connection(), let bio = makeSocketBIO() else { throw StreamFailure(reason: "TLS lacks memory") }
+        SSL_set_ex_data(made, 0, Unmanaged.passUnretained(self).toOpaque())
+        SSL_set_bio(made, bio, bio)
+        arrived = .allocate(byteCount: Self.readAhead, alignment: 64)
+        sealed = .allocate(byteCount: Self.sealedAtOnce + Self.sealedReserve, alignment: 64)
+        if role == .dialler {
+            // A certificate, which nobody of ours has, is never believed.
+            SSL_set_verify(made, SSL_VERIFY_PEER, nil)
+            SSL_set_connect_state(made)
+        } else {
+            SSL_set_accept_state(made)
+        }
+        ssl = made
+    }
+
+    static func owner(of ssl: OpaquePointer?) -> TLSStream? {
+        SSL_get_ex_data(ssl, 0).map { Unmanaged<TLSStream>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    // MARK: Reading
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(StreamFailure) -> StreamOutcome {
+        if failure == nil, !isEnded, ssl == nil {
+            if let outcome = try awaitOpening() { return outcome }
+            try begin()
+        }
+        var filled = 0
+        (isDry, isSocketEmpty) = (false, false)
+        while filled < buffer.count, !isDry, !isEnded, failure == nil {
+            switch step({ SSL_read_ex(ssl, buffer.baseAddress?.advanced(by: filled), buffer.count - filled, &$0) }) {
+            case .done(let count): filled += count
+            case .waits: isDry = true
+            case .ended: isEnded = true
+            case nil: break
+            }
+        }
+        // Whatever the library had to say on that occasion; and it may be that a write can go on now.
+        do { try flush() } catch { failure = failure ?? error }
+        writeWaitsForInput = false
+        if filled > 0 { return .bytes(filled) }
+        if let failure { throw failure }
+        return isEnded ? .endOfStream : .wouldBlock
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer, then next: UnsafeMutableRawBufferPointer) throws(StreamFailure) -> StreamOutcome {
+        let first = try read(into: buffer)
+        guard next.count > 0, case .bytes(let count) = first, count == buffer.count, failure == nil,
+            case .bytes(let more) = try read(into: next)
+        else { return first }
+        return .bytes(count + more)
+    }
+
+    /// One call of the library. nil: `failure` says what is wrong.
+    private func step(_ call: (inout Int) -> Int32) -> Progress? {
+        var count = 0
+        ERR_clear_error()
+        let result = call(&count)
+        if !isEstablished, SSL_is_init_finished(ssl) == 1 { established() }
+        if failure != nil { return nil }
+        if result == 1 { return .done(count) }
+        switch SSL_get_error(ssl, result) {
+        case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return .waits
+        case SSL_ERROR_ZERO_RETURN: return .ended
+        default:
+            if socketFailure == nil, isSocketEnded, !isEstablished { return .ended }
+            failure = socketFailure ?? judged(copenssl_reason())
+            return nil
+        }
+    }
+
+    private func established() {
+        isEstablished = true
+        // That the peer knows the key is what the handshake is for.
+        if SSL_session_reused(ssl) != 1 { failure = .handshake(reason: "it came without the shared key") }
+    }
+
+    private func judged(_ reason: Int32) -> StreamFailure {
+        if isSocketEnded { return StreamFailure(reason: "its end came without a farewell") }
+        if isEstablished { return .damaged(reason: text(reason)) }
+        switch reason {
+        // The listener finds that the proof in the hello is by another key, and says so in one of these words.
+        case SSL_R_BINDER_DOES_NOT_VERIFY, SSL_R_TLSV1_ALERT_DECRYPT_ERROR, SSL_R_SSLV3_ALERT_ILLEGAL_PARAMETER: return .tokensDiffer
+        default: return .handshake(reason: text(reason))
+        }
+    }
+
+    private func text(_ reason: Int32) -> String {
+        ERR_reason_error_string(ERR_peek_error()).map { String(cString: $0) } ?? "error \(reason)"
+    }
+
+    // MARK: Writing
+
+    func write(gather pieces: UnsafeMutableBufferPointer<iovec>) throws(StreamFailure) -> StreamOutcome {
+        if let failure { throw failure }
+        if role == .listener, ssl == nil {
+            writeWaitsForInput = true
+            return .wouldBlock
+        }
+        try begin()
+        isSocketEmpty = false
+        var (taken, rest) = (0, Pieces(pieces))
+        while true {
+            try flush()
+            guard !wantsWrite, let record = rest.next(joining: &joined) else { break }
+            let count = try seal(record, &rest)
+            taken += count
+            if count == 0 { break }
+        }
+        return taken > 0 ? .bytes(taken) : .wouldBlock
+    }
+
+    /// Encrypts records, the first one and what follows, until there are enough for a write to the socket; the bytes that were taken.
+    private func seal(_ first: UnsafeRawBufferPointer, _ rest: inout Pieces) throws(StreamFailure) -> Int {
+        var (taken, next) = (0, Optional(first))
+        while let record = next {
+            renewKey(record.count)
+            switch step({ SSL_write_ex(ssl, record.baseAddress, record.count, &$0) }) {
+            case .done(let count):
+                rest.advance(by: count)
+                taken += count
+            case .waits, .ended:
+                writeWaitsForInput = true
+                try flush()
+                return taken
+            case nil:
+                try? flush()
+                throw failure ?? StreamFailure(reason: "TLS failed")
+            }
+            next = sealedEnd < Self.sealedAtOnce ? rest.next(joining: &joined) : nil
+        }
+        return taken
+    }
+
+    private func renewKey(_ count: Int) {
+        bytesWithThisKey += count
+        guard isEstablished, bytesWithThisKey > bytesPerKey else { return }
+        bytesWithThisKey = count
+        SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED)
+    }
+
+    // MARK: Ending
+
+    var channelBinding: [UInt8] {
+        guard isEstablished else { return [] }
+        var material = [UInt8](repeating: 0, count: 32)
+        let label = "EXPORTER-dist-train-channel"
+        let status = SSL_export_keying_material(ssl, &material, material.count, label, label.utf8.count, nil, 0, 0)
+        precondition(status == 1, "keying material can be had once the handshake is over")
+        return material
+    }
+
+    func endWriting() {
+        sayFarewell()
+        if !wantsWrite { socket.endWriting() }
+    }
+
+    func close() {
+        guard socket.descriptor >= 0 else { return }
+        sayFarewell()
+        socket.close()
+    }
+
+    /// Tells the peer that this end is meant, as far as there is room for it.
+    private func sayFarewell() {
+        guard isEstablished, failure == nil, socketFailure == nil else { return }
+        ERR_clear_error()
+        SSL_shutdown(ssl)
+        try? flush()
+    }
+}
