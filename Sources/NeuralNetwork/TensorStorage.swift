@@ -31,19 +31,22 @@ package enum TensorStorage: Equatable, Sendable {
         case .vector(let count):
             for i in 0..<count { body(i, i) }
         case .convolution(let height, let width, let inputs, let outputs):
-            let positions = height * width
-            for position in 0..<positions {
-                for input in 0..<inputs {
-                    let (memory, file) = ((position * inputs + input) * outputs, input * positions + position)
-                    for output in 0..<outputs { body(memory + output, output * inputs * positions + file) }
-                }
-            }
+            Self.forEachPlace(positions: height * width, channels: inputs, outputs: outputs, body)
         case .dense(let inputs, let outputs, let flattened):
-            let (positions, channels) = (flattened?.positions ?? inputs, flattened?.channels ?? 1)
-            for position in 0..<positions {
-                for channel in 0..<channels {
-                    let (memory, file) = (position * channels + channel, channel * positions + position)
-                    for output in 0..<outputs { body(memory * outputs + output, output * inputs + file) }
+            Self.forEachPlace(positions: flattened?.positions ?? inputs, channels: flattened?.channels ?? 1, outputs: outputs, body)
+        }
+    }
+
+    /// In memory `[positions, channels, outputs]`, in files `[outputs, channels, positions]`: along few of the file's rows at a time, so that each line of the cache is
+    /// written whole.
+    private static func forEachPlace(positions: Int, channels: Int, outputs: Int, _ body: (Int, Int) -> Void) {
+        let row = positions * channels
+        for first in stride(from: 0, to: outputs, by: 8) {
+            let end = min(first + 8, outputs)
+            for channel in 0..<channels {
+                for position in 0..<positions {
+                    let (memory, file) = ((position * channels + channel) * outputs, channel * positions + position)
+                    for output in first..<end { body(memory + output, output * row + file) }
                 }
             }
         }

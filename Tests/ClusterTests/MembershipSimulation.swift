@@ -4,7 +4,7 @@ import TestSupport
 /// A cluster in virtual time: the real `Membership`, a coordinator's record that is a number, and workers that compute by mixing the step's number into theirs.
 ///
 /// Every message is delivered in the order of its connection, and in any order among connections; what happens next is drawn from the seed. Workers are killed with and without
-/// a word to the coordinator, freeze and wake, lose each other, cannot reach each other, join, leave; the coordinator ticks. Then the faults stop, and the job must come to its end.
+/// a word to the coordinator, freeze and wake, lose each other, cannot reach each other, join, leave; connections swallow what they are given and look sound; the coordinator ticks. Then the faults stop, and the job must come to its end.
 struct MembershipSimulation {
     struct Failure: Error, CustomStringConvertible { let description: String }
 
@@ -58,6 +58,24 @@ struct MembershipSimulation {
         var inbox: [Message] = []
         var outbox: [Message] = []
         var part: Part?
+        var toIt = Way()
+        var fromIt = Way()
+    }
+
+    /// A direction of a worker's connection to the coordinator.
+    private struct Way {
+        /// From now on nothing arrives.
+        var swallows = false
+        var arrived: UInt64 = 0
+        var swallowed: UInt64 = 0
+
+        func sent(_ waiting: [Message]) -> UInt64 { arrived + swallowed + UInt64(waiting.count) }
+
+        /// The next message is under way; true if it arrives.
+        mutating func take() -> Bool {
+            if swallows { swallowed += 1 } else { arrived += 1 }
+            return !swallows
+        }
     }
 
     private static let steps = 14
@@ -80,6 +98,8 @@ struct MembershipSimulation {
     private var contributions: [Int: [Int]] = [:]
     private var controls: [Int: [Int: Control]] = [:]
     private var broken: [Int: Set<[Int]>] = [:]
+    /// Pairs of which neither hears the other, and neither knows it.
+    private var silent: [Int: Set<[Int]>] = [:]
     private var unreachable: Set<[Int]> = []
     private let reference: [UInt64]
     private(set) var events = 0
@@ -134,9 +154,11 @@ struct MembershipSimulation {
             for kind in kinds {
                 switch kind {
                 case 0 where !processes[index].outbox.isEmpty:
-                    return try receive(processes[index].outbox.removeFirst(), from: index)
+                    let message = processes[index].outbox.removeFirst()
+                    return processes[index].fromIt.take() ? try receive(message, from: index) : ()
                 case 1 where processes[index].isAlive && !processes[index].isFrozen && !processes[index].inbox.isEmpty:
-                    return deliver(processes[index].inbox.removeFirst(), to: index)
+                    let message = processes[index].inbox.removeFirst()
+                    return processes[index].toIt.take() ? deliver(message, to: index) : ()
                 case 2 where processes[index].isAlive && !processes[index].isFrozen:
                     if try work(index) { return }
                 default: break
@@ -151,8 +173,21 @@ struct MembershipSimulation {
         now += Double.random(in: 0.2...1, using: &random)
         for (id, index) in admitted where processes[index].id == id && processes[index].isAlive && !processes[index].isFrozen {
             try handle(.heard(id))
+            try beat(id, processes[index])
         }
         try handle(.tick)
+    }
+
+    /// What a heartbeat says, on a connection of its own.
+    private mutating func beat(_ id: Int, _ process: Process) throws {
+        try handle(
+            .delivered(
+                id, sentToIt: process.toIt.sent(process.inbox), arrivedThere: process.toIt.arrived,
+                sentByIt: process.fromIt.sent(process.outbox), arrivedHere: process.fromIt.arrived))
+        let part = process.part
+        let computes = part.map { $0.isStarted && $0.contributed == $0.step } ?? false
+        let received = part.map { (contributions[$0.number] ?? []).reduce(0, +) } ?? 0
+        try handle(.active(id, .init(step: part?.step ?? 0, phase: "waiting", isComputing: computes, received: UInt64(received))))
     }
 
     private mutating func join() {
@@ -165,6 +200,7 @@ struct MembershipSimulation {
         nextID += 1
         (processes[index].id, processes[index].isAttached, processes[index].isPrepared) = (id, true, false)
         (processes[index].inbox, processes[index].outbox, processes[index].part) = ([], [.prepared], nil)
+        (processes[index].toIt, processes[index].fromIt) = (Way(), Way())
         admitted[id] = index
         _ = membership.handle(.admitted(id, name: "w\(id)", machine: "m\(processes[index].machine)"), at: now)
     }
@@ -172,7 +208,7 @@ struct MembershipSimulation {
     private mutating func disturb() throws {
         let alive = processes.indices.filter { processes[$0].isAlive }
         guard let victim = alive.randomElement(using: &random) else { return join() }
-        switch Int.random(in: 0...10, using: &random) {
+        switch Int.random(in: 0...13, using: &random) {
         case 0, 1, 2: die(victim, isNoticed: true)
         case 3: die(victim, isNoticed: false)
         case 4: processes[victim].isFrozen.toggle()
@@ -187,6 +223,11 @@ struct MembershipSimulation {
             guard let other = alive.randomElement(using: &random), other != victim else { return }
             unreachable.insert([min(victim, other), max(victim, other)])
         case 9: try handle(.unevenWork(reason: "speed"))
+        case 10: processes[victim].toIt.swallows = true
+        case 11: processes[victim].fromIt.swallows = true
+        case 12:
+            guard let part = processes[victim].part, let other = part.members.randomElement(using: &random), other != victim else { return }
+            silent[part.number, default: []].insert([min(victim, other), max(victim, other)])
         default:
             die(victim, isNoticed: true)
             join()
@@ -264,7 +305,7 @@ struct MembershipSimulation {
 
     private mutating func complete(_ index: Int, _ part: Part) throws -> Bool {
         let done = part.step + 1
-        let links = broken[part.number] ?? []
+        let links = (broken[part.number] ?? []).union(silent[part.number] ?? [])
         guard contributions[part.number]?.allSatisfy({ $0 >= done }) == true,
             !part.members.contains(where: { links.contains([min(index, $0), max(index, $0)]) })
         else { return false }
@@ -351,13 +392,18 @@ struct MembershipSimulation {
         case .abandon(let number, let members, _): for id in members { send(.endGeneration(number), to: id) }
         case .dialBack(let dialler, let rank, let number): send(.dial(number, rank: rank), to: dialler)
         case .dismiss(let id, _):
-            send(.finish, to: id)
-            admitted[id] = nil
+            close(id, .finish)
         case .drop(let id, _):
-            send(.again, to: id)
-            admitted[id] = nil
+            close(id, .again)
         case .note: break
         }
+    }
+
+    /// The last word; that the connection closes is noticed even where it swallows what it is given.
+    private mutating func close(_ id: Int, _ message: Message) {
+        if let index = admitted[id], processes[index].toIt.swallows { (processes[index].inbox, processes[index].toIt) = ([], Way()) }
+        send(message, to: id)
+        admitted[id] = nil
     }
 
     private mutating func send(_ message: Message, to id: Int) {
