@@ -40,9 +40,10 @@ extension FuzzTarget {
     static let handshake = FuzzTarget("handshake", longestInput: 8192) { input in
         var script = Input(input)
         guard let token = SharedToken(hex: String(repeating: "5a", count: 32)) else { return }
-        var dialler = Handshake.dialler(token: token, program: "fuzz 1", context: [1, 2, 3])
+        let credentials = Credentials(token, .plaintext)
+        var dialler = Handshake.dialler(credentials, program: "fuzz 1", context: [1, 2, 3])
         var listener = Handshake.listener(
-            token: token, program: "fuzz 2", beforeAuthentication: { .accept(reply: $0.context) },
+            credentials, program: "fuzz 2", beforeAuthentication: { .accept(reply: $0.context) },
             afterAuthentication: { .accept(reply: $0.context) })
         var under = (toListener: dialler.start(), toDialler: listener.start())
         var (isChanged, messages) = (false, 0)
