@@ -100,7 +100,20 @@ let package = Package(
             ]),
         tests("ClusterTests", uses: ["TestSupport", "Cluster", "Training", "Transport", "Collectives", "Configuration"]),
         tests("EndToEndTests", uses: ["TestSupport", "System", "Transport", "Datasets", "Configuration"]),
+        // Readers of outside bytes, for a fuzzer (deploy/fuzz) and for tests.
+        .target(
+            name: "FuzzTargets", dependencies: ["Transport", "System", "Configuration", "Datasets", "Checkpoints", "Training", "Cluster"],
+            path: "Tests/Fuzzing/Targets", swiftSettings: swiftFlags),
+        tests("FuzzingTests", uses: ["TestSupport", "FuzzTargets", "System"]),
         // What several test targets use.
         .target(name: "TestSupport", dependencies: ["System", "Configuration"], path: "Tests/TestSupport", swiftSettings: swiftFlags),
     ]
 )
+
+// libFuzzer brings `main`, so nothing else can be linked in such a build.
+if Context.environment["DIST_TRAIN_FUZZING"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "dist-train-fuzz", dependencies: ["FuzzTargets", "System"], path: "Tests/Fuzzing/Fuzzer",
+            swiftSettings: swiftFlags + [.unsafeFlags(["-parse-as-library"])]))
+}

@@ -1,4 +1,5 @@
 #include "CImages.h"
+#include "Size.h"
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,14 +44,25 @@ static void limit_scans(j_common_ptr decoder) {
     if (((j_decompress_ptr)decoder)->input_scan_number > SCAN_LIMIT) say_and_leave(decoder, "it has too many scans");
 }
 
-static void read_image(j_decompress_ptr decoder, size_t pixel_limit, uint8_t *volatile *pixels, CImage *image) {
+// Huffman codes have a bit at least, and every block of 8 x 8 samples has one.
+static int is_too_short(j_decompress_ptr decoder, size_t count) {
+    size_t most = 0;
+    for (int i = 0; i < decoder->num_components; i++) {
+        const jpeg_component_info *component = &decoder->comp_info[i];
+        size_t blocks = (size_t)component->width_in_blocks * component->height_in_blocks;
+        if (blocks > most) most = blocks;
+    }
+    return most / 8 > count;
+}
+
+static void read_image(j_decompress_ptr decoder, size_t count, size_t pixel_limit, uint8_t *volatile *pixels, CImage *image) {
     jpeg_read_header(decoder, TRUE);
     size_t width = decoder->image_width, height = decoder->image_height;
-    if (width > pixel_limit / height) {
-        char text[CIMAGES_REASON_SIZE];
-        snprintf(text, sizeof text, "it claims %zu x %zu pixels, at most %zu are read", width, height, pixel_limit);
-        say_and_leave((j_common_ptr)decoder, text);
-    }
+    char text[CIMAGES_REASON_SIZE];
+    if (is_too_large(width, height, pixel_limit, text)) say_and_leave((j_common_ptr)decoder, text);
+    // Few programs write it, not every libjpeg reads it, and it packs anything into nothing.
+    if (decoder->arith_code) say_and_leave((j_common_ptr)decoder, "its coding is arithmetic, which is not read; convert it to a common JPEG");
+    if (is_too_short(decoder, count)) say_and_leave((j_common_ptr)decoder, "it is truncated: too short for its size");
     switch (decoder->jpeg_color_space) {
     case JCS_GRAYSCALE: decoder->out_color_space = JCS_GRAYSCALE; break;
     case JCS_RGB:
@@ -88,7 +100,7 @@ int cimages_read_jpeg(const uint8_t *bytes, size_t count, size_t pixel_limit, CI
         jpeg_create_decompress(&decoder);
         decoder.progress = &progress;
         jpeg_mem_src(&decoder, bytes, (unsigned long)count);
-        read_image(&decoder, pixel_limit, &pixels, image);
+        read_image(&decoder, count, pixel_limit, &pixels, image);
         image->pixels = pixels;
     } else {
         free(pixels);

@@ -1,4 +1,5 @@
 #include "CImages.h"
+#include "Size.h"
 #include <png.h>
 #include <setjmp.h>
 #include <stdio.h>
@@ -46,13 +47,12 @@ static void request_plain_pixels(png_structp png, png_infop info) {
 static void read_image(png_structp png, png_infop info, size_t pixel_limit, Source *source, CImage *image) {
     png_set_read_fn(png, source, take);
     png_set_user_limits(png, 0x7fffffff, 0x7fffffff); // our own limit gives the better sentence
+    // Texts, profiles and the like, which may unpack to anything, have no part in the pixels.
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
     png_read_info(png, info);
     size_t width = png_get_image_width(png, info), height = png_get_image_height(png, info);
-    if (width > pixel_limit / height) {
-        char text[CIMAGES_REASON_SIZE];
-        snprintf(text, sizeof text, "it claims %zu x %zu pixels, at most %zu are read", width, height, pixel_limit);
-        png_error(png, text);
-    }
+    char text[CIMAGES_REASON_SIZE];
+    if (is_too_large(width, height, pixel_limit, text)) png_error(png, text);
     // Deflate packs at most 1,032 bytes into one.
     if (png_get_rowbytes(png, info) * height / 1032 > source->count) png_error(png, "it is truncated: too short for its size");
     request_plain_pixels(png, info);

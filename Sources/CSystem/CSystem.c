@@ -64,7 +64,8 @@ int csystem_lock_exclusively(int descriptor, int wait) {
     return result;
 }
 
-static volatile int signal_descriptor = -1;
+// Another thread may set it while a signal comes.
+static _Atomic int signal_descriptor = -1;
 
 static void write_signal(int signal) {
     int kept = errno;

@@ -70,10 +70,15 @@ struct Manifest {
         guard let members = value?.members, !members.isEmpty else { throw CheckpointError("names no files") }
         return try members.map { member in
             guard let size = integer(member.value["size"]), size >= 0, case .string(let sha256)? = member.value["sha256"]?.kind,
-                !member.key.contains("/"), member.key != ".."
+                isFileName(member.key)
             else { throw CheckpointError("has a damaged entry for `\(member.key)`") }
             return FileEntry(name: member.key, size: size, sha256: sha256)
         }
+    }
+
+    /// Of a file in the checkpoint's own directory. By bytes: a slash and a combining mark behind it are one `Character` that is no slash.
+    private static func isFileName(_ name: String) -> Bool {
+        !["", ".", ".."].contains(name) && !name.utf8.contains { $0 == UInt8(ascii: "/") || $0 == 0 }
     }
 
     private static func integer(_ value: ConfigValue?) -> Int? {

@@ -82,7 +82,7 @@ struct SafeTensorsHeader {
         guard let offsets = sizes(member.value["data_offsets"]), offsets.count == 2, offsets[0] <= offsets[1] else {
             throw fault("has data_offsets that are not [begin, end)")
         }
-        guard let size = product(shape + [type.byteCount]) else { throw fault("has a shape that no memory holds") }
+        guard let size = product([type.byteCount] + shape) else { throw fault("has a shape that no memory holds") }
         guard size == offsets[1] - offsets[0] else {
             throw fault("takes \(size) bytes by its shape and \(offsets[1] - offsets[0]) by its data_offsets")
         }

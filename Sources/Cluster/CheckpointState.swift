@@ -75,8 +75,9 @@ package struct CheckpointState: Equatable, Sendable {
                     let kind = fields.required("kind", .oneOf(Normalization.Kind.self))
                     let shift = fields.required("shift", .array(of: Expectation<Double>.number(.finite)))
                     let factor = fields.required("factor", .array(of: Expectation<Double>.number(.finite)))
-                    guard let kind, let shift, let factor, shift.count == factor.count else { return nil }
-                    return Normalization(kind: kind, shift: shift.map { Float($0) }, factor: factor.map { Float($0) })
+                    let (shifts, factors) = ((shift ?? []).map { Float($0) }, (factor ?? []).map { Float($0) })
+                    guard let kind, shifts.count == factors.count, (shifts + factors).allSatisfy(\.isFinite) else { return nil }
+                    return Normalization(kind: kind, shift: shifts, factor: factors)
                 })
             let classNames = fields.optional("class_names", .array(of: Expectation<String>.string))
             let totals = fields.required("epoch_totals", .array(of: Expectation<Double>.number(.finite)))

@@ -30,7 +30,7 @@ extension Coordinator {
             try results(header, payload, rank: rank)
         case .timing:
             guard isCurrent, let rank = membership.members.firstIndex(of: worker.id) else { return }
-            timed(rank, try TimingMessage(decoding: payload))
+            try timed(rank, TimingMessage(decoding: payload))
         case .failed: failed(worker, String(sentence: payload), isFaultOfJob: header.a == 1)
         case .leaving: handle(.leaving(worker.id))
         default:

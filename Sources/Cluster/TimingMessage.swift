@@ -12,6 +12,9 @@ package struct TimingMessage: Equatable {
         (self.offset, self.through, self.spans) = (offset, through, spans)
     }
 
+    /// Whether its spans belong to a job of so many steps.
+    package func isWithin(steps: Int) -> Bool { spans.allSatisfy { $0.step <= steps } }
+
     /// By the coordinator's clock.
     package var alignedSpans: [Span] {
         spans.map { Span($0.activity, step: $0.step, begin: $0.begin + offset, end: $0.end + offset, busy: $0.busy, layer: $0.layer) }

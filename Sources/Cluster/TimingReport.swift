@@ -61,7 +61,10 @@ package enum TimingReport {
 
 extension Coordinator {
     /// A member's timeline has come.
-    func timed(_ rank: Int, _ message: TimingMessage) {
+    func timed(_ rank: Int, _ message: TimingMessage) throws(MalformedMessage) {
+        guard message.isWithin(steps: setup.plan.totalSteps) else {
+            throw MalformedMessage(description: "rank \(rank) sent times of a step that the job does not have")
+        }
         let spans = message.alignedSpans
         sharing.add(rank: rank, spans)
         trace?.add(spans, worker: membership.members[rank], name: workers[membership.members[rank]]?.request.name ?? "", rank: rank)

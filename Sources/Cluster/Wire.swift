@@ -52,7 +52,11 @@ package struct MessageReader {
     }
 
     package mutating func readInt() throws(MalformedMessage) -> Int { Int(try read(Int64.self)) }
-    package mutating func readBool() throws(MalformedMessage) -> Bool { try read(UInt8.self) != 0 }
+    package mutating func readBool() throws(MalformedMessage) -> Bool {
+        let byte = try read(UInt8.self)
+        guard byte <= 1 else { throw malformed }
+        return byte == 1
+    }
     package mutating func readFloat() throws(MalformedMessage) -> Float { Float(bitPattern: try read(UInt32.self)) }
     package mutating func readDouble() throws(MalformedMessage) -> Double { Double(bitPattern: try read(UInt64.self)) }
 

@@ -154,6 +154,11 @@ package final class Worker {
                 sets[ticket.role] = known.dataset
                 continue
             }
+            guard ticket.byteCount <= PhysicalMemory.byteCount else {
+                throw SystemError(
+                    "the job's data take \(TextFormat.bytes(ticket.byteCount)), and this machine has \(TextFormat.bytes(PhysicalMemory.byteCount)); start the worker on a larger one"
+                )
+            }
             let dataset = try cache.dataset(ticket) {
                 log.info("fetching \(TextFormat.bytes(ticket.byteCount)) of \(ticket.role) data")
                 let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: ticket.byteCount, alignment: 64)

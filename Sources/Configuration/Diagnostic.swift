@@ -28,16 +28,27 @@ package struct Diagnostic: Sendable {
 /// configuration; parser, overrides and decoders add to it.
 package final class Diagnostics {
     private var collected: [Diagnostic] = []
+    private var said: Set<Saying> = []
+    /// How often an error was added, said before or not.
+    package private(set) var errorReports = 0
+
+    /// What is said, and where.
+    private struct Saying: Hashable {
+        let file: ObjectIdentifier
+        let offsets: Range<Int>
+        let message: String
+    }
 
     package init() {}
 
     /// What has been said of a place already (in a block that is used twice) is not said again.
     package func add(_ diagnostic: Diagnostic) {
-        let isKnown = collected.contains { known in
-            guard let one = known.range, let other = diagnostic.range else { return false }
-            return one.file === other.file && one.offsets == other.offsets && known.message == diagnostic.message
+        if diagnostic.severity == .error { errorReports += 1 }
+        if let range = diagnostic.range {
+            let saying = Saying(file: ObjectIdentifier(range.file), offsets: range.offsets, message: diagnostic.message)
+            guard said.insert(saying).inserted else { return }
         }
-        if !isKnown { collected.append(diagnostic) }
+        collected.append(diagnostic)
     }
 
     package func add(contentsOf other: Diagnostics) { other.collected.forEach(add) }

@@ -22,6 +22,8 @@ struct JSON5Parser {
     private let diagnostics: Diagnostics
     private var depth = 0
     private var values = 0
+    private var mistakes = 0
+    private static let mostMistakes = 1000
     /// The object or list that is being read, where a syntax error is reported.
     private var container = ConfigPath.root
 
@@ -111,8 +113,8 @@ struct JSON5Parser {
             try parseColon(after: key, open: open)
             let value = try parseValue(at: path.appending(key))
             if let first = keys[key] {
-                let label = "it is already set on line \(first.start.line)"
-                diagnostics.add(Diagnostic(.error, "duplicate field \(ForPeople.code(key))", range: keyRange, path: path, label: label))
+                let label = "it is already set on line \(file.lineNumber(at: first.offsets.lowerBound))"
+                try report(Diagnostic(.error, "duplicate field \(ForPeople.code(key))", range: keyRange, path: path, label: label))
             } else {
                 keys[key] = keyRange
                 members.append(ConfigMember(key: key, keyRange: keyRange, value: value))
@@ -153,6 +155,15 @@ struct JSON5Parser {
         let isNext = closing == "}" ? beginsKey : beginsValue
         guard isNext else { throw SyntaxError("expected `,` or `\(closing)` after \(what), found \(found)", foundOffsets) }
         let message = "expected `,` or `\(closing)` after \(what), found \(found)"
-        diagnostics.add(Diagnostic(.error, message, range: range(end..<end), path: container, label: "is a comma missing here?"))
+        try report(Diagnostic(.error, message, range: range(end..<end), path: container, label: "is a comma missing here?"))
+    }
+
+    /// A mistake after which reading goes on, unless there have been too many.
+    private mutating func report(_ mistake: Diagnostic) throws(SyntaxError) {
+        diagnostics.add(mistake)
+        mistakes += 1
+        guard mistakes <= Self.mostMistakes else {
+            throw SyntaxError("more than \(Self.mostMistakes) mistakes, which is no configuration", offset..<offset)
+        }
     }
 }

@@ -14,9 +14,12 @@ package final class ObjectDecoder {
     private let indices: [String: Int]
     /// In the order of the questions.
     private var known: [String] = []
+    private var isKnown: Set<String> = []
     private var missing: [(key: String, expected: String)] = []
     /// Choices of `exactlyOne` that were not made.
     private var missingChoices: [(keys: [String], what: String)] = []
+    /// So many unknown fields of an object are told one by one.
+    private static let mostUnknown = 100
 
     /// Nil, and a diagnostic, if the value is not an object.
     package convenience init?(_ value: ConfigValue, _ diagnostics: Diagnostics) {
@@ -97,7 +100,8 @@ package final class ObjectDecoder {
     func giveUp() { report(isComplete: false) }
 
     private func report(isComplete: Bool) {
-        for member in members where !known.contains(member.key) {
+        let unknown = members.filter { !isKnown.contains($0.key) }
+        for member in unknown.prefix(Self.mostUnknown) {
             // `--set epoch=3` means the `epochs` that the file has; in a file a field that is there already is not meant again.
             let isOverride = member.keyRange?.file.origin == .commandLine
             let open = isOverride ? known : known.filter { indices[$0] == nil }
@@ -108,6 +112,9 @@ package final class ObjectDecoder {
             error(
                 "unknown field \(ForPeople.code(member.key))", atKey: member.key,
                 label: suggestion.map { "did you mean \(ForPeople.code($0))?" } ?? knownFields)
+        }
+        if let next = unknown.dropFirst(Self.mostUnknown).first, isComplete {
+            error("\(unknown.count - Self.mostUnknown) more unknown fields", atKey: next.key)
         }
         for field in missing {
             diagnostics.add(
@@ -140,6 +147,6 @@ package final class ObjectDecoder {
     }
 
     private func know(_ key: String) {
-        if !known.contains(key) { known.append(key) }
+        if isKnown.insert(key).inserted { known.append(key) }
     }
 }

@@ -54,6 +54,9 @@ package final class SourceFile: Sendable {
         self.init(name: path, text: text)
     }
 
+    /// The line, from 1, that holds `offset`.
+    func lineNumber(at offset: Int) -> Int { lineIndex(at: offset) + 1 }
+
     /// Line and column, both from 1; a column is one Unicode scalar. `offset` may be the end of the text.
     package func position(at offset: Int) -> SourcePosition {
         let line = lineIndex(at: offset)

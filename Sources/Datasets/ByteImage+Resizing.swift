@@ -5,42 +5,40 @@ extension ByteImage {
     package func resized(width newWidth: Int, height newHeight: Int) -> ByteImage {
         precondition(newWidth > 0 && newHeight > 0, "An image has pixels")
         if newWidth == width && newHeight == height { return self }
-        let rows = resizedRows(Triangle.weights(from: width, to: newWidth))
-        let columns = Triangle.weights(from: height, to: newHeight)
+        let (rows, columns) = (Triangle.weights(from: height, to: newHeight), Triangle.weights(from: width, to: newWidth))
         let length = newWidth * channels
-        var output: [UInt8] = []
-        output.reserveCapacity(newHeight * length)
-        var sums = [Double](repeating: 0, count: length)
-        for span in columns {
-            for place in 0..<length { sums[place] = 0 }
-            for (offset, weight) in span.weights.enumerated() {
-                let start = (span.first + offset) * length
-                for place in 0..<length { sums[place] += weight * rows[start + place] }
+        // Each row is added to the new ones that it is part of, from above, so that no more than the result is held at a time.
+        var sums = [Double](repeating: 0, count: newHeight * length)
+        var row = [Double](repeating: 0, count: length)
+        var next = 0
+        for y in 0..<height {
+            while next < newHeight, rows[next].end <= y { next += 1 }
+            guard next < newHeight, rows[next].first <= y else { continue }
+            resizeRow(y, columns, into: &row)
+            for target in next..<newHeight {
+                guard rows[target].first <= y else { break }
+                let weight = rows[target].weights[y - rows[target].first]
+                for place in 0..<length { sums[target * length + place] += weight * row[place] }
             }
-            for sum in sums { output.append(UInt8(max(0, min(255, (sum + 0.5).rounded(.down))))) }
         }
-        return ByteImage(width: newWidth, height: newHeight, channels: channels, pixels: output)
+        let pixels = sums.map { UInt8(max(0, min(255, ($0 + 0.5).rounded(.down)))) }
+        return ByteImage(width: newWidth, height: newHeight, channels: channels, pixels: pixels)
     }
 
-    /// `[height, spans.count, channels]`
-    private func resizedRows(_ spans: [Triangle.Span]) -> [Double] {
-        var output: [Double] = []
-        output.reserveCapacity(height * spans.count * channels)
+    /// - Parameter output: `[columns.count, channels]`
+    private func resizeRow(_ y: Int, _ columns: [Triangle.Span], into output: inout [Double]) {
         pixels.withUnsafeBufferPointer { pixels in
-            for y in 0..<height {
-                for span in spans {
-                    let start = (y * width + span.first) * channels
-                    for channel in 0..<channels {
-                        var sum = 0.0
-                        for (offset, weight) in span.weights.enumerated() {
-                            sum += weight * Double(pixels[start + offset * channels + channel])
-                        }
-                        output.append(sum)
+            for (x, span) in columns.enumerated() {
+                let start = (y * width + span.first) * channels
+                for channel in 0..<channels {
+                    var sum = 0.0
+                    for (offset, weight) in span.weights.enumerated() {
+                        sum += weight * Double(pixels[start + offset * channels + channel])
                     }
+                    output[x * channels + channel] = sum
                 }
             }
         }
-        return output
     }
 }
 
@@ -50,6 +48,7 @@ private enum Triangle {
     struct Span {
         let first: Int
         let weights: [Double]
+        var end: Int { first + weights.count }
     }
 
     static func weights(from source: Int, to target: Int) -> [Span] {

@@ -60,6 +60,8 @@ package struct TableRules: Equatable, Sendable {
     /// A text column with more categories than this is probably no category: an error.
     package static let mostCategories = 1_000
     package static let mostClasses = 10_000
+    /// Bytes of the name of a category or class.
+    package static let longestName = 1_000
     /// A column with more numbers than this for each text is no text column: the texts are mistakes.
     package static let suspiciousNumbersPerText = 9
 

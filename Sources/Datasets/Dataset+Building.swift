@@ -1,11 +1,5 @@
 import System
 
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
-
 /// 64-byte aligned memory, zero at first.
 final class AlignedBytes: @unchecked Sendable {  // written by its one builder, before anybody else sees it
     let bytes: UnsafeMutableRawBufferPointer
@@ -25,10 +19,10 @@ extension Dataset {
         _ form: DatasetForm, fill: (_ features: UnsafeMutableRawBufferPointer, _ targets: UnsafeMutableRawBufferPointer) throws -> Void
     ) throws -> Dataset {
         let layout = try form.layout()
-        guard layout.total <= Self.physicalMemory else {
+        guard layout.total <= PhysicalMemory.byteCount else {
             throw DatasetError(
                 "a data set of \(TextFormat.grouped(form.count)) samples of shape \(form.sampleShape) takes \(TextFormat.bytes(layout.total)), and"
-                    + " this machine has \(TextFormat.bytes(Self.physicalMemory)); use smaller samples or fewer")
+                    + " this machine has \(TextFormat.bytes(PhysicalMemory.byteCount)); use smaller samples or fewer")
         }
         let memory = AlignedBytes(count: layout.total)
         writeHeader(form, layout, into: memory.bytes)
@@ -40,8 +34,6 @@ extension Dataset {
         try dataset.checkFinite()
         return dataset
     }
-
-    private static var physicalMemory: Int { sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) }
 
     /// NaN and infinity would spread over the whole model: readers that know the place in a file say so before this does.
     private func checkFinite() throws {
@@ -109,8 +101,7 @@ extension Dataset {
     /// Labels index memory later on, so none may lie outside the classes.
     func checkTargets() throws {
         guard case .classes(let names) = form.targets else { return }
-        let classes = Int32(names.count)
-        guard let bad = labels.firstIndex(where: { $0 < 0 || $0 >= classes }) else { return }
-        throw DatasetError("label \(labels[bad]) of sample \(bad) is outside the classes 0…\(classes - 1); check the labels")
+        guard let bad = labels.firstIndex(where: { $0 < 0 || $0 >= names.count }) else { return }
+        throw DatasetError("label \(labels[bad]) of sample \(bad) is outside the classes 0…\(names.count - 1); check the labels")
     }
 }

@@ -49,7 +49,7 @@ struct TableEncoder {
             return
         }
         classes = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
-        classesAreWhole = names.allSatisfy { Int($0) != nil }
+        classesAreWhole = TableEncoding.areWholeNumbers(names)
     }
 
     /// Forgets the samples read so far.
@@ -66,6 +66,7 @@ struct TableEncoder {
         while count < limit, try table.next() {
             guard try table.keepsSample(features: columns, targets: targets, encoding.missingCells) else { continue }
             count += 1
+            if count.isMultiple(of: 1024) { try encoding.checkSize(samples: count, of: table.reader.name) }
             for feature in features {
                 switch feature.kind {
                 case .number(let fill): rows.append(try number(feature.column, fill: fill))

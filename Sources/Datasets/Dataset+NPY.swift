@@ -81,17 +81,16 @@ private struct NPYTargets {
                 "`\(path)` has the shape \(file.shape), but classes are [N]; leave out `classes`, or give one class per sample")
         }
         let numbers = try file.integers()
-        let greatest = classCount ?? numbers.reduce(0, max) &+ 1
-        guard let bad = numbers.firstIndex(where: { $0 < 0 || $0 >= greatest }) else {
-            guard greatest <= TableRules.mostClasses else {
-                throw DatasetError("`\(path)` has the class \(greatest - 1); classes are counted from 0: use `classes: false` for values")
-            }
-            kind = .numbered(greatest)
-            labels = numbers.map { Int32($0) }
-            return
+        let greatest = classCount.map { $0 - 1 } ?? numbers.reduce(0, max)
+        if let bad = numbers.firstIndex(where: { $0 < 0 || $0 > greatest }) {
+            throw DatasetError(
+                "`\(path)` has the class \(numbers[bad]) for sample \(bad), outside 0…\(greatest); check it, or use `classes: false` for values"
+            )
         }
-        throw DatasetError(
-            "`\(path)` has the class \(numbers[bad]) for sample \(bad), outside 0…\(greatest - 1); check it, or use `classes: false` for values"
-        )
+        guard greatest < TableRules.mostClasses else {
+            throw DatasetError("`\(path)` has the class \(greatest); classes are counted from 0: use `classes: false` for values")
+        }
+        kind = .numbered(greatest + 1)
+        labels = numbers.map { Int32($0) }
     }
 }

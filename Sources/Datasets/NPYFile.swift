@@ -110,32 +110,34 @@ struct NPYFile {
 
     func integers() throws -> [Int] {
         let bytes = try rowMajorBytes()
-        return try (0..<count).map { index in
-            switch element {
-            case .bool, .unsigned(1): return Int(bytes[index])
-            case .unsigned(8):
-                guard let value = Int(exactly: bits(bytes, index)) else {
-                    throw Self.fault(path, "holds \(bits(bytes, index)) at \(index)")
-                }
-                return value
-            case .unsigned: return Int(bits(bytes, index))
-            case .signed(let size):
-                let unused = 64 - 8 * size
-                return Int(truncatingIfNeeded: Int64(bitPattern: bits(bytes, index) << unused) >> unused)
-            case .float:
-                let value = float(bytes, index)
-                guard let whole = Int(exactly: value) else {
-                    throw Self.fault(path, "holds \(value) at \(index), which is no class; leave out `classes` for values")
-                }
-                return whole
+        return try (0..<count).map { try integer(bytes, $0) }
+    }
+
+    private func integer(_ bytes: [UInt8], _ index: Int) throws -> Int {
+        switch element {
+        case .bool, .unsigned(1): return Int(bytes[index])
+        case .unsigned(8):
+            guard let value = Int(exactly: bits(bytes, index)) else {
+                throw Self.fault(path, "holds \(bits(bytes, index)) at \(index)")
             }
+            return value
+        case .unsigned: return Int(bits(bytes, index))
+        case .signed(let size):
+            let unused = 64 - 8 * size
+            return Int(truncatingIfNeeded: Int64(bitPattern: bits(bytes, index) << unused) >> unused)
+        case .float:
+            let value = float(bytes, index)
+            guard let whole = Int(exactly: value) else {
+                throw Self.fault(path, "holds \(value) at \(index), which is no class; leave out `classes` for values")
+            }
+            return whole
         }
     }
 
     /// The elements as floats, all finite.
     func floats() throws -> [Float] {
-        guard element.isFloat else { return try integers().map { Float($0) } }
         let bytes = try rowMajorBytes()
+        guard element.isFloat else { return try (0..<count).map { Float(try integer(bytes, $0)) } }
         return try (0..<count).map { index in
             let value = Float(float(bytes, index))
             guard value.isFinite else {

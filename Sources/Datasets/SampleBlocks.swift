@@ -52,18 +52,25 @@ package final class ImageFiles: SampleBlocks {
         (self.shape, self.note) = (shape, note)
         let isDirectory = Directory.isDirectory(path)
         directory = isDirectory ? path : nil
-        files = isDirectory ? try Self.images(in: path, depth: 0) : [path]
+        var known: Set<Directory.Identity> = []
+        files = isDirectory ? try Self.images(in: path, depth: 0, &known) : [path]
         guard !files.isEmpty else { throw DatasetError("`\(path)` has no PNG or JPEG files; give a directory with images") }
     }
 
-    /// Sorted by the bytes of their paths, directory by directory.
-    private static func images(in path: String, depth: Int) throws -> [String] {
+    /// Sorted by the bytes of their paths, directory by directory; each directory once, because links may go around in circles.
+    private static func images(in path: String, depth: Int, _ known: inout Set<Directory.Identity>) throws -> [String] {
+        guard let identity = Directory.Identity(of: path), known.insert(identity).inserted else { return [] }
         let names = try Directory.list(path).filter { !$0.hasPrefix(".") }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-        return try names.flatMap { name in
+        var images: [String] = []
+        for name in names {
             let inner = Path.join(path, name)
-            if Directory.isDirectory(inner) { return depth < 16 ? try images(in: inner, depth: depth + 1) : [] }
-            return Self.isImage(name) ? [inner] : []
+            if Directory.isDirectory(inner) {
+                if depth < 16 { images += try Self.images(in: inner, depth: depth + 1, &known) }
+            } else if Self.isImage(name) {
+                images.append(inner)
+            }
         }
+        return images
     }
 
     /// By its name.

@@ -1,3 +1,5 @@
+import System
+
 /// How a table's columns become features and targets, as learned from the training file: what new data need to be encoded the same way.
 package struct TableEncoding: Equatable, Sendable {
     package enum Kind: Equatable, Sendable {
@@ -41,8 +43,23 @@ package struct TableEncoding: Equatable, Sendable {
         (self.format, self.missingCells, self.columns, self.target) = (format, missingCells, columns, target)
     }
 
+    /// Whether the names are whole numbers, each in its one spelling, that a double tells from their neighbours: a cell `1.0` is the class `1` then.
+    static func areWholeNumbers(_ names: some Sequence<String>) -> Bool {
+        names.allSatisfy { name in Int(name).map { String($0) == name && $0.magnitude < 1 << 53 } ?? false }
+    }
+
     /// Features per sample.
     package var width: Int { columns.reduce(0) { $0 + $1.kind.width } }
+
+    /// Refuses so many samples of the table `name` where their features, of which a short file may make very many, take more than half of the memory.
+    package func checkSize(samples: Int, of name: String) throws {
+        let size = DatasetLayout.product([samples, width, MemoryLayout<Float>.size])
+        guard size ?? .max <= PhysicalMemory.byteCount / 2 else {
+            throw DatasetError(
+                "`\(name)` makes \(TextFormat.grouped(width)) features of each of \(TextFormat.grouped(samples)) samples or more, more than this"
+                    + " machine's \(TextFormat.bytes(PhysicalMemory.byteCount)) hold; list columns with many categories under `ignore`")
+        }
+    }
 
     /// What each feature is: "age", "job=clerk".
     package var featureNames: [String] {

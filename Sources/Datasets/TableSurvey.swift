@@ -99,7 +99,9 @@ struct TableSurvey {
         } else {
             target = targets.isEmpty ? .absent : .values(columns: targets.map { names[$0] })
         }
-        return TableEncoding(format: format, missingCells: rules.missingCells, columns: columns, target: target)
+        let encoding = TableEncoding(format: format, missingCells: rules.missingCells, columns: columns, target: target)
+        try encoding.checkSize(samples: kept, of: path)
+        return encoding
     }
 
     /// Whether the target is a class: see `TableRules.task`.
@@ -144,10 +146,9 @@ struct TableSurvey {
         return .categories(categories, fill: isFilled ? fill : nil)
     }
 
-    /// Numbers by value, other names by bytes.
+    /// Whole numbers by value, other names by bytes.
     private func classNames(_ counts: [String: Int]) -> [String] {
-        let numbers = counts.keys.compactMap { Int($0) }
-        if numbers.count == counts.count { return numbers.sorted().map { String($0) } }
+        if TableEncoding.areWholeNumbers(counts.keys) { return counts.keys.compactMap { Int($0) }.sorted().map { String($0) } }
         return counts.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
@@ -162,6 +163,12 @@ struct TableSurvey {
             for column in columns where !table.isMissing(column) {
                 let isTarget = column == target
                 let name = try isTarget && targetIsWhole ? table.whole(column) : table.text(column)
+                guard name.utf8.count <= TableRules.longestName else {
+                    throw table.fault(
+                        column,
+                        "the cell has \(TextFormat.grouped(name.utf8.count)) bytes, at most \(TableRules.longestName) make a name;"
+                            + " correct it, or list the column under `ignore`")
+                }
                 counts[column][name, default: 0] += 1
                 if counts[column].count > (isTarget ? TableRules.mostClasses : TableRules.mostCategories) {
                     throw tooMany(column, isTarget)

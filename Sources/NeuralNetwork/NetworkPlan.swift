@@ -170,10 +170,14 @@ package struct ReceptiveField: Equatable, Sendable {
 
     /// What a window of such values sees.
     func seen(through window: Window) -> ReceptiveField {
-        ReceptiveField(
-            height: height + (window.height - 1) * jumpHeight, width: width + (window.width - 1) * jumpWidth,
-            jumpHeight: jumpHeight * window.strideHeight, jumpWidth: jumpWidth * window.strideWidth)
+        func side(_ size: Int, _ jump: Int, _ window: Int) -> Int { min(Self.most, size + (window - 1) * jump) }
+        return ReceptiveField(
+            height: side(height, jumpHeight, window.height), width: side(width, jumpWidth, window.width),
+            jumpHeight: min(Self.most, jumpHeight * window.strideHeight), jumpWidth: min(Self.most, jumpWidth * window.strideWidth))
     }
+
+    /// Pixels beyond which nothing is counted: more than any input has, and little enough for a product with a window's size.
+    private static let most = 1 << 31
 
     /// What all of an image's values see together.
     func covering(_ image: TensorShape) -> ReceptiveField {

@@ -12,7 +12,8 @@ package final class MappedFile: @unchecked Sendable {  // the mapping is read-on
 
     package init(_ path: String) throws {
         self.path = path
-        let file = try Descriptor(opening: path, O_RDONLY, to: "read")
+        // Opening a pipe that nobody writes to would wait for a writer.
+        let file = try Descriptor(opening: path, O_RDONLY | O_NONBLOCK, to: "read")
         let status = try file.status(of: path)
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw SystemError("`\(path)` is not a regular file; give the path of a file")

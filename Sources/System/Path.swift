@@ -4,40 +4,44 @@
     import Glibc
 #endif
 
-/// Paths as text.
+/// Paths as text. Slashes are looked for among bytes, as the system does: one with a combining mark behind it is part of another `Character`.
 package enum Path {
     /// The directory part: `a/b` of `a/b/c`, `.` of `c`, `/` of `/c`.
     package static func directory(of path: String) -> String {
-        let trimmed = withoutTrailingSlashes(path)
-        guard let slash = trimmed.lastIndex(of: "/") else { return "." }
-        let directory = withoutTrailingSlashes(String(trimmed[..<slash]))
-        return directory.isEmpty ? "/" : directory
+        let trimmed = withoutTrailingSlashes(path.utf8[...])
+        guard let last = trimmed.lastIndex(of: slash) else { return "." }
+        let directory = withoutTrailingSlashes(trimmed[..<last])
+        return directory.isEmpty ? "/" : String(Substring(directory))
     }
 
     /// The last part: `c` of `a/b/c`.
     package static func name(of path: String) -> String {
-        let trimmed = withoutTrailingSlashes(path)
-        guard let slash = trimmed.lastIndex(of: "/") else { return trimmed }
-        return String(trimmed[trimmed.index(after: slash)...])
+        let trimmed = withoutTrailingSlashes(path.utf8[...])
+        guard let last = trimmed.lastIndex(of: slash) else { return String(Substring(trimmed)) }
+        return String(Substring(trimmed[trimmed.index(after: last)...]))
     }
 
     /// `directory/name`; an absolute `name` stands for itself.
     package static func join(_ directory: String, _ name: String) -> String {
-        if name.hasPrefix("/") || directory.isEmpty { return name }
-        return directory.hasSuffix("/") ? directory + name : directory + "/" + name
+        if isAbsolute(name) || directory.isEmpty { return name }
+        return directory.utf8.last == slash ? directory + name : directory + "/" + name
     }
 
     /// The same path from the root, without asking whether it exists.
     package static func absolute(_ path: String) -> String {
-        if path.hasPrefix("/") { return path }
+        if isAbsolute(path) { return path }
         guard let buffer = getcwd(nil, 0) else { return path }
         defer { free(buffer) }
         return join(String(cString: buffer), path)
     }
 
-    private static func withoutTrailingSlashes(_ path: String) -> String {
-        var path = path[...]
-        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
-        return String(path)
+    private static let slash = UInt8(ascii: "/")
+
+    private static func isAbsolute(_ path: String) -> Bool { path.utf8.first == slash }
+
+    private static func withoutTrailingSlashes(_ path: Substring.UTF8View) -> Substring.UTF8View {
+        var path = path
+        while path.last == slash, path.count > 1 { path.removeLast() }
+        return path
     }
 }

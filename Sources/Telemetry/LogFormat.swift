@@ -35,11 +35,14 @@ package enum LogFormat {
     }
 
     /// Text that cannot move a terminal's cursor: a message may quote what a stranger wrote. Further lines are indented.
-    static func printable(_ text: String) -> String {
+    static func printable(_ text: String) -> String { printable(text, lineBreak: "\n         ") }
+
+    /// - Parameter lineBreak: stands between lines.
+    package static func printable(_ text: String, lineBreak: String) -> String {
         var scalars = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             if scalar == "\n" {
-                scalars.append(contentsOf: "\n         ".unicodeScalars)
+                scalars.append(contentsOf: lineBreak.unicodeScalars)
             } else {
                 scalars.append(scalar.value < 32 || (127..<160).contains(scalar.value) ? "?" : scalar)
             }

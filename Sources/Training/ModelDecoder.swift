@@ -14,6 +14,8 @@ final class ModelDecoder {
     /// Where each layer stands in the config, by its full name.
     private(set) var places: [String: ConfigValue] = [:]
     private var depth = 0
+    /// Elements that were read, right or wrong.
+    private var read = 0
 
     init(_ diagnostics: Diagnostics, definitions: [String: BlockDefinition]) {
         (self.diagnostics, self.definitions) = (diagnostics, definitions)
@@ -35,7 +37,8 @@ final class ModelDecoder {
         defer { depth -= 1 }
         var layers: [NamedLayer] = []
         for value in values {
-            guard places.count < Self.maximalLayers else {
+            read += 1
+            guard read <= Self.maximalLayers else {
                 diagnostics.error("the model has more than \(Self.maximalLayers) layers; repeat less", at: value)
                 break
             }
@@ -144,7 +147,13 @@ final class ModelDecoder {
     private func copies(
         _ count: Int, _ name: String, from: [String], scope: String, _ body: () -> [ConfigValue]
     ) -> [NamedLayer] {
-        let blocks = (0..<count).map { NamedLayer("\($0)", .block(inner(body(), scope: "\(scope)\(name).\($0)."))) }
+        var blocks: [NamedLayer] = []
+        for index in 0..<count {
+            let errors = diagnostics.errorReports
+            blocks.append(NamedLayer("\(index)", .block(inner(body(), scope: "\(scope)\(name).\(index)."))))
+            // What is wrong with one copy is wrong with all of them.
+            if diagnostics.errorReports > errors { break }
+        }
         return [NamedLayer(name, .block(blocks), from: from)]
     }
 

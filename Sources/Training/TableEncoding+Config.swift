@@ -67,8 +67,9 @@ extension TableEncoding.Column {
         .object { fields in
             let name = fields.required("name", .string)
             guard let categories = fields.optional("categories", .distinctNames) else {
-                let fill = fields.optional("fill", .number(.finite))
-                return name.map { Self(name: $0, kind: .number(fill: fill.map { Float($0) })) }
+                let fill = fields.optional("fill", .number(.finite)).map { Float($0) }
+                if fill?.isFinite == false { fields.error("the value is more than a Float holds", atValueOf: "fill") }
+                return name.map { Self(name: $0, kind: .number(fill: fill)) }
             }
             let fill = fields.optional("fill", .int(0...categories.count - 1))
             return name.map { Self(name: $0, kind: .categories(categories, fill: fill)) }

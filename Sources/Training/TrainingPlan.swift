@@ -99,8 +99,18 @@ package struct TrainingPlan: Sendable {
             sampleCount: facts.trainCount, batchSize: batchSize,
             microbatches: job.microbatches ?? BatchGeometry.defaultMicrobatches(batchSize: batchSize))
         totalSteps = min(job.epochs * geometry.stepsPerEpoch, job.maxSteps ?? .max)
+        try Self.checkCost(network, batchSize: batchSize)
         self.job = job
         self.facts = facts
+    }
+
+    /// What is left may be added up in whole numbers.
+    private static func checkCost(_ network: NetworkPlan, batchSize: Int) throws(PlanError) {
+        let operations = network.layers.reduce(0) { $0 + Double($1.operations) }
+        let values = network.layers.reduce(Double(network.inputShape.count)) { $0 + Double($1.output.count) }
+        guard operations < 0x1p60, 4 * values * Double(batchSize) < 0x1p60 else {
+            throw PlanError("the model takes more time or memory than any machine has: make its layers or the batch smaller")
+        }
     }
 
     package static func checkAugmentation(_ job: Job, _ facts: DataFacts) throws(PlanError) {

@@ -1,6 +1,7 @@
 import Cluster
 import Configuration
 import System
+import Telemetry
 import Training
 
 #if canImport(Darwin)
@@ -14,7 +15,7 @@ import Training
 func fail(_ error: any Error) -> Int32 {
     let text = "\(error)"
     let isRendered = error is ConfigurationError
-    let line = (isRendered ? text : "error: \(text)") + "\n"
+    let line = (isRendered ? text : LogFormat.printable("error: \(text)", lineBreak: "\n")) + "\n"
     line.withCString { _ = write(STDERR_FILENO, $0, strlen($0)) }
     return error is UsageError || error is ConfigurationError || error is SourceFileError || error is PlanError ? 64 : 1
 }

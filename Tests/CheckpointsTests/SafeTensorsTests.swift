@@ -43,6 +43,16 @@ import Testing
         }
     }
 
+    /// Tensors of no values may have sizes that are no memory's.
+    @Test func sizesThatOverflow() throws {
+        for shape in ["[2305843009213693952,0]", "[4611686018427387904,4,0]", "[9223372036854775807,9223372036854775807]"] {
+            #expect(
+                try fault(#"{"a":{"dtype":"F32","shape":\#(shape),"data_offsets":[0,0]}}"#).contains(
+                    "the tensor `a` has a shape that no memory holds"), "\(shape)")
+        }
+        #expect(try fault(#"{"a":{"dtype":"F32","shape":[0,4611686018427387904],"data_offsets":[0,0]}}"#) == "none")
+    }
+
     /// The reference implementation wrote this file (Tests/Fixtures/checkpoints/make.py).
     @Test func theReferenceFileIsReadAndWrittenByteForByte() throws {
         let tests = Path.directory(of: Path.directory(of: #filePath))

@@ -53,6 +53,9 @@ import Training
         }
         #expect(throws: CheckpointError.self) { try roundTrip(with("epoch_totals", .array([.int(1), .string("2")]))) }
         #expect(throws: CheckpointError.self) { try roundTrip(with("exact", .string("yes"))) }
+        // More than a Float holds.
+        let large = ConfigValue.object([("kind", .string("z_score")), ("shift", .array([.number(1e300)])), ("factor", .array([.int(1)]))])
+        #expect(throws: CheckpointError.self) { try roundTrip(with("normalization", large)) }
         #expect(throws: CheckpointError.self) {
             try roundTrip(
                 with("normalization", .object([("kind", .string("z_score")), ("shift", .array([])), ("factor", .array([.int(1)]))])))

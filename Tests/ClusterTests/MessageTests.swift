@@ -76,6 +76,26 @@ import Transport
         }
     }
 
+    /// A span of a step that the job does not have would be waited for without end.
+    @Test func stepsThatTheJobDoesNotHave() {
+        func spans(_ steps: [Int]) -> TimingMessage {
+            TimingMessage(offset: 0, through: .max, spans: steps.map { Span(.data, step: $0, begin: 1, end: 2) })
+        }
+        #expect(spans([]).isWithin(steps: 0) && spans([0, 7, 3]).isWithin(steps: 7))
+        #expect(!spans([0, 8]).isWithin(steps: 7) && !spans([1 << 47]).isWithin(steps: 7))
+    }
+
+    /// There is one way to write yes.
+    @Test func flagsAreZeroOrOne() {
+        for byte in UInt8.min ... .max {
+            let value = try? withUnsafeBytes(of: byte) {
+                var reader = MessageReader($0, of: "test")
+                return try reader.readBool()
+            }
+            #expect(value == (byte == 0 ? false : byte == 1 ? true : nil))
+        }
+    }
+
     /// The bits of numbers, not their values: −0 and NaN payloads too.
     @Test func numbersTravelAsBits() throws {
         var writer = MessageWriter()

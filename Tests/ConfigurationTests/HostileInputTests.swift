@@ -59,6 +59,18 @@ import Testing
         #expect(JSON5.parse(file, limits: .init(bytes: 9, depth: 4, values: 4), diagnostics: Diagnostics()) != nil)
     }
 
+    /// However many mistakes there are on however long a line, they are told in good time.
+    @Test func mistakesWithoutEndAreCutShort() {
+        let forgotten = "[" + String(repeating: "1 ", count: 400_000) + "]"
+        #expect(messages(forgotten).count == 1_002 && messages(forgotten).contains("more than 1000 mistakes, which is no configuration"))
+        let repeated = "{" + String(repeating: "a: 1, ", count: 300_000) + "}"
+        #expect(messages(repeated).count == 1_002)
+        let unknown = "{" + (0..<100_000).map { "k\($0): 1" }.joined(separator: ", ") + "}"
+        let (value, diagnostics) = read(unknown)
+        value.flatMap { ObjectDecoder($0, diagnostics) }?.finish()
+        #expect(diagnostics.sorted.count == 101 && diagnostics.sorted.last?.message == "99900 more unknown fields")
+    }
+
     @Test func hugeNumbersAreHandled() throws {
         let digits = String(repeating: "9", count: 100_000)
         #expect(messages(digits) == ["this number is too large"])

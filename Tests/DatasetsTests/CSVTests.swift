@@ -150,6 +150,34 @@ import Testing
                 + " it under `ignore`")
     }
 
+    /// Numbers that a double does not tell apart are names like any others.
+    @Test func classesThatAreLongNumbers() throws {
+        let rules = TableRules(targets: ["y"], task: .classification)
+        let (dataset, encoding) = try read("x,y\n1,99999999999999999\n2,+99999999999999999\n3,7\n", rules)
+        #expect(encoding.target == .classes(column: "y", names: ["+99999999999999999", "7", "99999999999999999"]))
+        #expect(Array(dataset.labels) == [2, 0, 1])
+        #expect(try read("x,y\n1,10\n2,2.0\n3,9\n", rules).dataset.classNames == ["2", "9", "10"])
+    }
+
+    @Test func namesAreShort() throws {
+        let name = String(repeating: "n", count: 1_000)
+        #expect(try read("x\n\(name)\na\n").dataset.sampleSize == 2)
+        #expect(
+            message("x\n\(name)n\na\n")
+                == "`a.csv`, line 2, column `x` (sample 0): the cell has 1,001 bytes, at most 1000 make a name; correct it, or list the column under `ignore`"
+        )
+    }
+
+    /// A few megabytes of names that would become a terabyte of zeros and ones.
+    @Test func categoriesThatMakeTooMuch() throws {
+        let names = (0..<1_000).map { "n\($0)" }
+        let columns = (0..<1_000).map { TableEncoding.Column(name: "c\($0)", kind: .categories(names, fill: nil)) }
+        let encoding = TableEncoding(format: CSVFormat(), missingCells: .error, columns: columns, target: .absent)
+        try encoding.checkSize(samples: 10, of: "a.csv")
+        let message = complaint(in: directory) { try encoding.checkSize(samples: 1_000_000, of: "a.csv") }
+        #expect(message.hasPrefix("`a.csv` makes 1,000,000 features of each of 1,000,000 samples or more, more than this machine's "))
+    }
+
     @Test func hostileTextEndsInASentence() throws {
         #expect(message("x,y\n1,\"2\n3,4\n").hasPrefix("`a.csv`, line 2, column 2: the quote that opens in line 2 is never closed;"))
         #expect(message("x,y\n1,\"2\"3\n").hasPrefix("`a.csv`, line 2, column 2: text follows the closing quote"))

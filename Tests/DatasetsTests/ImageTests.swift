@@ -3,6 +3,12 @@ import System
 import TestSupport
 import Testing
 
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
 @Suite struct ImageTests {
     private let directory: TemporaryDirectory
 
@@ -10,9 +16,9 @@ import Testing
 
     private func image(_ name: String) throws -> ByteImage { try ImageFile.read(path: ReaderFixtures.path("images/\(name)")) }
 
-    private func message(_ bytes: [UInt8]) -> String {
-        complaint(in: directory) { _ = try bytes.withUnsafeBytes { try ImageFile.decode($0, name: "a") } }
-    }
+    private func image(_ bytes: [UInt8]) throws -> ByteImage { try bytes.withUnsafeBytes { try ImageFile.decode($0, name: "a") } }
+
+    private func message(_ bytes: [UInt8]) -> String { complaint(in: directory) { _ = try image(bytes) } }
 
     /// The pixels that the script put in.
     @Test(arguments: [
@@ -68,7 +74,7 @@ import Testing
         }
         #expect(
             read("huge.bad.png")
-                == "`huge.bad.png` is a PNG file that cannot be read: it claims 2147483647 x 2147483647 pixels, at most 100000000 are read; replace or remove it"
+                == "`huge.bad.png` is a PNG file that cannot be read: it claims 2147483647 x 2147483647 pixels, at most 65535 are read in a row or column; replace or remove it"
         )
         #expect(read("claim.bad.png").contains("it is truncated: too short for its size"))
         #expect(read("cmyk.bad.jpg").contains("it has CMYK colours, which are made for print; convert it to RGB"))
@@ -90,6 +96,34 @@ import Testing
                 _ = message(damaged)
             }
         }
+    }
+
+    /// Texts and profiles unpack to anything, a thousand of them to a thousand times as much, and mean nothing here: not even their damage is seen.
+    @Test func whatIsBesideThePixelsIsPassedOver() throws {
+        let whole = try ReaderFixtures.bytes("images/rgb8.png")
+        let afterHeader = 8 + 25
+        let sound = try image(whole)
+        for kind in ["zTXt", "iTXt", "tEXt", "iCCP", "eXIf", "sPLT"] {
+            let chunk = [0, 0, 0, 4] + Array(kind.utf8) + [1, 2, 3, 4] + [0, 0, 0, 0]
+            #expect(try image(Array(whole[..<afterHeader]) + chunk + whole[afterHeader...]) == sound, "\(kind)")
+        }
+    }
+
+    /// A few hundred bytes that claim a hundred million pixels get no memory for them.
+    @Test func aShortFileHasNoLargeImage() throws {
+        var bytes = try ReaderFixtures.bytes("images/grey.jpg")
+        let marker = try #require(bytes.indices.first { bytes[$0] == 0xFF && bytes[$0 + 1] == 0xC0 })
+        bytes.replaceSubrange(marker + 5..<marker + 9, with: [0x27, 0x10, 0x27, 0x10])  // 10,000 × 10,000
+        #expect(message(bytes).contains("it is truncated: too short for its size"))
+        bytes[marker + 1] = 0xC9  // coded arithmetically, where anything may be short
+        let reason = message(bytes)
+        #expect(reason.contains("its coding is arithmetic") || reason.contains("SOF type 0xc9"))
+    }
+
+    /// From a line of pixels to a square.
+    @Test func aLongImageIsResized() {
+        let line = ByteImage(width: 1, height: 65_535, channels: 1, pixels: Array(repeating: 200, count: 65_535))
+        #expect(line.resized(width: 8, height: 8).pixels == Array(repeating: 200, count: 64))
     }
 
     // MARK: Folders
@@ -129,6 +163,16 @@ import Testing
         try copy("huge.bad.png", to: "dog/bad.png")
         #expect(
             complaint(in: directory) { _ = try read(ImageFolder.Size(height: 5, width: 6)) }.hasPrefix("`dog/bad.png` is a PNG file that"))
+    }
+
+    /// Ten links to the directory itself would be 10¹⁶ ways to an image.
+    @Test func linksInCircles() throws {
+        try copy("rgb8.png", to: "a/1.png")
+        try copy("rgb8.png", to: "2.png")
+        for link in 0..<10 { try #require(symlink("..", directory.file("a/z\(link)")) == 0) }
+        let files = try ImageFiles(directory.path, shape: [9, 6, 3], note: { _ in })
+        let block = try #require(try files.next(limit: 100))
+        #expect(block.names == ["2.png", "a/1.png"])
     }
 
     @Test func foldersThatAreNone() throws {

@@ -76,6 +76,23 @@ import Testing
                 == "`infinite` holds inf at [3, 1, 2, 0] (counted from 0); training needs finite numbers: clean the data")
     }
 
+    @Test func greatClasses() throws {
+        func classes(_ greatest: Int64) throws -> String {
+            let header = Array("{'descr': '<i8', 'fortran_order': False, 'shape': (4,), }".utf8)
+            let values = [0, 1, greatest, 0].flatMap { value in withUnsafeBytes(of: value.littleEndian) { Array($0) } }
+            try File.writeAtomically(
+                [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.count), 0] + header + values, to: directory.file("great.npy"))
+            return message { _ = try Dataset.npy(features: path("version2"), targets: directory.file("great.npy")) }
+        }
+        for greatest in [Int64.max, 1 << 40, 10_000] {
+            #expect(
+                try classes(greatest)
+                    == "`great.npy` has the class \(greatest); classes are counted from 0: use `classes: false` for values")
+        }
+        #expect(try classes(.min).hasPrefix("`great.npy` has the class -9223372036854775808 for sample 2, outside 0…1;"))
+        #expect(try classes(9_999) == "no error")
+    }
+
     /// Headers that lie, and headers that are nonsense: a sentence, and no memory.
     @Test func hostileHeaders() throws {
         for header in [

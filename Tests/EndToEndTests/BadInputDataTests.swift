@@ -74,6 +74,14 @@ import Testing
         #expect(end.output.holds("state_sha256"))
     }
 
+    /// What a file says is quoted, but cannot move a terminal's cursor.
+    @Test func escapeSequencesAreNotShown() throws {
+        try home.write("a.csv", "x,y\n\u{1B}[2Jx,1\n" + (0..<10).map { "\($0),0.5\n" }.joined())
+        let csv = Self.config(head: 1).replacing(
+            "idx: {images: \"DIR/images\", labels: \"DIR/labels\"}", with: "csv: {path: \"DIR/a.csv\", target: \"y\"}")
+        try run(nil, nil, csv).expect(status: 1, "column `x`: `?[2Jx` is no number")
+    }
+
     @Test func missingFiles() throws {
         try run(nil, Self.labels(40)).expect(status: 1, "`\(home.file("images"))`", "it does not exist", "check the path")
     }

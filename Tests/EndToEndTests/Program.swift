@@ -23,7 +23,7 @@ enum Program {
     /// An environment in which nothing of the machine's user has a say.
     static func environment(_ directory: String, _ more: [String: String] = [:]) -> [String: String] {
         var environment = ["PATH": Environment.value("PATH") ?? "/usr/bin:/bin", "HOME": directory, "TMPDIR": "/tmp"]
-        environment["LD_LIBRARY_PATH"] = Environment.value("LD_LIBRARY_PATH")
+        for name in ["LD_LIBRARY_PATH", "LD_PRELOAD", "ASAN_OPTIONS", "TSAN_OPTIONS"] { environment[name] = Environment.value(name) }
         return environment.merging(more) { $1 }
     }
 

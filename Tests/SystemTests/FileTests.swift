@@ -13,6 +13,25 @@ import Testing
 
     init() throws { directory = try TemporaryDirectory() }
 
+    /// A pipe that nobody writes to is refused, and not waited for.
+    @Test func onlyRegularFilesAreMapped() throws {
+        let path = directory.file("pipe")
+        try #require(mkfifo(path, 0o600) == 0)
+        for path in [path, directory.path, "/dev/zero"] {
+            let error = #expect(throws: SystemError.self) { try MappedFile(path) }
+            #expect(error?.description == "`\(path)` is not a regular file; give the path of a file")
+        }
+    }
+
+    /// A slash is a slash, whatever stands behind it.
+    @Test(arguments: [
+        ("a/b/c", "a/b", "c"), ("c", ".", "c"), ("/c", "/", "c"), ("a/b//", "a", "b"), ("//", "/", ""), ("", ".", ""),
+        ("a/b/\u{301}c", "a/b", "\u{301}c"), ("/\u{301}", "/", "\u{301}"),
+    ]) func partsOfPaths(path: String, directory: String, name: String) {
+        #expect(Path.directory(of: path) == directory && Path.name(of: path) == name)
+        #expect(Path.join("x", path) == (path.utf8.first == UInt8(ascii: "/") ? path : "x/" + path))
+    }
+
     @Test func atomicWriteReplacesAndLeavesNothingElse() throws {
         let path = directory.file("a")
         try File.writeAtomically("one", to: path)

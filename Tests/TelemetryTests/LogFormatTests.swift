@@ -14,6 +14,7 @@ import Testing
         #expect(LogFormat.human(record(.error, "gone"), utcOffset: -2 * 3600) == "23:46:40 worker 2: error: gone")
         #expect(LogFormat.human(record(.info, "x"), utcOffset: 23 * 3600) == "00:46:40 worker 2: x")
         #expect(LogFormat.human(record(.info, "a\u{1b}[2Jb\rc\nd")) == "01:46:40 worker 2: a?[2Jb?c\n         d")
+        #expect(LogFormat.printable("error: \u{1b}]0;x\u{7}\u{9b}1m\nsee", lineBreak: "\n") == "error: ?]0;x??1m\nsee")
     }
 
     @Test func linesForPrograms() {

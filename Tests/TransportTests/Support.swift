@@ -66,6 +66,7 @@ func onThread<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async thr
                 {
                     Unmanaged<Work>.fromOpaque($0).takeRetainedValue().run(); return nil
                 }, work.toOpaque())
+            if let thread { pthread_detach(thread) }
         #else
             var thread = pthread_t()
             pthread_create(
@@ -73,6 +74,7 @@ func onThread<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async thr
                 {
                     Unmanaged<Work>.fromOpaque($0!).takeRetainedValue().run(); return nil
                 }, work.toOpaque())
+            pthread_detach(thread)
         #endif
     }
 }

@@ -1,0 +1,199 @@
+import Transport
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+// What strangers and peers send: frames, and the handshake before them.
+extension FuzzTarget {
+    /// A connection gets frames that the input describes, whole and damaged ones, cut into pieces as it says. Those before the first damage arrive as they were
+    /// sent; no damaged one does.
+    static let frames = FuzzTarget("frames", longestInput: 2048) { input in
+        let script = FrameScript(input)
+        let reactor = try Reactor(name: "fuzz")
+        let stream = try ScriptedStream(script.bytes, pieces: script.pieces)
+        guard let place = SocketAddress(host: "127.0.0.1", port: 1) else { return }
+        let connection = Connection(stream, reactor: reactor, local: place, remote: place)
+        var arrived: [FrameScript.Frame] = []
+        var end: TransportError??
+        let named = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 64)
+        defer { named.deallocate() }
+        connection.maximumPayload = FrameScript.longestPayload
+        connection.destination = { $0.a & 1 == 0 ? nil : UnsafeMutableRawBufferPointer(rebasing: named[..<$0.payloadLength]) }
+        connection.received = { arrived.append(FrameScript.Frame(header: $0, payload: Array($1))) }
+        connection.closed = {
+            end = .some($0)
+            reactor.stop()
+        }
+        reactor.run()
+        let sound = script.soundFrames
+        try require(
+            arrived.count >= sound.count && zip(arrived, sound).allSatisfy { $0.isCopy(of: $1) }, "a sound frame did not arrive as it was")
+        if script.isSound { try require(end == .some(nil), "sound frames ended in \(String(describing: end))") }
+        if script.endsInDamage { try require(arrived.count == sound.count && end != .some(nil), "a damaged frame was delivered") }
+        if case .some(.some(let error)) = end { throw error }
+    }
+
+    /// Two sides whose messages are changed on their way. Nobody believes a changed one, nor what rests on it.
+    static let handshake = FuzzTarget("handshake", longestInput: 8192) { input in
+        var script = Input(input)
+        guard let token = SharedToken(hex: String(repeating: "5a", count: 32)) else { return }
+        let credentials = Credentials(token, .plaintext)
+        var dialler = Handshake.dialler(credentials, program: "fuzz 1", context: [1, 2, 3])
+        var listener = Handshake.listener(
+            credentials, program: "fuzz 2", beforeAuthentication: { .accept(reply: $0.context) },
+            afterAuthentication: { .accept(reply: $0.context) })
+        var under = (toListener: dialler.start(), toDialler: listener.start())
+        var (isChanged, messages) = (false, 0)
+        var failure: TransportError?
+        while let frame = under.toListener.first ?? under.toDialler.first, messages < 16 {
+            let toListener = !under.toListener.isEmpty
+            let sent = changed(frame, &script)
+            isChanged = isChanged || sent != frame
+            messages += 1
+            let (frames, outcome) = toListener ? listener.receive(sent.kind, sent.payload) : dialler.receive(sent.kind, sent.payload)
+            if toListener { under.toListener.removeFirst() } else { under.toDialler.removeFirst() }
+            if toListener { under.toDialler += frames } else { under.toListener += frames }
+            if case .authenticated = outcome { try require(!isChanged, "a side believes what was changed on its way") }
+            if case .failed(let error) = outcome {
+                try require(isChanged, "an honest handshake failed: \(error)")
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    /// A frame as the script wants it: as it is, with other bytes, a flipped bit, another kind, or cut short.
+    private static func changed(_ frame: Handshake.Frame, _ script: inout Input) -> Handshake.Frame {
+        var frame = frame
+        switch script.byte() {
+        case 0: break
+        case 1: frame.payload = Array(script.part().prefix(4096))
+        case 2: if !frame.payload.isEmpty { frame.payload[script.number() % frame.payload.count] ^= 1 << (script.byte() & 7) }
+        case 3: frame.kind = script.byte()
+        default: frame.payload = Array(frame.payload.prefix(script.number())) + script.part().prefix(64)
+        }
+        return frame
+    }
+}
+
+/// What a peer writes, as an input describes it.
+private struct FrameScript {
+    struct Frame {
+        var header: FrameHeader
+        var payload: [UInt8]
+
+        /// But for the length, which is the receiver's business.
+        func isCopy(of other: Frame) -> Bool {
+            let (one, two) = (header, other.header)
+            return payload == other.payload && one.kind == two.kind && one.flags == two.flags && one.generation == two.generation
+                && one.step == two.step && one.a == two.a && one.b == two.b && one.c == two.c
+        }
+    }
+
+    static let longestPayload = 60_000
+
+    private(set) var bytes: [UInt8] = []
+    /// Before the first damage.
+    private(set) var soundFrames: [Frame] = []
+    private(set) var isSound = true
+    /// The last thing sent is a frame with one flipped bit, the first damage.
+    private(set) var endsInDamage = false
+    /// Bytes of one read after another, in turns.
+    let pieces: [Int]
+
+    init(_ input: UnsafeRawBufferPointer) {
+        var script = Input(input)
+        pieces = (0..<4).map { _ in script.number() + 1 }
+        while !script.isEmpty, !endsInDamage {
+            switch script.byte() & 7 {
+            case 0: addRaw(script.part())
+            case 1: addDamaged(Self.frame(&script), bit: script.number())
+            default: add(Self.frame(&script))
+            }
+        }
+    }
+
+    private static func frame(_ script: inout Input) -> Frame {
+        let header = FrameHeader(
+            kind: script.byte() % FrameHeader.firstHandshakeKind, flags: script.byte(),
+            generation: FrameGeneration(incarnation: UInt32(script.number()), counter: .max), step: UInt64(script.number()) << 40,
+            a: UInt32(script.byte()), b: 7, c: .max)
+        // A length and the byte that fills it, or the bytes themselves.
+        let length = script.number()
+        let payload = length < 256 ? script.bytes(length) : Array(repeating: UInt8(length & 255), count: min(length, longestPayload))
+        return Frame(header: header, payload: payload)
+    }
+
+    private mutating func add(_ frame: Frame) {
+        bytes += frame.header.encoded(payload: frame.payload)
+        if isSound { soundFrames.append(frame) }
+    }
+
+    /// What it begins may be anything, and what follows part of it.
+    private mutating func addRaw(_ raw: [UInt8]) {
+        bytes += raw
+        isSound = isSound && raw.isEmpty
+    }
+
+    private mutating func addDamaged(_ frame: Frame, bit: Int) {
+        var encoded = frame.header.encoded(payload: frame.payload)
+        encoded[bit / 8 % encoded.count] ^= 1 << (bit & 7)
+        bytes += encoded
+        endsInDamage = isSound
+        isSound = false
+    }
+}
+
+/// Bytes that arrive in pieces, and then the end.
+private final class ScriptedStream: ByteStream {
+    let descriptor: Int32
+    private let bytes: [UInt8]
+    private let pieces: [Int]
+    private var (offset, reads) = (0, 0)
+    private var isClosed = false
+
+    init(_ bytes: [UInt8], pieces: [Int]) throws {
+        (self.bytes, self.pieces) = (bytes, pieces)
+        descriptor = open("/dev/zero", O_RDONLY | O_CLOEXEC)  // always readable
+        guard descriptor >= 0 else { throw Finding("/dev/zero cannot be opened") }
+    }
+
+    deinit { close() }
+
+    var wantsRead: Bool { false }
+    var wantsWrite: Bool { false }
+    /// Sometimes, so that the loop polls in between.
+    var hasBufferedInput: Bool { offset < bytes.count && reads % 64 != 0 }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(StreamFailure) -> StreamOutcome {
+        let empty = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+        return try read(into: buffer, then: empty)
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer, then next: UnsafeMutableRawBufferPointer) throws(StreamFailure) -> StreamOutcome {
+        guard offset < bytes.count else { return .endOfStream }
+        reads += 1
+        let count = min(pieces[reads % pieces.count], buffer.count + next.count, bytes.count - offset)
+        let first = min(count, buffer.count)
+        buffer.copyBytes(from: bytes[offset..<offset + first])
+        next.copyBytes(from: bytes[offset + first..<offset + count])
+        offset += count
+        return .bytes(count)
+    }
+
+    func write(gather pieces: UnsafeMutableBufferPointer<iovec>) throws(StreamFailure) -> StreamOutcome { .wouldBlock }
+    func endWriting() {}
+
+    func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        #if canImport(Darwin)
+            _ = Darwin.close(descriptor)
+        #else
+            _ = Glibc.close(descriptor)
+        #endif
+    }
+}

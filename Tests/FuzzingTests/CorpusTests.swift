@@ -1,0 +1,43 @@
+import FuzzTargets
+import System
+import TestSupport
+import Testing
+
+/// The fuzzer's targets without a fuzzer: on their corpus, and on a fixed number of fixed changes of it.
+@Suite(.serialized) struct CorpusTests {
+    private static let mutations = 1_000
+
+    private func corpus(of target: FuzzTarget) throws -> [(name: String, bytes: [UInt8])] {
+        let directory = ProjectFiles.path("Tests/Fuzzing/Corpus/\(target.name)")
+        return try Directory.list(directory).map { ($0, try File.read(Path.join(directory, $0), limit: 1 << 20)) }
+    }
+
+    /// Seeds called `read-…` are sound, and the others are not.
+    @Test(arguments: FuzzTarget.all.map(\.name))
+    func seeds(name: String) async throws {
+        let target = try #require(FuzzTarget.all.first { $0.name == name })
+        let seeds = try corpus(of: target)
+        #expect(seeds.contains { $0.name.hasPrefix("read-") })
+        for (name, bytes) in seeds {
+            let refusal = try await onThread { try bytes.withUnsafeBytes { try target.run($0) } }
+            #expect((refusal == nil) == name.hasPrefix("read-"), "\(target.name)/\(name): \(refusal ?? "was read")")
+        }
+    }
+
+    @Test(arguments: FuzzTarget.all.map(\.name))
+    func mutations(name: String) async throws {
+        let target = try #require(FuzzTarget.all.first { $0.name == name })
+        let seeds = try corpus(of: target).map(\.bytes)
+        try await onThread {
+            for number in 0..<Self.mutations {
+                var mutator = Mutator(seed: UInt64(number))
+                let input = mutator.mutated(seeds[number % seeds.count], others: seeds, longest: target.longestInput)
+                do {
+                    try input.withUnsafeBytes { _ = try target.run($0) }
+                } catch {
+                    Issue.record("\(target.name), mutation \(number), \(input.count) bytes: \(error)")
+                }
+            }
+        }
+    }
+}
