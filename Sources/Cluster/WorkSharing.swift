@@ -8,6 +8,8 @@ package struct WorkSharing: Equatable {
     package static let worthwhile = 0.9
     /// Steps of every member that are measured in a generation before it is judged.
     package static let leastSteps = 5
+    /// Steps of a generation that say little of later ones.
+    static let firstSteps = 2
     /// Seconds from the start of a generation to a change, the first time; then twice as long each time, up to the longest.
     package static let firstPause = 2.0
     package static let longestPause = 120.0
@@ -21,6 +23,8 @@ package struct WorkSharing: Equatable {
         /// From the end of backward to the step's end.
         var exchange = 0.0
         var steps = 0
+        /// Of a generation's first steps, in which memory is touched for the first time.
+        var ignored = 0
     }
 
     private let microbatches: Int
@@ -54,7 +58,7 @@ package struct WorkSharing: Equatable {
     /// A generation forms.
     package mutating func begin(_ members: [Int], _ assignment: Assignment) {
         (self.members, current) = (members, assignment)
-        measured = Array(repeating: Measured(), count: members.count)
+        measured = Array(repeating: Measured(ignored: Self.firstSteps), count: members.count)
     }
 
     /// Its members compute.
@@ -64,6 +68,10 @@ package struct WorkSharing: Equatable {
     package mutating func add(rank: Int, _ spans: [Span]) {
         guard measured.indices.contains(rank) else { return }
         for span in spans {
+            if measured[rank].ignored > 0 {
+                if span.activity == .gradients { measured[rank].ignored -= 1 }
+                continue
+            }
             switch span.activity {
             case .data, .forward: measured[rank].seconds += span.busy
             case .gradients: measured[rank].exchange += span.busy
@@ -85,7 +93,8 @@ package struct WorkSharing: Equatable {
         }
         for rank in working {
             let rate = Double(current.range(of: rank).count * measured[rank].steps) / measured[rank].seconds
-            rates[members[rank]] = rates[members[rank]].map { ($0 + rate) / 2 } ?? rate
+            // Of seconds of steps: what was measured before, perhaps of other shares, counts for little.
+            rates[members[rank]] = rates[members[rank]].map { ($0 + 3 * rate) / 4 } ?? rate
         }
         measureExchange(working)
         reconsiderTheIdle()

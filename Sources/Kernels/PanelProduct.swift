@@ -26,15 +26,17 @@ package enum PanelProduct {
         }
     }
 
-    /// Rows, at most `mostRows`, in panels of 16 columns: packed once for all the products that they take part in.
+    /// Rows, at most `mostRows`, packed once for all the products that they take part in: run by run, each in panels of 16 columns.
     package struct Packed {
-        fileprivate let panels: UnsafePointer<Float>
-        fileprivate let rows: Int
+        private let values: UnsafePointer<Float>
+        private let width: Int
 
-        package init(_ panels: UnsafePointer<Float>, rows: Int) { (self.panels, self.rows) = (panels, rows) }
+        package init(_ values: UnsafePointer<Float>, width: Int) {
+            (self.values, self.width) = (values, PanelProduct.panel * PanelProduct.panels(width: width))
+        }
 
-        /// The panel that begins with a column, from a row on.
-        fileprivate func panel(_ column: Int, row: Int) -> UnsafePointer<Float> { panels + column * rows + PanelProduct.panel * row }
+        /// The panel that begins with a column, of a run of so many rows behind `first` others. The next one follows.
+        fileprivate func panel(_ column: Int, first: Int, rows: Int) -> UnsafePointer<Float> { values + first * width + column * rows }
     }
 
     /// Floats of `mostRows` packed rows.
@@ -47,21 +49,19 @@ package enum PanelProduct {
     package static func pack(
         _ runs: UnsafeBufferPointer<Rows>, width: Int, panels: Range<Int>, into packed: UnsafeMutablePointer<Float>
     ) {
-        var rows = 0
-        for run in runs { rows += run.count }
-        for start in stride(from: panels.lowerBound * panel, to: min(width, panels.upperBound * panel), by: panel) {
-            var to = packed + start * rows
-            for run in runs {
-                ckernels_pack(run.x + start, width, run.count, min(panel, width - start), to)
-                to += panel * run.count
+        var first = packed
+        for run in runs {
+            for start in stride(from: panels.lowerBound * panel, to: min(width, panels.upperBound * panel), by: panel) {
+                ckernels_pack(run.x + start, width, run.count, min(panel, width - start), first + start * run.count)
             }
+            first += run.count * panel * Self.panels(width: width)
         }
     }
 
     /// `y[:, columns] = x · B[:, columns] + bias[columns]` for runs of packed rows.
     ///
     /// - Parameters:
-    ///   - x: holds the runs, one behind the other, from row `first` on.
+    ///   - x: holds the runs, behind `first` other rows.
     ///   - depth, width: values in a row of x and of y.
     ///   - b: `[depth, width]`, or `[width, depth]` where it is transposed.
     package static func multiply(
@@ -77,7 +77,8 @@ package enum PanelProduct {
                     var row = first
                     for run in runs {
                         ckernels_multiply_panels(
-                            x.panel(lower, row: row), panel * x.rows, run.count, right + (start - column) * block.count, block.count,
+                            x.panel(lower, first: row, rows: run.count), panel * run.count, run.count,
+                            right + (start - column) * block.count, block.count,
                             lower > 0, run.y + start, width, min(panel, end - start))
                         row += run.count
                     }
@@ -113,7 +114,7 @@ package enum PanelProduct {
     /// `dw[rows, :] = xᵀ[rows, :] · dy`, or adds that to what is there: at most `mostRows` of the weights' rows; x `[samples, depth]`, dy `[samples, width]`.
     ///
     /// - Parameters:
-    ///   - dy: holds the samples from row `first` on.
+    ///   - dy: holds the samples as a run, behind `first` other rows.
     ///   - dw: the first of the rows.
     package static func multiplyTransposed(
         _ x: UnsafePointer<Float>, depth: Int, rows: Range<Int>, _ dy: Packed, first: Int, width: Int, samples: Int, accumulates: Bool,
@@ -125,7 +126,8 @@ package enum PanelProduct {
         for column in stride(from: 0, to: width, by: panel) {
             for start in stride(from: 0, to: rows.count, by: panel) {
                 ckernels_multiply_transposed(
-                    left + start * samples, min(panel, rows.count - start), dy.panel(column, row: first), samples, accumulates,
+                    left + start * samples, min(panel, rows.count - start), dy.panel(column, first: first, rows: samples), samples,
+                    accumulates,
                     dw + start * width + column, width, min(panel, width - column))
             }
         }

@@ -63,10 +63,8 @@ final class DenseLayer: Layer {
 
     /// Packs a group's rows of `x`, for products that go to its rows of `y`.
     private func pack(_ group: RowGroup, _ x: SlotMatrix, _ y: SlotMatrix, _ pass: Pass) -> GroupProduct {
-        var rows = 0
         for (i, tile) in pass.rows.tiles[group.tiles].enumerated() {
             runs[i] = PanelProduct.Rows(x.row(tile.slot, tile.start), y.row(tile.slot, tile.start), count: tile.count)
-            rows += tile.count
         }
         let (runs, to) = (UnsafeBufferPointer(rebasing: UnsafeBufferPointer(runs)[..<group.tiles.count]), pass.workspace.pointer)
         let panels = PanelProduct.panels(width: x.width)
@@ -75,7 +73,7 @@ final class DenseLayer: Layer {
             PanelProduct.pack(runs, width: x.width, panels: (task * panels / tasks)..<((task + 1) * panels / tasks), into: to)
         }
         return GroupProduct(
-            x: PanelProduct.Packed(to, rows: rows), runs: runs, depth: x.width, width: y.width, blockColumns: Self.blockColumns)
+            x: PanelProduct.Packed(to, width: x.width), runs: runs, depth: x.width, width: y.width, blockColumns: Self.blockColumns)
     }
 
     /// A block of W's rows: what the group's samples give, and the merges of the slots that end with it.

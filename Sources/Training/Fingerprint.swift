@@ -130,7 +130,7 @@ extension Fingerprint {
         )
         func pack(_ rows: UnsafeBufferPointer<PanelProduct.Rows>, width: Int) -> PanelProduct.Packed {
             PanelProduct.pack(rows, width: width, panels: 0..<PanelProduct.panels(width: width), into: packed.pointer)
-            return PanelProduct.Packed(packed.pointer, rows: rows[0].count)
+            return PanelProduct.Packed(packed.pointer, width: width)
         }
         withUnsafePointer(to: PanelProduct.Rows(x.pointer, y.pointer, count: rows)) { run in
             let runs = UnsafeBufferPointer(start: run, count: 1)

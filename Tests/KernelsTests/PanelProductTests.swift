@@ -10,15 +10,13 @@ import Testing
     }
 
     private static func pack(_ runs: [PanelProduct.Rows], width: Int, into packed: FloatBuffer) -> PanelProduct.Packed {
-        var rows = 0
-        for run in runs { rows += run.count }
         runs.withUnsafeBufferPointer { runs in
             let panels = PanelProduct.panels(width: width)
             for part in [0..<(panels / 2), (panels / 2)..<panels] {
                 PanelProduct.pack(runs, width: width, panels: part, into: packed.pointer)
             }
         }
-        return PanelProduct.Packed(packed.pointer, rows: rows)
+        return PanelProduct.Packed(packed.pointer, width: width)
     }
 
     /// One chain of fused multiply-adds in the order of the depth, then the bias: bit for bit.
@@ -64,9 +62,12 @@ import Testing
         let packed = FloatBuffer(count: PanelProduct.packedCount(width: width))
         for first in stride(from: 0, to: max(1, samples), by: PanelProduct.mostRows) {
             let count = min(PanelProduct.mostRows, samples - first)
-            let right = Self.pack([PanelProduct.Rows(dy.pointer + first * width, dy.pointer, count: count)], width: width, into: packed)
+            let parts = [0..<(count / 3), (count / 3)..<count]
+            let right = Self.pack(
+                parts.map { PanelProduct.Rows(dy.pointer + (first + $0.lowerBound) * width, dy.pointer, count: $0.count) }, width: width,
+                into: packed)
             // The packed rows in two parts.
-            for (part, rows) in [0..<(count / 3), (count / 3)..<count].flatMap({ part in [(part, 0..<middle), (part, middle..<depth)] }) {
+            for (part, rows) in parts.flatMap({ part in [(part, 0..<middle), (part, middle..<depth)] }) {
                 PanelProduct.multiplyTransposed(
                     x.pointer + (first + part.lowerBound) * depth, depth: depth, rows: rows, right, first: part.lowerBound, width: width,
                     samples: part.count, accumulates: first + part.lowerBound > 0, into: dw.pointer + rows.lowerBound * width,
