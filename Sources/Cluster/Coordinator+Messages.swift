@@ -160,7 +160,7 @@ extension Coordinator {
             worker.send(FrameHeader(.form, generation), formation.encoded)
             sender.send(to: worker, rank, keeper)
         }
-        if origin != nil, sender.kept > 0 {
+        if sender.kept > 0 {
             log.info(
                 "of the state of step \(record.snapshot.step), \(TextFormat.bytes(sender.sent)) travel, \(TextFormat.bytes(sender.kept)) are where they belong"
             )

@@ -9,9 +9,9 @@ import System
 
 /// Places at which a test wants this process to die, to freeze or to hang, so that no test waits for luck to hit one.
 ///
-/// `DIST_TRAIN_FAULT=ROLE:PHASE:STEP:ACTION[:GENERATION][,…]`, or of a member `PHASE:RANK:STEP:ACTION[:GENERATION]`. ROLE is `coordinator`, `worker`, or of a member `rank0`, `rank1`, …; STEP counts the steps that are done; ACTION is `kill` (SIGKILL),
-/// `stop` (SIGSTOP) or `hang` (the thread sleeps for ever). With GENERATION it happens in that one alone: whoever has the rank in a later generation would meet it too. Each point is
-/// met once by a process. Without the variable a phase costs one test of an empty list.
+/// `DIST_TRAIN_FAULT=ROLE:PHASE:STEP:ACTION[:GENERATION][,…]`. ROLE is `coordinator`, `worker`, or of a member `rank0`, `rank1`, …, for which `PHASE:RANK:STEP:ACTION` says the same; STEP counts
+/// the steps that are done; ACTION is `kill` (SIGKILL), `stop` (SIGSTOP) or `hang` (the thread sleeps for ever). With GENERATION it happens in that one alone: whoever has the rank in a later
+/// generation would meet it too. Each point is met once by a process. Without the variable a phase costs one test of an empty list.
 package struct FaultPoints: Sendable {
     static let variable = "DIST_TRAIN_FAULT"
 

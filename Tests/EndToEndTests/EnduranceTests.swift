@@ -52,7 +52,7 @@ extension Exactness {
             while write(descriptor, page, page.count) > 0 {}
         }
 
-        /// Eight workers on one machine that join, leave and are killed every second or two: the same bits, and a coordinator that does not grow. About ten minutes.
+        /// Eight workers on one machine that join, leave and are killed every second or two: the same bits, and a coordinator that does not grow.
         @Test(.enabled(if: isThorough, takesLong), .timeLimit(.minutes(25))) func comingAndGoing() throws {
             var job = Exactness.Recovery.mixedJobs[0]
             (job.batch, job.microbatches, job.steps, job.checkpointEvery) = (128, 16, 60_000, "5000")
