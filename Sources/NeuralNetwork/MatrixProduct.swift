@@ -25,7 +25,7 @@ extension NetworkPlan {
         var products: [MatrixProduct] = []
         var seen: Set<MatrixProduct> = []
         for layer in layers {
-            for product in layer.products(microbatchSizes.sorted(), chunkSize) where seen.insert(product).inserted {
+            for product in layer.products(sizes: microbatchSizes.sorted(), chunkSize: chunkSize) where seen.insert(product).inserted {
                 products.append(product)
             }
         }
@@ -34,19 +34,13 @@ extension NetworkPlan {
 }
 
 extension PlannedLayer {
-    fileprivate func products(_ sizes: [Int], _ chunkSize: Int) -> [MatrixProduct] {
+    fileprivate func products(sizes: [Int], chunkSize: Int) -> [MatrixProduct] {
         if case .whitening(let plan) = places {
             return WhiteningLayer.products(inputs: plan.inputs, outputs: plan.outputs, sizes: sizes, chunkSize: chunkSize)
         }
         if case .convolution(let geometry, _, _) = places {
-            // Where a convolution is our own, OpenBLAS has what that leaves to products.
-            if Winograd(geometry, outputs: output.channels) != nil { return [] }
-            let tiling = ConvolutionTiling(geometry, outputs: output.channels)
-            guard DirectConvolution(geometry, outputs: output.channels) != nil else {
-                return tiling.products(sizes: sizes, chunkSize: chunkSize)
-            }
-            return tiling.dataProducts(sizes: sizes)
-                + (DirectConvolutionLayer.sumsWeights(geometry) ? [] : tiling.weightProducts(sizes: sizes))
+            let (method, outputs) = (ConvolutionMethod(geometry, outputs: output.channels), output.channels)
+            return method.products(geometry, outputs: outputs, sizes: sizes, chunkSize: chunkSize)
         }
         return []
     }

@@ -92,13 +92,7 @@ package struct PlannedLayer: Sendable {
         case (.dense, .dense(let weight, let bias)):
             DenseLayer(inputs: input.count, outputs: output.count, weight: weight, bias: bias, slots: slots, rows: rows)
         case (.convolution(let channels, _, _, _), .convolution(let geometry, let weight, let bias)):
-            if let winograd = Winograd(geometry, outputs: channels) {
-                WinogradConvolutionLayer(winograd, geometry, weight: weight, bias: bias)
-            } else if let direct = DirectConvolution(geometry, outputs: channels) {
-                DirectConvolutionLayer(direct, geometry, outputs: channels, weight: weight, bias: bias)
-            } else {
-                ConvolutionLayer(geometry, outputs: channels, weight: weight, bias: bias)
-            }
+            ConvolutionMethod(geometry, outputs: channels).makeLayer(geometry, outputs: channels, weight: weight, bias: bias)
         case (.pool(let function, _), .pool(let geometry)): PoolLayer(function, geometry, slots: slots, rows: rows, trains: trains)
         case (.globalAveragePool, _): GlobalAveragePoolLayer(shape: input)
         case (.whitening, .whitening(let places)): WhiteningLayer(places)
@@ -134,10 +128,7 @@ package struct PlannedLayer: Sendable {
         switch (spec, places) {
         case (.dense, _): DenseLayer.scratchCount(outputs: output.count)
         case (_, .convolution(let geometry, _, _)):
-            Winograd(geometry, outputs: output.channels).map(WinogradConvolutionLayer.scratchCount)
-                ?? DirectConvolution(geometry, outputs: output.channels).map {
-                    DirectConvolutionLayer.scratchCount($0, geometry, outputs: output.channels)
-                } ?? ConvolutionLayer.scratchCount(geometry, outputs: output.channels)
+            ConvolutionMethod(geometry, outputs: output.channels).scratchCount(geometry, outputs: output.channels)
         case (.pool, _): PoolLayer.scratchCount(channels: input.channels)
         case (.globalAveragePool, _): GlobalAveragePoolLayer.scratchCount(channels: input.channels)
         case (.batchNorm, _): BatchNormLayer.scratchCount(channels: input.channels)
@@ -153,8 +144,7 @@ extension PlannedLayer {
     var workspaceCount: Int {
         if case .dense = places { return DenseLayer.workspaceCount(inputs: input.count, outputs: output.count) }
         guard case .convolution(let geometry, _, _) = places else { return 0 }
-        return Winograd(geometry, outputs: output.channels)?.transformedCount
-            ?? DirectConvolution(geometry, outputs: output.channels)?.packedCount ?? 0
+        return ConvolutionMethod(geometry, outputs: output.channels).workspaceCount
     }
 }
 

@@ -63,8 +63,7 @@ extension NetworkPlan {
         let layer = layers[index]
         if let input = layer.inputs[0] > 0 ? layers[layer.inputs[0] - 1] : nil, case .convolution(let geometry, _, _) = input.places {
             let outputs = input.output.channels
-            return Winograd(geometry, outputs: outputs).map(WinogradConvolutionLayer.imagesPerTask)
-                ?? ConvolutionTiling(geometry, outputs: outputs).imagesPerTile
+            return ConvolutionMethod(geometry, outputs: outputs).imagesPerTask(geometry, outputs: outputs)
         }
         return SlotRows.images(for: 256, each: layer.input.positions)
     }
