@@ -97,6 +97,7 @@ extension Coordinator {
         reporter.finish()
         lookAfterProcesses()
         finishTiming()
+        reportAudit()
         listener?.close()
         let connections = workers.values.map(\.control)
         for id in workers.keys.sorted() {

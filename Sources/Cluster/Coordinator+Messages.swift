@@ -31,6 +31,9 @@ extension Coordinator {
         case .timing:
             guard isCurrent, let rank = membership.members.firstIndex(of: worker.id) else { return }
             try timed(rank, TimingMessage(decoding: payload))
+        case .contributions, .audit:
+            guard isCurrent, let rank = membership.members.firstIndex(of: worker.id) else { return }
+            try audited(header, payload, rank: rank)
         case .failed: failed(worker, String(sentence: payload), isFaultOfJob: header.a == 1)
         case .leaving: handle(.leaving(worker.id))
         default:
@@ -133,7 +136,8 @@ extension Coordinator {
         let connections = members.compactMap { workers[$0] }
         guard connections.count == members.count else { return }
         generation = FrameGeneration(incarnation: UInt32(setup.incarnation), counter: UInt32(number))
-        let assignment = forcedAssignment(members.count) ?? sharing.assignment(for: members)
+        let assignment = forcedAssignment(members.count) ?? disputedAssignment(members) ?? sharing.assignment(for: members)
+        self.assignment = assignment
         sharing.begin(members, assignment)
         let usedCount = setup.plan.network.layout.usedCount
         let origin = origin.flatMap { $0.step == record.snapshot.step ? $0 : nil }
@@ -142,6 +146,7 @@ extension Coordinator {
             keeping: origin?.owners(among: members) ?? Array(repeating: nil, count: FlatVector.shardCount))
         let partition = Partition(usedCount: usedCount, owners: owners, members: members.count)
         record.begin(partition)
+        let schedule = beginAudit(members, partition, assignment)
         faults.reach("coordinator", "form", record.snapshot.step, generation: number)
         timing.begin(connections.map { TimedWorker(id: $0.id, name: $0.request.name) }, step: record.snapshot.step)
         announced = nil
@@ -156,7 +161,7 @@ extension Coordinator {
                 },
                 cuts: assignment.cuts, owners: owners, firstStep: record.snapshot.step,
                 localWorkers: connections.count { $0.request.machine == worker.request.machine }, learningRateFactor: factor,
-                isOver: isOver, tracedUntil: trace?.end ?? 0, keptSince: keeper?.0.generation)
+                isOver: isOver, tracedUntil: trace?.end ?? 0, keptSince: keeper?.0.generation, audit: schedule)
             worker.send(FrameHeader(.form, generation), formation.encoded)
             sender.send(to: worker, rank, keeper)
         }

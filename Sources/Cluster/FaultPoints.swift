@@ -10,9 +10,11 @@ import System
 /// Places at which a test wants this process to die, to freeze or to hang, so that no test waits for luck to hit one.
 ///
 /// `DIST_TRAIN_FAULT=ROLE:PHASE:STEP:ACTION[:GENERATION][,…]`. ROLE is `coordinator`, `worker`, or of a member `rank0`, `rank1`, …, for which `PHASE:RANK:STEP:ACTION` says the same; STEP counts
-/// the steps that are done; ACTION is `kill` (SIGKILL), `stop` (SIGSTOP) or `hang` (the thread sleeps for ever). With GENERATION it happens in that one alone: whoever has the rank in a later
+/// the steps that are done; ACTION is `kill` (SIGKILL), `stop` (SIGSTOP), `hang` (the thread sleeps for ever) or, for `contribution`, `flip` (one bit of one gradient becomes wrong). With GENERATION it happens in that one alone: whoever has the rank in a later
 /// generation would meet it too. Each point is met once by a process. Without the variable a phase costs one test of an empty list.
 package struct FaultPoints: Sendable {
+    /// The phase in which a gradient may become wrong.
+    private static let contribution = "contribution"
     static let variable = "DIST_TRAIN_FAULT"
 
     /// The phases of each role, and what they mean.
@@ -41,6 +43,7 @@ package struct FaultPoints: Sendable {
             [
                 ("form", "connected to all, before it says so"), ("data", "of a step"), ("forward", "it begins"),
                 ("statistics", "of a batch norm, waits for the others'"), ("backward", "it begins"),
+                (contribution, "the first gradients of a step are there; here \(Action.flip) makes one wrong"),
                 ("gradients", "the first of a step are queued"), ("update", "before its first parameters"),
                 ("waiting", "for the step's end"), ("snapshot", "before its part is copied"), ("evaluation", "it begins"),
                 ("decision", "waits for it"),
@@ -48,7 +51,7 @@ package struct FaultPoints: Sendable {
         ),
     ]
 
-    package enum Action: String, Sendable { case kill, stop, hang }
+    package enum Action: String, Sendable { case kill, stop, hang, flip }
 
     struct Point: Equatable, Sendable {
         var role: String
@@ -73,7 +76,9 @@ package struct FaultPoints: Sendable {
         points = try text.split(separator: ",").map { item in
             let parts = item.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
             let generation = parts.count == 5 ? Int(parts[4]) : nil
-            guard parts.count == 4 || generation != nil, let step = Int(parts[2]), step >= 0, let action = Action(rawValue: parts[3]) else {
+            guard parts.count == 4 || generation != nil, let step = Int(parts[2]), step >= 0, let action = Action(rawValue: parts[3]),
+                action != .flip || parts.contains(Self.contribution)
+            else {
                 throw SystemError(
                     "\(Self.variable) holds `\(item)`; write ROLE:PHASE:STEP:kill (of a member PHASE:RANK:STEP:kill), …:stop or …:hang, or unset it"
                 )
@@ -96,6 +101,12 @@ package struct FaultPoints: Sendable {
         return points[index].action
     }
 
+    /// A member's gradients of a step are there: whether one is to become wrong.
+    func flips(_ formation: Formation, _ step: Int) -> Bool {
+        let (role, generation) = ("rank\(formation.rank)", Int(formation.generation.counter))
+        return action(role, Self.contribution, step, generation: generation) == .flip
+    }
+
     /// A member's phase.
     @inline(__always)
     func reach(_ formation: Formation, _ phase: @autoclosure () -> String, _ step: Int) {
@@ -110,7 +121,7 @@ package struct FaultPoints: Sendable {
         case .kill: kill(getpid(), SIGKILL)
         case .stop: kill(getpid(), SIGSTOP)
         case .hang: while true { Clock.sleep(seconds: 3600) }
-        case nil: break
+        case .flip, nil: break
         }
     }
 }

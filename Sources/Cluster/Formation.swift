@@ -36,15 +36,18 @@ package struct Formation: Equatable {
     package var tracedUntil: Int
     /// The generation that the state's snapshot is of, if the receiver has taken part in it and kept what it had: the rest alone is sent.
     package var keptSince: FrameGeneration?
+    /// Which steps are audited; nil: none.
+    package var audit: AuditSchedule?
 
     package init(
         generation: FrameGeneration, rank: Int, members: [Member], cuts: [Int], owners: [Int], firstStep: Int, localWorkers: Int,
-        learningRateFactor: Double = 1, isOver: Bool = false, tracedUntil: Int = 0, keptSince: FrameGeneration? = nil
+        learningRateFactor: Double = 1, isOver: Bool = false, tracedUntil: Int = 0, keptSince: FrameGeneration? = nil,
+        audit: AuditSchedule? = nil
     ) {
         (self.generation, self.rank, self.members, self.cuts) = (generation, rank, members, cuts)
         (self.owners, self.firstStep, self.localWorkers) = (owners, firstStep, localWorkers)
         (self.learningRateFactor, self.isOver, self.tracedUntil) = (learningRateFactor, isOver, tracedUntil)
-        self.keptSince = keptSince
+        (self.keptSince, self.audit) = (keptSince, audit)
     }
 
     var assignment: Assignment? { Assignment(cuts: cuts) }
@@ -77,6 +80,12 @@ extension Formation: Message {
             writer.write(keptSince.incarnation)
             writer.write(keptSince.counter)
         }
+        writer.write(audit != nil)
+        if let audit {
+            writer.write(audit.fraction)
+            writer.write(audit.disputed != nil)
+            if let disputed = audit.disputed { writer.write(disputed) }
+        }
     }
 
     package init(from reader: inout MessageReader) throws(MalformedMessage) {
@@ -95,9 +104,12 @@ extension Formation: Message {
         isOver = try reader.readBool()
         tracedUntil = try reader.readInt()
         keptSince = try reader.readBool() ? FrameGeneration(incarnation: try reader.read(), counter: try reader.read()) : nil
+        if try reader.readBool() {
+            audit = AuditSchedule(fraction: try reader.readDouble(), disputed: try reader.readBool() ? try reader.readInt() : nil)
+        }
         guard members.indices.contains(rank), owners.allSatisfy(members.indices.contains), cuts.count == members.count + 1,
             assignment != nil, (0..<(1 << 48)).contains(firstStep), members.allSatisfy({ !$0.endpoints.isEmpty }),
-            learningRateFactor.isFinite, learningRateFactor >= 0
+            learningRateFactor.isFinite, learningRateFactor >= 0, (0...1).contains(audit?.fraction ?? 0)
         else { throw MalformedMessage(description: "the formation is inconsistent; check that both sides run the same version") }
     }
 }

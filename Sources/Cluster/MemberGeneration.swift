@@ -32,8 +32,10 @@ final class MemberGeneration: @unchecked Sendable {
     private var missing: [[Range<Int>]]
 
     /// - Parameter kept: what this worker has of the state that the generation begins with.
+    /// - Parameter contributed: told of an audited step what this member, as the owner of pieces, was sent.
     init(
-        _ formation: Formation, plan: TrainingPlan, kept: KeptState?, reported: @escaping (Int, [Double]) -> Void
+        _ formation: Formation, plan: TrainingPlan, kept: KeptState?, reported: @escaping (Int, [Double]) -> Void,
+        contributed: @escaping (ContributionDigests) -> Void
     ) throws(MalformedMessage) {
         guard let assignment = formation.assignment, assignment.microbatches == plan.geometry.microbatches,
             formation.owners.count == FlatVector.shardCount
@@ -68,6 +70,17 @@ final class MemberGeneration: @unchecked Sendable {
         missing = [kept == nil ? [0..<plan.network.layout.occupiedSpace] : []] + state.moments.map { _ in ofMoments }
         missing.append([0..<state.statistics.count])
         for i in missing.indices { missing[i].removeAll { $0.isEmpty } }
+        if let audit = formation.audit, partition.members > 1 { tell(audit, partition, contributed) }
+    }
+
+    private func tell(_ audit: AuditSchedule, _ partition: Partition, _ contributed: @escaping (ContributionDigests) -> Void) {
+        let record = ContributionRecord(partition, rank: formation.rank)
+        collective.pieceArrived = { [unowned collective] step, index, vector in
+            guard audit.isAudited(step),
+                let digests = record.add(index, partition.pieces[index], collective.plan(for: step), vector)
+            else { return }
+            contributed(ContributionDigests(step: step, digests: digests))
+        }
     }
 
     /// Opens the mesh; `ready` is called once all members are connected and the state is loaded.
@@ -87,6 +100,10 @@ final class MemberGeneration: @unchecked Sendable {
         if !faults.isEmpty {
             let formation = formation
             state.updating = { faults.reach(formation, "update", $0) }
+            state.contributing = { [unowned state] in
+                if faults.flips(formation, $0) { state.spoilGradient() }
+                faults.reach(formation, "contribution", $0)
+            }
             mesh.sent = { if $0.kind == .partial { faults.reach(formation, "gradients", $0.step) } }
         }
         collective.link = mesh

@@ -73,6 +73,8 @@ package struct Membership: Equatable {
         case ended(WorkerID, generation: Int)
         /// The members' work should be shared out anew.
         case unevenWork(reason: String)
+        /// Members differ about what one of them computed: the step is computed again.
+        case disagreement(reason: String)
         case jobFinished
         case tick
     }
@@ -219,6 +221,8 @@ package struct Membership: Equatable {
         case .unevenWork(let reason):
             guard case .running(let members) = phase else { return [] }
             return endAtBoundary(members, reason: reason)
+        case .disagreement(let reason):
+            return members.isEmpty ? [] : abandon(reason: reason, now)
         case .jobFinished:
             phase = .over
             return []

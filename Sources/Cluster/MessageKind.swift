@@ -61,6 +61,10 @@ enum MessageKind: UInt8 {
     case timing = 42
     /// C→W: of this generation's snapshot (step) every part is here.
     case snapshotComplete = 43
+    /// W→C, the owner of some pieces, in a step that is audited: what it was sent: `ContributionDigests`.
+    case contributions = 44
+    /// W→C: another member's work done once more: `AuditResult`.
+    case audit = 45
 }
 
 extension FrameHeader {

@@ -13,6 +13,8 @@ package struct CoordinatorOptions: Sendable {
     /// Another run follows on the same address: workers are told to come again.
     package var isFollowed = false
     package var protection = Protection.tls
+    /// Of the steps in which every worker's gradients are computed by another one too; 0: none.
+    package var auditFraction = 0.0
     /// Where a trace of the first steps is written when the run ends.
     package var trace: String?
 

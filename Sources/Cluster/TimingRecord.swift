@@ -27,6 +27,8 @@ package struct StepTimes: Equatable, Sendable {
     package var evaluation = 0.0
     package var snapshot = 0.0
     package var decision = 0.0
+    /// Behind backward: other members' work once more.
+    package var audit = 0.0
 
     package init() {}
 
@@ -51,7 +53,7 @@ package struct StepTimes: Equatable, Sendable {
     ]
     static let beside = [
         Field(name: "update", path: \.update), Field(name: "evaluation", path: \.evaluation), Field(name: "snapshot", path: \.snapshot),
-        Field(name: "decision", path: \.decision),
+        Field(name: "decision", path: \.decision), Field(name: "audit", path: \.audit),
     ]
     static let fields = parts + beside
 }
@@ -181,6 +183,7 @@ package struct TimingRecord {
                 case .data: times.data += span.busy
                 case .forward: times.forward += span.busy - Self.within(span, exchanges[rank])
                 case .backward: times.backward += span.busy - Self.within(span, exchanges[rank])
+                case .audit: times.audit += span.busy
                 case .gradients, .statistics: break
                 default: times.update += span.busy
                 }

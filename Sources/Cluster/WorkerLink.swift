@@ -317,6 +317,8 @@ final class WorkerLink: @unchecked Sendable {
                     .stepReport, formation.generation, step: step, a: Int(truncatingIfNeeded: now),
                     b: Int(truncatingIfNeeded: now >> 32)),
                 writer.bytes)
+        } contributed: { [unowned self] digests in
+            control?.send(FrameHeader(.contributions, formation.generation), digests.encoded)
         }
         self.generation = generation
         reactor.idleWork = { [weak generation] in generation?.collective.turn() ?? false }

@@ -88,7 +88,9 @@ final class WorkerSession: TrainerObserver {
         let lanes = LanePool(lanes: worker.lanes(localWorkers: generation.formation.localWorkers))
         (self.generation, self.lanes) = (generation, lanes)
         trainer = Trainer(
-            plan: plan, data: data, state: generation.state, collective: generation.collective, lanes: lanes, observer: self)
+            plan: plan, data: data, state: generation.state, collective: generation.collective, lanes: lanes,
+            audit: generation.formation.audit,
+            observer: self)
         reach("form", generation.formation.firstStep)
         link.send(.connected, generation.formation.generation)
     }
@@ -154,6 +156,11 @@ final class WorkerSession: TrainerObserver {
     func waited(within phase: TrainingPhase, step: Int, isOver: Bool) {
         link.pulse.set(isOver ? phase : .statistics, step: step)
         if !isOver { reach("\(TrainingPhase.statistics)", step) }
+    }
+
+    func audited(_ result: AuditResult) {
+        guard let formation = generation?.formation else { return }
+        link.send(.audit, formation.generation, payload: result.encoded)
     }
 
     private func reach(_ phase: @autoclosure () -> String, _ step: Int) {

@@ -5,6 +5,10 @@ import Kernels
 extension Collective {
     func reduceIfReady(_ index: Int) {
         guard partition.pieces[index].owner == rank, arriving.isReady(index, plan(for: arriving.step)) else { return }
+        if let pieceArrived {
+            let (piece, plan) = (partition.pieces[index], plan(for: arriving.step))
+            pieceArrived(arriving.step, index) { reduction.vector(of: $0, index, piece, plan, gradients) }
+        }
         reduction.enqueue(index)
     }
 

@@ -50,6 +50,8 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
     /// Set before the first message.
     package weak var link: (any GroupLink)?
     package let gradients: GradientSource
+    /// Told on the communication thread of every owned piece whose nodes are all there, before they are summed: of each node of the step's plan `vector` has the piece's floats.
+    package var pieceArrived: ((_ step: Int, _ piece: Int, _ vector: (_ node: Int) -> UnsafePointer<Float>) -> Void)?
     /// The compute thread's.
     package let timeline = Timeline()
 
@@ -168,6 +170,16 @@ extension Collective {
             timeline.add(Span(.statistics, step: step, begin: asked, end: Timeline.now))
         }
         return exchanges.finish(exchange, plan)
+    }
+
+    /// What a member has sent for an exchange; valid from `combine` until this member has contributed all to the step.
+    package func statisticsNodes(_ exchange: Int, of member: Int, step: Int) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(exchanges.nodes(exchange, plan(for: step).nodesOf[member]))
+    }
+
+    /// Memory for the statistics of another member's microbatches, with the report as the last exchange.
+    package func statisticsStore(of member: Int) -> StatisticsStore {
+        StatisticsStore(rank: member, plans: plans, operations: exchanges.operations)
     }
 
     /// Everything of this step's local gradients from `offset` on is complete.

@@ -90,18 +90,24 @@ struct Reduction {
         _ index: Int, _ piece: Partition.Piece, _ slice: Range<Int>, plan: StepPlan, gradients: any GradientSource,
         _ body: (Range<Int>, Int, UnsafeMutablePointer<Float>) -> Void
     ) {
-        let mine = plan.nodesOf[rank]
         for start in stride(from: slice.lowerBound, to: slice.upperBound, by: Self.blockSize) {
             let range = start..<min(slice.upperBound, start + Self.blockSize)
             let compact = piece.compact + start - piece.range.lowerBound
             run(plan.finish, count: range.count) { node in
-                if mine.contains(node) { return gradients.nodeVector(node - mine.lowerBound) + start }
-                let inbox = inboxIndex(node, plan)
-                return lent[inbox * pieces + index].map { $0 + start - piece.range.lowerBound }
-                    ?? UnsafePointer(inboxes[inbox].pointer) + compact
+                vector(of: node, index, piece, plan, gradients) + (start - piece.range.lowerBound)
             }
             body(range, compact, scratch.pointer)
         }
+    }
+
+    /// Where the floats of a piece lie in one of its nodes.
+    func vector(
+        of node: Int, _ index: Int, _ piece: Partition.Piece, _ plan: StepPlan, _ gradients: any GradientSource
+    ) -> UnsafePointer<Float> {
+        let mine = plan.nodesOf[rank]
+        if mine.contains(node) { return gradients.nodeVector(node - mine.lowerBound) + piece.range.lowerBound }
+        let inbox = inboxIndex(node, plan)
+        return lent[inbox * pieces + index] ?? UnsafePointer(inboxes[inbox].pointer) + piece.compact
     }
 
     /// Leaves the root's sum of one block in the first scratch vector.

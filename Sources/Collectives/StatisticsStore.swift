@@ -3,7 +3,7 @@ import Kernels
 /// The small vectors of all exchanges of a step: local leaves, everyone's nodes, results. All memory is allocated at the start.
 ///
 /// Leaves belong to the compute thread; nodes of other members are written by the communication thread before the compute thread is told.
-final class StatisticsStore {
+package final class StatisticsStore {
     private struct Exchange {
         let operation: StatisticsOperation
         let leaves: DoubleBuffer
@@ -13,7 +13,7 @@ final class StatisticsStore {
 
     private let rank: Int
     private let exchanges: [Exchange]
-    var count: Int { exchanges.count }
+    package var count: Int { exchanges.count }
 
     init(rank: Int, plans: [StepPlan], operations: [StatisticsOperation]) {
         self.rank = rank
@@ -26,14 +26,16 @@ final class StatisticsStore {
         }
     }
 
+    var operations: [StatisticsOperation] { exchanges.map(\.operation) }
+
     func width(_ exchange: Int) -> Int { exchanges[exchange].operation.width }
 
-    func leaf(_ exchange: Int, _ slot: Int) -> UnsafeMutablePointer<Double> {
+    package func leaf(_ exchange: Int, _ slot: Int) -> UnsafeMutablePointer<Double> {
         exchanges[exchange].leaves.pointer + slot * width(exchange)
     }
 
     /// The memory of a run of neighbouring nodes.
-    func nodes(_ exchange: Int, _ range: Range<Int>) -> UnsafeMutableRawBufferPointer {
+    package func nodes(_ exchange: Int, _ range: Range<Int>) -> UnsafeMutableRawBufferPointer {
         let width = width(exchange)
         return UnsafeMutableRawBufferPointer(
             start: exchanges[exchange].nodes.pointer + range.lowerBound * width,
@@ -41,7 +43,7 @@ final class StatisticsStore {
     }
 
     /// Adds up this member's leaves into its nodes.
-    func foldLocal(_ index: Int, _ plan: StepPlan) {
+    package func foldLocal(_ index: Int, _ plan: StepPlan) {
         let exchange = exchanges[index]
         let (width, first) = (exchange.operation.width, plan.leaves(of: rank).lowerBound)
         for node in plan.nodesOf[rank] {

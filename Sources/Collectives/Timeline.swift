@@ -14,6 +14,8 @@ package enum Activity: UInt8, Sendable, CaseIterable {
     case update
     /// In a traced step, within forward and backward: one layer, its exchanges of statistics included.
     case layerForward, layerBackward
+    /// The compute thread, behind backward: another member's microbatches once more.
+    case audit
 }
 
 /// A time in which one activity went on. Seconds of this machine's monotonic clock.

@@ -10,35 +10,19 @@ final class GradientProgram: StepProgram {
     private let rank: Int
     private let state: MemberState
     private let collective: Collective
-    private let network: Network
+    private let computation: MicrobatchComputation
+    private let audit: GradientAudit?
     private let evaluator: Evaluator
-    private let feeder: BatchFeeder
-    private let folds: [FoldProgram]
-    private let slotRows: [SlotRows]
-    /// For each distinct step and slot, where its samples begin in the global batch.
-    private let firstSamples: [[Int]]
+
+    private var network: Network { computation.network }
 
     init(_ context: StepContext, _ evaluator: Evaluator) {
         let (plan, collective) = (context.plan, context.collective)
         (self.context, self.plan, state, self.collective, self.evaluator) = (context, plan, context.state, collective, evaluator)
         rank = collective.rank
-        let stepPlans = plan.geometry.distinctBatchSizes.indices.map { collective.plan(at: $0) }
-        folds = stepPlans.map { FoldProgram($0.tree, $0.leaves(of: collective.rank)) }
-        slotRows = zip(stepPlans, plan.geometry.distinctBatchSizes).map { stepPlan, batchSize in
-            let sizes = plan.geometry.microbatchSizes(batchSize: batchSize)
-            return SlotRows(stepPlan.microbatchesOf[collective.rank].map { sizes[$0] })
-        }
-        firstSamples = zip(stepPlans, plan.geometry.distinctBatchSizes).map { stepPlan, batchSize in
-            stepPlan.microbatchesOf[collective.rank].map {
-                plan.geometry.samples(ofMicrobatch: $0, inBatchOf: batchSize).lowerBound
-            }
-        }
-        let slots = slotRows.map(\.slots).max() ?? 0
-        let rows = slotRows.flatMap(\.rows).max() ?? 0
-        network = Network(
-            plan: plan.network, report: plan.trainReport, slots: slots, rows: rows, lanes: context.lanes, training: true,
-            Network.Options(keeping: plan.activityExchange == nil ? [] : plan.rectifierBoundaries))
-        feeder = BatchFeeder(plan: plan, data: context.data, slots: slots, rows: rows, lanes: context.lanes)
+        computation = MicrobatchComputation(
+            context, members: [rank], keeping: plan.activityExchange == nil ? [] : plan.rectifierBoundaries)
+        audit = context.audit.map { GradientAudit($0, context) }
         let timeline = collective.timeline
         if timeline.layersUntil > 0 {
             network.layerDone = { timeline.finishLayer($0, isBackward: $1) }
@@ -51,29 +35,25 @@ final class GradientProgram: StepProgram {
             context.entered(.data, step)
             try WhiteningPreparation.run(context, spec, whitening, step: step)
         }
-        let index = plan.stepPlanIndex(step)
-        let rows = slotRows[index]
-        let synchronizer = StepSynchronizer(context, step: step)
-        let pass = network.makePass(
-            rows: rows, parameters: state.parameters.pointer, statistics: state.statistics.pointer,
-            training: TrainingMode(synchronizer: synchronizer, seed: plan.job.seed, step: step, firstSamples: firstSamples[index]))
-        let microbatches = collective.plan(at: index).microbatchesOf[rank]
+        let part = computation.part(of: rank, step: step)
+        let audited = audit?.begin(step)
+        let synchronizer = StepSynchronizer(context, step: step, audited)
+        let pass = computation.makePass(part, step: step, parameters: state.parameters, statistics: state.statistics, synchronizer)
 
         context.entered(.data, step)
-        feeder.load(step: step, microbatches: microbatches, into: network.input)
+        computation.load(part, step: step)
         context.entered(.forward, step)
         try network.forward(pass)
-        try network.evaluateLoss(feeder.targets, pass) { collective.reportLeaf(slot: $0) }
-        try checkLoss(step, pass, microbatches)
+        try network.evaluateLoss(computation.feeder.targets, pass) { collective.reportLeaf(slot: $0) }
+        try checkLoss(step, pass, part.microbatches)
         try countActiveUnits(step, pass)
         context.entered(.backward, step)
         synchronizer.phase = .backward
-        let firstSlot = collective.plan(at: index).leaves(of: rank).lowerBound == 0 && rows.slots > 0 ? 0 : nil
-        state.gradients.begin(folds[index], firstSlot: firstSlot)
-        let training = TrainingPass(
-            pass: pass, synchronizer: synchronizer, gradients: state.gradients,
-            batchSize: plan.geometry.batchSize(ofStep: step))
-        try network.backward(training) { collective.contribute(downTo: $0) }
+        try computation.backward(part, step: step, pass, synchronizer, into: state.gradients) { offset in
+            state.contributing(step)
+            collective.contribute(downTo: offset)
+        }
+        if let audited { try audit?.run(step, audited) }
         context.entered(.waiting, step)
         return try collective.complete(step: step).control
     }
@@ -81,9 +61,9 @@ final class GradientProgram: StepProgram {
     /// Nothing may be contributed to a step whose loss is not finite: that would spoil everybody's parameters.
     private func checkLoss(_ step: Int, _ pass: Pass, _ microbatches: [Int]) throws {
         guard let slot = (0..<pass.rows.slots).first(where: { !collective.reportLeaf(slot: $0)[0].isFinite }) else { return }
-        let place = try network.firstNonFinite(pass, feeder.targets)
+        let place = try network.firstNonFinite(pass, computation.feeder.targets)
         throw DivergedError(step: step, loss: collective.reportLeaf(slot: slot)[0], place) { slot, row in
-            feeder.sample(step: step, microbatch: microbatches[slot], row: row)
+            computation.feeder.sample(step: step, microbatch: microbatches[slot], row: row)
         }
     }
 
@@ -114,16 +94,21 @@ final class GradientProgram: StepProgram {
 private final class StepSynchronizer: StatisticsSynchronizer {
     private let context: StepContext
     private let step: Int
+    private let audited: AuditedStatistics?
     /// In which statistics are waited for.
     var phase = TrainingPhase.forward
 
-    init(_ context: StepContext, step: Int) { (self.context, self.step) = (context, step) }
+    init(_ context: StepContext, step: Int, _ audited: AuditedStatistics?) {
+        (self.context, self.step, self.audited) = (context, step, audited)
+    }
 
     func leaf(_ exchange: Int, slot: Int) -> UnsafeMutablePointer<Double> { context.collective.leaf(exchange, slot: slot) }
 
     func combine(_ exchange: Int) throws -> UnsafePointer<Double> {
         context.waited(phase, step, false)
         defer { context.waited(phase, step, true) }
-        return try context.collective.combine(exchange, step: step)
+        let result = try context.collective.combine(exchange, step: step)
+        audited?.combined(exchange, result, context.collective, step: step)
+        return result
     }
 }

@@ -20,6 +20,8 @@ package final class MemberState: ParameterUpdate, GradientSource, @unchecked Sen
     package var deadUnits: [Double] = []
     /// Told on the communication thread before the first update of a step.
     package var updating: (_ step: Int) -> Void = { _ in }
+    /// Told on the compute thread whenever gradients of a step are about to be contributed.
+    package var contributing: (_ step: Int) -> Void = { _ in }
     private let plan: TrainingPlan
     private let optimizer: Optimizer
 
@@ -90,6 +92,13 @@ package final class MemberState: ParameterUpdate, GradientSource, @unchecked Sen
                     penalty: kind.isWeight ? optimization.regularization : nil, limit: limit))
         }
         scalarsStep = step
+    }
+
+    /// For tests: one bit of one of this member's gradient sums, of the last tensor's, becomes another.
+    package func spoilGradient() {
+        guard let tensor = plan.network.layout.tensors.last else { return }
+        let value = gradients.result(0) + tensor.range.lowerBound
+        value.pointee = Float(bitPattern: value.pointee.bitPattern ^ 1 << 20)
     }
 
     package func nodeVector(_ k: Int) -> UnsafePointer<Float> { UnsafePointer(gradients.result(k)) }

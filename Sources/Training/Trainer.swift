@@ -15,12 +15,15 @@ package protocol TrainerObserver: AnyObject {
     func entered(_ phase: TrainingPhase, step: Int)
     /// Within a phase: the other members' statistics are waited for (`isOver`: were).
     func waited(within phase: TrainingPhase, step: Int, isOver: Bool)
+    /// Another member's work in a step was done once more, as the audit asks for.
+    func audited(_ result: AuditResult)
     /// A step's boundary, before what is done there. `goesOn`: the next step follows at once. The timeline may be taken.
     func reached(done: Int, goesOn: Bool, _ timeline: Timeline)
 }
 
 extension TrainerObserver {
     package func waited(within phase: TrainingPhase, step: Int, isOver: Bool) {}
+    package func audited(_ result: AuditResult) {}
     package func reached(done: Int, goesOn: Bool, _ timeline: Timeline) {}
 }
 
@@ -28,11 +31,13 @@ package enum TrainingPhase: UInt8, Sendable {
     case idle, data, forward, backward, waiting, snapshot, evaluation, decision
     /// Within forward or backward: the statistics of the other members are waited for.
     case statistics
+    /// Another member's microbatches are computed once more.
+    case audit
 
     /// Otherwise it waits for others.
     package var isComputing: Bool {
         switch self {
-        case .data, .forward, .backward, .evaluation: true
+        case .data, .forward, .backward, .evaluation, .audit: true
         case .idle, .waiting, .snapshot, .decision, .statistics: false
         }
     }
@@ -47,6 +52,7 @@ package enum TrainingPhase: UInt8, Sendable {
         case .snapshot: .snapshot
         case .evaluation: .evaluation
         case .decision: .decision
+        case .audit: .audit
         }
     }
 }
@@ -70,6 +76,9 @@ struct StepContext {
     let entered: (TrainingPhase, Int) -> Void
     /// The same, of a wait within a phase: `TrainerObserver.waited`.
     let waited: (TrainingPhase, Int, Bool) -> Void
+    /// What other members' work is checked, if any.
+    let audit: AuditSchedule?
+    let audited: (AuditResult) -> Void
 }
 
 /// The compute thread's work in one generation.
@@ -83,8 +92,9 @@ package final class Trainer {
     private let timeline: Timeline
     private weak var observer: (any TrainerObserver)?
 
+    /// - Parameter audit: of other members' gradients; needs more than one member.
     package init(
-        plan: TrainingPlan, data: DecodedData, state: MemberState, collective: Collective, lanes: LanePool,
+        plan: TrainingPlan, data: DecodedData, state: MemberState, collective: Collective, lanes: LanePool, audit: AuditSchedule? = nil,
         observer: any TrainerObserver
     ) {
         (self.plan, self.state, self.observer) = (plan, state, observer)
@@ -94,7 +104,8 @@ package final class Trainer {
         let context = StepContext(
             plan: plan, data: data, state: state, collective: collective, lanes: lanes,
             entered: { [weak observer, timeline] in Self.enter($0, step: $1, timeline, observer) },
-            waited: { [weak observer] in observer?.waited(within: $0, step: $1, isOver: $2) })
+            waited: { [weak observer] in observer?.waited(within: $0, step: $1, isOver: $2) },
+            audit: collective.members > 1 ? audit : nil, audited: { [weak observer] in observer?.audited($0) })
         switch plan.job.task {
         case .training: program = GradientProgram(context, evaluator)
         case .kMeans(let spec): program = KMeansProgram(context, spec)

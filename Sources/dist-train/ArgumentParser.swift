@@ -83,6 +83,14 @@ struct Arguments {
         return value
     }
 
+    func number(_ name: String, _ range: ClosedRange<Double>) throws -> Double? {
+        guard let text = string(name) else { return nil }
+        guard let value = Double(text), range.contains(value) else {
+            throw UsageError("\(name) must be a number from \(range.lowerBound) to \(range.upperBound), found `\(text)`")
+        }
+        return value
+    }
+
     func seconds(_ name: String, _ range: ClosedRange<Double>) throws -> Double? {
         guard let text = string(name) else { return nil }
         guard let value = Double(text), range.contains(value) else {

@@ -41,6 +41,11 @@ extension Option {
     static let snapshotInterval = Option(
         name: "--snapshot-interval", value: "S",
         help: "seconds at least between the snapshots in the coordinator's memory\nto which a death goes back (default 1)")
+    static let audit = Option(
+        name: "--audit", value: "P",
+        help:
+            "in this fraction of the steps, 0 to 1, another worker computes everyone's\ngradients too; one whose bits differ is named and dismissed (0.1 costs about a tenth)"
+    )
     static let trace = Option(
         name: "--trace", value: "FILE",
         help: "write what each worker did when, in the first 2,000 steps,\nfor https://ui.perfetto.dev or chrome://tracing")

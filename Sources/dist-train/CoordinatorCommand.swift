@@ -10,7 +10,7 @@ extension Commands {
             Option(name: "--listen", value: "HOST:PORT", help: "where workers join (default 0.0.0.0:7070)"),
             Option(name: "--min-workers", value: "N", help: "begin when so many workers are ready (default 1)"),
             Option(name: "--max-workers", value: "N", help: "further workers wait as spares"),
-            .runDirectory, .resume, .set, .json, .peerTimeout, .snapshotInterval, .tokenFile, .plaintext, .allowInexact, .trace,
+            .runDirectory, .resume, .set, .json, .peerTimeout, .snapshotInterval, .tokenFile, .plaintext, .allowInexact, .audit, .trace,
         ],
         example: "dist-train coordinator config/digits-mlp.json5 --min-workers 3"
     ) { arguments in

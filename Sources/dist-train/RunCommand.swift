@@ -13,7 +13,7 @@ extension Commands {
             Option(name: "--lanes", value: "L", help: "compute threads of each worker (default: cores / workers)"),
             Option(name: "--listen", value: "HOST:PORT", help: "let workers of other machines join too"),
             Option(name: "--restarts", value: "N", help: "start each worker again so often when it dies (default 3)"),
-            .runDirectory, .resume, .set, .json, .peerTimeout, .snapshotInterval, .tokenFile, .plaintext, .allowInexact, .trace,
+            .runDirectory, .resume, .set, .json, .peerTimeout, .snapshotInterval, .tokenFile, .plaintext, .allowInexact, .audit, .trace,
         ],
         example: "dist-train run config/digits-mlp.json5 --workers 2 --set epochs=10"
     ) { arguments in
@@ -45,6 +45,14 @@ extension Arguments {
         return path
     }
 
+    func auditFraction(_ job: Job) throws -> Double {
+        guard let fraction = try number("--audit", 0...1) else { return 0 }
+        guard job.task == .training || fraction == 0 else {
+            throw UsageError("--audit compares gradients, and this job has none; leave it out")
+        }
+        return fraction
+    }
+
     func snapshotInterval() throws -> Double { try seconds("--snapshot-interval", 0.1...1e7) ?? SnapshotPacer.usualInterval }
 
     /// What `run` and `coordinator` share.
@@ -56,6 +64,7 @@ extension Arguments {
         var options = CoordinatorOptions(
             listen: listen, minimumWorkers: minimum, maximumWorkers: maximum, peerTimeout: timeout, allowInexact: has("--allow-inexact"))
         options.snapshotInterval = try snapshotInterval()
+        options.auditFraction = try auditFraction(job.job)
         options.trace = try trace()
         options.protection = protection
         return RunProgram(

@@ -29,7 +29,7 @@ import Transport
             .init(worker: 3, name: "w3", endpoints: endpoints), .init(worker: 5, name: "w5", endpoints: [Endpoint(host: "a", port: 2)]),
             .init(worker: 6, name: "", endpoints: [endpoints[1]]),
         ], cuts: [0, 3, 3, 8], owners: (0..<64).map { $0 % 3 }, firstStep: 1 << 33, localWorkers: 2, tracedUntil: 1 << 34,
-        keptSince: FrameGeneration(incarnation: 1, counter: 8))
+        keptSince: FrameGeneration(incarnation: 1, counter: 8), audit: AuditSchedule(fraction: 0.1, disputed: 1 << 33))
 
     static let timing = TimingMessage(
         offset: -0.5, through: .max,
@@ -60,6 +60,8 @@ import Transport
         try check(Self.prepared)
         try check(Self.formation)
         try check(Self.timing)
+        try check(ContributionDigests(step: 17, digests: [1, .max, 0]))
+        try check(AuditResult(step: 17, member: 2, gradients: [.max, 3], received: 1, recomputed: 1 << 63))
         try check(Heartbeat(clock: 1e5 + 0.25, sent: 1 << 40, received: 0, receivedFromMembers: .max))
     }
 

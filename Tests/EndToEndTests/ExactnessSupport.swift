@@ -107,10 +107,11 @@ final class Bench {
     }
 
     func run(
-        _ name: String, workers: Int, lanes: Int = 1, _ more: [String] = [], fault: String? = nil
+        _ name: String, workers: Int, lanes: Int = 1, _ more: [String] = [], _ environment: [String: String] = [:], fault: String? = nil
     ) throws -> Program.Finished {
         try Program.run(
-            arguments(name, workers: workers, lanes: lanes, more), in: path, environment(fault.map { ["DIST_TRAIN_FAULT": $0] } ?? [:]))
+            arguments(name, workers: workers, lanes: lanes, more), in: path,
+            self.environment(environment.merging(fault.map { ["DIST_TRAIN_FAULT": $0] } ?? [:]) { $1 }))
     }
 
     /// Runs to the end, which must be a good one.

@@ -195,7 +195,10 @@ seed("messages", "read-welcome", b"\1" + struct.pack("<q", 7) + string("{}") + s
 seed("messages", "read-prepared", b"\2" + listed([string("a") + string("b")]))
 seed("messages", "read-formation", b"\3" + struct.pack("<IIq", 1, 9, 1) + listed(
     [struct.pack("<q", n) + string("w") + listed([endpoint]) for n in (3, 5)]) + listed([struct.pack("<q", n) for n in (0, 3, 8)])
-    + listed([struct.pack("<q", n % 2) for n in range(64)]) + struct.pack("<qqdBq", 1 << 33, 2, 1, 0, 4) + b"\1" + struct.pack("<II", 1, 8))
+    + listed([struct.pack("<q", n % 2) for n in range(64)]) + struct.pack("<qqdBq", 1 << 33, 2, 1, 0, 4) + b"\1" + struct.pack("<II", 1, 8)
+    + b"\1" + struct.pack("<d", 0.25) + b"\1" + struct.pack("<q", 17))
 seed("messages", "read-heartbeat", b"\4" + struct.pack("<dQQQ", 1.25, 1 << 40, 0, 5))
+seed("messages", "read-contributions", b"\6" + struct.pack("<q", 17) + listed([struct.pack("<Q", n << 60) for n in range(6)]))
+seed("messages", "read-audit", b"\7" + struct.pack("<qq", 17, 1) + listed([struct.pack("<Q", n << 60) for n in range(3)]) + struct.pack("<QQ", 5, 6))
 seed("messages", "read-timing", b"\5" + struct.pack("<dq", -0.5, 3) + listed(
     [struct.pack("<BqdddI", kind, step, 1, 2, 0.5, 0) for step in range(3) for kind in range(1, 7)]))

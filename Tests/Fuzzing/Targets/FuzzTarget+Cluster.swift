@@ -1,4 +1,5 @@
 import Cluster
+import Training
 
 // What workers and their coordinator say to each other.
 extension FuzzTarget {
@@ -18,6 +19,7 @@ extension FuzzTarget {
             record.begin([TimedWorker(id: 1, name: "w")], step: 0)
             _ = record.add(rank: 0, through: min(message.through, 1000), message.alignedSpans.filter { $0.step < 1000 })
         },
+        { try decode(ContributionDigests.self, $0) }, { try decode(AuditResult.self, $0) },
     ]
 
     @discardableResult

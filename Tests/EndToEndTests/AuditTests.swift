@@ -1,0 +1,84 @@
+import System
+import Testing
+
+extension Exactness {
+    /// A worker that computes wrongly is found, named and sent away, and the result is as if it had not been there.
+    @Suite struct Audit {
+        private static let convolutional = {
+            var job = DigitsJob(microbatches: 8)
+            job.stem =
+                "{conv: 16, kernel: 3, padding: \"same\", batch_norm: true, activation: \"relu\"}, {conv: 16, kernel: 3, padding: \"same\"}, {max_pool: 2}, {conv: 4, kernel: 3}, \"flatten\", {dropout: 0.2},"
+            job.augment = "{random_crop: {padding: 1}, rotation: 10}"
+            return job
+        }()
+
+        /// Whatever a job does, another worker computes the same.
+        @Test(arguments: [DigitsJob(microbatches: 8), convolutional], [2, 3])
+        func nobodyIsWrong(_ job: DigitsJob, workers: Int) throws {
+            let bench = try Bench(job)
+            let quiet = try bench.quiet()
+            let finished = try bench.run("run", workers: workers, ["--audit", "1"])
+            #expect(finished.status == .exited(0), "\(finished.errors)")
+            #expect(try Bits(finished, bench.runDirectory("run")) == quiet)
+            // 12 steps have batches for all microbatches.
+            #expect(
+                finished.errors.contains("audit: 240 microbatches were computed by two workers, to the same bits"), "\(finished.errors)")
+            #expect(field("recoveries", in: finished.output) == "0")
+        }
+
+        /// A bit of one gradient, once: the one that audits it and the one itself, asked again, agree. Between machines and in their own memory.
+        @Test(arguments: [("1", 2), ("0", 3)])
+        func oneBit(sharedMemory: String, workers: Int) throws {
+            let bench = try Bench(DigitsJob(microbatches: 8))
+            let quiet = try bench.quiet()
+            let environment = ["DIST_TRAIN_FAULT": "rank1:contribution:19:flip:1", "DIST_TRAIN_SHARED_MEMORY": sharedMemory]
+            let audited = try bench.run("audited", workers: workers, ["--audit", "0.1", "--restarts", "0"], environment)
+            #expect(audited.status == .exited(0), "\(audited.errors)")
+            #expect(try Bits(audited, bench.runDirectory("audited")) == quiet)
+            #expect(audited.errors.contains("in step 20 (in the gradient of `"), "\(audited.errors)")
+            #expect(audited.errors.contains("the step is computed again to find out who is wrong"), "\(audited.errors)")
+            let line = audited.errors.split(separator: "\n").first { $0.contains("computed wrongly in step 20 and is dismissed") }
+            #expect(line?.contains("audit: worker 2 (") == true, "\(audited.errors)")
+            #expect(audited.errors.contains("this machine computed wrongly in step 20"), "\(audited.errors)")
+
+            // Without an audit, nobody notices.
+            let spoilt = try bench.run("spoilt", workers: workers, ["--restarts", "0"], environment)
+            #expect(spoilt.status == .exited(0), "\(spoilt.errors)")
+            #expect(field("state_sha256", in: spoilt.output) != quiet.hash)
+        }
+
+        /// One that is wrong whenever it is asked is outvoted by two others.
+        @Test func wrongAgain() throws {
+            let bench = try Bench(DigitsJob(microbatches: 8))
+            let quiet = try bench.quiet()
+            let faults = "rank1:contribution:19:flip:1,rank1:contribution:19:flip:2"
+            let finished = try bench.run("run", workers: 3, ["--audit", "0.1", "--restarts", "0"], fault: faults)
+            #expect(finished.status == .exited(0), "\(finished.errors)")
+            #expect(try Bits(finished, bench.runDirectory("run")) == quiet)
+            let line = finished.errors.split(separator: "\n").first { $0.contains("computed wrongly in step 20 and is dismissed") }
+            #expect(line?.contains("audit: worker 2 (") == true, "\(finished.errors)")
+        }
+
+        /// With two, nobody can tell who is wrong; nothing is spoilt, and a third one decides.
+        @Test func twoWorkersDisagree() throws {
+            let bench = try Bench(DigitsJob(microbatches: 8))
+            let quiet = try bench.quiet()
+            let faults = "rank1:contribution:19:flip:1,rank1:contribution:19:flip:2"
+            let finished = try bench.run("run", workers: 2, ["--audit", "0.1", "--restarts", "0"], fault: faults)
+            #expect(finished.status == .exited(1), "\(finished.errors)")
+            #expect(finished.errors.contains("with two workers it cannot be told who is wrong"), "\(finished.errors)")
+            #expect(try bench.bits("run", workers: 3, ["--resume", "--audit", "0.1"]) == quiet)
+        }
+
+        @Test func whatCannotBeAudited() throws {
+            let bench = try Bench(DigitsJob())
+            for (value, complaint) in [("1.5", "--audit must be a number from 0.0 to 1.0"), ("x", "found `x`")] {
+                let finished = try bench.run("run", workers: 1, ["--audit", value])
+                #expect(finished.status == .exited(64) && finished.errors.contains(complaint), "\(finished.errors)")
+            }
+            let alone = try bench.run("alone", workers: 1, ["--audit", "1"])
+            #expect(
+                alone.status == .exited(0) && alone.errors.contains("with one worker there is nobody to compare with"), "\(alone.errors)")
+        }
+    }
+}
