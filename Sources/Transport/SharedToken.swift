@@ -50,5 +50,9 @@ func equalInConstantTime(_ a: [UInt8], _ b: [UInt8]) -> Bool { a.count == b.coun
 /// From the operating system's generator, which `SystemRandomNumberGenerator` uses on every platform.
 func randomBytes(_ count: Int) -> [UInt8] {
     var generator = SystemRandomNumberGenerator()
-    return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+    // Eight at a time: each draw asks the system.
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count + 7)
+    while bytes.count < count { withUnsafeBytes(of: generator.next()) { bytes.append(contentsOf: $0) } }
+    return Array(bytes.prefix(count))
 }

@@ -29,9 +29,10 @@ final class TLSStream: ByteStream {
 
     let socket: PlainStream
     let role: TLS.Role
+    private let token: SharedToken
     private let bytesPerKey: Int
     /// Lent to the library while it shakes hands.
-    let key: [UInt8]
+    private(set) lazy var key = token.transportKey
     let identity: UnsafeMutableBufferPointer<UInt8>
 
     private var ssl: OpaquePointer?
@@ -61,7 +62,7 @@ final class TLSStream: ByteStream {
     private var joined = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
     init(_ socket: PlainStream, token: SharedToken, _ role: TLS.Role, bytesPerKey: Int = TLS.bytesPerKey) {
-        (self.socket, self.role, self.bytesPerKey, key) = (socket, role, bytesPerKey, token.transportKey)
+        (self.socket, self.token, self.role, self.bytesPerKey) = (socket, token, role, bytesPerKey)
         identity = .allocate(capacity: TLS.identity.count)
         _ = identity.initialize(from: TLS.identity)
     }
