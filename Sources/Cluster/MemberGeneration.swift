@@ -104,7 +104,12 @@ final class MemberGeneration: @unchecked Sendable {
                 if faults.flips(formation, $0) { state.spoilGradient() }
                 faults.reach(formation, "contribution", $0)
             }
-            mesh.sent = { if $0.kind == .partial { faults.reach(formation, "gradients", $0.step) } }
+            mesh.sent = { envelope, socket in
+                guard envelope.kind == .partial else { return }
+                faults.reach(formation, "gradients", envelope.step)
+                guard let socket else { return }
+                faults.reach(formation, "frame", envelope.step) { socket.pushHalfOfLastFrame() }
+            }
         }
         collective.link = mesh
         for (connection, greeting) in waiting { mesh.accept(connection, greeting) }

@@ -109,10 +109,10 @@ import Testing
                 let toCoordinator = try FaultProxy(
                     host: 2, target: UInt16(hands.port), trouble.wire == .coordinator ? trouble.faults : [])
                 let toMember = try FaultProxy(host: 2, target: nil, trouble.wire == .member ? trouble.faults : [])
-                let alone = ["DIST_TRAIN_SHARED_MEMORY": "0"]
-                let first = try hands.worker(["--listen", "127.0.0.1:\(toMember.port)"], alone, proxy: toCoordinator.port)
+                let first = try hands.worker(["--listen", "127.0.0.1:\(toMember.port)"], socketsAlone, proxy: toCoordinator.port)
                 try Program.wait(for: "at 127.0.0.2) joins", from: coordinator)
-                let second = try hands.worker(["--listen", "127.0.0.1:0"], alone, fault: trouble.isLost ? "rank0:forward:25:kill:2" : nil)
+                let second = try hands.worker(
+                    ["--listen", "127.0.0.1:0"], socketsAlone, fault: trouble.isLost ? "rank0:forward:25:kill:2" : nil)
                 let bits = try hands.bits(coordinator)
                 let log = coordinator.standardError()
                 #expect(bits == quiet, "\(log)")
