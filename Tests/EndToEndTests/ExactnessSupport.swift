@@ -18,7 +18,7 @@ import Testing
     static var takesLong: Comment { "it takes long: DIST_TRAIN_LONG_TESTS=1 runs it" }
 }
 
-/// A small job on the embedded digits: two batch norms, 1,437 training samples, so that the last batch of an epoch is ragged.
+/// A small job on the embedded digits: two batch norms, 1,437 training samples, so that the last batch of an epoch is ragged; or one without a model.
 struct DigitsJob: CustomStringConvertible {
     var batch = 128
     var microbatches = 4
@@ -30,12 +30,32 @@ struct DigitsJob: CustomStringConvertible {
     var more = ""
     /// Of the training images, as a config has it.
     var augment = ""
+    /// Instead of a model: `kmeans: …` or `pca: …`, as a config has it, of which the microbatches and `more` count alone.
+    var measuring = ""
+    var epochs = 100
+    var logEvery = 5
 
     static let convolution = "{conv: 4, kernel: 3, activation: \"relu\"}, \"flatten\","
 
-    var description: String { "batch \(batch), V \(microbatches), \(optimizer)\(more.isEmpty ? "" : ", \(more)")" }
+    var description: String {
+        measuring.isEmpty ? "batch \(batch), V \(microbatches), \(optimizer)\(more.isEmpty ? "" : ", \(more)")" : measuring
+    }
 
-    var text: String {
+    var text: String { measuring.isEmpty ? trainingText : measuringText }
+
+    private var measuringText: String {
+        """
+        {
+          name: "exact", seed: 5,
+          data: {train: {builtin: "digits"}, validation: {builtin: "digits"}},
+          \(measuring),
+          batch: {microbatches: \(microbatches)},
+          \(more)
+        }
+        """
+    }
+
+    private var trainingText: String {
         """
         {
           name: "exact", seed: 5,
@@ -49,9 +69,9 @@ struct DigitsJob: CustomStringConvertible {
           loss: "cross_entropy",
           optimizer: \(optimizer),
           batch: {size: \(batch), microbatches: \(microbatches)},
-          epochs: 100, max_steps: \(steps),
+          epochs: \(epochs), max_steps: \(steps),
           checkpoint: {every: \(checkpointEvery), keep: 100},
-          logging: {every: 5},
+          logging: {every: \(logEvery)},
           \(more)
         }
         """
