@@ -41,9 +41,6 @@ final class MemberGeneration: @unchecked Sendable {
             formation.owners.count == FlatVector.shardCount
         else { throw MalformedMessage(description: "the formation does not fit the job; check that both sides run the same version") }
         self.formation = formation
-        guard formation.keptSince == nil || kept != nil else {
-            throw MalformedMessage(description: "the coordinator believes that this worker has a state which it has not; it joins again")
-        }
         let partition = Partition(
             usedCount: plan.network.layout.usedCount, owners: formation.owners, members: formation.members.count)
         let stepPlans = plan.stepPlans(assignment)
