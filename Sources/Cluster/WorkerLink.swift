@@ -65,20 +65,20 @@ final class WorkerLink: @unchecked Sendable {
         onLoop { $0.control?.send(header, payload) }
     }
 
-    /// Sends a part of a snapshot in runs of 1 MB, so that other messages pass in between.
+    /// Sends a part of a snapshot in runs of 1 MB, so that other messages pass in between; of an empty one, an empty run.
     func send(_ part: SnapshotPart) {
         onLoop { link in
             link.kept.add(part.kept)
             let run = 1 << 18
             var offset = 0
-            while offset < part.values.count {
+            repeat {
                 let count = min(run, part.values.count - offset)
                 link.control?.send(
                     FrameHeader(.snapshotPart, part.generation, step: part.step, a: part.rank, b: offset),
                     borrowing: UnsafeRawBufferPointer(start: part.values.pointer + offset, count: count * 4),
                     sent: { withExtendedLifetime(part) {} })
                 offset += count
-            }
+            } while offset < part.values.count
         }
     }
 
