@@ -84,6 +84,7 @@ extension Coordinator {
     func lose(_ id: Int, _ reason: String) {
         guard let worker = workers.removeValue(forKey: id) else { return }
         worker.close()
+        sharing.forget(id)
         handle(.lost(id, reason: reason + whereabouts(of: worker)))
         // How its process ended, if this one has started it; the system says so a moment after the connection's end.
         reactor.after(0.02) { [weak self] in self?.lookAfterProcesses() }
@@ -93,6 +94,7 @@ extension Coordinator {
         guard let worker = workers.removeValue(forKey: id) else { return }
         worker.send(FrameHeader(kind), Array(reason.utf8))
         worker.close()
+        sharing.forget(id)
     }
 
     /// A worker's platform is judged: the first one's is the job's.

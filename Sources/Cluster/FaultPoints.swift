@@ -44,7 +44,8 @@ package struct FaultPoints: Sendable {
                 ("form", "connected to all, before it says so"), ("data", "of a step"), ("forward", "it begins"),
                 ("statistics", "of a batch norm, waits for the others'"), ("backward", "it begins"),
                 (contribution, "the first gradients of a step are there; here \(Action.flip) makes one wrong"),
-                ("gradients", "the first of a step are queued"), ("update", "before its first parameters"),
+                ("gradients", "the first of a step are queued"),
+                ("frame", "half of a step's first frame of gradients over a socket is sent"), ("update", "before its first parameters"),
                 ("waiting", "for the step's end"), ("snapshot", "before its part is copied"), ("evaluation", "it begins"),
                 ("decision", "waits for it"),
             ]
@@ -108,16 +109,23 @@ package struct FaultPoints: Sendable {
     }
 
     /// A member's phase.
+    ///
+    /// - Parameter prepare: called if a point is met, before the process dies, freezes or hangs.
     @inline(__always)
-    func reach(_ formation: Formation, _ phase: @autoclosure () -> String, _ step: Int) {
+    func reach(_ formation: Formation, _ phase: @autoclosure () -> String, _ step: Int, after prepare: () -> Void = {}) {
         if points.isEmpty { return }
-        reach("rank\(formation.rank)", phase(), step, generation: Int(formation.generation.counter))
+        reach("rank\(formation.rank)", phase(), step, generation: Int(formation.generation.counter), after: prepare)
     }
 
     @inline(__always)
-    package func reach(_ role: @autoclosure () -> String, _ phase: @autoclosure () -> String, _ step: Int, generation: Int = 0) {
+    package func reach(
+        _ role: @autoclosure () -> String, _ phase: @autoclosure () -> String, _ step: Int, generation: Int = 0,
+        after prepare: () -> Void = {}
+    ) {
         if points.isEmpty { return }
-        switch action(role(), phase(), step, generation: generation) {
+        let action = action(role(), phase(), step, generation: generation)
+        if action != nil { prepare() }
+        switch action {
         case .kill: kill(getpid(), SIGKILL)
         case .stop: kill(getpid(), SIGSTOP)
         case .hang: while true { Clock.sleep(seconds: 3600) }

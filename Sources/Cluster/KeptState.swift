@@ -42,7 +42,8 @@ final class KeptState: Sendable {
 
 /// The snapshots that a worker has something of. On the communication thread.
 struct KeptStates {
-    /// The newest complete one and those that are still being put together; a coordinator that is further behind is not waited for.
+    /// The newest complete one and those that are still being put together. A coordinator that is further behind is not waited for: if it begins with one that is forgotten here, this
+    /// worker joins again.
     private static let most = 4
 
     private var states: [KeptState] = []

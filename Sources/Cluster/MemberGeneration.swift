@@ -41,9 +41,6 @@ final class MemberGeneration: @unchecked Sendable {
             formation.owners.count == FlatVector.shardCount
         else { throw MalformedMessage(description: "the formation does not fit the job; check that both sides run the same version") }
         self.formation = formation
-        guard formation.keptSince == nil || kept != nil else {
-            throw MalformedMessage(description: "the coordinator believes that this worker has a state which it has not; it joins again")
-        }
         let partition = Partition(
             usedCount: plan.network.layout.usedCount, owners: formation.owners, members: formation.members.count)
         let stepPlans = plan.stepPlans(assignment)
@@ -104,7 +101,12 @@ final class MemberGeneration: @unchecked Sendable {
                 if faults.flips(formation, $0) { state.spoilGradient() }
                 faults.reach(formation, "contribution", $0)
             }
-            mesh.sent = { if $0.kind == .partial { faults.reach(formation, "gradients", $0.step) } }
+            mesh.sent = { envelope, socket in
+                guard envelope.kind == .partial else { return }
+                faults.reach(formation, "gradients", envelope.step)
+                guard let socket else { return }
+                faults.reach(formation, "frame", envelope.step) { socket.pushHalfOfLastFrame() }
+            }
         }
         collective.link = mesh
         for (connection, greeting) in waiting { mesh.accept(connection, greeting) }

@@ -57,7 +57,7 @@ extension Membership {
 
     private mutating func dismissLeaving(_ members: [WorkerID]) -> [Action] {
         members.filter { workers[$0]?.isLeaving == true }.map { id in
-            workers[id] = nil
+            forget(id)
             return .dismiss(id, reason: "it left as it was asked to")
         }
     }
@@ -66,7 +66,7 @@ extension Membership {
         guard workers[id] != nil else { return [] }
         workers[id]?.isLeaving = true
         guard members.contains(id) else {
-            workers[id] = nil
+            forget(id)
             return [.dismiss(id, reason: "it left as it was asked to")]
         }
         switch phase {
@@ -76,13 +76,19 @@ extension Membership {
         }
     }
 
+    /// Nothing stays of a worker: if it comes again, it has another number.
+    private mutating func forget(_ id: WorkerID) {
+        workers[id] = nil
+        quarrels = quarrels.filter { $0.key.higher != id && $0.key.lower != id }
+    }
+
     /// Workers are gone. The death of a member ends its generation.
     mutating func lost(_ gone: [(id: WorkerID, reason: String)], _ now: Double) -> [Action] {
         var actions: [Action] = []
         var first: String?
         for (id, reason) in gone {
-            guard let worker = workers.removeValue(forKey: id) else { continue }
-            quarrels = quarrels.filter { $0.key.higher != id && $0.key.lower != id }
+            guard let worker = workers[id] else { continue }
+            forget(id)
             let text = "\(worker.name) is gone: \(reason)"
             actions.append(.note(text))
             guard members.contains(id) else { continue }

@@ -31,8 +31,8 @@ final class Mesh: GroupLink {
     private let collective: Collective
     private let handlers: Handlers
     private let memory: LocalMemory?
-    /// Told of every message that was queued; tests want to be there.
-    var sent: ((Envelope) -> Void)?
+    /// Told of every message that was queued, and of the socket over which its payload leaves, if it does; tests want to be there.
+    var sent: ((_ envelope: Envelope, _ socket: Connection?) -> Void)?
     private var peers: [Peer]
     private var dials: [Dial] = []
     private var isClosed = false
@@ -160,10 +160,12 @@ final class Mesh: GroupLink {
         if let place = place(of: payload, for: member) {
             (header.flags, header.c) = (Self.lentFlag, place)
             peers[member].bulk?.send(header, borrowing: UnsafeRawBufferPointer(start: nil, count: 0))
+            sent?(envelope, nil)
         } else {
-            (envelope.kind.isUrgent ? peers[member].urgent : peers[member].bulk)?.send(header, borrowing: payload)
+            let connection = envelope.kind.isUrgent ? peers[member].urgent : peers[member].bulk
+            connection?.send(header, borrowing: payload)
+            sent?(envelope, connection?.isInMemory == false ? connection : nil)
         }
-        sent?(envelope)
     }
 
     /// Where a payload lies in memory that the member has mapped, in units.

@@ -35,7 +35,7 @@ enum MessageKind: UInt8 {
     /// W→C, rank 0: a step's report, and behind it the diagnostics of a logged step, doubles (step; a, b: low and high half of the microseconds that rank 0's
     /// clock showed when it decided, of which only differences mean something).
     case stepReport = 30
-    /// W→C: a run of floats of my part of a snapshot (step, a: rank, b: offset in floats).
+    /// W→C: a run of floats of my part of a snapshot (step, a: rank, b: offset in floats); empty from who owns nothing.
     case snapshotPart = 31
     /// W→C: some of my chunks of an evaluation, a report of doubles each (step, a: set, b: first chunk).
     case evaluation = 32

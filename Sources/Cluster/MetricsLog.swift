@@ -14,8 +14,15 @@ package struct ReplayDiffers: Error, Equatable, CustomStringConvertible {
 package final class MetricsLog {
     private let file: AppendFile
     private let isExact: Bool
-    /// What the lines that are there say, by kind and step.
-    private var written: [String: String] = [:]
+    /// What the lines that are there say, as long as a replay may come to them.
+    private var written: [Key: String] = [:]
+
+    private struct Key: Hashable, CustomStringConvertible {
+        let endsEpoch: Bool
+        let step: Int
+
+        var description: String { endsEpoch ? "epoch's end at step \(step)" : "step \(step)" }
+    }
 
     /// - Parameter isExact: false: other numeric platforms take part, and a replay may differ.
     package init(_ path: String, isExact: Bool) throws {
@@ -32,10 +39,13 @@ package final class MetricsLog {
         self.isExact = isExact
     }
 
-    private static func key(_ line: ConfigValue) -> String? {
-        guard case .number(let step)? = line["step"]?.kind else { return nil }
-        return (line["train"] == nil ? "step " : "epoch's end at step ") + step.literal
+    private static func key(_ line: ConfigValue) -> Key? {
+        guard case .number(let number)? = line["step"]?.kind, let step = number.integer else { return nil }
+        return Key(endsEpoch: line["train"] != nil, step: step)
     }
+
+    /// Nothing before `step` is computed again: what those lines say need not be known any more. A line that comes all the same is written.
+    package func forget(before step: Int) { written = written.filter { $0.key.step >= step } }
 
     /// Writes a line, or compares it with the one that is there. True if it was written.
     @discardableResult

@@ -50,6 +50,7 @@ package final class RunRecord {
     package init(plan: TrainingPlan, start: Snapshot, metrics: MetricsLog, reporter: ProgressReporter) {
         (self.plan, self.metrics, self.reporter, snapshot, steps) = (plan, metrics, reporter, start, start.step)
         totals = Totals(plan.trainReport, sums: start.epochTotals)
+        metrics.forget(before: start.step)
         notePenalty()
         if start.decisions.isOver || plan.endsEpoch(start.step) {
             train = totals
@@ -216,16 +217,23 @@ package final class RunRecord {
         memories = memories.filter { $0.key >= step }
         assemblies = assemblies.filter { $0.key > step }
         totalsAfter = totalsAfter.filter { $0.key > step }
+        forgetEpochs(before: step)
         notePenalty()
         if penalty != nil { try endEpochIfComplete(step) }
         return snapshot
+    }
+
+    /// With all parts of a snapshot, all that members had to say of the steps before it is there, and no generation goes back behind it: the lines of those epochs are written, and stay.
+    private func forgetEpochs(before step: Int) {
+        epochTotals = epochTotals.filter { $0.key >= step }
+        penalties = penalties.filter { $0.key >= step }
+        metrics.forget(before: step)
     }
 
     /// Once a snapshot is there, so is what its parameters cost beside the loss. It is no sum over samples, and depends on the parameters alone.
     private func notePenalty() {
         let regularization = plan.job.optimization.regularization
         guard !regularization.isNone else { return }
-        penalties = penalties.filter { epochTotals[$0.key] != nil }
         penalties[snapshot.step] = snapshot.parameters.withUnsafeBufferPointer { parameters in
             parameters.baseAddress.map { regularization.penalty(of: $0, plan.network.layout) }
         }

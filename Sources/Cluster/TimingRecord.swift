@@ -71,11 +71,16 @@ package struct LayerTimes: Equatable, Sendable {
 /// exchange, at b′: max(0, min(e, b′) − b). The rest, e − max(b, b′), is communication. An exchange is one of statistics, or the end of a step, which begins where
 /// the member's backward pass ends. All times are by the coordinator's clock (`ClockOffset`), so that between machines the division is as good as the round trip is short.
 package struct TimingRecord {
+    /// Workers that are told apart, members aside. Of a job in which more have come and gone, the times of those that came first are added up.
+    package static let mostGone = 100
+
     private let stepsPerEpoch: Int
     private var members: [Member] = []
     private var next = 0
     private var totals: [Int: StepTimes] = [:]
     private var names: [Int: String] = [:]
+    /// Of workers that are not told apart any more.
+    private var gone = (workers: 0, times: StepTimes())
     /// By epoch (from 0), then by worker; only epochs that may still grow.
     private var epochs: [Int: [Int: StepTimes]] = [:]
     private var lastReported = -1
@@ -107,6 +112,18 @@ package struct TimingRecord {
         members = workers.map { Member(worker: $0.id, through: step) }
         for worker in workers { names[worker.id] = worker.name }
         next = step
+        forgetTheGone()
+    }
+
+    /// Numbers of workers grow, so that the smallest are those that came first.
+    private mutating func forgetTheGone() {
+        let others = totals.keys.filter { id in !members.contains { $0.worker == id } }.sorted()
+        for id in others.dropLast(Self.mostGone) {
+            gone.workers += 1
+            gone.times += totals.removeValue(forKey: id) ?? StepTimes()
+        }
+        let known = Set(members.map(\.worker)).union(totals.keys).union(epochs.values.flatMap(\.keys))
+        names = names.filter { known.contains($0.key) }
     }
 
     /// Spans of a member, in order; all of the steps before `through` have come. Returns the epochs that are complete with it.
@@ -136,8 +153,11 @@ package struct TimingRecord {
     /// What has not been reported yet, at the run's end.
     package mutating func finish() -> [Epoch] { epochs.keys.sorted().compactMap { finish($0) } }
 
-    /// Everything so far, by worker.
-    package var workers: [(worker: TimedWorker, times: StepTimes)] { ordered(totals) }
+    /// Everything so far, by worker; those that are not told apart come first, as worker 0.
+    package var workers: [(worker: TimedWorker, times: StepTimes)] {
+        let earlier = TimedWorker(id: 0, name: "the first \(gone.workers) that are gone")
+        return (gone.workers > 0 ? [(earlier, gone.times)] : []) + ordered(totals)
+    }
 
     /// Each epoch is reported once: what is computed again after a death counts in the totals alone.
     private mutating func finish(_ epoch: Int) -> Epoch? {

@@ -61,6 +61,9 @@ package struct WorkSharing: Equatable {
         measured = Array(repeating: Measured(ignored: Self.firstSteps), count: members.count)
     }
 
+    /// A worker is gone, and does not come back under this number.
+    package mutating func forget(_ worker: Int) { rates[worker] = nil }
+
     /// Its members compute.
     package mutating func started(now: Double) { begun = now }
 

@@ -13,7 +13,7 @@ enum WorkerInstruction: Sendable {
     /// The coordinator ended the generation.
     case ended(String)
     case finish(String)
-    /// The coordinator wants this worker to join again.
+    /// This worker is to join again: the coordinator wants it to, or cannot send it what it lacks otherwise.
     case again(String)
     case refused(String)
     /// The connection to the coordinator is gone, or, if it was never let in, did not come about.

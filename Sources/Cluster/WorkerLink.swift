@@ -65,20 +65,20 @@ final class WorkerLink: @unchecked Sendable {
         onLoop { $0.control?.send(header, payload) }
     }
 
-    /// Sends a part of a snapshot in runs of 1 MB, so that other messages pass in between.
+    /// Sends a part of a snapshot in runs of 1 MB, so that other messages pass in between; of an empty one, an empty run.
     func send(_ part: SnapshotPart) {
         onLoop { link in
             link.kept.add(part.kept)
             let run = 1 << 18
             var offset = 0
-            while offset < part.values.count {
+            repeat {
                 let count = min(run, part.values.count - offset)
                 link.control?.send(
                     FrameHeader(.snapshotPart, part.generation, step: part.step, a: part.rank, b: offset),
                     borrowing: UnsafeRawBufferPointer(start: part.values.pointer + offset, count: count * 4),
                     sent: { withExtendedLifetime(part) {} })
                 offset += count
-            }
+            } while offset < part.values.count
         }
     }
 
@@ -305,9 +305,11 @@ final class WorkerLink: @unchecked Sendable {
             throw MalformedMessage(description: "the coordinator formed a generation before this worker was prepared")
         }
         endGeneration("a new generation forms")
-        let generation = try MemberGeneration(
-            formation, plan: plan, kept: kept.begin(since: formation.keptSince, step: formation.firstStep)
-        ) { [unowned self] step, report in
+        let kept = kept.begin(since: formation.keptSince, step: formation.firstStep)
+        guard formation.keptSince == nil || kept != nil else {
+            return joinAgain("of step \(formation.firstStep), with which the next generation begins, this worker keeps nothing any more")
+        }
+        let generation = try MemberGeneration(formation, plan: plan, kept: kept) { [unowned self] step, report in
             var writer = MessageWriter()
             for value in report { writer.write(value) }
             // The moment itself: what arrives at the coordinator has waited for two threads.
@@ -337,6 +339,12 @@ final class WorkerLink: @unchecked Sendable {
         ) { [weak self, weak generation] in
             if let generation { self?.tell(.formed(generation)) }
         }
+    }
+
+    /// As a newcomer it is sent everything.
+    private func joinAgain(_ reason: String) {
+        control?.send(FrameHeader(.failed), Array(reason.utf8))
+        tell(.again(reason))
     }
 
     private func endGeneration(_ reason: String) {

@@ -18,10 +18,10 @@ final class CovarianceMeasurement {
     private let scatter: Scatter
     private let reader: SampleReader
     private let leaves: LeafSamples
-    private let lanes: LanePool
+    private let context: StepContext
 
-    init(_ reader: SampleReader, _ leaves: LeafSamples, _ lanes: LanePool) {
-        (self.reader, self.leaves, self.lanes) = (reader, leaves, lanes)
+    init(_ reader: SampleReader, _ leaves: LeafSamples, _ context: StepContext) {
+        (self.reader, self.leaves, self.context) = (reader, leaves, context)
         scatter = Scatter(columns: reader.features)
     }
 
@@ -31,18 +31,20 @@ final class CovarianceMeasurement {
         let covariance: DoubleBuffer
     }
 
+    /// In the phase `data` of a step.
+    ///
     /// - Parameter exchange: the first of `Scatter.exchanges` in the step.
-    func measure(_ collective: Collective, exchange: Int, step: Int) throws -> Result {
-        let (n, features) = (Double(reader.count), reader.features)
+    func measure(exchange: Int, step: Int) throws -> Result {
+        let (n, features, collective) = (Double(reader.count), reader.features, context.collective)
         sumFeatures { collective.leaf(exchange, slot: $0) }
-        let sums = try collective.combine(exchange, step: step)
+        let sums = try context.combine(exchange, step: step, within: .data)
         let mean = (0..<features).map { sums[$0] / n }
         let centre = mean.map { Float($0) }
         let offset = zip(mean, centre).map { $0 - Double($1) }
         sumProducts(centre) { collective.leaf(exchange + 1 + $0, slot: $1) }
         let covariance = DoubleBuffer(count: features * features)
         for block in 0..<scatter.blocks {
-            let sums = try collective.combine(exchange + 1 + block, step: step)
+            let sums = try context.combine(exchange + 1 + block, step: step, within: .data)
             offset.withUnsafeBufferPointer {
                 guard let offset = $0.baseAddress else { return }
                 scatter.expand(sums, block: block, factor: 1 / (n - 1), samples: n, offset: offset, into: covariance.pointer)
@@ -57,8 +59,8 @@ final class CovarianceMeasurement {
 
     private func sumFeatures(_ leaf: (Int) -> UnsafeMutablePointer<Double>) {
         let (features, rows) = (reader.features, Scatter.chunkRows)
-        let scratch = (0..<lanes.lanes).map { _ in FloatBuffer(count: rows * features) }
-        lanes.run(leaves.samples.count) { slot, lane in
+        let scratch = (0..<context.lanes.lanes).map { _ in FloatBuffer(count: rows * features) }
+        context.lanes.run(leaves.samples.count) { slot, lane in
             let (sums, x) = (leaf(slot), scratch[lane].pointer)
             sums.update(repeating: 0, count: features)
             for start in stride(from: leaves.samples[slot].lowerBound, to: leaves.samples[slot].upperBound, by: rows) {
@@ -72,13 +74,13 @@ final class CovarianceMeasurement {
     private func sumProducts(_ centre: [Float], _ leaf: (Int, Int) -> UnsafeMutablePointer<Double>) {
         let (features, rows) = (reader.features, Scatter.chunkRows)
         let chunks = (0..<Self.chunks).map { _ in FloatBuffer(count: rows * features) }
-        let scratch = (0..<lanes.lanes).map { _ in FloatBuffer(count: scatter.count(0)) }
+        let scratch = (0..<context.lanes.lanes).map { _ in FloatBuffer(count: scatter.count(0)) }
         for (slot, samples) in leaves.samples.enumerated() {
             for block in 0..<scatter.blocks { leaf(block, slot).update(repeating: 0, count: scatter.count(block)) }
             for start in stride(from: samples.lowerBound, to: samples.upperBound, by: rows * Self.chunks) {
                 let group = start..<min(samples.upperBound, start + rows * Self.chunks)
                 let count = (group.count + rows - 1) / rows
-                lanes.run(count) { chunk, _ in
+                context.lanes.run(count) { chunk, _ in
                     let part = (start + chunk * rows)..<min(group.upperBound, start + (chunk + 1) * rows)
                     reader.read(part, into: chunks[chunk].pointer)
                     centre.withUnsafeBufferPointer {
@@ -86,7 +88,7 @@ final class CovarianceMeasurement {
                         scatter.centre(chunks[chunk].pointer, rows: part.count, by: centre)
                     }
                 }
-                lanes.run(scatter.blocks) { block, lane in
+                context.lanes.run(scatter.blocks) { block, lane in
                     for chunk in 0..<count {
                         scatter.add(chunks[chunk].pointer, block: block, to: leaf(block, slot), scratch: scratch[lane].pointer)
                     }

@@ -78,7 +78,7 @@ final class GradientProgram: StepProgram {
                 counts += layer.output.channels
             }
         }
-        var counts = try collective.combine(exchange, step: step)
+        var counts = try context.combine(exchange, step: step, within: .forward)
         state.deadUnits = rectifiers.map { layer in
             defer { counts += layer.output.channels }
             return Double((0..<layer.output.channels).count { counts[$0] == 0 }) / Double(layer.output.channels)
@@ -105,9 +105,7 @@ private final class StepSynchronizer: StatisticsSynchronizer {
     func leaf(_ exchange: Int, slot: Int) -> UnsafeMutablePointer<Double> { context.collective.leaf(exchange, slot: slot) }
 
     func combine(_ exchange: Int) throws -> UnsafePointer<Double> {
-        context.waited(phase, step, false)
-        defer { context.waited(phase, step, true) }
-        let result = try context.collective.combine(exchange, step: step)
+        let result = try context.combine(exchange, step: step, within: phase)
         audited?.combined(exchange, result, context.collective, step: step)
         return result
     }

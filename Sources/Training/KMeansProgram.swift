@@ -72,7 +72,7 @@ final class KMeansProgram: StepProgram {
                 inertias[slot] = sum(slot, centroids, scratch[lane], collective.leaf(KMeansLayout.Exchange.iteration, slot: slot))
             }
         }
-        let sums = try collective.combine(KMeansLayout.Exchange.iteration, step: step)
+        let sums = try context.combine(KMeansLayout.Exchange.iteration, step: step, within: .forward)
         context.entered(.backward, step)
         let update = KMeansUpdate(layout, sums, reader)
         let moved = update.apply(to: centroids)

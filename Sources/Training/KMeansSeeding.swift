@@ -48,9 +48,9 @@ final class KMeansSeeding {
             leaf.update(repeating: 0, count: layout.leaves)
             leaf[leaves.first + slot] = potential(slot)
         }
-        let potentials = try collective.combine(KMeansLayout.Exchange.potentials, step: index)
+        let potentials = try context.combine(KMeansLayout.Exchange.potentials, step: index, within: .forward)
         drawCandidates(index, potentials)
-        let drawn = try collective.combine(KMeansLayout.Exchange.candidates, step: index)
+        let drawn = try context.combine(KMeansLayout.Exchange.candidates, step: index, within: .forward)
         let candidates = FloatBuffer(count: layout.trials * features)
         for t in 0..<layout.trials {
             guard let sample = Int(exactly: drawn[t]), (0..<reader.count).contains(sample) else {
@@ -59,7 +59,7 @@ final class KMeansSeeding {
             reader.read(sample..<(sample + 1), into: candidates.pointer + t * features)
         }
         tryCandidates(candidates)
-        let outcomes = try collective.combine(KMeansLayout.Exchange.outcomes, step: index)
+        let outcomes = try context.combine(KMeansLayout.Exchange.outcomes, step: index, within: .forward)
         var best = 0
         for t in 1..<layout.trials where outcomes[t] < outcomes[best] { best = t }
         (centroids + index * features).update(from: candidates.pointer + best * features, count: features)

@@ -54,8 +54,7 @@ final class PrincipalComponentsProgram: StepProgram {
 
     func run(_ step: Int) throws -> ControlWord {
         context.entered(.data, step)
-        let measurement = CovarianceMeasurement(reader, leaves, context.lanes)
-        let measured = try measurement.measure(context.collective, exchange: 0, step: step)
+        let measured = try CovarianceMeasurement(reader, leaves, context).measure(exchange: 0, step: step)
         context.entered(.forward, step)
         let features = reader.features
         var total = 0.0

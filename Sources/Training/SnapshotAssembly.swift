@@ -3,14 +3,16 @@ import Collectives
 import Kernels
 import NeuralNetwork
 
-/// The snapshot of one step, put together from what the members send: complete once every owner's part is there.
+/// The snapshot of one step, put together from what the members send: complete once every member's part is there.
 ///
-/// A member's part is one run of floats: its owned pieces of the parameters, then of each moment, and from rank 0 the running statistics.
+/// A member's part is one run of floats: its owned pieces of the parameters, then of each moment, and from rank 0 the running statistics. Who owns nothing says so with an empty run: what it had
+/// to say of earlier steps has come before that.
 package struct SnapshotAssembly {
     package let step: Int
     private let partition: Partition
     private var parts: [[Float]]
-    private var received: [Int]
+    /// Floats of each part; nil: nothing was heard of that member.
+    private var received: [Int?]
     private let moments: Int
     private let statisticsCount: Int
 
@@ -19,7 +21,7 @@ package struct SnapshotAssembly {
         moments = plan.job.optimizer.momentNames.count
         statisticsCount = plan.network.layout.statisticsCount
         parts = []
-        received = Array(repeating: 0, count: partition.members)
+        received = Array(repeating: nil, count: partition.members)
         parts = (0..<partition.members).map { Array(repeating: 0, count: partCount($0)) }
     }
 
@@ -34,9 +36,9 @@ package struct SnapshotAssembly {
 
     /// Takes a run of a member's part, in order; false if it does not continue what is there.
     package mutating func add(_ values: UnsafeBufferPointer<Float>, rank: Int, offset: Int) -> Bool {
-        guard parts.indices.contains(rank), offset == received[rank], offset + values.count <= parts[rank].count else { return false }
+        guard parts.indices.contains(rank), offset == received[rank] ?? 0, offset + values.count <= parts[rank].count else { return false }
         parts[rank].replaceSubrange(offset..<(offset + values.count), with: values)
-        received[rank] += values.count
+        received[rank] = offset + values.count
         return true
     }
 

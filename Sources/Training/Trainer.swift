@@ -29,7 +29,7 @@ extension TrainerObserver {
 
 package enum TrainingPhase: UInt8, Sendable {
     case idle, data, forward, backward, waiting, snapshot, evaluation, decision
-    /// Within forward or backward: the statistics of the other members are waited for.
+    /// Within data, forward or backward: the statistics of the other members are waited for.
     case statistics
     /// Another member's microbatches are computed once more.
     case audit

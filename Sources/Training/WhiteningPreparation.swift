@@ -7,8 +7,7 @@ enum WhiteningPreparation {
     static func run(_ context: StepContext, _ spec: WhiteningSpec, _ plan: WhiteningPlan, step: Int) throws {
         let reader = SampleReader(context.data.train, context.data.normalization)
         let leaves = LeafSamples(context.collective, count: reader.count)
-        let measurement = CovarianceMeasurement(reader, leaves, context.lanes)
-        let measured = try measurement.measure(context.collective, exchange: plan.exchange, step: step)
+        let measured = try CovarianceMeasurement(reader, leaves, context).measure(exchange: plan.exchange, step: step)
         let count = spec.kind == .zca ? plan.inputs : plan.outputs
         guard let eigen = SymmetricEigen(measured.covariance, size: plan.inputs, vectorCount: count, lanes: context.lanes) else {
             throw MeasurementError(description: "the covariance of the training set has no eigenvectors that can be computed")

@@ -73,6 +73,7 @@ struct Outbound {
 
     var isEmpty: Bool { head == frames.count }
     var first: Frame { frames[head] }
+    var last: Frame? { isEmpty ? nil : frames.last }
 
     mutating func append(_ frame: Frame) { frames.append(frame) }
 
@@ -146,11 +147,8 @@ extension Connection {
         do {
             if outbound.isEmpty { try stream.flush() }
             while isOpen, !outbound.isEmpty, budget > 0 {
-                let (pieces, offered) = outbound.gather(min(budget, Connection.bytesPerWrite), needsChecksum: stream.needsChecksums)
-                var sent = 0
-                if case .bytes(let count) = try stream.write(gather: pieces) { sent = count }
+                let (offered, sent) = try write(atMost: min(budget, Connection.bytesPerWrite))
                 budget -= sent
-                didSend(sent)
                 isFull = sent < offered
                 if isFull { break }
             }
@@ -161,6 +159,14 @@ extension Connection {
         }
         if isOpen, !isFull, !outbound.isEmpty, !stream.announcesRoom { resumeInNextTurn() }
         if isOpen { endOfFlush() }
+    }
+
+    /// Offers the stream the next queued bytes, at most `limit`, and sees how many it takes.
+    func write(atMost limit: Int) throws(StreamFailure) -> (offered: Int, sent: Int) {
+        let (pieces, offered) = outbound.gather(limit, needsChecksum: stream.needsChecksums)
+        guard case .bytes(let sent) = try stream.write(gather: pieces) else { return (offered, 0) }
+        didSend(sent)
+        return (offered, sent)
     }
 
     private func didSend(_ count: Int) {

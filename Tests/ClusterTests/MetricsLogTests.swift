@@ -59,6 +59,23 @@ import Testing
         #expect(try lines(path).count == 1)
     }
 
+    /// Lines behind which no replay begins are not compared any more, so that a long run's need not be kept in memory; the others are.
+    @Test func whatIsBehindASnapshotIsForgotten() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("metrics.jsonl")
+        let log = try MetricsLog(path, isExact: true)
+        for i in 1...4 {
+            try log.write(step(i, loss: Double(i)))
+            try log.write(epoch(i, loss: Double(i)))
+        }
+        log.forget(before: 3)
+        for i in 3...4 {
+            #expect(try !log.write(step(i, loss: Double(i))) && !log.write(epoch(i, loss: Double(i))))
+            #expect(throws: ReplayDiffers.self) { try log.write(epoch(i, loss: 9)) }
+        }
+        #expect(try log.write(step(2, loss: 7)) && log.write(epoch(2, loss: 7)))
+    }
+
     /// The last line of a coordinator that was killed in a write does not count, even if only its line feed is missing.
     @Test(arguments: [1, 2, 10])
     func tornLines(missing: Int) throws {

@@ -67,6 +67,22 @@ import Testing
         #expect(record.workers.map(\.times.evaluation) == [0, 7])
     }
 
+    /// In a job in which workers come and go, the times of the first of those that are gone become one; nothing is lost of the sums.
+    @Test func manyComeAndGo() {
+        var record = TimingRecord(stepsPerEpoch: 1_000_000)
+        let count = TimingRecord.mostGone + 50
+        for i in 0..<count {
+            record.begin([TimedWorker(id: 1, name: "stays"), TimedWorker(id: 2 + i, name: "w\(i)")], step: i)
+            for rank in 0..<2 { _ = record.add(rank: rank, through: i + 1, step(i, at: 0, asked: 2, ready: 8)) }
+        }
+        record.begin([TimedWorker(id: 1, name: "stays")], step: count)
+        let workers = record.workers
+        #expect(workers.map(\.worker.id) == [0, 1] + (2 + 50..<2 + count))
+        #expect(workers[0].worker.name == "the first 50 that are gone" && workers[0].times.steps == 50)
+        #expect(workers[1].worker.name == "stays" && workers[1].times.steps == count)
+        #expect(workers.dropFirst(2).allSatisfy { $0.worker.name == "w\($0.worker.id - 2)" && $0.times.steps == 1 })
+    }
+
     /// A generation that is given up leaves steps of some members only; the next one computes them again.
     @Test func nextGeneration() {
         var record = TimingRecord(stepsPerEpoch: 100)

@@ -100,6 +100,16 @@ import Testing
         }
     }
 
+    /// Nothing is kept of a worker that is gone; of one that only pauses, all.
+    @Test func theGoneAreForgotten() {
+        var (sharing, _) = measured(32, [1, 4])
+        _ = sharing.change(now: 102, name: name)
+        sharing.begin([10], sharing.assignment(for: [10]))
+        #expect(sharing.speeds(of: [11]) != nil)
+        sharing.forget(11)
+        #expect(sharing.speeds(of: [11]) == nil && sharing.speeds(of: [10]) != nil)
+    }
+
     /// A member that got nothing is tried again after a while.
     @Test func theIdleAreReconsidered() {
         var (sharing, _) = measured(2, [1, 10])

@@ -52,45 +52,107 @@ extension Exactness {
             while write(descriptor, page, page.count) > 0 {}
         }
 
-        /// Eight workers on one machine that join, leave and are killed every second or two: the same bits, and a coordinator that does not grow.
-        @Test(.enabled(if: isThorough, takesLong), .timeLimit(.minutes(25))) func comingAndGoing() throws {
+        /// Seconds of the long form of `comingAndGoing`.
+        private static let seconds = Environment.value("DIST_TRAIN_ENDURANCE_SECONDS").flatMap { Int($0) } ?? 600
+
+        /// Workers on one machine that join, leave and are killed again and again: the bits of as many quiet steps, and a coordinator that does not grow.
+        ///
+        /// The job has no end of its own: it is stopped, and then resumed for a few steps more. In the long form it is stopped after `DIST_TRAIN_ENDURANCE_SECONDS` (600), with a change every second or two;
+        /// otherwise after a few changes, each of which is waited for.
+        @Test(.timeLimit(.minutes(10 + seconds / 15))) func comingAndGoing() throws {
             var job = Exactness.Recovery.mixedJobs[0]
-            (job.batch, job.microbatches, job.steps, job.checkpointEvery) = (128, 16, 60_000, "5000")
+            (job.batch, job.microbatches, job.checkpointEvery, job.logEvery) = (128, 16, "5000", 100)
+            (job.steps, job.epochs) = (1 << 40, 1_000_000)
             let hands = try ByHand(job)
-            let quiet = try hands.bench.quiet()
-            let coordinator = try hands.coordinator(["--min-workers", "8"])
+            let count = isThorough ? 8 : 3
+            let coordinator = try hands.coordinator(["--min-workers", "\(count)"])
+            let sizes = try isThorough ? changeForLong(hands, coordinator, count) : changeNowAndThen(hands, coordinator, count)
+            coordinator.send(SIGTERM)
+            let stopped = try Program.finish(coordinator)
+            #expect(stopped.status == .exited(0), "\(stopped.errors)")
+            let step = try #require(Self.stopStep(in: stopped.errors), "\(stopped.errors)")
+            job.steps = step + 50
+            let quiet = try Bench(job).quiet(seconds: Double(60 + 3 * Self.seconds))
+            #expect(try hands.bench.bits("run", workers: 2, ["--resume", "--set", "max_steps=\(job.steps)"]) == quiet)
+            Self.expectNoGrowth(sizes)
+        }
+
+        private func newcomer(_ hands: ByHand) throws -> ChildProcess {
+            try hands.worker(["--cache-dir", hands.bench.directory.file("cache")])
+        }
+
+        /// A few changes, alternately a leave and a death; after each, all members are there again before the next.
+        private func changeNowAndThen(_ hands: ByHand, _ coordinator: ChildProcess, _ count: Int) throws -> [ProcessSize] {
+            func waitForMore(than before: Int) throws {
+                let deadline = Clock.monotonicSeconds() + 60
+                while generations() <= before {
+                    guard Clock.monotonicSeconds() < deadline else { throw Program.TooSlow(errors: coordinator.standardError()) }
+                    Clock.sleep(seconds: 0.01)
+                }
+            }
+            func generations() -> Int {
+                coordinator.standardError().split(separator: "\n").count { $0.contains(" starts with \(count) workers at step ") }
+            }
+            var alive = try (0..<count).map { _ in try newcomer(hands) }
+            try waitForMore(than: 0)
+            for (turn, signal) in [SIGTERM, SIGKILL, SIGTERM, SIGKILL].enumerated() {
+                let before = generations()
+                alive[turn % count].send(signal)
+                #expect(alive[turn % count].wait(seconds: 30) == (signal == SIGKILL ? .killed(signal: SIGKILL) : .exited(0)))
+                alive[turn % count] = try newcomer(hands)
+                try waitForMore(than: before)
+            }
+            return []
+        }
+
+        /// A change every second or two; what the coordinator holds before each of them.
+        private func changeForLong(_ hands: ByHand, _ coordinator: ChildProcess, _ count: Int) throws -> [ProcessSize] {
             var random = SystemRandomNumberGenerator()
-            var alive = try (0..<8).map { _ in try hands.worker(["--cache-dir", hands.bench.directory.file("cache")]) }
+            var alive = try (0..<count).map { _ in try newcomer(hands) }
             var sizes: [ProcessSize] = []
-            while coordinator.exitStatus() == nil {
+            let deadline = Clock.monotonicSeconds() + Double(Self.seconds)
+            while Clock.monotonicSeconds() < deadline {
                 Clock.sleep(seconds: Double.random(in: 0.5...2, using: &random))
-                guard let size = ProcessSize(coordinator.processID) else { break }
-                sizes.append(size)
+                sizes.append(try #require(ProcessSize(coordinator.processID), "\(coordinator.standardError())"))
                 let index = Int.random(in: alive.indices, using: &random)
                 alive[index].send(Bool.random(using: &random) ? SIGTERM : SIGKILL)
-                _ = alive[index].wait(seconds: 30)
-                guard coordinator.exitStatus() == nil else { break }
-                alive[index] = try hands.worker(["--cache-dir", hands.bench.directory.file("cache")])
+                #expect(alive[index].wait(seconds: 30) != nil)
+                alive[index] = try newcomer(hands)
             }
-            #expect(try hands.bits(coordinator, seconds: 120) == quiet)
-            // After the first tenth, in which buffers find their sizes, nothing grows: the later half is not above the half before it but for little.
+            return sizes
+        }
+
+        /// `stopped after step 1234 of …`
+        private static func stopStep(in log: String) -> Int? {
+            let line = log.split(separator: "\n").last { $0.contains("stopped after step ") }
+            return line?.split(separator: " ").drop { $0 != "step" }.dropFirst().first.flatMap { Int($0) }
+        }
+
+        /// After the first tenth, in which buffers find their sizes, nothing grows: the later half is not above the half before it but for little.
+        private static func expectNoGrowth(_ sizes: [ProcessSize]) {
             let settled = Array(sizes.dropFirst(sizes.count / 10))
             let (before, after) = (settled.prefix(settled.count / 2), settled.suffix(settled.count / 2))
-            print(
-                "\(sizes.count) comings and goings; coordinator: \(before.map(\.kilobytes).max() ?? 0) and \(after.map(\.kilobytes).max() ?? 0) KB,",
-                "\(after.map(\.descriptors).max() ?? 0) descriptors, \(after.map(\.threads).max() ?? 0) threads")
-            let limits = (before.map(\.kilobytes).max() ?? 0, before.map(\.descriptors).max() ?? 0, before.map(\.threads).max() ?? 0)
-            #expect(
-                after.allSatisfy {
-                    $0.kilobytes <= limits.0 + limits.0 / 5 && $0.descriptors <= limits.1 + 16 && $0.threads <= limits.2 + 1
-                })
+            guard let most = ProcessSize(most: Array(before)), let later = ProcessSize(most: Array(after)) else { return }
+            print("\(sizes.count) comings and goings; the coordinator held \(most), then \(later)")
+            #expect(later.kilobytes <= most.kilobytes + most.kilobytes / 10 && later.descriptors <= most.descriptors + 16)
+            #expect(later.threads <= most.threads + 1)
         }
 
         /// What a process holds, as the system tells it.
-        private struct ProcessSize {
+        private struct ProcessSize: CustomStringConvertible {
             let kilobytes: Int
             let descriptors: Int
             let threads: Int
+
+            var description: String { "\(kilobytes) KB, \(descriptors) descriptors, \(threads) threads" }
+
+            /// The most of each; nil: of nothing.
+            init?(most sizes: [ProcessSize]) {
+                guard let kilobytes = sizes.map(\.kilobytes).max(), let descriptors = sizes.map(\.descriptors).max(),
+                    let threads = sizes.map(\.threads).max()
+                else { return nil }
+                (self.kilobytes, self.descriptors, self.threads) = (kilobytes, descriptors, threads)
+            }
 
             init?(_ process: Int32) {
                 guard let status = try? File.readText("/proc/\(process)/status", limit: 1 << 16),

@@ -11,12 +11,14 @@ import Testing
 
 /// The suites in which real processes must give the bits of the quiet single-worker run; one after the other, because each starts several processes.
 @Suite(.serialized) enum Exactness {
+    /// Forbids the memory that workers of one machine share, so that what they say goes over sockets.
+    static let socketsAlone = ["DIST_TRAIN_SHARED_MEMORY": "0"]
     /// All combinations instead of a covering few.
     static var isThorough: Bool { Environment.value("DIST_TRAIN_LONG_TESTS") == "1" }
     static var takesLong: Comment { "it takes long: DIST_TRAIN_LONG_TESTS=1 runs it" }
 }
 
-/// A small job on the embedded digits: two batch norms, 1,437 training samples, so that the last batch of an epoch is ragged.
+/// A small job on the embedded digits: two batch norms, 1,437 training samples, so that the last batch of an epoch is ragged; or one without a model.
 struct DigitsJob: CustomStringConvertible {
     var batch = 128
     var microbatches = 4
@@ -28,12 +30,32 @@ struct DigitsJob: CustomStringConvertible {
     var more = ""
     /// Of the training images, as a config has it.
     var augment = ""
+    /// Instead of a model: `kmeans: …` or `pca: …`, as a config has it, of which the microbatches and `more` count alone.
+    var measuring = ""
+    var epochs = 100
+    var logEvery = 5
 
     static let convolution = "{conv: 4, kernel: 3, activation: \"relu\"}, \"flatten\","
 
-    var description: String { "batch \(batch), V \(microbatches), \(optimizer)\(more.isEmpty ? "" : ", \(more)")" }
+    var description: String {
+        measuring.isEmpty ? "batch \(batch), V \(microbatches), \(optimizer)\(more.isEmpty ? "" : ", \(more)")" : measuring
+    }
 
-    var text: String {
+    var text: String { measuring.isEmpty ? trainingText : measuringText }
+
+    private var measuringText: String {
+        """
+        {
+          name: "exact", seed: 5,
+          data: {train: {builtin: "digits"}, validation: {builtin: "digits"}},
+          \(measuring),
+          batch: {microbatches: \(microbatches)},
+          \(more)
+        }
+        """
+    }
+
+    private var trainingText: String {
         """
         {
           name: "exact", seed: 5,
@@ -47,9 +69,9 @@ struct DigitsJob: CustomStringConvertible {
           loss: "cross_entropy",
           optimizer: \(optimizer),
           batch: {size: \(batch), microbatches: \(microbatches)},
-          epochs: 100, max_steps: \(steps),
+          epochs: \(epochs), max_steps: \(steps),
           checkpoint: {every: \(checkpointEvery), keep: 100},
-          logging: {every: 5},
+          logging: {every: \(logEvery)},
           \(more)
         }
         """
@@ -107,26 +129,27 @@ final class Bench {
     }
 
     func run(
-        _ name: String, workers: Int, lanes: Int = 1, _ more: [String] = [], _ environment: [String: String] = [:], fault: String? = nil
+        _ name: String, workers: Int, lanes: Int = 1, _ more: [String] = [], _ environment: [String: String] = [:], fault: String? = nil,
+        seconds: Double = 60
     ) throws -> Program.Finished {
         try Program.run(
             arguments(name, workers: workers, lanes: lanes, more), in: path,
-            self.environment(environment.merging(fault.map { ["DIST_TRAIN_FAULT": $0] } ?? [:]) { $1 }))
+            self.environment(environment.merging(fault.map { ["DIST_TRAIN_FAULT": $0] } ?? [:]) { $1 }), seconds: seconds)
     }
 
     /// Runs to the end, which must be a good one.
-    func bits(_ name: String, workers: Int, lanes: Int = 1, _ more: [String] = []) throws -> Bits {
-        let finished = try run(name, workers: workers, lanes: lanes, more)
+    func bits(_ name: String, workers: Int, lanes: Int = 1, _ more: [String] = [], seconds: Double = 60) throws -> Bits {
+        let finished = try run(name, workers: workers, lanes: lanes, more, seconds: seconds)
         #expect(finished.status == .exited(0), "\(finished.errors)")
         return try Bits(finished, runDirectory(name))
     }
 
     /// The result that everything is compared with: one worker, one lane, nothing happens. Computed once for each job; when checkpoints are written changes nothing.
-    func quiet() throws -> Bits {
+    func quiet(seconds: Double = 60) throws -> Bits {
         var job = job
         job.checkpointEvery = "\"epoch\""
         if let known = Self.known.withLock({ $0[job.text] }) { return known }
-        let fresh = try Bench(job).bits("quiet", workers: 1)
+        let fresh = try Bench(job).bits("quiet", workers: 1, seconds: seconds)
         Self.known.withLock { $0[job.text] = fresh }
         return fresh
     }

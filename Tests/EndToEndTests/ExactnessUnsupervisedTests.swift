@@ -36,5 +36,33 @@ extension Exactness {
             #expect(field("state_sha256", in: resumed.output) == quiet.hash)
             #expect(field("state_sha256", in: try run("half", workers: 1, ["--resume"]).output) == quiet.hash)
         }
+
+        /// Where one member stands still: in the seeding of k-means, in an iteration, before the covariance of PCA.
+        private static let places = [
+            ("kmeans: {clusters: 6}", "forward:3"), ("kmeans: {clusters: 6}", "forward:7"), ("pca: {components: 5}", "data:0"),
+        ]
+
+        /// It alone counts as dead, not those that wait for it, and they go on. Patience with a computing thread, of a `hang`, is long.
+        @Test(arguments: places, ["kill", "stop"] + (isThorough ? ["hang"] : []))
+        func oneStandsStill(_ place: (measuring: String, phase: String), action: String) throws {
+            var job = DigitsJob()
+            job.measuring = place.measuring
+            let hands = try ByHand(job)
+            let quiet = try hands.bench.quiet()
+            let coordinator = try hands.coordinator(["--min-workers", "3", "--peer-timeout", action == "hang" ? "0.5" : "2"])
+            let workers = try (0..<3).map { _ in try hands.worker(fault: "rank1:\(place.phase):\(action):1") }
+            let bits = try hands.bits(coordinator, seconds: 120)
+            let log = coordinator.standardError()
+            #expect(bits == quiet, "\(log)")
+            let gone = log.split(separator: "\n").filter { $0.contains(" is gone: ") }
+            #expect(gone.count == 1 && gone[0].contains(" worker 2 ("), "\(log)")
+            let reasons = ["stop": "nothing was heard of it for", "hang": "it hangs: for"]
+            if let reason = reasons[action] { #expect(log.contains(reason), "\(log)") }
+            let deadline = Clock.monotonicSeconds() + 20
+            while workers.count(where: { $0.exitStatus() == .exited(0) }) < 2, Clock.monotonicSeconds() < deadline {
+                Clock.sleep(seconds: 0.01)
+            }
+            #expect(workers.count { $0.exitStatus() == .exited(0) } == 2, "the others come to a good end")
+        }
     }
 }

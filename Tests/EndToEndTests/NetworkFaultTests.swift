@@ -109,10 +109,10 @@ import Testing
                 let toCoordinator = try FaultProxy(
                     host: 2, target: UInt16(hands.port), trouble.wire == .coordinator ? trouble.faults : [])
                 let toMember = try FaultProxy(host: 2, target: nil, trouble.wire == .member ? trouble.faults : [])
-                let alone = ["DIST_TRAIN_SHARED_MEMORY": "0"]
-                let first = try hands.worker(["--listen", "127.0.0.1:\(toMember.port)"], alone, proxy: toCoordinator.port)
+                let first = try hands.worker(["--listen", "127.0.0.1:\(toMember.port)"], socketsAlone, proxy: toCoordinator.port)
                 try Program.wait(for: "at 127.0.0.2) joins", from: coordinator)
-                let second = try hands.worker(["--listen", "127.0.0.1:0"], alone, fault: trouble.isLost ? "rank0:forward:25:kill:2" : nil)
+                let second = try hands.worker(
+                    ["--listen", "127.0.0.1:0"], socketsAlone, fault: trouble.isLost ? "rank0:forward:25:kill:2" : nil)
                 let bits = try hands.bits(coordinator)
                 let log = coordinator.standardError()
                 #expect(bits == quiet, "\(log)")
@@ -125,6 +125,27 @@ import Testing
                     for worker in [first, second] { try expectGoodEnd(worker) }
                 }
                 if let text = trouble.says { #expect(log.contains(text), "\(log)\n\(first.standardError())") }
+            }
+
+            /// Of one member's messages so few have arrived that the coordinator goes back to a snapshot of which that member keeps nothing any more: it joins again, and is sent all.
+            @Test func aCoordinatorFarBehind() throws {
+                var job = DigitsJob()
+                job.checkpointEvery = "1"
+                let hands = try ByHand(job)
+                let quiet = try hands.bench.quiet()
+                let coordinator = try hands.coordinator(["--min-workers", "2", "--peer-timeout", "120"])
+                // A few snapshots of some twenty.
+                let proxy = try FaultProxy(
+                    host: 2, target: UInt16(hands.port),
+                    [Fault(connection: Self.messages, direction: .up, byte: 200_000, action: .swallow)])
+                let first = try hands.worker(proxy: proxy.port)
+                try Program.wait(for: "at 127.0.0.2) joins", from: coordinator)
+                let second = try hands.worker(fault: "rank1:waiting:25:kill:1")
+                #expect(try hands.bits(coordinator) == quiet, "\(coordinator.standardError())")
+                #expect(try Program.finish(second).status == .killed(signal: SIGKILL))
+                #expect(proxy.met == 1)
+                #expect(first.standardError().contains("this worker keeps nothing any more; joining again"), "\(first.standardError())")
+                try expectGoodEnd(first)
             }
         }
     }

@@ -55,6 +55,18 @@ extension Exactness {
             #expect(bench.leftovers() == [])
         }
 
+        /// Of a frame of gradients the other member gets the first half and no more, encrypted or not.
+        @Test(arguments: [0, 1], [[], ["--plaintext"]]) func inTheMidstOfAFrame(rank: Int, protection: [String]) throws {
+            let bench = try Bench(DigitsJob(microbatches: 8))
+            let quiet = try bench.quiet()
+            let finished = try bench.run(
+                "run", workers: 2, ["--restarts", "0"] + protection, socketsAlone, fault: "rank\(rank):frame:17:kill:1")
+            #expect(finished.status == .exited(0), "\(finished.errors)")
+            #expect(try Bits(finished, bench.runDirectory("run")) == quiet)
+            #expect(finished.errors.contains("was killed by SIGKILL"), "\(finished.errors)")
+            #expect(bench.leftovers() == [])
+        }
+
         /// Rules that decide, and an epoch's line that waits for a snapshot.
         @Test(arguments: ["rank1:decision:12:kill:1", "rank0:decision:24:kill:1", "rank0:snapshot:24:kill:1", "rank1:evaluation:24:kill:1"])
         func aroundADecision(fault: String) throws {
@@ -122,14 +134,15 @@ extension Exactness {
         }
 
         /// A worker that sleeps for longer than the timeout counts as dead; when it wakes it is told so, joins anew, and does the rest alone, because the other one dies.
-        @Test(arguments: ["forward", "waiting"])
+        @Test(arguments: ["forward", "waiting", "frame"])
         func aSleeperJoinsAnew(phase: String) throws {
             let hands = try ByHand(DigitsJob())
             let quiet = try hands.bench.quiet()
             let coordinator = try hands.coordinator(["--min-workers", "2", "--peer-timeout", "1"])
-            // Whoever becomes rank 1 sleeps, and the other one dies without it.
+            // Whoever becomes rank 1 sleeps, and the other one dies without it. Memory that they shared would need no frames of gradients.
             let fault = "rank1:\(phase):17:stop:1,rank0:forward:20:kill:2"
-            let workers = [try hands.worker(fault: fault), try hands.worker(fault: fault)]
+            let variables = phase == "frame" ? socketsAlone : [:]
+            let workers = [try hands.worker([], variables, fault: fault), try hands.worker([], variables, fault: fault)]
             try Program.wait(for: "is gone: nothing was heard of it", from: coordinator)
             let sleeper = try #require(workers.first { Processes.state($0.processID) == "T" })
             let other = try #require(workers.first { $0 !== sleeper })

@@ -17,14 +17,14 @@ import Training
         Partition(usedCount: plan.network.layout.usedCount, owners: Partition.alternatingOwners(members: members), members: members)
     }
 
-    /// What members load from a snapshot and send back makes the same snapshot, in any order and in runs of any length.
-    @Test(arguments: [1, 2, 3, 5, 8]) func membersPutItTogetherAgain(members: Int) throws {
+    /// What members load from a snapshot and send back makes the same snapshot, in any order and in runs of any length. Of many members some own nothing, and are waited for all the same.
+    @Test(arguments: [1, 2, 3, 5, 20], [true, false]) func membersPutItTogetherAgain(members: Int, isReversed: Bool) throws {
         let plan = try Self.plan()
         let partition = Self.partition(plan, members)
         let snapshot = distinctSnapshot(plan.network.layout, moments: 2, step: 31)
         let assignment = Assignment(even: plan.geometry.microbatches, members: members)
         var assembly = SnapshotAssembly(step: 31, plan: plan, partition: partition)
-        for rank in (0..<members).reversed() {
+        for rank in isReversed ? (0..<members).reversed() : Array(0..<members) {
             #expect(!assembly.isComplete)
             let state = MemberState(plan: plan, partition: partition, rank: rank, stepPlans: plan.stepPlans(assignment))
             state.load(snapshot)
@@ -37,6 +37,7 @@ import Training
                 offset = end
             }
         }
+        #expect(members < 20 || partition.ownedCounts.contains(0))
         #expect(assembly.isComplete)
         #expect(assembly.isFinite)
         let isTheSame = assembly.snapshot(epochTotals: Totals(plan.trainReport, sums: [1.5, 2, 3])) == snapshot

@@ -73,6 +73,57 @@ let protections = [Protection.tls, .plaintext]
         #expect(result == [total, 0, 0])
     }
 
+    /// All but the second half of the last frame leaves at once. What comes of it where the rest never follows, because the process dies: here its connection is closed.
+    @Test(arguments: protections) func halfOfAFrame(_ protection: Protection) async throws {
+        let loop = try TestLoop()
+        let (frames, bytes, reason): (Int, UInt64, TransportError?) = try await loop.run { reactor, finish in
+            let whole = [UInt8](repeating: 3, count: 1_000)
+            let source = UnsafeMutableRawBufferPointer.allocate(byteCount: 40_000, alignment: 64)
+            source.copyBytes(from: pattern(40_000, seed: 5))
+            try connect(
+                reactor, protection,
+                { dialled, accepted in
+                    final class State { var frames = 0 }
+                    let (state, before) = (State(), accepted.bytesReceived)
+                    accepted.received = { _, _ in state.frames += 1 }
+                    accepted.closed = { finish(.success((state.frames, accepted.bytesReceived - before, $0))) }
+                    dialled.send(FrameHeader(kind: 1), whole)
+                    dialled.send(FrameHeader(kind: 1), borrowing: UnsafeRawBufferPointer(source))
+                    dialled.pushHalfOfLastFrame()
+                    #expect(dialled.pendingBytes == 20_000)
+                    dialled.close()
+                    source.deallocate()
+                }, failed: { finish(.failure($0)) })
+        }
+        #expect(frames == 1)
+        #expect(bytes == 48 + 1_000 + 48 + 20_000)
+        guard case .truncated = reason else {
+            Issue.record("a frame that ends in its midst is truncated, not: \(reason.map { "\($0)" } ?? "an end")")
+            return
+        }
+    }
+
+    /// The rest of a frame follows by itself if the process lives on.
+    @Test(arguments: protections) func bothHalvesOfAFrame(_ protection: Protection) async throws {
+        let loop = try TestLoop()
+        let right: Bool = try await loop.run { reactor, finish in
+            let source = UnsafeMutableRawBufferPointer.allocate(byteCount: 40_001, alignment: 64)
+            source.copyBytes(from: pattern(40_001, seed: 6))
+            try connect(
+                reactor, protection,
+                { dialled, accepted in
+                    accepted.received = { _, payload in
+                        let isRight = payload.elementsEqual(source)
+                        source.deallocate()
+                        finish(.success(isRight))
+                    }
+                    dialled.send(FrameHeader(kind: 1), borrowing: UnsafeRawBufferPointer(source))
+                    dialled.pushHalfOfLastFrame()
+                }, failed: { finish(.failure($0)) })
+        }
+        #expect(right)
+    }
+
     /// While megabytes wait on one connection, a round trip on another takes only a few turns of the loop.
     @Test(arguments: protections) func urgentFramesOvertakeBulk(_ protection: Protection) async throws {
         let loop = try TestLoop()
