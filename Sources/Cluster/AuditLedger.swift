@@ -72,16 +72,19 @@ package struct AuditLedger {
     /// - Parameters:
     ///   - fraction: of the steps that are audited.
     ///   - plan: of a step, by its number.
-    /// - Returns: what the members are told, and the disputes that can no longer be settled, because the workers are others.
+    /// - Returns: what the members are told, and the disputes that can no longer be settled, because the workers or their shares are others.
     package mutating func begin(
         fraction: Double, workers: [Int], _ partition: Partition, plan: @escaping (Int) -> StepPlan?
     ) -> (AuditSchedule, givenUp: [Dispute]) {
-        let givenUp = workers == self.workers ? [] : disputes
+        let givenUp = workers == self.workers && partition == self.partition ? [] : disputes
         if !givenUp.isEmpty { disputes = [] }
         schedule = AuditSchedule(fraction: fraction, disputed: disputes.last?.step)
         (self.workers, self.partition, self.plan, open) = (workers, partition, plan, [:])
         return (schedule, givenUp)
     }
+
+    /// These workers, those of the generation before, have a dispute to settle.
+    package func isDisputed(among workers: [Int]) -> Bool { !disputes.isEmpty && workers == self.workers }
 
     /// The owner of some pieces tells what it was sent.
     package mutating func contributed(rank: Int, _ message: ContributionDigests) throws(MalformedMessage) -> [Finding] {
@@ -117,12 +120,10 @@ package struct AuditLedger {
     }
 
     private mutating func compare(_ number: Int, _ step: OpenStep) -> [Finding] {
-        guard step.missingOwners.isEmpty, let plan = plan(number) else {
-            open[number] = step
-            return []
-        }
-        open[number] = step.missingMembers.isEmpty ? nil : step
+        open[number] = step
+        guard step.missingOwners.isEmpty, let plan = plan(number) else { return [] }
         open[number]?.results = []
+        if step.missingMembers.isEmpty { open[number] = nil }
         return step.results.compactMap { auditor, result in
             judge(
                 number, plan.microbatchesOf[result.member],

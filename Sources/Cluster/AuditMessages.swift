@@ -65,9 +65,8 @@ final class ContributionRecord {
     func add(_ index: Int, _ piece: Partition.Piece, _ plan: StepPlan, _ vector: (Int) -> UnsafePointer<Float>) -> [UInt64]? {
         guard let place = places[index] else { return nil }
         for member in 0..<members {
-            let digest = GradientDigest()
-            for node in plan.nodesOf[member] { digest.add(vector(node), count: piece.range.count) }
-            digests[place * members + member] = plan.isIdle(member) ? 0 : digest.value
+            digests[place * members + member] =
+                plan.isIdle(member) ? 0 : GradientDigest(of: plan.nodesOf[member].map(vector), count: piece.range.count).value
         }
         missing -= 1
         guard missing == 0 else { return nil }

@@ -7,7 +7,7 @@ import Transport
 // Who has computed wrongly: see `AuditLedger`.
 
 extension Coordinator {
-    /// A generation forms. What its members are told; nil: nothing is audited.
+    /// A generation forms, while `record` still has the partition of the one before. What its members are told; nil: nothing is audited.
     func beginAudit(_ members: [Int], _ partition: Partition, _ assignment: Assignment) -> AuditSchedule? {
         guard options.auditFraction > 0 else { return nil }
         let (plans, plan, steps) = (setup.plan.stepPlans(assignment), setup.plan, 0..<setup.plan.totalSteps)
@@ -21,9 +21,10 @@ extension Coordinator {
         return schedule
     }
 
-    /// While members disagree about a step, they compute what they did then.
-    func disputedAssignment(_ members: [Int]) -> Assignment? {
-        audit.disputes.isEmpty || assignment?.members != members.count ? nil : assignment
+    /// While members disagree about a step, they compute and own what they did then: what they say of other shares could not be compared.
+    func sharesOfDispute(_ members: [Int]) -> (assignment: Assignment, owners: [Int])? {
+        guard audit.isDisputed(among: members), let assignment = sharing.current, let partition = record.partition else { return nil }
+        return (assignment, partition.owners)
     }
 
     func audited(_ header: FrameHeader, _ payload: UnsafeRawBufferPointer, rank: Int) throws(MalformedMessage) {
@@ -45,7 +46,7 @@ extension Coordinator {
         case .undecided(let dispute):
             end(
                 .failed(
-                    "audit: \(describe(dispute)), and did so again; with two workers it cannot be told who is wrong. Test both machines' memory and processors, or resume with a third worker"
+                    "audit: \(describe(dispute)), and did so again; it cannot be told who is wrong. Test both machines' memory and processors, or resume with one worker more"
                 ))
         case .wrong(let dispute, let wrong):
             for id in wrong.sorted() { dismiss(wrong: id, dispute) }
@@ -62,7 +63,7 @@ extension Coordinator {
         let reason = "it computed wrongly in step \(dispute.step + 1)"
         dismiss(
             id, .refused,
-            "refused: this machine computed wrongly in step \(dispute.step + 1), as two others agree; test its memory and processor")
+            "refused: this machine computed wrongly in step \(dispute.step + 1), as others agree; test its memory and processor")
         handle(.lost(id, reason: reason))
     }
 

@@ -136,17 +136,19 @@ extension Coordinator {
         let connections = members.compactMap { workers[$0] }
         guard connections.count == members.count else { return }
         generation = FrameGeneration(incarnation: UInt32(setup.incarnation), counter: UInt32(number))
-        let assignment = forcedAssignment(members.count) ?? disputedAssignment(members) ?? sharing.assignment(for: members)
-        self.assignment = assignment
+        let disputed = sharesOfDispute(members)
+        let assignment = disputed?.assignment ?? forcedAssignment(members.count) ?? sharing.assignment(for: members)
         sharing.begin(members, assignment)
         let usedCount = setup.plan.network.layout.usedCount
         let origin = origin.flatMap { $0.step == record.snapshot.step ? $0 : nil }
-        let owners = Partition.spreadOwners(
-            usedCount: usedCount, members: members.count, speeds: sharing.speeds(of: members),
-            keeping: origin?.owners(among: members) ?? Array(repeating: nil, count: FlatVector.shardCount))
+        let owners =
+            disputed?.owners
+            ?? Partition.spreadOwners(
+                usedCount: usedCount, members: members.count, speeds: sharing.speeds(of: members),
+                keeping: origin?.owners(among: members) ?? Array(repeating: nil, count: FlatVector.shardCount))
         let partition = Partition(usedCount: usedCount, owners: owners, members: members.count)
-        record.begin(partition)
         let schedule = beginAudit(members, partition, assignment)
+        record.begin(partition)
         faults.reach("coordinator", "form", record.snapshot.step, generation: number)
         timing.begin(connections.map { TimedWorker(id: $0.id, name: $0.request.name) }, step: record.snapshot.step)
         announced = nil

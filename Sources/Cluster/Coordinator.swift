@@ -48,8 +48,6 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     var pacer: SnapshotPacer
     var sharing: WorkSharing
     var audit = AuditLedger()
-    /// Of the current generation.
-    var assignment: Assignment?
     /// The current generation has started.
     var isTraining = false
     /// How often a generation ended before its time, and the next one began at the newest snapshot.

@@ -14,7 +14,7 @@ import System
 /// generation would meet it too. Each point is met once by a process. Without the variable a phase costs one test of an empty list.
 package struct FaultPoints: Sendable {
     /// The phase in which a gradient may become wrong.
-    private static let contribution = "contribution"
+    static let contribution = "contribution"
     static let variable = "DIST_TRAIN_FAULT"
 
     /// The phases of each role, and what they mean.
@@ -81,7 +81,7 @@ package struct FaultPoints: Sendable {
                 action != .flip || parts.contains(Self.contribution)
             else {
                 throw SystemError(
-                    "\(Self.variable) holds `\(item)`; write ROLE:PHASE:STEP:kill (of a member PHASE:RANK:STEP:kill), …:stop or …:hang, or unset it"
+                    "\(Self.variable) holds `\(item)`; write ROLE:PHASE:STEP:kill (of a member PHASE:RANK:STEP:kill), …:stop, …:hang or, in \(Self.contribution), …:flip, or unset it"
                 )
             }
             if let rank = Int(parts[1]) {
@@ -102,17 +102,11 @@ package struct FaultPoints: Sendable {
         return points[index].action
     }
 
-    /// A member's gradients of a step are there: whether one is to become wrong.
-    func flips(_ formation: Formation, _ step: Int) -> Bool {
-        let (role, generation) = ("rank\(formation.rank)", Int(formation.generation.counter))
-        return action(role, Self.contribution, step, generation: generation) == .flip
-    }
-
     /// A member's phase.
     ///
-    /// - Parameter prepare: called if a point is met, before the process dies, freezes or hangs.
+    /// - Parameter prepare: called if a point is met, before the process dies, freezes or hangs; to flip a bit is up to it.
     @inline(__always)
-    func reach(_ formation: Formation, _ phase: @autoclosure () -> String, _ step: Int, after prepare: () -> Void = {}) {
+    func reach(_ formation: Formation, _ phase: @autoclosure () -> String, _ step: Int, after prepare: (Action) -> Void = { _ in }) {
         if points.isEmpty { return }
         reach("rank\(formation.rank)", phase(), step, generation: Int(formation.generation.counter), after: prepare)
     }
@@ -120,16 +114,16 @@ package struct FaultPoints: Sendable {
     @inline(__always)
     package func reach(
         _ role: @autoclosure () -> String, _ phase: @autoclosure () -> String, _ step: Int, generation: Int = 0,
-        after prepare: () -> Void = {}
+        after prepare: (Action) -> Void = { _ in }
     ) {
         if points.isEmpty { return }
-        let action = action(role(), phase(), step, generation: generation)
-        if action != nil { prepare() }
+        guard let action = action(role(), phase(), step, generation: generation) else { return }
+        prepare(action)
         switch action {
         case .kill: kill(getpid(), SIGKILL)
         case .stop: kill(getpid(), SIGSTOP)
         case .hang: while true { Clock.sleep(seconds: 3600) }
-        case .flip, nil: break
+        case .flip: break
         }
     }
 }

@@ -31,8 +31,9 @@ final class MemberGeneration: @unchecked Sendable {
     /// Runs of floats of each section of the state that have yet to arrive, in order.
     private var missing: [[Range<Int>]]
 
-    /// - Parameter kept: what this worker has of the state that the generation begins with.
-    /// - Parameter contributed: told of an audited step what this member, as the owner of pieces, was sent.
+    /// - Parameters:
+    ///   - kept: what this worker has of the state that the generation begins with.
+    ///   - contributed: told of an audited step what this member, as the owner of pieces, was sent.
     init(
         _ formation: Formation, plan: TrainingPlan, kept: KeptState?, reported: @escaping (Int, [Double]) -> Void,
         contributed: @escaping (ContributionDigests) -> Void
@@ -98,14 +99,13 @@ final class MemberGeneration: @unchecked Sendable {
             let formation = formation
             state.updating = { faults.reach(formation, "update", $0) }
             state.contributing = { [unowned state] in
-                if faults.flips(formation, $0) { state.spoilGradient() }
-                faults.reach(formation, "contribution", $0)
+                faults.reach(formation, FaultPoints.contribution, $0) { if $0 == .flip { state.spoilGradient() } }
             }
             mesh.sent = { envelope, socket in
                 guard envelope.kind == .partial else { return }
                 faults.reach(formation, "gradients", envelope.step)
                 guard let socket else { return }
-                faults.reach(formation, "frame", envelope.step) { socket.pushHalfOfLastFrame() }
+                faults.reach(formation, "frame", envelope.step) { _ in socket.pushHalfOfLastFrame() }
             }
         }
         collective.link = mesh

@@ -33,7 +33,8 @@ package struct WorkSharing: Equatable {
     /// What a step's exchange takes of a member, in microbatches: sending, adding and updating are slow where computing is.
     private var exchange = 0.0
     private var members: [Int] = []
-    private var current: Assignment?
+    /// Of the current generation.
+    private(set) var current: Assignment?
     private var measured: [Measured] = []
     private var begun = 0.0
     private var pause = WorkSharing.firstPause

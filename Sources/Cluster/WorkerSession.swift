@@ -89,8 +89,7 @@ final class WorkerSession: TrainerObserver {
         (self.generation, self.lanes) = (generation, lanes)
         trainer = Trainer(
             plan: plan, data: data, state: generation.state, collective: generation.collective, lanes: lanes,
-            audit: generation.formation.audit,
-            observer: self)
+            audit: generation.formation.audit, observer: self)
         reach("form", generation.formation.firstStep)
         link.send(.connected, generation.formation.generation)
     }

@@ -18,9 +18,4 @@ package struct AuditSchedule: Equatable, Sendable {
         let shift = turn(step) + (step == disputed ? 1 : 0)
         return (rank + 1 + shift % (members - 1)) % members
     }
-
-    /// The member that computes a member's microbatches once more.
-    package func auditor(of member: Int, step: Int, members: Int) -> Int? {
-        (0..<members).first { audited(by: $0, step: step, members: members) == member }
-    }
 }

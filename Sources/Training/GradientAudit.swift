@@ -24,9 +24,12 @@ package struct AuditResult: Equatable, Sendable {
 package struct GradientDigest {
     private let hash = SHA256()
 
-    package init() {}
+    init() {}
 
-    package func add(_ vector: UnsafePointer<Float>, count: Int) { hash.update(UnsafeRawBufferPointer(start: vector, count: 4 * count)) }
+    /// Of so many floats of a member's nodes, one after the other.
+    package init(of nodes: [UnsafePointer<Float>], count: Int) {
+        for node in nodes { add(UnsafeRawBufferPointer(start: node, count: 4 * count)) }
+    }
 
     func add(_ bytes: UnsafeRawBufferPointer) { hash.update(bytes) }
 
@@ -77,9 +80,8 @@ final class GradientAudit {
         try computation.network.evaluateLoss(computation.feeder.targets, pass) { audited.reportLeaf(slot: $0) }
         try computation.backward(part, step: step, pass, audited, into: gradients) { _ in }
         let digests = context.collective.partition.pieces.map { piece in
-            let digest = GradientDigest()
-            for node in part.fold.results.indices { digest.add(gradients.result(node) + piece.range.lowerBound, count: piece.range.count) }
-            return digest.value
+            let nodes = part.fold.results.indices.map { UnsafePointer(gradients.result($0) + piece.range.lowerBound) }
+            return GradientDigest(of: nodes, count: piece.range.count).value
         }
         context.audited(
             AuditResult(

@@ -76,7 +76,7 @@ struct StepContext {
     let entered: (TrainingPhase, Int) -> Void
     /// The same, of a wait within a phase: `TrainerObserver.waited`.
     let waited: (TrainingPhase, Int, Bool) -> Void
-    /// What other members' work is checked, if any.
+    /// In which steps other members' work is checked, if in any.
     let audit: AuditSchedule?
     let audited: (AuditResult) -> Void
 }

@@ -20,9 +20,9 @@ import Transport
                 sizes: Array(repeating: 4, count: 2 * members), assignment: Assignment(even: 2 * members, members: members))
         }
 
-        mutating func begin(_ workers: [Int]? = nil) -> [AuditLedger.Dispute] {
+        mutating func begin(_ workers: [Int]? = nil, _ partition: Partition? = nil) -> [AuditLedger.Dispute] {
             let plan = plan
-            let (schedule, givenUp) = ledger.begin(fraction: 1, workers: workers ?? self.workers, partition) {
+            let (schedule, givenUp) = ledger.begin(fraction: 1, workers: workers ?? self.workers, partition ?? self.partition) {
                 (0..<100).contains($0) ? plan : nil
             }
             self.schedule = schedule
@@ -105,7 +105,7 @@ import Transport
     func aMistakenAuditor(members: Int) throws {
         var cluster = Cluster(members: members)
         _ = cluster.begin()
-        let auditor = try #require(cluster.schedule.auditor(of: 1, step: 7, members: members))
+        let auditor = try #require((0..<members).first { cluster.schedule.audited(by: $0, step: 7, members: members) == 1 })
         let first = try cluster.step(7, wrong: [1: auditor])
         guard case .disputed(let dispute) = first.first else {
             Issue.record("found \(first)")
@@ -150,6 +150,17 @@ import Transport
         _ = try cluster.step(7, wrong: [1: 1])
         #expect(cluster.begin([10, 11, 13]).map(\.step) == [7])
         #expect(cluster.ledger.disputes.isEmpty && cluster.schedule.disputed == nil)
+    }
+
+    /// Digests of other pieces say nothing of those of before: nobody may be found wrong by them.
+    @Test func otherShares() throws {
+        var cluster = Cluster(members: 3)
+        _ = cluster.begin()
+        _ = try cluster.step(7, wrong: [1: 1])
+        #expect(cluster.ledger.isDisputed(among: [10, 11, 12]) && !cluster.ledger.isDisputed(among: [10, 11]))
+        let other = Partition(usedCount: 100_000, owners: cluster.partition.owners.map { ($0 + 1) % 3 }, members: 3)
+        #expect(cluster.begin(nil, other).map(\.step) == [7])
+        #expect(!cluster.ledger.isDisputed(among: [10, 11, 12]))
     }
 
     @Test func whatWasNotAskedForIsRefused() throws {

@@ -20,7 +20,8 @@ extension Exactness {
         /// An epoch of the job has 12 steps, the job 30. Generation 1 alone, so that who takes over the rank is spared.
         static let deaths: [Death] = {
             let phases = [
-                "data:17", "forward:17", "statistics:17", "backward:17", "gradients:17", "update:17", "waiting:17", "snapshot:12",
+                "data:17", "forward:17", "statistics:17", "backward:17", "contribution:17", "gradients:17", "update:17", "waiting:17",
+                "snapshot:12",
                 "evaluation:12", "evaluation:30",
             ]
             let oneOfTwo = phases.enumerated().map { Death(fault: "rank\($0 % 2):\($1):kill:1") }
