@@ -47,12 +47,9 @@ package struct SharedToken: Sendable, CustomStringConvertible, CustomReflectable
 /// Equal, in a time that does not depend on where they differ.
 func equalInConstantTime(_ a: [UInt8], _ b: [UInt8]) -> Bool { a.count == b.count && CRYPTO_memcmp(a, b, a.count) == 0 }
 
-/// From the operating system's generator, which `SystemRandomNumberGenerator` uses on every platform.
+/// From OpenSSL's generator, which the system's seeds.
 func randomBytes(_ count: Int) -> [UInt8] {
-    var generator = SystemRandomNumberGenerator()
-    // Eight at a time: each draw asks the system.
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(count + 7)
-    while bytes.count < count { withUnsafeBytes(of: generator.next()) { bytes.append(contentsOf: $0) } }
-    return Array(bytes.prefix(count))
+    var bytes = [UInt8](repeating: 0, count: count)
+    precondition(RAND_priv_bytes(&bytes, Int32(count)) == 1, "OpenSSL gets no random numbers from the system")
+    return bytes
 }
