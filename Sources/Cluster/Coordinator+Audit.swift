@@ -33,6 +33,9 @@ extension Coordinator {
             header.kind == MessageKind.audit.rawValue
             ? try audit.audited(rank: rank, AuditResult(decoding: payload))
             : try audit.contributed(rank: rank, ContributionDigests(decoding: payload))
+        guard !findings.isEmpty else { return }
+        isSpoilt = true
+        record.retract()
         for finding in findings { act(on: finding) }
         // Once, however many there are.
         let disputes = findings.compactMap { if case .disputed(let dispute) = $0 { dispute } else { nil } }

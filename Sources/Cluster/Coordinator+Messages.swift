@@ -26,7 +26,7 @@ extension Coordinator {
             if membership.members.first == worker.id { boundaryReached() }
             handle(.ended(worker.id, generation: counter))
         case .stepReport, .snapshotPart, .evaluation:
-            guard isCurrent, let rank = membership.members.firstIndex(of: worker.id) else { return }
+            guard isCurrent, !isSpoilt, let rank = membership.members.firstIndex(of: worker.id) else { return }
             try results(header, payload, rank: rank)
         case .timing:
             guard isCurrent, let rank = membership.members.firstIndex(of: worker.id) else { return }
@@ -148,6 +148,7 @@ extension Coordinator {
                 keeping: origin?.owners(among: members) ?? Array(repeating: nil, count: FlatVector.shardCount))
         let partition = Partition(usedCount: usedCount, owners: owners, members: members.count)
         let schedule = beginAudit(members, partition, assignment)
+        isSpoilt = false
         record.begin(partition)
         faults.reach("coordinator", "form", record.snapshot.step, generation: number)
         timing.begin(connections.map { TimedWorker(id: $0.id, name: $0.request.name) }, step: record.snapshot.step)

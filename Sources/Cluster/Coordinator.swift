@@ -48,6 +48,8 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     var pacer: SnapshotPacer
     var sharing: WorkSharing
     var audit = AuditLedger()
+    /// Somebody has computed wrongly in the current generation: what it says of steps after the newest snapshot does not count.
+    var isSpoilt = false
     /// The current generation has started.
     var isTraining = false
     /// How often a generation ended before its time, and the next one began at the newest snapshot.
@@ -76,7 +78,7 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
         record = RunRecord(
             plan: setup.plan, start: setup.start,
             metrics: try MetricsLog(setup.directory.metricsPath, isExact: isExact && !options.allowInexact),
-            reporter: reporter)
+            reporter: reporter, isAudited: options.auditFraction > 0)
         let data = setup.data
         let sets: [(DatasetTicket.Role, Dataset?)] = [(.train, data.train), (.validation, data.validation), (.test, data.test)]
         tickets = sets.compactMap { role, dataset in

@@ -10,12 +10,14 @@ package struct ReplayDiffers: Error, Equatable, CustomStringConvertible {
 ///
 /// After a resume or a re-form the steps behind the snapshot, or an evaluation, are computed again; their lines must say the same as those that are there
 /// already, and are not written twice.
-/// What a clock measured ("seconds") is not compared.
+/// What a clock measured ("seconds") is not compared. A line that may still turn out to be wrong is held back until it is confirmed.
 package final class MetricsLog {
     private let file: AppendFile
     private let isExact: Bool
     /// What the lines that are there say, as long as a replay may come to them.
     private var written: [Key: String] = [:]
+    /// Lines that are not in the file yet.
+    private var held: [(key: Key, text: String)] = []
 
     private struct Key: Hashable, CustomStringConvertible {
         let endsEpoch: Bool
@@ -48,12 +50,18 @@ package final class MetricsLog {
     package func forget(before step: Int) { written = written.filter { $0.key.step >= step } }
 
     /// Writes a line, or compares it with the one that is there. True if it was written.
+    ///
+    /// - Parameter isCertain: false: only `confirm` writes it, and `retract` drops it.
     @discardableResult
-    package func write(_ line: ConfigValue) throws -> Bool {
+    package func write(_ line: ConfigValue, isCertain: Bool = true) throws -> Bool {
         let (key, text) = (Self.key(line), Self.comparable(line))
         guard let key, let before = written[key] else {
-            try file.append(line.compactJSON())
             if let key { written[key] = text }
+            if let key, !isCertain {
+                held.append((key, line.compactJSON()))
+            } else {
+                try file.append(line.compactJSON())
+            }
             return true
         }
         guard !isExact || before == text else {
@@ -63,6 +71,18 @@ package final class MetricsLog {
             )
         }
         return false
+    }
+
+    /// The lines of the steps up to this one are right.
+    package func confirm(through step: Int) throws {
+        for line in held where line.key.step <= step { try file.append(line.text) }
+        held.removeAll { $0.key.step <= step }
+    }
+
+    /// The lines that are not confirmed are wrong.
+    package func retract() {
+        for line in held { written[line.key] = nil }
+        held = []
     }
 
     /// What must be the same in a replay. Values that JSON cannot hold were written as null, and numbers may be integers after reading, so all go through text twice.

@@ -13,6 +13,8 @@ package final class RunRecord {
     private let plan: TrainingPlan
     private let metrics: MetricsLog
     private let reporter: ProgressReporter
+    /// Until the next snapshot, an audit may take everything back.
+    private let isAudited: Bool
     /// When the first generation formed: waiting for workers is not training.
     private var started: Double?
 
@@ -47,8 +49,8 @@ package final class RunRecord {
         let step: Int
     }
 
-    package init(plan: TrainingPlan, start: Snapshot, metrics: MetricsLog, reporter: ProgressReporter) {
-        (self.plan, self.metrics, self.reporter, snapshot, steps) = (plan, metrics, reporter, start, start.step)
+    package init(plan: TrainingPlan, start: Snapshot, metrics: MetricsLog, reporter: ProgressReporter, isAudited: Bool = false) {
+        (self.plan, self.metrics, self.reporter, self.isAudited, snapshot, steps) = (plan, metrics, reporter, isAudited, start, start.step)
         totals = Totals(plan.trainReport, sums: start.epochTotals)
         metrics.forget(before: start.step)
         notePenalty()
@@ -70,6 +72,9 @@ package final class RunRecord {
         penalties = penalties.filter { $0.key <= steps }
         beginDecisions()
     }
+
+    /// What came after the newest snapshot was computed wrongly. The generation is over, and the record takes nothing more of it.
+    package func retract() { metrics.retract() }
 
     /// The report of the step that brings the count to `done`.
     package func stepDone(_ done: Int, _ report: Totals, diagnostics: [Double] = []) throws {
@@ -94,7 +99,9 @@ package final class RunRecord {
         let isLast = done < plan.totalSteps && plan.endsJob(afterSteps: done, report: report.sums)
         if isLast { earlyEnd = done }
         let endsEpoch = isLast || plan.endsEpoch(done)
-        if isLast || plan.isLogged(afterSteps: done) { try metrics.write(stepLine(done, report, diagnostics)) }
+        if isLast || plan.isLogged(afterSteps: done) {
+            try metrics.write(stepLine(done, report, diagnostics), isCertain: !isAudited)
+        }
         reporter.update(
             epoch: plan.epoch(afterSteps: done), step: done, samples: Int(report.samples), loss: report.loss,
             metrics: report.shown)
@@ -164,7 +171,9 @@ package final class RunRecord {
     private func endEpochIfComplete(_ done: Int) throws {
         guard let train = epochTotals[done] else { return }
         let validation = validations[done]
-        guard validation != nil || plan.facts.validationCount == 0, isPenaltyKnown(done) else { return }
+        guard validation != nil || plan.facts.validationCount == 0, isPenaltyKnown(done), !isAudited || snapshot.step >= done else {
+            return
+        }
         validations[done] = nil
         let epoch = plan.epoch(afterSteps: done)
         decide(done, train, validation)
@@ -214,12 +223,13 @@ package final class RunRecord {
         complete.decisions = decisions(before: step)
         complete.decisions.isOver = plan.mayEndOnReport && earlyEnd == step
         snapshot = complete
+        try metrics.confirm(through: step)
         memories = memories.filter { $0.key >= step }
         assemblies = assemblies.filter { $0.key > step }
         totalsAfter = totalsAfter.filter { $0.key > step }
         forgetEpochs(before: step)
         notePenalty()
-        if penalty != nil { try endEpochIfComplete(step) }
+        if penalty != nil || isAudited { try endEpochIfComplete(step) }
         return snapshot
     }
 

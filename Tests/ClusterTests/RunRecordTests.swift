@@ -30,11 +30,12 @@ import Training
         plan = try TrainingPlan(job, DecodedData(reading: job.data).facts)
     }
 
-    private func record(start: Snapshot? = nil) throws -> RunRecord {
+    private func record(start: Snapshot? = nil, isAudited: Bool = false) throws -> RunRecord {
         RunRecord(
             plan: plan, start: start ?? Snapshot(initial: plan.network.layout, moments: 2, seed: 3),
             metrics: try MetricsLog(directory.file("metrics.jsonl"), isExact: true),
-            reporter: ProgressReporter(console: Console(isTerminal: false) { _ in }, epochs: 2, steps: plan.totalSteps))
+            reporter: ProgressReporter(console: Console(isTerminal: false) { _ in }, epochs: 2, steps: plan.totalSteps),
+            isAudited: isAudited)
     }
 
     private func lines() throws -> [String] {
@@ -260,5 +261,37 @@ import Training
         }
         #expect(try lines().count == before.count + 1)
         #expect(throws: ReplayDiffers.self) { for step in 4...5 { try record.stepDone(step, report(7)) } }
+    }
+
+    /// Until its snapshot is there, an audit may find that a step was computed wrongly: then it never was, and what is computed instead stands alone.
+    @Test(arguments: [true, false])
+    func auditedSteps(evaluationFirst: Bool) throws {
+        let record = try record(isAudited: true)
+        let partition = partition(members: 2)
+        record.begin(partition)
+        for step in 1...2 { try record.stepDone(step, report(9)) }
+        record.retract()
+        record.begin(partition)
+        for step in 1...3 { try record.stepDone(step, report(1, samples: step == 3 ? 437 : 500)) }
+        if evaluationFirst { try record.evaluated(.validation, done: 3, firstChunk: 0, reports: chunks(loss: 0.5)) }
+        #expect(try lines().isEmpty)
+        // A loss that has nothing to do with an audit: what is computed again must be the same.
+        record.begin(partition)
+        #expect(throws: ReplayDiffers.self) { for step in 1...2 { try record.stepDone(step, report(9)) } }
+        record.begin(partition)
+        for step in 1...3 { try record.stepDone(step, report(1, samples: step == 3 ? 437 : 500)) }
+        if evaluationFirst { try record.evaluated(.validation, done: 3, firstChunk: 0, reports: chunks(loss: 0.5)) }
+
+        let parts = parts(of: state(step: 3, epochTotals: [1_437, 718.5, 1_437]), partition)
+        for rank in 0..<2 { _ = try send(parts[rank], rank: rank, step: 3, to: record) }
+        if !evaluationFirst {
+            #expect(try lines().count == 2)
+            try record.evaluated(.validation, done: 3, firstChunk: 0, reports: chunks(loss: 0.5))
+        }
+        try record.stepDone(4, report(9))
+        record.retract()
+        #expect(
+            try lines().map { String($0.prefix(19)) } == ["{\"step\":2,\"epoch\":1", "{\"step\":3,\"epoch\":1", "{\"epoch\":1,\"step\":3"])
+        #expect(try lines().allSatisfy { $0.contains("\"loss\":1,") })
     }
 }
