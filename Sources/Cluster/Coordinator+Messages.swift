@@ -124,7 +124,7 @@ extension Coordinator {
         let (ticket, dataset) = tickets[set]
         worker.control.send(
             FrameHeader(.chunk, a: set, b: chunk),
-            borrowing: UnsafeRawBufferPointer(rebasing: dataset.serialized[ticket.range(ofChunk: chunk)]))
+            borrowing: dataset.borrowed(ticket.range(ofChunk: chunk)))
     }
 
     // MARK: Generations

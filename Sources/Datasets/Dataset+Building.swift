@@ -29,7 +29,7 @@ extension Dataset {
         try fill(
             UnsafeMutableRawBufferPointer(rebasing: memory.bytes[layout.features]),
             UnsafeMutableRawBufferPointer(rebasing: memory.bytes[layout.targets]))
-        let dataset = Dataset(checked: form, layout: layout, serialized: UnsafeRawBufferPointer(memory.bytes), owner: memory)
+        let dataset = Dataset(checked: form, layout: layout, bytes: UnsafeRawBufferPointer(memory.bytes), owner: memory)
         try dataset.checkTargets()
         try dataset.checkFinite()
         return dataset

@@ -48,7 +48,9 @@ extension Dataset {
     /// Writes the target values of the samples `indices` as rows `[indices.count, width]`.
     package func gatherValues(_ indices: ArraySlice<Int>, into output: UnsafeMutablePointer<Float>) {
         let width = form.targets.width
-        guard let values = values.baseAddress else { preconditionFailure("Only a data set with values has target values") }
+        guard !values.isEmpty, let values = targets.bindMemory(to: Float.self).baseAddress else {
+            preconditionFailure("Only a data set with values has target values")
+        }
         for (position, index) in indices.enumerated() {
             precondition(index >= 0 && index < count, "A sample's index lies in the data set")
             output.advanced(by: position * width).update(from: values + index * width, count: width)

@@ -24,7 +24,7 @@ extension Dataset {
         guard layout.total == bytes.count else {
             throw Self.damaged(source, "its header asks for \(layout.total) bytes, there are \(bytes.count)")
         }
-        self.init(checked: form, layout: layout, serialized: bytes, owner: owner)
+        self.init(checked: form, layout: layout, bytes: bytes, owner: owner)
         try checkTargets()
     }
 

@@ -12,20 +12,19 @@ import System
 ///     128  class names (u32 length, UTF-8, each) | features [count, shape…] | Int32 labels [count] or Float values [count, width]
 package final class Dataset: @unchecked Sendable {  // nothing is written after `init`
     package let form: DatasetForm
-    /// The canonical form; valid while this object lives.
-    package let serialized: UnsafeRawBufferPointer
+    let bytes: UnsafeRawBufferPointer
     let features: UnsafeRawBufferPointer
-    private let targets: UnsafeRawBufferPointer
+    let targets: UnsafeRawBufferPointer
     private let owner: AnyObject
     private let hash = Mutex<[UInt8]?>(nil)
 
-    /// - Parameter owner: keeps `serialized` valid.
-    init(checked form: DatasetForm, layout: DatasetLayout, serialized: UnsafeRawBufferPointer, owner: AnyObject) {
+    /// - Parameter owner: keeps `bytes`, the canonical form, valid.
+    init(checked form: DatasetForm, layout: DatasetLayout, bytes: UnsafeRawBufferPointer, owner: AnyObject) {
         self.form = form
-        self.serialized = serialized
+        self.bytes = bytes
         self.owner = owner
-        features = UnsafeRawBufferPointer(rebasing: serialized[layout.features])
-        targets = UnsafeRawBufferPointer(rebasing: serialized[layout.targets])
+        features = UnsafeRawBufferPointer(rebasing: bytes[layout.features])
+        targets = UnsafeRawBufferPointer(rebasing: bytes[layout.targets])
     }
 
     package var count: Int { form.count }
@@ -35,21 +34,29 @@ package final class Dataset: @unchecked Sendable {  // nothing is written after 
     /// The names of the classes; nil where targets are values.
     package var classNames: [String]? { if case .classes(let names) = form.targets { names } else { nil } }
 
-    /// The class index of every sample; empty where targets are values. Valid while this object lives.
-    package var labels: UnsafeBufferPointer<Int32> {
-        if case .classes = form.targets { targets.bindMemory(to: Int32.self) } else { UnsafeBufferPointer(start: nil, count: 0) }
+    /// The class index of every sample; empty where targets are values.
+    package var labels: DatasetElements<Int32> {
+        var isClasses: Bool { if case .classes = form.targets { true } else { false } }
+        return DatasetElements(isClasses ? targets.bindMemory(to: Int32.self) : UnsafeBufferPointer(start: nil, count: 0), owner: self)
     }
 
-    /// The targets `[count, width]`; empty where they are classes. Valid while this object lives.
-    package var values: UnsafeBufferPointer<Float> {
-        if case .values = form.targets { targets.bindMemory(to: Float.self) } else { UnsafeBufferPointer(start: nil, count: 0) }
+    /// The targets `[count, width]`; empty where they are classes.
+    package var values: DatasetElements<Float> {
+        var isValues: Bool { if case .values = form.targets { true } else { false } }
+        return DatasetElements(isValues ? targets.bindMemory(to: Float.self) : UnsafeBufferPointer(start: nil, count: 0), owner: self)
     }
+
+    /// The canonical form.
+    package var serialized: DatasetElements<UInt8> { DatasetElements(bytes.bindMemory(to: UInt8.self), owner: self) }
+
+    /// Some bytes of the canonical form; valid while this object lives.
+    package func borrowed(_ range: Range<Int>) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[range]) }
 
     /// SHA-256 of the canonical form: the same on every machine for the same samples in the same order.
     package func contentHash() -> [UInt8] {
         hash.withLock { hash in
             if let hash { return hash }
-            let digest = SHA256.digest(of: serialized)
+            let digest = SHA256.digest(of: bytes)
             hash = digest
             return digest
         }

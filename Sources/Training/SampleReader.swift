@@ -15,7 +15,7 @@ struct SampleReader {
     var count: Int { indices.count }
     var features: Int { dataset.sampleSize }
     /// Empty where there are no classes.
-    var labels: UnsafeBufferPointer<Int32> { dataset.labels }
+    var labels: DatasetElements<Int32> { dataset.labels }
 
     func read(_ samples: Range<Int>, into rows: UnsafeMutablePointer<Float>) {
         dataset.gather(indices[samples], normalization: normalization, into: rows)

@@ -226,16 +226,14 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
                         }
                     })
                 let port = entrance.localAddress.port
-                Task {
+                startThread {
                     do {
-                        try await onThread {
-                            let client = try RawClient(port: port)
-                            try client.authenticate(token)
-                            try client.write(FrameHeader(kind: 0xf5).encoded(payload: offer))
-                            guard try client.readFrame() == (0xf6, []) else { throw Unexpected(what: "another answer") }
-                            try client.write(FrameHeader(kind: 3).encoded(payload: [4, 5]))
-                            _ = try client.readToEnd()
-                        }
+                        let client = try RawClient(port: port)
+                        try client.authenticate(token)
+                        try client.write(FrameHeader(kind: 0xf5).encoded(payload: offer))
+                        guard try client.readFrame() == (0xf6, []) else { throw Unexpected(what: "another answer") }
+                        try client.write(FrameHeader(kind: 3).encoded(payload: [4, 5]))
+                        _ = try client.readToEnd()
                     } catch { finish(.failure(error)) }
                 }
             }

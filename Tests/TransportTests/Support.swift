@@ -55,27 +55,31 @@ private final class Work {
     init(_ run: @escaping () -> Void) { self.run = run }
 }
 
-/// Blocking work on a thread of its own.
+/// Blocking work on a thread of its own, whatever the tests around it keep busy.
+func startThread(_ body: @escaping @Sendable () -> Void) {
+    let work = Unmanaged.passRetained(Work(body))
+    #if canImport(Darwin)
+        var thread: pthread_t?
+        pthread_create(
+            &thread, nil,
+            {
+                Unmanaged<Work>.fromOpaque($0).takeRetainedValue().run(); return nil
+            }, work.toOpaque())
+        if let thread { pthread_detach(thread) }
+    #else
+        var thread = pthread_t()
+        pthread_create(
+            &thread, nil,
+            {
+                Unmanaged<Work>.fromOpaque($0!).takeRetainedValue().run(); return nil
+            }, work.toOpaque())
+        pthread_detach(thread)
+    #endif
+}
+
 func onThread<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
     try await withCheckedThrowingContinuation { continuation in
-        let work = Unmanaged.passRetained(Work { continuation.resume(with: Result { try body() }) })
-        #if canImport(Darwin)
-            var thread: pthread_t?
-            pthread_create(
-                &thread, nil,
-                {
-                    Unmanaged<Work>.fromOpaque($0).takeRetainedValue().run(); return nil
-                }, work.toOpaque())
-            if let thread { pthread_detach(thread) }
-        #else
-            var thread = pthread_t()
-            pthread_create(
-                &thread, nil,
-                {
-                    Unmanaged<Work>.fromOpaque($0!).takeRetainedValue().run(); return nil
-                }, work.toOpaque())
-            pthread_detach(thread)
-        #endif
+        startThread { continuation.resume(with: Result { try body() }) }
     }
 }
 
