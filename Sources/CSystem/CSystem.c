@@ -8,6 +8,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #if defined(__APPLE__)
 #include <crt_externs.h>
@@ -54,6 +55,21 @@ int csystem_pipe(int ends[2]) {
 #else
     return pipe2(ends, O_CLOEXEC);
 #endif
+}
+
+int csystem_accept(int listener, void *address, unsigned *length) {
+    socklen_t count = *length;
+#if defined(__linux__)
+    int descriptor = accept4(listener, address, &count, SOCK_NONBLOCK | SOCK_CLOEXEC);
+#else
+    int descriptor = accept(listener, address, &count);
+    if (descriptor >= 0) {
+        fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK);
+        fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+    }
+#endif
+    *length = count;
+    return descriptor;
 }
 
 int csystem_lock_exclusively(int descriptor, int wait) {

@@ -96,9 +96,7 @@ package final class LocalWorkers {
         guard !place.hasEnded, let status = place.process.exitStatus() else { return }
         places[index].hasEnded = true
         guard !status.isSuccess else { return }
-        _ = place.process.wait(seconds: 0.2)  // until its last words are here
-        let words = place.process.standardError().split(separator: "\n").suffix(3).joined(separator: " | ")
-        let text = "worker process \(place.process.processID) \(status)\(words.isEmpty ? "" : ": \(words)")"
+        let text = Self.lastWords(of: place.process, status)
         firstCause = firstCause ?? text
         if now - place.started > Self.longLife { places[index].restarts = 0 }
         // A worker that ends with 1 has given up by itself.
@@ -109,10 +107,23 @@ package final class LocalWorkers {
         news.notes.append(pause == 0 ? text : "\(text) [another one takes its place in \(Int(pause)) s]")
     }
 
-    /// Waits for the processes to end by themselves, and ends those that do not.
-    package func finish() {
-        for place in places {
-            if place.process.wait(seconds: 5) == nil { _ = place.process.terminate() }
+    private static func lastWords(of process: ChildProcess, _ status: ExitStatus) -> String {
+        _ = process.wait(seconds: 0.2)  // until they are here
+        let words = process.standardError().split(separator: "\n").suffix(3).joined(separator: " | ")
+        return "worker process \(process.processID) \(status)\(words.isEmpty ? "" : ": \(words)")"
+    }
+
+    /// Waits for the processes to end by themselves, and ends those that do not. What those that failed at the very end said.
+    @discardableResult
+    package func finish() -> [String] {
+        places.indices.compactMap { index in
+            let process = places[index].process
+            guard let status = process.wait(seconds: 5) else {
+                _ = process.terminate()
+                return nil
+            }
+            defer { places[index].hasEnded = true }
+            return places[index].hasEnded || status.isSuccess ? nil : Self.lastWords(of: process, status)
         }
     }
 }

@@ -87,19 +87,21 @@ extension Reactor {
         accepted: @escaping (Connection, HandshakePeer) -> Void, failed: @escaping (TransportError) -> Void = { _ in }
     ) throws(TransportError) -> Listener {
         let entrance = Entrance()
-        return try Listener(endpoint, reactor: self) { [unowned self] stream, local, remote in
-            let handshake = handshake()
-            let connection = Connection(
-                handshake.protected(stream), reactor: self, local: local, remote: remote, priority: priority)
-            entrance.makeRoom()
-            let driver = HandshakeDriver(connection, handshake, timeLimit: timeLimit) { result in
-                switch result {
-                case .success(let (connection, peer)): accepted(connection, peer)
-                case .failure(let error): failed(error)
+        return try Listener(
+            endpoint, reactor: self,
+            accepted: { [unowned self] stream, local, remote in
+                let handshake = handshake()
+                let connection = Connection(
+                    handshake.protected(stream), reactor: self, local: local, remote: remote, priority: priority)
+                entrance.makeRoom()
+                let driver = HandshakeDriver(connection, handshake, timeLimit: timeLimit) { result in
+                    switch result {
+                    case .success(let (connection, peer)): accepted(connection, peer)
+                    case .failure(let error): failed(error)
+                    }
                 }
-            }
-            entrance.add(driver, connection)
-        }
+                entrance.add(driver, connection)
+            }, hungUp: { failed(.closedDuringHandshake(peer: "\($0)")) })
     }
 
     /// Dials the endpoints in turn until one authenticates; the completion is called on the loop, once. On the loop only.

@@ -6,8 +6,15 @@
 
 /// A listening socket of a reactor, used on its thread alone (hence `@unchecked Sendable`). It lives until closed.
 package final class Listener: @unchecked Sendable {
-    /// How long accepting rests when the process has run out of descriptors.
-    static let rest = 0.2
+    /// As many newcomers as the system keeps until the loop takes them.
+    private static let queue: Int32 = 1024
+    /// So many of them begin a handshake in one turn of the loop.
+    private static let begunPerTurn = 64
+    /// How long accepting rests when the process has run out of descriptors, in seconds.
+    private static let longRest = 0.2
+    /// How long it rests when somebody has dialled and hung up without a word: whoever does so a thousand times a second costs little more than the system calls,
+    /// and somebody in earnest who comes in between hardly waits.
+    private static let shortRest = 0.02
 
     /// With the port that was bound, when 0 was asked for.
     package let localAddress: SocketAddress
@@ -15,18 +22,25 @@ package final class Listener: @unchecked Sendable {
     private let descriptor: Int32
     private var registration: Registration?
     private var accepted: ((PlainStream, SocketAddress, SocketAddress) -> Void)?
+    private let hungUp: (SocketAddress) -> Void
     private var isResting = false
 
     /// Binds and listens. An empty host or `0.0.0.0` is every IPv4 address, `::` every IPv6 and IPv4 one.
     /// A host name is looked up here, blocking: give an address on a running loop.
-    init(_ endpoint: Endpoint, reactor: Reactor, accepted: @escaping (PlainStream, SocketAddress, SocketAddress) -> Void)
-        throws(TransportError)
-    {
+    ///
+    /// - Parameters:
+    ///   - accepted: a connection, its local and its remote address.
+    ///   - hungUp: the remote address of a connection that was over before it was accepted.
+    init(
+        _ endpoint: Endpoint, reactor: Reactor, accepted: @escaping (PlainStream, SocketAddress, SocketAddress) -> Void,
+        hungUp: @escaping (SocketAddress) -> Void
+    ) throws(TransportError) {
         let address = try endpoint.resolve()[0]
         let descriptor = try Listener.bind(address)
         self.reactor = reactor
         self.descriptor = descriptor
         self.accepted = accepted
+        self.hungUp = hungUp
         localAddress = SocketAddress(of: descriptor, .local) ?? address
         registration = reactor.register(
             descriptor, reads: true, writes: false, handler: { _ in self.acceptAll() }, abandon: { self.close() })
@@ -41,7 +55,7 @@ package final class Listener: @unchecked Sendable {
         #else
             let status = address.withSocketAddress { Glibc.bind(descriptor, $0, $1) }
         #endif
-        if status == 0, listen(descriptor, 1024) == 0 { return descriptor }
+        if status == 0, listen(descriptor, queue) == 0 { return descriptor }
         let code = errno
         closeDescriptor(descriptor)
         throw code == EADDRINUSE
@@ -61,26 +75,46 @@ package final class Listener: @unchecked Sendable {
     }
 
     private func acceptAll() {
-        for _ in 0..<64 {
+        var begun = 0
+        for _ in 0..<Listener.queue where begun < Listener.begunPerTurn {
             guard let accepted else { return }
-            let socket = accept(descriptor, nil, nil)
+            let (socket, remote) = acceptSocket(descriptor)
             if socket < 0 {
                 if errno == EINTR || errno == ECONNABORTED { continue }
-                if errno != EAGAIN && errno != EWOULDBLOCK { restFromAccepting() }
+                if errno != EAGAIN && errno != EWOULDBLOCK { rest(Listener.longRest) }
                 return
             }
-            makeNonBlocking(socket)
+            guard let remote else {
+                closeDescriptor(socket)
+                continue
+            }
+            if hasEnded(socket) {
+                closeDescriptor(socket)
+                hungUp(remote)
+                rest(Listener.shortRest)
+                continue
+            }
             let stream = PlainStream(descriptor: socket)
-            guard let local = SocketAddress(of: socket, .local), let remote = SocketAddress(of: socket, .remote) else { continue }
+            guard let local = SocketAddress(of: socket, .local) else { continue }
+            begun += 1
             accepted(stream, local, remote)
         }
     }
 
-    /// Out of descriptors or memory: the newcomer stays in the queue, so poll would report it without end.
-    private func restFromAccepting() {
+    /// The peer has closed the connection, and there is nothing to read.
+    private func hasEnded(_ socket: Int32) -> Bool {
+        var byte: UInt8 = 0
+        let count = recv(socket, &byte, 1, Int32(MSG_PEEK))
+        return count == 0 || count < 0 && errno == ECONNRESET
+    }
+
+    /// Newcomers stay in the system's queue, of which poll would tell without end.
+    private func rest(_ seconds: Double) {
+        guard !isResting else { return }
         isResting = true
         updateInterest()
-        reactor.after(Listener.rest) { [weak self] in
+        reactor.expectNothing()
+        reactor.after(seconds) { [weak self] in
             self?.isResting = false
             self?.updateInterest()
         }

@@ -32,6 +32,17 @@ func makeNonBlocking(_ descriptor: Int32) {
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
 }
 
+/// Takes the next newcomer of a listening socket, not blocking and not inherited by child processes; negative (and `errno`) if there is none.
+func acceptSocket(_ listener: Int32) -> (descriptor: Int32, remote: SocketAddress?) {
+    var storage = sockaddr_storage()
+    return withUnsafeMutableBytes(of: &storage) { raw in
+        var length = UInt32(raw.count)
+        let descriptor = csystem_accept(listener, raw.baseAddress, &length)
+        guard descriptor >= 0 else { return (descriptor, nil) }
+        return (descriptor, raw.withMemoryRebound(to: sockaddr.self) { SocketAddress($0.baseAddress) })
+    }
+}
+
 func setOption(_ descriptor: Int32, _ level: Int32, _ option: Int32, _ value: Int32) {
     var value = value
     _ = setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))

@@ -222,6 +222,9 @@ extension Reactor {
         }
     }
 
+    /// What was served in this turn came at once, but announces nothing: the next wait is not begun awake.
+    func expectNothing() { isBusy = false }
+
     func flushAtEndOfTurn(_ connection: Connection) { unflushed.append(connection) }
     func resumeInNextTurn(_ connection: Connection) { resuming.append(connection) }
 }

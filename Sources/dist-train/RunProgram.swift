@@ -45,7 +45,8 @@ struct RunProgram {
         var workers: LocalWorkers?
         let (outcome, address) = try train(
             setup, coordinator, isNew: !isResuming, token, local, &workers, log, try StopSignals())
-        workers?.finish()
+        let lastWords = workers?.finish() ?? []
+        if case .finished = outcome.end { for words in lastWords { log.warning(words) } }
         return try report(outcome, setup, in: setup.directory.path, address, log)
     }
 

@@ -47,9 +47,12 @@ final class ByHand {
             ["worker", "--join", place, "--token-file", token, "--lanes", "1"] + more, fault.merging(environment) { $1 })
     }
 
-    func start(_ arguments: [String], _ environment: [String: String], descriptors: [Int32: Int32] = [:]) throws -> ChildProcess {
+    /// - Parameter program: dist-train itself, or another one that is to end with the test
+    func start(
+        _ arguments: [String], _ environment: [String: String], descriptors: [Int32: Int32] = [:], program: String = Program.path
+    ) throws -> ChildProcess {
         let process = try ChildProcess(
-            Program.path, arguments, environment: Program.environment(bench.path, bench.environment(environment)),
+            program, arguments, environment: Program.environment(bench.path, bench.environment(environment)),
             descriptors: descriptors, standardOutput: .capture, standardError: .capture)
         processes.append(process)
         return process

@@ -12,16 +12,42 @@ import Testing
     extension Exactness {
         /// Everything that two workers and their coordinator say to each other, recorded by who stands in between.
         @Suite struct Captures {
-            private static func holds(_ bytes: [UInt8], _ pattern: [UInt8]) -> Bool {
-                bytes.withUnsafeBytes { bytes in
-                    var start = 0
-                    while let base = bytes.baseAddress, start + pattern.count <= bytes.count,
-                        let found = memchr(base + start, Int32(pattern[0]), bytes.count - pattern.count - start + 1)
-                    {
-                        if memcmp(found, pattern, pattern.count) == 0 { return true }
-                        start = UnsafeRawPointer(found) - base + 1
+            private struct Recording {
+                var pieces: [[UInt8]]
+
+                func holds(_ bytes: some Sequence<UInt8>) -> Bool {
+                    let pattern = Array(bytes)
+                    return pieces.contains { Self.holds($0, pattern) }
+                }
+
+                private static func holds(_ bytes: [UInt8], _ pattern: [UInt8]) -> Bool {
+                    bytes.withUnsafeBytes { bytes in
+                        var start = 0
+                        while let base = bytes.baseAddress, start + pattern.count <= bytes.count,
+                            let found = memchr(base + start, Int32(pattern[0]), bytes.count - pattern.count - start + 1)
+                        {
+                            if memcmp(found, pattern, pattern.count) == 0 { return true }
+                            start = UnsafeRawPointer(found) - base + 1
+                        }
+                        return false
                     }
-                    return false
+                }
+
+                /// Samples, names from the job, and of the parameters at its end those that are vectors, which lie in the file as they do on the wire: how many of each are there.
+                func findings(_ hands: ByHand) throws -> [(found: Int, of: Int)] {
+                    let data = try Digits.load().train.serialized
+                    let samples = (1...20).map { data[data.count * $0 / 24..<data.count * $0 / 24 + 48] }
+                    let names = ["cross_entropy", "batch_norm", "learning_rate"]
+                    let checkpoint = Path.join(hands.runDirectory, "checkpoints/step-00000008/model.safetensors")
+                    let tensors = try File.read(checkpoint, limit: 1 << 24)
+                    let vectors = stride(from: 0, to: tensors.count - 32, by: 32).count { holds(tensors[$0..<$0 + 32]) }
+                    return [
+                        (samples.count { holds($0) }, samples.count), (names.count { holds($0.utf8) }, names.count), (vectors, 11),
+                    ]
+                }
+
+                func expect(_ hands: ByHand, isPlaintext: Bool) throws {
+                    for (found, all) in try findings(hands) { #expect(isPlaintext ? found >= all : found == 0, "\(found) of \(all)") }
                 }
             }
 
@@ -44,21 +70,58 @@ import Testing
                 for proxy in proxies { #expect(proxy.traffic.count == 2) }
                 let recorded = proxies.flatMap(\.recorded)
                 #expect(recorded.count == 12 && recorded.allSatisfy { !$0.isEmpty })
-                func isRecorded(_ bytes: some Sequence<UInt8>) -> Bool {
-                    let pattern = Array(bytes)
-                    return recorded.contains { Self.holds($0, pattern) }
+                try Recording(pieces: recorded).expect(hands, isPlaintext: isPlaintext)
+            }
+
+            private static let tshark = (Environment.value("PATH") ?? "").split(separator: ":").map { "\($0)/tshark" }.first(
+                where: File.exists)
+            private static let canCapture = tshark != nil && geteuid() == 0
+
+            /// The same as others see it who can listen on the wire, from the first packet to the last.
+            @Test(.enabled(if: canCapture, "there is no tshark in PATH, or it may not capture"), arguments: [false, true])
+            func whatTsharkSees(isPlaintext: Bool) throws {
+                let tshark = try #require(Self.tshark)
+                let path = ["PATH": Environment.value("PATH") ?? ""]
+                let hands = try ByHand(DigitsJob(steps: 8))
+                let quiet = try hands.bench.quiet()
+                let plaintext = isPlaintext ? ["--plaintext"] : []
+                let coordinator = try hands.coordinator(["--min-workers", "2"] + plaintext)
+                let listening = try { try (0..<2).map { _ in try RawSocket.bound(listening: false) }.map(\.port) }()
+                let file = hands.bench.directory.file("capture")
+                let filter = (listening.map(Int.init) + [hands.port]).map { "tcp port \($0)" }.joined(separator: " or ")
+                let capture = try hands.start(
+                    ["-i", "lo", "-n", "-q", "-B", "64", "-f", filter, "-w", file], path, program: tshark)
+                // Until a packet to nobody is seen.
+                var size = 0
+                let sees = eventually(within: 30) {
+                    _ = try? RawSocket.connected(to: listening[0])
+                    let before = size
+                    size = (try? File.read(file, limit: 1 << 20).count) ?? 0
+                    return before > 0 && size > before
                 }
-                let data = try Digits.load().train.serialized
-                let samples = (1...20).map { data[data.count * $0 / 24..<data.count * $0 / 24 + 48] }
-                #expect(samples.allSatisfy { isRecorded($0) == isPlaintext })
-                for name in ["cross_entropy", "batch_norm", "learning_rate"] {
-                    #expect(isRecorded(name.utf8) == isPlaintext, "\(name)")
+                try #require(sees, "\(capture.standardError())")
+                let workers = try listening.map {
+                    try hands.worker(["--listen", "127.0.0.1:\($0)"] + plaintext, ["DIST_TRAIN_SHARED_MEMORY": "0"])
                 }
-                // Of the parameters at the end those that are vectors lie in the file as they do on the wire.
-                let checkpoint = Path.join(hands.runDirectory, "checkpoints/step-00000008/model.safetensors")
-                let tensors = try File.read(checkpoint, limit: 1 << 24)
-                let found = stride(from: 0, to: tensors.count - 32, by: 32).count { isRecorded(tensors[$0..<$0 + 32]) }
-                #expect(isPlaintext ? found > 10 : found == 0, "\(found)")
+                #expect(try hands.bits(coordinator) == quiet)
+                for worker in workers { try expectGoodEnd(worker) }
+                capture.send(SIGINT)
+                try Program.finish(capture).expect(status: 0)
+                try Recording(pieces: [File.read(file, limit: 1 << 28)]).expect(hands, isPlaintext: isPlaintext)
+
+                // Each connection over which anything went has agreed on TLS 1.3.
+                func fields(_ filter: String, _ names: String...) throws -> Set<String> {
+                    let ports = (listening.map(Int.init) + [hands.port]).flatMap { ["-d", "tcp.port==\($0),tls"] }
+                    let read = try hands.start(
+                        ["-r", file, "-n", "-Y", filter, "-T", "fields"] + ports + names.flatMap { ["-e", $0] }, path, program: tshark)
+                    let end = try Program.finish(read)
+                    end.expect(status: 0)
+                    return Set(end.output.split(separator: "\n").map(String.init))
+                }
+                let all = try fields("tcp.len > 0", "tcp.stream")
+                let agreed = try fields("tls.handshake.type == 2", "tcp.stream", "tls.handshake.extensions.supported_version")
+                #expect(all.count >= 3, "two to the coordinator, one between the workers")
+                #expect(agreed == (isPlaintext ? [] : Set(all.map { "\($0)\t0x0304" })))
             }
         }
     }

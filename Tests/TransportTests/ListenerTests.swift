@@ -42,6 +42,30 @@ private final class Heard: Sendable { let count = Mutex(0) }
         }
     }
 
+    /// Whoever dials and hangs up, however often and fast, is heard of; whoever comes in between in earnest gets in.
+    @Test func manyWhoHangUp() async throws {
+        let loop = try TestLoop()
+        let heard = Errors()
+        let port: UInt16 = try await loop.run { reactor, finish in
+            let entrance = try reactor.listen(
+                Endpoint(host: "127.0.0.1", port: 0), timeLimit: 600, handshake: { listener() }, accepted: { _, _ in },
+                failed: { error in heard.all.withLock { $0.append(error) } })
+            finish(.success(entrance.localAddress.port))
+        }
+        for _ in 0..<5 {
+            try await onThread { for _ in 0..<400 { _ = try RawClient(port: port) } }
+            let name: String = try await loop.run { reactor, finish in
+                reactor.dial([Endpoint(host: "127.0.0.1", port: port)], handshake: { dialler() }) { result in
+                    finish(result.map { $0.1.program }.mapError { $0 })
+                }
+            }
+            #expect(name == "test 1")
+        }
+        let errors = heard.all.withLock { $0 }
+        #expect(errors.count == 2000)
+        for error in errors { #expect("\(error)".contains("closed the connection before authentication ended")) }
+    }
+
     private final class Errors: Sendable { let all = Mutex<[TransportError]>([]) }
 
     /// In a process of its own, because the limit of descriptors holds for a whole process.

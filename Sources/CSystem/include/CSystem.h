@@ -24,6 +24,9 @@ char *const *csystem_environment(void);
 /// A pipe whose ends are closed in programs that this process starts: `ends[0]` is read, `ends[1]` written. 0, or -1 with errno set.
 int csystem_pipe(int ends[2]);
 
+/// `accept(2)`, for a descriptor that does not block and is closed in programs that this process starts. `address` has room for `length` bytes.
+int csystem_accept(int listener, void *address, unsigned *length);
+
 /// `flock(2)`: exclusive; waits if `wait` is not 0. 0, or -1 with errno set.
 int csystem_lock_exclusively(int descriptor, int wait);
 
