@@ -64,6 +64,10 @@ package struct AuditLedger {
     private var partition: Partition?
     private var plan: (Int) -> StepPlan?
     private var open: [Int: OpenStep] = [:]
+    /// The first step of which not everything may have been compared yet: the generation's, or the newest snapshot's.
+    private var first = 0
+    /// From there on, the audited steps of which everything has been compared.
+    private var compared: Set<Int> = []
 
     package init() { plan = { _ in nil } }
 
@@ -71,20 +75,33 @@ package struct AuditLedger {
     ///
     /// - Parameters:
     ///   - fraction: of the steps that are audited.
+    ///   - first: the step with which it begins.
     ///   - plan: of a step, by its number.
     /// - Returns: what the members are told, and the disputes that can no longer be settled, because the workers or their shares are others.
     package mutating func begin(
-        fraction: Double, workers: [Int], _ partition: Partition, plan: @escaping (Int) -> StepPlan?
+        fraction: Double, from first: Int, workers: [Int], _ partition: Partition, plan: @escaping (Int) -> StepPlan?
     ) -> (AuditSchedule, givenUp: [Dispute]) {
         let givenUp = workers == self.workers && partition == self.partition ? [] : disputes
         if !givenUp.isEmpty { disputes = [] }
         schedule = AuditSchedule(fraction: fraction, disputed: disputes.last?.step)
         (self.workers, self.partition, self.plan, open) = (workers, partition, plan, [:])
+        (self.first, compared) = (first, [])
         return (schedule, givenUp)
     }
 
     /// These workers, those of the generation before, have a dispute to settle.
     package func isDisputed(among workers: [Int]) -> Bool { !disputes.isEmpty && workers == self.workers }
+
+    /// A snapshot of this step is complete: all audits of the steps before it are.
+    package mutating func forget(before step: Int) {
+        first = max(first, step)
+        compared = compared.filter { $0 >= step }
+    }
+
+    /// Members have not yet told everything of the audited steps before this one.
+    package func isUnderWay(before step: Int) -> Bool {
+        workers.count > 1 && first < step && (first..<step).contains { schedule.isAudited($0) && plan($0) != nil && !compared.contains($0) }
+    }
 
     /// The owner of some pieces tells what it was sent.
     package mutating func contributed(rank: Int, _ message: ContributionDigests) throws(MalformedMessage) -> [Finding] {
@@ -123,7 +140,10 @@ package struct AuditLedger {
         open[number] = step
         guard step.missingOwners.isEmpty, let plan = plan(number) else { return [] }
         open[number]?.results = []
-        if step.missingMembers.isEmpty { open[number] = nil }
+        if step.missingMembers.isEmpty {
+            open[number] = nil
+            compared.insert(number)
+        }
         return step.results.compactMap { auditor, result in
             judge(
                 number, plan.microbatchesOf[result.member],

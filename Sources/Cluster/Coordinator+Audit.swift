@@ -11,7 +11,9 @@ extension Coordinator {
     func beginAudit(_ members: [Int], _ partition: Partition, _ assignment: Assignment) -> AuditSchedule? {
         guard options.auditFraction > 0 else { return nil }
         let (plans, plan, steps) = (setup.plan.stepPlans(assignment), setup.plan, 0..<setup.plan.totalSteps)
-        let (schedule, givenUp) = audit.begin(fraction: options.auditFraction, workers: members, partition) {
+        let (schedule, givenUp) = audit.begin(
+            fraction: options.auditFraction, from: record.snapshot.step, workers: members, partition
+        ) {
             steps.contains($0) ? plans[plan.stepPlanIndex($0)] : nil
         }
         for dispute in givenUp {
@@ -33,13 +35,28 @@ extension Coordinator {
             header.kind == MessageKind.audit.rawValue
             ? try audit.audited(rank: rank, AuditResult(decoding: payload))
             : try audit.contributed(rank: rank, ContributionDigests(decoding: payload))
-        guard !findings.isEmpty else { return }
-        isSpoilt = true
-        record.retract()
+        guard !findings.isEmpty else {
+            if let (step, reason) = divergence, !audit.isUnderWay(before: step) { end(.failed(reason)) }
+            return
+        }
+        spoil()
+        divergence = nil
         for finding in findings { act(on: finding) }
         // Once, however many there are.
         let disputes = findings.compactMap { if case .disputed(let dispute) = $0 { dispute } else { nil } }
         if let first = disputes.first { handle(.disagreement(reason: "audit: \(describe(first))")) }
+    }
+
+    /// From this step on nothing is finite. That ends the run, once it is known that everybody has computed rightly before, as far as is audited.
+    func diverged(_ reason: String, step: Int) {
+        guard options.auditFraction > 0, audit.isUnderWay(before: step) else { return end(.failed(reason)) }
+        spoil()
+        divergence = (step, reason)
+    }
+
+    private func spoil() {
+        isSpoilt = true
+        record.retract()
     }
 
     private func act(on finding: AuditLedger.Finding) {

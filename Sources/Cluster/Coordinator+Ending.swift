@@ -13,6 +13,7 @@ extension Coordinator {
         faults.reach("coordinator", "snapshot", snapshot.step)
         pacer.completed(snapshot.step, now: Reactor.now)
         noteOrigin(of: snapshot)
+        audit.forget(before: snapshot.step)
         let control = setup.plan.control(afterSteps: snapshot.step)
         if isStopping || isCheckpointWanted || control.contains(.snapshot) || snapshot.decisions.isOver { write(snapshot) }
         if isCheckpointWanted { (isCheckpointWanted, wantedStep) = (false, snapshot.step) }

@@ -34,7 +34,7 @@ extension Coordinator {
         case .contributions, .audit:
             guard isCurrent, let rank = membership.members.firstIndex(of: worker.id) else { return }
             try audited(header, payload, rank: rank)
-        case .failed: failed(worker, String(sentence: payload), isFaultOfJob: header.a == 1)
+        case .failed: failed(worker, String(sentence: payload), header)
         case .leaving: handle(.leaving(worker.id))
         default:
             throw MalformedMessage(description: "\(worker.name) sent a message of kind \(header.kind), which is not for coordinators")
@@ -42,9 +42,10 @@ extension Coordinator {
     }
 
     /// What is wrong with the job would be wrong on every worker, and ends the run. Any other failure is that of the worker alone, which ends.
-    private func failed(_ worker: WorkerConnection, _ reason: String, isFaultOfJob: Bool) {
-        guard isFaultOfJob else { return lose(worker.id, "it cannot go on: \(reason)") }
-        end(.failed("\(worker.name) cannot go on: \(reason)"))
+    private func failed(_ worker: WorkerConnection, _ reason: String, _ header: FrameHeader) {
+        guard header.a == 1 else { return lose(worker.id, "it cannot go on: \(reason)") }
+        guard header.generation == generation, !isSpoilt else { return }
+        diverged("\(worker.name) cannot go on: \(reason)", step: Int(clamping: header.step))
     }
 
     private func results(_ header: FrameHeader, _ payload: UnsafeRawBufferPointer, rank: Int) throws {
@@ -90,6 +91,8 @@ extension Coordinator {
             }
         } catch let error as MalformedMessage {
             throw error
+        } catch let error as DivergedError {
+            diverged("\(error)", step: error.step)
         } catch {
             end(.failed("\(error)"))
         }
@@ -148,7 +151,7 @@ extension Coordinator {
                 keeping: origin?.owners(among: members) ?? Array(repeating: nil, count: FlatVector.shardCount))
         let partition = Partition(usedCount: usedCount, owners: owners, members: members.count)
         let schedule = beginAudit(members, partition, assignment)
-        isSpoilt = false
+        (isSpoilt, divergence) = (false, nil)
         record.begin(partition)
         faults.reach("coordinator", "form", record.snapshot.step, generation: number)
         timing.begin(connections.map { TimedWorker(id: $0.id, name: $0.request.name) }, step: record.snapshot.step)

@@ -50,6 +50,8 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     var audit = AuditLedger()
     /// Somebody has computed wrongly in the current generation: what it says of steps after the newest snapshot does not count.
     var isSpoilt = false
+    /// Since this step nothing is finite any more: the job's fault, unless an audit that is still under way finds another.
+    var divergence: (step: Int, reason: String)?
     /// The current generation has started.
     var isTraining = false
     /// How often a generation ended before its time, and the next one began at the newest snapshot.

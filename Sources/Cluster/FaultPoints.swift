@@ -10,7 +10,7 @@ import System
 /// Places at which a test wants this process to die, to freeze or to hang, so that no test waits for luck to hit one.
 ///
 /// `DIST_TRAIN_FAULT=ROLE:PHASE:STEP:ACTION[:GENERATION][,…]`. ROLE is `coordinator`, `worker`, or of a member `rank0`, `rank1`, …, for which `PHASE:RANK:STEP:ACTION` says the same; STEP counts
-/// the steps that are done; ACTION is `kill` (SIGKILL), `stop` (SIGSTOP), `hang` (the thread sleeps for ever) or, for `contribution`, `flip` (one bit of one gradient becomes wrong). With GENERATION it happens in that one alone: whoever has the rank in a later
+/// the steps that are done; ACTION is `kill` (SIGKILL), `stop` (SIGSTOP), `hang` (the thread sleeps for ever) or, for `contribution`, `flip` (one bit of one gradient becomes wrong) and `burst` (it becomes infinite or no number). With GENERATION it happens in that one alone: whoever has the rank in a later
 /// generation would meet it too. Each point is met once by a process. Without the variable a phase costs one test of an empty list.
 package struct FaultPoints: Sendable {
     /// The phase in which a gradient may become wrong.
@@ -43,7 +43,7 @@ package struct FaultPoints: Sendable {
             [
                 ("form", "connected to all, before it says so"), ("data", "of a step"), ("forward", "it begins"),
                 ("statistics", "of a batch norm, waits for the others'"), ("backward", "it begins"),
-                (contribution, "the first gradients of a step are there; here \(Action.flip) makes one wrong"),
+                (contribution, "the first gradients of a step are there; here \(Action.flip) makes one wrong, \(Action.burst) infinite"),
                 ("gradients", "the first of a step are queued"),
                 ("frame", "half of a step's first frame of gradients over a socket is sent"), ("update", "before its first parameters"),
                 ("waiting", "for the step's end"), ("snapshot", "before its part is copied"), ("evaluation", "it begins"),
@@ -52,7 +52,18 @@ package struct FaultPoints: Sendable {
         ),
     ]
 
-    package enum Action: String, Sendable { case kill, stop, hang, flip }
+    package enum Action: String, Sendable {
+        case kill, stop, hang, flip, burst
+
+        /// The bits that it changes in a gradient.
+        var bits: UInt32? {
+            switch self {
+            case .flip: 1 << 20
+            case .burst: 0x7f80_0000
+            case .kill, .stop, .hang: nil
+            }
+        }
+    }
 
     struct Point: Equatable, Sendable {
         var role: String
@@ -78,10 +89,10 @@ package struct FaultPoints: Sendable {
             let parts = item.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
             let generation = parts.count == 5 ? Int(parts[4]) : nil
             guard parts.count == 4 || generation != nil, let step = Int(parts[2]), step >= 0, let action = Action(rawValue: parts[3]),
-                action != .flip || parts.contains(Self.contribution)
+                action.bits == nil || parts.contains(Self.contribution)
             else {
                 throw SystemError(
-                    "\(Self.variable) holds `\(item)`; write ROLE:PHASE:STEP:kill (of a member PHASE:RANK:STEP:kill), …:stop, …:hang or, in \(Self.contribution), …:flip, or unset it"
+                    "\(Self.variable) holds `\(item)`; write ROLE:PHASE:STEP:kill (of a member PHASE:RANK:STEP:kill), …:stop, …:hang or, in \(Self.contribution), …:flip or …:burst, or unset it"
                 )
             }
             if let rank = Int(parts[1]) {
@@ -104,7 +115,7 @@ package struct FaultPoints: Sendable {
 
     /// A member's phase.
     ///
-    /// - Parameter prepare: called if a point is met, before the process dies, freezes or hangs; to flip a bit is up to it.
+    /// - Parameter prepare: called if a point is met, before the process dies, freezes or hangs; to spoil a gradient is up to it.
     @inline(__always)
     func reach(_ formation: Formation, _ phase: @autoclosure () -> String, _ step: Int, after prepare: (Action) -> Void = { _ in }) {
         if points.isEmpty { return }
@@ -123,7 +134,7 @@ package struct FaultPoints: Sendable {
         case .kill: kill(getpid(), SIGKILL)
         case .stop: kill(getpid(), SIGSTOP)
         case .hang: while true { Clock.sleep(seconds: 3600) }
-        case .flip: break
+        case .flip, .burst: break
         }
     }
 }

@@ -99,7 +99,7 @@ final class MemberGeneration: @unchecked Sendable {
             let formation = formation
             state.updating = { faults.reach(formation, "update", $0) }
             state.contributing = { [unowned state] in
-                faults.reach(formation, FaultPoints.contribution, $0) { if $0 == .flip { state.spoilGradient() } }
+                faults.reach(formation, FaultPoints.contribution, $0) { if let bits = $0.bits { state.spoilGradient(bits) } }
             }
             mesh.sent = { envelope, socket in
                 guard envelope.kind == .partial else { return }

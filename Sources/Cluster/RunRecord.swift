@@ -84,8 +84,9 @@ package final class RunRecord {
         }
         guard report.sums[0].isFinite else {
             throw DivergedError(
+                step: done - 1,
                 description:
-                    "the loss became \(report.loss) in step \(done): lower the learning rate, or check the data for extreme values; the last checkpoint is intact"
+                    "the loss became \(report.loss) in step \(done): lower the learning rate, or check the data for extreme values"
             )
         }
         guard report.isFinite, (1...Double(plan.geometry.batchSize)).contains(report.samples) else {
@@ -215,8 +216,9 @@ package final class RunRecord {
         }
         guard assembly.isFinite else {
             throw DivergedError(
+                step: step - 1,
                 description:
-                    "the parameters are no longer finite after step \(step): lower the learning rate; the last checkpoint is intact")
+                    "the parameters are no longer finite after step \(step): lower the learning rate")
         }
         var complete = assembly.snapshot(
             epochTotals: totals, frozen: snapshot.parameters.dropFirst(plan.network.layout.flatCount))

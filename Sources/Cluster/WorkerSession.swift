@@ -33,8 +33,13 @@ final class WorkerSession: TrainerObserver {
                 drop()
             } catch let interruption as Interruption {
                 return interruption.end
+            } catch let error as DivergedError {
+                // Whether the job is to blame, the coordinator knows: it ends the run, or a generation in which somebody computed wrongly.
+                let generation = generation?.formation.generation ?? FrameGeneration()
+                drop()
+                link.send(.failed, generation, step: error.step, a: 1, payload: Array("\(error)".utf8))
             } catch {
-                link.send(.failed, a: error is DivergedError ? 1 : 0, payload: Array("\(error)".utf8))
+                link.send(.failed, payload: Array("\(error)".utf8))
                 return .refused("\(error)")
             }
         }

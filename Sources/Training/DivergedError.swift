@@ -2,20 +2,23 @@ import NeuralNetwork
 
 /// Training that has left the finite numbers.
 package struct DivergedError: Error, Equatable, CustomStringConvertible {
+    /// From 0: the first one whose loss, or end, is no finite number.
+    package let step: Int
     package let description: String
 
-    package init(description: String) { self.description = description }
+    package init(step: Int, description: String) { (self.step, self.description) = (step, description) }
 
     /// - Parameters:
     ///   - step: from 0; people count from 1.
     ///   - sample: the sample of the training set in a row of a slot, counted from 0.
     init(step: Int, loss: Double, _ place: NonFinite?, sample: (_ slot: Int, _ row: Int) -> Int) {
+        self.step = step
         let became = "the loss became \(Self.text(loss)) in step \(step + 1)"
-        let advice = "lower the learning rate, or clip gradients; the last checkpoint is intact"
+        let advice = "lower the learning rate, or clip gradients"
         description =
             switch place {
             case .input(let slot, let row, let column, let value):
-                "\(became): sample \(sample(slot, row)) of the training set (the first is 0) has \(Self.text(Double(value))) in column \(column) of what the network reads; repair or remove the sample; the last checkpoint is intact"
+                "\(became): sample \(sample(slot, row)) of the training set (the first is 0) has \(Self.text(Double(value))) in column \(column) of what the network reads; repair or remove the sample"
             case .layer(let name, let slot, let row, let value):
                 "\(became): layer `\(name)` is the first to give \(Self.text(Double(value))), for sample \(sample(slot, row)) of the training set (the first is 0); \(advice)"
             case .loss(let slot, let row):

@@ -94,11 +94,11 @@ package final class MemberState: ParameterUpdate, GradientSource, @unchecked Sen
         scalarsStep = step
     }
 
-    /// For tests: one bit of one of this member's gradient sums, of the last tensor's, becomes another.
-    package func spoilGradient() {
+    /// For tests: bits of one of this member's gradient sums, of the last tensor's, become wrong: a single one others, several all 1.
+    package func spoilGradient(_ bits: UInt32) {
         guard let tensor = plan.network.layout.tensors.last else { return }
         let value = gradients.result(0) + tensor.range.lowerBound
-        value.pointee = Float(bitPattern: value.pointee.bitPattern ^ 1 << 20)
+        value.pointee = Float(bitPattern: bits.nonzeroBitCount == 1 ? value.pointee.bitPattern ^ bits : value.pointee.bitPattern | bits)
     }
 
     package func nodeVector(_ k: Int) -> UnsafePointer<Float> { UnsafePointer(gradients.result(k)) }

@@ -22,7 +22,7 @@ import Transport
 
         mutating func begin(_ workers: [Int]? = nil, _ partition: Partition? = nil) -> [AuditLedger.Dispute] {
             let plan = plan
-            let (schedule, givenUp) = ledger.begin(fraction: 1, workers: workers ?? self.workers, partition ?? self.partition) {
+            let (schedule, givenUp) = ledger.begin(fraction: 1, from: 0, workers: workers ?? self.workers, partition ?? self.partition) {
                 (0..<100).contains($0) ? plan : nil
             }
             self.schedule = schedule
@@ -54,6 +54,25 @@ import Transport
         #expect(cluster.begin() == [])
         for step in 0..<5 { #expect(try cluster.step(step) == []) }
         #expect(cluster.ledger.agreed == 5 * 6 && cluster.ledger.disputes.isEmpty)
+    }
+
+    /// What is not compared yet may still show that somebody was wrong.
+    @Test func whatIsUnderWay() throws {
+        var cluster = Cluster(members: 3)
+        _ = cluster.begin()
+        #expect(!cluster.ledger.isUnderWay(before: 0) && cluster.ledger.isUnderWay(before: 1))
+        for step in [0, 2] { _ = try cluster.step(step) }
+        #expect(!cluster.ledger.isUnderWay(before: 1) && cluster.ledger.isUnderWay(before: 2))
+        _ = try cluster.step(1)
+        #expect(!cluster.ledger.isUnderWay(before: 3) && cluster.ledger.isUnderWay(before: 4))
+        cluster.ledger.forget(before: 4)
+        #expect(!cluster.ledger.isUnderWay(before: 4) && cluster.ledger.isUnderWay(before: 5))
+        // Beyond the job's last step there is nothing.
+        cluster.ledger.forget(before: 100)
+        #expect(!cluster.ledger.isUnderWay(before: 200))
+        // Nor is there with one member alone.
+        _ = cluster.begin([10])
+        #expect(!cluster.ledger.isUnderWay(before: 50))
     }
 
     /// A member whose memory flips a bit once.

@@ -47,6 +47,24 @@ extension Exactness {
             #expect(field("state_sha256", in: spoilt.output) != quiet.hash)
         }
 
+        /// A gradient that is no number any more spoils the next step for everybody, which is not the job's fault.
+        @Test(arguments: [2, 3])
+        func noNumber(workers: Int) throws {
+            let bench = try Bench(DigitsJob(microbatches: 8))
+            let quiet = try bench.quiet()
+            let fault = "rank1:contribution:19:burst:1"
+            let audited = try bench.run("audited", workers: workers, ["--audit", "0.1", "--restarts", "0"], fault: fault)
+            #expect(audited.status == .exited(0), "\(audited.errors)")
+            #expect(try Bits(audited, bench.runDirectory("audited")) == quiet)
+            let line = audited.errors.split(separator: "\n").first { $0.contains("computed wrongly in step 20 and is dismissed") }
+            #expect(line?.contains("audit: worker 2 (") == true, "\(audited.errors)")
+
+            let spoilt = try bench.run("spoilt", workers: workers, ["--restarts", "0"], fault: fault)
+            #expect(spoilt.status == .exited(1), "\(spoilt.errors)")
+            #expect(spoilt.errors.contains("the loss became NaN in step 21: layer `"), "\(spoilt.errors)")
+            #expect(spoilt.errors.contains("lower the learning rate"), "\(spoilt.errors)")
+        }
+
         /// One that is wrong whenever it is asked is outvoted by two others. With one other, nobody can tell who is wrong; nothing is spoilt, and a third one decides.
         @Test(arguments: [3, 2])
         func wrongAgain(workers: Int) throws {

@@ -11,28 +11,36 @@ import Transport
 private final class Heard: Sendable { let count = Mutex(0) }
 
 @Suite struct ListenerTests {
-    /// The oldest silent stranger makes room for the next, and whoever proves what is to be proven comes in among them all.
-    @Test func aCrowdOfStrangers() async throws {
-        let loop = try TestLoop()
-        let heard = Errors()
-        let port: UInt16 = try await loop.run { reactor, finish in
+    /// Listens for strangers; the port.
+    private func entrance(on loop: TestLoop, _ heard: Errors) async throws -> UInt16 {
+        try await loop.run { reactor, finish in
             let entrance = try reactor.listen(
                 Endpoint(host: "127.0.0.1", port: 0), timeLimit: 600, handshake: { listener() }, accepted: { _, _ in },
                 failed: { error in heard.all.withLock { $0.append(error) } })
             finish(.success(entrance.localAddress.port))
         }
+    }
+
+    /// Gets in; the program that let it.
+    private func dialled(_ port: UInt16, on loop: TestLoop) async throws -> String {
+        try await loop.run { reactor, finish in
+            reactor.dial([Endpoint(host: "127.0.0.1", port: port)], handshake: { dialler() }) { result in
+                finish(result.map { $0.1.program }.mapError { $0 })
+            }
+        }
+    }
+
+    /// The oldest silent stranger makes room for the next, and whoever proves what is to be proven comes in among them all.
+    @Test func aCrowdOfStrangers() async throws {
+        let (loop, heard) = (try TestLoop(), Errors())
+        let port = try await entrance(on: loop, heard)
         let strangers = try await onThread {
             let strangers = try (0..<300).map { _ in try RawClient(port: port) }
             for stranger in strangers[..<44] { _ = try stranger.readToEnd() }  // until they are refused
             return strangers
         }
         #expect(heard.all.withLock { $0.count } == 44)
-        let name: String = try await loop.run { reactor, finish in
-            reactor.dial([Endpoint(host: "127.0.0.1", port: port)], handshake: { dialler() }) { result in
-                finish(result.map { $0.1.program }.mapError { $0 })
-            }
-        }
-        #expect(name == "test 1")
+        #expect(try await dialled(port, on: loop) == "test 1")
         _ = try await onThread { try strangers[44].readToEnd() }
         let errors = heard.all.withLock { $0 }
         withExtendedLifetime(strangers) {}
@@ -44,22 +52,11 @@ private final class Heard: Sendable { let count = Mutex(0) }
 
     /// Whoever dials and hangs up, however often and fast, is heard of; whoever comes in between in earnest gets in.
     @Test func manyWhoHangUp() async throws {
-        let loop = try TestLoop()
-        let heard = Errors()
-        let port: UInt16 = try await loop.run { reactor, finish in
-            let entrance = try reactor.listen(
-                Endpoint(host: "127.0.0.1", port: 0), timeLimit: 600, handshake: { listener() }, accepted: { _, _ in },
-                failed: { error in heard.all.withLock { $0.append(error) } })
-            finish(.success(entrance.localAddress.port))
-        }
+        let (loop, heard) = (try TestLoop(), Errors())
+        let port = try await entrance(on: loop, heard)
         for _ in 0..<5 {
             try await onThread { for _ in 0..<400 { _ = try RawClient(port: port) } }
-            let name: String = try await loop.run { reactor, finish in
-                reactor.dial([Endpoint(host: "127.0.0.1", port: port)], handshake: { dialler() }) { result in
-                    finish(result.map { $0.1.program }.mapError { $0 })
-                }
-            }
-            #expect(name == "test 1")
+            #expect(try await dialled(port, on: loop) == "test 1")
         }
         let errors = heard.all.withLock { $0 }
         #expect(errors.count == 2000)
