@@ -6,10 +6,10 @@
 
 /// A listening socket of a reactor, used on its thread alone (hence `@unchecked Sendable`). It lives until closed.
 package final class Listener: @unchecked Sendable {
-    /// As many newcomers as the system keeps until the loop takes them.
-    private static let queue: Int32 = 1024
-    /// So many of them begin a handshake in one turn of the loop.
-    private static let begunPerTurn = 64
+    /// As many newcomers as the system keeps until the loop takes them, if it keeps so many.
+    private static let queue: Int32 = 4096
+    /// So many of them are taken in one turn of the loop, and so many begin a handshake.
+    private static let (takenPerTurn, begunPerTurn) = (1024, 64)
     /// How long accepting rests when the process has run out of descriptors, in seconds.
     private static let longRest = 0.2
     /// How long it rests when somebody has dialled and hung up without a word: whoever does so a thousand times a second costs little more than the system calls,
@@ -76,7 +76,7 @@ package final class Listener: @unchecked Sendable {
 
     private func acceptAll() {
         var begun = 0
-        for _ in 0..<Listener.queue where begun < Listener.begunPerTurn {
+        for _ in 0..<Listener.takenPerTurn where begun < Listener.begunPerTurn {
             guard let accepted else { return }
             let (socket, remote) = acceptSocket(descriptor)
             if socket < 0 {

@@ -94,6 +94,8 @@ private struct FrameScript {
     }
 
     static let longestPayload = 60_000
+    /// More than this is sent only by the last frame.
+    private static let enough = 1 << 18
 
     private(set) var bytes: [UInt8] = []
     /// Before the first damage.
@@ -107,7 +109,7 @@ private struct FrameScript {
     init(_ input: UnsafeRawBufferPointer) {
         var script = Input(input)
         pieces = (0..<4).map { _ in script.number() + 1 }
-        while !script.isEmpty, !endsInDamage {
+        while !script.isEmpty, !endsInDamage, bytes.count < Self.enough {
             switch script.byte() & 7 {
             case 0: addRaw(script.part())
             case 1: addDamaged(Self.frame(&script), bit: script.number())
@@ -147,8 +149,9 @@ private struct FrameScript {
     }
 }
 
-/// Bytes that arrive in pieces, and then the end.
+/// Bytes that arrive in pieces, and then the end. After many pieces the rest comes as fast as it can: a megabyte, byte by byte, would take its time and show nothing new.
 private final class ScriptedStream: ByteStream {
+    private static let mostPieces = 4096
     let descriptor: Int32
     private let bytes: [UInt8]
     private let pieces: [Int]
@@ -176,7 +179,8 @@ private final class ScriptedStream: ByteStream {
     func read(into buffer: UnsafeMutableRawBufferPointer, then next: UnsafeMutableRawBufferPointer) throws(StreamFailure) -> StreamOutcome {
         guard offset < bytes.count else { return .endOfStream }
         reads += 1
-        let count = min(pieces[reads % pieces.count], buffer.count + next.count, bytes.count - offset)
+        let piece = reads < Self.mostPieces ? pieces[reads % pieces.count] : Int.max
+        let count = min(piece, buffer.count + next.count, bytes.count - offset)
         let first = min(count, buffer.count)
         buffer.copyBytes(from: bytes[offset..<offset + first])
         next.copyBytes(from: bytes[offset + first..<offset + count])
