@@ -88,23 +88,26 @@ import Testing
                 let coordinator = try hands.coordinator(["--min-workers", "2"] + plaintext)
                 let listening = try { try (0..<2).map { _ in try RawSocket.bound(listening: false) }.map(\.port) }()
                 let file = hands.bench.directory.file("capture")
-                let filter = (listening.map(Int.init) + [hands.port]).map { "tcp port \($0)" }.joined(separator: " or ")
-                let capture = try hands.start(
-                    ["-i", "lo", "-n", "-q", "-B", "64", "-f", filter, "-w", file], path, program: tshark)
-                // Until a packet to nobody is seen.
-                var size = 0
-                let sees = eventually(within: 30) {
-                    _ = try? RawSocket.connected(to: listening[0])
-                    let before = size
-                    size = (try? File.read(file, limit: 1 << 20).count) ?? 0
-                    return before > 0 && size > before
+                let marks = try RawSocket.bound()
+                let filter = (listening + [marks.port, UInt16(hands.port)]).map { "tcp port \($0)" }.joined(separator: " or ")
+                let capture = try hands.start(["-i", "lo", "-n", "-q", "-B", "64", "-f", filter, "-w", file], path, program: tshark)
+                // What comes between two marks that are seen is seen.
+                func mark(_ text: String) throws {
+                    let isSeen = try eventually(within: 30) {
+                        let sender = try RawSocket.connected(to: marks.port)
+                        sender.send(Array(text.utf8))
+                        _ = marks.accepted()
+                        return (try? File.read(file, limit: 1 << 28)).map { Recording(pieces: [$0]).holds(text.utf8) } ?? false
+                    }
+                    try #require(isSeen, "\(capture.standardError())")
                 }
-                try #require(sees, "\(capture.standardError())")
+                try mark("the beginning")
                 let workers = try listening.map {
                     try hands.worker(["--listen", "127.0.0.1:\($0)"] + plaintext, ["DIST_TRAIN_SHARED_MEMORY": "0"])
                 }
                 #expect(try hands.bits(coordinator) == quiet)
                 for worker in workers { try expectGoodEnd(worker) }
+                try mark("the end")
                 capture.send(SIGINT)
                 try Program.finish(capture).expect(status: 0)
                 try Recording(pieces: [File.read(file, limit: 1 << 28)]).expect(hands, isPlaintext: isPlaintext)
@@ -118,7 +121,7 @@ import Testing
                     end.expect(status: 0)
                     return Set(end.output.split(separator: "\n").map(String.init))
                 }
-                let all = try fields("tcp.len > 0", "tcp.stream")
+                let all = try fields("tcp.len > 0 && tcp.port != \(marks.port)", "tcp.stream")
                 let agreed = try fields("tls.handshake.type == 2", "tcp.stream", "tls.handshake.extensions.supported_version")
                 #expect(all.count >= 3, "two to the coordinator, one between the workers")
                 #expect(agreed == (isPlaintext ? [] : Set(all.map { "\($0)\t0x0304" })))
