@@ -100,7 +100,13 @@ package struct AuditLedger {
 
     /// Members have not yet told everything of the audited steps before this one.
     package func isUnderWay(before step: Int) -> Bool {
-        workers.count > 1 && first < step && (first..<step).contains { schedule.isAudited($0) && plan($0) != nil && !compared.contains($0) }
+        guard workers.count > 1, first < step else { return false }
+        for earlier in first..<step {
+            // Behind the job's last one there are no steps, whatever a worker says.
+            guard plan(earlier) != nil else { return false }
+            if schedule.isAudited(earlier), !compared.contains(earlier) { return true }
+        }
+        return false
     }
 
     /// The owner of some pieces tells what it was sent.
