@@ -86,7 +86,7 @@ let package = Package(
 
         tests("KernelsTests", uses: ["Kernels"]),
         tests("ConfigurationTests", uses: ["TestSupport", "Configuration"]),
-        tests("TransportTests", uses: ["Transport", "CSystem"]),
+        tests("TransportTests", uses: ["TestSupport", "Transport", "CSystem", "System"]),
         tests("SystemTests", uses: ["TestSupport", "System"]),
         tests("NeuralNetworkTests", uses: ["NeuralNetwork", "Kernels"]),
         tests("DatasetsTests", uses: ["TestSupport", "Datasets", "Kernels", "System"]),

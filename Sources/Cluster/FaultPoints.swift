@@ -55,11 +55,11 @@ package struct FaultPoints: Sendable {
     package enum Action: String, Sendable {
         case kill, stop, hang, flip, burst
 
-        /// The bits that it changes in a gradient.
-        var bits: UInt32? {
+        /// What it makes of the bits of a gradient.
+        var spoiling: ((UInt32) -> UInt32)? {
             switch self {
-            case .flip: 1 << 20
-            case .burst: 0x7f80_0000
+            case .flip: { $0 ^ 1 << 20 }
+            case .burst: { $0 | 0x7f80_0000 }
             case .kill, .stop, .hang: nil
             }
         }
@@ -89,7 +89,7 @@ package struct FaultPoints: Sendable {
             let parts = item.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
             let generation = parts.count == 5 ? Int(parts[4]) : nil
             guard parts.count == 4 || generation != nil, let step = Int(parts[2]), step >= 0, let action = Action(rawValue: parts[3]),
-                action.bits == nil || parts.contains(Self.contribution)
+                action.spoiling == nil || parts.contains(Self.contribution)
             else {
                 throw SystemError(
                     "\(Self.variable) holds `\(item)`; write ROLE:PHASE:STEP:kill (of a member PHASE:RANK:STEP:kill), …:stop, …:hang or, in \(Self.contribution), …:flip or …:burst, or unset it"

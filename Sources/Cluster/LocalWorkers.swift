@@ -116,14 +116,12 @@ package final class LocalWorkers {
     /// Waits for the processes to end by themselves, and ends those that do not. What those that failed at the very end said.
     @discardableResult
     package func finish() -> [String] {
-        places.indices.compactMap { index in
-            let process = places[index].process
-            guard let status = process.wait(seconds: 5) else {
-                _ = process.terminate()
+        places.compactMap { place in
+            guard let status = place.process.wait(seconds: 5) else {
+                _ = place.process.terminate()
                 return nil
             }
-            defer { places[index].hasEnded = true }
-            return places[index].hasEnded || status.isSuccess ? nil : Self.lastWords(of: process, status)
+            return place.hasEnded || status.isSuccess ? nil : Self.lastWords(of: place.process, status)
         }
     }
 }

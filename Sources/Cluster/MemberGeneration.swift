@@ -99,7 +99,7 @@ final class MemberGeneration: @unchecked Sendable {
             let formation = formation
             state.updating = { faults.reach(formation, "update", $0) }
             state.contributing = { [unowned state] in
-                faults.reach(formation, FaultPoints.contribution, $0) { if let bits = $0.bits { state.spoilGradient(bits) } }
+                faults.reach(formation, FaultPoints.contribution, $0) { if let change = $0.spoiling { state.spoilGradient(change) } }
             }
             mesh.sent = { envelope, socket in
                 guard envelope.kind == .partial else { return }

@@ -36,14 +36,14 @@ package final class Dataset: @unchecked Sendable {  // nothing is written after 
 
     /// The class index of every sample; empty where targets are values.
     package var labels: DatasetElements<Int32> {
-        var isClasses: Bool { if case .classes = form.targets { true } else { false } }
-        return DatasetElements(isClasses ? targets.bindMemory(to: Int32.self) : UnsafeBufferPointer(start: nil, count: 0), owner: self)
+        guard case .classes = form.targets else { return DatasetElements(UnsafeBufferPointer(start: nil, count: 0), owner: self) }
+        return DatasetElements(targets.bindMemory(to: Int32.self), owner: self)
     }
 
     /// The targets `[count, width]`; empty where they are classes.
     package var values: DatasetElements<Float> {
-        var isValues: Bool { if case .values = form.targets { true } else { false } }
-        return DatasetElements(isValues ? targets.bindMemory(to: Float.self) : UnsafeBufferPointer(start: nil, count: 0), owner: self)
+        guard case .values = form.targets else { return DatasetElements(UnsafeBufferPointer(start: nil, count: 0), owner: self) }
+        return DatasetElements(targets.bindMemory(to: Float.self), owner: self)
     }
 
     /// The canonical form.

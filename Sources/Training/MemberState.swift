@@ -94,11 +94,11 @@ package final class MemberState: ParameterUpdate, GradientSource, @unchecked Sen
         scalarsStep = step
     }
 
-    /// For tests: bits of one of this member's gradient sums, of the last tensor's, become wrong: a single one others, several all 1.
-    package func spoilGradient(_ bits: UInt32) {
+    /// For tests: the bits of one of this member's gradient sums, of the last tensor's, become others.
+    package func spoilGradient(_ change: (UInt32) -> UInt32) {
         guard let tensor = plan.network.layout.tensors.last else { return }
         let value = gradients.result(0) + tensor.range.lowerBound
-        value.pointee = Float(bitPattern: bits.nonzeroBitCount == 1 ? value.pointee.bitPattern ^ bits : value.pointee.bitPattern | bits)
+        value.pointee = Float(bitPattern: change(value.pointee.bitPattern))
     }
 
     package func nodeVector(_ k: Int) -> UnsafePointer<Float> { UnsafePointer(gradients.result(k)) }

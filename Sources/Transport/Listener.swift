@@ -76,8 +76,8 @@ package final class Listener: @unchecked Sendable {
 
     private func acceptAll() {
         var begun = 0
-        for _ in 0..<Listener.takenPerTurn where begun < Listener.begunPerTurn {
-            guard let accepted else { return }
+        for _ in 0..<Listener.takenPerTurn {
+            guard let accepted, begun < Listener.begunPerTurn else { return }
             let (socket, remote) = acceptSocket(descriptor)
             if socket < 0 {
                 if errno == EINTR || errno == ECONNABORTED { continue }

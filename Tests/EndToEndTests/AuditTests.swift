@@ -12,6 +12,12 @@ extension Exactness {
             return job
         }()
 
+        /// Worker 2 has computed wrongly in step 20, is named and sent away.
+        private func expectDismissal(_ finished: Program.Finished) {
+            let line = finished.errors.split(separator: "\n").first { $0.contains("computed wrongly in step 20 and is dismissed") }
+            #expect(line?.contains("audit: worker 2 (") == true, "\(finished.errors)")
+        }
+
         /// Whatever a job does, another worker computes the same.
         @Test(arguments: [DigitsJob(microbatches: 8), convolutional], [2, 3])
         func nobodyIsWrong(_ job: DigitsJob, workers: Int) throws {
@@ -37,8 +43,7 @@ extension Exactness {
             #expect(try Bits(audited, bench.runDirectory("audited")) == quiet)
             #expect(audited.errors.contains("in step 20 (in the gradient of `"), "\(audited.errors)")
             #expect(audited.errors.contains("the step is computed again to find out who is wrong"), "\(audited.errors)")
-            let line = audited.errors.split(separator: "\n").first { $0.contains("computed wrongly in step 20 and is dismissed") }
-            #expect(line?.contains("audit: worker 2 (") == true, "\(audited.errors)")
+            expectDismissal(audited)
             #expect(audited.errors.contains("this machine computed wrongly in step 20"), "\(audited.errors)")
 
             // Without an audit, nobody notices.
@@ -56,8 +61,7 @@ extension Exactness {
             let audited = try bench.run("audited", workers: workers, ["--audit", "0.1", "--restarts", "0"], fault: fault)
             #expect(audited.status == .exited(0), "\(audited.errors)")
             #expect(try Bits(audited, bench.runDirectory("audited")) == quiet)
-            let line = audited.errors.split(separator: "\n").first { $0.contains("computed wrongly in step 20 and is dismissed") }
-            #expect(line?.contains("audit: worker 2 (") == true, "\(audited.errors)")
+            expectDismissal(audited)
 
             let spoilt = try bench.run("spoilt", workers: workers, ["--restarts", "0"], fault: fault)
             #expect(spoilt.status == .exited(1), "\(spoilt.errors)")
@@ -75,8 +79,7 @@ extension Exactness {
             if workers > 2 {
                 #expect(finished.status == .exited(0), "\(finished.errors)")
                 #expect(try Bits(finished, bench.runDirectory("run")) == quiet)
-                let line = finished.errors.split(separator: "\n").first { $0.contains("computed wrongly in step 20 and is dismissed") }
-                #expect(line?.contains("audit: worker 2 (") == true, "\(finished.errors)")
+                expectDismissal(finished)
             } else {
                 #expect(finished.status == .exited(1), "\(finished.errors)")
                 #expect(finished.errors.contains("it cannot be told who is wrong. Test both machines"), "\(finished.errors)")

@@ -156,13 +156,11 @@ import Transport
                 Endpoint(host: "127.0.0.1", port: 0), timeLimit: timeLimit, handshake: { listener(token, protection) },
                 accepted: { _, _ in finish(.failure(Unexpected(what: "accepted"))) }, failed: { finish(.success($0)) })
             let port = entrance.localAddress.port
-            startThread {
-                do {
-                    let client = try RawClient(port: port)
-                    try client.write(bytes)
-                    if ends { client.endWriting() }
-                    _ = try client.readToEnd()
-                } catch {}
+            try startClient {
+                let client = try RawClient(port: port)
+                try client.write(bytes)
+                if ends { client.endWriting() }
+                _ = try client.readToEnd()
             }
         }
     }
@@ -191,17 +189,15 @@ import Transport
                 Endpoint(host: "127.0.0.1", port: 0), timeLimit: 0.5, handshake: { listener(token, protection) },
                 accepted: { _, _ in finish(.failure(Unexpected(what: "accepted"))) }, failed: { finish(.success($0)) })
             let port = entrance.localAddress.port
-            startThread {
-                do {
-                    let client = try RawClient(port: port)
-                    // The beginning of a record, or of a frame, that is never whole.
-                    let bytes =
-                        protection == .tls ? [0x16, 3, 1, 1, 0, 1] : Array(FrameHeader(kind: 0xf0).encoded(payload: [1]).prefix(40))
-                    for index in 0..<1000 {
-                        try client.write([index < bytes.count ? UInt8(bytes[index]) : 0])
-                        usleep(50_000)
-                    }
-                } catch {}
+            try startClient {
+                let client = try RawClient(port: port)
+                // The beginning of a record, or of a frame, that is never whole.
+                let bytes =
+                    protection == .tls ? [0x16, 3, 1, 1, 0, 1] : Array(FrameHeader(kind: 0xf0).encoded(payload: [1]).prefix(40))
+                for index in 0..<1000 {
+                    try client.write([index < bytes.count ? UInt8(bytes[index]) : 0])
+                    usleep(50_000)
+                }
             }
         }
         guard case .timedOut(_, "handshake", 0.5) = error else { throw Unexpected(what: "\(error)") }
@@ -228,14 +224,12 @@ import Transport
                     box.whenAnswered { finish(.success(error)) }
                 })
             let port = entrance.localAddress.port
-            startThread {
-                do {
-                    let client = try RawClient(port: port)
-                    let program = Array("dist-train 9".utf8)
-                    try client.write(
-                        FrameHeader(kind: 0xf0).encoded(payload: [1, 9, 0, UInt8(program.count), 0] + program + [0xff, 0xff], version: 9))
-                    box.answer(try client.readFrame().payload)
-                } catch {}
+            try startClient {
+                let client = try RawClient(port: port)
+                let program = Array("dist-train 9".utf8)
+                try client.write(
+                    FrameHeader(kind: 0xf0).encoded(payload: [1, 9, 0, UInt8(program.count), 0] + program + [0xff, 0xff], version: 9))
+                box.answer(try client.readFrame().payload)
             }
         }
         guard case .otherVersion(_, 9, "dist-train 9", 2, "dist-train 0.1") = error else { throw Unexpected(what: "\(error)") }

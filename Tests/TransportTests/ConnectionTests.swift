@@ -217,14 +217,12 @@ let protections = [Protection.tls, .plaintext]
                     connection.closed = { finish(.success(Found(error: $0, frames: state.frames))) }
                 }, failed: { finish(.failure($0)) })
             let port = entrance.localAddress.port
-            startThread {
-                do {
-                    let client = try RawClient(port: port)
-                    try client.authenticate(token, pieces: pieces)
-                    try client.write(bytes, pieces: pieces)
-                    if ends { client.endWriting() }
-                    _ = try client.readToEnd()
-                } catch {}
+            try startClient {
+                let client = try RawClient(port: port)
+                try client.authenticate(token, pieces: pieces)
+                try client.write(bytes, pieces: pieces)
+                if ends { client.endWriting() }
+                _ = try client.readToEnd()
             }
         }
         return (found.error, found.frames)

@@ -226,7 +226,7 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
                         }
                     })
                 let port = entrance.localAddress.port
-                startThread {
+                try startClient {
                     do {
                         let client = try RawClient(port: port)
                         try client.authenticate(token)

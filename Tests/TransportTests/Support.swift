@@ -1,4 +1,5 @@
 import Synchronization
+import System
 import Testing
 import Transport
 
@@ -50,37 +51,9 @@ private final class Once<T: Sendable>: Sendable {
     }
 }
 
-private final class Work {
-    let run: () -> Void
-    init(_ run: @escaping () -> Void) { self.run = run }
-}
-
-/// Blocking work on a thread of its own, whatever the tests around it keep busy.
-func startThread(_ body: @escaping @Sendable () -> Void) {
-    let work = Unmanaged.passRetained(Work(body))
-    #if canImport(Darwin)
-        var thread: pthread_t?
-        pthread_create(
-            &thread, nil,
-            {
-                Unmanaged<Work>.fromOpaque($0).takeRetainedValue().run(); return nil
-            }, work.toOpaque())
-        if let thread { pthread_detach(thread) }
-    #else
-        var thread = pthread_t()
-        pthread_create(
-            &thread, nil,
-            {
-                Unmanaged<Work>.fromOpaque($0!).takeRetainedValue().run(); return nil
-            }, work.toOpaque())
-        pthread_detach(thread)
-    #endif
-}
-
-func onThread<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
-    try await withCheckedThrowingContinuation { continuation in
-        startThread { continuation.resume(with: Result { try body() }) }
-    }
+/// What a client does, on a thread of its own, whatever keeps those of the tests busy. How it fares shows on the other side.
+func startClient(_ body: @escaping @Sendable () throws -> Void) throws {
+    try spawnThread(name: "client") { try? body() }.detach()
 }
 
 /// A blocking client that writes what it likes; every wait ends after 20 seconds.
