@@ -18,7 +18,9 @@ let swiftFlags: [SwiftSetting] = [
 let kernelFlags: [SwiftSetting] = swiftFlags + [.unsafeFlags(["-Ounchecked"], .when(configuration: .release))]
 
 /// A floor of the house: a target may use targets on lower floors only.
-func room(_ name: String, uses dependencies: [Target.Dependency], _ flags: [SwiftSetting] = swiftFlags) -> Target {
+func room(_ name: String, uses dependencies: [Target.Dependency], _ flags: [SwiftSetting] = swiftFlags)
+    -> Target
+{
     .target(name: name, dependencies: dependencies, swiftSettings: flags)
 }
 
@@ -67,19 +69,24 @@ let package = Package(
         // 4
         room(
             "Training",
-            uses: ["Configuration", "Kernels", "System", "NeuralNetwork", "Datasets", "Collectives", "Telemetry", "Checkpoints"]),
+            uses: [
+                "Configuration", "Kernels", "System", "NeuralNetwork", "Datasets", "Collectives", "Telemetry",
+                "Checkpoints",
+            ]),
         // 5
         room(
             "Cluster",
             uses: [
-                "Transport", "System", "Kernels", "Configuration", "NeuralNetwork", "Datasets", "Collectives", "Telemetry", "Checkpoints",
+                "Transport", "System", "Kernels", "Configuration", "NeuralNetwork", "Datasets", "Collectives",
+                "Telemetry", "Checkpoints",
                 "Training", "CSystem",
             ]),
         // 6
         .executableTarget(
             name: "dist-train",
             dependencies: [
-                "Configuration", "System", "Kernels", "NeuralNetwork", "Datasets", "Telemetry", "Checkpoints", "Training", "Cluster",
+                "Configuration", "System", "Kernels", "NeuralNetwork", "Datasets", "Telemetry", "Checkpoints",
+                "Training", "Cluster",
                 "Transport",
             ],
             swiftSettings: swiftFlags),
@@ -96,17 +103,25 @@ let package = Package(
         tests(
             "TrainingTests",
             uses: [
-                "TestSupport", "Training", "Checkpoints", "Configuration", "NeuralNetwork", "Datasets", "Kernels", "Collectives", "System",
+                "TestSupport", "Training", "Checkpoints", "Configuration", "NeuralNetwork", "Datasets",
+                "Kernels", "Collectives", "System",
             ]),
-        tests("ClusterTests", uses: ["TestSupport", "Cluster", "Training", "Transport", "Collectives", "Configuration"]),
+        tests(
+            "ClusterTests",
+            uses: ["TestSupport", "Cluster", "Training", "Transport", "Collectives", "Configuration"]),
         tests("EndToEndTests", uses: ["TestSupport", "System", "Transport", "Datasets", "Configuration"]),
         // Readers of outside bytes, for a fuzzer (deploy/fuzz) and for tests.
         .target(
-            name: "FuzzTargets", dependencies: ["Transport", "System", "Configuration", "Datasets", "Checkpoints", "Training", "Cluster"],
+            name: "FuzzTargets",
+            dependencies: [
+                "Transport", "System", "Configuration", "Datasets", "Checkpoints", "Training", "Cluster",
+            ],
             path: "Tests/Fuzzing/Targets", swiftSettings: swiftFlags),
         tests("FuzzingTests", uses: ["TestSupport", "FuzzTargets", "System"]),
         // What several test targets use.
-        .target(name: "TestSupport", dependencies: ["System", "Configuration"], path: "Tests/TestSupport", swiftSettings: swiftFlags),
+        .target(
+            name: "TestSupport", dependencies: ["System", "Configuration"], path: "Tests/TestSupport",
+            swiftSettings: swiftFlags),
     ]
 )
 

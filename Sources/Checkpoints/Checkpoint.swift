@@ -19,7 +19,8 @@ package struct Checkpoint: Sendable {
         case .success(let checkpoint): self = checkpoint
         case .failure(let problems):
             throw CheckpointError(
-                "the checkpoint `\(path)` cannot be used: \(problems.list.joined(separator: "; ")); use an older one or another copy")
+                "the checkpoint `\(path)` cannot be used: \(problems.list.joined(separator: "; ")); use an older one or another copy"
+            )
         }
     }
 
@@ -56,7 +57,9 @@ package struct Checkpoint: Sendable {
         guard problems.isEmpty, let model = files[modelFile], let optimizer = files[optimizerFile] else {
             return .failure(Problems(list: problems))
         }
-        return .success(Checkpoint(path: path, step: manifest.step, model: model, optimizer: optimizer, state: manifest.state))
+        return .success(
+            Checkpoint(
+                path: path, step: manifest.step, model: model, optimizer: optimizer, state: manifest.state))
     }
 
     private init(path: String, step: Int, model: SafeTensors, optimizer: SafeTensors, state: ConfigValue) {
@@ -70,7 +73,9 @@ package struct Checkpoint: Sendable {
     private static func readManifest(_ path: String) throws -> Manifest {
         guard Directory.isDirectory(path) else { throw CheckpointError("there is no such directory") }
         let file = Path.join(path, Manifest.fileName)
-        guard File.exists(file) else { throw CheckpointError("it has no \(Manifest.fileName): it was never finished") }
+        guard File.exists(file) else {
+            throw CheckpointError("it has no \(Manifest.fileName): it was never finished")
+        }
         let text = try File.read(file, limit: 64 << 20)
         do {
             return try Manifest(text)
@@ -85,7 +90,8 @@ package struct Checkpoint: Sendable {
         let file = try MappedFile(path)
         guard file.bytes.count == entry.size else {
             let fault = file.bytes.count < entry.size ? "truncated" : "too long"
-            throw CheckpointError("\(entry.name) is \(fault): \(file.bytes.count) bytes, \(entry.size) were written")
+            throw CheckpointError(
+                "\(entry.name) is \(fault): \(file.bytes.count) bytes, \(entry.size) were written")
         }
         guard SHA256.hexDigest(of: file.bytes) == entry.sha256 else {
             throw CheckpointError("\(entry.name) is corrupt: its checksum does not match")

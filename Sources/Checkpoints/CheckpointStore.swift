@@ -21,7 +21,9 @@ package struct CheckpointStore: Sendable {
 
     package init(directory: String) { self.directory = directory }
 
-    package func path(ofStep step: Int) -> String { Path.join(directory, "step-\(TextFormat.padded(step, 8))") }
+    package func path(ofStep step: Int) -> String {
+        Path.join(directory, "step-\(TextFormat.padded(step, 8))")
+    }
 
     /// Writes a checkpoint, replacing one of the same step; it is on the disk when this returns, or an error says why not and nothing is left.
     /// - Parameters:
@@ -29,14 +31,17 @@ package struct CheckpointStore: Sendable {
     ///   - reached: told of each stage that is done
     @discardableResult
     package func write(
-        step: Int, model: [NamedTensor], optimizer: [NamedTensor], state: ConfigValue, reached: (Stage) -> Void = { _ in }
+        step: Int, model: [NamedTensor], optimizer: [NamedTensor], state: ConfigValue,
+        reached: (Stage) -> Void = { _ in }
     ) throws -> Entry {
         precondition(step >= 0, "A checkpoint's step is not negative")
         try Directory.create(directory)
         let whole = try AtomicDirectory(path(ofStep: step))
         reached(.begun)
         var files: [Manifest.FileEntry] = []
-        for (name, tensors, stage) in [(Checkpoint.modelFile, model, Stage.model), (Checkpoint.optimizerFile, optimizer, .optimizer)] {
+        for (name, tensors, stage) in [
+            (Checkpoint.modelFile, model, Stage.model), (Checkpoint.optimizerFile, optimizer, .optimizer),
+        ] {
             let writer = try whole.file(name)
             try SafeTensors.write(tensors, metadata: ["format": "pt"], to: writer)
             files.append(Manifest.FileEntry(name: name, size: writer.byteCount, sha256: try writer.finish()))
@@ -63,7 +68,9 @@ package struct CheckpointStore: Sendable {
             do {
                 let checkpoint = try Checkpoint(path: entry.path)
                 guard checkpoint.step == entry.step else {
-                    throw CheckpointError("the checkpoint `\(entry.path)` says that it is of step \(checkpoint.step): it was renamed")
+                    throw CheckpointError(
+                        "the checkpoint `\(entry.path)` says that it is of step \(checkpoint.step): it was renamed"
+                    )
                 }
                 return checkpoint
             } catch {
@@ -87,7 +94,9 @@ package struct CheckpointStore: Sendable {
         guard File.exists(bestFile) else { return nil }
         let name = try File.readText(bestFile, limit: 64).prefix { $0 != "\n" }
         let path = Path.join(directory, String(name))
-        return CheckpointStore.step(ofName: String(name)).flatMap { Directory.isDirectory(path) ? Entry(step: $0, path: path) : nil }
+        return CheckpointStore.step(ofName: String(name)).flatMap {
+            Directory.isDirectory(path) ? Entry(step: $0, path: path) : nil
+        }
     }
 
     /// The best checkpoint, or in a run without one the newest that is whole.
@@ -111,7 +120,9 @@ package struct CheckpointStore: Sendable {
     private static func step(ofName name: String) -> Int? {
         guard name.hasPrefix("step-") else { return nil }
         let digits = name.dropFirst(5)
-        guard digits.count >= 8, digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
+        guard digits.count >= 8,
+            digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+        else { return nil }
         return Int(digits)
     }
 }

@@ -33,7 +33,8 @@ extension DecisionState {
     package var value: ConfigValue {
         .object([
             ("early_stopping", earlyStopping.value), ("plateau", plateau.value),
-            ("factor", .number(factor)), ("best", best.value), ("best_monitor", bestMonitor.map { .string($0) } ?? .null),
+            ("factor", .number(factor)), ("best", best.value),
+            ("best_monitor", bestMonitor.map { .string($0) } ?? .null),
             ("is_over", .bool(isOver)),
         ])
     }

@@ -30,10 +30,13 @@ struct Manifest {
 
     /// The text, with `checksum`: SHA-256 of the text itself, with zeros in the checksum's place.
     func encoded() -> [UInt8] {
-        let entries = files.map { ($0.name, ConfigValue.object(["size": .int($0.size), "sha256": .string($0.sha256)])) }
+        let entries = files.map {
+            ($0.name, ConfigValue.object(["size": .int($0.size), "sha256": .string($0.sha256)]))
+        }
         func text(_ checksum: String) -> [UInt8] {
             let value = ConfigValue.object([
-                "checksum": .string(checksum), "format": .string(Self.format), "version": .int(Self.version), "step": .int(step),
+                "checksum": .string(checksum), "format": .string(Self.format), "version": .int(Self.version),
+                "step": .int(step),
                 "files": .object(entries), "state": state,
             ])
             return Array(value.prettyJSON().utf8)
@@ -44,32 +47,42 @@ struct Manifest {
     /// Reads a text; the error names the fault, to be put after "its manifest".
     init(_ text: [UInt8]) throws {
         let diagnostics = Diagnostics()
-        let value = JSON5.parse(SourceFile(name: Self.fileName, text: text), limits: Self.limits, diagnostics: diagnostics)
+        let value = JSON5.parse(
+            SourceFile(name: Self.fileName, text: text), limits: Self.limits, diagnostics: diagnostics)
         if let first = diagnostics.sorted.first { throw CheckpointError("cannot be read: \(first.message)") }
         guard let value, value.members != nil else { throw CheckpointError("is not an object") }
         try Self.checkChecksum(of: value, in: text)
-        guard case .string(Self.format)? = value["format"]?.kind else { throw CheckpointError("is not a checkpoint's") }
-        guard let version = Self.integer(value["version"]), version == Self.version else {
-            throw CheckpointError("has version \(value["version"]?.summary ?? "none"), this program reads \(Self.version)")
+        guard case .string(Self.format)? = value["format"]?.kind else {
+            throw CheckpointError("is not a checkpoint's")
         }
-        guard let step = Self.integer(value["step"]), step >= 0 else { throw CheckpointError("names no step") }
+        guard let version = Self.integer(value["version"]), version == Self.version else {
+            throw CheckpointError(
+                "has version \(value["version"]?.summary ?? "none"), this program reads \(Self.version)")
+        }
+        guard let step = Self.integer(value["step"]), step >= 0 else {
+            throw CheckpointError("names no step")
+        }
         guard let state = value["state"] else { throw CheckpointError("has no state") }
         self.init(step: step, files: try Self.files(value["files"]), state: state)
     }
 
     private static func checkChecksum(of value: ConfigValue, in text: [UInt8]) throws {
-        guard let member = value["checksum"], case .string(let checksum) = member.kind, checksum.utf8.count == 64,
+        guard let member = value["checksum"], case .string(let checksum) = member.kind,
+            checksum.utf8.count == 64,
             let place = member.range?.offsets, place.count == 66
         else { throw CheckpointError("has no checksum") }
         var blank = text
         blank.replaceSubrange(place.lowerBound + 1..<place.upperBound - 1, with: noChecksum.utf8)
-        guard SHA256.hexDigest(of: blank) == checksum else { throw CheckpointError("is corrupt: its checksum does not match") }
+        guard SHA256.hexDigest(of: blank) == checksum else {
+            throw CheckpointError("is corrupt: its checksum does not match")
+        }
     }
 
     private static func files(_ value: ConfigValue?) throws -> [FileEntry] {
         guard let members = value?.members, !members.isEmpty else { throw CheckpointError("names no files") }
         return try members.map { member in
-            guard let size = integer(member.value["size"]), size >= 0, case .string(let sha256)? = member.value["sha256"]?.kind,
+            guard let size = integer(member.value["size"]), size >= 0,
+                case .string(let sha256)? = member.value["sha256"]?.kind,
                 isFileName(member.key)
             else { throw CheckpointError("has a damaged entry for `\(member.key)`") }
             return FileEntry(name: member.key, size: size, sha256: sha256)

@@ -14,14 +14,19 @@ extension NamedTensor {
     private func words<Word: FixedWidthInteger>(_: Word.Type, _ convert: (Word) -> Float) -> [Float] {
         withUnsafeBytes { bytes in
             (0..<elementCount).map {
-                convert(Word(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Word>.size, as: Word.self)))
+                convert(
+                    Word(
+                        littleEndian: bytes.loadUnaligned(
+                            fromByteOffset: $0 * MemoryLayout<Word>.size, as: Word.self)))
             }
         }
     }
 
     /// IEEE 754 binary16: 1 sign, 5 exponent (bias 15), 10 fraction bits. Every one of them is a `Float`.
     private static func half(_ bits: UInt16) -> Float {
-        let (sign, exponent, fraction) = (UInt32(bits & 0x8000) << 16, UInt32(bits >> 10) & 0x1f, UInt32(bits & 0x3ff))
+        let (sign, exponent, fraction) = (
+            UInt32(bits & 0x8000) << 16, UInt32(bits >> 10) & 0x1f, UInt32(bits & 0x3ff)
+        )
         switch exponent {
         case 0: return (sign == 0 ? 1 : -1) * Float(fraction) * 0x1p-24
         case 31: return Float(bitPattern: sign | 0x7f80_0000 | fraction << 13)

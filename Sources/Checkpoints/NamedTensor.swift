@@ -27,8 +27,12 @@ package struct NamedTensor: @unchecked Sendable {  // nothing writes the bytes a
     private let owner: AnyObject
 
     /// A view of bytes that `owner` keeps valid and nobody changes meanwhile.
-    package init(_ name: String, _ type: TensorType, shape: [Int], bytes: UnsafeRawBufferPointer, owner: AnyObject) {
-        precondition(bytes.count == shape.reduce(type.byteCount, *), "A tensor's bytes are its shape's product times its element's size")
+    package init(
+        _ name: String, _ type: TensorType, shape: [Int], bytes: UnsafeRawBufferPointer, owner: AnyObject
+    ) {
+        precondition(
+            bytes.count == shape.reduce(type.byteCount, *),
+            "A tensor's bytes are its shape's product times its element's size")
         self.name = name
         self.type = type
         self.shape = shape
@@ -54,7 +58,8 @@ package struct NamedTensor: @unchecked Sendable {  // nothing writes the bytes a
     package var byteCount: Int { bytes.count }
 
     /// The bytes, whose address is not aligned to anything (a file decides it).
-    package func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+    package func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result
+    {
         try withExtendedLifetime(owner) { try body(bytes) }
     }
 
@@ -72,7 +77,9 @@ package struct NamedTensor: @unchecked Sendable {  // nothing writes the bytes a
 }
 
 /// Names in the order of their UTF-8 bytes, which no locale or Unicode version changes.
-func isOrderedBefore(_ first: String, _ second: String) -> Bool { first.utf8.lexicographicallyPrecedes(second.utf8) }
+func isOrderedBefore(_ first: String, _ second: String) -> Bool {
+    first.utf8.lexicographicallyPrecedes(second.utf8)
+}
 
 private final class TensorMemory: @unchecked Sendable {  // written in `init` only
     let bytes: UnsafeMutableRawBufferPointer

@@ -3,7 +3,9 @@ import System
 /// Where runs lie: `runs/NAME-TIME`.
 extension RunDirectory {
     /// A path for a new run of the job `name` in `directory`, which does not exist yet.
-    package static func newPath(named name: String, in directory: String = "runs", stamp: String = Clock.compactLocalStamp()) -> String {
+    package static func newPath(
+        named name: String, in directory: String = "runs", stamp: String = Clock.compactLocalStamp()
+    ) -> String {
         let base = Path.join(directory, "\(fileName(name))-\(stamp)")
         var path = base
         var number = 2
@@ -21,7 +23,9 @@ extension RunDirectory {
         var newest: (stamp: String, number: Int, path: String)?
         for entry in try Directory.list(directory) where entry.hasPrefix(prefix) {
             let path = Path.join(directory, entry)
-            guard let (stamp, number) = time(ofSuffix: entry.dropFirst(prefix.count)), File.exists(Path.join(path, "job.json5")) else {
+            guard let (stamp, number) = time(ofSuffix: entry.dropFirst(prefix.count)),
+                File.exists(Path.join(path, "job.json5"))
+            else {
                 continue
             }
             if let best = newest, (best.stamp, best.number) >= (stamp, number) { continue }
@@ -33,7 +37,9 @@ extension RunDirectory {
     /// `20261121-034500`, perhaps with `-2` for the second of that second.
     private static func time(ofSuffix suffix: Substring) -> (stamp: String, number: Int)? {
         let parts = suffix.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 2 || parts.count == 3, parts[0].count == 8, parts[1].count == 6, parts.allSatisfy({ UInt64($0) != nil }) else {
+        guard parts.count == 2 || parts.count == 3, parts[0].count == 8, parts[1].count == 6,
+            parts.allSatisfy({ UInt64($0) != nil })
+        else {
             return nil
         }
         return ("\(parts[0])-\(parts[1])", parts.count == 3 ? Int(parts[2]) ?? 1 : 1)
@@ -41,7 +47,9 @@ extension RunDirectory {
 
     /// A job's name with nothing in it that a path would take amiss.
     private static func fileName(_ name: String) -> String {
-        let safe = name.unicodeScalars.map { $0.properties.isAlphabetic || "0123456789-_.".unicodeScalars.contains($0) ? String($0) : "-" }
+        let safe = name.unicodeScalars.map {
+            $0.properties.isAlphabetic || "0123456789-_.".unicodeScalars.contains($0) ? String($0) : "-"
+        }
         let joined = safe.joined()
         return joined.isEmpty || joined.hasPrefix(".") ? "run" + joined : joined
     }

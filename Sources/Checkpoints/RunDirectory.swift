@@ -30,13 +30,18 @@ package final class RunDirectory: Sendable {
             try Directory.create(Path.directory(of: path))
             try Directory.create(path, mode: 0o700)
         }
-        let refusal = CheckpointError("`\(path)` exists already; add --resume to go on with that run, or choose another --run-dir")
+        let refusal = CheckpointError(
+            "`\(path)` exists already; add --resume to go on with that run, or choose another --run-dir")
         let names = try Directory.list(path)
         guard names.isEmpty || names.contains(lockName) else { throw refusal }
         try requirePrivacy(path)
         let lock = try takeLock(path)  // that a run goes on there is the better reason to refuse, so it comes first
         let before = [lockName, incarnationName]  // what a start writes before the job
-        guard try Directory.list(path).allSatisfy({ name in before.contains { name == $0 || name.hasPrefix($0 + ".tmp-") } }) else {
+        guard
+            try Directory.list(path).allSatisfy({ name in
+                before.contains { name == $0 || name.hasPrefix($0 + ".tmp-") }
+            })
+        else {
             throw refusal
         }
         return RunDirectory(path, lock)
@@ -71,7 +76,9 @@ package final class RunDirectory: Sendable {
     /// Takes back a new run that could not begin: its own files, and the directory if nothing else is in it. The same command may then be
     /// given again.
     package func discard() {
-        let names = ["job.json5", "metrics.jsonl", "log.jsonl", RunDirectory.incarnationName, RunDirectory.lockName]
+        let names = [
+            "job.json5", "metrics.jsonl", "log.jsonl", RunDirectory.incarnationName, RunDirectory.lockName,
+        ]
         for name in names { unlink(Path.join(path, name)) }
         rmdir(path)
     }
@@ -84,7 +91,8 @@ package final class RunDirectory: Sendable {
         if File.exists(file) {
             let text = try File.readText(file, limit: 64)
             guard let number = Int(text.prefix { $0.isNumber }), number >= 0, number < 1 << 31 else {
-                throw CheckpointError("`\(file)` does not hold a number; write into it how often this run was started")
+                throw CheckpointError(
+                    "`\(file)` does not hold a number; write into it how often this run was started")
             }
             last = number
         }
@@ -102,7 +110,8 @@ package final class RunDirectory: Sendable {
         } catch let error as SystemError where error.code == EWOULDBLOCK {
             let holder = FileLock.holder(of: file).map { " (process \($0))" } ?? ""
             throw CheckpointError(
-                "another coordinator\(holder) is at work in `\(path)`; wait until it ends, stop it, or choose another --run-dir")
+                "another coordinator\(holder) is at work in `\(path)`; wait until it ends, stop it, or choose another --run-dir"
+            )
         }
     }
 }

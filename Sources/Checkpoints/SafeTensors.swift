@@ -19,7 +19,8 @@ package struct SafeTensors: Sendable {
         metadata = entries.metadata
         tensors = entries.entries.map { entry in
             NamedTensor(
-                entry.name, entry.type, shape: entry.shape, bytes: UnsafeRawBufferPointer(rebasing: buffer[entry.place]), owner: file)
+                entry.name, entry.type, shape: entry.shape,
+                bytes: UnsafeRawBufferPointer(rebasing: buffer[entry.place]), owner: file)
         }
     }
 
@@ -28,7 +29,9 @@ package struct SafeTensors: Sendable {
     package subscript(name: String) -> NamedTensor? { tensors.first { $0.name == name } }
 
     private static func headerRange(_ bytes: UnsafeRawBufferPointer, name: String) throws -> Range<Int> {
-        guard bytes.count >= 8 else { throw damaged(name, "it has \(bytes.count) bytes, a header takes at least 8") }
+        guard bytes.count >= 8 else {
+            throw damaged(name, "it has \(bytes.count) bytes, a header takes at least 8")
+        }
         let size = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
         guard size <= UInt64(largestHeader) else { throw damaged(name, "its header claims \(size) bytes") }
         guard 8 + Int(size) <= bytes.count else {
@@ -38,12 +41,15 @@ package struct SafeTensors: Sendable {
     }
 
     static func damaged(_ name: String, _ fault: String) -> CheckpointError {
-        CheckpointError("\(name) is no sound safetensors file: \(fault); use another copy or an older checkpoint")
+        CheckpointError(
+            "\(name) is no sound safetensors file: \(fault); use another copy or an older checkpoint")
     }
 
     /// Writes `tensors` in the order that the format recommends (larger elements first, then by name), with the header padded so that the
     /// buffer starts at a multiple of 8.
-    package static func write(_ tensors: [NamedTensor], metadata: [String: String] = [:], to writer: FileWriter) throws {
+    package static func write(
+        _ tensors: [NamedTensor], metadata: [String: String] = [:], to writer: FileWriter
+    ) throws {
         let ordered = tensors.sorted { first, second in
             first.type.byteCount == second.type.byteCount
                 ? isOrderedBefore(first.name, second.name) : first.type.byteCount > second.type.byteCount

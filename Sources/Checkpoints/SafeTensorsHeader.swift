@@ -18,9 +18,12 @@ struct SafeTensorsHeader {
     private static let limits = JSON5.Limits(bytes: SafeTensors.largestHeader, depth: 8, values: 10_000_000)
 
     init(_ text: [UInt8], name: String) throws {
-        guard text.first == UInt8(ascii: "{") else { throw SafeTensors.damaged(name, "its header does not start with `{`") }
+        guard text.first == UInt8(ascii: "{") else {
+            throw SafeTensors.damaged(name, "its header does not start with `{`")
+        }
         let diagnostics = Diagnostics()
-        let value = JSON5.parse(SourceFile(name: name, text: text), limits: Self.limits, diagnostics: diagnostics)
+        let value = JSON5.parse(
+            SourceFile(name: name, text: text), limits: Self.limits, diagnostics: diagnostics)
         if let first = diagnostics.sorted.first {
             let place = first.range.map { " at byte \(8 + $0.offsets.lowerBound)" } ?? ""
             throw SafeTensors.damaged(name, "its header\(place): \(first.message)")
@@ -28,7 +31,9 @@ struct SafeTensorsHeader {
         if let offset = StrictJSON.firstViolation(in: text) {
             throw SafeTensors.damaged(name, "its header is not JSON at byte \(8 + offset)")
         }
-        guard let members = value?.members else { throw SafeTensors.damaged(name, "its header is not an object") }
+        guard let members = value?.members else {
+            throw SafeTensors.damaged(name, "its header is not an object")
+        }
         var entries: [Entry] = []
         var metadata: [String: String] = [:]
         for member in members {
@@ -38,7 +43,9 @@ struct SafeTensorsHeader {
                 entries.append(try Self.entry(member, name: name))
             }
         }
-        self.entries = entries.sorted { ($0.place.lowerBound, $0.place.upperBound) < ($1.place.lowerBound, $1.place.upperBound) }
+        self.entries = entries.sorted {
+            ($0.place.lowerBound, $0.place.upperBound) < ($1.place.lowerBound, $1.place.upperBound)
+        }
         self.metadata = metadata
     }
 
@@ -54,7 +61,8 @@ struct SafeTensorsHeader {
         }
         guard end == bufferSize else {
             let fault = end > bufferSize ? "it is truncated" : "bytes follow the last tensor"
-            throw SafeTensors.damaged(name, "its tensors take \(end) bytes, there are \(bufferSize): \(fault)")
+            throw SafeTensors.damaged(
+                name, "its tensors take \(end) bytes, there are \(bufferSize): \(fault)")
         }
     }
 
@@ -71,18 +79,31 @@ struct SafeTensorsHeader {
     }
 
     private static func entry(_ member: ConfigMember, name: String) throws -> Entry {
-        func fault(_ text: String) -> CheckpointError { SafeTensors.damaged(name, "the tensor `\(member.key)` \(text)") }
-        let keys = Set((member.value.members ?? []).map(\.key))
-        guard keys == ["dtype", "shape", "data_offsets"] else { throw fault("needs dtype, shape and data_offsets, and nothing else") }
-        guard case .string(let typeName)? = member.value["dtype"]?.kind else { throw fault("has a dtype that is not a string") }
-        guard let type = TensorType(rawValue: typeName) else {
-            throw fault("has the type \(typeName); only \(TensorType.allCases.map(\.rawValue).joined(separator: ", ")) can be read")
+        func fault(_ text: String) -> CheckpointError {
+            SafeTensors.damaged(name, "the tensor `\(member.key)` \(text)")
         }
-        guard let shape = sizes(member.value["shape"]) else { throw fault("has a shape that is not a list of sizes") }
-        guard let offsets = sizes(member.value["data_offsets"]), offsets.count == 2, offsets[0] <= offsets[1] else {
+        let keys = Set((member.value.members ?? []).map(\.key))
+        guard keys == ["dtype", "shape", "data_offsets"] else {
+            throw fault("needs dtype, shape and data_offsets, and nothing else")
+        }
+        guard case .string(let typeName)? = member.value["dtype"]?.kind else {
+            throw fault("has a dtype that is not a string")
+        }
+        guard let type = TensorType(rawValue: typeName) else {
+            throw fault(
+                "has the type \(typeName); only \(TensorType.allCases.map(\.rawValue).joined(separator: ", ")) can be read"
+            )
+        }
+        guard let shape = sizes(member.value["shape"]) else {
+            throw fault("has a shape that is not a list of sizes")
+        }
+        guard let offsets = sizes(member.value["data_offsets"]), offsets.count == 2, offsets[0] <= offsets[1]
+        else {
             throw fault("has data_offsets that are not [begin, end)")
         }
-        guard let size = product([type.byteCount] + shape) else { throw fault("has a shape that no memory holds") }
+        guard let size = product([type.byteCount] + shape) else {
+            throw fault("has a shape that no memory holds")
+        }
         guard size == offsets[1] - offsets[0] else {
             throw fault("takes \(size) bytes by its shape and \(offsets[1] - offsets[0]) by its data_offsets")
         }
@@ -93,7 +114,9 @@ struct SafeTensorsHeader {
         guard let elements = value?.elements else { return nil }
         var sizes: [Int] = []
         for element in elements {
-            guard case .number(let number) = element.kind, let size = Int(number.literal), size >= 0 else { return nil }
+            guard case .number(let number) = element.kind, let size = Int(number.literal), size >= 0 else {
+                return nil
+            }
             sizes.append(size)
         }
         return sizes
@@ -124,7 +147,13 @@ struct SafeTensorsHeader {
             let end = begin + tensor.byteCount
             let shape = ConfigValue.array(tensor.shape.map { .int($0) })
             members.append(
-                (tensor.name, .object(["dtype": .string(tensor.type.rawValue), "shape": shape, "data_offsets": [.int(begin), .int(end)]])))
+                (
+                    tensor.name,
+                    .object([
+                        "dtype": .string(tensor.type.rawValue), "shape": shape,
+                        "data_offsets": [.int(begin), .int(end)],
+                    ])
+                ))
             begin = end
         }
         var text = Array(ConfigValue.object(members).compactJSON().utf8)

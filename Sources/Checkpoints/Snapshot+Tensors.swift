@@ -6,9 +6,14 @@ extension Snapshot {
     package func modelTensors(_ layout: ParameterLayout) -> [NamedTensor] {
         var tensors = layout.allTensors.map { Self.tensor($0.name, $0, in: parameters) }
         for statistic in layout.statistics {
-            tensors.append(NamedTensor(statistic.name, shape: statistic.shape, floats: Array(statistics[statistic.range])))
+            tensors.append(
+                NamedTensor(
+                    statistic.name, shape: statistic.shape, floats: Array(statistics[statistic.range])))
             if let layer = statistic.batchNormLayer {
-                tensors.append(NamedTensor(layer + ".num_batches_tracked", shape: [], int64s: [statistic.isFrozen ? 0 : Int64(step)]))
+                tensors.append(
+                    NamedTensor(
+                        layer + ".num_batches_tracked", shape: [],
+                        int64s: [statistic.isFrozen ? 0 : Int64(step)]))
             }
         }
         return tensors
@@ -33,7 +38,9 @@ extension Snapshot {
     }
 
     /// The state that a checkpoint holds. Throws what is missing or has another shape.
-    package init(_ checkpoint: Checkpoint, layout: ParameterLayout, momentNames: [String], epochTotals: [Double]) throws {
+    package init(
+        _ checkpoint: Checkpoint, layout: ParameterLayout, momentNames: [String], epochTotals: [Double]
+    ) throws {
         var problems: [String] = []
         func read(_ name: String, _ shape: [Int], from file: SafeTensors) -> [Float]? {
             guard let tensor = file[name] else {
@@ -45,15 +52,19 @@ extension Snapshot {
                 return nil
             }
             guard let values = tensor.floats() else {
-                problems.append("`\(name)` holds \(tensor.type.rawValue), expected \(TensorType.float32.rawValue)")
+                problems.append(
+                    "`\(name)` holds \(tensor.type.rawValue), expected \(TensorType.float32.rawValue)")
                 return nil
             }
             return values
         }
-        func flat(_ prefix: String, _ file: SafeTensors, _ tensors: [ParameterTensor], count: Int) -> [Float] {
+        func flat(_ prefix: String, _ file: SafeTensors, _ tensors: [ParameterTensor], count: Int) -> [Float]
+        {
             var flat = [Float](repeating: 0, count: count)
             for tensor in tensors {
-                guard let values = read(prefix + tensor.name, tensor.storage.fileShape, from: file) else { continue }
+                guard let values = read(prefix + tensor.name, tensor.storage.fileShape, from: file) else {
+                    continue
+                }
                 flat.withUnsafeMutableBufferPointer { flat in
                     values.withUnsafeBufferPointer {
                         guard let from = $0.baseAddress, let to = flat.baseAddress else { return }
@@ -64,7 +75,9 @@ extension Snapshot {
             return flat
         }
         parameters = flat("", checkpoint.model, layout.allTensors, count: layout.parameterSpace)
-        moments = momentNames.map { flat($0 + ".", checkpoint.optimizer, layout.tensors, count: layout.flatCount) }
+        moments = momentNames.map {
+            flat($0 + ".", checkpoint.optimizer, layout.tensors, count: layout.flatCount)
+        }
         statistics = Array(repeating: 0, count: layout.statisticsCount)
         for statistic in layout.statistics {
             guard let values = read(statistic.name, statistic.shape, from: checkpoint.model) else { continue }

@@ -13,7 +13,9 @@ package struct Snapshot: Equatable, Sendable {
     /// As before an evaluation after this step.
     package var decisions = DecisionState()
 
-    package init(step: Int, parameters: [Float], moments: [[Float]], statistics: [Float], epochTotals: [Double]) {
+    package init(
+        step: Int, parameters: [Float], moments: [[Float]], statistics: [Float], epochTotals: [Double]
+    ) {
         (self.step, self.parameters, self.moments) = (step, parameters, moments)
         (self.statistics, self.epochTotals) = (statistics, epochTotals)
     }

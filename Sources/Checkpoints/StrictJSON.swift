@@ -41,7 +41,9 @@ enum StrictJSON {
             while offset < text.count, text[offset] != UInt8(ascii: "\"") {
                 if text[offset] < 0x20 { return false }
                 if text[offset] == UInt8(ascii: "\\") {
-                    guard offset + 1 < text.count, "\"\\/bfnrtu".utf8.contains(text[offset + 1]) else { return false }
+                    guard offset + 1 < text.count, "\"\\/bfnrtu".utf8.contains(text[offset + 1]) else {
+                        return false
+                    }
                     offset += 1
                 }
                 offset += 1
@@ -69,7 +71,8 @@ enum StrictJSON {
         }
 
         private mutating func skipWord() -> Bool {
-            for word in ["true", "false", "null"] where text[offset...].starts(with: word.utf8) && follows != UInt8(ascii: "{") {
+            for word in ["true", "false", "null"]
+            where text[offset...].starts(with: word.utf8) && follows != UInt8(ascii: "{") {
                 let end = offset + word.utf8.count
                 if follows == UInt8(ascii: ","), isKey(at: end) { return false }
                 offset = end
@@ -85,10 +88,14 @@ enum StrictJSON {
 
         private mutating func skipDigits() -> Int {
             let start = offset
-            while offset < text.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(text[offset]) { offset += 1 }
+            while offset < text.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(text[offset]) {
+                offset += 1
+            }
             return offset - start
         }
 
-        private func at(_ character: Unicode.Scalar) -> Bool { offset < text.count && text[offset] == UInt8(ascii: character) }
+        private func at(_ character: Unicode.Scalar) -> Bool {
+            offset < text.count && text[offset] == UInt8(ascii: character)
+        }
     }
 }

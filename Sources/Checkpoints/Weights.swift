@@ -11,21 +11,27 @@ package struct Weights {
     package init(path: String) throws {
         let file: SafeTensors
         if Directory.isDirectory(Path.join(path, "checkpoints")) {
-            guard let checkpoint = try RunDirectory.checkpoints(of: path).bestOrNewest(reporting: { _ in }) else {
-                throw CheckpointError("the run directory `\(path)` has no checkpoint that is whole; name another one as `weights`")
+            guard let checkpoint = try RunDirectory.checkpoints(of: path).bestOrNewest(reporting: { _ in })
+            else {
+                throw CheckpointError(
+                    "the run directory `\(path)` has no checkpoint that is whole; name another one as `weights`"
+                )
             }
             (source, file) = (checkpoint.path, checkpoint.model)
         } else if Directory.isDirectory(path) {
             (source, file) = (path, try Checkpoint(path: path).model)
         } else {
             guard File.exists(path) else {
-                throw CheckpointError("there is no `\(path)`; `weights` names a safetensors file, a checkpoint or a run directory")
+                throw CheckpointError(
+                    "there is no `\(path)`; `weights` names a safetensors file, a checkpoint or a run directory"
+                )
             }
             (source, file) = (path, try SafeTensors(path: path))
         }
         // What PyTorch counts beside its running statistics is of no use here.
         tensors = Dictionary(
-            file.tensors.filter { !$0.name.hasSuffix("num_batches_tracked") }.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }
+            file.tensors.filter { !$0.name.hasSuffix("num_batches_tracked") }.map { ($0.name, $0) },
+            uniquingKeysWith: { first, _ in first }
         )
     }
 
@@ -35,7 +41,9 @@ package struct Weights {
         try check(skip, names)
         var misfits = Misfits()
         let wanted = Set(names)
-        misfits.unexpected = tensors.keys.filter { !wanted.contains($0) && !TensorNames.isCovered($0, by: skip) }.sorted(
+        misfits.unexpected = tensors.keys.filter {
+            !wanted.contains($0) && !TensorNames.isCovered($0, by: skip)
+        }.sorted(
             by: isOrderedBefore)
         func values(_ name: String, _ shape: [Int]) -> [Float]? {
             if TensorNames.isCovered(name, by: skip) { return nil }
@@ -44,7 +52,8 @@ package struct Weights {
                 return nil
             }
             guard tensor.shape == shape, let values = tensor.convertedFloats() else {
-                misfits.misshaped.append("\(name) (\(tensor.type.rawValue) \(tensor.shape), the model has F32 \(shape))")
+                misfits.misshaped.append(
+                    "\(name) (\(tensor.type.rawValue) \(tensor.shape), the model has F32 \(shape))")
                 return nil
             }
             if !values.allSatisfy(\.isFinite) { misfits.infinite.append(name) }
@@ -70,7 +79,8 @@ package struct Weights {
         let all = names + tensors.keys
         for entry in skip where !all.contains(where: { TensorNames.isCovered($0, by: [entry]) }) {
             throw CheckpointError(
-                "`skip` has `\(entry)`, which neither the model nor `\(source)` has; the model has \(Misfits.list(names))")
+                "`skip` has `\(entry)`, which neither the model nor `\(source)` has; the model has \(Misfits.list(names))"
+            )
         }
     }
 }
@@ -85,19 +95,23 @@ private struct Misfits {
     private static let most = 10
 
     static func list(_ names: [String]) -> String {
-        names.prefix(most).joined(separator: ", ") + (names.count > most ? " and \(names.count - most) more" : "")
+        names.prefix(most).joined(separator: ", ")
+            + (names.count > most ? " and \(names.count - most) more" : "")
     }
 
     func check(_ source: String) throws {
         var parts: [String] = []
-        func say(_ what: String, _ names: [String]) { if !names.isEmpty { parts.append("\(names.count) \(what): \(Self.list(names))") } }
+        func say(_ what: String, _ names: [String]) {
+            if !names.isEmpty { parts.append("\(names.count) \(what): \(Self.list(names))") }
+        }
         say("missing", missing)
         say("unexpected", unexpected)
         say("of another shape or type", misshaped)
         say("with values that are not finite", infinite)
         guard !parts.isEmpty else { return }
         let first =
-            missing.first ?? misshaped.first?.split(separator: " ").first.map(String.init) ?? unexpected.first ?? infinite.first ?? ""
+            missing.first ?? misshaped.first?.split(separator: " ").first.map(String.init) ?? unexpected.first
+            ?? infinite.first ?? ""
         let layer = first.split(separator: ".").dropLast().joined(separator: ".")
         throw CheckpointError(
             "the weights in `\(source)` do not fit the model: \(parts.joined(separator: "; ")). Let the model have their layers' names and sizes, or leave some out, such as {file: …, skip: [\"\(layer.isEmpty ? first : layer + ".")\"]}"

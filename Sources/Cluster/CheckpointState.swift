@@ -27,14 +27,18 @@ package struct CheckpointState: Equatable, Sendable {
     package var trainCount: Int?
 
     package init(
-        data: String, normalization: Normalization, classNames: [String]?, epochTotals: [Double], platform: String, isExact: Bool,
-        decisions: DecisionState = DecisionState(), job: String? = nil, table: TableEncoding? = nil, sampleShape: [Int]? = nil,
+        data: String, normalization: Normalization, classNames: [String]?, epochTotals: [Double],
+        platform: String, isExact: Bool,
+        decisions: DecisionState = DecisionState(), job: String? = nil, table: TableEncoding? = nil,
+        sampleShape: [Int]? = nil,
         targetWidth: Int? = nil, trainCount: Int? = nil
     ) {
         (self.data, self.normalization, self.classNames) = (data, normalization, classNames)
         (self.epochTotals, self.platform, self.isExact) = (epochTotals, platform, isExact)
         (self.decisions, self.job) = (decisions, job)
-        (self.table, self.sampleShape, self.targetWidth, self.trainCount) = (table, sampleShape, targetWidth, trainCount)
+        (self.table, self.sampleShape, self.targetWidth, self.trainCount) = (
+            table, sampleShape, targetWidth, trainCount
+        )
     }
 
     /// Identifies decoded data by its content.
@@ -60,7 +64,8 @@ package struct CheckpointState: Equatable, Sendable {
             ("platform", .string(platform)), ("exact", .bool(isExact)), ("decisions", decisions.value),
             ("job", job.map { .string($0) } ?? .null), ("table", table?.value ?? .null),
             ("sample_shape", sampleShape.map { .array($0.map { .int($0) }) } ?? .null),
-            ("target_width", targetWidth.map { .int($0) } ?? .null), ("train_count", trainCount.map { .int($0) } ?? .null),
+            ("target_width", targetWidth.map { .int($0) } ?? .null),
+            ("train_count", trainCount.map { .int($0) } ?? .null),
         ])
     }
 
@@ -75,8 +80,11 @@ package struct CheckpointState: Equatable, Sendable {
                     let kind = fields.required("kind", .oneOf(Normalization.Kind.self))
                     let shift = fields.required("shift", .array(of: Expectation<Double>.number(.finite)))
                     let factor = fields.required("factor", .array(of: Expectation<Double>.number(.finite)))
-                    let (shifts, factors) = ((shift ?? []).map { Float($0) }, (factor ?? []).map { Float($0) })
-                    guard let kind, shifts.count == factors.count, (shifts + factors).allSatisfy(\.isFinite) else { return nil }
+                    let (shifts, factors) = (
+                        (shift ?? []).map { Float($0) }, (factor ?? []).map { Float($0) }
+                    )
+                    guard let kind, shifts.count == factors.count, (shifts + factors).allSatisfy(\.isFinite)
+                    else { return nil }
                     return Normalization(kind: kind, shift: shifts, factor: factors)
                 })
             let classNames = fields.optional("class_names", .array(of: Expectation<String>.string))
@@ -86,20 +94,24 @@ package struct CheckpointState: Equatable, Sendable {
             let decisions = fields.optional("decisions", DecisionState.expectation, default: DecisionState())
             let job = fields.optional("job", .string)
             let table = fields.optional("table", TableEncoding.expectation)
-            let shape = fields.optional("sample_shape", .array(of: Expectation<Int>.int(1...1 << 40), count: 1...8))
+            let shape = fields.optional(
+                "sample_shape", .array(of: Expectation<Int>.int(1...1 << 40), count: 1...8))
             let targetWidth = fields.optional("target_width", .int(1...1 << 40))
             let trainCount = fields.optional("train_count", .int(1...1 << 40))
             fields.finish()
             if let data, let normalization, let totals, let platform, let isExact {
                 read = CheckpointState(
-                    data: data, normalization: normalization, classNames: classNames, epochTotals: totals, platform: platform,
-                    isExact: isExact, decisions: decisions, job: job, table: table, sampleShape: shape, targetWidth: targetWidth,
+                    data: data, normalization: normalization, classNames: classNames, epochTotals: totals,
+                    platform: platform,
+                    isExact: isExact, decisions: decisions, job: job, table: table, sampleShape: shape,
+                    targetWidth: targetWidth,
                     trainCount: trainCount)
             }
         }
         guard let read, !diagnostics.hasErrors else {
             throw CheckpointError(
-                "the manifest of `\(checkpoint.path)` does not have the state of a training run; use a checkpoint that this program wrote")
+                "the manifest of `\(checkpoint.path)` does not have the state of a training run; use a checkpoint that this program wrote"
+            )
         }
         self = read
     }

@@ -26,7 +26,8 @@ package struct ModelEvaluation {
         if let model = models.first(where: { $0.job.job.task != .training }) {
             guard models.count == 1 else {
                 throw CheckpointError(
-                    "`\(model.path)` is of a job that trains no model, which answers alone; evaluate the models one by one")
+                    "`\(model.path)` is of a job that trains no model, which answers alone; evaluate the models one by one"
+                )
             }
             let totals = try measured(model, dataset)
             return Result(samples: dataset.count, members: [totals], whole: totals)
@@ -34,7 +35,8 @@ package struct ModelEvaluation {
         var (members, predictors, plans): ([Totals], [Predictor], [TrainingPlan]) = ([], [], [])
         var first: Evaluator?
         for model in models {
-            let data = DecodedData(train: dataset, validation: nil, test: dataset, normalization: model.state.normalization)
+            let data = DecodedData(
+                train: dataset, validation: nil, test: dataset, normalization: model.state.normalization)
             let plan = try model.plan(fitting: dataset)
             try model.requireTargets(dataset, plan)
             let evaluator = Evaluator(plan: plan, data: data, lanes: lanes)
@@ -55,7 +57,9 @@ package struct ModelEvaluation {
         let reports = try evaluator.evaluate(.test, chunks: 0..<plans[0].chunkCount(samples: dataset.count)) {
             try ensemble.outputs($0, of: $1)
         }
-        return Result(samples: dataset.count, members: members, whole: Evaluator.total(reports, plans[0].evaluationReport))
+        return Result(
+            samples: dataset.count, members: members,
+            whole: Evaluator.total(reports, plans[0].evaluationReport))
     }
 
     /// A k-means or PCA job, which is over but for the evaluation of its test set.
@@ -64,8 +68,10 @@ package struct ModelEvaluation {
         if plan.facts.classCount != nil { try model.requireTargets(dataset, plan) }
         var snapshot = try model.snapshot(plan.network.layout)
         snapshot.decisions.isOver = true
-        let data = DecodedData(train: dataset, validation: nil, test: dataset, normalization: model.state.normalization)
-        let result = try LocalTraining(plan: plan, data: data).run(members: 1, lanes: lanes.lanes, from: snapshot)
+        let data = DecodedData(
+            train: dataset, validation: nil, test: dataset, normalization: model.state.normalization)
+        let result = try LocalTraining(plan: plan, data: data).run(
+            members: 1, lanes: lanes.lanes, from: snapshot)
         return result.evaluations[.test] ?? Totals(plan.evaluationReport)
     }
 
@@ -73,7 +79,8 @@ package struct ModelEvaluation {
     package static func requireSameOutputs(_ models: [TrainedModel], _ plans: [TrainingPlan]) throws {
         for (model, plan) in zip(models, plans).dropFirst() {
             let first = plans[0]
-            guard plan.network.outputShape == first.network.outputShape, plan.outputForm == first.outputForm else {
+            guard plan.network.outputShape == first.network.outputShape, plan.outputForm == first.outputForm
+            else {
                 throw CheckpointError(
                     "`\(models[0].path)` and `\(model.path)` cannot answer together: one gives \(first.network.outputShape) under \(first.job.loss.kind.rawValue), the other \(plan.network.outputShape) under \(plan.job.loss.kind.rawValue); use them one by one"
                 )
@@ -99,11 +106,18 @@ extension TrainedModel {
         guard plan.job.data.target == .data else { return }
         let expected: (kind: String, isMet: Bool) =
             switch plan.targets {
-            case .classes(let count): (TextFormat.count(count, "class", plural: "classes"), dataset.classNames?.count == count)
-            case .values(let width): ("\(TextFormat.count(width, "value")) for each sample", dataset.form.targets == .values(width: width))
+            case .classes(let count):
+                (TextFormat.count(count, "class", plural: "classes"), dataset.classNames?.count == count)
+            case .values(let width):
+                (
+                    "\(TextFormat.count(width, "value")) for each sample",
+                    dataset.form.targets == .values(width: width)
+                )
             }
         guard expected.isMet else {
-            throw CheckpointError("`\(path)` was trained for \(expected.kind), which these data do not have; give data with such targets")
+            throw CheckpointError(
+                "`\(path)` was trained for \(expected.kind), which these data do not have; give data with such targets"
+            )
         }
     }
 }

@@ -28,7 +28,10 @@ package struct RunResult: Sendable {
         package var step: Int
 
         package var configValue: ConfigValue {
-            .object([("monitor", .string(monitor)), ("value", .number(value)), ("epoch", .int(epoch)), ("step", .int(step))])
+            .object([
+                ("monitor", .string(monitor)), ("value", .number(value)), ("epoch", .int(epoch)),
+                ("step", .int(step)),
+            ])
         }
     }
 
@@ -38,7 +41,8 @@ package struct RunResult: Sendable {
             ("confusion_matrix", ConfigValue.array(matrix.map { .array($0.map { .int($0) }) }))
         }
         return .object(
-            totals.members + (penalty.map { [("penalty", .number($0))] } ?? []) + (confusion.map { [$0] } ?? []))
+            totals.members + (penalty.map { [("penalty", .number($0))] } ?? [])
+                + (confusion.map { [$0] } ?? []))
     }
 
     package var value: ConfigValue {

@@ -60,7 +60,8 @@ package struct RunSetup {
         guard request.resume else { return RunDirectory.newPath(named: name, in: "runs") }
         guard let newest = try RunDirectory.newestRun(named: name, in: "runs") else {
             throw CheckpointError(
-                "there is no earlier run of `\(name)` in `runs` to resume; name its directory with --run-dir, or leave out --resume")
+                "there is no earlier run of `\(name)` in `runs` to resume; name its directory with --run-dir, or leave out --resume"
+            )
         }
         return newest
     }
@@ -68,7 +69,8 @@ package struct RunSetup {
     /// The state before the first step.
     package static func initial(_ job: JobFile, _ plan: TrainingPlan, _ log: Log) throws -> Snapshot {
         let layout = plan.network.layout
-        var snapshot = Snapshot(initial: layout, moments: job.job.optimizer.momentNames.count, seed: job.job.seed)
+        var snapshot = Snapshot(
+            initial: layout, moments: job.job.optimizer.momentNames.count, seed: job.job.seed)
         if let spec = job.job.weights {
             log.info("loading the weights in \(spec.file)")
             try Weights(path: spec.file).load(into: &snapshot, layout, skip: spec.skip)
@@ -102,7 +104,9 @@ package struct RunSetup {
             )
         }
         guard state.normalization == data.normalization else {
-            throw CheckpointError("the normalisation of the checkpoint `\(checkpoint.path)` differs from the data's; start a new run")
+            throw CheckpointError(
+                "the normalisation of the checkpoint `\(checkpoint.path)` differs from the data's; start a new run"
+            )
         }
         guard state.epochTotals.isEmpty || state.epochTotals.count == plan.trainReport.width else {
             throw CheckpointError(
@@ -110,7 +114,8 @@ package struct RunSetup {
             )
         }
         var snapshot = try Snapshot(
-            checkpoint, layout: plan.network.layout, momentNames: job.job.optimizer.momentNames, epochTotals: state.epochTotals)
+            checkpoint, layout: plan.network.layout, momentNames: job.job.optimizer.momentNames,
+            epochTotals: state.epochTotals)
         snapshot.decisions = state.decisions
         guard snapshot.step <= plan.totalSteps else {
             throw CheckpointError(

@@ -15,16 +15,21 @@ package struct TrainedModel: Sendable {
     private let checkpoint: Checkpoint
 
     /// The checkpoints that a path of the command line stands for: itself, a run's best or else newest one, or one of every member of an ensemble.
-    package static func checkpoints(at path: String, reporting report: (String) -> Void) throws -> [Checkpoint] {
+    package static func checkpoints(at path: String, reporting report: (String) -> Void) throws
+        -> [Checkpoint]
+    {
         guard Directory.isDirectory(path) else {
-            throw CheckpointError("`\(path)` is neither a run directory nor a checkpoint; name one of the directories in `runs`")
+            throw CheckpointError(
+                "`\(path)` is neither a run directory nor a checkpoint; name one of the directories in `runs`"
+            )
         }
         if File.exists(Path.join(path, "manifest.json")) { return [try Checkpoint(path: path)] }
         let members = EnsembleDirectory.members(of: path)
         if !members.isEmpty { return try members.flatMap { try checkpoints(at: $0, reporting: report) } }
         guard let checkpoint = try RunDirectory.checkpoints(of: path).bestOrNewest(reporting: report) else {
             throw CheckpointError(
-                "`\(path)` has no whole checkpoint; name a run directory whose training has reached one, or a checkpoint")
+                "`\(path)` has no whole checkpoint; name a run directory whose training has reached one, or a checkpoint"
+            )
         }
         return [checkpoint]
     }
@@ -33,7 +38,8 @@ package struct TrainedModel: Sendable {
     package init(_ checkpoint: Checkpoint, overrides: [String] = []) throws {
         state = try CheckpointState(checkpoint)
         guard let text = state.job else {
-            throw CheckpointError("`\(checkpoint.path)` was written by an earlier version, without its job; train again")
+            throw CheckpointError(
+                "`\(checkpoint.path)` was written by an earlier version, without its job; train again")
         }
         job = try JobFile.load(text: text, named: "the job in \(checkpoint.path)", overrides: overrides)
         (path, step, self.checkpoint) = (checkpoint.path, checkpoint.step, checkpoint)
@@ -45,10 +51,13 @@ package struct TrainedModel: Sendable {
     }
 
     /// - Parameter kept: boundaries whose values are asked for, besides the outputs.
-    package func predictor(_ plan: TrainingPlan, lanes: LanePool, keeping kept: Set<Int> = []) throws -> Predictor {
+    package func predictor(_ plan: TrainingPlan, lanes: LanePool, keeping kept: Set<Int> = []) throws
+        -> Predictor
+    {
         let snapshot = try snapshot(plan.network.layout)
         return Predictor(
-            plan: plan, normalization: state.normalization, parameters: snapshot.parameters, statistics: snapshot.statistics, lanes: lanes,
+            plan: plan, normalization: state.normalization, parameters: snapshot.parameters,
+            statistics: snapshot.statistics, lanes: lanes,
             keeping: kept)
     }
 
@@ -56,18 +65,24 @@ package struct TrainedModel: Sendable {
     package func measured(_ plan: TrainingPlan, lanes: LanePool) throws -> MeasuredModel? {
         guard job.job.task != .training else { return nil }
         let snapshot = try snapshot(plan.network.layout)
-        return MeasuredModel(plan: plan, normalization: state.normalization, statistics: snapshot.statistics, lanes: lanes)
+        return MeasuredModel(
+            plan: plan, normalization: state.normalization, statistics: snapshot.statistics, lanes: lanes)
     }
 
     /// The plan of the network without any data.
     package func plan() throws -> TrainingPlan {
         guard let shape = state.sampleShape else {
-            throw CheckpointError("`\(path)` was written by an earlier version, which did not keep the shape of samples; train again")
+            throw CheckpointError(
+                "`\(path)` was written by an earlier version, which did not keep the shape of samples; train again"
+            )
         }
         let count = shape.reduce(1) { $0.multipliedReportingOverflow(by: $1).overflow ? .max : $0 * $1 }
         let channels = shape.last ?? 1
-        guard count <= 1 << 31, state.normalization.shift.count == channels, state.normalization.factor.count == channels else {
-            throw CheckpointError("`\(path)` says of its samples what cannot be; use another checkpoint, or train again")
+        guard count <= 1 << 31, state.normalization.shift.count == channels,
+            state.normalization.factor.count == channels
+        else {
+            throw CheckpointError(
+                "`\(path)` says of its samples what cannot be; use another checkpoint, or train again")
         }
         let facts = DataFacts(
             sampleShape: shape, classCount: state.classNames?.count, targetWidth: state.targetWidth,
@@ -83,7 +98,9 @@ package enum EnsembleDirectory {
     /// The run directories of the members that have begun, in order; none for a run of one model.
     package static func members(of path: String) -> [String] {
         var members: [String] = []
-        while Directory.isDirectory(member(members.count, of: path)) { members.append(member(members.count, of: path)) }
+        while Directory.isDirectory(member(members.count, of: path)) {
+            members.append(member(members.count, of: path))
+        }
         return members
     }
 }

@@ -5,7 +5,9 @@ package struct Assignment: Equatable, Sendable {
 
     /// Nil unless the cuts begin at 0 and never fall.
     package init?(cuts: [Int]) {
-        guard cuts.count >= 2, cuts[0] == 0, zip(cuts, cuts.dropFirst()).allSatisfy({ $0 <= $1 }) else { return nil }
+        guard cuts.count >= 2, cuts[0] == 0, zip(cuts, cuts.dropFirst()).allSatisfy({ $0 <= $1 }) else {
+            return nil
+        }
         self.cuts = cuts
     }
 

@@ -5,7 +5,9 @@ package struct AuditSchedule: Equatable, Sendable {
     /// A step that is audited in any case, by other pairs where there are: two members have disagreed about it.
     package var disputed: Int?
 
-    package init(fraction: Double, disputed: Int? = nil) { (self.fraction, self.disputed) = (fraction, disputed) }
+    package init(fraction: Double, disputed: Int? = nil) {
+        (self.fraction, self.disputed) = (fraction, disputed)
+    }
 
     package func isAudited(_ step: Int) -> Bool { step == disputed || turn(step + 1) > turn(step) }
 

@@ -14,7 +14,8 @@ extension Collective {
 
     /// The sum of an owned piece is finished; with the last one, this member's cells are.
     func pieceMeasured() {
-        guard measured?.isMeasured == true, measured?.pieceFinished() == true, let cells = measured?.cells(of: rank), cells.count > 0
+        guard measured?.isMeasured == true, measured?.pieceFinished() == true,
+            let cells = measured?.cells(of: rank), cells.count > 0
         else { return }
         for member in 0..<members where member != rank {
             link?.send(Envelope(.norms, step: arriving.step), UnsafeRawBufferPointer(cells), to: member)
@@ -28,7 +29,9 @@ extension Collective {
         guard let measured, measured.isComplete else { return }
         updater.gradientMeasured(measured.inOrder(), width: measured.measurement.width, step: arriving.step)
         if measured.delaysUpdates {
-            for index in partition.pieces.indices where partition.pieces[index].owner == rank { reduction.enqueueUpdate(index) }
+            for index in partition.pieces.indices where partition.pieces[index].owner == rank {
+                reduction.enqueueUpdate(index)
+            }
         }
         decideIfReady()
     }

@@ -4,7 +4,9 @@ import Kernels
 
 extension Collective {
     /// Where a payload goes, or why it cannot be: asked before a byte of it is read.
-    package func destination(_ envelope: Envelope, bytes: Int, from member: Int) throws -> UnsafeMutableRawBufferPointer {
+    package func destination(_ envelope: Envelope, bytes: Int, from member: Int) throws
+        -> UnsafeMutableRawBufferPointer
+    {
         let place = try place(envelope, from: member)
         guard place.count == bytes else {
             throw ProtocolViolation(
@@ -19,17 +21,22 @@ extension Collective {
         let isEarly = envelope.step == arriving.step + 1
         guard envelope.step == arriving.step || (isEarly && envelope.kind.mayBeEarly) else {
             throw ProtocolViolation(
-                description: "rank \(member) sent \(envelope.kind) of step \(envelope.step) during step \(arriving.step)")
+                description:
+                    "rank \(member) sent \(envelope.kind) of step \(envelope.step) during step \(arriving.step)"
+            )
         }
         let plan = plan(for: envelope.step)
         switch envelope.kind {
         case .partial, .parameters:
-            guard partition.pieces.indices.contains(envelope.index) else { throw outOfPlace(envelope, member) }
+            guard partition.pieces.indices.contains(envelope.index) else {
+                throw outOfPlace(envelope, member)
+            }
             let piece = partition.pieces[envelope.index]
             if envelope.kind == .parameters {
                 guard piece.owner == member else { throw outOfPlace(envelope, member) }
                 return UnsafeMutableRawBufferPointer(
-                    start: parameters + piece.range.lowerBound, count: piece.range.count * MemoryLayout<Float>.stride)
+                    start: parameters + piece.range.lowerBound,
+                    count: piece.range.count * MemoryLayout<Float>.stride)
             }
             guard piece.owner == rank, member != rank, plan.nodesOf[member].contains(envelope.part) else {
                 throw outOfPlace(envelope, member)
@@ -48,7 +55,8 @@ extension Collective {
             guard member == 0 else { throw outOfPlace(envelope, member) }
             return arrivingControl
         case .norms:
-            guard let measured, measured.isMeasured, member != rank, measured.cells(of: member).count > 0 else {
+            guard let measured, measured.isMeasured, member != rank, measured.cells(of: member).count > 0
+            else {
                 throw outOfPlace(envelope, member)
             }
             return measured.cells(of: member)
@@ -58,7 +66,8 @@ extension Collective {
     private func outOfPlace(_ envelope: Envelope, _ member: Int) -> ProtocolViolation {
         ProtocolViolation(
             description:
-                "rank \(member) sent \(envelope.kind) with index \(envelope.index) and part \(envelope.part), which is not its to send")
+                "rank \(member) sent \(envelope.kind) with index \(envelope.index) and part \(envelope.part), which is not its to send"
+        )
     }
 
     /// A whole message of so many bytes is where `destination` wanted it. For an empty one nobody may have asked: it is judged here.
@@ -68,16 +77,21 @@ extension Collective {
     }
 
     /// The message is in the sender's own memory, `offset` bytes into it, and stays there for as long as its protocol asks for: see `GroupLink.send`.
-    package func received(_ envelope: Envelope, in memory: SharedVectors, offset: Int, from member: Int) throws {
+    package func received(_ envelope: Envelope, in memory: SharedVectors, offset: Int, from member: Int)
+        throws
+    {
         let place = try place(envelope, from: member)
         guard let lent = memory.bytes(offset, place.count) else {
             throw ProtocolViolation(
-                description: "rank \(member) named a place outside its memory (step \(envelope.step), index \(envelope.index))")
+                description:
+                    "rank \(member) named a place outside its memory (step \(envelope.step), index \(envelope.index))"
+            )
         }
         lenders[member] = memory
         if envelope.kind == .partial {
             reduction.borrow(
-                node: envelope.part, envelope.index, plan: plan(for: envelope.step), from: lent.assumingMemoryBound(to: Float.self))
+                node: envelope.part, envelope.index, plan: plan(for: envelope.step),
+                from: lent.assumingMemoryBound(to: Float.self))
         } else if place.count > 0 {
             place.copyMemory(from: UnsafeRawBufferPointer(start: lent, count: place.count))
         }
@@ -147,14 +161,17 @@ extension Collective {
         let payload = UnsafeRawBufferPointer(exchanges.nodes(exchange, mine))
         for receiver in receivers where receiver != rank {
             link?.send(
-                Envelope(kind, step: arriving.step, index: kind == .report ? 0 : exchange), payload, to: receiver)
+                Envelope(kind, step: arriving.step, index: kind == .report ? 0 : exchange), payload,
+                to: receiver)
         }
     }
 
     private func contributePieces(downTo offset: Int) {
         let plan = plan(for: arriving.step)
         let mine = plan.nodesOf[rank]
-        while arriving.nextPiece < partition.pieces.count, partition.pieces[arriving.nextPiece].range.lowerBound >= offset {
+        while arriving.nextPiece < partition.pieces.count,
+            partition.pieces[arriving.nextPiece].range.lowerBound >= offset
+        {
             let index = arriving.nextPiece
             arriving.nextPiece += 1
             let piece = partition.pieces[index]
@@ -167,7 +184,9 @@ extension Collective {
                 let payload = UnsafeRawBufferPointer(
                     start: gradients.nodeVector(k) + piece.range.lowerBound,
                     count: piece.range.count * MemoryLayout<Float>.stride)
-                link?.send(Envelope(.partial, step: arriving.step, index: index, part: node), payload, to: piece.owner)
+                link?.send(
+                    Envelope(.partial, step: arriving.step, index: index, part: node), payload,
+                    to: piece.owner)
             }
         }
         if offset == 0 && mine.isEmpty { sayIdle() }
@@ -176,7 +195,9 @@ extension Collective {
     private func sayIdle() {
         arriving.addIdle(step: arriving.step)
         for member in 0..<members where member != rank {
-            link?.send(Envelope(.idle, step: arriving.step), UnsafeRawBufferPointer(start: nil, count: 0), to: member)
+            link?.send(
+                Envelope(.idle, step: arriving.step), UnsafeRawBufferPointer(start: nil, count: 0), to: member
+            )
         }
         reduceWhatIsReady()
     }

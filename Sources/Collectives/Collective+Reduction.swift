@@ -4,7 +4,9 @@ import Kernels
 
 extension Collective {
     func reduceIfReady(_ index: Int) {
-        guard partition.pieces[index].owner == rank, arriving.isReady(index, plan(for: arriving.step)) else { return }
+        guard partition.pieces[index].owner == rank, arriving.isReady(index, plan(for: arriving.step)) else {
+            return
+        }
         if let pieceArrived {
             let (piece, plan) = (partition.pieces[index], plan(for: arriving.step))
             pieceArrived(arriving.step, index) { reduction.vector(of: $0, index, piece, plan, gradients) }
@@ -29,7 +31,8 @@ extension Collective {
     private func finishSlice(_ slice: Reduction.Slice) {
         let piece = partition.pieces[slice.piece]
         let step = arriving.step
-        reduction.finishTree(slice.piece, piece, slice.range, plan: plan(for: step), gradients: gradients) { range, compact, sum in
+        reduction.finishTree(slice.piece, piece, slice.range, plan: plan(for: step), gradients: gradients) {
+            range, compact, sum in
             if measure(range, compact: compact, sum) { return }
             updater.update(range, compact: compact, gradient: sum, step: step)
         }
@@ -61,7 +64,8 @@ extension Collective {
         arriving.setControl(control, report: report)
         writeControl(control, report)
         for member in 1..<max(1, members) {
-            link?.send(Envelope(.control, step: arriving.step), UnsafeRawBufferPointer(arrivingControl), to: member)
+            link?.send(
+                Envelope(.control, step: arriving.step), UnsafeRawBufferPointer(arrivingControl), to: member)
         }
     }
 
@@ -71,7 +75,8 @@ extension Collective {
     private func writeControl(_ control: ControlWord, _ report: [Double]) {
         arrivingControl.storeBytes(of: UInt64(control.rawValue).littleEndian, as: UInt64.self)
         for (i, value) in report.enumerated() {
-            arrivingControl.storeBytes(of: value.bitPattern.littleEndian, toByteOffset: 8 * (i + 1), as: UInt64.self)
+            arrivingControl.storeBytes(
+                of: value.bitPattern.littleEndian, toByteOffset: 8 * (i + 1), as: UInt64.self)
         }
     }
 
@@ -79,6 +84,9 @@ extension Collective {
         let words = (0..<(arrivingControl.count / 8)).map {
             UInt64(littleEndian: arrivingControl.load(fromByteOffset: 8 * $0, as: UInt64.self))
         }
-        return (ControlWord(rawValue: UInt32(truncatingIfNeeded: words[0])), words.dropFirst().map(Double.init(bitPattern:)))
+        return (
+            ControlWord(rawValue: UInt32(truncatingIfNeeded: words[0])),
+            words.dropFirst().map(Double.init(bitPattern:))
+        )
     }
 }

@@ -51,7 +51,8 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
     package weak var link: (any GroupLink)?
     package let gradients: GradientSource
     /// Told on the communication thread of every owned piece whose nodes are all there, before they are summed: of each node of the step's plan `vector` has the piece's floats.
-    package var pieceArrived: ((_ step: Int, _ piece: Int, _ vector: (_ node: Int) -> UnsafePointer<Float>) -> Void)?
+    package var pieceArrived:
+        ((_ step: Int, _ piece: Int, _ vector: (_ node: Int) -> UnsafePointer<Float>) -> Void)?
     /// The compute thread's.
     package let timeline = Timeline()
 
@@ -92,20 +93,24 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
     ///   - firstStep: the step that this generation begins with.
     package init(
         rank: Int, partition: Partition, plans: [StepPlan], planIndex: @escaping (Int) -> Int,
-        exchanges: [StatisticsOperation], report: StatisticsOperation, parameters: UnsafeMutablePointer<Float>,
+        exchanges: [StatisticsOperation], report: StatisticsOperation,
+        parameters: UnsafeMutablePointer<Float>,
         gradients: GradientSource, updater: any ParameterUpdate,
         measurement: GradientMeasurement? = nil, firstStep: Int,
         decide: @escaping (Int, [Double]) -> ControlWord
     ) {
         (self.rank, self.partition, self.plans, self.planIndex) = (rank, partition, plans, planIndex)
-        (self.parameters, self.gradients, self.updater, self.decide) = (parameters, gradients, updater, decide)
+        (self.parameters, self.gradients, self.updater, self.decide) = (
+            parameters, gradients, updater, decide
+        )
         members = partition.members
         self.exchanges = StatisticsStore(rank: rank, plans: plans, operations: exchanges + [report])
         bell = Bell(
             Progress(
                 statistics: Array(repeating: Array(repeating: 0, count: exchanges.count), count: 2)))
         let arrivals = Arrivals(
-            pieces: partition.pieces.count, nodes: plans.map(\.nodes.count).max() ?? 0, exchanges: exchanges.count,
+            pieces: partition.pieces.count, nodes: plans.map(\.nodes.count).max() ?? 0,
+            exchanges: exchanges.count,
             members: partition.members)
         arriving = CommunicationState(step: firstStep, pieces: partition.pieces.count, arrivals: arrivals)
         reduction = Reduction(rank: rank, partition: partition, plans: plans, report: report)
@@ -134,7 +139,8 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
 
     /// Communication thread: begins the next step once this one is complete here.
     func completeStepIfDone() {
-        guard let control = arriving.control, arriving.remotePieces == 0, arriving.ownedPieces == 0, isMeasurementComplete
+        guard let control = arriving.control, arriving.remotePieces == 0, arriving.ownedPieces == 0,
+            isMeasurementComplete
         else { return }
         let step = arriving.step
         let report = arriving.report
@@ -153,7 +159,9 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
 
 extension Collective {
     /// Where the statistics vector of a local microbatch is written.
-    package func leaf(_ exchange: Int, slot: Int) -> UnsafeMutablePointer<Double> { exchanges.leaf(exchange, slot) }
+    package func leaf(_ exchange: Int, slot: Int) -> UnsafeMutablePointer<Double> {
+        exchanges.leaf(exchange, slot)
+    }
 
     /// Combines one exchange over all microbatches of all members; valid until the next step.
     package func combine(_ exchange: Int, step: Int) throws -> UnsafePointer<Double> {
@@ -186,7 +194,9 @@ extension Collective {
     package func contribute(downTo offset: Int) { ask(.contribute(downTo: offset)) }
 
     /// Where the report of a local microbatch is written.
-    package func reportLeaf(slot: Int) -> UnsafeMutablePointer<Double> { exchanges.leaf(reportExchange, slot) }
+    package func reportLeaf(slot: Int) -> UnsafeMutablePointer<Double> {
+        exchanges.leaf(reportExchange, slot)
+    }
 
     /// Waits for the step's end: new parameters everywhere and rank 0's word. The report is the whole batch's.
     package func complete(step: Int) throws -> (control: ControlWord, report: [Double]) {

@@ -14,8 +14,12 @@ package struct GradientMeasurement: Sendable {
     /// Whether a step is measured.
     package let isMeasured: @Sendable (Int) -> Bool
 
-    package init(cells: [Range<Int>], width: Int, delaysUpdates: Bool, isMeasured: @escaping @Sendable (Int) -> Bool) {
-        (self.cells, self.width, self.delaysUpdates, self.isMeasured) = (cells, width, delaysUpdates, isMeasured)
+    package init(
+        cells: [Range<Int>], width: Int, delaysUpdates: Bool, isMeasured: @escaping @Sendable (Int) -> Bool
+    ) {
+        (self.cells, self.width, self.delaysUpdates, self.isMeasured) = (
+            cells, width, delaysUpdates, isMeasured
+        )
     }
 }
 

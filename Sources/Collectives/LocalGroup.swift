@@ -93,7 +93,8 @@ private final class LocalMember: GroupLink, @unchecked Sendable {
 
     private func deliver(_ message: Message) {
         do {
-            let place = try collective.destination(message.envelope, bytes: message.payload.count, from: message.sender)
+            let place = try collective.destination(
+                message.envelope, bytes: message.payload.count, from: message.sender)
             place.copyMemory(from: message.payload)
             try collective.received(message.envelope, bytes: message.payload.count, from: message.sender)
         } catch {

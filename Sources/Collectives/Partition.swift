@@ -38,14 +38,16 @@ package struct Partition: Equatable, Sendable {
     ///   - speeds: of the members, as many, in proportion to which they own parameters, and with them the work of updates; nil: all the same.
     ///   - before: of each shard the member that has owned it and should go on, if it is still there. As few change hands as the shares allow.
     package static func spreadOwners(
-        usedCount: Int, members: Int, speeds: [Double]? = nil, keeping before: [Int?] = Array(repeating: nil, count: FlatVector.shardCount)
+        usedCount: Int, members: Int, speeds: [Double]? = nil,
+        keeping before: [Int?] = Array(repeating: nil, count: FlatVector.shardCount)
     ) -> [Int] {
         let shardSize = FlatVector.shardSize(for: usedCount)
         let shards = (usedCount + shardSize - 1) / shardSize
         // Half a bucket, so that a bucket is still shared out where that is worth a frame; everyone gets a run.
         let wanted = max(1, max(smallPiece, bucketSize(usedCount: usedCount) / 2) / shardSize)
         let run = max(1, min(wanted, (shards + members - 1) / members))
-        let even = sharedOut((FlatVector.shardCount + run - 1) / run, among: speeds ?? Array(repeating: 1, count: members))
+        let even = sharedOut(
+            (FlatVector.shardCount + run - 1) / run, among: speeds ?? Array(repeating: 1, count: members))
         let runs = keep(even.indices.map { before[$0 * run] }, sharedOut: even, members: members)
         return (0..<FlatVector.shardCount).map { runs[$0 / run] }
     }
@@ -54,7 +56,9 @@ package struct Partition: Equatable, Sendable {
     private static func keep(_ before: [Int?], sharedOut even: [Int], members: Int) -> [Int] {
         var shares = [Int](repeating: 0, count: members)
         for member in even { shares[member] += 1 }
-        var (left, had, seen) = (shares, [Int](repeating: 0, count: members), [Int](repeating: 0, count: members))
+        var (left, had, seen) = (
+            shares, [Int](repeating: 0, count: members), [Int](repeating: 0, count: members)
+        )
         for case let member? in before { had[member] += 1 }
         let kept = before.map { member -> Int? in
             guard let member else { return nil }
@@ -108,7 +112,8 @@ extension Partition {
     package func compact(_ flat: [Float], of member: Int) -> [Float] {
         var compact = [Float](repeating: 0, count: ownedCounts[member])
         for piece in pieces where piece.owner == member {
-            compact.replaceSubrange(piece.compact..<(piece.compact + piece.range.count), with: flat[piece.range])
+            compact.replaceSubrange(
+                piece.compact..<(piece.compact + piece.range.count), with: flat[piece.range])
         }
         return compact
     }
@@ -127,7 +132,9 @@ extension Partition {
     ///
     /// - Parameters:
     ///   - old: another partition of the same vectors, in which the member had the rank `oldRank`.
-    package func owned(by rank: Int, since old: Partition, oldRank: Int) -> (kept: [(new: Run, old: Run)], missing: [Run]) {
+    package func owned(by rank: Int, since old: Partition, oldRank: Int) -> (
+        kept: [(new: Run, old: Run)], missing: [Run]
+    ) {
         let shardSize = flatCount / FlatVector.shardCount
         var (kept, missing) = ([(new: Run, old: Run)](), [Run]())
         let before = old.pieces.filter { $0.owner == oldRank }
@@ -137,7 +144,8 @@ extension Partition {
                 let upper = min(piece.range.upperBound, (lower / shardSize + 1) * shardSize)
                 let compact = piece.compact + lower - piece.range.lowerBound
                 // The pieces of both end where a shard or a bucket does, and buckets are the same.
-                if let was = before.first(where: { $0.range.contains(lower) }), was.range.upperBound >= upper {
+                if let was = before.first(where: { $0.range.contains(lower) }), was.range.upperBound >= upper
+                {
                     let run = Run(range: lower..<upper, compact: was.compact + lower - was.range.lowerBound)
                     kept.append((Run(range: lower..<upper, compact: compact), run))
                 } else {

@@ -44,7 +44,8 @@ struct Reduction {
     }
 
     var controlFrame: UnsafeMutableRawBufferPointer {
-        UnsafeMutableRawBufferPointer(start: control.pointer, count: control.count * MemoryLayout<Double>.stride)
+        UnsafeMutableRawBufferPointer(
+            start: control.pointer, count: control.count * MemoryLayout<Double>.stride)
     }
 
     /// Nodes of other members are numbered without this member's own.
@@ -54,7 +55,9 @@ struct Reduction {
     }
 
     /// Where a node of a piece belongs that comes as a copy.
-    mutating func inbox(node: Int, _ index: Int, _ piece: Partition.Piece, plan: StepPlan) -> UnsafeMutableRawBufferPointer {
+    mutating func inbox(node: Int, _ index: Int, _ piece: Partition.Piece, plan: StepPlan)
+        -> UnsafeMutableRawBufferPointer
+    {
         lent[inboxIndex(node, plan) * pieces + index] = nil
         return UnsafeMutableRawBufferPointer(
             start: inboxes[inboxIndex(node, plan)].pointer + piece.compact,
@@ -87,7 +90,8 @@ struct Reduction {
 
     /// Sums all nodes over one slice of a piece, depth first, and hands every block on.
     func finishTree(
-        _ index: Int, _ piece: Partition.Piece, _ slice: Range<Int>, plan: StepPlan, gradients: any GradientSource,
+        _ index: Int, _ piece: Partition.Piece, _ slice: Range<Int>, plan: StepPlan,
+        gradients: any GradientSource,
         _ body: (Range<Int>, Int, UnsafeMutablePointer<Float>) -> Void
     ) {
         for start in stride(from: slice.lowerBound, to: slice.upperBound, by: Self.blockSize) {
@@ -102,10 +106,13 @@ struct Reduction {
 
     /// Where the floats of a piece lie in one of its nodes.
     func vector(
-        of node: Int, _ index: Int, _ piece: Partition.Piece, _ plan: StepPlan, _ gradients: any GradientSource
+        of node: Int, _ index: Int, _ piece: Partition.Piece, _ plan: StepPlan,
+        _ gradients: any GradientSource
     ) -> UnsafePointer<Float> {
         let mine = plan.nodesOf[rank]
-        if mine.contains(node) { return gradients.nodeVector(node - mine.lowerBound) + piece.range.lowerBound }
+        if mine.contains(node) {
+            return gradients.nodeVector(node - mine.lowerBound) + piece.range.lowerBound
+        }
         let inbox = inboxIndex(node, plan)
         return lent[inbox * pieces + index] ?? UnsafePointer(inboxes[inbox].pointer) + piece.compact
     }
@@ -116,9 +123,11 @@ struct Reduction {
         for instruction in program.instructions {
             switch instruction {
             case .copy(let source, let to): vector(to).update(from: input(source), count: count)
-            case .sum(let left, let right, let to): Elementwise.sum(input(left), input(right), into: vector(to), count: count)
+            case .sum(let left, let right, let to):
+                Elementwise.sum(input(left), input(right), into: vector(to), count: count)
             case .add(let source, let to): Elementwise.add(input(source), to: vector(to), count: count)
-            case .addScratch(let source, let to): Elementwise.add(vector(source), to: vector(to), count: count)
+            case .addScratch(let source, let to):
+                Elementwise.add(vector(source), to: vector(to), count: count)
             }
         }
     }

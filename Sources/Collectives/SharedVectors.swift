@@ -19,7 +19,9 @@ package final class SharedVectors {
     }
 
     /// Bytes for vectors of so many floats.
-    package static func bytes(for counts: [Int]) -> Int { counts.reduce(0) { $0 + 4 * FloatBuffer.padded($1) } }
+    package static func bytes(for counts: [Int]) -> Int {
+        counts.reduce(0) { $0 + 4 * FloatBuffer.padded($1) }
+    }
 
     /// A new vector; elsewhere if there is no room for it.
     package func make(_ count: Int) -> FloatBuffer {
@@ -31,13 +33,15 @@ package final class SharedVectors {
 
     /// How many bytes into the memory a payload begins, if it lies there.
     package func offset(of payload: UnsafeRawBufferPointer) -> Int? {
-        guard let start = payload.baseAddress, start >= UnsafeRawPointer(base), start + payload.count <= UnsafeRawPointer(base + count)
+        guard let start = payload.baseAddress, start >= UnsafeRawPointer(base),
+            start + payload.count <= UnsafeRawPointer(base + count)
         else { return nil }
         return start - UnsafeRawPointer(base)
     }
 
     /// Some of its bytes, if they are its.
     func bytes(_ offset: Int, _ count: Int) -> UnsafeRawPointer? {
-        offset >= 0 && offset <= self.count && count <= self.count - offset ? UnsafeRawPointer(base + offset) : nil
+        offset >= 0 && offset <= self.count && count <= self.count - offset
+            ? UnsafeRawPointer(base + offset) : nil
     }
 }

@@ -68,7 +68,8 @@ package final class StatisticsStore {
 
     /// Combines depth first, in place, from whatever vectors `place` has.
     private func combine(
-        _ leaves: Range<Int>, _ operation: StatisticsOperation, _ place: (Range<Int>) -> UnsafeMutablePointer<Double>?
+        _ leaves: Range<Int>, _ operation: StatisticsOperation,
+        _ place: (Range<Int>) -> UnsafeMutablePointer<Double>?
     ) -> UnsafeMutablePointer<Double> {
         if let vector = place(leaves) { return vector }
         let middle = leaves.lowerBound + ReductionTree.split(leaves.count)

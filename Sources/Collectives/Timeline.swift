@@ -29,7 +29,9 @@ package struct Span: Equatable, Sendable {
     /// Of a layer's span, the layer's number.
     package var layer: Int
 
-    package init(_ activity: Activity, step: Int, begin: Double, end: Double, busy: Double? = nil, layer: Int = 0) {
+    package init(
+        _ activity: Activity, step: Int, begin: Double, end: Double, busy: Double? = nil, layer: Int = 0
+    ) {
         (self.activity, self.step, self.begin, self.end, self.layer) = (activity, step, begin, end, layer)
         self.busy = min(busy ?? .infinity, end - begin)
     }
@@ -63,7 +65,10 @@ package final class Timeline {
     package func finishLayer(_ layer: Int, isBackward: Bool) {
         guard let current, current.step < layersUntil else { return }
         let now = Self.now
-        add(Span(isBackward ? .layerBackward : .layerForward, step: current.step, begin: mark, end: now, layer: layer))
+        add(
+            Span(
+                isBackward ? .layerBackward : .layerForward, step: current.step, begin: mark, end: now,
+                layer: layer))
         mark = now
     }
 

@@ -68,6 +68,7 @@ extension ConfigNumber: Equatable {
     /// Equal whole numbers, or the same double (NaN equals NaN, 0 equals −0).
     package static func == (left: ConfigNumber, right: ConfigNumber) -> Bool {
         if let a = left.whole, let b = right.whole { return a == b || (a.magnitude == 0 && b.magnitude == 0) }
-        return left.value == right.value && left.integer == right.integer || (left.value.isNaN && right.value.isNaN)
+        return left.value == right.value && left.integer == right.integer
+            || (left.value.isNaN && right.value.isNaN)
     }
 }

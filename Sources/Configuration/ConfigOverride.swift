@@ -13,16 +13,22 @@ package struct ConfigOverride: Sendable {
         let source = SourceFile(name: "--set", text: text, origin: .commandLine)
         let bytes = source.text
         guard let equals = bytes.firstIndex(of: UInt8(ascii: "=")) else {
-            report("expected path=value after --set", source, 0..<bytes.count, "for example optimizer.adam.learning_rate=3e-4", diagnostics)
+            report(
+                "expected path=value after --set", source, 0..<bytes.count,
+                "for example optimizer.adam.learning_rate=3e-4", diagnostics)
             return nil
         }
         let offsets = componentOffsets(in: bytes[..<equals])
         if let empty = offsets.first(where: \.isEmpty) {
-            report("the path of --set has an empty part", source, empty, "write keys with dots between them", diagnostics)
+            report(
+                "the path of --set has an empty part", source, empty, "write keys with dots between them",
+                diagnostics)
             return nil
         }
         guard offsets.count <= JSON5.Limits.standard.depth else {
-            report("the path of --set has \(offsets.count) parts", source, 0..<equals, "no field is that deep", diagnostics)
+            report(
+                "the path of --set has \(offsets.count) parts", source, 0..<equals, "no field is that deep",
+                diagnostics)
             return nil
         }
         guard let value = value(in: source, from: equals + 1, diagnostics) else { return nil }
@@ -58,12 +64,15 @@ package struct ConfigOverride: Sendable {
             set(depth + 1, in: &elements[index], diagnostics)
             node.kind = .array(elements)
         default:
-            let message = "\(ForPeople.code(component)) cannot be set: \(node.path.name) is \(node.summary), not an object or a list"
+            let message =
+                "\(ForPeople.code(component)) cannot be set: \(node.path.name) is \(node.summary), not an object or a list"
             report(message, depth, path: node.path, diagnostics)
         }
     }
 
-    private func setMember(_ depth: Int, in members: inout [ConfigMember], of path: ConfigPath, _ diagnostics: Diagnostics) {
+    private func setMember(
+        _ depth: Int, in members: inout [ConfigMember], of path: ConfigPath, _ diagnostics: Diagnostics
+    ) {
         let key = components[depth]
         if let index = members.firstIndex(where: { $0.key == key }) {
             set(depth + 1, in: &members[index].value, diagnostics)
@@ -84,23 +93,33 @@ package struct ConfigOverride: Sendable {
         report(message, depth, path: node.path, diagnostics)
     }
 
-    private func range(_ depth: Int) -> SourceRange { SourceRange(file: source, offsets: componentOffsets[depth]) }
+    private func range(_ depth: Int) -> SourceRange {
+        SourceRange(file: source, offsets: componentOffsets[depth])
+    }
 
     private func report(_ message: String, _ depth: Int, path: ConfigPath, _ diagnostics: Diagnostics) {
         diagnostics.add(Diagnostic(.error, message, range: range(depth), path: path))
     }
 
     private static func report(
-        _ message: String, _ source: SourceFile, _ offsets: Range<Int>, _ label: String, _ diagnostics: Diagnostics
+        _ message: String, _ source: SourceFile, _ offsets: Range<Int>, _ label: String,
+        _ diagnostics: Diagnostics
     ) {
-        diagnostics.add(Diagnostic(.error, message, range: SourceRange(file: source, offsets: offsets), path: .root, label: label))
+        diagnostics.add(
+            Diagnostic(
+                .error, message, range: SourceRange(file: source, offsets: offsets), path: .root, label: label
+            ))
     }
 
     private static func componentOffsets(in path: ArraySlice<UInt8>) -> [Range<Int>] {
-        path.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map { $0.startIndex..<$0.endIndex }
+        path.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map {
+            $0.startIndex..<$0.endIndex
+        }
     }
 
-    private static func value(in source: SourceFile, from start: Int, _ diagnostics: Diagnostics) -> ConfigValue? {
+    private static func value(in source: SourceFile, from start: Int, _ diagnostics: Diagnostics)
+        -> ConfigValue?
+    {
         let attempt = Diagnostics()
         var parser = JSON5Parser(source, from: start, limits: .standard, diagnostics: attempt)
         if let value = parser.parseDocument(at: .root), attempt.isEmpty { return value }
@@ -110,6 +129,7 @@ package struct ConfigOverride: Sendable {
             return nil
         }
         return ConfigValue(
-            .string(String(decoding: source.text[offsets], as: UTF8.self)), range: SourceRange(file: source, offsets: offsets))
+            .string(String(decoding: source.text[offsets], as: UTF8.self)),
+            range: SourceRange(file: source, offsets: offsets))
     }
 }

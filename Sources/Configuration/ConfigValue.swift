@@ -61,7 +61,11 @@ package struct ConfigValue: Sendable {
             copy.kind = .array(elements.enumerated().map { $1.placed(at: path.appending($0)) })
         case .object(let members):
             copy.kind = .object(
-                members.map { ConfigMember(key: $0.key, keyRange: $0.keyRange, value: $0.value.placed(at: path.appending($0.key))) })
+                members.map {
+                    ConfigMember(
+                        key: $0.key, keyRange: $0.keyRange, value: $0.value.placed(at: path.appending($0.key))
+                    )
+                })
         default: break
         }
         return copy

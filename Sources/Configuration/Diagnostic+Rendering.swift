@@ -8,7 +8,9 @@ extension Diagnostic {
     package func rendered(width: Int = 100) -> String {
         var lines = ["\(severity.rawValue): \(message)"]
         if let range {
-            lines += range.file.origin == .file ? fileLines(range, width: width) : commandLines(range, width: width)
+            lines +=
+                range.file.origin == .file
+                ? fileLines(range, width: width) : commandLines(range, width: width)
         } else {
             if !path.isRoot { lines.append("  --> \(shownPath)") }
             if let label { lines.append("   |  \(label)") }
@@ -35,7 +37,8 @@ extension Diagnostic {
         let before = "  --> \(range.file.name) "
         return [
             before + excerpt.text,
-            "   |" + String(repeating: " ", count: before.count - 4) + excerpt.underline + (label.map { " \($0)" } ?? ""),
+            "   |" + String(repeating: " ", count: before.count - 4) + excerpt.underline
+                + (label.map { " \($0)" } ?? ""),
         ]
     }
 }
@@ -67,9 +70,12 @@ struct Excerpt {
         let (shownRight, rightIsCut) = markIsCut ? ([], true) : Self.prefix(right, width: rightRoom)
 
         let head = (leftIsCut ? "…" : "") + left.map(\.text).joined()
-        self.text = head + shownMark.map(\.text).joined() + shownRight.map(\.text).joined() + (rightIsCut ? "…" : "")
+        self.text =
+            head + shownMark.map(\.text).joined() + shownRight.map(\.text).joined() + (rightIsCut ? "…" : "")
         let indent = (leftIsCut ? 1 : 0) + Self.width(left)
-        self.underline = String(repeating: " ", count: indent) + String(repeating: "^", count: max(1, Self.width(shownMark)))
+        self.underline =
+            String(repeating: " ", count: indent)
+            + String(repeating: "^", count: max(1, Self.width(shownMark)))
     }
 
     /// A scalar as it is shown, and the columns that it takes.
@@ -97,7 +103,8 @@ struct Excerpt {
         default: break
         }
         switch scalar.value {
-        case 0x1100...0x115F, 0x2E80...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F, 0xFF00...0xFF60, 0xFFE0...0xFFE6,
+        case 0x1100...0x115F, 0x2E80...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F,
+            0xFF00...0xFF60, 0xFFE0...0xFFE6,
             0x1F300...0x1F64F, 0x1F900...0x1F9FF, 0x20000...0x3FFFD:
             return 2
         default: return 1

@@ -15,7 +15,9 @@ package struct Diagnostic: Sendable {
     /// What stands beside the underline: how to put it right.
     package let label: String?
 
-    package init(_ severity: Severity, _ message: String, range: SourceRange?, path: ConfigPath, label: String? = nil) {
+    package init(
+        _ severity: Severity, _ message: String, range: SourceRange?, path: ConfigPath, label: String? = nil
+    ) {
         self.severity = severity
         self.message = message
         self.range = range
@@ -45,7 +47,8 @@ package final class Diagnostics {
     package func add(_ diagnostic: Diagnostic) {
         if diagnostic.severity == .error { errorReports += 1 }
         if let range = diagnostic.range {
-            let saying = Saying(file: ObjectIdentifier(range.file), offsets: range.offsets, message: diagnostic.message)
+            let saying = Saying(
+                file: ObjectIdentifier(range.file), offsets: range.offsets, message: diagnostic.message)
             guard said.insert(saying).inserted else { return }
         }
         collected.append(diagnostic)
@@ -79,7 +82,9 @@ package final class Diagnostics {
             .map(\.diagnostic)
     }
 
-    private static func order(_ diagnostic: Diagnostic, _ index: Int, _ files: [ObjectIdentifier: Int]) -> [Int] {
+    private static func order(_ diagnostic: Diagnostic, _ index: Int, _ files: [ObjectIdentifier: Int])
+        -> [Int]
+    {
         guard let range = diagnostic.range else { return [2, index] }
         let file = files[ObjectIdentifier(range.file)] ?? 0
         return [range.file.origin == .file ? 0 : 1, file, range.offsets.lowerBound, index]

@@ -61,7 +61,9 @@ package struct Interval: Sendable {
     private let includesLower: Bool
     private let includesUpper: Bool
 
-    private init(_ description: String, _ lower: Double, _ includesLower: Bool, _ upper: Double, _ includesUpper: Bool) {
+    private init(
+        _ description: String, _ lower: Double, _ includesLower: Bool, _ upper: Double, _ includesUpper: Bool
+    ) {
         self.description = description
         self.lower = lower
         self.upper = upper
@@ -70,7 +72,8 @@ package struct Interval: Sendable {
     }
 
     package func contains(_ value: Double) -> Bool {
-        value.isFinite && (includesLower ? value >= lower : value > lower) && (includesUpper ? value <= upper : value < upper)
+        value.isFinite && (includesLower ? value >= lower : value > lower)
+            && (includesUpper ? value <= upper : value < upper)
     }
 
     package static let finite = Interval("a number", -.infinity, false, .infinity, false)
@@ -90,26 +93,36 @@ package struct Interval: Sendable {
     }
 
     package static func from(_ lower: Double, to upper: Double) -> Interval {
-        Interval("a number from \(ForPeople.number(lower)) to \(ForPeople.number(upper))", lower, true, upper, true)
+        Interval(
+            "a number from \(ForPeople.number(lower)) to \(ForPeople.number(upper))", lower, true, upper, true
+        )
     }
 
     package static func from(_ lower: Double, below upper: Double) -> Interval {
-        Interval("a number of at least \(ForPeople.number(lower)) and below \(ForPeople.number(upper))", lower, true, upper, false)
+        Interval(
+            "a number of at least \(ForPeople.number(lower)) and below \(ForPeople.number(upper))", lower,
+            true, upper, false)
     }
 
     package static func above(_ lower: Double, to upper: Double) -> Interval {
-        Interval("a number above \(ForPeople.number(lower)) and at most \(ForPeople.number(upper))", lower, false, upper, true)
+        Interval(
+            "a number above \(ForPeople.number(lower)) and at most \(ForPeople.number(upper))", lower, false,
+            upper, true)
     }
 
     package static func above(_ lower: Double, below upper: Double) -> Interval {
-        Interval("a number above \(ForPeople.number(lower)) and below \(ForPeople.number(upper))", lower, false, upper, false)
+        Interval(
+            "a number above \(ForPeople.number(lower)) and below \(ForPeople.number(upper))", lower, false,
+            upper, false)
     }
 }
 
 private enum NumberHint {
     /// A number in quotes is the commonest slip.
     static func unquoted(_ value: ConfigValue) -> String? {
-        guard case .string(let text) = value.kind, let number = Double(text), number.isFinite else { return nil }
+        guard case .string(let text) = value.kind, let number = Double(text), number.isFinite else {
+            return nil
+        }
         return "write it without quotes"
     }
 }

@@ -13,11 +13,14 @@ package struct Expectation<Value> {
 
     /// For values that fit or do not fit as a whole; `hint` may say how to put it right.
     package init(
-        _ description: String, hint: @escaping (ConfigValue) -> String? = { _ in nil }, accept: @escaping (ConfigValue) -> Value?
+        _ description: String, hint: @escaping (ConfigValue) -> String? = { _ in nil },
+        accept: @escaping (ConfigValue) -> Value?
     ) {
         self.init(description) { value, diagnostics in
             if let accepted = accept(value) { return accepted }
-            diagnostics.error("\(value.path.name) must be \(description), found \(value.summary)", at: value, label: hint(value))
+            diagnostics.error(
+                "\(value.path.name) must be \(description), found \(value.summary)", at: value,
+                label: hint(value))
             return nil
         }
     }
@@ -40,12 +43,14 @@ package struct Expectation<Value> {
                 return second
             }
             // A mistake further inside means that this alternative was meant.
-            for attempt in [attempts.0, attempts.1] where attempt.sorted.contains(where: { $0.path != value.path }) {
+            for attempt in [attempts.0, attempts.1]
+            where attempt.sorted.contains(where: { $0.path != value.path }) {
                 diagnostics.add(contentsOf: attempt)
                 return nil
             }
             let label = (attempts.1.sorted + attempts.0.sorted).compactMap(\.label).first
-            diagnostics.error("\(value.path.name) must be \(description), found \(value.summary)", at: value, label: label)
+            diagnostics.error(
+                "\(value.path.name) must be \(description), found \(value.summary)", at: value, label: label)
             return nil
         }
     }
@@ -123,7 +128,8 @@ extension Expectation {
         let description = "a list \(Self.size(count))(each \(element.description))"
         return Expectation(description) { value, diagnostics in
             guard let elements = value.elements, count.contains(elements.count) else {
-                diagnostics.error("\(value.path.name) must be \(description), found \(value.summary)", at: value)
+                diagnostics.error(
+                    "\(value.path.name) must be \(description), found \(value.summary)", at: value)
                 return nil
             }
             let read = elements.map { element.read($0, diagnostics) }
@@ -132,7 +138,8 @@ extension Expectation {
     }
 
     /// An object with any keys, in the order of the text: `.table(of: .int(0...))`; nil if a value is wrong.
-    package static func table<Element>(of element: Expectation<Element>) -> Self where Value == [(key: String, value: Element)] {
+    package static func table<Element>(of element: Expectation<Element>) -> Self
+    where Value == [(key: String, value: Element)] {
         Expectation("an object") { value, diagnostics in
             guard let members = value.members else {
                 diagnostics.error("\(value.path.name) must be an object, found \(value.summary)", at: value)

@@ -4,7 +4,9 @@ extension JSON5Parser {
 
     var peek: UInt8? { offset < text.count ? text[offset] : nil }
 
-    func byte(after distance: Int) -> UInt8? { offset + distance < text.count ? text[offset + distance] : nil }
+    func byte(after distance: Int) -> UInt8? {
+        offset + distance < text.count ? text[offset + distance] : nil
+    }
 
     /// Skips one ASCII character if it is next.
     mutating func take(_ character: Unicode.Scalar) -> Bool {
@@ -19,7 +21,8 @@ extension JSON5Parser {
             case 0x09...0x0D, 0x20: offset += 1
             case UInt8(ascii: "/"): try skipComment()
             case 0x80...:
-                guard let (scalar, length) = UTF8Text.scalar(in: text, at: offset), Self.isSpace(scalar) else { return }
+                guard let (scalar, length) = UTF8Text.scalar(in: text, at: offset), Self.isSpace(scalar)
+                else { return }
                 offset += length
             default: return
             }
@@ -30,16 +33,22 @@ extension JSON5Parser {
         let start = offset
         switch byte(after: 1) {
         case UInt8(ascii: "/"):
-            while let (scalar, length) = UTF8Text.scalar(in: text, at: offset), !Self.isLineEnd(scalar) { offset += length }
+            while let (scalar, length) = UTF8Text.scalar(in: text, at: offset), !Self.isLineEnd(scalar) {
+                offset += length
+            }
         case UInt8(ascii: "*"):
             offset += 2
             while !(peek == UInt8(ascii: "*") && byte(after: 1) == UInt8(ascii: "/")) {
-                if atEnd { throw SyntaxError("this comment is never closed", start..<start + 2, label: "expected `*/`") }
+                if atEnd {
+                    throw SyntaxError(
+                        "this comment is never closed", start..<start + 2, label: "expected `*/`")
+                }
                 offset += 1
             }
             offset += 2
         default:
-            throw SyntaxError("expected a comment after `/`", start..<start + 1, label: "comments begin with `//` or `/*`")
+            throw SyntaxError(
+                "expected a comment after `/`", start..<start + 1, label: "comments begin with `//` or `/*`")
         }
     }
 
@@ -68,7 +77,8 @@ extension JSON5Parser {
         case "NaN": return .number(ConfigNumber(value: .nan, literal: "NaN"))
         default:
             throw SyntaxError(
-                "expected a value, found the word \(ForPeople.code(word))", start..<offset, label: Self.hint(forWord: word))
+                "expected a value, found the word \(ForPeople.code(word))", start..<offset,
+                label: Self.hint(forWord: word))
         }
     }
 
@@ -103,10 +113,14 @@ extension JSON5Parser {
         let start = offset
         offset += 1
         guard take("u"), let code = takeHex(digits: 4) else {
-            throw SyntaxError("expected `\\u` and four hexadecimal digits in a field name", start..<max(offset, start + 1))
+            throw SyntaxError(
+                "expected `\\u` and four hexadecimal digits in a field name", start..<max(offset, start + 1))
         }
-        guard let scalar = Unicode.Scalar(code), isFirst ? Self.startsIdentifier(scalar) : Self.continuesIdentifier(scalar) else {
-            throw SyntaxError("this escape is no letter of a field name", start..<offset, label: "put the name in quotes")
+        guard let scalar = Unicode.Scalar(code),
+            isFirst ? Self.startsIdentifier(scalar) : Self.continuesIdentifier(scalar)
+        else {
+            throw SyntaxError(
+                "this escape is no letter of a field name", start..<offset, label: "put the name in quotes")
         }
         return scalar
     }
@@ -115,7 +129,8 @@ extension JSON5Parser {
     mutating func takeHex(digits: Int) -> UInt32? {
         var value: UInt32 = 0
         for distance in 0..<digits {
-            guard let byte = byte(after: distance), let digit = Character(Unicode.Scalar(byte)).hexDigitValue else { return nil }
+            guard let byte = byte(after: distance), let digit = Character(Unicode.Scalar(byte)).hexDigitValue
+            else { return nil }
             value = value << 4 | UInt32(digit)
         }
         offset += digits
@@ -125,7 +140,9 @@ extension JSON5Parser {
     static func startsIdentifier(_ scalar: Unicode.Scalar) -> Bool {
         if scalar.isASCII { return scalar == "$" || scalar == "_" || scalar.properties.isAlphabetic }
         switch scalar.properties.generalCategory {
-        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .letterNumber: return true
+        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter,
+            .letterNumber:
+            return true
         default: return false
         }
     }
@@ -151,7 +168,9 @@ extension JSON5Parser {
     /// The word or character that stands here.
     var foundOffsets: Range<Int> {
         var end = offset
-        while let (scalar, length) = UTF8Text.scalar(in: text, at: end), Self.continuesIdentifier(scalar) { end += length }
+        while let (scalar, length) = UTF8Text.scalar(in: text, at: end), Self.continuesIdentifier(scalar) {
+            end += length
+        }
         if end == offset, let (_, length) = UTF8Text.scalar(in: text, at: end) { end += length }
         return offset..<end
     }

@@ -75,6 +75,7 @@ extension JSON5Parser {
         let literal = String(decoding: text[start..<max(offset, start + 1)], as: UTF8.self)
         let hasUnderscore = literal.contains("_") && literal.allSatisfy { $0 == "_" || $0.isNumber }
         let label = hasUnderscore ? "write it without `_`" : "put text in quotes"
-        return SyntaxError("\(ForPeople.code(literal)) is not a number", start..<max(offset, start + 1), label: label)
+        return SyntaxError(
+            "\(ForPeople.code(literal)) is not a number", start..<max(offset, start + 1), label: label)
     }
 }

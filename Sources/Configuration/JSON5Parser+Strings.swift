@@ -21,7 +21,9 @@ extension JSON5Parser {
     }
 
     private func unterminated(from start: Int) -> SyntaxError {
-        SyntaxError("this string is never closed", start..<offset, label: "expected \(text[start] == UInt8(ascii: "'") ? "`'`" : "`\"`")")
+        SyntaxError(
+            "this string is never closed", start..<offset,
+            label: "expected \(text[start] == UInt8(ascii: "'") ? "`'`" : "`\"`")")
     }
 
     /// The bytes that an escape stands for; none for a line continuation.
@@ -29,7 +31,8 @@ extension JSON5Parser {
         let start = offset
         offset += 1
         guard let (scalar, length) = UTF8Text.scalar(in: text, at: offset) else {
-            throw SyntaxError("this string is never closed", start..<offset, label: "the text ends in an escape")
+            throw SyntaxError(
+                "this string is never closed", start..<offset, label: "the text ends in an escape")
         }
         offset += length
         switch scalar {
@@ -40,7 +43,9 @@ extension JSON5Parser {
         case "f": return [0x0C]
         case "v": return [0x0B]
         case "0":
-            if let next = peek, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(next) { throw octalEscape(start) }
+            if let next = peek, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(next) {
+                throw octalEscape(start)
+            }
             return [0]
         case "1"..."9": throw octalEscape(start)
         case "x":
@@ -58,7 +63,9 @@ extension JSON5Parser {
     }
 
     private func octalEscape(_ start: Int) -> SyntaxError {
-        SyntaxError("an escape must not begin with a digit", start..<offset, label: "write `\\x` and two hexadecimal digits")
+        SyntaxError(
+            "an escape must not begin with a digit", start..<offset,
+            label: "write `\\x` and two hexadecimal digits")
     }
 
     /// After `\u`: one scalar, which may take a pair of escapes (UTF-16).
@@ -68,11 +75,14 @@ extension JSON5Parser {
         }
         if let scalar = Unicode.Scalar(high) { return scalar }
         let end = offset
-        if high < 0xDC00, take("\\"), take("u"), let low = takeHex(digits: 4), (0xDC00...0xDFFF).contains(low),
+        if high < 0xDC00, take("\\"), take("u"), let low = takeHex(digits: 4),
+            (0xDC00...0xDFFF).contains(low),
             let scalar = Unicode.Scalar(0x10000 + (high - 0xD800) << 10 + (low - 0xDC00))
         {
             return scalar
         }
-        throw SyntaxError("half of a surrogate pair is not a character", start..<end, label: "expected a pair such as \\uD83D\\uDE00")
+        throw SyntaxError(
+            "half of a surrogate pair is not a character", start..<end,
+            label: "expected a pair such as \\uD83D\\uDE00")
     }
 }

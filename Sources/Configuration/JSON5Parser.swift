@@ -45,7 +45,9 @@ struct JSON5Parser {
             if !atEnd { throw SyntaxError("expected the end after the value, found \(found)", foundOffsets) }
             return value
         } catch {
-            diagnostics.add(Diagnostic(.error, error.message, range: range(error.offsets), path: container, label: error.label))
+            diagnostics.add(
+                Diagnostic(
+                    .error, error.message, range: range(error.offsets), path: container, label: error.label))
             return nil
         }
     }
@@ -60,8 +62,12 @@ struct JSON5Parser {
         }
         let kind: ConfigValue.Kind
         switch peek {
-        case UInt8(ascii: "{"): kind = .object(try nested(path) { parser throws(SyntaxError) in try parser.parseMembers(of: path) })
-        case UInt8(ascii: "["): kind = .array(try nested(path) { parser throws(SyntaxError) in try parser.parseElements(of: path) })
+        case UInt8(ascii: "{"):
+            kind = .object(
+                try nested(path) { parser throws(SyntaxError) in try parser.parseMembers(of: path) })
+        case UInt8(ascii: "["):
+            kind = .array(
+                try nested(path) { parser throws(SyntaxError) in try parser.parseElements(of: path) })
         case UInt8(ascii: "\""), UInt8(ascii: "'"): kind = .string(try parseString())
         case let byte? where "+-.0123456789".utf8.contains(byte):
             kind = .number(try parseNumber())
@@ -74,7 +80,8 @@ struct JSON5Parser {
         _ path: ConfigPath, _ parse: (inout JSON5Parser) throws(SyntaxError) -> Content
     ) throws(SyntaxError) -> Content {
         guard depth < limits.depth else {
-            throw SyntaxError("more than \(limits.depth) objects and lists inside one another", offset..<offset + 1)
+            throw SyntaxError(
+                "more than \(limits.depth) objects and lists inside one another", offset..<offset + 1)
         }
         let outer = container
         container = path
@@ -114,7 +121,10 @@ struct JSON5Parser {
             let value = try parseValue(at: path.appending(key))
             if let first = keys[key] {
                 let label = "it is already set on line \(file.lineNumber(at: first.offsets.lowerBound))"
-                try report(Diagnostic(.error, "duplicate field \(ForPeople.code(key))", range: keyRange, path: path, label: label))
+                try report(
+                    Diagnostic(
+                        .error, "duplicate field \(ForPeople.code(key))", range: keyRange, path: path,
+                        label: label))
             } else {
                 keys[key] = keyRange
                 members.append(ConfigMember(key: key, keyRange: keyRange, value: value))
@@ -140,7 +150,9 @@ struct JSON5Parser {
             return
         }
         if atEnd {
-            throw SyntaxError("this `{` is never closed", open..<open + 1, label: "expected `:` after \(ForPeople.code(key)), then `}`")
+            throw SyntaxError(
+                "this `{` is never closed", open..<open + 1,
+                label: "expected `:` after \(ForPeople.code(key)), then `}`")
         }
         let message = "expected `:` after the field name \(ForPeople.code(key)), found \(found)"
         if peek == UInt8(ascii: "=") { throw SyntaxError(message, foundOffsets, label: "write `:` instead") }
@@ -148,14 +160,20 @@ struct JSON5Parser {
     }
 
     /// A comma or the end of the container. A forgotten comma is reported, and reading goes on.
-    private mutating func parseSeparator(closing: Unicode.Scalar, after what: String, open: Int) throws(SyntaxError) {
+    private mutating func parseSeparator(closing: Unicode.Scalar, after what: String, open: Int)
+        throws(SyntaxError)
+    {
         let end = offset
         try skipSpace()
         if take(",") || atEnd || peek == UInt8(ascii: closing) { return }
         let isNext = closing == "}" ? beginsKey : beginsValue
-        guard isNext else { throw SyntaxError("expected `,` or `\(closing)` after \(what), found \(found)", foundOffsets) }
+        guard isNext else {
+            throw SyntaxError("expected `,` or `\(closing)` after \(what), found \(found)", foundOffsets)
+        }
         let message = "expected `,` or `\(closing)` after \(what), found \(found)"
-        try report(Diagnostic(.error, message, range: range(end..<end), path: container, label: "is a comma missing here?"))
+        try report(
+            Diagnostic(
+                .error, message, range: range(end..<end), path: container, label: "is a comma missing here?"))
     }
 
     /// A mistake after which reading goes on, unless there have been too many.
@@ -163,7 +181,8 @@ struct JSON5Parser {
         diagnostics.add(mistake)
         mistakes += 1
         guard mistakes <= Self.mostMistakes else {
-            throw SyntaxError("more than \(Self.mostMistakes) mistakes, which is no configuration", offset..<offset)
+            throw SyntaxError(
+                "more than \(Self.mostMistakes) mistakes, which is no configuration", offset..<offset)
         }
     }
 }

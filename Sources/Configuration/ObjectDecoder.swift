@@ -33,7 +33,8 @@ package final class ObjectDecoder {
     init(_ value: ConfigValue, members: [ConfigMember], _ diagnostics: Diagnostics) {
         self.value = value
         self.members = members
-        self.indices = Dictionary(members.indices.map { (members[$0].key, $0) }, uniquingKeysWith: { first, _ in first })
+        self.indices = Dictionary(
+            members.indices.map { (members[$0].key, $0) }, uniquingKeysWith: { first, _ in first })
         self.diagnostics = diagnostics
     }
 
@@ -61,7 +62,9 @@ package final class ObjectDecoder {
     }
 
     /// The same with a value for its absence (and for a mistake, which is reported).
-    package func optional<Value>(_ key: String, _ expectation: Expectation<Value>, default value: Value) -> Value {
+    package func optional<Value>(_ key: String, _ expectation: Expectation<Value>, default value: Value)
+        -> Value
+    {
         optional(key, expectation) ?? value
     }
 
@@ -130,12 +133,16 @@ package final class ObjectDecoder {
     }
 
     private var knownFields: String {
-        known.isEmpty ? "no fields are known here" : "known fields: \(known.map(ForPeople.code).joined(separator: ", "))"
+        known.isEmpty
+            ? "no fields are known here"
+            : "known fields: \(known.map(ForPeople.code).joined(separator: ", "))"
     }
 
     /// The brace of an object, or the whole of a value that stands for one.
     private var openingRange: SourceRange? {
-        guard let range = value.range, value.members != nil, range.offsets.count > 1 else { return value.range }
+        guard let range = value.range, value.members != nil, range.offsets.count > 1 else {
+            return value.range
+        }
         return SourceRange(file: range.file, offsets: range.offsets.lowerBound..<range.offsets.lowerBound + 1)
     }
 

@@ -33,7 +33,9 @@ package final class SourceFile: Sendable {
     }
 
     /// Reads a whole file of at most `limit` bytes.
-    package convenience init(contentsOf path: String, limit: Int = JSON5.Limits.standard.bytes) throws(SourceFileError) {
+    package convenience init(contentsOf path: String, limit: Int = JSON5.Limits.standard.bytes)
+        throws(SourceFileError)
+    {
         guard let stream = fopen(path, "rbe") else {
             throw SourceFileError(path: path, reason: .system(errno))
         }
@@ -69,7 +71,9 @@ package final class SourceFile: Sendable {
         let line = lineIndex(at: offset)
         let start = lineStarts[line]
         var end = line + 1 < lineStarts.count ? lineStarts[line + 1] : text.count
-        while end > start, text[end - 1] == UInt8(ascii: "\n") || text[end - 1] == UInt8(ascii: "\r") { end -= 1 }
+        while end > start, text[end - 1] == UInt8(ascii: "\n") || text[end - 1] == UInt8(ascii: "\r") {
+            end -= 1
+        }
         return start..<end
     }
 
@@ -90,7 +94,9 @@ package final class SourceFile: Sendable {
         for (offset, byte) in text.enumerated() {
             if byte == UInt8(ascii: "\n") {
                 starts.append(offset + 1)
-            } else if byte == UInt8(ascii: "\r"), offset + 1 == text.count || text[offset + 1] != UInt8(ascii: "\n") {
+            } else if byte == UInt8(ascii: "\r"),
+                offset + 1 == text.count || text[offset + 1] != UInt8(ascii: "\n")
+            {
                 starts.append(offset + 1)
             }
         }

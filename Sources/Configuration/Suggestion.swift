@@ -7,8 +7,14 @@ package enum Suggestion {
         if let same = candidates.first(where: { normalized($0) == wanted }) { return same }
         if let abbreviated = candidates.first(where: { initials($0) == wanted }) { return abbreviated }
         let measured = candidates.map { (name: $0, distance: distance(wanted, normalized($0))) }
-        if let best = measured.min(by: { $0.distance < $1.distance }), best.distance <= threshold(wanted, best.name) { return best.name }
-        let related = candidates.filter { isPrefix(wanted, normalized($0)) || isPrefix(normalized($0), wanted) }
+        if let best = measured.min(by: { $0.distance < $1.distance }),
+            best.distance <= threshold(wanted, best.name)
+        {
+            return best.name
+        }
+        let related = candidates.filter {
+            isPrefix(wanted, normalized($0)) || isPrefix(normalized($0), wanted)
+        }
         return related.count == 1 ? related.first : nil
     }
 

@@ -15,7 +15,8 @@ package struct Augmenter: Sendable {
     package init(_ augmentation: Augmentation, of dataset: Dataset, seed: UInt64, mean: [Float]? = nil) {
         precondition(dataset.sampleShape.count == 3, "only images are augmented")
         (self.augmentation, self.dataset, self.seed) = (augmentation, dataset, seed)
-        shape = ImageWarp.Shape(height: dataset.sampleShape[0], width: dataset.sampleShape[1], channels: dataset.sampleShape[2])
+        shape = ImageWarp.Shape(
+            height: dataset.sampleShape[0], width: dataset.sampleShape[1], channels: dataset.sampleShape[2])
         fill =
             switch augmentation.fill {
             case .value(let value): Array(repeating: Float(value), count: shape.channels)
@@ -27,7 +28,8 @@ package struct Augmenter: Sendable {
     /// Writes the raw values of a sample as it is in an epoch (from 0), `[height, width, channels]`. No allocation.
     package func write(sample: Int, epoch: Int, into row: UnsafeMutablePointer<Float>) {
         precondition(sample >= 0 && sample < dataset.count, "A sample's index lies in the data set")
-        let draw = augmentation.draw(seed: seed, epoch: epoch, sample: sample, height: shape.height, width: shape.width)
+        let draw = augmentation.draw(
+            seed: seed, epoch: epoch, sample: sample, height: shape.height, width: shape.width)
         if let fill {
             fill.withUnsafeBufferPointer { warp(sample, draw.map, $0.baseAddress, row) }
         } else {
@@ -36,15 +38,19 @@ package struct Augmenter: Sendable {
         ImageWarp.adjust(row, count: shape.count, brightness: draw.brightness, contrast: draw.contrast)
     }
 
-    private func warp(_ sample: Int, _ map: AffineMap, _ fill: UnsafePointer<Float>?, _ row: UnsafeMutablePointer<Float>) {
+    private func warp(
+        _ sample: Int, _ map: AffineMap, _ fill: UnsafePointer<Float>?, _ row: UnsafeMutablePointer<Float>
+    ) {
         guard let features = dataset.features.baseAddress else { return }
         switch dataset.form.elementType {
         case .uint8:
             ImageWarp.warp(
-                features.advanced(by: sample * shape.count).assumingMemoryBound(to: UInt8.self), shape, map, fill: fill, into: row)
+                features.advanced(by: sample * shape.count).assumingMemoryBound(to: UInt8.self), shape, map,
+                fill: fill, into: row)
         case .float32:
             ImageWarp.warp(
-                features.advanced(by: 4 * sample * shape.count).assumingMemoryBound(to: Float.self), shape, map, fill: fill, into: row)
+                features.advanced(by: 4 * sample * shape.count).assumingMemoryBound(to: Float.self), shape,
+                map, fill: fill, into: row)
         }
     }
 }

@@ -30,7 +30,9 @@ extension Augmentation {
 
     /// The way back from the augmented image: flip⁻¹ · scale⁻¹ · shear⁻¹ · rotation⁻¹ · (p − shift). Exact where nothing but flips,
     /// quarter turns and shifts takes part.
-    package static func map(flip: Pair<Bool>, scale: Pair<Double>, shear: Double, rotation: Double, shift: Pair<Double>) -> AffineMap {
+    package static func map(
+        flip: Pair<Bool>, scale: Pair<Double>, shear: Double, rotation: Double, shift: Pair<Double>
+    ) -> AffineMap {
         let (sine, cosine) = sineAndCosine(degrees: rotation)
         let (shearSine, shearCosine) = sineAndCosine(degrees: shear)
         let tangent = shearSine / shearCosine
@@ -38,7 +40,8 @@ extension Augmentation {
         let (xx, xy) = (x * (cosine - tangent * sine), -x * (sine + tangent * cosine))
         let (yx, yy) = (y * sine, y * cosine)
         return AffineMap(
-            xx: xx, xy: xy, x0: -(xx * shift.x + xy * shift.y), yx: yx, yy: yy, y0: -(yx * shift.x + yy * shift.y))
+            xx: xx, xy: xy, x0: -(xx * shift.x + xy * shift.y), yx: yx, yy: yy,
+            y0: -(yx * shift.x + yy * shift.y))
     }
 
     /// Exact for multiples of 90°.

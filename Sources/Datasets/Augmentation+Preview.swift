@@ -24,7 +24,9 @@ package struct AugmentationPreview {
     package init(of dataset: Dataset, _ augmentation: Augmentation?, seed: UInt64) throws {
         let shape = dataset.sampleShape
         guard shape.count == 3, shape[2] == 1 || shape[2] == 3 else {
-            throw DatasetError("a preview shows images of 1 or 3 channels, and the samples of the training set have shape \(shape)")
+            throw DatasetError(
+                "a preview shows images of 1 or 3 channels, and the samples of the training set have shape \(shape)"
+            )
         }
         self.dataset = dataset
         augmenter = augmentation.map { Augmenter($0, of: dataset, seed: seed) }
@@ -45,8 +47,12 @@ package struct AugmentationPreview {
         let (tileHeight, tileWidth) = (height * magnification, width * magnification)
         let sheetWidth = columns * (tileWidth + Self.gap) + Self.gap
         let sheetHeight = samples.count * (tileHeight + Self.gap) + Self.gap
-        guard !samples.isEmpty, sheetWidth <= 1 << 20, sheetHeight <= 1 << 20, sheetWidth * sheetHeight <= ImageFile.pixelLimit else {
-            throw DatasetError("a preview of \(sheetWidth) × \(sheetHeight) pixels is too large; ask for fewer samples or variants")
+        guard !samples.isEmpty, sheetWidth <= 1 << 20, sheetHeight <= 1 << 20,
+            sheetWidth * sheetHeight <= ImageFile.pixelLimit
+        else {
+            throw DatasetError(
+                "a preview of \(sheetWidth) × \(sheetHeight) pixels is too large; ask for fewer samples or variants"
+            )
         }
         var sheet = ByteImage(
             width: sheetWidth, height: sheetHeight, channels: channels,
@@ -55,7 +61,8 @@ package struct AugmentationPreview {
         for (row, sample) in samples.enumerated() {
             for column in 0..<columns {
                 if column == 0 {
-                    dataset.gather([sample][...], normalization: Normalization(.none, of: dataset), into: &values)
+                    dataset.gather(
+                        [sample][...], normalization: Normalization(.none, of: dataset), into: &values)
                 } else {
                     augmenter?.write(sample: sample, epoch: column - 1, into: &values)
                 }

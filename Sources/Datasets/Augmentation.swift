@@ -48,6 +48,7 @@ package struct Augmentation: Equatable, Sendable {
     /// Why samples of this shape cannot be augmented; nil if they are images.
     package static func problem(sampleShape: [Int]) -> String? {
         sampleShape.count == 3
-            ? nil : "`augment` needs images, [height, width, channels], and the samples have shape \(sampleShape): remove it"
+            ? nil
+            : "`augment` needs images, [height, width, channels], and the samples have shape \(sampleShape): remove it"
     }
 }

@@ -10,7 +10,9 @@ package struct BatchGeometry: Equatable, Sendable {
 
     /// - Parameter microbatches: nil takes `defaultMicrobatches`
     package init(sampleCount: Int, batchSize: Int, microbatches: Int? = nil) {
-        precondition(sampleCount > 0 && batchSize > 0 && (microbatches ?? 1) > 0, "Samples, batches and microbatches are positive numbers")
+        precondition(
+            sampleCount > 0 && batchSize > 0 && (microbatches ?? 1) > 0,
+            "Samples, batches and microbatches are positive numbers")
         self.sampleCount = sampleCount
         self.batchSize = min(batchSize, sampleCount)
         self.microbatches = microbatches ?? Self.defaultMicrobatches(batchSize: self.batchSize)

@@ -5,7 +5,9 @@ extension ByteImage {
     package func resized(width newWidth: Int, height newHeight: Int) -> ByteImage {
         precondition(newWidth > 0 && newHeight > 0, "An image has pixels")
         if newWidth == width && newHeight == height { return self }
-        let (rows, columns) = (Triangle.weights(from: height, to: newHeight), Triangle.weights(from: width, to: newWidth))
+        let (rows, columns) = (
+            Triangle.weights(from: height, to: newHeight), Triangle.weights(from: width, to: newWidth)
+        )
         let length = newWidth * channels
         // Each row is added to the new ones that it is part of, from above, so that no more than the result is held at a time.
         var sums = [Double](repeating: 0, count: newHeight * length)

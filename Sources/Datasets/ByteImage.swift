@@ -8,8 +8,11 @@ package struct ByteImage: Equatable, Sendable {
 
     /// - Parameter pixels: height · width · channels bytes
     package init(width: Int, height: Int, channels: Int, pixels: [UInt8]) {
-        precondition(width > 0 && height > 0 && (channels == 1 || channels == 3), "An image has pixels of 1 or 3 channels")
-        precondition(pixels.count == width * height * channels, "An image has a byte for each channel of each pixel")
+        precondition(
+            width > 0 && height > 0 && (channels == 1 || channels == 3),
+            "An image has pixels of 1 or 3 channels")
+        precondition(
+            pixels.count == width * height * channels, "An image has a byte for each channel of each pixel")
         self.width = width
         self.height = height
         self.channels = channels

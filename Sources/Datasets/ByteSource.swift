@@ -21,11 +21,14 @@ final class ByteSource {
         self.input = input
         self.owner = owner
         isCompressed = input.count >= 2 && input[0] == 0x1F && input[1] == 0x8B
-        largestSize = isCompressed ? input.count.multipliedReportingOverflow(by: 1_032).partialValue : input.count
+        largestSize =
+            isCompressed ? input.count.multipliedReportingOverflow(by: 1_032).partialValue : input.count
         if isCompressed {
             let gzipOnly: Int32 = 15 + 16
-            guard inflateInit2_(&stream, gzipOnly, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
-                throw DatasetError("zlib cannot unpack `\(name)`: there is no memory for it; free some and try again")
+            guard inflateInit2_(&stream, gzipOnly, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK
+            else {
+                throw DatasetError(
+                    "zlib cannot unpack `\(name)`: there is no memory for it; free some and try again")
             }
         }
     }
@@ -61,10 +64,13 @@ final class ByteSource {
         var filled = 0
         while filled < output.count {
             if memberHasEnded, try !startNextMember() { break }
-            guard position < input.count else { throw damaged("it ends before its compressed data do: it is truncated") }
+            guard position < input.count else {
+                throw damaged("it ends before its compressed data do: it is truncated")
+            }
             let inputCount = min(input.count - position, 1 << 30)
             let outputCount = min(output.count - filled, 1 << 30)
-            stream.next_in = UnsafeMutablePointer(mutating: input.baseAddress?.advanced(by: position).assumingMemoryBound(to: Bytef.self))
+            stream.next_in = UnsafeMutablePointer(
+                mutating: input.baseAddress?.advanced(by: position).assumingMemoryBound(to: Bytef.self))
             stream.avail_in = uInt(inputCount)
             stream.next_out = output.baseAddress?.advanced(by: filled).assumingMemoryBound(to: Bytef.self)
             stream.avail_out = uInt(outputCount)

@@ -17,7 +17,9 @@ package enum CIFAR {
         case test
     }
 
-    package static let classNames = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+    package static let classNames = [
+        "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
+    ]
 
     private static let side = 32
     private static let pixels = 3 * side * side
@@ -26,17 +28,22 @@ package enum CIFAR {
     /// data_batch_5.bin, test_batch.bin, also with .gz): samples `[32, 32, 3]`.
     package static func ten(_ paths: [String], part: Part) throws -> Dataset {
         let names = part == .train ? (1...5).map { "data_batch_\($0).bin" } : ["test_batch.bin"]
-        return try read(paths.flatMap { files(at: $0, names) }, labelBytes: 1, labelAt: 0, classes: classNames)
+        return try read(
+            paths.flatMap { files(at: $0, names) }, labelBytes: 1, labelAt: 0, classes: classNames)
     }
 
     /// CIFAR-100 from a file or the published directory (train.bin, test.bin). Classes have the names of `fine_label_names.txt` or
     /// `coarse_label_names.txt` beside the file, where there is one, and numbers otherwise.
     /// - Parameter names: the classes' names, if they are known
-    package static func hundred(_ path: String, labels: Labels, part: Part, names: [String]? = nil) throws -> Dataset {
+    package static func hundred(_ path: String, labels: Labels, part: Part, names: [String]? = nil) throws
+        -> Dataset
+    {
         let files = files(at: path, [part == .train ? "train.bin" : "test.bin"])
         let beside = try names ?? namesBeside(files[0], labels) ?? (0..<labels.count).map { String($0) }
         guard beside.count == labels.count else {
-            throw DatasetError("`\(path)` has \(labels.count) \(labels.rawValue) classes, not \(beside.count); give data sets of one kind")
+            throw DatasetError(
+                "`\(path)` has \(labels.count) \(labels.rawValue) classes, not \(beside.count); give data sets of one kind"
+            )
         }
         return try read(files, labelBytes: 2, labelAt: labels == .coarse ? 0 : 1, classes: beside)
     }
@@ -52,18 +59,24 @@ package enum CIFAR {
     private static func namesBeside(_ file: String, _ labels: Labels) throws -> [String]? {
         let path = Path.join(Path.directory(of: file), "\(labels.rawValue)_label_names.txt")
         guard File.exists(path) else { return nil }
-        let lines = try File.readText(path, limit: 1 << 16).split(whereSeparator: \.isNewline).map(String.init)
+        let lines = try File.readText(path, limit: 1 << 16).split(whereSeparator: \.isNewline).map(
+            String.init)
         guard lines.count == labels.count, Set(lines).count == lines.count else {
-            throw DatasetError("`\(path)` has \(lines.count) lines, not \(labels.count) different names; restore or remove it")
+            throw DatasetError(
+                "`\(path)` has \(lines.count) lines, not \(labels.count) different names; restore or remove it"
+            )
         }
         return lines
     }
 
-    private static func read(_ files: [String], labelBytes: Int, labelAt: Int, classes: [String]) throws -> Dataset {
+    private static func read(_ files: [String], labelBytes: Int, labelAt: Int, classes: [String]) throws
+        -> Dataset
+    {
         let record = labelBytes + pixels
         let contents = try files.map { try records($0, record) }
         let count = contents.reduce(0) { $0 + $1.count / record }
-        let form = DatasetForm(elementType: .uint8, sampleShape: [side, side, 3], count: count, targets: .classes(classes))
+        let form = DatasetForm(
+            elementType: .uint8, sampleShape: [side, side, 3], count: count, targets: .classes(classes))
         return try Dataset.build(form) { features, targets in
             let labels = targets.bindMemory(to: Int32.self)
             var sample = 0
@@ -77,7 +90,10 @@ package enum CIFAR {
                     }
                     labels[sample] = Int32(label)
                     bytes[(start + labelBytes)...].withUnsafeBufferPointer { planes in
-                        interleave(planes, into: UnsafeMutableRawBufferPointer(rebasing: features[sample * pixels..<(sample + 1) * pixels]))
+                        interleave(
+                            planes,
+                            into: UnsafeMutableRawBufferPointer(
+                                rebasing: features[sample * pixels..<(sample + 1) * pixels]))
                     }
                     sample += 1
                 }
@@ -86,7 +102,9 @@ package enum CIFAR {
     }
 
     /// Planes [3, 32, 32] to pixels [32, 32, 3].
-    private static func interleave(_ planes: UnsafeBufferPointer<UInt8>, into output: UnsafeMutableRawBufferPointer) {
+    private static func interleave(
+        _ planes: UnsafeBufferPointer<UInt8>, into output: UnsafeMutableRawBufferPointer
+    ) {
         let plane = side * side
         for pixel in 0..<plane {
             for channel in 0..<3 { output[3 * pixel + channel] = planes[channel * plane + pixel] }
@@ -99,7 +117,9 @@ package enum CIFAR {
         let most = 100_000 * record  // the published files have 10,000 or 50,000
         var bytes = [UInt8](repeating: 0, count: min(source.largestSize, most + 1))
         let count = try bytes.withUnsafeMutableBytes { try source.read(into: $0) }
-        guard count <= most else { throw DatasetError("`\(path)` is larger than any CIFAR file; check the path") }
+        guard count <= most else {
+            throw DatasetError("`\(path)` is larger than any CIFAR file; check the path")
+        }
         guard count > 0, count.isMultiple(of: record) else {
             throw DatasetError(
                 "`\(path)` has \(TextFormat.grouped(count)) bytes, not a whole number of records of \(TextFormat.grouped(record)): it is"

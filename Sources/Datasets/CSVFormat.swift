@@ -66,7 +66,8 @@ package struct TableRules: Equatable, Sendable {
     package static let suspiciousNumbersPerText = 9
 
     package init(
-        targets: [String] = [], task: Task? = nil, categorical: [String] = [], ignored: [String] = [], missingCells: MissingCells = .error
+        targets: [String] = [], task: Task? = nil, categorical: [String] = [], ignored: [String] = [],
+        missingCells: MissingCells = .error
     ) {
         (self.targets, self.task, self.categorical) = (targets, task, categorical)
         (self.ignored, self.missingCells) = (ignored, missingCells)

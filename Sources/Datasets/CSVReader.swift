@@ -36,7 +36,9 @@ final class CSVReader {
 
     /// The bytes of a cell of the current row.
     @inline(__always)
-    func withCell<Result>(_ index: Int, _ body: (UnsafeBufferPointer<UInt8>) throws -> Result) rethrows -> Result {
+    func withCell<Result>(_ index: Int, _ body: (UnsafeBufferPointer<UInt8>) throws -> Result) rethrows
+        -> Result
+    {
         let start = index == 0 ? 0 : ends[index - 1]
         let end = ends[index]
         return try text.withUnsafeBufferPointer { try body(UnsafeBufferPointer(rebasing: $0[start..<end])) }
@@ -46,7 +48,9 @@ final class CSVReader {
     func cell(_ index: Int) throws -> String {
         let start = index == 0 ? 0 : ends[index - 1]
         guard let cell = String(validating: text[start..<ends[index]], as: UTF8.self) else {
-            throw DatasetError("`\(name)`, line \(line), column \(index + 1): the cell is not text in UTF-8; save the file as UTF-8")
+            throw DatasetError(
+                "`\(name)`, line \(line), column \(index + 1): the cell is not text in UTF-8; save the file as UTF-8"
+            )
         }
         return cell
     }
@@ -71,8 +75,12 @@ final class CSVReader {
             try readQuoted()
         } else {
             let start = text.count
-            while let byte = try peek(), byte != delimiter, byte != UInt8(ascii: "\n"), byte != UInt8(ascii: "\r") { try append(byte) }
-            while text.count > start, text.last == UInt8(ascii: " ") || text.last == UInt8(ascii: "\t") { text.removeLast() }
+            while let byte = try peek(), byte != delimiter, byte != UInt8(ascii: "\n"),
+                byte != UInt8(ascii: "\r")
+            { try append(byte) }
+            while text.count > start, text.last == UInt8(ascii: " ") || text.last == UInt8(ascii: "\t") {
+                text.removeLast()
+            }
         }
         ends.append(text.count)
     }
@@ -82,7 +90,9 @@ final class CSVReader {
         rowHasQuotes = true
         position += 1
         while true {
-            guard let byte = try peek() else { throw fault("the quote that opens in line \(start) is never closed") }
+            guard let byte = try peek() else {
+                throw fault("the quote that opens in line \(start) is never closed")
+            }
             if byte != UInt8(ascii: "\"") {
                 if byte == UInt8(ascii: "\n") { currentLine += 1 }
                 try append(byte)
@@ -100,7 +110,9 @@ final class CSVReader {
     }
 
     private func skipSpaces() throws {
-        while let byte = try peek(), byte == UInt8(ascii: " ") || (byte == UInt8(ascii: "\t") && delimiter != byte) { position += 1 }
+        while let byte = try peek(),
+            byte == UInt8(ascii: " ") || (byte == UInt8(ascii: "\t") && delimiter != byte)
+        { position += 1 }
     }
 
     private func append(_ byte: UInt8) throws {
@@ -134,6 +146,7 @@ final class CSVReader {
     }
 
     private func fault(_ text: String) -> DatasetError {
-        DatasetError("`\(name)`, line \(line), column \(cellCount + 1): \(text); correct the file, or its `delimiter`")
+        DatasetError(
+            "`\(name)`, line \(line), column \(cellCount + 1): \(text); correct the file, or its `delimiter`")
     }
 }

@@ -16,20 +16,24 @@ extension Dataset {
     /// Makes a data set: `fill` writes the features `[count, shape…]` (UInt8 or Float, as `form` says) and the targets (Int32 labels, or
     /// Float values) into place.
     package static func build(
-        _ form: DatasetForm, fill: (_ features: UnsafeMutableRawBufferPointer, _ targets: UnsafeMutableRawBufferPointer) throws -> Void
+        _ form: DatasetForm,
+        fill: (_ features: UnsafeMutableRawBufferPointer, _ targets: UnsafeMutableRawBufferPointer) throws ->
+            Void
     ) throws -> Dataset {
         let layout = try form.layout()
         guard layout.total <= PhysicalMemory.byteCount else {
             throw DatasetError(
                 "a data set of \(TextFormat.grouped(form.count)) samples of shape \(form.sampleShape) takes \(TextFormat.bytes(layout.total)), and"
-                    + " this machine has \(TextFormat.bytes(PhysicalMemory.byteCount)); use smaller samples or fewer")
+                    + " this machine has \(TextFormat.bytes(PhysicalMemory.byteCount)); use smaller samples or fewer"
+            )
         }
         let memory = AlignedBytes(count: layout.total)
         writeHeader(form, layout, into: memory.bytes)
         try fill(
             UnsafeMutableRawBufferPointer(rebasing: memory.bytes[layout.features]),
             UnsafeMutableRawBufferPointer(rebasing: memory.bytes[layout.targets]))
-        let dataset = Dataset(checked: form, layout: layout, bytes: UnsafeRawBufferPointer(memory.bytes), owner: memory)
+        let dataset = Dataset(
+            checked: form, layout: layout, bytes: UnsafeRawBufferPointer(memory.bytes), owner: memory)
         try dataset.checkTargets()
         try dataset.checkFinite()
         return dataset
@@ -40,7 +44,8 @@ extension Dataset {
         if form.elementType == .float32 {
             let values = features.bindMemory(to: Float.self)
             if let bad = values.firstIndex(where: { !$0.isFinite }) {
-                let place = form.sampleShape.count == 1 ? "column \(bad % sampleSize)" : "feature \(bad % sampleSize)"
+                let place =
+                    form.sampleShape.count == 1 ? "column \(bad % sampleSize)" : "feature \(bad % sampleSize)"
                 throw DatasetError(
                     "sample \(bad / sampleSize) of the data holds \(values[bad]) in \(place) (both counted from 0); training needs finite"
                         + " numbers: clean the data")
@@ -58,7 +63,8 @@ extension Dataset {
     package static func make(
         bytes features: [UInt8], sampleShape: [Int], labels: [Int32], classNames: [String]
     ) throws -> Dataset {
-        let form = DatasetForm(elementType: .uint8, sampleShape: sampleShape, count: labels.count, targets: .classes(classNames))
+        let form = DatasetForm(
+            elementType: .uint8, sampleShape: sampleShape, count: labels.count, targets: .classes(classNames))
         guard features.count == form.sampleSize * labels.count else { throw mismatch(features.count, form) }
         return try build(form) { featureBytes, targetBytes in
             featureBytes.copyBytes(from: features)
@@ -70,7 +76,9 @@ extension Dataset {
     package static func make(
         floats features: [Float], sampleShape: [Int], labels: [Int32], classNames: [String]
     ) throws -> Dataset {
-        let form = DatasetForm(elementType: .float32, sampleShape: sampleShape, count: labels.count, targets: .classes(classNames))
+        let form = DatasetForm(
+            elementType: .float32, sampleShape: sampleShape, count: labels.count,
+            targets: .classes(classNames))
         guard features.count == form.sampleSize * labels.count else { throw mismatch(features.count, form) }
         return try build(form) { featureBytes, targetBytes in
             features.withUnsafeBytes { featureBytes.copyMemory(from: $0) }
@@ -83,10 +91,13 @@ extension Dataset {
         floats features: [Float], sampleShape: [Int], values: [Float], targetWidth: Int
     ) throws -> Dataset {
         guard targetWidth > 0, values.count.isMultiple(of: targetWidth) else {
-            throw DatasetError("\(values.count) target values cannot be cut into rows of \(targetWidth); check the data's columns")
+            throw DatasetError(
+                "\(values.count) target values cannot be cut into rows of \(targetWidth); check the data's columns"
+            )
         }
         let form = DatasetForm(
-            elementType: .float32, sampleShape: sampleShape, count: values.count / targetWidth, targets: .values(width: targetWidth))
+            elementType: .float32, sampleShape: sampleShape, count: values.count / targetWidth,
+            targets: .values(width: targetWidth))
         guard features.count == form.sampleSize * form.count else { throw mismatch(features.count, form) }
         return try build(form) { featureBytes, targetBytes in
             features.withUnsafeBytes { featureBytes.copyMemory(from: $0) }
@@ -95,13 +106,17 @@ extension Dataset {
     }
 
     private static func mismatch(_ count: Int, _ form: DatasetForm) -> DatasetError {
-        DatasetError("\(count) features are not \(form.count) samples of shape \(form.sampleShape); check the data's size")
+        DatasetError(
+            "\(count) features are not \(form.count) samples of shape \(form.sampleShape); check the data's size"
+        )
     }
 
     /// Labels index memory later on, so none may lie outside the classes.
     func checkTargets() throws {
         guard case .classes(let names) = form.targets else { return }
         guard let bad = labels.firstIndex(where: { $0 < 0 || $0 >= names.count }) else { return }
-        throw DatasetError("label \(labels[bad]) of sample \(bad) is outside the classes 0…\(names.count - 1); check the labels")
+        throw DatasetError(
+            "label \(labels[bad]) of sample \(bad) is outside the classes 0…\(names.count - 1); check the labels"
+        )
     }
 }

@@ -2,7 +2,9 @@ import System
 
 extension Dataset {
     /// Reads a training table, `[columns after encoding]` per sample, and learns how its columns are encoded.
-    package static func csv(path: String, format: CSVFormat, rules: TableRules) throws -> (dataset: Dataset, encoding: TableEncoding) {
+    package static func csv(path: String, format: CSVFormat, rules: TableRules) throws -> (
+        dataset: Dataset, encoding: TableEncoding
+    ) {
         let encoding = try TableSurvey.encoding(of: path, format: format, rules: rules)
         return (try csv(path: path, format: format, encoding: encoding), encoding)
     }
@@ -13,7 +15,8 @@ extension Dataset {
     package static func csv(
         path: String, format: CSVFormat, encoding: TableEncoding, requiresTargets: Bool = true
     ) throws -> Dataset {
-        var encoder = try TableEncoder(try TableFile(path: path, format: format), encoding, requiresTargets: requiresTargets)
+        var encoder = try TableEncoder(
+            try TableFile(path: path, format: format), encoding, requiresTargets: requiresTargets)
         _ = try encoder.read(limit: .max)
         return try encoder.dataset(width: encoding.width)
     }
@@ -34,11 +37,15 @@ struct TableEncoder {
     private var count = 0
 
     /// - Parameter readsTargets: false leaves targets alone, whether they are there or not.
-    init(_ table: TableFile, _ encoding: TableEncoding, readsTargets: Bool = true, requiresTargets: Bool) throws {
+    init(_ table: TableFile, _ encoding: TableEncoding, readsTargets: Bool = true, requiresTargets: Bool)
+        throws
+    {
         (self.table, self.encoding) = (table, encoding)
         features = try encoding.columns.map { column in
             var places: [String: Int] = [:]
-            if case .categories(let names, _) = column.kind { for (index, name) in names.enumerated() { places[name] = index } }
+            if case .categories(let names, _) = column.kind {
+                for (index, name) in names.enumerated() { places[name] = index }
+            }
             return (try table.index(of: column.name), column.kind, places)
         }
         let hasTargets = encoding.target.columns.allSatisfy { table.columns.contains($0) }
@@ -64,7 +71,9 @@ struct TableEncoder {
     mutating func read(limit: Int) throws -> Int {
         let columns = features.map(\.column)
         while count < limit, try table.next() {
-            guard try table.keepsSample(features: columns, targets: targets, encoding.missingCells) else { continue }
+            guard try table.keepsSample(features: columns, targets: targets, encoding.missingCells) else {
+                continue
+            }
             count += 1
             if count.isMultiple(of: 1024) { try encoding.checkSize(samples: count, of: table.reader.name) }
             for feature in features {
@@ -92,24 +101,35 @@ struct TableEncoder {
             if let fill { return fill }
             throw table.fault(column, "the cell is missing; complete it")
         case .text:
-            throw table.fault(column, "`\(table.shown(column))` is no number, as the training data have here; correct it")
+            throw table.fault(
+                column, "`\(table.shown(column))` is no number, as the training data have here; correct it")
         }
     }
 
     private func category(_ column: Int, _ categories: [String: Int], fill: Int?) throws -> Int {
         if let fill, table.isMissing(column) { return fill }
         if let index = categories[try table.text(column)] { return index }
-        throw table.fault(column, "the training data do not have the category `\(table.shown(column))`; correct it, or train with it")
+        throw table.fault(
+            column,
+            "the training data do not have the category `\(table.shown(column))`; correct it, or train with it"
+        )
     }
 
     private func label() throws -> Int32 {
-        if let index = classes[try classesAreWhole ? table.whole(targets[0]) : table.text(targets[0])] { return Int32(index) }
-        throw table.fault(targets[0], "the training data do not have the class `\(table.shown(targets[0]))`; correct it, or train with it")
+        if let index = classes[try classesAreWhole ? table.whole(targets[0]) : table.text(targets[0])] {
+            return Int32(index)
+        }
+        throw table.fault(
+            targets[0],
+            "the training data do not have the class `\(table.shown(targets[0]))`; correct it, or train with it"
+        )
     }
 
     func dataset(width: Int) throws -> Dataset {
         guard count > 0 else {
-            throw DatasetError("`\(table.reader.name)` has no complete sample; give a table with data, or another `on_missing`")
+            throw DatasetError(
+                "`\(table.reader.name)` has no complete sample; give a table with data, or another `on_missing`"
+            )
         }
         let kind: Targets =
             switch target {

@@ -1,7 +1,9 @@
 /// Mini-batches: rows copied out of the data set, normalised on the way. Indices must lie in `0..<count`.
 extension Dataset {
     /// Writes the samples `indices` as rows `[indices.count, sampleSize]` of `(x - shift) · factor`. No allocation.
-    package func gather(_ indices: ArraySlice<Int>, normalization: Normalization, into output: UnsafeMutablePointer<Float>) {
+    package func gather(
+        _ indices: ArraySlice<Int>, normalization: Normalization, into output: UnsafeMutablePointer<Float>
+    ) {
         let size = sampleSize
         let channels = form.channelCount
         precondition(
@@ -9,7 +11,9 @@ extension Dataset {
             "A normalization has one entry per channel of its data set")
         normalization.shift.withUnsafeBufferPointer { shift in
             normalization.factor.withUnsafeBufferPointer { factor in
-                guard let shift = shift.baseAddress, let factor = factor.baseAddress, let start = features.baseAddress else { return }
+                guard let shift = shift.baseAddress, let factor = factor.baseAddress,
+                    let start = features.baseAddress
+                else { return }
                 var row = output
                 for index in indices {
                     precondition(index >= 0 && index < count, "A sample's index lies in the data set")
@@ -70,7 +74,9 @@ private func normalizeRow(
     }
     var start = 0
     while start < size {
-        for channel in 0..<channels { row[start &+ channel] = (Float(source[start &+ channel]) - shift[channel]) * factor[channel] }
+        for channel in 0..<channels {
+            row[start &+ channel] = (Float(source[start &+ channel]) - shift[channel]) * factor[channel]
+        }
         start &+= channels
     }
 }
@@ -81,7 +87,9 @@ private func normalizeRow(
 ) {
     var start = 0
     while start < size {
-        for channel in 0..<channels { row[start &+ channel] = (source[start &+ channel] - shift[channel]) * factor[channel] }
+        for channel in 0..<channels {
+            row[start &+ channel] = (source[start &+ channel] - shift[channel]) * factor[channel]
+        }
         start &+= channels
     }
 }

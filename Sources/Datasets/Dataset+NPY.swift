@@ -13,29 +13,36 @@ extension Dataset {
     ///   - classes: whether targets are classes, counted from 0; nil: if they are `[N]` or `[N, 1]` and not floats
     ///   - classCount: nil takes the greatest label + 1
     package static func npy(
-        features featurePath: String, targets targetPath: String?, layout: ImageLayout = .nhwc, classes: Bool? = nil, classCount: Int? = nil
+        features featurePath: String, targets targetPath: String?, layout: ImageLayout = .nhwc,
+        classes: Bool? = nil, classCount: Int? = nil
     ) throws -> Dataset {
         let features = try NPYFile(featurePath)
         var shape = Array(features.shape.dropFirst())
         guard shape.count <= 3 else {
             throw DatasetError(
-                "`\(featurePath)` has the shape \(features.shape); give [N, D] for tables, [N, H, W] or [N, H, W, C] for images")
+                "`\(featurePath)` has the shape \(features.shape); give [N, D] for tables, [N, H, W] or [N, H, W, C] for images"
+            )
         }
         let isPlanar = layout == .nchw && shape.count == 3
         if isPlanar { shape = [shape[1], shape[2], shape[0]] }
         if shape.count == 2 { shape.append(1) }
         if shape.isEmpty { shape = [1] }
-        let targets = try targetPath.map { try NPYTargets($0, samples: features.shape[0], of: featurePath, classes, classCount) }
+        let targets = try targetPath.map {
+            try NPYTargets($0, samples: features.shape[0], of: featurePath, classes, classCount)
+        }
         let isBytes = features.element == .bool || features.element == .unsigned(1)
         let form = DatasetForm(
-            elementType: isBytes ? .uint8 : .float32, sampleShape: shape, count: features.shape[0], targets: targets?.kind ?? .absent)
+            elementType: isBytes ? .uint8 : .float32, sampleShape: shape, count: features.shape[0],
+            targets: targets?.kind ?? .absent)
         return try build(form) { featureBytes, targetBytes in
             if isBytes {
                 let values = try features.bytes()
                 featureBytes.copyBytes(from: isPlanar ? interleaved(values, shape) : values)
             } else {
                 let values = try features.floats()
-                (isPlanar ? interleaved(values, shape) : values).withUnsafeBytes { featureBytes.copyMemory(from: $0) }
+                (isPlanar ? interleaved(values, shape) : values).withUnsafeBytes {
+                    featureBytes.copyMemory(from: $0)
+                }
             }
             targets?.labels.withUnsafeBytes { targetBytes.copyBytes(from: $0) }
             targets?.values.withUnsafeBytes { targetBytes.copyBytes(from: $0) }
@@ -78,7 +85,8 @@ private struct NPYTargets {
         }
         guard width == 1 else {
             throw DatasetError(
-                "`\(path)` has the shape \(file.shape), but classes are [N]; leave out `classes`, or give one class per sample")
+                "`\(path)` has the shape \(file.shape), but classes are [N]; leave out `classes`, or give one class per sample"
+            )
         }
         let numbers = try file.integers()
         let greatest = classCount.map { $0 - 1 } ?? numbers.reduce(0, max)
@@ -88,7 +96,9 @@ private struct NPYTargets {
             )
         }
         guard greatest < TableRules.mostClasses else {
-            throw DatasetError("`\(path)` has the class \(greatest); classes are counted from 0: use `classes: false` for values")
+            throw DatasetError(
+                "`\(path)` has the class \(greatest); classes are counted from 0: use `classes: false` for values"
+            )
         }
         kind = .numbered(greatest + 1)
         labels = numbers.map { Int32($0) }

@@ -15,10 +15,13 @@ extension Dataset {
     package convenience init(serialized bytes: [UInt8]) throws {
         let memory = AlignedBytes(count: bytes.count)
         memory.bytes.copyBytes(from: bytes)
-        try self.init(serialized: UnsafeRawBufferPointer(memory.bytes), owner: memory, source: "the received data set")
+        try self.init(
+            serialized: UnsafeRawBufferPointer(memory.bytes), owner: memory, source: "the received data set")
     }
 
-    private convenience init(serialized bytes: UnsafeRawBufferPointer, owner: AnyObject, source: String) throws {
+    private convenience init(serialized bytes: UnsafeRawBufferPointer, owner: AnyObject, source: String)
+        throws
+    {
         let form = try Self.readHeader(bytes, source: source)
         let layout = try form.layout()
         guard layout.total == bytes.count else {
@@ -32,40 +35,60 @@ extension Dataset {
         guard bytes.count >= DatasetLayout.headerSize, bytes.prefix(8).elementsEqual(magic) else {
             throw damaged(source, "it does not start with a data set's header")
         }
-        func u32(_ offset: Int) -> UInt32 { UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)) }
+        func u32(_ offset: Int) -> UInt32 {
+            UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+        }
         func size(_ offset: Int) throws -> Int {
             let value = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
             guard value < 1 << 47 else { throw damaged(source, "it claims a size of \(value)") }
             return Int(value)
         }
-        guard u32(8) == version else { throw damaged(source, "it has version \(u32(8)), this program reads \(version)") }
-        guard let elementType = ElementType(rawValue: u32(12)) else { throw damaged(source, "its element type is \(u32(12))") }
-        guard try size(48) == bytes.count else { throw damaged(source, "it should have \(try size(48)) bytes and has \(bytes.count)") }
+        guard u32(8) == version else {
+            throw damaged(source, "it has version \(u32(8)), this program reads \(version)")
+        }
+        guard let elementType = ElementType(rawValue: u32(12)) else {
+            throw damaged(source, "its element type is \(u32(12))")
+        }
+        guard try size(48) == bytes.count else {
+            throw damaged(source, "it should have \(try size(48)) bytes and has \(bytes.count)")
+        }
         let rank = Int(u32(24))
-        guard (1...DatasetForm.maximalRank).contains(rank) else { throw damaged(source, "its samples have rank \(rank)") }
+        guard (1...DatasetForm.maximalRank).contains(rank) else {
+            throw damaged(source, "its samples have rank \(rank)")
+        }
         let shape = try (0..<rank).map { try size(64 + 8 * $0) }
         let targets: Targets
         switch u32(28) {
-        case 1: targets = .classes(try readNames(bytes, count: try size(32), byteCount: try size(40), source: source))
+        case 1:
+            targets = .classes(
+                try readNames(bytes, count: try size(32), byteCount: try size(40), source: source))
         case 2:
             guard try size(40) == 0 else { throw damaged(source, "it has class names but no classes") }
             targets = .values(width: try size(32))
         case 3:
-            guard try size(32) == 0, try size(40) == 0 else { throw damaged(source, "it has targets and has none") }
+            guard try size(32) == 0, try size(40) == 0 else {
+                throw damaged(source, "it has targets and has none")
+            }
             targets = .absent
         default: throw damaged(source, "its kind of targets is \(u32(28))")
         }
-        return DatasetForm(elementType: elementType, sampleShape: shape, count: try size(16), targets: targets)
+        return DatasetForm(
+            elementType: elementType, sampleShape: shape, count: try size(16), targets: targets)
     }
 
-    private static func readNames(_ bytes: UnsafeRawBufferPointer, count: Int, byteCount: Int, source: String) throws -> [String] {
+    private static func readNames(_ bytes: UnsafeRawBufferPointer, count: Int, byteCount: Int, source: String)
+        throws -> [String]
+    {
         let end = DatasetLayout.headerSize + byteCount
-        guard end <= bytes.count, count <= byteCount / 4 else { throw damaged(source, "its class names do not fit in") }
+        guard end <= bytes.count, count <= byteCount / 4 else {
+            throw damaged(source, "its class names do not fit in")
+        }
         var names: [String] = []
         var offset = DatasetLayout.headerSize
         for _ in 0..<count {
             guard offset + 4 <= end else { throw damaged(source, "its class names are cut short") }
-            let length = Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
+            let length = Int(
+                UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
             guard length <= end - offset - 4 else { throw damaged(source, "its class names are cut short") }
             guard let name = String(validating: bytes[offset + 4..<offset + 4 + length], as: UTF8.self) else {
                 throw damaged(source, "a class name is not UTF-8")
@@ -77,7 +100,9 @@ extension Dataset {
         return names
     }
 
-    static func writeHeader(_ form: DatasetForm, _ layout: DatasetLayout, into bytes: UnsafeMutableRawBufferPointer) {
+    static func writeHeader(
+        _ form: DatasetForm, _ layout: DatasetLayout, into bytes: UnsafeMutableRawBufferPointer
+    ) {
         func put<Value: FixedWidthInteger>(_ value: Value, at offset: Int) {
             bytes.storeBytes(of: value.littleEndian, toByteOffset: offset, as: Value.self)
         }
@@ -90,7 +115,9 @@ extension Dataset {
         put(UInt64(layout.names.count), at: 40)
         put(UInt64(layout.total), at: 48)
         for (index, size) in form.sampleShape.enumerated() { put(UInt64(size), at: 64 + 8 * index) }
-        guard case .classes(let names) = form.targets else { return put(UInt32(form.targets == .absent ? 3 : 2), at: 28) }
+        guard case .classes(let names) = form.targets else {
+            return put(UInt32(form.targets == .absent ? 3 : 2), at: 28)
+        }
         put(UInt32(1), at: 28)
         var offset = layout.names.lowerBound
         for name in names {
@@ -101,6 +128,7 @@ extension Dataset {
     }
 
     private static func damaged(_ source: String, _ fault: String) -> DatasetError {
-        DatasetError("\(source) is no sound decoded data set: \(fault); remove it and let it be made or sent again")
+        DatasetError(
+            "\(source) is no sound decoded data set: \(fault); remove it and let it be made or sent again")
     }
 }

@@ -36,21 +36,29 @@ package final class Dataset: @unchecked Sendable {  // nothing is written after 
 
     /// The class index of every sample; empty where targets are values.
     package var labels: DatasetElements<Int32> {
-        guard case .classes = form.targets else { return DatasetElements(UnsafeBufferPointer(start: nil, count: 0), owner: self) }
+        guard case .classes = form.targets else {
+            return DatasetElements(UnsafeBufferPointer(start: nil, count: 0), owner: self)
+        }
         return DatasetElements(targets.bindMemory(to: Int32.self), owner: self)
     }
 
     /// The targets `[count, width]`; empty where they are classes.
     package var values: DatasetElements<Float> {
-        guard case .values = form.targets else { return DatasetElements(UnsafeBufferPointer(start: nil, count: 0), owner: self) }
+        guard case .values = form.targets else {
+            return DatasetElements(UnsafeBufferPointer(start: nil, count: 0), owner: self)
+        }
         return DatasetElements(targets.bindMemory(to: Float.self), owner: self)
     }
 
     /// The canonical form.
-    package var serialized: DatasetElements<UInt8> { DatasetElements(bytes.bindMemory(to: UInt8.self), owner: self) }
+    package var serialized: DatasetElements<UInt8> {
+        DatasetElements(bytes.bindMemory(to: UInt8.self), owner: self)
+    }
 
     /// Some bytes of the canonical form; valid while this object lives.
-    package func borrowed(_ range: Range<Int>) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[range]) }
+    package func borrowed(_ range: Range<Int>) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: bytes[range])
+    }
 
     /// SHA-256 of the canonical form: the same on every machine for the same samples in the same order.
     package func contentHash() -> [UInt8] {
@@ -66,7 +74,8 @@ package final class Dataset: @unchecked Sendable {  // nothing is written after 
     package func requireSameForm(of other: Dataset, named otherName: String, as name: String) throws {
         guard other.sampleShape == sampleShape else {
             throw DatasetError(
-                "samples of `\(otherName)` have shape \(other.sampleShape), those of `\(name)` \(sampleShape); give data sets of one kind")
+                "samples of `\(otherName)` have shape \(other.sampleShape), those of `\(name)` \(sampleShape); give data sets of one kind"
+            )
         }
         switch (form.targets, other.form.targets) {
         case (.classes(let names), .classes(let others)) where names != others:
@@ -74,11 +83,16 @@ package final class Dataset: @unchecked Sendable {  // nothing is written after 
                 "`\(otherName)` has \(TextFormat.count(others.count, "class", plural: "classes")) and `\(name)` \(names.count), or their names"
                     + " differ; give data sets with the same classes")
         case (.values(let width), .values(let other)) where width != other:
-            throw DatasetError("`\(otherName)` has \(other) target columns, `\(name)` \(width); give data sets with the same targets")
+            throw DatasetError(
+                "`\(otherName)` has \(other) target columns, `\(name)` \(width); give data sets with the same targets"
+            )
         case (.classes, .values), (.values, .classes):
-            throw DatasetError("one of `\(name)` and `\(otherName)` has classes as targets, the other values; give data sets of one kind")
+            throw DatasetError(
+                "one of `\(name)` and `\(otherName)` has classes as targets, the other values; give data sets of one kind"
+            )
         case (.absent, .classes), (.absent, .values), (.classes, .absent), (.values, .absent):
-            throw DatasetError("one of `\(name)` and `\(otherName)` has targets, the other none; give data sets of one kind")
+            throw DatasetError(
+                "one of `\(name)` and `\(otherName)` has targets, the other none; give data sets of one kind")
         default: return
         }
     }

@@ -76,12 +76,17 @@ struct DatasetLayout: Equatable {
             case .values(let width): width
             case .absent: 0
             }
-        let shapeIsSound = (1...DatasetForm.maximalRank).contains(form.sampleShape.count) && form.sampleShape.allSatisfy { $0 > 0 }
-        guard shapeIsSound, form.count > 0, form.count <= Int(Int32.max), form.targets == .absent || form.targets.width > 0,
+        let shapeIsSound =
+            (1...DatasetForm.maximalRank).contains(form.sampleShape.count)
+            && form.sampleShape.allSatisfy { $0 > 0 }
+        guard shapeIsSound, form.count > 0, form.count <= Int(Int32.max),
+            form.targets == .absent || form.targets.width > 0,
             let features = Self.product(form.sampleShape + [form.count, form.elementType.byteCount]),
             let targets = Self.product([form.count, perTarget, 4])
         else {
-            throw DatasetError("a data set of \(form.count) samples of shape \(form.sampleShape) cannot be held; check its header")
+            throw DatasetError(
+                "a data set of \(form.count) samples of shape \(form.sampleShape) cannot be held; check its header"
+            )
         }
         names = Self.headerSize..<Self.headerSize + nameBytes
         let featureStart = Self.aligned(names.upperBound)

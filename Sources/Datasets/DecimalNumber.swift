@@ -15,7 +15,8 @@ package enum DecimalNumber {
     }
 
     private static let powersOfTen: [Double] = [
-        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
+        1e18, 1e19, 1e20, 1e21, 1e22,
     ]
 
     private struct Scanned {
@@ -41,7 +42,8 @@ package enum DecimalNumber {
             return text[place] - UInt8(ascii: "0")
         }
         func sign() -> Bool {
-            guard place < text.count, text[place] == UInt8(ascii: "-") || text[place] == UInt8(ascii: "+") else { return false }
+            guard place < text.count, text[place] == UInt8(ascii: "-") || text[place] == UInt8(ascii: "+")
+            else { return false }
             place += 1
             return text[place - 1] == UInt8(ascii: "-")
         }

@@ -12,7 +12,8 @@ package enum Digits {
     package static func load() throws -> (train: Dataset, validation: Dataset) {
         let rows = try readRows()
         guard rows.count == (trainingCount + validationCount) * (pixels + 1) else {
-            throw DatasetError("the embedded digits are damaged: \(rows.count) values; install this program again")
+            throw DatasetError(
+                "the embedded digits are damaged: \(rows.count) values; install this program again")
         }
         let split = trainingCount * (pixels + 1)
         return (try dataset(rows[..<split]), try dataset(rows[split...]))
@@ -25,24 +26,30 @@ package enum Digits {
             features += rows[start..<start + pixels]
             labels.append(Int32(rows[start + pixels]))
         }
-        return try Dataset.make(bytes: features, sampleShape: [8, 8, 1], labels: labels, classNames: (0..<10).map { String($0) })
+        return try Dataset.make(
+            bytes: features, sampleShape: [8, 8, 1], labels: labels, classNames: (0..<10).map { String($0) })
     }
 
     /// All numbers of the CSV file after its header, row by row: 64 pixels and the label.
     private static func readRows() throws -> [UInt8] {
-        let source = try ByteSource(UnsafeRawBufferPointer(start: cdigits_bytes(), count: cdigits_count()), name: "digits", owner: nil)
+        let source = try ByteSource(
+            UnsafeRawBufferPointer(start: cdigits_bytes(), count: cdigits_count()), name: "digits", owner: nil
+        )
         var text = [UInt8](repeating: 0, count: 1 << 20)
         let count = try text.withUnsafeMutableBytes { try source.read(into: $0) }
         var values: [UInt8] = []
         var value = 0
         for byte in text[..<count].drop(while: { $0 != UInt8(ascii: "\n") }).dropFirst() {
             switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = min(255, value * 10 + Int(byte - UInt8(ascii: "0")))
+            case UInt8(ascii: "0")...UInt8(ascii: "9"):
+                value = min(255, value * 10 + Int(byte - UInt8(ascii: "0")))
             case UInt8(ascii: ","), UInt8(ascii: "\n"):
                 values.append(UInt8(value))
                 value = 0
             case UInt8(ascii: "\r"): continue
-            default: throw DatasetError("the embedded digits are damaged: byte \(byte) in the table; install this program again")
+            default:
+                throw DatasetError(
+                    "the embedded digits are damaged: byte \(byte) in the table; install this program again")
             }
         }
         return values

@@ -25,7 +25,8 @@ struct IDXFile {
         case 0x0D: elementType = .float32
         default:
             throw DatasetError(
-                "`\(path)` holds IDX values of type 0x\(TextFormat.hex([start[2]])); only 0x08 (bytes) and 0x0d (Float32) can be read")
+                "`\(path)` holds IDX values of type 0x\(TextFormat.hex([start[2]])); only 0x08 (bytes) and 0x0d (Float32) can be read"
+            )
         }
         let rank = Int(start[3])
         guard ranks.contains(rank) else {
@@ -35,8 +36,12 @@ struct IDXFile {
                     + " were the files of images and labels exchanged?")
         }
         let sizes = try Self.read(4 * rank, from: source)
-        guard sizes.count == 4 * rank else { throw Self.truncated(path, "its header has \(4 + sizes.count) of \(4 + 4 * rank) bytes") }
-        shape = (0..<rank).map { dimension in sizes[4 * dimension..<4 * dimension + 4].reduce(0) { $0 << 8 | Int($1) } }
+        guard sizes.count == 4 * rank else {
+            throw Self.truncated(path, "its header has \(4 + sizes.count) of \(4 + 4 * rank) bytes")
+        }
+        shape = (0..<rank).map { dimension in
+            sizes[4 * dimension..<4 * dimension + 4].reduce(0) { $0 << 8 | Int($1) }
+        }
         try checkSize(path)
     }
 
@@ -46,7 +51,8 @@ struct IDXFile {
         guard count == output.count else {
             throw Self.truncated(
                 source.name,
-                "its header asks for \(TextFormat.grouped(output.count)) bytes of values, there are \(TextFormat.grouped(count))")
+                "its header asks for \(TextFormat.grouped(output.count)) bytes of values, there are \(TextFormat.grouped(count))"
+            )
         }
         guard try source.isAtEnd() else {
             throw DatasetError(
@@ -58,12 +64,16 @@ struct IDXFile {
 
     /// Before memory is taken: the values must be able to come out of a file of this size.
     private func checkSize(_ path: String) throws {
-        guard shape.allSatisfy({ $0 > 0 }) else { throw DatasetError("`\(path)` is empty: its sizes are \(shape); give a file with data") }
+        guard shape.allSatisfy({ $0 > 0 }) else {
+            throw DatasetError("`\(path)` is empty: its sizes are \(shape); give a file with data")
+        }
         let rest = source.largestSize - source.bytesRead
         guard let size = DatasetLayout.product(shape + [elementType.byteCount]), size <= rest else {
             let sizes = shape.map { TextFormat.grouped($0) }.joined(separator: " × ")
             throw Self.truncated(
-                path, "its header asks for \(sizes) values, at most \(TextFormat.grouped(max(0, rest))) bytes of them can be there")
+                path,
+                "its header asks for \(sizes) values, at most \(TextFormat.grouped(max(0, rest))) bytes of them can be there"
+            )
         }
     }
 
@@ -92,7 +102,9 @@ struct IDXFile {
 extension Dataset {
     /// Reads images and their labels from two IDX files. Images of rank 3 get one channel: `[height, width, 1]`; rank 2 makes a table.
     /// - Parameter classCount: nil takes the greatest label + 1
-    package static func idx(images imagePath: String, labels labelPath: String, classCount: Int? = nil) throws -> Dataset {
+    package static func idx(images imagePath: String, labels labelPath: String, classCount: Int? = nil) throws
+        -> Dataset
+    {
         let images = try IDXFile(imagePath, content: "images", ranks: 2...4)
         let labels = try IDXFile(labelPath, content: "labels", ranks: 1...1)
         guard labels.elementType == .uint8 else {
@@ -113,7 +125,8 @@ extension Dataset {
         }
         let shape = Array(images.shape.dropFirst()) + (images.shape.count == 3 ? [1] : [])
         let form = DatasetForm(
-            elementType: images.elementType, sampleShape: shape, count: images.shape[0], targets: .numbered(count))
+            elementType: images.elementType, sampleShape: shape, count: images.shape[0],
+            targets: .numbered(count))
         return try build(form) { features, targets in
             try images.read(into: features)
             let targets = targets.bindMemory(to: Int32.self)

@@ -28,7 +28,8 @@ package enum ImageFile {
             return try decode(bytes, name: name, format: "JPEG", with: cimages_read_jpeg)
         }
         let start = bytes.isEmpty ? "is empty" : "starts with \(TextFormat.hex(bytes.prefix(8)))"
-        throw DatasetError("`\(name)` is neither a PNG nor a JPEG file: it \(start); convert it, or remove it")
+        throw DatasetError(
+            "`\(name)` is neither a PNG nor a JPEG file: it \(start); convert it, or remove it")
     }
 
     private typealias Decoder = (
@@ -40,8 +41,14 @@ package enum ImageFile {
     ) throws -> ByteImage {
         var image = CImage()
         defer { free(image.pixels) }
-        let fault = reason { decoder(bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count, pixelLimit, &image, $0) }
-        if let fault { throw DatasetError("`\(name)` is a \(format) file that cannot be read: \(fault); replace or remove it") }
+        let fault = reason {
+            decoder(
+                bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count, pixelLimit, &image, $0)
+        }
+        if let fault {
+            throw DatasetError(
+                "`\(name)` is a \(format) file that cannot be read: \(fault); replace or remove it")
+        }
         let (width, height, channels) = (Int(image.width), Int(image.height), Int(image.channels))
         let pixels = Array(UnsafeBufferPointer(start: image.pixels, count: width * height * channels))
         return ByteImage(width: width, height: height, channels: channels, pixels: pixels)

@@ -15,7 +15,9 @@ package struct ImageFolder: Equatable, Sendable {
         package init(height: Int, width: Int) { (self.height, self.width) = (height, width) }
     }
 
-    package init(path: String, size: Size? = nil, channels: Int = 3) { (self.path, self.size, self.channels) = (path, size, channels) }
+    package init(path: String, size: Size? = nil, channels: Int = 3) {
+        (self.path, self.size, self.channels) = (path, size, channels)
+    }
 }
 
 extension Dataset {
@@ -26,14 +28,17 @@ extension Dataset {
         let names = try subdirectories(of: folder.path)
         if let classNames, let unknown = names.first(where: { !classNames.contains($0) }) {
             throw DatasetError(
-                "`\(Path.join(folder.path, unknown))` is a class that the training data do not have; remove it, or train with it")
+                "`\(Path.join(folder.path, unknown))` is a class that the training data do not have; remove it, or train with it"
+            )
         }
         let classes = classNames ?? names
         var files: [(path: String, label: Int32)] = []
         for (index, name) in classes.enumerated() where names.contains(name) {
             files += try imageFiles(in: Path.join(folder.path, name)).map { ($0, Int32(index)) }
         }
-        guard let first = files.first else { throw DatasetError("`\(folder.path)` has no images; give a directory with one per class") }
+        guard let first = files.first else {
+            throw DatasetError("`\(folder.path)` has no images; give a directory with one per class")
+        }
         let size: ImageFolder.Size
         if let asked = folder.size {
             size = asked
@@ -42,19 +47,24 @@ extension Dataset {
             size = ImageFolder.Size(height: image.height, width: image.width)
         }
         let form = DatasetForm(
-            elementType: .uint8, sampleShape: [size.height, size.width, folder.channels], count: files.count, targets: .classes(classes))
+            elementType: .uint8, sampleShape: [size.height, size.width, folder.channels], count: files.count,
+            targets: .classes(classes))
         return try build(form) { features, targets in
             let labels = targets.bindMemory(to: Int32.self)
             for (index, file) in files.enumerated() {
                 labels[index] = file.label
                 let image = try sample(file.path, folder, size, first.path)
-                UnsafeMutableRawBufferPointer(rebasing: features[index * form.sampleSize..<(index + 1) * form.sampleSize])
-                    .copyBytes(from: image.pixels)
+                UnsafeMutableRawBufferPointer(
+                    rebasing: features[index * form.sampleSize..<(index + 1) * form.sampleSize]
+                )
+                .copyBytes(from: image.pixels)
             }
         }
     }
 
-    private static func sample(_ path: String, _ folder: ImageFolder, _ size: ImageFolder.Size, _ first: String) throws -> ByteImage {
+    private static func sample(
+        _ path: String, _ folder: ImageFolder, _ size: ImageFolder.Size, _ first: String
+    ) throws -> ByteImage {
         let image = try ImageFile.read(path: path)
         guard folder.size != nil || (image.height == size.height && image.width == size.width) else {
             throw DatasetError(
@@ -67,7 +77,9 @@ extension Dataset {
     private static func subdirectories(of path: String) throws -> [String] {
         let names = try visible(path).filter { Directory.isDirectory(Path.join(path, $0)) }
         guard !names.isEmpty else {
-            throw DatasetError("`\(path)` has no subdirectories; put the images of each class into a directory with the class's name")
+            throw DatasetError(
+                "`\(path)` has no subdirectories; put the images of each class into a directory with the class's name"
+            )
         }
         return names
     }
@@ -75,18 +87,24 @@ extension Dataset {
     private static func imageFiles(in path: String) throws -> [String] {
         let names = try visible(path)
         if let nested = names.first(where: { Directory.isDirectory(Path.join(path, $0)) }) {
-            throw DatasetError("`\(Path.join(path, nested))` is a directory inside a class; move its images up, or remove it")
+            throw DatasetError(
+                "`\(Path.join(path, nested))` is a directory inside a class; move its images up, or remove it"
+            )
         }
         let images = names.filter { name in
             let lower = name.lowercased()
             return [".png", ".jpg", ".jpeg"].contains { lower.hasSuffix($0) }
         }
-        guard !images.isEmpty else { throw DatasetError("`\(path)` has no PNG or JPEG files; remove the class, or add images") }
+        guard !images.isEmpty else {
+            throw DatasetError("`\(path)` has no PNG or JPEG files; remove the class, or add images")
+        }
         return images.map { Path.join(path, $0) }
     }
 
     /// Names that do not begin with a dot, sorted by bytes.
     private static func visible(_ path: String) throws -> [String] {
-        try Directory.list(path).filter { !$0.hasPrefix(".") }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        try Directory.list(path).filter { !$0.hasPrefix(".") }.sorted {
+            $0.utf8.lexicographicallyPrecedes($1.utf8)
+        }
     }
 }

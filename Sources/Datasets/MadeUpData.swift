@@ -7,7 +7,9 @@ package struct MadeUpData: Equatable, Sendable {
     package var classes: Int
     package var samples: Int
 
-    package init(shape: [Int], classes: Int, samples: Int) { (self.shape, self.classes, self.samples) = (shape, classes, samples) }
+    package init(shape: [Int], classes: Int, samples: Int) {
+        (self.shape, self.classes, self.samples) = (shape, classes, samples)
+    }
 
     package var form: DatasetForm {
         DatasetForm(elementType: .uint8, sampleShape: shape, count: samples, targets: .numbered(classes))
@@ -22,7 +24,9 @@ package struct MadeUpData: Equatable, Sendable {
 extension Dataset {
     /// A data set of this form whose values are drawn from fixed numbers: bytes from 0 to 255, floats and target values in [0, 1), labels of any class.
     package static func madeUp(_ form: DatasetForm, part: MadeUpData.Part = .train) throws -> Dataset {
-        func stream(_ what: Int) -> RandomStream { RandomStream(seed: 0, purpose: .synthetic, major: part.rawValue, minor: what) }
+        func stream(_ what: Int) -> RandomStream {
+            RandomStream(seed: 0, purpose: .synthetic, major: part.rawValue, minor: what)
+        }
         return try build(form) { features, targets in
             switch form.elementType {
             case .uint8: drawBytes(stream(0), into: features)
@@ -53,7 +57,9 @@ extension Dataset {
     private static func drawFloats(_ stream: RandomStream, into values: UnsafeMutableBufferPointer<Float>) {
         for start in stride(from: 0, to: values.count, by: 4) {
             let block = stream.block(UInt64(start / 4))
-            for i in start..<min(values.count, start + 4) { values[i] = Float(block[i - start] >> 8) * 0x1p-24 }
+            for i in start..<min(values.count, start + 4) {
+                values[i] = Float(block[i - start] >> 8) * 0x1p-24
+            }
         }
     }
 }

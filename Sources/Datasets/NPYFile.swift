@@ -35,10 +35,14 @@ struct NPYFile {
         guard start.count == 8, start.starts(with: [0x93] + Array("NUMPY".utf8)) else {
             throw DatasetError("`\(path)` is not an NPY file; write it with numpy.save (not numpy.savez)")
         }
-        guard (1...3).contains(start[6]) else { throw Self.fault(path, "has version \(start[6]), 1 to 3 can be read") }
+        guard (1...3).contains(start[6]) else {
+            throw Self.fault(path, "has version \(start[6]), 1 to 3 can be read")
+        }
         let sizeBytes = try Self.read(start[6] == 1 ? 2 : 4, source)
         let size = sizeBytes.reversed().reduce(0) { $0 << 8 | Int($1) }
-        guard size <= 1 << 16 else { throw Self.fault(path, "claims a header of \(TextFormat.grouped(size)) bytes") }
+        guard size <= 1 << 16 else {
+            throw Self.fault(path, "claims a header of \(TextFormat.grouped(size)) bytes")
+        }
         let header = try Self.read(size, source)
         guard header.count == size else { throw Self.fault(path, "ends within its header: it is truncated") }
         let fields = try NPYHeader(header, path: path)
@@ -54,12 +58,16 @@ struct NPYFile {
 
     private static func element(_ type: String, _ path: String) throws -> (Element, isBigEndian: Bool) {
         let known: [String: Element] = [
-            "b1": .bool, "i1": .signed(1), "i2": .signed(2), "i4": .signed(4), "i8": .signed(8), "u1": .unsigned(1), "u2": .unsigned(2),
+            "b1": .bool, "i1": .signed(1), "i2": .signed(2), "i4": .signed(4), "i8": .signed(8),
+            "u1": .unsigned(1), "u2": .unsigned(2),
             "u4": .unsigned(4), "u8": .unsigned(8), "f2": .float(2), "f4": .float(4), "f8": .float(8),
         ]
-        if let order = type.first, "<>|=".contains(order), let element = known[String(type.dropFirst())] { return (element, order == ">") }
+        if let order = type.first, "<>|=".contains(order), let element = known[String(type.dropFirst())] {
+            return (element, order == ">")
+        }
         let kind = type.hasSuffix("O") ? "Python objects" : "elements of type `\(type.prefix(40))`"
-        throw DatasetError("`\(path)` holds \(kind); numbers can be read: convert it with .astype(\"float32\")")
+        throw DatasetError(
+            "`\(path)` holds \(kind); numbers can be read: convert it with .astype(\"float32\")")
     }
 
     // MARK: Values
@@ -71,9 +79,12 @@ struct NPYFile {
         guard read == bytes.count else {
             throw Self.fault(
                 path,
-                "is truncated: its shape \(shape) asks for \(TextFormat.grouped(bytes.count)) bytes, there are \(TextFormat.grouped(read))")
+                "is truncated: its shape \(shape) asks for \(TextFormat.grouped(bytes.count)) bytes, there are \(TextFormat.grouped(read))"
+            )
         }
-        guard try source.isAtEnd() else { throw Self.fault(path, "goes on after the values that its shape \(shape) asks for") }
+        guard try source.isAtEnd() else {
+            throw Self.fault(path, "goes on after the values that its shape \(shape) asks for")
+        }
         guard isFortran, shape.count > 1 else { return bytes }
         return fromColumnMajor(bytes)
     }
@@ -128,7 +139,8 @@ struct NPYFile {
         case .float:
             let value = float(bytes, index)
             guard let whole = Int(exactly: value) else {
-                throw Self.fault(path, "holds \(value) at \(index), which is no class; leave out `classes` for values")
+                throw Self.fault(
+                    path, "holds \(value) at \(index), which is no class; leave out `classes` for values")
             }
             return whole
         }
@@ -181,7 +193,9 @@ struct NPYFile {
     private func bits(_ bytes: [UInt8], _ index: Int) -> UInt64 {
         let size = element.byteCount
         var value: UInt64 = 0
-        for place in 0..<size { value = value << 8 | UInt64(bytes[index * size + (isBigEndian ? place : size - 1 - place)]) }
+        for place in 0..<size {
+            value = value << 8 | UInt64(bytes[index * size + (isBigEndian ? place : size - 1 - place)])
+        }
         return value
     }
 

@@ -19,11 +19,14 @@ struct NPYHeader {
         var shape: [Int]?
         guard rest.popFirst() == .mark(UInt8(ascii: "{")) else { throw damaged }
         while rest.first != .mark(UInt8(ascii: "}")) {
-            guard case .string(let key)? = rest.popFirst(), rest.popFirst() == .mark(UInt8(ascii: ":")) else { throw damaged }
+            guard case .string(let key)? = rest.popFirst(), rest.popFirst() == .mark(UInt8(ascii: ":")) else {
+                throw damaged
+            }
             switch (key, rest.popFirst()) {
             case ("descr", .string(let text)?): type = text
             case ("descr", .mark(UInt8(ascii: "["))?):
-                throw DatasetError("`\(path)` holds records of several fields; save plain arrays of numbers, one per file")
+                throw DatasetError(
+                    "`\(path)` holds records of several fields; save plain arrays of numbers, one per file")
             case ("fortran_order", .word("True")?): isFortran = true
             case ("fortran_order", .word("False")?): isFortran = false
             case ("shape", .mark(UInt8(ascii: "("))?): shape = Self.shape(&rest)
@@ -33,7 +36,9 @@ struct NPYHeader {
         }
         guard let type, let isFortran, let shape else { throw damaged }
         guard (1...DatasetForm.maximalRank).contains(shape.count) else {
-            throw DatasetError("`\(path)` has \(shape.count) dimensions; arrays of 1 to \(DatasetForm.maximalRank) can be read")
+            throw DatasetError(
+                "`\(path)` has \(shape.count) dimensions; arrays of 1 to \(DatasetForm.maximalRank) can be read"
+            )
         }
         (self.type, self.isFortran, self.shape) = (type, isFortran, shape)
     }

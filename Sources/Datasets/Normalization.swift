@@ -28,14 +28,18 @@ package struct Normalization: Equatable, Sendable {
         let channels = training.form.channelCount
         switch kind {
         case .none:
-            self.init(kind: kind, shift: .init(repeating: 0, count: channels), factor: .init(repeating: 1, count: channels))
+            self.init(
+                kind: kind, shift: .init(repeating: 0, count: channels),
+                factor: .init(repeating: 1, count: channels))
         case .zScore:
             let (mean, variance) = Self.moments(of: training, channels: channels)
             let factor = variance.map { Float(1 / ($0 > 0 ? $0.squareRoot() : 1)) }
             self.init(kind: kind, shift: mean.map { Float($0) }, factor: factor)
         case .minMax:
             let (least, greatest) = Self.range(of: training, channels: channels)
-            let factor = zip(least, greatest).map { least, greatest in Float(1 / (greatest > least ? greatest - least : 1)) }
+            let factor = zip(least, greatest).map { least, greatest in
+                Float(1 / (greatest > least ? greatest - least : 1))
+            }
             self.init(kind: kind, shift: least.map { Float($0) }, factor: factor)
         }
     }
@@ -77,7 +81,8 @@ extension Dataset {
 
     @inline(__always)
     private func each<Element>(
-        _ features: UnsafeBufferPointer<Element>, _ channels: Int, _ convert: (Element) -> Double, _ body: (Int, Double) -> Void
+        _ features: UnsafeBufferPointer<Element>, _ channels: Int, _ convert: (Element) -> Double,
+        _ body: (Int, Double) -> Void
     ) {
         var channel = 0
         for feature in features {

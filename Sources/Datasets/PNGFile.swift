@@ -22,10 +22,14 @@ package enum PNGFile {
         defer { free(bytes) }
         let fault = pixels.withUnsafeMutableBufferPointer { pixels in
             var raw = CImage(
-                width: UInt32(image.width), height: UInt32(image.height), channels: UInt32(image.channels), pixels: pixels.baseAddress)
+                width: UInt32(image.width), height: UInt32(image.height), channels: UInt32(image.channels),
+                pixels: pixels.baseAddress)
             return ImageFile.reason { cimages_write_png(&raw, &bytes, &count, $0) }
         }
-        if let fault { throw DatasetError("an image of \(image.width) × \(image.height) pixels cannot be written as PNG: \(fault)") }
+        if let fault {
+            throw DatasetError(
+                "an image of \(image.width) × \(image.height) pixels cannot be written as PNG: \(fault)")
+        }
         return Array(UnsafeBufferPointer(start: bytes, count: count))
     }
 }

@@ -47,20 +47,27 @@ package final class ImageFiles: SampleBlocks {
     ///   - note: is told once if an image had another size.
     package init(_ path: String, shape: [Int], note: @escaping (String) -> Void) throws {
         guard shape.count == 3, shape[2] == 1 || shape[2] == 3 else {
-            throw DatasetError("the model takes samples of shape \(shape), which no image has; give a table or an array")
+            throw DatasetError(
+                "the model takes samples of shape \(shape), which no image has; give a table or an array")
         }
         (self.shape, self.note) = (shape, note)
         let isDirectory = Directory.isDirectory(path)
         directory = isDirectory ? path : nil
         var known: Set<Directory.Identity> = []
         files = isDirectory ? try Self.images(in: path, depth: 0, &known) : [path]
-        guard !files.isEmpty else { throw DatasetError("`\(path)` has no PNG or JPEG files; give a directory with images") }
+        guard !files.isEmpty else {
+            throw DatasetError("`\(path)` has no PNG or JPEG files; give a directory with images")
+        }
     }
 
     /// Sorted by the bytes of their paths, directory by directory; each directory once, because links may go around in circles.
-    private static func images(in path: String, depth: Int, _ known: inout Set<Directory.Identity>) throws -> [String] {
+    private static func images(in path: String, depth: Int, _ known: inout Set<Directory.Identity>) throws
+        -> [String]
+    {
         guard let identity = Directory.Identity(of: path), known.insert(identity).inserted else { return [] }
-        let names = try Directory.list(path).filter { !$0.hasPrefix(".") }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        let names = try Directory.list(path).filter { !$0.hasPrefix(".") }.sorted {
+            $0.utf8.lexicographicallyPrecedes($1.utf8)
+        }
         var images: [String] = []
         for name in names {
             let inner = Path.join(path, name)
@@ -85,8 +92,10 @@ package final class ImageFiles: SampleBlocks {
         let form = DatasetForm(elementType: .uint8, sampleShape: shape, count: block.count, targets: .absent)
         let dataset = try Dataset.build(form) { features, _ in
             for (index, file) in block.enumerated() {
-                UnsafeMutableRawBufferPointer(rebasing: features[index * form.sampleSize..<(index + 1) * form.sampleSize])
-                    .copyBytes(from: try pixels(of: file))
+                UnsafeMutableRawBufferPointer(
+                    rebasing: features[index * form.sampleSize..<(index + 1) * form.sampleSize]
+                )
+                .copyBytes(from: try pixels(of: file))
             }
         }
         return SampleBlock(dataset: dataset, samples: 0..<block.count, names: block.map(shown))

@@ -39,7 +39,8 @@ package struct TableEncoding: Equatable, Sendable {
     package let columns: [Column]
     package let target: Target
 
-    package init(format: CSVFormat, missingCells: TableRules.MissingCells, columns: [Column], target: Target) {
+    package init(format: CSVFormat, missingCells: TableRules.MissingCells, columns: [Column], target: Target)
+    {
         (self.format, self.missingCells, self.columns, self.target) = (format, missingCells, columns, target)
     }
 
@@ -57,14 +58,19 @@ package struct TableEncoding: Equatable, Sendable {
         guard size ?? .max <= PhysicalMemory.byteCount / 2 else {
             throw DatasetError(
                 "`\(name)` makes \(TextFormat.grouped(width)) features of each of \(TextFormat.grouped(samples)) samples or more, more than this"
-                    + " machine's \(TextFormat.bytes(PhysicalMemory.byteCount)) hold; list columns with many categories under `ignore`")
+                    + " machine's \(TextFormat.bytes(PhysicalMemory.byteCount)) hold; list columns with many categories under `ignore`"
+            )
         }
     }
 
     /// What each feature is: "age", "job=clerk".
     package var featureNames: [String] {
         columns.flatMap { column in
-            if case .categories(let names, _) = column.kind { names.map { "\(column.name)=\($0)" } } else { [column.name] }
+            if case .categories(let names, _) = column.kind {
+                names.map { "\(column.name)=\($0)" }
+            } else {
+                [column.name]
+            }
         }
     }
 }

@@ -28,7 +28,9 @@ final class TableFile {
         }
         var known: Set<String> = []
         if let twice = columns.first(where: { !known.insert($0).inserted }) {
-            throw DatasetError("`\(path)` has two columns with the name `\(twice)`; give each a name of its own (or `header: false`)")
+            throw DatasetError(
+                "`\(path)` has two columns with the name `\(twice)`; give each a name of its own (or `header: false`)"
+            )
         }
     }
 
@@ -50,13 +52,17 @@ final class TableFile {
 
     func read(_ column: Int) -> Cell {
         reader.withCell(column) { bytes in
-            for token in missing where token.count == bytes.count && token.elementsEqual(bytes) { return .missing }
+            for token in missing where token.count == bytes.count && token.elementsEqual(bytes) {
+                return .missing
+            }
             return DecimalNumber.parse(bytes).map { .number($0) } ?? .text
         }
     }
 
     func isMissing(_ column: Int) -> Bool {
-        reader.withCell(column) { bytes in missing.contains { $0.count == bytes.count && $0.elementsEqual(bytes) } }
+        reader.withCell(column) { bytes in
+            missing.contains { $0.count == bytes.count && $0.elementsEqual(bytes) }
+        }
     }
 
     func text(_ column: Int) throws -> String { try reader.cell(column) }
@@ -65,7 +71,9 @@ final class TableFile {
     func finite(_ value: Double, _ column: Int) throws -> Float {
         let number = Float(value)
         guard number.isFinite else {
-            throw fault(column, "`\(shown(column))` is not a finite number; clean the data, or list it under `missing`")
+            throw fault(
+                column,
+                "`\(shown(column))` is not a finite number; clean the data, or list it under `missing`")
         }
         return number
     }
@@ -73,13 +81,15 @@ final class TableFile {
     /// The place of a named column.
     func index(of column: String) throws -> Int {
         if let index = columns.firstIndex(of: column) { return index }
-        let listed = columns.prefix(20).map { "`\($0)`" }.joined(separator: ", ") + (columns.count > 20 ? ", …" : "")
+        let listed =
+            columns.prefix(20).map { "`\($0)`" }.joined(separator: ", ") + (columns.count > 20 ? ", …" : "")
         throw DatasetError("`\(reader.name)` has no column `\(column)`; its columns are \(listed)")
     }
 
     /// What is wrong with a cell of the current row, with its place.
     func fault(_ column: Int, _ text: String) -> DatasetError {
-        DatasetError("`\(reader.name)`, line \(reader.line), column `\(columns[column])` (sample \(sample)): \(text)")
+        DatasetError(
+            "`\(reader.name)`, line \(reader.line), column `\(columns[column])` (sample \(sample)): \(text)")
     }
 
     /// A cell for a message.

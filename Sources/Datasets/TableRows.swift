@@ -13,8 +13,12 @@ package final class TableRows: SampleBlocks {
             let known = Set(encoding.columns.map(\.name) + encoding.target.columns)
             let others = table.columns.filter { !known.contains($0) }
             if !others.isEmpty {
-                let listed = others.prefix(10).map { "`\($0)`" }.joined(separator: ", ") + (others.count > 10 ? ", …" : "")
-                note("`\(path)`: \(TextFormat.count(others.count, "column")) that the model does not use: \(listed)")
+                let listed =
+                    others.prefix(10).map { "`\($0)`" }.joined(separator: ", ")
+                    + (others.count > 10 ? ", …" : "")
+                note(
+                    "`\(path)`: \(TextFormat.count(others.count, "column")) that the model does not use: \(listed)"
+                )
             }
         }
         encoder = try TableEncoder(table, encoding, readsTargets: false, requiresTargets: false)

@@ -52,11 +52,14 @@ struct TableSurvey {
         forced = Set(try rules.categorical.map { try table.index(of: $0) })
         let ignored = Set(try rules.ignored.map { try table.index(of: $0) })
         if let both = targets.first(where: { ignored.contains($0) }) {
-            throw DatasetError("column `\(names[both])` of `\(path)` is both a target and ignored; choose one")
+            throw DatasetError(
+                "column `\(names[both])` of `\(path)` is both a target and ignored; choose one")
         }
         let targets = targets
         features = names.indices.filter { !ignored.contains($0) && !targets.contains($0) }
-        guard !features.isEmpty else { throw DatasetError("`\(path)` has no column left for features; ignore fewer of them") }
+        guard !features.isEmpty else {
+            throw DatasetError("`\(path)` has no column left for features; ignore fewer of them")
+        }
         facts = Array(repeating: Facts(), count: names.count)
     }
 
@@ -65,19 +68,27 @@ struct TableSurvey {
     private mutating func readNumbers() throws {
         let table = try TableFile(path: path, format: format)
         while try table.next() {
-            guard try table.keepsSample(features: features, targets: targets, rules.missingCells) else { continue }
+            guard try table.keepsSample(features: features, targets: targets, rules.missingCells) else {
+                continue
+            }
             kept += 1
             for column in features + targets {
                 switch table.read(column) {
                 case .missing: continue
-                case .number(let value): facts[column].add(Double(try table.finite(value, column)), exact: value)
+                case .number(let value):
+                    facts[column].add(Double(try table.finite(value, column)), exact: value)
                 case .text:
                     facts[column].texts += 1
-                    if facts[column].firstText == nil { facts[column].firstText = (table.reader.line, table.shown(column)) }
+                    if facts[column].firstText == nil {
+                        facts[column].firstText = (table.reader.line, table.shown(column))
+                    }
                 }
             }
         }
-        guard kept > 0 else { throw DatasetError("`\(path)` has no complete sample; give a table with data, or another `on_missing`") }
+        guard kept > 0 else {
+            throw DatasetError(
+                "`\(path)` has no complete sample; give a table with data, or another `on_missing`")
+        }
     }
 
     // MARK: Conclusions
@@ -88,7 +99,8 @@ struct TableSurvey {
         let categorical = features.filter { forced.contains($0) || facts[$0].firstText != nil }
         var counts: [Int: [String: Int]] = [:]
         if !categorical.isEmpty || isClassification {
-            counts = try countCategories(categorical + (isClassification ? targets : []), target: targets.first)
+            counts = try countCategories(
+                categorical + (isClassification ? targets : []), target: targets.first)
         }
         let columns = try features.map { column in
             TableEncoding.Column(name: names[column], kind: try kind(of: column, counts[column]))
@@ -99,7 +111,8 @@ struct TableSurvey {
         } else {
             target = targets.isEmpty ? .absent : .values(columns: targets.map { names[$0] })
         }
-        let encoding = TableEncoding(format: format, missingCells: rules.missingCells, columns: columns, target: target)
+        let encoding = TableEncoding(
+            format: format, missingCells: rules.missingCells, columns: columns, target: target)
         try encoding.checkSize(samples: kept, of: path)
         return encoding
     }
@@ -108,10 +121,13 @@ struct TableSurvey {
     private func decideTask() throws -> Bool {
         let texts = targets.compactMap { column in facts[column].firstText.map { (column, $0) } }
         if targets.count == 1, rules.task != .regression {
-            return rules.task == .classification || !texts.isEmpty || (facts[targets[0]].isWhole && facts[targets[0]].wholes != nil)
+            return rules.task == .classification || !texts.isEmpty
+                || (facts[targets[0]].isWhole && facts[targets[0]].wholes != nil)
         }
         if rules.task == .classification {
-            throw DatasetError("classification takes one target column, not \(targets.count); leave out `task`, or name one column")
+            throw DatasetError(
+                "classification takes one target column, not \(targets.count); leave out `task`, or name one column"
+            )
         }
         if let (column, text) = texts.first {
             throw DatasetError(
@@ -124,31 +140,39 @@ struct TableSurvey {
     /// A few texts among many numbers are mistakes, not categories.
     private func requireDeliberateText(_ column: Int) throws {
         let facts = facts[column]
-        guard let text = facts.firstText, !forced.contains(column), facts.numbers > TableRules.suspiciousNumbersPerText * facts.texts else {
+        guard let text = facts.firstText, !forced.contains(column),
+            facts.numbers > TableRules.suspiciousNumbersPerText * facts.texts
+        else {
             return
         }
         throw DatasetError(
             "`\(path)`, line \(text.line), column `\(names[column])`: `\(text.text)` is no number, but \(TextFormat.grouped(facts.numbers)) cells"
-                + " of the column are; correct it, list it under `missing`, or the column under `categorical` or `ignore`")
+                + " of the column are; correct it, list it under `missing`, or the column under `categorical` or `ignore`"
+        )
     }
 
     private func kind(of column: Int, _ counts: [String: Int]?) throws -> TableEncoding.Kind {
         let isFilled = rules.missingCells == .mean
         guard let counts else {
             guard facts[column].numbers > 0 else {
-                throw DatasetError("column `\(names[column])` of `\(path)` has no value in any sample; list it under `ignore`")
+                throw DatasetError(
+                    "column `\(names[column])` of `\(path)` has no value in any sample; list it under `ignore`"
+                )
             }
             return .number(fill: isFilled ? Float(facts[column].sum / Double(facts[column].numbers)) : nil)
         }
         let categories = counts.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         var fill = 0
-        for (index, category) in categories.enumerated() where counts[category] ?? 0 > counts[categories[fill]] ?? 0 { fill = index }
+        for (index, category) in categories.enumerated()
+        where counts[category] ?? 0 > counts[categories[fill]] ?? 0 { fill = index }
         return .categories(categories, fill: isFilled ? fill : nil)
     }
 
     /// Whole numbers by value, other names by bytes.
     private func classNames(_ counts: [String: Int]) -> [String] {
-        if TableEncoding.areWholeNumbers(counts.keys) { return counts.keys.compactMap { Int($0) }.sorted().map { String($0) } }
+        if TableEncoding.areWholeNumbers(counts.keys) {
+            return counts.keys.compactMap { Int($0) }.sorted().map { String($0) }
+        }
         return counts.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
@@ -159,7 +183,9 @@ struct TableSurvey {
         let table = try TableFile(path: path, format: format)
         let targetIsWhole = target.map { facts[$0].isWhole && facts[$0].firstText == nil } ?? false
         while try table.next() {
-            guard try table.keepsSample(features: features, targets: targets, rules.missingCells) else { continue }
+            guard try table.keepsSample(features: features, targets: targets, rules.missingCells) else {
+                continue
+            }
             for column in columns where !table.isMissing(column) {
                 let isTarget = column == target
                 let name = try isTarget && targetIsWhole ? table.whole(column) : table.text(column)
@@ -176,13 +202,17 @@ struct TableSurvey {
             }
         }
         for column in columns where counts[column].isEmpty {
-            throw DatasetError("column `\(names[column])` of `\(path)` has no value in any sample; list it under `ignore`")
+            throw DatasetError(
+                "column `\(names[column])` of `\(path)` has no value in any sample; list it under `ignore`")
         }
         return Dictionary(uniqueKeysWithValues: columns.map { ($0, counts[$0]) })
     }
 
     private func tooMany(_ column: Int, _ isTarget: Bool) -> DatasetError {
-        let text = facts[column].firstText.map { " (its first cell that is no number is `\($0.text)` in line \($0.line))" } ?? ""
+        let text =
+            facts[column].firstText.map {
+                " (its first cell that is no number is `\($0.text)` in line \($0.line))"
+            } ?? ""
         let most = isTarget ? TableRules.mostClasses : TableRules.mostCategories
         return DatasetError(
             "column `\(names[column])` of `\(path)` has more than \(TextFormat.grouped(most)) \(isTarget ? "classes" : "categories")\(text);"
@@ -196,13 +226,17 @@ extension TableFile {
         for column in targets where isMissing(column) {
             if rule == .drop { return false }
             throw fault(
-                column, "the target is missing (`\(shown(column))`); complete it, or leave such samples out with on_missing: \"drop\"")
+                column,
+                "the target is missing (`\(shown(column))`); complete it, or leave such samples out with on_missing: \"drop\""
+            )
         }
         guard rule != .mean else { return true }
         for column in features where isMissing(column) {
             if rule == .drop { return false }
             throw fault(
-                column, "the cell is missing (`\(shown(column))`); complete it, or say what to do: on_missing: \"mean\" or \"drop\"")
+                column,
+                "the cell is missing (`\(shown(column))`); complete it, or say what to do: on_missing: \"mean\" or \"drop\""
+            )
         }
         return true
     }

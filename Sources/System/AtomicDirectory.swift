@@ -55,10 +55,14 @@ package final class AtomicDirectory {
             try Directory.synchronize(Path.directory(of: path))
             return try Directory.remove(temporary)
         }
-        guard errno == ENOSYS || errno == EINVAL || errno == ENOTSUP else { throw SystemError(cannot: "write", path) }
+        guard errno == ENOSYS || errno == EINVAL || errno == ENOTSUP else {
+            throw SystemError(cannot: "write", path)
+        }
         // A file system without exchange: for a moment only the temporary names exist.
         let old = "\(path).tmp-old-\(getpid())"
-        guard rename(path, old) == 0, rename(temporary, path) == 0 else { throw SystemError(cannot: "write", path) }
+        guard rename(path, old) == 0, rename(temporary, path) == 0 else {
+            throw SystemError(cannot: "write", path)
+        }
         try Directory.synchronize(Path.directory(of: path))
         try Directory.remove(old)
     }

@@ -30,7 +30,8 @@ package final class ChildProcess: Sendable {
     ///   - environment: all variables; nil: those of this process
     ///   - descriptors: the child's number → the descriptor of this process that it gets under that number; standard input (0) is empty unless given
     package init(
-        _ program: String, _ arguments: [String] = [], environment: [String: String]? = nil, descriptors: [Int32: Int32] = [:],
+        _ program: String, _ arguments: [String] = [], environment: [String: String]? = nil,
+        descriptors: [Int32: Int32] = [:],
         standardOutput: Output = .inherit, standardError: Output = .inherit
     ) throws {
         let null = try Descriptor(opening: "/dev/null", O_RDWR, to: "open")
@@ -78,7 +79,9 @@ package final class ChildProcess: Sendable {
         let deadline = Clock.monotonicSeconds() + seconds
         var pause = 0.000_5
         while true {
-            if let status = exitStatus(), isOutputComplete || Clock.monotonicSeconds() >= deadline { return status }
+            if let status = exitStatus(), isOutputComplete || Clock.monotonicSeconds() >= deadline {
+                return status
+            }
             if Clock.monotonicSeconds() >= deadline { return nil }
             Clock.sleep(seconds: min(pause, max(0, deadline - Clock.monotonicSeconds())))
             pause = min(0.02, pause * 2)

@@ -62,6 +62,8 @@ final class Descriptor: Sendable {
         #endif
         var result: Int32
         repeat { result = fsync(number) } while result != 0 && errno == EINTR
-        guard result == 0 || errno == EINVAL || errno == ENOTSUP else { throw SystemError(cannot: "write", path) }
+        guard result == 0 || errno == EINVAL || errno == ENOTSUP else {
+            throw SystemError(cannot: "write", path)
+        }
     }
 }

@@ -17,7 +17,9 @@ package enum Executable {
                 throw SystemError(cannot: "find the program's own path", code: ENAMETOOLONG)
             }
         #else
-            guard readlink("/proc/self/exe", &buffer, buffer.count - 1) > 0 else { throw SystemError(cannot: "read", "/proc/self/exe") }
+            guard readlink("/proc/self/exe", &buffer, buffer.count - 1) > 0 else {
+                throw SystemError(cannot: "read", "/proc/self/exe")
+            }
         #endif
         return buffer.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
     }
@@ -70,7 +72,9 @@ func withCStrings<Result>(
     list.append(nil)
     defer { list.forEach { free($0) } }
     return try list.withUnsafeBufferPointer { buffer in
-        guard let start = buffer.baseAddress else { preconditionFailure("A list that ends in nil is not empty") }
+        guard let start = buffer.baseAddress else {
+            preconditionFailure("A list that ends in nil is not empty")
+        }
         return try body(start)
     }
 }

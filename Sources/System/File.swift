@@ -14,7 +14,9 @@ package enum File {
     package static func read(_ path: String, limit: Int) throws -> [UInt8] {
         let file = try Descriptor(opening: path, O_RDONLY, to: "read")
         let status = try file.status(of: path)
-        guard status.st_mode & S_IFMT != S_IFDIR else { throw SystemError(cannot: "read", path, code: EISDIR) }
+        guard status.st_mode & S_IFMT != S_IFDIR else {
+            throw SystemError(cannot: "read", path, code: EISDIR)
+        }
         guard Int(status.st_size) <= limit else { throw tooLarge(path, limit) }
         var contents: [UInt8] = []
         contents.reserveCapacity(Int(status.st_size) + 1)
@@ -38,11 +40,15 @@ package enum File {
     }
 
     private static func tooLarge(_ path: String, _ limit: Int) -> SystemError {
-        SystemError("`\(path)` is larger than the \(TextFormat.bytes(limit)) allowed for such a file; check that it is the right one")
+        SystemError(
+            "`\(path)` is larger than the \(TextFormat.bytes(limit)) allowed for such a file; check that it is the right one"
+        )
     }
 
     /// Replaces `path` by a file with these bytes, which are on the disk, as its name is, when this returns.
-    package static func writeAtomically(_ bytes: UnsafeRawBufferPointer, to path: String, mode: UInt32 = 0o644) throws {
+    package static func writeAtomically(
+        _ bytes: UnsafeRawBufferPointer, to path: String, mode: UInt32 = 0o644
+    ) throws {
         let number = temporaryCount.add(1, ordering: .relaxed).newValue
         let temporary = "\(path).tmp-\(getpid())-\(number)"
         do {

@@ -39,6 +39,7 @@ package final class FileLock: Sendable {
 
     private static func held(_ path: String) -> SystemError {
         let holder = holder(of: path).map { "process \($0)" } ?? "another process"
-        return SystemError("`\(path)` is locked by \(holder); wait until it ends or stop it first", code: EWOULDBLOCK)
+        return SystemError(
+            "`\(path)` is locked by \(holder); wait until it ends or stop it first", code: EWOULDBLOCK)
     }
 }

@@ -30,7 +30,8 @@ package final class JoinableThread: @unchecked Sendable {  // the handle is only
             let result = pthread_create(&created, &attributes, { runThread($0) }, task.toOpaque())
         #else
             var created = pthread_t()
-            let result = pthread_create(&created, &attributes, { $0.flatMap { runThread($0) } }, task.toOpaque())
+            let result = pthread_create(
+                &created, &attributes, { $0.flatMap { runThread($0) } }, task.toOpaque())
         #endif
         guard result == 0 else {
             task.release()

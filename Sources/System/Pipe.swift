@@ -61,12 +61,18 @@ package final class Pipe: Sendable {
                     Glibc.write(descriptor, rest.baseAddress, rest.count)
                 #endif
             }
-            if count >= 0 { sent += count } else if errno != EINTR { throw SystemError(cannot: "write into a pipe") }
+            if count >= 0 {
+                sent += count
+            } else if errno != EINTR {
+                throw SystemError(cannot: "write into a pipe")
+            }
         }
     }
 
     /// Everything that comes out of `descriptor` until its end, at most `limit` bytes; the rest is read and dropped. Blocks; closes nothing.
-    package static func readToEnd(_ descriptor: Int32, limit: Int, each piece: (UnsafeRawBufferPointer) -> Void) {
+    package static func readToEnd(
+        _ descriptor: Int32, limit: Int, each piece: (UnsafeRawBufferPointer) -> Void
+    ) {
         var kept = 0
         withUnsafeTemporaryAllocation(byteCount: 16_384, alignment: 16) { buffer in
             while true {

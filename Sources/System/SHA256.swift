@@ -16,7 +16,9 @@ package final class SHA256 {
 
     package func update(_ bytes: UnsafeRawBufferPointer) {
         guard !bytes.isEmpty else { return }
-        precondition(EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) == 1, "A digest takes no bytes after its end")
+        precondition(
+            EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) == 1,
+            "A digest takes no bytes after its end")
     }
 
     package func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
@@ -48,7 +50,9 @@ package final class SHA256 {
 
     package static func digest(of bytes: [UInt8]) -> [UInt8] { bytes.withUnsafeBytes { digest(of: $0) } }
 
-    package static func hexDigest(of bytes: UnsafeRawBufferPointer) -> String { TextFormat.hex(digest(of: bytes)) }
+    package static func hexDigest(of bytes: UnsafeRawBufferPointer) -> String {
+        TextFormat.hex(digest(of: bytes))
+    }
 
     package static func hexDigest(of bytes: [UInt8]) -> String { TextFormat.hex(digest(of: bytes)) }
 }

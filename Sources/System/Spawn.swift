@@ -15,7 +15,9 @@ import CSystem
 #endif
 
 /// `posix_spawn` with a descriptor table: the child's number → a descriptor of this process. Everything else is closed in the child.
-func spawn(_ program: String, _ arguments: [String], environment: [String: String], _ table: [Int32: Int32]) throws -> pid_t {
+func spawn(_ program: String, _ arguments: [String], environment: [String: String], _ table: [Int32: Int32])
+    throws -> pid_t
+{
     // The child's numbers may be those of other descriptors in this process: copies beyond all of them cannot collide.
     let last = table.keys.max() ?? 2
     var copies: [Descriptor] = []
@@ -39,7 +41,9 @@ func spawn(_ program: String, _ arguments: [String], environment: [String: Strin
         posix_spawn_file_actions_adddup2(&actions, copy, number)
     }
     #if !canImport(Darwin)
-        for number in 0..<last where table[number] == nil { posix_spawn_file_actions_addclose(&actions, number) }
+        for number in 0..<last where table[number] == nil {
+            posix_spawn_file_actions_addclose(&actions, number)
+        }
     #endif
     _ = csystem_spawn_close_from(&actions, last + 1)
     resetSignals(&attributes)
@@ -48,7 +52,9 @@ func spawn(_ program: String, _ arguments: [String], environment: [String: Strin
     let variables = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
     let result = withCStrings([program] + arguments) { arguments in
         withCStrings(variables) { variables in
-            withExtendedLifetime(copies) { posix_spawnp(&processID, program, &actions, &attributes, arguments, variables) }
+            withExtendedLifetime(copies) {
+                posix_spawnp(&processID, program, &actions, &attributes, arguments, variables)
+            }
         }
     }
     guard result == 0 else { throw SystemError(cannot: "start", program, code: result) }
@@ -66,7 +72,8 @@ private func resetSignals(_ attributes: inout Attributes) {
     posix_spawnattr_setsigmask(&attributes, &none)
     posix_spawnattr_setsigdefault(&attributes, &all)
     #if canImport(Darwin)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_CLOEXEC_DEFAULT))
+        posix_spawnattr_setflags(
+            &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_CLOEXEC_DEFAULT))
     #else
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
     #endif

@@ -41,7 +41,8 @@ package struct SystemError: Error, CustomStringConvertible, Sendable, Equatable 
         case ENOSPC, EDQUOT: "free some space there or choose a directory on another disk, then try again"
         case EROFS: "choose a directory on a writable file system, or remount this one for writing"
         case ENOENT: "check the path (relative paths start at the current directory)"
-        case EACCES, EPERM: "check the owner and mode of the file and of its directories, or choose another place"
+        case EACCES, EPERM:
+            "check the owner and mode of the file and of its directories, or choose another place"
         case EMFILE, ENFILE: "raise the limit on open files (`ulimit -n`)"
         case ENOMEM, EAGAIN: "free memory or raise the limits on it (`ulimit -a`), then try again"
         case ENOTDIR: "a part of the path is a file where a directory is needed"

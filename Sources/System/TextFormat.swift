@@ -93,7 +93,9 @@ package enum TextFormat {
         guard digits.count.isMultiple(of: 2) else { return nil }
         var bytes: [UInt8] = []
         for index in stride(from: 0, to: digits.count, by: 2) {
-            guard let high = digits[index].hexDigitValue, let low = digits[index + 1].hexDigitValue else { return nil }
+            guard let high = digits[index].hexDigitValue, let low = digits[index + 1].hexDigitValue else {
+                return nil
+            }
             bytes.append(UInt8(high << 4 | low))
         }
         return bytes

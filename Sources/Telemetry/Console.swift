@@ -19,13 +19,17 @@ package final class Console: Sendable {
     private let output: @Sendable (String) -> Void
 
     /// `output` takes text as it is; `width` is asked at every redraw, since windows change.
-    package init(isTerminal: Bool, width: @escaping @Sendable () -> Int = { 80 }, output: @escaping @Sendable (String) -> Void) {
+    package init(
+        isTerminal: Bool, width: @escaping @Sendable () -> Int = { 80 },
+        output: @escaping @Sendable (String) -> Void
+    ) {
         (self.isTerminal, currentWidth, self.output) = (isTerminal, width, output)
         bar = Mutex("")
     }
 
     package static let standardError = Console(
-        isTerminal: isatty(STDERR_FILENO) == 1, width: { terminalWidth(STDERR_FILENO) }, output: { writeAll(STDERR_FILENO, $0) })
+        isTerminal: isatty(STDERR_FILENO) == 1, width: { terminalWidth(STDERR_FILENO) },
+        output: { writeAll(STDERR_FILENO, $0) })
 
     /// Columns.
     package var width: Int { currentWidth() }

@@ -47,20 +47,32 @@ package final class Log: Sendable {
         for line in waiting { append(line) }
     }
 
-    package func debug(_ message: String, _ fields: KeyValuePairs<String, LogValue> = [:]) { write(.debug, message, fields) }
-    package func info(_ message: String, _ fields: KeyValuePairs<String, LogValue> = [:]) { write(.info, message, fields) }
-    package func warning(_ message: String, _ fields: KeyValuePairs<String, LogValue> = [:]) { write(.warning, message, fields) }
-    package func error(_ message: String, _ fields: KeyValuePairs<String, LogValue> = [:]) { write(.error, message, fields) }
+    package func debug(_ message: String, _ fields: KeyValuePairs<String, LogValue> = [:]) {
+        write(.debug, message, fields)
+    }
+    package func info(_ message: String, _ fields: KeyValuePairs<String, LogValue> = [:]) {
+        write(.info, message, fields)
+    }
+    package func warning(_ message: String, _ fields: KeyValuePairs<String, LogValue> = [:]) {
+        write(.warning, message, fields)
+    }
+    package func error(_ message: String, _ fields: KeyValuePairs<String, LogValue> = [:]) {
+        write(.error, message, fields)
+    }
 
-    package func write(_ level: LogLevel, _ message: String, _ fields: KeyValuePairs<String, LogValue> = [:]) {
+    package func write(_ level: LogLevel, _ message: String, _ fields: KeyValuePairs<String, LogValue> = [:])
+    {
         write(
             LogRecord(
-                time: wallClock(), level: level, source: source, message: message, fields: fields.map { (name: $0.key, value: $0.value) }))
+                time: wallClock(), level: level, source: source, message: message,
+                fields: fields.map { (name: $0.key, value: $0.value) }))
     }
 
     /// A record of another process, as it came.
     package func write(_ record: LogRecord) {
-        if record.level >= minimum { console.writeLine(LogFormat.human(record, utcOffset: utcOffset(record.time))) }
+        if record.level >= minimum {
+            console.writeLine(LogFormat.human(record, utcOffset: utcOffset(record.time)))
+        }
         append(LogFormat.json(record))
     }
 
@@ -80,7 +92,9 @@ package final class Log: Sendable {
                 return state.hasFailed ? nil : "\(error)"
             }
         }
-        if let complaint { console.writeLine("warning: the log is incomplete: \(LogFormat.printable(complaint))") }
+        if let complaint {
+            console.writeLine("warning: the log is incomplete: \(LogFormat.printable(complaint))")
+        }
     }
 }
 

@@ -12,7 +12,9 @@ package enum LogFormat {
 
     /// One JSON object on one line: time (ISO 8601, UTC), level, source, message, then the fields under their names.
     package static func json(_ record: LogRecord) -> String {
-        var members = ["\"time\":\(quoted(Clock.timestamp(record.time)))", "\"level\":\(quoted(record.level.rawValue))"]
+        var members = [
+            "\"time\":\(quoted(Clock.timestamp(record.time)))", "\"level\":\(quoted(record.level.rawValue))",
+        ]
         if !record.source.isEmpty { members.append("\"source\":\(quoted(record.source))") }
         members.append("\"message\":\(quoted(record.message))")
         for (name, value) in record.fields { members.append("\(quoted(name)):\(json(value))") }
@@ -31,7 +33,8 @@ package enum LogFormat {
     static func timeOfDay(_ seconds: Double, utcOffset: Int) -> String {
         let day = 86_400
         let second = ((Int(seconds.rounded(.down)) + utcOffset) % day + day) % day
-        return [second / 3600, second / 60 % 60, second % 60].map { TextFormat.padded($0, 2) }.joined(separator: ":")
+        return [second / 3600, second / 60 % 60, second % 60].map { TextFormat.padded($0, 2) }.joined(
+            separator: ":")
     }
 
     /// Text that cannot move a terminal's cursor: a message may quote what a stranger wrote. Further lines are indented.

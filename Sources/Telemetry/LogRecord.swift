@@ -21,7 +21,9 @@ package enum LogValue: Equatable, Sendable {
     case flag(Bool)
 }
 
-extension LogValue: ExpressibleByStringInterpolation, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral, ExpressibleByBooleanLiteral {
+extension LogValue: ExpressibleByStringInterpolation, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
+    ExpressibleByBooleanLiteral
+{
     package init(stringLiteral value: String) { self = .text(value) }
     package init(integerLiteral value: Int) { self = .integer(value) }
     package init(floatLiteral value: Double) { self = .number(value) }
@@ -39,8 +41,13 @@ package struct LogRecord: Equatable, Sendable {
     package var message: String
     package var fields: [(name: String, value: LogValue)]
 
-    package init(time: Double, level: LogLevel, source: String, message: String, fields: [(name: String, value: LogValue)] = []) {
-        (self.time, self.level, self.source, self.message, self.fields) = (time, level, source, message, fields)
+    package init(
+        time: Double, level: LogLevel, source: String, message: String,
+        fields: [(name: String, value: LogValue)] = []
+    ) {
+        (self.time, self.level, self.source, self.message, self.fields) = (
+            time, level, source, message, fields
+        )
     }
 
     package static func == (a: LogRecord, b: LogRecord) -> Bool {

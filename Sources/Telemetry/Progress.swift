@@ -31,7 +31,9 @@ package struct Progress: Equatable, Sendable {
     ) {
         self.straggler = straggler
         (self.epoch, self.epochs, self.step, self.steps) = (epoch, epochs, step, steps)
-        (self.loss, self.metrics, self.samplesPerSecond, self.secondsLeft) = (loss, metrics, samplesPerSecond, secondsLeft)
+        (self.loss, self.metrics, self.samplesPerSecond, self.secondsLeft) = (
+            loss, metrics, samplesPerSecond, secondsLeft
+        )
     }
 
     /// 0 … 1
@@ -53,7 +55,9 @@ package struct EpochSummary: Equatable, Sendable {
         epoch: Int, epochs: Int, loss: Double, metrics: [NamedValue] = [], validation: [NamedValue] = [],
         samplesPerSecond: Double? = nil, seconds: Double
     ) {
-        (self.epoch, self.epochs, self.loss, self.metrics, self.validation) = (epoch, epochs, loss, metrics, validation)
+        (self.epoch, self.epochs, self.loss, self.metrics, self.validation) = (
+            epoch, epochs, loss, metrics, validation
+        )
         (self.samplesPerSecond, self.seconds) = (samplesPerSecond, seconds)
     }
 }
@@ -76,7 +80,8 @@ package enum ProgressFormat {
         let space = room - text.count - 2
         guard space >= shortestBar, let first = pieces.first else { return String(text.prefix(room)) }
         let rest = joined(Array(pieces.dropFirst()))
-        return [first.text, drawn(progress.fraction, min(longestBar, space)), rest].filter { !$0.isEmpty }.joined(separator: "  ")
+        return [first.text, drawn(progress.fraction, min(longestBar, space)), rest].filter { !$0.isEmpty }
+            .joined(separator: "  ")
     }
 
     /// The same facts on a line of a file.
@@ -85,7 +90,9 @@ package enum ProgressFormat {
     package static func line(_ summary: EpochSummary) -> String {
         var parts = ["epoch \(summary.epoch)/\(summary.epochs)", "loss \(TextFormat.measure(summary.loss))"]
         parts += summary.metrics.map(\.text)
-        if !summary.validation.isEmpty { parts.append("validation \(summary.validation.map(\.text).joined(separator: ", "))") }
+        if !summary.validation.isEmpty {
+            parts.append("validation \(summary.validation.map(\.text).joined(separator: ", "))")
+        }
         if let rate = summary.samplesPerSecond { parts.append(text(rate: rate)) }
         parts.append(TextFormat.duration(summary.seconds))
         return parts.joined(separator: "  ")
@@ -94,7 +101,10 @@ package enum ProgressFormat {
     private static func pieces(_ progress: Progress) -> [(text: String, leaves: Int)] {
         var pieces = [
             (text: "epoch \(progress.epoch)/\(progress.epochs)", leaves: 0),
-            (text: "step \(TextFormat.grouped(progress.step))/\(TextFormat.grouped(progress.steps))", leaves: 2),
+            (
+                text: "step \(TextFormat.grouped(progress.step))/\(TextFormat.grouped(progress.steps))",
+                leaves: 2
+            ),
             (text: "\(Int(progress.fraction * 100))%", leaves: 7),
         ]
         if let loss = progress.loss { pieces.append((text: "loss \(TextFormat.measure(loss))", leaves: 6)) }
@@ -107,11 +117,14 @@ package enum ProgressFormat {
         return pieces
     }
 
-    private static func joined(_ pieces: [(text: String, leaves: Int)]) -> String { pieces.map(\.text).joined(separator: "  ") }
+    private static func joined(_ pieces: [(text: String, leaves: Int)]) -> String {
+        pieces.map(\.text).joined(separator: "  ")
+    }
 
     private static func text(rate: Double) -> String {
         let rate = rate.isFinite ? min(1e15, max(0, rate)) : 0
-        return (rate < 100 ? TextFormat.fixed(rate, 1) : TextFormat.grouped(Int(rate.rounded()))) + " samples/s"
+        return (rate < 100 ? TextFormat.fixed(rate, 1) : TextFormat.grouped(Int(rate.rounded())))
+            + " samples/s"
     }
 
     /// Whole seconds: an estimate has no hundredths.
@@ -123,6 +136,7 @@ package enum ProgressFormat {
         let inner = width - 2
         let done = Int(fraction * Double(inner))
         let head = done < inner ? ">" : ""
-        return "[" + String(repeating: "=", count: done) + head + String(repeating: " ", count: inner - done - head.count) + "]"
+        return "[" + String(repeating: "=", count: done) + head
+            + String(repeating: " ", count: inner - done - head.count) + "]"
     }
 }

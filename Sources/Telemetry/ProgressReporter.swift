@@ -21,7 +21,8 @@ package final class ProgressReporter: Sendable {
 
     /// `steps`: of the whole run.
     package init(
-        console: Console = .standardError, epochs: Int, steps: Int, now: @escaping @Sendable () -> Double = { Clock.monotonicSeconds() }
+        console: Console = .standardError, epochs: Int, steps: Int,
+        now: @escaping @Sendable () -> Double = { Clock.monotonicSeconds() }
     ) {
         (self.console, self.epochs, self.steps, self.now) = (console, epochs, steps, now)
     }
@@ -42,7 +43,8 @@ package final class ProgressReporter: Sendable {
             return Progress(
                 epoch: epoch, epochs: epochs, step: step, steps: steps, loss: loss, metrics: metrics,
                 samplesPerSecond: state.meter.samplesPerSecond,
-                secondsLeft: state.meter.stepsPerSecond.map { Double(max(0, steps - step)) / $0 }, straggler: state.straggler)
+                secondsLeft: state.meter.stepsPerSecond.map { Double(max(0, steps - step)) / $0 },
+                straggler: state.straggler)
         }
         guard let progress else { return }
         if console.isTerminal {
@@ -54,7 +56,9 @@ package final class ProgressReporter: Sendable {
 
     /// Who is slow from now on, at which part of the others' speed; nil: nobody.
     package func straggler(_ name: String?, speed: Double) {
-        state.withLock { $0.straggler = name.map { "\($0) (\(TextFormat.fixed(speed, 2)) of the others' speed)" } }
+        state.withLock {
+            $0.straggler = name.map { "\($0) (\(TextFormat.fixed(speed, 2)) of the others' speed)" }
+        }
     }
 
     /// A line that stays.

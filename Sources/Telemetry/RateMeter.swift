@@ -23,7 +23,9 @@ package struct RateMeter: Sendable {
             marks.append(mark)
         }
         // The newest mark that is old enough stays as the beginning.
-        if let begin = marks.lastIndex(where: { $0.time <= time - window }), begin > 0 { marks.removeFirst(begin) }
+        if let begin = marks.lastIndex(where: { $0.time <= time - window }), begin > 0 {
+            marks.removeFirst(begin)
+        }
     }
 
     package var samplesPerSecond: Double? { rate { Double($1.samples - $0.samples) } }

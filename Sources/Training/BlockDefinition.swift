@@ -25,7 +25,9 @@ struct BlockDefinition {
         return problems.hasErrors ? nil : filled
     }
 
-    private func substitute(_ value: ConfigValue, _ arguments: [String: ConfigValue], _ diagnostics: Diagnostics) -> ConfigValue {
+    private func substitute(
+        _ value: ConfigValue, _ arguments: [String: ConfigValue], _ diagnostics: Diagnostics
+    ) -> ConfigValue {
         var copy = value
         switch value.kind {
         case .string(let text) where text.hasPrefix("$"):
@@ -34,7 +36,11 @@ struct BlockDefinition {
             copy.kind = .array(elements.map { substitute($0, arguments, diagnostics) })
         case .object(let members):
             copy.kind = .object(
-                members.map { ConfigMember(key: $0.key, keyRange: $0.keyRange, value: substitute($0.value, arguments, diagnostics)) })
+                members.map {
+                    ConfigMember(
+                        key: $0.key, keyRange: $0.keyRange,
+                        value: substitute($0.value, arguments, diagnostics))
+                })
         default: break
         }
         return copy
@@ -42,7 +48,8 @@ struct BlockDefinition {
 
     /// `filters`, `filters * 4` or `filters / 2`.
     private func evaluate(
-        _ text: Substring, _ place: ConfigValue, _ arguments: [String: ConfigValue], _ diagnostics: Diagnostics
+        _ text: Substring, _ place: ConfigValue, _ arguments: [String: ConfigValue],
+        _ diagnostics: Diagnostics
     ) -> ConfigValue.Kind {
         let parts = text.split(separator: " ")
         let name = parts.first.map(String.init) ?? ""
@@ -51,13 +58,16 @@ struct BlockDefinition {
             let label =
                 Suggestion.nearest(to: name, among: known).map { "did you mean `$\($0)`?" }
                 ?? "its parameters: \(known.joined(separator: ", "))"
-            diagnostics.error("the block has no parameter `\(name)`", at: place, label: known.isEmpty ? "it has none" : label)
+            diagnostics.error(
+                "the block has no parameter `\(name)`", at: place,
+                label: known.isEmpty ? "it has none" : label)
             return .null
         }
         if parts.count == 1 { return argument.kind }
         guard parts.count == 3, parts[1] == "*" || parts[1] == "/", let factor = Int(parts[2]), factor > 0,
             case .number(let number) = argument.kind, let whole = number.integer,
-            parts[1] == "*" ? !whole.multipliedReportingOverflow(by: factor).overflow : whole.isMultiple(of: factor)
+            parts[1] == "*"
+                ? !whole.multipliedReportingOverflow(by: factor).overflow : whole.isMultiple(of: factor)
         else {
             diagnostics.error(
                 "`$\(text)` cannot be calculated: a parameter may be multiplied or divided, without remainder, by a whole number",

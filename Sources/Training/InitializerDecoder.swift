@@ -10,7 +10,9 @@ extension Expectation where Value == Initializer {
             if case .string(let word) = value.kind {
                 if word == "orthogonal" { return .orthogonal(gain: 1) }
                 let words = Expectation<String>.oneOf(Initializer.named.map(\.name) + ["orthogonal"])
-                return words.read(value, diagnostics).flatMap { word in Initializer.named.first { $0.name == word }?.initializer }
+                return words.read(value, diagnostics).flatMap { word in
+                    Initializer.named.first { $0.name == word }?.initializer
+                }
             }
             guard let fields = ObjectDecoder(value, diagnostics) else { return nil }
             let chosen = fields.exactlyOne(of: kinds, what: "an initializer")
@@ -26,7 +28,12 @@ extension Expectation where Value == Initializer {
         case "uniform": fields.required(kind, uniform)
         case "normal":
             fields.required(
-                kind, .object { fields in fields.required("deviation", .number(.from(0, to: largest))).map { .normal(deviation: $0) } })
+                kind,
+                .object { fields in
+                    fields.required("deviation", .number(.from(0, to: largest))).map {
+                        .normal(deviation: $0)
+                    }
+                })
         default:
             fields.required(kind, .object { .orthogonal(gain: $0.optional("gain", .float, default: 1)) })
         }
@@ -56,7 +63,8 @@ extension Initializer {
     var value: ConfigValue {
         switch self {
         case .constant(let value): .object([("constant", .number(value))])
-        case .uniform(let low, let high): .object([("uniform", .object([("low", .number(low)), ("high", .number(high))]))])
+        case .uniform(let low, let high):
+            .object([("uniform", .object([("low", .number(low)), ("high", .number(high))]))])
         case .normal(let deviation): .object([("normal", .object([("deviation", .number(deviation))]))])
         case .orthogonal(let gain): .object([("orthogonal", .object([("gain", .number(gain))]))])
         default: .string(name)

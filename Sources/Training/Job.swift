@@ -37,9 +37,11 @@ package struct Job: Equatable, Sendable {
     package var forcedCuts: [Int]?
 
     package init(
-        name: String, seed: UInt64, data: DataSpec, layers: [NamedLayer], loss: Loss, metrics: [Metric]? = nil,
+        name: String, seed: UInt64, data: DataSpec, layers: [NamedLayer], loss: Loss,
+        metrics: [Metric]? = nil,
         optimizer: Optimizer, batchSize: Int?,
-        microbatches: Int? = nil, epochs: Int, maxSteps: Int? = nil, checkpoint: CheckpointPolicy = CheckpointPolicy(),
+        microbatches: Int? = nil, epochs: Int, maxSteps: Int? = nil,
+        checkpoint: CheckpointPolicy = CheckpointPolicy(),
         logEvery: Int = 10, blasCore: String? = nil, forcedCuts: [Int]? = nil
     ) {
         (self.name, self.seed, self.data, self.layers, self.loss) = (name, seed, data, layers, loss)
@@ -102,7 +104,10 @@ package struct DataSpec: Equatable, Sendable {
         package var layout: Dataset.ImageLayout
         package var classes: Bool?
 
-        package init(features: String, targets: String? = nil, layout: Dataset.ImageLayout = .nhwc, classes: Bool? = nil) {
+        package init(
+            features: String, targets: String? = nil, layout: Dataset.ImageLayout = .nhwc,
+            classes: Bool? = nil
+        ) {
             (self.features, self.targets, self.layout, self.classes) = (features, targets, layout, classes)
         }
     }
@@ -135,7 +140,8 @@ package struct DataSpec: Equatable, Sendable {
     }
 
     package init(
-        train: Source, validation: Source? = nil, test: Source? = nil, split: Split? = nil, normalization: Normalization.Kind = .none,
+        train: Source, validation: Source? = nil, test: Source? = nil, split: Split? = nil,
+        normalization: Normalization.Kind = .none,
         target: Target = .data, augmentation: Augmentation? = nil
     ) {
         (self.train, self.validation, self.test, self.split) = (train, validation, test, split)

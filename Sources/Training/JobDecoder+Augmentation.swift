@@ -9,11 +9,14 @@ extension JobDecoder {
         augmentation.cropPadding = fields.optional("random_crop", crop, default: augmentation.cropPadding)
         augmentation.horizontalFlip = fields.optional("horizontal_flip", probability, default: 0)
         augmentation.verticalFlip = fields.optional("vertical_flip", probability, default: 0)
-        augmentation.rotation = fields.optional("rotation", range(.number(-360...360), symmetric: .number(0...360)), default: 0...0)
-        augmentation.translation = fields.optional("translation", pair(.number(0...1)), default: augmentation.translation)
+        augmentation.rotation = fields.optional(
+            "rotation", range(.number(-360...360), symmetric: .number(0...360)), default: 0...0)
+        augmentation.translation = fields.optional(
+            "translation", pair(.number(0...1)), default: augmentation.translation)
         augmentation.scale = fields.optional("scale", range(.number(0.01...100)), default: 1...1)
         augmentation.stretch = fields.optional("stretch", range(.number(0.01...100)), default: 1...1)
-        augmentation.shear = fields.optional("shear", range(.number(-80...80), symmetric: .number(0...80)), default: 0...0)
+        augmentation.shear = fields.optional(
+            "shear", range(.number(-80...80), symmetric: .number(0...80)), default: 0...0)
         augmentation.brightness = fields.optional("brightness", .number(0...1000), default: 0)
         augmentation.contrast = fields.optional("contrast", .number(0...1000), default: 0)
         let value = Expectation<Double>.number().map(Augmentation.Fill.value)
@@ -37,12 +40,15 @@ extension JobDecoder {
     }
 
     /// `[least, greatest]`, or with `symmetric` also one number a for [−a, a].
-    private static func range(_ bound: Expectation<Double>, symmetric: Expectation<Double>? = nil) -> Expectation<ClosedRange<Double>> {
+    private static func range(_ bound: Expectation<Double>, symmetric: Expectation<Double>? = nil)
+        -> Expectation<ClosedRange<Double>>
+    {
         let list = Expectation<[Double]>.array(of: bound, count: 2...2)
         let ordered = Expectation<ClosedRange<Double>>(list.description) { value, diagnostics in
             guard let bounds = list.read(value, diagnostics) else { return nil }
             guard bounds[0] <= bounds[1] else {
-                diagnostics.error("\(value.path.name) must be a list with the smaller number first", at: value)
+                diagnostics.error(
+                    "\(value.path.name) must be a list with the smaller number first", at: value)
                 return nil
             }
             return bounds[0]...bounds[1]

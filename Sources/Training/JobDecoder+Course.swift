@@ -7,7 +7,8 @@ extension JobDecoder {
         let maxSteps = fields.optional("max_steps", .int(1...))
         let earlyStopping = fields.optional("early_stopping", .object(Self.earlyStopping))
         let checkpoint = fields.optional("checkpoint", .object(Self.checkpoint), default: CheckpointPolicy())
-        let logging = fields.optional("logging", .object(Self.logging), default: (every: 10, gradients: false))
+        let logging = fields.optional(
+            "logging", .object(Self.logging), default: (every: 10, gradients: false))
         return { job in
             (job.maxSteps, job.earlyStopping) = (maxSteps, earlyStopping)
             (job.checkpoint, job.logEvery) = (checkpoint, logging.every)
@@ -16,12 +17,16 @@ extension JobDecoder {
     }
 
     static func logging(_ fields: ObjectDecoder) -> (every: Int, gradients: Bool)? {
-        (fields.optional("every", .int(1...), default: 10), fields.optional("gradients", .bool, default: false))
+        (
+            fields.optional("every", .int(1...), default: 10),
+            fields.optional("gradients", .bool, default: false)
+        )
     }
 
     static func checkpoint(_ fields: ObjectDecoder) -> CheckpointPolicy? {
         let every = fields.optional(
-            "every", Expectation<Int>.int(1...).map(CheckpointPolicy.Interval.steps).or("epoch", is: .epoch), default: .epoch)
+            "every", Expectation<Int>.int(1...).map(CheckpointPolicy.Interval.steps).or("epoch", is: .epoch),
+            default: .epoch)
         let keep = fields.optional("keep", .int(1...), default: 3)
         return CheckpointPolicy(every: every, keep: keep, best: fields.optional("best", best))
     }

@@ -10,7 +10,9 @@ extension JobDecoder {
     }
 
     /// Reads the layers, with the blocks that `define` names.
-    mutating func decodeLayers(_ values: [ConfigValue], definitions: [String: BlockDefinition]) -> [NamedLayer] {
+    mutating func decodeLayers(_ values: [ConfigValue], definitions: [String: BlockDefinition])
+        -> [NamedLayer]
+    {
         let decoder = ModelDecoder(diagnostics, definitions: definitions)
         let layers = decoder.layers(values)
         layerPlaces = decoder.places

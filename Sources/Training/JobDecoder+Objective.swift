@@ -16,7 +16,9 @@ extension JobDecoder {
         Expectation(
             "a metric, such as \"accuracy\" or \"top_5\"",
             hint: { value in
-                guard case .string(let text) = value.kind, let nearest = Suggestion.nearest(to: text, among: Metric.names) else {
+                guard case .string(let text) = value.kind,
+                    let nearest = Suggestion.nearest(to: text, among: Metric.names)
+                else {
                     return "known are \(Metric.names.joined(separator: ", "))"
                 }
                 return "did you mean \"\(nearest)\"?"
@@ -34,7 +36,9 @@ extension JobDecoder {
             switch kind {
             case .crossEntropy:
                 return Loss(
-                    kind, labelSmoothing: fields.optional("label_smoothing", .number(.from(0, below: 1)), default: 0),
+                    kind,
+                    labelSmoothing: fields.optional(
+                        "label_smoothing", .number(.from(0, below: 1)), default: 0),
                     classWeights: fields.optional("class_weights", Self.classWeights))
             case .binaryCrossEntropy:
                 let weights = Expectation<Double>.number(.positive).map { [$0] }
@@ -48,7 +52,9 @@ extension JobDecoder {
     }
 
     private static var classWeights: Expectation<Loss.ClassWeights> {
-        Expectation<[Double]>.array(of: Expectation<Double>.number(.nonNegative), count: 1...1_000_000).map(Loss.ClassWeights.values)
-            .or("balanced", is: .balanced)
+        Expectation<[Double]>.array(of: Expectation<Double>.number(.nonNegative), count: 1...1_000_000).map(
+            Loss.ClassWeights.values
+        )
+        .or("balanced", is: .balanced)
     }
 }

@@ -6,7 +6,8 @@ extension JobDecoder {
     /// Reads the optional fields; what it returns writes them into a job.
     static func optimization(_ fields: ObjectDecoder) -> (inout Job) -> Void {
         let schedule = fields.optional("schedule", Self.schedule, default: Schedule())
-        let regularization = fields.optional("regularization", .object(Self.regularization), default: Regularization())
+        let regularization = fields.optional(
+            "regularization", .object(Self.regularization), default: Regularization())
         let clipping = fields.optional("clip", clipping)
         let factors = fields.optional("learning_rates", Expectation<Double>.factors, default: [])
         return { job in
@@ -24,35 +25,48 @@ extension JobDecoder {
     static var optimizer: Expectation<Optimizer> {
         Expectation<Optimizer>.variant("an optimizer", among: optimizers) { choice in
             let fields = choice.fields
-            func rate(_ usual: Double) -> Double { fields.optional("learning_rate", .number(.positive), default: usual) }
-            func epsilon(_ usual: Double) -> Double { fields.optional("epsilon", .number(.atLeast(1e-30)), default: usual) }
+            func rate(_ usual: Double) -> Double {
+                fields.optional("learning_rate", .number(.positive), default: usual)
+            }
+            func epsilon(_ usual: Double) -> Double {
+                fields.optional("epsilon", .number(.atLeast(1e-30)), default: usual)
+            }
             func fraction(_ key: String, _ usual: Double) -> Double {
                 fields.optional(key, .number(.from(0, below: 1)), default: usual)
             }
             switch choice.name {
             case "adam":
                 return .adam(
-                    learningRate: rate(1e-3), beta1: fraction("beta1", 0.9), beta2: fraction("beta2", 0.999), epsilon: epsilon(1e-8))
+                    learningRate: rate(1e-3), beta1: fraction("beta1", 0.9), beta2: fraction("beta2", 0.999),
+                    epsilon: epsilon(1e-8))
             case "adamw":
                 return .adamW(
-                    learningRate: rate(1e-3), beta1: fraction("beta1", 0.9), beta2: fraction("beta2", 0.999), epsilon: epsilon(1e-8),
+                    learningRate: rate(1e-3), beta1: fraction("beta1", 0.9), beta2: fraction("beta2", 0.999),
+                    epsilon: epsilon(1e-8),
                     weightDecay: fields.optional("weight_decay", .number(.nonNegative), default: 0.01))
             case "adagrad": return .adagrad(learningRate: rate(0.01), epsilon: epsilon(1e-10))
             case "rmsprop":
                 return .rmsprop(
-                    learningRate: rate(0.01), alpha: fraction("alpha", 0.99), epsilon: epsilon(1e-8), momentum: fraction("momentum", 0),
+                    learningRate: rate(0.01), alpha: fraction("alpha", 0.99), epsilon: epsilon(1e-8),
+                    momentum: fraction("momentum", 0),
                     centered: fields.optional("centered", .bool, default: false))
-            default: return descent(choice.name, fields, rate(0.01), fraction("momentum", choice.name == "sgd" ? 0 : 0.9))
+            default:
+                return descent(
+                    choice.name, fields, rate(0.01), fraction("momentum", choice.name == "sgd" ? 0 : 0.9))
             }
         }
     }
 
     /// `momentum` and `nesterov` are `sgd` with other defaults.
-    private static func descent(_ name: String, _ fields: ObjectDecoder, _ rate: Double, _ momentum: Double) -> Optimizer {
+    private static func descent(_ name: String, _ fields: ObjectDecoder, _ rate: Double, _ momentum: Double)
+        -> Optimizer
+    {
         let nesterov = fields.optional("nesterov", .bool, default: name == "nesterov")
         if nesterov && momentum == 0 {
             let key = fields.contains("momentum") ? "momentum" : "nesterov"
-            fields.error("Nesterov's form needs a momentum above 0", atValueOf: key, label: "for example momentum: 0.9")
+            fields.error(
+                "Nesterov's form needs a momentum above 0", atValueOf: key, label: "for example momentum: 0.9"
+            )
         }
         return .gradientDescent(learningRate: rate, momentum: momentum, nesterov: nesterov)
     }
@@ -71,13 +85,17 @@ extension JobDecoder {
             })
         guard let net else { return Regularization(l1: l1, l2: l2) }
         if fields.contains("l1") || fields.contains("l2") {
-            fields.error("`elastic_net` says what `l1` and `l2` would say", atKey: "elastic_net", label: "give either it or them")
+            fields.error(
+                "`elastic_net` says what `l1` and `l2` would say", atKey: "elastic_net",
+                label: "give either it or them")
         }
         return net
     }
 
     static var clipping: Expectation<GradientClipping> {
-        Expectation<GradientClipping>.inlineVariant("a way to clip gradients", among: ["global_norm", "value"]) { choice in
+        Expectation<GradientClipping>.inlineVariant(
+            "a way to clip gradients", among: ["global_norm", "value"]
+        ) { choice in
             guard let argument = choice.argument else { return nil }
             let most = Expectation<Double>.number(.positive).read(argument, choice.fields.diagnostics)
             return most.map { choice.name == "value" ? .value($0) : .globalNorm($0) }

@@ -3,7 +3,9 @@ import NeuralNetwork
 
 // `schedule`: how the learning rate goes on.
 extension JobDecoder {
-    private static let schedules = ["constant", "step", "multi_step", "exponential", "cosine", "reduce_on_plateau"]
+    private static let schedules = [
+        "constant", "step", "multi_step", "exponential", "cosine", "reduce_on_plateau",
+    ]
 
     static var schedule: Expectation<Schedule> {
         Expectation<Schedule>.variant("a schedule", among: schedules) { choice in
@@ -14,7 +16,9 @@ extension JobDecoder {
     }
 
     private static func shape(_ name: String, _ fields: ObjectDecoder) -> Schedule.Shape? {
-        func factor(_ usual: Double) -> Double { fields.optional("factor", .number(.above(0, to: 1)), default: usual) }
+        func factor(_ usual: Double) -> Double {
+            fields.optional("factor", .number(.above(0, to: 1)), default: usual)
+        }
         switch name {
         case "step":
             let every = interval(fields)
@@ -39,15 +43,22 @@ extension JobDecoder {
 
     /// `every_epochs: 30` or `every_steps: 1000`.
     private static func interval(_ fields: ObjectDecoder) -> (count: Int, unit: Schedule.Unit)? {
-        guard let choice = fields.exactlyOne(of: ["every_epochs", "every_steps"], what: "an interval") else { return nil }
+        guard let choice = fields.exactlyOne(of: ["every_epochs", "every_steps"], what: "an interval") else {
+            return nil
+        }
         let count = Expectation<Int>.int(1...).read(choice.value, fields.diagnostics)
         return count.map { ($0, choice.key == "every_epochs" ? .epochs : .steps) }
     }
 
     /// `epochs: [30, 60]` or `steps: […]`: after so many of them.
     private static func milestones(_ fields: ObjectDecoder) -> (places: [Int], unit: Schedule.Unit)? {
-        guard let choice = fields.exactlyOne(of: ["epochs", "steps"], what: "a list of milestones") else { return nil }
-        guard let places = Expectation<[Int]>.array(of: .int(1...), count: 1...1000).read(choice.value, fields.diagnostics) else {
+        guard let choice = fields.exactlyOne(of: ["epochs", "steps"], what: "a list of milestones") else {
+            return nil
+        }
+        guard
+            let places = Expectation<[Int]>.array(of: .int(1...), count: 1...1000).read(
+                choice.value, fields.diagnostics)
+        else {
             return nil
         }
         guard zip(places, places.dropFirst()).allSatisfy({ $0 < $1 }) else {

@@ -14,7 +14,8 @@ extension JobDecoder {
         Expectation<String>.nonEmptyString.map { WeightsSpec(file: $0) }.or(
             .object { fields in
                 let file = fields.required("file", .nonEmptyString)
-                let skip = fields.optional("skip", .array(of: Expectation<String>.nonEmptyString), default: [])
+                let skip = fields.optional(
+                    "skip", .array(of: Expectation<String>.nonEmptyString), default: [])
                 return file.map { WeightsSpec(file: $0, skip: skip) }
             })
     }

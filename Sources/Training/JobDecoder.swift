@@ -18,7 +18,9 @@ struct JobDecoder {
         let name = fields.optional("name", Self.name, default: defaultName)
         let seed = fields.optional("seed", .unsigned, default: 1)
         let data = fields.required("data", .object { Self.data($0, seed: seed) })
-        if Self.isUnsupervised(fields) { return decodeUnsupervised(fields, name: name, seed: seed, data: data) }
+        if Self.isUnsupervised(fields) {
+            return decodeUnsupervised(fields, name: name, seed: seed, data: data)
+        }
         let ensemble = fields.optional("ensemble", .int(1...1000))
         let model = fields.required("model", .array(of: Expectation<ConfigValue>.any, count: 1...100_000))
         let definitions = fields.optional("define", Self.definitions, default: [:])
@@ -26,15 +28,22 @@ struct JobDecoder {
         let optimizer = fields.required("optimizer", Self.optimizer)
         let batch = fields.required("batch", .object(Self.batch))
         let epochs = fields.required("epochs", .int(1...Self.mostEpochs))
-        let parts = [Self.objective(fields), Self.optimization(fields), Self.transfer(fields), Self.course(fields)]
-        let core = fields.optional("numerics", .object { fields in .some(fields.optional("blas_core", .nonEmptyString)) }) ?? nil
-        let cuts = fields.optional("assignment", .object { $0.required("cuts", .array(of: Expectation<Int>.int(0...))) })
+        let parts = [
+            Self.objective(fields), Self.optimization(fields), Self.transfer(fields), Self.course(fields),
+        ]
+        let core =
+            fields.optional(
+                "numerics", .object { fields in .some(fields.optional("blas_core", .nonEmptyString)) }) ?? nil
+        let cuts = fields.optional(
+            "assignment", .object { $0.required("cuts", .array(of: Expectation<Int>.int(0...))) })
         let layers = model.map { decodeLayers($0, definitions: definitions) }
         checkCuts(cuts, batch?.microbatches, fields)
         fields.finish()
-        guard let data, let layers, let loss, let optimizer, let batch, let epochs, !diagnostics.hasErrors else { return nil }
+        guard let data, let layers, let loss, let optimizer, let batch, let epochs, !diagnostics.hasErrors
+        else { return nil }
         var job = Job(
-            name: name, seed: seed, data: data, layers: layers, loss: loss, optimizer: optimizer, batchSize: batch.size,
+            name: name, seed: seed, data: data, layers: layers, loss: loss, optimizer: optimizer,
+            batchSize: batch.size,
             microbatches: batch.microbatches, epochs: epochs, blasCore: core, forcedCuts: cuts)
         job.ensemble = ensemble
         for write in parts { write(&job) }
@@ -46,8 +55,10 @@ struct JobDecoder {
         let rises = cuts.first == 0 && zip(cuts, cuts.dropFirst()).allSatisfy { $0 <= $1 } && cuts.count >= 2
         guard rises, let microbatches, cuts.last == microbatches else {
             fields.error(
-                "the cuts must begin at 0, never fall, and end at `batch.microbatches`", atValueOf: "assignment",
-                label: microbatches.map { "for \($0) microbatches and 2 workers: [0, \($0 / 2), \($0)]" } ?? "give batch.microbatches too")
+                "the cuts must begin at 0, never fall, and end at `batch.microbatches`",
+                atValueOf: "assignment",
+                label: microbatches.map { "for \($0) microbatches and 2 workers: [0, \($0 / 2), \($0)]" }
+                    ?? "give batch.microbatches too")
             return
         }
     }
@@ -63,11 +74,14 @@ struct JobDecoder {
 
     /// Fit for file names and for tensors' names.
     static func isName(_ text: String) -> Bool {
-        guard let first = text.utf8.first, first != UInt8(ascii: "."), first != UInt8(ascii: "-"), text.utf8.count <= 100 else {
+        guard let first = text.utf8.first, first != UInt8(ascii: "."), first != UInt8(ascii: "-"),
+            text.utf8.count <= 100
+        else {
             return false
         }
         return text.utf8.allSatisfy {
-            (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || "-_.".utf8.contains($0)
+            (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0)
+                || "-_.".utf8.contains($0)
         }
     }
 

@@ -6,7 +6,9 @@ extension Job {
         var members: [(String, ConfigValue)] = []
         if let maxSteps { members.append(("max_steps", .int(maxSteps))) }
         if let earlyStopping { members.append(("early_stopping", earlyStopping.value)) }
-        let logging = [("every", ConfigValue.int(logEvery)), ("gradients", .bool(optimization.logsGradients))]
+        let logging = [
+            ("every", ConfigValue.int(logEvery)), ("gradients", .bool(optimization.logsGradients)),
+        ]
         return members + [("checkpoint", checkpoint.value), ("logging", .object(logging))]
     }
 }
@@ -14,7 +16,8 @@ extension Job {
 extension EarlyStopping {
     var value: ConfigValue {
         .object([
-            ("monitor", .string(monitor.name)), ("mode", .string(monitor.mode.rawValue)), ("patience", .int(patience)),
+            ("monitor", .string(monitor.name)), ("mode", .string(monitor.mode.rawValue)),
+            ("patience", .int(patience)),
             ("minimum_delta", .number(minimumDelta)),
         ])
     }
@@ -34,6 +37,7 @@ extension CheckpointPolicy {
             case .epoch: .string("epoch")
             case .steps(let steps): .int(steps)
             }
-        return .object([("every", interval), ("keep", .int(keep))] + (best.map { [("best", $0.value)] } ?? []))
+        return .object(
+            [("every", interval), ("keep", .int(keep))] + (best.map { [("best", $0.value)] } ?? []))
     }
 }

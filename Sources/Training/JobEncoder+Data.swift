@@ -7,7 +7,11 @@ extension DataSpec {
         if let validation { members.append(("validation", validation.value)) }
         if let test { members.append(("test", test.value)) }
         if let split {
-            members.append(("split", .object([("validation", .number(split.validation)), ("seed", .unsigned(split.seed))])))
+            members.append(
+                (
+                    "split",
+                    .object([("validation", .number(split.validation)), ("seed", .unsigned(split.seed))])
+                ))
         }
         members.append(("normalize", whitening?.value ?? .string(normalization.rawValue)))
         if target != .data { members.append(("target", .string(target.rawValue))) }
@@ -22,8 +26,10 @@ extension DataSpec.Source {
     private var members: [(String, ConfigValue)] {
         switch self {
         case .digits: [("builtin", .string("digits"))]
-        case .idx(let images, let labels): [("idx", .object([("images", .string(images)), ("labels", .string(labels))]))]
-        case .csv(let path, let format, let rules): [("csv", .object([("path", .string(path))] + format.members + rules.members))]
+        case .idx(let images, let labels):
+            [("idx", .object([("images", .string(images)), ("labels", .string(labels))]))]
+        case .csv(let path, let format, let rules):
+            [("csv", .object([("path", .string(path))] + format.members + rules.members))]
         case .cifar10(let paths): [("cifar10", .strings(paths))]
         case .cifar100(let path, let labels):
             [("cifar100", .object([("path", .string(path)), ("labels", .string(labels.rawValue))]))]
@@ -34,7 +40,8 @@ extension DataSpec.Source {
                 (
                     "made_up",
                     .object([
-                        ("shape", .array(data.shape.map { .int($0) })), ("classes", .int(data.classes)), ("samples", .int(data.samples)),
+                        ("shape", .array(data.shape.map { .int($0) })), ("classes", .int(data.classes)),
+                        ("samples", .int(data.samples)),
                     ])
                 )
             ]
@@ -48,7 +55,8 @@ extension WhiteningSpec {
         .object([
             (
                 kind.rawValue,
-                .object([("epsilon", .number(epsilon))] + (components.map { [("components", .int($0))] } ?? []))
+                .object(
+                    [("epsilon", .number(epsilon))] + (components.map { [("components", .int($0))] } ?? []))
             )
         ])
     }
@@ -61,17 +69,23 @@ extension ConfigValue {
 
 extension CSVFormat {
     var members: [(String, ConfigValue)] {
-        [("header", .bool(hasHeader)), ("delimiter", .string(delimiter.rawValue)), ("missing", .strings(missing))]
+        [
+            ("header", .bool(hasHeader)), ("delimiter", .string(delimiter.rawValue)),
+            ("missing", .strings(missing)),
+        ]
     }
 }
 
 extension TableRules {
     fileprivate var members: [(String, ConfigValue)] {
         var members: [(String, ConfigValue)] = []
-        if !targets.isEmpty { members.append(("target", targets.count == 1 ? .string(targets[0]) : .strings(targets))) }
+        if !targets.isEmpty {
+            members.append(("target", targets.count == 1 ? .string(targets[0]) : .strings(targets)))
+        }
         if let task { members.append(("task", .string(task.rawValue))) }
         return members + [
-            ("categorical", .strings(categorical)), ("ignore", .strings(ignored)), ("on_missing", .string(missingCells.rawValue)),
+            ("categorical", .strings(categorical)), ("ignore", .strings(ignored)),
+            ("on_missing", .string(missingCells.rawValue)),
         ]
     }
 }

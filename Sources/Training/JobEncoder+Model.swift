@@ -20,13 +20,18 @@ extension LayerSpec {
             [("conv", .int(channels)), ("kernel", .pair(window.height, window.width))] + window.members
                 + [("bias", .bool(bias)), ("init", initializer.value)]
         case .pool(let function, let window):
-            [(function.word, .pair(window.height, window.width))] + window.members + [("ceil_mode", .bool(window.roundsUp))]
+            [(function.word, .pair(window.height, window.width))] + window.members + [
+                ("ceil_mode", .bool(window.roundsUp))
+            ]
         case .globalAveragePool: [("global_average_pool", true)]
         case .batchNorm(let momentum, let epsilon, let synchronized):
             [
                 (
                     "batch_norm",
-                    .object([("momentum", .number(momentum)), ("epsilon", .number(epsilon)), ("sync", .bool(synchronized))])
+                    .object([
+                        ("momentum", .number(momentum)), ("epsilon", .number(epsilon)),
+                        ("sync", .bool(synchronized)),
+                    ])
                 )
             ]
         case .activation(let function): [("activation", function.value)]
@@ -40,7 +45,8 @@ extension LayerSpec {
         case .concatenate: [("concat", .array(inputs.map { .string($0) }))]
         case .block(let layers): [("block", .array(layers.map(\.value)))]
         case .branches(let branches): [("branches", .array(branches.map { .array($0.map(\.value)) }))]
-        case .residual(let body, let shortcut): [("residual", .array(body.map(\.value))), ("shortcut", shortcut.value)]
+        case .residual(let body, let shortcut):
+            [("residual", .array(body.map(\.value))), ("shortcut", shortcut.value)]
         }
     }
 }

@@ -18,7 +18,9 @@ extension Loss {
         case .balanced: options.append(("class_weights", .string("balanced")))
         case .values(let values): options.append(("class_weights", .array(values.map { .number($0) })))
         }
-        if !positiveWeights.isEmpty { options.append(("positive_weight", .array(positiveWeights.map { .number($0) }))) }
+        if !positiveWeights.isEmpty {
+            options.append(("positive_weight", .array(positiveWeights.map { .number($0) })))
+        }
         return options.isEmpty ? .string(kind.rawValue) : .object([(kind.rawValue, .object(options))])
     }
 }

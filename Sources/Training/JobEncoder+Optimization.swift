@@ -7,7 +7,10 @@ extension Job {
         let (schedule, regularization) = (optimization.schedule, optimization.regularization)
         var members = [
             ("schedule", schedule.value),
-            ("regularization", ConfigValue.object([("l1", .number(regularization.l1)), ("l2", .number(regularization.l2))])),
+            (
+                "regularization",
+                ConfigValue.object([("l1", .number(regularization.l1)), ("l2", .number(regularization.l2))])
+            ),
         ]
         switch optimization.clipping {
         case .globalNorm(let most): members.append(("clip", .object([("global_norm", .number(most))])))
@@ -15,7 +18,8 @@ extension Job {
         case nil: break
         }
         if !optimization.rateFactors.isEmpty {
-            members.append(("learning_rates", .object(optimization.rateFactors.map { ($0.prefix, .number($0.factor)) })))
+            members.append(
+                ("learning_rates", .object(optimization.rateFactors.map { ($0.prefix, .number($0.factor)) })))
         }
         return members
     }
@@ -58,11 +62,26 @@ extension Schedule {
         switch shape {
         case .constant: ("constant", [])
         case .step(let every, let unit, let factor):
-            ("step", [(unit == .epochs ? "every_epochs" : "every_steps", .int(every)), ("factor", .number(factor))])
+            (
+                "step",
+                [
+                    (unit == .epochs ? "every_epochs" : "every_steps", .int(every)),
+                    ("factor", .number(factor)),
+                ]
+            )
         case .multiStep(let milestones, let unit, let factor):
-            ("multi_step", [(unit == .epochs ? "epochs" : "steps", .array(milestones.map { .int($0) })), ("factor", .number(factor))])
+            (
+                "multi_step",
+                [
+                    (unit == .epochs ? "epochs" : "steps", .array(milestones.map { .int($0) })),
+                    ("factor", .number(factor)),
+                ]
+            )
         case .exponential(let factor, let unit):
-            ("exponential", [("per", .string(unit == .epochs ? "epoch" : "step")), ("factor", .number(factor))])
+            (
+                "exponential",
+                [("per", .string(unit == .epochs ? "epoch" : "step")), ("factor", .number(factor))]
+            )
         case .cosine(let minimum, let over):
             ("cosine", [("minimum", .number(minimum))] + (over.map { [("total_steps", .int($0))] } ?? []))
         case .reduceOnPlateau(let policy): ("reduce_on_plateau", policy.members)
@@ -73,8 +92,10 @@ extension Schedule {
 extension PlateauPolicy {
     fileprivate var members: [(String, ConfigValue)] {
         [
-            ("monitor", .string(monitor)), ("mode", .string(higherIsBetter ? "max" : "min")), ("factor", .number(factor)),
-            ("patience", .int(patience)), ("threshold", .number(threshold)), ("min_learning_rate", .number(minimumLearningRate)),
+            ("monitor", .string(monitor)), ("mode", .string(higherIsBetter ? "max" : "min")),
+            ("factor", .number(factor)),
+            ("patience", .int(patience)), ("threshold", .number(threshold)),
+            ("min_learning_rate", .number(minimumLearningRate)),
         ]
     }
 }

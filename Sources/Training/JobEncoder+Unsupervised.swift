@@ -9,11 +9,20 @@ extension Job {
         case .kMeans(let spec): task = ("kmeans", spec.value)
         case .principalComponents(let spec): task = ("pca", spec.value)
         }
-        var members: [(String, ConfigValue)] = [("name", .string(name)), ("seed", .unsigned(seed)), ("data", data.value), task]
-        members.append(("batch", .object([("size", .string("all"))] + (microbatches.map { [("microbatches", .int($0))] } ?? []))))
+        var members: [(String, ConfigValue)] = [
+            ("name", .string(name)), ("seed", .unsigned(seed)), ("data", data.value), task,
+        ]
+        members.append(
+            (
+                "batch",
+                .object(
+                    [("size", .string("all"))] + (microbatches.map { [("microbatches", .int($0))] } ?? []))
+            ))
         members += courseMembers
         if let blasCore { members.append(("numerics", .object([("blas_core", .string(blasCore))]))) }
-        if let forcedCuts { members.append(("assignment", .object([("cuts", .array(forcedCuts.map { .int($0) }))]))) }
+        if let forcedCuts {
+            members.append(("assignment", .object([("cuts", .array(forcedCuts.map { .int($0) }))])))
+        }
         return .object(members)
     }
 }
@@ -21,7 +30,8 @@ extension Job {
 extension KMeansSpec {
     fileprivate var value: ConfigValue {
         .object([
-            ("clusters", .int(clusters)), ("initialization", .string(initialization.rawValue)), ("tolerance", .number(tolerance)),
+            ("clusters", .int(clusters)), ("initialization", .string(initialization.rawValue)),
+            ("tolerance", .number(tolerance)),
             ("max_iterations", .int(maxIterations)),
         ])
     }

@@ -27,7 +27,9 @@ package struct JobFile {
         let diagnostics = Diagnostics()
         var value = JSON5.parse(file, diagnostics: diagnostics)
         for text in overrides {
-            guard let override = ConfigOverride.parse(text, diagnostics: diagnostics), value != nil else { continue }
+            guard let override = ConfigOverride.parse(text, diagnostics: diagnostics), value != nil else {
+                continue
+            }
             override.apply(to: &value!, diagnostics: diagnostics)
         }
         return try decode(value, diagnostics, name: name)
@@ -36,7 +38,9 @@ package struct JobFile {
     /// Reads a run directory's `job.json5`.
     package static func load(resolvedFile path: String) throws -> JobFile { try load(path: path) }
 
-    private static func decode(_ value: ConfigValue?, _ diagnostics: Diagnostics, name: String) throws -> JobFile {
+    private static func decode(_ value: ConfigValue?, _ diagnostics: Diagnostics, name: String) throws
+        -> JobFile
+    {
         var decoder = JobDecoder(diagnostics)
         let job = value.flatMap { decoder.decode($0, defaultName: name) }
         try diagnostics.check()
@@ -63,10 +67,14 @@ package struct JobFile {
     /// The job for measuring its steps: it goes on without end and decides nothing on the way, and what it trains is not evaluated.
     package var endless: JobFile {
         var endless = job
-        (endless.ensemble, endless.maxSteps, endless.earlyStopping, endless.checkpoint.best) = (nil, nil, nil, nil)
+        (endless.ensemble, endless.maxSteps, endless.earlyStopping, endless.checkpoint.best) = (
+            nil, nil, nil, nil
+        )
         endless.epochs = JobDecoder.mostEpochs
         (endless.data.validation, endless.data.test, endless.data.split) = (nil, nil, nil)
-        if case .reduceOnPlateau = endless.optimization.schedule.shape { endless.optimization.schedule.shape = .constant }
+        if case .reduceOnPlateau = endless.optimization.schedule.shape {
+            endless.optimization.schedule.shape = .constant
+        }
         return JobFile(job: endless, resolved: endless.resolved, layerPlaces: layerPlaces, source: source)
     }
 
@@ -94,7 +102,9 @@ package struct JobFile {
         // As far down as the file goes: defaults are not in it.
         var place = source
         for key in field.split(separator: ".").map(String.init) {
-            let element = Int(key).flatMap { index in place?.elements.flatMap { $0.indices.contains(index) ? $0[index] : nil } }
+            let element = Int(key).flatMap { index in
+                place?.elements.flatMap { $0.indices.contains(index) ? $0[index] : nil }
+            }
             guard let next = element ?? place?[key] else { break }
             place = next
         }
@@ -122,11 +132,15 @@ extension Job {
     /// Reads the text that a coordinator sends: a resolved job.
     package init(resolvedText: String) throws {
         let diagnostics = Diagnostics()
-        let value = JSON5.parse(SourceFile(name: "the coordinator's job", text: resolvedText), diagnostics: diagnostics)
+        let value = JSON5.parse(
+            SourceFile(name: "the coordinator's job", text: resolvedText), diagnostics: diagnostics)
         var decoder = JobDecoder(diagnostics)
         let job = value.flatMap { decoder.decode($0, defaultName: "job") }
         try diagnostics.check()
-        guard let job else { throw PlanError("the coordinator's job could not be read; install the same version on both machines") }
+        guard let job else {
+            throw PlanError(
+                "the coordinator's job could not be read; install the same version on both machines")
+        }
         self = job
     }
 }

@@ -13,7 +13,8 @@ package enum JobResolution {
     /// What may change when a run is resumed. Paths may too: the data's content is compared by itself.
     private static let free: Set<String> = ["epochs", "max_steps", "checkpoint", "logging"]
     private static let paths = [
-        ".idx.images", ".idx.labels", ".csv.path", ".cifar10", ".cifar100.path", ".npy.features", ".npy.targets", ".image_folder.path",
+        ".idx.images", ".idx.labels", ".csv.path", ".cifar10", ".cifar100.path", ".npy.features",
+        ".npy.targets", ".image_folder.path",
     ]
 
     /// Everything else that differs between two resolved jobs.
@@ -25,7 +26,9 @@ package enum JobResolution {
                 keys += right.map(\.key).filter { !keys.contains($0) }
                 for key in keys where !(path.isEmpty && free.contains(key)) {
                     let place = path.isEmpty ? key : "\(path).\(key)"
-                    let isDataPath = place.hasPrefix("data.") && paths.contains { place.hasSuffix($0) } && a[key] != nil && b[key] != nil
+                    let isDataPath =
+                        place.hasPrefix("data.") && paths.contains { place.hasSuffix($0) } && a[key] != nil
+                        && b[key] != nil
                     if !isDataPath && place != "weights.file" { compare(place, a[key], b[key]) }
                 }
             } else if let a, let b, let left = a.elements, let right = b.elements, left.count == right.count {

@@ -16,8 +16,13 @@ package struct KMeansSpec: Equatable, Sendable {
     package var tolerance: Double
     package var maxIterations: Int
 
-    package init(clusters: Int, initialization: Initialization = .kMeansPlusPlus, tolerance: Double = 0, maxIterations: Int = 100) {
-        (self.clusters, self.initialization, self.tolerance, self.maxIterations) = (clusters, initialization, tolerance, maxIterations)
+    package init(
+        clusters: Int, initialization: Initialization = .kMeansPlusPlus, tolerance: Double = 0,
+        maxIterations: Int = 100
+    ) {
+        (self.clusters, self.initialization, self.tolerance, self.maxIterations) = (
+            clusters, initialization, tolerance, maxIterations
+        )
     }
 
     /// Steps in which centres are chosen, one each, before the iterations.
@@ -43,7 +48,9 @@ package struct PrincipalComponentsSpec: Equatable, Sendable {
     /// Writes besides the components those divided by the standard deviations, which give every component variance 1.
     package var whiten: Bool
 
-    package init(components: Components, whiten: Bool = false) { (self.components, self.whiten) = (components, whiten) }
+    package init(components: Components, whiten: Bool = false) {
+        (self.components, self.whiten) = (components, whiten)
+    }
 }
 
 extension Job {

@@ -14,7 +14,8 @@ extension LayerDecoder {
         let bias = fields.optional("bias", .bool, default: !tail.hasNorm)
         let initializer = fields.optional("init", .initializer, default: tail.initializer)
         guard let channels else { return [] }
-        let spec = LayerSpec.convolution(channels: channels * tail.pieces, window: window, bias: bias, initializer: initializer)
+        let spec = LayerSpec.convolution(
+            channels: channels * tail.pieces, window: window, bias: bias, initializer: initializer)
         return [NamedLayer(name, spec, from: from)] + tail.layers
     }
 
@@ -22,7 +23,8 @@ extension LayerDecoder {
         let (name, from) = head(function.word, fields, &namer)
         let size = fields.required(function.word, Self.sides(1...Self.largestSide))
         let roundsUp = fields.optional("ceil_mode", .bool, default: false)
-        let window = window(fields, size ?? Sides(1, 1), stride: size ?? Sides(1, 1), padding: .valid, roundsUp: roundsUp)
+        let window = window(
+            fields, size ?? Sides(1, 1), stride: size ?? Sides(1, 1), padding: .valid, roundsUp: roundsUp)
         return size == nil ? [] : [NamedLayer(name, .pool(function, window: window), from: from)]
     }
 
@@ -31,7 +33,9 @@ extension LayerDecoder {
     ) -> Window {
         let stride = fields.optional("stride", Self.sides(1...Self.largestSide), default: stride)
         let padding = fields.optional("padding", Self.padding, default: padding)
-        return Window((size.height, size.width), stride: (stride.height, stride.width), padding: padding, roundsUp: roundsUp)
+        return Window(
+            (size.height, size.width), stride: (stride.height, stride.width), padding: padding,
+            roundsUp: roundsUp)
     }
 
     private struct Sides {
@@ -49,13 +53,17 @@ extension LayerDecoder {
 
     /// `"same"`, `"valid"`, `1`, `[1, 2]` (above and below, left and right), `{top: 1, left: 1}`.
     private static var padding: Expectation<Window.Padding> {
-        let words = Expectation<String>.oneOf(["same", "valid"]).map { $0 == "same" ? Window.Padding.same : .valid }
+        let words = Expectation<String>.oneOf(["same", "valid"]).map {
+            $0 == "same" ? Window.Padding.same : .valid
+        }
         let numbers = sides(0...largestSide).map { sides in
-            Window.Padding.explicit(top: sides.height, bottom: sides.height, left: sides.width, right: sides.width)
+            Window.Padding.explicit(
+                top: sides.height, bottom: sides.height, left: sides.width, right: sides.width)
         }
         let sides = Expectation<Window.Padding>.object { fields in
             let side = { (name: String) in fields.optional(name, .int(0...largestSide), default: 0) }
-            return .explicit(top: side("top"), bottom: side("bottom"), left: side("left"), right: side("right"))
+            return .explicit(
+                top: side("top"), bottom: side("bottom"), left: side("left"), right: side("right"))
         }
         return words.or(numbers).or(sides)
     }
@@ -68,7 +76,9 @@ extension PoolFunction {
 
 extension Window {
     /// Its steps and padding, as a config has them.
-    var members: [(String, ConfigValue)] { [("stride", .pair(strideHeight, strideWidth)), ("padding", padding.value)] }
+    var members: [(String, ConfigValue)] {
+        [("stride", .pair(strideHeight, strideWidth)), ("padding", padding.value)]
+    }
 }
 
 extension Window.Padding {
@@ -77,7 +87,9 @@ extension Window.Padding {
         case .same: "same"
         case .valid: "valid"
         case .explicit(let top, let bottom, let left, let right):
-            .object([("top", .int(top)), ("bottom", .int(bottom)), ("left", .int(left)), ("right", .int(right))])
+            .object([
+                ("top", .int(top)), ("bottom", .int(bottom)), ("left", .int(left)), ("right", .int(right)),
+            ])
         }
     }
 }

@@ -14,7 +14,8 @@ struct LayerNamer {
 /// Reads one plain layer: an object stands for layer → batch norm → activation, a word for a layer without fields.
 struct LayerDecoder {
     private static let kinds = [
-        "dense", "conv", "max_pool", "average_pool", "global_average_pool", "flatten", "dropout", "maxout", "softmax", "add", "concat",
+        "dense", "conv", "max_pool", "average_pool", "global_average_pool", "flatten", "dropout", "maxout",
+        "softmax", "add", "concat",
         "batch_norm", "activation",
     ]
     private static let words = ["flatten", "global_average_pool"]
@@ -23,7 +24,9 @@ struct LayerDecoder {
     /// Kinds of elements that are read elsewhere, for messages.
     private let otherKinds: [String]
 
-    init(_ diagnostics: Diagnostics, otherKinds: [String] = []) { (self.diagnostics, self.otherKinds) = (diagnostics, otherKinds) }
+    init(_ diagnostics: Diagnostics, otherKinds: [String] = []) {
+        (self.diagnostics, self.otherKinds) = (diagnostics, otherKinds)
+    }
 
     func decode(_ value: ConfigValue, _ namer: inout LayerNamer) -> [NamedLayer] {
         if case .string(let word) = value.kind { return decodeWord(word, value, &namer) }
@@ -39,14 +42,22 @@ struct LayerDecoder {
             layers = single("global_average_pool", fields, &namer) { fields in
                 fields.required("global_average_pool", Self.yes).map { _ in .globalAveragePool }
             }
-        case "flatten": layers = single("flatten", fields, &namer) { _ in fields.required("flatten", Self.yes).map { _ in .flatten } }
-        case "softmax": layers = single("softmax", fields, &namer) { _ in fields.required("softmax", Self.yes).map { _ in .softmax } }
+        case "flatten":
+            layers = single("flatten", fields, &namer) { _ in
+                fields.required("flatten", Self.yes).map { _ in .flatten }
+            }
+        case "softmax":
+            layers = single("softmax", fields, &namer) { _ in
+                fields.required("softmax", Self.yes).map { _ in .softmax }
+            }
         case "dropout":
             layers = single("dropout", fields, &namer) { fields in
                 fields.required("dropout", .number(.from(0, below: 1))).map { .dropout(rate: $0) }
             }
         case "maxout":
-            layers = single("maxout", fields, &namer) { fields in fields.required("maxout", .int(2...256)).map { .maxout(pieces: $0) } }
+            layers = single("maxout", fields, &namer) { fields in
+                fields.required("maxout", .int(2...256)).map { .maxout(pieces: $0) }
+            }
         case "add": layers = join("add", .add, fields, &namer)
         case "concat": layers = join("concat", .concatenate, fields, &namer)
         case "batch_norm": layers = batchNorm(fields, &namer)
@@ -76,24 +87,31 @@ struct LayerDecoder {
         let bias = fields.optional("bias", .bool, default: !tail.hasNorm)
         let initializer = fields.optional("init", .initializer, default: tail.initializer)
         guard let units else { return [] }
-        return [NamedLayer(name, .dense(units: units * tail.pieces, bias: bias, initializer: initializer), from: from)] + tail.layers
+        return [
+            NamedLayer(
+                name, .dense(units: units * tail.pieces, bias: bias, initializer: initializer), from: from)
+        ] + tail.layers
     }
 
     /// A layer that is one spec alone.
     func single(
-        _ kind: String, _ fields: ObjectDecoder, _ namer: inout LayerNamer, _ read: (ObjectDecoder) -> LayerSpec?
+        _ kind: String, _ fields: ObjectDecoder, _ namer: inout LayerNamer,
+        _ read: (ObjectDecoder) -> LayerSpec?
     ) -> [NamedLayer] {
         let (name, from) = head(kind, fields, &namer)
         return read(fields).map { [NamedLayer(name, $0, from: from)] } ?? []
     }
 
-    private func join(_ kind: String, _ spec: LayerSpec, _ fields: ObjectDecoder, _ namer: inout LayerNamer) -> [NamedLayer] {
+    private func join(_ kind: String, _ spec: LayerSpec, _ fields: ObjectDecoder, _ namer: inout LayerNamer)
+        -> [NamedLayer]
+    {
         let ordinal = namer.next(kind)
         let name = fields.optional("name", JobDecoder.name) ?? ordinal
         let inputs = fields.required(kind, .array(of: Expectation<String>.nonEmptyString, count: 2...1000))
         let activation = fields.optional("activation", Self.activation)
         guard let inputs else { return [] }
-        return [NamedLayer(name, spec, from: inputs)] + (activation.map { Self.layers(of: $0, after: name) } ?? [])
+        return [NamedLayer(name, spec, from: inputs)]
+            + (activation.map { Self.layers(of: $0, after: name) } ?? [])
     }
 
     private func batchNorm(_ fields: ObjectDecoder, _ namer: inout LayerNamer) -> [NamedLayer] {
@@ -102,10 +120,12 @@ struct LayerDecoder {
         let activation = fields.optional("activation", Self.activation)
         if case .some(.none) = norm {
             fields.error(
-                "a layer that is nothing but `batch_norm` cannot have false there", atValueOf: "batch_norm", label: "remove the layer")
+                "a layer that is nothing but `batch_norm` cannot have false there", atValueOf: "batch_norm",
+                label: "remove the layer")
         }
         guard case .some(.some(let norm)) = norm else { return [] }
-        return [NamedLayer(name, norm, from: from)] + (activation.map { Self.layers(of: $0, after: name) } ?? [])
+        return [NamedLayer(name, norm, from: from)]
+            + (activation.map { Self.layers(of: $0, after: name) } ?? [])
     }
 
     private func activationLayer(_ fields: ObjectDecoder, _ namer: inout LayerNamer) -> [NamedLayer] {
@@ -117,9 +137,14 @@ struct LayerDecoder {
     // MARK: Parts
 
     /// A layer's name, and where its input comes from if not from the layer before it.
-    func head(_ kind: String, _ fields: ObjectDecoder, _ namer: inout LayerNamer) -> (name: String, from: [String]) {
+    func head(_ kind: String, _ fields: ObjectDecoder, _ namer: inout LayerNamer) -> (
+        name: String, from: [String]
+    ) {
         let ordinal = namer.next(kind)
-        return (fields.optional("name", JobDecoder.name) ?? ordinal, fields.optional("from", Self.origin, default: []))
+        return (
+            fields.optional("name", JobDecoder.name) ?? ordinal,
+            fields.optional("from", Self.origin, default: [])
+        )
     }
 
     /// `"a"`
@@ -193,7 +218,9 @@ extension LayerDecoder {
     private static let functions: [Activation] =
         [
             ActivationFunction.relu, .leakyReLU(), .elu(), .sigmoid, .tanh,
-        ].map { Activation(name: $0.name, spec: .activation($0)) } + [Activation(name: "softmax", spec: .softmax)]
+        ].map { Activation(name: $0.name, spec: .activation($0)) } + [
+            Activation(name: "softmax", spec: .softmax)
+        ]
 
     private static func activation(named word: String) -> Activation? { functions.first { $0.name == word } }
 
@@ -203,7 +230,8 @@ extension LayerDecoder {
 
     /// `"relu"`, `{leaky_relu: {slope: 0.1}}`, `{maxout: 2}`.
     static var activation: Expectation<Activation> {
-        Expectation<Activation>.inlineVariant("an activation", among: functions.map(\.name) + ["maxout"]) { choice in
+        Expectation<Activation>.inlineVariant("an activation", among: functions.map(\.name) + ["maxout"]) {
+            choice in
             func parameter(_ name: String, _ range: Interval, default value: Double) -> Double? {
                 guard let argument = choice.argument else { return value }
                 return Expectation<Double>.number(range).or(
@@ -216,7 +244,9 @@ extension LayerDecoder {
                     Activation(name: choice.name, spec: .activation(.leakyReLU(slope: $0)))
                 }
             case "elu":
-                return parameter("alpha", .positive, default: 1).map { Activation(name: choice.name, spec: .activation(.elu(alpha: $0))) }
+                return parameter("alpha", .positive, default: 1).map {
+                    Activation(name: choice.name, spec: .activation(.elu(alpha: $0)))
+                }
             case "maxout":
                 guard let argument = choice.argument else {
                     return Activation(name: "maxout", spec: .maxout(pieces: 2))
@@ -226,7 +256,9 @@ extension LayerDecoder {
                 }
             default:
                 if let argument = choice.argument, argument.members?.isEmpty != true {
-                    choice.fields.error("`\(choice.name)` has no parameters", atValueOf: choice.name, label: "write \"\(choice.name)\"")
+                    choice.fields.error(
+                        "`\(choice.name)` has no parameters", atValueOf: choice.name,
+                        label: "write \"\(choice.name)\"")
                 }
                 return activation(named: choice.name)
             }

@@ -39,7 +39,8 @@ final class ModelDecoder {
         for value in values {
             read += 1
             guard read <= Self.maximalLayers else {
-                diagnostics.error("the model has more than \(Self.maximalLayers) layers; repeat less", at: value)
+                diagnostics.error(
+                    "the model has more than \(Self.maximalLayers) layers; repeat less", at: value)
                 break
             }
             layers += element(value, scope: scope, &namer)
@@ -55,12 +56,15 @@ final class ModelDecoder {
     /// Notes where a layer stands; its name must be new.
     private func register(_ name: String, at value: ConfigValue) {
         if places.updateValue(value, forKey: name) != nil {
-            diagnostics.error("two layers are called `\(name)`", at: value, label: "give one of them another `name`")
+            diagnostics.error(
+                "two layers are called `\(name)`", at: value, label: "give one of them another `name`")
         }
     }
 
     private func element(_ value: ConfigValue, scope: String, _ namer: inout LayerNamer) -> [NamedLayer] {
-        guard let kind = Self.blocks.first(where: { value[$0] != nil }), let fields = ObjectDecoder(value, diagnostics) else {
+        guard let kind = Self.blocks.first(where: { value[$0] != nil }),
+            let fields = ObjectDecoder(value, diagnostics)
+        else {
             let layers = LayerDecoder(diagnostics, otherKinds: Self.blocks).decode(value, &namer)
             for layer in layers { register(scope + layer.name, at: value) }
             return layers
@@ -80,7 +84,9 @@ final class ModelDecoder {
 
     // MARK: Blocks
 
-    private static var list: Expectation<[ConfigValue]> { .array(of: Expectation<ConfigValue>.any, count: 1...10_000) }
+    private static var list: Expectation<[ConfigValue]> {
+        .array(of: Expectation<ConfigValue>.any, count: 1...10_000)
+    }
 
     /// The block's name, and what else all blocks may have.
     private func head(
@@ -101,18 +107,27 @@ final class ModelDecoder {
 
     private func residual(_ fields: ObjectDecoder, scope: String, _ namer: inout LayerNamer) -> [NamedLayer] {
         let (name, isNamed, from) = head("residual", fields, scope: scope, &namer)
-        let body = fields.required("residual", Self.list).map { inner($0, of: name, isNamed: isNamed, scope: scope, &namer) }
+        let body = fields.required("residual", Self.list).map {
+            inner($0, of: name, isNamed: isNamed, scope: scope, &namer)
+        }
         let shortcut = fields.optional(
             "shortcut",
-            Expectation<String>.oneOf(["auto", "identity"]).map { $0 == "auto" ? Shortcut.automatic : .identity }.or(
+            Expectation<String>.oneOf(["auto", "identity"]).map {
+                $0 == "auto" ? Shortcut.automatic : .identity
+            }.or(
                 Self.list.map { [self] in
-                    .layers([NamedLayer("shortcut", .block(inner($0, scope: "\(scope)\(isNamed ? name + "." : "")shortcut.")))])
+                    .layers([
+                        NamedLayer(
+                            "shortcut",
+                            .block(inner($0, scope: "\(scope)\(isNamed ? name + "." : "")shortcut.")))
+                    ])
                 }), default: .identity)
         let activation = fields.optional("activation", LayerDecoder.activation)
         guard let body else { return [] }
         let tail = activation.map { LayerDecoder.layers(of: $0, after: name) } ?? []
         for layer in tail { register(scope + layer.name, at: fields.value) }
-        return [NamedLayer(name, .residual(body: body, shortcut: shortcut), from: from, isScope: isNamed)] + tail
+        return [NamedLayer(name, .residual(body: body, shortcut: shortcut), from: from, isScope: isNamed)]
+            + tail
     }
 
     private func branches(_ fields: ObjectDecoder, scope: String, _ namer: inout LayerNamer) -> [NamedLayer] {
@@ -121,7 +136,9 @@ final class ModelDecoder {
         let lists = fields.required("branches", .array(of: Self.list, count: 1...1000)) ?? []
         var branches: [[NamedLayer]] = []
         for list in lists {
-            branches.append(isNamed ? layers(list, scope: "\(scope)\(name).", &inside) : layers(list, scope: scope, &namer))
+            branches.append(
+                isNamed
+                    ? layers(list, scope: "\(scope)\(name).", &inside) : layers(list, scope: scope, &namer))
         }
         let activation = fields.optional("activation", LayerDecoder.activation)
         let tail = activation.map { LayerDecoder.layers(of: $0, after: name) } ?? []
@@ -131,7 +148,9 @@ final class ModelDecoder {
 
     private func block(_ fields: ObjectDecoder, scope: String, _ namer: inout LayerNamer) -> [NamedLayer] {
         let (name, _, from) = head("block", fields, scope: scope, &namer)
-        return fields.required("block", Self.list).map { [NamedLayer(name, .block(inner($0, scope: "\(scope)\(name).")), from: from)] }
+        return fields.required("block", Self.list).map {
+            [NamedLayer(name, .block(inner($0, scope: "\(scope)\(name).")), from: from)]
+        }
             ?? []
     }
 
@@ -160,7 +179,9 @@ final class ModelDecoder {
     private func use(_ fields: ObjectDecoder, scope: String, _ namer: inout LayerNamer) -> [NamedLayer] {
         let word = fields.required("use", .oneOf(definitions.keys.sorted()))
         guard let word, let definition = definitions[word] else {
-            if definitions.isEmpty { fields.error("nothing is defined", atValueOf: "use", label: "put the block into `define`") }
+            if definitions.isEmpty {
+                fields.error("nothing is defined", atValueOf: "use", label: "put the block into `define`")
+            }
             for key in fields.keys { _ = fields.optional(key, Expectation<ConfigValue>.any) }
             return []
         }
@@ -188,7 +209,8 @@ final class ModelDecoder {
         for parameter in preset.block.parameters { arguments[parameter.key] = parameter.value }
         if let classes { arguments["classes"] = .int(classes) }
         let decoder = ModelDecoder(diagnostics, definitions: preset.definitions)
-        let layers = decoder.layers(preset.block.layers(with: arguments, diagnostics) ?? [], scope: scope, &namer)
+        let layers = decoder.layers(
+            preset.block.layers(with: arguments, diagnostics) ?? [], scope: scope, &namer)
         // What does not fit is shown where the user named the preset.
         for name in decoder.places.keys { register(name, at: fields.value) }
         return layers

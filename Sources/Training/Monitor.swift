@@ -10,7 +10,9 @@ package struct Monitor: Equatable, Sendable {
     package var metric: String
     package var mode: Mode
 
-    package init(_ source: Source, _ metric: String, _ mode: Mode) { (self.source, self.metric, self.mode) = (source, metric, mode) }
+    package init(_ source: Source, _ metric: String, _ mode: Mode) {
+        (self.source, self.metric, self.mode) = (source, metric, mode)
+    }
 
     package var name: String { "\(source.rawValue).\(metric)" }
 
@@ -23,15 +25,21 @@ package struct Monitor: Equatable, Sendable {
 
     /// What everybody means by a metric's name; nil for one that says nothing about it.
     package static func usualMode(of metric: String) -> Mode? {
-        if ["loss", "objective", "mse", "mae", "rmse", "error", "perplexity", "inertia"].contains(metric) { return .min }
-        let isGood = ["accuracy", "precision", "recall", "f1", "r2", "auc"].contains { metric == $0 || metric.hasSuffix("_\($0)") }
+        if ["loss", "objective", "mse", "mae", "rmse", "error", "perplexity", "inertia"].contains(metric) {
+            return .min
+        }
+        let isGood = ["accuracy", "precision", "recall", "f1", "r2", "auc"].contains {
+            metric == $0 || metric.hasSuffix("_\($0)")
+        }
         return isGood || metric.hasPrefix("top_") || metric.hasPrefix("f1") ? .max : nil
     }
 
     /// Reads `validation.loss`; the mode is the usual one unless another is given.
     static func parse(_ text: String, mode: Mode? = nil) -> Monitor? {
-        let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 2, let source = Source(rawValue: parts[0]), !parts[1].isEmpty, let mode = mode ?? usualMode(of: parts[1])
+        let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false).map(
+            String.init)
+        guard parts.count == 2, let source = Source(rawValue: parts[0]), !parts[1].isEmpty,
+            let mode = mode ?? usualMode(of: parts[1])
         else { return nil }
         return Monitor(source, parts[1], mode)
     }

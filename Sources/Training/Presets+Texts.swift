@@ -2,7 +2,8 @@
 // LeNet-5. Where torchvision has the model, layers with weights have its names.
 extension Presets {
     static let texts: [(name: String, text: String)] = [
-        ("lenet5", leNet5), ("alexnet", alexNet), ("alexnet_original", alexNetOriginal), ("alexnet_cifar", alexNetCIFAR),
+        ("lenet5", leNet5), ("alexnet", alexNet), ("alexnet_original", alexNetOriginal),
+        ("alexnet_cifar", alexNetCIFAR),
         ("vgg11", vgg([[64], [128], [256, 256], [512, 512], [512, 512]])),
         ("vgg16", vgg([[64, 64], [128, 128], [256, 256, 256], [512, 512, 512], [512, 512, 512]])),
         ("googlenet", googLeNet), ("resnet18", resNet(blocks: [2, 2, 2, 2], basic)), ("resnet20", resNet20),
@@ -60,7 +61,8 @@ extension Presets {
         var (layers, index) = ([String](), 0)
         for stage in stages {
             for filters in stage {
-                layers.append("{conv: \(filters), kernel: 3, activation: \"relu\", name: \"features.\(index)\"}")
+                layers.append(
+                    "{conv: \(filters), kernel: 3, activation: \"relu\", name: \"features.\(index)\"}")
                 index += 2
             }
             layers.append("{max_pool: 2}")
@@ -97,7 +99,8 @@ extension Presets {
     private static func resNet(blocks: [Int], _ block: String) -> String {
         let stages = zip(blocks.indices, blocks).map { stage, count in
             let rest = (1..<count).map { "{use: \"block\", name: \"\($0)\", filters: \(64 << stage)}" }
-            let first = "{use: \"block\", name: \"0\", filters: \(64 << stage), stride: \(stage == 0 ? 1 : 2)}"
+            let first =
+                "{use: \"block\", name: \"0\", filters: \(64 << stage), stride: \(stage == 0 ? 1 : 2)}"
             return "{name: \"layer\(stage + 1)\", block: [\(([first] + rest).joined(separator: ", "))]}"
         }
         return """

@@ -68,7 +68,9 @@ extension TableEncoding.Column {
             let name = fields.required("name", .string)
             guard let categories = fields.optional("categories", .distinctNames) else {
                 let fill = fields.optional("fill", .number(.finite)).map { Float($0) }
-                if fill?.isFinite == false { fields.error("the value is more than a Float holds", atValueOf: "fill") }
+                if fill?.isFinite == false {
+                    fields.error("the value is more than a Float holds", atValueOf: "fill")
+                }
                 return name.map { Self(name: $0, kind: .number(fill: fill)) }
             }
             let fill = fields.optional("fill", .int(0...categories.count - 1))
@@ -81,7 +83,9 @@ extension Expectation where Value == [String] {
     /// At least one name, and none twice.
     fileprivate static var distinctNames: Self {
         Expectation("a list of different names") { value, diagnostics in
-            guard let names = Expectation<[String]>.array(of: Expectation<String>.string, count: 1...Int.max).read(value, diagnostics)
+            guard
+                let names = Expectation<[String]>.array(of: Expectation<String>.string, count: 1...Int.max)
+                    .read(value, diagnostics)
             else { return nil }
             guard Set(names).count == names.count else {
                 diagnostics.error("\(value.path.name) has a name twice", at: value)

@@ -10,14 +10,19 @@ final class HandshakeDriver {
     private var timer: ReactorTimer?
 
     @discardableResult
-    init(_ connection: Connection, _ handshake: Handshake, timeLimit: Double, _ completion: @escaping Completion) {
+    init(
+        _ connection: Connection, _ handshake: Handshake, timeLimit: Double,
+        _ completion: @escaping Completion
+    ) {
         (self.connection, self.handshake, self.completion) = (connection, handshake, completion)
         self.handshake.peer = connection.peer
         connection.acceptsAnyVersion = true
         connection.plainRefusal = handshake.protectionRefusal.map { (FrameHeader(kind: $0.kind), $0.payload) }
         connection.isKnownKind = { $0 >= FrameHeader.firstHandshakeKind }
         connection.received = { header, payload in self.receive(header, Array(payload)) }
-        connection.closed = { reason in self.end(.failure(reason ?? .closedDuringHandshake(peer: connection.peer))) }
+        connection.closed = { reason in
+            self.end(.failure(reason ?? .closedDuringHandshake(peer: connection.peer)))
+        }
         timer = connection.reactor.after(timeLimit) { [weak self] in
             self?.end(.failure(.timedOut(peer: connection.peer, during: "handshake", seconds: timeLimit)))
         }
@@ -83,8 +88,10 @@ extension Reactor {
     /// of them, silent ones first, makes room for the next. Before the loop runs, or on it.
     /// The new owner sets the connection's handlers in `accepted`.
     package func listen(
-        _ endpoint: Endpoint, priority: Int = 0, timeLimit: Double = Handshake.timeLimit, handshake: @escaping () -> Handshake,
-        accepted: @escaping (Connection, HandshakePeer) -> Void, failed: @escaping (TransportError) -> Void = { _ in }
+        _ endpoint: Endpoint, priority: Int = 0, timeLimit: Double = Handshake.timeLimit,
+        handshake: @escaping () -> Handshake,
+        accepted: @escaping (Connection, HandshakePeer) -> Void,
+        failed: @escaping (TransportError) -> Void = { _ in }
     ) throws(TransportError) -> Listener {
         let entrance = Entrance()
         return try Listener(
@@ -92,7 +99,8 @@ extension Reactor {
             accepted: { [unowned self] stream, local, remote in
                 let handshake = handshake()
                 let connection = Connection(
-                    handshake.protected(stream), reactor: self, local: local, remote: remote, priority: priority)
+                    handshake.protected(stream), reactor: self, local: local, remote: remote,
+                    priority: priority)
                 entrance.makeRoom()
                 let driver = HandshakeDriver(connection, handshake, timeLimit: timeLimit) { result in
                     switch result {
@@ -108,7 +116,8 @@ extension Reactor {
     /// The new owner sets the connection's handlers in `completion`.
     @discardableResult
     package func dial(
-        _ endpoints: [Endpoint], priority: Int = 0, timeout: Double = 10, handshake: @escaping () -> Handshake,
+        _ endpoints: [Endpoint], priority: Int = 0, timeout: Double = 10,
+        handshake: @escaping () -> Handshake,
         completion: @escaping (Result<(Connection, HandshakePeer), TransportError>) -> Void
     ) -> Dial {
         assertOwned()

@@ -34,7 +34,8 @@ package protocol ByteStream: AnyObject {
     /// Never more than `buffer.count` bytes; `.wouldBlock` until the loop says readable again.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(StreamFailure) -> StreamOutcome
     /// The same, and once `buffer` is full, on into `next`: never more than both hold.
-    func read(into buffer: UnsafeMutableRawBufferPointer, then next: UnsafeMutableRawBufferPointer) throws(StreamFailure) -> StreamOutcome
+    func read(into buffer: UnsafeMutableRawBufferPointer, then next: UnsafeMutableRawBufferPointer)
+        throws(StreamFailure) -> StreamOutcome
     /// Sends a part of the pieces, in order. What it did not take is offered again, at the same addresses.
     func write(gather pieces: UnsafeMutableBufferPointer<iovec>) throws(StreamFailure) -> StreamOutcome
     /// The stream itself must see the descriptor readable before it can go on.
@@ -93,9 +94,12 @@ final class PlainStream: ByteStream {
         }
     }
 
-    func read(into buffer: UnsafeMutableRawBufferPointer, then next: UnsafeMutableRawBufferPointer) throws(StreamFailure) -> StreamOutcome {
+    func read(into buffer: UnsafeMutableRawBufferPointer, then next: UnsafeMutableRawBufferPointer)
+        throws(StreamFailure) -> StreamOutcome
+    {
         var places = (
-            iovec(iov_base: buffer.baseAddress, iov_len: buffer.count), iovec(iov_base: next.baseAddress, iov_len: next.count)
+            iovec(iov_base: buffer.baseAddress, iov_len: buffer.count),
+            iovec(iov_base: next.baseAddress, iov_len: next.count)
         )
         while true {
             let count = withUnsafeMutablePointer(to: &places) {

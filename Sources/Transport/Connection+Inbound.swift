@@ -17,7 +17,9 @@ struct Inbound {
     var scratch = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
     var stagedCount: Int { stagedEnd - stagedStart }
-    var staged: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(staging)[stagedStart..<stagedEnd]) }
+    var staged: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(staging)[stagedStart..<stagedEnd])
+    }
     var isBetweenFrames: Bool { frame == nil && stagedCount == 0 }
 
     /// Free space of at least a header's size, at the end.
@@ -26,7 +28,8 @@ struct Inbound {
         if stagedCount == 0 {
             (stagedStart, stagedEnd) = (0, 0)
         } else if stagedEnd == staging.count || stagedStart > staging.count / 2 {
-            staging.baseAddress?.copyMemory(from: staged.baseAddress.unsafelyUnwrapped, byteCount: stagedCount)
+            staging.baseAddress?.copyMemory(
+                from: staged.baseAddress.unsafelyUnwrapped, byteCount: stagedCount)
             (stagedStart, stagedEnd) = (0, stagedCount)
         }
         return UnsafeMutableRawBufferPointer(rebasing: staging[stagedEnd...])
@@ -85,9 +88,11 @@ extension Connection {
     /// Straight into its place, and with its end the header behind it: in bulk, nothing is copied.
     private func readPayload(_ frame: Inbound.Frame, _ budget: Int) throws -> (count: Int, wasFull: Bool) {
         let wanted = min(frame.remaining, budget)
-        let place = UnsafeMutableRawBufferPointer(rebasing: frame.payload[frame.filled..<frame.filled + wanted])
+        let place = UnsafeMutableRawBufferPointer(
+            rebasing: frame.payload[frame.filled..<frame.filled + wanted])
         let isRest = wanted == frame.remaining
-        let next = UnsafeMutableRawBufferPointer(rebasing: inbound.freeStaging()[..<(isRest ? FrameHeader.byteCount : 0)])
+        let next = UnsafeMutableRawBufferPointer(
+            rebasing: inbound.freeStaging()[..<(isRest ? FrameHeader.byteCount : 0)])
         let count = try arrived(isRest ? stream.read(into: place, then: next) : stream.read(into: place))
         guard count > 0 else { return (0, false) }
         inbound.stagedEnd += max(0, count - wanted)
@@ -152,7 +157,8 @@ extension Connection {
         // Behind the handshake both versions are known: another one is damage, unless the checksum says otherwise.
         switch FrameHeader.judge(staged, anyVersion: acceptsAnyVersion || isAuthenticated) {
         case .incomplete: return false
-        case .notOurs where bytesReceived <= UInt64(inbound.stagedEnd) && !isAuthenticated: throw stranger(staged)
+        case .notOurs where bytesReceived <= UInt64(inbound.stagedEnd) && !isAuthenticated:
+            throw stranger(staged)
         case .notOurs: throw TransportError.corruptFrame(peer: peer)
         case .otherVersion(let version): throw otherVersion(version)
         case .complete: break
@@ -165,17 +171,22 @@ extension Connection {
         guard isOurs || acceptsAnyVersion else { throw otherVersion(version) }
         guard header.payloadLength <= maximumPayload else {
             throw TransportError.frameTooLong(
-                peer: peer, bytes: header.payloadLength, limit: maximumPayload, authenticated: isAuthenticated)
+                peer: peer, bytes: header.payloadLength, limit: maximumPayload, authenticated: isAuthenticated
+            )
         }
-        guard isKnownKind(header.kind) else { throw TransportError.unknownKind(peer: peer, kind: header.kind) }
+        guard isKnownKind(header.kind) else {
+            throw TransportError.unknownKind(peer: peer, kind: header.kind)
+        }
         inbound.stagedStart += FrameHeader.byteCount
         let named = header.payloadLength > 0 ? try destination?(header) : nil
         guard isOpen else { return false }
         let payload = named ?? inbound.scratch(header.payloadLength)
         guard payload.count == header.payloadLength else {
-            throw TransportError.unexpectedLength(peer: peer, kind: header.kind, bytes: header.payloadLength, expected: payload.count)
+            throw TransportError.unexpectedLength(
+                peer: peer, kind: header.kind, bytes: header.payloadLength, expected: payload.count)
         }
-        inbound.frame = Inbound.Frame(header: header, payload: payload, checksum: checksum, expectedChecksum: expected)
+        inbound.frame = Inbound.Frame(
+            header: header, payload: payload, checksum: checksum, expectedChecksum: expected)
         return true
     }
 
@@ -189,14 +200,18 @@ extension Connection {
     }
 
     private func otherVersion(_ version: UInt16) -> TransportError {
-        .otherVersion(peer: peer, theirs: version, theirProgram: nil, ours: FrameHeader.protocolVersion, ourProgram: nil)
+        .otherVersion(
+            peer: peer, theirs: version, theirProgram: nil, ours: FrameHeader.protocolVersion, ourProgram: nil
+        )
     }
 
     /// `count` more bytes of the payload are in their place; a whole frame is checked and handed over.
     private func advance(_ count: Int) throws {
         guard var frame = inbound.frame else { return }
         let new = UnsafeRawBufferPointer(frame.payload)[frame.filled..<frame.filled + count]
-        if stream.needsChecksums { frame.checksum = CRC32C.extend(frame.checksum, UnsafeRawBufferPointer(rebasing: new)) }
+        if stream.needsChecksums {
+            frame.checksum = CRC32C.extend(frame.checksum, UnsafeRawBufferPointer(rebasing: new))
+        }
         frame.filled += count
         inbound.frame = frame
         guard frame.remaining == 0 else { return }

@@ -48,7 +48,9 @@ struct Outbound {
         func encodeOnce(needsChecksum: Bool) {
             guard !isEncoded else { return }
             isEncoded = true
-            let payload = borrowed ?? UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(own)[FrameHeader.byteCount...])
+            let payload =
+                borrowed
+                ?? UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(own)[FrameHeader.byteCount...])
             let place = UnsafeMutableRawBufferPointer(rebasing: own[..<FrameHeader.byteCount])
             header.encode(into: place, payload: payload, needsChecksum: needsChecksum)
         }
@@ -56,8 +58,12 @@ struct Outbound {
         /// The unsent bytes, in one or two pieces.
         func pieces(needsChecksum: Bool, _ body: (UnsafeRawBufferPointer) -> Void) {
             encodeOnce(needsChecksum: needsChecksum)
-            if offset < own.count { body(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(own)[offset...])) }
-            if let borrowed, borrowed.count > 0 { body(UnsafeRawBufferPointer(rebasing: borrowed[max(0, offset - own.count)...])) }
+            if offset < own.count {
+                body(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(own)[offset...]))
+            }
+            if let borrowed, borrowed.count > 0 {
+                body(UnsafeRawBufferPointer(rebasing: borrowed[max(0, offset - own.count)...]))
+            }
         }
     }
 
@@ -77,7 +83,9 @@ struct Outbound {
 
     mutating func append(_ frame: Frame) { frames.append(frame) }
 
-    mutating func borrowing(_ header: FrameHeader, _ payload: UnsafeRawBufferPointer, sent: (() -> Void)?) -> Frame {
+    mutating func borrowing(_ header: FrameHeader, _ payload: UnsafeRawBufferPointer, sent: (() -> Void)?)
+        -> Frame
+    {
         guard let frame = spare.popLast() else { return Frame(header, borrowing: payload, sent: sent) }
         frame.reuse(header, borrowing: payload, sent: sent)
         return frame
@@ -96,13 +104,15 @@ struct Outbound {
     mutating func removeAll() { (frames, head, spare) = ([], 0, []) }
 
     /// Fills the vector with the next pieces, at most `limit` bytes.
-    func gather(_ limit: Int, needsChecksum: Bool) -> (pieces: UnsafeMutableBufferPointer<iovec>, bytes: Int) {
+    func gather(_ limit: Int, needsChecksum: Bool) -> (pieces: UnsafeMutableBufferPointer<iovec>, bytes: Int)
+    {
         var (count, bytes, index) = (0, 0, head)
         while index < frames.count, count + 2 <= Outbound.piecesPerWrite, bytes < limit {
             frames[index].pieces(needsChecksum: needsChecksum) { piece in
                 let length = min(piece.count, limit - bytes)
                 guard length > 0 else { return }
-                vector[count] = iovec(iov_base: UnsafeMutableRawPointer(mutating: piece.baseAddress), iov_len: length)
+                vector[count] = iovec(
+                    iov_base: UnsafeMutableRawPointer(mutating: piece.baseAddress), iov_len: length)
                 count += 1
                 bytes += length
             }
@@ -123,7 +133,9 @@ extension Connection {
     }
 
     /// Queues a frame without copying: the payload stays alive and unchanged until `sent`, or until the connection is closed.
-    package func send(_ header: FrameHeader, borrowing payload: UnsafeRawBufferPointer, sent: (() -> Void)? = nil) {
+    package func send(
+        _ header: FrameHeader, borrowing payload: UnsafeRawBufferPointer, sent: (() -> Void)? = nil
+    ) {
         guard isOpen, !isFinishing else { return reactor.assertOwned() }
         enqueue(outbound.borrowing(header.carrying(payload.count), payload, sent: sent))
     }

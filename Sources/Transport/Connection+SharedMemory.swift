@@ -7,7 +7,9 @@ package struct SharedMemories {
     /// The peer has mapped the memory that this side offered.
     package var isOwnTaken = false
 
-    package init(theirs: SharedMemory? = nil, isOwnTaken: Bool = false) { (self.theirs, self.isOwnTaken) = (theirs, isOwnTaken) }
+    package init(theirs: SharedMemory? = nil, isOwnTaken: Bool = false) {
+        (self.theirs, self.isOwnTaken) = (theirs, isOwnTaken)
+    }
 }
 
 extension Connection {
@@ -29,14 +31,18 @@ extension Connection {
     /// - Parameters:
     ///   - offers: one side does, the other one does not.
     ///   - own: memory that the peer is to map besides.
-    package func shareMemoryIfLocal(offers: Bool, own: SharedMemory? = nil, _ completion: @escaping (SharedMemories) -> Void) {
+    package func shareMemoryIfLocal(
+        offers: Bool, own: SharedMemory? = nil, _ completion: @escaping (SharedMemories) -> Void
+    ) {
         guard isLocal, !isInMemory else { return completion(SharedMemories()) }
         offers ? offerMemory(own, completion) : awaitMemory(own, completion)
     }
 
     private func offerMemory(_ own: SharedMemory?, _ completion: @escaping (SharedMemories) -> Void) {
         let rings = SharedMemoryStream.makeMemory()
-        send(FrameHeader(kind: MemoryKind.offer), (rings?.offer() ?? []) + (rings == nil ? [] : own?.offer() ?? []))
+        send(
+            FrameHeader(kind: MemoryKind.offer),
+            (rings?.offer() ?? []) + (rings == nil ? [] : own?.offer() ?? []))
         receiveOnce(MemoryKind.answer) { [unowned self] answer in
             var agreed = SharedMemories()
             if let rings, let taken = answer.first {

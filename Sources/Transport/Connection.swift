@@ -67,7 +67,10 @@ package final class Connection: @unchecked Sendable {
     private var isResumeScheduled = false
 
     /// Takes over a connected stream.
-    package init(_ stream: any ByteStream, reactor: Reactor, local: SocketAddress, remote: SocketAddress, priority: Int = 0) {
+    package init(
+        _ stream: any ByteStream, reactor: Reactor, local: SocketAddress, remote: SocketAddress,
+        priority: Int = 0
+    ) {
         (self.stream, self.reactor, localAddress, remoteAddress) = (stream, reactor, local, remote)
         peer = "\(remote)"
         self.priority = priority
@@ -97,9 +100,11 @@ package final class Connection: @unchecked Sendable {
     /// only slow or paused still confirms.
     package func limitSilence(seconds: Double) {
         #if canImport(Darwin)
-            setOption(stream.descriptor, Int32(IPPROTO_TCP), TCP_RXT_CONNDROPTIME, Int32(seconds.rounded(.up)))
+            setOption(
+                stream.descriptor, Int32(IPPROTO_TCP), TCP_RXT_CONNDROPTIME, Int32(seconds.rounded(.up)))
         #else
-            setOption(stream.descriptor, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, Int32((seconds * 1000).rounded(.up)))
+            setOption(
+                stream.descriptor, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, Int32((seconds * 1000).rounded(.up)))
         #endif
     }
 
@@ -167,7 +172,8 @@ extension Connection {
     func updateInterest() {
         guard let registration else { return }
         reactor.update(
-            registration, reads: wantsInput || stream.wantsRead, writes: !outbound.isEmpty && stream.announcesRoom || stream.wantsWrite)
+            registration, reads: wantsInput || stream.wantsRead,
+            writes: !outbound.isEmpty && stream.announcesRoom || stream.wantsWrite)
     }
 
     /// Bytes that arrived while nobody wanted them are not announced by poll again.

@@ -11,5 +11,7 @@ package struct Credentials: Sendable {
     package let token: SharedToken
     package let protection: Protection
 
-    package init(_ token: SharedToken, _ protection: Protection = .tls) { (self.token, self.protection) = (token, protection) }
+    package init(_ token: SharedToken, _ protection: Protection = .tls) {
+        (self.token, self.protection) = (token, protection)
+    }
 }

@@ -24,7 +24,8 @@ package final class Dial: @unchecked Sendable {
     private var attempt = 0
 
     init(
-        _ reactor: Reactor, _ endpoints: [Endpoint], _ priority: Int, _ timeout: Double, _ handshake: @escaping () -> Handshake,
+        _ reactor: Reactor, _ endpoints: [Endpoint], _ priority: Int, _ timeout: Double,
+        _ handshake: @escaping () -> Handshake,
         _ completion: @escaping HandshakeDriver.Completion
     ) {
         precondition(!endpoints.isEmpty, "a dial needs an endpoint")
@@ -52,7 +53,9 @@ package final class Dial: @unchecked Sendable {
     }
 
     /// The time for the next candidate.
-    private var share: Double { max(0.05, (deadline - Reactor.now) / Double(max(1, addresses.count + endpoints.count))) }
+    private var share: Double {
+        max(0.05, (deadline - Reactor.now) / Double(max(1, addresses.count + endpoints.count)))
+    }
 
     func next() {
         guard completion != nil else { return }
@@ -87,9 +90,13 @@ package final class Dial: @unchecked Sendable {
 extension Dial {
     /// Names are looked up on a thread of their own: the system's resolver blocks, sometimes for long.
     private func resolve(_ endpoint: Endpoint, _ limit: Double) {
-        if let address = SocketAddress(host: endpoint.host, port: endpoint.port) { return connect(address, limit) }
+        if let address = SocketAddress(host: endpoint.host, port: endpoint.port) {
+            return connect(address, limit)
+        }
         let current = attempt
-        timer = reactor.after(limit) { [self] in failed(.timedOut(peer: "\(endpoint)", during: "looking up its name", seconds: limit)) }
+        timer = reactor.after(limit) { [self] in
+            failed(.timedOut(peer: "\(endpoint)", during: "looking up its name", seconds: limit))
+        }
         do {
             let thread = try startThread("resolver") { [self, reactor] in
                 let result = Result { () throws(TransportError) in try endpoint.resolve() }
@@ -127,7 +134,9 @@ extension Dial {
                 descriptor, reads: false, writes: true,
                 handler: { [self] _ in connected(stream, address, limit) }, abandon: { stream.close() })
             connecting = (registration, stream)
-            timer = reactor.after(limit) { [self] in failed(.timedOut(peer: "\(address)", during: "connecting", seconds: limit)) }
+            timer = reactor.after(limit) { [self] in
+                failed(.timedOut(peer: "\(address)", during: "connecting", seconds: limit))
+            }
         } catch {
             failed(error)
         }
@@ -138,7 +147,8 @@ extension Dial {
         var length = socklen_t(MemoryLayout<Int32>.size)
         getsockopt(stream.descriptor, SOL_SOCKET, SO_ERROR, &code, &length)
         guard code == 0 else { return failed(connectError(code, address, limit)) }
-        guard let local = SocketAddress(of: stream.descriptor, .local), let remote = SocketAddress(of: stream.descriptor, .remote),
+        guard let local = SocketAddress(of: stream.descriptor, .local),
+            let remote = SocketAddress(of: stream.descriptor, .remote),
             local != remote  // a socket can meet itself when it dials a free port of its own machine
         else { return failed(.connectionRefused(peer: "\(address)")) }
         timer?.cancel()

@@ -25,10 +25,15 @@ package struct Endpoint: Hashable, Sendable {
                 throw invalid("`\(inner)` is not an IPv6 address")
             }
             let rest = text[text.index(after: end)...]
-            guard rest.isEmpty || rest.hasPrefix(":") else { throw invalid("after the bracket comes a colon and the port") }
-            self.init(host: inner, port: rest.isEmpty ? defaultPort : try Endpoint.port(rest.dropFirst(), in: text))
+            guard rest.isEmpty || rest.hasPrefix(":") else {
+                throw invalid("after the bracket comes a colon and the port")
+            }
+            self.init(
+                host: inner, port: rest.isEmpty ? defaultPort : try Endpoint.port(rest.dropFirst(), in: text))
         } else if colons > 1 {
-            guard SocketAddress(host: text, port: 0) != nil else { throw invalid("it has several colons and is no IPv6 address") }
+            guard SocketAddress(host: text, port: 0) != nil else {
+                throw invalid("it has several colons and is no IPv6 address")
+            }
             self.init(host: text, port: defaultPort)
         } else {
             let parts = text.split(separator: ":", omittingEmptySubsequences: false)
@@ -42,7 +47,8 @@ package struct Endpoint: Hashable, Sendable {
     }
 
     private static func port(_ digits: Substring, in text: String) throws(TransportError) -> UInt16 {
-        guard !digits.isEmpty, digits.utf8.allSatisfy({ (48...57).contains($0) }), let port = UInt16(digits) else {
+        guard !digits.isEmpty, digits.utf8.allSatisfy({ (48...57).contains($0) }), let port = UInt16(digits)
+        else {
             throw .invalidEndpoint(text: text, reason: "the port is a number from 0 to 65535")
         }
         return port
@@ -56,7 +62,9 @@ package struct Endpoint: Hashable, Sendable {
         hints.ai_socktype = streamSocketType
         var first: UnsafeMutablePointer<addrinfo>?
         let status = getaddrinfo(host, nil, &hints, &first)
-        guard status == 0 else { throw .unknownHost(host: host, reason: String(cString: gai_strerror(status))) }
+        guard status == 0 else {
+            throw .unknownHost(host: host, reason: String(cString: gai_strerror(status)))
+        }
         defer { freeaddrinfo(first) }
         var found: [SocketAddress] = []
         var next = first

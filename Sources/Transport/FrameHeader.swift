@@ -54,7 +54,8 @@ package struct FrameHeader: Equatable, Sendable {
 extension FrameHeader {
     /// Writes the 48 bytes, both checksums included. A payload that cannot change unnoticed (`needsChecksum` false) is not summed.
     func encode(
-        into bytes: UnsafeMutableRawBufferPointer, payload: UnsafeRawBufferPointer, needsChecksum: Bool = true,
+        into bytes: UnsafeMutableRawBufferPointer, payload: UnsafeRawBufferPointer,
+        needsChecksum: Bool = true,
         version: UInt16 = protocolVersion
     ) {
         bytes.storeLittle(FrameHeader.magic, at: 0)
@@ -77,7 +78,9 @@ extension FrameHeader {
     /// A whole frame as bytes: what tests and tools write to a raw socket.
     package func encoded(payload: [UInt8], version: UInt16 = protocolVersion) -> [UInt8] {
         var frame = [UInt8](repeating: 0, count: FrameHeader.byteCount)
-        payload.withUnsafeBytes { payload in frame.withUnsafeMutableBytes { encode(into: $0, payload: payload, version: version) } }
+        payload.withUnsafeBytes { payload in
+            frame.withUnsafeMutableBytes { encode(into: $0, payload: payload, version: version) }
+        }
         return frame + payload
     }
 
@@ -90,7 +93,8 @@ extension FrameHeader {
 
     /// Judges the magic and the version as soon as their bytes are there: a stranger may never send 48.
     static func judge(_ bytes: UnsafeRawBufferPointer, anyVersion: Bool) -> Prefix {
-        for index in 0..<min(4, bytes.count) where bytes[index] != UInt8(truncatingIfNeeded: magic >> (8 * UInt32(index))) {
+        for index in 0..<min(4, bytes.count)
+        where bytes[index] != UInt8(truncatingIfNeeded: magic >> (8 * UInt32(index))) {
             return .notOurs
         }
         guard bytes.count >= 6 else { return .incomplete }
@@ -100,16 +104,24 @@ extension FrameHeader {
     }
 
     /// A header from its 48 bytes with the checksum that the whole frame must have, or nil when its own checksum is wrong.
-    static func decode(_ bytes: UnsafeRawBufferPointer) -> (header: FrameHeader, checksumOfHeader: UInt32, expected: UInt32)? {
+    static func decode(_ bytes: UnsafeRawBufferPointer) -> (
+        header: FrameHeader, checksumOfHeader: UInt32, expected: UInt32
+    )? {
         let ownChecksum: UInt32 = bytes.loadLittle(at: 40)
-        guard CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[..<40])) == ownChecksum else { return nil }
+        guard CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[..<40])) == ownChecksum else {
+            return nil
+        }
         var header = FrameHeader(
             kind: bytes[6], flags: bytes[7],
-            generation: FrameGeneration(incarnation: bytes.loadLittle(at: 12), counter: bytes.loadLittle(at: 16)),
-            step: bytes.loadLittle(at: 24), a: bytes.loadLittle(at: 20), b: bytes.loadLittle(at: 32), c: bytes.loadLittle(at: 36))
+            generation: FrameGeneration(
+                incarnation: bytes.loadLittle(at: 12), counter: bytes.loadLittle(at: 16)),
+            step: bytes.loadLittle(at: 24), a: bytes.loadLittle(at: 20), b: bytes.loadLittle(at: 32),
+            c: bytes.loadLittle(at: 36))
         let length: UInt32 = bytes.loadLittle(at: 8)
         header.payloadLength = Int(length)
-        return (header, CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[..<44])), bytes.loadLittle(at: 44))
+        return (
+            header, CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[..<44])), bytes.loadLittle(at: 44)
+        )
     }
 }
 

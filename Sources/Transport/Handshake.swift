@@ -64,27 +64,35 @@ package struct Handshake {
     /// The side that dials. `context`: at most 2 KB for the listener's decisions (who I am, to whom I think I speak).
     /// `decide` judges the authenticated listener's context and reply.
     package static func dialler(
-        _ credentials: Credentials, program: String, context: [UInt8], decide: @escaping Decide = { _ in .accept() }
+        _ credentials: Credentials, program: String, context: [UInt8],
+        decide: @escaping Decide = { _ in .accept() }
     ) -> Handshake {
         Handshake(
-            .dialler, credentials, program, context, randomBytes(HandshakeGreeting.nonceSize), before: { _ in .accept() }, after: decide)
+            .dialler, credentials, program, context, randomBytes(HandshakeGreeting.nonceSize),
+            before: { _ in .accept() }, after: decide)
     }
 
     /// The side that listens. `before` sees what anybody may have written (its reply is the challenge's context); `after` sees what a
     /// holder of the token wrote, and its reply is authenticated.
     package static func listener(
         _ credentials: Credentials, program: String,
-        beforeAuthentication before: @escaping Decide = { _ in .accept() }, afterAuthentication after: @escaping Decide = { _ in .accept() }
+        beforeAuthentication before: @escaping Decide = { _ in .accept() },
+        afterAuthentication after: @escaping Decide = { _ in .accept() }
     ) -> Handshake {
-        Handshake(.listener, credentials, program, [], randomBytes(HandshakeGreeting.nonceSize), before: before, after: after)
+        Handshake(
+            .listener, credentials, program, [], randomBytes(HandshakeGreeting.nonceSize), before: before,
+            after: after)
     }
 
     private init(
-        _ role: HandshakeRole, _ credentials: Credentials, _ program: String, _ context: [UInt8], _ nonce: [UInt8],
+        _ role: HandshakeRole, _ credentials: Credentials, _ program: String, _ context: [UInt8],
+        _ nonce: [UInt8],
         before: @escaping Decide, after: @escaping Decide
     ) {
         precondition(context.count <= Handshake.longestContext, "a handshake's context is at most 2 KB")
-        (self.role, self.credentials, self.program, self.context, self.nonce) = (role, credentials, program, context, nonce)
+        (self.role, self.credentials, self.program, self.context, self.nonce) = (
+            role, credentials, program, context, nonce
+        )
         (self.before, self.after) = (before, after)
         state = role == .listener ? .awaitsHello : .start
     }
@@ -112,8 +120,10 @@ package struct Handshake {
         switch (current, kind) {
         case (.awaitsHello, HandshakeKind.hello): return receiveHello(payload)
         case (.awaitsChallenge, HandshakeKind.challenge): return receiveChallenge(payload)
-        case (.awaitsProof(let peer, let transcript), HandshakeKind.proof): return receiveProof(payload, peer, transcript)
-        case (.awaitsWelcome(let peer, let transcript), HandshakeKind.welcome): return receiveWelcome(payload, peer, transcript)
+        case (.awaitsProof(let peer, let transcript), HandshakeKind.proof):
+            return receiveProof(payload, peer, transcript)
+        case (.awaitsWelcome(let peer, let transcript), HandshakeKind.welcome):
+            return receiveWelcome(payload, peer, transcript)
         case (.awaitsChallenge, HandshakeKind.hello) where payload == greeting(context).encoded:
             return ([], .failed(.reflected(peer: peer)))
         default: return malformed("a frame of kind \(kind) out of turn")
@@ -129,7 +139,9 @@ extension Handshake {
     }
 
     private mutating func receiveHello(_ payload: [UInt8]) -> (frames: [Frame], outcome: Outcome) {
-        guard let hello = HandshakeGreeting(payload), hello.role == .dialler else { return malformed("in its hello") }
+        guard let hello = HandshakeGreeting(payload), hello.role == .dialler else {
+            return malformed("in its hello")
+        }
         if let refusal = refuseOtherVersion(hello) { return refusal }
         let introduced = HandshakePeer(program: hello.program, context: hello.context)
         switch before(introduced) {
@@ -144,10 +156,13 @@ extension Handshake {
 
     private mutating func receiveChallenge(_ payload: [UInt8]) -> (frames: [Frame], outcome: Outcome) {
         guard let challenge = HandshakeGreeting(payload) else { return malformed("in its challenge") }
-        guard challenge.role == .listener, challenge.nonce != nonce else { return ([], .failed(.reflected(peer: peer))) }
+        guard challenge.role == .listener, challenge.nonce != nonce else {
+            return ([], .failed(.reflected(peer: peer)))
+        }
         if let refusal = refuseOtherVersion(challenge) { return refusal }
         let transcript = Handshake.transcript(greeting(context).encoded, payload)
-        state = .awaitsWelcome(HandshakePeer(program: challenge.program, context: challenge.context), transcript: transcript)
+        state = .awaitsWelcome(
+            HandshakePeer(program: challenge.program, context: challenge.context), transcript: transcript)
         return ([Frame(kind: HandshakeKind.proof, payload: proof(.dialler, transcript, []))], .proceeds)
     }
 
@@ -156,20 +171,26 @@ extension Handshake {
     ) {
         guard equalInConstantTime(payload, proof(.dialler, transcript, [])) else {
             let refusal = HandshakeRefusal(.tokensDiffer, program: program)
-            return ([Frame(kind: HandshakeKind.refusal, payload: refusal.encoded)], .failed(.tokensDiffer(peer: self.peer)))
+            return (
+                [Frame(kind: HandshakeKind.refusal, payload: refusal.encoded)],
+                .failed(.tokensDiffer(peer: self.peer))
+            )
         }
         switch after(peer) {
         case .refuse(let sentence): return refuse(sentence)
         case .accept(let reply):
             precondition(reply.count <= Handshake.longestContext, "a handshake's reply is at most 2 KB")
-            let welcome = Frame(kind: HandshakeKind.welcome, payload: proof(.listener, transcript, reply) + reply)
+            let welcome = Frame(
+                kind: HandshakeKind.welcome, payload: proof(.listener, transcript, reply) + reply)
             return ([welcome], .authenticated(peer))
         }
     }
 
-    private mutating func receiveWelcome(_ payload: [UInt8], _ peer: HandshakePeer, _ transcript: [UInt8]) -> (
-        frames: [Frame], outcome: Outcome
-    ) {
+    private mutating func receiveWelcome(_ payload: [UInt8], _ peer: HandshakePeer, _ transcript: [UInt8])
+        -> (
+            frames: [Frame], outcome: Outcome
+        )
+    {
         var peer = peer
         peer.reply = Array(payload.dropFirst(32))
         guard equalInConstantTime(Array(payload.prefix(32)), proof(.listener, transcript, peer.reply)) else {
@@ -208,12 +229,17 @@ extension Handshake {
     /// For a dialler whose protection is another one; of a listener.
     var protectionRefusal: Frame? {
         guard role == .listener else { return nil }
-        return Frame(kind: HandshakeKind.refusal, payload: HandshakeRefusal(.protectionDiffers, program: program).encoded)
+        return Frame(
+            kind: HandshakeKind.refusal,
+            payload: HandshakeRefusal(.protectionDiffers, program: program).encoded)
     }
 
     private func refuse(_ sentence: String) -> (frames: [Frame], outcome: Outcome) {
         let refusal = HandshakeRefusal(.other, program: program, sentence: sentence)
-        return ([Frame(kind: HandshakeKind.refusal, payload: refusal.encoded)], .failed(.rejected(peer: peer, reason: sentence)))
+        return (
+            [Frame(kind: HandshakeKind.refusal, payload: refusal.encoded)],
+            .failed(.rejected(peer: peer, reason: sentence))
+        )
     }
 
     private func refuseOtherVersion(_ greeting: HandshakeGreeting) -> (frames: [Frame], outcome: Outcome)? {
@@ -227,11 +253,14 @@ extension Handshake {
 
     private func otherVersion(_ version: UInt16, _ program: String) -> TransportError {
         .otherVersion(
-            peer: peer, theirs: version, theirProgram: program, ours: FrameHeader.protocolVersion, ourProgram: self.program)
+            peer: peer, theirs: version, theirProgram: program, ours: FrameHeader.protocolVersion,
+            ourProgram: self.program)
     }
 
     private func refused(_ payload: [UInt8]) -> TransportError {
-        guard let refusal = HandshakeRefusal(payload) else { return .malformedHandshake(peer: peer, reason: "in its refusal") }
+        guard let refusal = HandshakeRefusal(payload) else {
+            return .malformedHandshake(peer: peer, reason: "in its refusal")
+        }
         return switch refusal.reason {
         case .tokensDiffer: .tokensDiffer(peer: peer)
         case .otherVersion: otherVersion(refusal.protocolVersion, refusal.program)

@@ -50,7 +50,8 @@ struct HandshakeGreeting: Equatable {
         self.program = printable(String(decoding: program, as: UTF8.self))
         (nonce, context) = ([], [])
         guard version == FrameHeader.protocolVersion else { return }
-        guard let nonce = reader.field(atMost: HandshakeGreeting.nonceSize), nonce.count == HandshakeGreeting.nonceSize,
+        guard let nonce = reader.field(atMost: HandshakeGreeting.nonceSize),
+            nonce.count == HandshakeGreeting.nonceSize,
             let context = reader.field(atMost: Handshake.longestContext), reader.isAtEnd
         else { return nil }
         (self.nonce, self.context) = (nonce, context)
@@ -81,7 +82,9 @@ struct HandshakeRefusal: Equatable {
     }
 
     init(_ reason: Reason, program: String, sentence: String = "") {
-        (self.reason, protocolVersion, self.program, self.sentence) = (reason, FrameHeader.protocolVersion, program, sentence)
+        (self.reason, protocolVersion, self.program, self.sentence) = (
+            reason, FrameHeader.protocolVersion, program, sentence
+        )
     }
 
     init?(_ payload: [UInt8]) {

@@ -32,7 +32,8 @@ package final class Listener: @unchecked Sendable {
     ///   - accepted: a connection, its local and its remote address.
     ///   - hungUp: the remote address of a connection that was over before it was accepted.
     init(
-        _ endpoint: Endpoint, reactor: Reactor, accepted: @escaping (PlainStream, SocketAddress, SocketAddress) -> Void,
+        _ endpoint: Endpoint, reactor: Reactor,
+        accepted: @escaping (PlainStream, SocketAddress, SocketAddress) -> Void,
         hungUp: @escaping (SocketAddress) -> Void
     ) throws(TransportError) {
         let address = try endpoint.resolve()[0]
@@ -43,7 +44,8 @@ package final class Listener: @unchecked Sendable {
         self.hungUp = hungUp
         localAddress = SocketAddress(of: descriptor, .local) ?? address
         registration = reactor.register(
-            descriptor, reads: true, writes: false, handler: { _ in self.acceptAll() }, abandon: { self.close() })
+            descriptor, reads: true, writes: false, handler: { _ in self.acceptAll() },
+            abandon: { self.close() })
     }
 
     private static func bind(_ address: SocketAddress) throws(TransportError) -> Int32 {
@@ -59,7 +61,8 @@ package final class Listener: @unchecked Sendable {
         let code = errno
         closeDescriptor(descriptor)
         throw code == EADDRINUSE
-            ? .portInUse(address: "\(address)") : .cannotListen(address: "\(address)", reason: errorText(code))
+            ? .portInUse(address: "\(address)")
+            : .cannotListen(address: "\(address)", reason: errorText(code))
     }
 
     package func close() {

@@ -73,7 +73,9 @@ package final class Reactor: @unchecked Sendable {
 
     func assertOwned() {
         let owner = loopThread.load(ordering: .acquiring)
-        precondition(owner == 0 || owner == threadIdentity(), "a reactor's objects are used on its thread only; use post")
+        precondition(
+            owner == 0 || owner == threadIdentity(),
+            "a reactor's objects are used on its thread only; use post")
     }
 
     /// Runs the loop on a thread of its own. `stopAndJoin` ends it.
@@ -294,7 +296,8 @@ final class Registration {
     fileprivate(set) var writes: Bool
 
     fileprivate init(
-        _ descriptor: Int32, _ priority: Int, reads: Bool, writes: Bool, _ handler: @escaping (Readiness) -> Void,
+        _ descriptor: Int32, _ priority: Int, reads: Bool, writes: Bool,
+        _ handler: @escaping (Readiness) -> Void,
         _ abandon: @escaping () -> Void
     ) {
         (self.descriptor, self.priority, self.reads, self.writes) = (descriptor, priority, reads, writes)
@@ -303,7 +306,9 @@ final class Registration {
 
     fileprivate var entry: pollfd {
         // poll reports a hang-up even when nothing is asked for; a negative descriptor keeps that from spinning.
-        pollfd(fd: reads || writes ? descriptor : -1, events: Int16((reads ? POLLIN : 0) | (writes ? POLLOUT : 0)), revents: 0)
+        pollfd(
+            fd: reads || writes ? descriptor : -1,
+            events: Int16((reads ? POLLIN : 0) | (writes ? POLLOUT : 0)), revents: 0)
     }
 }
 
@@ -320,7 +325,9 @@ extension Reactor {
     }
 
     func update(_ registration: Registration, reads: Bool, writes: Bool) {
-        guard registration.isActive, registration.reads != reads || registration.writes != writes else { return }
+        guard registration.isActive, registration.reads != reads || registration.writes != writes else {
+            return
+        }
         (registration.reads, registration.writes) = (reads, writes)
         guard !isTableStale else { return }
         let entry = registration.entry

@@ -27,7 +27,9 @@ package final class SharedMemory {
     }
 
     /// Zero at first, from a multiple of 4096 on.
-    package var bytes: UnsafeMutableRawBufferPointer { UnsafeMutableRawBufferPointer(start: header + Self.headerSize, count: count) }
+    package var bytes: UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(start: header + Self.headerSize, count: count)
+    }
 
     /// New memory; nil where the system has none to share, or where `DIST_TRAIN_SHARED_MEMORY=0` forbids it.
     package static func make(count: Int) -> SharedMemory? {

@@ -51,7 +51,9 @@ final class SharedMemoryStream: ByteStream {
     func becameReadable() throws(StreamFailure) {
         var bells: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
         repeat {
-            let outcome = try withUnsafeMutableBytes(of: &bells) { bytes throws(StreamFailure) in try socket.read(into: bytes) }
+            let outcome = try withUnsafeMutableBytes(of: &bells) { bytes throws(StreamFailure) in
+                try socket.read(into: bytes)
+            }
             // What the peer wrote before it closed is in the ring by now.
             if case .endOfStream = outcome { isEnded = true }
         } while !isEnded && socket.hasBufferedInput
@@ -67,9 +69,13 @@ final class SharedMemoryStream: ByteStream {
         return isEnded ? .endOfStream : .wouldBlock
     }
 
-    func read(into buffer: UnsafeMutableRawBufferPointer, then next: UnsafeMutableRawBufferPointer) throws(StreamFailure) -> StreamOutcome {
+    func read(into buffer: UnsafeMutableRawBufferPointer, then next: UnsafeMutableRawBufferPointer)
+        throws(StreamFailure) -> StreamOutcome
+    {
         let first = try read(into: buffer)
-        guard case .bytes(let count) = first, count == buffer.count, case .bytes(let more) = try read(into: next) else { return first }
+        guard case .bytes(let count) = first, count == buffer.count,
+            case .bytes(let more) = try read(into: next)
+        else { return first }
         return .bytes(count + more)
     }
 
@@ -85,14 +91,18 @@ final class SharedMemoryStream: ByteStream {
         return sent > 0 ? .bytes(sent) : .wouldBlock
     }
 
-    private var nonsense: StreamFailure { StreamFailure(reason: "the memory that it shares with this process is damaged") }
+    private var nonsense: StreamFailure {
+        StreamFailure(reason: "the memory that it shares with this process is damaged")
+    }
 
     /// Wakes the peer. A bell that finds no room is not needed: others are on their way; and a peer that is gone shows as the end of its stream.
     private func ring() {
         var bell = Self.bell
         withUnsafeMutablePointer(to: &bell) { bell in
             var piece = iovec(iov_base: bell, iov_len: 1)
-            withUnsafeMutablePointer(to: &piece) { _ = try? socket.write(gather: UnsafeMutableBufferPointer(start: $0, count: 1)) }
+            withUnsafeMutablePointer(to: &piece) {
+                _ = try? socket.write(gather: UnsafeMutableBufferPointer(start: $0, count: 1))
+            }
         }
     }
 

@@ -28,7 +28,8 @@ package struct SharedToken: Sendable, CustomStringConvertible, CustomReflectable
     /// The digits, for a file of mode 0600 or the coordinator's own terminal; nowhere else.
     package var hex: String {
         let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        return String(
+            decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 
     package var description: String { "(token)" }
@@ -45,7 +46,9 @@ package struct SharedToken: Sendable, CustomStringConvertible, CustomReflectable
 }
 
 /// Equal, in a time that does not depend on where they differ.
-func equalInConstantTime(_ a: [UInt8], _ b: [UInt8]) -> Bool { a.count == b.count && CRYPTO_memcmp(a, b, a.count) == 0 }
+func equalInConstantTime(_ a: [UInt8], _ b: [UInt8]) -> Bool {
+    a.count == b.count && CRYPTO_memcmp(a, b, a.count) == 0
+}
 
 /// From OpenSSL's generator, which the system's seeds.
 func randomBytes(_ count: Int) -> [UInt8] {

@@ -13,7 +13,8 @@ package struct SocketAddress: Hashable, Sendable {
     let scope: UInt32
 
     init(bytes: [UInt8], port: UInt16, scope: UInt32 = 0) {
-        let isMapped = bytes.count == 16 && bytes[..<10].allSatisfy { $0 == 0 } && bytes[10] == 255 && bytes[11] == 255
+        let isMapped =
+            bytes.count == 16 && bytes[..<10].allSatisfy { $0 == 0 } && bytes[10] == 255 && bytes[11] == 255
         self.bytes = isMapped ? Array(bytes[12...]) : bytes
         self.port = port
         self.scope = isMapped ? 0 : scope
@@ -32,8 +33,12 @@ package struct SocketAddress: Hashable, Sendable {
     }
 
     package var isIPv6: Bool { bytes.count == 16 }
-    package var isLoopback: Bool { isIPv6 ? bytes == [UInt8](repeating: 0, count: 15) + [1] : bytes[0] == 127 }
-    package var isLinkLocal: Bool { isIPv6 ? bytes[0] == 0xfe && bytes[1] & 0xc0 == 0x80 : bytes[0] == 169 && bytes[1] == 254 }
+    package var isLoopback: Bool {
+        isIPv6 ? bytes == [UInt8](repeating: 0, count: 15) + [1] : bytes[0] == 127
+    }
+    package var isLinkLocal: Bool {
+        isIPv6 ? bytes[0] == 0xfe && bytes[1] & 0xc0 == 0x80 : bytes[0] == 169 && bytes[1] == 254
+    }
     /// `0.0.0.0` or `::`: every address of this machine.
     package var isAny: Bool { bytes.allSatisfy { $0 == 0 } }
 
@@ -60,11 +65,14 @@ extension SocketAddress {
         switch Int32(address.pointee.sa_family) {
         case AF_INET:
             let value = UnsafeRawPointer(address).loadUnaligned(as: sockaddr_in.self)
-            self.init(bytes: withUnsafeBytes(of: value.sin_addr) { Array($0) }, port: UInt16(bigEndian: value.sin_port))
+            self.init(
+                bytes: withUnsafeBytes(of: value.sin_addr) { Array($0) },
+                port: UInt16(bigEndian: value.sin_port))
         case AF_INET6:
             let value = UnsafeRawPointer(address).loadUnaligned(as: sockaddr_in6.self)
             self.init(
-                bytes: withUnsafeBytes(of: value.sin6_addr) { Array($0) }, port: UInt16(bigEndian: value.sin6_port),
+                bytes: withUnsafeBytes(of: value.sin6_addr) { Array($0) },
+                port: UInt16(bigEndian: value.sin6_port),
                 scope: value.sin6_scope_id)
         default: return nil
         }
@@ -88,7 +96,9 @@ extension SocketAddress {
         value.sin_port = port.bigEndian
         withUnsafeMutableBytes(of: &value.sin_addr) { $0.copyBytes(from: bytes) }
         return withUnsafeBytes(of: &value) { raw in
-            raw.withMemoryRebound(to: sockaddr.self) { body($0.baseAddress.unsafelyUnwrapped, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+            raw.withMemoryRebound(to: sockaddr.self) {
+                body($0.baseAddress.unsafelyUnwrapped, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
         }
     }
 
@@ -101,7 +111,9 @@ extension SocketAddress {
         let address: SocketAddress? = withUnsafeMutableBytes(of: &storage) { raw in
             raw.withMemoryRebound(to: sockaddr.self) { pointer in
                 guard let base = pointer.baseAddress else { return nil }
-                let status = end == .local ? getsockname(descriptor, base, &length) : getpeername(descriptor, base, &length)
+                let status =
+                    end == .local
+                    ? getsockname(descriptor, base, &length) : getpeername(descriptor, base, &length)
                 return status == 0 ? SocketAddress(base) : nil
             }
         }
@@ -118,8 +130,12 @@ extension SocketAddress {
         var next = first
         while let entry = next {
             next = entry.pointee.ifa_next
-            guard entry.pointee.ifa_flags & UInt32(IFF_UP) != 0, let address = SocketAddress(entry.pointee.ifa_addr) else { continue }
-            if (loopback || !address.isLoopback) && !(address.isLinkLocal && address.isIPv6) && !found.contains(address) {
+            guard entry.pointee.ifa_flags & UInt32(IFF_UP) != 0,
+                let address = SocketAddress(entry.pointee.ifa_addr)
+            else { continue }
+            if (loopback || !address.isLoopback) && !(address.isLinkLocal && address.isIPv6)
+                && !found.contains(address)
+            {
                 found.append(address)
             }
         }

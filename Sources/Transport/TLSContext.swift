@@ -12,8 +12,9 @@ package enum TLS {
     package static let bytesPerKey = 64 << 30
 
     /// One end of a connection over a connected, non-blocking socket, which it closes.
-    package static func stream(over descriptor: Int32, _ token: SharedToken, _ role: Role, bytesPerKey: Int = bytesPerKey) -> any ByteStream
-    {
+    package static func stream(
+        over descriptor: Int32, _ token: SharedToken, _ role: Role, bytesPerKey: Int = bytesPerKey
+    ) -> any ByteStream {
         TLSStream(PlainStream(descriptor: descriptor), token: token, role, bytesPerKey: bytesPerKey)
     }
 
@@ -38,7 +39,9 @@ package enum TLS {
             },
             { ssl, name, length, session in
                 session?.pointee = nil
-                guard let stream = TLSStream.owner(of: ssl), UnsafeBufferPointer(start: name, count: length).elementsEqual(identity) else {
+                guard let stream = TLSStream.owner(of: ssl),
+                    UnsafeBufferPointer(start: name, count: length).elementsEqual(identity)
+                else {
                     return 1  // a key that is not known: the library goes on without, and so to its refusal
                 }
                 session?.pointee = TLS.session(ssl, stream)

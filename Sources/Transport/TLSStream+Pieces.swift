@@ -19,14 +19,16 @@ extension TLSStream {
             guard index < pieces.count else { return nil }
             let rest = pieces[index].iov_len - offset
             if rest >= recordSize || index + 1 == pieces.count {
-                return UnsafeRawBufferPointer(start: pieces[index].iov_base + offset, count: min(rest, recordSize))
+                return UnsafeRawBufferPointer(
+                    start: pieces[index].iov_base + offset, count: min(rest, recordSize))
             }
             if place.count == 0 { place = .allocate(byteCount: recordSize, alignment: 64) }
             var (filled, at, from) = (0, index, offset)
             while at < pieces.count, filled < recordSize {
                 let count = min(pieces[at].iov_len - from, recordSize - filled)
                 if count > 0 {
-                    (place.baseAddress.unsafelyUnwrapped + filled).copyMemory(from: pieces[at].iov_base + from, byteCount: count)
+                    (place.baseAddress.unsafelyUnwrapped + filled).copyMemory(
+                        from: pieces[at].iov_base + from, byteCount: count)
                 }
                 (filled, at, from) = (filled + count, at + 1, 0)
             }

@@ -39,7 +39,8 @@ extension TLSStream {
     /// Sends what is encrypted, as far as there is room.
     func flush() throws(StreamFailure) {
         while sealedStart < sealedEnd {
-            var piece = iovec(iov_base: sealed.baseAddress?.advanced(by: sealedStart), iov_len: sealedEnd - sealedStart)
+            var piece = iovec(
+                iov_base: sealed.baseAddress?.advanced(by: sealedStart), iov_len: sealedEnd - sealedStart)
             let outcome = try withUnsafeMutablePointer(to: &piece) { pointer throws(StreamFailure) in
                 try socket.write(gather: UnsafeMutableBufferPointer(start: pointer, count: 1))
             }
@@ -64,7 +65,9 @@ extension TLSStream {
     /// nil: nothing for now.
     fileprivate func fill(_ buffer: UnsafeMutableRawBufferPointer) -> Int? {
         do {
-            if openingGiven == opening.count, opening.count < Opening.byteCount, let outcome = try awaitOpening() {
+            if openingGiven == opening.count, opening.count < Opening.byteCount,
+                let outcome = try awaitOpening()
+            {
                 isSocketEnded = outcome == .endOfStream
                 return isSocketEnded ? 0 : nil
             }
@@ -87,7 +90,8 @@ extension TLSStream {
                 }
             }
             let count = min(buffer.count, arrivedEnd - arrivedStart)
-            buffer.baseAddress?.copyMemory(from: arrived.baseAddress.unsafelyUnwrapped + arrivedStart, byteCount: count)
+            buffer.baseAddress?.copyMemory(
+                from: arrived.baseAddress.unsafelyUnwrapped + arrivedStart, byteCount: count)
             arrivedStart += count
             return count
         } catch {
@@ -97,7 +101,9 @@ extension TLSStream {
     }
 
     fileprivate func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard sealedEnd + bytes.count <= sealed.count, let base = sealed.baseAddress, let source = bytes.baseAddress else {
+        guard sealedEnd + bytes.count <= sealed.count, let base = sealed.baseAddress,
+            let source = bytes.baseAddress
+        else {
             // Only a peer that asks for answers without end, and reads none, leads here.
             socketFailure = StreamFailure(reason: "it does not read what it asks for")
             return false
@@ -127,7 +133,9 @@ private struct SocketMethod: @unchecked Sendable {
         }
         BIO_meth_set_write_ex(pointer) { bio, bytes, size, count in
             copenssl_clear_retry(bio)
-            guard let stream = TLSStream.owner(ofBIO: bio), stream.take(UnsafeRawBufferPointer(start: bytes, count: size)) else { return 0 }
+            guard let stream = TLSStream.owner(ofBIO: bio),
+                stream.take(UnsafeRawBufferPointer(start: bytes, count: size))
+            else { return 0 }
             count?.pointee = size
             return 1
         }

@@ -79,7 +79,8 @@ final class TLSStream: ByteStream {
     var wantsRead: Bool { writeWaitsForInput }
     var wantsWrite: Bool { sealedEnd > sealedStart }
     var hasBufferedInput: Bool {
-        failure != nil || isEnded || !isDry && (arrivedEnd > arrivedStart || ssl != nil && SSL_has_pending(ssl) != 0)
+        failure != nil || isEnded
+            || !isDry && (arrivedEnd > arrivedStart || ssl != nil && SSL_has_pending(ssl) != 0)
     }
     var announcesRoom: Bool { !writeWaitsForInput }
     var needsChecksums: Bool { false }
@@ -89,7 +90,9 @@ final class TLSStream: ByteStream {
 
     private func begin() throws(StreamFailure) {
         guard ssl == nil else { return }
-        guard let made = TLS.connection(), let bio = makeSocketBIO() else { throw StreamFailure(reason: "TLS lacks memory") }
+        guard let made = TLS.connection(), let bio = makeSocketBIO() else {
+            throw StreamFailure(reason: "TLS lacks memory")
+        }
         SSL_set_ex_data(made, 0, Unmanaged.passUnretained(self).toOpaque())
         SSL_set_bio(made, bio, bio)
         arrived = .allocate(byteCount: Self.readAhead, alignment: 64)
@@ -118,7 +121,9 @@ final class TLSStream: ByteStream {
         var filled = 0
         (isDry, isSocketEmpty) = (false, false)
         while filled < buffer.count, !isDry, !isEnded, failure == nil {
-            switch step({ SSL_read_ex(ssl, buffer.baseAddress?.advanced(by: filled), buffer.count - filled, &$0) }) {
+            switch step({
+                SSL_read_ex(ssl, buffer.baseAddress?.advanced(by: filled), buffer.count - filled, &$0)
+            }) {
             case .done(let count): filled += count
             case .waits: isDry = true
             case .ended: isEnded = true
@@ -133,7 +138,9 @@ final class TLSStream: ByteStream {
         return isEnded ? .endOfStream : .wouldBlock
     }
 
-    func read(into buffer: UnsafeMutableRawBufferPointer, then next: UnsafeMutableRawBufferPointer) throws(StreamFailure) -> StreamOutcome {
+    func read(into buffer: UnsafeMutableRawBufferPointer, then next: UnsafeMutableRawBufferPointer)
+        throws(StreamFailure) -> StreamOutcome
+    {
         let first = try read(into: buffer)
         guard next.count > 0, case .bytes(let count) = first, count == buffer.count, failure == nil,
             case .bytes(let more) = try read(into: next)
@@ -170,7 +177,9 @@ final class TLSStream: ByteStream {
         if isEstablished { return .damaged(reason: text(reason)) }
         switch reason {
         // The listener finds that the proof in the hello is by another key, and says so in one of these words.
-        case SSL_R_BINDER_DOES_NOT_VERIFY, SSL_R_TLSV1_ALERT_DECRYPT_ERROR, SSL_R_SSLV3_ALERT_ILLEGAL_PARAMETER: return .tokensDiffer
+        case SSL_R_BINDER_DOES_NOT_VERIFY, SSL_R_TLSV1_ALERT_DECRYPT_ERROR,
+            SSL_R_SSLV3_ALERT_ILLEGAL_PARAMETER:
+            return .tokensDiffer
         default: return .handshake(reason: text(reason))
         }
     }
@@ -235,7 +244,8 @@ final class TLSStream: ByteStream {
         guard isEstablished else { return [] }
         var material = [UInt8](repeating: 0, count: 32)
         let label = "EXPORTER-dist-train-channel"
-        let status = SSL_export_keying_material(ssl, &material, material.count, label, label.utf8.count, nil, 0, 0)
+        let status = SSL_export_keying_material(
+            ssl, &material, material.count, label, label.utf8.count, nil, 0, 0)
         precondition(status == 1, "keying material can be had once the handshake is over")
         return material
     }

@@ -41,7 +41,8 @@ package enum TransportError: Error, Equatable, Sendable {
 extension TransportError: CustomStringConvertible {
     package var description: String {
         switch self {
-        case .invalidEndpoint(let text, let reason): "`\(printable(text))` is not an address: \(reason); write HOST:PORT or [IPv6]:PORT"
+        case .invalidEndpoint(let text, let reason):
+            "`\(printable(text))` is not an address: \(reason); write HOST:PORT or [IPv6]:PORT"
         case .unknownHost(let host, let reason):
             "the host `\(printable(host))` is unknown (\(reason)); check its spelling, or give its IP address"
         case .connectionRefused(let peer):
@@ -54,8 +55,10 @@ extension TransportError: CustomStringConvertible {
             "\(address) is in use by another program; end that one, or choose another port with `--listen HOST:PORT` (port 0: any free one)"
         case .cannotListen(let address, let reason):
             "cannot listen on \(address) (\(reason)); choose an address of this machine and a free port with `--listen HOST:PORT`"
-        case .notOurProtocol(let peer): "\(peer) does not speak dist-train's protocol; check the host and the port"
-        case .spokeHTTP(let peer): "\(peer) does not speak dist-train's protocol, but HTTP; check the host and the port"
+        case .notOurProtocol(let peer):
+            "\(peer) does not speak dist-train's protocol; check the host and the port"
+        case .spokeHTTP(let peer):
+            "\(peer) does not speak dist-train's protocol, but HTTP; check the host and the port"
         case .protectionDiffers(let peer, ours: .tls):
             "\(peer) was started with --plaintext, this side uses TLS; start both sides without --plaintext, or both with it if you trust the network"
         case .protectionDiffers(let peer, ours: .plaintext):
@@ -77,22 +80,28 @@ extension TransportError: CustomStringConvertible {
             "\(peer) sent a frame of the unknown kind \(kind); check that both sides run the same version"
         case .unexpectedLength(let peer, let kind, let bytes, let expected):
             "\(peer) sent \(bytes) bytes in a frame of kind \(kind), expected \(expected); check that both sides run the same version and job"
-        case .corruptFrame(let peer): "\(peer) sent a frame whose checksum is wrong; the network or a machine's memory damages data"
+        case .corruptFrame(let peer):
+            "\(peer) sent a frame whose checksum is wrong; the network or a machine's memory damages data"
         case .changedOnTheWay(let peer, let reason):
             "what \(peer) sent was changed on its way (\(reason)); the network damages data, or somebody meddles with it"
-        case .truncated(let peer): "\(peer) closed the connection in the middle of a frame; see that machine's log"
-        case .lost(let peer, let reason): "the connection to \(peer) was lost (\(reason)); see that machine's log"
+        case .truncated(let peer):
+            "\(peer) closed the connection in the middle of a frame; see that machine's log"
+        case .lost(let peer, let reason):
+            "the connection to \(peer) was lost (\(reason)); see that machine's log"
         case .closedDuringHandshake(let peer):
             "\(peer) closed the connection before authentication ended; see that machine's log"
         case .malformedHandshake(let peer, let reason):
             "\(peer) sent a malformed handshake (\(reason)); install the same version on both sides"
         case .tokensDiffer(let peer):
             "the token of \(peer) differs from the token here; give both sides the same one (`--token-file` or DIST_TRAIN_TOKEN)"
-        case .crowdedOut(let peer): "\(peer) had not proven that it knows the token when too many others came; it may try again"
-        case .reflected(let peer): "\(peer) sent this side's own handshake back; check that the address does not lead back to this process"
+        case .crowdedOut(let peer):
+            "\(peer) had not proven that it knows the token when too many others came; it may try again"
+        case .reflected(let peer):
+            "\(peer) sent this side's own handshake back; check that the address does not lead back to this process"
         case .refused(let peer, let sentence): "\(peer) refused: \(sentence)"
         case .rejected(let peer, let reason): "\(peer): \(reason)"
-        case .system(let call, let reason): "\(call) failed (\(reason)); see the limits of this machine (`ulimit -a`)"
+        case .system(let call, let reason):
+            "\(call) failed (\(reason)); see the limits of this machine (`ulimit -a`)"
         default: "unknown transport error"
         }
     }
@@ -125,5 +134,9 @@ extension TransportError {
 
 /// Text from outside, fit for a terminal: no control characters, and not without end.
 func printable(_ text: String, limit: Int = 500) -> String {
-    String(String.UnicodeScalarView(text.unicodeScalars.prefix(limit).map { $0.value < 32 || (127..<160).contains($0.value) ? "?" : $0 }))
+    String(
+        String.UnicodeScalarView(
+            text.unicodeScalars.prefix(limit).map {
+                $0.value < 32 || (127..<160).contains($0.value) ? "?" : $0
+            }))
 }

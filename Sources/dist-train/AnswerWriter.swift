@@ -32,7 +32,8 @@ final class AnswerWriter {
 
     func add(_ cells: [Answers.Cell]) {
         if isJSON {
-            let members = zip(columns, cells).map { column, cell in "\(Self.json(column)):\(Self.json(cell))" }
+            let members = zip(columns, cells).map { column, cell in "\(Self.json(column)):\(Self.json(cell))"
+            }
             text += "{\(members.joined(separator: ","))}\n"
         } else {
             text +=
@@ -57,7 +58,9 @@ final class AnswerWriter {
         var done = 0
         while done < bytes.count {
             let count = bytes.withUnsafeBytes {
-                write(STDOUT_FILENO, UnsafeRawBufferPointer(rebasing: $0[done...]).baseAddress, bytes.count - done)
+                write(
+                    STDOUT_FILENO, UnsafeRawBufferPointer(rebasing: $0[done...]).baseAddress,
+                    bytes.count - done)
             }
             if count < 0 && errno == EINTR { continue }
             guard count > 0 else {
@@ -77,10 +80,14 @@ final class AnswerWriter {
 
     /// RFC 4180.
     private static func quoted(_ cell: String) -> String {
-        guard cell.utf8.contains(where: { [UInt8(ascii: ","), UInt8(ascii: "\""), 10, 13].contains($0) }) || cell.first == " " else {
+        guard
+            cell.utf8.contains(where: { [UInt8(ascii: ","), UInt8(ascii: "\""), 10, 13].contains($0) })
+                || cell.first == " "
+        else {
             return cell
         }
-        return "\"" + cell.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+        return "\"" + cell.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
+            + "\""
     }
 
     private static func json(_ text: String) -> String { ConfigValue.string(text).compactJSON() }

@@ -33,7 +33,9 @@ struct Answers {
     /// - Parameter layer: `--layer`
     init(_ models: TrainedModels, _ lanes: LanePool, layer: String?) throws {
         if let measured = try models.measured(lanes) {
-            guard layer == nil else { throw UsageError("--layer is for models with layers, which this job does not train") }
+            guard layer == nil else {
+                throw UsageError("--layer is for models with layers, which this job does not train")
+            }
             (ensemble, kind, columns) = (nil, .measured(measured), measured.columns)
             capacity = lanes.lanes * Evaluator.chunkSize
             return
@@ -47,32 +49,45 @@ struct Answers {
         (kind, columns) = try Self.answer(of: ensemble, models.all[0], layer)
     }
 
-    private static func answer(of ensemble: EnsemblePredictor, _ model: TrainedModel, _ layer: String?) throws -> (Kind, [String]) {
+    private static func answer(of ensemble: EnsemblePredictor, _ model: TrainedModel, _ layer: String?) throws
+        -> (Kind, [String])
+    {
         let plan = ensemble.members[0].plan
         let outputs = plan.network.outputShape.count
         if let layer {
-            guard ensemble.isSingle else { throw UsageError("--layer is for one model: layers of several have nothing in common") }
+            guard ensemble.isSingle else {
+                throw UsageError("--layer is for one model: layers of several have nothing in common")
+            }
             let boundary = try boundary(layer, plan)
             return (.layer(boundary), (0..<plan.network.shape(at: boundary).count).map { "\(layer)_\($0)" })
         }
         let table = model.state.table
         if plan.job.data.target == .input {
-            return (.reconstruction(model.state.normalization), table?.featureNames ?? (0..<outputs).map { "x_\($0)" })
+            return (
+                .reconstruction(model.state.normalization),
+                table?.featureNames ?? (0..<outputs).map { "x_\($0)" }
+            )
         }
         let prefix = plan.answersAreProbabilities ? "p_" : "score_"
-        if let names = model.state.classNames { return (.classes(names), ["class"] + names.map { prefix + $0 }) }
+        if let names = model.state.classNames {
+            return (.classes(names), ["class"] + names.map { prefix + $0 })
+        }
         let known = table?.target.columns ?? []
-        let names = known.count == outputs ? known : outputs == 1 ? ["value"] : (0..<outputs).map { "value_\($0)" }
+        let names =
+            known.count == outputs ? known : outputs == 1 ? ["value"] : (0..<outputs).map { "value_\($0)" }
         return (.values, plan.answersAreProbabilities ? names.map { prefix + $0 } : names)
     }
 
     /// Where a layer ends, with the batch norm and the activation that belong to it; or a block of layers.
     private static func boundary(_ name: String, _ plan: TrainingPlan) throws -> Int {
         let layers = plan.network.layers
-        if let index = layers.lastIndex(where: { $0.name == name || $0.name.hasPrefix(name + ".") }) { return index + 1 }
+        if let index = layers.lastIndex(where: { $0.name == name || $0.name.hasPrefix(name + ".") }) {
+            return index + 1
+        }
         let names = plan.network.layers.map { "`\($0.name)`" }
         throw UsageError(
-            "the model has no layer `\(name)`; its layers are \(names.prefix(40).joined(separator: ", "))\(names.count > 40 ? ", …" : "")")
+            "the model has no layer `\(name)`; its layers are \(names.prefix(40).joined(separator: ", "))\(names.count > 40 ? ", …" : "")"
+        )
     }
 
     /// Answers everything, block by block.
@@ -82,7 +97,9 @@ struct Answers {
             if isFirst { writer.begin((block.names == nil ? [] : ["file"]) + columns) }
             isFirst = false
             let rows = try rows(block)
-            for (index, row) in rows.enumerated() { writer.add((block.names.map { [.text($0[index])] } ?? []) + row) }
+            for (index, row) in rows.enumerated() {
+                writer.add((block.names.map { [.text($0[index])] } ?? []) + row)
+            }
             guard try writer.flush() else { return }
         }
         try writer.finish()
@@ -93,7 +110,11 @@ struct Answers {
             let rows = Self.rows(of: model.answer(block.samples, of: block.dataset), block.samples.count)
             guard model.areClusters else { return rows }
             return rows.map { row in
-                if case .number(let cluster) = row[0] { [.integer(Int(cluster))] + row.dropFirst() } else { row }
+                if case .number(let cluster) = row[0] {
+                    [.integer(Int(cluster))] + row.dropFirst()
+                } else {
+                    row
+                }
             }
         }
         guard let ensemble else { return [] }
@@ -121,7 +142,8 @@ struct Answers {
     private static func undo(_ normalization: Normalization, _ values: FloatBuffer) {
         let channels = normalization.shift.count
         for i in 0..<values.count {
-            values.pointer[i] = values.pointer[i] / normalization.factor[i % channels] + normalization.shift[i % channels]
+            values.pointer[i] =
+                values.pointer[i] / normalization.factor[i % channels] + normalization.shift[i % channels]
         }
     }
 

@@ -47,14 +47,18 @@ struct Arguments {
             guard let value = parts.count == 2 ? String(parts[1]) : rest.popFirst() else {
                 throw UsageError("\(name) needs a value: \(name) \(option.value ?? "")")
             }
-            guard option.isRepeated || values[name] == nil else { throw UsageError("\(name) is given twice: keep one of them") }
+            guard option.isRepeated || values[name] == nil else {
+                throw UsageError("\(name) is given twice: keep one of them")
+            }
             values[name, default: []].append(value)
         }
     }
 
     private static func unknown(_ name: String, _ options: [Option], _ command: String) -> UsageError {
         let nearest = Suggestion.nearest(to: name, among: options.map(\.name)).map { "did you mean \($0)?" }
-        return UsageError("`dist-train \(command)` has no option \(name): \(nearest ?? "see `dist-train \(command) --help`")")
+        return UsageError(
+            "`dist-train \(command)` has no option \(name): \(nearest ?? "see `dist-train \(command) --help`")"
+        )
     }
 
     /// The words as they were given, without these options (name → whether it has a value).
@@ -78,7 +82,9 @@ struct Arguments {
     func integer(_ name: String, _ range: ClosedRange<Int>) throws -> Int? {
         guard let text = string(name) else { return nil }
         guard let value = Int(text), range.contains(value) else {
-            throw UsageError("\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound), found `\(text)`")
+            throw UsageError(
+                "\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound), found `\(text)`"
+            )
         }
         return value
     }
@@ -86,7 +92,8 @@ struct Arguments {
     func number(_ name: String, _ range: ClosedRange<Double>) throws -> Double? {
         guard let text = string(name) else { return nil }
         guard let value = Double(text), range.contains(value) else {
-            throw UsageError("\(name) must be a number from \(range.lowerBound) to \(range.upperBound), found `\(text)`")
+            throw UsageError(
+                "\(name) must be a number from \(range.lowerBound) to \(range.upperBound), found `\(text)`")
         }
         return value
     }
@@ -94,7 +101,9 @@ struct Arguments {
     func seconds(_ name: String, _ range: ClosedRange<Double>) throws -> Double? {
         guard let text = string(name) else { return nil }
         guard let value = Double(text), range.contains(value) else {
-            throw UsageError("\(name) must be a number of seconds from \(range.lowerBound) to \(range.upperBound), found `\(text)`")
+            throw UsageError(
+                "\(name) must be a number of seconds from \(range.lowerBound) to \(range.upperBound), found `\(text)`"
+            )
         }
         return value
     }
@@ -105,7 +114,8 @@ struct Arguments {
             throw UsageError("`dist-train \(command)` needs \(what): see `dist-train \(command) --help`")
         }
         guard positionals.count == 1 else {
-            throw UsageError("`dist-train \(command)` takes \(what) and options, found also `\(positionals[1])`")
+            throw UsageError(
+                "`dist-train \(command)` takes \(what) and options, found also `\(positionals[1])`")
         }
         return first
     }

@@ -11,7 +11,8 @@ extension Commands {
         summary:
             "Measure what a lane computes: the layers of the four models in config/bench, vector functions, Adam,\nchecksums; beside them what this machine could do at most. The best of several runs each.",
         options: [
-            Option(name: "--seconds", value: "S", help: "how long each measurement lasts (default 0.1)"), .json,
+            Option(name: "--seconds", value: "S", help: "how long each measurement lasts (default 0.1)"),
+            .json,
         ],
         example: "dist-train bench kernels"
     ) { arguments in
@@ -20,10 +21,13 @@ extension Commands {
         }
         let benchmark = KernelBenchmark(seconds: try arguments.seconds("--seconds", 0.001...60) ?? 0.1)
         establishFloatingPointMode()
-        let (machine, functions, layers) = (try benchmark.machine(), benchmark.functions(), try benchmark.layers())
+        let (machine, functions, layers) = (
+            try benchmark.machine(), benchmark.functions(), try benchmark.layers()
+        )
         print(
             arguments.has("--json")
-                ? KernelReport.value(machine, functions, layers).prettyJSON() : KernelReport.text(machine, functions, layers))
+                ? KernelReport.value(machine, functions, layers).prettyJSON()
+                : KernelReport.text(machine, functions, layers))
         return 0
     }
 }
@@ -86,7 +90,9 @@ private struct KernelBenchmark {
         let (a, b, c) = (buffers[0].pointer, buffers[1].pointer, buffers[2].pointer)
         for i in 0..<count { (b[i], c[i]) = (1, 2) }
         let part = count / lanes / 16 * 16
-        func share(_ lane: Int) { MachinePeak.triad(a + lane * part, b + lane * part, c + lane * part, scale: 3, count: part) }
+        func share(_ lane: Int) {
+            MachinePeak.triad(a + lane * part, b + lane * part, c + lane * part, scale: 3, count: part)
+        }
         let time = withExtendedLifetime(buffers) {
             fastest { if let pool { pool.run(lanes) { task, _ in share(task) } } else { share(0) } }
         }
@@ -102,9 +108,12 @@ private struct KernelBenchmark {
         for i in 0..<count { x.pointer[i] = Float(random.uniform()) * 4 + 0.01 }
         typealias Function = (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void
         let vector: [(String, Double, Function)] = [
-            ("exp", 8, { VectorMath.exp($0, into: $1, count: $2) }), ("log", 8, { VectorMath.log($0, into: $1, count: $2) }),
-            ("tanh", 8, { VectorMath.tanh($0, into: $1, count: $2) }), ("sigmoid", 8, { VectorMath.sigmoid($0, into: $1, count: $2) }),
-            ("relu", 8, { Elementwise.relu($0, into: $1, count: $2) }), ("add", 12, { Elementwise.add($0, to: $1, count: $2) }),
+            ("exp", 8, { VectorMath.exp($0, into: $1, count: $2) }),
+            ("log", 8, { VectorMath.log($0, into: $1, count: $2) }),
+            ("tanh", 8, { VectorMath.tanh($0, into: $1, count: $2) }),
+            ("sigmoid", 8, { VectorMath.sigmoid($0, into: $1, count: $2) }),
+            ("relu", 8, { Elementwise.relu($0, into: $1, count: $2) }),
+            ("add", 12, { Elementwise.add($0, to: $1, count: $2) }),
         ]
         let rates = vector.map { name, bytes, function in
             (name, bytes * Double(count) / fastest { function(x.pointer, y.pointer, count) } * 1e-9)
@@ -121,7 +130,8 @@ private struct KernelBenchmark {
         let scalars = optimizer.scalars(step: 1, rate: 1e-3, scale: 1, penalty: nil, limit: .infinity)
         let time = fastest {
             optimizer.update(
-                buffers[0].pointer, gradient: buffers[1].pointer, moments: { buffers[2 + $0].pointer }, count: count, scalars)
+                buffers[0].pointer, gradient: buffers[1].pointer, moments: { buffers[2 + $0].pointer },
+                count: count, scalars)
         }
         return 28 * Double(count) / time * 1e-9
     }
@@ -129,7 +139,9 @@ private struct KernelBenchmark {
     private func crc() -> Double {
         let bytes = FloatBuffer(count: 1 << 16)
         let buffer = UnsafeRawBufferPointer(start: bytes.pointer, count: 4 << 16)
-        return withExtendedLifetime(bytes) { Double(buffer.count) / fastest { _ = CRC32C.checksum(buffer) } * 1e-9 }
+        return withExtendedLifetime(bytes) {
+            Double(buffer.count) / fastest { _ = CRC32C.checksum(buffer) } * 1e-9
+        }
     }
 
     // MARK: Layers
@@ -138,8 +150,11 @@ private struct KernelBenchmark {
         let lane = LanePool(lanes: 1)
         defer { lane.close() }
         return try BenchLayer.all.map { layer in
-            let single = try SingleLayer(layer.spec, input: TensorShape(layer.input), rows: layer.rows, lanes: lane)
-            func rate(_ body: () throws -> Void) throws -> Double { Double(single.operations) / (try fastest(body)) * 1e-9 }
+            let single = try SingleLayer(
+                layer.spec, input: TensorShape(layer.input), rows: layer.rows, lanes: lane)
+            func rate(_ body: () throws -> Void) throws -> Double {
+                Double(single.operations) / (try fastest(body)) * 1e-9
+            }
             return LayerRates(
                 layer: layer, forward: try rate(single.forward), backwardData: try rate(single.backwardData),
                 backwardWeights: try rate(single.backwardWeights))
@@ -156,11 +171,15 @@ private struct BenchLayer {
     let rows: Int
 
     static let all: [BenchLayer] =
-        mlp + cnn + resnet("resnet20", rows: 64, widths: [16, 32, 64]) + resnet("resnet18", rows: 32, widths: [64, 128, 256, 512])
+        mlp + cnn + resnet("resnet20", rows: 64, widths: [16, 32, 64])
+        + resnet("resnet18", rows: 32, widths: [64, 128, 256, 512])
 
-    private static let mlp = [dense("mlp", 784, 1024, 128), dense("mlp", 1024, 1024, 128), dense("mlp", 1024, 10, 128)]
+    private static let mlp = [
+        dense("mlp", 784, 1024, 128), dense("mlp", 1024, 1024, 128), dense("mlp", 1024, 10, 128),
+    ]
     private static let cnn = [
-        convolution("cnn", 28, 1, 32, rows: 128), convolution("cnn", 14, 32, 64, rows: 128), dense("cnn", 3136, 128, 128),
+        convolution("cnn", 28, 1, 32, rows: 128), convolution("cnn", 14, 32, 64, rows: 128),
+        dense("cnn", 3136, 128, 128),
         dense("cnn", 128, 10, 128),
     ]
 
@@ -180,21 +199,26 @@ private struct BenchLayer {
 
     private static func dense(_ model: String, _ inputs: Int, _ outputs: Int, _ rows: Int) -> BenchLayer {
         BenchLayer(
-            model: model, name: "dense \(inputs) → \(outputs)", spec: .dense(units: outputs, bias: true, initializer: .zeros),
+            model: model, name: "dense \(inputs) → \(outputs)",
+            spec: .dense(units: outputs, bias: true, initializer: .zeros),
             input: [inputs], rows: rows)
     }
 
     private static func convolution(
-        _ model: String, _ size: Int, _ inputs: Int, _ outputs: Int, kernel: Int = 3, stride: Int = 1, rows: Int
+        _ model: String, _ size: Int, _ inputs: Int, _ outputs: Int, kernel: Int = 3, stride: Int = 1,
+        rows: Int
     ) -> BenchLayer {
         let padding = kernel / 2
         return BenchLayer(
-            model: model, name: "conv \(kernel)×\(kernel)\(stride == 1 ? "" : " / \(stride)") \(size)×\(size), \(inputs) → \(outputs)",
+            model: model,
+            name:
+                "conv \(kernel)×\(kernel)\(stride == 1 ? "" : " / \(stride)") \(size)×\(size), \(inputs) → \(outputs)",
             spec: .convolution(
                 channels: outputs,
                 window: Window(
                     (kernel, kernel), stride: (stride, stride),
-                    padding: .explicit(top: padding, bottom: padding, left: padding, right: padding)), bias: false, initializer: .zeros),
+                    padding: .explicit(top: padding, bottom: padding, left: padding, right: padding)),
+                bias: false, initializer: .zeros),
             input: [size, size, inputs], rows: rows)
     }
 }
@@ -203,15 +227,18 @@ private enum KernelReport {
     static func value(_ machine: [Rate], _ functions: [Rate], _ layers: [LayerRates]) -> ConfigValue {
         func object(_ rates: [Rate]) -> ConfigValue { .object(rates.map { ($0.name, .measured($0.value)) }) }
         return .object([
-            ("cores", .int(Processor.cores)), ("blas_core", .string(BLAS.coreName)), ("machine", object(machine)),
+            ("cores", .int(Processor.cores)), ("blas_core", .string(BLAS.coreName)),
+            ("machine", object(machine)),
             ("functions_gb_per_s", object(functions)),
             (
                 "layers",
                 .array(
                     layers.map {
                         .object([
-                            ("model", .string($0.layer.model)), ("layer", .string($0.layer.name)), ("samples", .int($0.layer.rows)),
-                            ("forward_gflops", .measured($0.forward)), ("backward_data_gflops", .measured($0.backwardData)),
+                            ("model", .string($0.layer.model)), ("layer", .string($0.layer.name)),
+                            ("samples", .int($0.layer.rows)),
+                            ("forward_gflops", .measured($0.forward)),
+                            ("backward_data_gflops", .measured($0.backwardData)),
                             ("backward_weights_gflops", .measured($0.backwardWeights)),
                         ])
                     })
@@ -222,10 +249,14 @@ private enum KernelReport {
     static func text(_ machine: [Rate], _ functions: [Rate], _ layers: [LayerRates]) -> String {
         func number(_ value: Double) -> String { TextFormat.right(TextFormat.fixed(value, 1), 10) }
         let titles = [
-            "fma_gflops_one_core": "multiply-adds, one core, GFLOP/s", "fma_gflops_all_cores": "multiply-adds, all cores, GFLOP/s",
-            "triad_gb_per_s_one_core": "memory (triad), one core, GB/s", "triad_gb_per_s_all_cores": "memory (triad), all cores, GB/s",
+            "fma_gflops_one_core": "multiply-adds, one core, GFLOP/s",
+            "fma_gflops_all_cores": "multiply-adds, all cores, GFLOP/s",
+            "triad_gb_per_s_one_core": "memory (triad), one core, GB/s",
+            "triad_gb_per_s_all_cores": "memory (triad), all cores, GB/s",
         ]
-        var lines = ["this machine: \(TextFormat.count(Processor.cores, "core")), OpenBLAS core \(BLAS.coreName)"]
+        var lines = [
+            "this machine: \(TextFormat.count(Processor.cores, "core")), OpenBLAS core \(BLAS.coreName)"
+        ]
         lines += machine.map { "  \(TextFormat.left(titles[$0.name] ?? $0.name, 38))\(number($0.value))" }
         lines += ["", "one lane, GB/s read and written"]
         lines += functions.map { "  \(TextFormat.left($0.name, 38))\(number($0.value))" }

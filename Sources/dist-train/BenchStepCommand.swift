@@ -14,8 +14,12 @@ extension Commands {
             "Measure the training steps of a job: as `run` trains it, on made-up data of its data's shape.\nThe job's data are read for their form and number only; `made_up` in a config needs no files:\n--set 'data.train={made_up: {shape: [28, 28, 1], classes: 10, samples: 16384}}'.\nNothing is evaluated; snapshots and checkpoints are made as in the job, and thrown away.",
         options: [
             Option(name: "--workers", value: "N", help: "worker processes to start (default 1)"),
-            Option(name: "--lanes", value: "L", help: "compute threads of each worker (default: cores / workers)"),
-            Option(name: "--seconds", value: "S", help: "how long to measure, after warming up for a second and 3 steps (default 10)"),
+            Option(
+                name: "--lanes", value: "L", help: "compute threads of each worker (default: cores / workers)"
+            ),
+            Option(
+                name: "--seconds", value: "S",
+                help: "how long to measure, after warming up for a second and 3 steps (default 10)"),
             .set, .json, .plaintext, .trace,
         ],
         example: "dist-train bench step config/bench/mlp.json5 --workers 2 --lanes 1"
@@ -26,7 +30,8 @@ extension Commands {
         let seconds = try arguments.seconds("--seconds", 0.1...86_400) ?? 10
         let job = try JobFile.load(path: path, overrides: arguments.all("--set"))
         let result = try StepBenchmark(
-            workers: workers, lanes: lanes, seconds: seconds, trace: arguments.trace(), protection: arguments.protection
+            workers: workers, lanes: lanes, seconds: seconds, trace: arguments.trace(),
+            protection: arguments.protection
         ).run(job)
         print(arguments.has("--json") ? result.value.prettyJSON() : result.text(job.job.name))
         return 0
@@ -44,12 +49,15 @@ private struct StepBenchmark {
     func run(_ file: JobFile) throws -> StepResult {
         establishFloatingPointMode()
         guard file.job.task == .training else {
-            throw file.describe(PlanError("the job trains no model by gradient descent: it has no steps that can be measured"))
+            throw file.describe(
+                PlanError("the job trains no model by gradient descent: it has no steps that can be measured")
+            )
         }
         let data = try DecodedData(reading: file.job.data).madeUp()
         let scratch = try ScratchDirectory(named: "dist-train-bench")
         let log = Log(source: "bench", minimum: .warning)
-        let setup = try RunSetup(file.endless, .init(runDirectory: Path.join(scratch.path, "run")), log: log, data: data)
+        let setup = try RunSetup(
+            file.endless, .init(runDirectory: Path.join(scratch.path, "run")), log: log, data: data)
         let geometry = setup.plan.geometry
         guard workers <= geometry.microbatches else {
             throw UsageError(
@@ -58,19 +66,32 @@ private struct StepBenchmark {
         }
         let times = StepTimes(seconds: seconds) { geometry.batchSize(ofStep: $0) == geometry.batchSize }
         let outcome = try train(setup, log, scratch, times)
-        if case .failed(let reason) = outcome.end { throw SystemError("the steps could not be measured: \(reason)") }
-        guard !times.isDisturbed else { throw SystemError("a worker died while the steps were measured; measure again") }
-        guard !times.milliseconds.isEmpty else { throw SystemError("stopped before a step was measured; let it run for longer") }
-        return StepResult(workers: workers, lanes: lanes, batch: geometry.batchSize, milliseconds: times.milliseconds.sorted())
+        if case .failed(let reason) = outcome.end {
+            throw SystemError("the steps could not be measured: \(reason)")
+        }
+        guard !times.isDisturbed else {
+            throw SystemError("a worker died while the steps were measured; measure again")
+        }
+        guard !times.milliseconds.isEmpty else {
+            throw SystemError("stopped before a step was measured; let it run for longer")
+        }
+        return StepResult(
+            workers: workers, lanes: lanes, batch: geometry.batchSize,
+            milliseconds: times.milliseconds.sorted())
     }
 
-    private func train(_ setup: RunSetup, _ log: Log, _ scratch: ScratchDirectory, _ times: StepTimes) throws -> RunOutcome {
-        var options = CoordinatorOptions(listen: Endpoint(host: "127.0.0.1", port: 0), minimumWorkers: workers)
+    private func train(_ setup: RunSetup, _ log: Log, _ scratch: ScratchDirectory, _ times: StepTimes) throws
+        -> RunOutcome
+    {
+        var options = CoordinatorOptions(
+            listen: Endpoint(host: "127.0.0.1", port: 0), minimumWorkers: workers)
         options.trace = trace
         options.protection = protection
         let program = RunProgram(
-            job: setup.job, setup: .init(), coordinator: options, printsJSON: false, isOpen: false, command: ["bench", "step"])
-        let local = RunProgram.Local(count: workers, lanes: lanes, restarts: 0, cacheDirectory: Path.join(scratch.path, "cache"))
+            job: setup.job, setup: .init(), coordinator: options, printsJSON: false, isOpen: false,
+            command: ["bench", "step"])
+        let local = RunProgram.Local(
+            count: workers, lanes: lanes, restarts: 0, cacheDirectory: Path.join(scratch.path, "cache"))
         var processes: LocalWorkers?
         defer { processes?.finish() }
         let silence = Console(isTerminal: false) { _ in }
@@ -101,7 +122,9 @@ private final class StepTimes {
     private var warmSince: Double?
 
     /// - Parameter isWhole: whether a step has a full batch; an epoch's last one is not measured if it has less.
-    init(seconds: Double, isWhole: @escaping (Int) -> Bool) { (self.seconds, self.isWhole) = (seconds, isWhole) }
+    init(seconds: Double, isWhole: @escaping (Int) -> Bool) {
+        (self.seconds, self.isWhole) = (seconds, isWhole)
+    }
 
     /// A step has ended; true once there are enough.
     func add(step: Int, at time: Double) -> Bool {
@@ -129,7 +152,8 @@ private struct StepResult {
 
     var value: ConfigValue {
         .object([
-            ("workers", .int(workers)), ("lanes", .int(lanes)), ("batch", .int(batch)), ("steps", .int(milliseconds.count)),
+            ("workers", .int(workers)), ("lanes", .int(lanes)), ("batch", .int(batch)),
+            ("steps", .int(milliseconds.count)),
             ("ms_per_step_best", .measured(best)), ("ms_per_step_median", .measured(median)),
             ("samples_per_s_median", .measured(1e3 * Double(batch) / median)),
         ])

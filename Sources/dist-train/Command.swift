@@ -11,7 +11,9 @@ struct Command: Sendable {
     let run: @Sendable (Arguments) throws -> Int32
 
     var help: String {
-        var lines = ["usage: dist-train \(name) \(arguments)\(options.isEmpty ? "" : " [options]")", "", summary]
+        var lines = [
+            "usage: dist-train \(name) \(arguments)\(options.isEmpty ? "" : " [options]")", "", summary,
+        ]
         if !options.isEmpty {
             let heads = options.map { "  \($0.name)\($0.value.map { " \($0)" } ?? "")" }
             let width = min(30, heads.map(\.count).max() ?? 0)
@@ -19,7 +21,9 @@ struct Command: Sendable {
             for (head, option) in zip(heads, options) {
                 let gap = String(repeating: " ", count: max(2, width - head.count + 2))
                 lines.append(
-                    head + gap + option.help.split(separator: "\n").joined(separator: "\n" + String(repeating: " ", count: width + 2)))
+                    head + gap
+                        + option.help.split(separator: "\n").joined(
+                            separator: "\n" + String(repeating: " ", count: width + 2)))
             }
         }
         return (lines + ["", "example:", "  \(example)"]).joined(separator: "\n")
@@ -33,14 +37,20 @@ extension Option {
             "override a field of the config, e.g. optimizer.adam.learning_rate=3e-4;\nlist elements by index: model.0.dense=128; may be repeated",
         isRepeated: true)
     static let json = Option(name: "--json", value: nil, help: "print the result as JSON on standard output")
-    static let tokenFile = Option(name: "--token-file", value: "FILE", help: "the shared token; - is standard input")
-    static let runDirectory = Option(name: "--run-dir", value: "DIR", help: "where the run is kept (default: runs/NAME-TIME)")
+    static let tokenFile = Option(
+        name: "--token-file", value: "FILE", help: "the shared token; - is standard input")
+    static let runDirectory = Option(
+        name: "--run-dir", value: "DIR", help: "where the run is kept (default: runs/NAME-TIME)")
     static let resume = Option(
-        name: "--resume", value: nil, help: "go on from the newest valid checkpoint of --run-dir, or of the newest run of that name")
-    static let peerTimeout = Option(name: "--peer-timeout", value: "S", help: "seconds of silence that count as death (default 5)")
+        name: "--resume", value: nil,
+        help: "go on from the newest valid checkpoint of --run-dir, or of the newest run of that name")
+    static let peerTimeout = Option(
+        name: "--peer-timeout", value: "S", help: "seconds of silence that count as death (default 5)")
     static let snapshotInterval = Option(
         name: "--snapshot-interval", value: "S",
-        help: "seconds at least between the snapshots in the coordinator's memory\nto which a death goes back (default 1)")
+        help:
+            "seconds at least between the snapshots in the coordinator's memory\nto which a death goes back (default 1)"
+    )
     static let audit = Option(
         name: "--audit", value: "P",
         help:
@@ -48,17 +58,23 @@ extension Option {
     )
     static let trace = Option(
         name: "--trace", value: "FILE",
-        help: "write what each worker did when, in the first 2,000 steps,\nfor https://ui.perfetto.dev or chrome://tracing")
+        help:
+            "write what each worker did when, in the first 2,000 steps,\nfor https://ui.perfetto.dev or chrome://tracing"
+    )
     static let plaintext = Option(
         name: "--plaintext", value: nil,
-        help: "no TLS: whoever is on the network can read and change everything;\non both sides or on neither, and on trusted wires only")
+        help:
+            "no TLS: whoever is on the network can read and change everything;\non both sides or on neither, and on trusted wires only"
+    )
     static let allowInexact = Option(
-        name: "--allow-inexact", value: nil, help: "let workers in whose arithmetic gives other bits; the result then says so")
+        name: "--allow-inexact", value: nil,
+        help: "let workers in whose arithmetic gives other bits; the result then says so")
 }
 
 enum Commands {
     static let all: [Command] = [
-        run, coordinator, worker, validate, summary, plan, data, evaluate, predict, lrFind, checkpoint, benchStep, benchCollective,
+        run, coordinator, worker, validate, summary, plan, data, evaluate, predict, lrFind, checkpoint,
+        benchStep, benchCollective,
         benchKernels, tokenShow, tokenRotate,
         doctor,
     ]
@@ -70,16 +86,22 @@ enum Commands {
     static func find(_ words: [String]) throws -> (Command, [String]) {
         for count in [2, 1] where words.count >= count {
             let name = words.prefix(count).joined(separator: " ")
-            if let command = (all + hidden).first(where: { $0.name == name }) { return (command, Array(words.dropFirst(count))) }
+            if let command = (all + hidden).first(where: { $0.name == name }) {
+                return (command, Array(words.dropFirst(count)))
+            }
         }
         let family = family(words[0]).map(\.name)
         guard family.isEmpty else {
             guard words.count > 1, !words[1].hasPrefix("-") else {
-                throw UsageError("`dist-train \(words[0])` needs a word more: \(family.joined(separator: ", "))")
+                throw UsageError(
+                    "`dist-train \(words[0])` needs a word more: \(family.joined(separator: ", "))")
             }
-            let nearest = Suggestion.nearest(to: "\(words[0]) \(words[1])", among: family).map { "did you mean `\($0)`?" }
+            let nearest = Suggestion.nearest(to: "\(words[0]) \(words[1])", among: family).map {
+                "did you mean `\($0)`?"
+            }
             throw UsageError(
-                "there is no command `\(words[0]) \(words[1])`: \(nearest ?? "there are \(family.joined(separator: ", "))")")
+                "there is no command `\(words[0]) \(words[1])`: \(nearest ?? "there are \(family.joined(separator: ", "))")"
+            )
         }
         let nearest = Suggestion.nearest(to: words[0], among: all.map(\.name)).map { "did you mean `\($0)`?" }
         throw UsageError("there is no command `\(words[0])`: \(nearest ?? "see `dist-train --help`")")

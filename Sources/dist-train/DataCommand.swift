@@ -11,7 +11,9 @@ extension Commands {
             "Look at the training set as training sees it.\n`preview` writes a PNG file: a row per sample, first as it is, then as `data.augment` makes it in the epochs 0, 1, 2, ….",
         options: [
             Option(name: "--output", value: "FILE", help: "where the picture goes (default preview.png)"),
-            Option(name: "--samples", value: "N", help: "rows: samples from all over the training set (default 8)"),
+            Option(
+                name: "--samples", value: "N",
+                help: "rows: samples from all over the training set (default 8)"),
             Option(name: "--variants", value: "N", help: "columns behind the originals: epochs (default 8)"),
             .set,
         ],
@@ -31,7 +33,8 @@ extension Commands {
     /// The config behind `preview`.
     private static func previewed(_ words: [String]) throws -> String {
         guard let action = words.first else {
-            throw UsageError("`dist-train data` needs what to do and a config file: dist-train data preview CONFIG")
+            throw UsageError(
+                "`dist-train data` needs what to do and a config file: dist-train data preview CONFIG")
         }
         guard action == "preview" else {
             let nearest = Suggestion.nearest(to: action, among: ["preview"]).map { "did you mean `\($0)`?" }
@@ -41,13 +44,16 @@ extension Commands {
             throw UsageError("`dist-train data preview` needs a config file: see `dist-train data --help`")
         }
         guard words.count == 2 else {
-            throw UsageError("`dist-train data preview` takes a config file and options, found also `\(words[2])`")
+            throw UsageError(
+                "`dist-train data preview` takes a config file and options, found also `\(words[2])`")
         }
         return words[1]
     }
 
     /// Writes the sheet; what is in it, in a line.
-    private static func preview(_ file: JobFile, _ path: String, rows: Int, variants: Int, output: String) throws -> String {
+    private static func preview(_ file: JobFile, _ path: String, rows: Int, variants: Int, output: String)
+        throws -> String
+    {
         var spec = file.job.data
         (spec.validation, spec.test, spec.normalization) = (nil, nil, .none)
         let data = try DecodedData(reading: spec)
@@ -60,7 +66,9 @@ extension Commands {
         let behind =
             spec.augmentation == nil
             ? "as they are (\(path) has no `data.augment`)"
-            : variants == 1 ? "each with its variant of epoch 0" : "each with its variants of epochs 0…\(variants - 1)"
-        return "\(output): \(shown), \(behind); \(sheet.width) × \(sheet.height) pixels, \(preview.magnification) per pixel of the data"
+            : variants == 1
+                ? "each with its variant of epoch 0" : "each with its variants of epochs 0…\(variants - 1)"
+        return
+            "\(output): \(shown), \(behind); \(sheet.width) × \(sheet.height) pixels, \(preview.magnification) per pixel of the data"
     }
 }

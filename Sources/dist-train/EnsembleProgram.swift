@@ -59,12 +59,16 @@ struct EnsembleProgram {
             }
             log.info("member \(index) of \(count) (seed \(job.job.seed))")
             let isResumed = File.exists(Path.join(place, "job.json5"))
-            let setup = try RunSetup(job, RunSetup.Request(runDirectory: place, resume: isResumed), log: log, data: data)
+            let setup = try RunSetup(
+                job, RunSetup.Request(runDirectory: place, resume: isResumed), log: log, data: data)
             // Workers that know the address come again for the next member; others are started anew.
             options.trace = program.coordinator.trace.map { "\($0).member-\(index)" }
             options.isFollowed = program.isOpen && index < count - 1
-            let (outcome, address) = try program.train(setup, options, isNew: !isResumed, token, local, &workers, log, signals)
-            guard case .finished = outcome.end else { return program.sayHowItEnded(outcome, setup, in: path, address, log) }
+            let (outcome, address) = try program.train(
+                setup, options, isNew: !isResumed, token, local, &workers, log, signals)
+            guard case .finished = outcome.end else {
+                return program.sayHowItEnded(outcome, setup, in: path, address, log)
+            }
             if program.isOpen {
                 options.listen = Endpoint(host: options.listen.host, port: address.port)
             } else {
@@ -91,7 +95,9 @@ private struct EnsembleResult {
 
     init(_ path: String, members count: Int) throws {
         self.path = path
-        let members = try (0..<count).map { try Self.read(Path.join(EnsembleDirectory.member($0, of: path), "result.json")) }
+        let members = try (0..<count).map {
+            try Self.read(Path.join(EnsembleDirectory.member($0, of: path), "result.json"))
+        }
         self.members = members
         sets = try ["validation", "test"].map { name in
             let isMeasured = members.allSatisfy { $0[name]?.members != nil }
@@ -103,20 +109,24 @@ private struct EnsembleResult {
         let diagnostics = Diagnostics()
         let value = JSON5.parse(try SourceFile(contentsOf: path), diagnostics: diagnostics)
         try diagnostics.check()
-        guard let value else { throw CheckpointError("`\(path)` cannot be read; resume the run to write it again") }
+        guard let value else {
+            throw CheckpointError("`\(path)` cannot be read; resume the run to write it again")
+        }
         return value
     }
 
     /// In a process of its own, which computes with the members' OpenBLAS core whatever this one has.
     private static func evaluation(of path: String, on set: String) throws -> ConfigValue {
         let process = try ChildProcess(
-            Executable.path(), ["evaluate", path, "--data", set, "--json"], standardOutput: .capture, standardError: .capture)
+            Executable.path(), ["evaluate", path, "--data", set, "--json"], standardOutput: .capture,
+            standardError: .capture)
         while process.exitStatus() == nil { Clock.sleep(seconds: 0.01) }
         guard process.exitStatus()?.isSuccess == true else {
             throw CheckpointError("the ensemble could not be evaluated: \(process.standardError())")
         }
         let diagnostics = Diagnostics()
-        let value = JSON5.parse(SourceFile(name: "the evaluation", text: process.standardOutput()), diagnostics: diagnostics)
+        let value = JSON5.parse(
+            SourceFile(name: "the evaluation", text: process.standardOutput()), diagnostics: diagnostics)
         try diagnostics.check()
         return value?["metrics"] ?? .null
     }
@@ -144,7 +154,11 @@ private struct EnsembleResult {
 
     private static func metrics(_ value: ConfigValue?) -> String {
         (value?.members ?? []).compactMap { member in
-            if case .number(let number) = member.value.kind { "\(member.key) \(TextFormat.measure(number.value))" } else { nil }
+            if case .number(let number) = member.value.kind {
+                "\(member.key) \(TextFormat.measure(number.value))"
+            } else {
+                nil
+            }
         }.joined(separator: "   ")
     }
 }

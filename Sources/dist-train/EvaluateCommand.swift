@@ -26,31 +26,43 @@ extension Commands {
         defer { lanes.close() }
         let (name, dataset) = try EvaluationData(models.all, asked: arguments.string("--data")).read()
         let result = try ModelEvaluation(models.all, lanes: lanes).run(on: dataset)
-        print(arguments.has("--json") ? json(result, models.all, name).prettyJSON() : text(result, models.all, name))
+        print(
+            arguments.has("--json")
+                ? json(result, models.all, name).prettyJSON() : text(result, models.all, name))
         return 0
     }
 
-    private static func json(_ result: ModelEvaluation.Result, _ models: [TrainedModel], _ name: String) -> ConfigValue {
+    private static func json(_ result: ModelEvaluation.Result, _ models: [TrainedModel], _ name: String)
+        -> ConfigValue
+    {
         let members = zip(models, result.members).map { model, totals in
             ConfigValue.object([
-                ("checkpoint", .string(model.path)), ("step", .int(model.step)), ("metrics", RunResult.metrics(totals)),
+                ("checkpoint", .string(model.path)), ("step", .int(model.step)),
+                ("metrics", RunResult.metrics(totals)),
             ])
         }
         return .object([
-            ("data", .string(name)), ("samples", .int(result.samples)), ("metrics", RunResult.metrics(result.whole)),
+            ("data", .string(name)), ("samples", .int(result.samples)),
+            ("metrics", RunResult.metrics(result.whole)),
             ("members", .array(members)),
         ])
     }
 
-    private static func text(_ result: ModelEvaluation.Result, _ models: [TrainedModel], _ name: String) -> String {
+    private static func text(_ result: ModelEvaluation.Result, _ models: [TrainedModel], _ name: String)
+        -> String
+    {
         var rows = zip(models, result.members).map { ("\($0.path)", $1) }
         if models.count > 1 { rows.append(("all \(models.count) together", result.whole)) }
         let width = rows.map { $0.0.count }.max() ?? 0
         let lines = rows.map { "  \(TextFormat.left($0.0, width))  \(metrics($0.1))" }
         let confusion = result.whole.confusionMatrix.map {
-            ["  confusion matrix:", ConfusionTable.text($0, classNames: models[0].state.classNames ?? [], indent: 4)]
+            [
+                "  confusion matrix:",
+                ConfusionTable.text($0, classNames: models[0].state.classNames ?? [], indent: 4),
+            ]
         }
-        return (["\(name): \(TextFormat.count(result.samples, "sample"))"] + lines + (confusion ?? [])).joined(separator: "\n")
+        return (["\(name): \(TextFormat.count(result.samples, "sample"))"] + lines + (confusion ?? []))
+            .joined(separator: "\n")
     }
 
     private static func metrics(_ totals: Totals) -> String {

@@ -28,7 +28,8 @@ extension Commands {
         let path = try arguments.only("a config file", "lr-find")
         let (from, to) = (try arguments.rate("--from") ?? 1e-7, try arguments.rate("--to") ?? 10)
         guard from < to else { throw UsageError("--from \(from) must be less than --to \(to)") }
-        let finder = LearningRateFinder(from: from, to: to, steps: try arguments.integer("--steps", 10...1_000_000) ?? 100)
+        let finder = LearningRateFinder(
+            from: from, to: to, steps: try arguments.integer("--steps", 10...1_000_000) ?? 100)
         let lanes = try arguments.integer("--lanes", 1...1024) ?? Processor.cores
         establishFloatingPointMode()
         let file = try JobFile.load(path: path, overrides: arguments.all("--set"))
@@ -37,12 +38,16 @@ extension Commands {
         return 0
     }
 
-    private static func find(_ finder: LearningRateFinder, _ file: JobFile, lanes: Int) throws -> LearningRateFinder.Result {
+    private static func find(_ finder: LearningRateFinder, _ file: JobFile, lanes: Int) throws
+        -> LearningRateFinder.Result
+    {
         guard file.job.task == .training else {
-            throw file.describe(PlanError("the job trains no model by gradient descent: it has no learning rate"))
+            throw file.describe(
+                PlanError("the job trains no model by gradient descent: it has no learning rate"))
         }
         let data = try DecodedData(reading: file.job.data)
-        let alone = DecodedData(train: data.train, validation: nil, test: nil, normalization: data.normalization)
+        let alone = DecodedData(
+            train: data.train, validation: nil, test: nil, normalization: data.normalization)
         let plan: TrainingPlan
         do {
             plan = try TrainingPlan(finder.job(file.completed(with: data).job), alone.facts)
@@ -56,18 +61,24 @@ extension Commands {
     // MARK: What is said
 
     private static func json(_ result: LearningRateFinder.Result) -> ConfigValue {
-        let ends: [LearningRateFinder.End: String] = [.steps: "steps", .rise: "rise", .notFinite: "not_finite"]
+        let ends: [LearningRateFinder.End: String] = [
+            .steps: "steps", .rise: "rise", .notFinite: "not_finite",
+        ]
         func rate(_ index: Int?, _ factor: Double = 1) -> ConfigValue {
             index.map { .number(result.points[$0].rate * factor) } ?? .null
         }
         return .object([
-            ("steepest", rate(result.steepest)), ("least_tenth", rate(result.steepest == nil ? nil : result.least, 0.1)),
+            ("steepest", rate(result.steepest)),
+            ("least_tenth", rate(result.steepest == nil ? nil : result.least, 0.1)),
             ("end", .string(ends[result.end] ?? "")),
             (
                 "points",
                 .array(
                     result.points.map {
-                        .object([("rate", .number($0.rate)), ("loss", .number($0.loss)), ("smoothed", .number($0.smoothed))])
+                        .object([
+                            ("rate", .number($0.rate)), ("loss", .number($0.loss)),
+                            ("smoothed", .number($0.smoothed)),
+                        ])
                     })
             ),
         ])
@@ -75,7 +86,9 @@ extension Commands {
 
     private static func text(_ result: LearningRateFinder.Result) -> String {
         let points = result.points
-        guard !points.isEmpty else { return "the loss is not finite at the first step: lower --from, or check the data" }
+        guard !points.isEmpty else {
+            return "the loss is not finite at the first step: lower --from, or check the data"
+        }
         let marks = [result.least: "least", result.steepest ?? -1: "falls fastest"]
         let every = max(1, (points.count + 29) / 30)
         let shown = points.indices.filter { $0 % every == 0 || marks[$0] != nil }
@@ -85,21 +98,27 @@ extension Commands {
         let lines = shown.map { index in
             let part = high > low ? min(1, max(0, (losses[index] - low) / (high - low))) : 0
             let bar = TextFormat.left(String(repeating: "█", count: 1 + Int(39 * part)), 42)
-            let line = "  \(scientific(points[index].rate))  \(TextFormat.right(TextFormat.fixed(losses[index], 4), 10))  \(bar)"
+            let line =
+                "  \(scientific(points[index].rate))  \(TextFormat.right(TextFormat.fixed(losses[index], 4), 10))  \(bar)"
             return line + (marks[index].map { "← \($0)" } ?? "")
         }
-        return (["      rate    smoothed"] + lines.map(\.withoutTrailingSpaces) + ["", advice(result)]).joined(separator: "\n")
+        return (["      rate    smoothed"] + lines.map(\.withoutTrailingSpaces) + ["", advice(result)])
+            .joined(separator: "\n")
     }
 
     private static func advice(_ result: LearningRateFinder.Result) -> String {
         let end =
             switch result.end {
             case .steps: "the loss never exceeded \(Int(LearningRateFinder.limit)) times its least value"
-            case .rise: "stopped where the loss exceeded \(Int(LearningRateFinder.limit)) times its least value"
+            case .rise:
+                "stopped where the loss exceeded \(Int(LearningRateFinder.limit)) times its least value"
             case .notFinite: "stopped where the loss was not finite any more"
             }
-        guard let steepest = result.steepest else { return "\(end); it never fell: try another range with --from and --to" }
-        return "\(end)\nlearning rate: \(scientific(result.points[steepest].rate)) where the loss falls fastest, or"
+        guard let steepest = result.steepest else {
+            return "\(end); it never fell: try another range with --from and --to"
+        }
+        return
+            "\(end)\nlearning rate: \(scientific(result.points[steepest].rate)) where the loss falls fastest, or"
             + " \(scientific(result.points[result.least].rate / 10)), a tenth of where it is least"
     }
 

@@ -20,18 +20,26 @@ extension Commands {
             ),
             Option(
                 name: "--data", value: "WHICH",
-                help: "instead: train, validation or test of the job, or a source as in a config:\n'{cifar10: \"data/cifar\"}'"),
+                help:
+                    "instead: train, validation or test of the job, or a source as in a config:\n'{cifar10: \"data/cifar\"}'"
+            ),
             Option(name: "--output", value: "FILE", help: "where the lines go (default: standard output)"),
             Option(name: "--format", value: "FORMAT", help: "csv or jsonl (default csv)"),
-            Option(name: "--layer", value: "NAME", help: "the values of this layer (behind its activation) instead of the model's answer"),
+            Option(
+                name: "--layer", value: "NAME",
+                help: "the values of this layer (behind its activation) instead of the model's answer"),
             .lanes, .set,
         ],
-        example: "dist-train predict runs/digits-mlp-20260101-120000 --input builtin:digits --output digits.csv"
+        example:
+            "dist-train predict runs/digits-mlp-20260101-120000 --input builtin:digits --output digits.csv"
     ) { arguments in
         let format = arguments.string("--format") ?? "csv"
-        guard ["csv", "jsonl"].contains(format) else { throw UsageError("--format must be csv or jsonl, found `\(format)`") }
+        guard ["csv", "jsonl"].contains(format) else {
+            throw UsageError("--format must be csv or jsonl, found `\(format)`")
+        }
         guard (arguments.string("--input") == nil) != (arguments.string("--data") == nil) else {
-            throw UsageError("`dist-train predict` needs --input FILE or --data WHICH: see `dist-train predict --help`")
+            throw UsageError(
+                "`dist-train predict` needs --input FILE or --data WHICH: see `dist-train predict --help`")
         }
         let models = try TrainedModels(arguments, "predict")
         let lanes = LanePool(lanes: try arguments.integer("--lanes", 1...1024) ?? Processor.cores)
@@ -48,16 +56,21 @@ extension TrainedModels {
     /// A k-means or PCA job, which answers alone; nil for models.
     func measured(_ lanes: LanePool) throws -> MeasuredModel? {
         guard all.contains(where: { $0.job.job.task != .training }) else { return nil }
-        guard all.count == 1 else { throw UsageError("jobs that train no model answer alone: name one of them") }
+        guard all.count == 1 else {
+            throw UsageError("jobs that train no model answer alone: name one of them")
+        }
         return try all[0].measured(all[0].plan(), lanes: lanes)
     }
 
     /// - Parameter kept: the boundaries of a model whose values are asked for, besides the outputs.
-    func ensemble(_ lanes: LanePool, keeping kept: (TrainingPlan) throws -> Set<Int>) throws -> EnsemblePredictor {
+    func ensemble(_ lanes: LanePool, keeping kept: (TrainingPlan) throws -> Set<Int>) throws
+        -> EnsemblePredictor
+    {
         try requireSameSamples()
         let plans = try all.map { try $0.plan() }
         try ModelEvaluation.requireSameOutputs(all, plans)
-        return EnsemblePredictor(try zip(all, plans).map { try $0.predictor($1, lanes: lanes, keeping: kept($1)) })
+        return EnsemblePredictor(
+            try zip(all, plans).map { try $0.predictor($1, lanes: lanes, keeping: kept($1)) })
     }
 
     /// What `--input` or `--data` names.
@@ -84,7 +97,9 @@ private struct InputFile {
 
     func blocks() throws -> any SampleBlocks {
         if path == "builtin:digits" { return WholeDataset(try Digits.load().validation) }
-        guard File.exists(path) else { throw DatasetError("there is no `\(path)`; give a file, a directory of images, or builtin:digits") }
+        guard File.exists(path) else {
+            throw DatasetError("there is no `\(path)`; give a file, a directory of images, or builtin:digits")
+        }
         let name = Path.name(of: path).lowercased()
         let plain = name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
         if Directory.isDirectory(path) || ImageFiles.isImage(name) {
@@ -95,7 +110,9 @@ private struct InputFile {
             if case .npy(let files) = model.job.job.data.train { layout = files.layout }
             return WholeDataset(try Dataset.npy(features: path, targets: nil, layout: layout))
         }
-        if plain.contains("idx") && !plain.hasSuffix(".csv") { return WholeDataset(try Dataset.idx(images: path)) }
+        if plain.contains("idx") && !plain.hasSuffix(".csv") {
+            return WholeDataset(try Dataset.idx(images: path))
+        }
         guard let table = model.state.table else {
             throw DatasetError(
                 "`\(path)` is no image, .npy or IDX file by its name, and the model was not trained with a table; rename the file, or give a source with --data"

@@ -76,7 +76,8 @@ struct RunProgram {
             let isOpen = isOpen
             coordinator.watch = { [unowned coordinator] in
                 started.look(
-                    hasBegun: coordinator.hasBegun, hasOthers: isOpen || coordinator.hasWorkers, isOver: coordinator.isOver)
+                    hasBegun: coordinator.hasBegun, hasOthers: isOpen || coordinator.hasWorkers,
+                    isOver: coordinator.isOver)
             }
             workers = started
         }
@@ -84,19 +85,24 @@ struct RunProgram {
         return (try coordinator.run(), address)
     }
 
-    private func start(_ local: Local, _ address: SocketAddress, _ token: SharedToken) throws -> LocalWorkers {
+    private func start(_ local: Local, _ address: SocketAddress, _ token: SharedToken) throws -> LocalWorkers
+    {
         let host = address.isAny ? (address.isIPv6 ? "::1" : "127.0.0.1") : address.host
         let lanes = local.lanes ?? max(1, Processor.cores / max(1, local.count))
-        var arguments = ["worker", "--join", "\(Endpoint(host: host, port: address.port))", "--lanes", "\(lanes)"]
+        var arguments = [
+            "worker", "--join", "\(Endpoint(host: host, port: address.port))", "--lanes", "\(lanes)",
+        ]
         if let directory = local.cacheDirectory { arguments += ["--cache-dir", directory] }
         if address.isLoopback { arguments += ["--listen", "127.0.0.1:0"] }
         if coordinator.protection == .plaintext { arguments.append("--plaintext") }
-        return try LocalWorkers(count: local.count, arguments: arguments, token: token, restarts: local.restarts)
+        return try LocalWorkers(
+            count: local.count, arguments: arguments, token: token, restarts: local.restarts)
     }
 
     private func sayHowToJoin(_ address: SocketAddress, _ token: SharedToken, _ log: Log) {
         let port = address.port == 7070 ? "" : ":\(address.port)"
-        let hosts = address.isAny ? SocketAddress.localInterfaces().filter { !$0.isIPv6 }.map(\.host) : [address.host]
+        let hosts =
+            address.isAny ? SocketAddress.localInterfaces().filter { !$0.isIPv6 }.map(\.host) : [address.host]
         let host = hosts.first ?? "localhost"
         let others = hosts.count > 1 ? "  (or \(hosts.dropFirst().joined(separator: ", ")))" : ""
         log.info(
@@ -118,18 +124,25 @@ struct RunProgram {
     }
 
     /// The exit status; of a training that has not reached its end, the command that resumes it.
-    func sayHowItEnded(_ outcome: RunOutcome, _ setup: RunSetup, in directory: String, _ address: SocketAddress, _ log: Log) -> Int32 {
+    func sayHowItEnded(
+        _ outcome: RunOutcome, _ setup: RunSetup, in directory: String, _ address: SocketAddress, _ log: Log
+    ) -> Int32 {
         switch outcome.end {
         case .finished: return 0
         case .stopped(let step):
-            log.info("stopped after step \(step) of \(setup.plan.totalSteps); resume with:  \(resumeCommand(directory, address))")
+            log.info(
+                "stopped after step \(step) of \(setup.plan.totalSteps); resume with:  \(resumeCommand(directory, address))"
+            )
             return 0
         case .failed(let reason):
             log.error(reason)
             if let newest = try? setup.directory.checkpoints.list().first {
-                log.info("the last checkpoint is \(newest.path); resume with:  \(resumeCommand(directory, address))")
+                log.info(
+                    "the last checkpoint is \(newest.path); resume with:  \(resumeCommand(directory, address))"
+                )
             } else {
-                log.info("there is no checkpoint yet; start again with:  \(resumeCommand(directory, address))")
+                log.info(
+                    "there is no checkpoint yet; start again with:  \(resumeCommand(directory, address))")
             }
             return 1
         }
@@ -138,23 +151,32 @@ struct RunProgram {
     /// With the port that was chosen, where the system chose one: workers look for the coordinator there.
     private func resumeCommand(_ directory: String, _ address: SocketAddress) -> String {
         var command = command
-        if let index = command.firstIndex(of: "--listen"), index + 1 < command.count { command[index + 1] = "\(address)" }
-        if let index = command.firstIndex(where: { $0.hasPrefix("--listen=") }) { command[index] = "--listen=\(address)" }
-        return (["dist-train"] + command + ["--run-dir", directory, "--resume"]).map(quoted).joined(separator: " ")
+        if let index = command.firstIndex(of: "--listen"), index + 1 < command.count {
+            command[index + 1] = "\(address)"
+        }
+        if let index = command.firstIndex(where: { $0.hasPrefix("--listen=") }) {
+            command[index] = "--listen=\(address)"
+        }
+        return (["dist-train"] + command + ["--run-dir", directory, "--resume"]).map(quoted).joined(
+            separator: " ")
     }
 
     private func quoted(_ word: String) -> String {
         let plain = word.utf8.allSatisfy { byte in
-            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || "-_./:=,@%+".utf8.contains(byte)
+            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+                || "-_./:=,@%+".utf8.contains(byte)
         }
         return plain && !word.isEmpty
-            ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+            ? word
+            : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
+                + "'"
     }
 
     private func summary(_ result: RunResult, _ setup: RunSetup) -> String {
         func line(_ name: String, _ totals: Totals?) -> String? {
             totals.map { totals in
-                let values = totals.values.map { "\($0.name) \(TextFormat.measure($0.value))" }.joined(separator: "   ")
+                let values = totals.values.map { "\($0.name) \(TextFormat.measure($0.value))" }.joined(
+                    separator: "   ")
                 return "  \(TextFormat.left(name, 12)) \(values)"
             }
         }
@@ -169,11 +191,14 @@ struct RunProgram {
         }
         let classes = setup.data.train.classNames ?? []
         func confusion(_ name: String, _ totals: Totals?) -> String? {
-            totals?.confusionMatrix.map { "  \(name)'s confusion matrix:\n" + ConfusionTable.text($0, classNames: classes, indent: 4) }
+            totals?.confusionMatrix.map {
+                "  \(name)'s confusion matrix:\n" + ConfusionTable.text($0, classNames: classes, indent: 4)
+            }
         }
         let lines: [String?] = [
             "\(setup.job.job.name): \(TextFormat.count(result.steps, "step")) (\(TextFormat.count(result.epochs, "epoch"))) with \(TextFormat.count(result.workers, "worker")) in \(TextFormat.duration(result.seconds))",
-            line("train", result.train), objective(), line("validation", result.validation), line("test", result.test),
+            line("train", result.train), objective(), line("validation", result.validation),
+            line("test", result.test),
             confusion("validation", result.validation), confusion("test", result.test),
             "  state_sha256 \(result.stateSHA256)",
             "  platform     \(result.platform)\(result.isExact ? "" : " (not exact: workers of other platforms took part)")",

@@ -7,7 +7,8 @@ extension Commands {
         summary:
             "Print the token that a coordinator started here would have, on standard output.\nWhoever has it can join every job of that token, and gets its data.",
         options: [tokenPlace],
-        example: "dist-train token show | ssh bob@192.168.1.11 'umask 077; mkdir -p .config/dist-train; cat > .config/dist-train/token'"
+        example:
+            "dist-train token show | ssh bob@192.168.1.11 'umask 077; mkdir -p .config/dist-train; cat > .config/dist-train/token'"
     ) { arguments in
         try requireNoWords(arguments, "token show")
         print(try TokenStore.existing(file: arguments.string(tokenPlace.name)).hex)
@@ -36,9 +37,12 @@ extension Commands {
     }
 
     private static let tokenPlace = Option(
-        name: "--token-file", value: "FILE", help: "the file with the token (default ~/.config/dist-train/token)")
+        name: "--token-file", value: "FILE",
+        help: "the file with the token (default ~/.config/dist-train/token)")
 
     private static func requireNoWords(_ arguments: Arguments, _ command: String) throws {
-        if let extra = arguments.positionals.first { throw UsageError("`dist-train \(command)` takes options only, found `\(extra)`") }
+        if let extra = arguments.positionals.first {
+            throw UsageError("`dist-train \(command)` takes options only, found `\(extra)`")
+        }
     }
 }

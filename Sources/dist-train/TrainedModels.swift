@@ -13,15 +13,21 @@ struct TrainedModels {
 
     init(_ arguments: Arguments, _ command: String) throws {
         guard !arguments.positionals.isEmpty else {
-            throw UsageError("`dist-train \(command)` needs a run directory or a checkpoint: see `dist-train \(command) --help`")
+            throw UsageError(
+                "`dist-train \(command)` needs a run directory or a checkpoint: see `dist-train \(command) --help`"
+            )
         }
         let overrides = arguments.all("--set")
         if let other = overrides.first(where: { !$0.hasPrefix("data.") }) {
             throw UsageError("--set \(other): of a trained model only data.… can be set")
         }
         let source = try EvaluationData.source(arguments.string("--data")).map { ["data.test=\($0)"] } ?? []
-        let paths = arguments.positionals.map { $0.hasSuffix("/") && $0.count > 1 ? String($0.dropLast()) : $0 }
-        let checkpoints = try paths.flatMap { try TrainedModel.checkpoints(at: $0) { Console.standardError.writeLine("warning: \($0)") } }
+        let paths = arguments.positionals.map {
+            $0.hasSuffix("/") && $0.count > 1 ? String($0.dropLast()) : $0
+        }
+        let checkpoints = try paths.flatMap {
+            try TrainedModel.checkpoints(at: $0) { Console.standardError.writeLine("warning: \($0)") }
+        }
         all = try checkpoints.map { try TrainedModel($0, overrides: overrides + source) }
         try Self.adoptCore(of: all[0].state.platform)
         establishFloatingPointMode()
@@ -29,7 +35,8 @@ struct TrainedModels {
 
     /// Starts over with the OpenBLAS core of the training, if this machine has it and the user did not choose one.
     private static func adoptCore(of platform: String) throws {
-        guard let core = Fingerprint.core(ofPlatform: platform), core != BLAS.coreName, Environment.value("OPENBLAS_CORETYPE") == nil,
+        guard let core = Fingerprint.core(ofPlatform: platform), core != BLAS.coreName,
+            Environment.value("OPENBLAS_CORETYPE") == nil,
             Processor.supports(core: core)
         else { return }
         try Executable.reexecute(adding: ["OPENBLAS_CORETYPE": core])
@@ -62,9 +69,12 @@ struct EvaluationData {
         let path = ConfigValue.string(asked).compactJSON()
         if Directory.isDirectory(asked) { return "{image_folder: {path: \(path)}}" }
         let name = asked.lowercased()
-        guard ![".npy", ".npy.gz", ".png", ".jpg", ".jpeg"].contains(where: { name.hasSuffix($0) }), !name.contains("idx") else {
+        guard ![".npy", ".npy.gz", ".png", ".jpg", ".jpeg"].contains(where: { name.hasSuffix($0) }),
+            !name.contains("idx")
+        else {
             throw UsageError(
-                "--data \(asked): the file has no targets; say which has, such as '{npy: {features: \"FILE\", targets: \"FILE\"}}'")
+                "--data \(asked): the file has no targets; say which has, such as '{npy: {features: \"FILE\", targets: \"FILE\"}}'"
+            )
         }
         return "{csv: {path: \(path)}}"
     }
@@ -89,8 +99,11 @@ struct EvaluationData {
     /// A source that the job does not know, read as the job's were.
     private func other() throws -> Dataset {
         try Self.requireSameSamples(models)
-        guard let source = models[0].job.job.data.test else { preconditionFailure("the job was given this source as its test set") }
-        return try DecodedData.read(source, table: models[0].state.table, classNames: models[0].state.classNames)
+        guard let source = models[0].job.job.data.test else {
+            preconditionFailure("the job was given this source as its test set")
+        }
+        return try DecodedData.read(
+            source, table: models[0].state.table, classNames: models[0].state.classNames)
     }
 
     /// A part of the data of the first model's job, which all must have been trained with.

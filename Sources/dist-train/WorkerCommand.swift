@@ -12,19 +12,28 @@ import Transport
 extension Commands {
     static let worker = Command(
         name: "worker", arguments: "--join HOST[:PORT]",
-        summary: "Join a coordinator and compute for it.\nNeeds nothing but this program and the token: job and data come over the wire.",
+        summary:
+            "Join a coordinator and compute for it.\nNeeds nothing but this program and the token: job and data come over the wire.",
         options: [
             Option(name: "--join", value: "HOST[:PORT]", help: "the coordinator (port 7070 unless given)"),
-            Option(name: "--lanes", value: "L", help: "compute threads (default: cores / workers on this machine)"),
+            Option(
+                name: "--lanes", value: "L",
+                help: "compute threads (default: cores / workers on this machine)"),
             Option(
                 name: "--token-file", value: "FILE",
                 help:
                     "the shared token; - is standard input (default: DIST_TRAIN_TOKEN, or\n~/.config/dist-train/token; on a terminal it is asked for)"
             ),
-            Option(name: "--listen", value: "HOST:PORT", help: "where other workers reach this one (default 0.0.0.0, any port)"),
+            Option(
+                name: "--listen", value: "HOST:PORT",
+                help: "where other workers reach this one (default 0.0.0.0, any port)"),
             Option(name: "--advertise", value: "HOST", help: "the address that other workers should dial"),
-            Option(name: "--cache-dir", value: "DIR", help: "where fetched data sets are kept (default ~/.cache/dist-train)"),
-            Option(name: "--rejoin-timeout", value: "S", help: "seconds to look for a coordinator that was lost (default 600)"),
+            Option(
+                name: "--cache-dir", value: "DIR",
+                help: "where fetched data sets are kept (default ~/.cache/dist-train)"),
+            Option(
+                name: "--rejoin-timeout", value: "S",
+                help: "seconds to look for a coordinator that was lost (default 600)"),
             .plaintext,
         ],
         example: "dist-train worker --join 192.168.1.10"
@@ -58,7 +67,8 @@ extension Commands {
     private static func advertised(_ arguments: Arguments) throws -> String? {
         guard let host = try arguments.endpoint("--advertise", defaultPort: 0) else { return nil }
         guard host.port == 0, (1...253).contains(host.host.utf8.count) else {
-            throw UsageError("--advertise takes a host alone, of at most 253 characters; its port is that of --listen")
+            throw UsageError(
+                "--advertise takes a host alone, of at most 253 characters; its port is that of --listen")
         }
         return host.host
     }

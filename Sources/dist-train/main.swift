@@ -17,7 +17,8 @@ func fail(_ error: any Error) -> Int32 {
     let isRendered = error is ConfigurationError
     let line = (isRendered ? text : LogFormat.printable("error: \(text)", lineBreak: "\n")) + "\n"
     line.withCString { _ = write(STDERR_FILENO, $0, strlen($0)) }
-    return error is UsageError || error is ConfigurationError || error is SourceFileError || error is PlanError ? 64 : 1
+    return error is UsageError || error is ConfigurationError || error is SourceFileError
+        || error is PlanError ? 64 : 1
 }
 
 func runProgram(_ words: [String]) -> Int32 {
@@ -33,7 +34,9 @@ func runProgram(_ words: [String]) -> Int32 {
         }
         let asksForHelp = words.prefix { $0 != "--" }.contains { $0 == "--help" || $0 == "-h" }
         let family = Commands.family(name)
-        if asksForHelp, !family.isEmpty, !family.contains(where: { $0.name == words.prefix(2).joined(separator: " ") }) {
+        if asksForHelp, !family.isEmpty,
+            !family.contains(where: { $0.name == words.prefix(2).joined(separator: " ") })
+        {
             print(family.map(\.help).joined(separator: "\n\n"))
             return 0
         }

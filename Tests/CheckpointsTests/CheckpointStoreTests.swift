@@ -13,15 +13,22 @@ import Testing
     }
 
     private func model(_ value: Float) -> [NamedTensor] {
-        [NamedTensor("w", shape: [2, 2], floats: [value, 1, 2, 3]), NamedTensor("b", shape: [1], floats: [-value])]
+        [
+            NamedTensor("w", shape: [2, 2], floats: [value, 1, 2, 3]),
+            NamedTensor("b", shape: [1], floats: [-value]),
+        ]
     }
 
-    private func optimizer(_ value: Float) -> [NamedTensor] { [NamedTensor("m.w", shape: [2, 2], floats: [value, 0, 0, 0])] }
+    private func optimizer(_ value: Float) -> [NamedTensor] {
+        [NamedTensor("m.w", shape: [2, 2], floats: [value, 0, 0, 0])]
+    }
 
     @discardableResult
     private func write(_ step: Int) throws -> CheckpointStore.Entry {
         let value = Float(step)
-        return try store.write(step: step, model: model(value), optimizer: optimizer(value), state: ["epoch": 3, "note": "step \"x\""])
+        return try store.write(
+            step: step, model: model(value), optimizer: optimizer(value),
+            state: ["epoch": 3, "note": "step \"x\""])
     }
 
     private func newest() throws -> (step: Int?, reports: [String]) {
@@ -33,7 +40,8 @@ import Testing
     @Test func whatIsWrittenComesBack() throws {
         let entry = try write(12)
         #expect(entry.path.hasSuffix("/checkpoints/step-00000012"))
-        #expect(try Directory.list(entry.path) == ["manifest.json", "model.safetensors", "optimizer.safetensors"])
+        #expect(
+            try Directory.list(entry.path) == ["manifest.json", "model.safetensors", "optimizer.safetensors"])
         #expect(try Directory.list(store.directory) == ["step-00000012"])
         let checkpoint = try Checkpoint(path: entry.path)
         #expect(checkpoint.step == 12)
@@ -78,7 +86,10 @@ import Testing
         try store.removeLeftovers()
         try store.retain(last: 2, protecting: [5])
         #expect(try store.list().map(\.step) == [100_000_000, 30, 5])
-        #expect(try Directory.list(store.directory) == ["notes", "step-00000005", "step-00000030", "step-100000000"])
+        #expect(
+            try Directory.list(store.directory) == [
+                "notes", "step-00000005", "step-00000030", "step-100000000",
+            ])
     }
 
     /// Cuts and flips in each of the three files: each is noticed, named, and the checkpoint before it is used.
@@ -134,10 +145,13 @@ import Testing
         try await onThread {
             guard let full = try SmallFileSystem(options: "size=64k") else { return }
             let store = CheckpointStore(directory: Path.join(full.path, "checkpoints"))
-            try store.write(step: 1, model: [NamedTensor("w", shape: [1], floats: [1])], optimizer: [], state: nil)
+            try store.write(
+                step: 1, model: [NamedTensor("w", shape: [1], floats: [1])], optimizer: [], state: nil)
             let large = NamedTensor("w", shape: [1 << 16], floats: [Float](repeating: 1, count: 1 << 16))
             for step in [1, 2] {
-                let error = #expect(throws: SystemError.self) { try store.write(step: step, model: [large], optimizer: [], state: nil) }
+                let error = #expect(throws: SystemError.self) {
+                    try store.write(step: step, model: [large], optimizer: [], state: nil)
+                }
                 #expect(error?.description.contains("no space left on the device; free some space") == true)
             }
             #expect(try Directory.list(store.directory) == ["step-00000001"])
@@ -145,7 +159,9 @@ import Testing
 
             guard let readOnly = try SmallFileSystem(options: "ro") else { return }
             let refused = CheckpointStore(directory: Path.join(readOnly.path, "checkpoints"))
-            let error = #expect(throws: SystemError.self) { try refused.write(step: 1, model: [], optimizer: [], state: nil) }
+            let error = #expect(throws: SystemError.self) {
+                try refused.write(step: 1, model: [], optimizer: [], state: nil)
+            }
             #expect(error?.description.contains("the file system is read-only; choose") == true)
         }
     }

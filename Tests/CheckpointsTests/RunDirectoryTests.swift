@@ -34,7 +34,8 @@ import Testing
         }
         #expect(
             message { try RunDirectory.create(path) }
-                == "`runs/a` exists already; add --resume to go on with that run, or choose another --run-dir")
+                == "`runs/a` exists already; add --resume to go on with that run, or choose another --run-dir"
+        )
         try Directory.create(Path.join(path, "checkpoints/step-00000001.tmp-3"))
         let run = try RunDirectory.resume(path)
         #expect(try run.nextIncarnation() == 2)
@@ -80,15 +81,24 @@ import Testing
         let runs = directory.file("runs")
         #expect(try RunDirectory.newestRun(named: "mnist", in: runs) == nil)
         for name in [
-            "mnist-20261121-034500", "mnist-20261121-034500-2", "mnist-20261121-034500-10", "mnist-20261120-235959",
+            "mnist-20261121-034500", "mnist-20261121-034500-2", "mnist-20261121-034500-10",
+            "mnist-20261120-235959",
             "mnist-cnn-20271121-034500", "mnist-20991121-034500",
         ] {
             try Directory.create(Path.join(runs, name))
-            if !name.contains("2099") { try File.writeAtomically("{}", to: Path.join(runs, name + "/job.json5")) }
+            if !name.contains("2099") {
+                try File.writeAtomically("{}", to: Path.join(runs, name + "/job.json5"))
+            }
         }
-        #expect(try RunDirectory.newestRun(named: "mnist", in: runs) == Path.join(runs, "mnist-20261121-034500-10"))
-        #expect(try RunDirectory.newestRun(named: "mnist-cnn", in: runs) == Path.join(runs, "mnist-cnn-20271121-034500"))
-        #expect(RunDirectory.newPath(named: "mnist", in: runs, stamp: "20261121-034500") == Path.join(runs, "mnist-20261121-034500-3"))
+        #expect(
+            try RunDirectory.newestRun(named: "mnist", in: runs)
+                == Path.join(runs, "mnist-20261121-034500-10"))
+        #expect(
+            try RunDirectory.newestRun(named: "mnist-cnn", in: runs)
+                == Path.join(runs, "mnist-cnn-20271121-034500"))
+        #expect(
+            RunDirectory.newPath(named: "mnist", in: runs, stamp: "20261121-034500")
+                == Path.join(runs, "mnist-20261121-034500-3"))
         #expect(RunDirectory.newPath(named: "../x y", in: runs, stamp: "1") == Path.join(runs, "run..-x-y-1"))
     }
 }

@@ -31,7 +31,8 @@ import Testing
     }
 
     private func file(_ header: String, _ buffer: [UInt8] = []) -> [UInt8] {
-        withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Array($0) } + Array(header.utf8) + buffer
+        withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Array($0) } + Array(header.utf8)
+            + buffer
     }
 
     private func fault(_ header: String, _ buffer: [UInt8] = []) throws -> String {
@@ -45,12 +46,17 @@ import Testing
 
     /// Tensors of no values may have sizes that are no memory's.
     @Test func sizesThatOverflow() throws {
-        for shape in ["[2305843009213693952,0]", "[4611686018427387904,4,0]", "[9223372036854775807,9223372036854775807]"] {
+        for shape in [
+            "[2305843009213693952,0]", "[4611686018427387904,4,0]",
+            "[9223372036854775807,9223372036854775807]",
+        ] {
             #expect(
                 try fault(#"{"a":{"dtype":"F32","shape":\#(shape),"data_offsets":[0,0]}}"#).contains(
                     "the tensor `a` has a shape that no memory holds"), "\(shape)")
         }
-        #expect(try fault(#"{"a":{"dtype":"F32","shape":[0,4611686018427387904],"data_offsets":[0,0]}}"#) == "none")
+        #expect(
+            try fault(#"{"a":{"dtype":"F32","shape":[0,4611686018427387904],"data_offsets":[0,0]}}"#)
+                == "none")
     }
 
     /// The reference implementation wrote this file (Tests/Fixtures/checkpoints/make.py).
@@ -81,7 +87,9 @@ import Testing
 
     @Test func everyTruncationIsRefused() throws {
         let bytes = try written(small)
-        for count in 0..<bytes.count { #expect(throws: CheckpointError.self) { try read(Array(bytes[..<count])) } }
+        for count in 0..<bytes.count {
+            #expect(throws: CheckpointError.self) { try read(Array(bytes[..<count])) }
+        }
         #expect(throws: CheckpointError.self) { try read(bytes + [0]) }
     }
 
@@ -91,17 +99,39 @@ import Testing
         (#" {"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, 4, "does not start with `{`"),
         (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, 5, "bytes follow the last tensor"),
         (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#, 8, "a hole precedes the tensor `a`"),
-        (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}"#, 4, "takes 8 bytes by its shape and 4 by its data_offsets"),
-        (#"{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}"#, 4, "a shape that is not a list of sizes"),
-        (#"{"a":{"dtype":"F32","shape":[1.0],"data_offsets":[0,4]}}"#, 4, "a shape that is not a list of sizes"),
-        (#"{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,4]}}"#, 4, "a shape that no memory holds"),
-        (#"{"a":{"dtype":"F32","shape":[99999999999999999999],"data_offsets":[0,4]}}"#, 4, "a shape that is not a list of sizes"),
-        (#"{"a":{"dtype":"F8_E5M2","shape":[4],"data_offsets":[0,4]}}"#, 4, "the type F8_E5M2; only "),
-        (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#, 4, "data_offsets that are not [begin, end)"),
-        (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"x":1}}"#, 4, "and nothing else"),
-        (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#, 8, "duplicate"),
         (
-            #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#, 8,
+            #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}"#, 4,
+            "takes 8 bytes by its shape and 4 by its data_offsets"
+        ),
+        (
+            #"{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}"#, 4,
+            "a shape that is not a list of sizes"
+        ),
+        (
+            #"{"a":{"dtype":"F32","shape":[1.0],"data_offsets":[0,4]}}"#, 4,
+            "a shape that is not a list of sizes"
+        ),
+        (
+            #"{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,4]}}"#, 4,
+            "a shape that no memory holds"
+        ),
+        (
+            #"{"a":{"dtype":"F32","shape":[99999999999999999999],"data_offsets":[0,4]}}"#, 4,
+            "a shape that is not a list of sizes"
+        ),
+        (#"{"a":{"dtype":"F8_E5M2","shape":[4],"data_offsets":[0,4]}}"#, 4, "the type F8_E5M2; only "),
+        (
+            #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#, 4,
+            "data_offsets that are not [begin, end)"
+        ),
+        (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"x":1}}"#, 4, "and nothing else"),
+        (
+            #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
+            8, "duplicate"
+        ),
+        (
+            #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
+            8,
             "another tensor overlaps the tensor `b`"
         ),
         (#"{"__metadata__":{"x":1}}"#, 0, "its metadata `x` is not a string"),
@@ -155,7 +185,8 @@ import Testing
         let hash = stateSHA256(model: [a, b], optimizer: [])
         #expect(stateSHA256(model: [b, a], optimizer: []) == hash)
         let others = [
-            stateSHA256(model: [a], optimizer: [b]), stateSHA256(model: [], optimizer: [a, b]), stateSHA256(model: [a], optimizer: []),
+            stateSHA256(model: [a], optimizer: [b]), stateSHA256(model: [], optimizer: [a, b]),
+            stateSHA256(model: [a], optimizer: []),
             stateSHA256(model: [NamedTensor("a", shape: [2, 1], floats: [1, 2]), b], optimizer: []),
             stateSHA256(model: [NamedTensor("a", shape: [2], floats: [1, 2.000_000_2]), b], optimizer: []),
             stateSHA256(model: [NamedTensor("c", shape: [2], floats: [1, 2]), b], optimizer: []),

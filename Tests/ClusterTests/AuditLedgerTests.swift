@@ -15,14 +15,18 @@ import Transport
 
         init(members: Int) {
             workers = (0..<members).map { 10 + $0 }
-            partition = Partition(usedCount: 100_000, owners: Partition.alternatingOwners(members: members), members: members)
+            partition = Partition(
+                usedCount: 100_000, owners: Partition.alternatingOwners(members: members), members: members)
             plan = StepPlan(
-                sizes: Array(repeating: 4, count: 2 * members), assignment: Assignment(even: 2 * members, members: members))
+                sizes: Array(repeating: 4, count: 2 * members),
+                assignment: Assignment(even: 2 * members, members: members))
         }
 
         mutating func begin(_ workers: [Int]? = nil, _ partition: Partition? = nil) -> [AuditLedger.Dispute] {
             let plan = plan
-            let (schedule, givenUp) = ledger.begin(fraction: 1, from: 0, workers: workers ?? self.workers, partition ?? self.partition) {
+            let (schedule, givenUp) = ledger.begin(
+                fraction: 1, from: 0, workers: workers ?? self.workers, partition ?? self.partition
+            ) {
                 (0..<100).contains($0) ? plan : nil
             }
             self.schedule = schedule
@@ -30,20 +34,28 @@ import Transport
         }
 
         /// What everyone says of a step: the truth, but for those who are wrong about a member's work, the member itself or its auditor.
-        mutating func step(_ step: Int, wrong: [Int: Int] = [:], wrongStatistics: Int? = nil) throws -> [AuditLedger.Finding] {
+        mutating func step(_ step: Int, wrong: [Int: Int] = [:], wrongStatistics: Int? = nil) throws
+            -> [AuditLedger.Finding]
+        {
             var findings: [AuditLedger.Finding] = []
             for rank in workers.indices {
                 let owned = partition.pieces.indices.filter { partition.pieces[$0].owner == rank }
                 let digests = owned.flatMap { piece in
-                    workers.indices.map { member in UInt64(piece * 100 + member) + (wrong[member] == member && piece == 2 ? 7 : 0) }
+                    workers.indices.map { member in
+                        UInt64(piece * 100 + member) + (wrong[member] == member && piece == 2 ? 7 : 0)
+                    }
                 }
-                findings += try ledger.contributed(rank: rank, ContributionDigests(step: step, digests: digests))
+                findings += try ledger.contributed(
+                    rank: rank, ContributionDigests(step: step, digests: digests))
                 let member = schedule.audited(by: rank, step: step, members: workers.count) ?? -1
-                let gradients = partition.pieces.indices.map { UInt64($0 * 100 + member) + (wrong[member] == rank && $0 == 3 ? 7 : 0) }
+                let gradients = partition.pieces.indices.map {
+                    UInt64($0 * 100 + member) + (wrong[member] == rank && $0 == 3 ? 7 : 0)
+                }
                 findings += try ledger.audited(
                     rank: rank,
                     AuditResult(
-                        step: step, member: member, gradients: gradients, received: wrongStatistics == member ? 6 : 5, recomputed: 5))
+                        step: step, member: member, gradients: gradients,
+                        received: wrongStatistics == member ? 6 : 5, recomputed: 5))
             }
             return findings
         }
@@ -85,7 +97,8 @@ import Transport
             Issue.record("found \(first)")
             return
         }
-        #expect(first.count == 1 && dispute.step == 7 && dispute.microbatches == [2, 3] && dispute.place == 2)
+        #expect(
+            first.count == 1 && dispute.step == 7 && dispute.microbatches == [2, 3] && dispute.place == 2)
         #expect(dispute.claims[0].worker == 11 && dispute.claims[1].worker != 11)
         #expect(cluster.begin() == [] && cluster.schedule.disputed == 7)
         let second = try cluster.step(7)
@@ -124,7 +137,8 @@ import Transport
     func aMistakenAuditor(members: Int) throws {
         var cluster = Cluster(members: members)
         _ = cluster.begin()
-        let auditor = try #require((0..<members).first { cluster.schedule.audited(by: $0, step: 7, members: members) == 1 })
+        let auditor = try #require(
+            (0..<members).first { cluster.schedule.audited(by: $0, step: 7, members: members) == 1 })
         let first = try cluster.step(7, wrong: [1: auditor])
         guard case .disputed(let dispute) = first.first else {
             Issue.record("found \(first)")
@@ -159,7 +173,9 @@ import Transport
         _ = cluster.begin()
         let findings = try cluster.step(7, wrong: [2: 2, 3: 3])
         let wrong = findings.compactMap { if case .wrong(_, let wrong) = $0 { wrong } else { nil } }
-        #expect(findings.count == 3 && Set(wrong) == [[11], [12]] && cluster.ledger.disputes.map(\.microbatches) == [[6, 7]])
+        #expect(
+            findings.count == 3 && Set(wrong) == [[11], [12]]
+                && cluster.ledger.disputes.map(\.microbatches) == [[6, 7]])
     }
 
     /// Without the two that disagree nothing can be found out any more.
@@ -176,8 +192,10 @@ import Transport
         var cluster = Cluster(members: 3)
         _ = cluster.begin()
         _ = try cluster.step(7, wrong: [1: 1])
-        #expect(cluster.ledger.isDisputed(among: [10, 11, 12]) && !cluster.ledger.isDisputed(among: [10, 11]))
-        let other = Partition(usedCount: 100_000, owners: cluster.partition.owners.map { ($0 + 1) % 3 }, members: 3)
+        #expect(
+            cluster.ledger.isDisputed(among: [10, 11, 12]) && !cluster.ledger.isDisputed(among: [10, 11]))
+        let other = Partition(
+            usedCount: 100_000, owners: cluster.partition.owners.map { ($0 + 1) % 3 }, members: 3)
         #expect(cluster.begin(nil, other).map(\.step) == [7])
         #expect(!cluster.ledger.isDisputed(among: [10, 11, 12]))
     }
@@ -196,7 +214,8 @@ import Transport
         func refused(_ step: Int, _ count: Int) {
             var ledger = cluster.ledger
             #expect(throws: MalformedMessage.self) {
-                try ledger.contributed(rank: 0, ContributionDigests(step: step, digests: Array(repeating: 0, count: count)))
+                try ledger.contributed(
+                    rank: 0, ContributionDigests(step: step, digests: Array(repeating: 0, count: count)))
             }
         }
         refused(1, 3 * owned - 1)
@@ -214,7 +233,8 @@ import Transport
         refused(other)
         _ = try cluster.ledger.audited(rank: 0, result)
         refused(result)
-        _ = try cluster.ledger.contributed(rank: 0, ContributionDigests(step: 1, digests: Array(repeating: 0, count: 3 * owned)))
+        _ = try cluster.ledger.contributed(
+            rank: 0, ContributionDigests(step: 1, digests: Array(repeating: 0, count: 3 * owned)))
         refused(1, 3 * owned)
     }
 }

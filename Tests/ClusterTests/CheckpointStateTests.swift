@@ -11,8 +11,10 @@ import Training
     static let state = CheckpointState(
         data: "ab12",
         normalization: Normalization(
-            kind: .zScore, shift: [0.1, -0.0, .leastNonzeroMagnitude, 1e30], factor: [1 / 3, 1, .greatestFiniteMagnitude, 7]),
-        classNames: ["a", "ü\n\"", ""], epochTotals: [0.1 + 0.2, .leastNonzeroMagnitude, 12_345_678_901], platform: "x86_64-Zen-1",
+            kind: .zScore, shift: [0.1, -0.0, .leastNonzeroMagnitude, 1e30],
+            factor: [1 / 3, 1, .greatestFiniteMagnitude, 7]),
+        classNames: ["a", "ü\n\"", ""], epochTotals: [0.1 + 0.2, .leastNonzeroMagnitude, 12_345_678_901],
+        platform: "x86_64-Zen-1",
         isExact: false)
 
     private func roundTrip(_ state: ConfigValue) throws -> CheckpointState {
@@ -29,7 +31,8 @@ import Training
         let back = try roundTrip(Self.state.value)
         #expect(back == Self.state)
         #expect(back.epochTotals.map(\.bitPattern) == Self.state.epochTotals.map(\.bitPattern))
-        #expect(back.normalization.shift.map(\.bitPattern) == Self.state.normalization.shift.map(\.bitPattern))
+        #expect(
+            back.normalization.shift.map(\.bitPattern) == Self.state.normalization.shift.map(\.bitPattern))
         var plain = Self.state
         (plain.classNames, plain.isExact) = (nil, true)
         plain.table = TableEncoding(
@@ -51,14 +54,22 @@ import Training
         func with(_ name: String, _ value: ConfigValue) -> ConfigValue {
             .object((Self.state.value.members ?? []).map { ($0.key, $0.key == name ? value : $0.value) })
         }
-        #expect(throws: CheckpointError.self) { try roundTrip(with("epoch_totals", .array([.int(1), .string("2")]))) }
+        #expect(throws: CheckpointError.self) {
+            try roundTrip(with("epoch_totals", .array([.int(1), .string("2")])))
+        }
         #expect(throws: CheckpointError.self) { try roundTrip(with("exact", .string("yes"))) }
         // More than a Float holds.
-        let large = ConfigValue.object([("kind", .string("z_score")), ("shift", .array([.number(1e300)])), ("factor", .array([.int(1)]))])
+        let large = ConfigValue.object([
+            ("kind", .string("z_score")), ("shift", .array([.number(1e300)])), ("factor", .array([.int(1)])),
+        ])
         #expect(throws: CheckpointError.self) { try roundTrip(with("normalization", large)) }
         #expect(throws: CheckpointError.self) {
             try roundTrip(
-                with("normalization", .object([("kind", .string("z_score")), ("shift", .array([])), ("factor", .array([.int(1)]))])))
+                with(
+                    "normalization",
+                    .object([
+                        ("kind", .string("z_score")), ("shift", .array([])), ("factor", .array([.int(1)])),
+                    ])))
         }
     }
 
@@ -66,8 +77,11 @@ import Training
     @Test func identityOfData() throws {
         let spec = DataSpec(train: .digits, validation: .digits)
         let data = try DecodedData(reading: spec)
-        #expect(try CheckpointState.identity(of: data) == CheckpointState.identity(of: DecodedData(reading: spec)))
-        let other = DecodedData(train: data.train, validation: nil, test: data.validation, normalization: data.normalization)
+        #expect(
+            try CheckpointState.identity(of: data) == CheckpointState.identity(of: DecodedData(reading: spec))
+        )
+        let other = DecodedData(
+            train: data.train, validation: nil, test: data.validation, normalization: data.normalization)
         #expect(CheckpointState.identity(of: other) != CheckpointState.identity(of: data))
     }
 }

@@ -119,7 +119,9 @@ struct MembershipSimulation {
         self.random = random
     }
 
-    private static func mix(_ state: UInt64, _ step: Int) -> UInt64 { (state ^ UInt64(step)) &* 0x9E37_79B9_7F4A_7C15 &+ state >> 29 }
+    private static func mix(_ state: UInt64, _ step: Int) -> UInt64 {
+        (state ^ UInt64(step)) &* 0x9E37_79B9_7F4A_7C15 &+ state >> 29
+    }
 
     mutating func run() throws {
         for _ in 0..<membership.limits.minimum + Int.random(in: 0...2, using: &random) { join() }
@@ -135,11 +137,14 @@ struct MembershipSimulation {
         while !isFinished {
             turns += 1
             guard turns < 20_000 else {
-                throw Failure(description: "no end in sight: \(membership.phase) at step \(reports) of \(Self.steps)")
+                throw Failure(
+                    description: "no end in sight: \(membership.phase) at step \(reports) of \(Self.steps)")
             }
             try happen()
         }
-        guard snapshot.state == reference[Self.steps] else { throw Failure(description: "the final state is not the quiet one's") }
+        guard snapshot.state == reference[Self.steps] else {
+            throw Failure(description: "the final state is not the quiet one's")
+        }
     }
 
     // MARK: What happens
@@ -156,7 +161,9 @@ struct MembershipSimulation {
                 case 0 where !processes[index].outbox.isEmpty:
                     let message = processes[index].outbox.removeFirst()
                     return processes[index].fromIt.take() ? try receive(message, from: index) : ()
-                case 1 where processes[index].isAlive && !processes[index].isFrozen && !processes[index].inbox.isEmpty:
+                case 1
+                where processes[index].isAlive && !processes[index].isFrozen
+                    && !processes[index].inbox.isEmpty:
                     let message = processes[index].inbox.removeFirst()
                     return processes[index].toIt.take() ? deliver(message, to: index) : ()
                 case 2 where processes[index].isAlive && !processes[index].isFrozen:
@@ -171,7 +178,8 @@ struct MembershipSimulation {
 
     private mutating func tick() throws {
         now += Double.random(in: 0.2...1, using: &random)
-        for (id, index) in admitted where processes[index].id == id && processes[index].isAlive && !processes[index].isFrozen {
+        for (id, index) in admitted
+        where processes[index].id == id && processes[index].isAlive && !processes[index].isFrozen {
             try handle(.heard(id))
             try beat(id, processes[index])
         }
@@ -187,7 +195,12 @@ struct MembershipSimulation {
         let part = process.part
         let computes = part.map { $0.isStarted && $0.contributed == $0.step } ?? false
         let received = part.map { (contributions[$0.number] ?? []).reduce(0, +) } ?? 0
-        try handle(.active(id, .init(step: part?.step ?? 0, phase: "waiting", isComputing: computes, received: UInt64(received))))
+        try handle(
+            .active(
+                id,
+                .init(
+                    step: part?.step ?? 0, phase: "waiting", isComputing: computes, received: UInt64(received)
+                )))
     }
 
     private mutating func join() {
@@ -215,7 +228,9 @@ struct MembershipSimulation {
         case 5: join()
         case 6: if processes[victim].isAttached { processes[victim].outbox.append(.leaving) }
         case 7:
-            guard let part = processes[victim].part, let other = part.members.randomElement(using: &random), other != victim else { return }
+            guard let part = processes[victim].part, let other = part.members.randomElement(using: &random),
+                other != victim
+            else { return }
             broken[part.number, default: []].insert([min(victim, other), max(victim, other)])
             suspect(part.number, victim, other)
             suspect(part.number, other, victim)
@@ -226,7 +241,9 @@ struct MembershipSimulation {
         case 10: processes[victim].toIt.swallows = true
         case 11: processes[victim].fromIt.swallows = true
         case 12:
-            guard let part = processes[victim].part, let other = part.members.randomElement(using: &random), other != victim else { return }
+            guard let part = processes[victim].part, let other = part.members.randomElement(using: &random),
+                other != victim
+            else { return }
             silent[part.number, default: []].insert([min(victim, other), max(victim, other)])
         default:
             die(victim, isNoticed: true)
@@ -244,7 +261,8 @@ struct MembershipSimulation {
 
     /// `index` has lost its connection to `other`, if both are in that generation.
     private mutating func suspect(_ number: Int, _ index: Int, _ other: Int) {
-        guard processes[index].isAlive, processes[index].isAttached, let part = processes[index].part, part.number == number,
+        guard processes[index].isAlive, processes[index].isAttached, let part = processes[index].part,
+            part.number == number,
             let rank = part.members.firstIndex(of: other)
         else { return }
         processes[index].outbox.append(.suspicion(number, rank: rank))
@@ -256,13 +274,16 @@ struct MembershipSimulation {
         switch message {
         case .form(let number, let members, let step, let state):
             processes[index].part = Part(
-                number: number, members: members, rank: members.firstIndex(of: index) ?? 0, step: step, state: state, contributed: step)
-        case .start(let number): if processes[index].part?.number == number { processes[index].part?.isStarted = true }
+                number: number, members: members, rank: members.firstIndex(of: index) ?? 0, step: step,
+                state: state, contributed: step)
+        case .start(let number):
+            if processes[index].part?.number == number { processes[index].part?.isStarted = true }
         case .request(let number, let ends):
             guard processes[index].part?.number == number else { return }
             processes[index].part?.wishes.snapshot = true
             if ends { processes[index].part?.wishes.ends = true }
-        case .endGeneration(let number): if processes[index].part?.number == number { processes[index].part = nil }
+        case .endGeneration(let number):
+            if processes[index].part?.number == number { processes[index].part = nil }
         case .dial(let number, let rank):
             guard let part = processes[index].part, part.number == number else { return }
             let other = part.members[rank]
@@ -270,7 +291,9 @@ struct MembershipSimulation {
                 processes[index].outbox.append(.cannotReach(number, rank: rank))
             }
         case .finish:
-            (processes[index].isAlive, processes[index].isAttached, processes[index].part) = (false, false, nil)
+            (processes[index].isAlive, processes[index].isAttached, processes[index].part) = (
+                false, false, nil
+            )
         case .again: attach(index)
         default: break
         }
@@ -282,13 +305,18 @@ struct MembershipSimulation {
         let others = part.members.filter { $0 != index }
         if !part.isConnected {
             for other in others where unreachable.contains([min(index, other), max(index, other)]) {
-                guard let rank = part.members.firstIndex(of: other), rank < part.rank, !part.reported.contains(rank) else { continue }
+                guard let rank = part.members.firstIndex(of: other), rank < part.rank,
+                    !part.reported.contains(rank)
+                else { continue }
                 processes[index].part?.reported.insert(rank)
                 processes[index].outbox.append(.cannotReach(part.number, rank: rank))
                 return true
             }
             guard
-                others.allSatisfy({ processes[$0].part?.number == part.number && !unreachable.contains([min(index, $0), max(index, $0)]) })
+                others.allSatisfy({
+                    processes[$0].part?.number == part.number
+                        && !unreachable.contains([min(index, $0), max(index, $0)])
+                })
             else { return false }
             processes[index].part?.isConnected = true
             processes[index].outbox.append(.connected(part.number))
@@ -297,7 +325,8 @@ struct MembershipSimulation {
         guard part.isStarted else { return false }
         if part.contributed == part.step {
             processes[index].part?.contributed += 1
-            contributions[part.number, default: Array(repeating: 0, count: part.members.count)][part.rank] = part.step + 1
+            contributions[part.number, default: Array(repeating: 0, count: part.members.count)][part.rank] =
+                part.step + 1
             return true
         }
         return try complete(index, part)
@@ -319,7 +348,9 @@ struct MembershipSimulation {
         }
         guard let control = controls[part.number]?[done] else { return false }
         let state = Self.mix(part.state, done)
-        guard state == reference[done] else { throw Failure(description: "w\(processes[index].id) has another state after step \(done)") }
+        guard state == reference[done] else {
+            throw Failure(description: "w\(processes[index].id) has another state after step \(done)")
+        }
         processes[index].part?.step = done
         processes[index].part?.state = state
         if control.snapshot { processes[index].outbox.append(.part(part.number, done: done, state: state)) }
@@ -338,8 +369,10 @@ struct MembershipSimulation {
         switch message {
         case .prepared: try handle(.prepared(id))
         case .connected(let number): try handle(.connected(id, generation: number))
-        case .cannotReach(let number, let rank): try handle(.cannotReach(id, rank: rank, generation: number, reason: "refused"))
-        case .suspicion(let number, let rank): try handle(.suspected(by: id, rank: rank, generation: number, reason: "closed"))
+        case .cannotReach(let number, let rank):
+            try handle(.cannotReach(id, rank: rank, generation: number, reason: "refused"))
+        case .suspicion(let number, let rank):
+            try handle(.suspected(by: id, rank: rank, generation: number, reason: "closed"))
         case .ended(let number): try handle(.ended(id, generation: number))
         case .leaving: try handle(.leaving(id))
         case .closed:
@@ -347,11 +380,17 @@ struct MembershipSimulation {
             try handle(.lost(id, reason: "closed"))
         case .report(let number, let done):
             guard number == membership.number, membership.members.first == id else { return }
-            guard done == reports + 1 else { throw Failure(description: "step \(done) was reported after step \(reports)") }
+            guard done == reports + 1 else {
+                throw Failure(description: "step \(done) was reported after step \(reports)")
+            }
             reports = done
         case .part(let number, let done, let state):
-            guard number == membership.number, let rank = membership.members.firstIndex(of: id) else { return }
-            guard state == reference[done], done > snapshot.step else { throw Failure(description: "a wrong part of step \(done)") }
+            guard number == membership.number, let rank = membership.members.firstIndex(of: id) else {
+                return
+            }
+            guard state == reference[done], done > snapshot.step else {
+                throw Failure(description: "a wrong part of step \(done)")
+            }
             parts[done, default: []].insert(rank)
             guard parts[done]?.count == membership.members.count, reports >= done else { return }
             snapshot = (done, state)
@@ -378,17 +417,23 @@ struct MembershipSimulation {
             generations += 1
             guard number == membership.number, members.allSatisfy({ admitted[$0] != nil }), !members.isEmpty,
                 members.count <= min(membership.limits.maximum, membership.limits.microbatches)
-            else { throw Failure(description: "generation \(number) has members that are not there: \(members)") }
+            else {
+                throw Failure(description: "generation \(number) has members that are not there: \(members)")
+            }
             (reports, parts) = (snapshot.step, [:])
             let places = members.compactMap { admitted[$0] }
             for place in places {
-                processes[place].inbox.append(.form(number, members: places, step: snapshot.step, state: snapshot.state))
+                processes[place].inbox.append(
+                    .form(number, members: places, step: snapshot.step, state: snapshot.state))
             }
         case .start(let number, let members):
-            guard number > lastStarted else { throw Failure(description: "generation \(number) starts after \(lastStarted)") }
+            guard number > lastStarted else {
+                throw Failure(description: "generation \(number) starts after \(lastStarted)")
+            }
             lastStarted = number
             for id in members { send(.start(number), to: id) }
-        case .endAtBoundary(let number, _): if let first = membership.members.first { send(.request(number, ends: true), to: first) }
+        case .endAtBoundary(let number, _):
+            if let first = membership.members.first { send(.request(number, ends: true), to: first) }
         case .abandon(let number, let members, _): for id in members { send(.endGeneration(number), to: id) }
         case .dialBack(let dialler, let rank, let number): send(.dial(number, rank: rank), to: dialler)
         case .dismiss(let id, _):
@@ -401,7 +446,9 @@ struct MembershipSimulation {
 
     /// The last word; that the connection closes is noticed even where it swallows what it is given.
     private mutating func close(_ id: Int, _ message: Message) {
-        if let index = admitted[id], processes[index].toIt.swallows { (processes[index].inbox, processes[index].toIt) = ([], Way()) }
+        if let index = admitted[id], processes[index].toIt.swallows {
+            (processes[index].inbox, processes[index].toIt) = ([], Way())
+        }
         send(message, to: id)
         admitted[id] = nil
     }
@@ -415,7 +462,9 @@ extension Membership.Event {
     /// Of events that belong to one.
     fileprivate var generation: Int? {
         switch self {
-        case .connected(_, let number), .cannotReach(_, _, let number, _), .suspected(_, _, let number, _), .ended(_, let number): number
+        case .connected(_, let number), .cannotReach(_, _, let number, _), .suspected(_, _, let number, _),
+            .ended(_, let number):
+            number
         default: nil
         }
     }

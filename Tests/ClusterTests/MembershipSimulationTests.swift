@@ -19,7 +19,9 @@ import Testing
         }
         #expect(generations > Int(count), "the schedules re-form")
         let seconds = Clock.monotonicSeconds() - began
-        print("\(count) schedules, \(generations) generations, \(events) events in \(TextFormat.fixed(seconds, 2)) s")
+        print(
+            "\(count) schedules, \(generations) generations, \(events) events in \(TextFormat.fixed(seconds, 2)) s"
+        )
     }
 
     private func check(_ seed: UInt64) {

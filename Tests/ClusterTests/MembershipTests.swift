@@ -7,7 +7,8 @@ import Testing
 
     private func membership(minimum: Int = 1, maximum: Int = .max, microbatches: Int = 8) -> Membership {
         Membership(
-            limits: Membership.Limits(minimum: minimum, maximum: maximum, microbatches: microbatches, peerTimeout: 5), now: 0)
+            limits: Membership.Limits(
+                minimum: minimum, maximum: maximum, microbatches: microbatches, peerTimeout: 5), now: 0)
     }
 
     /// Admits and prepares workers 1…count at time 0.
@@ -22,7 +23,9 @@ import Testing
 
     /// Everybody in the forming generation is connected.
     private func connectAll(_ membership: inout Membership, at now: Double = 0) -> [Action] {
-        membership.members.flatMap { membership.handle(.connected($0, generation: membership.number), at: now) }
+        membership.members.flatMap {
+            membership.handle(.connected($0, generation: membership.number), at: now)
+        }
     }
 
     private func notes(_ actions: [Action]) -> [String] {
@@ -35,7 +38,8 @@ import Testing
         _ = membership.handle(.admitted(2, name: "w2", machine: "m2"), at: 1)
         #expect(membership.handle(.prepared(2), at: 1) == [.form(number: 1, members: [1, 2])])
         #expect(membership.handle(.connected(2, generation: 1), at: 1) == [])
-        #expect(membership.handle(.connected(1, generation: 1), at: 1) == [.start(number: 1, members: [1, 2])])
+        #expect(
+            membership.handle(.connected(1, generation: 1), at: 1) == [.start(number: 1, members: [1, 2])])
         #expect(membership.isRunning)
     }
 
@@ -68,7 +72,9 @@ import Testing
         _ = arrive(2, at: &membership)
         #expect(membership.handle(.unevenWork(reason: "speed"), at: 0) == [])
         _ = connectAll(&membership)
-        #expect(membership.handle(.unevenWork(reason: "speed"), at: 1).first == .endAtBoundary(number: 1, reason: "speed"))
+        #expect(
+            membership.handle(.unevenWork(reason: "speed"), at: 1).first
+                == .endAtBoundary(number: 1, reason: "speed"))
         #expect(membership.handle(.unevenWork(reason: "speed"), at: 1) == [])
         #expect(membership.handle(.ended(1, generation: 1), at: 2) == [])
         #expect(membership.handle(.ended(2, generation: 1), at: 2) == [.form(number: 2, members: [1, 2])])
@@ -82,7 +88,9 @@ import Testing
         if case .running = membership.phase {} else { Issue.record("should run") }
         let actions = membership.handle(.leaving(membership.members[0]), at: 1)
         #expect(actions.contains { if case .endAtBoundary = $0 { true } else { false } })
-        let next = membership.members.flatMap { membership.handle(.ended($0, generation: membership.number), at: 1) }
+        let next = membership.members.flatMap {
+            membership.handle(.ended($0, generation: membership.number), at: 1)
+        }
         #expect(next.contains(.dismiss(1, reason: "it left as it was asked to")))
         #expect(next.contains(.form(number: 2, members: [2])))
     }
@@ -95,7 +103,8 @@ import Testing
         let text = "w2 is gone: it closed its connection"
         #expect(
             membership.handle(.lost(2, reason: "it closed its connection"), at: 3) == [
-                .note(text), .abandon(number: 1, members: [1, 3], reason: text), .form(number: 2, members: [1, 3]),
+                .note(text), .abandon(number: 1, members: [1, 3], reason: text),
+                .form(number: 2, members: [1, 3]),
             ])
         #expect(connectAll(&membership) == [.start(number: 2, members: [1, 3])])
     }
@@ -123,14 +132,18 @@ import Testing
         var said: [String] = []
         for second in 2...25 { said += notes(membership.handle(.tick, at: Double(second))) }
         #expect(said.count == 2)
-        #expect(said.first == "no progress: waiting for 1 more worker (0 of 1 are ready); start one: it goes on from here")
+        #expect(
+            said.first
+                == "no progress: waiting for 1 more worker (0 of 1 are ready); start one: it goes on from here"
+        )
     }
 
     @Test func aSpareTakesTheDeadOnesPlace() {
         var membership = membership(minimum: 2, microbatches: 2)
         _ = arrive(3, at: &membership)
         _ = connectAll(&membership)
-        #expect(membership.handle(.lost(1, reason: "EOF"), at: 1).contains(.form(number: 2, members: [2, 3])))
+        #expect(
+            membership.handle(.lost(1, reason: "EOF"), at: 1).contains(.form(number: 2, members: [2, 3])))
     }
 
     /// Several machines that vanish together end the generation once.
@@ -170,7 +183,8 @@ import Testing
         _ = arrive(1, at: &membership)
         _ = connectAll(&membership)
         for second in 1...2000 {
-            let activity = Membership.Activity(step: second < 200 ? 0 : 1, phase: "forward", isComputing: true)
+            let activity = Membership.Activity(
+                step: second < 200 ? 0 : 1, phase: "forward", isComputing: true)
             _ = membership.handle(.active(1, activity), at: Double(second))
             #expect(membership.handle(.tick, at: Double(second)) == [])
         }
@@ -248,7 +262,10 @@ import Testing
                 == [.dialBack(dialler: 1, targetRank: 1, number: 1)])
         let actions = membership.handle(.cannotReach(1, rank: 1, generation: 1, reason: "refused"), at: 2)
         #expect(
-            notes(actions).contains { $0.hasPrefix("w2 and w1 cannot reach each other in either direction (refused); w2 waits for 5 s") })
+            notes(actions).contains {
+                $0.hasPrefix(
+                    "w2 and w1 cannot reach each other in either direction (refused); w2 waits for 5 s")
+            })
         #expect(actions.contains(.abandon(number: 1, members: [1, 2], reason: notes(actions)[0])))
         // Two are needed and one is parked: nothing forms until the pause is over.
         #expect(membership.phase == .waiting)
@@ -264,7 +281,9 @@ import Testing
         _ = connectAll(&membership)
         // The third one, which came while the others connected, joins at the next boundary, and cannot reach the first.
         #expect(membership.handle(.tick, at: 1).first == .endAtBoundary(number: 1, reason: "w3 has joined"))
-        for id in membership.members { _ = membership.handle(.ended(id, generation: membership.number), at: 1) }
+        for id in membership.members {
+            _ = membership.handle(.ended(id, generation: membership.number), at: 1)
+        }
         #expect(membership.members == [1, 2, 3])
         let generation = membership.number
         _ = membership.handle(.cannotReach(3, rank: 0, generation: generation, reason: "refused"), at: 1)
@@ -276,7 +295,9 @@ import Testing
         #expect(membership.handle(.tick, at: 5) == [])
         for id in 1...3 { _ = membership.handle(.heard(id), at: 6.5) }
         let actions = membership.handle(.tick, at: 7)
-        #expect(actions.first == .endAtBoundary(number: membership.number, reason: "w3 tries again to reach the others"))
+        #expect(
+            actions.first
+                == .endAtBoundary(number: membership.number, reason: "w3 tries again to reach the others"))
     }
 
     @Test func theLackOfWorkersIsSaidAndSaidAgain() {
@@ -290,7 +311,8 @@ import Testing
         #expect(said.count == 2)
         #expect(
             said.first
-                == "no progress: waiting for 2 more workers (1 of 3 are ready); start them, or restart with a smaller --min-workers")
+                == "no progress: waiting for 2 more workers (1 of 3 are ready); start them, or restart with a smaller --min-workers"
+        )
     }
 
     @Test func suspicionsOfAnEndedGenerationAreDropped() {
@@ -298,7 +320,10 @@ import Testing
         _ = arrive(2, at: &membership)
         _ = connectAll(&membership)
         #expect(membership.handle(.suspected(by: 1, rank: 1, generation: 0, reason: "EOF"), at: 1) == [])
-        #expect(notes(membership.handle(.suspected(by: 1, rank: 1, generation: 1, reason: "EOF"), at: 1)) == ["w1 suspects w2: EOF"])
+        #expect(
+            notes(membership.handle(.suspected(by: 1, rank: 1, generation: 1, reason: "EOF"), at: 1)) == [
+                "w1 suspects w2: EOF"
+            ])
         #expect(membership.isRunning)
     }
 
@@ -321,7 +346,8 @@ import Testing
         let text = "w1 lost its connection to w2 (reset), although both are there"
         #expect(
             pass(7...7, &membership) == [
-                .note(text), .abandon(number: 1, members: [1, 2], reason: text), .form(number: 2, members: [1, 2]),
+                .note(text), .abandon(number: 1, members: [1, 2], reason: text),
+                .form(number: 2, members: [1, 2]),
             ])
         // If it does not last, the one that came later waits, and the other one goes on.
         _ = connectAll(&membership)
@@ -331,7 +357,9 @@ import Testing
         for second in 15...18 { _ = membership.handle(.heard(2), at: Double(second)) }
         #expect(pass(15...18, &membership) == [])
         _ = membership.handle(.heard(2), at: 19)
-        #expect(pass(19...19, &membership).first == .endAtBoundary(number: 3, reason: "w2 tries again to reach the others"))
+        #expect(
+            pass(19...19, &membership).first
+                == .endAtBoundary(number: 3, reason: "w2 tries again to reach the others"))
     }
 
     /// Everyone waits, second by second, and `received` says what has arrived by then.
@@ -340,7 +368,8 @@ import Testing
     ) -> [Action] {
         seconds.flatMap { second in
             for id in membership.members {
-                let activity = Membership.Activity(step: 7, phase: "waiting", isComputing: false, received: received(second))
+                let activity = Membership.Activity(
+                    step: 7, phase: "waiting", isComputing: false, received: received(second))
                 _ = membership.handle(.active(id, activity), at: Double(second))
             }
             return membership.handle(.tick, at: Double(second))
@@ -353,8 +382,12 @@ import Testing
         _ = arrive(2, at: &membership)
         _ = connectAll(&membership)
         #expect(wait(1...11, &membership) == [])
-        let text = "nothing moves: every member waits for another one, and for 10 s nothing has arrived anywhere"
-        let anew: [Action] = [.note(text), .abandon(number: 1, members: [1, 2], reason: text), .form(number: 2, members: [1, 2])]
+        let text =
+            "nothing moves: every member waits for another one, and for 10 s nothing has arrived anywhere"
+        let anew: [Action] = [
+            .note(text), .abandon(number: 1, members: [1, 2], reason: text),
+            .form(number: 2, members: [1, 2]),
+        ]
         #expect(wait(12...12, &membership) == anew)
         // If it was only slow, there is more time.
         _ = connectAll(&membership, at: 12)
@@ -393,10 +426,13 @@ import Testing
             // All is well with the first; with the second it is until second 1.
             _ = membership.handle(.heard(1), at: now)
             let sent = UInt64(100 * second)
-            _ = membership.handle(.delivered(1, sentToIt: sent, arrivedThere: sent - 50, sentByIt: 7, arrivedHere: 7), at: now)
+            _ = membership.handle(
+                .delivered(1, sentToIt: sent, arrivedThere: sent - 50, sentByIt: 7, arrivedHere: 7), at: now)
             let (down, up): (UInt64, UInt64) = toIt ? (sent, 7) : (7, sent)
             _ = membership.handle(
-                .delivered(2, sentToIt: down, arrivedThere: min(down, 100), sentByIt: up, arrivedHere: min(up, 100)), at: now)
+                .delivered(
+                    2, sentToIt: down, arrivedThere: min(down, 100), sentByIt: up, arrivedHere: min(up, 100)),
+                at: now)
             _ = membership.handle(.heard(2), at: now)
             actions += membership.handle(.tick, at: now)
             if second == 11 { #expect(actions == []) }

@@ -11,12 +11,16 @@ import Transport
 
     static let join = ConnectionPurpose.join(
         JoinRequest(
-            name: "größer/12", machine: "größer", cores: 8, blasCore: "Zen", isCoreFixed: true, endpoints: endpoints, meshPort: 65_535))
+            name: "größer/12", machine: "größer", cores: 8, blasCore: "Zen", isCoreFixed: true,
+            endpoints: endpoints, meshPort: 65_535))
     static let mesh = ConnectionPurpose.mesh(
-        MeshGreeting(job: "abc", generation: FrameGeneration(incarnation: 3, counter: .max), from: 4, to: 1, isUrgent: true))
+        MeshGreeting(
+            job: "abc", generation: FrameGeneration(incarnation: 3, counter: .max), from: 4, to: 1,
+            isUrgent: true))
     static let welcome = Welcome(
         worker: 7, job: "{name: \"x\"}", jobIdentity: "0123", blasCore: "Haswell",
-        normalization: Normalization(kind: .zScore, shift: [1.5, -0.0, .leastNonzeroMagnitude], factor: [2, 3, 4]),
+        normalization: Normalization(
+            kind: .zScore, shift: [1.5, -0.0, .leastNonzeroMagnitude], factor: [2, 3, 4]),
         datasets: [
             DatasetTicket(role: .train, hash: Array(0..<32), byteCount: 1 << 40),
             DatasetTicket(role: .test, hash: Array(repeating: 255, count: 32), byteCount: 1),
@@ -26,10 +30,13 @@ import Transport
     static let formation = Formation(
         generation: FrameGeneration(incarnation: 1, counter: 9), rank: 1,
         members: [
-            .init(worker: 3, name: "w3", endpoints: endpoints), .init(worker: 5, name: "w5", endpoints: [Endpoint(host: "a", port: 2)]),
+            .init(worker: 3, name: "w3", endpoints: endpoints),
+            .init(worker: 5, name: "w5", endpoints: [Endpoint(host: "a", port: 2)]),
             .init(worker: 6, name: "", endpoints: [endpoints[1]]),
-        ], cuts: [0, 3, 3, 8], owners: (0..<64).map { $0 % 3 }, firstStep: 1 << 33, localWorkers: 2, tracedUntil: 1 << 34,
-        keptSince: FrameGeneration(incarnation: 1, counter: 8), audit: AuditSchedule(fraction: 0.1, disputed: 1 << 33))
+        ], cuts: [0, 3, 3, 8], owners: (0..<64).map { $0 % 3 }, firstStep: 1 << 33, localWorkers: 2,
+        tracedUntil: 1 << 34,
+        keptSince: FrameGeneration(incarnation: 1, counter: 8),
+        audit: AuditSchedule(fraction: 0.1, disputed: 1 << 33))
 
     static let timing = TimingMessage(
         offset: -0.5, through: .max,
@@ -67,10 +74,15 @@ import Transport
 
     /// What no clock can have shown would spoil sums and traces.
     @Test func impossibleTimes() {
-        for (begin, end, busy) in [(2.0, 1.0, 0.0), (1, 2, 3), (1, .nan, 0), (.infinity, .infinity, 0), (1e12, 1e12, 0), (1, 2, -1)] {
-            var message = TimingMessage(offset: 0, through: 1, spans: [Span(.data, step: 0, begin: 1, end: 2)])
+        for (begin, end, busy) in [
+            (2.0, 1.0, 0.0), (1, 2, 3), (1, .nan, 0), (.infinity, .infinity, 0), (1e12, 1e12, 0), (1, 2, -1),
+        ] {
+            var message = TimingMessage(
+                offset: 0, through: 1, spans: [Span(.data, step: 0, begin: 1, end: 2)])
             (message.spans[0].begin, message.spans[0].end, message.spans[0].busy) = (begin, end, busy)
-            #expect(throws: MalformedMessage.self, "\(begin) \(end) \(busy)") { try decode(message.encoded, as: TimingMessage.self) }
+            #expect(throws: MalformedMessage.self, "\(begin) \(end) \(busy)") {
+                try decode(message.encoded, as: TimingMessage.self)
+            }
         }
         for offset in [Double.nan, .infinity, 1e10] {
             let message = TimingMessage(offset: offset, through: 1, spans: [])
@@ -81,7 +93,8 @@ import Transport
     /// A span of a step that the job does not have would be waited for without end.
     @Test func stepsThatTheJobDoesNotHave() {
         func spans(_ steps: [Int]) -> TimingMessage {
-            TimingMessage(offset: 0, through: .max, spans: steps.map { Span(.data, step: $0, begin: 1, end: 2) })
+            TimingMessage(
+                offset: 0, through: .max, spans: steps.map { Span(.data, step: $0, begin: 1, end: 2) })
         }
         #expect(spans([]).isWithin(steps: 0) && spans([0, 7, 3]).isWithin(steps: 7))
         #expect(!spans([0, 8]).isWithin(steps: 7) && !spans([1 << 47]).isWithin(steps: 7))
@@ -122,7 +135,8 @@ import Transport
     /// A length is believed only if so many bytes are there.
     @Test(arguments: [UInt32(1) << 31, .max, 1 << 24, 9])
     func hugeLengths(length: UInt32) {
-        let bytes = withUnsafeBytes(of: length.littleEndian) { Array($0) } + Array(repeating: UInt8(0), count: 8)
+        let bytes =
+            withUnsafeBytes(of: length.littleEndian) { Array($0) } + Array(repeating: UInt8(0), count: 8)
         bytes.withUnsafeBytes { bytes in
             #expect(throws: MalformedMessage.self) {
                 var reader = MessageReader(bytes, of: "test")
@@ -147,7 +161,8 @@ import Transport
     /// Every byte of every message, damaged: an error or another message, never a crash.
     @Test func damagedBytes() {
         let messages = [
-            Self.join.encoded, Self.mesh.encoded, Self.welcome.encoded, Self.prepared.encoded, Self.formation.encoded, Self.timing.encoded,
+            Self.join.encoded, Self.mesh.encoded, Self.welcome.encoded, Self.prepared.encoded,
+            Self.formation.encoded, Self.timing.encoded,
         ]
         var refused = 0
         for (kind, message) in messages.enumerated() {
@@ -210,8 +225,12 @@ import Transport
             return (try? decode(welcome.encoded, as: Welcome.self)) == nil
         }
         #expect(!refused { _ in })
-        for seconds in [Double.nan, .infinity, 0, -1] { #expect(refused { $0.peerTimeout = seconds }, "\(seconds)") }
-        for bytes in [Int.min, -1, 0, 1 << 47, .max] { #expect(refused { $0.datasets[0].byteCount = bytes }, "\(bytes)") }
+        for seconds in [Double.nan, .infinity, 0, -1] {
+            #expect(refused { $0.peerTimeout = seconds }, "\(seconds)")
+        }
+        for bytes in [Int.min, -1, 0, 1 << 47, .max] {
+            #expect(refused { $0.datasets[0].byteCount = bytes }, "\(bytes)")
+        }
     }
 
     @Test func chunksCoverADataSet() {

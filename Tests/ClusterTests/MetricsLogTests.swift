@@ -12,7 +12,8 @@ import Testing
 
     private func epoch(_ step: Int, loss: Double, seconds: Double = 1) -> ConfigValue {
         .object([
-            ("epoch", .int(1)), ("step", .int(step)), ("train", .object([("loss", .number(loss))])), ("validation", .null),
+            ("epoch", .int(1)), ("step", .int(step)), ("train", .object([("loss", .number(loss))])),
+            ("validation", .null),
             ("seconds", .number(seconds)),
         ])
     }
@@ -28,8 +29,10 @@ import Testing
         for run in 0..<3 {
             let log = try MetricsLog(path, isExact: true)
             for (i, value) in values.enumerated() {
-                #expect(try log.write(step(i + 1, loss: value, seconds: Double(run))) == (run == 0), "\(value)")
-                #expect(try log.write(epoch(i + 1, loss: value, seconds: Double(run))) == (run == 0), "\(value)")
+                #expect(
+                    try log.write(step(i + 1, loss: value, seconds: Double(run))) == (run == 0), "\(value)")
+                #expect(
+                    try log.write(epoch(i + 1, loss: value, seconds: Double(run))) == (run == 0), "\(value)")
             }
         }
         #expect(try lines(path).count == 2 * values.count)
@@ -55,7 +58,9 @@ import Testing
         } throws: {
             "\($0)".hasPrefix("step 5, computed again, gave {\"step\":5,\"loss\":0.1")
         }
-        #expect(try !MetricsLog(path, isExact: false).write(step(5, loss: 0.1.nextUp)), "other platforms may differ")
+        #expect(
+            try !MetricsLog(path, isExact: false).write(step(5, loss: 0.1.nextUp)),
+            "other platforms may differ")
         #expect(try lines(path).count == 1)
     }
 

@@ -19,13 +19,16 @@ import Training
     init() throws {
         directory = try TemporaryDirectory()
         let job = Job(
-            name: "record", seed: 3, data: DataSpec(train: .digits, validation: .digits, normalization: .zScore),
+            name: "record", seed: 3,
+            data: DataSpec(train: .digits, validation: .digits, normalization: .zScore),
             layers: [
-                NamedLayer("a", .flatten), NamedLayer("b", .dense(units: 100, bias: false, initializer: .heNormal)),
+                NamedLayer("a", .flatten),
+                NamedLayer("b", .dense(units: 100, bias: false, initializer: .heNormal)),
                 NamedLayer("c", .batchNorm(momentum: 0.1, epsilon: 1e-5)),
                 NamedLayer("d", .dense(units: 10, bias: true, initializer: .xavierUniform)),
             ],
-            loss: .crossEntropy, optimizer: .adam(learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8), batchSize: 500,
+            loss: .crossEntropy,
+            optimizer: .adam(learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8), batchSize: 500,
             microbatches: 4, epochs: 2, logEvery: 2)
         plan = try TrainingPlan(job, DecodedData(reading: job.data).facts)
     }
@@ -34,17 +37,20 @@ import Training
         RunRecord(
             plan: plan, start: start ?? Snapshot(initial: plan.network.layout, moments: 2, seed: 3),
             metrics: try MetricsLog(directory.file("metrics.jsonl"), isExact: true),
-            reporter: ProgressReporter(console: Console(isTerminal: false) { _ in }, epochs: 2, steps: plan.totalSteps),
+            reporter: ProgressReporter(
+                console: Console(isTerminal: false) { _ in }, epochs: 2, steps: plan.totalSteps),
             isAudited: isAudited)
     }
 
     private func lines() throws -> [String] {
-        try File.readText(directory.file("metrics.jsonl"), limit: 1 << 20).split(separator: "\n").map(String.init)
+        try File.readText(directory.file("metrics.jsonl"), limit: 1 << 20).split(separator: "\n").map(
+            String.init)
     }
 
     private func partition(members: Int) -> Partition {
         Partition(
-            usedCount: plan.network.layout.usedCount, owners: Partition.alternatingOwners(members: members), members: members)
+            usedCount: plan.network.layout.usedCount, owners: Partition.alternatingOwners(members: members),
+            members: members)
     }
 
     private func report(_ loss: Double, samples: Double = 500) -> Totals {
@@ -68,19 +74,23 @@ import Training
     private func parts(of snapshot: Snapshot, _ partition: Partition) -> [FloatBuffer] {
         (0..<partition.members).map { rank in
             let assignment = Assignment(even: plan.geometry.microbatches, members: partition.members)
-            let member = MemberState(plan: plan, partition: partition, rank: rank, stepPlans: plan.stepPlans(assignment))
+            let member = MemberState(
+                plan: plan, partition: partition, rank: rank, stepPlans: plan.stepPlans(assignment))
             member.load(snapshot)
             return member.snapshotPart()
         }
     }
 
     /// Runs of `size` floats, as they travel.
-    private func send(_ part: FloatBuffer, rank: Int, step: Int, to record: RunRecord, runs size: Int = .max) throws -> Snapshot? {
+    private func send(_ part: FloatBuffer, rank: Int, step: Int, to record: RunRecord, runs size: Int = .max)
+        throws -> Snapshot?
+    {
         var (offset, snapshot) = (0, Snapshot?.none)
         while offset < part.count {
             let count = min(size, part.count - offset)
             snapshot = try record.snapshotPart(
-                step: step, rank: rank, offset: offset, UnsafeBufferPointer(start: part.pointer + offset, count: count))
+                step: step, rank: rank, offset: offset,
+                UnsafeBufferPointer(start: part.pointer + offset, count: count))
             offset += count
         }
         return snapshot
@@ -94,7 +104,9 @@ import Training
         for step in 1...2 { try record.stepDone(step, report(Double(step))) }
         let expected = state(step: 2, epochTotals: [1_500, 500, 1_000])
         let parts = parts(of: expected, partition)
-        for rank in order.dropLast() { #expect(try send(parts[rank], rank: rank, step: 2, to: record, runs: 777) == nil) }
+        for rank in order.dropLast() {
+            #expect(try send(parts[rank], rank: rank, step: 2, to: record, runs: 777) == nil)
+        }
         let snapshot = try send(parts[order[2]], rank: order[2], step: 2, to: record)
         #expect(snapshot == expected)
         #expect(record.snapshot == expected)
@@ -103,13 +115,15 @@ import Training
     /// A member whose link is slow sends its part when the others are many steps ahead.
     @Test func lateParts() throws {
         let job = Job(
-            name: "long", seed: 3, data: plan.job.data, layers: plan.job.layers, loss: .crossEntropy, optimizer: plan.job.optimizer,
+            name: "long", seed: 3, data: plan.job.data, layers: plan.job.layers, loss: .crossEntropy,
+            optimizer: plan.job.optimizer,
             batchSize: 10, microbatches: 2, epochs: 2, logEvery: 1000)
         let plan = try TrainingPlan(job, plan.facts)
         let record = RunRecord(
             plan: plan, start: Snapshot(initial: plan.network.layout, moments: 2, seed: 3),
             metrics: try MetricsLog(directory.file("late.jsonl"), isExact: true),
-            reporter: ProgressReporter(console: Console(isTerminal: false) { _ in }, epochs: 2, steps: plan.totalSteps))
+            reporter: ProgressReporter(
+                console: Console(isTerminal: false) { _ in }, epochs: 2, steps: plan.totalSteps))
         let partition = partition(members: 2)
         record.begin(partition)
         try record.stepDone(1, report(1, samples: 10))
@@ -127,9 +141,15 @@ import Training
         try record.stepDone(1, report(1))
         let part = parts(of: state(step: 1, epochTotals: [0, 0, 0]), partition)[1]
         let whole = UnsafeBufferPointer(start: part.pointer, count: part.count)
-        #expect(throws: MalformedMessage.self, "a hole") { try record.snapshotPart(step: 1, rank: 1, offset: 5, whole) }
-        #expect(throws: MalformedMessage.self, "no such rank") { try record.snapshotPart(step: 1, rank: 2, offset: 0, whole) }
-        #expect(throws: MalformedMessage.self, "an old step") { try record.snapshotPart(step: 0, rank: 1, offset: 0, whole) }
+        #expect(throws: MalformedMessage.self, "a hole") {
+            try record.snapshotPart(step: 1, rank: 1, offset: 5, whole)
+        }
+        #expect(throws: MalformedMessage.self, "no such rank") {
+            try record.snapshotPart(step: 1, rank: 2, offset: 0, whole)
+        }
+        #expect(throws: MalformedMessage.self, "an old step") {
+            try record.snapshotPart(step: 0, rank: 1, offset: 0, whole)
+        }
         #expect(throws: MalformedMessage.self, "beyond the end") {
             try record.snapshotPart(step: plan.totalSteps + 1, rank: 1, offset: 0, whole)
         }
@@ -189,7 +209,9 @@ import Training
         for (epoch, loss) in [(1, 0.5), (2, 0.25)] {
             try record.evaluated(.validation, done: 3 * epoch, firstChunk: 0, reports: chunks(loss: loss))
         }
-        for step in 1...6 { try record.stepDone(step, report(1, samples: step.isMultiple(of: 3) ? 437 : 500)) }
+        for step in 1...6 {
+            try record.stepDone(step, report(1, samples: step.isMultiple(of: 3) ? 437 : 500))
+        }
         let epochs = try lines().filter { $0.contains("\"validation\"") }
         #expect(epochs.count == 2)
         #expect(epochs.first?.contains("\"validation\":{\"loss\":0.5,") == true)
@@ -203,11 +225,17 @@ import Training
         #expect(throws: MalformedMessage.self) {
             try record.evaluated(.validation, done: 3, firstChunk: count, reports: [1, 2, 3])
         }
-        #expect(throws: MalformedMessage.self) { try record.evaluated(.validation, done: 3, firstChunk: 0, reports: [1, 2]) }
-        #expect(throws: MalformedMessage.self) { try record.evaluated(.test, done: 3, firstChunk: 0, reports: [1, 2, 3]) }
+        #expect(throws: MalformedMessage.self) {
+            try record.evaluated(.validation, done: 3, firstChunk: 0, reports: [1, 2])
+        }
+        #expect(throws: MalformedMessage.self) {
+            try record.evaluated(.test, done: 3, firstChunk: 0, reports: [1, 2, 3])
+        }
         // Nothing is kept for steps after which nobody evaluates.
         for step in [0, 1, 7, .max] {
-            #expect(throws: MalformedMessage.self) { try record.evaluated(.validation, done: step, firstChunk: 0, reports: [1, 2, 3]) }
+            #expect(throws: MalformedMessage.self) {
+                try record.evaluated(.validation, done: step, firstChunk: 0, reports: [1, 2, 3])
+            }
         }
     }
 
@@ -220,14 +248,18 @@ import Training
                 try record.stepDone(1, Totals(plan.trainReport, sums: [1, 1, samples]))
             }
         }
-        #expect(throws: MalformedMessage.self) { try record.stepDone(1, Totals(plan.trainReport, sums: [1, .nan, 500])) }
+        #expect(throws: MalformedMessage.self) {
+            try record.stepDone(1, Totals(plan.trainReport, sums: [1, .nan, 500]))
+        }
         try record.stepDone(1, report(1))
     }
 
     @Test func stepsBehindTheEnd() throws {
         let record = try record()
         record.begin(partition(members: 1))
-        for step in 1...plan.totalSteps { try record.stepDone(step, report(1, samples: step % 3 == 0 ? 437 : 500)) }
+        for step in 1...plan.totalSteps {
+            try record.stepDone(step, report(1, samples: step % 3 == 0 ? 437 : 500))
+        }
         #expect(throws: MalformedMessage.self) { try record.stepDone(plan.totalSteps + 1, report(1)) }
     }
 
@@ -273,14 +305,18 @@ import Training
         record.retract()
         record.begin(partition)
         for step in 1...3 { try record.stepDone(step, report(1, samples: step == 3 ? 437 : 500)) }
-        if evaluationFirst { try record.evaluated(.validation, done: 3, firstChunk: 0, reports: chunks(loss: 0.5)) }
+        if evaluationFirst {
+            try record.evaluated(.validation, done: 3, firstChunk: 0, reports: chunks(loss: 0.5))
+        }
         #expect(try lines().isEmpty)
         // A loss that has nothing to do with an audit: what is computed again must be the same.
         record.begin(partition)
         #expect(throws: ReplayDiffers.self) { for step in 1...2 { try record.stepDone(step, report(9)) } }
         record.begin(partition)
         for step in 1...3 { try record.stepDone(step, report(1, samples: step == 3 ? 437 : 500)) }
-        if evaluationFirst { try record.evaluated(.validation, done: 3, firstChunk: 0, reports: chunks(loss: 0.5)) }
+        if evaluationFirst {
+            try record.evaluated(.validation, done: 3, firstChunk: 0, reports: chunks(loss: 0.5))
+        }
 
         let parts = parts(of: state(step: 3, epochTotals: [1_437, 718.5, 1_437]), partition)
         for rank in 0..<2 { _ = try send(parts[rank], rank: rank, step: 3, to: record) }
@@ -291,7 +327,9 @@ import Training
         try record.stepDone(4, report(9))
         record.retract()
         #expect(
-            try lines().map { String($0.prefix(19)) } == ["{\"step\":2,\"epoch\":1", "{\"step\":3,\"epoch\":1", "{\"epoch\":1,\"step\":3"])
+            try lines().map { String($0.prefix(19)) } == [
+                "{\"step\":2,\"epoch\":1", "{\"step\":3,\"epoch\":1", "{\"epoch\":1,\"step\":3",
+            ])
         #expect(try lines().allSatisfy { $0.contains("\"loss\":1,") })
     }
 }

@@ -15,14 +15,18 @@ import Transport
             #expect(isFirst == (number == 1))
         }
         for _ in 0..<27 { #expect(record.add(.spokeHTTP(peer: "a")).text == nil) }
-        for _ in 0..<11 { #expect(record.add(.timedOut(peer: "b", during: "handshake", seconds: 10)) == (nil, false)) }
+        for _ in 0..<11 {
+            #expect(record.add(.timedOut(peer: "b", during: "handshake", seconds: 10)) == (nil, false))
+        }
         #expect(
             record.end()
                 == "41 connections in the last 10 s did not prove that they know the token: 30 spoke HTTP, 11 said nothing, or not enough in time"
         )
         // The next while begins anew.
         #expect(record.end() == nil)
-        #expect(record.add(.tokensDiffer(peer: "c")).text?.hasPrefix("a connection was turned away: the token of c differs") == true)
+        #expect(
+            record.add(.tokensDiffer(peer: "c")).text?.hasPrefix(
+                "a connection was turned away: the token of c differs") == true)
         #expect(record.end() == nil)
     }
 }

@@ -52,9 +52,13 @@ import Testing
     @Test func epochsAreReportedOnce() {
         var record = TimingRecord(stepsPerEpoch: 2)
         record.begin(Self.workers, step: 0)
-        func spans(_ steps: Range<Int>) -> [Span] { steps.flatMap { step($0, at: Double(100 * $0), asked: 2, ready: 8) } }
+        func spans(_ steps: Range<Int>) -> [Span] {
+            steps.flatMap { step($0, at: Double(100 * $0), asked: 2, ready: 8) }
+        }
         #expect(record.add(rank: 0, through: 5, spans(0..<5)) == [])
-        #expect(record.add(rank: 1, through: 2, spans(0..<2)) == [], "an evaluation behind the epoch's last step belongs to it")
+        #expect(
+            record.add(rank: 1, through: 2, spans(0..<2)) == [],
+            "an evaluation behind the epoch's last step belongs to it")
         #expect(record.add(rank: 1, through: 2, [Span(.evaluation, step: 2, begin: 200, end: 207)]) == [])
         let complete = record.add(rank: 1, through: 5, spans(2..<5))
         #expect(complete.map(\.epoch) == [1, 2])
@@ -73,14 +77,19 @@ import Testing
         let count = TimingRecord.mostGone + 50
         for i in 0..<count {
             record.begin([TimedWorker(id: 1, name: "stays"), TimedWorker(id: 2 + i, name: "w\(i)")], step: i)
-            for rank in 0..<2 { _ = record.add(rank: rank, through: i + 1, step(i, at: 0, asked: 2, ready: 8)) }
+            for rank in 0..<2 {
+                _ = record.add(rank: rank, through: i + 1, step(i, at: 0, asked: 2, ready: 8))
+            }
         }
         record.begin([TimedWorker(id: 1, name: "stays")], step: count)
         let workers = record.workers
         #expect(workers.map(\.worker.id) == [0, 1] + (2 + 50..<2 + count))
         #expect(workers[0].worker.name == "the first 50 that are gone" && workers[0].times.steps == 50)
         #expect(workers[1].worker.name == "stays" && workers[1].times.steps == count)
-        #expect(workers.dropFirst(2).allSatisfy { $0.worker.name == "w\($0.worker.id - 2)" && $0.times.steps == 1 })
+        #expect(
+            workers.dropFirst(2).allSatisfy {
+                $0.worker.name == "w\($0.worker.id - 2)" && $0.times.steps == 1
+            })
     }
 
     /// A generation that is given up leaves steps of some members only; the next one computes them again.
@@ -90,7 +99,10 @@ import Testing
         _ = record.add(rank: 0, through: 3, (0..<3).flatMap { step($0, at: Double($0), asked: 2, ready: 8) })
         let others = [Self.workers[1], TimedWorker(id: 9, name: "c/3")]
         record.begin(others, step: 1)
-        for rank in 0..<2 { _ = record.add(rank: rank, through: .max, (1..<3).flatMap { step($0, at: Double($0), asked: 2, ready: 8) }) }
+        for rank in 0..<2 {
+            _ = record.add(
+                rank: rank, through: .max, (1..<3).flatMap { step($0, at: Double($0), asked: 2, ready: 8) })
+        }
         #expect(record.workers.map(\.worker) == others)
         #expect(record.workers.map(\.times.steps) == [2, 2])
         #expect(record.add(rank: 2, through: 9, []) == [], "there is no such member")
@@ -100,7 +112,9 @@ import Testing
         var record = TimingRecord(stepsPerEpoch: 1)
         #expect(TimingReport.table(record.workers) == "")
         record.begin(Self.workers, step: 0)
-        for rank in 0..<2 { _ = record.add(rank: rank, through: 1, step(0, at: 100, asked: 2 + Double(rank), ready: 8)) }
+        for rank in 0..<2 {
+            _ = record.add(rank: rank, through: 1, step(0, at: 100, asked: 2 + Double(rank), ready: 8))
+        }
         #expect(
             TimingReport.table(record.workers) == """
                 worker  steps   ms/step         data      forward     backward  statistics    gradients      waiting  update beside

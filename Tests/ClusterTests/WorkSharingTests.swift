@@ -7,9 +7,12 @@ import Testing
     private func steps(_ count: Int, _ seconds: Double, exchange: Double = 0) -> [Span] {
         (0..<count).flatMap { step in
             [
-                Span(.data, step: step, begin: 0, end: 0.1 * seconds), Span(.forward, step: step, begin: 0, end: 0.4 * seconds + 1),
-                Span(.statistics, step: step, begin: 0, end: 1), Span(.backward, step: step, begin: 0, end: 0.5 * seconds),
-                Span(.gradients, step: step, begin: 0, end: exchange), Span(.update, step: step, begin: 0, end: 7, busy: 0.1 * seconds),
+                Span(.data, step: step, begin: 0, end: 0.1 * seconds),
+                Span(.forward, step: step, begin: 0, end: 0.4 * seconds + 1),
+                Span(.statistics, step: step, begin: 0, end: 1),
+                Span(.backward, step: step, begin: 0, end: 0.5 * seconds),
+                Span(.gradients, step: step, begin: 0, end: exchange),
+                Span(.update, step: step, begin: 0, end: 7, busy: 0.1 * seconds),
             ]
         }
     }
@@ -17,14 +20,18 @@ import Testing
     private func name(_ id: Int) -> String { "w\(id)" }
 
     /// Members with these seconds per microbatch, measured once.
-    private func measured(_ microbatches: Int, _ costs: [Double], even: Bool = true) -> (WorkSharing, Assignment) {
+    private func measured(_ microbatches: Int, _ costs: [Double], even: Bool = true) -> (
+        WorkSharing, Assignment
+    ) {
         var sharing = WorkSharing(microbatches: microbatches)
         let members = costs.indices.map { 10 + $0 }
         let assignment = Assignment(even: microbatches, members: members.count)
         #expect(sharing.assignment(for: members) == assignment)
         sharing.begin(members, assignment)
         sharing.started(now: 100)
-        for (rank, cost) in costs.enumerated() { sharing.add(rank: rank, steps(10, cost * Double(assignment.range(of: rank).count))) }
+        for (rank, cost) in costs.enumerated() {
+            sharing.add(rank: rank, steps(10, cost * Double(assignment.range(of: rank).count)))
+        }
         return (sharing, assignment)
     }
 

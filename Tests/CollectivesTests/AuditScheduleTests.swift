@@ -37,7 +37,8 @@ import Testing
         for members in 3...5 {
             for step in 0..<20 {
                 let first = AuditSchedule(fraction: 1).audited(by: 0, step: step, members: members)
-                let second = AuditSchedule(fraction: 1, disputed: step).audited(by: 0, step: step, members: members)
+                let second = AuditSchedule(fraction: 1, disputed: step).audited(
+                    by: 0, step: step, members: members)
                 #expect(first != second)
             }
         }

@@ -25,8 +25,12 @@ import Testing
             let expected = Self.expected(sizes, usedCount: 3_000)
             for cut in 0..<3 {
                 let assignment =
-                    cut == 0 ? Assignment(even: microbatches, members: members) : randomAssignment(microbatches, members, &random)
-                let outcome = Self.run(assignment, sizes, usedCount: 3_000, owners: Partition.alternatingOwners(members: members))
+                    cut == 0
+                    ? Assignment(even: microbatches, members: members)
+                    : randomAssignment(microbatches, members, &random)
+                let outcome = Self.run(
+                    assignment, sizes, usedCount: 3_000, owners: Partition.alternatingOwners(members: members)
+                )
                 Self.check(outcome, expected, "\(members) members, cuts \(assignment.cuts)")
             }
         }
@@ -37,15 +41,21 @@ import Testing
         let sizes = Self.sizes(6)
         let expected = Self.expected(sizes, usedCount: 1_300_000)
         let cuts = [0, 1, 1, 6]
-        guard let assignment = Assignment(cuts: cuts) else { return #expect(Bool(false), "these cuts are valid") }
+        guard let assignment = Assignment(cuts: cuts) else {
+            return #expect(Bool(false), "these cuts are valid")
+        }
         for owners in [Partition.alternatingOwners(members: 3), (0..<64).map { $0 < 40 ? 2 : 0 }] {
-            Self.check(Self.run(assignment, sizes, usedCount: 1_300_000, owners: owners), expected, "large vectors")
+            Self.check(
+                Self.run(assignment, sizes, usedCount: 1_300_000, owners: owners), expected, "large vectors")
         }
     }
 
     /// A full batch, and a ragged one with empty microbatches: steps take turns.
     private static func sizes(_ microbatches: Int) -> [[Int]] {
-        [(0..<microbatches).map { 3 + $0 % 2 }, (0..<microbatches).map { ($0 * 7 + 2) % 3 == 1 ? 0 : 1 }.withOne()]
+        [
+            (0..<microbatches).map { 3 + $0 % 2 },
+            (0..<microbatches).map { ($0 * 7 + 2) % 3 == 1 ? 0 : 1 }.withOne(),
+        ]
     }
 
     // MARK: The oracle
@@ -68,7 +78,11 @@ import Testing
             }
             let operations = Synthetic.exchanges + [Synthetic.report]
             let sums = operations.enumerated().map { exchange, operation in
-                treeSum(filled.map { Synthetic.statistics(operation, step: step, exchange: exchange, microbatch: $0) }[...]) {
+                treeSum(
+                    filled.map {
+                        Synthetic.statistics(operation, step: step, exchange: exchange, microbatch: $0)
+                    }[...]
+                ) {
                     var sum = $0
                     operation.combine(&sum, $1)
                     return sum
@@ -82,25 +96,33 @@ import Testing
 
     // MARK: The group
 
-    private static func run(_ assignment: Assignment, _ sizes: [[Int]], usedCount: Int, owners: [Int]) -> Outcome {
+    private static func run(_ assignment: Assignment, _ sizes: [[Int]], usedCount: Int, owners: [Int])
+        -> Outcome
+    {
         let members = assignment.members
         let partition = Partition(usedCount: usedCount, owners: owners, members: members)
         let plans = sizes.map { StepPlan(sizes: $0, assignment: assignment) }
         let states = (0..<members).map { TestMember(partition: partition, plans: plans, rank: $0) }
         let collectives = states.enumerated().map { rank, state in
             Collective(
-                rank: rank, partition: partition, plans: plans, planIndex: { $0 % 2 }, exchanges: Synthetic.exchanges,
-                report: Synthetic.report, parameters: state.parameters.pointer, gradients: state, updater: state, firstStep: 0
+                rank: rank, partition: partition, plans: plans, planIndex: { $0 % 2 },
+                exchanges: Synthetic.exchanges,
+                report: Synthetic.report, parameters: state.parameters.pointer, gradients: state,
+                updater: state, firstStep: 0
             ) { step, _ in step + 1 == steps ? [.snapshot, .finish] : [] }
         }
         let group = LocalGroup(collectives)
         let outcome = Mutex(Outcome())
         outcome.withLock {
-            ($0.statistics, $0.reports) = (Array(repeating: [], count: members), Array(repeating: [], count: members))
+            ($0.statistics, $0.reports) = (
+                Array(repeating: [], count: members), Array(repeating: [], count: members)
+            )
             $0.controls = Array(repeating: [], count: members)
         }
         let inTime = runOnThreads(members) {
-            for collective in collectives { collective.end(GenerationEnded(reason: "the test waited too long")) }
+            for collective in collectives {
+                collective.end(GenerationEnded(reason: "the test waited too long"))
+            }
         } _: { rank in
             do {
                 for step in 0..<steps {
@@ -132,7 +154,8 @@ import Testing
         var statistics: [[Double]] = []
         for (exchange, operation) in Synthetic.exchanges.enumerated() {
             for (slot, microbatch) in mine.enumerated() {
-                let values = Synthetic.statistics(operation, step: step, exchange: exchange, microbatch: microbatch)
+                let values = Synthetic.statistics(
+                    operation, step: step, exchange: exchange, microbatch: microbatch)
                 for (i, value) in values.enumerated() { collective.leaf(exchange, slot: slot)[i] = value }
             }
             let sum = try collective.combine(exchange, step: step)
@@ -158,7 +181,9 @@ import Testing
             #expect(outcome.statistics[rank] == expected.statistics, "\(what): rank \(rank)")
             #expect(outcome.reports[rank] == expected.reports, "\(what): rank \(rank)")
             #expect(outcome.controls[rank] == [[], [], [.snapshot, .finish]], "\(what): rank \(rank)")
-            #expect(outcome.updated[rank] == 0, "\(what): rank \(rank) updated each of its own values once in every step")
+            #expect(
+                outcome.updated[rank] == 0,
+                "\(what): rank \(rank) updated each of its own values once in every step")
         }
     }
 }

@@ -3,7 +3,9 @@ import Kernels
 import Testing
 
 @Suite struct PartitionTests {
-    static let usedCounts = [16, 1_008, 1_024, 1_040, 3_000, 8_192, 65_536, 65_552, 100_000, 1_000_000, 5_000_016]
+    static let usedCounts = [
+        16, 1_008, 1_024, 1_040, 3_000, 8_192, 65_536, 65_552, 100_000, 1_000_000, 5_000_016,
+    ]
 
     @Test(arguments: usedCounts, [1, 2, 3, 5, 8, 64])
     func tilesTheUsedRange(usedCount: Int, members: Int) {
@@ -20,7 +22,9 @@ import Testing
             let (first, last) = (piece.range.lowerBound, piece.range.upperBound - 1)
             #expect(piece.range.upperBound == upper && !piece.range.isEmpty)
             #expect(first % 1024 == 0 && piece.range.upperBound % 1024 == 0)
-            #expect(first / shard == last / shard && first / bucket == last / bucket, "a piece lies in one shard and one bucket")
+            #expect(
+                first / shard == last / shard && first / bucket == last / bucket,
+                "a piece lies in one shard and one bucket")
             #expect(piece.owner == owners[first / shard])
             // An owner's compact vectors are tiled in the order of the pieces.
             #expect(piece.compact == compact[piece.owner])
@@ -46,7 +50,9 @@ import Testing
     func neighbouringShardsOfSmallVectorsGoTogether(usedCount: Int, members: Int) {
         let owners = Partition.spreadOwners(usedCount: usedCount, members: members)
         let partition = Partition(usedCount: usedCount, owners: owners, members: members)
-        let (shard, bucket) = (FlatVector.shardSize(for: usedCount), Partition.bucketSize(usedCount: usedCount))
+        let (shard, bucket) = (
+            FlatVector.shardSize(for: usedCount), Partition.bucketSize(usedCount: usedCount)
+        )
         #expect(owners.count == 64 && owners.allSatisfy { (0..<members).contains($0) })
         var upper = partition.pieces[0].range.upperBound
         for piece in partition.pieces {
@@ -57,9 +63,12 @@ import Testing
         }
         #expect(upper == 0)
         let run = owners.prefix { $0 == owners[0] }.count * shard
-        #expect((partition.ownedCounts.max() ?? 0) - (partition.ownedCounts.min() ?? 0) <= 2 * max(run, bucket))
+        #expect(
+            (partition.ownedCounts.max() ?? 0) - (partition.ownedCounts.min() ?? 0) <= 2 * max(run, bucket))
         // A piece ends where a bucket does, or where an owner's run does.
-        let (end, used) = (partition.pieces[0].range.upperBound, owners.prefix((usedCount + shard - 1) / shard))
+        let (end, used) = (
+            partition.pieces[0].range.upperBound, owners.prefix((usedCount + shard - 1) / shard)
+        )
         let runs = 1 + zip(used, used.dropFirst()).count { $0 != $1 }
         #expect(partition.pieces.count < (end + bucket - 1) / bucket + runs)
         if usedCount == 65_536 { #expect(partition.pieces.count == 8) }
@@ -73,10 +82,13 @@ import Testing
             let owners = Partition.spreadOwners(usedCount: usedCount, members: 3, speeds: [4, 1, 4])
             let counts = Partition(usedCount: usedCount, owners: owners, members: 3).ownedCounts
             let total = Double(counts.reduce(0, +))
-            for (count, share) in zip(counts, [4.0, 1, 4]) { #expect(abs(Double(count) / total - share / 9) < 0.1, "\(counts)") }
+            for (count, share) in zip(counts, [4.0, 1, 4]) {
+                #expect(abs(Double(count) / total - share / 9) < 0.1, "\(counts)")
+            }
             for members in [2, 3, 5] {
                 #expect(
-                    Partition.spreadOwners(usedCount: usedCount, members: members, speeds: Array(repeating: 3, count: members))
+                    Partition.spreadOwners(
+                        usedCount: usedCount, members: members, speeds: Array(repeating: 3, count: members))
                         == Partition.spreadOwners(usedCount: usedCount, members: members))
             }
         }
@@ -108,20 +120,26 @@ import Testing
     @Test(arguments: [65_536, 1_000_000, 5_000_016], [2, 3, 4, 7])
     func fewShardsChangeHands(usedCount: Int, members: Int) {
         let before = Partition.spreadOwners(usedCount: usedCount, members: members)
-        func counts(_ owners: [Int], _ members: Int) -> [Int] { (0..<members).map { member in owners.count { $0 == member } } }
+        func counts(_ owners: [Int], _ members: Int) -> [Int] {
+            (0..<members).map { member in owners.count { $0 == member } }
+        }
         // Rank 1 dies; the others keep theirs.
         let ranks = (0..<members).map { $0 == 1 ? nil : $0 > 1 ? $0 - 1 : $0 }
-        let fewer = Partition.spreadOwners(usedCount: usedCount, members: members - 1, keeping: before.map { ranks[$0] })
+        let fewer = Partition.spreadOwners(
+            usedCount: usedCount, members: members - 1, keeping: before.map { ranks[$0] })
         #expect(zip(before, fewer).allSatisfy { ranks[$0] == nil || ranks[$0] == $1 })
         #expect(
             counts(fewer, members - 1).sorted()
-                == counts(Partition.spreadOwners(usedCount: usedCount, members: members - 1), members - 1).sorted())
+                == counts(Partition.spreadOwners(usedCount: usedCount, members: members - 1), members - 1)
+                .sorted())
         // It comes back as the last one: the others give up what it gets.
         let more = Partition.spreadOwners(usedCount: usedCount, members: members, keeping: fewer)
         #expect(zip(fewer, more).allSatisfy { $0 == $1 || $1 == members - 1 })
         #expect(counts(more, members).sorted() == counts(before, members).sorted())
         // What the newcomer gets is spread over the vector: no half of it is without.
-        if members <= 4, usedCount > 1_000_000 { #expect(more[..<32].contains(members - 1) && more[32...].contains(members - 1)) }
+        if members <= 4, usedCount > 1_000_000 {
+            #expect(more[..<32].contains(members - 1) && more[32...].contains(members - 1))
+        }
         // The same ones once more: all stays.
         #expect(Partition.spreadOwners(usedCount: usedCount, members: members, keeping: more) == more)
     }
@@ -130,9 +148,11 @@ import Testing
     @Test(arguments: usedCounts.dropLast(), [(1, 2), (2, 1), (2, 3), (5, 4), (3, 3)])
     func keptAndMissingMakeTheWhole(usedCount: Int, members: (old: Int, new: Int)) {
         let old = Partition(
-            usedCount: usedCount, owners: Partition.spreadOwners(usedCount: usedCount, members: members.old), members: members.old)
+            usedCount: usedCount, owners: Partition.spreadOwners(usedCount: usedCount, members: members.old),
+            members: members.old)
         let new = Partition(
-            usedCount: usedCount, owners: Partition.alternatingOwners(members: members.new), members: members.new)
+            usedCount: usedCount, owners: Partition.alternatingOwners(members: members.new),
+            members: members.new)
         let flat = (0..<new.flatCount).map(Float.init)
         for (rank, oldRank) in (0..<members.new).flatMap({ rank in (0..<members.old).map { (rank, $0) } }) {
             let (kept, missing) = new.owned(by: rank, since: old, oldRank: oldRank)
@@ -141,11 +161,15 @@ import Testing
             for (to, from) in kept {
                 #expect(to.range == from.range)
                 restored.replaceSubrange(
-                    to.compact..<(to.compact + to.range.count), with: had[from.compact..<(from.compact + from.range.count)])
+                    to.compact..<(to.compact + to.range.count),
+                    with: had[from.compact..<(from.compact + from.range.count)])
             }
             for run in missing {
                 let ends = [run.range.lowerBound, run.range.upperBound - 1]
-                #expect(ends.allSatisfy { float in !old.pieces.contains { $0.owner == oldRank && $0.range.contains(float) } })
+                #expect(
+                    ends.allSatisfy { float in
+                        !old.pieces.contains { $0.owner == oldRank && $0.range.contains(float) }
+                    })
                 #expect(restored[run.compact..<(run.compact + run.range.count)].allSatisfy { $0 == -1 })
                 restored.replaceSubrange(run.compact..<(run.compact + run.range.count), with: flat[run.range])
             }

@@ -23,7 +23,8 @@ import Testing
 
     /// Rank 0 of three with microbatches 0…1, 2…3 and none; nodes 0 (rank 0's) and 1 (rank 1's). 5 pieces, owned alternately.
     private final class Bench {
-        let partition = Partition(usedCount: 5_000, owners: Partition.alternatingOwners(members: 3), members: 3)
+        let partition = Partition(
+            usedCount: 5_000, owners: Partition.alternatingOwners(members: 3), members: 3)
         let plan: StepPlan
         let state: TestMember
         let collective: Collective
@@ -34,8 +35,10 @@ import Testing
             plan = StepPlan(sizes: [4, 4, 4, 4], assignment: assignment)
             state = TestMember(partition: partition, plans: [plan], rank: rank)
             collective = Collective(
-                rank: rank, partition: partition, plans: [plan], planIndex: { _ in 0 }, exchanges: Synthetic.exchanges,
-                report: Synthetic.report, parameters: state.parameters.pointer, gradients: state, updater: state,
+                rank: rank, partition: partition, plans: [plan], planIndex: { _ in 0 },
+                exchanges: Synthetic.exchanges,
+                report: Synthetic.report, parameters: state.parameters.pointer, gradients: state,
+                updater: state,
                 measurement: measurement, firstStep: 7
             ) { _, _ in .finish }
             collective.link = link
@@ -46,13 +49,17 @@ import Testing
             return (index, 4 * partition.pieces[index].range.count)
         }
 
-        func refuses(_ envelope: Envelope, bytes: Int, from member: Int, _ words: String, sourceLocation: SourceLocation = #_sourceLocation)
-        {
+        func refuses(
+            _ envelope: Envelope, bytes: Int, from member: Int, _ words: String,
+            sourceLocation: SourceLocation = #_sourceLocation
+        ) {
             let error = #expect(throws: ProtocolViolation.self, sourceLocation: sourceLocation) {
                 _ = try collective.destination(envelope, bytes: bytes, from: member)
             }
             let description = error?.description ?? ""
-            #expect(description.contains("rank \(member)") && description.contains(words), sourceLocation: sourceLocation)
+            #expect(
+                description.contains("rank \(member)") && description.contains(words),
+                sourceLocation: sourceLocation)
         }
     }
 
@@ -63,8 +70,10 @@ import Testing
             (Envelope(.partial, step: 7, index: own.index, part: 1), own.bytes, 1),
             (Envelope(.partial, step: 8, index: own.index, part: 1), own.bytes, 1),
             (Envelope(.parameters, step: 7, index: other.index), other.bytes, 1),
-            (Envelope(.statistics, step: 7, index: 0), 8 * 7, 1), (Envelope(.statistics, step: 8, index: 1), 8 * 5, 1),
-            (Envelope(.report, step: 7), 8 * 3, 1), (Envelope(.report, step: 7), 0, 2), (Envelope(.idle, step: 7), 0, 2),
+            (Envelope(.statistics, step: 7, index: 0), 8 * 7, 1),
+            (Envelope(.statistics, step: 8, index: 1), 8 * 5, 1),
+            (Envelope(.report, step: 7), 8 * 3, 1), (Envelope(.report, step: 7), 0, 2),
+            (Envelope(.idle, step: 7), 0, 2),
         ]
         for (envelope, bytes, member) in good {
             let place = try bench.collective.destination(envelope, bytes: bytes, from: member)
@@ -81,9 +90,11 @@ import Testing
         let (own, other) = (try bench.piece(ownedBy: 0), try bench.piece(ownedBy: 1))
         for change in [-4, 4, -own.bytes] {
             bench.refuses(
-                Envelope(.partial, step: 7, index: own.index, part: 1), bytes: own.bytes + change, from: 1, "expected \(own.bytes)")
+                Envelope(.partial, step: 7, index: own.index, part: 1), bytes: own.bytes + change, from: 1,
+                "expected \(own.bytes)")
             bench.refuses(
-                Envelope(.parameters, step: 7, index: other.index), bytes: other.bytes + change, from: 1, "expected \(other.bytes)")
+                Envelope(.parameters, step: 7, index: other.index), bytes: other.bytes + change, from: 1,
+                "expected \(other.bytes)")
         }
         bench.refuses(Envelope(.statistics, step: 7, index: 0), bytes: 8 * 5, from: 1, "expected 56")
         bench.refuses(Envelope(.report, step: 7), bytes: 8, from: 1, "expected 24")
@@ -97,11 +108,14 @@ import Testing
         let bench = try Bench(rank: 0)
         let (own, other) = (try bench.piece(ownedBy: 0), try bench.piece(ownedBy: 1))
         for step in [0, 6, 9, -1, Int.max] {
-            bench.refuses(Envelope(.partial, step: step, index: own.index, part: 1), bytes: own.bytes, from: 1, "during step 7")
+            bench.refuses(
+                Envelope(.partial, step: step, index: own.index, part: 1), bytes: own.bytes, from: 1,
+                "during step 7")
             bench.refuses(Envelope(.statistics, step: step, index: 0), bytes: 56, from: 1, "during step 7")
         }
         // Parameters and control of the next step cannot be known before this one has ended here.
-        bench.refuses(Envelope(.parameters, step: 8, index: other.index), bytes: other.bytes, from: 1, "during step 7")
+        bench.refuses(
+            Envelope(.parameters, step: 8, index: other.index), bytes: other.bytes, from: 1, "during step 7")
         let other1 = try Bench(rank: 1)
         other1.refuses(Envelope(.control, step: 8), bytes: 32, from: 0, "during step 7")
     }
@@ -110,14 +124,19 @@ import Testing
         let bench = try Bench(rank: 0)
         let (own, other) = (try bench.piece(ownedBy: 0), try bench.piece(ownedBy: 1))
         let words = "not its to send"
-        bench.refuses(Envelope(.partial, step: 7, index: other.index, part: 1), bytes: other.bytes, from: 1, words)
-        bench.refuses(Envelope(.partial, step: 7, index: own.index, part: 0), bytes: own.bytes, from: 1, words)
-        bench.refuses(Envelope(.partial, step: 7, index: own.index, part: 2), bytes: own.bytes, from: 1, words)
-        bench.refuses(Envelope(.partial, step: 7, index: own.index, part: 1), bytes: own.bytes, from: 2, words)
+        bench.refuses(
+            Envelope(.partial, step: 7, index: other.index, part: 1), bytes: other.bytes, from: 1, words)
+        bench.refuses(
+            Envelope(.partial, step: 7, index: own.index, part: 0), bytes: own.bytes, from: 1, words)
+        bench.refuses(
+            Envelope(.partial, step: 7, index: own.index, part: 2), bytes: own.bytes, from: 1, words)
+        bench.refuses(
+            Envelope(.partial, step: 7, index: own.index, part: 1), bytes: own.bytes, from: 2, words)
         bench.refuses(Envelope(.parameters, step: 7, index: other.index), bytes: other.bytes, from: 2, words)
         bench.refuses(Envelope(.parameters, step: 7, index: own.index), bytes: own.bytes, from: 1, words)
         for index in [-1, bench.partition.pieces.count, Int.max] {
-            bench.refuses(Envelope(.partial, step: 7, index: index, part: 1), bytes: own.bytes, from: 1, words)
+            bench.refuses(
+                Envelope(.partial, step: 7, index: index, part: 1), bytes: own.bytes, from: 1, words)
             bench.refuses(Envelope(.parameters, step: 7, index: index), bytes: own.bytes, from: 1, words)
         }
         for exchange in [-1, 2, 3] {  // 2 is the report's place
@@ -164,7 +183,9 @@ import Testing
         for (envelope, bytes, member) in messages {
             _ = try bench.collective.destination(envelope, bytes: bytes, from: member)
             try bench.collective.received(envelope, bytes: bytes, from: member)
-            let error = #expect(throws: ProtocolViolation.self, "\(envelope.kind) of step \(envelope.step) again") {
+            let error = #expect(
+                throws: ProtocolViolation.self, "\(envelope.kind) of step \(envelope.step) again"
+            ) {
                 _ = try bench.collective.destination(envelope, bytes: bytes, from: member)
                 try bench.collective.received(envelope, bytes: bytes, from: member)
             }
@@ -177,12 +198,17 @@ import Testing
         let bench = try Bench(rank: 0)
         let (own, other) = (try bench.piece(ownedBy: 0), try bench.piece(ownedBy: 1))
         let messages = [
-            Envelope(.partial, step: 7, index: own.index, part: 1), Envelope(.partial, step: 7, index: 1_000_000, part: 1),
-            Envelope(.parameters, step: 7, index: other.index), Envelope(.parameters, step: 7, index: 1_000_000),
-            Envelope(.statistics, step: 7, index: 0), Envelope(.report, step: 7), Envelope(.idle, step: 7), Envelope(.idle, step: 9),
+            Envelope(.partial, step: 7, index: own.index, part: 1),
+            Envelope(.partial, step: 7, index: 1_000_000, part: 1),
+            Envelope(.parameters, step: 7, index: other.index),
+            Envelope(.parameters, step: 7, index: 1_000_000),
+            Envelope(.statistics, step: 7, index: 0), Envelope(.report, step: 7), Envelope(.idle, step: 7),
+            Envelope(.idle, step: 9),
         ]
         for envelope in messages {
-            #expect(throws: ProtocolViolation.self, "\(envelope)") { try bench.collective.received(envelope, bytes: 0, from: 1) }
+            #expect(throws: ProtocolViolation.self, "\(envelope)") {
+                try bench.collective.received(envelope, bytes: 0, from: 1)
+            }
         }
         try bench.collective.received(Envelope(.idle, step: 7), bytes: 0, from: 2)
         try bench.collective.received(Envelope(.report, step: 7), bytes: 0, from: 2)
@@ -206,7 +232,8 @@ import Testing
         _ = bench.collective.turn()
         let expected = pieces.indices.filter { pieces[$0].owner != 0 }.map {
             RecordingLink.Message(
-                envelope: Envelope(.partial, step: 7, index: $0, part: 0), bytes: 4 * pieces[$0].range.count, receiver: pieces[$0].owner)
+                envelope: Envelope(.partial, step: 7, index: $0, part: 0), bytes: 4 * pieces[$0].range.count,
+                receiver: pieces[$0].owner)
         }
         #expect(bench.link.sent == expected)
         #expect(expected.count > early.count)

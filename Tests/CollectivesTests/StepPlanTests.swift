@@ -32,7 +32,9 @@ import Testing
         var random = RandomStream(seed: 2, purpose: .test, major: microbatches, minor: members)
         for round in 0..<6 {
             let assignment =
-                round == 0 ? Assignment(even: microbatches, members: members) : randomAssignment(microbatches, members, &random)
+                round == 0
+                ? Assignment(even: microbatches, members: members)
+                : randomAssignment(microbatches, members, &random)
             var sizes = (0..<microbatches).map { _ in round % 2 == 0 ? 4 + random.below(3) : random.below(3) }
             if sizes.allSatisfy({ $0 == 0 }) { sizes[microbatches / 2] = 1 }
             check(StepPlan(sizes: sizes, assignment: assignment), sizes, assignment)
@@ -54,9 +56,11 @@ import Testing
             #expect(plan.leaves(of: member).map { filled[$0] } == own)
             #expect(plan.nodesOf[member].allSatisfy { plan.nodes[$0].member == member })
             // Maximal: no two nodes of a member are siblings.
-            for (a, b) in zip(plan.nodes[plan.nodesOf[member]], plan.nodes[plan.nodesOf[member]].dropFirst()) {
+            for (a, b) in zip(plan.nodes[plan.nodesOf[member]], plan.nodes[plan.nodesOf[member]].dropFirst())
+            {
                 #expect(
-                    !Self.areSiblings(a.leaves, b.leaves, of: filled.count), "\(a.leaves) and \(b.leaves) could have been one node")
+                    !Self.areSiblings(a.leaves, b.leaves, of: filled.count),
+                    "\(a.leaves) and \(b.leaves) could have been one node")
             }
         }
         #expect(plan.idleMembers == (0..<assignment.members).count { plan.microbatchesOf[$0].isEmpty })
@@ -68,7 +72,8 @@ import Testing
 
     private static func areSiblings(_ a: Range<Int>, _ b: Range<Int>, of count: Int) -> Bool {
         nodes(0..<count).contains {
-            $0.count > 1 && $0 == a.lowerBound..<b.upperBound && $0.lowerBound + power(below: $0.count) == b.lowerBound
+            $0.count > 1 && $0 == a.lowerBound..<b.upperBound
+                && $0.lowerBound + power(below: $0.count) == b.lowerBound
         }
     }
 

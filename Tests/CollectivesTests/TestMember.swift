@@ -21,7 +21,9 @@ struct Synthetic: Sendable {
         return mantissa * Float(sign: .plus, exponent: -20 - Int(hash & 15), significand: 1)
     }
 
-    static func statistics(_ operation: StatisticsOperation, step: Int, exchange: Int, microbatch: Int) -> [Double] {
+    static func statistics(_ operation: StatisticsOperation, step: Int, exchange: Int, microbatch: Int)
+        -> [Double]
+    {
         var random = RandomStream(seed: 8, purpose: .test, major: step * 64 + microbatch, minor: exchange)
         var values = (0..<operation.width).map { _ in random.normal() * 10 }
         if case .moments(let channels) = operation {
@@ -55,7 +57,9 @@ final class TestMember: GradientSource, ParameterUpdate, @unchecked Sendable {  
         fold = FoldProgram(plan.tree, plan.leaves(of: rank))
         for (instruction, microbatch) in zip(fold.steps, plan.microbatchesOf[rank]) {
             let leaf = vectors[instruction.slot].pointer
-            for i in 0..<count { leaf[i] = Synthetic.gradient(step: step, microbatch: microbatch, element: i) }
+            for i in 0..<count {
+                leaf[i] = Synthetic.gradient(step: step, microbatch: microbatch, element: i)
+            }
             for merge in instruction.merges {
                 let (to, from) = (vectors[merge.destination].pointer, vectors[merge.source].pointer)
                 for i in 0..<count { to[i] += from[i] }
@@ -80,7 +84,10 @@ func treeSum<T>(_ leaves: ArraySlice<T>, _ merge: (T, T) -> T) -> T {
 }
 
 /// Runs `body` on `count` threads of its own; after `seconds` it calls `giveUp`, which must make them end. True if none had to be given up.
-func runOnThreads(_ count: Int, seconds: Int = 60, giveUp: @escaping @Sendable () -> Void, _ body: @escaping @Sendable (Int) -> Void)
+func runOnThreads(
+    _ count: Int, seconds: Int = 60, giveUp: @escaping @Sendable () -> Void,
+    _ body: @escaping @Sendable (Int) -> Void
+)
     -> Bool
 {
     let done = TestSignal()

@@ -2,9 +2,12 @@ import Configuration
 import Testing
 
 @Suite struct ConfigOverrideTests {
-    private static let job = "{name: 'x', optimizer: {adam: {learning_rate: 1}}, model: [{dense: 5}, 'relu', {dropout: 0.5}], test: null}"
+    private static let job =
+        "{name: 'x', optimizer: {adam: {learning_rate: 1}}, model: [{dense: 5}, 'relu', {dropout: 0.5}], test: null}"
 
-    private func applied(_ options: String..., to text: String = job) -> (value: ConfigValue?, diagnostics: Diagnostics) {
+    private func applied(_ options: String..., to text: String = job) -> (
+        value: ConfigValue?, diagnostics: Diagnostics
+    ) {
         var (value, diagnostics) = read(text)
         for option in options {
             guard let override = ConfigOverride.parse(option, diagnostics: diagnostics) else { continue }
@@ -18,14 +21,17 @@ import Testing
 
     @Test func valuesAreReplacedAndCreated() throws {
         let (value, diagnostics) = applied(
-            "optimizer.adam.learning_rate=3e-4", "model.2.dropout=0.3", "model.1={dense: 7}", "data.train.csv.path=a/b c.csv", "test.csv=1",
+            "optimizer.adam.learning_rate=3e-4", "model.2.dropout=0.3", "model.1={dense: 7}",
+            "data.train.csv.path=a/b c.csv", "test.csv=1",
             "name=",
             "batch={size: [1, 2,],}", "data.train.csv.path=z=1", "url=http://x/y")
         #expect(diagnostics.isEmpty, "\(diagnostics.rendered())")
         #expect(
             value == [
-                "name": "", "optimizer": ["adam": ["learning_rate": 0.0003]], "model": [["dense": 5], ["dense": 7], ["dropout": 0.3]],
-                "test": ["csv": 1], "data": ["train": ["csv": ["path": "z=1"]]], "batch": ["size": [1, 2]], "url": "http://x/y",
+                "name": "", "optimizer": ["adam": ["learning_rate": 0.0003]],
+                "model": [["dense": 5], ["dense": 7], ["dropout": 0.3]],
+                "test": ["csv": 1], "data": ["train": ["csv": ["path": "z=1"]]], "batch": ["size": [1, 2]],
+                "url": "http://x/y",
             ])
         #expect(value?["data"]?["train"]?["csv"]?["path"]?.path.description == "data.train.csv.path")
         #expect(value?["batch"]?["size"]?.elements?[1].path.description == "batch.size.1")
@@ -33,7 +39,8 @@ import Testing
     }
 
     private static let values: [(String, ConfigValue)] = [
-        ("5", 5), ("1e-3", 0.001), ("true", true), ("null", nil), ("'5'", "5"), ("abc", "abc"), ("a,b", "a,b"), ("[]", []),
+        ("5", 5), ("1e-3", 0.001), ("true", true), ("null", nil), ("'5'", "5"), ("abc", "abc"),
+        ("a,b", "a,b"), ("[]", []),
         (" 5 ", 5),
         (" a ", " a "), ("1 // c", 1), ("//server/x", "//server/x"), ("0x10", 16), ("é", "é"),
         ("1.2.3", "1.2.3"),
@@ -52,7 +59,8 @@ import Testing
 
     @Test func mistakesAreShownUnderTheOption() {
         let (value, diagnostics) = applied(
-            "model.3.dropout=1", "model.first=1", "name.x.y=2", "model.-1=1", "a..b=1", "=1", "nothing", "name.=1")
+            "model.3.dropout=1", "model.first=1", "name.x.y=2", "model.-1=1", "a..b=1", "=1", "nothing",
+            "name.=1")
         #expect(value == read(Self.job).value)
         #expect(
             diagnostics.rendered() == """

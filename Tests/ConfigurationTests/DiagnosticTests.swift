@@ -22,7 +22,8 @@ import Testing
     @Test func overridesAreShownAsTyped() throws {
         let diagnostics = Diagnostics()
         var tree = try #require(valid("{optimizer: {adam: {learning_rate: 1}}}"))
-        let override = try #require(ConfigOverride.parse("optimizer.adam.learning_rate=abc", diagnostics: diagnostics))
+        let override = try #require(
+            ConfigOverride.parse("optimizer.adam.learning_rate=abc", diagnostics: diagnostics))
         override.apply(to: &tree, diagnostics: diagnostics)
         let rate = try #require(tree["optimizer"]?["adam"]?["learning_rate"])
         #expect(Expectation.number(.positive).read(rate, diagnostics) == nil)
@@ -45,11 +46,17 @@ import Testing
                 """)
     }
 
-    @Test(arguments: [0, 30, 90, 150, 5_000, 100_000], [0, 30, 90, 5_000]) func longLinesShowAWindow(_ before: Int, _ after: Int) throws {
-        let text = "[" + String(repeating: "1,", count: before) + "five" + String(repeating: ",2", count: after) + "]"
+    @Test(arguments: [0, 30, 90, 150, 5_000, 100_000], [0, 30, 90, 5_000]) func longLinesShowAWindow(
+        _ before: Int, _ after: Int
+    ) throws {
+        let text =
+            "[" + String(repeating: "1,", count: before) + "five" + String(repeating: ",2", count: after)
+            + "]"
         let lines = try #require(read(text).diagnostics.sorted.first).rendered().split(separator: "\n")
         #expect(lines.count == 4)
-        #expect(lines[1] == "  --> job.json5:1:\(2 + 2 * before)   \(before)" || lines[1] == "  --> job.json5:1:\(2 + 2 * before)")
+        #expect(
+            lines[1] == "  --> job.json5:1:\(2 + 2 * before)   \(before)"
+                || lines[1] == "  --> job.json5:1:\(2 + 2 * before)")
         let shown = Array(lines[2])
         let carets = Array(lines[3])
         let caret = try #require(carets.firstIndex(of: "^"))
@@ -89,7 +96,10 @@ import Testing
         _ = ConfigOverride.parse("oops", diagnostics: diagnostics)
         diagnostics.error("second", at: try #require(tree["b"]))
         diagnostics.error("first", at: try #require(tree["a"]))
-        #expect(diagnostics.sorted.map(\.message) == ["first", "second", "expected path=value after --set", "nowhere"])
+        #expect(
+            diagnostics.sorted.map(\.message) == [
+                "first", "second", "expected path=value after --set", "nowhere",
+            ])
         #expect(diagnostics.rendered(limit: 1).hasSuffix("\n\n… and 3 more"))
         #expect(throws: ConfigurationError.self) { try diagnostics.check() }
     }
@@ -105,17 +115,25 @@ import Testing
     }
 
     @Test func unreadableFilesAreNamed() {
-        let error = #expect(throws: SourceFileError.self) { try SourceFile(contentsOf: "/does/not/exist.json5") }
+        let error = #expect(throws: SourceFileError.self) {
+            try SourceFile(contentsOf: "/does/not/exist.json5")
+        }
         #expect(
-            error?.description == "cannot read \"/does/not/exist.json5\": No such file or directory; check the path and its permissions")
+            error?.description
+                == "cannot read \"/does/not/exist.json5\": No such file or directory; check the path and its permissions"
+        )
         #expect(throws: SourceFileError.self) { try SourceFile(contentsOf: "/") }
-        let large = #expect(throws: SourceFileError.self) { try SourceFile(contentsOf: #filePath, limit: 100) }
+        let large = #expect(throws: SourceFileError.self) {
+            try SourceFile(contentsOf: #filePath, limit: 100)
+        }
         #expect(large?.reason == .tooLarge(limit: 100))
     }
 
     @Test func filesAreReadWhole() throws {
         let file = try SourceFile(contentsOf: #filePath)
-        #expect(file.text.starts(with: "import Configuration\n".utf8) && file.text.suffix(2) == Array("}\n".utf8)[...])
+        #expect(
+            file.text.starts(with: "import Configuration\n".utf8)
+                && file.text.suffix(2) == Array("}\n".utf8)[...])
     }
 
     @Test func syntaxErrorsNameTheContainer() {

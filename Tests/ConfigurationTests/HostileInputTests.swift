@@ -24,7 +24,10 @@ import Testing
     @Test func everyDamagedByteIsSurvived() {
         let bytes = Array(Self.sample.utf8)
         for offset in bytes.indices {
-            for evil: UInt8 in [0x00, 0x0A, 0x22, 0x2C, 0x2D, 0x2F, 0x30, 0x3A, 0x5B, 0x5C, 0x5D, 0x7B, 0x7D, 0x80, 0xC3, 0xED, 0xFF] {
+            for evil: UInt8 in [
+                0x00, 0x0A, 0x22, 0x2C, 0x2D, 0x2F, 0x30, 0x3A, 0x5B, 0x5C, 0x5D, 0x7B, 0x7D, 0x80, 0xC3,
+                0xED, 0xFF,
+            ] {
                 var damaged = bytes
                 damaged[offset] = evil
                 let diagnostics = Diagnostics()
@@ -44,31 +47,41 @@ import Testing
     @Test func nestingUpToTheLimitIsRead() {
         let limit = JSON5.Limits.standard.depth
         #expect(valid(String(repeating: "[", count: limit) + String(repeating: "]", count: limit)) != nil)
-        #expect(valid(String(repeating: "[", count: limit + 1) + String(repeating: "]", count: limit + 1)) == nil)
+        #expect(
+            valid(String(repeating: "[", count: limit + 1) + String(repeating: "]", count: limit + 1)) == nil)
     }
 
     @Test func sizeAndNumberOfValuesAreLimited() {
         let diagnostics = Diagnostics()
         let file = SourceFile(name: "big", text: "[1, 2, 3]")
-        #expect(JSON5.parse(file, limits: .init(bytes: 8, depth: 4, values: 9), diagnostics: diagnostics) == nil)
-        #expect(JSON5.parse(file, limits: .init(bytes: 9, depth: 4, values: 3), diagnostics: diagnostics) == nil)
+        #expect(
+            JSON5.parse(file, limits: .init(bytes: 8, depth: 4, values: 9), diagnostics: diagnostics) == nil)
+        #expect(
+            JSON5.parse(file, limits: .init(bytes: 9, depth: 4, values: 3), diagnostics: diagnostics) == nil)
         #expect(
             diagnostics.sorted.map(\.message) == [
-                "more than 3 values, which is no configuration", "`big` has 9 bytes, more than the 8 that are read",
+                "more than 3 values, which is no configuration",
+                "`big` has 9 bytes, more than the 8 that are read",
             ])
-        #expect(JSON5.parse(file, limits: .init(bytes: 9, depth: 4, values: 4), diagnostics: Diagnostics()) != nil)
+        #expect(
+            JSON5.parse(file, limits: .init(bytes: 9, depth: 4, values: 4), diagnostics: Diagnostics()) != nil
+        )
     }
 
     /// However many mistakes there are on however long a line, they are told in good time.
     @Test func mistakesWithoutEndAreCutShort() {
         let forgotten = "[" + String(repeating: "1 ", count: 400_000) + "]"
-        #expect(messages(forgotten).count == 1_002 && messages(forgotten).contains("more than 1000 mistakes, which is no configuration"))
+        #expect(
+            messages(forgotten).count == 1_002
+                && messages(forgotten).contains("more than 1000 mistakes, which is no configuration"))
         let repeated = "{" + String(repeating: "a: 1, ", count: 300_000) + "}"
         #expect(messages(repeated).count == 1_002)
         let unknown = "{" + (0..<100_000).map { "k\($0): 1" }.joined(separator: ", ") + "}"
         let (value, diagnostics) = read(unknown)
         value.flatMap { ObjectDecoder($0, diagnostics) }?.finish()
-        #expect(diagnostics.sorted.count == 101 && diagnostics.sorted.last?.message == "99900 more unknown fields")
+        #expect(
+            diagnostics.sorted.count == 101 && diagnostics.sorted.last?.message == "99900 more unknown fields"
+        )
     }
 
     @Test func hugeNumbersAreHandled() throws {
@@ -81,7 +94,8 @@ import Testing
     }
 
     private static let invalid: [([UInt8], Int)] = [
-        ([0xFF], 0), ([0x5B, 0x22, 0xC3, 0x22], 2), ([0x22, 0xC0, 0x80, 0x22], 1), ([0x22, 0xED, 0xA0, 0x80, 0x22], 1),
+        ([0xFF], 0), ([0x5B, 0x22, 0xC3, 0x22], 2), ([0x22, 0xC0, 0x80, 0x22], 1),
+        ([0x22, 0xED, 0xA0, 0x80, 0x22], 1),
         ([0x22, 0xF4, 0x90, 0x80, 0x80], 1),
         ([0x31, 0xE2, 0x82], 1),
     ]
@@ -96,7 +110,8 @@ import Testing
 
     /// Escape sequences of a file must not reach the terminal.
     @Test func terminalsAreSafe() {
-        let (_, diagnostics) = read("{\"\u{1B}[2J\u{202E}\": 1, \"\u{1B}[2J\u{202E}\": five\u{7}}", name: "a\u{1B}b")
+        let (_, diagnostics) = read(
+            "{\"\u{1B}[2J\u{202E}\": 1, \"\u{1B}[2J\u{202E}\": five\u{7}}", name: "a\u{1B}b")
         let shown = diagnostics.rendered()
         #expect(!shown.unicodeScalars.contains { $0.value < 0x20 && $0 != "\n" || $0 == "\u{202E}" })
         #expect(shown.contains("error"))

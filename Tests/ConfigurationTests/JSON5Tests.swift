@@ -20,27 +20,35 @@ import Testing
             """
         let expected: ConfigValue = [
             "unquoted": "and you can quote me on that", "singleQuotes": "I can use \"double quotes\" here",
-            "lineBreaks": "Look, Mom! No \\n's!", "hexadecimal": 912559, "leadingDecimalPoint": 0.8675309, "andTrailing": 8675309,
-            "positiveSign": 1, "trailingComma": "in objects", "andIn": ["arrays"], "backwardsCompatible": "with JSON",
+            "lineBreaks": "Look, Mom! No \\n's!", "hexadecimal": 912559, "leadingDecimalPoint": 0.8675309,
+            "andTrailing": 8675309,
+            "positiveSign": 1, "trailingComma": "in objects", "andIn": ["arrays"],
+            "backwardsCompatible": "with JSON",
         ]
         #expect(try #require(valid(text)) == expected)
     }
 
     private static let accepted: [(String, ConfigValue)] = [
-        ("null", .null), ("true", true), ("false", false), ("[]", []), ("{}", [:]), ("''", ""), ("[1,]", [1]), ("{a:1,}", ["a": 1]),
+        ("null", .null), ("true", true), ("false", false), ("[]", []), ("{}", [:]), ("''", ""), ("[1,]", [1]),
+        ("{a:1,}", ["a": 1]),
         // objects
-        ("{ width: 1920, height: 1080, }", ["width": 1920, "height": 1080]), ("{$_9: 1, _: 2}", ["$_9": 1, "_": 2]),
-        ("{ùńîċõďë: 9000}", ["ùńîċõďë": 9000]), ("{\\u0061b: 1}", ["ab": 1]), ("{while: true, null: 1}", ["while": true, "null": 1]),
+        ("{ width: 1920, height: 1080, }", ["width": 1920, "height": 1080]),
+        ("{$_9: 1, _: 2}", ["$_9": 1, "_": 2]),
+        ("{ùńîċõďë: 9000}", ["ùńîċõďë": 9000]), ("{\\u0061b: 1}", ["ab": 1]),
+        ("{while: true, null: 1}", ["while": true, "null": 1]),
         ("{'a b': 1, \"\": 2}", ["a b": 1, "": 2]), ("{a\u{200C}b: 1}", ["a\u{200C}b": 1]),
         ("{image: {width: 1}}", ["image": ["width": 1]]),
         // arrays
         ("[1, true, 'three',]", [1, true, "three"]), ("[[], {}]", [[], [:]]),
         // comments and white space
-        ("// c\n1", 1), ("1 // c", 1), ("/* a * b ** c / */ 1", 1), ("/**/1/***/", 1), ("// c\u{2028}1", 1), ("// c\r1", 1),
+        ("// c\n1", 1), ("1 // c", 1), ("/* a * b ** c / */ 1", 1), ("/**/1/***/", 1), ("// c\u{2028}1", 1),
+        ("// c\r1", 1),
         ("\u{FEFF}1", 1), ("\u{A0}\u{2003}\u{0B}\u{0C}\t1\u{2029}", 1), ("[1/* */,/* */2]", [1, 2]),
         // strings
-        ("'I\\'m'", "I'm"), ("\"'\"", "'"), ("'\"'", "\""), ("'\\b\\f\\n\\r\\t\\v\\0'", "\u{8}\u{C}\n\r\t\u{B}\0"), ("'\\x41\\xe9'", "Aé"),
-        ("'\\u00e9\\u0041'", "éA"), ("'\\uD83D\\uDE00'", "😀"), ("'\\A\\C\\/\\D\\C'", "AC/DC"), ("'a\\\nb\\\r\nc\\\rd\\\u{2028}e'", "abcde"),
+        ("'I\\'m'", "I'm"), ("\"'\"", "'"), ("'\"'", "\""),
+        ("'\\b\\f\\n\\r\\t\\v\\0'", "\u{8}\u{C}\n\r\t\u{B}\0"), ("'\\x41\\xe9'", "Aé"),
+        ("'\\u00e9\\u0041'", "éA"), ("'\\uD83D\\uDE00'", "😀"), ("'\\A\\C\\/\\D\\C'", "AC/DC"),
+        ("'a\\\nb\\\r\nc\\\rd\\\u{2028}e'", "abcde"),
         ("'a\u{2028}b\u{2029}'", "a\u{2028}b\u{2029}"), ("'\\é'", "é"), ("'a\tb'", "a\tb"), ("'//'", "//"),
     ]
 
@@ -51,10 +59,13 @@ import Testing
     }
 
     private static let numbers: [(String, Double)] = [
-        ("123", 123), ("123.456", 123.456), (".456", 0.456), ("5.", 5), ("0", 0), ("-0", -0.0), ("+15", 15), ("0.0", 0), ("1e3", 1000),
+        ("123", 123), ("123.456", 123.456), (".456", 0.456), ("5.", 5), ("0", 0), ("-0", -0.0), ("+15", 15),
+        ("0.0", 0), ("1e3", 1000),
         ("5.e1", 50),
-        (".5E-1", 0.05), ("1e+2", 100), ("0xdecaf", 912559), ("-0XC0FFEE", -12_648_430), ("Infinity", .infinity), ("-Infinity", -.infinity),
-        ("+Infinity", .infinity), ("1e-999", 0), ("0.1", 0.1), ("2.2250738585072011e-308", Double(bitPattern: 0xF_FFFF_FFFF_FFFF)),
+        (".5E-1", 0.05), ("1e+2", 100), ("0xdecaf", 912559), ("-0XC0FFEE", -12_648_430),
+        ("Infinity", .infinity), ("-Infinity", -.infinity),
+        ("+Infinity", .infinity), ("1e-999", 0), ("0.1", 0.1),
+        ("2.2250738585072011e-308", Double(bitPattern: 0xF_FFFF_FFFF_FFFF)),
         ("1.7976931348623157e308", 0x1.fffffffffffffp+1023),
         ("0x10000000000000000", 0x1p64), ("9007199254740993", 9_007_199_254_740_992),
     ]
@@ -79,7 +90,8 @@ import Testing
     private static let wholeNumbers: [(String, Int?)] = [
         ("9223372036854775807", Int.max), ("-9223372036854775808", .min), ("0x7fffffffffffffff", .max),
         ("9007199254740993", 9_007_199_254_740_993),
-        ("9223372036854775808", nil), ("-9223372036854775809", nil), ("1e3", 1000), ("5.0", 5), ("-2.", -2), ("1.5", nil), ("1e300", nil),
+        ("9223372036854775808", nil), ("-9223372036854775809", nil), ("1e3", 1000), ("5.0", 5), ("-2.", -2),
+        ("1.5", nil), ("1e300", nil),
         ("NaN", nil),
         ("Infinity", nil), ("-0", 0), ("+7", 7),
     ]
@@ -153,7 +165,8 @@ import Testing
         let first = try #require(read(text).diagnostics.sorted.first)
         #expect(first.message.hasSuffix(message))
         let range = try #require(first.range)
-        #expect(range.text.hasPrefix(marked) && (marked.isEmpty ? range.offsets.isEmpty : range.text == marked))
+        #expect(
+            range.text.hasPrefix(marked) && (marked.isEmpty ? range.offsets.isEmpty : range.text == marked))
     }
 
     @Test func aForgottenCommaDoesNotHideTheRest() throws {
@@ -161,7 +174,8 @@ import Testing
         #expect(value == ["a": 1, "b": [1, 2]])
         #expect(
             diagnostics.sorted.map(\.message) == [
-                "expected `,` or `}` after `a`, found `b`", "expected `,` or `]` after element 0, found `2`", "duplicate field `a`",
+                "expected `,` or `}` after `a`, found `b`", "expected `,` or `]` after element 0, found `2`",
+                "duplicate field `a`",
             ])
     }
 

@@ -5,20 +5,23 @@ import Testing
 @Suite struct JSONWriterTests {
     @Test func compactLinesKeepTheOrderOfKeys() {
         let line: ConfigValue = [
-            "step": 12, "loss": .number(0.1 as Float), "z": nil, "a": [1, -2.5, true], "text": "\"é\"\n\u{1}\u{2028}\\/",
+            "step": 12, "loss": .number(0.1 as Float), "z": nil, "a": [1, -2.5, true],
+            "text": "\"é\"\n\u{1}\u{2028}\\/",
             "empty": [[:], []],
             "nan": .number(Double.nan),
         ]
         #expect(
             line.compactJSON()
-                == #"{"step":12,"loss":0.1,"z":null,"a":[1,-2.5,true],"text":"\"é\"\n\u0001\u2028\\/","empty":[{},[]],"nan":null}"#)
+                == #"{"step":12,"loss":0.1,"z":null,"a":[1,-2.5,true],"text":"\"é\"\n\u0001\u2028\\/","empty":[{},[]],"nan":null}"#
+        )
     }
 
     @Test func prettyTextIsForPeople() {
         let job: ConfigValue = [
             "name": "x",
             "model": [
-                ["dense": 64, "batch_norm": true, "activation": "relu"], ["dense": 10, "name": .string(String(repeating: "n", count: 80))],
+                ["dense": 64, "batch_norm": true, "activation": "relu"],
+                ["dense": 10, "name": .string(String(repeating: "n", count: 80))],
             ],
             "data": [:], "seed": .unsigned(.max),
         ]
@@ -43,7 +46,8 @@ import Testing
     }
 
     @Test(arguments: [
-        0, -0.0, 0.1, 1e-3, 1e16, 1e21, -1e300, .leastNonzeroMagnitude, 0x1.fffffffffffffp+1023, 1.0 / 3, 9_007_199_254_740_994,
+        0, -0.0, 0.1, 1e-3, 1e16, 1e21, -1e300, .leastNonzeroMagnitude, 0x1.fffffffffffffp+1023, 1.0 / 3,
+        9_007_199_254_740_994,
         123456789.125,
     ]) func doublesComeBackBitForBit(_ number: Double) throws {
         for text in [ConfigValue.number(number).compactJSON(), ConfigValue.number(number).prettyJSON()] {
@@ -63,8 +67,10 @@ import Testing
     }
 
     @Test func spellingsBecomeCanonical() throws {
-        let value = try #require(valid("[0xFF, +1, 1e3, .5, 5., -0x10, 9223372036854775807, 1e-7, 0xffffffffffffffff]"))
-        #expect(value.compactJSON() == "[255,1,1000,0.5,5,-16,9223372036854775807,1e-07,18446744073709551615]")
+        let value = try #require(
+            valid("[0xFF, +1, 1e3, .5, 5., -0x10, 9223372036854775807, 1e-7, 0xffffffffffffffff]"))
+        #expect(
+            value.compactJSON() == "[255,1,1000,0.5,5,-16,9223372036854775807,1e-07,18446744073709551615]")
     }
 
     /// Random trees, written both ways and read back.
@@ -87,14 +93,16 @@ import Testing
         case 3: return .number(Double.random(in: -1e9...1e9, using: &random))
         case 4: return .string(text(&random))
         case 5: return .array((0..<count).map { _ in tree(&random, depth: depth - 1) })
-        default: return .object((0..<count).map { ("\($0)" + text(&random), tree(&random, depth: depth - 1)) })
+        default:
+            return .object((0..<count).map { ("\($0)" + text(&random), tree(&random, depth: depth - 1)) })
         }
     }
 
     private func text(_ random: inout SplitMix) -> String {
         var text = String.UnicodeScalarView()
         for _ in 0..<Int.random(in: 0...30, using: &random) {
-            let code = UInt32.random(in: 0...0x2FFFF, using: &random) >> UInt32.random(in: 0...17, using: &random)
+            let code =
+                UInt32.random(in: 0...0x2FFFF, using: &random) >> UInt32.random(in: 0...17, using: &random)
             if let scalar = Unicode.Scalar(code) { text.append(scalar) }
         }
         return String(text)

@@ -90,7 +90,8 @@ import Testing
     }
 
     @Test func missingFieldsPointAtTheObject() {
-        let rendered = decodeJob("{name: 'x', epochs: 1, loss: 'mse', batch: {}, optimizer: 'sgd'}").rendered()
+        let rendered = decodeJob("{name: 'x', epochs: 1, loss: 'mse', batch: {}, optimizer: 'sgd'}")
+            .rendered()
         #expect(
             rendered == """
                 error: missing field `size`
@@ -109,11 +110,16 @@ import Testing
         arguments: [
             ("{optimizer: 'adm'}", "`adm` is not an optimizer", "did you mean `adam`?"),
             ("{optimizer: {rmsprop: {}}}", "`rmsprop` is not an optimizer", "known are `adam` and `sgd`"),
-            ("{optimizer: {adam: {}, sgd: {}}}", "`optimizer` must name one of `adam` or `sgd`, found `adam` and `sgd`", nil),
+            (
+                "{optimizer: {adam: {}, sgd: {}}}",
+                "`optimizer` must name one of `adam` or `sgd`, found `adam` and `sgd`", nil
+            ),
             ("{optimizer: {}}", "`optimizer` must name one of `adam` or `sgd`, found none", nil),
             ("{optimizer: 5}", "`optimizer` must be an optimizer, found 5", "one of `adam` or `sgd`"),
             ("{optimizer: {adam: 5}}", "`adam` must be an object, found 5", nil),
-        ] as [(String, String, String?)]) func wrongVariants(_ text: String, _ message: String, _ label: String?) throws
+        ] as [(String, String, String?)]) func wrongVariants(
+            _ text: String, _ message: String, _ label: String?
+        ) throws
     {
         let (value, diagnostics) = read(text)
         let optimizer = try #require(value?["optimizer"])
@@ -123,18 +129,21 @@ import Testing
     }
 
     @Test func choicesAmongTheFields() throws {
-        let layer = Expectation<String>.inlineVariant("a layer", among: ["conv", "dropout", "flatten"]) { layer in
+        let layer = Expectation<String>.inlineVariant("a layer", among: ["conv", "dropout", "flatten"]) {
+            layer in
             _ = layer.fields.optional("kernel", .int(1...))
             return layer.name + (layer.argument.map { $0.compactJSON() } ?? "")
         }
         let diagnostics = Diagnostics()
         #expect(
-            Expectation.array(of: layer).read([["conv": 32, "kernel": 3], "flatten", ["dropout": 0.5]], diagnostics) == [
-                "conv32", "flatten", "dropout0.5",
-            ])
+            Expectation.array(of: layer).read(
+                [["conv": 32, "kernel": 3], "flatten", ["dropout": 0.5]], diagnostics) == [
+                    "conv32", "flatten", "dropout0.5",
+                ])
         #expect(diagnostics.isEmpty, "\(diagnostics.rendered())")
         for wrong: ConfigValue in [
-            ["cnov": 1, "kernel": 3], ["kernel": 3], ["conv": 1, "dropout": 1, "kernel": 2], "flaten", 5, ["conv": 1, "kernl": 3],
+            ["cnov": 1, "kernel": 3], ["kernel": 3], ["conv": 1, "dropout": 1, "kernel": 2], "flaten", 5,
+            ["conv": 1, "kernl": 3],
         ] {
             _ = layer.read(wrong, diagnostics)
         }
@@ -171,10 +180,13 @@ import Testing
 
     @Test(
         arguments: [
-            (.finite, 1e300, true), (.finite, .infinity, false), (.finite, .nan, false), (.positive, 0, false),
+            (.finite, 1e300, true), (.finite, .infinity, false), (.finite, .nan, false),
+            (.positive, 0, false),
             (.positive, .leastNonzeroMagnitude, true),
-            (.nonNegative, -0.0, true), (.nonNegative, -1e-9, false), (.from(0, to: 1), 1, true), (.from(0, below: 1), 1, false),
-            (.above(0, to: 1), 0, false), (.above(0, to: 1), 1, true), (.above(0, below: 1), 1, false), (.atMost(2), 2, true),
+            (.nonNegative, -0.0, true), (.nonNegative, -1e-9, false), (.from(0, to: 1), 1, true),
+            (.from(0, below: 1), 1, false),
+            (.above(0, to: 1), 0, false), (.above(0, to: 1), 1, true), (.above(0, below: 1), 1, false),
+            (.atMost(2), 2, true),
             (.atMost(2), 2.5, false),
             (.nonNegative, .infinity, false),
         ] as [(Interval, Double, Bool)]) func intervals(_ interval: Interval, _ value: Double, _ fits: Bool)
@@ -205,7 +217,9 @@ import Testing
             _ = layer?.optional("kernel", .int)
             layer?.finish()
             #expect(diagnostics.hasErrors)
-            #expect(diagnostics.sorted.map(\.message).contains("a layer must have one of `kernels` or `conv`") == isMissed)
+            #expect(
+                diagnostics.sorted.map(\.message).contains("a layer must have one of `kernels` or `conv`")
+                    == isMissed)
         }
     }
 

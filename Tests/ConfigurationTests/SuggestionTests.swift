@@ -14,15 +14,19 @@ import Testing
     }
 
     private static let fields = [
-        "learning_rate", "weight_decay", "beta1", "beta2", "kernel", "stride", "size", "activation", "augment", "id",
+        "learning_rate", "weight_decay", "beta1", "beta2", "kernel", "stride", "size", "activation",
+        "augment", "id",
     ]
 
     private static let cases: [(String, String?)] = [
-        ("learning_rte", "learning_rate"), ("learnign_rate", "learning_rate"), ("learningRate", "learning_rate"),
+        ("learning_rte", "learning_rate"), ("learnign_rate", "learning_rate"),
+        ("learningRate", "learning_rate"),
         ("LEARNING-RATE", "learning_rate"),
-        ("lr", "learning_rate"), ("wd", "weight_decay"), ("beta_1", "beta1"), ("beta3", "beta1"), ("sise", "size"), ("szie", "size"),
+        ("lr", "learning_rate"), ("wd", "weight_decay"), ("beta_1", "beta1"), ("beta3", "beta1"),
+        ("sise", "size"), ("szie", "size"),
         ("kernal", "kernel"),
-        ("kernel_size", "kernel"), ("augmentation", "augment"), ("act", "activation"), ("colour", nil), ("x", nil), ("if", nil),
+        ("kernel_size", "kernel"), ("augmentation", "augment"), ("act", "activation"), ("colour", nil),
+        ("x", nil), ("if", nil),
         ("momentum", nil), ("", nil),
         ("strid", "stride"), ("strides", "stride"),
     ]

@@ -28,13 +28,17 @@ import Testing
                     let expected = UInt8(values[y / 8 * 8 + x / 8] / 16 * 255 + 0.5)
                     let top = 2 + row * 66
                     #expect(pixel(sheet, 2 + x, top + y) == [expected])
-                    for variant in 1...2 { #expect(pixel(sheet, 2 + variant * 66 + (63 - x), top + y) == [expected]) }
+                    for variant in 1...2 {
+                        #expect(pixel(sheet, 2 + variant * 66 + (63 - x), top + y) == [expected])
+                    }
                 }
             }
         }
         for i in 0..<sheet.width {
             for gap in [0, 1, 66, 67, 198, 199] {
-                #expect(pixel(sheet, gap, i) == [AugmentationPreview.ground] && pixel(sheet, i, gap) == [AugmentationPreview.ground])
+                #expect(
+                    pixel(sheet, gap, i) == [AugmentationPreview.ground]
+                        && pixel(sheet, i, gap) == [AugmentationPreview.ground])
             }
         }
     }
@@ -47,7 +51,8 @@ import Testing
         #expect((sheet.width, sheet.height, sheet.channels) == (68, 36, 3))
         #expect(pixel(sheet, 2, 2) == [0, 10, 200] && pixel(sheet, 33, 33) == [0, 10, 200])
         #expect(pixel(sheet, 34, 2) == [255, 128, 1] && pixel(sheet, 65, 33) == [255, 128, 1])
-        let floats = try Dataset.make(floats: [-1, 0, 3], sampleShape: [1, 3, 1], labels: [0], classNames: ["a"])
+        let floats = try Dataset.make(
+            floats: [-1, 0, 3], sampleShape: [1, 3, 1], labels: [0], classNames: ["a"])
         let grey = try AugmentationPreview(of: floats, nil, seed: 1).sheet(samples: [0], variants: 1)
         #expect([2, 30, 50].map { pixel(grey, $0, 5) } == [[0], [64], [255]])
     }
@@ -55,9 +60,16 @@ import Testing
     @Test func whatCannotBeShown() throws {
         let table = try Dataset.make(floats: [1, 2], sampleShape: [2], labels: [0], classNames: ["a"])
         let error = #expect(throws: DatasetError.self) { try AugmentationPreview(of: table, nil, seed: 1) }
-        #expect(error?.description == "a preview shows images of 1 or 3 channels, and the samples of the training set have shape [2]")
+        #expect(
+            error?.description
+                == "a preview shows images of 1 or 3 channels, and the samples of the training set have shape [2]"
+        )
         let digits = try AugmentationPreview(of: try Digits.load().train, Augmentation(), seed: 1)
-        let large = #expect(throws: DatasetError.self) { try digits.sheet(samples: Array(0..<1000), variants: 1000) }
-        #expect(large?.description == "a preview of 66068 × 66002 pixels is too large; ask for fewer samples or variants")
+        let large = #expect(throws: DatasetError.self) {
+            try digits.sheet(samples: Array(0..<1000), variants: 1000)
+        }
+        #expect(
+            large?.description
+                == "a preview of 66068 × 66002 pixels is too large; ask for fewer samples or variants")
     }
 }

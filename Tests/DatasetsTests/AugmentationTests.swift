@@ -9,7 +9,8 @@ import Testing
 
     static func dataset(_ images: [[UInt8]], _ height: Int, _ width: Int) throws -> Dataset {
         try Dataset.make(
-            bytes: images.flatMap { $0 }, sampleShape: [height, width, 1], labels: images.map { _ in 0 }, classNames: ["a"])
+            bytes: images.flatMap { $0 }, sampleShape: [height, width, 1], labels: images.map { _ in 0 },
+            classNames: ["a"])
     }
 
     static func augmentation(_ change: (inout Augmentation) -> Void) -> Augmentation {
@@ -30,13 +31,18 @@ import Testing
         let fixture = try Fixture("warps.txt")
         #expect(fixture.cases.count == 9)
         for name in fixture.cases {
-            let (operations, image, warped) = (fixture["\(name)/operations"], fixture["\(name)/image"], fixture["\(name)/warped"])
+            let (operations, image, warped) = (
+                fixture["\(name)/operations"], fixture["\(name)/image"], fixture["\(name)/warped"]
+            )
             let o = operations.values.map { Double($0) }
             let map = Augmentation.map(
-                flip: .init(o[0] == 1, o[1] == 1), scale: .init(o[2], o[3]), shear: o[4], rotation: o[5], shift: .init(o[6], o[7]))
+                flip: .init(o[0] == 1, o[1] == 1), scale: .init(o[2], o[3]), shear: o[4], rotation: o[5],
+                shift: .init(o[6], o[7]))
             var result = [Float](repeating: -1, count: image.values.count)
-            let shape = ImageWarp.Shape(height: image.shape[0], width: image.shape[1], channels: image.shape[2])
-            ImageWarp.warp(image.values, shape, map, fill: Array(repeating: 0, count: image.shape[2]), into: &result)
+            let shape = ImageWarp.Shape(
+                height: image.shape[0], width: image.shape[1], channels: image.shape[2])
+            ImageWarp.warp(
+                image.values, shape, map, fill: Array(repeating: 0, count: image.shape[2]), into: &result)
             let worst = zip(result, warped.values).map { abs($0 - $1) }.max() ?? 1
             #expect(worst <= 1e-6, "\(name): \(worst)")
         }
@@ -49,7 +55,8 @@ import Testing
         for side in [5, 6] {
             let image = Self.image(side, side)
             let augmenter = Augmenter(
-                Self.augmentation { $0.rotation = angle...angle }, of: try Self.dataset([image], side, side), seed: 1)
+                Self.augmentation { $0.rotation = angle...angle }, of: try Self.dataset([image], side, side),
+                seed: 1)
             let expected = (0..<side * side).map { place -> Float in
                 var (y, x) = (place / side, place % side)
                 // Back by quarter turns clockwise as seen: from the place in the result to that in the source.
@@ -101,7 +108,8 @@ import Testing
 
     @Test func nothingIsClippedOrRounded() throws {
         let augmenter = Augmenter(
-            Self.augmentation { $0.brightness = 0.5 }, of: try Self.dataset([[200, 255, 0, 100]], 2, 2), seed: 1)
+            Self.augmentation { $0.brightness = 0.5 }, of: try Self.dataset([[200, 255, 0, 100]], 2, 2),
+            seed: 1)
         let draws = (0..<200).map { write(augmenter, 4, epoch: $0) }
         for row in draws {
             let factor = row[3] / 100
@@ -140,12 +148,21 @@ import Testing
         let angles = Self.augmentation { ($0.rotation, $0.scale, $0.stretch) = (-10...30, 0.5...2, 0.5...2) }
         let maps = (0..<20_000).map { angles.draw(seed: 9, epoch: 4, sample: $0, height: 20, width: 30).map }
         // (xx, xy) = (cos, −sin) / scale x, (yx, yy) = (sin, cos) / scale y
-        let scales = maps.map { (x: 1 / ($0.xx * $0.xx + $0.xy * $0.xy).squareRoot(), y: 1 / ($0.yx * $0.yx + $0.yy * $0.yy).squareRoot()) }
-        check(scales.map { ($0.x * $0.y).squareRoot() }, mean: 1.25, variance: 2.25 / 12, (0.5 - 1e-9)...(2 + 1e-9))
+        let scales = maps.map {
+            (
+                x: 1 / ($0.xx * $0.xx + $0.xy * $0.xy).squareRoot(),
+                y: 1 / ($0.yx * $0.yx + $0.yy * $0.yy).squareRoot()
+            )
+        }
+        check(
+            scales.map { ($0.x * $0.y).squareRoot() }, mean: 1.25, variance: 2.25 / 12,
+            (0.5 - 1e-9)...(2 + 1e-9))
         check(scales.map { $0.x / $0.y }, mean: 1.25, variance: 2.25 / 12, (0.5 - 1e-9)...(2 + 1e-9))
         // Half of the angles are above 10°: θ > a where sin(θ − a) > 0.
         func above(_ angle: Double) -> Double {
-            let (sine, cosine) = (ScalarMath.sin(angle * Double.pi / 180), ScalarMath.cos(angle * Double.pi / 180))
+            let (sine, cosine) = (
+                ScalarMath.sin(angle * Double.pi / 180), ScalarMath.cos(angle * Double.pi / 180)
+            )
             return Double(maps.count { $0.yx * cosine - $0.yy * sine > 0 }) / 20_000
         }
         #expect(above(-10.001) == 1 && above(30.001) == 0 && abs(above(10) - 0.5) < 0.015)
@@ -160,7 +177,8 @@ import Testing
             $0.horizontalFlip = 0.5
         }
         let (augmenter, again, other) = (
-            Augmenter(some, of: data, seed: 5), Augmenter(some, of: data, seed: 5), Augmenter(some, of: data, seed: 6)
+            Augmenter(some, of: data, seed: 5), Augmenter(some, of: data, seed: 5),
+            Augmenter(some, of: data, seed: 6)
         )
         let forth = (0..<50).map { write(augmenter, 64, sample: $0, epoch: 7) }
         let back = (0..<50).reversed().map { write(again, 64, sample: $0, epoch: 7) }
@@ -172,7 +190,9 @@ import Testing
         var more = some
         (more.scale, more.shear, more.contrast, more.verticalFlip) = (0.5...2, -9...9, 1, 1)
         for sample in 0..<50 {
-            let (few, many) = [some, more].map { $0.draw(seed: 5, epoch: 7, sample: sample, height: 8, width: 8) }.pair
+            let (few, many) = [some, more].map {
+                $0.draw(seed: 5, epoch: 7, sample: sample, height: 8, width: 8)
+            }.pair
             #expect(few.brightness == many.brightness)
             #expect((few.map.xx < 0) == (many.map.xx < 0))
         }
@@ -199,11 +219,14 @@ private struct Fixture {
 
     init(_ name: String) throws {
         let folder = "/" + #filePath.split(separator: "/").dropLast(2).joined(separator: "/")
-        for line in try File.readText("\(folder)/Fixtures/augmentation/\(name)", limit: 1 << 20).split(separator: "\n") {
+        for line in try File.readText("\(folder)/Fixtures/augmentation/\(name)", limit: 1 << 20).split(
+            separator: "\n")
+        {
             let words = line.split(separator: " ")
             let shape = words[1].split(separator: "x").compactMap { Int($0) }
             let values = words.dropFirst(2).compactMap { UInt32($0, radix: 16) }.map { Float(bitPattern: $0) }
-            try #require(values.count == shape.reduce(1, *), "\(words[0]) has as many values as its shape says")
+            try #require(
+                values.count == shape.reduce(1, *), "\(words[0]) has as many values as its shape says")
             tensors[String(words[0])] = (shape, values)
             let name = words[0].split(separator: "/")[0]
             if cases.last != String(name) { cases.append(String(name)) }

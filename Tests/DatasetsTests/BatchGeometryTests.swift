@@ -2,7 +2,9 @@ import Datasets
 import Testing
 
 @Suite struct BatchGeometryTests {
-    @Test(arguments: [(1, 1), (31, 1), (63, 1), (64, 2), (127, 2), (128, 4), (255, 4), (256, 8), (100_000, 8)])
+    @Test(arguments: [
+        (1, 1), (31, 1), (63, 1), (64, 2), (127, 2), (128, 4), (255, 4), (256, 8), (100_000, 8),
+    ])
     func theDefaultLeavesEnoughForEach(batchSize: Int, microbatches: Int) {
         #expect(BatchGeometry.defaultMicrobatches(batchSize: batchSize) == microbatches)
     }

@@ -15,7 +15,10 @@ import Testing
 
     private func records(_ labels: [[UInt8]], from first: Int) -> [UInt8] {
         labels.enumerated().flatMap { index, labels in
-            labels + (0..<3).flatMap { c in (0..<32).flatMap { y in (0..<32).map { x in byte(first + index, c, y, x) } } }
+            labels
+                + (0..<3).flatMap { c in
+                    (0..<32).flatMap { y in (0..<32).map { x in byte(first + index, c, y, x) } }
+                }
         }
     }
 
@@ -33,7 +36,9 @@ import Testing
     }
 
     @Test func tenFromADirectoryAndFromFiles() throws {
-        for index in 1...5 { try write("data_batch_\(index).bin", [[UInt8(index)], [9]], from: 2 * index - 2) }
+        for index in 1...5 {
+            try write("data_batch_\(index).bin", [[UInt8(index)], [9]], from: 2 * index - 2)
+        }
         try write("test_batch.bin", [[0]])
         let train = try CIFAR.ten([directory.path], part: .train)
         #expect(train.sampleShape == [32, 32, 3] && train.form.elementType == .uint8)
@@ -50,7 +55,8 @@ import Testing
         let fine = try CIFAR.hundred(directory.path, labels: .fine, part: .train)
         #expect(Array(fine.labels) == [99, 0] && fine.classNames?[99] == "99")
         checkPixels(fine)
-        try File.writeAtomically((0..<20).map { "group \($0)\n" }.joined(), to: directory.file("coarse_label_names.txt"))
+        try File.writeAtomically(
+            (0..<20).map { "group \($0)\n" }.joined(), to: directory.file("coarse_label_names.txt"))
         let coarse = try CIFAR.hundred(directory.file("train.bin"), labels: .coarse, part: .train)
         #expect(Array(coarse.labels) == [3, 19] && coarse.classNames?[19] == "group 19")
     }

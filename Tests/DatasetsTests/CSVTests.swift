@@ -14,13 +14,17 @@ import Testing
         try Dataset.csv(path: directory.write("a.csv", text), format: format, rules: rules)
     }
 
-    private func message(_ text: String, _ rules: TableRules = TableRules(), _ format: CSVFormat = CSVFormat()) -> String {
+    private func message(
+        _ text: String, _ rules: TableRules = TableRules(), _ format: CSVFormat = CSVFormat()
+    ) -> String {
         complaint(in: directory) { _ = try read(text, rules, format) }
     }
 
     /// A text among ten numbers is a mistake, unless the column is said to have categories; among nine it is a category.
     @Test func aTextAmongNumbersIsNoCategory() throws {
-        func table(_ numbers: Int) -> String { "x,y\nabc,0.5\n" + (0..<numbers).map { "\($0),1.5\n" }.joined() }
+        func table(_ numbers: Int) -> String {
+            "x,y\nabc,0.5\n" + (0..<numbers).map { "\($0),1.5\n" }.joined()
+        }
         #expect(
             message(table(10), TableRules(targets: ["y"])).contains(
                 "line 2, column `x`: `abc` is no number, but 10 cells of the column are; correct it"))
@@ -30,7 +34,8 @@ import Testing
 
     /// Every spelling gives the double that Python reads in it.
     @Test func numbersAreTheNearestDoubles() throws {
-        let lines = String(decoding: try ReaderFixtures.bytes("numbers.txt"), as: UTF8.self).split(separator: "\n")
+        let lines = String(decoding: try ReaderFixtures.bytes("numbers.txt"), as: UTF8.self).split(
+            separator: "\n")
         #expect(lines.count > 300)
         for line in lines {
             let parts = line.split(separator: " ")
@@ -40,24 +45,33 @@ import Testing
         }
         for text in ["", "-", ".", "1e", "1e+", "1 2", "0x10", "1,5", "1f", "e5", "--1", "infinit"] {
             var bytes = Array(text.utf8)
-            #expect(bytes.withUnsafeMutableBufferPointer { DecimalNumber.parse(UnsafeBufferPointer($0)) } == nil, "\(text)")
+            #expect(
+                bytes.withUnsafeMutableBufferPointer { DecimalNumber.parse(UnsafeBufferPointer($0)) } == nil,
+                "\(text)")
         }
     }
 
     /// Means, most frequent categories, one-hot columns and classes as NumPy finds them.
-    @Test(arguments: [TableRules.MissingCells.mean, .drop]) func aTableWithEverything(missing: TableRules.MissingCells) throws {
-        let rules = TableRules(targets: ["label"], categorical: ["zip"], ignored: ["id"], missingCells: missing)
-        let (dataset, encoding) = try Dataset.csv(path: ReaderFixtures.path("table.csv"), format: CSVFormat(), rules: rules)
+    @Test(arguments: [TableRules.MissingCells.mean, .drop]) func aTableWithEverything(
+        missing: TableRules.MissingCells
+    ) throws {
+        let rules = TableRules(
+            targets: ["label"], categorical: ["zip"], ignored: ["id"], missingCells: missing)
+        let (dataset, encoding) = try Dataset.csv(
+            path: ReaderFixtures.path("table.csv"), format: CSVFormat(), rules: rules)
         #expect(dataset.rows == (try ReaderFixtures.floats("table-\(missing.rawValue).f32")))
-        #expect(dataset.labels.map { UInt8($0) } == (try ReaderFixtures.bytes("table-\(missing.rawValue).u8")))
+        #expect(
+            dataset.labels.map { UInt8($0) } == (try ReaderFixtures.bytes("table-\(missing.rawValue).u8")))
         #expect(dataset.classNames == ["Maybe", "no", "yes"])
         #expect(
             encoding.featureNames == [
-                "age", "income", "city= padded ", "city=Bern", "city=Köln, Süd", "city=Old \"Town\"", "city=two\nlines", "zip=01234",
+                "age", "income", "city= padded ", "city=Bern", "city=Köln, Süd", "city=Old \"Town\"",
+                "city=two\nlines", "zip=01234",
                 "zip=1234", "zip=99999",
             ])
         // The same file, read as new data with and without its target.
-        let again = try Dataset.csv(path: ReaderFixtures.path("table.csv"), format: encoding.format, encoding: encoding)
+        let again = try Dataset.csv(
+            path: ReaderFixtures.path("table.csv"), format: encoding.format, encoding: encoding)
         #expect(again.contentHash() == dataset.contentHash())
     }
 
@@ -99,7 +113,8 @@ import Testing
         let (_, encoding) = try read("a,c,y\n1,red,no\n3,blue,yes\n,blue,no\n", rules)
         func encode(_ text: String, requiresTargets: Bool = true) throws -> Dataset {
             try Dataset.csv(
-                path: directory.write("b.csv", text), format: CSVFormat(), encoding: encoding, requiresTargets: requiresTargets)
+                path: directory.write("b.csv", text), format: CSVFormat(), encoding: encoding,
+                requiresTargets: requiresTargets)
         }
         let other = try encode("y,extra,c,a\nyes,7,red,5\nno,8,NA,\n")
         #expect(other.rows == [5, 0, 1, 2, 1, 0])
@@ -111,17 +126,26 @@ import Testing
             complaint(in: directory) { _ = try encode("a,c,y\n1,green,no\n") }
                 == "`b.csv`, line 2, column `c` (sample 0): the training data do not have the category `green`; correct it, or train with it"
         )
-        #expect(complaint(in: directory) { _ = try encode("a,c,y\n1,red,perhaps\n") }.contains("do not have the class `perhaps`"))
-        #expect(complaint(in: directory) { _ = try encode("a,c,y\nx,red,no\n") }.contains("`x` is no number, as the training data have"))
-        #expect(complaint(in: directory) { _ = try encode("a,c\n1,red\n") } == "`b.csv` has no column `y`; its columns are `a`, `c`")
+        #expect(
+            complaint(in: directory) { _ = try encode("a,c,y\n1,red,perhaps\n") }.contains(
+                "do not have the class `perhaps`"))
+        #expect(
+            complaint(in: directory) { _ = try encode("a,c,y\nx,red,no\n") }.contains(
+                "`x` is no number, as the training data have"))
+        #expect(
+            complaint(in: directory) { _ = try encode("a,c\n1,red\n") }
+                == "`b.csv` has no column `y`; its columns are `a`, `c`")
     }
 
     @Test func whatIsWrongIsNamedWithItsPlace() {
         let rules = TableRules(targets: ["y"])
         #expect(
             message("x,y\n1,2.5\n3\n")
-                == "`a.csv`, line 3: the row has 1 cell, the first one 2; put cells with the delimiter in quotes, or correct `delimiter`")
-        #expect(message("x,y\n\"1\n2\",3\n4,5,6\n").hasPrefix("`a.csv`, line 4: the row has 3 cells, the first one 2;"))
+                == "`a.csv`, line 3: the row has 1 cell, the first one 2; put cells with the delimiter in quotes, or correct `delimiter`"
+        )
+        #expect(
+            message("x,y\n\"1\n2\",3\n4,5,6\n").hasPrefix(
+                "`a.csv`, line 4: the row has 3 cells, the first one 2;"))
         #expect(
             message("x,y\n1,2.5\nNA,3\n", rules)
                 == "`a.csv`, line 3, column `x` (sample 1): the cell is missing (`NA`); complete it, or say what to do: on_missing: \"mean\" or \"drop\""
@@ -135,12 +159,20 @@ import Testing
                     == "`a.csv`, line 3, column `x` (sample 1): `\(cell)` is not a finite number; clean the data, or list it under `missing`"
             )
         }
-        #expect(message("x,y\n1,2\n", TableRules(targets: ["z"])) == "`a.csv` has no column `z`; its columns are `x`, `y`")
+        #expect(
+            message("x,y\n1,2\n", TableRules(targets: ["z"]))
+                == "`a.csv` has no column `z`; its columns are `x`, `y`")
         #expect(message("x,x\n1,2\n").hasPrefix("`a.csv` has two columns with the name `x`;"))
         #expect(message("y\n2\n", rules).hasPrefix("`a.csv` has no column left for features"))
-        #expect(message("x,y\n1,one\n", TableRules(targets: ["y"], task: .regression)).contains("line 2, column `y`: `one` is no number"))
-        #expect(message("x,y\n,2\n", TableRules(missingCells: .drop)).hasPrefix("`a.csv` has no complete sample;"))
-        #expect(message("x,y\n,2\n", TableRules(missingCells: .mean)).hasPrefix("column `x` of `a.csv` has no value in any sample;"))
+        #expect(
+            message("x,y\n1,one\n", TableRules(targets: ["y"], task: .regression)).contains(
+                "line 2, column `y`: `one` is no number"))
+        #expect(
+            message("x,y\n,2\n", TableRules(missingCells: .drop)).hasPrefix("`a.csv` has no complete sample;")
+        )
+        #expect(
+            message("x,y\n,2\n", TableRules(missingCells: .mean)).hasPrefix(
+                "column `x` of `a.csv` has no value in any sample;"))
         #expect(message("").hasPrefix("`a.csv` is empty;"))
         #expect(message("x,y\n").contains("has no complete sample"))
         let many = "x\n" + (0...1_000).map { "v\($0)\n" }.joined()
@@ -154,7 +186,8 @@ import Testing
     @Test func classesThatAreLongNumbers() throws {
         let rules = TableRules(targets: ["y"], task: .classification)
         let (dataset, encoding) = try read("x,y\n1,99999999999999999\n2,+99999999999999999\n3,7\n", rules)
-        #expect(encoding.target == .classes(column: "y", names: ["+99999999999999999", "7", "99999999999999999"]))
+        #expect(
+            encoding.target == .classes(column: "y", names: ["+99999999999999999", "7", "99999999999999999"]))
         #expect(Array(dataset.labels) == [2, 0, 1])
         #expect(try read("x,y\n1,10\n2,2.0\n3,9\n", rules).dataset.classNames == ["2", "9", "10"])
     }
@@ -171,16 +204,25 @@ import Testing
     /// A few megabytes of names that would become a terabyte of zeros and ones.
     @Test func categoriesThatMakeTooMuch() throws {
         let names = (0..<1_000).map { "n\($0)" }
-        let columns = (0..<1_000).map { TableEncoding.Column(name: "c\($0)", kind: .categories(names, fill: nil)) }
-        let encoding = TableEncoding(format: CSVFormat(), missingCells: .error, columns: columns, target: .absent)
+        let columns = (0..<1_000).map {
+            TableEncoding.Column(name: "c\($0)", kind: .categories(names, fill: nil))
+        }
+        let encoding = TableEncoding(
+            format: CSVFormat(), missingCells: .error, columns: columns, target: .absent)
         try encoding.checkSize(samples: 10, of: "a.csv")
         let message = complaint(in: directory) { try encoding.checkSize(samples: 1_000_000, of: "a.csv") }
-        #expect(message.hasPrefix("`a.csv` makes 1,000,000 features of each of 1,000,000 samples or more, more than this machine's "))
+        #expect(
+            message.hasPrefix(
+                "`a.csv` makes 1,000,000 features of each of 1,000,000 samples or more, more than this machine's "
+            ))
     }
 
     @Test func hostileTextEndsInASentence() throws {
-        #expect(message("x,y\n1,\"2\n3,4\n").hasPrefix("`a.csv`, line 2, column 2: the quote that opens in line 2 is never closed;"))
-        #expect(message("x,y\n1,\"2\"3\n").hasPrefix("`a.csv`, line 2, column 2: text follows the closing quote"))
+        #expect(
+            message("x,y\n1,\"2\n3,4\n").hasPrefix(
+                "`a.csv`, line 2, column 2: the quote that opens in line 2 is never closed;"))
+        #expect(
+            message("x,y\n1,\"2\"3\n").hasPrefix("`a.csv`, line 2, column 2: text follows the closing quote"))
         #expect(message("x,y\n1,2\u{0}\n").hasPrefix("`a.csv`, line 2, column 2: it holds a zero byte"))
         try File.writeAtomically([0x78, 0x0A, 0xFF, 0x0A], to: directory.file("b.csv"))
         let notUTF8 = complaint(in: directory) {
@@ -192,7 +234,9 @@ import Testing
         for count in stride(from: 0, to: whole.count, by: 7) {
             try File.writeAtomically(Array(whole[..<count]), to: directory.file("cut.csv"))
             _ = complaint(in: directory) {
-                _ = try Dataset.csv(path: directory.file("cut.csv"), format: CSVFormat(), rules: TableRules(targets: ["label"]))
+                _ = try Dataset.csv(
+                    path: directory.file("cut.csv"), format: CSVFormat(),
+                    rules: TableRules(targets: ["label"]))
             }
         }
     }

@@ -6,7 +6,8 @@ import Testing
 @Suite struct DatasetTests {
     private func small() throws -> Dataset {
         try Dataset.make(
-            bytes: [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110], sampleShape: [1, 2, 2], labels: [2, 0, 1],
+            bytes: [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110], sampleShape: [1, 2, 2],
+            labels: [2, 0, 1],
             classNames: ["cat", "dog", "Kühe"])
     }
 
@@ -17,7 +18,8 @@ import Testing
         #expect(bytes.count.isMultiple(of: 64))
         #expect(Array(bytes[..<16]) == Array("DTRAINDS".utf8) + [1, 0, 0, 0, 1, 0, 0, 0])
         #expect(Array(bytes[16..<32]) == [3, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0])
-        #expect(Array(bytes[64..<88]) == [1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0])
+        #expect(
+            Array(bytes[64..<88]) == [1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0])
         #expect(Array(bytes[128..<135]) == [3, 0, 0, 0] + Array("cat".utf8))
         #expect(Array(bytes[192..<204]) == [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110])
         #expect(Array(bytes[256..<268]) == [2, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0])
@@ -26,8 +28,11 @@ import Testing
     @Test func itComesBackFromMemoryAndFromAFile() throws {
         let directory = try TemporaryDirectory()
         for dataset in [
-            try small(), try Dataset.make(floats: [1.5, -2, 3, 4], sampleShape: [2], values: [0.5, 0.25, 7, 8], targetWidth: 2),
-            try Dataset.make(floats: [1.5, -2, 3, 4], sampleShape: [2], labels: [0, 1], classNames: ["a", "b"]),
+            try small(),
+            try Dataset.make(
+                floats: [1.5, -2, 3, 4], sampleShape: [2], values: [0.5, 0.25, 7, 8], targetWidth: 2),
+            try Dataset.make(
+                floats: [1.5, -2, 3, 4], sampleShape: [2], labels: [0, 1], classNames: ["a", "b"]),
         ] {
             let path = directory.file("data")
             try File.writeAtomically(serialized(dataset), to: path)
@@ -82,7 +87,8 @@ import Testing
         #expect(rows == [35, 17.5, 45, 22.5, -5, -2.5, 5, 2.5, -1])
         #expect(labels == [1, 2, -1])
 
-        let table = try Dataset.make(floats: [1.5, -2, 3, 4], sampleShape: [2], values: [0.5, 0.25, 7, 8], targetWidth: 2)
+        let table = try Dataset.make(
+            floats: [1.5, -2, 3, 4], sampleShape: [2], values: [0.5, 0.25, 7, 8], targetWidth: 2)
         table.gather([1, 0][...], normalization: Normalization(.none, of: table), into: &rows)
         #expect(rows[..<4] == [3, 4, 1.5, -2])
         table.gatherValues([1, 0][...], into: &rows)
@@ -92,15 +98,20 @@ import Testing
     @Test func differencesBetweenTwoSetsAreNamed() throws {
         let train = try small()
         try train.requireSameForm(of: try small(), named: "data.validation", as: "data.train")
-        let wide = try Dataset.make(bytes: [1, 2, 3], sampleShape: [3], labels: [0], classNames: ["cat", "dog", "Kühe"])
+        let wide = try Dataset.make(
+            bytes: [1, 2, 3], sampleShape: [3], labels: [0], classNames: ["cat", "dog", "Kühe"])
         let error = #expect(throws: DatasetError.self) {
             try train.requireSameForm(of: wide, named: "data.validation", as: "data.train")
         }
         #expect(
             error?.description
-                == "samples of `data.validation` have shape [3], those of `data.train` [1, 2, 2]; give data sets of one kind")
-        let other = try Dataset.make(bytes: [1, 2, 3, 4], sampleShape: [1, 2, 2], labels: [0], classNames: ["cat"])
-        let classes = #expect(throws: DatasetError.self) { try train.requireSameForm(of: other, named: "v", as: "t") }
+                == "samples of `data.validation` have shape [3], those of `data.train` [1, 2, 2]; give data sets of one kind"
+        )
+        let other = try Dataset.make(
+            bytes: [1, 2, 3, 4], sampleShape: [1, 2, 2], labels: [0], classNames: ["cat"])
+        let classes = #expect(throws: DatasetError.self) {
+            try train.requireSameForm(of: other, named: "v", as: "t")
+        }
         #expect(classes?.description.contains("`v` has 1 class and `t` 3") == true)
     }
 }
@@ -108,14 +119,16 @@ import Testing
 @Suite struct NormalizationTests {
     /// Per column; the third column is constant.
     private func table() throws -> Dataset {
-        try Dataset.make(floats: [1, 10, 5, 3, 20, 5, 5, 60, 5], sampleShape: [3], labels: [0, 0, 0], classNames: ["a"])
+        try Dataset.make(
+            floats: [1, 10, 5, 3, 20, 5, 5, 60, 5], sampleShape: [3], labels: [0, 0, 0], classNames: ["a"])
     }
 
     @Test func zScorePerColumn() throws {
         let normalization = Normalization(.zScore, of: try table())
         #expect(normalization.shift == [3, 30, 5])
         // Variances 8/3, 1400/3, and 0, which counts as 1.
-        #expect(normalization.factor == [Float((3.0 / 8).squareRoot()), Float((3.0 / 1_400).squareRoot()), 1])
+        #expect(
+            normalization.factor == [Float((3.0 / 8).squareRoot()), Float((3.0 / 1_400).squareRoot()), 1])
     }
 
     @Test func minMaxPerColumn() throws {

@@ -12,7 +12,10 @@ import Testing
         #expect(train.form.elementType == .uint8)
         #expect(sum(of: train) == 449_372)
         #expect(sum(of: validation) == 112_346)
-        #expect((0..<10).map { label in validation.labels.count { $0 == label } } == [35, 36, 35, 37, 37, 37, 37, 36, 33, 37])
+        #expect(
+            (0..<10).map { label in validation.labels.count { $0 == label } } == [
+                35, 36, 35, 37, 37, 37, 37, 36, 33, 37,
+            ])
         var first = [Float](repeating: 0, count: 64)
         train.gather([0][...], normalization: Normalization(.none, of: train), into: &first)
         #expect(first[..<8] == [0, 0, 5, 13, 9, 1, 0, 0])
@@ -21,7 +24,8 @@ import Testing
 
     private func sum(of dataset: Dataset) -> Int {
         var rows = [Float](repeating: 0, count: dataset.count * 64)
-        dataset.gather(Array(0..<dataset.count)[...], normalization: Normalization(.none, of: dataset), into: &rows)
+        dataset.gather(
+            Array(0..<dataset.count)[...], normalization: Normalization(.none, of: dataset), into: &rows)
         return rows.reduce(0) { $0 + Int($1) }
     }
 }

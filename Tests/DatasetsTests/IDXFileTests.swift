@@ -57,7 +57,8 @@ import Testing
     @Test func severalGzipMembersAreOneFile() async throws {
         let first = try await gzip(try write(Array(imageFile[..<30]), "first"))
         let second = try await gzip(try write(Array(imageFile[30...]), "second"))
-        let images = try write(try File.read(first, limit: 9_999) + File.read(second, limit: 9_999), "both.gz")
+        let images = try write(
+            try File.read(first, limit: 9_999) + File.read(second, limit: 9_999), "both.gz")
         let dataset = try Dataset.idx(images: images, labels: try write(labelFile, "labels"))
         #expect(dataset.count == 5)
     }
@@ -73,13 +74,16 @@ import Testing
         dataset.gather([0, 1][...], normalization: Normalization(.none, of: dataset), into: &rows)
         #expect(rows == values)
         let nan = [0x7F, 0xC0, 0, 0] as [UInt8]
-        let error = try message([0, 0, 0x0D, 2, 0, 0, 0, 2, 0, 0, 0, 2] + bytes[..<12] + nan, [0, 0, 8, 1, 0, 0, 0, 2, 0, 1])
+        let error = try message(
+            [0, 0, 0x0D, 2, 0, 0, 0, 2, 0, 0, 0, 2] + bytes[..<12] + nan, [0, 0, 8, 1, 0, 0, 0, 2, 0, 1])
         #expect(error == "`images` holds nan at value 3; training needs finite numbers: clean the data")
     }
 
     @Test func missingFilesAreNamed() throws {
         let labels = try write(labelFile, "labels")
-        let error = #expect(throws: SystemError.self) { try Dataset.idx(images: "/nowhere/images", labels: labels) }
+        let error = #expect(throws: SystemError.self) {
+            try Dataset.idx(images: "/nowhere/images", labels: labels)
+        }
         #expect(error?.description.hasPrefix("cannot read `/nowhere/images`: it does not exist;") == true)
     }
 
@@ -88,11 +92,16 @@ import Testing
             try message([0x89, 0x50, 0x4E, 0x47] + imageFile, labelFile)
                 == "`images` is not an IDX file: it starts with 89504e47, an IDX file with 0000 and its type and rank; give the file of images"
                 + " as it was published (plain or gzip)")
-        #expect(try message([0, 0, 9, 3] + imageFile[4...], labelFile).hasPrefix("`images` holds IDX values of type 0x09;"))
+        #expect(
+            try message([0, 0, 9, 3] + imageFile[4...], labelFile).hasPrefix(
+                "`images` holds IDX values of type 0x09;"))
         #expect(
             try message(labelFile, imageFile)
-                == "`images` has 1 dimension, images have 2 to 4; were the files of images and labels exchanged?")
-        #expect(try message([], labelFile) == "`images` is truncated: its header has 0 of 4 bytes; download or copy it again")
+                == "`images` has 1 dimension, images have 2 to 4; were the files of images and labels exchanged?"
+        )
+        #expect(
+            try message([], labelFile)
+                == "`images` is truncated: its header has 0 of 4 bytes; download or copy it again")
     }
 
     @Test func truncationAndTrailingBytesAreNamed() throws {
@@ -102,7 +111,9 @@ import Testing
         for count in 0..<labelFile.count {
             #expect(try message(imageFile, Array(labelFile[..<count])).hasPrefix("`labels` is truncated: "))
         }
-        #expect(try message(imageFile + [0], labelFile).hasPrefix("`images` goes on after the 60 bytes of values"))
+        #expect(
+            try message(imageFile + [0], labelFile).hasPrefix("`images` goes on after the 60 bytes of values")
+        )
     }
 
     @Test func damagedGzipIsNamed() async throws {
@@ -113,7 +124,9 @@ import Testing
         }
         var wrong = packed
         wrong[packed.count - 6] ^= 1  // in the checksum
-        #expect(try message(wrong, labelFile) == "`images` is a damaged gzip file (incorrect data check); download or copy it again")
+        #expect(
+            try message(wrong, labelFile)
+                == "`images` is a damaged gzip file (incorrect data check); download or copy it again")
         #expect(try message(packed + [1, 2, 3], labelFile).contains("bytes follow its compressed data"))
     }
 
@@ -125,7 +138,9 @@ import Testing
         #expect(try message(packed, labelFile).hasPrefix("`images` is truncated: its header asks for"))
         let all: [UInt8] = [0, 0, 8, 4] + [UInt8](repeating: 0xFF, count: 16)
         #expect(try message(all, labelFile).hasPrefix("`images` is truncated: its header asks for"))
-        #expect(try message([0, 0, 8, 3, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 4], labelFile).hasPrefix("`images` is empty"))
+        #expect(
+            try message([0, 0, 8, 3, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 4], labelFile).hasPrefix(
+                "`images` is empty"))
     }
 
     @Test func countsAndClassesMustAgree() throws {
@@ -134,7 +149,8 @@ import Testing
                 == "`images` holds 5 images, `labels` 4 labels; give two files of the same set")
         #expect(
             try message(imageFile, labelFile, classCount: 5)
-                == "label 5 of sample 4 in `labels` is outside the classes 0…4; check the file and the number of classes")
+                == "label 5 of sample 4 in `labels` is outside the classes 0…4; check the file and the number of classes"
+        )
         #expect(try message(imageFile, labelFile, classCount: 6) == "no error")
     }
 
@@ -147,7 +163,8 @@ import Testing
             return
         }
         let train = try Dataset.idx(
-            images: Path.join(mnist, "train-images-idx3-ubyte.gz"), labels: Path.join(mnist, "train-labels-idx1-ubyte.gz"))
+            images: Path.join(mnist, "train-images-idx3-ubyte.gz"),
+            labels: Path.join(mnist, "train-labels-idx1-ubyte.gz"))
         #expect(train.count == 60_000)
         #expect(train.sampleShape == [28, 28, 1])
         #expect(train.classNames?.count == 10)

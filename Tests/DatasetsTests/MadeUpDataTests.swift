@@ -18,7 +18,9 @@ import Testing
         var values = [Float](repeating: 0, count: 41 * 30)
         let normalization = Normalization(.none, of: dataset)
         values.withUnsafeMutableBufferPointer { buffer in
-            if let start = buffer.baseAddress { dataset.gather(Array(0..<41)[...], normalization: normalization, into: start) }
+            if let start = buffer.baseAddress {
+                dataset.gather(Array(0..<41)[...], normalization: normalization, into: start)
+            }
         }
         #expect(values == Array(expected.prefix(values.count)))
         var labels = RandomStream(seed: 0, purpose: .synthetic, major: 0, minor: 1)
@@ -36,8 +38,12 @@ import Testing
         let form = DatasetForm(elementType: .float32, sampleShape: [6], count: 9, targets: .values(width: 2))
         let dataset = try Dataset.madeUp(form)
         #expect(dataset.form == form)
-        #expect(dataset.values.count == 18 && dataset.values.allSatisfy { (0..<1).contains($0) } && Set(dataset.values).count > 9)
-        #expect(try Dataset.madeUp(DatasetForm(elementType: .uint8, sampleShape: [6], count: 9, targets: .absent)).labels.isEmpty)
+        #expect(
+            dataset.values.count == 18 && dataset.values.allSatisfy { (0..<1).contains($0) }
+                && Set(dataset.values).count > 9)
+        #expect(
+            try Dataset.madeUp(DatasetForm(elementType: .uint8, sampleShape: [6], count: 9, targets: .absent))
+                .labels.isEmpty)
     }
 
     @Test func whatNoMachineHoldsIsRefused() {

@@ -6,7 +6,9 @@ import Testing
 /// Files in Tests/Fixtures/readers; make_fixtures.py there says what they are.
 enum ReaderFixtures {
     static func path(_ name: String) -> String {
-        Path.join("/" + #filePath.split(separator: "/").dropLast(2).joined(separator: "/"), "Fixtures/readers/" + name)
+        Path.join(
+            "/" + #filePath.split(separator: "/").dropLast(2).joined(separator: "/"),
+            "Fixtures/readers/" + name)
     }
 
     static func bytes(_ name: String) throws -> [UInt8] { try File.read(path(name), limit: 1 << 24) }
@@ -14,7 +16,9 @@ enum ReaderFixtures {
     static func floats(_ name: String) throws -> [Float] {
         try bytes(name).withUnsafeBytes { bytes in
             stride(from: 0, to: bytes.count, by: 4).map { offset in
-                Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
+                Float(
+                    bitPattern: UInt32(
+                        littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
             }
         }
     }

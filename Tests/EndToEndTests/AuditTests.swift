@@ -14,7 +14,9 @@ extension Exactness {
 
         /// Worker 2 has computed wrongly in step 20, is named and sent away.
         private func expectDismissal(_ finished: Program.Finished) {
-            let line = finished.errors.split(separator: "\n").first { $0.contains("computed wrongly in step 20 and is dismissed") }
+            let line = finished.errors.split(separator: "\n").first {
+                $0.contains("computed wrongly in step 20 and is dismissed")
+            }
             #expect(line?.contains("audit: worker 2 (") == true, "\(finished.errors)")
         }
 
@@ -28,7 +30,9 @@ extension Exactness {
             #expect(try Bits(finished, bench.runDirectory("run")) == quiet)
             // In each of 30 steps all 8.
             #expect(
-                finished.errors.contains("audit: 240 microbatches were computed by two workers, to the same bits"), "\(finished.errors)")
+                finished.errors.contains(
+                    "audit: 240 microbatches were computed by two workers, to the same bits"),
+                "\(finished.errors)")
             #expect(field("recoveries", in: finished.output) == "0")
         }
 
@@ -37,12 +41,17 @@ extension Exactness {
         func oneBit(sharedMemory: String, workers: Int) throws {
             let bench = try Bench(DigitsJob(microbatches: 8))
             let quiet = try bench.quiet()
-            let environment = ["DIST_TRAIN_FAULT": "rank1:contribution:19:flip:1", "DIST_TRAIN_SHARED_MEMORY": sharedMemory]
-            let audited = try bench.run("audited", workers: workers, ["--audit", "0.1", "--restarts", "0"], environment)
+            let environment = [
+                "DIST_TRAIN_FAULT": "rank1:contribution:19:flip:1", "DIST_TRAIN_SHARED_MEMORY": sharedMemory,
+            ]
+            let audited = try bench.run(
+                "audited", workers: workers, ["--audit", "0.1", "--restarts", "0"], environment)
             #expect(audited.status == .exited(0), "\(audited.errors)")
             #expect(try Bits(audited, bench.runDirectory("audited")) == quiet)
             #expect(audited.errors.contains("in step 20 (in the gradient of `"), "\(audited.errors)")
-            #expect(audited.errors.contains("the step is computed again to find out who is wrong"), "\(audited.errors)")
+            #expect(
+                audited.errors.contains("the step is computed again to find out who is wrong"),
+                "\(audited.errors)")
             expectDismissal(audited)
             #expect(audited.errors.contains("this machine computed wrongly in step 20"), "\(audited.errors)")
 
@@ -58,7 +67,8 @@ extension Exactness {
             let bench = try Bench(DigitsJob(microbatches: 8))
             let quiet = try bench.quiet()
             let fault = "rank1:contribution:19:burst:1"
-            let audited = try bench.run("audited", workers: workers, ["--audit", "0.1", "--restarts", "0"], fault: fault)
+            let audited = try bench.run(
+                "audited", workers: workers, ["--audit", "0.1", "--restarts", "0"], fault: fault)
             #expect(audited.status == .exited(0), "\(audited.errors)")
             #expect(try Bits(audited, bench.runDirectory("audited")) == quiet)
             expectDismissal(audited)
@@ -75,27 +85,36 @@ extension Exactness {
             let bench = try Bench(DigitsJob(microbatches: 8))
             let quiet = try bench.quiet()
             let faults = "rank1:contribution:19:flip:1,rank1:contribution:19:flip:2"
-            let finished = try bench.run("run", workers: workers, ["--audit", "0.1", "--restarts", "0"], fault: faults)
+            let finished = try bench.run(
+                "run", workers: workers, ["--audit", "0.1", "--restarts", "0"], fault: faults)
             if workers > 2 {
                 #expect(finished.status == .exited(0), "\(finished.errors)")
                 #expect(try Bits(finished, bench.runDirectory("run")) == quiet)
                 expectDismissal(finished)
             } else {
                 #expect(finished.status == .exited(1), "\(finished.errors)")
-                #expect(finished.errors.contains("it cannot be told who is wrong. Test both machines"), "\(finished.errors)")
+                #expect(
+                    finished.errors.contains("it cannot be told who is wrong. Test both machines"),
+                    "\(finished.errors)")
                 #expect(try bench.bits("run", workers: 3, ["--resume", "--audit", "0.1"]) == quiet)
             }
         }
 
         @Test func whatCannotBeAudited() throws {
             let bench = try Bench(DigitsJob())
-            for (value, complaint) in [("1.5", "--audit must be a number from 0.0 to 1.0"), ("x", "found `x`")] {
+            for (value, complaint) in [
+                ("1.5", "--audit must be a number from 0.0 to 1.0"), ("x", "found `x`"),
+            ] {
                 let finished = try bench.run("run", workers: 1, ["--audit", value])
-                #expect(finished.status == .exited(64) && finished.errors.contains(complaint), "\(finished.errors)")
+                #expect(
+                    finished.status == .exited(64) && finished.errors.contains(complaint),
+                    "\(finished.errors)")
             }
             let alone = try bench.run("alone", workers: 1, ["--audit", "1"])
             #expect(
-                alone.status == .exited(0) && alone.errors.contains("with one worker there is nobody to compare with"), "\(alone.errors)")
+                alone.status == .exited(0)
+                    && alone.errors.contains("with one worker there is nobody to compare with"),
+                "\(alone.errors)")
         }
     }
 }

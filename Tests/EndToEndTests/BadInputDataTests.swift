@@ -13,7 +13,9 @@ import Testing
     /// `[count, side, side]` bytes that a small network can learn from.
     static func images(_ count: Int, side: Int = 4, salt: Int = 0) -> [UInt8] {
         header(3) + size(count) + size(side) + size(side)
-            + (0..<count * side * side).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ $0 / (side * side) &* 91 &+ salt) }
+            + (0..<count * side * side).map {
+                UInt8(truncatingIfNeeded: $0 &* 37 &+ $0 / (side * side) &* 91 &+ salt)
+            }
     }
 
     static func labels(_ count: Int, classes: Int = 3) -> [UInt8] {
@@ -21,7 +23,9 @@ import Testing
     }
 
     private static func header(_ rank: UInt8) -> [UInt8] { [0, 0, 8, rank] }
-    private static func size(_ count: Int) -> [UInt8] { [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: count >> $0) } }
+    private static func size(_ count: Int) -> [UInt8] {
+        [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: count >> $0) }
+    }
 
     static func config(validation: String = "", head: Int = 3) -> String {
         """
@@ -42,19 +46,24 @@ import Testing
     }
 
     static func writeConfig(_ text: String, in home: TemporaryDirectory) throws -> String {
-        try home.write("tiny.json5", text.split(separator: "DIR", omittingEmptySubsequences: false).joined(separator: home.path))
+        try home.write(
+            "tiny.json5",
+            text.split(separator: "DIR", omittingEmptySubsequences: false).joined(separator: home.path))
     }
 
     /// The same bytes compressed by the system's gzip.
     private func gzip(_ bytes: [UInt8]) throws -> [UInt8] {
         try Self.write(bytes, "plain", in: home)
-        let process = try ChildProcess("gzip", ["-f", "-n", home.file("plain")], standardOutput: .discard, standardError: .capture)
+        let process = try ChildProcess(
+            "gzip", ["-f", "-n", home.file("plain")], standardOutput: .discard, standardError: .capture)
         try #require(process.wait(seconds: 10)?.isSuccess == true, "\(process.standardError())")
         return try File.read(home.file("plain.gz"), limit: 1 << 20)
     }
 
     /// Trains on these files; nil: there is none.
-    private func run(_ images: [UInt8]?, _ labels: [UInt8]?, _ text: String = config()) throws -> Program.Finished {
+    private func run(_ images: [UInt8]?, _ labels: [UInt8]?, _ text: String = config()) throws
+        -> Program.Finished
+    {
         if let images { try Self.write(images, "images", in: home) }
         if let labels { try Self.write(labels, "labels", in: home) }
         let config = try Self.writeConfig(text, in: home)
@@ -78,12 +87,14 @@ import Testing
     @Test func escapeSequencesAreNotShown() throws {
         try home.write("a.csv", "x,y\n\u{1B}[2Jx,1\n" + (0..<10).map { "\($0),0.5\n" }.joined())
         let csv = Self.config(head: 1).replacing(
-            "idx: {images: \"DIR/images\", labels: \"DIR/labels\"}", with: "csv: {path: \"DIR/a.csv\", target: \"y\"}")
+            "idx: {images: \"DIR/images\", labels: \"DIR/labels\"}",
+            with: "csv: {path: \"DIR/a.csv\", target: \"y\"}")
         try run(nil, nil, csv).expect(status: 1, "column `x`: `?[2Jx` is no number")
     }
 
     @Test func missingFiles() throws {
-        try run(nil, Self.labels(40)).expect(status: 1, "`\(home.file("images"))`", "it does not exist", "check the path")
+        try run(nil, Self.labels(40)).expect(
+            status: 1, "`\(home.file("images"))`", "it does not exist", "check the path")
     }
 
     @Test func aMissingFileOfLabels() throws {
@@ -102,13 +113,15 @@ import Testing
     }
 
     @Test func truncatedLabels() throws {
-        try run(Self.images(40), Self.labels(40).dropLast(5)).expect(status: 1, "`\(home.file("labels"))` is truncated")
+        try run(Self.images(40), Self.labels(40).dropLast(5)).expect(
+            status: 1, "`\(home.file("labels"))` is truncated")
     }
 
     @Test func truncatedGzip() throws {
         let whole = try gzip(Self.images(40))
         for count in [whole.count - 4, whole.count / 2] {
-            try run(Array(whole.prefix(count)), Self.labels(40)).expect(status: 1, "`\(home.file("images"))`", "truncated")
+            try run(Array(whole.prefix(count)), Self.labels(40)).expect(
+                status: 1, "`\(home.file("images"))`", "truncated")
         }
     }
 
@@ -120,15 +133,18 @@ import Testing
     }
 
     @Test func notAnIDXFile() throws {
-        try run(Array("P5 4 4 255 and so on".utf8), Self.labels(40)).expect(status: 1, "`\(home.file("images"))` is not an IDX file")
+        try run(Array("P5 4 4 255 and so on".utf8), Self.labels(40)).expect(
+            status: 1, "`\(home.file("images"))` is not an IDX file")
     }
 
     @Test func filesExchanged() throws {
-        try run(Self.labels(40), Self.images(40)).expect(status: 1, "were the files of images and labels exchanged?")
+        try run(Self.labels(40), Self.images(40)).expect(
+            status: 1, "were the files of images and labels exchanged?")
     }
 
     @Test func moreThanTheHeaderSays() throws {
-        try run(Self.images(40) + [1, 2, 3], Self.labels(40)).expect(status: 1, "`\(home.file("images"))` goes on after")
+        try run(Self.images(40) + [1, 2, 3], Self.labels(40)).expect(
+            status: 1, "`\(home.file("images"))` goes on after")
     }
 
     /// A header that asks for more memory than there is must be judged before any is taken.
@@ -138,7 +154,8 @@ import Testing
     }
 
     @Test func countsThatDiffer() throws {
-        try run(Self.images(40), Self.labels(39)).expect(status: 1, "holds 40 images", "39 labels", "give two files of the same set")
+        try run(Self.images(40), Self.labels(39)).expect(
+            status: 1, "holds 40 images", "39 labels", "give two files of the same set")
     }
 
     @Test func anEmptySet() throws {
@@ -147,13 +164,16 @@ import Testing
 
     // MARK: What does not fit together
 
-    private static func validation(_ set: String) -> String { "\(set): {idx: {images: \"DIR/images2\", labels: \"DIR/labels2\"}}" }
+    private static func validation(_ set: String) -> String {
+        "\(set): {idx: {images: \"DIR/images2\", labels: \"DIR/labels2\"}}"
+    }
 
     @Test func labelsOutsideTheClasses() throws {
         try Self.write(Self.images(10), "images2", in: home)
         try Self.write(Self.labels(10, classes: 5), "labels2", in: home)
-        try run(Self.images(40), Self.labels(40), Self.config(validation: Self.validation("validation"))).expect(
-            status: 1, "label 3 of sample 3 in `\(home.file("labels2"))` is outside the classes 0…2")
+        try run(Self.images(40), Self.labels(40), Self.config(validation: Self.validation("validation")))
+            .expect(
+                status: 1, "label 3 of sample 3 in `\(home.file("labels2"))` is outside the classes 0…2")
     }
 
     @Test(arguments: ["validation", "test"])

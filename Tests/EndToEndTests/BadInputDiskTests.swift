@@ -16,7 +16,8 @@ import Testing
 
     private func run(_ directory: String, epochs: Int = 1, _ more: String...) throws -> Program.Finished {
         try Program.run(
-            ["run", Repository.digits, "--run-dir", directory, "--set", "epochs=\(epochs)"] + more, in: home.path, seconds: 60)
+            ["run", Repository.digits, "--run-dir", directory, "--set", "epochs=\(epochs)"] + more,
+            in: home.path, seconds: 60)
     }
 
     @Test func aReadOnlyDirectory() throws {
@@ -25,7 +26,8 @@ import Testing
         try run(directory).expect(status: 0)
         try disk.makeReadOnly()
         try run(directory, epochs: 2, "--resume").expect(
-            status: 1, "error: cannot ", "`\(directory)/", "the file system is read-only", "choose a directory on a writable file system")
+            status: 1, "error: cannot ", "`\(directory)/", "the file system is read-only",
+            "choose a directory on a writable file system")
         let other = Path.join(disk.path, "other")
         try run(other).expect(status: 1, "`\(other)`", "the file system is read-only")
         try Program.run(["checkpoint", "verify", directory], in: home.path).expect(status: 0)
@@ -39,10 +41,12 @@ import Testing
     func aDiskThatIsFullAtTheStart(pages: Int) throws {
         let page = Int(getpagesize())
         guard let disk = try SmallFileSystem(bytes: 16 * page) else { return }
-        try File.writeAtomically([UInt8](repeating: 1, count: (16 - pages) * page), to: Path.join(disk.path, "filler"))
+        try File.writeAtomically(
+            [UInt8](repeating: 1, count: (16 - pages) * page), to: Path.join(disk.path, "filler"))
         let directory = Path.join(disk.path, "run")
         let end = try run(directory)
-        end.expect(status: 1, "error: ", "`\(directory)/", "no space left on the device", "free some space there")
+        end.expect(
+            status: 1, "error: ", "`\(directory)/", "no space left on the device", "free some space there")
         try disk.resize(bytes: 16 << 20)
         let hasBegun = File.exists(Path.join(directory, "job.json5"))
         if hasBegun {
@@ -60,8 +64,10 @@ import Testing
         try run(directory).expect(status: 0)
         let end = try run(directory, epochs: 2, "--resume")
         end.expect(
-            status: 1, "error: the checkpoint of step 24 could not be written: cannot write `\(directory)/checkpoints/step-00000024.tmp-",
-            "no space left on the device; free some space there", "The ones before it are intact", "resume with:  dist-train run")
+            status: 1,
+            "error: the checkpoint of step 24 could not be written: cannot write `\(directory)/checkpoints/step-00000024.tmp-",
+            "no space left on the device; free some space there", "The ones before it are intact",
+            "resume with:  dist-train run")
         #expect(end.output.isEmpty, "no result")
         let verified = try Program.run(["checkpoint", "verify", directory], in: home.path)
         verified.expect(status: 0)

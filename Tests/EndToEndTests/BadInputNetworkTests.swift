@@ -17,16 +17,21 @@ import Transport
         String(try Program.run(["--version"], in: home.path, seconds: 30).output.prefix { $0 != "\n" })
     }
 
-    private func ourVersion() throws -> String { "\(try ourProgram()) (protocol \(FrameHeader.protocolVersion))" }
+    private func ourVersion() throws -> String {
+        "\(try ourProgram()) (protocol \(FrameHeader.protocolVersion))"
+    }
 
     private func startCoordinator(_ more: String...) throws -> ChildProcess {
-        let arguments = ["coordinator", Repository.digits, "--listen", "127.0.0.1:0", "--run-dir", home.file("run")] + more
+        let arguments =
+            ["coordinator", Repository.digits, "--listen", "127.0.0.1:0", "--run-dir", home.file("run")]
+            + more
         return try Program.start(arguments, in: home.path, token)
     }
 
     private func startWorker(_ port: UInt16, _ more: String...) throws -> ChildProcess {
         try Program.start(
-            ["worker", "--join", "127.0.0.1:\(port)", "--listen", "127.0.0.1:0", "--lanes", "1"] + more, in: home.path, token)
+            ["worker", "--join", "127.0.0.1:\(port)", "--listen", "127.0.0.1:0", "--lanes", "1"] + more,
+            in: home.path, token)
     }
 
     // MARK: The coordinator's port
@@ -47,7 +52,8 @@ import Transport
         try Program.run(command + ["epochs=1"], in: home.path, token).expect(status: 0)
         let holder = try RawSocket.bound()
         let again = command + ["epochs=2", "--resume"]
-        try Program.run(again + ["--listen", "127.0.0.1:\(holder.port)"], in: home.path, token).expect(status: 1, "is in use")
+        try Program.run(again + ["--listen", "127.0.0.1:\(holder.port)"], in: home.path, token).expect(
+            status: 1, "is in use")
         try Program.run(again, in: home.path, token).expect(status: 0, "resuming from step 12")
     }
 
@@ -59,7 +65,9 @@ import Transport
     }
 
     @Test func anAddressOfAnotherMachine() throws {
-        let arguments = ["coordinator", Repository.digits, "--listen", "203.0.113.7:0", "--run-dir", home.file("run")]
+        let arguments = [
+            "coordinator", Repository.digits, "--listen", "203.0.113.7:0", "--run-dir", home.file("run"),
+        ]
         try Program.run(arguments, in: home.path, token, seconds: 30).expect(
             status: 1, "cannot listen on 203.0.113.7:0", "choose an address of this machine")
     }
@@ -69,10 +77,13 @@ import Transport
     /// A greeting whose first fields stand where they stand in every version.
     private static func greeting(role: UInt8, version: UInt16, program: String) -> [UInt8] {
         let name = Array(program.utf8)
-        return [role, UInt8(version & 255), UInt8(version >> 8), UInt8(name.count), 0] + name + [UInt8](repeating: 7, count: 50)
+        return [role, UInt8(version & 255), UInt8(version >> 8), UInt8(name.count), 0] + name
+            + [UInt8](repeating: 7, count: 50)
     }
 
-    private static let (hello, challenge) = (FrameHeader.firstHandshakeKind, FrameHeader.firstHandshakeKind + 1)
+    private static let (hello, challenge) = (
+        FrameHeader.firstHandshakeKind, FrameHeader.firstHandshakeKind + 1
+    )
 
     @Test func aWorkerOfAnotherVersion() throws {
         let coordinator = try startCoordinator("--plaintext")
@@ -110,10 +121,15 @@ import Transport
         }
         try reactor.start()
         let deadline = Clock.monotonicSeconds() + 30
-        while refusal.withLock({ $0 == nil }) && Clock.monotonicSeconds() < deadline { Clock.sleep(seconds: 0.01) }
+        while refusal.withLock({ $0 == nil }) && Clock.monotonicSeconds() < deadline {
+            Clock.sleep(seconds: 0.01)
+        }
         reactor.stopAndJoin()
         let text = try #require(refusal.withLock { $0 })
-        #expect(try text.holds("the coordinator is \(ourProgram()), the worker dist-train 9.8.7; install the same version"), "\(text)")
+        #expect(
+            try text.holds(
+                "the coordinator is \(ourProgram()), the worker dist-train 9.8.7; install the same version"),
+            "\(text)")
     }
 
     @Test func aCoordinatorOfAnotherVersion() throws {
@@ -126,7 +142,8 @@ import Transport
         stranger.send(FrameHeader(kind: Self.challenge).encoded(payload: payload, version: 9))
         let end = try Program.finish(worker, seconds: 20)
         end.expect(
-            status: 1, "127.0.0.1:\(listener.port) runs dist-train 9.8.7 (protocol 9), this side \(try ourVersion())",
+            status: 1,
+            "127.0.0.1:\(listener.port) runs dist-train 9.8.7 (protocol 9), this side \(try ourVersion())",
             "install the same version on both")
     }
 
@@ -162,7 +179,8 @@ import Transport
     @Test func aClosedPort() throws {
         let holder = try RawSocket.bound(listening: false)
         try Program.finish(try startWorker(holder.port), seconds: 30).expect(
-            status: 1, "127.0.0.1:\(holder.port) refused the connection", "check that the coordinator runs there")
+            status: 1, "127.0.0.1:\(holder.port) refused the connection",
+            "check that the coordinator runs there")
     }
 
     @Test func aWebServer() throws {
@@ -173,7 +191,8 @@ import Transport
         _ = server.receive(until: { $0.count > 40 })
         server.send(Array("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n".utf8))
         try Program.finish(worker, seconds: 20).expect(
-            status: 1, "127.0.0.1:\(listener.port) does not speak dist-train's protocol", "check the host and the port")
+            status: 1, "127.0.0.1:\(listener.port) does not speak dist-train's protocol",
+            "check the host and the port")
     }
 
     @Test func aListenerThatClosesAtOnce() throws {
@@ -189,6 +208,7 @@ import Transport
         let worker = try startWorker(listener.port)
         defer { worker.terminate() }
         try Program.finish(worker, seconds: 25).expect(
-            status: 1, "127.0.0.1:\(listener.port) did not answer within 10 s", "check the address, the network and the firewall")
+            status: 1, "127.0.0.1:\(listener.port) did not answer within 10 s",
+            "check the address, the network and the firewall")
     }
 }

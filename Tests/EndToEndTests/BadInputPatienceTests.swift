@@ -14,9 +14,15 @@ import Testing
 
     @Test func theLackOfWorkersIsSaidAgainAndAgain() throws {
         let coordinator = try start(
-            ["coordinator", Repository.digits, "--listen", "127.0.0.1:0", "--run-dir", home.file("run"), "--min-workers", "2"])
+            [
+                "coordinator", Repository.digits, "--listen", "127.0.0.1:0", "--run-dir", home.file("run"),
+                "--min-workers", "2",
+            ])
         defer { coordinator.terminate() }
-        let worker = ["worker", "--join", "127.0.0.1:\(try coordinator.listeningPort())", "--listen", "127.0.0.1:0", "--lanes", "1"]
+        let worker = [
+            "worker", "--join", "127.0.0.1:\(try coordinator.listeningPort())", "--listen", "127.0.0.1:0",
+            "--lanes", "1",
+        ]
         let first = try start(worker)
         defer { first.terminate() }
         let words = "no progress: waiting for 1 more worker (1 of 2 are ready)"

@@ -10,7 +10,9 @@ import Testing
 
     private var directory: String { home.file("run") }
 
-    private func run(_ more: String..., config: String = Repository.digits, seconds: Double = 60) throws -> Program.Finished {
+    private func run(_ more: String..., config: String = Repository.digits, seconds: Double = 60) throws
+        -> Program.Finished
+    {
         try Program.run(["run", config, "--run-dir", directory] + more, in: home.path, seconds: seconds)
     }
 
@@ -48,7 +50,9 @@ import Testing
     @Test func anEarlierRunIsNotOverwritten() throws {
         let hash = try train()
         let before = try File.readText(Path.join(directory, "metrics.jsonl"), limit: 1 << 20)
-        try run().expect(status: 1, "`\(directory)` exists already; add --resume to go on with that run, or choose another --run-dir")
+        try run().expect(
+            status: 1,
+            "`\(directory)` exists already; add --resume to go on with that run, or choose another --run-dir")
         #expect(try File.readText(Path.join(directory, "metrics.jsonl"), limit: 1 << 20) == before)
         #expect(try checkpoint("hash", directory).output == hash + "\n")
     }
@@ -57,7 +61,8 @@ import Testing
         try Directory.create(directory)
         try home.write("run/thesis.txt", "chapter one")
         try run().expect(status: 1, "`\(directory)` exists already")
-        try run("--resume").expect(status: 1, "`\(directory)` is no run directory: it has no job.json5", "leave out --resume")
+        try run("--resume").expect(
+            status: 1, "`\(directory)` is no run directory: it has no job.json5", "leave out --resume")
         #expect(try Directory.list(directory) == ["thesis.txt"])
     }
 
@@ -77,8 +82,11 @@ import Testing
         defer { first.terminate() }
         try Program.wait(for: "epoch 1/", from: first)
         for more in [[], ["--resume", "--set", "epochs=100000"]] {
-            let end = try Program.run(["run", Repository.digits, "--run-dir", directory] + more, in: home.path, seconds: 30)
-            end.expect(status: 1, "another coordinator (process \(first.processID)) is at work in `\(directory)`", "--run-dir")
+            let end = try Program.run(
+                ["run", Repository.digits, "--run-dir", directory] + more, in: home.path, seconds: 30)
+            end.expect(
+                status: 1, "another coordinator (process \(first.processID)) is at work in `\(directory)`",
+                "--run-dir")
         }
         #expect(first.exitStatus() == nil)
     }
@@ -88,7 +96,8 @@ import Testing
     @Test func everyDifferenceOfTheJobIsListed() throws {
         let hash = try train()
         let end = try run(
-            "--resume", "--set", "batch.size=64", "--set", "optimizer.adam.learning_rate=0.1", "--set", "seed=2", "--set",
+            "--resume", "--set", "batch.size=64", "--set", "optimizer.adam.learning_rate=0.1", "--set",
+            "seed=2", "--set",
             "model.1.dense=99", "--set", "epochs=4")
         end.expect(
             status: 1, "the job differs from the one in `\(directory)`", "batch.size is 64, was 128",
@@ -105,7 +114,8 @@ import Testing
         try run(config: config).expect(status: 0)
         try BadInputDataTests.write(BadInputDataTests.images(40, salt: 1), "images", in: home)
         try run("--resume", "--set", "epochs=3", config: config).expect(
-            status: 1, "the data has changed since the checkpoint `\(directory)/checkpoints/step-", "restore the data",
+            status: 1, "the data has changed since the checkpoint `\(directory)/checkpoints/step-",
+            "restore the data",
             "start a new run with another --run-dir")
         try BadInputDataTests.write(BadInputDataTests.images(40), "images", in: home)
         try run("--resume", "--set", "epochs=3", config: config).expect(status: 0)
@@ -125,9 +135,12 @@ import Testing
         try damage(Path.join(all[2], "model.safetensors"))
         let end = try run("--resume", "--set", "epochs=3", "--json")
         end.expect(
-            status: 0, "the checkpoint `\(all[2])` cannot be used: model.safetensors is corrupt: its checksum does not match",
+            status: 0,
+            "the checkpoint `\(all[2])` cannot be used: model.safetensors is corrupt: its checksum does not match",
             "the one before it is tried", "resuming from step 24 (\(all[1]))")
-        #expect(field("state_sha256", in: end.output) == hash, "the lost steps, computed again, give the same bits")
+        #expect(
+            field("state_sha256", in: end.output) == hash,
+            "the lost steps, computed again, give the same bits")
         try checkpoint("verify", directory).expect(status: 0)
     }
 
@@ -151,10 +164,12 @@ import Testing
         _ = try train()
         let all = try checkpoints
         try damage(Path.join(all[2], "model.safetensors"))
-        try run("--resume", "--set", "epochs=3", "--set", "max_steps=30", "--set", "checkpoint.keep=1").expect(
-            status: 0, "resuming from step 24")
+        try run("--resume", "--set", "epochs=3", "--set", "max_steps=30", "--set", "checkpoint.keep=1")
+            .expect(
+                status: 0, "resuming from step 24")
         #expect(try checkpoints.map(Path.name) == ["step-00000030", "step-00000036"])
-        try run("--resume", "--set", "epochs=3", "--set", "checkpoint.keep=1").expect(status: 0, "resuming from step 30")
+        try run("--resume", "--set", "epochs=3", "--set", "checkpoint.keep=1").expect(
+            status: 0, "resuming from step 30")
     }
 
     // MARK: `checkpoint`
@@ -167,7 +182,9 @@ import Testing
         let lines = list.output.split(separator: "\n")
         #expect(lines.count == 3)
         for (line, (step, path)) in zip(lines, [(36, all[2] + "  (last)"), (24, all[1]), (12, all[0])]) {
-            #expect(line.hasPrefix("step ") && line.hasSuffix(path) && line.split(separator: " ")[1] == "\(step)", "\(line)")
+            #expect(
+                line.hasPrefix("step ") && line.hasSuffix(path) && line.split(separator: " ")[1] == "\(step)",
+                "\(line)")
         }
         let verified = try checkpoint("verify", directory)
         verified.expect(status: 0)
@@ -192,7 +209,8 @@ import Testing
         #expect(verified.output.holds("\(all[2]): optimizer.safetensors is missing"), "\(verified.output)")
         #expect(verified.output.holds("\(all[1]): model.safetensors is corrupt"), "\(verified.output)")
         #expect(verified.output.holds("\(all[0]): whole"))
-        try checkpoint("hash", all[1]).expect(status: 1, "the checkpoint `\(all[1])` cannot be used", "use an older one or another copy")
+        try checkpoint("hash", all[1]).expect(
+            status: 1, "the checkpoint `\(all[1])` cannot be used", "use an older one or another copy")
         try checkpoint("list", directory).expect(status: 0)
         for action in ["list", "verify", "hash"] {
             try checkpoint(action, home.file("none")).expect(

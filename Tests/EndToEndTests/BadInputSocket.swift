@@ -32,14 +32,17 @@ final class RawSocket {
         address.sin_port = port.bigEndian
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
         return withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { call($0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                call($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
         }
     }
 
     /// Holds a port that the system chose, and listens on it if asked to.
     static func bound(listening: Bool = true) throws -> RawSocket {
         let made = try make()
-        guard at(0, { bind(made.descriptor, $0, $1) }) == 0, !listening || listen(made.descriptor, 8) == 0 else {
+        guard at(0, { bind(made.descriptor, $0, $1) }) == 0, !listening || listen(made.descriptor, 8) == 0
+        else {
             throw SystemError(cannot: "listen")
         }
         return made
@@ -47,7 +50,9 @@ final class RawSocket {
 
     static func connected(to port: UInt16) throws -> RawSocket {
         let made = try make()
-        guard at(port, { connect(made.descriptor, $0, $1) }) == 0 else { throw SystemError(cannot: "connect") }
+        guard at(port, { connect(made.descriptor, $0, $1) }) == 0 else {
+            throw SystemError(cannot: "connect")
+        }
         return made
     }
 

@@ -27,7 +27,9 @@ extension Program.Finished {
         status expected: Int32, _ texts: String..., sourceLocation: SourceLocation = #_sourceLocation
     ) {
         #expect(status == .exited(expected), "\(errors)", sourceLocation: sourceLocation)
-        for text in texts { #expect(errors.holds(text), "missing: \(text)\nin: \(errors)", sourceLocation: sourceLocation) }
+        for text in texts {
+            #expect(errors.holds(text), "missing: \(text)\nin: \(errors)", sourceLocation: sourceLocation)
+        }
     }
 }
 

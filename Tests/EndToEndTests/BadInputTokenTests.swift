@@ -14,12 +14,18 @@ import Testing
 
     init() throws { home = try TemporaryDirectory() }
 
-    private func coordinator(_ more: String..., environment: [String: String] = [Tokens.variable: Tokens.ours]) throws -> ChildProcess {
-        let arguments = ["coordinator", Repository.digits, "--listen", "127.0.0.1:0", "--run-dir", home.file("run")]
+    private func coordinator(
+        _ more: String..., environment: [String: String] = [Tokens.variable: Tokens.ours]
+    ) throws -> ChildProcess {
+        let arguments = [
+            "coordinator", Repository.digits, "--listen", "127.0.0.1:0", "--run-dir", home.file("run"),
+        ]
         return try Program.start(arguments + more, in: home.path, environment)
     }
 
-    private func worker(_ port: UInt16, _ more: [String] = [], _ environment: [String: String] = [:]) throws -> ChildProcess {
+    private func worker(_ port: UInt16, _ more: [String] = [], _ environment: [String: String] = [:]) throws
+        -> ChildProcess
+    {
         let arguments = ["worker", "--join", "127.0.0.1:\(port)", "--listen", "127.0.0.1:0", "--lanes", "1"]
         return try Program.start(arguments + more, in: home.path, environment)
     }
@@ -30,7 +36,8 @@ import Testing
         let port = try coordinator.listeningPort()
         let refused = try Program.finish(worker(port, [], [Tokens.variable: Tokens.others]), seconds: 20)
         refused.expect(
-            status: 1, "the token of 127.0.0.1:\(port) differs from the token here", "give both sides the same one", "--token-file")
+            status: 1, "the token of 127.0.0.1:\(port) differs from the token here",
+            "give both sides the same one", "--token-file")
         try Program.wait(for: "a connection was turned away: the token of 127.0.0.1:", from: coordinator)
         #expect(coordinator.exitStatus() == nil)
 
@@ -45,20 +52,25 @@ import Testing
     @Test func aMissingTokenIsAskedForNowhereButOnATerminal() throws {
         let place = Path.join(home.path, ".config/dist-train/token")
         try Program.finish(worker(1), seconds: 20).expect(
-            status: 1, "error: no token: copy the one that the coordinator shows", place, "--token-file or DIST_TRAIN_TOKEN")
+            status: 1, "error: no token: copy the one that the coordinator shows", place,
+            "--token-file or DIST_TRAIN_TOKEN")
     }
 
     @Test func aMalformedTokenIsNamedByItsSource() throws {
         let file = try home.write("token", "5a5a5a\n")
         let words = "does not hold a token (64 hexadecimal digits)"
-        try Program.finish(worker(1, ["--token-file", file]), seconds: 20).expect(status: 1, "`\(file)` \(words)")
-        try Program.finish(worker(1, [], [Tokens.variable: "secret"]), seconds: 20).expect(status: 1, "DIST_TRAIN_TOKEN \(words)")
-        try Program.finish(worker(1, ["--token-file", "-"]), seconds: 20).expect(status: 1, "standard input \(words)")
+        try Program.finish(worker(1, ["--token-file", file]), seconds: 20).expect(
+            status: 1, "`\(file)` \(words)")
+        try Program.finish(worker(1, [], [Tokens.variable: "secret"]), seconds: 20).expect(
+            status: 1, "DIST_TRAIN_TOKEN \(words)")
+        try Program.finish(worker(1, ["--token-file", "-"]), seconds: 20).expect(
+            status: 1, "standard input \(words)")
         try Program.finish(worker(1, ["--token-file", home.file("none")]), seconds: 20).expect(
             status: 1, "`\(home.file("none"))`", "it does not exist")
         for command in ["coordinator", "run"] {
             let end = try Program.run(
-                [command, Repository.digits, "--run-dir", home.file("run"), "--token-file", file], in: home.path, seconds: 20)
+                [command, Repository.digits, "--run-dir", home.file("run"), "--token-file", file],
+                in: home.path, seconds: 20)
             end.expect(status: 1, "`\(file)` \(words)")
             #expect(!end.errors.holds("5a5a5a"), "not even a broken token is shown")
             #expect(!File.exists(home.file("run")))
@@ -85,7 +97,8 @@ import Testing
         let file = try home.write("token", Tokens.ours + "\n")
         let forever = ["--set", "epochs=100000"]
         let run = try Program.start(
-            ["run", Repository.digits, "--workers", "2", "--run-dir", home.file("run"), "--token-file", file] + forever, in: home.path)
+            ["run", Repository.digits, "--workers", "2", "--run-dir", home.file("run"), "--token-file", file]
+                + forever, in: home.path)
         defer { run.terminate() }
         try Program.wait(for: "epoch 2/", from: run)
         let workers = try Processes.children(of: run.processID)

@@ -28,13 +28,16 @@ import Testing
     }
 
     private static let stepFields = [
-        "workers", "lanes", "batch", "steps", "ms_per_step_best", "ms_per_step_median", "samples_per_s_median",
+        "workers", "lanes", "batch", "steps", "ms_per_step_best", "ms_per_step_median",
+        "samples_per_s_median",
     ]
 
     @Test func steps() throws {
         let end = try run(
-            "bench", "step", ProjectFiles.path("config/bench/mlp.json5"), "--workers", "2", "--lanes", "1", "--seconds", "0.1", "--json",
-            "--set", "model.1.dense=16", "--set", "model.2.dense=16", "--set", "data.train.made_up.samples=1000", "--set", "batch.size=64",
+            "bench", "step", ProjectFiles.path("config/bench/mlp.json5"), "--workers", "2", "--lanes", "1",
+            "--seconds", "0.1", "--json",
+            "--set", "model.1.dense=16", "--set", "model.2.dense=16", "--set",
+            "data.train.made_up.samples=1000", "--set", "batch.size=64",
             "--set", "checkpoint.every=7")
         end.expect(status: 0)
         let result = try parse(end.output)
@@ -51,7 +54,8 @@ import Testing
     /// A job with data of its own, and with rules that would end it.
     @Test func stepsOfAnyJob() throws {
         let end = try run(
-            "bench", "step", ProjectFiles.path("config/digits-maxout.json5"), "--seconds", "0.1", "--set", "max_steps=2", "--set",
+            "bench", "step", ProjectFiles.path("config/digits-maxout.json5"), "--seconds", "0.1", "--set",
+            "max_steps=2", "--set",
             "epochs=1")
         end.expect(status: 0)
         #expect(end.output.hasPrefix("digits-maxout: 1 worker") && end.output.contains("ms median"))
@@ -73,18 +77,27 @@ import Testing
         let end = try run("bench", "kernels", "--seconds", "0.001", "--json")
         end.expect(status: 0)
         let result = try parse(end.output)
-        #expect(result.members?.map(\.key) == ["cores", "blas_core", "machine", "functions_gb_per_s", "layers"])
+        #expect(
+            result.members?.map(\.key) == ["cores", "blas_core", "machine", "functions_gb_per_s", "layers"])
         let machine = try #require(result["machine"])
-        let rates = ["fma_gflops_one_core", "fma_gflops_all_cores", "triad_gb_per_s_one_core", "triad_gb_per_s_all_cores"]
+        let rates = [
+            "fma_gflops_one_core", "fma_gflops_all_cores", "triad_gb_per_s_one_core",
+            "triad_gb_per_s_all_cores",
+        ]
         #expect(machine.members?.map(\.key) == rates)
         for rate in rates { #expect(try number(rate, machine) > 0) }
         let functions = try #require(result["functions_gb_per_s"])
-        #expect(functions.members?.map(\.key) == ["exp", "log", "tanh", "sigmoid", "relu", "add", "adam", "crc32c"])
+        #expect(
+            functions.members?.map(\.key) == [
+                "exp", "log", "tanh", "sigmoid", "relu", "add", "adam", "crc32c",
+            ])
         let layers = try #require(result["layers"]?.elements)
         #expect(layers.count == 3 + 4 + 9 + 12)
         for layer in layers {
             #expect(layer.members?.count == 6)
-            for rate in ["forward_gflops", "backward_data_gflops", "backward_weights_gflops"] { #expect(try number(rate, layer) > 0) }
+            for rate in ["forward_gflops", "backward_data_gflops", "backward_weights_gflops"] {
+                #expect(try number(rate, layer) > 0)
+            }
         }
     }
 
@@ -92,17 +105,25 @@ import Testing
         (["bench"], "`dist-train bench` needs a word more: bench step, bench collective, bench kernels"),
         (["bench", "stp"], "there is no command `bench stp`: did you mean `bench step`?"),
         (["bench", "step"], "`dist-train bench step` needs a config file"),
-        (["bench", "step", "CONFIG", "--workers", "3"], "--workers 3: the job has 2 microbatches, so more workers have nothing to do"),
+        (
+            ["bench", "step", "CONFIG", "--workers", "3"],
+            "--workers 3: the job has 2 microbatches, so more workers have nothing to do"
+        ),
         (["bench", "step", "CONFIG", "--seconds", "0"], "--seconds must be a number of seconds from 0.1"),
         (["bench", "step", "CONFIG", "--bytes", "5"], "`dist-train bench step` has no option --bytes"),
         (["bench", "step", "CONFIG", "--set", "batch.sise=4"], "unknown field `sise`"),
-        (["bench", "collective", "CONFIG"], "`dist-train bench collective` takes options only, found `CONFIG`"),
+        (
+            ["bench", "collective", "CONFIG"],
+            "`dist-train bench collective` takes options only, found `CONFIG`"
+        ),
         (["bench", "collective", "--bytes", "3"], "--bytes must be a whole number from 4"),
         (["bench", "collective", "--workers", "0"], "--workers must be a whole number from 1 to 64"),
         (["bench", "kernels", "--lanes", "2"], "`dist-train bench kernels` has no option --lanes"),
     ])
     func mistakes(arguments: [String], message: String) throws {
-        let words = arguments.map { $0 == "CONFIG" && arguments[1] == "step" ? ProjectFiles.path("config/bench/mlp.json5") : $0 }
+        let words = arguments.map {
+            $0 == "CONFIG" && arguments[1] == "step" ? ProjectFiles.path("config/bench/mlp.json5") : $0
+        }
         let end = try Program.run(words, in: home.path, ["TMPDIR": home.path], seconds: 30)
         end.expect(status: 64)
         #expect(end.errors.contains(message), "\(end.errors)")
@@ -122,7 +143,9 @@ import Testing
         for name in ["step", "collective", "kernels"] {
             let own = try run("bench", name, "--help")
             own.expect(status: 0)
-            #expect(own.output.hasPrefix("usage: dist-train bench \(name)") && own.output.contains("example:\n  dist-train bench \(name)"))
+            #expect(
+                own.output.hasPrefix("usage: dist-train bench \(name)")
+                    && own.output.contains("example:\n  dist-train bench \(name)"))
             #expect(family.output.contains(own.output.split(separator: "\n")[0]))
         }
         let all = try run("--help").output

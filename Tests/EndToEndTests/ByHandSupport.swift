@@ -30,8 +30,11 @@ final class ByHand {
 
     /// Starts a coordinator on the port of the one before, or on any.
     func coordinator(_ more: [String] = [], fault: String? = nil) throws -> ChildProcess {
-        let arguments = ["coordinator", bench.config, "--listen", "127.0.0.1:\(port)", "--token-file", token, "--json"]
-        let process = try start(arguments + ["--run-dir", runDirectory] + more, fault.map { ["DIST_TRAIN_FAULT": $0] } ?? [:])
+        let arguments = [
+            "coordinator", bench.config, "--listen", "127.0.0.1:\(port)", "--token-file", token, "--json",
+        ]
+        let process = try start(
+            arguments + ["--run-dir", runDirectory] + more, fault.map { ["DIST_TRAIN_FAULT": $0] } ?? [:])
         try Program.wait(for: "; a worker joins with", from: process)
         port = try #require(Self.port(in: process.standardError()), "the coordinator says where it listens")
         return process
@@ -39,17 +42,20 @@ final class ByHand {
 
     /// - Parameter proxy: the port of 127.0.0.`proxyHost` through which it reaches the coordinator
     func worker(
-        _ more: [String] = [], _ environment: [String: String] = [:], fault: String? = nil, proxy: UInt16? = nil, proxyHost: Int = 2
+        _ more: [String] = [], _ environment: [String: String] = [:], fault: String? = nil,
+        proxy: UInt16? = nil, proxyHost: Int = 2
     ) throws -> ChildProcess {
         let fault = fault.map { ["DIST_TRAIN_FAULT": $0] } ?? [:]
         let place = proxy.map { "127.0.0.\(proxyHost):\($0)" } ?? "127.0.0.1:\(port)"
         return try start(
-            ["worker", "--join", place, "--token-file", token, "--lanes", "1"] + more, fault.merging(environment) { $1 })
+            ["worker", "--join", place, "--token-file", token, "--lanes", "1"] + more,
+            fault.merging(environment) { $1 })
     }
 
     /// - Parameter program: dist-train itself, or another one that is to end with the test
     func start(
-        _ arguments: [String], _ environment: [String: String], descriptors: [Int32: Int32] = [:], program: String = Program.path
+        _ arguments: [String], _ environment: [String: String], descriptors: [Int32: Int32] = [:],
+        program: String = Program.path
     ) throws -> ChildProcess {
         let process = try ChildProcess(
             program, arguments, environment: Program.environment(bench.path, bench.environment(environment)),
@@ -67,7 +73,9 @@ final class ByHand {
     /// `listening on 127.0.0.1:43211; a worker joins with: …`
     private static func port(in log: String) -> Int? {
         for line in log.split(separator: "\n") where line.contains("listening on ") {
-            guard let end = line.firstIndex(of: ";"), let colon = line[..<end].lastIndex(of: ":") else { continue }
+            guard let end = line.firstIndex(of: ";"), let colon = line[..<end].lastIndex(of: ":") else {
+                continue
+            }
             return Int(line[line.index(after: colon)..<end])
         }
         return nil

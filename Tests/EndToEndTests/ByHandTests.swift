@@ -20,7 +20,9 @@ extension Exactness {
             let workers = [try hands.worker(), try hands.worker()]
             #expect(try hands.bits(coordinator) == quiet)
             for worker in workers { try expectGoodEnd(worker) }
-            #expect(!coordinator.standardError().contains(try File.readText(hands.bench.directory.file("token"), limit: 100).prefix(64)))
+            #expect(
+                !coordinator.standardError().contains(
+                    try File.readText(hands.bench.directory.file("token"), limit: 100).prefix(64)))
         }
 
         /// The first worker is held in the middle of an epoch until the second one is ready.
@@ -34,7 +36,9 @@ extension Exactness {
             try Program.wait(for: "has joined", from: coordinator)
             first.send(SIGCONT)
             #expect(try hands.bits(coordinator) == quiet)
-            #expect(coordinator.standardError().contains("starts with 2 workers at step 1"), "\(coordinator.standardError())")
+            #expect(
+                coordinator.standardError().contains("starts with 2 workers at step 1"),
+                "\(coordinator.standardError())")
             try expectGoodEnd(first)
             try expectGoodEnd(late)
         }
@@ -50,7 +54,9 @@ extension Exactness {
             try Program.wait(for: "has joined", from: coordinator)
             first.send(SIGCONT)
             #expect(try hands.bits(coordinator) == quiet)
-            #expect(coordinator.standardError().contains("starts with 2 workers at step 12"), "\(coordinator.standardError())")
+            #expect(
+                coordinator.standardError().contains("starts with 2 workers at step 12"),
+                "\(coordinator.standardError())")
             try expectGoodEnd(first)
             try expectGoodEnd(late)
         }
@@ -74,7 +80,10 @@ extension Exactness {
             let hands = try ByHand(DigitsJob(steps: 300))
             let quiet = try hands.bench.quiet()
             let coordinator = try hands.coordinator(["--min-workers", "2"] + Self.patient)
-            let workers = [try hands.worker(fault: "rank1:backward:17:stop"), try hands.worker(fault: "rank1:backward:17:stop")]
+            let workers = [
+                try hands.worker(fault: "rank1:backward:17:stop"),
+                try hands.worker(fault: "rank1:backward:17:stop"),
+            ]
             let leaver = try stopped(workers)
             leaver.send(SIGTERM)
             leaver.send(SIGCONT)
@@ -89,13 +98,18 @@ extension Exactness {
         private func stopped(_ workers: [ChildProcess]) throws -> ChildProcess {
             let deadline = Clock.monotonicSeconds() + 30
             while Clock.monotonicSeconds() < deadline {
-                if let worker = workers.first(where: { Processes.state($0.processID) == "T" }) { return worker }
+                if let worker = workers.first(where: { Processes.state($0.processID) == "T" }) {
+                    return worker
+                }
                 Clock.sleep(seconds: 0.005)
             }
             throw Processes.NotStopped(id: 0)
         }
 
-        @Test(arguments: ["coordinator:step:20:kill", "coordinator:checkpoint-written:5:kill", "coordinator:evaluation:24:kill"])
+        @Test(arguments: [
+            "coordinator:step:20:kill", "coordinator:checkpoint-written:5:kill",
+            "coordinator:evaluation:24:kill",
+        ])
         func workersRejoinARestartedCoordinator(fault: String) throws {
             let hands = try ByHand(DigitsJob(checkpointEvery: "5"))
             let quiet = try hands.bench.quiet()

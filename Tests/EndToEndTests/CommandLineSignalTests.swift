@@ -19,7 +19,10 @@ import Testing
     /// A run that goes on for long; returns when it has trained for a while.
     private func start(workers: Int = 1) throws -> ChildProcess {
         let run = try Program.start(
-            ["run", Repository.digits, "--workers", "\(workers)", "--run-dir", directory, "--set", "epochs=100000"], in: home.path)
+            [
+                "run", Repository.digits, "--workers", "\(workers)", "--run-dir", directory, "--set",
+                "epochs=100000",
+            ], in: home.path)
         do { try Program.wait(for: "epoch 2/", from: run) } catch {
             run.terminate()
             throw error
@@ -56,7 +59,8 @@ import Testing
         // The command as it was printed, in a shell; the program is found as a user's would be.
         let search = ["PATH": "\(Path.directory(of: Program.path)):/usr/bin:/bin"]
         let resumed = try ChildProcess(
-            "/bin/sh", ["-c", "exec " + command], environment: Program.environment(home.path, search), standardOutput: .capture,
+            "/bin/sh", ["-c", "exec " + command], environment: Program.environment(home.path, search),
+            standardOutput: .capture,
             standardError: .capture)
         defer { resumed.terminate() }
         try Program.wait(for: "resuming from step \(step) (", from: resumed)
@@ -69,7 +73,10 @@ import Testing
 
         // Two interruptions have changed no bit.
         let quiet = home.file("quiet")
-        let arguments = ["run", Repository.digits, "--run-dir", quiet, "--set", "epochs=100000", "--set", "max_steps=\(last)"]
+        let arguments = [
+            "run", Repository.digits, "--run-dir", quiet, "--set", "epochs=100000", "--set",
+            "max_steps=\(last)",
+        ]
         try Program.run(arguments, in: home.path).expect(status: 0)
         #expect(try hash(directory) == hash(quiet))
     }
@@ -84,7 +91,8 @@ import Testing
 
     @Test func aCoordinatorWithoutWorkersStops() throws {
         let coordinator = try Program.start(
-            ["coordinator", Repository.digits, "--listen", "127.0.0.1:0", "--run-dir", directory], in: home.path)
+            ["coordinator", Repository.digits, "--listen", "127.0.0.1:0", "--run-dir", directory],
+            in: home.path)
         defer { coordinator.terminate() }
         _ = try coordinator.listeningPort()
         coordinator.send(SIGINT)
@@ -95,7 +103,8 @@ import Testing
         #expect(command.hasPrefix("dist-train coordinator ") && command.hasSuffix(" --resume"))
         // Nobody had computed anything, so any worker may go on.
         let resumed = try Program.run(
-            ["run", Repository.digits, "--run-dir", directory, "--resume", "--set", "max_steps=3", "--json"], in: home.path)
+            ["run", Repository.digits, "--run-dir", directory, "--resume", "--set", "max_steps=3", "--json"],
+            in: home.path)
         resumed.expect(status: 0)
         #expect(field("exact", in: resumed.output) == "true")
     }
@@ -105,13 +114,17 @@ import Testing
         let token = [Tokens.variable: Tokens.ours]
         let coordinator = try Program.start(
             [
-                "coordinator", Repository.digits, "--listen", "127.0.0.1:0", "--run-dir", directory, "--min-workers", "2", "--peer-timeout",
+                "coordinator", Repository.digits, "--listen", "127.0.0.1:0", "--run-dir", directory,
+                "--min-workers", "2", "--peer-timeout",
                 "1",
             ],
             in: home.path, token)
         defer { coordinator.terminate() }
         let sleeper = try Program.start(
-            ["worker", "--join", "127.0.0.1:\(try coordinator.listeningPort())", "--listen", "127.0.0.1:0", "--lanes", "1"], in: home.path,
+            [
+                "worker", "--join", "127.0.0.1:\(try coordinator.listeningPort())", "--listen", "127.0.0.1:0",
+                "--lanes", "1",
+            ], in: home.path,
             token)
         defer {
             sleeper.send(SIGKILL)
@@ -140,16 +153,25 @@ import Testing
     @Test func aWorkerLeavesOnSIGTERM() throws {
         let token = [Tokens.variable: Tokens.ours]
         let coordinator = try Program.start(
-            ["coordinator", Repository.digits, "--listen", "127.0.0.1:0", "--run-dir", directory, "--set", "epochs=100000"],
+            [
+                "coordinator", Repository.digits, "--listen", "127.0.0.1:0", "--run-dir", directory, "--set",
+                "epochs=100000",
+            ],
             in: home.path, token)
         defer { coordinator.terminate() }
-        let arguments = ["worker", "--join", "127.0.0.1:\(try coordinator.listeningPort())", "--listen", "127.0.0.1:0", "--lanes", "1"]
+        let arguments = [
+            "worker", "--join", "127.0.0.1:\(try coordinator.listeningPort())", "--listen", "127.0.0.1:0",
+            "--lanes", "1",
+        ]
         let workers = try (0..<2).map { _ in try Program.start(arguments, in: home.path, token) }
         defer { workers.forEach { $0.terminate() } }
         try Program.wait(for: "starts with 2 workers", from: coordinator)
         workers[0].send(SIGTERM)
         try Program.finish(workers[0], seconds: 20).expect(status: 0)
-        #expect(eventually(within: 20) { coordinator.standardError().occurrences(of: "starts with 1 worker ") >= 1 })
+        #expect(
+            eventually(within: 20) {
+                coordinator.standardError().occurrences(of: "starts with 1 worker ") >= 1
+            })
         coordinator.send(SIGTERM)
         try Program.finish(coordinator, seconds: 20).expect(status: 0)
         try Program.finish(workers[1], seconds: 20).expect(status: 0)

@@ -8,20 +8,31 @@ import Testing
 
     init() throws { home = try TemporaryDirectory() }
 
-    private func run(_ arguments: String...) throws -> Program.Finished { try Program.run(arguments, in: home.path, seconds: 30) }
+    private func run(_ arguments: String...) throws -> Program.Finished {
+        try Program.run(arguments, in: home.path, seconds: 30)
+    }
 
     /// message, place, what the carets stand below, what stands behind them
     private static let mistakes: [(message: String, place: String, code: String, label: String)] = [
         ("missing field `epochs`", "1:1", "{", "`epochs` must be a whole number from 1 to 1000000"),
-        ("`name` must be a name of letters, digits, `-`, `_` and `.`, found the string \"two words\"", "2:9   name", "\"two words\"", ""),
+        (
+            "`name` must be a name of letters, digits, `-`, `_` and `.`, found the string \"two words\"",
+            "2:9   name", "\"two words\"", ""
+        ),
         ("`seed` must be a whole number", "3:9   seed", "-1", ""),
-        ("`builtin` must be `digits`, found the string \"digit\"", "5:22   data.train.builtin", "\"digit\"", "did you mean \"digits\"?"),
+        (
+            "`builtin` must be `digits`, found the string \"digit\"", "5:22   data.train.builtin",
+            "\"digit\"", "did you mean \"digits\"?"
+        ),
         ("unknown field `normalise`", "6:5   data", "normalise", "did you mean `normalize`?"),
         ("`dense` must be a whole number from 1 to 16777216, found 0", "9:13   model.0.dense", "0", ""),
         ("unknown field `dens`", "10:6   model.1", "dens", "did you mean `dense`?"),
         ("`model.2` must be one of", "11:5   model.2", "\"flaten\"", "did you mean \"flatten\"?"),
         ("`cross_entrpy` is not a loss", "13:9   loss", "\"cross_entrpy\"", "did you mean `cross_entropy`?"),
-        ("unknown field `learning_rte`", "14:22   optimizer.adam", "learning_rte", "did you mean `learning_rate`?"),
+        (
+            "unknown field `learning_rte`", "14:22   optimizer.adam", "learning_rte",
+            "did you mean `learning_rate`?"
+        ),
         ("`size` must be a whole number of at least 1 or `all`, found 0", "15:17   batch.size", "0", ""),
     ]
 
@@ -53,7 +64,8 @@ import Testing
         #expect(end.errors.occurrences(of: "error: ") == Self.mistakes.count, "\(end.errors)")
         let blocks = end.errors.split(separator: "error: ").map { $0.split(separator: "\n").map(String.init) }
         for mistake in Self.mistakes {
-            let block = try #require(blocks.first { $0[0].hasPrefix(mistake.message) }, "\(mistake.message) in \(end.errors)")
+            let block = try #require(
+                blocks.first { $0[0].hasPrefix(mistake.message) }, "\(mistake.message) in \(end.errors)")
             #expect(block.count >= 4, "\(block)")
             #expect(block[1] == "  --> \(path):\(mistake.place)")
             // The carets stand below the code that is wrong, in the line above them.
@@ -61,7 +73,9 @@ import Testing
             let column = block[3].distance(from: block[3].startIndex, to: caret)
             #expect(block[2].dropFirst(column).hasPrefix(mistake.code), "\(block)")
             let underline = String(repeating: "^", count: mistake.code.count)
-            #expect(block[3].dropFirst(column) == (mistake.label.isEmpty ? underline : "\(underline) \(mistake.label)"), "\(block)")
+            #expect(
+                block[3].dropFirst(column)
+                    == (mistake.label.isEmpty ? underline : "\(underline) \(mistake.label)"), "\(block)")
         }
     }
 
@@ -74,7 +88,8 @@ import Testing
     @Test func syntaxErrorsHaveTheirPlace() throws {
         try run("validate", try home.write("broken.json5", "{\n  epochs: 3,\n  model: [,\n}\n")).expect(
             status: 64, "error: ", "broken.json5:3:11", "^")
-        try run("validate", try home.write("empty.json5", "")).expect(status: 64, "error: ", "empty.json5:1:1")
+        try run("validate", try home.write("empty.json5", "")).expect(
+            status: 64, "error: ", "empty.json5:1:1")
     }
 
     @Test func aConfigThatCannotBeReadIsNamed() throws {
@@ -98,7 +113,10 @@ import Testing
             ("optimizer.adam.learning_rate=-1", "`learning_rate` must be a number above 0, found -1", "^^"),
             ("loss.kind=1", "`kind` cannot be set: `loss` is", "^^^^"),
             (".=1", "the path of --set has an empty part", "^ write keys with dots between them"),
-            ("batch.size=many", "`size` must be a whole number of at least 1 or `all`, found the string \"many\"", "^^^^"),
+            (
+                "batch.size=many",
+                "`size` must be a whole number of at least 1 or `all`, found the string \"many\"", "^^^^"
+            ),
         ] as [(String, String, String)])
     func mistakesInAnOverrideAreShownInIt(override: String, message: String, underline: String) throws {
         let end = try run("validate", Repository.digits, "--set", override)
@@ -107,8 +125,10 @@ import Testing
     }
 
     @Test func everyWrongOverrideIsReported() throws {
-        let end = try run("validate", Repository.digits, "--set", "epochs=none", "--set", "sed=3", "--set", "batch.size=0")
-        end.expect(status: 64, "`epochs` must be", "unknown field `sed`", "did you mean `seed`?", "`size` must be")
+        let end = try run(
+            "validate", Repository.digits, "--set", "epochs=none", "--set", "sed=3", "--set", "batch.size=0")
+        end.expect(
+            status: 64, "`epochs` must be", "unknown field `sed`", "did you mean `seed`?", "`size` must be")
     }
 
     @Test(
@@ -118,21 +138,33 @@ import Testing
             (["run", "c.json5", "--worker", "2"], "has no option --worker: did you mean --workers?"),
             (["run", "c.json5", "--xyzzy"], "has no option --xyzzy: see `dist-train run --help`"),
             (["run", "c.json5", "--workers"], "--workers needs a value: --workers N"),
-            (["run", "c.json5", "--workers", "two"], "--workers must be a whole number from 1 to 1024, found `two`"),
-            (["run", "c.json5", "--workers", "0"], "--workers must be a whole number from 1 to 1024, found `0`"),
+            (
+                ["run", "c.json5", "--workers", "two"],
+                "--workers must be a whole number from 1 to 1024, found `two`"
+            ),
+            (
+                ["run", "c.json5", "--workers", "0"],
+                "--workers must be a whole number from 1 to 1024, found `0`"
+            ),
             (["run", "c.json5", "--workers", "1", "--workers", "2"], "--workers is given twice"),
             (["run", "c.json5", "--json=yes"], "--json takes no value"),
             (["run", "c.json5", "--peer-timeout", "soon"], "--peer-timeout must be a number of seconds"),
             (["run", "c.json5", "--listen", "here:many"], "--listen: `here:many` is not an address"),
             (["run"], "`dist-train run` needs a config file"),
             (["run", "a.json5", "b.json5"], "takes a config file and options, found also `b.json5`"),
-            (["coordinator", "c.json5", "--min-workers", "3", "--max-workers", "2"], "--max-workers 2 is less than --min-workers 3"),
+            (
+                ["coordinator", "c.json5", "--min-workers", "3", "--max-workers", "2"],
+                "--max-workers 2 is less than --min-workers 3"
+            ),
             (["worker"], "needs the coordinator's address: --join HOST[:PORT]"),
             (["worker", "--join"], "--join needs a value: --join HOST[:PORT]"),
             (["worker", "somewhere"], "did you mean --join somewhere?"),
             (["worker", "--join", "host:99999"], "`host:99999` is not an address"),
             (["worker", "--join", "host", "--advertise", "10.0.0.7:80"], "--advertise takes a host alone"),
-            (["worker", "--join", "host", "--advertise", String(repeating: "a", count: 3000)], "of at most 253 characters"),
+            (
+                ["worker", "--join", "host", "--advertise", String(repeating: "a", count: 3000)],
+                "of at most 253 characters"
+            ),
             (["checkpoint", "list"], "needs what to do and where"),
             (["doctor", "please"], "takes no arguments, found `please`"),
         ] as [([String], String)])
@@ -146,11 +178,13 @@ import Testing
     /// A result that could not be written is not a success.
     @Test func aFullStandardOutputIsNoticed() throws {
         let full = try ChildProcess(
-            "/bin/sh", ["-c", "exec \"$0\" doctor >/dev/full", Program.path], environment: Program.environment(home.path),
+            "/bin/sh", ["-c", "exec \"$0\" doctor >/dev/full", Program.path],
+            environment: Program.environment(home.path),
             standardOutput: .capture, standardError: .capture)
         try Program.finish(full, seconds: 30).expect(status: 1, "no space left on the device")
         let piped = try ChildProcess(
-            "/bin/sh", ["-c", "\"$0\" doctor | true", Program.path], environment: Program.environment(home.path),
+            "/bin/sh", ["-c", "\"$0\" doctor | true", Program.path],
+            environment: Program.environment(home.path),
             standardOutput: .capture, standardError: .capture)
         let end = try Program.finish(piped, seconds: 30)
         end.expect(status: 0)
@@ -159,9 +193,14 @@ import Testing
 
     /// The commands are those that `--help` lists, so that none is forgotten.
     @Test func everyCommandHasHelpWithAnExample() throws {
-        let listed = try run("--help").output.split(separator: "\n").filter { $0.hasPrefix("  ") && !$0.hasPrefix("  dist-train") }
+        let listed = try run("--help").output.split(separator: "\n").filter {
+            $0.hasPrefix("  ") && !$0.hasPrefix("  dist-train")
+        }
         let commands = listed.compactMap { $0.split(separator: " ").first.map(String.init) }
-        #expect(Set(commands).isSuperset(of: ["run", "coordinator", "worker", "validate", "summary", "checkpoint", "doctor"]))
+        #expect(
+            Set(commands).isSuperset(of: [
+                "run", "coordinator", "worker", "validate", "summary", "checkpoint", "doctor",
+            ]))
         for command in commands {
             for arguments in [[command, "--help"], [command, "-h"], [command, "anything", "--help"]] {
                 let end = try Program.run(arguments, in: home.path, seconds: 30)

@@ -30,15 +30,20 @@ extension Exactness {
             second.send(SIGCONT)
             #expect(try hands.bits(coordinator) == quiet)
             for worker in workers { try expectGoodEnd(worker) }
-            let verified = try Program.run(["checkpoint", "verify", hands.runDirectory], in: hands.bench.path)
+            let verified = try Program.run(
+                ["checkpoint", "verify", hands.runDirectory], in: hands.bench.path)
             #expect(verified.status == .exited(0), "\(verified.errors)")
-            #expect(verified.output.contains("step-00000012: whole") && verified.output.contains("step-00000030: whole"))
+            #expect(
+                verified.output.contains("step-00000012: whole")
+                    && verified.output.contains("step-00000030: whole"))
             #expect(!verified.output.contains("step-00000024"), "\(verified.output)")
         }
 
         private static func stopped(among workers: [ChildProcess]) throws -> ChildProcess {
             for _ in 0..<2000 {
-                if let stopped = workers.first(where: { Processes.state($0.processID) == "T" }) { return stopped }
+                if let stopped = workers.first(where: { Processes.state($0.processID) == "T" }) {
+                    return stopped
+                }
                 Clock.sleep(seconds: 0.01)
             }
             throw SystemError("no worker has stopped at its fault point")
@@ -53,7 +58,8 @@ extension Exactness {
         }
 
         /// Seconds of the long form of `comingAndGoing`.
-        private static let seconds = Environment.value("DIST_TRAIN_ENDURANCE_SECONDS").flatMap { Int($0) } ?? 600
+        private static let seconds =
+            Environment.value("DIST_TRAIN_ENDURANCE_SECONDS").flatMap { Int($0) } ?? 600
 
         /// Workers on one machine that join, leave and are killed again and again: the bits of as many quiet steps, and a coordinator that does not grow.
         ///
@@ -66,14 +72,18 @@ extension Exactness {
             let hands = try ByHand(job)
             let count = isThorough ? 8 : 3
             let coordinator = try hands.coordinator(["--min-workers", "\(count)"])
-            let sizes = try isThorough ? changeForLong(hands, coordinator, count) : changeNowAndThen(hands, coordinator, count)
+            let sizes =
+                try isThorough
+                ? changeForLong(hands, coordinator, count) : changeNowAndThen(hands, coordinator, count)
             coordinator.send(SIGTERM)
             let stopped = try Program.finish(coordinator)
             #expect(stopped.status == .exited(0), "\(stopped.errors)")
             let step = try #require(Self.stopStep(in: stopped.errors), "\(stopped.errors)")
             job.steps = step + 50
             let quiet = try Bench(job).quiet(seconds: Double(60 + 3 * Self.seconds))
-            #expect(try hands.bench.bits("run", workers: 2, ["--resume", "--set", "max_steps=\(job.steps)"]) == quiet)
+            #expect(
+                try hands.bench.bits("run", workers: 2, ["--resume", "--set", "max_steps=\(job.steps)"])
+                    == quiet)
             Self.expectNoGrowth(sizes)
         }
 
@@ -82,23 +92,31 @@ extension Exactness {
         }
 
         /// A few changes, alternately a leave and a death; after each, all members are there again before the next.
-        private func changeNowAndThen(_ hands: ByHand, _ coordinator: ChildProcess, _ count: Int) throws -> [ProcessSize] {
+        private func changeNowAndThen(_ hands: ByHand, _ coordinator: ChildProcess, _ count: Int) throws
+            -> [ProcessSize]
+        {
             func waitForMore(than before: Int) throws {
                 let deadline = Clock.monotonicSeconds() + 60
                 while generations() <= before {
-                    guard Clock.monotonicSeconds() < deadline else { throw Program.TooSlow(errors: coordinator.standardError()) }
+                    guard Clock.monotonicSeconds() < deadline else {
+                        throw Program.TooSlow(errors: coordinator.standardError())
+                    }
                     Clock.sleep(seconds: 0.01)
                 }
             }
             func generations() -> Int {
-                coordinator.standardError().split(separator: "\n").count { $0.contains(" starts with \(count) workers at step ") }
+                coordinator.standardError().split(separator: "\n").count {
+                    $0.contains(" starts with \(count) workers at step ")
+                }
             }
             var alive = try (0..<count).map { _ in try newcomer(hands) }
             try waitForMore(than: 0)
             for (turn, signal) in [SIGTERM, SIGKILL, SIGTERM, SIGKILL].enumerated() {
                 let before = generations()
                 alive[turn % count].send(signal)
-                #expect(alive[turn % count].wait(seconds: 30) == (signal == SIGKILL ? .killed(signal: SIGKILL) : .exited(0)))
+                #expect(
+                    alive[turn % count].wait(seconds: 30)
+                        == (signal == SIGKILL ? .killed(signal: SIGKILL) : .exited(0)))
                 alive[turn % count] = try newcomer(hands)
                 try waitForMore(than: before)
             }
@@ -106,14 +124,17 @@ extension Exactness {
         }
 
         /// A change every second or two; what the coordinator holds before each of them.
-        private func changeForLong(_ hands: ByHand, _ coordinator: ChildProcess, _ count: Int) throws -> [ProcessSize] {
+        private func changeForLong(_ hands: ByHand, _ coordinator: ChildProcess, _ count: Int) throws
+            -> [ProcessSize]
+        {
             var random = SystemRandomNumberGenerator()
             var alive = try (0..<count).map { _ in try newcomer(hands) }
             var sizes: [ProcessSize] = []
             let deadline = Clock.monotonicSeconds() + Double(Self.seconds)
             while Clock.monotonicSeconds() < deadline {
                 Clock.sleep(seconds: Double.random(in: 0.5...2, using: &random))
-                sizes.append(try #require(ProcessSize(coordinator.processID), "\(coordinator.standardError())"))
+                sizes.append(
+                    try #require(ProcessSize(coordinator.processID), "\(coordinator.standardError())"))
                 let index = Int.random(in: alive.indices, using: &random)
                 alive[index].send(Bool.random(using: &random) ? SIGTERM : SIGKILL)
                 #expect(alive[index].wait(seconds: 30) != nil)
@@ -132,9 +153,12 @@ extension Exactness {
         private static func expectNoGrowth(_ sizes: [ProcessSize]) {
             let settled = Array(sizes.dropFirst(sizes.count / 10))
             let (before, after) = (settled.prefix(settled.count / 2), settled.suffix(settled.count / 2))
-            guard let most = ProcessSize(most: Array(before)), let later = ProcessSize(most: Array(after)) else { return }
+            guard let most = ProcessSize(most: Array(before)), let later = ProcessSize(most: Array(after))
+            else { return }
             print("\(sizes.count) comings and goings; the coordinator held \(most), then \(later)")
-            #expect(later.kilobytes <= most.kilobytes + most.kilobytes / 10 && later.descriptors <= most.descriptors + 16)
+            #expect(
+                later.kilobytes <= most.kilobytes + most.kilobytes / 10
+                    && later.descriptors <= most.descriptors + 16)
             #expect(later.threads <= most.threads + 1)
         }
 
@@ -148,7 +172,8 @@ extension Exactness {
 
             /// The most of each; nil: of nothing.
             init?(most sizes: [ProcessSize]) {
-                guard let kilobytes = sizes.map(\.kilobytes).max(), let descriptors = sizes.map(\.descriptors).max(),
+                guard let kilobytes = sizes.map(\.kilobytes).max(),
+                    let descriptors = sizes.map(\.descriptors).max(),
                     let threads = sizes.map(\.threads).max()
                 else { return nil }
                 (self.kilobytes, self.descriptors, self.threads) = (kilobytes, descriptors, threads)
@@ -160,7 +185,9 @@ extension Exactness {
                 else { return nil }
                 func value(_ name: String) -> Int? {
                     status.split(separator: "\n").first { $0.hasPrefix(name) }.flatMap { line in
-                        line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Int($0) }
+                        line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap {
+                            Int($0)
+                        }
                     }
                 }
                 guard let kilobytes = value("VmRSS:"), let threads = value("Threads:") else { return nil }

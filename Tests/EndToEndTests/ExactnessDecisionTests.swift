@@ -18,7 +18,8 @@ extension Exactness {
         }
 
         @Test(arguments: [
-            "coordinator:decision:12:kill", "coordinator:decision:24:kill", "coordinator:evaluation:24:kill", "coordinator:finish:24:kill",
+            "coordinator:decision:12:kill", "coordinator:decision:24:kill", "coordinator:evaluation:24:kill",
+            "coordinator:finish:24:kill",
         ])
         func killedAroundADecision(fault: String) throws {
             let bench = try Bench(Self.job)
@@ -36,10 +37,14 @@ extension Exactness {
         /// With a penalty on the weights an epoch's line waits for its snapshot, and so does what is decided; the learning rate falls after each of them.
         @Test func plateauWithPenalty() throws {
             var job = DigitsJob(microbatches: 8)
-            job.more = "schedule: {reduce_on_plateau: {patience: 0, threshold: 0.9, factor: 0.5}}, regularization: {l2: 1e-3},"
+            job.more =
+                "schedule: {reduce_on_plateau: {patience: 0, threshold: 0.9, factor: 0.5}}, regularization: {l2: 1e-3},"
             let bench = try Bench(job)
             let quiet = try bench.quiet()
-            #expect(quiet.metrics.contains { $0.contains("\"step\":30") && $0.contains("\"learning_rate\":0.0015") }, "\(quiet.metrics)")
+            #expect(
+                quiet.metrics.contains {
+                    $0.contains("\"step\":30") && $0.contains("\"learning_rate\":0.0015")
+                }, "\(quiet.metrics)")
             #expect(try bench.bits("three", workers: 3) == quiet)
             let killed = try bench.run("killed", workers: 2, fault: "coordinator:step:27:kill")
             #expect(killed.status == .killed(signal: SIGKILL), "\(killed.errors)")
@@ -51,7 +56,8 @@ extension Exactness {
             let bench = try Bench(Self.job)
             let first = try bench.bits("run", workers: 2)
             #expect(
-                first.metrics.last { $0.contains("\"step\":24") && $0.contains("\"train\"") }?.contains("\"stopped_early\":true") == true)
+                first.metrics.last { $0.contains("\"step\":24") && $0.contains("\"train\"") }?.contains(
+                    "\"stopped_early\":true") == true)
             #expect(try bench.bits("run", workers: 1, ["--resume"]) == first)
         }
 
@@ -66,7 +72,8 @@ extension Exactness {
             let finished = try bench.run("run", workers: 3, options + ["--resume"])
             #expect(finished.status == .exited(0), "\(finished.errors)")
             #expect(try Bits(finished, bench.runDirectory("run")) == bench.quiet())
-            let list = try Program.run(["checkpoint", "list", bench.runDirectory("run")], in: bench.path).output
+            let list = try Program.run(["checkpoint", "list", bench.runDirectory("run")], in: bench.path)
+                .output
             let lines = list.split(separator: "\n").map(String.init)
             #expect(lines.count == 2, "\(list)")
             #expect(lines.first?.contains("step-00000030  (last)") == true, "\(list)")

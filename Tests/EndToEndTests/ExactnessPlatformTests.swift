@@ -27,7 +27,8 @@ extension Exactness {
             let first = try hands.worker()
             try Program.wait(for: "ready (", from: first)
             let other = try hands.worker([], Self.foreign)
-            try expectRefusal(other, naming: ["refused: ", "OpenBLAS core Nehalem instead of", "--allow-inexact"])
+            try expectRefusal(
+                other, naming: ["refused: ", "OpenBLAS core Nehalem instead of", "--allow-inexact"])
             try Program.wait(for: "is refused: its arithmetic differs", from: coordinator)
             let second = try hands.worker()
             #expect(try hands.bits(coordinator) == quiet)
@@ -75,7 +76,9 @@ extension Exactness {
             let resumed = try hands.bench.run("run", workers: 2, ["--resume"])
             #expect(resumed.status == .exited(0), "\(resumed.errors)")
             #expect(field("exact", in: resumed.output) == "true")
-            #expect(field("platform", in: resumed.output)?.hasPrefix("x86_64-Nehalem-") == true, "\(resumed.output)")
+            #expect(
+                field("platform", in: resumed.output)?.hasPrefix("x86_64-Nehalem-") == true,
+                "\(resumed.output)")
         }
 
         /// Workers start over once with the core that the job names; the token survives in an inherited descriptor.
@@ -86,7 +89,8 @@ extension Exactness {
             #expect(one.status == .exited(0), "\(one.errors)")
             #expect(three.status == .exited(0), "\(three.errors)")
             #expect(try Bits(one, bench.runDirectory("one")) == Bits(three, bench.runDirectory("three")))
-            #expect(field("platform", in: three.output)?.hasPrefix("x86_64-Haswell-") == true, "\(three.output)")
+            #expect(
+                field("platform", in: three.output)?.hasPrefix("x86_64-Haswell-") == true, "\(three.output)")
         }
 
         @Test func namedCoreByHand() throws {
@@ -97,7 +101,8 @@ extension Exactness {
             try pipe.write(File.read(hands.bench.directory.file("token"), limit: 1000))
             pipe.closeWriteEnd()
             let fromInput = try hands.start(
-                ["worker", "--join", "127.0.0.1:\(hands.port)", "--token-file", "-", "--lanes", "1"], [:], descriptors: [0: pipe.readEnd])
+                ["worker", "--join", "127.0.0.1:\(hands.port)", "--token-file", "-", "--lanes", "1"], [:],
+                descriptors: [0: pipe.readEnd])
             let fromFile = try hands.worker()
             #expect(try hands.bits(coordinator) == quiet)
             for worker in [fromInput, fromFile] {
@@ -105,8 +110,11 @@ extension Exactness {
                 let restarts = worker.standardError().split(separator: "\n").filter {
                     $0.contains("starting over with the job's OpenBLAS core Haswell")
                 }
-                #expect(restarts.count == (worker.standardError().contains("x86_64-Haswell") ? 1 : 0), "\(worker.standardError())")
-                #expect(worker.standardError().contains("ready (x86_64-Haswell-"), "\(worker.standardError())")
+                #expect(
+                    restarts.count == (worker.standardError().contains("x86_64-Haswell") ? 1 : 0),
+                    "\(worker.standardError())")
+                #expect(
+                    worker.standardError().contains("ready (x86_64-Haswell-"), "\(worker.standardError())")
             }
             #expect(field("platform", in: coordinator.standardOutput())?.hasPrefix("x86_64-Haswell-") == true)
         }

@@ -28,7 +28,8 @@ extension Exactness {
                 Death(fault: "coordinator:step:17:kill", every: "7", before: 1, after: 4),
                 Death(fault: "coordinator:evaluation:24:kill", every: "\"epoch\"", before: 2, after: 1),
                 Death(fault: "coordinator:checkpoint-written:7:kill", every: "7", before: 2, after: 3),
-                Death(fault: "coordinator:checkpoint-written:12:kill", every: "\"epoch\"", before: 4, after: 2),
+                Death(
+                    fault: "coordinator:checkpoint-written:12:kill", every: "\"epoch\"", before: 4, after: 2),
                 Death(fault: "coordinator:step:30:kill", every: "\"epoch\"", before: 2, after: 4),
                 Death(fault: "coordinator:snapshot:30:kill", every: "7", before: 1, after: 2),
                 Death(fault: "coordinator:finish:30:kill", every: "\"epoch\"", before: 3, after: 2),
@@ -36,9 +37,13 @@ extension Exactness {
             guard isThorough else { return few }
             return few
                 + (1...30).map {
-                    Death(fault: "coordinator:step:\($0):kill", every: "4", before: 1 + $0 % 3, after: 1 + $0 % 4)
+                    Death(
+                        fault: "coordinator:step:\($0):kill", every: "4", before: 1 + $0 % 3,
+                        after: 1 + $0 % 4)
                 }
-                + [12, 24, 30].map { Death(fault: "coordinator:evaluation:\($0):kill", every: "5", before: 3, after: 2) }
+                + [12, 24, 30].map {
+                    Death(fault: "coordinator:evaluation:\($0):kill", every: "5", before: 3, after: 2)
+                }
         }()
 
         @Test(arguments: deaths)
@@ -50,7 +55,9 @@ extension Exactness {
             #expect(bench.leftovers() == [], "workers of a killed coordinator end with it")
             let resumed = try bench.run("killed", workers: death.after, ["--resume"])
             #expect(resumed.status == .exited(0), "\(resumed.errors)")
-            if death.hasCheckpoint { #expect(resumed.errors.contains("resuming from step"), "\(resumed.errors)") }
+            if death.hasCheckpoint {
+                #expect(resumed.errors.contains("resuming from step"), "\(resumed.errors)")
+            }
             #expect(try Bits(resumed, bench.runDirectory("killed")) == quiet)
         }
 
@@ -61,12 +68,18 @@ extension Exactness {
             let quiet = try bench.quiet()
             let killed = try bench.run("killed", workers: 2, fault: "coordinator:checkpoint-\(stage):30:kill")
             #expect(killed.status == .killed(signal: SIGKILL), "\(killed.errors)")
-            let verified = try Program.run(["checkpoint", "verify", bench.runDirectory("killed")], in: bench.path)
-            #expect(verified.status == .exited(0) && verified.output.contains("step-00000012: whole"), "\(verified.output)")
-            #expect(verified.output.contains("step-00000030: whole") == (stage == "renamed"), "\(verified.output)")
+            let verified = try Program.run(
+                ["checkpoint", "verify", bench.runDirectory("killed")], in: bench.path)
+            #expect(
+                verified.status == .exited(0) && verified.output.contains("step-00000012: whole"),
+                "\(verified.output)")
+            #expect(
+                verified.output.contains("step-00000030: whole") == (stage == "renamed"), "\(verified.output)"
+            )
             let resumed = try bench.run("killed", workers: 1, ["--resume"])
             #expect(resumed.errors.contains("resuming from step "), "\(resumed.errors)")
-            #expect(resumed.errors.contains("resuming from step 30") == (stage == "renamed"), "\(resumed.errors)")
+            #expect(
+                resumed.errors.contains("resuming from step 30") == (stage == "renamed"), "\(resumed.errors)")
             #expect(try Bits(resumed, bench.runDirectory("killed")) == quiet)
             let names = try Directory.list(Path.join(bench.runDirectory("killed"), "checkpoints"))
             #expect(!names.contains { $0.contains(".tmp-") }, "\(names)")
@@ -77,7 +90,8 @@ extension Exactness {
             let quiet = try bench.quiet()
             for (workers, step) in [(2, 9), (1, 18), (3, 27)] {
                 let more = step == 9 ? [] : ["--resume"]
-                let killed = try bench.run("run", workers: workers, more, fault: "coordinator:step:\(step):kill")
+                let killed = try bench.run(
+                    "run", workers: workers, more, fault: "coordinator:step:\(step):kill")
                 #expect(killed.status == .killed(signal: SIGKILL), "\(killed.errors)")
             }
             #expect(try bench.bits("run", workers: 4, ["--resume"]) == quiet)

@@ -38,7 +38,8 @@ struct DigitsJob: CustomStringConvertible {
     static let convolution = "{conv: 4, kernel: 3, activation: \"relu\"}, \"flatten\","
 
     var description: String {
-        measuring.isEmpty ? "batch \(batch), V \(microbatches), \(optimizer)\(more.isEmpty ? "" : ", \(more)")" : measuring
+        measuring.isEmpty
+            ? "batch \(batch), V \(microbatches), \(optimizer)\(more.isEmpty ? "" : ", \(more)")" : measuring
     }
 
     var text: String { measuring.isEmpty ? trainingText : measuringText }
@@ -86,17 +87,20 @@ struct Bits: Equatable, CustomStringConvertible {
 
     /// From what a finished run has printed and written.
     init(_ finished: Program.Finished, _ runDirectory: String) throws {
-        hash = field("state_sha256", in: finished.output) ?? "no state_sha256 in: \(finished.output) \(finished.errors)"
+        hash =
+            field("state_sha256", in: finished.output)
+            ?? "no state_sha256 in: \(finished.output) \(finished.errors)"
         metrics = try Self.metrics(runDirectory)
     }
 
     static func metrics(_ runDirectory: String) throws -> [String] {
-        try File.readText(Path.join(runDirectory, "metrics.jsonl"), limit: 1 << 24).split(separator: "\n").filter {
-            !$0.contains("\"workers\":")
-        }.map { line in
-            let parts = line.split(separator: ",", omittingEmptySubsequences: false)
-            return parts.filter { !$0.hasPrefix("\"seconds\":") }.joined(separator: ",")
-        }.sorted()
+        try File.readText(Path.join(runDirectory, "metrics.jsonl"), limit: 1 << 24).split(separator: "\n")
+            .filter {
+                !$0.contains("\"workers\":")
+            }.map { line in
+                let parts = line.split(separator: ",", omittingEmptySubsequences: false)
+                return parts.filter { !$0.hasPrefix("\"seconds\":") }.joined(separator: ",")
+            }.sorted()
     }
 
     var description: String { "\(hash.prefix(12)) \(metrics.count) lines, last \(metrics.last ?? "none")" }
@@ -125,20 +129,27 @@ final class Bench {
     }
 
     func arguments(_ name: String, workers: Int, lanes: Int = 1, _ more: [String] = []) -> [String] {
-        ["run", config, "--workers", "\(workers)", "--lanes", "\(lanes)", "--json", "--run-dir", runDirectory(name)] + more
+        [
+            "run", config, "--workers", "\(workers)", "--lanes", "\(lanes)", "--json", "--run-dir",
+            runDirectory(name),
+        ] + more
     }
 
     func run(
-        _ name: String, workers: Int, lanes: Int = 1, _ more: [String] = [], _ environment: [String: String] = [:], fault: String? = nil,
+        _ name: String, workers: Int, lanes: Int = 1, _ more: [String] = [],
+        _ environment: [String: String] = [:], fault: String? = nil,
         seconds: Double = 60
     ) throws -> Program.Finished {
         try Program.run(
             arguments(name, workers: workers, lanes: lanes, more), in: path,
-            self.environment(environment.merging(fault.map { ["DIST_TRAIN_FAULT": $0] } ?? [:]) { $1 }), seconds: seconds)
+            self.environment(environment.merging(fault.map { ["DIST_TRAIN_FAULT": $0] } ?? [:]) { $1 }),
+            seconds: seconds)
     }
 
     /// Runs to the end, which must be a good one.
-    func bits(_ name: String, workers: Int, lanes: Int = 1, _ more: [String] = [], seconds: Double = 60) throws -> Bits {
+    func bits(_ name: String, workers: Int, lanes: Int = 1, _ more: [String] = [], seconds: Double = 60)
+        throws -> Bits
+    {
         let finished = try run(name, workers: workers, lanes: lanes, more, seconds: seconds)
         #expect(finished.status == .exited(0), "\(finished.errors)")
         return try Bits(finished, runDirectory(name))

@@ -33,20 +33,28 @@ extension Exactness {
         @Test func otherJobsGiveOtherBits() throws {
             let bench = try Bench(DigitsJob(steps: 14))
             let quiet = try bench.quiet()
-            for (i, change) in ["seed=6", "optimizer.adam.learning_rate=3.0001e-3", "batch.microbatches=2"].enumerated() {
-                #expect(try bench.bits("other\(i)", workers: 1, ["--set", change]).hash != quiet.hash, "\(change)")
+            for (i, change) in ["seed=6", "optimizer.adam.learning_rate=3.0001e-3", "batch.microbatches=2"]
+                .enumerated()
+            {
+                #expect(
+                    try bench.bits("other\(i)", workers: 1, ["--set", change]).hash != quiet.hash, "\(change)"
+                )
             }
         }
 
         /// Cuts that no even assignment makes; a member without a microbatch too.
-        @Test(arguments: isThorough ? [DigitsJob(microbatches: 8), DigitsJob(batch: 97, microbatches: 6)] : [DigitsJob(microbatches: 8)])
+        @Test(
+            arguments: isThorough
+                ? [DigitsJob(microbatches: 8), DigitsJob(batch: 97, microbatches: 6)]
+                : [DigitsJob(microbatches: 8)])
         func unevenAssignments(job: DigitsJob) throws {
             let bench = try Bench(job)
             let quiet = try bench.quiet()
             let v = job.microbatches
             for cuts in [[0, 1, v], [0, v - 1, v], [0, 3, 4, v], [0, 0, v], [0, 2, 2, 5, v]] {
                 let name = cuts.map(String.init).joined(separator: "-")
-                let bits = try bench.bits(name, workers: cuts.count - 1, ["--set", "assignment.cuts=\(cuts)"])
+                let bits = try bench.bits(
+                    name, workers: cuts.count - 1, ["--set", "assignment.cuts=\(cuts)"])
                 #expect(bits == quiet, "cuts \(cuts): \(job)")
             }
         }

@@ -19,7 +19,10 @@ extension Exactness {
             let config = try directory.write("job.json5", Self.job)
             func run(_ name: String, workers: Int, _ more: [String] = []) throws -> Program.Finished {
                 let finished = try Program.run(
-                    ["run", config, "--workers", "\(workers)", "--lanes", "1", "--json", "--run-dir", directory.file(name)] + more,
+                    [
+                        "run", config, "--workers", "\(workers)", "--lanes", "1", "--json", "--run-dir",
+                        directory.file(name),
+                    ] + more,
                     in: directory.path)
                 #expect(finished.status == .exited(0), "\(finished.errors)")
                 return finished
@@ -39,7 +42,8 @@ extension Exactness {
 
         /// Where one member stands still: in the seeding of k-means, in an iteration, before the covariance of PCA.
         private static let places = [
-            ("kmeans: {clusters: 6}", "forward:3"), ("kmeans: {clusters: 6}", "forward:7"), ("pca: {components: 5}", "data:0"),
+            ("kmeans: {clusters: 6}", "forward:3"), ("kmeans: {clusters: 6}", "forward:7"),
+            ("pca: {components: 5}", "data:0"),
         ]
 
         /// It alone counts as dead, not those that wait for it, and they go on. Patience with a computing thread, of a `hang`, is long.
@@ -49,7 +53,9 @@ extension Exactness {
             job.measuring = place.measuring
             let hands = try ByHand(job)
             let quiet = try hands.bench.quiet()
-            let coordinator = try hands.coordinator(["--min-workers", "3", "--peer-timeout", action == "hang" ? "0.5" : "2"])
+            let coordinator = try hands.coordinator([
+                "--min-workers", "3", "--peer-timeout", action == "hang" ? "0.5" : "2",
+            ])
             let workers = try (0..<3).map { _ in try hands.worker(fault: "rank1:\(place.phase):\(action):1") }
             let bits = try hands.bits(coordinator, seconds: 120)
             let log = coordinator.standardError()
@@ -59,7 +65,9 @@ extension Exactness {
             let reasons = ["stop": "nothing was heard of it for", "hang": "it hangs: for"]
             if let reason = reasons[action] { #expect(log.contains(reason), "\(log)") }
             let deadline = Clock.monotonicSeconds() + 20
-            while workers.count(where: { $0.exitStatus() == .exited(0) }) < 2, Clock.monotonicSeconds() < deadline {
+            while workers.count(where: { $0.exitStatus() == .exited(0) }) < 2,
+                Clock.monotonicSeconds() < deadline
+            {
                 Clock.sleep(seconds: 0.01)
             }
             #expect(workers.count { $0.exitStatus() == .exited(0) } == 2, "the others come to a good end")

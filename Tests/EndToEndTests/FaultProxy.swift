@@ -64,7 +64,8 @@ final class FaultProxy: Sendable {
         let (port, state) = (Loopback.port(of: listener), ProxyState())
         (self.port, self.state) = (port, state)
         thread = try spawnThread(name: "proxy") {
-            ProxyLoop(listener: listener, host: host, target: target ?? port, faults, state, records: records).run()
+            ProxyLoop(listener: listener, host: host, target: target ?? port, faults, state, records: records)
+                .run()
         }
     }
 
@@ -138,8 +139,13 @@ private final class ProxyLoop {
     private var connections: [ProxiedConnection] = []
     private var count = 0
 
-    init(listener: Int32, host: UInt32, target: UInt16, _ faults: [NetworkFault], _ state: ProxyState, records: Bool) {
-        (self.listener, self.host, self.target, self.faults, self.state) = (listener, host, target, faults, state)
+    init(
+        listener: Int32, host: UInt32, target: UInt16, _ faults: [NetworkFault], _ state: ProxyState,
+        records: Bool
+    ) {
+        (self.listener, self.host, self.target, self.faults, self.state) = (
+            listener, host, target, faults, state
+        )
         self.records = records
     }
 
@@ -239,22 +245,31 @@ private final class ProxyLoop {
         connection.flows[end].count += rest.count
         let flow = connection.flows[end]
         state.mutex.withLock { state in
-            if end == 0 { state.traffic[connection.number].up = flow.count } else { state.traffic[connection.number].down = flow.count }
+            if end == 0 {
+                state.traffic[connection.number].up = flow.count
+            } else {
+                state.traffic[connection.number].down = flow.count
+            }
         }
     }
 
     /// The first fault within the next `count` bytes, and how many come before it.
-    private func nextFault(_ connection: ProxiedConnection, _ end: Int, _ count: Int) -> (index: Int, place: Int)? {
+    private func nextFault(_ connection: ProxiedConnection, _ end: Int, _ count: Int) -> (
+        index: Int, place: Int
+    )? {
         let passed = connection.flows[end].count
         let near = faults.indices.filter { index in
             let fault = faults[index]
-            return fault.connection ?? connection.number == connection.number && (passed..<passed + count).contains(fault.byte)
+            return fault.connection ?? connection.number == connection.number
+                && (passed..<passed + count).contains(fault.byte)
                 && (fault.direction == .both || (fault.direction == .up) == (end == 0))
         }
         return near.min { faults[$0].byte < faults[$1].byte }.map { ($0, faults[$0].byte - passed) }
     }
 
-    private func meet(_ action: NetworkFault.Action, _ rest: inout [UInt8], _ connection: ProxiedConnection, _ end: Int) {
+    private func meet(
+        _ action: NetworkFault.Action, _ rest: inout [UInt8], _ connection: ProxiedConnection, _ end: Int
+    ) {
         switch action {
         case .flip: rest[0] ^= 0x04
         case .swallow: swallow(connection, end)
@@ -279,7 +294,9 @@ private final class ProxyLoop {
     /// What is due for `ends[end]` goes out, as far as there is room.
     private func write(_ connection: ProxiedConnection, _ end: Int) {
         let from = 1 - end
-        while connection.ends[end] >= 0, let first = connection.flows[from].queue.first, first.due <= Clock.monotonicSeconds() {
+        while connection.ends[end] >= 0, let first = connection.flows[from].queue.first,
+            first.due <= Clock.monotonicSeconds()
+        {
             let trickles = connection.flows[from].trickles
             let sent = send(connection.ends[end], first.bytes, trickles > 0 ? 1 : first.bytes.count, 0)
             guard sent > 0 else {
@@ -306,7 +323,9 @@ private final class ProxyLoop {
 private enum Loopback {
     static func listener(_ host: UInt32) throws -> Int32 {
         let made = make()
-        guard made >= 0, at(host, 0, { bind(made, $0, $1) }) == 0, listen(made, 64) == 0 else { throw SystemError(cannot: "listen") }
+        guard made >= 0, at(host, 0, { bind(made, $0, $1) }) == 0, listen(made, 64) == 0 else {
+            throw SystemError(cannot: "listen")
+        }
         return made
     }
 
@@ -328,7 +347,9 @@ private enum Loopback {
     static func connected(from host: UInt32, to port: UInt16) -> Int32? {
         let made = make()
         guard made >= 0 else { return nil }
-        guard at(host, 0, { bind(made, $0, $1) }) == 0, at(1, port, { connect(made, $0, $1) }) == 0 || errno == EINPROGRESS else {
+        guard at(host, 0, { bind(made, $0, $1) }) == 0,
+            at(1, port, { connect(made, $0, $1) }) == 0 || errno == EINPROGRESS
+        else {
             _ = close(made)
             return nil
         }
@@ -366,13 +387,17 @@ private enum Loopback {
         return descriptor
     }
 
-    private static func at(_ host: UInt32, _ port: UInt16, _ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
+    private static func at(
+        _ host: UInt32, _ port: UInt16, _ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+    ) -> Int32 {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
         address.sin_addr.s_addr = (0x7F00_0000 + host).bigEndian
         return withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { call($0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                call($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
         }
     }
 }

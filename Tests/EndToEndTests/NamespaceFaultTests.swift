@@ -31,9 +31,11 @@ import Testing
                     quiet = try hands.bench.quiet()
                     coordinator = try hands.coordinator(["--min-workers", "2"] + HostFaults.short)
                     first = try hands.worker(
-                        on: 1, joining: lan.address(0), fault: generation.map { "rank0:forward:50:kill:\($0)" })
+                        on: 1, joining: lan.address(0),
+                        fault: generation.map { "rank0:forward:50:kill:\($0)" })
                     try Program.wait(for: "worker 1 (", from: coordinator)
-                    second = try hands.worker(on: 2, joining: lan.address(0), fault: "rank1:forward:17:stop:1")
+                    second = try hands.worker(
+                        on: 2, joining: lan.address(0), fault: "rank1:forward:17:stop:1")
                     try Processes.waitUntilStopped(second)
                 }
 
@@ -62,7 +64,9 @@ import Testing
                 scene.second.send(SIGCONT)
                 try scene.expectQuietBits()
                 let log = scene.coordinator.standardError()
-                #expect(log.contains("cannot reach each other in either direction") || log.contains("is gone: "), "\(log)")
+                #expect(
+                    log.contains("cannot reach each other in either direction") || log.contains("is gone: "),
+                    "\(log)")
                 for worker in [scene.first, scene.second] { try expectGoodEnd(worker) }
             }
 
@@ -107,9 +111,14 @@ import Testing
                 let hands = try HandsOnHosts(DigitsJob(steps: 15), lan)
                 let quiet = try hands.bench.quiet()
                 let coordinator = try hands.coordinator(["--min-workers", "2"])
-                let workers = [try hands.worker(on: 1, joining: lan.address(0)), try hands.worker(on: 2, joining: lan.address(0))]
+                let workers = [
+                    try hands.worker(on: 1, joining: lan.address(0)),
+                    try hands.worker(on: 2, joining: lan.address(0)),
+                ]
                 #expect(try hands.bits(coordinator, seconds: 120) == quiet, "\(coordinator.standardError())")
-                #expect(field("recoveries", in: coordinator.standardOutput()) == "0", "\(coordinator.standardError())")
+                #expect(
+                    field("recoveries", in: coordinator.standardOutput()) == "0",
+                    "\(coordinator.standardError())")
                 for worker in workers { try expectGoodEnd(worker) }
             }
         }

@@ -26,7 +26,10 @@ import Testing
         }
 
         func coordinator(_ more: [String]) throws -> ChildProcess {
-            let arguments = ["coordinator", bench.config, "--token-file", token, "--json", "--run-dir", bench.runDirectory("run")]
+            let arguments = [
+                "coordinator", bench.config, "--token-file", token, "--json", "--run-dir",
+                bench.runDirectory("run"),
+            ]
             let process = try start(on: 0, arguments + more)
             try Program.wait(for: "; a worker joins with", from: process)
             return process
@@ -36,7 +39,10 @@ import Testing
         func worker(on host: Int, joining address: String, fault: String? = nil) throws -> ChildProcess {
             try start(
                 on: host,
-                ["worker", "--join", address, "--token-file", token, "--lanes", "1", "--cache-dir", bench.directory.file("cache\(host)")],
+                [
+                    "worker", "--join", address, "--token-file", token, "--lanes", "1", "--cache-dir",
+                    bench.directory.file("cache\(host)"),
+                ],
                 fault.map { ["DIST_TRAIN_FAULT": $0] } ?? [:])
         }
 
@@ -46,11 +52,14 @@ import Testing
             return try Bits(finished, bench.runDirectory("run"))
         }
 
-        private func start(on host: Int, _ arguments: [String], _ more: [String: String] = [:]) throws -> ChildProcess {
+        private func start(on host: Int, _ arguments: [String], _ more: [String: String] = [:]) throws
+            -> ChildProcess
+        {
             // `ip netns exec` becomes the program: the process id stays.
             let process = try ChildProcess(
                 "ip", ["netns", "exec", lan.name(host), Program.path] + arguments,
-                environment: Program.environment(bench.path, bench.environment(more)), standardOutput: .capture, standardError: .capture)
+                environment: Program.environment(bench.path, bench.environment(more)),
+                standardOutput: .capture, standardError: .capture)
             processes.append(process)
             return process
         }
@@ -146,9 +155,12 @@ import Testing
         private static func ip(_ arguments: [String]) throws { try call("ip", arguments) }
 
         private static func call(_ program: String, _ arguments: [String]) throws {
-            let process = try ChildProcess(program, arguments, standardOutput: .discard, standardError: .capture)
+            let process = try ChildProcess(
+                program, arguments, standardOutput: .discard, standardError: .capture)
             guard let status = process.wait(seconds: 10), status.isSuccess else {
-                throw NoNetwork(description: "`\(program) \(arguments.joined(separator: " "))`: \(process.standardError())")
+                throw NoNetwork(
+                    description:
+                        "`\(program) \(arguments.joined(separator: " "))`: \(process.standardError())")
             }
         }
     }

@@ -20,7 +20,8 @@ import Testing
                 let quiet = try hands.bench.quiet()
                 let coordinator = try hands.coordinator(["--min-workers", "3"])
                 let workers = [
-                    try hands.worker(on: 0, joining: "localhost"), try hands.worker(on: 1, joining: lan.address(0)),
+                    try hands.worker(on: 0, joining: "localhost"),
+                    try hands.worker(on: 1, joining: lan.address(0)),
                     try hands.worker(on: 2, joining: lan.address(0)),
                 ]
                 #expect(try hands.bits(coordinator) == quiet)
@@ -35,14 +36,20 @@ import Testing
                     "ip netns list; ip -n ${NAMESPACE}1 route get $NETWORK.1; ip netns exec ${NAMESPACE}1 tc qdisc show dev eth0; exit 7"
                 let script = Path.join(Repository.path, "deploy/namespaces")
                 let process = try ChildProcess(
-                    script, ["2", "100mbit", "sh", "-c", command], standardOutput: .capture, standardError: .capture)
+                    script, ["2", "100mbit", "sh", "-c", command], standardOutput: .capture,
+                    standardError: .capture)
                 let finished = try Program.finish(process, seconds: 30)
                 #expect(finished.status == .exited(7), "the command's own status: \(finished.errors)")
                 let prefix = "dt\(process.processID)h"
-                #expect(finished.output.contains(prefix + "0") && finished.output.contains(prefix + "1"), "\(finished.output)")
-                #expect(finished.output.contains("dev eth0") && finished.output.contains("rate 100Mbit"), "\(finished.output)")
+                #expect(
+                    finished.output.contains(prefix + "0") && finished.output.contains(prefix + "1"),
+                    "\(finished.output)")
+                #expect(
+                    finished.output.contains("dev eth0") && finished.output.contains("rate 100Mbit"),
+                    "\(finished.output)")
                 let after = try Program.finish(
-                    ChildProcess("ip", ["netns", "list"], standardOutput: .capture, standardError: .capture), seconds: 10)
+                    ChildProcess("ip", ["netns", "list"], standardOutput: .capture, standardError: .capture),
+                    seconds: 10)
                 #expect(!after.output.contains(prefix))
             }
 
@@ -65,7 +72,10 @@ import Testing
                 #expect(try hands.bits(coordinator) == quiet)
                 let log = coordinator.standardError()
                 #expect(log.contains("cannot reach each other in either direction"), "\(log)")
-                let complaint = log.split(separator: "\n").first { $0.contains("cannot reach each other in either direction") } ?? ""
+                let complaint =
+                    log.split(separator: "\n").first {
+                        $0.contains("cannot reach each other in either direction")
+                    } ?? ""
                 #expect(complaint.contains("worker 3 (") && complaint.contains("worker 2 ("), "\(complaint)")
                 #expect(complaint.contains("waits for 5 s"), "\(complaint)")
                 #expect(field("workers", in: coordinator.standardOutput()) == "2")

@@ -36,7 +36,8 @@ import Testing
             static let few = DigitsJob(steps: 4)
 
             static func trouble(
-                _ name: String, _ wire: Wire, _ direction: Fault.Direction, of connection: Int? = nil, at byte: Int, _ action: Fault.Action,
+                _ name: String, _ wire: Wire, _ direction: Fault.Direction, of connection: Int? = nil,
+                at byte: Int, _ action: Fault.Action,
                 says: String? = nil, isLost: Bool = false
             ) -> Trouble {
                 let fault = Fault(connection: connection, direction: direction, byte: byte, action: action)
@@ -44,7 +45,9 @@ import Testing
             }
 
             static func always(_ name: String, _ wire: Wire, _ action: Fault.Action) -> Trouble {
-                Trouble(name: name, wire: wire, faults: [Fault(direction: .both, byte: 0, action: action, isOften: true)], job: few)
+                Trouble(
+                    name: name, wire: wire,
+                    faults: [Fault(direction: .both, byte: 0, action: action, isOften: true)], job: few)
             }
 
             static let troubles: [Trouble] = {
@@ -52,12 +55,19 @@ import Testing
                 let stuck = "its heart beats, but for 2 s no message"
                 let short = [
                     Trouble(name: "nothing", wire: .member, faults: []),
-                    trouble("a flipped bit", .coordinator, .up, of: messages, at: 20_000, .flip, says: damage, isLost: true),
-                    trouble("a flipped bit", .member, .down, at: 30_000, .flip, says: "lost its connection to"),
+                    trouble(
+                        "a flipped bit", .coordinator, .up, of: messages, at: 20_000, .flip, says: damage,
+                        isLost: true),
+                    trouble(
+                        "a flipped bit", .member, .down, at: 30_000, .flip, says: "lost its connection to"),
                     trouble("a reset", .coordinator, .down, of: messages, at: 60_000, .reset, isLost: true),
                     trouble("a reset", .member, .up, at: 30_000, .reset, says: "although both are there"),
-                    trouble("lost messages", .coordinator, .up, of: messages, at: 20_000, .swallow, says: stuck + " from", isLost: true),
-                    trouble("a cut", .coordinator, .up, of: messages, at: 20_000, .cut, says: "nothing was heard of it", isLost: true),
+                    trouble(
+                        "lost messages", .coordinator, .up, of: messages, at: 20_000, .swallow,
+                        says: stuck + " from", isLost: true),
+                    trouble(
+                        "a cut", .coordinator, .up, of: messages, at: 20_000, .cut,
+                        says: "nothing was heard of it", isLost: true),
                     trouble("lost gradients", .member, .up, at: 30_000, .swallow, says: "nothing moves"),
                     trouble("a long stall", .member, .down, at: 30_000, .hold(8), says: "nothing moves"),
                     trouble("a short stall", .member, .up, at: 30_000, .hold(0.5)),
@@ -69,15 +79,18 @@ import Testing
                     [Fault.Direction.up, .down].flatMap { direction in
                         [
                             trouble(
-                                "a flipped bit at \(byte) \(direction)", .coordinator, direction, of: messages, at: byte, .flip,
+                                "a flipped bit at \(byte) \(direction)", .coordinator, direction,
+                                of: messages, at: byte, .flip,
                                 isLost: true),
-                            trouble("a flipped bit at \(byte) \(direction)", .member, direction, at: byte, .flip),
+                            trouble(
+                                "a flipped bit at \(byte) \(direction)", .member, direction, at: byte, .flip),
                         ]
                     }
                 }
                 // The messages alone could bring a short job to its end; and whose messages arrive is alive.
                 let ofHeartbeats = [
-                    trouble("a flipped bit", .coordinator, .up, of: heartbeats, at: 1_000, .flip, says: damage),
+                    trouble(
+                        "a flipped bit", .coordinator, .up, of: heartbeats, at: 1_000, .flip, says: damage),
                     trouble("a flipped bit", .coordinator, .down, of: heartbeats, at: 800, .flip),
                     trouble("a reset", .coordinator, .up, of: heartbeats, at: 1_000, .reset),
                     trouble("lost heartbeats", .coordinator, .up, of: heartbeats, at: 1_000, .swallow),
@@ -88,13 +101,18 @@ import Testing
                     return longer
                 }
                 return short + flips + ofHeartbeats + [
-                    trouble("lost messages", .coordinator, .down, of: messages, at: 60_000, .swallow, says: stuck + " to", isLost: true),
-                    trouble("lost data", .coordinator, .down, of: messages, at: 10_000, .swallow, isLost: true),
+                    trouble(
+                        "lost messages", .coordinator, .down, of: messages, at: 60_000, .swallow,
+                        says: stuck + " to", isLost: true),
+                    trouble(
+                        "lost data", .coordinator, .down, of: messages, at: 10_000, .swallow, isLost: true),
                     trouble("a cut", .coordinator, .down, of: messages, at: 60_000, .cut, isLost: true),
                     trouble("lost parameters", .member, .down, at: 30_000, .swallow, says: "nothing moves"),
                     trouble("a cut", .member, .up, at: 30_000, .cut, says: "nothing moves"),
                     trouble("a cut as they meet", .member, .both, at: 700, .cut),
-                    trouble("a long stall", .coordinator, .up, of: messages, at: 20_000, .hold(8), says: stuck + " from", isLost: true),
+                    trouble(
+                        "a long stall", .coordinator, .up, of: messages, at: 20_000, .hold(8),
+                        says: stuck + " from", isLost: true),
                     trouble("a short stall", .coordinator, .down, of: messages, at: 60_000, .hold(0.5)),
                     always("single bytes", .coordinator, .trickle(30_000)),
                     always("delay", .coordinator, .delay(0.1...0.3)),
@@ -105,23 +123,32 @@ import Testing
             func sameBits(_ trouble: Trouble) throws {
                 let hands = try ByHand(trouble.job)
                 let quiet = try hands.bench.quiet()
-                let coordinator = try hands.coordinator(["--min-workers", "2", "--peer-timeout", "\(Self.peerTimeout)"])
+                let coordinator = try hands.coordinator([
+                    "--min-workers", "2", "--peer-timeout", "\(Self.peerTimeout)",
+                ])
                 let toCoordinator = try FaultProxy(
                     host: 2, target: UInt16(hands.port), trouble.wire == .coordinator ? trouble.faults : [])
-                let toMember = try FaultProxy(host: 2, target: nil, trouble.wire == .member ? trouble.faults : [])
-                let first = try hands.worker(["--listen", "127.0.0.1:\(toMember.port)"], socketsAlone, proxy: toCoordinator.port)
+                let toMember = try FaultProxy(
+                    host: 2, target: nil, trouble.wire == .member ? trouble.faults : [])
+                let first = try hands.worker(
+                    ["--listen", "127.0.0.1:\(toMember.port)"], socketsAlone, proxy: toCoordinator.port)
                 try Program.wait(for: "at 127.0.0.2) joins", from: coordinator)
                 let second = try hands.worker(
-                    ["--listen", "127.0.0.1:0"], socketsAlone, fault: trouble.isLost ? "rank0:forward:25:kill:2" : nil)
+                    ["--listen", "127.0.0.1:0"], socketsAlone,
+                    fault: trouble.isLost ? "rank0:forward:25:kill:2" : nil)
                 let bits = try hands.bits(coordinator)
                 let log = coordinator.standardError()
                 #expect(bits == quiet, "\(log)")
                 if let fault = trouble.faults.first {
                     let met = (trouble.wire == .coordinator ? toCoordinator : toMember).met
-                    #expect(fault.isOften ? met > 0 : met == 1, "\(toCoordinator.traffic) \(toMember.traffic) \(log)")
+                    #expect(
+                        fault.isOften ? met > 0 : met == 1,
+                        "\(toCoordinator.traffic) \(toMember.traffic) \(log)")
                 } else {
                     #expect(field("recoveries", in: coordinator.standardOutput()) == "0", "\(log)")
-                    #expect(toMember.traffic.count == 2 && toMember.traffic.contains { $0.up > 60_000 && $0.down > 60_000 })
+                    #expect(
+                        toMember.traffic.count == 2
+                            && toMember.traffic.contains { $0.up > 60_000 && $0.down > 60_000 })
                     for worker in [first, second] { try expectGoodEnd(worker) }
                 }
                 if let text = trouble.says { #expect(log.contains(text), "\(log)\n\(first.standardError())") }
@@ -144,7 +171,9 @@ import Testing
                 #expect(try hands.bits(coordinator) == quiet, "\(coordinator.standardError())")
                 #expect(try Program.finish(second).status == .killed(signal: SIGKILL))
                 #expect(proxy.met == 1)
-                #expect(first.standardError().contains("this worker keeps nothing any more; joining again"), "\(first.standardError())")
+                #expect(
+                    first.standardError().contains("this worker keeps nothing any more; joining again"),
+                    "\(first.standardError())")
                 try expectGoodEnd(first)
             }
         }

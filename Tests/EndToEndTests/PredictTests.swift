@@ -12,7 +12,9 @@ import Testing
 @Suite(.serialized) struct PredictTests {
     /// A value of `"set":{…"name":VALUE…}` in a line of metrics.jsonl.
     private func logged(_ name: String, of set: String, in line: Substring) -> String? {
-        guard let start = line.range(of: "\"\(set)\":{")?.upperBound, let end = line[start...].firstIndex(of: "}") else { return nil }
+        guard let start = line.range(of: "\"\(set)\":{")?.upperBound,
+            let end = line[start...].firstIndex(of: "}")
+        else { return nil }
         let fields = line[start..<end].split(separator: ",")
         return fields.first { $0.hasPrefix("\"\(name)\":") }.map { String($0.dropFirst(name.count + 3)) }
     }
@@ -20,18 +22,27 @@ import Testing
     @Test func evaluationRepeatsTheLog() throws {
         let bench = try Bench(DigitsJob(steps: 36))
         for (epoch, lanes) in [(1, "3"), (2, "1"), (3, "2")] {
-            _ = try bench.bits("run", workers: 2, ["--set", "max_steps=\(12 * epoch)"] + (epoch > 1 ? ["--resume"] : []))
-            let lines = try File.readText(Path.join(bench.runDirectory("run"), "metrics.jsonl"), limit: 1 << 20).split(separator: "\n")
+            _ = try bench.bits(
+                "run", workers: 2, ["--set", "max_steps=\(12 * epoch)"] + (epoch > 1 ? ["--resume"] : []))
+            let lines = try File.readText(
+                Path.join(bench.runDirectory("run"), "metrics.jsonl"), limit: 1 << 20
+            ).split(separator: "\n")
             let line = try #require(lines.first { $0.hasPrefix("{\"epoch\":\(epoch),") })
-            let finished = try Program.run(["evaluate", bench.runDirectory("run"), "--json", "--lanes", lanes], in: bench.path)
+            let finished = try Program.run(
+                ["evaluate", bench.runDirectory("run"), "--json", "--lanes", lanes], in: bench.path)
             #expect(finished.status == .exited(0), "\(finished.errors)")
             for name in ["loss", "accuracy"] {
                 let value = try #require(logged(name, of: "validation", in: line))
-                #expect(finished.output.contains("\"\(name)\": \(value)"), "\(name) \(value) in \(finished.output)")
+                #expect(
+                    finished.output.contains("\"\(name)\": \(value)"),
+                    "\(name) \(value) in \(finished.output)")
             }
         }
-        let newest = try Program.run(["evaluate", bench.runDirectory("run"), "--data", "train"], in: bench.path)
-        #expect(newest.output.hasPrefix("train: 1,437 samples\n  \(bench.runDirectory("run"))/checkpoints/step-00000036  loss 0."))
+        let newest = try Program.run(
+            ["evaluate", bench.runDirectory("run"), "--data", "train"], in: bench.path)
+        #expect(
+            newest.output.hasPrefix(
+                "train: 1,437 samples\n  \(bench.runDirectory("run"))/checkpoints/step-00000036  loss 0."))
     }
 
     @Test func linesForImages() throws {
@@ -40,29 +51,44 @@ import Testing
         let run = bench.runDirectory("run")
         let csv = try Program.run(["predict", run, "--input", "builtin:digits"], in: bench.path)
         let lines = csv.output.split(separator: "\n")
-        #expect(lines.count == 361 && lines[0] == "class,p_0,p_1,p_2,p_3,p_4,p_5,p_6,p_7,p_8,p_9", "\(csv.errors)")
+        #expect(
+            lines.count == 361 && lines[0] == "class,p_0,p_1,p_2,p_3,p_4,p_5,p_6,p_7,p_8,p_9", "\(csv.errors)"
+        )
         for line in lines.dropFirst() {
             let probabilities = line.split(separator: ",").dropFirst().compactMap { Double($0) }
             #expect(abs(probabilities.reduce(0, +) - 1) < 1e-5)
-            #expect(probabilities.firstIndex(of: probabilities.max() ?? 0).map { "\($0)" } == String(line.prefix(1)))
+            #expect(
+                probabilities.firstIndex(of: probabilities.max() ?? 0).map { "\($0)" }
+                    == String(line.prefix(1)))
         }
         let output = bench.directory.file("out.jsonl")
         let json = try Program.run(
-            ["predict", run, "--data", "validation", "--format", "jsonl", "--output", output, "--lanes", "1"], in: bench.path)
+            [
+                "predict", run, "--data", "validation", "--format", "jsonl", "--output", output, "--lanes",
+                "1",
+            ], in: bench.path)
         #expect(json.status == .exited(0) && json.output.isEmpty, "\(json.errors)")
         let first = try File.readText(output, limit: 1 << 20).split(separator: "\n")
         let cells = lines[1].split(separator: ",")
-        #expect(first.count == 360 && first[0].hasPrefix("{\"class\":\"\(cells[0])\",\"p_0\":\(cells[1]),\"p_1\":\(cells[2]),"))
+        #expect(
+            first.count == 360
+                && first[0].hasPrefix("{\"class\":\"\(cells[0])\",\"p_0\":\(cells[1]),\"p_1\":\(cells[2]),"))
 
         let images = bench.directory.file("images")
         try Directory.create(Path.join(images, "inner"))
         let picture = Path.join(images, "inner/two.png")
-        _ = try Program.run(["data", "preview", bench.config, "--output", picture, "--samples", "1", "--variants", "1"], in: bench.path)
+        _ = try Program.run(
+            ["data", "preview", bench.config, "--output", picture, "--samples", "1", "--variants", "1"],
+            in: bench.path)
         let files = try Program.run(["predict", run, "--input", images], in: bench.path)
-        #expect(files.output.split(separator: "\n").count == 2 && files.output.contains("\ninner/two.png,"), "\(files.errors)")
-        #expect(files.errors.contains("note: images of another size are brought to the model's, 8 × 8 pixels"))
+        #expect(
+            files.output.split(separator: "\n").count == 2 && files.output.contains("\ninner/two.png,"),
+            "\(files.errors)")
+        #expect(
+            files.errors.contains("note: images of another size are brought to the model's, 8 × 8 pixels"))
 
-        let layer = try Program.run(["predict", run, "--input", picture, "--layer", "flatten1"], in: bench.path)
+        let layer = try Program.run(
+            ["predict", run, "--input", picture, "--layer", "flatten1"], in: bench.path)
         #expect(layer.status == .exited(64) || layer.output.contains("flatten1_63"), "\(layer.errors)")
     }
 
@@ -120,7 +146,9 @@ import Testing
         let together = try program("predict", run, "--input", shuffled)
         #expect(together.errors.contains("1 column that the model does not use: `place`"))
         #expect(together.output == (try program("predict", run, "--input", original)).output)
-        let members = try (0...1).map { rows(try program("predict", "\(run)/member-\($0)", "--input", original)) }
+        let members = try (0...1).map {
+            rows(try program("predict", "\(run)/member-\($0)", "--input", original))
+        }
         #expect(members[0][0] == ["class", "p_ash", "p_elm", "p_oak"] && members[0] != members[1])
 
         var (loss, right) = (0.0, 0)
@@ -138,33 +166,46 @@ import Testing
         let measured = try program("evaluate", run, "--json")
         #expect(measured.output.contains("\"data\": \"test\""))
         #expect(abs((Double(field("loss", in: measured.output) ?? "") ?? 0) - loss / 150) < 1e-6)
-        #expect(field("accuracy", in: measured.output)?.hasPrefix("\(Double(right) / 150)") == true, "\(measured.output) \(right)")
+        #expect(
+            field("accuracy", in: measured.output)?.hasPrefix("\(Double(right) / 150)") == true,
+            "\(measured.output) \(right)")
         #expect(
             try program("evaluate", run, "--data", original, "--json").output.contains(
                 "\"loss\": \(field("loss", in: measured.output) ?? "?")"))
         let one = try program("evaluate", "\(run)/member-0", "\(run)/member-1", "--json")
         #expect(field("loss", in: one.output) == field("loss", in: measured.output))
-        #expect(trained.output.contains("\"test\": {\"loss\": \(field("loss", in: measured.output) ?? "?")"), "\(trained.output)")
+        #expect(
+            trained.output.contains("\"test\": {\"loss\": \(field("loss", in: measured.output) ?? "?")"),
+            "\(trained.output)")
     }
 
     @Test func missingColumnsAndOtherMistakes() throws {
         let directory = try TemporaryDirectory()
         let (config, run) = (try treeJob(directory), directory.file("run"))
-        _ = try Program.run(["run", config, "--run-dir", run, "--set", "ensemble=1", "--set", "epochs=1"], in: directory.path)
+        _ = try Program.run(
+            ["run", config, "--run-dir", run, "--set", "ensemble=1", "--set", "epochs=1"], in: directory.path)
         let short = try directory.write("short.csv", table(["bark", "height"]))
         for (arguments, status, message) in [
             (["predict", run, "--input", short], 1, "has no column `width`"),
             (["predict", run, "--input", directory.file("none.csv")], 1, "there is no `"),
             (["predict", run], 64, "needs --input FILE or --data WHICH"),
-            (["predict", run, "--input", short, "--format", "xml"], 64, "--format must be csv or jsonl, found `xml`"),
-            (["predict", run, "--input", short, "--layer", "nothing"], 64, "the model has no layer `nothing`"),
+            (
+                ["predict", run, "--input", short, "--format", "xml"], 64,
+                "--format must be csv or jsonl, found `xml`"
+            ),
+            (
+                ["predict", run, "--input", short, "--layer", "nothing"], 64,
+                "the model has no layer `nothing`"
+            ),
             (["evaluate"], 64, "needs a run directory or a checkpoint"),
             (["evaluate", directory.path], 1, "has no whole checkpoint"),
             (["evaluate", run, "--data", "tset"], 64, "did you mean test?"),
             (["evaluate", run, "--set", "epochs=3"], 64, "of a trained model only data.… can be set"),
         ] as [([String], Int32, String)] {
             let finished = try Program.run(arguments, in: directory.path)
-            #expect(finished.status == .exited(status) && finished.errors.contains(message), "\(arguments): \(finished.errors)")
+            #expect(
+                finished.status == .exited(status) && finished.errors.contains(message),
+                "\(arguments): \(finished.errors)")
         }
     }
 
@@ -179,8 +220,12 @@ import Testing
         let killed = try bench.run("run", workers: 2, fault: "coordinator:member:1:kill")
         #expect(killed.status == .killed(signal: SIGKILL))
         let resumed = try bench.run("run", workers: 3, ["--resume"])
-        #expect(resumed.status == .exited(0) && resumed.errors.contains("member 0 is trained already"), "\(resumed.errors)")
-        let hashes = [expected, resumed].map { $0.output.split(separator: "\n").filter { $0.contains("state_sha256") } }
+        #expect(
+            resumed.status == .exited(0) && resumed.errors.contains("member 0 is trained already"),
+            "\(resumed.errors)")
+        let hashes = [expected, resumed].map {
+            $0.output.split(separator: "\n").filter { $0.contains("state_sha256") }
+        }
         #expect(hashes[0].count == 3 && hashes[0] == hashes[1] && hashes[0][0] != hashes[0][1])
         let together = [expected, resumed].map { finished in
             finished.output.range(of: "\"ensemble\"").map { finished.output[$0.lowerBound...] }
@@ -198,7 +243,10 @@ import Testing
         let finished = try Program.finish(coordinator)
         #expect(finished.status == .exited(0), "\(finished.errors)")
         for worker in workers { try expectGoodEnd(worker) }
-        #expect(workers.allSatisfy { $0.standardError().contains("this member of the ensemble is trained; joining again") })
+        #expect(
+            workers.allSatisfy {
+                $0.standardError().contains("this member of the ensemble is trained; joining again")
+            })
         let quiet = try Bench(pair).run("run", workers: 1)
         #expect(field("state_sha256", in: finished.output) == field("state_sha256", in: quiet.output))
     }
@@ -208,10 +256,13 @@ import Testing
     /// The mean of the squared distances that `predict` tells is the loss that the run logged.
     @Test func clustersAndComponents() throws {
         let directory = try TemporaryDirectory()
-        func run(_ name: String, _ task: String) throws -> (log: String, evaluation: Program.Finished, lines: [[Substring]]) {
+        func run(_ name: String, _ task: String) throws -> (
+            log: String, evaluation: Program.Finished, lines: [[Substring]]
+        ) {
             let config = try directory.write(
                 "\(name).json5",
-                "{data: {train: {builtin: \"digits\"}, validation: {builtin: \"digits\"}, normalize: \"min_max\"}, \(task)}")
+                "{data: {train: {builtin: \"digits\"}, validation: {builtin: \"digits\"}, normalize: \"min_max\"}, \(task)}"
+            )
             let place = directory.file(name)
             let trained = try Program.run(["run", config, "--run-dir", place, "--json"], in: directory.path)
             #expect(trained.status == .exited(0), "\(trained.errors)")
@@ -222,15 +273,22 @@ import Testing
             return (String(trained.output[start.upperBound...].prefix { $0 != "}" }), evaluation, rows(lines))
         }
         let clusters = try run("clusters", "kmeans: {clusters: 7}")
-        #expect(clusters.evaluation.output.contains("{\(clusters.log)}"), "\(clusters.log) in \(clusters.evaluation.output)")
+        #expect(
+            clusters.evaluation.output.contains("{\(clusters.log)}"),
+            "\(clusters.log) in \(clusters.evaluation.output)")
         #expect(clusters.lines[0] == ["cluster", "distance"] && clusters.lines.count == 361)
         let squares = clusters.lines.dropFirst().compactMap { Double($0[1]) }.map { $0 * $0 }
-        let loss = try #require(clusters.log.split(separator: ",").first?.split(separator: " ").last.flatMap { Double($0) })
+        let loss = try #require(
+            clusters.log.split(separator: ",").first?.split(separator: " ").last.flatMap { Double($0) })
         #expect(abs(squares.reduce(0, +) / 360 - loss) < 1e-5 * loss)
         #expect(Set(clusters.lines.dropFirst().map { $0[0] }).isSubset(of: Set((0..<7).map { "\($0)" })))
         let components = try run("components", "pca: {components: 3}")
-        #expect(components.evaluation.output.contains("{\(components.log)}"), "\(components.log) in \(components.evaluation.output)")
-        #expect(components.lines[0] == ["component_0", "component_1", "component_2"] && components.lines.count == 361)
+        #expect(
+            components.evaluation.output.contains("{\(components.log)}"),
+            "\(components.log) in \(components.evaluation.output)")
+        #expect(
+            components.lines[0] == ["component_0", "component_1", "component_2"]
+                && components.lines.count == 361)
     }
 
     // MARK: The learning rate
@@ -240,11 +298,17 @@ import Testing
         let found = try Program.run(["lr-find", bench.config, "--json", "--lanes", "1"], in: bench.path)
         let rate = try #require(field("steepest", in: found.output).flatMap { Double($0) }, "\(found.errors)")
         #expect((1e-4...1).contains(rate))
-        #expect(try Program.run(["lr-find", bench.config, "--json", "--lanes", "2"], in: bench.path).output == found.output)
-        let text = try Program.run(["lr-find", bench.config, "--from", "1e-5", "--to", "1", "--steps", "40"], in: bench.path)
-        #expect(text.output.contains("← falls fastest") && text.output.contains("\nlearning rate: "), "\(text.output)")
+        #expect(
+            try Program.run(["lr-find", bench.config, "--json", "--lanes", "2"], in: bench.path).output
+                == found.output)
+        let text = try Program.run(
+            ["lr-find", bench.config, "--from", "1e-5", "--to", "1", "--steps", "40"], in: bench.path)
+        #expect(
+            text.output.contains("← falls fastest") && text.output.contains("\nlearning rate: "),
+            "\(text.output)")
         let wrong = try Program.run(["lr-find", bench.config, "--from", "1", "--to", "0.1"], in: bench.path)
-        #expect(wrong.status == .exited(64) && wrong.errors == "error: --from 1.0 must be less than --to 0.1\n")
+        #expect(
+            wrong.status == .exited(64) && wrong.errors == "error: --from 1.0 must be less than --to 0.1\n")
     }
 }
 

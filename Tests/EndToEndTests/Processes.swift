@@ -42,13 +42,16 @@ enum Processes {
         let all = ((try? Directory.list("/proc")) ?? []).compactMap { Int32($0) }
         return all.filter { id in
             let variables = (try? File.read("/proc/\(id)/environ", limit: 1 << 20)) ?? []
-            return variables.split(separator: 0).contains { String(decoding: $0, as: UTF8.self) == mark } && state(id) != "Z"
+            return variables.split(separator: 0).contains { String(decoding: $0, as: UTF8.self) == mark }
+                && state(id) != "Z"
         }
     }
 
     /// `R`, `S`, `T` (stopped), `Z`; nil if there is no such process.
     static func state(_ id: Int32) -> Character? {
-        guard let text = try? File.readText("/proc/\(id)/stat", limit: 4096), let end = text.lastIndex(of: ")") else { return nil }
+        guard let text = try? File.readText("/proc/\(id)/stat", limit: 4096),
+            let end = text.lastIndex(of: ")")
+        else { return nil }
         return text[text.index(after: end)...].first { $0 != " " }
     }
 
@@ -58,7 +61,9 @@ enum Processes {
     static func waitUntilStopped(_ process: ChildProcess, seconds: Double = 30) throws {
         let deadline = Clock.monotonicSeconds() + seconds
         while state(process.processID) != "T" {
-            guard Clock.monotonicSeconds() < deadline, process.exitStatus() == nil else { throw NotStopped(id: process.processID) }
+            guard Clock.monotonicSeconds() < deadline, process.exitStatus() == nil else {
+                throw NotStopped(id: process.processID)
+            }
             Clock.sleep(seconds: 0.005)
         }
     }

@@ -11,7 +11,8 @@ import Testing
 enum Program {
     static let path: String = {
         let beside = (try? Executable.path()).map { Path.join(Path.directory(of: $0), "dist-train") } ?? ""
-        return File.exists(beside) ? beside : Path.join(Environment.value("PWD") ?? ".", ".build/release/dist-train")
+        return File.exists(beside)
+            ? beside : Path.join(Environment.value("PWD") ?? ".", ".build/release/dist-train")
     }()
 
     struct Finished {
@@ -22,18 +23,27 @@ enum Program {
 
     /// An environment in which nothing of the machine's user has a say.
     static func environment(_ directory: String, _ more: [String: String] = [:]) -> [String: String] {
-        var environment = ["PATH": Environment.value("PATH") ?? "/usr/bin:/bin", "HOME": directory, "TMPDIR": "/tmp"]
-        for name in ["LD_LIBRARY_PATH", "LD_PRELOAD", "ASAN_OPTIONS", "TSAN_OPTIONS"] { environment[name] = Environment.value(name) }
+        var environment = [
+            "PATH": Environment.value("PATH") ?? "/usr/bin:/bin", "HOME": directory, "TMPDIR": "/tmp",
+        ]
+        for name in ["LD_LIBRARY_PATH", "LD_PRELOAD", "ASAN_OPTIONS", "TSAN_OPTIONS"] {
+            environment[name] = Environment.value(name)
+        }
         return environment.merging(more) { $1 }
     }
 
-    static func start(_ arguments: [String], in directory: String, _ more: [String: String] = [:]) throws -> ChildProcess {
+    static func start(_ arguments: [String], in directory: String, _ more: [String: String] = [:]) throws
+        -> ChildProcess
+    {
         try ChildProcess(
-            path, arguments, environment: environment(directory, more), standardOutput: .capture, standardError: .capture)
+            path, arguments, environment: environment(directory, more), standardOutput: .capture,
+            standardError: .capture)
     }
 
     /// Runs to the end, which must come within `seconds`.
-    static func run(_ arguments: [String], in directory: String, _ more: [String: String] = [:], seconds: Double = 60) throws -> Finished {
+    static func run(
+        _ arguments: [String], in directory: String, _ more: [String: String] = [:], seconds: Double = 60
+    ) throws -> Finished {
         try finish(try start(arguments, in: directory, more), seconds: seconds)
     }
 
@@ -53,7 +63,9 @@ enum Program {
     static func wait(for text: String, from process: ChildProcess, seconds: Double = 30) throws {
         let deadline = Clock.monotonicSeconds() + seconds
         while !process.standardError().contains(text) {
-            guard Clock.monotonicSeconds() < deadline, process.exitStatus() == nil || process.standardError().contains(text) else {
+            guard Clock.monotonicSeconds() < deadline,
+                process.exitStatus() == nil || process.standardError().contains(text)
+            else {
                 throw TooSlow(errors: process.standardError())
             }
             Clock.sleep(seconds: 0.01)

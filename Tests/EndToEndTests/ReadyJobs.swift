@@ -8,7 +8,9 @@ final class ReadyJobs {
 
     init() throws {
         directory = try TemporaryDirectory()
-        for name in ["data", "data/cifar-10-batches-bin"] { try Directory.createNew(directory.file(name), mode: 0o700) }
+        for name in ["data", "data/cifar-10-batches-bin"] {
+            try Directory.createNew(directory.file(name), mode: 0o700)
+        }
         for (name, count) in [("train", 150), ("t10k", 70)] {
             try write(
                 "data/\(name)-images-idx3-ubyte.gz",
@@ -16,9 +18,13 @@ final class ReadyJobs {
             try write("data/\(name)-labels-idx1-ubyte.gz", Self.idx([count]) { UInt8($0 % 10) })
         }
         let measurements = ["age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"]
-        try directory.write("data/diabetes.csv", Self.table(measurements, ["target"], rows: 90) { row, _ in 100 + row * 37 % 113 })
         try directory.write(
-            "data/breast-cancer.csv", Self.table((0..<30).map { "m\($0)" }, ["target"], rows: 130) { row, _ in row * 7 % 3 == 0 ? 1 : 0 })
+            "data/diabetes.csv",
+            Self.table(measurements, ["target"], rows: 90) { row, _ in 100 + row * 37 % 113 })
+        try directory.write(
+            "data/breast-cancer.csv",
+            Self.table((0..<30).map { "m\($0)" }, ["target"], rows: 130) { row, _ in row * 7 % 3 == 0 ? 1 : 0
+            })
         try directory.write(
             "data/labels.csv",
             Self.table((0..<20).map { "x\($0)" }, ["a", "b", "c", "d", "e"], rows: 200) { row, label in
@@ -28,21 +34,29 @@ final class ReadyJobs {
             var records: [UInt8] = []
             for record in 0..<60 {
                 records.append(UInt8(record % 10))
-                for pixel in 0..<3072 { records.append(UInt8(truncatingIfNeeded: (pixel * (record + 3)) >> 4)) }
+                for pixel in 0..<3072 {
+                    records.append(UInt8(truncatingIfNeeded: (pixel * (record + 3)) >> 4))
+                }
             }
             try write("data/cifar-10-batches-bin/\(name).bin", records)
         }
         try writePhotos()
     }
 
-    private func write(_ name: String, _ bytes: [UInt8]) throws { try File.writeAtomically(bytes, to: directory.file(name)) }
+    private func write(_ name: String, _ bytes: [UInt8]) throws {
+        try File.writeAtomically(bytes, to: directory.file(name))
+    }
 
     private static func idx(_ dimensions: [Int], _ value: (Int) -> UInt8) -> [UInt8] {
-        let header: [UInt8] = [0, 0, 8, UInt8(dimensions.count)] + dimensions.flatMap { [0, 0, UInt8($0 >> 8), UInt8($0 & 255)] }
+        let header: [UInt8] =
+            [0, 0, 8, UInt8(dimensions.count)]
+            + dimensions.flatMap { [0, 0, UInt8($0 >> 8), UInt8($0 & 255)] }
         return header + (0..<dimensions.reduce(1, *)).map(value)
     }
 
-    private static func table(_ columns: [String], _ targets: [String], rows: Int, _ target: (Int, Int) -> Int) -> String {
+    private static func table(
+        _ columns: [String], _ targets: [String], rows: Int, _ target: (Int, Int) -> Int
+    ) -> String {
         var lines = [(columns + targets).joined(separator: ",")]
         for row in 0..<rows {
             let values = columns.indices.map { "\(Double((row * ($0 + 3) * 29) % 101) / 8 - 5)" }
@@ -63,9 +77,12 @@ final class ReadyJobs {
                 for index in 0..<count {
                     let (width, height) = (34 + index % 3, 36)
                     let factor = kind == "cats" ? 7 : 3
-                    let pixels = (0..<(3 * width * height)).map { UInt8(truncatingIfNeeded: $0 * factor + index * 11) }
+                    let pixels = (0..<(3 * width * height)).map {
+                        UInt8(truncatingIfNeeded: $0 * factor + index * 11)
+                    }
                     try PNGFile.write(
-                        ByteImage(width: width, height: height, channels: 3, pixels: pixels), to: directory.file("\(folder)/\(index).png"))
+                        ByteImage(width: width, height: height, channels: 3, pixels: pixels),
+                        to: directory.file("\(folder)/\(index).png"))
                 }
             }
         }
@@ -75,7 +92,8 @@ final class ReadyJobs {
     func run(_ arguments: [String], seconds: Double = 120) throws -> Program.Finished {
         let process = try ChildProcess(
             "/bin/sh", ["-c", "cd \"$0\" && exec \"$@\"", directory.path, Program.path] + arguments,
-            environment: Program.environment(directory.path), standardOutput: .capture, standardError: .capture)
+            environment: Program.environment(directory.path), standardOutput: .capture,
+            standardError: .capture)
         return try Program.finish(process, seconds: seconds)
     }
 }

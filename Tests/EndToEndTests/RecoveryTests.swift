@@ -20,24 +20,30 @@ extension Exactness {
         /// An epoch of the job has 12 steps, the job 30. Generation 1 alone, so that who takes over the rank is spared.
         static let deaths: [Death] = {
             let phases = [
-                "data:17", "forward:17", "statistics:17", "backward:17", "contribution:17", "gradients:17", "update:17", "waiting:17",
+                "data:17", "forward:17", "statistics:17", "backward:17", "contribution:17", "gradients:17",
+                "update:17", "waiting:17",
                 "snapshot:12",
                 "evaluation:12", "evaluation:30",
             ]
             let oneOfTwo = phases.enumerated().map { Death(fault: "rank\($0 % 2):\($1):kill:1") }
             let others = [
                 Death(fault: "rank0:forward:0:kill:1"),
-                Death(fault: "rank1:backward:25:kill:1", workers: 3), Death(fault: "rank2:evaluation:24:kill:1", workers: 3),
+                Death(fault: "rank1:backward:25:kill:1", workers: 3),
+                Death(fault: "rank2:evaluation:24:kill:1", workers: 3),
                 // All but one, in the same step and one after the other.
                 Death(fault: "rank1:forward:17:kill:1,rank2:backward:17:kill:1", workers: 3, recoveries: 1),
-                Death(fault: "rank0:update:14:kill:1,rank0:forward:18:kill:2,rank1:snapshot:24:kill:3", workers: 4, recoveries: 3),
+                Death(
+                    fault: "rank0:update:14:kill:1,rank0:forward:18:kill:2,rank1:snapshot:24:kill:3",
+                    workers: 4, recoveries: 3),
                 // In the re-form itself.
                 Death(fault: "rank1:backward:17:kill:1,rank0:form:12:kill:2", workers: 3, recoveries: 1),
             ]
             guard isThorough else { return oneOfTwo + others }
             return others
                 + phases.flatMap { phase in
-                    [(2, 0), (2, 1), (3, 0), (3, 1), (3, 2)].map { Death(fault: "rank\($1):\(phase):kill:1", workers: $0) }
+                    [(2, 0), (2, 1), (3, 0), (3, 1), (3, 2)].map {
+                        Death(fault: "rank\($1):\(phase):kill:1", workers: $0)
+                    }
                 }
         }()
 
@@ -45,7 +51,8 @@ extension Exactness {
         func theLivingGoOn(_ death: Death) throws {
             let bench = try Bench(DigitsJob(microbatches: 8))
             let quiet = try bench.quiet()
-            let finished = try bench.run("run", workers: death.workers, ["--restarts", "0"], fault: death.fault)
+            let finished = try bench.run(
+                "run", workers: death.workers, ["--restarts", "0"], fault: death.fault)
             #expect(finished.status == .exited(0), "\(finished.errors)")
             #expect(try Bits(finished, bench.runDirectory("run")) == quiet)
             #expect(finished.errors.contains(" is gone: "), "\(finished.errors)")
@@ -57,11 +64,14 @@ extension Exactness {
         }
 
         /// Of a frame of gradients the other member gets the first half and no more, encrypted or not.
-        @Test(arguments: [0, 1], [[], ["--plaintext"]]) func inTheMidstOfAFrame(rank: Int, protection: [String]) throws {
+        @Test(arguments: [0, 1], [[], ["--plaintext"]]) func inTheMidstOfAFrame(
+            rank: Int, protection: [String]
+        ) throws {
             let bench = try Bench(DigitsJob(microbatches: 8))
             let quiet = try bench.quiet()
             let finished = try bench.run(
-                "run", workers: 2, ["--restarts", "0"] + protection, socketsAlone, fault: "rank\(rank):frame:17:kill:1")
+                "run", workers: 2, ["--restarts", "0"] + protection, socketsAlone,
+                fault: "rank\(rank):frame:17:kill:1")
             #expect(finished.status == .exited(0), "\(finished.errors)")
             #expect(try Bits(finished, bench.runDirectory("run")) == quiet)
             #expect(finished.errors.contains("was killed by SIGKILL"), "\(finished.errors)")
@@ -69,7 +79,10 @@ extension Exactness {
         }
 
         /// Rules that decide, and an epoch's line that waits for a snapshot.
-        @Test(arguments: ["rank1:decision:12:kill:1", "rank0:decision:24:kill:1", "rank0:snapshot:24:kill:1", "rank1:evaluation:24:kill:1"])
+        @Test(arguments: [
+            "rank1:decision:12:kill:1", "rank0:decision:24:kill:1", "rank0:snapshot:24:kill:1",
+            "rank1:evaluation:24:kill:1",
+        ])
         func aroundADecision(fault: String) throws {
             var job = DigitsJob(microbatches: 8)
             job.more = "early_stopping: {patience: 1, minimum_delta: 5}, regularization: {l2: 1e-3},"
@@ -82,7 +95,10 @@ extension Exactness {
         }
 
         /// `run` starts a worker again, before training has begun and in its midst.
-        @Test(arguments: ["rank0:forward:17:kill:1", "rank0:form:0:kill:1", "rank0:evaluation:12:kill:1,rank0:data:13:kill:2"])
+        @Test(arguments: [
+            "rank0:forward:17:kill:1", "rank0:form:0:kill:1",
+            "rank0:evaluation:12:kill:1,rank0:data:13:kill:2",
+        ])
         func runStartsWorkersAgain(fault: String) throws {
             let bench = try Bench(DigitsJob(microbatches: 8))
             let quiet = try bench.quiet()
@@ -97,9 +113,12 @@ extension Exactness {
         @Test func withNoWorkerLeftARunEnds() throws {
             let bench = try Bench(DigitsJob(microbatches: 8))
             let quiet = try bench.quiet()
-            let finished = try bench.run("run", workers: 2, ["--restarts", "1"], fault: "rank0:backward:17:kill")
+            let finished = try bench.run(
+                "run", workers: 2, ["--restarts", "1"], fault: "rank0:backward:17:kill")
             #expect(finished.status == .exited(1), "\(finished.errors)")
-            #expect(finished.errors.contains("no worker is left; the first one to die: worker process "), "\(finished.errors)")
+            #expect(
+                finished.errors.contains("no worker is left; the first one to die: worker process "),
+                "\(finished.errors)")
             #expect(finished.errors.contains("was killed by SIGKILL"), "\(finished.errors)")
             #expect(bench.leftovers() == [])
             #expect(try bench.bits("run", workers: 2, ["--resume"]) == quiet)
@@ -143,14 +162,18 @@ extension Exactness {
             // Whoever becomes rank 1 sleeps, and the other one dies without it. Memory that they shared would need no frames of gradients.
             let fault = "rank1:\(phase):17:stop:1,rank0:forward:20:kill:2"
             let variables = phase == "frame" ? socketsAlone : [:]
-            let workers = [try hands.worker([], variables, fault: fault), try hands.worker([], variables, fault: fault)]
+            let workers = [
+                try hands.worker([], variables, fault: fault), try hands.worker([], variables, fault: fault),
+            ]
             try Program.wait(for: "is gone: nothing was heard of it", from: coordinator)
             let sleeper = try #require(workers.first { Processes.state($0.processID) == "T" })
             let other = try #require(workers.first { $0 !== sleeper })
             #expect(try Program.finish(other).status == .killed(signal: SIGKILL))
             sleeper.send(SIGCONT)
             #expect(try hands.bits(coordinator) == quiet)
-            #expect(sleeper.standardError().contains("the coordinator went on without this worker: nothing was heard"))
+            #expect(
+                sleeper.standardError().contains(
+                    "the coordinator went on without this worker: nothing was heard"))
             try expectGoodEnd(sleeper)
         }
 
@@ -160,7 +183,8 @@ extension Exactness {
             job.more = "early_stopping: {patience: 5, minimum_delta: 0},"
             let hands = try ByHand(job)
             let quiet = try hands.bench.quiet()
-            let coordinator = try hands.coordinator(["--min-workers", "2", "--peer-timeout", "0.5"], fault: "coordinator:step:5:stop")
+            let coordinator = try hands.coordinator(
+                ["--min-workers", "2", "--peer-timeout", "0.5"], fault: "coordinator:step:5:stop")
             let workers = [try hands.worker(), try hands.worker()]
             for worker in workers { try Program.wait(for: "trying to rejoin", from: worker) }
             coordinator.send(SIGCONT)
@@ -192,8 +216,10 @@ extension Exactness {
             worker.send(SIGCONT)
             // A disk that is slower than the training would get none but the last.
             try Program.wait(for: " written", from: coordinator)
-            let list = try Program.run(["checkpoint", "list", hands.runDirectory], in: hands.bench.path).output
-            #expect((17...22).contains { list.contains("step-000000\($0)") }, "in the midst of an epoch: \(list)")
+            let list = try Program.run(["checkpoint", "list", hands.runDirectory], in: hands.bench.path)
+                .output
+            #expect(
+                (17...22).contains { list.contains("step-000000\($0)") }, "in the midst of an epoch: \(list)")
             try Processes.waitUntilStopped(worker)
             worker.send(SIGCONT)
             #expect(try hands.bits(coordinator) == quiet)
@@ -214,7 +240,8 @@ extension Exactness {
                 Clock.sleep(seconds: 0.01)
             }
             #expect(try hands.bits(coordinator) == quiet)
-            #expect(coordinator.standardError().contains("the work is shared out by speed: of 32 microbatches"))
+            #expect(
+                coordinator.standardError().contains("the work is shared out by speed: of 32 microbatches"))
             for worker in workers { try expectGoodEnd(worker) }
         }
 
@@ -223,9 +250,12 @@ extension Exactness {
             var dropout = DigitsJob(batch: 64, microbatches: 8, steps: 500)
             dropout.stem = "\"flatten\", {dropout: 0.2},"
             dropout.augment = "{random_crop: {padding: 1}, rotation: 10}"
-            var convolution = DigitsJob(batch: 100, microbatches: 4, optimizer: "{sgd: {learning_rate: 0.05, momentum: 0.9}}", steps: 300)
+            var convolution = DigitsJob(
+                batch: 100, microbatches: 4, optimizer: "{sgd: {learning_rate: 0.05, momentum: 0.9}}",
+                steps: 300)
             convolution.stem = DigitsJob.convolution
-            convolution.more = "regularization: {l2: 1e-4}, schedule: {reduce_on_plateau: {patience: 0, threshold: 0.9, factor: 0.5}},"
+            convolution.more =
+                "regularization: {l2: 1e-4}, schedule: {reduce_on_plateau: {patience: 0, threshold: 0.9, factor: 0.5}},"
             return [dropout, convolution]
         }
 
@@ -238,7 +268,8 @@ extension Exactness {
                 let bench = try Bench(Self.mixedJobs[round % Self.mixedJobs.count])
                 let quiet = try bench.quiet()
                 let run = try Program.start(
-                    bench.arguments("run", workers: 2 + round % 2, ["--restarts", "1000"]), in: bench.path, bench.environment())
+                    bench.arguments("run", workers: 2 + round % 2, ["--restarts", "1000"]), in: bench.path,
+                    bench.environment())
                 defer { run.terminate() }
                 for _ in 0..<4 where run.exitStatus() == nil {
                     Clock.sleep(seconds: Double.random(in: 0.05...0.4, using: &random))

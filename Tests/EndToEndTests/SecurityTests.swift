@@ -10,12 +10,14 @@ import Transport
     init() throws { home = try TemporaryDirectory() }
 
     private func coordinator(_ more: String..., run: String = "run") throws -> ChildProcess {
-        let arguments = ["coordinator", Repository.digits, "--listen", "127.0.0.1:0", "--run-dir", home.file(run)] + more
+        let arguments =
+            ["coordinator", Repository.digits, "--listen", "127.0.0.1:0", "--run-dir", home.file(run)] + more
         return try Program.start(arguments, in: home.path, [Tokens.variable: Tokens.ours])
     }
 
     private func worker(_ port: UInt16, _ more: String...) throws -> ChildProcess {
-        let arguments = ["worker", "--join", "127.0.0.1:\(port)", "--listen", "127.0.0.1:0", "--lanes", "1"] + more
+        let arguments =
+            ["worker", "--join", "127.0.0.1:\(port)", "--listen", "127.0.0.1:0", "--lanes", "1"] + more
         return try Program.start(arguments, in: home.path, [Tokens.variable: Tokens.ours])
     }
 
@@ -28,8 +30,12 @@ import Transport
             defer { coordinator.terminate() }
             let port = try coordinator.listeningPort()
             let place = "127.0.0.1:\(port)"
-            let (theirs, ours) = ("was started with --plaintext, this side uses TLS", "uses TLS, this side was started with --plaintext")
-            let refused = try Program.finish(isPlaintext ? worker(port) : worker(port, "--plaintext"), seconds: 20)
+            let (theirs, ours) = (
+                "was started with --plaintext, this side uses TLS",
+                "uses TLS, this side was started with --plaintext"
+            )
+            let refused = try Program.finish(
+                isPlaintext ? worker(port) : worker(port, "--plaintext"), seconds: 20)
             refused.expect(status: 1, "error: \(place) \(isPlaintext ? theirs : ours); \(advice)")
             try Program.wait(for: "a connection was turned away: ", from: coordinator)
             let line = coordinator.standardError().line(behind: "a connection was turned away: ") ?? ""
@@ -53,20 +59,25 @@ import Transport
 
     @Test func aRunOfItsOwnInPlaintext() throws {
         let end = try Program.run(
-            ["run", Repository.digits, "--workers", "2", "--plaintext", "--run-dir", home.file("run"), "--set", "epochs=2"], in: home.path)
+            [
+                "run", Repository.digits, "--workers", "2", "--plaintext", "--run-dir", home.file("run"),
+                "--set", "epochs=2",
+            ], in: home.path)
         end.expect(status: 0, "whoever is on it can read the data and change the model")
     }
 
     // MARK: Strangers who speak TLS
 
-    static let openssl = (Environment.value("PATH") ?? "").split(separator: ":").map { "\($0)/openssl" }.first(where: File.exists)
+    static let openssl = (Environment.value("PATH") ?? "").split(separator: ":").map { "\($0)/openssl" }
+        .first(where: File.exists)
     static let hasOpenSSL = openssl != nil
 
     /// OpenSSL's own client: another implementation of what the coordinator expects.
     private func client(_ port: UInt16, _ more: [String]) throws -> Program.Finished {
         let path = try #require(Self.openssl)
         let process = try ChildProcess(
-            path, ["s_client", "-connect", "127.0.0.1:\(port)"] + more, environment: Program.environment(home.path),
+            path, ["s_client", "-connect", "127.0.0.1:\(port)"] + more,
+            environment: Program.environment(home.path),
             standardOutput: .capture, standardError: .capture)
         return try Program.finish(process, seconds: 30)
     }
@@ -76,14 +87,19 @@ import Transport
         defer { coordinator.terminate() }
         let port = try coordinator.listeningPort()
         #expect(try client(port, ["-tls1_2"]).status != .exited(0))
-        try Program.wait(for: "could not agree on TLS (unsupported protocol); check the host and the port", from: coordinator)
+        try Program.wait(
+            for: "could not agree on TLS (unsupported protocol); check the host and the port",
+            from: coordinator)
         // TLS 1.3 without the key.
         #expect(try client(port, ["-tls1_3"]).status != .exited(0))
-        let isTold = eventually(within: 20) { coordinator.standardError().occurrences(of: "could not agree on TLS (") == 2 }
+        let isTold = eventually(within: 20) {
+            coordinator.standardError().occurrences(of: "could not agree on TLS (") == 2
+        }
         #expect(isTold, "\(coordinator.standardError())")
         // With another key.
         let wrong = String(repeating: "a7", count: 32)
-        #expect(try client(port, ["-tls1_3", "-psk_identity", "dist-train", "-psk", wrong]).status != .exited(0))
+        #expect(
+            try client(port, ["-tls1_3", "-psk_identity", "dist-train", "-psk", wrong]).status != .exited(0))
         try Program.wait(for: "a connection was turned away: the token of 127.0.0.1:", from: coordinator)
         try Program.finish(worker(port)).expect(status: 0)
         try Program.finish(coordinator).expect(status: 0)
@@ -111,7 +127,8 @@ import Transport
         let http = "does not speak dist-train's protocol, but HTTP"
         let other = "does not speak dist-train's protocol; check the host and the port"
         var visits: [(bytes: [UInt8], says: String)] = [
-            (Array("GET / HTTP/1.1\r\nHost: here\r\n\r\n".utf8), http), (Array("SSH-2.0-OpenSSH_9.2\r\n".utf8), other),
+            (Array("GET / HTTP/1.1\r\nHost: here\r\n\r\n".utf8), http),
+            (Array("SSH-2.0-OpenSSH_9.2\r\n".utf8), other),
             ([UInt8](repeating: 0xff, count: 300), other), ([UInt8](repeating: 0, count: 300), other),
         ]
         if isPlaintext {
@@ -129,7 +146,10 @@ import Transport
             ]
         } else {
             visits += [
-                ([0x16, 3, 1, 0xff, 0xff, 1] + [UInt8](repeating: 7, count: 100), "could not agree on TLS (packet length too long)"),
+                (
+                    [0x16, 3, 1, 0xff, 0xff, 1] + [UInt8](repeating: 7, count: 100),
+                    "could not agree on TLS (packet length too long)"
+                ),
                 (
                     [0x16, 3, 1, 0x10, 0, 1, 0xff, 0xff, 0xff] + [UInt8](repeating: 7, count: 4093),
                     "could not agree on TLS (excessive message size)"
@@ -155,14 +175,17 @@ import Transport
             var bytes = header.encoded(payload: [])
             bytes.replaceSubrange(8..<8 + length.count, with: length)
             let checksum = bytes[..<40].withUnsafeBytes { CRC32C.checksum($0) }
-            for index in 0..<4 { bytes[40 + index] = UInt8(truncatingIfNeeded: checksum >> (8 * UInt32(index))) }
+            for index in 0..<4 {
+                bytes[40 + index] = UInt8(truncatingIfNeeded: checksum >> (8 * UInt32(index)))
+            }
             return bytes
         }
     }
 
     /// Many at once, while others train: the same bits, a bounded number of descriptors, and few lines in the log.
     @Test func aCrowdAtTheDoor() throws {
-        let quiet = try Program.run(["run", Repository.digits, "--json", "--run-dir", home.file("quiet")], in: home.path)
+        let quiet = try Program.run(
+            ["run", Repository.digits, "--json", "--run-dir", home.file("quiet")], in: home.path)
         let coordinator = try coordinator("--json", "--min-workers", "2")
         defer { coordinator.terminate() }
         let port = try coordinator.listeningPort()
@@ -180,7 +203,9 @@ import Transport
         let end = try Program.finish(coordinator)
         end.expect(status: 0)
         try Program.finish(second).expect(status: 0)
-        #expect(field("state_sha256", in: end.output) == field("state_sha256", in: quiet.output) && !end.output.isEmpty)
+        #expect(
+            field("state_sha256", in: end.output) == field("state_sha256", in: quiet.output)
+                && !end.output.isEmpty)
         #expect(field("recoveries", in: end.output) == "0")
         #expect(end.errors.occurrences(of: "turned away") <= 6, "\(end.errors)")
         withExtendedLifetime(crowd) {}
@@ -195,7 +220,8 @@ import Transport
         try home.setMode("run", 0o755)
         let again = run + ["epochs=2", "--resume"]
         try Program.run(again, in: home.path).expect(
-            status: 1, "error: other users of this machine have access to `\(home.file("run"))` (mode 755)", "chmod 700 \(home.file("run"))"
+            status: 1, "error: other users of this machine have access to `\(home.file("run"))` (mode 755)",
+            "chmod 700 \(home.file("run"))"
         )
         try home.setMode("run", 0o700)
         try Program.run(again, in: home.path).expect(status: 0)
@@ -203,9 +229,13 @@ import Transport
 
     @Test func theTokenFileIsPrivate() throws {
         let file = try home.write("token", Tokens.ours + "\n", mode: 0o640)
-        for command in [["worker", "--join", "127.0.0.1:1"], ["coordinator", Repository.digits], ["token", "show"]] {
+        for command in [
+            ["worker", "--join", "127.0.0.1:1"], ["coordinator", Repository.digits], ["token", "show"],
+        ] {
             let end = try Program.run(command + ["--token-file", file], in: home.path, seconds: 30)
-            end.expect(status: 1, "access to the token in `\(file)` (mode 640)", "`chmod 600 \(file)`", "`dist-train token rotate`")
+            end.expect(
+                status: 1, "access to the token in `\(file)` (mode 640)", "`chmod 600 \(file)`",
+                "`dist-train token rotate`")
             #expect(!end.errors.holds(Tokens.ours) && end.output.isEmpty)
         }
     }
@@ -219,7 +249,9 @@ import Transport
         #expect(made.output.holds("a new token is in \(file)") && made.output.holds("--resume"))
         #expect(try File.permissions(file) == 0o600)
         let first = try Program.run(["token", "show"], in: home.path).output
-        #expect(try File.readText(file, limit: 100) == first && SharedToken(hex: first) != nil && first.utf8.count == 65)
+        #expect(
+            try File.readText(file, limit: 100) == first && SharedToken(hex: first) != nil
+                && first.utf8.count == 65)
         try Program.run(["token", "rotate"], in: home.path).expect(status: 0)
         let second = try Program.run(["token", "show"], in: home.path).output
         #expect(SharedToken(hex: second) != nil && second != first)
@@ -232,7 +264,9 @@ import Transport
         #expect(named.output.holds("DIST_TRAIN_TOKEN is set here"))
         for command in ["show", "rotate"] {
             let help = try Program.run(["token", command, "--help"], in: home.path).output
-            #expect(help.holds("usage: dist-train token \(command)") && help.holds("example:\n  dist-train token \(command)"))
+            #expect(
+                help.holds("usage: dist-train token \(command)")
+                    && help.holds("example:\n  dist-train token \(command)"))
             try Program.run(["token", command, "x"], in: home.path).expect(status: 64, "takes options only")
         }
         try Program.run(["token"], in: home.path).expect(status: 64, "token show, token rotate")

@@ -24,9 +24,11 @@ extension Exactness {
             #expect(try Bits(finished, bench.runDirectory("traced")) == quiet, "measuring changes no bits")
             #expect(finished.errors.contains("where the time went, in ms per step:\n"), "\(finished.errors)")
             #expect(finished.errors.contains("each layer, in ms per step"), "\(finished.errors)")
-            #expect(finished.errors.contains("the trace of steps 1 to 30 is in \(file)"), "\(finished.errors)")
+            #expect(
+                finished.errors.contains("the trace of steps 1 to 30 is in \(file)"), "\(finished.errors)")
 
-            let events = try TraceEvent.checked(try parsed(File.readText(file, limit: 1 << 24), "trace")["traceEvents"]?.elements ?? [])
+            let events = try TraceEvent.checked(
+                try parsed(File.readText(file, limit: 1 << 24), "trace")["traceEvents"]?.elements ?? [])
             #expect(Set(events.map(\.process)) == [1, 2])
             for worker in 1...2 {
                 let mine = events.filter { $0.process == worker && $0.thread == 1 }
@@ -49,11 +51,14 @@ extension Exactness {
                 #expect(mine.contains { $0.name == "evaluation" } && mine.contains { $0.name == "snapshot" })
             }
 
-            let lines = try File.readText(bench.runDirectory("traced") + "/metrics.jsonl", limit: 1 << 20).split(separator: "\n").filter {
-                $0.contains("\"workers\":")
-            }
+            let lines = try File.readText(bench.runDirectory("traced") + "/metrics.jsonl", limit: 1 << 20)
+                .split(separator: "\n").filter {
+                    $0.contains("\"workers\":")
+                }
             #expect(lines.count == 3, "30 steps are two and a half epochs of 12")
-            let counts = try lines.map { try parsed(String($0), "timing")["workers"]?.elements?.compactMap { $0["steps"] } }
+            let counts = try lines.map {
+                try parsed(String($0), "timing")["workers"]?.elements?.compactMap { $0["steps"] }
+            }
             #expect(counts == [[12, 12], [12, 12], [6, 6]])
         }
 
@@ -62,18 +67,21 @@ extension Exactness {
             let bench = try Bench(DigitsJob(steps: 100_000))
             let file = bench.directory.file("trace.json")
             let process = try Program.start(
-                bench.arguments("stopped", workers: 1, ["--trace", file]), in: bench.path, bench.environment())
+                bench.arguments("stopped", workers: 1, ["--trace", file]), in: bench.path, bench.environment()
+            )
             try Program.wait(for: "epoch 3/", from: process)
             process.send(2)
             let finished = try Program.finish(process)
             #expect(finished.status == .exited(0), "\(finished.errors)")
-            let events = try TraceEvent.checked(try parsed(File.readText(file, limit: 1 << 26), "trace")["traceEvents"]?.elements ?? [])
+            let events = try TraceEvent.checked(
+                try parsed(File.readText(file, limit: 1 << 26), "trace")["traceEvents"]?.elements ?? [])
             #expect(events.count { $0.name == "step" } >= 36)
         }
 
         @Test func noSuchDirectory() throws {
             let bench = try Bench(Self.job)
-            let finished = try bench.run("none", workers: 1, ["--trace", bench.directory.file("no/trace.json")])
+            let finished = try bench.run(
+                "none", workers: 1, ["--trace", bench.directory.file("no/trace.json")])
             #expect(finished.status == .exited(64))
             #expect(finished.errors.contains("there is no directory"), "\(finished.errors)")
         }

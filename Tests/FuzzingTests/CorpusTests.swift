@@ -9,7 +9,9 @@ import Testing
 
     private func corpus(of target: FuzzTarget) throws -> [(name: String, bytes: [UInt8])] {
         let directory = ProjectFiles.path("Tests/Fuzzing/Corpus/\(target.name)")
-        return try Directory.list(directory).map { ($0, try File.read(Path.join(directory, $0), limit: 1 << 20)) }
+        return try Directory.list(directory).map {
+            ($0, try File.read(Path.join(directory, $0), limit: 1 << 20))
+        }
     }
 
     /// Seeds called `read-…` are sound, and the others are not.
@@ -20,7 +22,9 @@ import Testing
         #expect(seeds.contains { $0.name.hasPrefix("read-") })
         for (name, bytes) in seeds {
             let refusal = try await onThread { try bytes.withUnsafeBytes { try target.run($0) } }
-            #expect((refusal == nil) == name.hasPrefix("read-"), "\(target.name)/\(name): \(refusal ?? "was read")")
+            #expect(
+                (refusal == nil) == name.hasPrefix("read-"),
+                "\(target.name)/\(name): \(refusal ?? "was read")")
         }
     }
 
@@ -31,7 +35,8 @@ import Testing
         try await onThread {
             for number in 0..<Self.mutations {
                 var mutator = Mutator(seed: UInt64(number))
-                let input = mutator.mutated(seeds[number % seeds.count], others: seeds, longest: target.longestInput)
+                let input = mutator.mutated(
+                    seeds[number % seeds.count], others: seeds, longest: target.longestInput)
                 do {
                     try input.withUnsafeBytes { _ = try target.run($0) }
                 } catch {

@@ -23,7 +23,8 @@ struct Mutator {
         case 1: if place < bytes.count { bytes[place] = UInt8.random(in: 0...255, using: &random) }
         case 2: bytes.insert(UInt8.random(in: 0...255, using: &random), at: place)
         case 3: bytes.removeSubrange(place..<min(bytes.count, place + length(of: bytes)))
-        case 4: bytes.insert(contentsOf: bytes[place..<min(bytes.count, place + length(of: bytes))], at: place)
+        case 4:
+            bytes.insert(contentsOf: bytes[place..<min(bytes.count, place + length(of: bytes))], at: place)
         case 5: writeNumber(into: &bytes, at: place)
         default:
             let other = others[Int.random(in: others.indices, using: &random)]
@@ -43,6 +44,8 @@ struct Mutator {
         guard place + width <= bytes.count else { return }
         let number = Self.extremes[Int.random(in: Self.extremes.indices, using: &random)]
         let isBig = Bool.random(using: &random)
-        for i in 0..<width { bytes[place + i] = UInt8(truncatingIfNeeded: number >> UInt64(8 * (isBig ? width - 1 - i : i))) }
+        for i in 0..<width {
+            bytes[place + i] = UInt8(truncatingIfNeeded: number >> UInt64(8 * (isBig ? width - 1 - i : i)))
+        }
     }
 }

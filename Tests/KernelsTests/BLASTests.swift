@@ -34,13 +34,16 @@ import Testing
     }
 
     /// The same shape and data give the same bits on every thread and at every alignment to 64 bytes.
-    @Test(arguments: [(1, 32, 64), (32, 10, 64), (33, 17, 129), (256, 128, 70), (64, 1, 200), (200, 300, 400)])
+    @Test(arguments: [
+        (1, 32, 64), (32, 10, 64), (33, 17, 129), (256, 128, 70), (64, 1, 200), (200, 300, 400),
+    ])
     func bitsDependOnShapeAndDataAlone(m: Int, n: Int, k: Int) {
         var stream = RandomStream(seed: 2, purpose: .test)
         let a = Self.filled(m * k, stream: &stream)
         let b = Self.filled(k * n, stream: &stream)
         let expected = FloatBuffer(count: m * n)
-        BLAS.multiply(m: m, n: n, k: k, a: a.pointer, lda: k, b: b.pointer, ldb: n, c: expected.pointer, ldc: n)
+        BLAS.multiply(
+            m: m, n: n, k: k, a: a.pointer, lda: k, b: b.pointer, ldb: n, c: expected.pointer, ldc: n)
 
         let copies = (0..<24).map { _ in
             let offsets = (16 * stream.below(9), 16 * stream.below(9), 16 * stream.below(9))
@@ -50,7 +53,8 @@ import Testing
             LanePool(lanes: 3).run(copies.count) { task, _ in
                 let copy = copies[task]
                 BLAS.multiply(
-                    m: m, n: n, k: k, a: copy.a.pointer + copy.offsets.0, lda: k, b: copy.b.pointer + copy.offsets.1, ldb: n,
+                    m: m, n: n, k: k, a: copy.a.pointer + copy.offsets.0, lda: k,
+                    b: copy.b.pointer + copy.offsets.1, ldb: n,
                     c: copy.c.pointer + copy.offsets.2, ldc: n)
             }
         }

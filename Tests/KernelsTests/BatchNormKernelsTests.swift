@@ -17,7 +17,8 @@ import Testing
         private let memory: FloatBuffer
 
         init(
-            _ channels: Int, mean: FloatBuffer? = nil, invStd: FloatBuffer? = nil, scale: FloatBuffer? = nil, shift: FloatBuffer? = nil,
+            _ channels: Int, mean: FloatBuffer? = nil, invStd: FloatBuffer? = nil, scale: FloatBuffer? = nil,
+            shift: FloatBuffer? = nil,
             meanDy: FloatBuffer? = nil, meanDyX: FloatBuffer? = nil
         ) {
             vectors = ChannelVectors(channels: channels)
@@ -25,20 +26,27 @@ import Testing
             constants = BatchNormKernels.Constants(memory.pointer, stride: FlatVector.aligned(vectors.lanes))
             scratch = FloatBuffer(count: BatchNormKernels.scratchCount(vectors))
             scratch.elements.update(repeating: .nan)
-            let rows = [constants.mean, constants.invStd, constants.scale, constants.shift, constants.meanDy, constants.meanDyX]
+            let rows = [
+                constants.mean, constants.invStd, constants.scale, constants.shift, constants.meanDy,
+                constants.meanDyX,
+            ]
             for (row, values) in zip(rows, [mean, invStd, scale, shift, meanDy, meanDyX]) {
                 if let values { vectors.spread(values.pointer, into: row) }
             }
         }
     }
 
-    private static func moments(_ x: FloatBuffer, _ shape: (rows: Int, columns: Int), into out: DoubleBuffer) {
+    private static func moments(_ x: FloatBuffer, _ shape: (rows: Int, columns: Int), into out: DoubleBuffer)
+    {
         let table = Table(shape.columns)
-        BatchNormKernels.moments(x.pointer, rows: shape.rows, table.vectors, into: out.pointer, scratch: table.scratch.pointer)
+        BatchNormKernels.moments(
+            x.pointer, rows: shape.rows, table.vectors, into: out.pointer, scratch: table.scratch.pointer)
     }
 
     /// A mean of 1,000 with deviations of 1: E[x²] − E[x]² in float would have no correct digit.
-    @Test(arguments: awkwardShapes, [0.0, 1000]) func moments(shape: (rows: Int, columns: Int), center: Double) {
+    @Test(arguments: awkwardShapes, [0.0, 1000]) func moments(
+        shape: (rows: Int, columns: Int), center: Double
+    ) {
         var misses = Misses()
         let x = randomValues(shape.rows * shape.columns, seed: 4, center: center)
         let out = DoubleBuffer(count: 1 + 2 * shape.columns)
@@ -54,9 +62,12 @@ import Testing
             // Deviations d from the float nearest the computed mean: exact but for 1 rounding each, squared 3, summed 127; and a mean that is δ off
             // adds n δ².
             let deviations = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-            let m2Bound = (Self.blockError + 4 * unitRoundoff) * (deviations + n * meanBound * meanBound) + 2 * n * meanBound * meanBound
+            let m2Bound =
+                (Self.blockError + 4 * unitRoundoff) * (deviations + n * meanBound * meanBound) + 2 * n
+                * meanBound * meanBound
             misses.expect(
-                abs(out.pointer[1 + shape.columns + c] - m2) <= m2Bound + 0x1p-40 * (1 + center * center) * n * unitRoundoff, at: c)
+                abs(out.pointer[1 + shape.columns + c] - m2) <= m2Bound + 0x1p-40 * (1 + center * center) * n
+                    * unitRoundoff, at: c)
         }
         #expect(misses == .none)
     }
@@ -81,7 +92,9 @@ import Testing
         var misses = Misses()
         let count = shape.rows * shape.columns
         let (x, y) = (randomValues(count, seed: 5, center: 3), FloatBuffer(count: count))
-        let (mean, factor) = (randomValues(shape.columns, seed: 6, center: 3), randomValues(shape.columns, seed: 7, center: 2))
+        let (mean, factor) = (
+            randomValues(shape.columns, seed: 6, center: 3), randomValues(shape.columns, seed: 7, center: 2)
+        )
         let shift = randomValues(shape.columns, seed: 8)
         let table = Table(shape.columns, mean: mean, scale: factor, shift: shift)
         BatchNormKernels.normalize(
@@ -91,7 +104,9 @@ import Testing
             let product = (Double(x.pointer[i]) - Double(mean.pointer[c])) * Double(factor.pointer[c])
             let exact = product + Double(shift.pointer[c])
             // One rounding each of the difference, the product and the sum.
-            misses.expect(abs(Double(y.pointer[i]) - exact) <= 1.01 * unitRoundoff * (2 * abs(product) + abs(exact)), at: i)
+            misses.expect(
+                abs(Double(y.pointer[i]) - exact) <= 1.01 * unitRoundoff * (2 * abs(product) + abs(exact)),
+                at: i)
         }
         #expect(misses == .none)
     }
@@ -100,10 +115,15 @@ import Testing
         var misses = Misses()
         let count = shape.rows * shape.columns
         let (x, dy) = (randomValues(count, seed: 9, center: 3), randomValues(count, seed: 10, center: 0.2))
-        let (mean, invStd) = (randomValues(shape.columns, seed: 11, center: 3), randomValues(shape.columns, seed: 12, center: 2))
-        let (out, table) = (DoubleBuffer(count: 2 * shape.columns), Table(shape.columns, mean: mean, invStd: invStd))
+        let (mean, invStd) = (
+            randomValues(shape.columns, seed: 11, center: 3), randomValues(shape.columns, seed: 12, center: 2)
+        )
+        let (out, table) = (
+            DoubleBuffer(count: 2 * shape.columns), Table(shape.columns, mean: mean, invStd: invStd)
+        )
         BatchNormKernels.backwardSums(
-            x: x.pointer, dy: dy.pointer, .none, masked: nil, rows: shape.rows, table.vectors, table.constants, into: out.pointer,
+            x: x.pointer, dy: dy.pointer, .none, masked: nil, rows: shape.rows, table.vectors,
+            table.constants, into: out.pointer,
             scratch: table.scratch.pointer)
         for c in 0..<shape.columns {
             let gradients = Self.column(dy, c, shape)
@@ -122,12 +142,15 @@ import Testing
     @Test(arguments: awkwardShapes) func backward(shape: (rows: Int, columns: Int)) {
         var misses = Misses()
         let count = shape.rows * shape.columns
-        let (x, dy, dx) = (randomValues(count, seed: 13, center: 3), randomValues(count, seed: 14), FloatBuffer(count: count))
+        let (x, dy, dx) = (
+            randomValues(count, seed: 13, center: 3), randomValues(count, seed: 14), FloatBuffer(count: count)
+        )
         let rows = (0..<5).map { randomValues(shape.columns, seed: 20 + $0, center: $0 == 0 ? 3 : 0.5) }
         let table = Table(
             shape.columns, mean: rows[0], invStd: rows[1], scale: rows[2], meanDy: rows[3], meanDyX: rows[4])
         BatchNormKernels.backward(
-            x: x.pointer, dy: dy.pointer, .none, isFrozen: false, rows: shape.rows, table.vectors, table.constants, into: dx.pointer,
+            x: x.pointer, dy: dy.pointer, .none, isFrozen: false, rows: shape.rows, table.vectors,
+            table.constants, into: dx.pointer,
             shortcut: nil)
         for i in 0..<count {
             let (mean, invStd, scale, meanDy, meanDyX) = {
@@ -146,7 +169,9 @@ import Testing
     @Test func momentsOfOutliers() {
         let (rows, columns) = (128, 16)
         let x = FloatBuffer(count: rows * columns)
-        for r in 0..<rows { for c in 0..<columns { x.pointer[r * columns + c] = r < 127 ? 3 : 3e4 + Float(c) } }
+        for r in 0..<rows {
+            for c in 0..<columns { x.pointer[r * columns + c] = r < 127 ? 3 : 3e4 + Float(c) }
+        }
         let out = DoubleBuffer(count: 1 + 2 * columns)
         Self.moments(x, (rows, columns), into: out)
         for c in 0..<columns {
@@ -173,7 +198,8 @@ import Testing
 
     private static func mask(_ dy: FloatBuffer, _ y: FloatBuffer, _ slope: Float?, into dx: FloatBuffer) {
         if let slope {
-            Elementwise.leakyReLUBackward(y: y.pointer, dy: dy.pointer, slope: slope, into: dx.pointer, count: y.count)
+            Elementwise.leakyReLUBackward(
+                y: y.pointer, dy: dy.pointer, slope: slope, into: dx.pointer, count: y.count)
         } else {
             Elementwise.reluBackward(y: y.pointer, dy: dy.pointer, into: dx.pointer, count: y.count)
         }
@@ -186,40 +212,58 @@ import Testing
         let (count, (f, slope)) = (shape.rows * shape.columns, Self.rectifiers[rectifier])
         let values = (0..<5).map { randomValues(shape.columns, seed: 30 + UInt64($0), center: 0.4) }
         let table = Table(
-            shape.columns, mean: values[0], invStd: values[1], scale: values[2], shift: values[3], meanDy: values[4], meanDyX: values[1])
-        let (x, dy, side) = (randomValues(count, seed: 40), randomValues(count, seed: 41), randomValues(count, seed: 42))
+            shape.columns, mean: values[0], invStd: values[1], scale: values[2], shift: values[3],
+            meanDy: values[4], meanDyX: values[1])
+        let (x, dy, side) = (
+            randomValues(count, seed: 40), randomValues(count, seed: 41), randomValues(count, seed: 42)
+        )
         for hasShortcut in [false, true] {
             // Step by step.
             let plain = FloatBuffer(count: count)
-            BatchNormKernels.normalize(x.pointer, shortcut: nil, nil, into: plain.pointer, rows: shape.rows, table.vectors, table.constants)
+            BatchNormKernels.normalize(
+                x.pointer, shortcut: nil, nil, into: plain.pointer, rows: shape.rows, table.vectors,
+                table.constants)
             if hasShortcut { Elementwise.add(side.pointer, to: plain.pointer, count: count) }
             let y = FloatBuffer(count: count)
-            if f == nil { _ = y.elements.update(from: plain.elements) } else { Self.rectify(plain, slope, into: y) }
+            if f == nil {
+                _ = y.elements.update(from: plain.elements)
+            } else {
+                Self.rectify(plain, slope, into: y)
+            }
             let masked = FloatBuffer(count: count)
-            if f == nil { _ = masked.elements.update(from: dy.elements) } else { Self.mask(dy, y, slope, into: masked) }
+            if f == nil {
+                _ = masked.elements.update(from: dy.elements)
+            } else {
+                Self.mask(dy, y, slope, into: masked)
+            }
             let (sums, dx) = (DoubleBuffer(count: 2 * shape.columns), FloatBuffer(count: count))
             BatchNormKernels.backwardSums(
-                x: x.pointer, dy: masked.pointer, .none, masked: nil, rows: shape.rows, table.vectors, table.constants,
+                x: x.pointer, dy: masked.pointer, .none, masked: nil, rows: shape.rows, table.vectors,
+                table.constants,
                 into: sums.pointer, scratch: table.scratch.pointer)
             BatchNormKernels.backward(
-                x: x.pointer, dy: masked.pointer, .none, isFrozen: false, rows: shape.rows, table.vectors, table.constants,
+                x: x.pointer, dy: masked.pointer, .none, isFrozen: false, rows: shape.rows, table.vectors,
+                table.constants,
                 into: dx.pointer, shortcut: nil)
             // At once, over the shortcut's memory; with a guard of one vector behind.
             let inPlace = FloatBuffer(count: count + 16)
             for i in 0..<count { inPlace.pointer[i] = hasShortcut ? side.pointer[i] : x.pointer[i] }
             for i in count..<(count + 16) { inPlace.pointer[i] = 7 }
             BatchNormKernels.normalize(
-                hasShortcut ? x.pointer : inPlace.pointer, shortcut: hasShortcut ? UnsafePointer(inPlace.pointer) : nil, f,
+                hasShortcut ? x.pointer : inPlace.pointer,
+                shortcut: hasShortcut ? UnsafePointer(inPlace.pointer) : nil, f,
                 into: inPlace.pointer, rows: shape.rows, table.vectors, table.constants)
             #expect(Self.bits(inPlace).prefix(count) == Self.bits(y)[...])
             #expect((count..<(count + 16)).allSatisfy { inPlace.pointer[$0] == 7 })
-            let mask: BatchNormKernels.Mask = f.map { hasShortcut ? .output(y.pointer, $0) : .input($0) } ?? .none
+            let mask: BatchNormKernels.Mask =
+                f.map { hasShortcut ? .output(y.pointer, $0) : .input($0) } ?? .none
             let ownSums = DoubleBuffer(count: 2 * shape.columns)
             let gradient = FloatBuffer(count: count + 16)
             for i in 0..<count { gradient.pointer[i] = dy.pointer[i] }
             for i in count..<(count + 16) { gradient.pointer[i] = 7 }
             BatchNormKernels.backwardSums(
-                x: x.pointer, dy: gradient.pointer, mask, masked: hasShortcut ? gradient.pointer : nil, rows: shape.rows, table.vectors,
+                x: x.pointer, dy: gradient.pointer, mask, masked: hasShortcut ? gradient.pointer : nil,
+                rows: shape.rows, table.vectors,
                 table.constants, into: ownSums.pointer, scratch: table.scratch.pointer)
             #expect(ownSums.elements.map(\.bitPattern) == sums.elements.map(\.bitPattern))
             if hasShortcut { #expect(Self.bits(gradient).prefix(count) == Self.bits(masked)[...]) }
@@ -230,7 +274,8 @@ import Testing
                 let own = FloatBuffer(count: count)
                 _ = own.elements.update(from: dy.elements)
                 BatchNormKernels.backward(
-                    x: x.pointer, dy: own.pointer, mask, isFrozen: false, rows: shape.rows, table.vectors, table.constants,
+                    x: x.pointer, dy: own.pointer, mask, isFrozen: false, rows: shape.rows, table.vectors,
+                    table.constants,
                     into: own.pointer, shortcut: .init(target.pointer, accumulates: accumulates))
                 #expect(Self.bits(own) == Self.bits(dx))
                 #expect(Self.bits(target) == (accumulates ? expected : Self.bits(masked)))

@@ -10,7 +10,8 @@ import Testing
         var labels = [Int32](repeating: -1, count: rows)
         var distances = [Float](repeating: 0, count: rows)
         Centres.nearest(
-            x.pointer, rows: rows, columns: columns, centres: centres.pointer, count: count, labels: &labels, distances: &distances)
+            x.pointer, rows: rows, columns: columns, centres: centres.pointer, count: count, labels: &labels,
+            distances: &distances)
         for r in 0..<rows {
             let exact = (0..<count).map { k in
                 (0..<columns).reduce(0.0) {
@@ -19,7 +20,8 @@ import Testing
                 }
             }
             let alone = (0..<count).map {
-                Centres.squaredDistance(x.pointer + r * columns, centres.pointer + $0 * columns, count: columns)
+                Centres.squaredDistance(
+                    x.pointer + r * columns, centres.pointer + $0 * columns, count: columns)
             }
             let least = alone.indices.reduce(0) { alone[$1] < alone[$0] ? $1 : $0 }
             #expect(Int(labels[r]) == least)
@@ -32,7 +34,8 @@ import Testing
         let x: [Float] = [0, 0]
         let centres: [Float] = [2, 0, 1, 0, 0, 1, -1, 0, 0, -1, 1, 0]
         var (label, distance) = (Int32(-1), Float(0))
-        Centres.nearest(x, rows: 1, columns: 2, centres: centres, count: 6, labels: &label, distances: &distance)
+        Centres.nearest(
+            x, rows: 1, columns: 2, centres: centres, count: 6, labels: &label, distances: &distance)
         #expect(label == 1)
         #expect(distance == 1)
     }
@@ -52,12 +55,14 @@ import Testing
         for block in 0..<scatter.blocks {
             let sums = DoubleBuffer(count: scatter.count(block))
             scatter.add(x.pointer, block: block, to: sums.pointer, scratch: scratch.pointer)
-            scatter.expand(sums.pointer, block: block, factor: 0.5, samples: 0, offset: offset, into: matrix.pointer)
+            scatter.expand(
+                sums.pointer, block: block, factor: 0.5, samples: 0, offset: offset, into: matrix.pointer)
         }
         for i in 0..<columns {
             for j in 0..<columns {
                 let exact = (0..<rows).reduce(0.0) {
-                    $0 + (Double(values.pointer[$1 * columns + i]) - 0.25) * (Double(values.pointer[$1 * columns + j]) - 0.25)
+                    $0 + (Double(values.pointer[$1 * columns + i]) - 0.25)
+                        * (Double(values.pointer[$1 * columns + j]) - 0.25)
                 }
                 #expect(abs(matrix.pointer[i * columns + j] - exact / 2) < 1e-4)
             }

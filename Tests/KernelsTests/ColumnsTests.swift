@@ -13,7 +13,9 @@ import Testing
     }
 
     @Test(arguments: awkwardShapes) func addBias(shape: (rows: Int, columns: Int)) {
-        let (x, bias) = (randomValues(shape.rows * shape.columns, seed: 1), randomValues(shape.columns, seed: 2))
+        let (x, bias) = (
+            randomValues(shape.rows * shape.columns, seed: 1), randomValues(shape.columns, seed: 2)
+        )
         let before = Array(x.elements)
         Columns.addBias(bias.pointer, to: x.pointer, rows: shape.rows, columns: shape.columns)
         #expect(before.indices.allSatisfy { x.pointer[$0] == before[$0] + bias.pointer[$0 % shape.columns] })
@@ -23,7 +25,8 @@ import Testing
         var misses = Misses()
         let x = randomValues(shape.rows * shape.columns, seed: 3, center: 0.5)
         let (sums, scratch) = (DoubleBuffer(count: shape.columns), FloatBuffer(count: shape.columns))
-        Columns.sum(x.pointer, rows: shape.rows, columns: shape.columns, into: sums.pointer, scratch: scratch.pointer)
+        Columns.sum(
+            x.pointer, rows: shape.rows, columns: shape.columns, into: sums.pointer, scratch: scratch.pointer)
         for c in 0..<shape.columns {
             let values = Self.column(x, c, shape)
             let bound = Self.blockError * values.reduce(0) { $0 + abs($1) }

@@ -40,7 +40,9 @@ import Testing
     }
 
     /// The pixel's value, or 0 in the padding.
-    private static func pixel(_ x: FloatBuffer, _ g: WindowGeometry, _ image: Int, _ row: Int, _ column: Int, _ channel: Int) -> Float {
+    private static func pixel(
+        _ x: FloatBuffer, _ g: WindowGeometry, _ image: Int, _ row: Int, _ column: Int, _ channel: Int
+    ) -> Float {
         guard 0..<g.inputHeight ~= row, 0..<g.inputWidth ~= column else { return 0 }
         return x.pointer[((image * g.inputHeight + row) * g.inputWidth + column) * g.channels + channel]
     }
@@ -49,21 +51,31 @@ import Testing
         let (g, outputs) = (c.geometry, c.outputs)
         let convolution = try #require(DirectConvolution(g, outputs: outputs))
         let (x, w) = (Self.filled(c.images * g.inputCount, 1), Self.filled(g.patchCount * outputs, 2))
-        let (packed, scratch) = (FloatBuffer(count: convolution.packedCount), FloatBuffer(count: convolution.scratchCount))
-        for panel in 0..<convolution.panels { convolution.pack(w.pointer, panels: panel..<(panel + 1), into: packed.pointer) }
+        let (packed, scratch) = (
+            FloatBuffer(count: convolution.packedCount), FloatBuffer(count: convolution.scratchCount)
+        )
+        for panel in 0..<convolution.panels {
+            convolution.pack(w.pointer, panels: panel..<(panel + 1), into: packed.pointer)
+        }
         let y = FloatBuffer(count: c.images * g.positions * outputs)
-        convolution.convolve(x.pointer, packed: packed.pointer, images: c.images, into: y.pointer, scratch: scratch.pointer)
+        convolution.convolve(
+            x.pointer, packed: packed.pointer, images: c.images, into: y.pointer, scratch: scratch.pointer)
         for place in 0..<(c.images * g.positions) {
-            let (image, row, column) = (place / g.positions, place % g.positions / g.outputWidth, place % g.outputWidth)
+            let (image, row, column) = (
+                place / g.positions, place % g.positions / g.outputWidth, place % g.outputWidth
+            )
             for o in 0..<outputs {
                 var sum: Float = 0
                 for k in 0..<g.patchCount {
                     let (p, q) = (k / (g.kernelWidth * g.channels), k / g.channels % g.kernelWidth)
                     let value = Self.pixel(
-                        x, g, image, row * g.strideHeight + p - g.top, column * g.strideWidth + q - g.left, k % g.channels)
+                        x, g, image, row * g.strideHeight + p - g.top, column * g.strideWidth + q - g.left,
+                        k % g.channels)
                     sum = sum.addingProduct(value, w.pointer[k * outputs + o])
                 }
-                #expect(sum.bitPattern == y.pointer[place * outputs + o].bitPattern, "image \(image), \(row), \(column), output \(o)")
+                #expect(
+                    sum.bitPattern == y.pointer[place * outputs + o].bitPattern,
+                    "image \(image), \(row), \(column), output \(o)")
             }
         }
     }
@@ -71,20 +83,28 @@ import Testing
     @Test(arguments: cases) func weightGradientsAreChains(_ c: Case) throws {
         let (g, outputs) = (c.geometry, c.outputs)
         let convolution = try #require(DirectConvolution(g, outputs: outputs))
-        let (x, dy) = (Self.filled(c.images * g.inputCount, 3), Self.filled(c.images * g.positions * outputs, 4))
-        let (dw, scratch) = (Self.filled(g.patchCount * outputs, 5), FloatBuffer(count: convolution.scratchCount))
+        let (x, dy) = (
+            Self.filled(c.images * g.inputCount, 3), Self.filled(c.images * g.positions * outputs, 4)
+        )
+        let (dw, scratch) = (
+            Self.filled(g.patchCount * outputs, 5), FloatBuffer(count: convolution.scratchCount)
+        )
         for first in stride(from: 0, to: outputs, by: 16) {
             convolution.weightGradient(
-                x.pointer, dy.pointer, images: c.images, outputs: first..<(first + 16), into: dw.pointer, scratch: scratch.pointer)
+                x.pointer, dy.pointer, images: c.images, outputs: first..<(first + 16), into: dw.pointer,
+                scratch: scratch.pointer)
         }
         for k in 0..<g.patchCount {
             let (p, q) = (k / (g.kernelWidth * g.channels), k / g.channels % g.kernelWidth)
             for o in 0..<outputs {
                 var sum: Float = 0
                 for place in 0..<(c.images * g.positions) {
-                    let (image, row, column) = (place / g.positions, place % g.positions / g.outputWidth, place % g.outputWidth)
+                    let (image, row, column) = (
+                        place / g.positions, place % g.positions / g.outputWidth, place % g.outputWidth
+                    )
                     let value = Self.pixel(
-                        x, g, image, row * g.strideHeight + p - g.top, column * g.strideWidth + q - g.left, k % g.channels)
+                        x, g, image, row * g.strideHeight + p - g.top, column * g.strideWidth + q - g.left,
+                        k % g.channels)
                     sum = sum.addingProduct(value, dy.pointer[place * outputs + o])
                 }
                 #expect(sum.bitPattern == dw.pointer[k * outputs + o].bitPattern, "weight \(k), output \(o)")

@@ -6,7 +6,9 @@ import Testing
 
     /// Single operations are correctly rounded: they equal the scalar ones.
     @Test(arguments: counts) func sums(count: Int) {
-        let (a, b, y) = (randomValues(count, seed: 1), randomValues(count, seed: 2), FloatBuffer(count: count))
+        let (a, b, y) = (
+            randomValues(count, seed: 1), randomValues(count, seed: 2), FloatBuffer(count: count)
+        )
         Elementwise.sum(a.pointer, b.pointer, into: y.pointer, count: count)
         #expect((0..<count).allSatisfy { y.pointer[$0] == a.pointer[$0] + b.pointer[$0] })
         Elementwise.add(a.pointer, to: y.pointer, count: count)
@@ -47,7 +49,9 @@ import Testing
         for i in 0..<count {
             let exact = dy.d(i) * (1 - y.d(i) * y.d(i))
             // y² is rounded before the difference: an error of u of it, whatever remains.
-            misses.expect(abs(dx.d(i) - exact) <= 2.01 * unitRoundoff * abs(exact) + 1.01 * unitRoundoff * abs(dy.d(i)), at: i)
+            misses.expect(
+                abs(dx.d(i) - exact) <= 2.01 * unitRoundoff * abs(exact) + 1.01 * unitRoundoff * abs(dy.d(i)),
+                at: i)
         }
         #expect(misses == .none)
     }

@@ -12,7 +12,8 @@ import Testing
         for _ in 0..<4 {
             let buffer = FloatBuffer(count: count)
             #expect(Int(bitPattern: buffer.pointer) % 64 == 0)
-            #expect(buffer.count == count && buffer.paddedCount >= max(16, count) && buffer.paddedCount % 16 == 0)
+            #expect(
+                buffer.count == count && buffer.paddedCount >= max(16, count) && buffer.paddedCount % 16 == 0)
             let all = UnsafeMutableBufferPointer(start: buffer.pointer, count: buffer.paddedCount)
             #expect(all.allSatisfy { $0.bitPattern == 0 })
             all.update(repeating: .nan)  // the next one may get this memory

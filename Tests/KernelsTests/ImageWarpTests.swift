@@ -6,7 +6,8 @@ import Testing
     static let shape = ImageWarp.Shape(height: 2, width: 3, channels: 2)
     static let floats: [Float] = [11, 16.5, 21, 31.5, 31, 46.5, 41, 61.5, 51, 76.5, 61, 91.5]
 
-    private func warp(_ image: [Float], _ shape: ImageWarp.Shape, _ map: AffineMap, fill: [Float]?) -> [Float] {
+    private func warp(_ image: [Float], _ shape: ImageWarp.Shape, _ map: AffineMap, fill: [Float]?) -> [Float]
+    {
         var output = [Float](repeating: -1, count: shape.count)
         if let fill {
             ImageWarp.warp(image, shape, map, fill: fill, into: &output)
@@ -50,7 +51,9 @@ import Testing
                     // A turn too small to move anything, but not none.
                     let long = AffineMap(xx: xx, xy: 1e-300, x0: Double(x), yx: 0, yy: yy, y0: Double(y))
                     for fill in [[Float(0.1)], nil] {
-                        #expect(warp(image, shape, map, fill: fill) == warp(image, shape, long, fill: fill), "\(xx) \(yy) \(x) \(y)")
+                        #expect(
+                            warp(image, shape, map, fill: fill) == warp(image, shape, long, fill: fill),
+                            "\(xx) \(yy) \(x) \(y)")
                     }
                 }
             }
@@ -62,7 +65,10 @@ import Testing
     @Test func bytesAreFloats() {
         let shape = ImageWarp.Shape(height: 6, width: 5, channels: 3)
         let bytes = (0..<shape.count).map { UInt8(truncatingIfNeeded: $0 * 73) }
-        for map in [AffineMap(xx: -1, xy: 0, x0: 2, yx: 0, yy: 1, y0: 0), AffineMap(xx: 0.8, xy: 0.3, x0: 1, yx: -0.5, yy: 1.1, y0: 0.2)] {
+        for map in [
+            AffineMap(xx: -1, xy: 0, x0: 2, yx: 0, yy: 1, y0: 0),
+            AffineMap(xx: 0.8, xy: 0.3, x0: 1, yx: -0.5, yy: 1.1, y0: 0.2),
+        ] {
             var output = [Float](repeating: -1, count: shape.count)
             ImageWarp.warp(bytes, shape, map, fill: [1, 2, 3], into: &output)
             #expect(output == warp(bytes.map { Float($0) }, shape, map, fill: [1, 2, 3]))

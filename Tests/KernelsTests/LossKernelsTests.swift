@@ -27,19 +27,30 @@ import Testing
         (Double(row.count) + 6 + 2 * ((row.max() ?? 0) - (row.min() ?? 0))) * unitRoundoff
     }
 
-    private static func scratch(_ columns: Int) -> FloatBuffer { FloatBuffer(count: FlatVector.aligned(columns) + 16) }
+    private static func scratch(_ columns: Int) -> FloatBuffer {
+        FloatBuffer(count: FlatVector.aligned(columns) + 16)
+    }
 
-    @Test(arguments: awkwardShapes, [1.0, 20]) func softmax(shape: (rows: Int, columns: Int), deviation: Double) {
+    @Test(arguments: awkwardShapes, [1.0, 20]) func softmax(
+        shape: (rows: Int, columns: Int), deviation: Double
+    ) {
         let (rows, columns) = shape
-        let (x, y) = (randomValues(rows * columns, seed: 1, center: 50, deviation: deviation), FloatBuffer(count: rows * columns))
+        let (x, y) = (
+            randomValues(rows * columns, seed: 1, center: 50, deviation: deviation),
+            FloatBuffer(count: rows * columns)
+        )
         let scratch = Self.scratch(columns)
-        LossKernels.softmax(x.pointer, into: y.pointer, rows: rows, columns: columns, scratch: scratch.pointer)
+        LossKernels.softmax(
+            x.pointer, into: y.pointer, rows: rows, columns: columns, scratch: scratch.pointer)
         for r in 0..<rows {
             let values = Self.row(x, r, columns)
             let exact = Self.softmax(values)
             let bound = Self.relativeError(values)
             // Values that float cannot hold become zero.
-            #expect((0..<columns).allSatisfy { abs(y.d(r * columns + $0) - exact[$0]) <= bound * exact[$0] + 0x1p-126 })
+            #expect(
+                (0..<columns).allSatisfy {
+                    abs(y.d(r * columns + $0) - exact[$0]) <= bound * exact[$0] + 0x1p-126
+                })
         }
     }
 
@@ -48,7 +59,8 @@ import Testing
         let (rows, columns) = shape
         let (y, dy) = (randomValues(rows * columns, seed: 2), randomValues(rows * columns, seed: 3))
         let dx = FloatBuffer(count: rows * columns)
-        LossKernels.softmaxBackward(y: y.pointer, dy: dy.pointer, into: dx.pointer, rows: rows, columns: columns)
+        LossKernels.softmaxBackward(
+            y: y.pointer, dy: dy.pointer, into: dx.pointer, rows: rows, columns: columns)
         for r in 0..<rows {
             let (yr, dyr) = (Self.row(y, r, columns), Self.row(dy, r, columns))
             let products = zip(yr, dyr).map { $0 * $1 }
@@ -63,15 +75,21 @@ import Testing
         #expect(misses == .none)
     }
 
-    @Test(arguments: awkwardShapes, [1.0, 20]) func crossEntropy(shape: (rows: Int, columns: Int), deviation: Double) {
+    @Test(arguments: awkwardShapes, [1.0, 20]) func crossEntropy(
+        shape: (rows: Int, columns: Int), deviation: Double
+    ) {
         var misses = Misses()
         let (rows, columns) = shape
-        let (x, dx) = (randomValues(rows * columns, seed: 4, center: -30, deviation: deviation), FloatBuffer(count: rows * columns))
+        let (x, dx) = (
+            randomValues(rows * columns, seed: 4, center: -30, deviation: deviation),
+            FloatBuffer(count: rows * columns)
+        )
         var random = RandomStream(seed: 5, purpose: .test)
         let labels = (0..<rows).map { _ in Int32(random.below(columns)) }
         let scratch = Self.scratch(columns)
         let found = LossKernels.crossEntropy(
-            logits: x.pointer, labels: labels, rows: rows, columns: columns, dx: dx.pointer, scratch: scratch.pointer)
+            logits: x.pointer, labels: labels, rows: rows, columns: columns, dx: dx.pointer,
+            scratch: scratch.pointer)
         var (loss, bound) = (0.0, 0.0)
         for r in 0..<rows {
             let (values, label) = (Self.row(x, r, columns), Int(labels[r]))
@@ -80,7 +98,8 @@ import Testing
             let own = log(sum) - (values[label] - largest)
             loss += own
             // The sum's relative error passes the logarithm as an absolute one; then two roundings of what is subtracted.
-            bound += Self.relativeError(values) + 4 * unitRoundoff * (abs(log(sum)) + abs(values[label] - largest))
+            bound +=
+                Self.relativeError(values) + 4 * unitRoundoff * (abs(log(sum)) + abs(values[label] - largest))
             for c in 0..<columns {
                 let exact = probabilities[c] - (c == label ? 1 : 0)
                 let allowed = Self.relativeError(values) * probabilities[c] + unitRoundoff + 0x1p-126
@@ -89,7 +108,8 @@ import Testing
         }
         #expect(abs(found - loss) <= bound)
         let withoutGradient = LossKernels.crossEntropy(
-            logits: x.pointer, labels: labels, rows: rows, columns: columns, dx: nil, scratch: scratch.pointer)
+            logits: x.pointer, labels: labels, rows: rows, columns: columns, dx: nil, scratch: scratch.pointer
+        )
         #expect(withoutGradient == found)
         #expect(misses == .none)
     }
@@ -117,14 +137,17 @@ import Testing
 
     /// The definitions with exponents that would overflow, and those where a difference would lose all digits.
     @Test func extremeBinaryLogits() {
-        let (x, t, q, dx) = (FloatBuffer(count: 6), FloatBuffer(count: 6), FloatBuffer(count: 1), FloatBuffer(count: 6))
+        let (x, t, q, dx) = (
+            FloatBuffer(count: 6), FloatBuffer(count: 6), FloatBuffer(count: 1), FloatBuffer(count: 6)
+        )
         for (i, value) in [Float(3e4), 3e4, -3e4, -3e4, 20, -20].enumerated() { x.pointer[i] = value }
         for (i, value) in [Float(1), 0, 1, 0, 1, 0].enumerated() { t.pointer[i] = value }
         q.pointer[0] = 3
         let scratch = Self.scratch(32)
         func loss(_ row: Int) -> Double {
             LossKernels.binaryCrossEntropy(
-                logits: x.pointer + row, targets: t.pointer + row, positiveWeights: q.pointer, rows: 1, columns: 1, dx: dx.pointer + row,
+                logits: x.pointer + row, targets: t.pointer + row, positiveWeights: q.pointer, rows: 1,
+                columns: 1, dx: dx.pointer + row,
                 scratch: scratch.pointer)
         }
         #expect((0..<4).map(loss) == [0, 3e4, 9e4, 0])
@@ -150,19 +173,26 @@ import Testing
     @Test(arguments: awkwardShapes) func squaredError(shape: (rows: Int, columns: Int)) {
         var misses = Misses()
         let (rows, columns) = shape
-        let (y, targets) = (randomValues(rows * columns, seed: 6, center: 1), randomValues(rows * columns, seed: 7))
+        let (y, targets) = (
+            randomValues(rows * columns, seed: 6, center: 1), randomValues(rows * columns, seed: 7)
+        )
         let dx = FloatBuffer(count: rows * columns)
-        let loss = LossKernels.squaredError(y.pointer, targets: targets.pointer, rows: rows, columns: columns, dx: dx.pointer)
+        let loss = LossKernels.squaredError(
+            y.pointer, targets: targets.pointer, rows: rows, columns: columns, dx: dx.pointer)
         var exact = 0.0
         for i in 0..<(rows * columns) {
             let d = y.d(i) - targets.d(i)
             exact += d * d / Double(columns)
             // Three roundings: the share, the difference, the product (2 · share is exact).
-            misses.expect(abs(dx.d(i) - 2 * d / Double(columns)) <= 3.01 * unitRoundoff * abs(2 * d / Double(columns)), at: i)
+            misses.expect(
+                abs(dx.d(i) - 2 * d / Double(columns)) <= 3.01 * unitRoundoff * abs(2 * d / Double(columns)),
+                at: i)
         }
         // All terms are positive: the difference twice, the square, the sum over a row, the share twice.
         #expect(abs(loss - exact) <= (Double(columns) + 5) * unitRoundoff * exact)
-        #expect(LossKernels.squaredError(y.pointer, targets: targets.pointer, rows: rows, columns: columns, dx: nil) == loss)
+        #expect(
+            LossKernels.squaredError(
+                y.pointer, targets: targets.pointer, rows: rows, columns: columns, dx: nil) == loss)
         #expect(misses == .none)
     }
 }

@@ -22,13 +22,19 @@ import Testing
 
     @Test(arguments: counts) func momentum(count: Int) {
         var misses = Misses()
-        let (w, g, v) = (randomValues(count, seed: 3), randomValues(count, seed: 4, deviation: 50), randomValues(count, seed: 5))
+        let (w, g, v) = (
+            randomValues(count, seed: 3), randomValues(count, seed: 4, deviation: 50),
+            randomValues(count, seed: 5)
+        )
         let (before, velocity) = (Array(w.elements), Array(v.elements))
         OptimizerKernels.momentum(
-            w.pointer, gradient: g.pointer, velocity: v.pointer, count: count, Self.common, rate: 0.1, momentum: 0.9)
+            w.pointer, gradient: g.pointer, velocity: v.pointer, count: count, Self.common, rate: 0.1,
+            momentum: 0.9)
         for i in 0..<count {
             let (old, new) = (Double(Float(0.9)) * Double(velocity[i]), g.d(i) * Double(Self.scale))
-            misses.expect(abs(v.d(i) - (old + new)) <= 1.01 * unitRoundoff * (abs(old) + abs(new) + abs(old + new)), at: i)
+            misses.expect(
+                abs(v.d(i) - (old + new)) <= 1.01 * unitRoundoff * (abs(old) + abs(new) + abs(old + new)),
+                at: i)
             let step = Double(Float(0.1)) * v.d(i)  // from the velocity as it was stored
             let exact = Double(before[i]) - step
             misses.expect(abs(w.d(i) - exact) <= 1.01 * unitRoundoff * (abs(step) + abs(exact)), at: i)
@@ -36,13 +42,17 @@ import Testing
         #expect(misses == .none)
     }
 
-    private static func adamStep(_ t: Int) -> (scalars: OptimizerKernels.AdamStep, rate: Double, correction: Double) {
+    private static func adamStep(_ t: Int) -> (
+        scalars: OptimizerKernels.AdamStep, rate: Double, correction: Double
+    ) {
         let (beta1, beta2) = (0.9, 0.999)
         let correction1 = 1 - (1...t).reduce(1.0) { product, _ in product * beta1 }
         let correction2 = 1 - (1...t).reduce(1.0) { product, _ in product * beta2 }
         let scalars = OptimizerKernels.AdamStep(
-            beta1: Float(beta1), beta2: Float(beta2), oneMinusBeta1: Float(1 - beta1), oneMinusBeta2: Float(1 - beta2),
-            stepSize: Float(0.001 / correction1), inverseRootCorrection2: Float(1 / correction2.squareRoot()), epsilon: 1e-8)
+            beta1: Float(beta1), beta2: Float(beta2), oneMinusBeta1: Float(1 - beta1),
+            oneMinusBeta2: Float(1 - beta2),
+            stepSize: Float(0.001 / correction1), inverseRootCorrection2: Float(1 / correction2.squareRoot()),
+            epsilon: 1e-8)
         return (scalars, 0.001 / correction1, correction2)
     }
 
@@ -54,7 +64,8 @@ import Testing
         let (before, first, second) = (Array(w.elements), Array(m.elements), Array(v.elements))
         let (scalars, rate, correction) = Self.adamStep(t)
         OptimizerKernels.adam(
-            w.pointer, gradient: g.pointer, m: m.pointer, v: v.pointer, count: count, Self.common, step: scalars)
+            w.pointer, gradient: g.pointer, m: m.pointer, v: v.pointer, count: count, Self.common,
+            step: scalars)
         for i in 0..<count {
             let gradient = g.d(i) * Double(Self.scale)
             let (m1, m2) = (0.9 * Double(first[i]), 0.1 * gradient)
@@ -75,9 +86,11 @@ import Testing
         let buffers = (0..<4).map { _ in FloatBuffer(count: 64) }
         let (w, g, m, v) = (buffers[0].pointer, buffers[1].pointer, buffers[2].pointer, buffers[3].pointer)
         for t in 1...3 {
-            OptimizerKernels.adam(w, gradient: g, m: m, v: v, count: 64, Self.common, step: Self.adamStep(t).scalars)
+            OptimizerKernels.adam(
+                w, gradient: g, m: m, v: v, count: 64, Self.common, step: Self.adamStep(t).scalars)
         }
-        OptimizerKernels.momentum(w, gradient: g, velocity: m, count: 64, Self.common, rate: 0.1, momentum: 0.9)
+        OptimizerKernels.momentum(
+            w, gradient: g, velocity: m, count: 64, Self.common, rate: 0.1, momentum: 0.9)
         OptimizerKernels.gradientDescent(w, gradient: g, count: 64, Self.common, rate: 0.1)
         #expect(buffers.allSatisfy { $0.elements.allSatisfy { $0 == 0 } })
     }
@@ -90,7 +103,8 @@ import Testing
             for t in 1...3 {
                 for (a, b) in zip(cuts, cuts.dropFirst()) {
                     OptimizerKernels.adam(
-                        w.pointer + a, gradient: g.pointer + a, m: m.pointer + a, v: v.pointer + a, count: b - a, Self.common,
+                        w.pointer + a, gradient: g.pointer + a, m: m.pointer + a, v: v.pointer + a,
+                        count: b - a, Self.common,
                         step: Self.adamStep(t).scalars)
                 }
             }

@@ -9,7 +9,9 @@ import Testing
         return buffer
     }
 
-    private static func pack(_ runs: [PanelProduct.Rows], width: Int, into packed: FloatBuffer) -> PanelProduct.Packed {
+    private static func pack(_ runs: [PanelProduct.Rows], width: Int, into packed: FloatBuffer)
+        -> PanelProduct.Packed
+    {
         runs.withUnsafeBufferPointer { runs in
             let panels = PanelProduct.panels(width: width)
             for part in [0..<(panels / 2), (panels / 2)..<panels] {
@@ -20,10 +22,14 @@ import Testing
     }
 
     /// One chain of fused multiply-adds in the order of the depth, then the bias: bit for bit.
-    @Test(arguments: [(1, 1, 1), (7, 5, 3), (32, 10, 300), (33, 17, 65), (256, 70, 20), (13, 16, 512)], [false, true])
+    @Test(
+        arguments: [(1, 1, 1), (7, 5, 3), (32, 10, 300), (33, 17, 65), (256, 70, 20), (13, 16, 512)],
+        [false, true])
     func everyElementIsOneChain(shape: (rows: Int, width: Int, depth: Int), isTransposed: Bool) {
         let (rows, width, depth) = shape
-        let (x, b, bias) = (Self.filled(rows * depth, 2), Self.filled(depth * width, 3), Self.filled(width, 4))
+        let (x, b, bias) = (
+            Self.filled(rows * depth, 2), Self.filled(depth * width, 3), Self.filled(width, 4)
+        )
         let (y, scratch) = (FloatBuffer(count: rows * width), FloatBuffer(count: PanelProduct.scratchCount))
         // In three runs, and the columns in two parts.
         let cuts = [0, rows / 3, rows / 2, rows]
@@ -38,7 +44,8 @@ import Testing
             for (first, some) in [(0, runs[..<2]), (cuts[2], runs[2...])] {
                 Array(some).withUnsafeBufferPointer {
                     PanelProduct.multiply(
-                        left, first: first, $0, depth: depth, b.pointer, isTransposed: isTransposed, width: width, columns: columns,
+                        left, first: first, $0, depth: depth, b.pointer, isTransposed: isTransposed,
+                        width: width, columns: columns,
                         bias: bias.pointer, scratch: scratch.pointer)
                 }
             }
@@ -47,9 +54,12 @@ import Testing
             for c in 0..<width {
                 var sum: Float = 0
                 for k in 0..<depth {
-                    sum = sum.addingProduct(x.pointer[r * depth + k], b.pointer[isTransposed ? c * depth + k : k * width + c])
+                    sum = sum.addingProduct(
+                        x.pointer[r * depth + k], b.pointer[isTransposed ? c * depth + k : k * width + c])
                 }
-                #expect((sum + bias.pointer[c]).bitPattern == y.pointer[r * width + c].bitPattern, "row \(r), column \(c)")
+                #expect(
+                    (sum + bias.pointer[c]).bitPattern == y.pointer[r * width + c].bitPattern,
+                    "row \(r), column \(c)")
             }
         }
     }
@@ -64,20 +74,27 @@ import Testing
             let count = min(PanelProduct.mostRows, samples - first)
             let parts = [0..<(count / 3), (count / 3)..<count]
             let right = Self.pack(
-                parts.map { PanelProduct.Rows(dy.pointer + (first + $0.lowerBound) * width, dy.pointer, count: $0.count) }, width: width,
+                parts.map {
+                    PanelProduct.Rows(
+                        dy.pointer + (first + $0.lowerBound) * width, dy.pointer, count: $0.count)
+                }, width: width,
                 into: packed)
             // The packed rows in two parts.
             for (part, rows) in parts.flatMap({ part in [(part, 0..<middle), (part, middle..<depth)] }) {
                 PanelProduct.multiplyTransposed(
-                    x.pointer + (first + part.lowerBound) * depth, depth: depth, rows: rows, right, first: part.lowerBound, width: width,
-                    samples: part.count, accumulates: first + part.lowerBound > 0, into: dw.pointer + rows.lowerBound * width,
+                    x.pointer + (first + part.lowerBound) * depth, depth: depth, rows: rows, right,
+                    first: part.lowerBound, width: width,
+                    samples: part.count, accumulates: first + part.lowerBound > 0,
+                    into: dw.pointer + rows.lowerBound * width,
                     scratch: scratch.pointer)
             }
         }
         for i in 0..<depth {
             for j in 0..<width {
                 var sum: Float = 0
-                for s in 0..<samples { sum = sum.addingProduct(x.pointer[s * depth + i], dy.pointer[s * width + j]) }
+                for s in 0..<samples {
+                    sum = sum.addingProduct(x.pointer[s * depth + i], dy.pointer[s * width + j])
+                }
                 #expect(sum.bitPattern == dw.pointer[i * width + j].bitPattern, "row \(i), column \(j)")
             }
         }
@@ -95,9 +112,14 @@ import Testing
         let left = Self.pack(runs, width: depth, into: packed)
         runs.withUnsafeBufferPointer {
             PanelProduct.multiply(
-                left, first: 0, $0, depth: depth, b.pointer, isTransposed: false, width: width, columns: 0..<3, scratch: scratch.pointer)
+                left, first: 0, $0, depth: depth, b.pointer, isTransposed: false, width: width,
+                columns: 0..<3, scratch: scratch.pointer)
         }
-        for r in 0..<rows { #expect(y.pointer[r * width + 3] == 77 && y.pointer[r * width + 4] == 77 && y.pointer[r * width] != 77) }
+        for r in 0..<rows {
+            #expect(
+                y.pointer[r * width + 3] == 77 && y.pointer[r * width + 4] == 77 && y.pointer[r * width] != 77
+            )
+        }
         for i in (rows * width)..<y.count { #expect(y.pointer[i] == 77) }
     }
 }

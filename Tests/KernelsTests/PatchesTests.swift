@@ -13,7 +13,8 @@ import Testing
         _ input: (Int, Int, Int), _ kernel: (Int, Int), _ stride: (Int, Int), _ padding: (Int, Int, Int, Int)
     ) -> WindowGeometry {
         let output = (
-            (input.0 + padding.0 + padding.1 - kernel.0) / stride.0 + 1, (input.1 + padding.2 + padding.3 - kernel.1) / stride.1 + 1
+            (input.0 + padding.0 + padding.1 - kernel.0) / stride.0 + 1,
+            (input.1 + padding.2 + padding.3 - kernel.1) / stride.1 + 1
         )
         return WindowGeometry(input: input, kernel: kernel, stride: stride, padding: padding, output: output)
     }
@@ -50,7 +51,9 @@ import Testing
                     columns.map { window[$0].map { x.pointer[$0] } ?? 0 }
                 }
                 #expect(Array(patches.elements) == expected)
-                #expect((patches.count..<patches.paddedCount).allSatisfy { patches.pointer[$0].isNaN }, "nothing beyond is written")
+                #expect(
+                    (patches.count..<patches.paddedCount).allSatisfy { patches.pointer[$0].isNaN },
+                    "nothing beyond is written")
             }
         }
     }
@@ -63,7 +66,8 @@ import Testing
         let half = g.outputHeight + 1
         Patches.scatterAdd(patches.pointer, g, lines: 0..<half, to: images.pointer)
         Patches.scatterAdd(
-            patches.pointer + half * g.outputWidth * g.patchCount, g, lines: half..<(Self.images * g.outputHeight), to: images.pointer)
+            patches.pointer + half * g.outputWidth * g.patchCount, g,
+            lines: half..<(Self.images * g.outputHeight), to: images.pointer)
         var expected = [Float](repeating: 0, count: images.count)
         for (w, window) in places.enumerated() {
             for (i, place) in window.enumerated() {
@@ -80,18 +84,24 @@ import Testing
         let x = FloatBuffer(count: Self.images * g.inputCount)
         var random = RandomStream(seed: 3, purpose: .test)
         for i in 0..<x.count { x.pointer[i] = Float(-random.below(4)) - 1 }
-        let (y, dy) = (FloatBuffer(count: Self.images * g.positions * 3), randomBuffer(Self.images * g.positions * 3, seed: 4))
+        let (y, dy) = (
+            FloatBuffer(count: Self.images * g.positions * 3),
+            randomBuffer(Self.images * g.positions * 3, seed: 4)
+        )
         let (dx, scratch) = (FloatBuffer(count: x.count), FloatBuffer(count: 3))
         Pooling.maximum(x.pointer, g, images: Self.images, into: y.pointer)
         Pooling.maximumBackward(
-            x: x.pointer, y: y.pointer, dy: dy.pointer, g, images: Self.images, into: dx.pointer, scratch: scratch.pointer)
+            x: x.pointer, y: y.pointer, dy: dy.pointer, g, images: Self.images, into: dx.pointer,
+            scratch: scratch.pointer)
         var expected = [Float](repeating: 0, count: x.count)
         for (w, window) in places.enumerated() {
             for c in 0..<3 {
                 let candidates = stride(from: c, to: g.patchCount, by: 3).compactMap { window[$0] }
                 let largest = candidates.map { x.pointer[$0] }.max() ?? 0
                 #expect(y.pointer[w * 3 + c] == largest)
-                if let first = candidates.first(where: { x.pointer[$0] == largest }) { expected[first] += dy.pointer[w * 3 + c] }
+                if let first = candidates.first(where: { x.pointer[$0] == largest }) {
+                    expected[first] += dy.pointer[w * 3 + c]
+                }
             }
         }
         #expect(Array(dx.elements) == expected)
@@ -106,25 +116,36 @@ import Testing
     /// Remembered winners give the bits of the search for them: with ties, NaN, windows that overlap, reach beyond the edge, or share the image out.
     @Test(arguments: [
         geometry((4, 4, 3), (3, 3), (1, 1), (1, 1, 1, 1)), geometry((6, 4, 20), (2, 2), (2, 2), (0, 0, 0, 0)),
-        geometry((7, 5, 16), (2, 2), (2, 2), (0, 0, 0, 0)), geometry((5, 6, 17), (3, 2), (2, 3), (1, 1, 0, 1)),
+        geometry((7, 5, 16), (2, 2), (2, 2), (0, 0, 0, 0)),
+        geometry((5, 6, 17), (3, 2), (2, 3), (1, 1, 0, 1)),
         geometry((4, 4, 3), (2, 2), (2, 2), (0, 0, 0, 0)),
         geometry((3, 3, 2), (3, 3), (1, 1), (4, 5, 4, 5)),
     ]) func winners(_ g: WindowGeometry) {
-        let (x, count) = (FloatBuffer(count: Self.images * g.inputCount), Self.images * g.positions * g.channels)
+        let (x, count) = (
+            FloatBuffer(count: Self.images * g.inputCount), Self.images * g.positions * g.channels
+        )
         var random = RandomStream(seed: 5, purpose: .test)
         for i in 0..<x.count {
-            x.pointer[i] = random.below(11) == 0 ? .nan : random.below(11) == 0 ? -.infinity : Float(-random.below(4)) + 1
+            x.pointer[i] =
+                random.below(11) == 0
+                ? .nan : random.below(11) == 0 ? -.infinity : Float(-random.below(4)) + 1
         }
-        let (y, dy, other) = (FloatBuffer(count: count), randomBuffer(count, seed: 6), FloatBuffer(count: count))
+        let (y, dy, other) = (
+            FloatBuffer(count: count), randomBuffer(count, seed: 6), FloatBuffer(count: count)
+        )
         for i in stride(from: 0, to: count, by: 5) { dy.pointer[i] = -0.0 }
-        let (dx, scratch, otherDx) = (FloatBuffer(count: x.count), FloatBuffer(count: g.channels), FloatBuffer(count: x.count))
+        let (dx, scratch, otherDx) = (
+            FloatBuffer(count: x.count), FloatBuffer(count: g.channels), FloatBuffer(count: x.count)
+        )
         let winners = AlignedBuffer<UInt8>(count: count)
         Pooling.maximum(x.pointer, g, images: Self.images, into: y.pointer)
         Pooling.maximumBackward(
-            x: x.pointer, y: y.pointer, dy: dy.pointer, g, images: Self.images, into: dx.pointer, scratch: scratch.pointer)
+            x: x.pointer, y: y.pointer, dy: dy.pointer, g, images: Self.images, into: dx.pointer,
+            scratch: scratch.pointer)
         otherDx.elements.update(repeating: .nan)
         Pooling.maximum(x.pointer, g, images: Self.images, into: other.pointer, winners: winners.pointer)
-        Pooling.maximumBackward(dy: dy.pointer, winners: winners.pointer, g, images: Self.images, into: otherDx.pointer)
+        Pooling.maximumBackward(
+            dy: dy.pointer, winners: winners.pointer, g, images: Self.images, into: otherDx.pointer)
         #expect(other.elements.map(\.bitPattern) == y.elements.map(\.bitPattern))
         #expect(otherDx.elements.map(\.bitPattern) == dx.elements.map(\.bitPattern))
     }

@@ -10,7 +10,8 @@ import Testing
                 counter: SIMD4(block, 9, 70_000, 3), key: SIMD2(0x89AB_CDEF, 0x0123_4567))
             for lane in 0..<4 { #expect(stream.nextUInt32() == words[lane]) }
         }
-        var other = RandomStream(seed: 0x0123_4567_89AB_CDEF, purpose: .dropout, major: 70_000, minor: 9, position: 6)
+        var other = RandomStream(
+            seed: 0x0123_4567_89AB_CDEF, purpose: .dropout, major: 70_000, minor: 9, position: 6)
         let words = other.block(1)
         #expect(other.nextUInt64() == UInt64(words[3]) << 32 | UInt64(words[2]))
         #expect(other.nextUInt32() == other.block(2)[0])
@@ -20,7 +21,8 @@ import Testing
         let draws = [
             RandomStream(seed: 1, purpose: .test), RandomStream(seed: 1 << 32, purpose: .test),
             RandomStream(seed: 1, purpose: .split), RandomStream(seed: 1, purpose: .test, major: 1),
-            RandomStream(seed: 1, purpose: .test, minor: 1), RandomStream(seed: 1, purpose: .test, position: 4),
+            RandomStream(seed: 1, purpose: .test, minor: 1),
+            RandomStream(seed: 1, purpose: .test, position: 4),
         ].map { stream in
             var stream = stream
             return stream.nextUInt64()

@@ -23,7 +23,8 @@ import Testing
         for start in 0..<leaves {
             var fewest = [start: 0]  // end -> the least number of nodes that cover start..<end
             for end in start + 1...leaves {
-                fewest[end] = nodes.filter { $0.upperBound == end }.compactMap { fewest[$0.lowerBound] }.min()! + 1
+                fewest[end] =
+                    nodes.filter { $0.upperBound == end }.compactMap { fewest[$0.lowerBound] }.min()! + 1
                 let cover = tree.maximalSubtrees(in: start..<end)
                 #expect(cover.count == fewest[end])
                 #expect(cover.allSatisfy(nodes.contains))
@@ -45,9 +46,11 @@ import Testing
                 for third in second...leaves {
                     let ranges = [0..<first, first..<second, second..<third, third..<leaves]
                     let partials = ranges.flatMap { Self.fold(tree, $0, values) }
-                    let sum = Self.finish(FinishProgram(tree, partialNodes: partials.map(\.node)), partials.map(\.value))
+                    let sum = Self.finish(
+                        FinishProgram(tree, partialNodes: partials.map(\.node)), partials.map(\.value))
                     #expect(sum.bitPattern == expected.bitPattern, "\(ranges)")
-                    let combined = tree.combine(over: partials.map(\.node), value: { partials[$0].value }, merge: +)
+                    let combined = tree.combine(
+                        over: partials.map(\.node), value: { partials[$0].value }, merge: +)
                     #expect(combined.bitPattern == expected.bitPattern)
                 }
             }
@@ -82,7 +85,9 @@ import Testing
         return definition(values.prefix(power)) + definition(values.dropFirst(power))
     }
 
-    private static func fold(_ tree: ReductionTree, _ range: Range<Int>, _ values: [Float]) -> [(node: Range<Int>, value: Float)] {
+    private static func fold(_ tree: ReductionTree, _ range: Range<Int>, _ values: [Float]) -> [(
+        node: Range<Int>, value: Float
+    )] {
         let program = FoldProgram(tree, range)
         #expect(program.steps.map(\.leaf) == Array(range))
         var slots = [Float](repeating: .nan, count: program.slots)

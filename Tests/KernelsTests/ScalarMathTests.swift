@@ -30,7 +30,9 @@ import Testing
     private static let arguments: [Double] = {
         var stream = RandomStream(seed: 5, purpose: .test)
         let patterns = (0..<200_000).map { _ in Double(bitPattern: stream.nextUInt64()) }
-        let usual = [1.0, 10, 700, 1e5].flatMap { size in (0..<100_000).map { _ in stream.uniform(in: -size..<size) } }
+        let usual = [1.0, 10, 700, 1e5].flatMap { size in
+            (0..<100_000).map { _ in stream.uniform(in: -size..<size) }
+        }
         let quarters = (-5000...5000).flatMap { i in
             let x = Double(i) * Double.pi / 4
             return [x.nextDown, x, x.nextUp]
@@ -99,7 +101,9 @@ import Testing
                 for exponent in Array(-300...300) + [1000, 100_000, 1_000_000] {
                     let oracle = pow(base, Double(exponent))
                     guard oracle.isNormal else { continue }
-                    #expect(Self.ulps(ScalarMath.power(base, exponent), oracle) <= 2, "\(base) to the power \(exponent)")
+                    #expect(
+                        Self.ulps(ScalarMath.power(base, exponent), oracle) <= 2,
+                        "\(base) to the power \(exponent)")
                 }
             }
         }

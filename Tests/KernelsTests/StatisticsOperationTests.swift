@@ -11,15 +11,20 @@ import Testing
     }
 
     /// Chan's formula over the tree equals two passes over all samples, to the accuracy of doubles.
-    @Test(arguments: [[1, 1], [5, 1], [1, 40, 3], [100, 100, 100, 37], Array(repeating: 8, count: 31)], [0.0, 1e6])
+    @Test(
+        arguments: [[1, 1], [5, 1], [1, 40, 3], [100, 100, 100, 37], Array(repeating: 8, count: 31)],
+        [0.0, 1e6])
     func mergingEqualsTwoPasses(counts: [Int], center: Double) {
         let channels = 3
         var random = RandomStream(seed: 1, purpose: .test, major: counts.count)
         let parts = counts.map { count in
-            (0..<count).map { _ in (0..<channels).map { c in center * Double(c) + random.normal() * Double(c + 1) } }
+            (0..<count).map { _ in
+                (0..<channels).map { c in center * Double(c) + random.normal() * Double(c + 1) }
+            }
         }
         let operation = StatisticsOperation.moments(channels: channels)
-        let merged = ReductionTree(leaves: counts.count).combine(leaf: { Self.twoPasses(parts[$0], channels) }) { left, right in
+        let merged = ReductionTree(leaves: counts.count).combine(leaf: { Self.twoPasses(parts[$0], channels) }
+        ) { left, right in
             var sum = left
             operation.combine(&sum, right)
             return sum
@@ -31,7 +36,9 @@ import Testing
             // Some n operations on values of this scale; a mean that is δ off changes M2 by 2 δ Σ|d|.
             let delta = whole[0] * 0x1p-53 * scale
             #expect(abs(merged[1 + c] - whole[1 + c]) <= delta)
-            #expect(abs(merged[1 + channels + c] - whole[1 + channels + c]) <= 4 * delta * whole[0] * Double(c + 1))
+            #expect(
+                abs(merged[1 + channels + c] - whole[1 + channels + c]) <= 4 * delta * whole[0]
+                    * Double(c + 1))
         }
     }
 
@@ -47,7 +54,9 @@ import Testing
     private static func twoPasses(_ samples: [[Double]], _ channels: Int) -> [Double] {
         let n = Double(samples.count)
         let means = (0..<channels).map { c in samples.reduce(0) { $0 + $1[c] } / n }
-        let squares = (0..<channels).map { c in samples.reduce(0) { $0 + ($1[c] - means[c]) * ($1[c] - means[c]) } }
+        let squares = (0..<channels).map { c in
+            samples.reduce(0) { $0 + ($1[c] - means[c]) * ($1[c] - means[c]) }
+        }
         return [n] + means + squares
     }
 }

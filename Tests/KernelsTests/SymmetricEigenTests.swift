@@ -15,7 +15,9 @@ import Testing
         return matrix
     }
 
-    private func eigen(_ matrix: [Double], _ n: Int, count: Int? = nil, lanes: Int = 1) throws -> SymmetricEigen {
+    private func eigen(_ matrix: [Double], _ n: Int, count: Int? = nil, lanes: Int = 1) throws
+        -> SymmetricEigen
+    {
         let buffer = DoubleBuffer(count: n * n)
         for (i, value) in matrix.enumerated() { buffer.pointer[i] = value }
         var found: SymmetricEigen?
@@ -36,7 +38,9 @@ import Testing
             var largest = 0
             for i in 0..<n {
                 let product = (0..<n).reduce(0.0) { $0 + matrix[i * n + $1] * v(row, $1) }
-                #expect(abs(product - found.values[row] * v(row, i)) <= 1e-13 * scale, "A·v of \(row), \(i), size \(n)")
+                #expect(
+                    abs(product - found.values[row] * v(row, i)) <= 1e-13 * scale,
+                    "A·v of \(row), \(i), size \(n)")
                 if v(row, i).magnitude > v(row, largest).magnitude { largest = i }
             }
             #expect(v(row, largest) > 0)
@@ -47,7 +51,9 @@ import Testing
         }
     }
 
-    @Test(arguments: [1, 2, 3, 5, 8, 17, 64, 130]) func random(n: Int) throws { try check(symmetric(n, seed: UInt64(n)), n) }
+    @Test(arguments: [1, 2, 3, 5, 8, 17, 64, 130]) func random(n: Int) throws {
+        try check(symmetric(n, seed: UInt64(n)), n)
+    }
 
     @Test func special() throws {
         let n = 20
@@ -60,7 +66,8 @@ import Testing
     /// The second difference's eigenvalues are 2 − 2cos(πk/(n + 1)).
     @Test func closedForm() throws {
         let n = 50
-        let found = try eigen((0..<(n * n)).map { $0 / n == $0 % n ? 2 : abs($0 / n - $0 % n) == 1 ? -1 : 0 }, n)
+        let found = try eigen(
+            (0..<(n * n)).map { $0 / n == $0 % n ? 2 : abs($0 / n - $0 % n) == 1 ? -1 : 0 }, n)
         for k in 1...n {
             let expected = 2 - 2 * ScalarMath.cos(Double.pi * Double(n + 1 - k) / Double(n + 1))
             #expect(abs(found.values[k - 1] - expected) < 1e-13)

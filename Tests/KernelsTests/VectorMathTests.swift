@@ -18,9 +18,15 @@ import Testing
     }
 
     static let functions = [
-        Function(testDescription: "exp", map: { VectorMath.exp($0, into: $1, count: $2) }, exact: { exp($0) }, bound: 0.9),
-        Function(testDescription: "log", map: { VectorMath.log($0, into: $1, count: $2) }, exact: { log($0) }, bound: 0.8),
-        Function(testDescription: "tanh", map: { VectorMath.tanh($0, into: $1, count: $2) }, exact: { tanh($0) }, bound: 1.5),
+        Function(
+            testDescription: "exp", map: { VectorMath.exp($0, into: $1, count: $2) }, exact: { exp($0) },
+            bound: 0.9),
+        Function(
+            testDescription: "log", map: { VectorMath.log($0, into: $1, count: $2) }, exact: { log($0) },
+            bound: 0.8),
+        Function(
+            testDescription: "tanh", map: { VectorMath.tanh($0, into: $1, count: $2) }, exact: { tanh($0) },
+            bound: 1.5),
         Function(
             testDescription: "sigmoid", map: { VectorMath.sigmoid($0, into: $1, count: $2) },
             exact: { $0 < 0 ? exp($0) / (1 + exp($0)) : 1 / (1 + exp(-$0)) }, bound: 2.5),
@@ -74,11 +80,15 @@ import Testing
     private static func checkSpecialValues() {
         let inf = Float.infinity
         let cases: [(String, Float, Float)] = [
-            ("exp", 0, 1), ("exp", -0.0, 1), ("exp", inf, inf), ("exp", -inf, 0), ("exp", 88.7229, inf), ("exp", -87.3366, 0),
+            ("exp", 0, 1), ("exp", -0.0, 1), ("exp", inf, inf), ("exp", -inf, 0), ("exp", 88.7229, inf),
+            ("exp", -87.3366, 0),
             ("exp", 0x1p-130, 1), ("exp", 3e38, inf), ("exp", -3e38, 0),
-            ("log", 1, 0), ("log", 0, -inf), ("log", -0.0, -inf), ("log", inf, inf), ("log", 0x1p-130, -inf), ("log", -0x1p-130, -inf),
-            ("tanh", inf, 1), ("tanh", -inf, -1), ("tanh", 20, 1), ("tanh", -3e38, -1), ("tanh", 1e-30, 1e-30),
-            ("sigmoid", 0, 0.5), ("sigmoid", inf, 1), ("sigmoid", -inf, 0), ("sigmoid", 100, 1), ("sigmoid", -100, 0),
+            ("log", 1, 0), ("log", 0, -inf), ("log", -0.0, -inf), ("log", inf, inf), ("log", 0x1p-130, -inf),
+            ("log", -0x1p-130, -inf),
+            ("tanh", inf, 1), ("tanh", -inf, -1), ("tanh", 20, 1), ("tanh", -3e38, -1),
+            ("tanh", 1e-30, 1e-30),
+            ("sigmoid", 0, 0.5), ("sigmoid", inf, 1), ("sigmoid", -inf, 0), ("sigmoid", 100, 1),
+            ("sigmoid", -100, 0),
             ("softplus", inf, inf), ("softplus", -inf, 0), ("softplus", 100, 100), ("softplus", -100, 0),
         ]
         for (name, argument, value) in cases {
@@ -88,7 +98,9 @@ import Testing
             #expect(Self.value(name, .nan).isNaN, "\(name)(NaN)")
             #expect(Self.value(name, -.nan).isNaN, "\(name)(-NaN)")
         }
-        for argument: Float in [-1, -inf, -.leastNormalMagnitude] { #expect(Self.value("log", argument).isNaN) }
+        for argument: Float in [-1, -inf, -.leastNormalMagnitude] {
+            #expect(Self.value("log", argument).isNaN)
+        }
         #expect(Self.value("tanh", -0.0).sign == .minus)
         #expect(Self.value("tanh", 0).sign == .plus)
     }

@@ -11,14 +11,20 @@ import Testing
         let outputs: Int
         let (top, left, bottom, right): (Int, Int, Int, Int)
 
-        init(_ images: Int, _ height: Int, _ width: Int, _ channels: Int, _ outputs: Int, _ padding: (Int, Int, Int, Int)) {
-            (self.images, self.height, self.width, self.channels, self.outputs) = (images, height, width, channels, outputs)
+        init(
+            _ images: Int, _ height: Int, _ width: Int, _ channels: Int, _ outputs: Int,
+            _ padding: (Int, Int, Int, Int)
+        ) {
+            (self.images, self.height, self.width, self.channels, self.outputs) = (
+                images, height, width, channels, outputs
+            )
             (top, left, bottom, right) = padding
         }
 
         var geometry: WindowGeometry {
             WindowGeometry(
-                input: (height, width, channels), kernel: (3, 3), stride: (1, 1), padding: (top, bottom, left, right),
+                input: (height, width, channels), kernel: (3, 3), stride: (1, 1),
+                padding: (top, bottom, left, right),
                 output: (height + top + bottom - 2, width + left + right - 2))
         }
 
@@ -28,8 +34,10 @@ import Testing
     }
 
     static let cases = [
-        Case(3, 8, 8, 16, 16, (1, 1, 1, 1)), Case(2, 14, 13, 32, 16, (1, 1, 1, 1)), Case(5, 7, 9, 16, 48, (0, 0, 0, 0)),
-        Case(2, 6, 5, 16, 32, (2, 2, 2, 2)), Case(3, 11, 10, 48, 16, (0, 2, 1, 0)), Case(70, 4, 4, 16, 16, (1, 1, 1, 1)),
+        Case(3, 8, 8, 16, 16, (1, 1, 1, 1)), Case(2, 14, 13, 32, 16, (1, 1, 1, 1)),
+        Case(5, 7, 9, 16, 48, (0, 0, 0, 0)),
+        Case(2, 6, 5, 16, 32, (2, 2, 2, 2)), Case(3, 11, 10, 48, 16, (0, 2, 1, 0)),
+        Case(70, 4, 4, 16, 16, (1, 1, 1, 1)),
     ]
 
     private static func filled(_ count: Int, _ seed: Int) -> FloatBuffer {
@@ -64,15 +72,20 @@ import Testing
                         guard 0..<g.inputHeight ~= row, 0..<g.inputWidth ~= column else { continue }
                         body(
                             ((n * g.outputHeight + y) * g.outputWidth + x) * winograd.outputs,
-                            ((n * g.inputHeight + row) * g.inputWidth + column) * g.channels, (p * 3 + q) * g.channels * winograd.outputs)
+                            ((n * g.inputHeight + row) * g.inputWidth + column) * g.channels,
+                            (p * 3 + q) * g.channels * winograd.outputs)
                     }
                 }
             }
         }
 
         func forward(images range: Range<Int>, into y: FloatBuffer) {
-            let (u, scratch) = (FloatBuffer(count: winograd.transformedCount), FloatBuffer(count: winograd.scratchCount))
-            for panel in 0..<winograd.panels { winograd.transform(w.pointer, panels: panel..<(panel + 1), into: u.pointer) }
+            let (u, scratch) = (
+                FloatBuffer(count: winograd.transformedCount), FloatBuffer(count: winograd.scratchCount)
+            )
+            for panel in 0..<winograd.panels {
+                winograd.transform(w.pointer, panels: panel..<(panel + 1), into: u.pointer)
+            }
             winograd.convolve(
                 x.pointer + range.lowerBound * g.inputCount, transformed: u.pointer, images: range.count,
                 into: y.pointer + range.lowerBound * g.positions * winograd.outputs, scratch: scratch.pointer)
@@ -80,17 +93,23 @@ import Testing
 
         func backward(images range: Range<Int>, into dx: FloatBuffer) {
             let other = winograd.transposed
-            let (u, scratch) = (FloatBuffer(count: other.transformedCount), FloatBuffer(count: other.scratchCount))
-            for panel in 0..<other.panels { other.transform(original: w.pointer, panels: panel..<(panel + 1), into: u.pointer) }
+            let (u, scratch) = (
+                FloatBuffer(count: other.transformedCount), FloatBuffer(count: other.scratchCount)
+            )
+            for panel in 0..<other.panels {
+                other.transform(original: w.pointer, panels: panel..<(panel + 1), into: u.pointer)
+            }
             other.convolve(
-                dy.pointer + range.lowerBound * g.positions * winograd.outputs, transformed: u.pointer, images: range.count,
+                dy.pointer + range.lowerBound * g.positions * winograd.outputs, transformed: u.pointer,
+                images: range.count,
                 into: dx.pointer + range.lowerBound * g.inputCount, scratch: scratch.pointer)
         }
 
         func gradient(channels: Range<Int>, into dw: FloatBuffer) {
             let scratch = FloatBuffer(count: winograd.gradientScratchCount(channels: channels.count))
             winograd.weightGradient(
-                x.pointer, dy.pointer, images: images, channels: channels, into: dw.pointer, scratch: scratch.pointer)
+                x.pointer, dy.pointer, images: images, channels: channels, into: dw.pointer,
+                scratch: scratch.pointer)
         }
     }
 
@@ -108,7 +127,9 @@ import Testing
     @Test(arguments: cases) func agreesWithTheDefinition(_ c: Case) throws {
         let v = try Values(c)
         let (channels, outputs) = (c.channels, c.outputs)
-        let (y, dx, dw) = (DoubleBuffer(count: v.dy.count), DoubleBuffer(count: v.x.count), DoubleBuffer(count: v.w.count))
+        let (y, dx, dw) = (
+            DoubleBuffer(count: v.dy.count), DoubleBuffer(count: v.x.count), DoubleBuffer(count: v.w.count)
+        )
         v.forEachTap { output, input, weight in
             for i in 0..<channels {
                 let x = Double(v.x.pointer[input + i])
@@ -143,22 +164,29 @@ import Testing
             return buffer.elements.map(\.bitPattern)
         }
         let whole = bits(v.dy.count) { v.forward(images: 0..<c.images, into: $0) }
-        #expect(whole == bits(v.dy.count) { for n in 0..<c.images { v.forward(images: n..<(n + 1), into: $0) } })
+        #expect(
+            whole == bits(v.dy.count) { for n in 0..<c.images { v.forward(images: n..<(n + 1), into: $0) } })
         let back = bits(v.x.count) { v.backward(images: 0..<c.images, into: $0) }
-        #expect(back == bits(v.x.count) { for n in 0..<c.images { v.backward(images: n..<(n + 1), into: $0) } })
+        #expect(
+            back == bits(v.x.count) { for n in 0..<c.images { v.backward(images: n..<(n + 1), into: $0) } })
         let gradient = bits(v.w.count) { v.gradient(channels: 0..<c.channels, into: $0) }
         #expect(
             gradient
                 == bits(v.w.count) {
-                    for first in stride(from: 0, to: c.channels, by: 16) { v.gradient(channels: first..<(first + 16), into: $0) }
+                    for first in stride(from: 0, to: c.channels, by: 16) {
+                        v.gradient(channels: first..<(first + 16), into: $0)
+                    }
                 })
     }
 
     @Test func servesOnlyWhereItPays() {
-        func winograd(_ side: Int, _ channels: Int, _ outputs: Int, kernel: Int = 3, stride: Int = 1) -> Winograd? {
+        func winograd(_ side: Int, _ channels: Int, _ outputs: Int, kernel: Int = 3, stride: Int = 1)
+            -> Winograd?
+        {
             let out = (side - 1) / stride + 1
             let geometry = WindowGeometry(
-                input: (side, side, channels), kernel: (kernel, kernel), stride: (stride, stride), padding: (1, 1, 1, 1), output: (out, out)
+                input: (side, side, channels), kernel: (kernel, kernel), stride: (stride, stride),
+                padding: (1, 1, 1, 1), output: (out, out)
             )
             return Winograd(geometry, outputs: outputs)
         }

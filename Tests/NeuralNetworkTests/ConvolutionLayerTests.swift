@@ -12,10 +12,15 @@ import Testing
         let window = Window(side, stride: 1, padding: .same)
         let bench = try NetworkBench(
             [
-                NamedLayer("conv1", .convolution(channels: hidden, window: Window(1), bias: false, initializer: .heNormal)),
-                NamedLayer("conv2", .convolution(channels: outputs, window: window, bias: true, initializer: .heNormal)),
+                NamedLayer(
+                    "conv1",
+                    .convolution(channels: hidden, window: Window(1), bias: false, initializer: .heNormal)),
+                NamedLayer(
+                    "conv2",
+                    .convolution(channels: outputs, window: window, bias: true, initializer: .heNormal)),
                 NamedLayer("flatten", .flatten),
-            ], input: TensorShape([input.height, input.width, input.channels]), loss: .meanSquaredError, sizes: sizes, lanes: lanes)
+            ], input: TensorShape([input.height, input.width, input.channels]), loss: .meanSquaredError,
+            sizes: sizes, lanes: lanes)
         bench.plan.layout.initialize(bench.parameters.pointer, seed: 2)
         var random = RandomStream(seed: 3, purpose: .test)
         bench.load(
@@ -31,7 +36,9 @@ import Testing
             let bench = try Self.bench(lanes: lanes)
             for _ in 0..<2 {
                 try bench.step()
-                bits.append((bench.output + (0..<bench.plan.layout.usedCount).map { bench.gradient[$0] }).map(\.bitPattern))
+                bits.append(
+                    (bench.output + (0..<bench.plan.layout.usedCount).map { bench.gradient[$0] }).map(
+                        \.bitPattern))
             }
         }
         #expect(bits.allSatisfy { $0 == bits[0] })
@@ -43,11 +50,15 @@ import Testing
         let bench = try Self.bench(lanes: 2)
         try bench.step()
         let x = bench.input.map(Double.init)
-        func parameter(_ name: String) -> [Double] { bench.tensor(name, of: bench.parameters.pointer).map(Double.init) }
+        func parameter(_ name: String) -> [Double] {
+            bench.tensor(name, of: bench.parameters.pointer).map(Double.init)
+        }
         let (w1, w2, bias) = (parameter("conv1.weight"), parameter("conv2.weight"), parameter("conv2.bias"))
         var y1 = [Double](repeating: 0, count: bench.batchSize * h * w * hidden)
         for p in 0..<(bench.batchSize * h * w) {
-            for o in 0..<hidden { y1[p * hidden + o] = (0..<c).reduce(0) { $0 + x[p * c + $1] * w1[o * c + $1] } }
+            for o in 0..<hidden {
+                y1[p * hidden + o] = (0..<c).reduce(0) { $0 + x[p * c + $1] * w1[o * c + $1] }
+            }
         }
         var dw2 = [Double](repeating: 0, count: w2.count)
         var (db, dy1) = ([Double](repeating: 0, count: outputs), [Double](repeating: 0, count: y1.count))
@@ -65,7 +76,10 @@ import Testing
                         let (row, column) = (y + p - side / 2, x + q - side / 2)
                         guard 0..<h ~= row, 0..<w ~= column else { continue }
                         for i in 0..<hidden {
-                            let (from, weight) = (((n * h + row) * w + column) * hidden + i, ((o * hidden + i) * side + p) * side + q)
+                            let (from, weight) = (
+                                ((n * h + row) * w + column) * hidden + i,
+                                ((o * hidden + i) * side + p) * side + q
+                            )
                             sum += y1[from] * w2[weight]
                             dw2[weight] += y1[from] * dy
                             dy1[from] += w2[weight] * dy
@@ -96,14 +110,18 @@ import Testing
         let plan = try NetworkPlan(
             layers: [
                 NamedLayer(
-                    "conv1", .convolution(channels: 6, window: Window(3, stride: 1, padding: .same), bias: true, initializer: .zeros))
+                    "conv1",
+                    .convolution(
+                        channels: 6, window: Window(3, stride: 1, padding: .same), bias: true,
+                        initializer: .zeros))
             ], input: TensorShape([8, 8, 3]), loss: .meanSquaredError)
         let found = plan.products(microbatchSizes: [5, 12], chunkSize: 128).map {
             [$0.transposeA ? 1 : 0, $0.transposeB ? 1 : 0, $0.m, $0.n, $0.k, $0.accumulates ? 1 : 0]
         }
         // Tiles of 4 images and the one that is left of 5; a group for each 512 windows: 12 images are one.
         let expected = [
-            [0, 0, 64, 6, 27, 0], [0, 1, 64, 27, 6, 0], [0, 0, 256, 6, 27, 0], [0, 1, 256, 27, 6, 0], [1, 0, 27, 6, 320, 0],
+            [0, 0, 64, 6, 27, 0], [0, 1, 64, 27, 6, 0], [0, 0, 256, 6, 27, 0], [0, 1, 256, 27, 6, 0],
+            [1, 0, 27, 6, 320, 0],
             [1, 0, 27, 6, 768, 0],
         ]
         #expect(found == expected)

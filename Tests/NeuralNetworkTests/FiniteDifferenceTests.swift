@@ -38,32 +38,46 @@ import Testing
         Case("softmax", [5], [dense(4), .softmax, dense(3)]),
         Case("softmax last", [5], [dense(3), .softmax]),
         Case("batch norm", [5], [dense(4, false), norm, .activation(.tanh), dense(3)]),
-        Case("batch norm first, images", [2, 3, 3], [norm, .activation(.sigmoid), norm, .flatten, dense(3)]),
+        Case(
+            "batch norm first, images", [2, 3, 3], [norm, .activation(.sigmoid), norm, .flatten, dense(3)]),
         Case("batch norm last", [4], [dense(3, false), norm]),
         Case(
             "convolutions", [4, 3, 2],
             [
-                conv(3, Window(3, stride: 1, padding: .same)), .activation(.tanh), conv(2, Window((2, 1), stride: (2, 1)), bias: false),
+                conv(3, Window(3, stride: 1, padding: .same)), .activation(.tanh),
+                conv(2, Window((2, 1), stride: (2, 1)), bias: false),
                 norm, conv(3, Window(1)), .globalAveragePool,
             ]),
         Case(
             "average pool", [4, 5, 1],
             [
-                conv(3, Window(2, stride: 1)), .activation(.sigmoid), .pool(.average, window: Window(2, stride: 1, padding: .same)),
+                conv(3, Window(2, stride: 1)), .activation(.sigmoid),
+                .pool(.average, window: Window(2, stride: 1, padding: .same)),
                 .flatten, dense(3),
             ]),
-        Case("deep", [6], [dense(5, false), norm, .activation(.sigmoid), dense(4), .activation(.tanh), dense(4, false), norm, dense(3)]),
+        Case(
+            "deep", [6],
+            [
+                dense(5, false), norm, .activation(.sigmoid), dense(4), .activation(.tanh), dense(4, false),
+                norm, dense(3),
+            ]),
     ]
 
     static let joins: [Case] = {
-        let residual = LayerSpec.residual(body: [NamedLayer("a", dense(4)), NamedLayer("b", .activation(.tanh))], shortcut: .automatic)
+        let residual = LayerSpec.residual(
+            body: [NamedLayer("a", dense(4)), NamedLayer("b", .activation(.tanh))], shortcut: .automatic)
         let branches = LayerSpec.branches([
             [NamedLayer("a", dense(2))], [NamedLayer("b", .activation(.tanh))],
-            [NamedLayer("c", dense(3, false)), NamedLayer("d", norm), NamedLayer("e", .activation(.sigmoid))],
+            [
+                NamedLayer("c", dense(3, false)), NamedLayer("d", norm),
+                NamedLayer("e", .activation(.sigmoid)),
+            ],
         ])
         return [
             Case("dropout", [5], [dense(6), .dropout(rate: 0.4), .activation(.tanh), dense(3)]),
-            Case("batch norm per microbatch", [5], [dense(4), .batchNorm(momentum: 0.1, epsilon: 1e-2, synchronized: false), dense(3)]),
+            Case(
+                "batch norm per microbatch", [5],
+                [dense(4), .batchNorm(momentum: 0.1, epsilon: 1e-2, synchronized: false), dense(3)]),
             Case("residual", [5], [dense(3), residual, dense(3)]),
             Case("branches behind a flatten", [2, 2, 2], [norm, .flatten, branches, residual, dense(3)]),
         ]
@@ -71,8 +85,10 @@ import Testing
 
     /// Without the absolute error, which has kinks: the PyTorch fixtures check it.
     static let losses = [
-        Loss.crossEntropy, Loss(.crossEntropy, labelSmoothing: 0.2, classWeights: .values([1, 0.25, 3])), .binaryCrossEntropy,
-        Loss(.binaryCrossEntropy, classWeights: .values([2, 1, 0.5]), positiveWeights: [3]), .meanSquaredError, .rootMeanSquaredError,
+        Loss.crossEntropy, Loss(.crossEntropy, labelSmoothing: 0.2, classWeights: .values([1, 0.25, 3])),
+        .binaryCrossEntropy,
+        Loss(.binaryCrossEntropy, classWeights: .values([2, 1, 0.5]), positiveWeights: [3]),
+        .meanSquaredError, .rootMeanSquaredError,
     ]
 
     static let microbatches = [[13], [5, 4, 1, 3], [1, 6, 6]]
@@ -103,7 +119,10 @@ import Testing
             var random = RandomStream(seed: 6, purpose: .test)
             Self.randomize(bench, &random)
             let weight = bench.plan.layout.tensors[0].range
-            for i in weight { bench.parameters.pointer[i] = Float((0.2 + random.uniform()) * (random.below(2) == 0 ? 1 : -1)) }
+            for i in weight {
+                bench.parameters.pointer[i] = Float(
+                    (0.2 + random.uniform()) * (random.below(2) == 0 ? 1 : -1))
+            }
             let oneHot = (0..<49).map { Float($0 % 8 == 0 ? 1 : 0) }
             bench.load(oneHot, labels: (0..<7).map { $0 % 3 })
             _ = try check(bench, "\(loss) \(sizes)")
@@ -116,7 +135,8 @@ import Testing
             let bench = try NetworkBench(
                 [
                     NamedLayer("conv1", Self.conv(4, Window(1), bias: false)),
-                    NamedLayer("pool", .pool(.maximum, window: Window((3, 2), stride: (2, 1), padding: .same))),
+                    NamedLayer(
+                        "pool", .pool(.maximum, window: Window((3, 2), stride: (2, 1), padding: .same))),
                     NamedLayer("flatten", .flatten), NamedLayer("dense1", Self.dense(3)),
                 ], input: TensorShape([4, 3, 1]), loss: loss, sizes: sizes, lanes: 2)
             var random = RandomStream(seed: 7, purpose: .test)
@@ -149,7 +169,9 @@ import Testing
                 let slope = try Self.slope(bench, i)
                 let own = Double(gradient[i]) / Double(bench.batchSize)
                 largest = max(largest, abs(own))
-                #expect(abs(own - slope) <= Self.tolerance, "\(what): \(tensor.name)[\(i - tensor.range.lowerBound)]")
+                #expect(
+                    abs(own - slope) <= Self.tolerance,
+                    "\(what): \(tensor.name)[\(i - tensor.range.lowerBound)]")
             }
         }
         #expect(largest > 20 * Self.tolerance, "\(what): the gradients are large enough to be wrong")

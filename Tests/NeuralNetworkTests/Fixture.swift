@@ -17,12 +17,14 @@ struct Fixture {
 
     init(_ name: String, in group: String = "network") throws {
         let folder = #filePath.split(separator: "/").dropLast(2).joined(separator: "/")
-        let text = try #require(Self.contents("/\(folder)/Fixtures/\(group)/\(name)"), "\(name) cannot be read")
+        let text = try #require(
+            Self.contents("/\(folder)/Fixtures/\(group)/\(name)"), "\(name) cannot be read")
         for line in text.split(separator: "\n") {
             let words = line.split(separator: " ")
             let shape = try words[1].split(separator: "x").map { try #require(Int($0)) }
             let values = try words.dropFirst(2).map { Float(bitPattern: try #require(UInt32($0, radix: 16))) }
-            try #require(values.count == shape.reduce(1, *), "\(words[0]) has as many values as its shape says")
+            try #require(
+                values.count == shape.reduce(1, *), "\(words[0]) has as many values as its shape says")
             tensors[String(words[0])] = Tensor(shape: shape, values: values)
         }
     }
@@ -44,7 +46,8 @@ struct Fixture {
 
 /// Fails unless every value is within `tolerance` of what is expected.
 func expectClose(
-    _ values: [Float], _ expected: [Float], tolerance: Double, _ what: String, sourceLocation: SourceLocation = #_sourceLocation
+    _ values: [Float], _ expected: [Float], tolerance: Double, _ what: String,
+    sourceLocation: SourceLocation = #_sourceLocation
 ) {
     #expect(values.count == expected.count, "\(what)", sourceLocation: sourceLocation)
     var worst = (distance: 0.0, at: 0)
@@ -52,5 +55,7 @@ func expectClose(
         let distance = abs(Double(a) - Double(b))
         if !(distance <= worst.distance) { worst = (distance.isNaN ? .infinity : distance, i) }
     }
-    #expect(worst.distance <= tolerance, "\(what): value \(worst.at) is \(worst.distance) off", sourceLocation: sourceLocation)
+    #expect(
+        worst.distance <= tolerance, "\(what): value \(worst.at) is \(worst.distance) off",
+        sourceLocation: sourceLocation)
 }

@@ -13,10 +13,13 @@ import Testing
     private static let (fanIn, fanOut) = (300, 500)
     private static let count = fanIn * fanOut
 
-    private static func values(_ initializer: Initializer, seed: UInt64 = 3, tensor: Int = 0, count: Int = count) -> [Double] {
+    private static func values(
+        _ initializer: Initializer, seed: UInt64 = 3, tensor: Int = 0, count: Int = count
+    ) -> [Double] {
         let buffer = FloatBuffer(count: count)
         initializer.fill(
-            buffer.pointer, storage: .vector(count: count), fanIn: fanIn, fanOut: fanOut, seed: seed, tensor: tensor)
+            buffer.pointer, storage: .vector(count: count), fanIn: fanIn, fanOut: fanOut, seed: seed,
+            tensor: tensor)
         return buffer.elements.map { Double($0) }
     }
 
@@ -36,7 +39,9 @@ import Testing
         return largest * n.squareRoot()
     }
 
-    @Test(arguments: [(Initializer.heNormal, 2.0 / 300), (.xavierNormal, 2.0 / 800), (.normal(deviation: 0.01), 1e-4)])
+    @Test(arguments: [
+        (Initializer.heNormal, 2.0 / 300), (.xavierNormal, 2.0 / 800), (.normal(deviation: 0.01), 1e-4),
+    ])
     func normal(initializer: Initializer, variance: Double) {
         let x = Self.values(initializer)
         let (n, deviation) = (Double(x.count), variance.squareRoot())
@@ -77,19 +82,24 @@ import Testing
 
     /// Rows, or columns where there are fewer of them, of the matrix in the files' layout are orthogonal and of length `gain`.
     @Test(arguments: [
-        TensorStorage.dense(inputs: 40, outputs: 25, flattened: nil), .dense(inputs: 25, outputs: 40, flattened: TensorShape([5, 1, 5])),
-        .dense(inputs: 64, outputs: 64, flattened: nil), .convolution(height: 3, width: 2, inputs: 4, outputs: 7),
+        TensorStorage.dense(inputs: 40, outputs: 25, flattened: nil),
+        .dense(inputs: 25, outputs: 40, flattened: TensorShape([5, 1, 5])),
+        .dense(inputs: 64, outputs: 64, flattened: nil),
+        .convolution(height: 3, width: 2, inputs: 4, outputs: 7),
         .convolution(height: 1, width: 3, inputs: 2, outputs: 9), .vector(count: 5),
     ])
     func orthogonal(storage: TensorStorage) {
         let gain = 1.5
         let (memory, file) = (FloatBuffer(count: storage.count), FloatBuffer(count: storage.count))
-        Initializer.orthogonal(gain: gain).fill(memory.pointer, storage: storage, fanIn: 1, fanOut: 1, seed: 9, tensor: 2)
+        Initializer.orthogonal(gain: gain).fill(
+            memory.pointer, storage: storage, fanIn: 1, fanOut: 1, seed: 9, tensor: 2)
         storage.toFile(memory.pointer, file.pointer)
         let rows = storage.fileShape[0]
         let columns = storage.count / rows
         let isWide = rows < columns
-        func value(_ vector: Int, _ i: Int) -> Double { Double(file.pointer[isWide ? vector * columns + i : i * columns + vector]) }
+        func value(_ vector: Int, _ i: Int) -> Double {
+            Double(file.pointer[isWide ? vector * columns + i : i * columns + vector])
+        }
         for a in 0..<min(rows, columns) {
             for b in 0...a {
                 let product = (0..<max(rows, columns)).reduce(0) { $0 + value(a, $1) * value(b, $1) }
@@ -106,7 +116,8 @@ import Testing
         let values = FloatBuffer(count: 16)
         for tensor in 0..<draws {
             let storage = TensorStorage.dense(inputs: 4, outputs: 4, flattened: nil)
-            Initializer.orthogonal(gain: 1).fill(values.pointer, storage: storage, fanIn: 4, fanOut: 4, seed: 1, tensor: tensor)
+            Initializer.orthogonal(gain: 1).fill(
+                values.pointer, storage: storage, fanIn: 4, fanOut: 4, seed: 1, tensor: tensor)
             for i in 0..<16 {
                 means[i] += Double(values.pointer[i]) / Double(draws)
                 variances[i] += Double(values.pointer[i] * values.pointer[i]) / Double(draws)
@@ -120,11 +131,15 @@ import Testing
     /// Tensors and seeds give unrelated draws: correlations within four standard errors of 0.
     @Test func unrelated() {
         let reference = Self.values(.heNormal)
-        for other in [Self.values(.heNormal, tensor: 1), Self.values(.heNormal, seed: 4), Self.values(.heNormal, seed: 3 + 1 << 32)] {
+        for other in [
+            Self.values(.heNormal, tensor: 1), Self.values(.heNormal, seed: 4),
+            Self.values(.heNormal, seed: 3 + 1 << 32),
+        ] {
             let product = zip(reference, other).reduce(0) { $0 + $1.0 * $1.1 } / Double(Self.count)
             #expect(abs(product) / (2.0 / 300) < 4 / Double(Self.count).squareRoot())
         }
-        let shifted = zip(reference, reference.dropFirst()).reduce(0) { $0 + $1.0 * $1.1 } / Double(Self.count)
+        let shifted =
+            zip(reference, reference.dropFirst()).reduce(0) { $0 + $1.0 * $1.1 } / Double(Self.count)
         #expect(abs(shifted) / (2.0 / 300) < 4 / Double(Self.count).squareRoot())
     }
 
@@ -148,7 +163,8 @@ import Testing
                 for i in tensor.range { single.pointer[i] = value }
             case .random(let initializer, let fanIn, let fanOut):
                 initializer.fill(
-                    single.pointer + tensor.range.lowerBound, storage: tensor.storage, fanIn: fanIn, fanOut: fanOut, seed: 11,
+                    single.pointer + tensor.range.lowerBound, storage: tensor.storage, fanIn: fanIn,
+                    fanOut: fanOut, seed: 11,
                     tensor: index)
             }
         }

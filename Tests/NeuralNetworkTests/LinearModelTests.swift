@@ -19,7 +19,9 @@ import Testing
     static let cases = [
         Case(name: "lasso", penalty: lasso, optimizer: descent),
         Case(name: "lasso", penalty: lasso, optimizer: .gradientDescent(learningRate: 0.03, momentum: 0.9)),
-        Case(name: "lasso", penalty: lasso, optimizer: .gradientDescent(learningRate: 0.03, momentum: 0.9, nesterov: true)),
+        Case(
+            name: "lasso", penalty: lasso,
+            optimizer: .gradientDescent(learningRate: 0.03, momentum: 0.9, nesterov: true)),
         Case(name: "lasso", penalty: lasso, optimizer: .adam(learningRate: 0.5)),
         Case(name: "lasso", penalty: lasso, optimizer: .adagrad(learningRate: 3)),
         Case(name: "lasso", penalty: lasso, optimizer: .rmsprop(learningRate: 0.1)),
@@ -39,7 +41,8 @@ import Testing
         let steps = 5000
         for step in 0..<steps {
             squaredErrorGradient(x, y, state.parameters.pointer, into: state.gradient.pointer)
-            let rate = schedule.learningRate(model.optimizer.learningRate, step: step, totalSteps: steps, stepsPerEpoch: 1)
+            let rate = schedule.learningRate(
+                model.optimizer.learningRate, step: step, totalSteps: steps, stepsPerEpoch: 1)
             state.update(step, rate: rate, samples: 442, model.penalty)
         }
         let expected = try fixture["diabetes/\(model.name)"]
@@ -69,10 +72,12 @@ import Testing
     @Test func breastCancer() throws {
         let fixture = try Fixture("linear.txt", in: "optimizers")
         let bench = try NetworkBench(
-            [NamedLayer("head", .dense(units: 2, bias: true, initializer: .zeros))], input: TensorShape([30]), loss: .crossEntropy,
+            [NamedLayer("head", .dense(units: 2, bias: true, initializer: .zeros))], input: TensorShape([30]),
+            loss: .crossEntropy,
             sizes: [569])
         bench.load(try fixture["cancer/x"], labels: try fixture["cancer/labels"].map { Int($0) })
-        var state = RuleState(.gradientDescent(learningRate: 0.05, momentum: 0.95, nesterov: true), bench.plan.layout)
+        var state = RuleState(
+            .gradientDescent(learningRate: 0.05, momentum: 0.95, nesterov: true), bench.plan.layout)
         for step in 0..<3000 {
             bench.parameters.pointer.update(from: state.parameters.pointer, count: state.parameters.count)
             try bench.step()
@@ -81,7 +86,9 @@ import Testing
         let weights = bench.tensor("head.weight", of: state.parameters.pointer)
         let coefficients = (0..<30).map { weights[30 + $0] - weights[$0] }
         let expected = try fixture["cancer/coefficients"]
-        expectClose(coefficients, expected, tolerance: 1e-2 * Double(expected.map { abs($0) }.max() ?? 0), "coefficients")
+        expectClose(
+            coefficients, expected, tolerance: 1e-2 * Double(expected.map { abs($0) }.max() ?? 0),
+            "coefficients")
         let bias = bench.tensor("head.bias", of: state.parameters.pointer)
         expectClose([bias[1] - bias[0]], try fixture["cancer/intercept"], tolerance: 1e-2, "intercept")
     }

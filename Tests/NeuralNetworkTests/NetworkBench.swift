@@ -28,18 +28,23 @@ final class NetworkBench {
     ///   - sizes: samples in each microbatch.
     ///   - targets: as many classes as outputs unless others are given.
     init(
-        _ layers: [NamedLayer], input: TensorShape, loss: Loss, metrics: [Metric] = [.accuracy], targets form: TargetForm? = nil,
-        sizes: [Int], lanes: Int = 1, freeze: [String] = [], training: Bool = true, _ options: Network.Options = Network.Options()
+        _ layers: [NamedLayer], input: TensorShape, loss: Loss, metrics: [Metric] = [.accuracy],
+        targets form: TargetForm? = nil,
+        sizes: [Int], lanes: Int = 1, freeze: [String] = [], training: Bool = true,
+        _ options: Network.Options = Network.Options()
     ) throws {
         plan = try NetworkPlan(layers: layers, input: input, loss: loss, freeze: freeze)
         let outputs = plan.outputShape.count
         let form = form ?? .classes(outputs)
-        report = ReportLayout(loss: loss, metrics: metrics, targets: form, outputs: outputs, isEvaluation: true)
+        report = ReportLayout(
+            loss: loss, metrics: metrics, targets: form, outputs: outputs, isEvaluation: true)
         fegetenv(&environment)
         rows = SlotRows(sizes)
         self.lanes = LanePool(lanes: lanes)
         let most = sizes.max() ?? 0
-        network = Network(plan: plan, report: report, slots: sizes.count, rows: most, lanes: self.lanes, training: training, options)
+        network = Network(
+            plan: plan, report: report, slots: sizes.count, rows: most, lanes: self.lanes, training: training,
+            options)
         let areClasses = if case .classes = form { true } else { false }
         targets = BatchTargets(slots: sizes.count, rows: most, width: outputs, areClasses: areClasses)
         parameters = FloatBuffer(count: plan.layout.parameterSpace)
@@ -66,7 +71,9 @@ final class NetworkBench {
             for row in 0..<count {
                 for i in 0..<width { network.input.row(slot, row)[i] = x[sample * width + i] }
                 if labels.isEmpty {
-                    for i in 0..<outputs { targets.values(slot)[row * outputs + i] = values[sample * outputs + i] }
+                    for i in 0..<outputs {
+                        targets.values(slot)[row * outputs + i] = values[sample * outputs + i]
+                    }
                 } else {
                     targets.labels(slot)[row] = Int32(labels[sample])
                 }
@@ -93,11 +100,15 @@ final class NetworkBench {
 
     /// What the last forward pass counted.
     var sums: [Double] {
-        (0..<report.width).map { i in (0..<rows.slots).reduce(0) { $0 + reports.pointer[report.width * $1 + i] } }
+        (0..<report.width).map { i in
+            (0..<rows.slots).reduce(0) { $0 + reports.pointer[report.width * $1 + i] }
+        }
     }
 
     /// The first thing that the last forward pass has made not finite.
-    var firstNonFinite: NonFinite? { get throws { try network.firstNonFinite(makePass(training: true), targets) } }
+    var firstNonFinite: NonFinite? {
+        get throws { try network.firstNonFinite(makePass(training: true), targets) }
+    }
 
     /// Forward and backward; the gradient of the *summed* loss lies in `gradient` afterwards. Returns the mean loss.
     @discardableResult
@@ -106,7 +117,9 @@ final class NetworkBench {
         gradients.begin(fold, firstSlot: 0)
         var offsets: [Int] = []
         try network.backward(
-            TrainingPass(pass: makePass(training: true), synchronizer: synchronizer, gradients: gradients, batchSize: batchSize)
+            TrainingPass(
+                pass: makePass(training: true), synchronizer: synchronizer, gradients: gradients,
+                batchSize: batchSize)
         ) { offsets.append($0) }
         completedOffsets = offsets
         return loss
@@ -125,7 +138,8 @@ final class NetworkBench {
     }
 
     func label(_ sample: Int) -> Int {
-        rows.rows.enumerated().flatMap { slot, count in (0..<count).map { Int(targets.labels(slot)[$0]) } }[sample]
+        rows.rows.enumerated().flatMap { slot, count in (0..<count).map { Int(targets.labels(slot)[$0]) } }[
+            sample]
     }
 
     var output: [Float] {
@@ -150,7 +164,9 @@ final class NetworkBench {
     }
 
     func setParameter(_ name: String, _ file: [Float]) {
-        guard let tensor = plan.layout.tensors.first(where: { $0.name == name }), file.count == tensor.range.count else { return }
+        guard let tensor = plan.layout.tensors.first(where: { $0.name == name }),
+            file.count == tensor.range.count
+        else { return }
         tensor.storage.fromFile(file, parameters.pointer + tensor.range.lowerBound)
     }
 

@@ -16,7 +16,8 @@ import Testing
         _ graph: RandomGraph, lanes: Int, freeze: [String] = [], _ options: Network.Options
     ) throws -> Bits {
         let bench = try NetworkBench(
-            graph.layers, input: RandomGraph.input, loss: .crossEntropy, sizes: sizes, lanes: lanes, freeze: freeze, options)
+            graph.layers, input: RandomGraph.input, loss: .crossEntropy, sizes: sizes, lanes: lanes,
+            freeze: freeze, options)
         fill(bench)
         var bits = Bits()
         for _ in 0..<2 {
@@ -46,7 +47,9 @@ import Testing
         let expected = try Self.bits(graph, lanes: 1, .init(isOptimized: false, poison: .nan))
         #expect(expected.loss.allSatisfy { Double(bitPattern: $0).isFinite })
         for lanes in [1, 3] {
-            #expect(try Self.bits(graph, lanes: lanes, .init(poison: .nan)) == expected, "\(lanes) lanes: \(graph.layers)")
+            #expect(
+                try Self.bits(graph, lanes: lanes, .init(poison: .nan)) == expected,
+                "\(lanes) lanes: \(graph.layers)")
         }
     }
 
@@ -56,8 +59,11 @@ import Testing
         let plan = try NetworkPlan(layers: graph.layers, input: RandomGraph.input, loss: .crossEntropy)
         let norms = plan.layers.filter { if case .batchNorm = $0.spec { true } else { false } }.map(\.name)
         for freeze in [[graph.layers[0].name, graph.layers[1].name], norms.suffix(2)] {
-            let expected = try Self.bits(graph, lanes: 1, freeze: Array(freeze), .init(isOptimized: false, poison: .nan))
-            #expect(try Self.bits(graph, lanes: 2, freeze: Array(freeze), .init(poison: .nan)) == expected, "\(freeze): \(graph.layers)")
+            let expected = try Self.bits(
+                graph, lanes: 1, freeze: Array(freeze), .init(isOptimized: false, poison: .nan))
+            #expect(
+                try Self.bits(graph, lanes: 2, freeze: Array(freeze), .init(poison: .nan)) == expected,
+                "\(freeze): \(graph.layers)")
         }
     }
 
@@ -69,7 +75,8 @@ import Testing
             var found: [[UInt32]] = []
             for isOptimized in [true, false] {
                 let bench = try NetworkBench(
-                    graph.layers, input: RandomGraph.input, loss: .crossEntropy, sizes: Self.sizes, training: false,
+                    graph.layers, input: RandomGraph.input, loss: .crossEntropy, sizes: Self.sizes,
+                    training: false,
                     .init(keeping: [boundary], isOptimized: isOptimized, poison: .nan))
                 Self.fill(bench)
                 try bench.forward(training: false)
@@ -103,17 +110,23 @@ import Testing
         #expect(try Self.nodes([residual, relu], keeping: [3]) == [[0], [1, 2], [3]])
         #expect(try Self.nodes([residual, NamedLayer("d", Self.conv)]) == [[0], [1, 2], [3]])
         // A rectifier that others read too, and a batch norm whose output is read twice.
-        #expect(try Self.nodes(block + [relu, NamedLayer("d", .add, from: ["b", "c"])]) == [[0], [1], [2], [3]])
+        #expect(
+            try Self.nodes(block + [relu, NamedLayer("d", .add, from: ["b", "c"])]) == [[0], [1], [2], [3]])
         // What a batch norm's input owes to others comes in another order: it stays by itself.
         #expect(
-            try Self.nodes([NamedLayer("r", .residual(body: [NamedLayer("b", Self.norm)], shortcut: .identity)), relu]) == [[0], [1], [2]])
+            try Self.nodes([
+                NamedLayer("r", .residual(body: [NamedLayer("b", Self.norm)], shortcut: .identity)), relu,
+            ]) == [[0], [1], [2]])
     }
 
     /// Both branches end in a batch norm: the body's takes the sum, and says so to nobody before the shortcut's parameters are done.
     @Test func completion() throws {
         let body = [NamedLayer("a", Self.conv), NamedLayer("b", Self.norm)]
         let side = [NamedLayer("s", Self.conv), NamedLayer("t", Self.norm)]
-        let plan = try Self.plan([NamedLayer("r", .residual(body: body, shortcut: .layers(side))), NamedLayer("c", .activation(.relu))])
+        let plan = try Self.plan([
+            NamedLayer("r", .residual(body: body, shortcut: .layers(side))),
+            NamedLayer("c", .activation(.relu)),
+        ])
         let graph = NetworkGraph(plan)
         #expect(graph.nodes.map(\.layers) == [[0], [2], [3], [1, 4, 5]])
         let firsts = plan.layers.map(\.firstParameter)
@@ -124,7 +137,8 @@ import Testing
     // MARK: Memory
 
     @Test(arguments: 0..<24) func memory(seed: UInt64) throws {
-        let plan = try NetworkPlan(layers: RandomGraph(seed: seed).layers, input: RandomGraph.input, loss: .crossEntropy)
+        let plan = try NetworkPlan(
+            layers: RandomGraph(seed: seed).layers, input: RandomGraph.input, loss: .crossEntropy)
         let graph = NetworkGraph(plan)
         let backward = BackwardPlan(plan, graph)
         let trains = MemoryPlan(plan, graph, backward, slots: 3, rows: 7)
@@ -133,9 +147,11 @@ import Testing
             for (index, tensor) in memory.tensors.enumerated() {
                 #expect(tensor.first <= tensor.last && tensor.offset % 16 == 0)
                 #expect(tensor.offset + memory.size(tensor) <= memory.count)
-                for other in memory.tensors[(index + 1)...] where other.first <= tensor.last && tensor.first <= other.last {
+                for other in memory.tensors[(index + 1)...]
+                where other.first <= tensor.last && tensor.first <= other.last {
                     #expect(
-                        other.offset >= tensor.offset + memory.size(tensor) || tensor.offset >= other.offset + memory.size(other),
+                        other.offset >= tensor.offset + memory.size(tensor)
+                            || tensor.offset >= other.offset + memory.size(other),
                         "\(tensor) \(other)")
                 }
             }

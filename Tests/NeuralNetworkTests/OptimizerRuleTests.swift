@@ -14,15 +14,18 @@ import Testing
 
     static let cases = [
         Case(name: "sgd", optimizer: .gradientDescent(learningRate: 0.1)),
-        Case(name: "sgd_l2", optimizer: .gradientDescent(learningRate: 0.1), penalty: Regularization(l2: 0.3)),
+        Case(
+            name: "sgd_l2", optimizer: .gradientDescent(learningRate: 0.1), penalty: Regularization(l2: 0.3)),
         Case(name: "momentum", optimizer: .gradientDescent(learningRate: 0.05, momentum: 0.9)),
-        Case(name: "nesterov", optimizer: .gradientDescent(learningRate: 0.05, momentum: 0.8, nesterov: true)),
+        Case(
+            name: "nesterov", optimizer: .gradientDescent(learningRate: 0.05, momentum: 0.8, nesterov: true)),
         Case(name: "adagrad", optimizer: .adagrad(learningRate: 0.1)),
         Case(name: "rmsprop", optimizer: .rmsprop(learningRate: 0.01, alpha: 0.9)),
         Case(name: "rmsprop_momentum", optimizer: .rmsprop(learningRate: 0.01, alpha: 0.9, momentum: 0.7)),
         Case(name: "rmsprop_centered", optimizer: .rmsprop(learningRate: 0.01, alpha: 0.9, centered: true)),
         Case(
-            name: "rmsprop_everything", optimizer: .rmsprop(learningRate: 0.01, alpha: 0.9, momentum: 0.7, centered: true),
+            name: "rmsprop_everything",
+            optimizer: .rmsprop(learningRate: 0.01, alpha: 0.9, momentum: 0.7, centered: true),
             penalty: Regularization(l2: 0.2)),
         Case(name: "adam", optimizer: .adam(learningRate: 0.02, beta1: 0.8, beta2: 0.99)),
         Case(name: "adam_l2", optimizer: .adam(learningRate: 0.02), penalty: Regularization(l2: 0.3)),
@@ -61,7 +64,9 @@ import Testing
         let (rate, l1) = (0.25, 0.5)
         let optimizer = Optimizer.gradientDescent(learningRate: rate, momentum: momentum)
         var state = RuleState(optimizer, Self.layout)
-        for i in 0..<33 { (state.parameters.pointer[i], state.gradient.pointer[i]) = (Float(i - 16) / 16, Float(i % 5) - 2) }
+        for i in 0..<33 {
+            (state.parameters.pointer[i], state.gradient.pointer[i]) = (Float(i - 16) / 16, Float(i % 5) - 2)
+        }
         for i in 48..<55 { state.parameters.pointer[i] = 0.01 }
         let before = Array(state.parameters.elements)
         state.update(0, samples: 4, Regularization(l1: l1))
@@ -80,7 +85,9 @@ import Testing
         let optimizer = Optimizer.adam(learningRate: 0.1)
         var (state, plain) = (RuleState(optimizer, Self.layout), RuleState(optimizer, Self.layout))
         for i in 0..<33 {
-            for parameters in [state.parameters, plain.parameters] { parameters.pointer[i] = Float(i - 16) / 32 }
+            for parameters in [state.parameters, plain.parameters] {
+                parameters.pointer[i] = Float(i - 16) / 32
+            }
             for gradient in [state.gradient, plain.gradient] { gradient.pointer[i] = 0.25 + Float(i % 4) }
         }
         state.update(0, samples: 1, Regularization(l1: 0.3))
@@ -97,7 +104,9 @@ import Testing
     /// NaN is not clipped away: training must notice it.
     @Test func nothingHidesNaN() {
         var state = RuleState(.adamW(learningRate: 0.1), Self.layout)
-        (state.parameters.pointer[3], state.gradient.pointer[4], state.gradient.pointer[50]) = (.nan, .nan, .nan)
+        (state.parameters.pointer[3], state.gradient.pointer[4], state.gradient.pointer[50]) = (
+            .nan, .nan, .nan
+        )
         state.update(0, samples: 1, Regularization(l1: 10, l2: 1), .value(0.1))
         #expect([3, 4, 50].allSatisfy { state.parameters.pointer[$0].isNaN })
         #expect(GradientClipping.globalNorm(1).scale(norm: .nan) == 1)
@@ -105,8 +114,11 @@ import Testing
 
     @Test func runsOfTheTable() {
         var layout = ParameterLayout()
-        for (i, role) in [ParameterTensor.Role.weight, .bias, .gain, .shift, .weight, .weight, .bias].enumerated() {
-            _ = layout.add("t\(i)", role: role, storage: .vector(count: 20 * (i + 1)), initializer: .constant(0))
+        for (i, role) in [ParameterTensor.Role.weight, .bias, .gain, .shift, .weight, .weight, .bias]
+            .enumerated()
+        {
+            _ = layout.add(
+                "t\(i)", role: role, storage: .vector(count: 20 * (i + 1)), initializer: .constant(0))
         }
         let table = UpdateTable(layout, treatsWeightsAlike: false) { $0 == "t5" ? 0.5 : 1 }
         #expect(table.kinds.count == 3)
@@ -115,7 +127,10 @@ import Testing
                 UpdateTable.Kind(isWeight: $0.role == .weight, rateFactor: $0.name == "t5" ? 0.5 : 1)
             }
         }
-        for (from, to) in [(0, layout.flatCount), (16, 32), (48, 160), (304, 320), (0, 16), (layout.flatCount - 16, layout.flatCount)] {
+        for (from, to) in [
+            (0, layout.flatCount), (16, 32), (48, 160), (304, 320), (0, 16),
+            (layout.flatCount - 16, layout.flatCount),
+        ] {
             var next = from
             table.forEach(in: from..<to) { run, index in
                 #expect(run.lowerBound == next && run.lowerBound.isMultiple(of: 16))
@@ -146,21 +161,26 @@ struct RuleState {
     }
 
     mutating func update(
-        _ step: Int, rate: Double? = nil, samples: Int, _ penalty: Regularization, _ clipping: GradientClipping? = nil
+        _ step: Int, rate: Double? = nil, samples: Int, _ penalty: Regularization,
+        _ clipping: GradientClipping? = nil
     ) {
         update(step, rate: rate, samples: samples, gradient.pointer, penalty, clipping)
     }
 
     mutating func update(
-        _ step: Int, rate: Double? = nil, samples: Int, _ gradient: UnsafeMutablePointer<Float>, _ penalty: Regularization,
+        _ step: Int, rate: Double? = nil, samples: Int, _ gradient: UnsafeMutablePointer<Float>,
+        _ penalty: Regularization,
         _ clipping: GradientClipping? = nil
     ) {
-        let norm = layout.tensors.flatMap(\.range).reduce(0.0) { $0 + Double(gradient[$1]) * Double(gradient[$1]) }.squareRoot()
+        let norm = layout.tensors.flatMap(\.range).reduce(0.0) {
+            $0 + Double(gradient[$1]) * Double(gradient[$1])
+        }.squareRoot()
         let scale = (clipping?.scale(norm: norm / Double(samples)) ?? 1) / Double(samples)
         let limit = if case .value(let limit) = clipping { limit } else { Double.infinity }
         table.forEach(in: 0..<parameters.count) { run, kind in
             let scalars = optimizer.scalars(
-                step: step + 1, rate: rate, scale: Float(scale), penalty: table.kinds[kind].isWeight ? penalty : nil, limit: limit)
+                step: step + 1, rate: rate, scale: Float(scale),
+                penalty: table.kinds[kind].isWeight ? penalty : nil, limit: limit)
             optimizer.update(
                 parameters.pointer + run.lowerBound, gradient: gradient + run.lowerBound,
                 moments: { moments[$0].pointer + run.lowerBound }, count: run.count, scalars)

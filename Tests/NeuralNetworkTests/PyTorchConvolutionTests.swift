@@ -13,7 +13,9 @@ import Testing
         .explicit(top: top, bottom: bottom, left: left, right: right)
     }
 
-    private static func dense(_ units: Int) -> LayerSpec { .dense(units: units, bias: true, initializer: .zeros) }
+    private static func dense(_ units: Int) -> LayerSpec {
+        .dense(units: units, bias: true, initializer: .zeros)
+    }
     private static let same3 = Window(3, stride: 1, padding: .same)
     private static let pointwise = Window(1)
     private static let head = [("flatten", LayerSpec.flatten), ("head", dense(3))]
@@ -34,13 +36,15 @@ import Testing
         Case(
             "long_kernels", [5, 7, 2], .crossEntropy, [[6], [5, 1]],
             [
-                ("conv1", conv(4, Window((1, 3), stride: (1, 1), padding: .same))), ("act", .activation(.sigmoid)),
+                ("conv1", conv(4, Window((1, 3), stride: (1, 1), padding: .same))),
+                ("act", .activation(.sigmoid)),
                 ("conv2", conv(3, Window((5, 1), stride: (1, 1), padding: .same))),
             ] + head),
         Case(
             "even_same", [5, 6, 2], .crossEntropy, [[6], [3, 3]],
             [
-                ("conv1", conv(4, Window(2, stride: 1, padding: .same))), tanh, ("conv2", conv(3, Window(4, stride: 2, padding: .same))),
+                ("conv1", conv(4, Window(2, stride: 1, padding: .same))), tanh,
+                ("conv2", conv(3, Window(4, stride: 2, padding: .same))),
             ] + head),
         Case(
             "strides", [9, 8, 3], .meanSquaredError, [[5], [2, 3]],
@@ -62,28 +66,42 @@ import Testing
             ] + head),
         Case(
             "wide", [5, 4, 20], .crossEntropy, [[5], [2, 2, 1]],
-            [("conv1", conv(6, Window(5, stride: 1, padding: .same))), tanh, ("conv2", conv(17, same3))] + globalHead),
+            [("conv1", conv(6, Window(5, stride: 1, padding: .same))), tanh, ("conv2", conv(17, same3))]
+                + globalHead),
         Case(
             "max_pools", [9, 8, 3], .crossEntropy, [[6], [1, 5]],
             [
-                ("conv1", conv(4, pointwise)), ("pool1", .pool(.maximum, window: Window(3, stride: 1, padding: .same))),
+                ("conv1", conv(4, pointwise)),
+                ("pool1", .pool(.maximum, window: Window(3, stride: 1, padding: .same))),
                 ("conv2", conv(4, pointwise)),
-                ("pool2", .pool(.maximum, window: Window((2, 3), stride: (2, 2), padding: explicit(0, 0, 1, 1), roundsUp: true))),
+                (
+                    "pool2",
+                    .pool(
+                        .maximum,
+                        window: Window((2, 3), stride: (2, 2), padding: explicit(0, 0, 1, 1), roundsUp: true))
+                ),
                 ("conv3", conv(3, pointwise)), ("pool3", .pool(.maximum, window: Window(2))),
             ] + head),
         Case(
             "average_pools", [9, 8, 3], .meanSquaredError, [[6], [2, 4]],
             [
-                ("conv1", conv(4, pointwise)), ("pool1", .pool(.average, window: Window(3, stride: 2, padding: explicit(1, 1, 1, 1)))),
+                ("conv1", conv(4, pointwise)),
+                ("pool1", .pool(.average, window: Window(3, stride: 2, padding: explicit(1, 1, 1, 1)))),
                 tanh,
-                ("pool2", .pool(.average, window: Window((2, 3), stride: (1, 2), padding: explicit(1, 1, 0, 0), roundsUp: true))),
+                (
+                    "pool2",
+                    .pool(
+                        .average,
+                        window: Window((2, 3), stride: (1, 2), padding: explicit(1, 1, 0, 0), roundsUp: true))
+                ),
                 ("conv2", conv(3, pointwise)), ("pool3", .pool(.average, window: Window(2))),
             ] + head),
         Case(
             "network", [8, 8, 3], .crossEntropy, [[12], [5, 1, 6]],
             [
                 ("conv1", conv(6, same3, bias: false)), ("bn1", norm), ("relu1", .activation(.relu)),
-                ("pool", .pool(.maximum, window: Window(2))), ("conv2", conv(8, same3, bias: false)), ("bn2", norm),
+                ("pool", .pool(.maximum, window: Window(2))), ("conv2", conv(8, same3, bias: false)),
+                ("bn2", norm),
                 ("relu2", .activation(.relu)),
             ] + globalHead),
     ]
@@ -93,7 +111,8 @@ import Testing
         let fixture = try Fixture("convolutions.txt")
         for sizes in example.sizes {
             let bench = try NetworkBench(
-                example.layers, input: TensorShape(example.input), loss: example.loss, sizes: sizes, lanes: lanes)
+                example.layers, input: TensorShape(example.input), loss: example.loss, sizes: sizes,
+                lanes: lanes)
             try PyTorchLayerTests().check(bench, fixture, example.testDescription)
         }
     }

@@ -11,41 +11,53 @@ import Testing
         let sizes: [[Int]]
         let layers: [NamedLayer]
 
-        init(_ name: String, _ input: [Int], _ loss: Loss, _ sizes: [[Int]], _ layers: [(String, LayerSpec)]) {
+        init(_ name: String, _ input: [Int], _ loss: Loss, _ sizes: [[Int]], _ layers: [(String, LayerSpec)])
+        {
             (testDescription, self.input, self.loss, self.sizes) = (name, input, loss, sizes)
             self.layers = layers.map { NamedLayer($0.0, $0.1) }
         }
     }
 
-    private static func dense(_ units: Int, _ bias: Bool = true) -> LayerSpec { .dense(units: units, bias: bias, initializer: .zeros) }
+    private static func dense(_ units: Int, _ bias: Bool = true) -> LayerSpec {
+        .dense(units: units, bias: bias, initializer: .zeros)
+    }
     private static let norm = LayerSpec.batchNorm(momentum: 0.1, epsilon: 1e-5)
 
     static let cases = [
-        Case("dense", [5], .meanSquaredError, [[11], [4, 6, 1]], [("dense1", dense(7)), ("dense2", dense(3))]),
         Case(
-            "dense_without_bias", [5], .crossEntropy, [[11], [5, 5, 1]], [("dense1", dense(7, false)), ("dense2", dense(3, false))]),
+            "dense", [5], .meanSquaredError, [[11], [4, 6, 1]], [("dense1", dense(7)), ("dense2", dense(3))]),
         Case(
-            "relu", [6], .crossEntropy, [[13], [3, 3, 3, 4]], [("dense1", dense(9)), ("act", .activation(.relu)), ("dense2", dense(4))]),
+            "dense_without_bias", [5], .crossEntropy, [[11], [5, 5, 1]],
+            [("dense1", dense(7, false)), ("dense2", dense(3, false))]),
+        Case(
+            "relu", [6], .crossEntropy, [[13], [3, 3, 3, 4]],
+            [("dense1", dense(9)), ("act", .activation(.relu)), ("dense2", dense(4))]),
         Case(
             "sigmoid", [6], .meanSquaredError, [[13], [1, 12]],
             [("dense1", dense(9)), ("act", .activation(.sigmoid)), ("dense2", dense(4))]),
         Case(
-            "tanh", [6], .crossEntropy, [[13], [6, 2, 5]], [("dense1", dense(9)), ("act", .activation(.tanh)), ("dense2", dense(4))]),
-        Case("softmax", [6], .meanSquaredError, [[13], [6, 7]], [("dense1", dense(5)), ("act", .softmax), ("dense2", dense(4))]),
-        Case("softmax_last", [6], .meanSquaredError, [[13], [7, 6]], [("dense1", dense(5)), ("act", .softmax)]),
+            "tanh", [6], .crossEntropy, [[13], [6, 2, 5]],
+            [("dense1", dense(9)), ("act", .activation(.tanh)), ("dense2", dense(4))]),
+        Case(
+            "softmax", [6], .meanSquaredError, [[13], [6, 7]],
+            [("dense1", dense(5)), ("act", .softmax), ("dense2", dense(4))]),
+        Case(
+            "softmax_last", [6], .meanSquaredError, [[13], [7, 6]], [("dense1", dense(5)), ("act", .softmax)]),
         Case(
             "batch_norm", [6], .crossEntropy, [[24], [5, 1, 7, 4, 7]],
             [("dense1", dense(10, false)), ("bn", norm), ("act", .activation(.tanh)), ("dense2", dense(3))]),
         Case(
             "batch_norm_images", [4, 5, 3], .crossEntropy, [[9], [2, 3, 4]],
             [
-                ("bn1", .batchNorm(momentum: 0.3, epsilon: 1e-3)), ("act", .activation(.sigmoid)), ("bn2", norm), ("flatten", .flatten),
+                ("bn1", .batchNorm(momentum: 0.3, epsilon: 1e-3)), ("act", .activation(.sigmoid)),
+                ("bn2", norm), ("flatten", .flatten),
                 ("dense1", dense(4)),
             ]),
         Case(
             "mlp", [8], .crossEntropy, [[40], [9, 10, 10, 11]],
             [
-                ("dense1", dense(20, false)), ("bn1", norm), ("relu1", .activation(.relu)), ("dense2", dense(12, false)), ("bn2", norm),
+                ("dense1", dense(20, false)), ("bn1", norm), ("relu1", .activation(.relu)),
+                ("dense2", dense(12, false)), ("bn2", norm),
                 ("relu2", .activation(.relu)), ("head", dense(5)),
             ]),
     ]
@@ -59,7 +71,8 @@ import Testing
         let fixture = try Fixture("layers.txt")
         for sizes in example.sizes {
             let bench = try NetworkBench(
-                example.layers, input: TensorShape(example.input), loss: example.loss, sizes: sizes, lanes: lanes)
+                example.layers, input: TensorShape(example.input), loss: example.loss, sizes: sizes,
+                lanes: lanes)
             try check(bench, fixture, example.testDescription)
         }
     }
@@ -87,11 +100,14 @@ import Testing
         }
         for statistic in bench.plan.layout.statistics {
             let expected = try fixture["\(name)/\(statistic.name)"]
-            expectClose(bench.statistic(statistic.name), expected, tolerance: Self.tolerance, "\(name): \(statistic.name)")
+            expectClose(
+                bench.statistic(statistic.name), expected, tolerance: Self.tolerance,
+                "\(name): \(statistic.name)")
         }
         bench.load(batches[0].x, labels: batches[0].labels)
         try bench.forward(training: false)
-        expectClose(bench.output, try fixture["\(name)/evaluation"], tolerance: Self.tolerance, "\(name): evaluation")
+        expectClose(
+            bench.output, try fixture["\(name)/evaluation"], tolerance: Self.tolerance, "\(name): evaluation")
     }
 
     static func batch(

@@ -13,8 +13,10 @@ import Testing
     private static let layers = [
         NamedLayer("dense1", .dense(units: 12, bias: false, initializer: .zeros)),
         NamedLayer("bn1", .batchNorm(momentum: 0.1, epsilon: 1e-5)), NamedLayer("relu1", .activation(.relu)),
-        NamedLayer("dense2", .dense(units: 8, bias: true, initializer: .zeros)), NamedLayer("tanh2", .activation(.tanh)),
-        NamedLayer("head", .dense(units: 3, bias: true, initializer: .zeros)), NamedLayer("softmax", .softmax),
+        NamedLayer("dense2", .dense(units: 8, bias: true, initializer: .zeros)),
+        NamedLayer("tanh2", .activation(.tanh)),
+        NamedLayer("head", .dense(units: 3, bias: true, initializer: .zeros)),
+        NamedLayer("softmax", .softmax),
     ]
 
     @Test(arguments: optimizers, [[18], [4, 5, 4, 5]])
@@ -32,18 +34,21 @@ import Testing
             bench.load(batch.x, labels: batch.labels)
             losses.append(Float(try bench.step()))
             optimizer.update(
-                bench.parameters.pointer, gradient: bench.gradient, moments: { moments[$0].pointer }, count: count,
+                bench.parameters.pointer, gradient: bench.gradient, moments: { moments[$0].pointer },
+                count: count,
                 optimizer.scalars(step: step, scale: 1 / Float(bench.batchSize)))
         }
         expectClose(losses, try fixture["\(name)/losses"], tolerance: 1e-5, "\(name): losses")
         for tensor in tensors {
             expectClose(
-                bench.tensor(tensor.name, of: bench.parameters.pointer), try fixture["\(name)/trained/\(tensor.name)"],
+                bench.tensor(tensor.name, of: bench.parameters.pointer),
+                try fixture["\(name)/trained/\(tensor.name)"],
                 tolerance: 1e-5, "\(name): \(tensor.name)")
         }
         for statistic in bench.plan.layout.statistics {
             let expected = try fixture["\(name)/\(statistic.name)"]
-            expectClose(bench.statistic(statistic.name), expected, tolerance: 1e-5, "\(name): \(statistic.name)")
+            expectClose(
+                bench.statistic(statistic.name), expected, tolerance: 1e-5, "\(name): \(statistic.name)")
         }
     }
 }

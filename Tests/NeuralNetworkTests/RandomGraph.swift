@@ -21,22 +21,30 @@ struct RandomGraph {
         append(Self.dense(4))
     }
 
-    private static func dense(_ units: Int) -> LayerSpec { .dense(units: units, bias: true, initializer: .heNormal) }
+    private static func dense(_ units: Int) -> LayerSpec {
+        .dense(units: units, bias: true, initializer: .heNormal)
+    }
 
     private static func conv(_ channels: Int, _ size: Int = 3) -> LayerSpec {
-        .convolution(channels: channels, window: Window(size, stride: 1, padding: .same), bias: false, initializer: .heNormal)
+        .convolution(
+            channels: channels, window: Window(size, stride: 1, padding: .same), bias: false,
+            initializer: .heNormal)
     }
 
     private var norm: LayerSpec { .batchNorm(momentum: 0.1, epsilon: 1e-3, synchronized: true) }
 
-    private mutating func anyNorm() -> LayerSpec { .batchNorm(momentum: 0.1, epsilon: 1e-3, synchronized: random.below(3) > 0) }
+    private mutating func anyNorm() -> LayerSpec {
+        .batchNorm(momentum: 0.1, epsilon: 1e-3, synchronized: random.below(3) > 0)
+    }
 
     private mutating func name() -> String {
         count += 1
         return "l\(count)"
     }
 
-    private mutating func append(_ spec: LayerSpec, from: [String] = []) { layers.append(NamedLayer(name(), spec, from: from)) }
+    private mutating func append(_ spec: LayerSpec, from: [String] = []) {
+        layers.append(NamedLayer(name(), spec, from: from))
+    }
 
     private mutating func named(_ specs: [LayerSpec]) -> [NamedLayer] { specs.map { NamedLayer(name(), $0) } }
 
@@ -56,20 +64,28 @@ struct RandomGraph {
         case 1:
             append(
                 .residual(
-                    body: named([Self.conv(channels), anyNorm()] + activation() + [Self.conv(channels), anyNorm()]), shortcut: .identity))
+                    body: named(
+                        [Self.conv(channels), anyNorm()] + activation() + [Self.conv(channels), anyNorm()]),
+                    shortcut: .identity))
             for spec in activation() { append(spec) }
         case 2:
             channels += 4
             append(.residual(body: named([Self.conv(channels), anyNorm()]), shortcut: .automatic))
             for spec in activation() { append(spec) }
-        case 3: append(.residual(body: named([anyNorm()] + activation() + [Self.conv(channels)]), shortcut: .identity))
+        case 3:
+            append(
+                .residual(
+                    body: named([anyNorm()] + activation() + [Self.conv(channels)]), shortcut: .identity))
         case 4 where side >= 4:
             append(.pool(random.below(3) > 0 ? .maximum : .average, window: Window(2)))
             side /= 2
         case 5: append(.dropout(rate: 0.3))
         case 6:
             let pool = LayerSpec.pool(.maximum, window: Window(3, stride: 1, padding: .same))
-            append(.branches([named([Self.conv(8), anyNorm()] + activation()), named([pool]), named([Self.conv(5, 1)])]))
+            append(
+                .branches([
+                    named([Self.conv(8), anyNorm()] + activation()), named([pool]), named([Self.conv(5, 1)]),
+                ]))
             channels += 13
         case 7 where channels.isMultiple(of: 4):
             append(.maxout(pieces: 2))

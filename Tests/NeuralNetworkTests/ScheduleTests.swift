@@ -18,8 +18,10 @@ import Testing
     }
 
     static let stepwise: [(String, Schedule)] = [
-        ("exponential", Schedule(.exponential(factor: 0.9, unit: .steps))), ("cosine", Schedule(.cosine(minimum: 0.001, over: nil))),
-        ("cosine", Schedule(.cosine(minimum: 0.001, over: 40))), ("warmup", Schedule(.constant, warmupSteps: 10)),
+        ("exponential", Schedule(.exponential(factor: 0.9, unit: .steps))),
+        ("cosine", Schedule(.cosine(minimum: 0.001, over: nil))),
+        ("cosine", Schedule(.cosine(minimum: 0.001, over: 40))),
+        ("warmup", Schedule(.constant, warmupSteps: 10)),
         ("warmup_cosine", Schedule(.cosine(minimum: 0.001, over: nil), warmupSteps: 10)),
     ]
 
@@ -27,7 +29,9 @@ import Testing
         let expected = try Fixture("schedules.txt", in: "optimizers")[name]
         let rates = (0..<40).map { schedule.learningRate(0.2, step: $0, totalSteps: 40, stepsPerEpoch: 7) }
         expectClose(rates.map { Float($0) }, expected, tolerance: 1e-7, name)
-        #expect(schedule.learningRate(0.2, step: 5, totalSteps: 40, stepsPerEpoch: 7, factor: 0.25) == rates[5] / 4)
+        #expect(
+            schedule.learningRate(0.2, step: 5, totalSteps: 40, stepsPerEpoch: 7, factor: 0.25) == rates[5]
+                / 4)
     }
 
     @Test func cosineStaysAtItsMinimum() {

@@ -25,7 +25,8 @@ import Testing
 
     /// A slash is a slash, whatever stands behind it.
     @Test(arguments: [
-        ("a/b/c", "a/b", "c"), ("c", ".", "c"), ("/c", "/", "c"), ("a/b//", "a", "b"), ("//", "/", ""), ("", ".", ""),
+        ("a/b/c", "a/b", "c"), ("c", ".", "c"), ("/c", "/", "c"), ("a/b//", "a", "b"), ("//", "/", ""),
+        ("", ".", ""),
         ("a/b/\u{301}c", "a/b", "\u{301}c"), ("/\u{301}", "/", "\u{301}"),
     ]) func partsOfPaths(path: String, directory: String, name: String) {
         #expect(Path.directory(of: path) == directory && Path.name(of: path) == name)
@@ -61,7 +62,8 @@ import Testing
         #expect(error?.code == ENOENT)
         #expect(
             error?.description
-                == "cannot read `/nowhere/at/all`: it does not exist; check the path (relative paths start at the current directory)")
+                == "cannot read `/nowhere/at/all`: it does not exist; check the path (relative paths start at the current directory)"
+        )
     }
 
     @Test func aDirectoryIsNoFile() {
@@ -91,7 +93,9 @@ import Testing
             guard let full = try SmallFileSystem(options: "size=16k") else { return }
             let path = Path.join(full.path, "a")
             try File.writeAtomically("kept", to: path)
-            let error = #expect(throws: SystemError.self) { try File.writeAtomically([UInt8](repeating: 1, count: 1 << 20), to: path) }
+            let error = #expect(throws: SystemError.self) {
+                try File.writeAtomically([UInt8](repeating: 1, count: 1 << 20), to: path)
+            }
             #expect(error?.code == ENOSPC)
             #expect(error?.description.contains("free some space") == true)
             #expect(try File.readText(path, limit: 100) == "kept")
@@ -103,7 +107,9 @@ import Testing
             #expect(try File.readText(lines.path, limit: 100) == "first\n")
 
             guard let readOnly = try SmallFileSystem(options: "ro") else { return }
-            let refusal = #expect(throws: SystemError.self) { try File.writeAtomically("x", to: Path.join(readOnly.path, "a")) }
+            let refusal = #expect(throws: SystemError.self) {
+                try File.writeAtomically("x", to: Path.join(readOnly.path, "a"))
+            }
             #expect(refusal?.code == EROFS)
         }
     }
@@ -159,7 +165,10 @@ import Testing
         #expect(throws: SystemError.self) { try whole.commit() }
     }
 
-    @Test(arguments: [("a/b/c", "a/b", "c"), ("c", ".", "c"), ("/c", "/", "c"), ("/a/b/", "/a", "b"), ("a//b", "a", "b"), ("/", "/", "")])
+    @Test(arguments: [
+        ("a/b/c", "a/b", "c"), ("c", ".", "c"), ("/c", "/", "c"), ("/a/b/", "/a", "b"), ("a//b", "a", "b"),
+        ("/", "/", ""),
+    ])
     func pathsHaveParts(path: String, parent: String, name: String) {
         #expect(Path.directory(of: path) == parent)
         #expect(Path.name(of: path) == name)

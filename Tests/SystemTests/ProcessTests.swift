@@ -13,7 +13,8 @@ import Testing
     @Test func statusAndOutput() async throws {
         try await onThread {
             let child = try ChildProcess(
-                "/bin/sh", ["-c", "echo out \"$1\"; echo err >&2; exit 3", "sh", "a b"], standardOutput: .capture, standardError: .capture)
+                "/bin/sh", ["-c", "echo out \"$1\"; echo err >&2; exit 3", "sh", "a b"],
+                standardOutput: .capture, standardError: .capture)
             #expect(child.wait(seconds: 30) == .exited(3))
             #expect(child.standardOutput() == "out a b\n")
             #expect(child.standardError() == "err\n")
@@ -33,9 +34,12 @@ import Testing
     @Test func aStubbornChildIsKilled() async throws {
         try await onThread {
             let child = try ChildProcess(
-                "/bin/sh", ["-c", "trap '' TERM; echo ready; while :; do sleep 0.1; done"], standardOutput: .capture)
+                "/bin/sh", ["-c", "trap '' TERM; echo ready; while :; do sleep 0.1; done"],
+                standardOutput: .capture)
             let deadline = Clock.monotonicSeconds() + 30
-            while child.standardOutput().isEmpty, Clock.monotonicSeconds() < deadline { Clock.sleep(seconds: 0.01) }
+            while child.standardOutput().isEmpty, Clock.monotonicSeconds() < deadline {
+                Clock.sleep(seconds: 0.01)
+            }
             #expect(child.terminate(patience: 0.3) == .killed(signal: SIGKILL))
         }
     }
@@ -50,7 +54,8 @@ import Testing
             // ls itself opens the directory: one number more.
             let script = "read line <&7; echo $line $ONLY $HOME; ls /proc/self/fd | tr '\\n' ' '"
             let child = try ChildProcess(
-                "/bin/sh", ["-c", script], environment: ["ONLY": "this", "PATH": "/usr/bin:/bin"], descriptors: [7: pipe.readEnd],
+                "/bin/sh", ["-c", script], environment: ["ONLY": "this", "PATH": "/usr/bin:/bin"],
+                descriptors: [7: pipe.readEnd],
                 standardOutput: .capture)
             #expect(child.wait(seconds: 30) == .exited(0))
             #expect(child.standardOutput() == "token this\n0 1 2 3 7 ")
@@ -66,7 +71,8 @@ import Testing
             // Each gets the number that the other has here.
             let child = try ChildProcess(
                 "/bin/sh", ["-c", "head -n 1 /dev/fd/\(second.readEnd); head -n 1 /dev/fd/\(first.readEnd)"],
-                descriptors: [second.readEnd: first.readEnd, first.readEnd: second.readEnd], standardOutput: .capture)
+                descriptors: [second.readEnd: first.readEnd, first.readEnd: second.readEnd],
+                standardOutput: .capture)
             #expect(child.wait(seconds: 30) == .exited(0))
             #expect(child.standardOutput() == "first\nsecond\n")
         }
@@ -138,7 +144,9 @@ private final class Seen: Sendable {
 
     func waitForCount(_ count: Int) -> [Int32] {
         let deadline = Clock.monotonicSeconds() + 30
-        while signals.withLock({ $0.count }) < count, Clock.monotonicSeconds() < deadline { Clock.sleep(seconds: 0.002) }
+        while signals.withLock({ $0.count }) < count, Clock.monotonicSeconds() < deadline {
+            Clock.sleep(seconds: 0.002)
+        }
         return signals.withLock { $0 }
     }
 }

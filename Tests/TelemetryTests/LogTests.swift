@@ -10,7 +10,9 @@ import Testing
 
 @Suite struct LogTests {
     private func makeLog(_ screen: Screen) -> Log {
-        Log(source: "coordinator", console: screen.console(isTerminal: false), wallClock: { 1_000_000_000 }, utcOffset: { _ in 0 })
+        Log(
+            source: "coordinator", console: screen.console(isTerminal: false), wallClock: { 1_000_000_000 },
+            utcOffset: { _ in 0 })
     }
 
     /// A file of its own, removed afterwards.
@@ -60,7 +62,8 @@ import Testing
             try file.close()
             for _ in 0..<3 { log.info("x") }
             let shown = screen.take()
-            #expect(shown.components("the log is incomplete") == 1 && shown.components("coordinator: x\n") == 3)
+            #expect(
+                shown.components("the log is incomplete") == 1 && shown.components("coordinator: x\n") == 3)
         }
     }
 

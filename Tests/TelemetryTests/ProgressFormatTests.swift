@@ -3,7 +3,8 @@ import Testing
 
 @Suite struct ProgressFormatTests {
     private let progress = Progress(
-        epoch: 3, epochs: 5, step: 1500, steps: 3000, loss: 0.12345, metrics: [NamedValue("accuracy", 0.98765)], samplesPerSecond: 12_345.4,
+        epoch: 3, epochs: 5, step: 1500, steps: 3000, loss: 0.12345,
+        metrics: [NamedValue("accuracy", 0.98765)], samplesPerSecond: 12_345.4,
         secondsLeft: 83.2)
 
     @Test func wideBar() {
@@ -16,12 +17,14 @@ import Testing
     @Test func narrowBars() {
         #expect(
             ProgressFormat.bar(progress, width: 100)
-                == "epoch 3/5  step 1,500/3,000  50%  loss 0.1235  accuracy 0.9877  12,345 samples/s  ETA 1 min 23 s")
+                == "epoch 3/5  step 1,500/3,000  50%  loss 0.1235  accuracy 0.9877  12,345 samples/s  ETA 1 min 23 s"
+        )
         #expect(
             ProgressFormat.bar(progress, width: 80)
                 == "epoch 3/5  step 1,500/3,000  50%  loss 0.1235  accuracy 0.9877  ETA 1 min 23 s")
         #expect(
-            ProgressFormat.bar(progress, width: 60) == "epoch 3/5  [======>     ]  50%  loss 0.1235  ETA 1 min 23 s")
+            ProgressFormat.bar(progress, width: 60)
+                == "epoch 3/5  [======>     ]  50%  loss 0.1235  ETA 1 min 23 s")
         #expect(ProgressFormat.bar(progress, width: 15) == "epoch 3/5  50%")
         #expect(ProgressFormat.bar(progress, width: 5) == "epoc")
     }
@@ -31,7 +34,8 @@ import Testing
             for step in [0, 1, 1499, 3000, 4000] {
                 var changed = progress
                 changed.step = step
-                #expect(ProgressFormat.bar(changed, width: width).count <= max(0, width - 1), "width \(width)")
+                #expect(
+                    ProgressFormat.bar(changed, width: width).count <= max(0, width - 1), "width \(width)")
             }
         }
     }
@@ -39,10 +43,16 @@ import Testing
     @Test func lines() {
         #expect(
             ProgressFormat.line(progress)
-                == "epoch 3/5  step 1,500/3,000  50%  loss 0.1235  accuracy 0.9877  12,345 samples/s  ETA 1 min 23 s")
-        #expect(ProgressFormat.line(Progress(epoch: 1, epochs: 1, step: 0, steps: 0)) == "epoch 1/1  step 0/0  0%")
+                == "epoch 3/5  step 1,500/3,000  50%  loss 0.1235  accuracy 0.9877  12,345 samples/s  ETA 1 min 23 s"
+        )
         #expect(
-            ProgressFormat.line(Progress(epoch: 1, epochs: 2, step: 3, steps: 3, loss: .nan, samplesPerSecond: 9.96, secondsLeft: 0.4))
+            ProgressFormat.line(Progress(epoch: 1, epochs: 1, step: 0, steps: 0)) == "epoch 1/1  step 0/0  0%"
+        )
+        #expect(
+            ProgressFormat.line(
+                Progress(
+                    epoch: 1, epochs: 2, step: 3, steps: 3, loss: .nan, samplesPerSecond: 9.96,
+                    secondsLeft: 0.4))
                 == "epoch 1/2  step 3/3  100%  loss nan  10.0 samples/s  ETA 0 s")
         #expect(
             ProgressFormat.line(
@@ -50,7 +60,10 @@ import Testing
                     epoch: 1, epochs: 5, loss: 0.5, metrics: [NamedValue("accuracy", 0.9)],
                     validation: [NamedValue("loss", 0.25), NamedValue("accuracy", 0.95)],
                     samplesPerSecond: 2000, seconds: 12.34))
-                == "epoch 1/5  loss 0.5000  accuracy 0.9000  validation loss 0.2500, accuracy 0.9500  2,000 samples/s  12.3 s")
-        #expect(ProgressFormat.line(EpochSummary(epoch: 1, epochs: 1, loss: 2, seconds: 1)) == "epoch 1/1  loss 2.0000  1.00 s")
+                == "epoch 1/5  loss 0.5000  accuracy 0.9000  validation loss 0.2500, accuracy 0.9500  2,000 samples/s  12.3 s"
+        )
+        #expect(
+            ProgressFormat.line(EpochSummary(epoch: 1, epochs: 1, loss: 2, seconds: 1))
+                == "epoch 1/1  loss 2.0000  1.00 s")
     }
 }

@@ -6,9 +6,11 @@ import Testing
 
     @Test func aTerminalIsRedrawnAtMostTenTimesASecond() {
         let screen = Screen()
-        let reporter = ProgressReporter(console: screen.console(isTerminal: true, width: 70), epochs: 1, steps: 100, now: screen.now)
+        let reporter = ProgressReporter(
+            console: screen.console(isTerminal: true, width: 70), epochs: 1, steps: 100, now: screen.now)
         reporter.update(epoch: 1, step: 1, samples: 10, loss: 1)
-        #expect(screen.take() == erase + "epoch 1/1  [>                          ]  step 1/100  1%  loss 1.0000")
+        #expect(
+            screen.take() == erase + "epoch 1/1  [>                          ]  step 1/100  1%  loss 1.0000")
         for step in 2...4 {
             screen.wait(0.03)
             reporter.update(epoch: 1, step: step, samples: 10, loss: 1)
@@ -23,7 +25,8 @@ import Testing
     /// Whatever the clock says: near 18,405 s a time less 0.1 s is less than 0.1 s away.
     @Test(arguments: [0, 18_404.823447382, 1e7]) func theBarAppearsAtOnce(time: Double) {
         let screen = Screen()
-        let reporter = ProgressReporter(console: screen.console(isTerminal: true), epochs: 1, steps: 4, now: { time })
+        let reporter = ProgressReporter(
+            console: screen.console(isTerminal: true), epochs: 1, steps: 4, now: { time })
         reporter.update(epoch: 1, step: 1, samples: 1, loss: 1)
         #expect(screen.take().contains("step 1/4"))
     }
@@ -50,15 +53,18 @@ import Testing
 
     @Test func elsewhereALineEveryFiveSeconds() {
         let screen = Screen()
-        let reporter = ProgressReporter(console: screen.console(isTerminal: false), epochs: 2, steps: 1000, now: screen.now)
+        let reporter = ProgressReporter(
+            console: screen.console(isTerminal: false), epochs: 2, steps: 1000, now: screen.now)
         for step in 1...11 {
-            reporter.update(epoch: 1, step: step, samples: 100, loss: 0.5, metrics: [NamedValue("accuracy", 0.25)])
+            reporter.update(
+                epoch: 1, step: step, samples: 100, loss: 0.5, metrics: [NamedValue("accuracy", 0.25)])
             screen.wait(1)
         }
         #expect(
             screen.take()
                 == "epoch 1/2  step 6/1,000  0%  loss 0.5000  accuracy 0.2500  100 samples/s  ETA 16 min 34 s\n"
-                + "epoch 1/2  step 11/1,000  1%  loss 0.5000  accuracy 0.2500  100 samples/s  ETA 16 min 29 s\n")
+                + "epoch 1/2  step 11/1,000  1%  loss 0.5000  accuracy 0.2500  100 samples/s  ETA 16 min 29 s\n"
+        )
         reporter.endEpoch(EpochSummary(epoch: 1, epochs: 2, loss: 0.5, seconds: 11))
         #expect(screen.take() == "epoch 1/2  loss 0.5000  11.0 s\n")
         reporter.finish()
@@ -70,7 +76,9 @@ import Testing
     @Test func rateOfTheWindow() {
         var meter = RateMeter(window: 10)
         #expect(meter.samplesPerSecond == nil)
-        for second in 0...100 { meter.record(step: second + 1, samples: second < 50 ? 10 : 40, at: Double(second)) }
+        for second in 0...100 {
+            meter.record(step: second + 1, samples: second < 50 ? 10 : 40, at: Double(second))
+        }
         #expect(meter.samplesPerSecond == 40)
         #expect(meter.stepsPerSecond == 1)
     }

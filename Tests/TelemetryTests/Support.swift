@@ -7,7 +7,8 @@ final class Screen: Sendable {
     private let time = Mutex(1000.0)
 
     func console(isTerminal: Bool, width: Int = 80) -> Console {
-        Console(isTerminal: isTerminal, width: { width }, output: { piece in self.text.withLock { $0 += piece } })
+        Console(
+            isTerminal: isTerminal, width: { width }, output: { piece in self.text.withLock { $0 += piece } })
     }
 
     /// Since the last call.

@@ -6,5 +6,7 @@ package enum ProjectFiles {
     package static let root = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
 
     package static func path(_ name: String) -> String { Path.join(root, name) }
-    package static func text(_ name: String) throws -> String { try File.readText(path(name), limit: 1 << 20) }
+    package static func text(_ name: String) throws -> String {
+        try File.readText(path(name), limit: 1 << 20)
+    }
 }

@@ -38,6 +38,7 @@ package final class SmallFileSystem {
     deinit { _ = try? Self.call("umount", ["-l", path]) }
 
     private static func call(_ program: String, _ arguments: [String]) throws -> Bool {
-        try ChildProcess(program, arguments, standardOutput: .discard, standardError: .discard).wait(seconds: 10)?.isSuccess == true
+        try ChildProcess(program, arguments, standardOutput: .discard, standardError: .discard).wait(
+            seconds: 10)?.isSuccess == true
     }
 }

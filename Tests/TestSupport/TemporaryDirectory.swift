@@ -27,6 +27,8 @@ package final class TemporaryDirectory: Sendable {
     }
 
     package func setMode(_ name: String, _ mode: UInt32) throws {
-        guard chmod(file(name), mode_t(mode)) == 0 else { throw SystemError(cannot: "change the mode of", file(name)) }
+        guard chmod(file(name), mode_t(mode)) == 0 else {
+            throw SystemError(cannot: "change the mode of", file(name))
+        }
     }
 }

@@ -30,10 +30,14 @@ package struct TraceEvent: Equatable {
 
     private init(_ event: ConfigValue) throws {
         func number(_ value: ConfigValue?) throws -> Double {
-            guard case .number(let number)? = value?.kind, number.value >= 0 else { throw Malformed(description: "no number in \(event)") }
+            guard case .number(let number)? = value?.kind, number.value >= 0 else {
+                throw Malformed(description: "no number in \(event)")
+            }
             return number.value
         }
-        guard case .string(let name)? = event["name"]?.kind else { throw Malformed(description: "no name in \(event)") }
+        guard case .string(let name)? = event["name"]?.kind else {
+            throw Malformed(description: "no name in \(event)")
+        }
         self.name = name
         (process, thread) = (Int(try number(event["pid"])), Int(try number(event["tid"])))
         begin = Int((try number(event["ts"]) * 1000).rounded())

@@ -20,13 +20,16 @@ import Training
             let words = line.split(separator: " ")
             let plan = try plan(String(words[0]))
             #expect(plan.network.layout.parameterCount == Int(words[1]), "\(line)")
-            #expect(plan.geometry.batchSize == Self.batches[String(words[0])] && plan.geometry.microbatches == 2)
+            #expect(
+                plan.geometry.batchSize == Self.batches[String(words[0])] && plan.geometry.microbatches == 2)
             #expect(plan.trainReport.loss == .crossEntropy && plan.job.optimizer == .adam(learningRate: 1e-3))
         }
     }
 
     @Test func everyJobIsKnown() throws {
-        let names = try Directory.list(ProjectFiles.path("config/bench")).map { String($0.split(separator: ".")[0]) }
+        let names = try Directory.list(ProjectFiles.path("config/bench")).map {
+            String($0.split(separator: ".")[0])
+        }
         #expect(Set(names) == Set(Self.batches.keys))
     }
 
@@ -34,15 +37,19 @@ import Training
     @Test func endlessJobs() throws {
         let file = try load(
             config([
-                "data": #"{train: {builtin: "digits"}, validation: {builtin: "digits"}, test: {builtin: "digits"}}"#,
+                "data":
+                    #"{train: {builtin: "digits"}, validation: {builtin: "digits"}, test: {builtin: "digits"}}"#,
                 "schedule": #"{reduce_on_plateau: {monitor: "validation.loss"}}"#, "max_steps": "5",
-                "early_stopping": #"{monitor: "validation.loss", patience: 1}"#, "checkpoint": #"{every: 3, best: "validation.loss"}"#,
+                "early_stopping": #"{monitor: "validation.loss", patience: 1}"#,
+                "checkpoint": #"{every: 3, best: "validation.loss"}"#,
             ]))
         let endless = file.endless
         let data = try DecodedData(reading: file.job.data)
         let madeUp = try data.madeUp()
         let plan = try TrainingPlan(endless.job, madeUp.facts)
-        #expect(plan.totalSteps > 1_000_000 && plan.decisions.isEmpty && plan.facts.validationCount == 0 && plan.facts.testCount == 0)
+        #expect(
+            plan.totalSteps > 1_000_000 && plan.decisions.isEmpty && plan.facts.validationCount == 0
+                && plan.facts.testCount == 0)
         let geometry = try TrainingPlan(file.job, data.facts).geometry
         #expect(plan.job.checkpoint.every == .steps(3) && plan.geometry == geometry)
         #expect(madeUp.train.form == data.train.form && madeUp.normalization == data.normalization)

@@ -7,9 +7,11 @@ import Training
 /// Trainings that decide on their way: members and interruptions change nothing.
 @Suite(.serialized) struct CourseTests {
     private func training(_ change: (inout Job) -> Void) throws -> LocalTraining {
-        var job = ExactnessTests.job(batch: 300, microbatches: 5, optimizer: .gradientDescent(learningRate: 0.5, momentum: 0))
+        var job = ExactnessTests.job(
+            batch: 300, microbatches: 5, optimizer: .gradientDescent(learningRate: 0.5, momentum: 0))
         job.epochs = 30
-        job.earlyStopping = EarlyStopping(monitor: Monitor(.validation, "accuracy", .max), patience: 2, minimumDelta: 0.002)
+        job.earlyStopping = EarlyStopping(
+            monitor: Monitor(.validation, "accuracy", .max), patience: 2, minimumDelta: 0.002)
         job.checkpoint.best = Monitor(.validation, "accuracy", .max)
         job.data.test = .digits
         change(&job)
@@ -40,7 +42,8 @@ import Training
             var (snapshot, decisions) = (Snapshot?.none, [Int: Decision]())
             while (snapshot?.step ?? 0) < quiet.snapshot.step {
                 let result = try training.run(
-                    members: 2, lanes: 1, from: snapshot, stopAfter: min(quiet.snapshot.step, (snapshot?.step ?? 0) + stride))
+                    members: 2, lanes: 1, from: snapshot,
+                    stopAfter: min(quiet.snapshot.step, (snapshot?.step ?? 0) + stride))
                 for (step, decision) in result.decisions {
                     #expect(decisions[step] == nil || decisions[step] == decision, "step \(step)")
                     decisions[step] = decision
@@ -61,10 +64,14 @@ import Training
         }
         let quiet = try training.run(members: 1, lanes: 1)
         #expect(quiet.snapshot.decisions.factor < 0.5, "the rate has fallen")
-        for members in [3, 5] { #expect(try training.run(members: members, lanes: 1).snapshot == quiet.snapshot) }
+        for members in [3, 5] {
+            #expect(try training.run(members: members, lanes: 1).snapshot == quiet.snapshot)
+        }
         var snapshot: Snapshot?
         while (snapshot?.step ?? 0) < training.plan.totalSteps {
-            snapshot = try training.run(members: 2, lanes: 1, from: snapshot, stopAfter: (snapshot?.step ?? 0) + 4).snapshot
+            snapshot = try training.run(
+                members: 2, lanes: 1, from: snapshot, stopAfter: (snapshot?.step ?? 0) + 4
+            ).snapshot
         }
         #expect(snapshot == quiet.snapshot)
     }
@@ -73,7 +80,8 @@ import Training
     @Test func withoutValidation() throws {
         let training = try training {
             ($0.data.validation, $0.data.test, $0.checkpoint.best) = (nil, nil, nil)
-            $0.earlyStopping = EarlyStopping(monitor: Monitor(.train, "loss", .min), patience: 1, minimumDelta: 0.2)
+            $0.earlyStopping = EarlyStopping(
+                monitor: Monitor(.train, "loss", .min), patience: 1, minimumDelta: 0.2)
         }
         let quiet = try training.run(members: 1, lanes: 1)
         #expect(quiet.snapshot.step < training.plan.totalSteps)
@@ -81,7 +89,8 @@ import Training
     }
 
     @Test func monitorsThatCannotBe() throws {
-        let data = DataFacts(sampleShape: [8, 8, 1], classCount: 10, trainCount: 100, validationCount: 0, testCount: 0)
+        let data = DataFacts(
+            sampleShape: [8, 8, 1], classCount: 10, trainCount: 100, validationCount: 0, testCount: 0)
         var job = ExactnessTests.job(batch: 10, microbatches: 2, optimizer: ExactnessTests.adam)
         job.earlyStopping = EarlyStopping(monitor: Monitor(.validation, "loss", .min), patience: 2)
         #expect(throws: PlanError.self) { try TrainingPlan(job, data) }

@@ -22,7 +22,8 @@ import Training
                 .csv(
                     path: "/a", CSVFormat(hasHeader: false, delimiter: .tab, missing: ["", "-"]),
                     TableRules(
-                        targets: ["y", "z"], task: .regression, categorical: ["zip"], ignored: ["id"], missingCells: .drop)), count: 3)
+                        targets: ["y", "z"], task: .regression, categorical: ["zip"], ignored: ["id"],
+                        missingCells: .drop)), count: 3)
         ),
         (#"{cifar10: "/a"}"#, .cifar10(["/a"])), (#"{cifar10: ["/a", "/b"]}"#, .cifar10(["/a", "/b"])),
         (#"{cifar100: {path: "/a"}}"#, .cifar100(path: "/a", labels: .fine)),
@@ -37,7 +38,10 @@ import Training
             #"{image_folder: {path: "/a", size: [24, 32], channels: 1}}"#,
             .imageFolder(ImageFolder(path: "/a", size: ImageFolder.Size(height: 24, width: 32), channels: 1))
         ),
-        ("{made_up: {shape: [28, 28, 1], classes: 10, samples: 50}}", .madeUp(MadeUpData(shape: [28, 28, 1], classes: 10, samples: 50))),
+        (
+            "{made_up: {shape: [28, 28, 1], classes: 10, samples: 50}}",
+            .madeUp(MadeUpData(shape: [28, 28, 1], classes: 10, samples: 50))
+        ),
         (
             "{made_up: {shape: [8], classes: 2, samples: 50}, limit: 9}",
             .limited(.madeUp(MadeUpData(shape: [8], classes: 2, samples: 50)), count: 9)
@@ -51,7 +55,8 @@ import Training
         #expect(file.job.data.train == source && file.job.data.validation == source)
         let again = try load(file.resolved.prettyJSON())
         #expect(again.job == file.job)
-        let elsewhere = try load(config(["data": "{train: \(text), validation: \(text)}".replacing("\"/", with: "\"/x/")]))
+        let elsewhere = try load(
+            config(["data": "{train: \(text), validation: \(text)}".replacing("\"/", with: "\"/x/")]))
         #expect(elsewhere.identity == file.identity)
         #expect(JobResolution.differences(file.resolved, elsewhere.resolved) == [])
     }
@@ -76,18 +81,36 @@ import Training
         (#"{train: {csv: {path: "a", delimiter: "|"}}}"#, "`delimiter` must be one of"),
         (#"{train: {csv: {path: "a", task: "regression"}}}"#, "a task needs a target"),
         (#"{train: {csv: {path: "a", target: ["y", "y"]}}}"#, "the target `y` is named twice"),
-        (#"{train: {csv: {path: "a", target: ["y", "z"], task: "classification"}}}"#, "classification takes one target column"),
+        (
+            #"{train: {csv: {path: "a", target: ["y", "z"], task: "classification"}}}"#,
+            "classification takes one target column"
+        ),
         (
             #"{train: {csv: {path: "a", target: "y"}}, test: {csv: {path: "b", target: "z"}}}"#,
             "tables are encoded as the training data are, so `target` cannot differ"
         ),
         (#"{train: {npy: {features: "a", classes: true}}}"#, "`classes` says what the targets are"),
-        (#"{train: {image_folder: {path: "a", channels: 2}}}"#, "`channels` must be 1 (grey) or 3 (red, green, blue), found 2"),
+        (
+            #"{train: {image_folder: {path: "a", channels: 2}}}"#,
+            "`channels` must be 1 (grey) or 3 (red, green, blue), found 2"
+        ),
         (#"{train: {image_folder: {path: "a", size: [0, 2]}}}"#, "must be a whole number from 1 to 16384"),
-        ("{train: {made_up: {shape: [28, 28], classes: 10, samples: 5}}}", "a sample's shape is [columns] or [height, width, channels]"),
-        ("{train: {made_up: {shape: [28, 28, 1], classes: 1, samples: 5}}}", "`classes` must be a whole number from 2"),
-        ("{train: {made_up: {shape: [0], classes: 2, samples: 5}}}", "must be a whole number from 1 to 65536"),
-        ("{train: {made_up: {shape: [4], classes: 2, samples: 99999999}}}", "`samples` must be a whole number from 1 to 16777216"),
+        (
+            "{train: {made_up: {shape: [28, 28], classes: 10, samples: 5}}}",
+            "a sample's shape is [columns] or [height, width, channels]"
+        ),
+        (
+            "{train: {made_up: {shape: [28, 28, 1], classes: 1, samples: 5}}}",
+            "`classes` must be a whole number from 2"
+        ),
+        (
+            "{train: {made_up: {shape: [0], classes: 2, samples: 5}}}",
+            "must be a whole number from 1 to 65536"
+        ),
+        (
+            "{train: {made_up: {shape: [4], classes: 2, samples: 99999999}}}",
+            "`samples` must be a whole number from 1 to 16777216"
+        ),
         (#"{train: "made_up"}"#, "`train` must say which data set of the kind `made_up`"),
         (#"{train: {builtin: "digits", limit: 0}}"#, "`limit` must be a whole number of at least 1"),
         (#"{train: {builtin: "digits"}, split: {validation: 1}}"#, "must be a number above 0 and below 1"),
@@ -105,11 +128,17 @@ import Training
 
     /// The split has the job's seed unless it has its own.
     @Test func splits() throws {
-        let spec = try load(config(["seed": "9", "data": #"{train: {builtin: "digits", limit: 100}, split: {validation: 0.2}}"#])).job.data
+        let spec = try load(
+            config([
+                "seed": "9", "data": #"{train: {builtin: "digits", limit: 100}, split: {validation: 0.2}}"#,
+            ])
+        ).job.data
         #expect(spec.split == DataSpec.Split(validation: 0.2, seed: 9))
         let data = try DecodedData(reading: spec)
         #expect(data.train.count == 80 && data.validation?.count == 20 && data.test == nil)
-        let own = try load(config(["data": #"{train: {builtin: "digits"}, split: {validation: 0.2, seed: 4}}"#])).job
+        let own = try load(
+            config(["data": #"{train: {builtin: "digits"}, split: {validation: 0.2, seed: 4}}"#])
+        ).job
         #expect(own.data.split?.seed == 4)
         #expect(try load(own.resolved.compactJSON()).job == own)
     }
@@ -117,18 +146,27 @@ import Training
     /// Without files; other sets have the training set's form and other values.
     @Test func madeUpData() throws {
         let spec = try load(
-            config(["data": "{train: {made_up: {shape: [5], classes: 3, samples: 50}, limit: 40}, test: {made_up: {samples: 30}}}"])
+            config([
+                "data":
+                    "{train: {made_up: {shape: [5], classes: 3, samples: 50}, limit: 40}, test: {made_up: {samples: 30}}}"
+            ])
         ).job.data
         let data = try DecodedData(reading: spec)
-        #expect(data.train.form == DatasetForm(elementType: .uint8, sampleShape: [5], count: 40, targets: .numbered(3)))
-        #expect(data.test?.form == DatasetForm(elementType: .uint8, sampleShape: [5], count: 30, targets: .numbered(3)))
+        #expect(
+            data.train.form
+                == DatasetForm(elementType: .uint8, sampleShape: [5], count: 40, targets: .numbered(3)))
+        #expect(
+            data.test?.form
+                == DatasetForm(elementType: .uint8, sampleShape: [5], count: 30, targets: .numbered(3)))
         let both = try [data.train, #require(data.test)].map { Array($0.labels.prefix(30)) }
         #expect(both[0] != both[1])
     }
 
     @Test func dataMayHaveNoTargets() throws {
         let table = try directory.write("x.csv", "a,b\n1,2\n3,4\n")
-        let facts = try DecodedData(reading: load(config(["data": "{train: {csv: {path: \"\(table)\"}}}"])).job.data).facts
+        let facts = try DecodedData(
+            reading: load(config(["data": "{train: {csv: {path: \"\(table)\"}}}"])).job.data
+        ).facts
         #expect(facts.classCount == nil && facts.targetWidth == nil)
     }
 

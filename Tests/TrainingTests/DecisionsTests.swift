@@ -5,27 +5,42 @@ import Training
 
 /// The rules after an evaluation, as a pure function of what was evaluated.
 @Suite struct DecisionsTests {
-    private func run(_ decisions: Decisions, _ values: [Double?], from state: DecisionState = DecisionState()) -> (
-        [Decision], DecisionState
-    ) {
+    private func run(_ decisions: Decisions, _ values: [Double?], from state: DecisionState = DecisionState())
+        -> (
+            [Decision], DecisionState
+        )
+    {
         var state = state
-        let made = values.enumerated().map { i, value in decisions.decide(&state, after: 10 * (i + 1)) { _ in value } }
+        let made = values.enumerated().map { i, value in
+            decisions.decide(&state, after: 10 * (i + 1)) { _ in value }
+        }
         return (made, state)
     }
 
     private func stop(_ mode: Monitor.Mode, patience: Int, delta: Double = 0) -> Decisions {
-        Decisions(earlyStopping: EarlyStopping(monitor: Monitor(.validation, "x", mode), patience: patience, minimumDelta: delta))
+        Decisions(
+            earlyStopping: EarlyStopping(
+                monitor: Monitor(.validation, "x", mode), patience: patience, minimumDelta: delta))
     }
 
     @Test func stopsAfterPatienceWithoutImprovement() {
-        #expect(run(stop(.min, patience: 2), [3, 2, 2, 2.5, 1]).0.map(\.stops) == [false, false, false, true, false])
+        #expect(
+            run(stop(.min, patience: 2), [3, 2, 2, 2.5, 1]).0.map(\.stops) == [
+                false, false, false, true, false,
+            ])
         #expect(run(stop(.max, patience: 1), [3, 4, 4]).0.map(\.stops) == [false, false, true])
-        #expect(run(stop(.max, patience: 3), [1, 0, 0, 2, 1, 1, 1]).0.map(\.stops) == [false, false, false, false, false, false, true])
+        #expect(
+            run(stop(.max, patience: 3), [1, 0, 0, 2, 1, 1, 1]).0.map(\.stops) == [
+                false, false, false, false, false, false, true,
+            ])
     }
 
     /// An improvement by no more than the minimum is none, and the best stays where it was: slow progress counts once it adds up.
     @Test func minimumDelta() {
-        #expect(run(stop(.min, patience: 2, delta: 0.5), [3, 2.6, 2.4, 2.1, 2.0]).0.map(\.stops) == [false, false, false, false, true])
+        #expect(
+            run(stop(.min, patience: 2, delta: 0.5), [3, 2.6, 2.4, 2.1, 2.0]).0.map(\.stops) == [
+                false, false, false, false, true,
+            ])
     }
 
     @Test func valuesThatAreNoNumbers() {
@@ -34,7 +49,8 @@ import Training
     }
 
     @Test func theEarlierOfEqualValuesIsTheBest() {
-        let (made, state) = run(Decisions(best: Monitor(.validation, "accuracy", .max)), [0.5, 0.7, 0.7, 0.6])
+        let (made, state) = run(
+            Decisions(best: Monitor(.validation, "accuracy", .max)), [0.5, 0.7, 0.7, 0.6])
         #expect(made.map(\.isBest) == [true, true, false, false])
         #expect(state.best.step == 20)
         #expect(state.best.best == 0.7)
@@ -51,7 +67,8 @@ import Training
     /// From any state in between, the same decisions follow.
     @Test func replays() {
         let rules = Decisions(
-            earlyStopping: EarlyStopping(monitor: Monitor(.train, "loss", .min), patience: 3), best: Monitor(.validation, "loss", .min))
+            earlyStopping: EarlyStopping(monitor: Monitor(.train, "loss", .min), patience: 3),
+            best: Monitor(.validation, "loss", .min))
         let values: [Double] = [5, 4, 4.5, 3, 3, 3.5, 3.2]
         var (state, states) = (DecisionState(), [DecisionState]())
         let made = values.enumerated().map { i, value in
@@ -83,7 +100,9 @@ import Training
     }
 
     @Test func namesTellTheMode() throws {
-        for (metric, mode) in [("loss", Monitor.Mode.min), ("rmse", .min), ("accuracy", .max), ("top_5", .max), ("f1", .max)] {
+        for (metric, mode) in [
+            ("loss", Monitor.Mode.min), ("rmse", .min), ("accuracy", .max), ("top_5", .max), ("f1", .max),
+        ] {
             #expect(Monitor.usualMode(of: metric) == mode, "\(metric)")
         }
         #expect(Monitor.usualMode(of: "thing") == nil)
@@ -99,19 +118,29 @@ import Training
                 "checkpoint": #"{every: 20, keep: 2, best: {monitor: "train.loss", mode: "max"}}"#,
             ])
         ).job
-        #expect(job.earlyStopping == EarlyStopping(monitor: Monitor(.train, "accuracy", .max), patience: 7, minimumDelta: 0.01))
-        #expect(job.checkpoint == CheckpointPolicy(every: .steps(20), keep: 2, best: Monitor(.train, "loss", .max)))
+        #expect(
+            job.earlyStopping
+                == EarlyStopping(monitor: Monitor(.train, "accuracy", .max), patience: 7, minimumDelta: 0.01))
+        #expect(
+            job.checkpoint
+                == CheckpointPolicy(every: .steps(20), keep: 2, best: Monitor(.train, "loss", .max)))
         #expect(try Job(resolvedText: job.resolved.prettyJSON()) == job)
-        #expect(try load(config(["early_stopping": "{}"])).job.earlyStopping?.monitor.name == "validation.loss")
+        #expect(
+            try load(config(["early_stopping": "{}"])).job.earlyStopping?.monitor.name == "validation.loss")
     }
 
     @Test func mistakes() throws {
         #expect(
-            try complaint(config(["early_stopping": #"{monitor: "loss"}"#]))?.contains("`monitor` must be `train.` or `validation.`")
+            try complaint(config(["early_stopping": #"{monitor: "loss"}"#]))?.contains(
+                "`monitor` must be `train.` or `validation.`")
                 == true)
-        #expect(try complaint(config(["early_stopping": #"{monitor: "train.thing"}"#]))?.contains("say with `mode`") == true)
+        #expect(
+            try complaint(config(["early_stopping": #"{monitor: "train.thing"}"#]))?.contains(
+                "say with `mode`") == true)
         #expect(try complaint(config(["early_stopping": #"{monitor: "train.thing", mode: "max"}"#])) == nil)
-        #expect(try complaint(config(["checkpoint": #"{best: 3}"#]))?.contains("must be a value to monitor") == true)
+        #expect(
+            try complaint(config(["checkpoint": #"{best: 3}"#]))?.contains("must be a value to monitor")
+                == true)
         #expect(try complaint(config(["early_stopping": "{patience: 0}"])) != nil)
     }
 }

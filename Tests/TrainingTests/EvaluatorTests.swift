@@ -24,14 +24,18 @@ import Training
         init() throws {
             let job = try load(
                 config([
-                    "data": #"{train: {builtin: "digits"}, validation: {builtin: "digits"}, normalize: "z_score"}"#,
-                    "model": #"["flatten", {dense: 21, batch_norm: true, activation: "relu"}, {dense: 10, name: "head"}]"#,
+                    "data":
+                        #"{train: {builtin: "digits"}, validation: {builtin: "digits"}, normalize: "z_score"}"#,
+                    "model":
+                        #"["flatten", {dense: 21, batch_norm: true, activation: "relu"}, {dense: 10, name: "head"}]"#,
                 ])
             ).job
             data = try DecodedData(reading: job.data)
             plan = try TrainingPlan(job, data.facts)
             let layout = plan.network.layout
-            (parameters, statistics) = (FloatBuffer(count: layout.flatCount), FloatBuffer(count: layout.statisticsCount))
+            (parameters, statistics) = (
+                FloatBuffer(count: layout.flatCount), FloatBuffer(count: layout.statisticsCount)
+            )
             layout.initialize(parameters.pointer, seed: 3)
             for tensor in layout.tensors where tensor.range.count == 21 {
                 for i in tensor.range { parameters.pointer[i] = Float(i % 7) / 4 - 0.5 }
@@ -45,19 +49,24 @@ import Training
             let pool = LanePool(lanes: lanes)
             defer { pool.close() }
             let evaluator = Evaluator(plan: plan, data: data, lanes: pool)
-            return try evaluator.evaluate(.validation, chunks: chunks, parameters: parameters, statistics: statistics)
+            return try evaluator.evaluate(
+                .validation, chunks: chunks, parameters: parameters, statistics: statistics)
         }
 
         private func tensor(_ name: String) throws -> [Double] {
             let layout = plan.network.layout
-            if let tensor = layout.tensors.first(where: { $0.name == name }) { return tensor.range.map { Double(parameters.pointer[$0]) } }
+            if let tensor = layout.tensors.first(where: { $0.name == name }) {
+                return tensor.range.map { Double(parameters.pointer[$0]) }
+            }
             let statistic = try #require(layout.statistics.first { $0.name == name })
             return statistic.range.map { Double(statistics.pointer[$0]) }
         }
 
         /// The same in doubles, sample by sample, from the formulas.
         func straightforward() throws -> (loss: Double, correct: Double) {
-            let (weight, gain, shift) = (try tensor("dense1.weight"), try tensor("dense1.bn.weight"), try tensor("dense1.bn.bias"))
+            let (weight, gain, shift) = (
+                try tensor("dense1.weight"), try tensor("dense1.bn.weight"), try tensor("dense1.bn.bias")
+            )
             let (mean, variance) = (try tensor("dense1.bn.running_mean"), try tensor("dense1.bn.running_var"))
             let (headWeight, headBias) = (try tensor("head.weight"), try tensor("head.bias"))
             let validation = try #require(data.validation)
@@ -67,9 +76,12 @@ import Training
                 validation.gather([sample][...], normalization: data.normalization, into: x.pointer)
                 let hidden = (0..<21).map { unit in
                     let y = (0..<64).reduce(0.0) { $0 + Double(x.pointer[$1]) * weight[$1 * 21 + unit] }
-                    return max(0, (y - mean[unit]) / (variance[unit] + 1e-5).squareRoot() * gain[unit] + shift[unit])
+                    return max(
+                        0, (y - mean[unit]) / (variance[unit] + 1e-5).squareRoot() * gain[unit] + shift[unit])
                 }
-                let logits = (0..<10).map { unit in (0..<21).reduce(headBias[unit]) { $0 + hidden[$1] * headWeight[$1 * 10 + unit] } }
+                let logits = (0..<10).map { unit in
+                    (0..<21).reduce(headBias[unit]) { $0 + hidden[$1] * headWeight[$1 * 10 + unit] }
+                }
                 let label = Int(validation.labels[sample])
                 let most = logits.max() ?? 0
                 loss += most + log(logits.reduce(0) { $0 + exp($1 - most) }) - logits[label]
@@ -86,7 +98,9 @@ import Training
             let expected = try bench.straightforward()
             #expect(total.samples == 360)
             #expect(total.value(named: "accuracy") == expected.correct / 360)
-            #expect(abs(total.loss * 360 - expected.loss) < 1e-5 * expected.loss, "\(total.loss), expected \(expected.loss)")
+            #expect(
+                abs(total.loss * 360 - expected.loss) < 1e-5 * expected.loss,
+                "\(total.loss), expected \(expected.loss)")
         }
     }
 
@@ -98,7 +112,9 @@ import Training
             #expect(whole.count == 9)
             for lanes in 1...4 {
                 for cuts in [[0, 3], [0, 1, 3], [0, 2, 3], [0, 1, 2, 3], [0, 0, 3, 3]] {
-                    let parts = try zip(cuts, cuts.dropFirst()).flatMap { try bench.reports($0..<$1, lanes: lanes) }
+                    let parts = try zip(cuts, cuts.dropFirst()).flatMap {
+                        try bench.reports($0..<$1, lanes: lanes)
+                    }
                     #expect(parts == whole, "cuts \(cuts), lanes \(lanes)")
                 }
             }
@@ -123,7 +139,8 @@ import Training
 
     /// Over the tree (0 + 1) + (2 + 3) + 4, which differs in its last bits from a sum in order.
     @Test func totalsGoOverTheTree() {
-        let layout = ReportLayout(loss: .crossEntropy, metrics: [.accuracy], targets: .classes(10), outputs: 10, isEvaluation: true)
+        let layout = ReportLayout(
+            loss: .crossEntropy, metrics: [.accuracy], targets: .classes(10), outputs: 10, isEvaluation: true)
         let losses = [1e16, 1, -1e16, 1, 0.5]
         let expected = ((losses[0] + losses[1]) + (losses[2] + losses[3])) + losses[4]
         #expect(Evaluator.total(losses.flatMap { [$0, 1, 2] }, layout).sums == [expected, 5, 10])

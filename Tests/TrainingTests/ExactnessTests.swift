@@ -8,7 +8,8 @@ import Training
 @Suite(.serialized) struct ExactnessTests {
     static func job(batch: Int, microbatches: Int, optimizer: Optimizer) -> Job {
         Job(
-            name: "exact", seed: 7, data: DataSpec(train: .digits, validation: .digits, normalization: .zScore),
+            name: "exact", seed: 7,
+            data: DataSpec(train: .digits, validation: .digits, normalization: .zScore),
             layers: [
                 NamedLayer("flatten", .flatten),
                 NamedLayer("dense1", .dense(units: 48, bias: false, initializer: .heNormal)),
@@ -19,19 +20,25 @@ import Training
                 NamedLayer("tanh2", .activation(.tanh)),
                 NamedLayer("head", .dense(units: 10, bias: true, initializer: .xavierUniform)),
             ],
-            loss: .crossEntropy, optimizer: optimizer, batchSize: batch, microbatches: microbatches, epochs: 2)
+            loss: .crossEntropy, optimizer: optimizer, batchSize: batch, microbatches: microbatches, epochs: 2
+        )
     }
 
     static let adam = Optimizer.adam(learningRate: 1e-2, beta1: 0.9, beta2: 0.999, epsilon: 1e-8)
 
-    @Test(arguments: [(200, 8, adam), (97, 6, adam), (64, 2, .gradientDescent(learningRate: 0.1, momentum: 0.9)), (5, 8, adam)])
+    @Test(arguments: [
+        (200, 8, adam), (97, 6, adam), (64, 2, .gradientDescent(learningRate: 0.1, momentum: 0.9)),
+        (5, 8, adam),
+    ])
     func membersAndLanes(batch: Int, microbatches: Int, optimizer: Optimizer) throws {
         var job = Self.job(batch: batch, microbatches: microbatches, optimizer: optimizer)
         if batch == 5 { job.maxSteps = 40 }
         let data = try DecodedData(reading: job.data)
         let training = LocalTraining(plan: try TrainingPlan(job, data.facts), data: data)
         let quiet = try training.run(members: 1, lanes: 1)
-        print("batch \(batch):", quiet.evaluations[.validation]?.value(named: "accuracy") ?? -1, quiet.reports.count)
+        print(
+            "batch \(batch):", quiet.evaluations[.validation]?.value(named: "accuracy") ?? -1,
+            quiet.reports.count)
         for members in 1...5 {
             for lanes in 1...2 {
                 let result = try training.run(members: members, lanes: lanes)

@@ -4,7 +4,9 @@ import Testing
 import Training
 
 @Suite(.serialized) struct FingerprintTests {
-    private static func parts(_ core: String, build: String = "0.3.29", products: String = "aa", step: String = "bb") -> Fingerprint {
+    private static func parts(
+        _ core: String, build: String = "0.3.29", products: String = "aa", step: String = "bb"
+    ) -> Fingerprint {
         Fingerprint(parts: [
             .init(name: "OpenBLAS core", value: core), .init(name: "OpenBLAS build", value: build),
             .init(name: "matrix products", value: products),
@@ -44,12 +46,18 @@ import Training
 
     @Test func differencesAreDescribedForPeople() {
         let mine = Self.parts("Haswell")
-        #expect(mine.differences(from: Self.parts("Zen", products: "cc")) == "OpenBLAS core Haswell instead of Zen")
+        #expect(
+            mine.differences(from: Self.parts("Zen", products: "cc"))
+                == "OpenBLAS core Haswell instead of Zen")
         #expect(
             mine.differences(from: Self.parts("Zen", build: "0.3.21", products: "cc"))
                 == "OpenBLAS core Haswell instead of Zen, OpenBLAS build 0.3.29 instead of 0.3.21")
-        #expect(mine.differences(from: Self.parts("Haswell", products: "cc")) == "matrix products aa instead of cc")
-        #expect(mine.differences(from: Fingerprint(parts: [])).hasPrefix("OpenBLAS core Haswell instead of nothing"))
+        #expect(
+            mine.differences(from: Self.parts("Haswell", products: "cc"))
+                == "matrix products aa instead of cc")
+        #expect(
+            mine.differences(from: Fingerprint(parts: [])).hasPrefix(
+                "OpenBLAS core Haswell instead of nothing"))
     }
 
     /// Two cores that compute the same bits are the same platform for a job: only hashes decide.

@@ -9,15 +9,19 @@ import Training
 @Suite(.serialized) struct GradientMeasurementTests {
     static func job(optimizer: Optimizer, batch: Int?, _ change: (inout Job) -> Void = { _ in }) -> Job {
         var job = Job(
-            name: "measured", seed: 7, data: DataSpec(train: .digits, validation: .digits, normalization: .none),
+            name: "measured", seed: 7,
+            data: DataSpec(train: .digits, validation: .digits, normalization: .none),
             layers: [
-                NamedLayer("flatten", .flatten), NamedLayer("dense1", .dense(units: 40, bias: true, initializer: .heNormal)),
+                NamedLayer("flatten", .flatten),
+                NamedLayer("dense1", .dense(units: 40, bias: true, initializer: .heNormal)),
                 NamedLayer("relu1", .activation(.relu)),
                 NamedLayer("dense2", .dense(units: 24, bias: false, initializer: .heNormal)),
-                NamedLayer("bn2", .batchNorm(momentum: 0.1, epsilon: 1e-5)), NamedLayer("relu2", .activation(.relu)),
+                NamedLayer("bn2", .batchNorm(momentum: 0.1, epsilon: 1e-5)),
+                NamedLayer("relu2", .activation(.relu)),
                 NamedLayer("head", .dense(units: 10, bias: true, initializer: .xavierUniform)),
             ],
-            loss: .crossEntropy, optimizer: optimizer, batchSize: batch, microbatches: 6, epochs: 1, logEvery: 3)
+            loss: .crossEntropy, optimizer: optimizer, batchSize: batch, microbatches: 6, epochs: 1,
+            logEvery: 3)
         change(&job)
         return job
     }
@@ -57,7 +61,9 @@ import Training
 
     /// A step of plain descent at rate 1 subtracts the mean gradient: its norms are what was logged, and clipping shrinks it to the norm that was asked for.
     @Test func normsAreThoseOfTheGradient() throws {
-        func change(_ clipping: GradientClipping?) throws -> (change: [Double], plan: TrainingPlan, diagnostics: [Double]) {
+        func change(_ clipping: GradientClipping?) throws -> (
+            change: [Double], plan: TrainingPlan, diagnostics: [Double]
+        ) {
             let training = try Self.training(
                 Self.job(optimizer: .gradientDescent(learningRate: 1), batch: nil) { job in
                     job.maxSteps = 1
@@ -77,7 +83,9 @@ import Training
             let tensor = try #require(plan.network.layout.tensors.first { $0.name == name })
             let values = gradient[tensor.range].map { abs($0) }
             let expected = [values.reduce(0, +), norm(values), values.max() ?? 0]
-            for (a, b) in zip(norms, expected) { #expect(abs(a - b) <= 1e-4 * b, "\(name): \(norms), \(expected)") }
+            for (a, b) in zip(norms, expected) {
+                #expect(abs(a - b) <= 1e-4 * b, "\(name): \(norms), \(expected)")
+            }
         }
         let clipped = try change(.globalNorm(0.25))
         #expect(norm(gradient) > 1)
@@ -98,11 +106,13 @@ import Training
         let weight = try #require(training.plan.network.layout.tensors.first { $0.name == "dense1.weight" })
         let train = training.data.train
         let pixels = FloatBuffer(count: train.count * 64)
-        train.gather(Array(0..<train.count)[...], normalization: training.data.normalization, into: pixels.pointer)
+        train.gather(
+            Array(0..<train.count)[...], normalization: training.data.normalization, into: pixels.pointer)
         let dead = (0..<40).count { unit in
             (0..<train.count).allSatisfy { sample in
                 (0..<64).reduce(0.0) {
-                    $0 + Double(pixels.pointer[sample * 64 + $1]) * Double(start.parameters[weight.range.lowerBound + $1 * 40 + unit])
+                    $0 + Double(pixels.pointer[sample * 64 + $1])
+                        * Double(start.parameters[weight.range.lowerBound + $1 * 40 + unit])
                 } <= 0
             }
         }
@@ -111,16 +121,22 @@ import Training
     }
 
     @Test func anEntryAboutNothing() throws {
-        let job = Self.job(optimizer: .adam(learningRate: 0.01), batch: nil) { $0.optimization.rateFactors = [.init("layer1.", 2)] }
+        let job = Self.job(optimizer: .adam(learningRate: 0.01), batch: nil) {
+            $0.optimization.rateFactors = [.init("layer1.", 2)]
+        }
         let error = #expect(throws: PlanError.self) { _ = try Self.training(job) }
-        #expect(error?.description.contains("`layer1.`") == true && error?.description.contains("dense1.weight, dense1.bias") == true)
+        #expect(
+            error?.description.contains("`layer1.`") == true
+                && error?.description.contains("dense1.weight, dense1.bias") == true)
     }
 
     /// l1·‖w‖₁ + l2/2·‖w‖², of weights alone.
     @Test func penalty() throws {
         let plan = try Self.training(Self.job(optimizer: .adam(learningRate: 0.01), batch: nil)).plan
         let parameters = Snapshot(initial: plan.network.layout, moments: 0, seed: 7).parameters
-        let weights = plan.network.layout.tensors.filter { $0.role == .weight }.flatMap { parameters[$0.range].map { Double($0) } }
+        let weights = plan.network.layout.tensors.filter { $0.role == .weight }.flatMap {
+            parameters[$0.range].map { Double($0) }
+        }
         let expected = 0.3 * weights.reduce(0) { $0 + abs($1) } + 0.1 * weights.reduce(0) { $0 + $1 * $1 }
         let penalty = Regularization(l1: 0.3, l2: 0.2).penalty(of: parameters, plan.network.layout)
         #expect(abs(penalty - expected) < 1e-9 * expected)

@@ -6,7 +6,8 @@ import Training
 @Suite struct JobFileTests {
     @Test func overridesReplaceValues() throws {
         let job = try load(
-            config(), "seed=9", "model.1.dense=12", "optimizer={sgd: {learning_rate: 0.5}}", "checkpoint.every=4", "name=trial",
+            config(), "seed=9", "model.1.dense=12", "optimizer={sgd: {learning_rate: 0.5}}",
+            "checkpoint.every=4", "name=trial",
             "batch.size=all"
         ).job
         #expect(job.seed == 9)
@@ -59,7 +60,8 @@ import Training
 
     /// What does not fit the data is shown at the layer that is at fault, wherever it was written.
     @Test func planErrorsAreShownAtTheirPlace() throws {
-        let facts = DataFacts(sampleShape: [8, 8, 1], classCount: 10, trainCount: 100, validationCount: 0, testCount: 0)
+        let facts = DataFacts(
+            sampleShape: [8, 8, 1], classCount: 10, trainCount: 100, validationCount: 0, testCount: 0)
         func shown(_ model: String, _ overrides: String...) throws -> String {
             let directory = try TemporaryDirectory()
             let path = directory.file("job.json5")
@@ -69,7 +71,9 @@ import Training
             return "\(file.describe(error))".replacing(path, with: "job.json5")
         }
         #expect(
-            try shown(#"["flatten", {dense: 9, batch_norm: true}, {dense: 7, name: "head", activation: "softmax"}]"#) == """
+            try shown(
+                #"["flatten", {dense: 9, batch_norm: true}, {dense: 7, name: "head", activation: "softmax"}]"#
+            ) == """
                 error: the model ends in `head.softmax` with an output of 7, but the data has 10 classes: end the model with {dense: 10}
                   --> job.json5:6:52   model.2
                    |  model: ["flatten", {dense: 9, batch_norm: true}, {dense: 7, name: "head", activation: "softmax"}],
@@ -87,11 +91,15 @@ import Training
     @Test func identity() throws {
         let base = try load(config()).identity
         #expect(base.utf8.count == 64)
-        for same in ["epochs=9", "max_steps=3", "checkpoint={every: 7, keep: 1}", "logging.every=3", "optimizer={adam: {beta1: 0.9}}"] {
+        for same in [
+            "epochs=9", "max_steps=3", "checkpoint={every: 7, keep: 1}", "logging.every=3",
+            "optimizer={adam: {beta1: 0.9}}",
+        ] {
             #expect(try load(config(), same).identity == base, "\(same)")
         }
         let different = [
-            "seed=2", "model.1.dense=11", "loss=mse", "optimizer=sgd", "optimizer={adam: {epsilon: 1e-7}}", "batch.size=101",
+            "seed=2", "model.1.dense=11", "loss=mse", "optimizer=sgd", "optimizer={adam: {epsilon: 1e-7}}",
+            "batch.size=101",
             "batch.microbatches=2", "data.normalize=z_score", "model.1={dense: 10, name: \"other\"}",
             "data.validation={builtin: \"digits\"}",
         ]

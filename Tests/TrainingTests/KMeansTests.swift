@@ -5,18 +5,26 @@ import Testing
 import Training
 
 @Suite(.serialized) struct KMeansTests {
-    private func last(_ result: LocalTraining.Result) -> Totals? { result.reports.max { $0.key < $1.key }?.value }
+    private func last(_ result: LocalTraining.Result) -> Totals? {
+        result.reports.max { $0.key < $1.key }?.value
+    }
     private func inertia(_ totals: Totals?) -> Double { totals.map { $0.loss * $0.samples } ?? 0 }
 
     @Test func digitsAsScikitLearn() throws {
         let fixture = try UnsupervisedFixture()
-        let training = try LocalTraining(measuringJob(.kMeans(.init(clusters: 10, initialization: .first, maxIterations: 300))))
+        let training = try LocalTraining(
+            measuringJob(.kMeans(.init(clusters: 10, initialization: .first, maxIterations: 300))))
         let result = try training.run(members: 1, lanes: 1)
-        #expect(distance(training.statistic("centroids", result.snapshot), try fixture["kmeans/centroids"]) < 1e-4)
+        #expect(
+            distance(training.statistic("centroids", result.snapshot), try fixture["kmeans/centroids"]) < 1e-4
+        )
         #expect(distance(training.statistic("counts", result.snapshot), try fixture["kmeans/counts"]) == 0)
         #expect(abs(inertia(last(result)) / (try fixture.number("kmeans/inertia")) - 1) < 1e-6)
         #expect(Double(result.snapshot.step) == (try fixture.number("kmeans/iterations")))
-        #expect(abs(inertia(result.evaluations[.validation]) / (try fixture.number("kmeans/validation_inertia")) - 1) < 1e-6)
+        #expect(
+            abs(
+                inertia(result.evaluations[.validation]) / (try fixture.number("kmeans/validation_inertia"))
+                    - 1) < 1e-6)
     }
 
     /// Several seeds come out where scikit-learn's do, and k-means++ leaves less to do than any ten samples.
@@ -24,7 +32,8 @@ import Training
         let range = try UnsupervisedFixture()["kmeans/range"]
         var (seeded, random) = (0.0, 0.0)
         for seed in 1...5 {
-            let training = try LocalTraining(measuringJob(.kMeans(.init(clusters: 10)), seed: UInt64(seed), validation: false))
+            let training = try LocalTraining(
+                measuringJob(.kMeans(.init(clusters: 10)), seed: UInt64(seed), validation: false))
             let result = try training.run(members: 1, lanes: 2)
             #expect((range[0] * 0.99...range[1] * 1.01).contains(inertia(last(result))), "seed \(seed)")
             let potentials = (0..<10).map { inertia(result.reports[$0]) }
@@ -32,13 +41,16 @@ import Training
             seeded += potentials[9]
             let other = try LocalTraining(
                 measuringJob(
-                    .kMeans(.init(clusters: 10, initialization: .random, maxIterations: 1)), seed: UInt64(seed), validation: false))
+                    .kMeans(.init(clusters: 10, initialization: .random, maxIterations: 1)),
+                    seed: UInt64(seed), validation: false))
             random += inertia(try other.run(members: 1, lanes: 1).reports[0])
         }
         #expect(seeded < 0.95 * random)
     }
 
-    @Test(arguments: [KMeansSpec.Initialization.kMeansPlusPlus, .random]) func membersAndLanes(_ start: KMeansSpec.Initialization) throws {
+    @Test(arguments: [KMeansSpec.Initialization.kMeansPlusPlus, .random]) func membersAndLanes(
+        _ start: KMeansSpec.Initialization
+    ) throws {
         let spec = KMeansSpec(clusters: 7, initialization: start, maxIterations: 6)
         let training = try LocalTraining(measuringJob(.kMeans(spec), microbatches: 6))
         let quiet = try training.run(members: 1, lanes: 1)
@@ -52,7 +64,8 @@ import Training
 
     /// In the middle of the seeding, and of the iterations.
     @Test(arguments: [3, 12]) func interrupted(at step: Int) throws {
-        let training = try LocalTraining(measuringJob(.kMeans(.init(clusters: 7, maxIterations: 12)), microbatches: 4))
+        let training = try LocalTraining(
+            measuringJob(.kMeans(.init(clusters: 7, maxIterations: 12)), microbatches: 4))
         let quiet = try training.run(members: 2, lanes: 1)
         let half = try training.run(members: 3, lanes: 1, stopAfter: step)
         #expect(half.snapshot.step == step)
@@ -65,10 +78,12 @@ import Training
     @Test func emptyCluster() throws {
         let points: [Float] = [0, 0, 10, 11, 12, 50]
         let data = DecodedData(
-            train: try Dataset.make(floats: points, sampleShape: [1], values: Array(repeating: 0, count: 6), targetWidth: 1),
+            train: try Dataset.make(
+                floats: points, sampleShape: [1], values: Array(repeating: 0, count: 6), targetWidth: 1),
             validation: nil, test: nil,
             normalization: Normalization(kind: .none, shift: [0], factor: [1]))
-        var job = measuringJob(.kMeans(.init(clusters: 3, initialization: .first)), microbatches: 2, validation: false)
+        var job = measuringJob(
+            .kMeans(.init(clusters: 3, initialization: .first)), microbatches: 2, validation: false)
         job.task = .kMeans(.init(clusters: 3, initialization: .first))
         let training = LocalTraining(plan: try TrainingPlan(job, data.facts), data: data)
         let result = try training.run(members: 2, lanes: 1)

@@ -14,26 +14,35 @@ import Training
     private static func data(classes: Int) throws -> DecodedData {
         let x = features(53, 6)
         let labels = (0..<53).map { Int32(($0 * $0 + $0 / 4) % classes) }
-        let set = try Dataset.make(floats: x, sampleShape: [6], labels: labels, classNames: (0..<classes).map { "c\($0)" })
-        return DecodedData(train: set, validation: set, test: nil, normalization: Normalization(.zScore, of: set))
+        let set = try Dataset.make(
+            floats: x, sampleShape: [6], labels: labels, classNames: (0..<classes).map { "c\($0)" })
+        return DecodedData(
+            train: set, validation: set, test: nil, normalization: Normalization(.zScore, of: set))
     }
 
-    private static func data(values width: Int, _ change: (inout [Float]) -> Void = { _ in }) throws -> DecodedData {
+    private static func data(values width: Int, _ change: (inout [Float]) -> Void = { _ in }) throws
+        -> DecodedData
+    {
         var x = features(53, 6)
         change(&x)
         let t = (0..<(53 * width)).map { Float(($0 * 31) % 17) / 16 }
         let set = try Dataset.make(floats: x, sampleShape: [6], values: t, targetWidth: width)
-        return DecodedData(train: set, validation: set, test: nil, normalization: Normalization(.none, of: set))
+        return DecodedData(
+            train: set, validation: set, test: nil, normalization: Normalization(.none, of: set))
     }
 
-    private static func job(_ loss: Loss, outputs: Int, metrics: [Metric]? = nil, rate: Double = 0.05, batch: Int? = 20) -> Job {
+    private static func job(
+        _ loss: Loss, outputs: Int, metrics: [Metric]? = nil, rate: Double = 0.05, batch: Int? = 20
+    ) -> Job {
         Job(
             name: "objective", seed: 5, data: DataSpec(train: .digits),
             layers: [
                 NamedLayer("a", .dense(units: 7, bias: false, initializer: .heNormal)),
-                NamedLayer("a.bn", .batchNorm(momentum: 0.1, epsilon: 1e-5)), NamedLayer("a.tanh", .activation(.tanh)),
+                NamedLayer("a.bn", .batchNorm(momentum: 0.1, epsilon: 1e-5)),
+                NamedLayer("a.tanh", .activation(.tanh)),
                 NamedLayer("head", .dense(units: outputs, bias: true, initializer: .xavierUniform)),
-            ], loss: loss, metrics: metrics, optimizer: .gradientDescent(learningRate: rate, momentum: 0.9), batchSize: batch,
+            ], loss: loss, metrics: metrics, optimizer: .gradientDescent(learningRate: rate, momentum: 0.9),
+            batchSize: batch,
             microbatches: 5, epochs: 3)
     }
 
@@ -44,14 +53,17 @@ import Training
     }
 
     static let cases = [
-        Case(testDescription: "rmse", job: job(.rootMeanSquaredError, outputs: 2, metrics: [.r2, .mae, .rmse]), targets: .values(2)),
+        Case(
+            testDescription: "rmse",
+            job: job(.rootMeanSquaredError, outputs: 2, metrics: [.r2, .mae, .rmse]), targets: .values(2)),
         Case(
             testDescription: "weighted cross-entropy",
             job: job(
                 Loss(.crossEntropy, labelSmoothing: 0.1, classWeights: .balanced), outputs: 3,
                 metrics: [.accuracy, .top(2), .f1, .confusionMatrix]), targets: .classes(3)),
         Case(
-            testDescription: "binary", job: job(Loss(.binaryCrossEntropy, classWeights: .values([0.3, 2])), outputs: 1),
+            testDescription: "binary",
+            job: job(Loss(.binaryCrossEntropy, classWeights: .values([0.3, 2])), outputs: 1),
             targets: .classes(2)),
     ]
 
@@ -69,7 +81,8 @@ import Training
         let quiet = try training.run(members: 1, lanes: 1)
         for members in [1, 3, 5] {
             let result = try training.run(members: members, lanes: 2)
-            #expect(result.snapshot == quiet.snapshot && result.reports == quiet.reports, "\(members) members")
+            #expect(
+                result.snapshot == quiet.snapshot && result.reports == quiet.reports, "\(members) members")
             #expect(result.evaluations == quiet.evaluations, "\(members) members")
         }
         let (first, last) = (try #require(quiet.reports[0]), try #require(quiet.evaluations[.validation]))
@@ -86,19 +99,25 @@ import Training
         totals += Totals(plan.trainReport, sums: [7, 7, 3])
         #expect(totals.loss == 2 && totals.value(named: "rmse") == 2 && totals.samples == 4)
         #expect(totals.value(named: "r2") == nil, "in evaluation alone")
-        #expect(plan.trainReport.names == ["loss", "rmse"] && plan.evaluationReport.names == ["loss", "rmse", "r2"])
+        #expect(
+            plan.trainReport.names == ["loss", "rmse"]
+                && plan.evaluationReport.names == ["loss", "rmse", "r2"])
     }
 
     /// scikit-learn's compute_class_weight("balanced") of 3, 2 and 1 samples.
     @Test func balancedWeights() throws {
-        let set = try Dataset.make(floats: [1, 2, 3, 4, 5, 6], sampleShape: [1], labels: [0, 1, 0, 2, 0, 1], classNames: ["a", "b", "c"])
-        let data = DecodedData(train: set, validation: nil, test: nil, normalization: Normalization(.none, of: set))
+        let set = try Dataset.make(
+            floats: [1, 2, 3, 4, 5, 6], sampleShape: [1], labels: [0, 1, 0, 2, 0, 1],
+            classNames: ["a", "b", "c"])
+        let data = DecodedData(
+            train: set, validation: nil, test: nil, normalization: Normalization(.none, of: set))
         let job = Self.job(Loss(.crossEntropy, classWeights: .balanced), outputs: 3)
         #expect(try job.completed(with: data).loss.classWeights == .values([2.0 / 3, 1, 2]))
         let empty = try Dataset.make(floats: [1], sampleShape: [1], labels: [0], classNames: ["a", "b"])
         let error = #expect(throws: PlanError.self) {
             try job.completed(
-                with: DecodedData(train: empty, validation: nil, test: nil, normalization: Normalization(.none, of: empty)))
+                with: DecodedData(
+                    train: empty, validation: nil, test: nil, normalization: Normalization(.none, of: empty)))
         }
         #expect(error?.description.hasPrefix("class 1 (`b`) has no sample in the training set") == true)
         #expect(error?.field == "loss.cross_entropy.class_weights")
@@ -110,7 +129,8 @@ import Training
         job.data.target = .input
         job.layers = [NamedLayer("a", .dense(units: 6, bias: true, initializer: .zeros))]
         let data = try Self.data(classes: 3)
-        let result = try LocalTraining(plan: TrainingPlan(job, data.facts), data: data).run(members: 2, lanes: 1)
+        let result = try LocalTraining(plan: TrainingPlan(job, data.facts), data: data).run(
+            members: 2, lanes: 1)
         #expect(abs((result.reports[0]?.loss ?? 0) - 1) < 1e-5)
         #expect(abs((result.reports[0]?.value(named: "mse") ?? 0) - 1) < 1e-5)
         #expect((result.evaluations[.validation]?.loss ?? 2) < 0.99)
@@ -122,7 +142,8 @@ import Training
         // Both are numbers; the distance between them is none that a float can hold.
         let finite = try Self.data(values: 2) { ($0[17 * 6 + 3], $0[5 * 6 + 3]) = (3e38, -3e38) }
         let data = DecodedData(
-            train: finite.train, validation: nil, test: nil, normalization: Normalization(.minMax, of: finite.train))
+            train: finite.train, validation: nil, test: nil,
+            normalization: Normalization(.minMax, of: finite.train))
         var job = Self.job(.meanSquaredError, outputs: 2, batch: nil)
         job.layers.remove(at: 1)  // batch norm would carry it to everybody
         let training = LocalTraining(plan: try TrainingPlan(job, data.facts), data: data)
@@ -130,7 +151,8 @@ import Training
             let error = #expect(throws: DivergedError.self) { try training.run(members: members, lanes: 1) }
             #expect(
                 error?.description.hasPrefix(
-                    "the loss became NaN in step 1: sample 17 of the training set (the first is 0) has NaN in column 3 of what") == true,
+                    "the loss became NaN in step 1: sample 17 of the training set (the first is 0) has NaN in column 3 of what"
+                ) == true,
                 "\(error?.description ?? "")")
         }
     }
@@ -142,7 +164,9 @@ import Training
             try LocalTraining(plan: TrainingPlan(job, data.facts), data: data).run(members: 3, lanes: 1)
         }
         let text = error?.description ?? ""
-        #expect(text.contains("in step ") && text.contains("of the training set") && text.contains("lower the learning rate"), "\(text)")
+        #expect(
+            text.contains("in step ") && text.contains("of the training set")
+                && text.contains("lower the learning rate"), "\(text)")
     }
 
     // MARK: What does not fit
@@ -163,27 +187,40 @@ import Training
 
     @Test(arguments: [
         (
-            "{cross_entropy: {class_weights: [1, 2]}}", "null", "10", "there are 2 class weights for 10 classes",
+            "{cross_entropy: {class_weights: [1, 2]}}", "null", "10",
+            "there are 2 class weights for 10 classes",
             "loss.cross_entropy.class_weights"
         ),
         (
-            "{binary_cross_entropy: {positive_weight: [1, 2]}}", "null", "10", "2 positive weights for 10 outputs",
+            "{binary_cross_entropy: {positive_weight: [1, 2]}}", "null", "10",
+            "2 positive weights for 10 outputs",
             "loss.binary_cross_entropy.positive_weight"
         ),
-        (#""cross_entropy""#, #"["accuracy", "rmse"]"#, "10", "`rmse` is for values, but the targets are classes", "metrics.1"),
+        (
+            #""cross_entropy""#, #"["accuracy", "rmse"]"#, "10",
+            "`rmse` is for values, but the targets are classes", "metrics.1"
+        ),
         (#""cross_entropy""#, #"["top_10"]"#, "10", "is always 1 for 10 classes", "metrics.0"),
-        (#""cross_entropy""#, "null", "1", "`dense1` with an output of 1, but the data has 10 classes", "model.1"),
+        (
+            #""cross_entropy""#, "null", "1", "`dense1` with an output of 1, but the data has 10 classes",
+            "model.1"
+        ),
     ])
-    func whatDoesNotFitIsShownAtItsPlace(loss: String, metrics: String, units: String, expected: String, path: String) throws {
-        let file = try load(config(["loss": loss, "metrics": metrics, "model": #"["flatten", {dense: \#(units)}]"#]))
-        let facts = DataFacts(sampleShape: [8, 8, 1], classCount: 10, trainCount: 100, validationCount: 0, testCount: 0)
+    func whatDoesNotFitIsShownAtItsPlace(
+        loss: String, metrics: String, units: String, expected: String, path: String
+    ) throws {
+        let file = try load(
+            config(["loss": loss, "metrics": metrics, "model": #"["flatten", {dense: \#(units)}]"#]))
+        let facts = DataFacts(
+            sampleShape: [8, 8, 1], classCount: 10, trainCount: 100, validationCount: 0, testCount: 0)
         let error = try #require(#expect(throws: PlanError.self) { try TrainingPlan(file.job, facts) })
         let shown = "\(file.describe(error))"
         #expect(shown.contains(expected) && shown.contains("   \(path)\n"), "\(shown)")
     }
 
     @Test func aConfusionTable() {
-        let text = ConfusionTable.text([[1000, 2], [0, 31]], classNames: ["cat", "a very long class name"], indent: 2)
+        let text = ConfusionTable.text(
+            [[1000, 2], [0, 31]], classNames: ["cat", "a very long class name"], indent: 2)
         let lines = [
             #"  actual \ predicted    cat  a very long cla…"#,
             "  cat" + String(repeating: " ", count: 17) + "1,000" + String(repeating: " ", count: 17) + "2",

@@ -16,8 +16,10 @@ import Training
 
     /// Parameters: torchvision's documentation; for the original AlexNet without groups, LeNet-5 and the CIFAR networks the papers' tables.
     @Test(arguments: [
-        ("lenet5", [28, 28, 1], 61_706), ("alexnet", [224, 224, 3], 61_100_840), ("alexnet_original", [227, 227, 3], 62_378_344),
-        ("vgg11", [224, 224, 3], 132_863_336), ("vgg16", [224, 224, 3], 138_357_544), ("googlenet", [224, 224, 3], 6_624_904),
+        ("lenet5", [28, 28, 1], 61_706), ("alexnet", [224, 224, 3], 61_100_840),
+        ("alexnet_original", [227, 227, 3], 62_378_344),
+        ("vgg11", [224, 224, 3], 132_863_336), ("vgg16", [224, 224, 3], 138_357_544),
+        ("googlenet", [224, 224, 3], 6_624_904),
         ("resnet18", [224, 224, 3], 11_689_512), ("resnet50", [224, 224, 3], 25_557_032),
     ])
     func parameters(name: String, input: [Int], expected: Int) throws {
@@ -28,7 +30,9 @@ import Training
     @Test func shapesOfAlexNet() throws {
         let plan = try Self.plan("alexnet_original", input: [227, 227, 3])
         let shapes = Dictionary(uniqueKeysWithValues: plan.layers.map { ($0.name, $0.output.dimensions) })
-        #expect(shapes["conv1"] == [55, 55, 96] && shapes["conv2"] == [27, 27, 256] && shapes["conv4"] == [13, 13, 384])
+        #expect(
+            shapes["conv1"] == [55, 55, 96] && shapes["conv2"] == [27, 27, 256]
+                && shapes["conv4"] == [13, 13, 384])
         #expect(shapes["max_pool3"] == [6, 6, 256] && shapes["fc6"] == [4096])
     }
 
@@ -63,7 +67,9 @@ import Training
             var shapes: [String: [Int]] = [:]
             for tensor in plan.layout.tensors { shapes[tensor.name] = tensor.storage.fileShape }
             for statistic in plan.layout.statistics { shapes[statistic.name] = [statistic.range.count] }
-            let (parameters, statistics) = (FloatBuffer(count: plan.layout.flatCount), FloatBuffer(count: plan.layout.statisticsCount))
+            let (parameters, statistics) = (
+                FloatBuffer(count: plan.layout.flatCount), FloatBuffer(count: plan.layout.statisticsCount)
+            )
             let lines = try ProjectFiles.text("Tests/Fixtures/resnet/tensors.txt").split(separator: "\n")
             for (seed, line) in lines.enumerated() {
                 let words = line.split(separator: " ").map(String.init)
@@ -74,14 +80,17 @@ import Training
                 if let tensor = plan.layout.tensors.first(where: { $0.name == words[0] }) {
                     tensor.storage.fromFile(values, parameters.pointer + tensor.range.lowerBound)
                 } else if let statistic = plan.layout.statistics.first(where: { $0.name == words[0] }) {
-                    for (i, value) in values.enumerated() { statistics.pointer[statistic.range.lowerBound + i] = value }
+                    for (i, value) in values.enumerated() {
+                        statistics.pointer[statistic.range.lowerBound + i] = value
+                    }
                 }
             }
             #expect(shapes.isEmpty, "torchvision has no \(shapes.keys.sorted())")
             let logits = try Self.forward(plan, parameters, statistics)
-            let expected = try ProjectFiles.text("Tests/Fixtures/resnet/resnet18.txt").split(separator: " ").dropFirst(2).compactMap {
-                UInt32($0.filter { $0 != "\n" }, radix: 16).map(Float.init(bitPattern:))
-            }
+            let expected = try ProjectFiles.text("Tests/Fixtures/resnet/resnet18.txt").split(separator: " ")
+                .dropFirst(2).compactMap {
+                    UInt32($0.filter { $0 != "\n" }, radix: 16).map(Float.init(bitPattern:))
+                }
             #expect(expected.count == 2000)
             let worst = zip(logits, expected).map { abs($0 - $1) }.max() ?? .infinity
             #expect(worst < 1e-4, "the largest difference of logits between -16 and 17")
@@ -91,7 +100,9 @@ import Training
     /// The formula of make_resnet18.py.
     private static func madeUp(_ seed: Int, _ count: Int) -> [Double] {
         (0..<count).map { index in
-            let mixed = ((UInt64(index) &+ UInt64(seed) &* 1_000_003) &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407) >> 33
+            let mixed =
+                ((UInt64(index) &+ UInt64(seed) &* 1_000_003) &* 6_364_136_223_846_793_005
+                    &+ 1_442_695_040_888_963_407) >> 33
             return Double((mixed &* 2_654_435_761) & 0xFFFF_FFFF) / 0x1p31 - 1
         }
     }
@@ -106,13 +117,19 @@ import Training
             ? values.map { Float(1 + $0 / 2) } : values.map { Float($0 * 0.25) }
     }
 
-    private static func forward(_ plan: NetworkPlan, _ parameters: FloatBuffer, _ statistics: FloatBuffer) throws -> [Float] {
+    private static func forward(_ plan: NetworkPlan, _ parameters: FloatBuffer, _ statistics: FloatBuffer)
+        throws -> [Float]
+    {
         let pool = LanePool(lanes: 2)
         defer { pool.close() }
         let network = Network(plan: plan, slots: 1, rows: 2, lanes: pool, training: false)
-        for (i, value) in madeUp(999, 2 * plan.inputShape.count).enumerated() { network.input.row(0)[i] = Float(value) }
+        for (i, value) in madeUp(999, 2 * plan.inputShape.count).enumerated() {
+            network.input.row(0)[i] = Float(value)
+        }
         try network.forward(
-            network.makePass(rows: SlotRows([2]), parameters: parameters.pointer, statistics: statistics.pointer, training: nil))
+            network.makePass(
+                rows: SlotRows([2]), parameters: parameters.pointer, statistics: statistics.pointer,
+                training: nil))
         return (0..<2000).map { network.output.row(0)[$0] }
     }
 }

@@ -9,24 +9,31 @@ import Training
         try await onThread {
             let fixture = try UnsupervisedFixture()
             for name in ["random", "repeated", "single", "rank_deficient", "zero"] {
-                let (matrix, expected) = (try fixture["eigen_\(name)/matrix"], try fixture["eigen_\(name)/values"])
+                let (matrix, expected) = (
+                    try fixture["eigen_\(name)/matrix"], try fixture["eigen_\(name)/values"]
+                )
                 let buffer = DoubleBuffer(count: matrix.count)
                 for (i, value) in matrix.enumerated() { buffer.pointer[i] = value }
                 let pool = LanePool(lanes: 1)
-                let eigen = try #require(SymmetricEigen(buffer, size: expected.count, vectorCount: 0, lanes: pool))
-                for (value, other) in zip(eigen.values, expected) { #expect(abs(value - other) < 1e-9, "\(name)") }
+                let eigen = try #require(
+                    SymmetricEigen(buffer, size: expected.count, vectorCount: 0, lanes: pool))
+                for (value, other) in zip(eigen.values, expected) {
+                    #expect(abs(value - other) < 1e-9, "\(name)")
+                }
             }
         }
     }
 
     @Test func digitsAsScikitLearn() throws {
         let fixture = try UnsupervisedFixture()
-        let training = try LocalTraining(measuringJob(.principalComponents(.init(components: .count(10), whiten: true))))
+        let training = try LocalTraining(
+            measuringJob(.principalComponents(.init(components: .count(10), whiten: true))))
         let result = try training.run(members: 1, lanes: 1)
         func value(_ name: String) -> [Float] { training.statistic(name, result.snapshot) }
         #expect(distance(value("mean"), try fixture["pca/mean"]) < 1e-5)
         #expect(distance(value("components"), try fixture["pca/components"]) < 1e-4)
-        #expect(distance(value("explained_variance_ratio"), try fixture["pca/explained_variance_ratio"]) < 1e-6)
+        #expect(
+            distance(value("explained_variance_ratio"), try fixture["pca/explained_variance_ratio"]) < 1e-6)
         for (own, other) in zip(value("explained_variance"), try fixture["pca/explained_variance"]) {
             #expect(abs(Double(own) / other - 1) < 1e-5)
         }
@@ -34,7 +41,9 @@ import Training
         for (i, (white, plain)) in zip(value("whitening"), value("components")).enumerated() {
             #expect(abs(white * value("explained_variance")[i / 64].squareRoot() - plain) < 1e-5)
         }
-        let (error, ratio) = (try fixture.number("pca/error"), try fixture["pca/explained_variance_ratio"].reduce(0, +))
+        let (error, ratio) = (
+            try fixture.number("pca/error"), try fixture["pca/explained_variance_ratio"].reduce(0, +)
+        )
         #expect(abs((result.reports[0]?.loss ?? 0) / error - 1) < 1e-5)
         #expect(abs((result.reports[0]?.value(named: "explained_variance_ratio") ?? 0) - ratio) < 1e-6)
         let held = try fixture.number("pca/validation_error")
@@ -42,7 +51,8 @@ import Training
     }
 
     @Test func fractionOfTheVariance() throws {
-        let training = try LocalTraining(measuringJob(.principalComponents(.init(components: .variance(0.9)))))
+        let training = try LocalTraining(
+            measuringJob(.principalComponents(.init(components: .variance(0.9)))))
         let snapshot = try training.run(members: 2, lanes: 1).snapshot
         let count = Int(try UnsupervisedFixture().number("pca/count_for_0.9"))
         #expect(training.statistic("component_count", snapshot) == [Float(count)])
@@ -52,7 +62,8 @@ import Training
     }
 
     @Test func membersAndLanes() throws {
-        let training = try LocalTraining(measuringJob(.principalComponents(.init(components: .count(20))), microbatches: 6))
+        let training = try LocalTraining(
+            measuringJob(.principalComponents(.init(components: .count(20))), microbatches: 6))
         let quiet = try training.run(members: 1, lanes: 1)
         for (members, lanes) in [(1, 2), (3, 1), (5, 2), (7, 1)] {
             let result = try training.run(members: members, lanes: lanes)

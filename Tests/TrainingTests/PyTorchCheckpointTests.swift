@@ -8,10 +8,13 @@ import Training
 /// A model that PyTorch wrote computes here what PyTorch computes; make_pytorch_model.py beside the files made both.
 @Suite struct PyTorchCheckpointTests {
     private static let layers = [
-        NamedLayer("flatten", .flatten), NamedLayer("dense1", .dense(units: 24, bias: false, initializer: .zeros)),
-        NamedLayer("dense1.bn", .batchNorm(momentum: 0.1, epsilon: 1e-5)), NamedLayer("dense1.relu", .activation(.relu)),
+        NamedLayer("flatten", .flatten),
+        NamedLayer("dense1", .dense(units: 24, bias: false, initializer: .zeros)),
+        NamedLayer("dense1.bn", .batchNorm(momentum: 0.1, epsilon: 1e-5)),
+        NamedLayer("dense1.relu", .activation(.relu)),
         NamedLayer("dense2", .dense(units: 11, bias: true, initializer: .zeros)),
-        NamedLayer("dense2.bn", .batchNorm(momentum: 0.1, epsilon: 1e-3)), NamedLayer("dense2.tanh", .activation(.tanh)),
+        NamedLayer("dense2.bn", .batchNorm(momentum: 0.1, epsilon: 1e-3)),
+        NamedLayer("dense2.tanh", .activation(.tanh)),
         NamedLayer("head", .dense(units: 5, bias: true, initializer: .zeros)),
     ]
 
@@ -24,21 +27,27 @@ import Training
             let directory = try TemporaryDirectory()
             let entry = try CheckpointStore(directory: directory.file("checkpoints")).write(
                 step: 77, model: try Self.file("pytorch-mlp").tensors, optimizer: [], state: .null)
-            let plan = try NetworkPlan(layers: Self.layers, input: TensorShape([4, 5, 3]), loss: .crossEntropy)
+            let plan = try NetworkPlan(
+                layers: Self.layers, input: TensorShape([4, 5, 3]), loss: .crossEntropy)
             let snapshot = try Snapshot(
-                try Checkpoint(path: entry.path), layout: plan.layout, momentNames: [], epochTotals: [0, 0, 0])
+                try Checkpoint(path: entry.path), layout: plan.layout, momentNames: [],
+                epochTotals: [0, 0, 0])
 
             let predictions = try Self.file("pytorch-mlp-predictions")
             let input = try #require(predictions["input"])
             #expect(input.shape == [9, 4, 5, 3])
-            let logits = try Self.forward(plan, snapshot, try #require(input.floats()), samples: 9, lanes: lanes)
+            let logits = try Self.forward(
+                plan, snapshot, try #require(input.floats()), samples: 9, lanes: lanes)
             let expected = try #require(predictions["logits"]?.floats())
             #expect(logits.count == 45 && expected.count == 45)
             // A wrong place of a weight or statistic would show in the first decimals.
-            for (i, (a, b)) in zip(logits, expected).enumerated() { #expect(abs(a - b) < 1e-5, "logit \(i): \(a), PyTorch \(b)") }
+            for (i, (a, b)) in zip(logits, expected).enumerated() {
+                #expect(abs(a - b) < 1e-5, "logit \(i): \(a), PyTorch \(b)")
+            }
 
             // What is written again is what PyTorch wrote, but for the count of steps.
-            let written = Dictionary(uniqueKeysWithValues: snapshot.modelTensors(plan.layout).map { ($0.name, $0) })
+            let written = Dictionary(
+                uniqueKeysWithValues: snapshot.modelTensors(plan.layout).map { ($0.name, $0) })
             for tensor in try Self.file("pytorch-mlp").tensors {
                 #expect(written[tensor.name]?.shape == tensor.shape, "\(tensor.name)")
                 #expect(written[tensor.name]?.floats() == tensor.floats(), "\(tensor.name)")
@@ -54,13 +63,16 @@ import Training
         let pool = LanePool(lanes: lanes)
         defer { pool.close() }
         let network = Network(plan: plan, slots: 1, rows: samples, lanes: pool, training: false)
-        let (parameters, statistics) = (FloatBuffer(count: plan.layout.flatCount), FloatBuffer(count: plan.layout.statisticsCount))
+        let (parameters, statistics) = (
+            FloatBuffer(count: plan.layout.flatCount), FloatBuffer(count: plan.layout.statisticsCount)
+        )
         _ = parameters.elements.update(from: snapshot.parameters)
         _ = statistics.elements.update(from: snapshot.statistics)
         for (i, value) in input.enumerated() { network.input.row(0)[i] = value }
         try network.forward(
             network.makePass(
-                rows: SlotRows([samples]), parameters: parameters.pointer, statistics: statistics.pointer, training: nil))
+                rows: SlotRows([samples]), parameters: parameters.pointer, statistics: statistics.pointer,
+                training: nil))
         return (0..<(samples * plan.outputShape.count)).map { network.output.row(0)[$0] }
     }
 }

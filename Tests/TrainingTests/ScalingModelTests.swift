@@ -5,16 +5,20 @@ import Training
 @Suite struct ScalingModelTests {
     /// 8 microbatches: forward 8 s and backward 16 s in all, one bucket of 8 GB that is complete at the end of backward.
     private static func model(
-        microbatches: Int = 8, fixed: Double = 0, buckets: [ScalingModel.Bucket] = [ScalingModel.Bucket(bytes: 8e9, completion: 1)],
-        exchanges: Int = 0, bandwidth: Double = .infinity, latency: Double = 0, update: Double = 0, machines: ScalingModel.Machines? = nil
+        microbatches: Int = 8, fixed: Double = 0,
+        buckets: [ScalingModel.Bucket] = [ScalingModel.Bucket(bytes: 8e9, completion: 1)],
+        exchanges: Int = 0, bandwidth: Double = .infinity, latency: Double = 0, update: Double = 0,
+        machines: ScalingModel.Machines? = nil
     ) -> ScalingModel {
         ScalingModel(
             job: ScalingModel.Job(
                 microbatches: microbatches, samples: 48, forward: .init(fixed: fixed, perMicrobatch: 1),
-                backward: .init(fixed: 0, perMicrobatch: 2), update: update, buckets: buckets, forwardExchanges: exchanges,
+                backward: .init(fixed: 0, perMicrobatch: 2), update: update, buckets: buckets,
+                forwardExchanges: exchanges,
                 backwardExchanges: exchanges, exchangeBytes: 0),
             network: ScalingModel.Network(
-                latency: latency, bandwidth: bandwidth / ScalingModel.payloadShare, handover: 0, secondsPerByte: 0),
+                latency: latency, bandwidth: bandwidth / ScalingModel.payloadShare, handover: 0,
+                secondsPerByte: 0),
             machines: machines ?? ScalingModel.Machines(cores: 4, workersEach: 1, lanes: 1))
     }
 
@@ -50,7 +54,9 @@ import Training
 
     /// Two halves, the first of them complete in the middle of backward, which takes 8 s: reduce-scatter and all-gather of a half take 1 s each.
     @Test func bucketsOverlapBackward() {
-        let halves = [ScalingModel.Bucket(bytes: 4e9, completion: 0.5), ScalingModel.Bucket(bytes: 4e9, completion: 1)]
+        let halves = [
+            ScalingModel.Bucket(bytes: 4e9, completion: 0.5), ScalingModel.Bucket(bytes: 4e9, completion: 1),
+        ]
         let two = Self.model(buckets: halves, bandwidth: 16e9).predict(workers: 2)
         #expect(abs(two.gradients - 2) < 1e-9 && abs(two.step - 14) < 1e-9)
         // Ten times slower: the link is busy from the middle of backward, 4 × 10 s.
@@ -76,7 +82,9 @@ import Training
 
     /// Four workers with a lane each on two cores: no faster than two; with two on each of two machines as fast as on machines of their own.
     @Test func sharedCores() {
-        func machines(_ each: Int) -> ScalingModel.Machines { ScalingModel.Machines(cores: 2, workersEach: each, lanes: 1) }
+        func machines(_ each: Int) -> ScalingModel.Machines {
+            ScalingModel.Machines(cores: 2, workersEach: each, lanes: 1)
+        }
         #expect(abs(Self.model(machines: machines(4)).predict(workers: 4).step - 12) < 1e-9)
         #expect(abs(Self.model(machines: machines(2)).predict(workers: 4).step - 6) < 1e-9)
         #expect(abs(Self.model(machines: machines(8)).predict(workers: 8).compute - 12) < 1e-9)
@@ -107,10 +115,12 @@ import Training
     @Test func monotone() {
         for workers in 1...12 {
             func step(_ bandwidth: Double, _ latency: Double) -> Double {
-                Self.model(fixed: 0.1, exchanges: 3, bandwidth: bandwidth, latency: latency, update: 1).predict(workers: workers).step
+                Self.model(fixed: 0.1, exchanges: 3, bandwidth: bandwidth, latency: latency, update: 1)
+                    .predict(workers: workers).step
             }
             #expect(step(1e9, 0.1) >= step(2e9, 0.1) && step(2e9, 0.1) >= step(2e9, 0.01))
-            let prediction = Self.model(fixed: 0.1, exchanges: 3, bandwidth: 1e9, latency: 0.1, update: 1).predict(workers: workers)
+            let prediction = Self.model(fixed: 0.1, exchanges: 3, bandwidth: 1e9, latency: 0.1, update: 1)
+                .predict(workers: workers)
             let sum = prediction.compute + prediction.imbalance + prediction.statistics + prediction.gradients
             #expect(abs(sum - prediction.step) < 1e-9, "the parts add up for \(workers)")
             #expect(prediction.gradientHops <= prediction.gradients)

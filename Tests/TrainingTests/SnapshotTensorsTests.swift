@@ -19,7 +19,9 @@ import Training
 
     private static let moments = ["exp_avg", "exp_avg_sq"]
 
-    private static func checkpoint(_ model: [NamedTensor], _ optimizer: [NamedTensor], step: Int = 8) throws -> Checkpoint {
+    private static func checkpoint(_ model: [NamedTensor], _ optimizer: [NamedTensor], step: Int = 8) throws
+        -> Checkpoint
+    {
         let directory = try TemporaryDirectory()
         let entry = try CheckpointStore(directory: directory.file("checkpoints")).write(
             step: step, model: model, optimizer: optimizer, state: .null)
@@ -31,7 +33,10 @@ import Training
     @Test func everyBitComesBack() throws {
         let layout = try Self.layout()
         var snapshot = distinctSnapshot(layout, moments: 2, step: 8)
-        let odd: [Float] = [-0.0, .leastNonzeroMagnitude, -.leastNormalMagnitude, .greatestFiniteMagnitude, Float(bitPattern: 0x3f80_0001)]
+        let odd: [Float] = [
+            -0.0, .leastNonzeroMagnitude, -.leastNormalMagnitude, .greatestFiniteMagnitude,
+            Float(bitPattern: 0x3f80_0001),
+        ]
         for (i, value) in odd.enumerated() {
             snapshot.parameters[layout.tensors[2].range.lowerBound + i] = value
             snapshot.moments[1][layout.tensors[2].range.lowerBound + 2 * i] = value
@@ -39,7 +44,8 @@ import Training
         }
         let checkpoint = try Self.checkpoint(
             snapshot.modelTensors(layout), snapshot.optimizerTensors(layout, momentNames: Self.moments))
-        let back = try Snapshot(checkpoint, layout: layout, momentNames: Self.moments, epochTotals: snapshot.epochTotals)
+        let back = try Snapshot(
+            checkpoint, layout: layout, momentNames: Self.moments, epochTotals: snapshot.epochTotals)
         #expect(back == snapshot)
         #expect(Self.bits(back.parameters) == Self.bits(snapshot.parameters))
         #expect(back.moments.map(Self.bits) == snapshot.moments.map(Self.bits))
@@ -55,13 +61,18 @@ import Training
             Dictionary(uniqueKeysWithValues: model.map { ($0.name, $0.shape) }) == [
                 "image.weight": [2], "image.bias": [2], "image.running_mean": [2], "image.running_var": [2],
                 "image.num_batches_tracked": [],
-                "a.weight": [5, 12], "a.bias": [5], "a.bn.weight": [5], "a.bn.bias": [5], "a.bn.running_mean": [5], "a.bn.running_var": [5],
+                "a.weight": [5, 12], "a.bias": [5], "a.bn.weight": [5], "a.bn.bias": [5],
+                "a.bn.running_mean": [5], "a.bn.running_var": [5],
                 "a.bn.num_batches_tracked": [], "b.weight": [4, 5],
             ])
         #expect(model.first { $0.name == "a.bn.num_batches_tracked" }?.int64s() == [8])
         let optimizer = snapshot.optimizerTensors(layout, momentNames: Self.moments)
-        let trained = ["image.weight", "image.bias", "a.weight", "a.bias", "a.bn.weight", "a.bn.bias", "b.weight"]
-        #expect(Set(optimizer.map(\.name)) == Set(Self.moments.flatMap { moment in trained.map { "\(moment).\($0)" } }))
+        let trained = [
+            "image.weight", "image.bias", "a.weight", "a.bias", "a.bn.weight", "a.bn.bias", "b.weight",
+        ]
+        #expect(
+            Set(optimizer.map(\.name))
+                == Set(Self.moments.flatMap { moment in trained.map { "\(moment).\($0)" } }))
 
         // Memory counts (y, x, channel) × output, the file output × (channel, y, x).
         let tensor = try #require(layout.tensors.first { $0.name == "a.weight" })
@@ -90,7 +101,9 @@ import Training
             try Snapshot(checkpoint, layout: layout, momentNames: Self.moments, epochTotals: [0, 0, 0])
         }
         let shown = try #require(error).description
-        #expect(shown.hasPrefix("the checkpoint `\(checkpoint.path)` does not fit this model: `a.bias` is missing; "))
+        #expect(
+            shown.hasPrefix(
+                "the checkpoint `\(checkpoint.path)` does not fit this model: `a.bias` is missing; "))
         #expect(shown.contains("; `b.weight` has shape [5, 4], expected [4, 5]; "))
         #expect(shown.contains("; `exp_avg_sq.image.weight` is missing; "))
         #expect(shown.contains("; `a.bn.running_var` holds I64, expected F32; "), "\(shown)")

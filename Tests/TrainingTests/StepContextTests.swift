@@ -59,7 +59,9 @@ private final class Observer: TrainerObserver, @unchecked Sendable {  // used by
     func reached(done: Int, goesOn: Bool, _ timeline: Timeline) { spans += timeline.take() }
     func snapshot(_ state: MemberState, done: Int) {}
     func evaluated(_ set: EvaluationSet, done: Int, chunks: Range<Int>, reports: [Double]) {}
-    func decision(after done: Int) throws -> Decision { throw GenerationEnded(reason: "these jobs decide nothing") }
+    func decision(after done: Int) throws -> Decision {
+        throw GenerationEnded(reason: "these jobs decide nothing")
+    }
 }
 
 extension LocalTraining {
@@ -68,15 +70,19 @@ extension LocalTraining {
         let members = observers.count
         let partition = Partition(
             usedCount: plan.network.layout.usedCount,
-            owners: Partition.spreadOwners(usedCount: plan.network.layout.usedCount, members: members), members: members)
+            owners: Partition.spreadOwners(usedCount: plan.network.layout.usedCount, members: members),
+            members: members)
         let stepPlans = plan.stepPlans(Assignment(even: plan.geometry.microbatches, members: members))
-        let start = Snapshot(initial: plan.network.layout, moments: plan.job.optimizer.momentNames.count, seed: plan.job.seed)
+        let start = Snapshot(
+            initial: plan.network.layout, moments: plan.job.optimizer.momentNames.count, seed: plan.job.seed)
         let parts = (0..<members).map { rank in
             let state = MemberState(plan: plan, partition: partition, rank: rank, stepPlans: stepPlans)
             state.load(start)
             let collective = Collective(
-                rank: rank, partition: partition, plans: stepPlans, planIndex: plan.stepPlanIndex, exchanges: plan.exchanges,
-                report: plan.trainReport.operation, parameters: state.parameters.pointer, gradients: state, updater: state,
+                rank: rank, partition: partition, plans: stepPlans, planIndex: plan.stepPlanIndex,
+                exchanges: plan.exchanges,
+                report: plan.trainReport.operation, parameters: state.parameters.pointer, gradients: state,
+                updater: state,
                 measurement: plan.gradientMeasurement, firstStep: 0
             ) { plan.control(afterSteps: $0 + 1, report: $1) }
             return Part(state: state, collective: collective, observer: observers[rank])
@@ -88,10 +94,13 @@ extension LocalTraining {
                 let lanes = LanePool(lanes: 1)
                 defer { lanes.close() }
                 let trainer = Trainer(
-                    plan: plan, data: data, state: part.state, collective: part.collective, lanes: lanes, observer: part.observer)
+                    plan: plan, data: data, state: part.state, collective: part.collective, lanes: lanes,
+                    observer: part.observer)
                 do { _ = try trainer.run(from: 0) } catch {
                     part.observer.failed(error)
-                    for other in parts { other.collective.end(GenerationEnded(reason: "a member has failed")) }
+                    for other in parts {
+                        other.collective.end(GenerationEnded(reason: "a member has failed"))
+                    }
                 }
             }
         }

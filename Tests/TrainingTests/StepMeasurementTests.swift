@@ -9,15 +9,18 @@ import Training
         let job = Job(
             name: "measured", seed: 3, data: DataSpec(train: .digits, normalization: .zScore),
             layers: [
-                NamedLayer("a", .flatten), NamedLayer("b", .dense(units: 200, bias: false, initializer: .heNormal)),
+                NamedLayer("a", .flatten),
+                NamedLayer("b", .dense(units: 200, bias: false, initializer: .heNormal)),
                 NamedLayer("c", .batchNorm(momentum: 0.1, epsilon: 1e-5)),
                 NamedLayer("d", .dense(units: 100, bias: true, initializer: .heNormal)),
                 NamedLayer("e", .dense(units: 10, bias: true, initializer: .xavierUniform)),
             ],
-            loss: .crossEntropy, optimizer: .adam(learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-8), batchSize: 128,
+            loss: .crossEntropy,
+            optimizer: .adam(learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-8), batchSize: 128,
             microbatches: 4, epochs: 1)
         let data = try DecodedData(reading: job.data)
-        let measured = try StepMeasurement(lanes: 1, seconds: 0, copies: copies).run(StepMeasurement.job(job), data)
+        let measured = try StepMeasurement(lanes: 1, seconds: 0, copies: copies).run(
+            StepMeasurement.job(job), data)
         #expect(measured.microbatches == 4 && measured.samples == 128)
         #expect(measured.forwardExchanges == 1 && measured.backwardExchanges == 1)
         #expect(measured.exchangeBytes == 8 * (401 + 400) / 2)

@@ -43,7 +43,8 @@ import Training
     /// Frozen layers keep their parameters, but cost neither gradients nor moments. Two 3×3 windows, the second behind a stride of 2, see 3 + 2·2 pixels.
     @Test func ofFrozenConvolutions() throws {
         let lines = try summary([
-            "model": #"[{conv: 4, kernel: 3, stride: 2}, {conv: 8, kernel: 3}, "flatten", {dense: 10, name: "head"}]"#,
+            "model":
+                #"[{conv: 4, kernel: 3, stride: 2}, {conv: 8, kernel: 3}, "flatten", {dense: 10, name: "head"}]"#,
             "freeze": #"["conv1"]"#,
         ]).map { $0.split(separator: " ").joined(separator: " ") }
         #expect(lines.contains("conv1 conv 3×3 / 2 (xavier_uniform), frozen 4×4×4 40 25.0 KiB 1,216 3×3"))
@@ -56,7 +57,10 @@ import Training
         let job = #"{data: {train: {builtin: "digits"}}, kmeans: {clusters: 10}}"#
         let lines = try summary(load(job))
         #expect(
-            lines.starts(with: ["keeps             shape   memory", "--------------------------------", "centroids         10×64  2.5 KiB"])
+            lines.starts(with: [
+                "keeps             shape   memory", "--------------------------------",
+                "centroids         10×64  2.5 KiB",
+            ])
         )
         #expect(lines.contains("k-means          10 clusters of 64 features, chosen in the first 10 steps"))
         #expect(lines.contains("steps            1 per epoch, at most 110 in all"))
@@ -66,6 +70,8 @@ import Training
     private func summary(_ fields: [String: String]) throws -> [String] { try summary(load(config(fields))) }
 
     private func summary(_ file: JobFile) throws -> [String] {
-        Summary.text(try TrainingPlan(file.job, try DecodedData(reading: file.job.data).facts)).split(separator: "\n").map(String.init)
+        Summary.text(try TrainingPlan(file.job, try DecodedData(reading: file.job.data).facts)).split(
+            separator: "\n"
+        ).map(String.init)
     }
 }

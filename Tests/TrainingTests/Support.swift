@@ -35,7 +35,8 @@ func complaint(_ text: String, _ overrides: String...) throws -> String? {
 /// The fields of a config: those that every job needs unless others are given, and more.
 func config(_ fields: [String: String] = [:]) -> String {
     var all = [
-        "data": #"{train: {builtin: "digits"}}"#, "model": #"["flatten", {dense: 10}]"#, "loss": #""cross_entropy""#,
+        "data": #"{train: {builtin: "digits"}}"#, "model": #"["flatten", {dense: 10}]"#,
+        "loss": #""cross_entropy""#,
         "optimizer": #""adam""#, "batch": "{size: 100}", "epochs": "2",
     ]
     all.merge(fields) { $1 }
@@ -50,7 +51,9 @@ func distinctSnapshot(_ layout: ParameterLayout, moments: Int, step: Int) -> Sna
         statistics: Array(repeating: 0, count: layout.statisticsCount), epochTotals: [1.5, 2, 3])
     for place in layout.tensors.flatMap(\.range) {
         snapshot.parameters[place] = Float(place + 1) / 64 * (place % 2 == 0 ? 1 : -1)
-        for moment in 0..<moments { snapshot.moments[moment][place] = Float(place + 1) / 1024 + Float(moment + 1) }
+        for moment in 0..<moments {
+            snapshot.moments[moment][place] = Float(place + 1) / 1024 + Float(moment + 1)
+        }
     }
     for place in layout.statistics.flatMap(\.range) { snapshot.statistics[place] = Float(place + 1) / 16 }
     return snapshot

@@ -4,7 +4,8 @@ import Training
 
 @Suite struct TrainingPlanTests {
     private static func facts(_ shape: [Int] = [8, 8, 1], classes: Int? = 10, train: Int = 105) -> DataFacts {
-        DataFacts(sampleShape: shape, classCount: classes, trainCount: train, validationCount: 7, testCount: 0)
+        DataFacts(
+            sampleShape: shape, classCount: classes, trainCount: train, validationCount: 7, testCount: 0)
     }
 
     private func plan(_ fields: [String: String] = [:], train: Int = 105) throws -> TrainingPlan {
@@ -65,7 +66,8 @@ import Training
         for job in [file.job, try Job(resolvedText: file.resolved.compactJSON())] {
             let plan = try TrainingPlan(job, Self.facts())
             func inputs(_ name: String) -> [String] {
-                plan.network.layers.first { $0.name == name }?.inputs.map { plan.network.layers[$0 - 1].name } ?? []
+                plan.network.layers.first { $0.name == name }?.inputs.map { plan.network.layers[$0 - 1].name }
+                    ?? []
             }
             #expect(inputs("s") == ["a.relu", "b"])
             #expect(inputs("c") == ["a.bn"])
@@ -100,7 +102,9 @@ import Training
         )
         #expect(
             try error(#"["flatten", "relu"]"#)
-                == PlanError("the model has nothing to train: add a layer with weights, such as {dense: 10}", field: "model"))
+                == PlanError(
+                    "the model has nothing to train: add a layer with weights, such as {dense: 10}",
+                    field: "model"))
         #expect(
             try error(#"["flatten", {dense: 10}]"#, Self.facts(classes: nil))
                 == PlanError(

@@ -19,12 +19,14 @@ import Training
     }
 
     private func tensors(_ snapshot: Snapshot, _ training: LocalTraining) -> [String: NamedTensor] {
-        Dictionary(uniqueKeysWithValues: snapshot.modelTensors(training.plan.network.layout).map { ($0.name, $0) })
+        Dictionary(
+            uniqueKeysWithValues: snapshot.modelTensors(training.plan.network.layout).map { ($0.name, $0) })
     }
 
     private func start(_ training: LocalTraining) -> Snapshot {
         Snapshot(
-            initial: training.plan.network.layout, moments: training.plan.job.optimizer.momentNames.count, seed: training.plan.job.seed)
+            initial: training.plan.network.layout, moments: training.plan.job.optimizer.momentNames.count,
+            seed: training.plan.job.seed)
     }
 
     /// Everything but the head: its tensors' bytes and running statistics stay, for any number of members, and nothing else travels.
@@ -42,8 +44,12 @@ import Training
             let isSame = tensor.withUnsafeBytes { Array($0) } == after[name]?.withUnsafeBytes { Array($0) }
             #expect(isSame == !name.hasPrefix("head."), "\(name)")
         }
-        #expect((quiet.evaluations[.validation]?.value(named: "accuracy") ?? 0) > 0.2, "what is not frozen learns")
-        for members in [3, 5] { #expect(try training.run(members: members, lanes: 2, from: start).snapshot == quiet.snapshot) }
+        #expect(
+            (quiet.evaluations[.validation]?.value(named: "accuracy") ?? 0) > 0.2, "what is not frozen learns"
+        )
+        for members in [3, 5] {
+            #expect(try training.run(members: members, lanes: 2, from: start).snapshot == quiet.snapshot)
+        }
         // Written and read again, nothing is missing.
         let directory = try TemporaryDirectory()
         let names = training.plan.job.optimizer.momentNames
@@ -51,7 +57,8 @@ import Training
             step: quiet.snapshot.step, model: quiet.snapshot.modelTensors(layout),
             optimizer: quiet.snapshot.optimizerTensors(layout, momentNames: names), state: .null)
         var back = try Snapshot(
-            Checkpoint(path: entry.path), layout: layout, momentNames: names, epochTotals: quiet.snapshot.epochTotals)
+            Checkpoint(path: entry.path), layout: layout, momentNames: names,
+            epochTotals: quiet.snapshot.epochTotals)
         back.decisions = quiet.snapshot.decisions
         #expect(back == quiet.snapshot)
     }
@@ -61,9 +68,12 @@ import Training
         let descent = Optimizer.gradientDescent(learningRate: 0.5, momentum: 0)
         func layers(_ job: inout Job) {
             job.layers = [
-                NamedLayer("flatten", .flatten), NamedLayer("a", .dense(units: 24, bias: false, initializer: .heNormal)),
-                NamedLayer("norm", .batchNorm(momentum: 0.1, epsilon: 1e-5)), NamedLayer("relu", .activation(.relu)),
-                NamedLayer("b", .dense(units: 20, bias: true, initializer: .heNormal)), NamedLayer("tanh", .activation(.tanh)),
+                NamedLayer("flatten", .flatten),
+                NamedLayer("a", .dense(units: 24, bias: false, initializer: .heNormal)),
+                NamedLayer("norm", .batchNorm(momentum: 0.1, epsilon: 1e-5)),
+                NamedLayer("relu", .activation(.relu)),
+                NamedLayer("b", .dense(units: 20, bias: true, initializer: .heNormal)),
+                NamedLayer("tanh", .activation(.tanh)),
                 NamedLayer("head", .dense(units: 10, bias: true, initializer: .heNormal)),
             ]
         }
@@ -83,8 +93,14 @@ import Training
     /// With mean 0, variance 1 and no ε a frozen batch norm changes nothing, forward and backward: the same bits come out without it.
     @Test func frozenBatchNormUsesItsStatistics() throws {
         func layers(_ norm: [NamedLayer]) -> [NamedLayer] {
-            [NamedLayer("flatten", .flatten), NamedLayer("a", .dense(units: 24, bias: true, initializer: .heNormal))] + norm
-                + [NamedLayer("relu", .activation(.relu)), NamedLayer("b", .dense(units: 10, bias: true, initializer: .zeros))]
+            [
+                NamedLayer("flatten", .flatten),
+                NamedLayer("a", .dense(units: 24, bias: true, initializer: .heNormal)),
+            ] + norm
+                + [
+                    NamedLayer("relu", .activation(.relu)),
+                    NamedLayer("b", .dense(units: 10, bias: true, initializer: .zeros)),
+                ]
         }
         let norm = [NamedLayer("norm", .batchNorm(momentum: 0.1, epsilon: 1e-30))]
         let with = try training(freeze: ["norm"]) { $0.layers = layers(norm) }
@@ -95,14 +111,16 @@ import Training
         begin = try with.run(members: 2, lanes: 1, from: begin).snapshot
         other = try without.run(members: 1, lanes: 1, from: other).snapshot
         for name in ["a.weight", "a.bias", "b.weight", "b.bias"] {
-            #expect(tensors(begin, with)[name]?.floats() == tensors(other, without)[name]?.floats(), "\(name)")
+            #expect(
+                tensors(begin, with)[name]?.floats() == tensors(other, without)[name]?.floats(), "\(name)")
         }
         #expect(tensors(begin, with)["norm.running_var"]?.floats()?.allSatisfy { $0 == 1 } == true)
     }
 
     @Test(arguments: [
         ("dense9", "which is no layer with weights; those are dense1, dense1.bn, dense2, dense2.bn, head"),
-        ("dense", "which is no layer with weights"), ("dense1.weight", "which is a part of a layer"), ("relu1", "which is no layer with"),
+        ("dense", "which is no layer with weights"), ("dense1.weight", "which is a part of a layer"),
+        ("relu1", "which is no layer with"),
     ])
     func mistakes(entry: String, message: String) throws {
         let error = #expect(throws: PlanError.self) { try training(freeze: [entry]) }
@@ -110,7 +128,9 @@ import Training
     }
 
     @Test func nothingLeftToTrain() throws {
-        let error = #expect(throws: PlanError.self) { try training(freeze: ["dense1", "dense2", "dense2.bn", "head", "dense1.bn"]) }
+        let error = #expect(throws: PlanError.self) {
+            try training(freeze: ["dense1", "dense2", "dense2.bn", "head", "dense1.bn"])
+        }
         #expect(error?.description.contains("covers every layer") == true)
     }
 }
@@ -119,10 +139,13 @@ import Training
 @Suite struct WeightsTests {
     private static let path = ProjectFiles.path("Tests/Fixtures/checkpoints/pytorch-mlp.safetensors")
 
-    private func plan(hidden: Int = 24, head: String = "head", classes: Int = 5, freeze: [String] = []) throws -> NetworkPlan {
+    private func plan(hidden: Int = 24, head: String = "head", classes: Int = 5, freeze: [String] = []) throws
+        -> NetworkPlan
+    {
         try NetworkPlan(
             layers: [
-                NamedLayer("flatten", .flatten), NamedLayer("dense1", .dense(units: hidden, bias: false, initializer: .heNormal)),
+                NamedLayer("flatten", .flatten),
+                NamedLayer("dense1", .dense(units: hidden, bias: false, initializer: .heNormal)),
                 NamedLayer("dense1.bn", .batchNorm(momentum: 0.1, epsilon: 1e-5)),
                 NamedLayer("dense2", .dense(units: 11, bias: true, initializer: .heNormal)),
                 NamedLayer("dense2.bn", .batchNorm(momentum: 0.1, epsilon: 1e-3)),
@@ -130,10 +153,13 @@ import Training
             ], input: TensorShape([4, 5, 3]), loss: .crossEntropy, freeze: freeze)
     }
 
-    private func loaded(_ plan: NetworkPlan, from path: String = path, skip: [String] = []) throws -> [String: [Float]] {
+    private func loaded(_ plan: NetworkPlan, from path: String = path, skip: [String] = []) throws -> [String:
+        [Float]]
+    {
         var snapshot = Snapshot(initial: plan.layout, moments: 0, seed: 4)
         try Weights(path: path).load(into: &snapshot, plan.layout, skip: skip)
-        return Dictionary(uniqueKeysWithValues: snapshot.modelTensors(plan.layout).map { ($0.name, $0.floats() ?? []) })
+        return Dictionary(
+            uniqueKeysWithValues: snapshot.modelTensors(plan.layout).map { ($0.name, $0.floats() ?? []) })
     }
 
     private func complaint(_ plan: NetworkPlan, skip: [String] = []) -> String {
@@ -152,7 +178,10 @@ import Training
 
     @Test func anotherHead() throws {
         let other = try plan(classes: 3)
-        #expect(complaint(other).contains("2 of another shape or type: head.weight (F32 [5, 11], the model has F32 [3, 11]), head.bias"))
+        #expect(
+            complaint(other).contains(
+                "2 of another shape or type: head.weight (F32 [5, 11], the model has F32 [3, 11]), head.bias")
+        )
         #expect(complaint(other).contains("skip: [\"head.\"]"))
         let values = try self.loaded(other, skip: ["head."])
         #expect(values["dense2.weight"] == (try SafeTensors(path: Self.path)["dense2.weight"]?.floats()))
@@ -165,8 +194,13 @@ import Training
         let text = complaint(try plan(hidden: 20, head: "top"))
         #expect(text.contains("2 missing: top.weight, top.bias"), "\(text)")
         #expect(text.contains("2 unexpected: head.bias, head.weight"), "\(text)")
-        #expect(text.contains("6 of another shape or type: dense1.weight (F32 [24, 60], the model has F32 [20, 60])"), "\(text)")
-        #expect(complaint(try plan(), skip: ["heat."]).contains("`skip` has `heat.`, which neither the model nor"))
+        #expect(
+            text.contains(
+                "6 of another shape or type: dense1.weight (F32 [24, 60], the model has F32 [20, 60])"),
+            "\(text)")
+        #expect(
+            complaint(try plan(), skip: ["heat."]).contains("`skip` has `heat.`, which neither the model nor")
+        )
         #expect(complaint(try plan(head: "top"), skip: ["top", "head"]) == "nothing")
     }
 
@@ -177,13 +211,16 @@ import Training
         for step in [3, 6, 9] {
             var snapshot = Snapshot(initial: plan.layout, moments: 0, seed: UInt64(step))
             snapshot.step = step
-            try store.write(step: step, model: snapshot.modelTensors(plan.layout), optimizer: [], state: .null)
+            try store.write(
+                step: step, model: snapshot.modelTensors(plan.layout), optimizer: [], state: .null)
         }
         func seed(_ path: String) throws -> UInt64? {
             let values = try self.loaded(plan, from: path)["dense1.weight"]
             return [3, 6, 9].first { seed in
-                Snapshot(initial: plan.layout, moments: 0, seed: seed).modelTensors(plan.layout).first { $0.name == "dense1.weight" }?
-                    .floats() == values
+                Snapshot(initial: plan.layout, moments: 0, seed: seed).modelTensors(plan.layout).first {
+                    $0.name == "dense1.weight"
+                }?
+                .floats() == values
             }
         }
         #expect(try seed(directory.file("run")) == 9, "the newest, where none is the best")
@@ -197,13 +234,17 @@ import Training
     /// Numbers of other widths, by their bits in the standards.
     @Test func otherWidths() {
         func tensor(_ type: TensorType, _ words: [UInt16]) -> [Float]? {
-            words.withUnsafeBytes { NamedTensor("t", type, shape: [words.count], copying: $0).convertedFloats() }
+            words.withUnsafeBytes {
+                NamedTensor("t", type, shape: [words.count], copying: $0).convertedFloats()
+            }
         }
         let halves: [UInt16] = [0x3C00, 0xC000, 0x7BFF, 0x0001, 0x3555, 0x8000, 0x7C00, 0x03FF]
         let expected: [Float] = [1, -2, 65504, 0x1p-24, 0.333251953125, -0.0, .infinity, 1023 * 0x1p-24]
         #expect(tensor(.float16, halves)?.map(\.bitPattern) == expected.map(\.bitPattern))
         #expect(tensor(.bfloat16, [0x3F80, 0xC040, 0x0001]) == [1, -3, Float(bitPattern: 0x0001_0000)])
-        let doubles = [0.1, -1e300, 3].withUnsafeBytes { NamedTensor("t", .float64, shape: [3], copying: $0).convertedFloats() }
+        let doubles = [0.1, -1e300, 3].withUnsafeBytes {
+            NamedTensor("t", .float64, shape: [3], copying: $0).convertedFloats()
+        }
         #expect(doubles == [Float(0.1), -.infinity, 3])
     }
 

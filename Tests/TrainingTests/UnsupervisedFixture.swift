@@ -11,22 +11,29 @@ struct UnsupervisedFixture {
     private var tensors: [String: [Double]] = [:]
 
     init() throws {
-        let text = try File.readText(ProjectFiles.path("Tests/Fixtures/unsupervised/unsupervised.txt"), limit: 1 << 24)
+        let text = try File.readText(
+            ProjectFiles.path("Tests/Fixtures/unsupervised/unsupervised.txt"), limit: 1 << 24)
         for line in text.split(separator: "\n") {
             let words = line.split(separator: " ")
             tensors[String(words[0])] = try words.dropFirst(2).map { try #require(Double($0)) }
         }
     }
 
-    subscript(name: String) -> [Double] { get throws { try #require(tensors[name], "the fixture has \(name)") } }
+    subscript(name: String) -> [Double] {
+        get throws { try #require(tensors[name], "the fixture has \(name)") }
+    }
     func number(_ name: String) throws -> Double { try self[name][0] }
 }
 
 /// A job on the embedded digits, as they are.
-func measuringJob(_ task: Job.Task, seed: UInt64 = 1, microbatches: Int? = nil, validation: Bool = true) -> Job {
+func measuringJob(_ task: Job.Task, seed: UInt64 = 1, microbatches: Int? = nil, validation: Bool = true)
+    -> Job
+{
     var job = Job(
-        name: "measuring", seed: seed, data: DataSpec(train: .digits, validation: validation ? .digits : nil), layers: [],
-        loss: .meanSquaredError, optimizer: .gradientDescent(learningRate: 1, momentum: 0), batchSize: nil, microbatches: microbatches,
+        name: "measuring", seed: seed, data: DataSpec(train: .digits, validation: validation ? .digits : nil),
+        layers: [],
+        loss: .meanSquaredError, optimizer: .gradientDescent(learningRate: 1, momentum: 0), batchSize: nil,
+        microbatches: microbatches,
         epochs: task.steps)
     job.task = task
     return job

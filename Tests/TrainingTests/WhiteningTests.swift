@@ -8,25 +8,32 @@ import Training
 @Suite(.serialized) struct WhiteningTests {
     private func training(_ normalize: String, steps: Int = 3) throws -> LocalTraining {
         let text = config([
-            "data": "{train: {builtin: \"digits\"}, validation: {builtin: \"digits\"}, normalize: \(normalize)}",
-            "batch": "{size: 100, microbatches: 4}", "optimizer": "{adam: {learning_rate: 0.03}}", "max_steps": "\(steps)",
+            "data":
+                "{train: {builtin: \"digits\"}, validation: {builtin: \"digits\"}, normalize: \(normalize)}",
+            "batch": "{size: 100, microbatches: 4}", "optimizer": "{adam: {learning_rate: 0.03}}",
+            "max_steps": "\(steps)",
         ])
         return try LocalTraining(load(text).job)
     }
 
     /// The training set behind the whitening of a snapshot, in doubles: its covariance.
     private func covariance(_ training: LocalTraining, _ snapshot: Snapshot) -> (Int, [Double]) {
-        let (mean, matrix) = (training.statistic("whitening.mean", snapshot), training.statistic("whitening.matrix", snapshot))
+        let (mean, matrix) = (
+            training.statistic("whitening.mean", snapshot), training.statistic("whitening.matrix", snapshot)
+        )
         let (n, d) = (training.data.train.count, training.data.train.sampleSize)
         let outputs = matrix.count / d
         var rows = [Float](repeating: 0, count: n * d)
         rows.withUnsafeMutableBufferPointer {
-            training.data.train.gather(Array(0..<n)[...], normalization: training.data.normalization, into: $0.baseAddress!)
+            training.data.train.gather(
+                Array(0..<n)[...], normalization: training.data.normalization, into: $0.baseAddress!)
         }
         var sums = [Double](repeating: 0, count: outputs * outputs)
         for r in 0..<n {
             let y = (0..<outputs).map { o in
-                (0..<d).reduce(0.0) { $0 + Double(rows[r * d + $1] - mean[$1]) * Double(matrix[$1 * outputs + o]) }
+                (0..<d).reduce(0.0) {
+                    $0 + Double(rows[r * d + $1] - mean[$1]) * Double(matrix[$1 * outputs + o])
+                }
             }
             for i in 0..<outputs { for j in 0...i { sums[i * outputs + j] += y[i] * y[j] / Double(n - 1) } }
         }
@@ -36,7 +43,10 @@ import Training
     @Test func zcaOfNumpy() throws {
         let training = try training(#"{zca_whitening: {epsilon: 1e-2}}"#)
         let snapshot = try training.run(members: 1, lanes: 1).snapshot
-        #expect(distance(training.statistic("whitening.matrix", snapshot), try UnsupervisedFixture()["whitening/zca"]) < 1e-4)
+        #expect(
+            distance(
+                training.statistic("whitening.matrix", snapshot), try UnsupervisedFixture()["whitening/zca"])
+                < 1e-4)
         #expect(training.plan.network.layers[0].output == TensorShape([8, 8, 1]))
     }
 

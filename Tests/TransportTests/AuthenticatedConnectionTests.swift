@@ -19,7 +19,9 @@ import Transport
             final class State { var dialler: TransportError?; var listener: TransportError? }
             let state = State()
             func check() {
-                if let one = state.dialler, let two = state.listener { finish(.success(Both(dialler: one, listener: two))) }
+                if let one = state.dialler, let two = state.listener {
+                    finish(.success(Both(dialler: one, listener: two)))
+                }
             }
             let entrance = try reactor.listen(
                 Endpoint(host: "127.0.0.1", port: 0), handshake: { listener(token, listening) },
@@ -28,7 +30,9 @@ import Transport
                     state.listener = $0
                     check()
                 })
-            reactor.dial([entrance.localAddress.endpoint], timeout: 20, handshake: { dialler(dialled, dialling) }) { result in
+            reactor.dial(
+                [entrance.localAddress.endpoint], timeout: 20, handshake: { dialler(dialled, dialling) }
+            ) { result in
                 switch result {
                 case .success: finish(.failure(Unexpected(what: "connected")))
                 case .failure(let error):
@@ -50,8 +54,10 @@ import Transport
 
     /// Both ends say what each of them has, and a dialler without TLS is told so in plaintext.
     @Test(arguments: protections) func protectionsThatDiffer(_ protection: Protection) async throws {
-        let (dialler, listener) = try await dialError(token, protection, protection == .tls ? .plaintext : .tls)
-        guard case .protectionDiffers(let listening, protection) = dialler, case .protectionDiffers(let dialling, let other) = listener
+        let (dialler, listener) = try await dialError(
+            token, protection, protection == .tls ? .plaintext : .tls)
+        guard case .protectionDiffers(let listening, protection) = dialler,
+            case .protectionDiffers(let dialling, let other) = listener
         else {
             throw Unexpected(what: "\(dialler) \(listener)")
         }
@@ -69,7 +75,8 @@ import Transport
                 Endpoint(host: "127.0.0.1", port: 0),
                 handshake: {
                     .listener(
-                        Credentials(token), program: "p", beforeAuthentication: { .accept(reply: $0.context + [1]) },
+                        Credentials(token), program: "p",
+                        beforeAuthentication: { .accept(reply: $0.context + [1]) },
                         afterAuthentication: { .accept(reply: $0.context + [2]) })
                 }, accepted: { _, _ in })
             reactor.dial([entrance.localAddress.endpoint], handshake: { dialler(context: [7]) }) { result in
@@ -87,8 +94,12 @@ import Transport
                 Endpoint(host: "127.0.0.1", port: 0), handshake: { listener() },
                 accepted: { connection, _ in connection.send(FrameHeader(kind: 1), [4, 5, 6]) })
             reactor.dial([entrance.localAddress.endpoint], handshake: { dialler() }) { result in
-                guard case .success(let (connection, _)) = result else { return finish(.failure(Unexpected(what: "\(result)"))) }
-                reactor.after(0.05) { connection.received = { _, payload in finish(.success(Array(payload))) } }
+                guard case .success(let (connection, _)) = result else {
+                    return finish(.failure(Unexpected(what: "\(result)")))
+                }
+                reactor.after(0.05) {
+                    connection.received = { _, payload in finish(.success(Array(payload))) }
+                }
             }
         }
         #expect(got == [4, 5, 6])
@@ -97,13 +108,17 @@ import Transport
     @Test func endpointsAreTriedInTurn() async throws {
         let loop = try TestLoop()
         let found: String = try await loop.run { reactor, finish in
-            let closed = try reactor.listen(Endpoint(host: "127.0.0.1", port: 0), handshake: { listener() }, accepted: { _, _ in })
+            let closed = try reactor.listen(
+                Endpoint(host: "127.0.0.1", port: 0), handshake: { listener() }, accepted: { _, _ in })
             let dead = closed.localAddress.endpoint
             closed.close()
-            let entrance = try reactor.listen(Endpoint(host: "127.0.0.1", port: 0), handshake: { listener() }, accepted: { _, _ in })
+            let entrance = try reactor.listen(
+                Endpoint(host: "127.0.0.1", port: 0), handshake: { listener() }, accepted: { _, _ in })
             let good = Endpoint(host: "localhost", port: entrance.localAddress.port)
             reactor.dial([dead, good], timeout: 20, handshake: { dialler() }) { result in
-                finish(result.map { "\($0.0.remoteAddress)" == "\(entrance.localAddress)" ? "good" : "other" }.mapError { $0 })
+                finish(
+                    result.map { "\($0.0.remoteAddress)" == "\(entrance.localAddress)" ? "good" : "other" }
+                        .mapError { $0 })
             }
         }
         #expect(found == "good")
@@ -112,29 +127,45 @@ import Transport
     @Test func refusedAndUnknown() async throws {
         let loop = try TestLoop()
         let refused: [String] = try await loop.run { reactor, finish in
-            let closed = try reactor.listen(Endpoint(host: "127.0.0.1", port: 0), handshake: { listener() }, accepted: { _, _ in })
+            let closed = try reactor.listen(
+                Endpoint(host: "127.0.0.1", port: 0), handshake: { listener() }, accepted: { _, _ in })
             let dead = closed.localAddress.endpoint
             closed.close()
             reactor.dial([dead], handshake: { dialler() }) { result in
-                guard case .failure(let error) = result else { return finish(.failure(Unexpected(what: "connected"))) }
+                guard case .failure(let error) = result else {
+                    return finish(.failure(Unexpected(what: "connected")))
+                }
                 finish(.success(["\(dead)", "\(error)"]))
             }
         }
-        #expect(refused[1] == "\(refused[0]) refused the connection; check that the coordinator runs there and listens on this port")
+        #expect(
+            refused[1]
+                == "\(refused[0]) refused the connection; check that the coordinator runs there and listens on this port"
+        )
         let unknown: TransportError = try await loop.run { reactor, finish in
-            reactor.dial([Endpoint(host: "no-such-host.invalid", port: 1)], timeout: 25, handshake: { dialler() }) { result in
-                if case .failure(let error) = result { finish(.success(error)) } else { finish(.failure(Unexpected(what: "connected"))) }
+            reactor.dial(
+                [Endpoint(host: "no-such-host.invalid", port: 1)], timeout: 25, handshake: { dialler() }
+            ) { result in
+                if case .failure(let error) = result {
+                    finish(.success(error))
+                } else {
+                    finish(.failure(Unexpected(what: "connected")))
+                }
             }
         }
-        guard case .unknownHost("no-such-host.invalid", _) = unknown else { throw Unexpected(what: "\(unknown)") }
+        guard case .unknownHost("no-such-host.invalid", _) = unknown else {
+            throw Unexpected(what: "\(unknown)")
+        }
     }
 
     @Test func portInUse() async throws {
         let loop = try TestLoop()
         let texts: [String] = try await loop.run { reactor, finish in
-            let first = try reactor.listen(Endpoint(host: "127.0.0.1", port: 0), handshake: { listener() }, accepted: { _, _ in })
+            let first = try reactor.listen(
+                Endpoint(host: "127.0.0.1", port: 0), handshake: { listener() }, accepted: { _, _ in })
             do throws(TransportError) {
-                _ = try reactor.listen(first.localAddress.endpoint, handshake: { listener() }, accepted: { _, _ in })
+                _ = try reactor.listen(
+                    first.localAddress.endpoint, handshake: { listener() }, accepted: { _, _ in })
                 finish(.failure(Unexpected(what: "bound twice")))
             } catch {
                 finish(.success(["\(first.localAddress)", "\(error)"]))
@@ -153,8 +184,10 @@ import Transport
         let loop = try TestLoop()
         return try await loop.run { reactor, finish in
             let entrance = try reactor.listen(
-                Endpoint(host: "127.0.0.1", port: 0), timeLimit: timeLimit, handshake: { listener(token, protection) },
-                accepted: { _, _ in finish(.failure(Unexpected(what: "accepted"))) }, failed: { finish(.success($0)) })
+                Endpoint(host: "127.0.0.1", port: 0), timeLimit: timeLimit,
+                handshake: { listener(token, protection) },
+                accepted: { _, _ in finish(.failure(Unexpected(what: "accepted"))) },
+                failed: { finish(.success($0)) })
             let port = entrance.localAddress.port
             try startClient {
                 let client = try RawClient(port: port)
@@ -168,7 +201,9 @@ import Transport
     @Test(arguments: protections) func strangers(_ protection: Protection) async throws {
         let http = try await listenerError(Array("GET / HTTP/1.1\r\n\r\n".utf8), protection)
         guard case .spokeHTTP(let peer) = http else { throw Unexpected(what: "\(http)") }
-        #expect("\(http)" == "\(peer) does not speak dist-train's protocol, but HTTP; check the host and the port")
+        #expect(
+            "\(http)" == "\(peer) does not speak dist-train's protocol, but HTTP; check the host and the port"
+        )
         for seed in 1...20 {
             let error = try await listenerError(pattern(200, seed: UInt64(seed)), protection)
             guard case .notOurProtocol = error else { throw Unexpected(what: "\(error)") }
@@ -177,7 +212,8 @@ import Transport
         guard case .timedOut(_, "handshake", _) = silent else { throw Unexpected(what: "\(silent)") }
         let gone = try await listenerError([], protection, ends: true)
         guard case .closedDuringHandshake = gone else { throw Unexpected(what: "\(gone)") }
-        let cut = try await listenerError(Array(FrameHeader(kind: 0xf0).encoded(payload: [1]).prefix(20)), .plaintext, ends: true)
+        let cut = try await listenerError(
+            Array(FrameHeader(kind: 0xf0).encoded(payload: [1]).prefix(20)), .plaintext, ends: true)
         guard case .closedDuringHandshake = cut else { throw Unexpected(what: "\(cut)") }
     }
 
@@ -186,14 +222,17 @@ import Transport
         let loop = try TestLoop()
         let error: TransportError = try await loop.run { reactor, finish in
             let entrance = try reactor.listen(
-                Endpoint(host: "127.0.0.1", port: 0), timeLimit: 0.5, handshake: { listener(token, protection) },
-                accepted: { _, _ in finish(.failure(Unexpected(what: "accepted"))) }, failed: { finish(.success($0)) })
+                Endpoint(host: "127.0.0.1", port: 0), timeLimit: 0.5,
+                handshake: { listener(token, protection) },
+                accepted: { _, _ in finish(.failure(Unexpected(what: "accepted"))) },
+                failed: { finish(.success($0)) })
             let port = entrance.localAddress.port
             try startClient {
                 let client = try RawClient(port: port)
                 // The beginning of a record, or of a frame, that is never whole.
                 let bytes =
-                    protection == .tls ? [0x16, 3, 1, 1, 0, 1] : Array(FrameHeader(kind: 0xf0).encoded(payload: [1]).prefix(40))
+                    protection == .tls
+                    ? [0x16, 3, 1, 1, 0, 1] : Array(FrameHeader(kind: 0xf0).encoded(payload: [1]).prefix(40))
                 for index in 0..<1000 {
                     try client.write([index < bytes.count ? UInt8(bytes[index]) : 0])
                     usleep(50_000)
@@ -204,9 +243,11 @@ import Transport
     }
 
     @Test func beforeAuthentication() async throws {
-        let long = try await listenerError(FrameHeader(kind: 0xf0).encoded(payload: [UInt8](repeating: 1, count: 4097)), .plaintext)
+        let long = try await listenerError(
+            FrameHeader(kind: 0xf0).encoded(payload: [UInt8](repeating: 1, count: 4097)), .plaintext)
         guard case .frameTooLong(_, 4097, 4096, false) = long else { throw Unexpected(what: "\(long)") }
-        #expect("\(long)".contains("sent a frame of 4097 bytes, at most 4096 are allowed before authentication"))
+        #expect(
+            "\(long)".contains("sent a frame of 4097 bytes, at most 4096 are allowed before authentication"))
         let ordinary = try await listenerError(FrameHeader(kind: 1).encoded(payload: [1]), .plaintext)
         guard case .unknownKind(_, 1) = ordinary else { throw Unexpected(what: "\(ordinary)") }
     }
@@ -217,7 +258,8 @@ import Transport
         let box = AnswerBox()
         let error: TransportError = try await loop.run { reactor, finish in
             let entrance = try reactor.listen(
-                Endpoint(host: "127.0.0.1", port: 0), handshake: { .listener(Credentials(token, .plaintext), program: "dist-train 0.1") },
+                Endpoint(host: "127.0.0.1", port: 0),
+                handshake: { .listener(Credentials(token, .plaintext), program: "dist-train 0.1") },
                 accepted: { _, _ in finish(.failure(Unexpected(what: "accepted"))) },
                 failed: { error in
                     // The refusal goes out before the test ends.
@@ -228,11 +270,14 @@ import Transport
                 let client = try RawClient(port: port)
                 let program = Array("dist-train 9".utf8)
                 try client.write(
-                    FrameHeader(kind: 0xf0).encoded(payload: [1, 9, 0, UInt8(program.count), 0] + program + [0xff, 0xff], version: 9))
+                    FrameHeader(kind: 0xf0).encoded(
+                        payload: [1, 9, 0, UInt8(program.count), 0] + program + [0xff, 0xff], version: 9))
                 box.answer(try client.readFrame().payload)
             }
         }
-        guard case .otherVersion(_, 9, "dist-train 9", 2, "dist-train 0.1") = error else { throw Unexpected(what: "\(error)") }
+        guard case .otherVersion(_, 9, "dist-train 9", 2, "dist-train 0.1") = error else {
+            throw Unexpected(what: "\(error)")
+        }
         let answer = try #require(box.value)
         #expect(answer[..<3] == [2, 2, 0] && answer.contains(Array("dist-train 0.1".utf8)))
     }
@@ -259,23 +304,33 @@ import Transport
     /// The system completes the connection; nobody ever speaks.
     @Test func aSilentListenerTimesOut() async throws {
         let silent = try Reactor(name: "silent")
-        let deaf = try silent.listen(Endpoint(host: "127.0.0.1", port: 0), handshake: { listener() }, accepted: { _, _ in })
+        let deaf = try silent.listen(
+            Endpoint(host: "127.0.0.1", port: 0), handshake: { listener() }, accepted: { _, _ in })
         let loop = try TestLoop()
         let endpoint = deaf.localAddress.endpoint
         let error: TransportError = try await loop.run { reactor, finish in
             reactor.dial([endpoint], timeout: 0.2, handshake: { dialler() }) { result in
-                if case .failure(let error) = result { finish(.success(error)) } else { finish(.failure(Unexpected(what: "connected"))) }
+                if case .failure(let error) = result {
+                    finish(.success(error))
+                } else {
+                    finish(.failure(Unexpected(what: "connected")))
+                }
             }
         }
-        guard case .timedOut("\(endpoint)", "handshake", _) = error else { throw Unexpected(what: "\(error)") }
+        guard case .timedOut("\(endpoint)", "handshake", _) = error else {
+            throw Unexpected(what: "\(error)")
+        }
         deaf.close()
     }
 
     @Test func aCancelledDialIsSilent() async throws {
         let loop = try TestLoop()
         let quiet: Bool = try await loop.run { reactor, finish in
-            let entrance = try reactor.listen(Endpoint(host: "127.0.0.1", port: 0), handshake: { listener() }, accepted: { _, _ in })
-            let dial = reactor.dial([entrance.localAddress.endpoint], handshake: { dialler() }) { _ in finish(.success(false)) }
+            let entrance = try reactor.listen(
+                Endpoint(host: "127.0.0.1", port: 0), handshake: { listener() }, accepted: { _, _ in })
+            let dial = reactor.dial([entrance.localAddress.endpoint], handshake: { dialler() }) { _ in
+                finish(.success(false))
+            }
             reactor.after(0) { dial.cancel() }
             reactor.after(0.1) { finish(.success(true)) }
         }
@@ -285,13 +340,17 @@ import Transport
     static let hasIPv6 = SocketAddress.localInterfaces(loopback: true).contains { $0.isIPv6 && $0.isLoopback }
 
     @Test(.enabled(if: hasIPv6, "this machine has no IPv6 loopback")) func bothFamilies() async throws {
-        for (listening, dialled, seen) in [("::1", "::1", "::1"), ("::", "127.0.0.1", "127.0.0.1"), ("::", "::1", "::1")] {
+        for (listening, dialled, seen) in [
+            ("::1", "::1", "::1"), ("::", "127.0.0.1", "127.0.0.1"), ("::", "::1", "::1"),
+        ] {
             let loop = try TestLoop()
             let remote: String = try await loop.run { reactor, finish in
                 let entrance = try reactor.listen(
                     Endpoint(host: listening, port: 0), handshake: { listener() },
                     accepted: { connection, _ in finish(.success(connection.remoteAddress.host)) })
-                reactor.dial([Endpoint(host: dialled, port: entrance.localAddress.port)], handshake: { dialler() }) { result in
+                reactor.dial(
+                    [Endpoint(host: dialled, port: entrance.localAddress.port)], handshake: { dialler() }
+                ) { result in
                     if case .failure(let error) = result { finish(.failure(error)) }
                 }
             }
@@ -299,14 +358,21 @@ import Transport
         }
     }
 
-    @Test(arguments: protections) func aListenerThatSpeaksSomethingElse(_ protection: Protection) async throws {
+    @Test(arguments: protections) func aListenerThatSpeaksSomethingElse(_ protection: Protection) async throws
+    {
         // Two diallers meet: both say hello, over a listener whose handshake is a dialler's.
         let loop = try TestLoop()
         let error: TransportError = try await loop.run { reactor, finish in
             let entrance = try reactor.listen(
-                Endpoint(host: "127.0.0.1", port: 0), handshake: { dialler(token, protection) }, accepted: { _, _ in })
-            reactor.dial([entrance.localAddress.endpoint], handshake: { dialler(token, protection) }) { result in
-                if case .failure(let error) = result { finish(.success(error)) } else { finish(.failure(Unexpected(what: "connected"))) }
+                Endpoint(host: "127.0.0.1", port: 0), handshake: { dialler(token, protection) },
+                accepted: { _, _ in })
+            reactor.dial([entrance.localAddress.endpoint], handshake: { dialler(token, protection) }) {
+                result in
+                if case .failure(let error) = result {
+                    finish(.success(error))
+                } else {
+                    finish(.failure(Unexpected(what: "connected")))
+                }
             }
         }
         switch (error, protection) {

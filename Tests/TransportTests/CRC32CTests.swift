@@ -24,7 +24,10 @@ private func bitwise(_ bytes: ArraySlice<UInt8>) -> UInt32 {
 
     @Test func agreesWithTheDefinitionAtEveryAlignment() {
         let bytes = pattern(60_000, seed: 7)
-        var lengths = Array(0...40) + [255, 256, 257, 767, 768, 769, 1535, 1536, 24_575, 24_576, 24_577, 49_152, 59_000]
+        var lengths =
+            Array(0...40) + [
+                255, 256, 257, 767, 768, 769, 1535, 1536, 24_575, 24_576, 24_577, 49_152, 59_000,
+            ]
         lengths += pattern(40, seed: 3).map { Int($0) * 97 }
         for (index, length) in lengths.enumerated() {
             for offset in [index % 16, (index * 7 + 3) % 16] {
@@ -32,11 +35,16 @@ private func bitwise(_ bytes: ArraySlice<UInt8>) -> UInt32 {
                 let expected = bitwise(slice)
                 slice.withUnsafeBytes { raw in
                     #expect(CRC32C.checksum(raw) == expected, "length \(length) offset \(offset)")
-                    #expect(CRC32C.instructionChecksum(raw) == expected, "instruction, length \(length) offset \(offset)")
-                    #expect(CRC32C.portableChecksum(raw) == expected, "tables, length \(length) offset \(offset)")
+                    #expect(
+                        CRC32C.instructionChecksum(raw) == expected,
+                        "instruction, length \(length) offset \(offset)")
+                    #expect(
+                        CRC32C.portableChecksum(raw) == expected, "tables, length \(length) offset \(offset)")
                     let cut = length / 3
                     let first = CRC32C.checksum(UnsafeRawBufferPointer(rebasing: raw[..<cut]))
-                    #expect(CRC32C.extend(first, UnsafeRawBufferPointer(rebasing: raw[cut...])) == expected, "in two parts")
+                    #expect(
+                        CRC32C.extend(first, UnsafeRawBufferPointer(rebasing: raw[cut...])) == expected,
+                        "in two parts")
                 }
             }
         }

@@ -16,7 +16,9 @@ let protections = [Protection.tls, .plaintext]
                         let index = state.next
                         state.next += 1
                         let expected = pattern(index % 700, seed: UInt64(index))
-                        if header.a != UInt32(index) || header.step != UInt64(index) << 33 || !payload.elementsEqual(expected) {
+                        if header.a != UInt32(index) || header.step != UInt64(index) << 33
+                            || !payload.elementsEqual(expected)
+                        {
                             state.wrong += 1
                         }
                         if state.next == 20_000 { finish(.success(state.wrong)) }
@@ -24,7 +26,8 @@ let protections = [Protection.tls, .plaintext]
                     accepted.closed = { finish(.failure($0 ?? .truncated(peer: "closed"))) }
                     for index in 0..<20_000 {
                         dialled.send(
-                            FrameHeader(kind: 5, step: UInt64(index) << 33, a: UInt32(index)), pattern(index % 700, seed: UInt64(index)))
+                            FrameHeader(kind: 5, step: UInt64(index) << 33, a: UInt32(index)),
+                            pattern(index % 700, seed: UInt64(index)))
                     }
                 }, failed: { finish(.failure($0)) })
         }
@@ -43,16 +46,24 @@ let protections = [Protection.tls, .plaintext]
             try connect(
                 reactor, protection,
                 { dialled, accepted in
-                    final class State { var got = 0; var wrong = 0; var released = 0; var sentFrames = 0; var gotFrames = 0 }
+                    final class State {
+                        var got = 0; var wrong = 0; var released = 0; var sentFrames = 0; var gotFrames = 0
+                    }
                     let state = State()
-                    accepted.destination = { header in UnsafeMutableRawBufferPointer(rebasing: target[..<header.payloadLength]) }
+                    accepted.destination = { header in
+                        UnsafeMutableRawBufferPointer(rebasing: target[..<header.payloadLength])
+                    }
                     accepted.received = { header, payload in
                         state.got += payload.count
                         state.gotFrames += 1
                         let offset = Int(header.b)
-                        if !payload.elementsEqual(source[offset..<offset + payload.count]) { state.wrong += 1 }
+                        if !payload.elementsEqual(source[offset..<offset + payload.count]) {
+                            state.wrong += 1
+                        }
                         if header.flags == 1 {
-                            reactor.after(0) { finish(.success([state.got, state.wrong, state.sentFrames - state.released])) }
+                            reactor.after(0) {
+                                finish(.success([state.got, state.wrong, state.sentFrames - state.released]))
+                            }
                         }
                     }
                     accepted.closed = { finish(.failure($0 ?? .truncated(peer: "closed"))) }
@@ -65,7 +76,8 @@ let protections = [Protection.tls, .plaintext]
                         state.sentFrames += 1
                         dialled.send(
                             FrameHeader(kind: 1, flags: sent == total ? 1 : 0, b: UInt32(offset)),
-                            borrowing: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(source)[offset..<offset + size]),
+                            borrowing: UnsafeRawBufferPointer(
+                                rebasing: UnsafeRawBufferPointer(source)[offset..<offset + size]),
                             sent: { state.released += 1 })
                     }
                 }, failed: { finish(.failure($0)) })
@@ -86,7 +98,9 @@ let protections = [Protection.tls, .plaintext]
                     final class State { var frames = 0 }
                     let (state, before) = (State(), accepted.bytesReceived)
                     accepted.received = { _, _ in state.frames += 1 }
-                    accepted.closed = { finish(.success((state.frames, accepted.bytesReceived - before, $0))) }
+                    accepted.closed = {
+                        finish(.success((state.frames, accepted.bytesReceived - before, $0)))
+                    }
                     dialled.send(FrameHeader(kind: 1), whole)
                     dialled.send(FrameHeader(kind: 1), borrowing: UnsafeRawBufferPointer(source))
                     dialled.pushHalfOfLastFrame()
@@ -98,7 +112,8 @@ let protections = [Protection.tls, .plaintext]
         #expect(frames == 1)
         #expect(bytes == 48 + 1_000 + 48 + 20_000)
         guard case .truncated = reason else {
-            Issue.record("a frame that ends in its midst is truncated, not: \(reason.map { "\($0)" } ?? "an end")")
+            Issue.record(
+                "a frame that ends in its midst is truncated, not: \(reason.map { "\($0)" } ?? "an end")")
             return
         }
     }
@@ -153,7 +168,9 @@ let protections = [Protection.tls, .plaintext]
         #expect(bulkLeft > 32 << 20, "six round trips took as long as \((64 << 20) - bulkLeft) bytes of bulk")
     }
 
-    @Test(arguments: protections) func drainedAndFinishDeliverEverythingFirst(_ protection: Protection) async throws {
+    @Test(arguments: protections) func drainedAndFinishDeliverEverythingFirst(_ protection: Protection)
+        async throws
+    {
         let loop = try TestLoop()
         let result: [Int] = try await loop.run { reactor, finish in
             try connect(
@@ -162,7 +179,9 @@ let protections = [Protection.tls, .plaintext]
                     final class State { var bytes = 0; var drained = 0 }
                     let state = State()
                     accepted.received = { _, payload in state.bytes += payload.count }
-                    accepted.closed = { reason in finish(.success([state.bytes, state.drained, reason == nil ? 0 : 1])) }
+                    accepted.closed = { reason in
+                        finish(.success([state.bytes, state.drained, reason == nil ? 0 : 1]))
+                    }
                     dialled.drained = { state.drained += 1 }
                     dialled.send(FrameHeader(kind: 1), [1, 2, 3])
                     reactor.after(0.01) {
@@ -199,7 +218,8 @@ let protections = [Protection.tls, .plaintext]
 @Suite(.serialized) struct ConnectionViolationTests {
     /// The error of an authenticated connection whose peer wrote `bytes` and then, if asked, ended.
     private func error(
-        after bytes: [UInt8], ends: Bool = false, pieces: Int? = nil, configure: @escaping @Sendable (Connection) -> Void = { _ in }
+        after bytes: [UInt8], ends: Bool = false, pieces: Int? = nil,
+        configure: @escaping @Sendable (Connection) -> Void = { _ in }
     ) async throws -> (error: TransportError?, frames: Int) {
         let loop = try TestLoop()
         struct Found: Sendable { var error: TransportError?; var frames: Int }
@@ -255,7 +275,8 @@ let protections = [Protection.tls, .plaintext]
         let found = try await error(after: header)
         #expect(
             found.error.map { "\($0)" }
-                == "10.0.0.3:7070 sent a frame of 1048577 bytes, at most 1048576 are allowed; check that both sides run the same version")
+                == "10.0.0.3:7070 sent a frame of 1048577 bytes, at most 1048576 are allowed; check that both sides run the same version"
+        )
     }
 
     @Test func unknownKind() async throws {
@@ -267,7 +288,8 @@ let protections = [Protection.tls, .plaintext]
         let found = try await error(after: FrameHeader(kind: 3).encoded(payload: [], version: 3))
         #expect(
             found.error.map { "\($0)" }
-                == "10.0.0.3:7070 runs protocol version 3, this side protocol version 2; install the same version on both")
+                == "10.0.0.3:7070 runs protocol version 3, this side protocol version 2; install the same version on both"
+        )
     }
 
     @Test func truncated() async throws {

@@ -3,7 +3,8 @@ import Transport
 
 /// Both sides' outcomes after passing frames until nobody has any; `tamper` may change a message (numbered from 0).
 private func converse(
-    _ dialler: inout Handshake, _ listener: inout Handshake, tamper: (Int, Handshake.Frame) -> Handshake.Frame = { $1 }
+    _ dialler: inout Handshake, _ listener: inout Handshake,
+    tamper: (Int, Handshake.Frame) -> Handshake.Frame = { $1 }
 ) -> (dialler: Handshake.Outcome, listener: Handshake.Outcome, messages: [Handshake.Frame]) {
     var outcomes = (dialler: Handshake.Outcome.proceeds, listener: Handshake.Outcome.proceeds)
     var messages: [Handshake.Frame] = []
@@ -39,9 +40,13 @@ private func isAuthenticated(_ outcome: Handshake.Outcome) -> Bool {
         var one = Handshake.dialler(Credentials(token), program: "dist-train 0.1", context: [1, 2, 3])
         var two = Handshake.listener(
             Credentials(token), program: "dist-train 0.2",
-            beforeAuthentication: { .accept(reply: $0.context + [9]) }, afterAuthentication: { .accept(reply: $0.context + [8]) })
+            beforeAuthentication: { .accept(reply: $0.context + [9]) },
+            afterAuthentication: { .accept(reply: $0.context + [8]) })
         let (dialler, listener, messages) = converse(&one, &two)
-        #expect(dialler == .authenticated(HandshakePeer(program: "dist-train 0.2", context: [1, 2, 3, 9], reply: [1, 2, 3, 8])))
+        #expect(
+            dialler
+                == .authenticated(
+                    HandshakePeer(program: "dist-train 0.2", context: [1, 2, 3, 9], reply: [1, 2, 3, 8])))
         #expect(listener == .authenticated(HandshakePeer(program: "dist-train 0.1", context: [1, 2, 3])))
         #expect(messages.count == 4)
     }
@@ -108,7 +113,9 @@ private func isAuthenticated(_ outcome: Handshake.Outcome) -> Bool {
                 let (dialler, _, _) = converse(&one, &two) { index, frame in
                     var frame = frame
                     if index == message {
-                        frame.payload = change < 0 ? frame.payload.dropLast(-change) : frame.payload + [0, 0].prefix(change)
+                        frame.payload =
+                            change < 0
+                            ? frame.payload.dropLast(-change) : frame.payload + [0, 0].prefix(change)
                     }
                     return frame
                 }
@@ -122,11 +129,15 @@ private func isAuthenticated(_ outcome: Handshake.Outcome) -> Bool {
         let recorded = converse(&one, &two).messages
         var victim = listener()
         #expect(victim.receive(recorded[0].kind, recorded[0].payload).outcome == .proceeds)
-        #expect(victim.receive(recorded[2].kind, recorded[2].payload).outcome == .failed(.tokensDiffer(peer: "the peer")))
+        #expect(
+            victim.receive(recorded[2].kind, recorded[2].payload).outcome
+                == .failed(.tokensDiffer(peer: "the peer")))
         var caller = dialler()
         _ = caller.start()
         #expect(caller.receive(recorded[1].kind, recorded[1].payload).outcome == .proceeds)
-        #expect(caller.receive(recorded[3].kind, recorded[3].payload).outcome == .failed(.tokensDiffer(peer: "the peer")))
+        #expect(
+            caller.receive(recorded[3].kind, recorded[3].payload).outcome
+                == .failed(.tokensDiffer(peer: "the peer")))
     }
 
     @Test func reflectionFails() {
@@ -153,7 +164,8 @@ private func isAuthenticated(_ outcome: Handshake.Outcome) -> Bool {
         for isBefore in [true, false] {
             var one = dialler()
             var two = Handshake.listener(
-                Credentials(token), program: "p", beforeAuthentication: { _ in isBefore ? .refuse("the job is full") : .accept() },
+                Credentials(token), program: "p",
+                beforeAuthentication: { _ in isBefore ? .refuse("the job is full") : .accept() },
                 afterAuthentication: { _ in .refuse("the job is full") })
             let (dialler, listener, messages) = converse(&one, &two)
             #expect(dialler == .failed(.refused(peer: "the peer", sentence: "the job is full")))
@@ -172,11 +184,13 @@ private func isAuthenticated(_ outcome: Handshake.Outcome) -> Bool {
         var two = Handshake.listener(Credentials(token), program: "dist-train 0.1")
         let (_, listener, messages) = converse(&one, &two) { index, frame in versioned(frame) }
         let expected = TransportError.otherVersion(
-            peer: "the peer", theirs: 9, theirProgram: "dist-train 0.9", ours: 2, ourProgram: "dist-train 0.1")
+            peer: "the peer", theirs: 9, theirProgram: "dist-train 0.9", ours: 2, ourProgram: "dist-train 0.1"
+        )
         #expect(listener == .failed(expected))
         #expect(
             expected.description
-                == "the peer runs dist-train 0.9 (protocol 9), this side dist-train 0.1 (protocol 2); install the same version on both")
+                == "the peer runs dist-train 0.9 (protocol 9), this side dist-train 0.1 (protocol 2); install the same version on both"
+        )
         // The refusal tells the dialler as much.
         var again = Handshake.dialler(Credentials(token), program: "dist-train 0.9", context: [])
         _ = again.start()
@@ -184,7 +198,9 @@ private func isAuthenticated(_ outcome: Handshake.Outcome) -> Bool {
         #expect(
             outcome
                 == .failed(
-                    .otherVersion(peer: "the peer", theirs: 9, theirProgram: "dist-train 0.1", ours: 2, ourProgram: "dist-train 0.9")))
+                    .otherVersion(
+                        peer: "the peer", theirs: 9, theirProgram: "dist-train 0.1", ours: 2,
+                        ourProgram: "dist-train 0.9")))
     }
 
     @Test func randomMessagesAreRefused() {
@@ -193,14 +209,17 @@ private func isAuthenticated(_ outcome: Handshake.Outcome) -> Bool {
             var (one, two) = (dialler(), listener())
             _ = one.start()
             for kind in UInt8(0xf0)...0xf5 {
-                #expect(!isAuthenticated(one.receive(kind, bytes).outcome) && !isAuthenticated(two.receive(kind, bytes).outcome))
+                #expect(
+                    !isAuthenticated(one.receive(kind, bytes).outcome)
+                        && !isAuthenticated(two.receive(kind, bytes).outcome))
             }
         }
     }
 
     @Test func textOfARefusalCannotDriveATerminal() {
         var one = dialler()
-        var two = Handshake.listener(Credentials(token), program: "p", beforeAuthentication: { _ in .refuse("a\u{1b}[2Jb\nc") })
+        var two = Handshake.listener(
+            Credentials(token), program: "p", beforeAuthentication: { _ in .refuse("a\u{1b}[2Jb\nc") })
         #expect(converse(&one, &two).dialler == .failed(.refused(peer: "the peer", sentence: "a?[2Jb?c")))
     }
 

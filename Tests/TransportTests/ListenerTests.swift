@@ -16,7 +16,8 @@ private final class Heard: Sendable { let count = Mutex(0) }
     private func entrance(on loop: TestLoop, _ heard: Errors) async throws -> UInt16 {
         try await loop.run { reactor, finish in
             let entrance = try reactor.listen(
-                Endpoint(host: "127.0.0.1", port: 0), timeLimit: 600, handshake: { listener() }, accepted: { _, _ in },
+                Endpoint(host: "127.0.0.1", port: 0), timeLimit: 600, handshake: { listener() },
+                accepted: { _, _ in },
                 failed: { error in heard.all.withLock { $0.append(error) } })
             finish(.success(entrance.localAddress.port))
         }
@@ -47,7 +48,9 @@ private final class Heard: Sendable { let count = Mutex(0) }
         withExtendedLifetime(strangers) {}
         #expect(errors.count == 45)
         for error in errors {
-            #expect("\(error)".hasSuffix("had not proven that it knows the token when too many others came; it may try again"))
+            #expect(
+                "\(error)".hasSuffix(
+                    "had not proven that it knows the token when too many others came; it may try again"))
         }
     }
 
@@ -61,7 +64,9 @@ private final class Heard: Sendable { let count = Mutex(0) }
         }
         let errors = heard.all.withLock { $0 }
         #expect(errors.count == 2000)
-        for error in errors { #expect("\(error)".contains("closed the connection before authentication ended")) }
+        for error in errors {
+            #expect("\(error)".contains("closed the connection before authentication ended"))
+        }
     }
 
     private final class Errors: Sendable { let all = Mutex<[TransportError]>([]) }
@@ -118,5 +123,6 @@ private func processorSeconds() -> Double {
     #else
         getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
     #endif
-    return Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + 1e-6 * Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec)
+    return Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + 1e-6
+        * Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec)
 }

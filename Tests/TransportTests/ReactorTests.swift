@@ -36,7 +36,9 @@ import Transport
         #expect(!loop.reactor.isOnLoop)
         let box = SeenBox()
         for index in 0..<1000 {
-            loop.reactor.post { [reactor = loop.reactor] in if reactor.isOnLoop { box.seen.withLock { $0.append(index) } } }
+            loop.reactor.post { [reactor = loop.reactor] in
+                if reactor.isOnLoop { box.seen.withLock { $0.append(index) } }
+            }
         }
         let _: Bool = try await loop.run { _, finish in finish(.success(true)) }
         #expect(box.seen.withLock { $0 } == Array(0..<1000))

@@ -54,7 +54,8 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
     /// A ring against a queue, with sizes by chance and a capacity that they do not divide.
     @Test func ringIsAQueue() throws {
         let capacity = 1009
-        let memory = UnsafeMutableRawPointer.allocate(byteCount: Int(CSYSTEM_RING_HEADER) + 2 * capacity, alignment: 64)
+        let memory = UnsafeMutableRawPointer.allocate(
+            byteCount: Int(CSYSTEM_RING_HEADER) + 2 * capacity, alignment: 64)
         memory.initializeMemory(as: UInt8.self, repeating: 0, count: Int(CSYSTEM_RING_HEADER) + 2 * capacity)
         defer { memory.deallocate() }
         csystem_ring_begin(memory)
@@ -91,7 +92,8 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
     /// What the other side says of its position is not believed.
     @Test func nonsensePositionsAreRefused() {
         let capacity = 64
-        let memory = UnsafeMutableRawPointer.allocate(byteCount: Int(CSYSTEM_RING_HEADER) + 2 * capacity, alignment: 64)
+        let memory = UnsafeMutableRawPointer.allocate(
+            byteCount: Int(CSYSTEM_RING_HEADER) + 2 * capacity, alignment: 64)
         memory.initializeMemory(as: UInt8.self, repeating: 0, count: Int(CSYSTEM_RING_HEADER) + 2 * capacity)
         defer { memory.deallocate() }
         var (writer, reader) = (csystem_ring_at(memory, 0, 64), csystem_ring_at(memory, 0, 64))
@@ -108,11 +110,16 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
     @Test(.enabled(if: isLinux, "this system has no anonymous memory to share"), arguments: protections)
     func bulkBothWays(_ protection: Protection) async throws {
         let ends = try await Ends(protection)
-        let sizes = [1 << 20, 32 << 10, (32 << 10) - 1, 999_999, 64 << 10, 1, 0, 512 << 10, 70_001, (512 << 10) - 48, 256 << 10]
+        let sizes = [
+            1 << 20, 32 << 10, (32 << 10) - 1, 999_999, 64 << 10, 1, 0, 512 << 10, 70_001, (512 << 10) - 48,
+            256 << 10,
+        ]
         @Sendable func exchange(_ isDialler: Bool) async throws -> [Int] {
             let loop = isDialler ? ends.dialling : ends.listening
             return try await loop.run { reactor, finish in
-                guard let connection = isDialler ? ends.dialled : ends.accepted else { throw Unexpected(what: "no connection") }
+                guard let connection = isDialler ? ends.dialled : ends.accepted else {
+                    throw Unexpected(what: "no connection")
+                }
                 final class State { var got = 0; var wrong = 0; var frames = 0; var released = 0 }
                 let state = State()
                 let count = 1000
@@ -124,12 +131,20 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
                     guard state.frames == count, state.released == count else { return }
                     finish(.success([state.wrong, connection.isInMemory ? 1 : 0]))
                 }
-                connection.destination = { UnsafeMutableRawBufferPointer(rebasing: target[..<$0.payloadLength]) }
+                connection.destination = {
+                    UnsafeMutableRawBufferPointer(rebasing: target[..<$0.payloadLength])
+                }
                 connection.closed = { finish(.failure($0 ?? .truncated(peer: "closed"))) }
                 connection.received = { header, payload in
-                    let (size, offset) = (sizes[state.frames % sizes.count], (state.frames * 4099) % (1 << 20))
+                    let (size, offset) = (
+                        sizes[state.frames % sizes.count], (state.frames * 4099) % (1 << 20)
+                    )
                     let isRight = payload.count == size && Int(header.a) == state.frames
-                    if !isRight || size > 0 && memcmp(payload.baseAddress!, memory.baseAddress! + offset, size) != 0 { state.wrong += 1 }
+                    if !isRight
+                        || size > 0 && memcmp(payload.baseAddress!, memory.baseAddress! + offset, size) != 0
+                    {
+                        state.wrong += 1
+                    }
                     state.frames += 1
                     finishIfDone()
                 }
@@ -137,7 +152,8 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
                     let (size, offset) = (sizes[index % sizes.count], (index * 4099) % (1 << 20))
                     connection.send(
                         FrameHeader(kind: 1, a: UInt32(index)),
-                        borrowing: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(memory)[offset..<offset + size]),
+                        borrowing: UnsafeRawBufferPointer(
+                            rebasing: UnsafeRawBufferPointer(memory)[offset..<offset + size]),
                         sent: {
                             state.released += 1
                             finishIfDone()
@@ -175,7 +191,9 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
                     }
                 }
             }
-            connection.closed = { finish($0.map { .failure($0) } ?? .success(state.wrong == 0 ? state.frames : -1)) }
+            connection.closed = {
+                finish($0.map { .failure($0) } ?? .success(state.wrong == 0 ? state.frames : -1))
+            }
             read()
         }
         #expect(got == 40)
@@ -206,7 +224,8 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
         func bytes(_ value: Int32) -> [UInt8] { withUnsafeBytes(of: value.littleEndian) { Array($0) } }
         func size(_ count: UInt64) -> [UInt8] { withUnsafeBytes(of: count.littleEndian) { Array($0) } }
         let offers: [[UInt8]] = [
-            [], [1], pattern(48, seed: 1), bytes(getpid()) + bytes(null) + size(1 << 20) + pattern(32, seed: 2),
+            [], [1], pattern(48, seed: 1),
+            bytes(getpid()) + bytes(null) + size(1 << 20) + pattern(32, seed: 2),
             bytes(getpid()) + bytes(9999) + size(1 << 20) + pattern(32, seed: 2),
             bytes(getpid()) + bytes(null) + size(.max) + pattern(32, seed: 2),
             bytes(getpid()) + bytes(null) + size(0) + pattern(32, seed: 2),
@@ -231,7 +250,9 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
                         let client = try RawClient(port: port)
                         try client.authenticate(token)
                         try client.write(FrameHeader(kind: 0xf5).encoded(payload: offer))
-                        guard try client.readFrame() == (0xf6, []) else { throw Unexpected(what: "another answer") }
+                        guard try client.readFrame() == (0xf6, []) else {
+                            throw Unexpected(what: "another answer")
+                        }
                         try client.write(FrameHeader(kind: 3).encoded(payload: [4, 5]))
                         _ = try client.readToEnd()
                     } catch { finish(.failure(error)) }

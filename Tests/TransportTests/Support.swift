@@ -24,7 +24,9 @@ final class TestLoop: Sendable {
     deinit { reactor.stopAndJoin() }
 
     func run<T: Sendable>(
-        seconds: Double = 30, _ body: @escaping @Sendable (Reactor, @escaping @Sendable (Result<T, any Error>) -> Void) throws -> Void
+        seconds: Double = 30,
+        _ body:
+            @escaping @Sendable (Reactor, @escaping @Sendable (Result<T, any Error>) -> Void) throws -> Void
     ) async throws -> T {
         try await withCheckedThrowingContinuation { continuation in
             let waiting = Mutex<CheckedContinuation<T, any Error>?>(continuation)
@@ -75,7 +77,9 @@ final class RawClient: @unchecked Sendable {  // one thread after the other
         address.sin_port = port.bigEndian
         address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
         let status = withUnsafeBytes(of: &address) { raw in
-            raw.withMemoryRebound(to: sockaddr.self) { connect(descriptor, $0.baseAddress!, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+            raw.withMemoryRebound(to: sockaddr.self) {
+                connect(descriptor, $0.baseAddress!, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
         }
         guard status == 0 else { throw Unexpected(what: "connect") }
     }
@@ -85,7 +89,9 @@ final class RawClient: @unchecked Sendable {  // one thread after the other
     func write(_ bytes: [UInt8], pieces: Int? = nil) throws {
         var rest = bytes[...]
         while !rest.isEmpty {
-            let sent = rest.prefix(pieces ?? rest.count).withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, noSignal) }
+            let sent = rest.prefix(pieces ?? rest.count).withUnsafeBytes {
+                send(descriptor, $0.baseAddress, $0.count, noSignal)
+            }
             guard sent > 0 else { throw Unexpected(what: "send") }
             rest = rest.dropFirst(sent)
         }
@@ -127,7 +133,9 @@ final class RawClient: @unchecked Sendable {  // one thread after the other
         var handshake = Handshake.dialler(Credentials(token, .plaintext), program: "raw 1", context: [1, 2])
         var frames = handshake.start()
         while true {
-            for frame in frames { try write(FrameHeader(kind: frame.kind).encoded(payload: frame.payload), pieces: pieces) }
+            for frame in frames {
+                try write(FrameHeader(kind: frame.kind).encoded(payload: frame.payload), pieces: pieces)
+            }
             let (kind, payload) = try readFrame()
             let (next, outcome) = handshake.receive(kind, payload)
             frames = next
@@ -150,7 +158,9 @@ var noSignal: Int32 {
 
 let token = SharedToken.random()
 
-func dialler(_ token: SharedToken = token, _ protection: Protection = .tls, context: [UInt8] = []) -> Handshake {
+func dialler(_ token: SharedToken = token, _ protection: Protection = .tls, context: [UInt8] = [])
+    -> Handshake
+{
     .dialler(Credentials(token, protection), program: "test 1", context: context)
 }
 
@@ -179,7 +189,8 @@ func connect(
             check()
         }, failed: { failed($0) })
     entrance = made
-    reactor.dial([made.localAddress.endpoint], priority: priority, handshake: { dialler(token, protection) }) { result in
+    reactor.dial([made.localAddress.endpoint], priority: priority, handshake: { dialler(token, protection) })
+    { result in
         switch result {
         case .failure(let error): failed(error)
         case .success(let (connection, _)):

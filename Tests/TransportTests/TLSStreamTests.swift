@@ -87,7 +87,8 @@ private final class Wire {
             offset += count
         }
         do throws(StreamFailure) {
-            let outcome = try pieces.withUnsafeMutableBufferPointer { (pieces) throws(StreamFailure) in try ends[end].write(gather: pieces)
+            let outcome = try pieces.withUnsafeMutableBufferPointer { (pieces) throws(StreamFailure) in
+                try ends[end].write(gather: pieces)
             }
             if case .bytes(let count) = outcome { return count }
         } catch {
@@ -121,7 +122,8 @@ private final class Wire {
         for turn in 0..<turns {
             for end in 0...1 {
                 if sent[end] < messages[end].count, failures[end] == nil {
-                    sent[end] += write(messages[end][sent[end]...], pieces: [48, 40_000, 48, 100, 16_384, 70_000], by: end)
+                    sent[end] += write(
+                        messages[end][sent[end]...], pieces: [48, 40_000, 48, 100, 16_384, 70_000], by: end)
                 }
                 pass(end == 0 ? .up : .down)
                 read(60_000, by: 1 - end)
@@ -166,7 +168,8 @@ private final class Wire {
         #expect(wire.received(by: 1) == up && wire.received(by: 0) == down && wire.failures == [nil, nil])
         let plain = Wire()
         plain.exchange(up, down)
-        #expect(wire.passed[0].count > plain.passed[0].count + 30 * 20, "every renewal is a message of its own")
+        #expect(
+            wire.passed[0].count > plain.passed[0].count + 30 * 20, "every renewal is a message of its own")
     }
 
     @Test func nothingOfTheMessageIsOnTheWire() {
@@ -174,7 +177,9 @@ private final class Wire {
         let message = pattern(100_000, seed: 6)
         wire.exchange(message, message)
         for direction in wire.passed {
-            for start in stride(from: 0, to: message.count - 16, by: 997) { #expect(!direction.contains(message[start..<start + 16])) }
+            for start in stride(from: 0, to: message.count - 16, by: 997) {
+                #expect(!direction.contains(message[start..<start + 16]))
+            }
         }
     }
 
@@ -183,7 +188,9 @@ private final class Wire {
         for wire in [one, two] {
             #expect(wire.ends[0].channelBinding.isEmpty)
             wire.exchange([1], [2])
-            #expect(wire.ends[0].channelBinding.count == 32 && wire.ends[0].channelBinding == wire.ends[1].channelBinding)
+            #expect(
+                wire.ends[0].channelBinding.count == 32
+                    && wire.ends[0].channelBinding == wire.ends[1].channelBinding)
         }
         #expect(one.ends[0].channelBinding != two.ends[0].channelBinding)
     }
@@ -196,15 +203,19 @@ private final class Wire {
         for direction in Wire.Direction.allCases {
             let count = quiet.passed[direction.rawValue].count
             let places =
-                Array(0..<60) + Array(stride(from: 60, to: 900, by: 5)) + Array(stride(from: 900, to: count - 30, by: 701))
+                Array(0..<60) + Array(stride(from: 60, to: 900, by: 5))
+                + Array(stride(from: 900, to: count - 30, by: 701))
                 + Array(count - 30..<count)
             for place in places {
                 let wire = Wire()
                 wire.change = { $0 == direction && $1 == place ? $2 ^ UInt8(1 << (place % 8)) : $2 }
                 wire.exchange(up, down, turns: 40)
-                #expect(up.starts(with: wire.received(by: 1)) && down.starts(with: wire.received(by: 0)), "byte \(place) \(direction)")
+                #expect(
+                    up.starts(with: wire.received(by: 1)) && down.starts(with: wire.received(by: 0)),
+                    "byte \(place) \(direction)")
                 let isWhole = wire.failures == [nil, nil] && wire.outcomes == [.endOfStream, .endOfStream]
-                #expect(!isWhole || wire.passed[direction.rawValue].count <= place, "byte \(place) \(direction)")
+                #expect(
+                    !isWhole || wire.passed[direction.rawValue].count <= place, "byte \(place) \(direction)")
             }
         }
     }
@@ -253,7 +264,8 @@ private final class Wire {
     @Test func otherLanguages() {
         for end in 0...1 {
             for (text, failure) in [
-                ("GET / HTTP/1.1\r\n", StreamFailure.http), ("HTTP/1.1 400 Bad Request\r\n", .http), ("DTRN\u{2}", .plaintext),
+                ("GET / HTTP/1.1\r\n", StreamFailure.http), ("HTTP/1.1 400 Bad Request\r\n", .http),
+                ("DTRN\u{2}", .plaintext),
                 ("SSH-2.0-OpenSSH_9.2\r\n", .unknownLanguage), ("DELE", .http), ("\0", .unknownLanguage),
             ] {
                 let wire = Wire()
@@ -279,9 +291,13 @@ private final class Wire {
         // The hello of a dialler that knows TLS 1.2 at most: version, random, no session, one cipher suite, no compression.
         let hello: [UInt8] = [3, 3] + pattern(32, seed: 11) + [0, 0, 2, 0xc0, 0x2f, 1, 0]
         let message = [1, 0, 0, UInt8(hello.count)] + hello
-        #expect(failure(of: [0x16, 3, 1, 0, UInt8(message.count)] + message) == .handshake(reason: "unsupported protocol"))
+        #expect(
+            failure(of: [0x16, 3, 1, 0, UInt8(message.count)] + message)
+                == .handshake(reason: "unsupported protocol"))
         // Lengths that no record, and no hello, may have.
-        #expect(failure(of: [0x16, 3, 1, 0xff, 0xff, 1] + pattern(100, seed: 12)) == .handshake(reason: "packet length too long"))
+        #expect(
+            failure(of: [0x16, 3, 1, 0xff, 0xff, 1] + pattern(100, seed: 12))
+                == .handshake(reason: "packet length too long"))
         #expect(
             failure(of: [0x16, 3, 1, 0x10, 0, 1, 0xff, 0xff, 0xff] + pattern(4093, seed: 13))
                 == .handshake(reason: "excessive message size"))

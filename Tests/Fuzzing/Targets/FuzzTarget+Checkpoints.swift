@@ -9,25 +9,31 @@ extension FuzzTarget {
         let file = try InputFile(Array(input))
         let tensors = try SafeTensors(path: file.path)
         for tensor in tensors.tensors {
-            try require(tensor.shape.reduce(tensor.type.byteCount, *) == tensor.byteCount, "`\(tensor.name)` has bytes of another shape")
+            try require(
+                tensor.shape.reduce(tensor.type.byteCount, *) == tensor.byteCount,
+                "`\(tensor.name)` has bytes of another shape")
             _ = (tensor.convertedFloats(), tensor.int64s())
         }
         let copy = try InputFile([])
         try SafeTensors.write(tensors.tensors, metadata: tensors.metadata, to: FileWriter(copy.path))
         let again = try SafeTensors(path: copy.path)
         try require(
-            stateSHA256(model: again.tensors, optimizer: []) == stateSHA256(model: tensors.tensors, optimizer: [])
+            stateSHA256(model: again.tensors, optimizer: [])
+                == stateSHA256(model: tensors.tensors, optimizer: [])
                 && again.metadata == tensors.metadata, "written and read again they are other tensors")
     }
 
     /// A checkpoint whose manifest is the input, its checksum made right where it is zeros, and the model that it stands for.
     static let manifest = FuzzTarget("manifest", longestInput: 8192) { input in
         let directory = try ScratchDirectory(named: "dist-train-fuzz")
-        for name in ["model.safetensors", "optimizer.safetensors"] { try writeWhole(emptyTensors, to: Path.join(directory.path, name)) }
+        for name in ["model.safetensors", "optimizer.safetensors"] {
+            try writeWhole(emptyTensors, to: Path.join(directory.path, name))
+        }
         try writeWhole(withChecksum(Array(input)), to: Path.join(directory.path, "manifest.json"))
         let checkpoint = try Checkpoint(path: directory.path)
         let state = try CheckpointState(checkpoint)
-        let again = JSON5.parse(state.value.compactJSON(), name: "written", diagnostics: Diagnostics()) ?? .null
+        let again =
+            JSON5.parse(state.value.compactJSON(), name: "written", diagnostics: Diagnostics()) ?? .null
         try require(again == state.value, "written and read again it is another state")
         _ = try TrainedModel(checkpoint).plan()
     }
@@ -39,7 +45,8 @@ extension FuzzTarget {
     private static func withChecksum(_ text: [UInt8]) -> [UInt8] {
         let zeros = [UInt8](repeating: UInt8(ascii: "0"), count: 64)
         guard let place = text.firstRange(of: zeros) else { return text }
-        return text.replacing(zeros, with: Array(SHA256.hexDigest(of: text).utf8), maxReplacements: place.isEmpty ? 0 : 1)
+        return text.replacing(
+            zeros, with: Array(SHA256.hexDigest(of: text).utf8), maxReplacements: place.isEmpty ? 0 : 1)
     }
 
     private static func writeWhole(_ bytes: [UInt8], to path: String) throws {

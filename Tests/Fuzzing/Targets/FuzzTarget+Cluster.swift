@@ -11,13 +11,15 @@ extension FuzzTarget {
     }
 
     private static let decoders: [@Sendable (UnsafeRawBufferPointer) throws -> Void] = [
-        { try decode(ConnectionPurpose.self, $0) }, { try decode(Welcome.self, $0) }, { try decode(Prepared.self, $0) },
+        { try decode(ConnectionPurpose.self, $0) }, { try decode(Welcome.self, $0) },
+        { try decode(Prepared.self, $0) },
         { try decode(Formation.self, $0) }, { try decode(Heartbeat.self, $0) },
         { payload in
             let message = try decode(TimingMessage.self, payload)
             var record = TimingRecord(stepsPerEpoch: 3)
             record.begin([TimedWorker(id: 1, name: "w")], step: 0)
-            _ = record.add(rank: 0, through: min(message.through, 1000), message.alignedSpans.filter { $0.step < 1000 })
+            _ = record.add(
+                rank: 0, through: min(message.through, 1000), message.alignedSpans.filter { $0.step < 1000 })
         },
         { try decode(ContributionDigests.self, $0) }, { try decode(AuditResult.self, $0) },
     ]
@@ -25,7 +27,8 @@ extension FuzzTarget {
     @discardableResult
     private static func decode<M: Message>(_ type: M.Type, _ payload: UnsafeRawBufferPointer) throws -> M {
         let message = try M(decoding: payload)
-        try require(message.encoded.elementsEqual(payload), "a \(M.name) is written in another way than it came")
+        try require(
+            message.encoded.elementsEqual(payload), "a \(M.name) is written in another way than it came")
         return message
     }
 }

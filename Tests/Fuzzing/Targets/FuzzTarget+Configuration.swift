@@ -48,15 +48,22 @@ extension FuzzTarget {
     }
 
     private static let allFacts = [
-        DataFacts(sampleShape: [8, 8, 1], classCount: 10, trainCount: 1437, validationCount: 360, testCount: 0),
-        DataFacts(sampleShape: [224, 224, 3], classCount: 1000, trainCount: 1 << 31, validationCount: 1, testCount: 1),
-        DataFacts(sampleShape: [13], classCount: nil, targetWidth: 1, trainCount: 3, validationCount: 0, testCount: 0),
+        DataFacts(
+            sampleShape: [8, 8, 1], classCount: 10, trainCount: 1437, validationCount: 360, testCount: 0),
+        DataFacts(
+            sampleShape: [224, 224, 3], classCount: 1000, trainCount: 1 << 31, validationCount: 1,
+            testCount: 1),
+        DataFacts(
+            sampleShape: [13], classCount: nil, targetWidth: 1, trainCount: 3, validationCount: 0,
+            testCount: 0),
         DataFacts(sampleShape: [4], classCount: nil, trainCount: 150, validationCount: 50, testCount: 0),
     ]
 
     /// Nothing that is written to a terminal may move its cursor, or turn the text around.
     private static func requirePrintable(_ text: String) throws(Finding) {
-        let evil = text.unicodeScalars.first { ($0.value < 32 && $0 != "\n") || (127..<160).contains($0.value) || $0 == "\u{202E}" }
+        let evil = text.unicodeScalars.first {
+            ($0.value < 32 && $0 != "\n") || (127..<160).contains($0.value) || $0 == "\u{202E}"
+        }
         try require(evil == nil, "U+\(String(evil?.value ?? 0, radix: 16)) is said to people")
     }
 }

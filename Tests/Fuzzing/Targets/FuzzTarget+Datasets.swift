@@ -18,7 +18,8 @@ extension FuzzTarget {
         let targets = try InputFile(parts.remainder())
         try use(
             try Dataset.npy(
-                features: features.path, targets: options & 1 == 0 ? targets.path : nil, layout: options & 2 == 0 ? .nhwc : .nchw,
+                features: features.path, targets: options & 1 == 0 ? targets.path : nil,
+                layout: options & 2 == 0 ? .nhwc : .nchw,
                 classes: options & 4 == 0 ? nil : options & 8 == 0, classCount: options & 16 == 0 ? nil : 3))
     }
 
@@ -31,13 +32,16 @@ extension FuzzTarget {
             missing: options & 8 == 0 ? CSVFormat.usualMissing : ["x"])
         let rules = TableRules(
             targets: more & 1 == 0 ? [] : more & 2 == 0 ? ["y"] : ["1", "y"],
-            task: [nil, .classification, .regression, nil][Int(more >> 2 & 3)], categorical: more & 16 == 0 ? [] : ["c"],
-            ignored: more & 32 == 0 ? [] : ["i"], missingCells: TableRules.MissingCells.allCases[Int(options >> 4 & 3) % 3])
+            task: [nil, .classification, .regression, nil][Int(more >> 2 & 3)],
+            categorical: more & 16 == 0 ? [] : ["c"],
+            ignored: more & 32 == 0 ? [] : ["i"],
+            missingCells: TableRules.MissingCells.allCases[Int(options >> 4 & 3) % 3])
         let file = try InputFile(parts.remainder())
         let (dataset, encoding) = try Dataset.csv(path: file.path, format: format, rules: rules)
         try use(dataset)
         let again = try Dataset.csv(path: file.path, format: format, encoding: encoding)
-        try require(again.contentHash() == dataset.contentHash(), "a table is not what it was when it was learned")
+        try require(
+            again.contentHash() == dataset.contentHash(), "a table is not what it was when it was learned")
         let rows = try TableRows(path: file.path, format: format, encoding: encoding, note: { _ in })
         while let block = try rows.next(limit: 7) { try use(block.dataset) }
     }
@@ -54,9 +58,12 @@ extension FuzzTarget {
 
     static let image = FuzzTarget("image", longestInput: 4096) { input in
         let image = try ImageFile.decode(input, name: "fuzz")
-        let copy = try PNGFile.encode(image.resized(width: min(image.width, 64), height: min(image.height, 64)))
+        let copy = try PNGFile.encode(
+            image.resized(width: min(image.width, 64), height: min(image.height, 64)))
         let again = try copy.withUnsafeBytes { try ImageFile.decode($0, name: "copy") }
-        try require(again.channels == image.channels && again.width == min(image.width, 64), "written and read again it is another image")
+        try require(
+            again.channels == image.channels && again.width == min(image.width, 64),
+            "written and read again it is another image")
     }
 
     /// The canonical form, which workers get over the wire and from their cache.
@@ -66,7 +73,9 @@ extension FuzzTarget {
         try use(dataset)
         let file = try InputFile(Array(input))
         let mapped = try Dataset(MappedFile(file.path))
-        try require(mapped.form == dataset.form && mapped.contentHash() == dataset.contentHash(), "mapped it is another data set")
+        try require(
+            mapped.form == dataset.form && mapped.contentHash() == dataset.contentHash(),
+            "mapped it is another data set")
     }
 
     /// Does with a data set what a training does.

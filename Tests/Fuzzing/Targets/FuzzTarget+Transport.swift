@@ -21,7 +21,9 @@ extension FuzzTarget {
         let named = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 64)
         defer { named.deallocate() }
         connection.maximumPayload = FrameScript.longestPayload
-        connection.destination = { $0.a & 1 == 0 ? nil : UnsafeMutableRawBufferPointer(rebasing: named[..<$0.payloadLength]) }
+        connection.destination = {
+            $0.a & 1 == 0 ? nil : UnsafeMutableRawBufferPointer(rebasing: named[..<$0.payloadLength])
+        }
         connection.received = { arrived.append(FrameScript.Frame(header: $0, payload: Array($1))) }
         connection.closed = {
             end = .some($0)
@@ -30,9 +32,14 @@ extension FuzzTarget {
         reactor.run()
         let sound = script.soundFrames
         try require(
-            arrived.count >= sound.count && zip(arrived, sound).allSatisfy { $0.isCopy(of: $1) }, "a sound frame did not arrive as it was")
-        if script.isSound { try require(end == .some(nil), "sound frames ended in \(String(describing: end))") }
-        if script.endsInDamage { try require(arrived.count == sound.count && end != .some(nil), "a damaged frame was delivered") }
+            arrived.count >= sound.count && zip(arrived, sound).allSatisfy { $0.isCopy(of: $1) },
+            "a sound frame did not arrive as it was")
+        if script.isSound {
+            try require(end == .some(nil), "sound frames ended in \(String(describing: end))")
+        }
+        if script.endsInDamage {
+            try require(arrived.count == sound.count && end != .some(nil), "a damaged frame was delivered")
+        }
         if case .some(.some(let error)) = end { throw error }
     }
 
@@ -53,10 +60,14 @@ extension FuzzTarget {
             let sent = changed(frame, &script)
             isChanged = isChanged || sent != frame
             messages += 1
-            let (frames, outcome) = toListener ? listener.receive(sent.kind, sent.payload) : dialler.receive(sent.kind, sent.payload)
+            let (frames, outcome) =
+                toListener
+                ? listener.receive(sent.kind, sent.payload) : dialler.receive(sent.kind, sent.payload)
             if toListener { under.toListener.removeFirst() } else { under.toDialler.removeFirst() }
             if toListener { under.toDialler += frames } else { under.toListener += frames }
-            if case .authenticated = outcome { try require(!isChanged, "a side believes what was changed on its way") }
+            if case .authenticated = outcome {
+                try require(!isChanged, "a side believes what was changed on its way")
+            }
             if case .failed(let error) = outcome {
                 try require(isChanged, "an honest handshake failed: \(error)")
                 failure = error
@@ -71,7 +82,10 @@ extension FuzzTarget {
         switch script.byte() {
         case 0: break
         case 1: frame.payload = Array(script.part().prefix(4096))
-        case 2: if !frame.payload.isEmpty { frame.payload[script.number() % frame.payload.count] ^= 1 << (script.byte() & 7) }
+        case 2:
+            if !frame.payload.isEmpty {
+                frame.payload[script.number() % frame.payload.count] ^= 1 << (script.byte() & 7)
+            }
         case 3: frame.kind = script.byte()
         default: frame.payload = Array(frame.payload.prefix(script.number())) + script.part().prefix(64)
         }
@@ -88,7 +102,8 @@ private struct FrameScript {
         /// But for the length, which is the receiver's business.
         func isCopy(of other: Frame) -> Bool {
             let (one, two) = (header, other.header)
-            return payload == other.payload && one.kind == two.kind && one.flags == two.flags && one.generation == two.generation
+            return payload == other.payload && one.kind == two.kind && one.flags == two.flags
+                && one.generation == two.generation
                 && one.step == two.step && one.a == two.a && one.b == two.b && one.c == two.c
         }
     }
@@ -121,11 +136,14 @@ private struct FrameScript {
     private static func frame(_ script: inout Input) -> Frame {
         let header = FrameHeader(
             kind: script.byte() % FrameHeader.firstHandshakeKind, flags: script.byte(),
-            generation: FrameGeneration(incarnation: UInt32(script.number()), counter: .max), step: UInt64(script.number()) << 40,
+            generation: FrameGeneration(incarnation: UInt32(script.number()), counter: .max),
+            step: UInt64(script.number()) << 40,
             a: UInt32(script.byte()), b: 7, c: .max)
         // A length and the byte that fills it, or the bytes themselves.
         let length = script.number()
-        let payload = length < 256 ? script.bytes(length) : Array(repeating: UInt8(length & 255), count: min(length, longestPayload))
+        let payload =
+            length < 256
+            ? script.bytes(length) : Array(repeating: UInt8(length & 255), count: min(length, longestPayload))
         return Frame(header: header, payload: payload)
     }
 
@@ -176,7 +194,9 @@ private final class ScriptedStream: ByteStream {
         return try read(into: buffer, then: empty)
     }
 
-    func read(into buffer: UnsafeMutableRawBufferPointer, then next: UnsafeMutableRawBufferPointer) throws(StreamFailure) -> StreamOutcome {
+    func read(into buffer: UnsafeMutableRawBufferPointer, then next: UnsafeMutableRawBufferPointer)
+        throws(StreamFailure) -> StreamOutcome
+    {
         guard offset < bytes.count else { return .endOfStream }
         reads += 1
         let piece = reads < Self.mostPieces ? pieces[reads % pieces.count] : Int.max
@@ -188,7 +208,9 @@ private final class ScriptedStream: ByteStream {
         return .bytes(count)
     }
 
-    func write(gather pieces: UnsafeMutableBufferPointer<iovec>) throws(StreamFailure) -> StreamOutcome { .wouldBlock }
+    func write(gather pieces: UnsafeMutableBufferPointer<iovec>) throws(StreamFailure) -> StreamOutcome {
+        .wouldBlock
+    }
     func endWriting() {}
 
     func close() {

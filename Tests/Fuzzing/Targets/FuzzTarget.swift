@@ -17,12 +17,14 @@ package struct FuzzTarget: Sendable {
     package let longestInput: Int
     private let read: @Sendable (UnsafeRawBufferPointer) throws -> Void
 
-    init(_ name: String, longestInput: Int, read: @escaping @Sendable (UnsafeRawBufferPointer) throws -> Void) {
+    init(_ name: String, longestInput: Int, read: @escaping @Sendable (UnsafeRawBufferPointer) throws -> Void)
+    {
         (self.name, self.longestInput, self.read) = (name, longestInput, read)
     }
 
     package static let all = [
-        json5, override, job, idx, npy, csv, cifar, image, dataset, safetensors, manifest, frames, handshake, messages,
+        json5, override, job, idx, npy, csv, cifar, image, dataset, safetensors, manifest, frames, handshake,
+        messages,
     ]
 
     /// Throws a `Finding` if the reader does not behave; a trap, a sanitizer's report and a time that is too long are findings as well. Nil: the input was
@@ -35,7 +37,9 @@ package struct FuzzTarget: Sendable {
         } catch let finding as Finding {
             throw finding
         } catch {
-            guard Self.isSentence(error) else { throw Finding("an error that is not this program's own: \(error) (\(type(of: error)))") }
+            guard Self.isSentence(error) else {
+                throw Finding("an error that is not this program's own: \(error) (\(type(of: error)))")
+            }
             return "\(error)"
         }
     }
@@ -43,7 +47,8 @@ package struct FuzzTarget: Sendable {
     /// A typed error with something to read for people, and no more than they read.
     private static func isSentence(_ error: any Error) -> Bool {
         let isOurs =
-            error is DatasetError || error is CheckpointError || error is SystemError || error is ConfigurationError || error is PlanError
+            error is DatasetError || error is CheckpointError || error is SystemError
+            || error is ConfigurationError || error is PlanError
             || error is MalformedMessage || error is TransportError
         let length = "\(error)".utf8.count
         return isOurs && length > 0 && length <= longestSentence

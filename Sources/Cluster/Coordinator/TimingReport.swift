@@ -1,0 +1,115 @@
+import Collectives
+import Configuration
+import System
+
+/// Times as people and programs read them.
+package enum TimingReport {
+    /// A line per worker: milliseconds per step, and each part's share of it. Empty if no step was measured.
+    package static func table(_ workers: [(worker: TimedWorker, times: StepTimes)]) -> String {
+        let rows = workers.filter { $0.times.steps > 0 }
+        guard !rows.isEmpty else { return "" }
+        let head = ["worker", "steps", "ms/step"] + StepTimes.parts.map(\.name) + ["update beside"]
+        let cells = rows.map { row in
+            let (worker, times) = row
+            return [
+                "\(worker.id) \(worker.name)", "\(times.steps)",
+                TextFormat.fixed(perStep(times.total, times), 2),
+            ]
+                + StepTimes.parts.map { part in
+                    let value = times[keyPath: part.path]
+                    let share = times.total > 0 ? 100 * value / times.total : 0
+                    return "\(TextFormat.fixed(perStep(value, times), 2)) \(TextFormat.fixed(share, 0))%"
+                } + [TextFormat.fixed(perStep(times.update, times), 2)]
+        }
+        return columns([head] + cells)
+    }
+
+    /// A line per layer: milliseconds of a worker's forward and backward computation of it.
+    package static func layerTable(_ layers: [Int: LayerTimes], name: (Int) -> String) -> String {
+        let rows = layers.sorted { $0.key < $1.key }.map { layer, times in
+            [name(layer)]
+                + [times.forward, times.backward].map {
+                    TextFormat.fixed(1000 * $0 / Double(max(1, times.passes)), 3)
+                }
+        }
+        return rows.isEmpty ? "" : columns([["layer", "forward", "backward"]] + rows)
+    }
+
+    /// The line of `metrics.jsonl` for an epoch's times.
+    package static func line(_ epoch: TimingRecord.Epoch) -> ConfigValue {
+        .object([
+            ("epoch", .int(epoch.epoch)),
+            ("workers", .array(epoch.workers.map { value($0.worker, $0.times) })),
+        ])
+    }
+
+    private static func value(_ worker: TimedWorker, _ times: StepTimes) -> ConfigValue {
+        func seconds(_ fields: [StepTimes.Field]) -> [(String, ConfigValue)] {
+            fields.map { ($0.name, .number((times[keyPath: $0.path] * 1e6).rounded() / 1e6)) }
+        }
+        return .object([
+            ("worker", .int(worker.id)), ("name", .string(worker.name)), ("steps", .int(times.steps)),
+            ("seconds", .object(seconds(StepTimes.parts))), ("beside", .object(seconds(StepTimes.beside))),
+        ])
+    }
+
+    private static func perStep(_ seconds: Double, _ times: StepTimes) -> Double {
+        1000 * seconds / Double(max(1, times.steps))
+    }
+
+    /// Two blanks between columns; numbers to the right.
+    package static func columns(_ rows: [[String]]) -> String {
+        let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        return rows.map { row in
+            zip(row, widths).enumerated().map { index, cell in
+                let gap = String(repeating: " ", count: max(0, cell.1 - cell.0.count))
+                return index == 0 ? cell.0 + gap : gap + cell.0
+            }.joined(separator: "  ")
+        }.joined(separator: "\n")
+    }
+}
+
+extension Coordinator {
+    /// A member's timeline has come.
+    func timed(_ rank: Int, _ message: TimingMessage) throws(MalformedMessage) {
+        guard message.isWithin(steps: setup.plan.totalSteps) else {
+            throw MalformedMessage(
+                description: "rank \(rank) sent times of a step that the job does not have")
+        }
+        let spans = message.alignedSpans
+        sharing.add(rank: rank, spans)
+        trace?.add(
+            spans, worker: membership.members[rank],
+            name: workers[membership.members[rank]]?.request.name ?? "", rank: rank)
+        for epoch in timing.add(rank: rank, through: message.through, spans) { write(epoch) }
+    }
+
+    private func write(_ epoch: TimingRecord.Epoch) {
+        do { try record.write(timing: TimingReport.line(epoch)) } catch {
+            log.warning("metrics.jsonl lacks the times of epoch \(epoch.epoch): \(error)")
+        }
+    }
+
+    /// At the run's end, whatever it is: the table, the rest of the epochs' times, and the trace.
+    func finishTiming() {
+        for epoch in timing.finish() { write(epoch) }
+        let table = TimingReport.table(timing.workers)
+        if !table.isEmpty { log.info("where the time went, in ms per step:\n\(table)") }
+        guard let trace else { return }
+        let layers = setup.plan.network.layers
+        func name(_ layer: Int) -> String { layers.indices.contains(layer) ? layers[layer].name : "\(layer)" }
+        let layerTable = TimingReport.layerTable(timing.layers, name: name)
+        if !layerTable.isEmpty {
+            log.info(
+                "each layer, in ms per step of a worker, exchanges of statistics included:\n\(layerTable)")
+        }
+        do {
+            try File.writeAtomically(trace.json(layer: name), to: trace.path)
+            log.info(
+                "the trace of \(trace.extent) is in \(trace.path); open it at https://ui.perfetto.dev or chrome://tracing"
+            )
+        } catch {
+            log.error("the trace could not be written: \(error)")
+        }
+    }
+}

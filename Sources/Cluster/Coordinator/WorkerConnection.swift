@@ -1,0 +1,41 @@
+import Training
+import Transport
+
+/// A worker, as the coordinator knows it.
+final class WorkerConnection {
+    let id: Int
+    let request: JoinRequest
+    let control: Connection
+    var heartbeat: Connection?
+    /// What the last heartbeat said.
+    var activity = Membership.Activity(step: 0, phase: "\(TrainingPhase.idle)", isComputing: false)
+
+    init(id: Int, request: JoinRequest, control: Connection) {
+        (self.id, self.request, self.control) = (id, request, control)
+    }
+
+    /// For people: `worker 3 (host/pid at 10.0.0.7)`.
+    var name: String { "worker \(id) (\(request.name) at \(control.remoteAddress.host))" }
+
+    private var joinedByLoopback: Bool { control.remoteAddress.isLoopback }
+
+    /// Where `other` reaches this worker.
+    ///
+    /// A worker that joined by loopback runs on the coordinator's host: workers elsewhere reach it by the address by which they reach the coordinator.
+    func endpoints(for other: WorkerConnection) -> [Endpoint] {
+        if joinedByLoopback {
+            let host = other.joinedByLoopback ? control.remoteAddress.host : other.control.localAddress.host
+            return [Endpoint(host: host, port: request.meshPort)]
+        }
+        let seen = Endpoint(host: control.remoteAddress.host, port: request.meshPort)
+        return request.endpoints.contains(seen)
+            ? [seen] + request.endpoints.filter { $0 != seen } : request.endpoints + [seen]
+    }
+
+    func send(_ header: FrameHeader, _ payload: [UInt8] = []) { control.send(header, payload) }
+
+    func close() {
+        heartbeat?.close()
+        control.finish()
+    }
+}

@@ -1,0 +1,175 @@
+// How generations form and end.
+
+extension Membership {
+    /// Prepared workers that may be members now, the longest there first.
+    func candidates(_ now: Double) -> [WorkerID] {
+        let fit = workers.filter { $0.value.isPrepared && !$0.value.isLeaving && $0.value.parkedUntil <= now }
+            .keys.sorted()
+        return Array(fit.prefix(min(limits.maximum, limits.microbatches)))
+    }
+
+    /// How many prepared workers the next generation needs.
+    var needed: Int { hasBegun ? 1 : limits.minimum }
+
+    mutating func formIfPossible(_ now: Double) -> [Action] {
+        guard case .waiting = phase else { return [] }
+        let members = candidates(now)
+        guard members.count >= max(1, min(needed, limits.microbatches, limits.maximum)),
+            preparedCount >= needed
+        else { return [] }
+        number += 1
+        (suspicion, formedAt) = (nil, now)
+        phase = .forming(members: members, connected: [], unreachable: [])
+        return [.form(number: number, members: members)]
+    }
+
+    mutating func preparedChanged(_ id: WorkerID, _ now: Double) -> [Action] {
+        guard let worker = workers[id] else { return [] }
+        if worker.parkedUntil > now {
+            let pause = Int((worker.parkedUntil - now).rounded(.up))
+            return [
+                .note(
+                    "\(worker.name) waits for \(pause) s: workers of its machine died again and again as soon as they took part"
+                )
+            ]
+        }
+        switch phase {
+        case .waiting: return formIfPossible(now)
+        case .running(let members)
+        where candidates(now).count > members.count && candidates(now).contains(id):
+            return endAtBoundary(members, reason: "\(name(id)) has joined")
+        case .forming, .running, .ending:
+            return candidates(now).contains(id)
+                ? [] : [.note("\(name(id)) is a spare: \(members.count) workers are enough")]
+        case .over: return []
+        }
+    }
+
+    mutating func endAtBoundary(_ members: [WorkerID], reason: String) -> [Action] {
+        phase = .ending(members: members, ended: [])
+        return [
+            .endAtBoundary(number: number, reason: reason),
+            .note("the workers regroup at the next step: \(reason)"),
+        ]
+    }
+
+    mutating func reformIfEnded(_ now: Double) -> [Action] {
+        guard case .ending(let members, let ended) = phase, ended.isSuperset(of: members) else { return [] }
+        phase = .waiting
+        return dismissLeaving(members) + formIfPossible(now)
+    }
+
+    /// A generation that cannot go on ends at once for all, and the next one forms from those who live.
+    mutating func abandon(reason: String, _ now: Double) -> [Action] {
+        let survivors = members.filter { workers[$0] != nil }
+        phase = .waiting
+        suspicion = nil
+        return [.abandon(number: number, members: survivors, reason: reason)] + dismissLeaving(survivors)
+            + formIfPossible(now)
+    }
+
+    private mutating func dismissLeaving(_ members: [WorkerID]) -> [Action] {
+        members.filter { workers[$0]?.isLeaving == true }.map { id in
+            forget(id)
+            return .dismiss(id, reason: "it left as it was asked to")
+        }
+    }
+
+    mutating func leaving(_ id: WorkerID, _ now: Double) -> [Action] {
+        guard workers[id] != nil else { return [] }
+        workers[id]?.isLeaving = true
+        guard members.contains(id) else {
+            forget(id)
+            return [.dismiss(id, reason: "it left as it was asked to")]
+        }
+        switch phase {
+        case .running(let members): return endAtBoundary(members, reason: "\(name(id)) leaves")
+        case .forming: return abandon(reason: "\(name(id)) leaves", now)
+        case .waiting, .ending, .over: return []
+        }
+    }
+
+    /// Nothing stays of a worker: if it comes again, it has another number.
+    private mutating func forget(_ id: WorkerID) {
+        workers[id] = nil
+        quarrels = quarrels.filter { $0.key.higher != id && $0.key.lower != id }
+    }
+
+    /// Workers are gone. The death of a member ends its generation.
+    mutating func lost(_ gone: [(id: WorkerID, reason: String)], _ now: Double) -> [Action] {
+        var actions: [Action] = []
+        var first: String?
+        for (id, reason) in gone {
+            guard let worker = workers[id] else { continue }
+            forget(id)
+            let text = "\(worker.name) is gone: \(reason)"
+            actions.append(.note(text))
+            guard members.contains(id) else { continue }
+            first = first ?? text
+            if let since = worker.memberSince {
+                let isLast = !members.contains { workers[$0]?.machine == worker.machine }
+                crashes.died(on: worker.machine, after: now - since, isLast: isLast, now: now)
+            }
+        }
+        return first.map { actions + abandon(reason: $0, now) } ?? actions
+    }
+
+    /// A worker that was prepared while the generation formed, or whose pause is over, may join what runs without it.
+    mutating func takeInLatecomers(_ now: Double) -> [Action] {
+        guard case .running(let members) = phase,
+            let id = candidates(now).first(where: { !members.contains($0) }),
+            candidates(now).count > members.count
+        else { return [] }
+        let isAgain = (workers[id]?.parkings ?? 0) > 0
+        return endAtBoundary(
+            members, reason: "\(name(id)) \(isAgain ? "tries again to reach the others" : "has joined")")
+    }
+}
+
+// MARK: - Connecting
+
+extension Membership {
+    mutating func connected(_ id: WorkerID, _ generation: Int, _ now: Double) -> [Action] {
+        guard generation == number, case .forming(let members, var connected, let unreachable) = phase,
+            members.contains(id)
+        else {
+            return []
+        }
+        connected.insert(id)
+        guard connected.isSuperset(of: members) else {
+            phase = .forming(members: members, connected: connected, unreachable: unreachable)
+            return []
+        }
+        phase = .running(members: members)
+        hasBegun = true
+        for id in members where workers[id]?.memberSince == nil { workers[id]?.memberSince = now }
+        return [.start(number: number, members: members)]
+    }
+
+    /// The higher rank dials first; if it fails, the lower one tries; if that fails too, the pair is named and the later-joined worker parked.
+    mutating func cannotReach(_ id: WorkerID, _ rank: Int, _ generation: Int, _ reason: String, _ now: Double)
+        -> [Action]
+    {
+        guard generation == number, case .forming(let members, let connected, var unreachable) = phase,
+            let own = members.firstIndex(of: id), members.indices.contains(rank), own != rank
+        else { return [] }
+        if unreachable.insert(Pair(own, rank)).inserted {
+            phase = .forming(members: members, connected: connected, unreachable: unreachable)
+            return [.dialBack(dialler: members[rank], targetRank: own, number: number)]
+        }
+        let pair = Pair(id, members[rank])
+        let pause = park(pair.higher, now)
+        let text =
+            "\(name(pair.higher)) and \(name(pair.lower)) cannot reach each other in either direction (\(reason)); \(name(pair.higher)) waits for \(pause) s:"
+            + " open the firewall between them, or give --listen a port that it lets through"
+        return [.note(text)] + abandon(reason: text, now)
+    }
+
+    /// Keeps a worker out for a while, each time for longer: the seconds.
+    mutating func park(_ id: WorkerID, _ now: Double) -> Int {
+        let pause = min(600, 5 << min(7, workers[id]?.parkings ?? 0))
+        workers[id]?.parkedUntil = now + Double(pause)
+        workers[id]?.parkings += 1
+        return pause
+    }
+}

@@ -1,0 +1,131 @@
+// Who counts as dead, and which members have lost each other, noticed or not.
+
+extension Membership {
+    mutating func noteActivity(_ id: WorkerID, _ activity: Activity, _ now: Double) {
+        workers[id]?.lastHeard = now
+        guard let worker = workers[id], worker.activity != activity else { return }
+        // What has taken long once may take long again.
+        if let last = worker.activity, last.isComputing {
+            patience = max(patience, 10 * (now - worker.activeSince))
+        }
+        workers[id]?.activity = activity
+        workers[id]?.activeSince = now
+    }
+
+    mutating func suspected(by id: WorkerID, _ rank: Int, _ generation: Int, _ reason: String, _ now: Double)
+        -> [Action]
+    {
+        guard generation == number, members.contains(id), members.indices.contains(rank), members[rank] != id
+        else { return [] }
+        guard suspicion == nil else { return [] }
+        let text = "\(name(id)) lost its connection to \(name(members[rank])) (\(reason))"
+        suspicion = Suspicion(since: now, pair: Pair(id, members[rank]), text: text)
+        return [.note("\(name(id)) suspects \(name(members[rank])): \(reason)")]
+    }
+
+    /// A suspected member that is dead is known to be within the timeout. If nobody is, two living members have lost each other, and
+    /// all would wait for ever: no message comes twice. The next generation connects them anew; if that does not last, the later-joined one is parked.
+    private mutating func judgeSuspicion(_ now: Double) -> [Action] {
+        guard let suspicion, now - suspicion.since > limits.peerTimeout else { return [] }
+        quarrels[suspicion.pair, default: 0] += 1
+        var text = "\(suspicion.text), although both are there"
+        if quarrels[suspicion.pair, default: 0] > 1 {
+            let later = suspicion.pair.higher
+            text +=
+                "; it is not the first time: \(name(later)) waits for \(park(later, now)) s; check the network between them"
+        }
+        return [.note(text)] + abandon(reason: text, now)
+    }
+
+    mutating func tick(_ now: Double) -> [Action] {
+        // A coordinator that was itself asleep must not judge others by that.
+        if now - lastTick > limits.peerTimeout / 2 {
+            for id in workers.keys {
+                workers[id]?.lastHeard = now
+                workers[id]?.activeSince = now
+                workers[id]?.toIt.since = now
+                workers[id]?.fromIt.since = now
+            }
+            suspicion?.since = now
+        }
+        lastTick = now
+        return dropTheSilent(now) + judgeSuspicion(now) + judgeStandstill(now) + formIfPossible(now)
+            + takeInLatecomers(now) + complain(now)
+    }
+
+    /// All members wait, and for long nothing has arrived anywhere: what they wait for was lost on a connection that looks sound. The next generation connects anew.
+    private mutating func judgeStandstill(_ now: Double) -> [Action] {
+        let isStill = members.allSatisfy { id in
+            guard let worker = workers[id], let activity = worker.activity else { return false }
+            return !activity.isComputing && now - max(worker.activeSince, formedAt) > stillness
+        }
+        guard isStill, !members.isEmpty else { return [] }
+        if case .forming(let members, let connected, _) = phase, !connected.isEmpty {
+            let late = members.filter { !connected.contains($0) }
+            let reason = "the others waited for it for \(Int(stillness)) s to connect"
+            return late.map { .drop($0, reason: reason) } + lost(late.map { ($0, reason) }, now)
+        }
+        let text =
+            "nothing moves: every member waits for another one, and for \(Int(stillness)) s nothing has arrived anywhere"
+        // If all were only slow, they get more time.
+        stillness = min(2 * stillness, 60 * limits.peerTimeout)
+        return [.note(text)] + abandon(reason: text, now)
+    }
+
+    /// Those whose silence has lasted too long, those with whom messages get lost, and those whose heart beats while they have stood still for very long.
+    private mutating func dropTheSilent(_ now: Double) -> [Action] {
+        var (drops, gone): ([Action], [(WorkerID, String)]) = ([], [])
+        for (id, worker) in workers.sorted(by: { $0.key < $1.key }) {
+            if now - worker.lastHeard > limits.peerTimeout {
+                let silence = "nothing was heard of it for \(Int(now - worker.lastHeard)) s"
+                drops.append(.drop(id, reason: silence))
+                gone.append((id, silence))
+            } else if let direction = stuckDirection(worker, now) {
+                let loss =
+                    "its heart beats, but for \(Int(limits.patienceWithBytes)) s no message \(direction) it has arrived"
+                drops.append(.drop(id, reason: loss))
+                gone.append((id, loss))
+            } else if members.contains(id), let activity = worker.activity, activity.isComputing,
+                now - worker.activeSince > patience
+            {
+                let hang =
+                    "it hangs: for \(Int(now - worker.activeSince)) s it has been in \(activity.phase) of step \(activity.step)"
+                drops.append(.drop(id, reason: hang))
+                gone.append((id, hang))
+                // If it was only slow, the next one gets more time.
+                patience *= 2
+            }
+        }
+        return drops + lost(gone, now)
+    }
+
+    private func stuckDirection(_ worker: Worker, _ now: Double) -> String? {
+        if worker.toIt.isStuck(for: limits.patienceWithBytes, now) { return "to" }
+        return worker.fromIt.isStuck(for: limits.patienceWithBytes, now) ? "from" : nil
+    }
+
+    private mutating func complain(_ now: Double) -> [Action] {
+        guard case .waiting = phase, now >= nextComplaint else { return [] }
+        nextComplaint = now + Self.complaintInterval
+        let missing = max(1, needed) - preparedCount
+        guard missing > 0 else {
+            let parked = workers.values.filter { $0.parkedUntil > now }
+            return [
+                .note(
+                    parked.isEmpty
+                        ? "no progress: \(workers.count) workers are there, but too few can reach each other"
+                        : "no progress: of \(workers.count) workers, \(parked.count) wait before they may take part again"
+                )
+            ]
+        }
+        let lack =
+            "no progress: waiting for \(missing) more worker\(missing == 1 ? "" : "s") (\(preparedCount) of \(needed) are ready)"
+        return [
+            .note(
+                lack
+                    + (needed > 1
+                        ? "; start them, or restart with a smaller --min-workers"
+                        : "; start one: it goes on from here"))
+        ]
+    }
+}

@@ -1,0 +1,153 @@
+import Collectives
+
+/// How many microbatches each member should have, and how much of the parameters: in proportion to what it was measured to compute, so that a slow machine does not hold up the fast ones.
+///
+/// A value; the clock comes from outside. Bits do not depend on who computes what, and so on nothing here.
+package struct WorkSharing: Equatable {
+    /// A change must make the slowest member's work so much shorter.
+    package static let worthwhile = 0.9
+    /// Steps of every member that are measured in a generation before it is judged.
+    package static let leastSteps = 5
+    /// Steps of a generation that say little of later ones.
+    static let firstSteps = 2
+    /// Seconds from the start of a generation to a change, the first time; then twice as long each time, up to the longest.
+    package static let firstPause = 2.0
+    package static let longestPause = 120.0
+    /// A member that computes less than this part of what the middle one does is called slow.
+    package static let slow = 0.67
+
+    /// One member's measured work.
+    private struct Measured: Equatable {
+        /// Of computing.
+        var seconds = 0.0
+        /// From the end of backward to the step's end.
+        var exchange = 0.0
+        var steps = 0
+        /// Of a generation's first steps, in which memory is touched for the first time.
+        var ignored = 0
+    }
+
+    private let microbatches: Int
+    /// Microbatches per second of computing, by worker.
+    private var rates: [Int: Double] = [:]
+    /// What a step's exchange takes of a member, in microbatches: sending, adding and updating are slow where computing is.
+    private var exchange = 0.0
+    private var members: [Int] = []
+    /// Of the current generation.
+    private(set) var current: Assignment?
+    private var measured: [Measured] = []
+    private var begun = 0.0
+    private var pause = WorkSharing.firstPause
+
+    package init(microbatches: Int) { self.microbatches = microbatches }
+
+    /// Microbatches per second of these members; nil if none was ever measured. One that was not counts as the middle of the others.
+    package func speeds(of members: [Int]) -> [Double]? {
+        let known = members.compactMap { rates[$0] }.sorted()
+        guard !known.isEmpty else { return nil }
+        return members.map { rates[$0] ?? known[known.count / 2] }
+    }
+
+    /// The assignment for these members, in the order of their ranks.
+    package func assignment(for members: [Int]) -> Assignment {
+        guard let speeds = speeds(of: members) else {
+            return Assignment(even: microbatches, members: members.count)
+        }
+        let shares = sharedOut(microbatches, among: speeds, ahead: exchange)
+        let cuts = (0...members.count).map { rank in shares.count { $0 < rank } }
+        return Assignment(cuts: cuts) ?? Assignment(even: microbatches, members: members.count)
+    }
+
+    /// A generation forms.
+    package mutating func begin(_ members: [Int], _ assignment: Assignment) {
+        (self.members, current) = (members, assignment)
+        measured = Array(repeating: Measured(ignored: Self.firstSteps), count: members.count)
+    }
+
+    /// A worker is gone, and does not come back under this number.
+    package mutating func forget(_ worker: Int) { rates[worker] = nil }
+
+    /// Its members compute.
+    package mutating func started(now: Double) { begun = now }
+
+    /// A member's spans of some steps have come.
+    package mutating func add(rank: Int, _ spans: [Span]) {
+        guard measured.indices.contains(rank) else { return }
+        for span in spans {
+            if measured[rank].ignored > 0 {
+                if span.activity == .gradients { measured[rank].ignored -= 1 }
+                continue
+            }
+            switch span.activity {
+            case .data, .forward: measured[rank].seconds += span.busy
+            case .gradients: measured[rank].exchange += span.busy
+            case .backward:
+                measured[rank].seconds += span.busy
+                measured[rank].steps += 1
+            case .statistics: measured[rank].seconds -= span.busy
+            default: break
+            }
+        }
+    }
+
+    /// Why the work should be shared out anew, if it should: to be asked now and then while a generation runs.
+    package mutating func change(now: Double, name: (Int) -> String) -> String? {
+        guard let current, now - begun >= pause else { return nil }
+        let working = members.indices.filter { !current.range(of: $0).isEmpty }
+        guard members.count > 1,
+            working.allSatisfy({ measured[$0].steps >= Self.leastSteps && measured[$0].seconds > 0 })
+        else {
+            return nil
+        }
+        for rank in working {
+            let rate = Double(current.range(of: rank).count * measured[rank].steps) / measured[rank].seconds
+            // Of seconds of steps: what was measured before, perhaps of other shares, counts for little.
+            rates[members[rank]] = rates[members[rank]].map { ($0 + 3 * rate) / 4 } ?? rate
+        }
+        measureExchange(working)
+        reconsiderTheIdle()
+        // Measured anew until it is asked again.
+        (measured, begun) = (Array(repeating: Measured(), count: members.count), now)
+        let better = assignment(for: members)
+        guard seconds(better) < Self.worthwhile * seconds(current) else { return nil }
+        pause = min(Self.longestPause, 2 * pause)
+        let text = members.indices.map { "\(name(members[$0])) \(better.range(of: $0).count)" }.joined(
+            separator: ", ")
+        return "the work is shared out by speed: of \(microbatches) microbatches \(text)"
+    }
+
+    /// Who comes last waits for nobody: its wait at the step's end is the exchange itself.
+    private mutating func measureExchange(_ working: [Int]) {
+        let waits = working.map { rank in
+            (measured[rank].exchange / Double(measured[rank].steps), rates[members[rank]] ?? 0)
+        }
+        guard let last = waits.min(by: { $0.0 < $1.0 }) else { return }
+        let count = last.0 * last.1
+        exchange = exchange == 0 ? count : (exchange + count) / 2
+    }
+
+    /// Who has nothing to do is not measured. Little by little it is believed to be like the others, and so tried again some day.
+    private mutating func reconsiderTheIdle() {
+        guard let current else { return }
+        let known = members.compactMap { rates[$0] }.sorted()
+        for (rank, id) in members.enumerated() where current.range(of: rank).isEmpty {
+            rates[id] = rates[id].map { (7 * $0 + known[known.count / 2]) / 8 }
+        }
+    }
+
+    /// Of a step's computing, as the slowest member takes it.
+    private func seconds(_ assignment: Assignment) -> Double {
+        members.indices.map { rank in
+            let count = assignment.range(of: rank).count
+            return count == 0 ? 0 : (Double(count) + exchange) / (rates[members[rank]] ?? .infinity)
+        }.max() ?? 0
+    }
+
+    /// The slowest member, if it is much slower than the others: its worker, and its part of the middle one's speed.
+    package var straggler: (worker: Int, speed: Double)? {
+        let known = members.compactMap { id in rates[id].map { (id, $0) } }.sorted { $0.1 < $1.1 }
+        guard known.count > 1, let slowest = known.first else { return nil }
+        let speed = slowest.1 / known[known.count / 2].1
+        return speed < Self.slow ? (slowest.0, speed) : nil
+    }
+}

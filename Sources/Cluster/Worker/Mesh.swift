@@ -1,0 +1,222 @@
+import Collectives
+import Transport
+
+/// A member's connections to all others of its generation: two to each, so that 100 urgent bytes never wait behind megabytes.
+///
+/// Owned by the communication thread. Of a pair the higher rank dials; if it cannot, the lower one does, when the coordinator says so.
+final class Mesh: GroupLink {
+    /// What happens to the mesh, told to its owner.
+    struct Handlers {
+        var connected: () -> Void
+        var unreachable: (_ rank: Int, _ reason: String) -> Void
+        var suspected: (_ rank: Int, _ reason: String) -> Void
+    }
+
+    private struct Peer {
+        var bulk: Connection?
+        var urgent: Connection?
+        var isUnreachable = false
+        /// Its vectors, where this process has them mapped, and whether it has this member's.
+        var memory: SharedVectors?
+        var hasOwn = false
+        /// Of bulk and urgent: what is sent will be received.
+        var isReady = [false, false]
+        var isConnected: Bool { bulk != nil && urgent != nil }
+    }
+
+    private let reactor: Reactor
+    private let formation: Formation
+    private let job: String
+    private let credentials: Credentials
+    private let collective: Collective
+    private let handlers: Handlers
+    private let memory: LocalMemory?
+    /// Told of every message that was queued, and of the socket over which its payload leaves, if it does; tests want to be there.
+    var sent: ((_ envelope: Envelope, _ socket: Connection?) -> Void)?
+    private var peers: [Peer]
+    private var dials: [Dial] = []
+    private var isClosed = false
+    private var hasReported = false
+
+    /// Seconds that one attempt to reach a member may take.
+    static let dialTimeout = 5.0
+    /// The header's flag of a payload that stays in its sender's memory; `c` says where, in units.
+    private static let lentFlag: UInt8 = 1
+    private static let lentUnit = 64
+    /// Bytes from which on it does: less is soon copied.
+    private static let leastLent = 4096
+
+    /// - Parameter memory: where this member's vectors are, for others on its machine.
+    init(
+        reactor: Reactor, formation: Formation, job: String, credentials: Credentials, collective: Collective,
+        memory: LocalMemory? = nil,
+        handlers: Handlers
+    ) {
+        (self.reactor, self.formation, self.job, self.credentials) = (reactor, formation, job, credentials)
+        (self.collective, self.memory, self.handlers) = (collective, memory, handlers)
+        peers = Array(repeating: Peer(), count: formation.members.count)
+    }
+
+    /// Dials the members with lower ranks; the others dial us.
+    func open() {
+        for rank in 0..<formation.rank { dial(rank) }
+        reportIfConnected()
+    }
+
+    func dial(_ rank: Int) {
+        guard !isClosed, formation.members.indices.contains(rank), rank != formation.rank,
+            !peers[rank].isConnected
+        else { return }
+        for isUrgent in [false, true] {
+            let greeting = MeshGreeting(
+                job: job, generation: formation.generation, from: formation.rank, to: rank, isUrgent: isUrgent
+            )
+            let credentials = credentials
+            let dial = reactor.dial(
+                formation.members[rank].endpoints, priority: isUrgent ? 1 : 0, timeout: Self.dialTimeout,
+                handshake: {
+                    .dialler(
+                        credentials, program: Version.program,
+                        context: ConnectionPurpose.mesh(greeting).encoded)
+                }
+            ) { [weak self] result in
+                switch result {
+                case .success(let (connection, _)):
+                    self?.add(connection, rank: rank, isUrgent: isUrgent, dialled: true) ?? connection.close()
+                case .failure(let error): self?.failed(rank, "\(error)")
+                }
+            }
+            dials.append(dial)
+        }
+    }
+
+    private func failed(_ rank: Int, _ reason: String) {
+        guard !isClosed, !peers[rank].isUnreachable, !peers[rank].isConnected else { return }
+        peers[rank].isUnreachable = true
+        handlers.unreachable(rank, reason)
+    }
+
+    /// Takes over a connection that a member dialled.
+    func accept(_ connection: Connection, _ greeting: MeshGreeting) {
+        guard !isClosed, greeting.to == formation.rank, peers.indices.contains(greeting.from),
+            greeting.from != formation.rank
+        else {
+            connection.close()
+            return
+        }
+        add(connection, rank: greeting.from, isUrgent: greeting.isUrgent, dialled: false)
+    }
+
+    private func add(_ connection: Connection, rank: Int, isUrgent: Bool, dialled: Bool) {
+        let isTaken = isUrgent ? peers[rank].urgent != nil : peers[rank].bulk != nil
+        guard !isClosed, !isTaken else {
+            connection.close()
+            return
+        }
+        if isUrgent { peers[rank].urgent = connection } else { peers[rank].bulk = connection }
+        connection.peer = formation.members[rank].name
+        connection.closed = { [weak self] reason in
+            self?.handlers.suspected(rank, reason.map { "\($0)" } ?? "it closed its connection")
+        }
+        let begin = { [weak self, unowned connection] (agreed: SharedMemories) in
+            guard let self else { return }
+            if let theirs = agreed.theirs { peers[rank].memory = SharedVectors(theirs.bytes, of: theirs) }
+            if agreed.isOwnTaken { peers[rank].hasOwn = true }
+            serve(connection, rank)
+            peers[rank].isReady[isUrgent ? 1 : 0] = true
+            reportIfConnected()
+        }
+        // Bulk between members of one machine stays in its memory.
+        isUrgent
+            ? begin(SharedMemories())
+            : connection.shareMemoryIfLocal(offers: dialled, own: memory?.shared, begin)
+    }
+
+    private func reportIfConnected() {
+        let others = peers.indices.filter { $0 != formation.rank }
+        guard !hasReported, others.allSatisfy({ peers[$0].isReady == [true, true] }) else { return }
+        hasReported = true
+        memory?.shared.offerEnded()
+        handlers.connected()
+    }
+
+    private func serve(_ connection: Connection, _ rank: Int) {
+        let (collective, generation) = (collective, formation.generation)
+        func envelope(_ header: FrameHeader) throws -> Envelope {
+            guard header.generation == generation, let kind = Envelope.Kind(rawValue: header.kind),
+                header.step < 1 << 48
+            else {
+                throw MalformedMessage(description: "rank \(rank) sent a frame of another generation")
+            }
+            return Envelope(kind, step: Int(header.step), index: Int(header.a), part: Int(header.b))
+        }
+        connection.isKnownKind = { Envelope.Kind(rawValue: $0) != nil }
+        connection.destination = { header in
+            try collective.destination(envelope(header), bytes: header.payloadLength, from: rank)
+        }
+        connection.received = { [unowned self] header, payload in
+            guard header.flags == Self.lentFlag else {
+                return try collective.received(envelope(header), bytes: payload.count, from: rank)
+            }
+            guard let memory = peers[rank].memory, payload.isEmpty else {
+                throw MalformedMessage(description: "rank \(rank) named a place in memory that is not shared")
+            }
+            try collective.received(
+                envelope(header), in: memory, offset: Self.lentUnit * Int(header.c), from: rank)
+        }
+    }
+
+    func send(_ envelope: Envelope, _ payload: UnsafeRawBufferPointer, to member: Int) {
+        var header = FrameHeader(
+            kind: envelope.kind.rawValue, generation: formation.generation, step: UInt64(envelope.step),
+            a: UInt32(envelope.index), b: UInt32(envelope.part))
+        if let place = place(of: payload, for: member) {
+            (header.flags, header.c) = (Self.lentFlag, place)
+            peers[member].bulk?.send(header, borrowing: UnsafeRawBufferPointer(start: nil, count: 0))
+            sent?(envelope, nil)
+        } else {
+            let connection = envelope.kind.isUrgent ? peers[member].urgent : peers[member].bulk
+            connection?.send(header, borrowing: payload)
+            sent?(envelope, connection?.isInMemory == false ? connection : nil)
+        }
+    }
+
+    /// Where a payload lies in memory that the member has mapped, in units.
+    private func place(of payload: UnsafeRawBufferPointer, for member: Int) -> UInt32? {
+        guard payload.count >= Self.leastLent, peers[member].hasOwn,
+            let offset = memory?.vectors.offset(of: payload),
+            offset % Self.lentUnit == 0
+        else { return nil }
+        return UInt32(exactly: offset / Self.lentUnit)
+    }
+
+    func wake() { reactor.wake() }
+
+    /// From all members, on the connections that are open.
+    var bytesReceived: UInt64 {
+        peers.reduce(0) { $0 + ($1.bulk?.bytesReceived ?? 0) + ($1.urgent?.bytesReceived ?? 0) }
+    }
+
+    /// After this no frame is sent or received, and no buffer of the generation is touched.
+    func close() {
+        isClosed = true
+        for dial in dials { dial.cancel() }
+        for peer in peers {
+            peer.bulk?.close()
+            peer.urgent?.close()
+        }
+        (dials, peers) = ([], Array(repeating: Peer(), count: peers.count))
+    }
+}
+
+/// Vectors of this member in memory that others on its machine may map.
+struct LocalMemory {
+    let shared: SharedMemory
+    let vectors: SharedVectors
+
+    /// Room for vectors of so many floats; nil where the system has no memory to share.
+    init?(for counts: [Int]) {
+        guard let shared = SharedMemory.make(count: SharedVectors.bytes(for: counts)) else { return nil }
+        (self.shared, vectors) = (shared, SharedVectors(shared.bytes, of: shared))
+    }
+}

@@ -1,0 +1,179 @@
+import Collectives
+import Kernels
+import NeuralNetwork
+import Training
+import Transport
+
+/// One connection's worth of work: from joining to the job's end, or the connection's.
+final class WorkerSession: TrainerObserver {
+    enum End {
+        case finished(String)
+        case again(String)
+        case refused(String)
+        case lost(TransportError?, wasJoined: Bool)
+    }
+
+    private let worker: Worker
+    private let link: WorkerLink
+    private var welcome: Welcome?
+    private var plan: TrainingPlan?
+    private var data: DecodedData?
+    private var generation: MemberGeneration?
+    private var trainer: Trainer?
+    private var lanes: LanePool?
+
+    init(_ worker: Worker, _ link: WorkerLink) { (self.worker, self.link) = (worker, link) }
+
+    func run() throws -> End {
+        while true {
+            let instruction = link.mailbox.take()
+            do {
+                if let end = try follow(instruction) { return end }
+            } catch is GenerationEnded {
+                drop()
+            } catch let interruption as Interruption {
+                return interruption.end
+            } catch let error as DivergedError {
+                // Whether the job is to blame, the coordinator knows: it ends the run, or a generation in which somebody computed wrongly.
+                let generation = generation?.formation.generation ?? FrameGeneration()
+                drop()
+                link.send(.failed, generation, step: error.step, a: 1, payload: Array("\(error)".utf8))
+            } catch {
+                link.send(.failed, payload: Array("\(error)".utf8))
+                return .refused("\(error)")
+            }
+        }
+    }
+
+    private struct Interruption: Error { let end: End }
+
+    /// Nil: go on.
+    private func follow(_ instruction: WorkerInstruction) throws -> End? {
+        switch instruction {
+        case .welcomed(let welcome): try prepare(welcome)
+        case .fetched: break
+        case .formed(let generation): try form(generation)
+        case .start(let generation):
+            if self.generation?.formation.generation == generation { try train() }
+        case .ended(let reason):
+            worker.say("the workers regroup: \(reason)")
+            drop()
+        case .finish(let reason): return .finished(reason)
+        case .again(let reason): return .again(reason)
+        case .refused(let reason): return .refused(reason)
+        case .lost(let error, let wasLetIn): return .lost(error, wasJoined: wasLetIn)
+        case .terminate: return .finished("stopped as asked")
+        }
+        return nil
+    }
+
+    private func prepare(_ welcome: Welcome) throws {
+        worker.faults.reach("worker", "handshake", 0)
+        try worker.adoptCore(welcome.blasCore)
+        self.welcome = welcome
+        let data = try worker.data(welcome, link) {
+            while true {
+                let instruction = link.mailbox.take()
+                if case .fetched = instruction { return }
+                if let end = try follow(instruction) { throw Interruption(end: end) }
+            }
+        }
+        worker.faults.reach("worker", "data", 0)
+        let plan = try TrainingPlan(Job(resolvedText: welcome.job), data.facts)
+        (self.plan, self.data) = (plan, data)
+        let fingerprint = try Fingerprint(of: plan)
+        link.prepared(Prepared(fingerprint: fingerprint), plan: plan)
+        worker.faults.reach("worker", "prepared", 0)
+        worker.say("joined as worker \(welcome.worker), ready (\(fingerprint.platform))")
+    }
+
+    private func form(_ generation: MemberGeneration) throws {
+        drop()
+        guard let plan, let data else { return }
+        let lanes = LanePool(lanes: worker.lanes(localWorkers: generation.formation.localWorkers))
+        (self.generation, self.lanes) = (generation, lanes)
+        trainer = Trainer(
+            plan: plan, data: data, state: generation.state, collective: generation.collective, lanes: lanes,
+            audit: generation.formation.audit, observer: self)
+        reach("form", generation.formation.firstStep)
+        link.send(.connected, generation.formation.generation)
+    }
+
+    private func train() throws {
+        guard let trainer, let formation = generation?.formation else { return }
+        worker.say(
+            "rank \(formation.rank) of \(formation.members.count) in generation \(formation.generation.counter), from step \(formation.firstStep)"
+        )
+        _ = try trainer.run(from: formation.firstStep, isOver: formation.isOver)
+        if let timeline = generation?.collective.timeline {
+            link.send(timeline.take(), of: formation.generation, through: .max)
+        }
+        link.send(.generationEnded, formation.generation)
+        link.pulse.set(.idle, step: 0)
+    }
+
+    private func drop() {
+        (generation, trainer) = (nil, nil)
+        lanes?.close()
+        lanes = nil
+        link.pulse.set(.idle, step: 0)
+    }
+
+    // MARK: TrainerObserver
+
+    func snapshot(_ state: MemberState, done: Int) {
+        guard let formation = generation?.formation, let plan else { return }
+        link.snapshotPlaces.take()
+        link.send(
+            SnapshotPart(
+                generation: formation.generation, step: done, of: state,
+                occupiedSpace: plan.network.layout.occupiedSpace,
+                places: link.snapshotPlaces))
+    }
+
+    func evaluated(_ set: EvaluationSet, done: Int, chunks: Range<Int>, reports: [Double]) {
+        guard let formation = generation?.formation, !chunks.isEmpty else { return }
+        let width = reports.count / chunks.count
+        // Reports with counts for every class are long, and a frame's payload is limited.
+        let most = max(1, (1 << 17) / width)
+        for first in stride(from: 0, to: chunks.count, by: most) {
+            var writer = MessageWriter()
+            for value in reports[(first * width)..<(min(chunks.count, first + most) * width)] {
+                writer.write(value)
+            }
+            link.send(
+                .evaluation, formation.generation, step: done, a: Int(set.rawValue),
+                b: chunks.lowerBound + first, payload: writer.bytes)
+        }
+    }
+
+    func decision(after done: Int) throws -> Decision {
+        guard let generation else { throw GenerationEnded(reason: "there is no generation any more") }
+        return try generation.decision(after: done)
+    }
+
+    /// The times of steps travel with what is sent anyway, or once a second: never a message for every step.
+    func reached(done: Int, goesOn: Bool, _ timeline: Timeline) {
+        guard let formation = generation?.formation, !goesOn || timeline.isDue(every: 1) else { return }
+        link.send(timeline.take(), of: formation.generation, through: done)
+    }
+
+    func entered(_ phase: TrainingPhase, step: Int) {
+        link.pulse.set(phase, step: step)
+        reach("\(phase)", step)
+    }
+
+    func waited(within phase: TrainingPhase, step: Int, isOver: Bool) {
+        link.pulse.set(isOver ? phase : .statistics, step: step)
+        if !isOver { reach("\(TrainingPhase.statistics)", step) }
+    }
+
+    func audited(_ result: AuditResult) {
+        guard let formation = generation?.formation else { return }
+        link.send(.audit, formation.generation, payload: result.encoded)
+    }
+
+    private func reach(_ phase: @autoclosure () -> String, _ step: Int) {
+        if let formation = generation?.formation { worker.faults.reach(formation, phase(), step) }
+    }
+}

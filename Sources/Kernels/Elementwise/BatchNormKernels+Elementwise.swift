@@ -1,0 +1,162 @@
+import CSIMD
+
+// The passes that write: each value by itself, so that neither the cut into tiles nor what is done in one pass changes a bit.
+extension BatchNormKernels {
+    /// `y = f((x − mean) · scale + shift + shortcut)`; y may be x or the shortcut.
+    package static func normalize(
+        _ x: UnsafePointer<Float>, shortcut: UnsafePointer<Float>?, _ rectifier: Rectifier?,
+        into y: UnsafeMutablePointer<Float>, rows: Int,
+        _ vectors: ChannelVectors, _ constants: Constants
+    ) {
+        switch (shortcut, rectifier) {
+        case (nil, nil): vectors.forEach(rows: rows, Normalize(x: x, y: y, constants, then: Nothing()))
+        case (nil, let f?): vectors.forEach(rows: rows, Normalize(x: x, y: y, constants, then: Rectify(f: f)))
+        case (let s?, nil): vectors.forEach(rows: rows, Normalize(x: x, y: y, constants, then: Add(s: s)))
+        case (let s?, let f?):
+            vectors.forEach(rows: rows, Normalize(x: x, y: y, constants, then: AddAndRectify(s: s, f: f)))
+        }
+    }
+
+    private struct Normalize<Following: FollowingStep>: VectorStep {
+        private let x, mean, scale, shift: UnsafePointer<Float>
+        private let y: UnsafeMutablePointer<Float>
+        private let following: Following
+
+        init(
+            x: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>, _ constants: Constants,
+            then following: Following
+        ) {
+            (self.x, self.y, self.following) = (x, y, following)
+            (mean, scale, shift) = (
+                UnsafePointer(constants.mean), UnsafePointer(constants.scale), UnsafePointer(constants.shift)
+            )
+        }
+
+        @inline(__always)
+        func callAsFunction(_ at: Int, _ lane: Int, _ n: Int) {
+            let deviation = Vector(at: x + at, count: n) - Vector(at: mean + lane, count: n)
+            let value = deviation * Vector(at: scale + lane, count: n) + Vector(at: shift + lane, count: n)
+            following(value, at, n).store(at: y + at, count: n)
+        }
+    }
+
+    /// Where a backward pass leaves the shortcut's gradient, dy′.
+    package struct ShortcutGradient {
+        let values: UnsafeMutablePointer<Float>
+        let accumulates: Bool
+
+        package init(_ values: UnsafeMutablePointer<Float>, accumulates: Bool) {
+            (self.values, self.accumulates) = (values, accumulates)
+        }
+
+        @inline(__always)
+        func write(_ dy: Vector, _ at: Int, _ n: Int) {
+            (accumulates ? Vector(at: values + at, count: n) + dy : dy).store(at: values + at, count: n)
+        }
+    }
+
+    /// The input's gradient, `dx = scale · (dy′ − meanDy − x̂ · meanDyX)`, or with constant statistics (`isFrozen`) `dx = scale · dy′`; and the shortcut's. Either may take
+    /// the memory of dy.
+    package static func backward(
+        x: UnsafePointer<Float>, dy: UnsafePointer<Float>, _ mask: Mask, isFrozen: Bool, rows: Int,
+        _ vectors: ChannelVectors,
+        _ constants: Constants, into dx: UnsafeMutablePointer<Float>?, shortcut: ShortcutGradient?
+    ) {
+        func run(_ gradient: some MaskedGradient) {
+            if let dx, !isFrozen {
+                vectors.forEach(rows: rows, Backward(x: x, gradient, constants, into: dx, shortcut))
+            } else {
+                vectors.forEach(
+                    rows: rows,
+                    FrozenBackward(gradient: gradient, scale: constants.scale, dx: dx, shortcut: shortcut))
+            }
+        }
+        switch mask {
+        case .none: run(Unmasked(dy: dy))
+        case .input(let rectifier): run(MaskedByInput(x: x, dy: dy, constants, rectifier))
+        case .output(let y, let rectifier): run(MaskedByOutput(y: y, dy: dy, rectifier: rectifier))
+        }
+    }
+
+    private struct Backward<Gradient: MaskedGradient>: VectorStep {
+        private let x, mean, invStd, scale, meanDy, meanDyX: UnsafePointer<Float>
+        private let dx: UnsafeMutablePointer<Float>
+        private let gradient: Gradient
+        private let shortcut: ShortcutGradient?
+
+        init(
+            x: UnsafePointer<Float>, _ gradient: Gradient, _ constants: Constants,
+            into dx: UnsafeMutablePointer<Float>,
+            _ shortcut: ShortcutGradient?
+        ) {
+            (self.x, self.dx, self.gradient, self.shortcut) = (x, dx, gradient, shortcut)
+            (mean, invStd, scale) = (
+                UnsafePointer(constants.mean), UnsafePointer(constants.invStd), UnsafePointer(constants.scale)
+            )
+            (meanDy, meanDyX) = (UnsafePointer(constants.meanDy), UnsafePointer(constants.meanDyX))
+        }
+
+        @inline(__always)
+        func callAsFunction(_ at: Int, _ lane: Int, _ n: Int) {
+            let dy = gradient(at, lane, n)
+            let xHat =
+                (Vector(at: x + at, count: n) - Vector(at: mean + lane, count: n))
+                * Vector(at: invStd + lane, count: n)
+            let rest = dy - Vector(at: meanDy + lane, count: n) - xHat * Vector(at: meanDyX + lane, count: n)
+            let value = Vector(at: scale + lane, count: n) * rest
+            shortcut?.write(dy, at, n)
+            value.store(at: dx + at, count: n)
+        }
+    }
+
+    private struct FrozenBackward<Gradient: MaskedGradient>: VectorStep {
+        let gradient: Gradient
+        let scale: UnsafeMutablePointer<Float>
+        let dx: UnsafeMutablePointer<Float>?
+        let shortcut: ShortcutGradient?
+
+        @inline(__always)
+        func callAsFunction(_ at: Int, _ lane: Int, _ n: Int) {
+            let dy = gradient(at, lane, n)
+            shortcut?.write(dy, at, n)
+            if let dx { (Vector(at: scale + lane, count: n) * dy).store(at: dx + at, count: n) }
+        }
+    }
+}
+
+// MARK: - What follows the normalisation
+
+private protocol FollowingStep {
+    func callAsFunction(_ value: Vector, _ at: Int, _ n: Int) -> Vector
+}
+
+private struct Nothing: FollowingStep {
+    @inline(__always)
+    func callAsFunction(_ value: Vector, _ at: Int, _ n: Int) -> Vector { value }
+}
+
+private struct Rectify: FollowingStep {
+    let f: Rectifier
+
+    @inline(__always)
+    func callAsFunction(_ value: Vector, _ at: Int, _ n: Int) -> Vector { f.value(value) }
+}
+
+private struct Add: FollowingStep {
+    let s: UnsafePointer<Float>
+
+    @inline(__always)
+    func callAsFunction(_ value: Vector, _ at: Int, _ n: Int) -> Vector {
+        value + Vector(at: s + at, count: n)
+    }
+}
+
+private struct AddAndRectify: FollowingStep {
+    let s: UnsafePointer<Float>
+    let f: Rectifier
+
+    @inline(__always)
+    func callAsFunction(_ value: Vector, _ at: Int, _ n: Int) -> Vector {
+        f.value(value + Vector(at: s + at, count: n))
+    }
+}

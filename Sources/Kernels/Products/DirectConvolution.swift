@@ -1,0 +1,62 @@
+import CKernels
+
+/// Convolutions computed window by window from the padded image, without a matrix of patches: any window and stride, and any number of input channels.
+///
+/// Every output is one chain of fused multiply-adds over its window, in the order (kernel row, kernel column, channel), every weight's gradient one over the images of a
+/// call: the bits do not depend on how images are spread over calls, nor on the processor. Images are NHWC, weights `[kernel height · kernel width · channels, outputs]`.
+package struct DirectConvolution: Sendable {
+    private let shape: ckernels_windows
+    private let depth: Int
+    private let outputs: Int
+
+    /// Nil for a number of outputs that is no multiple of 16, and for windows that are the pixels, one by one: those are a matrix product.
+    package init?(_ geometry: WindowGeometry, outputs: Int) {
+        let g = geometry
+        guard outputs % 16 == 0, !g.isPointwise else { return nil }
+        shape = ckernels_windows(
+            height: g.inputHeight, width: g.inputWidth, channels: g.channels, kernel_height: g.kernelHeight,
+            kernel_width: g.kernelWidth,
+            stride_height: g.strideHeight, stride_width: g.strideWidth, top: g.top, left: g.left,
+            bottom: g.bottom, right: g.right,
+            output_height: g.outputHeight, output_width: g.outputWidth, outputs: outputs)
+        (depth, self.outputs) = (g.patchCount, outputs)
+    }
+
+    /// Floats of the packed weights.
+    package var packedCount: Int { depth * outputs }
+    /// Runs of 16 outputs, which can be packed apart.
+    package var panels: Int { outputs / 16 }
+
+    /// Packs the weights of some panels into their place in `packed`.
+    package func pack(
+        _ weights: UnsafePointer<Float>, panels: Range<Int>, into packed: UnsafeMutablePointer<Float>
+    ) {
+        for panel in panels {
+            ckernels_pack(weights + 16 * panel, outputs, depth, 16, packed + 16 * panel * depth)
+        }
+    }
+
+    /// Floats of scratch for a call.
+    package var scratchCount: Int { withUnsafePointer(to: shape) { ckernels_direct_scratch($0) } }
+
+    /// Writes the outputs of so many images.
+    package func convolve(
+        _ x: UnsafePointer<Float>, packed: UnsafePointer<Float>, images: Int,
+        into y: UnsafeMutablePointer<Float>,
+        scratch: UnsafeMutablePointer<Float>
+    ) {
+        withUnsafePointer(to: shape) { ckernels_direct_forward(x, packed, y, $0, images, scratch) }
+    }
+
+    /// Writes the gradient of the weights of some outputs, whole sixteens, summed over so many images.
+    package func weightGradient(
+        _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, images: Int, outputs: Range<Int>,
+        into dw: UnsafeMutablePointer<Float>,
+        scratch: UnsafeMutablePointer<Float>
+    ) {
+        withUnsafePointer(to: shape) {
+            ckernels_direct_weight_gradient(
+                x, dy, dw, $0, images, outputs.lowerBound, outputs.upperBound, scratch)
+        }
+    }
+}

@@ -1,0 +1,152 @@
+import CKernels
+
+/// Matrix products in panels of 16 columns, by kernels of our own: what dense layers compute with.
+///
+/// Every element of a result is one chain of fused multiply-adds in the order of the depth. So a row has the same bits whichever rows it is computed along with, and
+/// microbatches can share packed operands; OpenBLAS's bits depend on the number of rows. The sizes of blocks change no bit.
+package enum PanelProduct {
+    /// Rows that are packed together at the most.
+    package static let mostRows = 256
+    private static let depthBlock = 256
+    private static let panel = 16
+    /// Columns of a right operand that are packed at a time: a run of memory in each of its rows.
+    private static let columnBlock = 64
+
+    /// Floats of scratch, whatever the call.
+    package static let scratchCount = mostRows * depthBlock
+
+    /// A run of rows of the left operand and of the result.
+    package struct Rows {
+        let x: UnsafePointer<Float>
+        let y: UnsafeMutablePointer<Float>
+        package let count: Int
+
+        package init(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int) {
+            (self.x, self.y, self.count) = (x, y, count)
+        }
+    }
+
+    /// Rows, at most `mostRows`, packed once for all the products that they take part in: run by run, each in panels of 16 columns.
+    package struct Packed {
+        private let values: UnsafePointer<Float>
+        private let width: Int
+
+        package init(_ values: UnsafePointer<Float>, width: Int) {
+            (self.values, self.width) = (values, PanelProduct.panel * PanelProduct.panels(width: width))
+        }
+
+        /// The panel that begins with a column, of a run of so many rows behind `first` others. The next one follows.
+        fileprivate func panel(_ column: Int, first: Int, rows: Int) -> UnsafePointer<Float> {
+            values + first * width + column * rows
+        }
+    }
+
+    /// Floats of `mostRows` packed rows.
+    package static func packedCount(width: Int) -> Int { mostRows * panel * panels(width: width) }
+
+    /// Panels of so many columns.
+    package static func panels(width: Int) -> Int { (width + panel - 1) / panel }
+
+    /// Packs some panels of all the runs' x, which are `width` floats wide.
+    package static func pack(
+        _ runs: UnsafeBufferPointer<Rows>, width: Int, panels: Range<Int>,
+        into packed: UnsafeMutablePointer<Float>
+    ) {
+        var first = packed
+        for run in runs {
+            for start in stride(
+                from: panels.lowerBound * panel, to: min(width, panels.upperBound * panel), by: panel)
+            {
+                ckernels_pack(
+                    run.x + start, width, run.count, min(panel, width - start), first + start * run.count)
+            }
+            first += run.count * panel * Self.panels(width: width)
+        }
+    }
+
+    /// `y[:, columns] = x · B[:, columns] + bias[columns]` for runs of packed rows.
+    ///
+    /// - Parameters:
+    ///   - x: holds the runs, behind `first` other rows.
+    ///   - depth, width: values in a row of x and of y.
+    ///   - b: `[depth, width]`, or `[width, depth]` where it is transposed.
+    package static func multiply(
+        _ x: Packed, first: Int, _ runs: UnsafeBufferPointer<Rows>, depth: Int, _ b: UnsafePointer<Float>,
+        isTransposed: Bool, width: Int,
+        columns: Range<Int>, bias: UnsafePointer<Float>? = nil, scratch right: UnsafeMutablePointer<Float>
+    ) {
+        for lower in stride(from: 0, to: depth, by: depthBlock) {
+            let block = lower..<min(depth, lower + depthBlock)
+            for column in stride(from: columns.lowerBound, to: columns.upperBound, by: columnBlock) {
+                let end = min(column + columnBlock, columns.upperBound)
+                packRight(
+                    b, isTransposed: isTransposed, ldb: isTransposed ? depth : width, block, column..<end,
+                    into: right)
+                for start in stride(from: column, to: end, by: panel) {
+                    var row = first
+                    for run in runs {
+                        ckernels_multiply_panels(
+                            x.panel(lower, first: row, rows: run.count), panel * run.count, run.count,
+                            right + (start - column) * block.count, block.count,
+                            lower > 0, run.y + start, width, min(panel, end - start))
+                        row += run.count
+                    }
+                }
+                if let bias, block.upperBound == depth { add(bias, to: runs, width: width, column..<end) }
+            }
+        }
+    }
+
+    private static func packRight(
+        _ b: UnsafePointer<Float>, isTransposed: Bool, ldb: Int, _ rows: Range<Int>, _ columns: Range<Int>,
+        into right: UnsafeMutablePointer<Float>
+    ) {
+        for start in stride(from: columns.lowerBound, to: columns.upperBound, by: panel) {
+            let (to, count) = (
+                right + (start - columns.lowerBound) * rows.count, min(panel, columns.upperBound - start)
+            )
+            if isTransposed {
+                ckernels_pack_transposed(b + start * ldb + rows.lowerBound, ldb, rows.count, count, to)
+            } else {
+                ckernels_pack(b + rows.lowerBound * ldb + start, ldb, rows.count, count, to)
+            }
+        }
+    }
+
+    private static func add(
+        _ bias: UnsafePointer<Float>, to runs: UnsafeBufferPointer<Rows>, width: Int, _ columns: Range<Int>
+    ) {
+        for run in runs {
+            for r in 0..<run.count {
+                let y = run.y + r * width
+                for c in columns { y[c] += bias[c] }
+            }
+        }
+    }
+
+    /// `dw[rows, :] = xᵀ[rows, :] · dy`, or adds that to what is there: at most `mostRows` of the weights' rows; x `[samples, depth]`, dy `[samples, width]`.
+    ///
+    /// - Parameters:
+    ///   - dy: holds the samples as a run, behind `first` other rows.
+    ///   - dw: the first of the rows.
+    package static func multiplyTransposed(
+        _ x: UnsafePointer<Float>, depth: Int, rows: Range<Int>, _ dy: Packed, first: Int, width: Int,
+        samples: Int, accumulates: Bool,
+        into dw: UnsafeMutablePointer<Float>, scratch left: UnsafeMutablePointer<Float>
+    ) {
+        for start in stride(from: 0, to: rows.count, by: panel) {
+            ckernels_pack(
+                x + rows.lowerBound + start, depth, samples, min(panel, rows.count - start),
+                left + start * samples)
+        }
+        for column in stride(from: 0, to: width, by: panel) {
+            for start in stride(from: 0, to: rows.count, by: panel) {
+                ckernels_multiply_transposed(
+                    left + start * samples, min(panel, rows.count - start),
+                    dy.panel(column, first: first, rows: samples), samples,
+                    accumulates,
+                    dw + start * width + column, width, min(panel, width - column))
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+/// How loops that treat each channel alike read matrices `[rows, channels]` in whole vectors: a function of the channels alone.
+///
+/// Narrow rows are taken in groups that make whole vectors (16 channels: one row, 24: two, 3: sixteen), so that a *lane* is a place in such a group, and a channel has as
+/// many lanes as the group has rows. Wide rows that are no multiple of 16 are groups by themselves, and their last vector overlaps the one before.
+package struct ChannelVectors: Equatable, Sendable {
+    private static let widest = 128
+
+    package let channels: Int
+    /// Rows of a group; a divisor of 16.
+    let groupRows: Int
+    /// The lanes: floats of a group.
+    package let lanes: Int
+
+    package init(channels: Int) {
+        self.channels = channels
+        let isWhole = channels.isMultiple(of: 16) || channels > Self.widest
+        groupRows = isWhole ? 1 : 16 >> min(4, channels.trailingZeroBitCount)
+        lanes = channels * groupRows
+    }
+
+    var vectors: Int { (lanes + 15) / 16 }
+
+    /// The first lane of a vector.
+    @inline(__always)
+    func first(_ vector: Int) -> Int { min(16 * vector, lanes - 16) }
+
+    /// Whole groups in some rows, and the floats that are left.
+    @inline(__always)
+    func split(_ rows: Int) -> (groups: Int, rest: Int) {
+        (rows / groupRows, rows % groupRows * channels)
+    }
+
+    /// Gives every lane its channel's value.
+    package func spread(_ values: UnsafePointer<Float>, into lanes: UnsafeMutablePointer<Float>) {
+        for row in 0..<groupRows { (lanes + row * channels).update(from: values, count: channels) }
+    }
+}
+
+extension Vector {
+    /// The first `count` of 16 floats, the others zero: a row's end, beyond which nothing may be read.
+    @inline(__always)
+    init(at pointer: UnsafePointer<Float>, count: Int) {
+        if count == 16 {
+            self.init(at: pointer)
+        } else {
+            self = .zero
+            for i in 0..<count { self[i] = pointer[i] }
+        }
+    }
+
+    @inline(__always)
+    func store(at pointer: UnsafeMutablePointer<Float>, count: Int) {
+        if count == 16 {
+            store(at: pointer)
+        } else {
+            for i in 0..<count { pointer[i] = self[i] }
+        }
+    }
+}
+
+// MARK: - Loops
+
+/// What a loop does with the `count` floats from `at` on, whose constants lie from `lane` on; 16 but at a row's or the matrix's end. A type rather than a closure: it
+/// must become part of the loop.
+protocol VectorStep {
+    func callAsFunction(_ at: Int, _ lane: Int, _ count: Int)
+}
+
+/// Two terms of a loop's sums, for the floats of a `VectorStep`.
+protocol VectorTerms {
+    func callAsFunction(_ at: Int, _ lane: Int, _ count: Int) -> (Vector, Vector)
+}
+
+extension ChannelVectors {
+    /// Does a step for every vector of `rows` rows. Each float comes once.
+    @inline(__always)
+    func forEach(rows: Int, _ body: some VectorStep) {
+        let (groups, rest) = split(rows)
+        let (whole, tail) = (lanes & ~15, lanes % 16)
+        var start = 0
+        for _ in 0..<groups {
+            var lane = 0
+            while lane < whole {
+                body(start + lane, lane, 16)
+                lane += 16
+            }
+            if tail > 0 { body(start + whole, whole, tail) }
+            start += lanes
+        }
+        var lane = 0
+        while lane < rest {
+            body(groups * lanes + lane, lane, min(16, rest - lane))
+            lane += 16
+        }
+    }
+
+    /// For each lane the sums of two terms over the groups of `rows` rows, in a fixed order: `one[lane] = Σ term.0`, `other[lane] = Σ term.1`.
+    @inline(__always)
+    func sums(
+        rows: Int, into one: UnsafeMutablePointer<Float>, _ other: UnsafeMutablePointer<Float>,
+        _ term: some VectorTerms
+    ) {
+        let (groups, rest) = split(rows)
+        var v = 0
+        while v + 1 < vectors {
+            let (left, right) = (first(v), first(v + 1))
+            var (a, b, c, d) = (Vector.zero, Vector.zero, Vector.zero, Vector.zero)
+            var at = 0
+            for _ in 0..<groups {
+                let (l, r) = (term(at + left, left, 16), term(at + right, right, 16))
+                a += l.0
+                b += l.1
+                c += r.0
+                d += r.1
+                at += lanes
+            }
+            a.store(at: one + left)
+            b.store(at: other + left)
+            c.store(at: one + right)
+            d.store(at: other + right)
+            v += 2
+        }
+        if v < vectors { sumsOfLast(groups, into: one, other, term) }
+        var lane = 0
+        while lane < rest {
+            let count = min(16, rest - lane)
+            let (l, r) = term(groups * lanes + lane, lane, count)
+            (Vector(at: one + lane, count: count) + l).store(at: one + lane, count: count)
+            (Vector(at: other + lane, count: count) + r).store(at: other + lane, count: count)
+            lane += 16
+        }
+    }
+
+    /// The last of an odd number of vectors: even and odd groups by themselves, then their sum.
+    @inline(__always)
+    private func sumsOfLast(
+        _ groups: Int, into one: UnsafeMutablePointer<Float>, _ other: UnsafeMutablePointer<Float>,
+        _ term: some VectorTerms
+    ) {
+        let lane = first(vectors - 1)
+        var (a, b, c, d) = (Vector.zero, Vector.zero, Vector.zero, Vector.zero)
+        var at = lane
+        for _ in 0..<(groups / 2) {
+            let (l, r) = (term(at, lane, 16), term(at + lanes, lane, 16))
+            a += l.0
+            b += l.1
+            c += r.0
+            d += r.1
+            at += 2 * lanes
+        }
+        if groups & 1 == 1 {
+            let l = term(at, lane, 16)
+            a += l.0
+            b += l.1
+        }
+        (a + c).store(at: one + lane)
+        (b + d).store(at: other + lane)
+    }
+
+    /// A channel's sum over its lanes.
+    @inline(__always)
+    func sum(_ lanes: UnsafePointer<Float>, of channel: Int) -> Double {
+        var sum = Double(lanes[channel])
+        for row in 1..<groupRows { sum += Double(lanes[row * channels + channel]) }
+        return sum
+    }
+}

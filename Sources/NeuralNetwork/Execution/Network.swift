@@ -1,0 +1,256 @@
+import Kernels
+
+/// A planned network with the memory to compute up to `slots` microbatches of up to `rows` samples at once.
+///
+/// Owned by one compute thread. All memory is allocated here, none per step.
+package final class Network {
+    package let plan: NetworkPlan
+    let graph: NetworkGraph
+    let nodes: [Node]
+    /// The values at every boundary that has memory, which others may use after its last reader.
+    private let values: [SlotMatrix?]
+    private let kept: Set<Int>
+    /// In a network made for training.
+    private let backwardSteps: [BackwardStep]?
+    /// Of the loss.
+    private let outputGradient: SlotMatrix?
+    let scratch: [FloatBuffer]
+    private let workspace: FloatBuffer
+    package let criterion: Criterion
+    private let lanes: LanePool
+    /// Told when a layer's forward or backward computation has ended, for measuring; of layers that are computed in one pass, the first takes the time.
+    package var layerDone: ((_ layer: Int, _ isBackward: Bool) -> Void)?
+
+    /// How a network is made beside what its plan says.
+    package struct Options: Sendable {
+        /// Boundaries whose values are read after a forward pass (`values(at:)`), besides the input and the output.
+        package var kept: Set<Int>
+        /// False, for the oracle of tests: every layer by itself, every boundary in memory of its own.
+        package var isOptimized: Bool
+        /// What memory holds at first.
+        package var poison: Float
+
+        package init(keeping kept: Set<Int> = [], isOptimized: Bool = true, poison: Float = 0) {
+            (self.kept, self.isOptimized, self.poison) = (kept, isOptimized, poison)
+        }
+    }
+
+    /// A node of the graph with the memory that it works on.
+    struct Node {
+        enum Work {
+            case layer(any Layer)
+            case join(any JoinLayer)
+            case batchNorm(BatchNormLayer)
+            /// Another name for its input's values.
+            case alias
+        }
+
+        let work: Work
+        let inputs: [SlotMatrix]
+        let output: SlotMatrix
+    }
+
+    private struct BackwardStep {
+        let node: Int
+        let isFrozen: Bool
+        let outputGradient: SlotMatrix
+        /// For every input, where its gradient goes.
+        let inputs: [InputGradient?]
+        /// Where the first input's is computed before it is added.
+        let temporary: SlotMatrix?
+        let completes: Int?
+    }
+
+    /// - Parameter report: what is summed over samples; nil: the loss alone.
+    package init(
+        plan: NetworkPlan, report: ReportLayout? = nil, slots: Int, rows: Int, lanes: LanePool,
+        training: Bool,
+        _ options: Options = Options()
+    ) {
+        (self.plan, self.lanes, kept) = (plan, lanes, options.kept)
+        let graph = NetworkGraph(plan, keeping: kept, fuses: options.isOptimized)
+        let backward = training ? BackwardPlan(plan, graph) : nil
+        let memory = MemoryPlan(
+            plan, graph, backward, keeping: kept, slots: slots, rows: rows, shares: options.isOptimized)
+        let buffer = FloatBuffer(count: memory.count)
+        if options.poison != 0 { buffer.elements.update(repeating: options.poison) }
+        func matrix(_ boundary: Int, _ tensor: Int?) -> SlotMatrix? {
+            tensor.map {
+                SlotMatrix(
+                    buffer, offset: memory.tensors[$0].offset, rows: rows,
+                    width: plan.shape(at: boundary).count)
+            }
+        }
+        let values = memory.values.enumerated().map(matrix)
+        let gradients = memory.gradients.enumerated().map(matrix)
+        nodes = Self.makeNodes(plan, graph, values, slots: slots, rows: rows, trains: training)
+        backwardSteps = backward.map {
+            Self.makeSteps(
+                $0, plan, graph, gradients,
+                memory.temporaries.enumerated().map { index, tensor in
+                    matrix(graph.nodes[backward?.steps[index].node ?? 0].inputs[0], tensor)
+                })
+        }
+        outputGradient = training ? gradients[plan.layers.count] : nil
+        (self.graph, self.values) = (graph, values)
+        scratch = (0..<lanes.lanes).map { _ in FloatBuffer(count: plan.scratchCount) }
+        workspace = FloatBuffer(count: plan.workspaceCount)
+        let tiles = slots * ((rows + Tile.rows - 1) / Tile.rows)
+        let outputs = plan.outputShape.count
+        let report =
+            report
+            ?? ReportLayout(
+                loss: plan.loss, metrics: [], targets: .classes(outputs), outputs: outputs,
+                isEvaluation: !training)
+        criterion = Criterion(report, width: outputs, tiles: tiles)
+    }
+
+    private static func makeNodes(
+        _ plan: NetworkPlan, _ graph: NetworkGraph, _ values: [SlotMatrix?], slots: Int, rows: Int,
+        trains: Bool
+    ) -> [Node] {
+        var norms: [Int: TileMoments] = [:]
+        let nodes = graph.nodes.map { node in
+            let (index, layer) = (node.layers[0], plan.layers[node.layers[0]])
+            let work: Node.Work
+            if case .batchNorm(let function) = node.work,
+                let norm = layer.makeBatchNorm(
+                    function, imagesPerTile: plan.imagesPerTile(ofBatchNorm: index), slots: slots, rows: rows)
+            {
+                work = .batchNorm(norm)
+                if trains, !norm.isFrozen, norms[node.inputs[0]] == nil {
+                    norms[node.inputs[0]] = norm.moments
+                }
+            } else {
+                work =
+                    layer.makeJoin(inputs: layer.inputs.map { plan.shape(at: $0) }).map(Node.Work.join)
+                    ?? layer.makeLayer(index: index, slots: slots, rows: rows, trains: trains).map(
+                        Node.Work.layer) ?? .alias
+            }
+            guard let output = values[node.output] else {
+                preconditionFailure("the output of every node has memory")
+            }
+            return Node(work: work, inputs: node.inputs.compactMap { values[$0] }, output: output)
+        }
+        for (node, made) in zip(graph.nodes, nodes) {
+            guard let moments = norms[node.output], case .layer(let layer) = made.work,
+                let producer = layer as? any MomentsProducer
+            else {
+                continue
+            }
+            producer.moments = moments
+            moments.isMeasuredByProducer = true
+        }
+        return nodes
+    }
+
+    private static func makeSteps(
+        _ backward: BackwardPlan, _ plan: NetworkPlan, _ graph: NetworkGraph, _ gradients: [SlotMatrix?],
+        _ temporaries: [SlotMatrix?]
+    ) -> [BackwardStep] {
+        zip(backward.steps, temporaries).compactMap { step, temporary in
+            let node = graph.nodes[step.node]
+            guard let outputGradient = gradients[node.output] else { return nil }
+            let inputs = zip(node.inputs, step.targets).map { input, target in
+                target == .none
+                    ? nil : gradients[input].map { InputGradient(values: $0, accumulates: target == .adds) }
+            }
+            return BackwardStep(
+                node: step.node, isFrozen: plan.layers[node.layers[0]].isFrozen,
+                outputGradient: outputGradient, inputs: inputs,
+                temporary: temporary, completes: step.completes)
+        }
+    }
+
+    /// Where a pass's samples are written.
+    package var input: SlotMatrix { values(at: 0) }
+    package var output: SlotMatrix { values(at: plan.layers.count) }
+
+    /// What the last forward pass left at a boundary that is kept.
+    package func values(at boundary: Int) -> SlotMatrix {
+        guard boundary == 0 || boundary == plan.layers.count || kept.contains(boundary),
+            let matrix = values[boundary]
+        else {
+            preconditionFailure("boundary \(boundary) is not kept: name it when the network is made")
+        }
+        return matrix
+    }
+
+    package func makePass(
+        rows: SlotRows, parameters: UnsafePointer<Float>, statistics: UnsafeMutablePointer<Float>,
+        training: TrainingMode?
+    ) -> Pass {
+        Pass(
+            rows: rows, parameters: parameters, statistics: statistics, lanes: lanes, scratch: scratch,
+            workspace: workspace, training: training)
+    }
+
+    package func forward(_ pass: Pass) throws {
+        for (index, node) in nodes.enumerated() {
+            try node.forward(pass)
+            if let layerDone { for layer in graph.nodes[index].layers { layerDone(layer, false) } }
+        }
+    }
+
+    /// Writes every slot's report and, in a network made for training, the gradient of the loss.
+    package func evaluateLoss(
+        _ targets: BatchTargets, _ pass: Pass, reports: (Int) -> UnsafeMutablePointer<Double>
+    ) throws {
+        try criterion.evaluate(
+            output: output, targets: targets, gradient: outputGradient, exchange: plan.lossExchange,
+            pass: pass, reports: reports)
+    }
+
+    /// Computes all parameter gradients, last layer first; `completed(offset)` is called whenever everything from `offset` on in the flat
+    /// vectors is ready to be sent.
+    package func backward(_ pass: TrainingPass, completed: (Int) -> Void) throws {
+        guard let steps = backwardSteps else { preconditionFailure("this network was made for evaluation") }
+        var pass = pass
+        for step in steps {
+            pass.isFrozen = step.isFrozen
+            let node = nodes[step.node]
+            let written = step.temporary ?? step.inputs[0]?.values
+            switch node.work {
+            case .layer(let layer):
+                try layer.backward(
+                    node.inputs[0], node.output, outputGradient: step.outputGradient, inputGradient: written,
+                    pass)
+            case .batchNorm(let norm):
+                try norm.backward(
+                    node.inputs[0], hasShortcut: node.inputs.count > 1, node.output,
+                    outputGradient: step.outputGradient,
+                    inputGradient: written, shortcutGradient: step.inputs.count > 1 ? step.inputs[1] : nil,
+                    pass)
+            case .join(let join): join.backward(outputGradient: step.outputGradient, step.inputs, pass.pass)
+            case .alias: break
+            }
+            if let temporary = step.temporary, let gradient = step.inputs[0] {
+                AddLayer.add(temporary, to: gradient.values, pass.pass)
+            }
+            if let layerDone { for layer in graph.nodes[step.node].layers { layerDone(layer, true) } }
+            if let offset = step.completes { completed(offset) }
+        }
+    }
+}
+
+extension Network.Node {
+    func forward(_ pass: Pass) throws {
+        switch work {
+        case .layer(let layer): try layer.forward(inputs[0], output, pass)
+        case .join(let join): join.forward(inputs, output, pass)
+        case .batchNorm(let norm):
+            try norm.forward(inputs[0], shortcut: inputs.count > 1 ? inputs[1] : nil, output, pass)
+        case .alias: break
+        }
+    }
+}
+
+extension NetworkPlan {
+    /// Floats of scratch that each lane needs.
+    package var scratchCount: Int {
+        max(layers.map(\.scratchCount).max() ?? 0, Criterion.scratchCount(width: outputShape.count))
+    }
+
+    /// Floats that the lanes share during a layer's passes.
+    package var workspaceCount: Int { layers.map(\.workspaceCount).max() ?? 0 }
+}

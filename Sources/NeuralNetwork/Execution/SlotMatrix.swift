@@ -1,0 +1,81 @@
+import Kernels
+
+/// The values of one layer boundary for all local microbatches: slot i holds `rows × width` floats of its microbatch, row-major (NHWC).
+package struct SlotMatrix {
+    private let buffer: FloatBuffer
+    private let start: UnsafeMutablePointer<Float>
+    private let slotStride: Int
+    /// Values of one sample.
+    package let width: Int
+
+    /// With memory of its own.
+    package init(slots: Int, rows: Int, width: Int) {
+        self.init(
+            FloatBuffer(count: slots * FlatVector.aligned(rows * width)), offset: 0, rows: rows, width: width)
+    }
+
+    /// In a buffer that it shares with others, from a multiple of 16 on.
+    init(_ buffer: FloatBuffer, offset: Int, rows: Int, width: Int) {
+        (self.buffer, start, self.width) = (buffer, buffer.pointer + offset, width)
+        slotStride = FlatVector.aligned(rows * width)
+    }
+
+    /// The first row of slot `slot`, or of a tile within it.
+    package func row(_ slot: Int, _ row: Int = 0) -> UnsafeMutablePointer<Float> {
+        start + slot * slotStride + row * width
+    }
+}
+
+/// A block of rows of one slot: what a lane computes in one piece. The table is fixed: 128 rows from the microbatch's start, then the rest.
+package struct Tile: Equatable, Sendable {
+    package static let rows = 128
+
+    package let slot: Int
+    package let start: Int
+    package let count: Int
+}
+
+/// A run of tiles that are multiplied together.
+package struct RowGroup: Equatable, Sendable {
+    package let tiles: Range<Int>
+    /// Slots of which nothing comes behind this group.
+    package let endingSlots: Range<Int>
+}
+
+/// The samples of every local slot in one step and their tiles. There are few distinct ones (full, ragged), made once.
+package final class SlotRows: Sendable {
+    package let rows: [Int]
+    package let tiles: [Tile]
+    /// Runs of tiles with at most `PanelProduct.mostRows` rows. They cover all slots: one alone if there are no samples.
+    package let groups: [RowGroup]
+
+    package init(_ rows: [Int]) {
+        self.rows = rows
+        tiles = rows.enumerated().flatMap { slot, count in
+            stride(from: 0, to: count, by: Tile.rows).map {
+                Tile(slot: slot, start: $0, count: min(Tile.rows, count - $0))
+            }
+        }
+        groups = Self.groups(tiles, slots: rows.count)
+    }
+
+    private static func groups(_ tiles: [Tile], slots: Int) -> [RowGroup] {
+        var (groups, first, total) = ([RowGroup](), 0, 0)
+        func close(at end: Int) {
+            let ended = end < tiles.count ? tiles[end].slot : slots
+            groups.append(
+                RowGroup(tiles: first..<end, endingSlots: (groups.last?.endingSlots.upperBound ?? 0)..<ended))
+        }
+        for (index, tile) in tiles.enumerated() {
+            if total + tile.count > PanelProduct.mostRows {
+                close(at: index)
+                (first, total) = (index, 0)
+            }
+            total += tile.count
+        }
+        close(at: tiles.count)
+        return groups
+    }
+
+    package var slots: Int { rows.count }
+}

@@ -1,0 +1,25 @@
+import Kernels
+
+/// The gradient of a bias, `db = Σ dy` over all rows of a slot: what dense layers and convolutions have in common.
+enum BiasGradient {
+    /// Writes a slot's sums behind `start` in its gradient vector and merges them.
+    ///
+    /// - Parameters:
+    ///   - rows: of the slot, `outputs` values each.
+    ///   - scratch: `scratchCount` floats.
+    static func write(
+        _ slot: Int, _ outputGradient: SlotMatrix, rows: Int, outputs: Int, to start: Int,
+        _ pass: TrainingPass,
+        scratch: UnsafeMutablePointer<Float>
+    ) {
+        let sums = UnsafeMutableRawPointer(scratch).assumingMemoryBound(to: Double.self)
+        Columns.sum(
+            outputGradient.row(slot), rows: rows, columns: outputs, into: sums,
+            scratch: scratch + FlatVector.aligned(2 * outputs))
+        let leaf = pass.gradients.leaf(slot) + start
+        for c in 0..<outputs { leaf[c] = Float(sums[c]) }
+        pass.gradients.merge(after: slot, start: start, count: outputs)
+    }
+
+    static func scratchCount(outputs: Int) -> Int { 2 * FlatVector.aligned(2 * outputs) }
+}

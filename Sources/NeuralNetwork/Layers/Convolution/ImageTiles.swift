@@ -1,0 +1,32 @@
+/// Tiles of a few images instead of 128 rows: an image is as much work as many rows of a table.
+extension SlotRows {
+    /// Tiles of `size` samples from each slot's start, then the rest.
+    func tileCount(of size: Int) -> Int {
+        var count = 0
+        for samples in rows { count += (samples + size - 1) / size }
+        return count
+    }
+
+    func tile(_ index: Int, of size: Int) -> Tile {
+        var index = index
+        for (slot, samples) in rows.enumerated() {
+            let count = (samples + size - 1) / size
+            if index < count {
+                return Tile(slot: slot, start: index * size, count: min(size, samples - index * size))
+            }
+            index -= count
+        }
+        preconditionFailure("the slots have fewer tiles")
+    }
+
+    /// How many images make a piece of work of about `target`, if one is `work`.
+    static func images(for target: Int, each work: Int) -> Int {
+        min(Tile.rows, max(1, (target + work - 1) / max(1, work)))
+    }
+
+    /// Samples in a task of a loop over values. Such loops run over whole vectors: every tile but the last of a slot is a multiple of 16 values.
+    static func samplesPerVectorTile(width: Int) -> Int {
+        let unit = 16 >> min(4, width.trailingZeroBitCount)
+        return (images(for: 1 << 14, each: width) + unit - 1) / unit * unit
+    }
+}

@@ -1,0 +1,159 @@
+import Kernels
+
+/// Fully connected layer: `y = xW + b`, x `[N, in]`, W `[in, out]`, b `[out]`.
+///
+/// Gradients: `dW = xᵀ dy`, `db = Σ dy`, `dx = dy Wᵀ`. For each group of rows the lanes pack x (backward: dy), and then compute blocks of columns of the result for rows of
+/// several slots, and blocks of W's rows for dW; the samples of a microbatch are one sum.
+final class DenseLayer: Layer {
+    /// Rows of W in one task of the weight gradient; a multiple of 16, so that blocks begin at aligned floats.
+    private static let blockRows = 128
+    /// Columns of a result in one task.
+    private static let blockColumns = 128
+
+    private let inputs: Int
+    private let outputs: Int
+    private let weight: Int
+    private let bias: Int?
+    /// The tiles of a group; filled anew for each.
+    private let runs: UnsafeMutableBufferPointer<PanelProduct.Rows>
+
+    /// - Parameters:
+    ///   - weight, bias: where they begin in the flat vectors.
+    ///   - slots, rows: the most microbatches at once and samples of one.
+    init(inputs: Int, outputs: Int, weight: Int, bias: Int?, slots: Int, rows: Int) {
+        (self.inputs, self.outputs, self.weight, self.bias) = (inputs, outputs, weight, bias)
+        runs = .allocate(capacity: max(1, slots * ((rows + Tile.rows - 1) / Tile.rows)))
+    }
+
+    deinit { runs.deallocate() }
+
+    func forward(_ input: SlotMatrix, _ output: SlotMatrix, _ pass: Pass) {
+        let bias = bias.map { pass.parameters + $0 }
+        for group in pass.rows.groups where !group.tiles.isEmpty {
+            let product = pack(group, input, output, pass)
+            pass.lanes.run(product.tasks) { task, lane in
+                product.run(
+                    task, pass.parameters + weight, isTransposed: false, bias: bias,
+                    scratch: pass.scratch[lane].pointer)
+            }
+        }
+    }
+
+    func backward(
+        _ input: SlotMatrix, _ output: SlotMatrix, outputGradient: SlotMatrix, inputGradient: SlotMatrix?,
+        _ pass: TrainingPass
+    ) {
+        let (w, rows) = (pass.pass.parameters + weight, pass.pass.rows)
+        let blocks = pass.isFrozen ? 0 : (inputs + Self.blockRows - 1) / Self.blockRows
+        for (index, group) in rows.groups.enumerated() {
+            let product = pack(group, outputGradient, inputGradient ?? outputGradient, pass.pass)
+            let products = inputGradient == nil ? 0 : product.tasks
+            let ends = blocks > 0 && bias != nil && index == rows.groups.count - 1
+            pass.pass.lanes.run(blocks + products + (ends ? 1 : 0)) { task, lane in
+                let scratch = pass.pass.scratch[lane].pointer
+                if task < blocks {
+                    weightGradient(task, group, input, product.x, pass, scratch)
+                } else if task < blocks + products {
+                    product.run(task - blocks, w, isTransposed: true, bias: nil, scratch: scratch)
+                } else if let bias {
+                    for (slot, rows) in rows.rows.enumerated() {
+                        BiasGradient.write(
+                            slot, outputGradient, rows: rows, outputs: outputs, to: bias, pass,
+                            scratch: scratch)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Packs a group's rows of `x`, for products that go to its rows of `y`.
+    private func pack(_ group: RowGroup, _ x: SlotMatrix, _ y: SlotMatrix, _ pass: Pass) -> GroupProduct {
+        for (i, tile) in pass.rows.tiles[group.tiles].enumerated() {
+            runs[i] = PanelProduct.Rows(
+                x.row(tile.slot, tile.start), y.row(tile.slot, tile.start), count: tile.count)
+        }
+        let (runs, to) = (
+            UnsafeBufferPointer(rebasing: UnsafeBufferPointer(runs)[..<group.tiles.count]),
+            pass.workspace.pointer
+        )
+        let panels = PanelProduct.panels(width: x.width)
+        let tasks = min(panels, 4 * pass.lanes.lanes)
+        pass.lanes.run(tasks) { task, _ in
+            PanelProduct.pack(
+                runs, width: x.width, panels: (task * panels / tasks)..<((task + 1) * panels / tasks),
+                into: to)
+        }
+        return GroupProduct(
+            x: PanelProduct.Packed(to, width: x.width), runs: runs, depth: x.width, width: y.width,
+            blockColumns: Self.blockColumns)
+    }
+
+    /// A block of W's rows: what the group's samples give, and the merges of the slots that end with it.
+    private func weightGradient(
+        _ block: Int, _ group: RowGroup, _ input: SlotMatrix, _ dy: PanelProduct.Packed, _ pass: TrainingPass,
+        _ scratch: UnsafeMutablePointer<Float>
+    ) {
+        let first = block * Self.blockRows
+        let count = min(Self.blockRows, inputs - first)
+        let (start, rows, tiles) = (weight + first * outputs, pass.pass.rows.rows, pass.pass.rows.tiles)
+        var (ended, row) = (group.endingSlots.lowerBound, 0)
+        func end(before slot: Int) {
+            while ended < slot {
+                if rows[ended] == 0 {
+                    (pass.gradients.leaf(ended) + start).update(repeating: 0, count: count * outputs)
+                }
+                pass.gradients.merge(after: ended, start: start, count: count * outputs)
+                ended += 1
+            }
+        }
+        for tile in tiles[group.tiles] {
+            end(before: tile.slot)
+            PanelProduct.multiplyTransposed(
+                input.row(tile.slot, tile.start), depth: inputs, rows: first..<(first + count), dy,
+                first: row, width: outputs,
+                samples: tile.count, accumulates: tile.start > 0,
+                into: pass.gradients.leaf(tile.slot) + start, scratch: scratch)
+            row += tile.count
+        }
+        end(before: group.endingSlots.upperBound)
+    }
+
+    /// Floats of scratch that a lane needs.
+    static func scratchCount(outputs: Int) -> Int {
+        max(PanelProduct.scratchCount, BiasGradient.scratchCount(outputs: outputs))
+    }
+
+    /// Floats for a group's packed rows.
+    static func workspaceCount(inputs: Int, outputs: Int) -> Int {
+        PanelProduct.packedCount(width: max(inputs, outputs))
+    }
+}
+
+/// The product of a group's packed rows with a matrix, in tasks: blocks of columns for all rows or, where there is but one, the rows of each tile.
+private struct GroupProduct {
+    let x: PanelProduct.Packed
+    let runs: UnsafeBufferPointer<PanelProduct.Rows>
+    let depth: Int
+    let width: Int
+    let blockColumns: Int
+
+    private var blocks: Int { (width + blockColumns - 1) / blockColumns }
+    var tasks: Int { blocks > 1 ? blocks : runs.count }
+
+    func run(
+        _ task: Int, _ b: UnsafePointer<Float>, isTransposed: Bool, bias: UnsafePointer<Float>?,
+        scratch: UnsafeMutablePointer<Float>
+    ) {
+        var (first, runs, columns) = (0, runs, 0..<width)
+        if blocks > 1 {
+            columns = (task * blockColumns)..<min(width, (task + 1) * blockColumns)
+        } else {
+            for run in runs[..<task] { first += run.count }
+            runs = UnsafeBufferPointer(rebasing: runs[task...task])
+        }
+        PanelProduct.multiply(
+            x, first: first, runs, depth: depth, b, isTransposed: isTransposed, width: width,
+            columns: columns, bias: bias, scratch: scratch
+        )
+    }
+}

@@ -1,0 +1,98 @@
+/// What is measured of a model beside its loss.
+package enum Metric: Hashable, Sendable {
+    /// The share of samples with the right class; with several yes-or-no targets, of samples with all of them right.
+    case accuracy
+    /// The share of samples whose class is among the `k` largest outputs.
+    case top(Int)
+    /// Of what was predicted to be a class, the share that is. For two classes that of class 1; for more, the mean over the classes that occur in targets
+    /// or predictions (scikit-learn's "macro"); 0 where nothing was predicted.
+    case precision
+    /// Of what is a class, the share that was predicted to be.
+    case recall
+    /// The harmonic mean of precision and recall, of each class, then as above.
+    case f1
+    /// How many samples of each class (rows) were predicted to be of each class (columns).
+    case confusionMatrix
+    /// The mean of (y − t)², over samples and outputs; its root; the mean of |y − t|.
+    case mse
+    case rmse
+    case mae
+    /// 1 − Σ(y − t)² / Σ(t − mean t)², the mean over outputs (https://scikit-learn.org, r2_score).
+    case r2
+    /// Of clusters: the share of samples whose cluster's most frequent class is theirs. In jobs without a model alone, as is the next one.
+    case purity
+    /// Of principal components: the share of the variance that they explain.
+    case explainedVarianceRatio
+
+    /// Metrics with a fixed name; there is `top_K` besides.
+    private static let named: [(name: String, metric: Metric)] = [
+        ("accuracy", .accuracy), ("precision", .precision), ("recall", .recall), ("f1", .f1),
+        ("confusion_matrix", .confusionMatrix),
+        ("mse", .mse), ("rmse", .rmse), ("mae", .mae), ("r2", .r2),
+    ]
+
+    /// What is measured in jobs without a model, and cannot be asked for.
+    private static let measured: [(name: String, metric: Metric)] = [
+        ("purity", .purity), ("explained_variance_ratio", .explainedVarianceRatio),
+    ]
+
+    /// For suggestions: every name, `top_5` for all of its kind.
+    package static let names = named.map(\.name) + ["top_5"]
+
+    package var name: String {
+        if case .top(let k) = self { return "top_\(k)" }
+        return (Self.named + Self.measured).first { $0.metric == self }?.name ?? ""
+    }
+
+    package init?(name: String) {
+        if let found = (Self.named + Self.measured).first(where: { $0.name == name }) {
+            self = found.metric
+        } else if name.hasPrefix("top_"), let k = Int(name.dropFirst(4)), k > 0, name == "top_\(k)" {
+            self = .top(k)
+        } else {
+            return nil
+        }
+    }
+
+    /// False for what is counted per class or output: in evaluation alone.
+    var isMeasuredInTraining: Bool {
+        switch self {
+        case .accuracy, .top, .mse, .rmse, .mae: true
+        default: false
+        }
+    }
+
+    /// What is measured if a job names nothing.
+    package static func defaults(_ loss: Loss, _ targets: TargetForm, areInputs: Bool) -> [Metric] {
+        if areInputs { return [] }
+        return switch (targets, loss.kind) {
+        case (.classes, _): [.accuracy]
+        case (.values, .binaryCrossEntropy): [.accuracy, .f1]
+        case (.values, _): [.rmse, .r2]
+        }
+    }
+
+    /// The most classes for which all pairs are counted.
+    package static let mostConfused = 100
+
+    /// Why the metric does not fit; nil if it does.
+    package func misfit(_ loss: Loss, _ targets: TargetForm) -> String? {
+        switch (self, targets) {
+        case (.purity, _), (.explainedVarianceRatio, _): "is for jobs with `kmeans` or `pca`"
+        case (.accuracy, .values) where loss.kind != .binaryCrossEntropy,
+            (.precision, .values) where loss.kind != .binaryCrossEntropy,
+            (.recall, .values) where loss.kind != .binaryCrossEntropy,
+            (.f1, .values) where loss.kind != .binaryCrossEntropy,
+            (.top, .values), (.confusionMatrix, .values):
+            "is for classes, but the targets are values; use rmse, mae, mse or r2"
+        case (.top(let k), .classes(let classes)) where k >= classes:
+            "is always 1 for \(classes) classes; use \(classes > 2 ? "top_\(classes - 1) or " : "")accuracy"
+        case (.confusionMatrix, .classes(let classes)) where classes > Self.mostConfused:
+            "is for at most \(Self.mostConfused) classes, the data has \(classes); use precision, recall or f1"
+        case (.mse, .classes), (.rmse, .classes), (.mae, .classes), (.r2, .classes):
+            loss.kind == .crossEntropy
+                ? "is for values, but the targets are classes; use accuracy, precision, recall or f1" : nil
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,47 @@
+/// An update rule, as pure data. The formulas stand in `OptimizerKernels`.
+package enum Optimizer: Equatable, Sendable {
+    /// Gradient descent, with PyTorch's momentum, or Nesterov's, if that is not 0.
+    case gradientDescent(learningRate: Double, momentum: Double = 0, nesterov: Bool = false)
+    case adagrad(learningRate: Double, epsilon: Double = 1e-10)
+    case rmsprop(
+        learningRate: Double, alpha: Double = 0.99, epsilon: Double = 1e-8, momentum: Double = 0,
+        centered: Bool = false)
+    case adam(learningRate: Double, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8)
+    /// Adam with decoupled weight decay (https://arxiv.org/abs/1711.05101), of weights alone: before the update, w shrinks by rate · weight decay · w.
+    case adamW(
+        learningRate: Double, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
+        weightDecay: Double = 0.01)
+
+    /// The moments' names in files, PyTorch's.
+    package var momentNames: [String] {
+        switch self {
+        case .gradientDescent(_, let momentum, _): momentum == 0 ? [] : ["momentum_buffer"]
+        case .adagrad: ["sum"]
+        case .rmsprop(_, _, _, let momentum, let centered):
+            ["square_avg"] + (momentum == 0 ? [] : ["momentum_buffer"]) + (centered ? ["grad_avg"] : [])
+        case .adam, .adamW: ["exp_avg", "exp_avg_sq"]
+        }
+    }
+
+    /// Before the schedule.
+    package var learningRate: Double {
+        switch self {
+        case .gradientDescent(let rate, _, _), .adagrad(let rate, _), .rmsprop(let rate, _, _, _, _),
+            .adam(let rate, _, _, _),
+            .adamW(let rate, _, _, _, _):
+            rate
+        }
+    }
+
+    package var weightDecay: Double {
+        if case .adamW(_, _, _, _, let decay) = self { decay } else { 0 }
+    }
+
+    /// The velocity of a constant gradient is so many times that gradient: what a step of momentum amounts to in the long run.
+    var gain: Double {
+        switch self {
+        case .gradientDescent(_, let momentum, _), .rmsprop(_, _, _, let momentum, _): 1 / (1 - momentum)
+        case .adagrad, .adam, .adamW: 1
+        }
+    }
+}

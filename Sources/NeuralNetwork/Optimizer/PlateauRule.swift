@@ -1,0 +1,68 @@
+/// When the learning rate falls because something monitored no longer improves.
+package struct PlateauPolicy: Equatable, Sendable {
+    /// What is watched, such as `validation.loss`.
+    package var monitor: String
+    package var higherIsBetter: Bool
+    /// The rate is multiplied by this…
+    package var factor: Double
+    /// …after more than so many observations in a row without improvement.
+    package var patience: Int
+    /// An improvement is a change of the best by more than this part of it.
+    package var threshold: Double
+    /// The rate falls no lower.
+    package var minimumLearningRate: Double
+
+    package init(
+        monitor: String = "validation.loss", higherIsBetter: Bool = false, factor: Double = 0.1,
+        patience: Int = 10,
+        threshold: Double = 1e-4, minimumLearningRate: Double = 0
+    ) {
+        (self.monitor, self.higherIsBetter, self.factor) = (monitor, higherIsBetter, factor)
+        (self.patience, self.threshold, self.minimumLearningRate) = (patience, threshold, minimumLearningRate)
+    }
+}
+
+/// The decision state of a plateau policy: PyTorch's `ReduceLROnPlateau` (relative threshold, no cool-down) as a pure function of what it has observed.
+package struct PlateauRule: Equatable, Sendable {
+    package let policy: PlateauPolicy
+    /// The optimizer's, from which the lowest factor follows.
+    private let learningRate: Double
+
+    // The state, for snapshots
+    /// Nil before the first observation.
+    package var best: Double?
+    /// Observations since the last improvement or fall of the rate.
+    package var badObservations = 0
+    package var factor = 1.0
+
+    package init(_ policy: PlateauPolicy, learningRate: Double) {
+        (self.policy, self.learningRate) = (policy, learningRate)
+    }
+
+    /// Takes a new value of what is monitored; gives the factor of the learning rate from now on.
+    package mutating func observe(_ value: Double) -> Double {
+        if improves(value) {
+            (best, badObservations) = (value, 0)
+        } else {
+            badObservations += 1
+        }
+        if badObservations > policy.patience {
+            badObservations = 0
+            reduce()
+        }
+        return factor
+    }
+
+    private func improves(_ value: Double) -> Bool {
+        guard let best else { return !value.isNaN }
+        return policy.higherIsBetter
+            ? value > best * (1 + policy.threshold) : value < best * (1 - policy.threshold)
+    }
+
+    /// Differences of the rate below 10⁻⁸ are not worth a change.
+    private mutating func reduce() {
+        let rate = learningRate * factor
+        let next = max(rate * policy.factor, policy.minimumLearningRate)
+        if rate - next > 1e-8 { factor = next / learningRate }
+    }
+}

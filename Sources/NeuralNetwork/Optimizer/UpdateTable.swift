@@ -1,0 +1,57 @@
+/// How the runs of the flat vector are updated: which are weights (regularised, decayed), and the factor of each one's learning rate.
+///
+/// Runs begin at tensors, and so at multiples of 16. Padding belongs to the tensor before it.
+package struct UpdateTable: Equatable, Sendable {
+    package struct Kind: Hashable, Sendable {
+        package let isWeight: Bool
+        package let rateFactor: Double
+
+        package init(isWeight: Bool, rateFactor: Double) {
+            (self.isWeight, self.rateFactor) = (isWeight, rateFactor)
+        }
+    }
+
+    /// The few distinct ways.
+    package let kinds: [Kind]
+    /// Where each run begins, ascending from 0, and which of `kinds` it is; a run ends where the next one begins.
+    private let starts: [Int]
+    private let kindOf: [Int]
+
+    /// - Parameters:
+    ///   - treatsWeightsAlike: nothing sets weights apart, so that runs may be longer.
+    ///   - rateFactor: of a tensor's learning rate, by its name.
+    package init(_ layout: ParameterLayout, treatsWeightsAlike: Bool, rateFactor: (String) -> Double) {
+        var (kinds, starts, kindOf) = ([Kind](), [Int](), [Int]())
+        for tensor in layout.tensors {
+            let kind = Kind(
+                isWeight: !treatsWeightsAlike && tensor.role == .weight, rateFactor: rateFactor(tensor.name))
+            let index = kinds.firstIndex(of: kind) ?? kinds.count
+            if index == kinds.count { kinds.append(kind) }
+            if kindOf.last == index { continue }
+            starts.append(starts.isEmpty ? 0 : tensor.range.lowerBound)
+            kindOf.append(index)
+        }
+        (self.kinds, self.starts, self.kindOf) = (kinds, starts, kindOf)
+    }
+
+    /// Calls `body` with the parts of a run that are updated alike, in order, and their kind.
+    package func forEach(in range: Range<Int>, _ body: (Range<Int>, Int) -> Void) {
+        var run = index(of: range.lowerBound)
+        var start = range.lowerBound
+        while start < range.upperBound {
+            let end = run + 1 < starts.count ? min(range.upperBound, starts[run + 1]) : range.upperBound
+            body(start..<end, kindOf[run])
+            (start, run) = (end, run + 1)
+        }
+    }
+
+    /// The run that holds a place.
+    private func index(of place: Int) -> Int {
+        var (low, high) = (0, starts.count - 1)
+        while low < high {
+            let middle = (low + high + 1) / 2
+            if starts[middle] <= place { low = middle } else { high = middle - 1 }
+        }
+        return low
+    }
+}

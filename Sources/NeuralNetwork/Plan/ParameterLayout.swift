@@ -1,0 +1,128 @@
+import Kernels
+
+/// One parameter tensor: a named range of the flat vectors.
+package struct ParameterTensor: Equatable, Sendable {
+    package enum Role: Sendable {
+        case weight, bias, gain, shift
+    }
+
+    /// The name in files, PyTorch's: `dense1.weight`.
+    package let name: String
+    package let role: Role
+    /// How the values lie in files and in memory.
+    package let storage: TensorStorage
+    package let initializer: TensorInitializer
+    /// Its number among all tensors, by which random values are drawn.
+    package let number: Int
+    /// Where the values lie in a flat vector; begins at a multiple of 16.
+    package let range: Range<Int>
+}
+
+/// A constant, or random values for a tensor with these fans.
+package enum TensorInitializer: Equatable, Sendable {
+    case constant(Float)
+    case random(Initializer, fanIn: Int, fanOut: Int)
+}
+
+/// One running statistic of batch norm, or what else is measured and not trained (centres, principal components): a named range of the flat
+/// statistics vector, which belongs to the model.
+package struct StatisticTensor: Equatable, Sendable {
+    package let name: String
+    /// In memory as in files.
+    package let shape: [Int]
+    package let initial: Float
+    package let range: Range<Int>
+    /// Of a frozen layer: nothing counts its batches.
+    package let isFrozen: Bool
+}
+
+/// Every parameter and running statistic of a network, in the order of its layers.
+///
+/// The vector of parameters has two regions. In front are the trained tensors: gradients, moments, pieces and shards cover these alone. Frozen
+/// tensors lie behind `flatCount`.
+package struct ParameterLayout: Equatable, Sendable {
+    /// Those that are trained.
+    package private(set) var tensors: [ParameterTensor] = []
+    package private(set) var frozen: [ParameterTensor] = []
+    package private(set) var statistics: [StatisticTensor] = []
+    /// Floats from the start of a flat vector that hold tensors (with their padding).
+    package private(set) var usedCount = 0
+    package private(set) var statisticsCount = 0
+    /// Whether tensors that are added now are frozen.
+    package var isFreezing = false
+    private let frozenStart: Int
+    private var frozenCount = 0
+
+    /// - Parameter frozenStart: `flatCount` of the trained tensors, if there are frozen ones.
+    package init(frozenStart: Int = 0) { self.frozenStart = frozenStart }
+
+    /// Floats of a flat vector: 64 equal shards.
+    package var flatCount: Int { shardSize * FlatVector.shardCount }
+    package var shardSize: Int { FlatVector.shardSize(for: usedCount) }
+    /// Floats of the vector of parameters: a flat vector and the frozen tensors behind it.
+    package var parameterSpace: Int { flatCount + frozenCount }
+    /// Floats of it from the start that hold any tensor.
+    package var occupiedSpace: Int { frozenCount == 0 ? usedCount : parameterSpace }
+    /// All tensors in the order of the layers.
+    package var allTensors: [ParameterTensor] {
+        frozen.isEmpty ? tensors : (tensors + frozen).sorted { $0.number < $1.number }
+    }
+    package var frozenParameterCount: Int { frozen.reduce(0) { $0 + $1.range.count } }
+    /// Trained values, padding not counted.
+    package var parameterCount: Int { tensors.reduce(0) { $0 + $1.range.count } }
+
+    /// Appends a tensor and returns where it starts.
+    package mutating func add(
+        _ name: String, role: ParameterTensor.Role, storage: TensorStorage, initializer: TensorInitializer
+    ) -> Int {
+        let start = isFreezing ? frozenStart + frozenCount : usedCount
+        let range = start..<(start + storage.count)
+        let tensor = ParameterTensor(
+            name: name, role: role, storage: storage, initializer: initializer,
+            number: tensors.count + frozen.count, range: range)
+        if isFreezing {
+            frozen.append(tensor)
+            frozenCount += FlatVector.aligned(range.count)
+        } else {
+            tensors.append(tensor)
+            usedCount += FlatVector.aligned(range.count)
+        }
+        return start
+    }
+
+    /// Appends a running statistic and returns where it starts.
+    package mutating func addStatistic(_ name: String, count: Int, initial: Float) -> Int {
+        addStatistic(name, shape: [count], initial: initial)
+    }
+
+    package mutating func addStatistic(_ name: String, shape: [Int], initial: Float) -> Int {
+        let (start, count) = (statisticsCount, shape.reduce(1, *))
+        statistics.append(
+            StatisticTensor(
+                name: name, shape: shape, initial: initial, range: start..<(start + count),
+                isFrozen: isFreezing))
+        statisticsCount += FlatVector.aligned(count)
+        return start
+    }
+
+    /// Writes every tensor's start into a flat vector, a pure function of the seed.
+    package func initialize(_ parameters: UnsafeMutablePointer<Float>, seed: UInt64) {
+        for tensor in allTensors {
+            let values = parameters + tensor.range.lowerBound
+            switch tensor.initializer {
+            case .constant(let value):
+                for i in 0..<tensor.range.count { values[i] = value }
+            case .random(let initializer, let fanIn, let fanOut):
+                initializer.fill(
+                    values, storage: tensor.storage, fanIn: fanIn, fanOut: fanOut, seed: seed,
+                    tensor: tensor.number)
+            }
+        }
+    }
+
+    package func initializeStatistics(_ values: UnsafeMutablePointer<Float>) {
+        for tensor in statistics {
+            for i in tensor.range { values[i] = tensor.initial }
+        }
+    }
+}

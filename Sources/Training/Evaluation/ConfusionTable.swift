@@ -1,0 +1,28 @@
+import System
+
+/// A confusion matrix for people: a row for every class, a column for every prediction.
+package enum ConfusionTable {
+    private static let longestName = 16
+
+    /// - Parameter classNames: numbers stand for them if they are not as many as the rows.
+    package static func text(_ matrix: [[Int]], classNames: [String], indent: Int) -> String {
+        let names = (classNames.count == matrix.count ? classNames : matrix.indices.map(String.init)).map(
+            shortened)
+        let header = "actual \\ predicted"
+        let first = max(header.count, names.map(\.count).max() ?? 0)
+        let widths = names.indices.map { column in
+            max(names[column].count, matrix.map { TextFormat.grouped($0[column]).count }.max() ?? 0)
+        }
+        func line(_ name: String, _ cells: [String]) -> String {
+            let cells = zip(cells, widths).map { TextFormat.right($0, $1) }
+            return String(repeating: " ", count: indent)
+                + ([TextFormat.left(name, first)] + cells).joined(separator: "  ")
+        }
+        let rows = zip(names, matrix).map { name, row in line(name, row.map(TextFormat.grouped)) }
+        return ([line(header, names)] + rows).joined(separator: "\n")
+    }
+
+    private static func shortened(_ name: String) -> String {
+        name.count > longestName ? String(name.prefix(longestName - 1)) + "…" : name
+    }
+}

@@ -1,0 +1,116 @@
+import Datasets
+
+/// A job's data, decoded once by the coordinator; workers get the same bytes.
+package struct DecodedData: Sendable {
+    package let train: Dataset
+    package let validation: Dataset?
+    package let test: Dataset?
+    package let normalization: Normalization
+    /// How the training table's columns became features and targets; nil for data of other kinds, and on workers.
+    package let table: TableEncoding?
+
+    package init(
+        train: Dataset, validation: Dataset?, test: Dataset?, normalization: Normalization,
+        table: TableEncoding? = nil
+    ) {
+        (self.train, self.validation, self.test, self.normalization) = (
+            train, validation, test, normalization
+        )
+        self.table = table
+    }
+
+    /// Reads and decodes what the job names. A table's encoding is learned from the whole training file, normalisation from the training set (what
+    /// limit and split have left of it).
+    package init(reading spec: DataSpec) throws {
+        var reader = SourceReader()
+        var train = try reader.training(spec.train)
+        var validation: Dataset?
+        if let split = spec.split {
+            (train, validation) = try train.split(validation: split.validation, seed: split.seed)
+        }
+        func other(_ source: DataSpec.Source?, as name: String) throws -> Dataset? {
+            guard let source else { return nil }
+            let dataset = try reader.other(source)
+            try train.requireSameForm(of: dataset, named: name, as: "train")
+            return dataset
+        }
+        self.init(
+            train: train, validation: try other(spec.validation, as: "validation") ?? validation,
+            test: try other(spec.test, as: "test"),
+            normalization: Normalization(spec.normalization, of: train), table: reader.table)
+    }
+
+    /// Reads one more source as the data of an earlier training were read: with its classes and its table's encoding.
+    package static func read(_ source: DataSpec.Source, table: TableEncoding?, classNames: [String]?) throws
+        -> Dataset
+    {
+        var reader = SourceReader(table: table, classNames: classNames)
+        return try reader.other(source)
+    }
+
+    /// A training set of the same form and size with made-up values, and nothing to evaluate.
+    package func madeUp() throws -> DecodedData {
+        DecodedData(
+            train: try Dataset.madeUp(train.form), validation: nil, test: nil, normalization: normalization)
+    }
+
+    package var facts: DataFacts {
+        let targetWidth: Int? = if case .values(let width) = train.form.targets { width } else { nil }
+        return DataFacts(
+            sampleShape: train.sampleShape, classCount: train.classNames?.count, targetWidth: targetWidth,
+            trainCount: train.count,
+            validationCount: validation?.count ?? 0, testCount: test?.count ?? 0)
+    }
+}
+
+/// Reads the sources of one job: the training data first, whose classes and encoding hold for the others.
+private struct SourceReader {
+    private(set) var table: TableEncoding?
+    private var classNames: [String]?
+    private var digits: (train: Dataset, validation: Dataset)?
+    private var isTraining = true
+
+    init() {}
+
+    /// Whose training data were read long ago.
+    init(table: TableEncoding?, classNames: [String]?) {
+        (self.table, self.classNames, isTraining) = (table, classNames, false)
+    }
+
+    mutating func training(_ source: DataSpec.Source) throws -> Dataset {
+        let dataset = try read(source)
+        classNames = dataset.classNames
+        isTraining = false
+        return dataset
+    }
+
+    mutating func other(_ source: DataSpec.Source) throws -> Dataset { try read(source) }
+
+    private mutating func read(_ source: DataSpec.Source) throws -> Dataset {
+        switch source {
+        case .digits:
+            let both = try digits ?? Digits.load()
+            digits = both
+            return isTraining ? both.train : both.validation
+        case .idx(let images, let labels):
+            return try Dataset.idx(images: images, labels: labels, classCount: classNames?.count)
+        case .csv(let path, let format, let rules):
+            if let table { return try Dataset.csv(path: path, format: format, encoding: table) }
+            let (dataset, encoding) = try Dataset.csv(path: path, format: format, rules: rules)
+            if isTraining { table = encoding }
+            return dataset
+        case .cifar10(let paths): return try CIFAR.ten(paths, part: isTraining ? .train : .test)
+        case .cifar100(let path, let labels):
+            return try CIFAR.hundred(
+                path, labels: labels, part: isTraining ? .train : .test, names: classNames)
+        case .npy(let files):
+            return try Dataset.npy(
+                features: files.features, targets: files.targets, layout: files.layout,
+                classes: files.classes,
+                classCount: classNames?.count)
+        case .imageFolder(let folder): return try Dataset.images(folder, classNames: classNames)
+        case .madeUp(let data): return try Dataset.madeUp(data.form, part: isTraining ? .train : .other)
+        case .limited(let source, let count): return try read(source).prefix(count)
+        }
+    }
+}

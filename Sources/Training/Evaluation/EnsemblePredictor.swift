@@ -1,0 +1,76 @@
+import Datasets
+import Kernels
+import NeuralNetwork
+
+/// Several models that answer together: the mean of their probabilities, or of their values, in the order in which they were given.
+package final class EnsemblePredictor {
+    package let members: [Predictor]
+
+    package init(_ members: [Predictor]) {
+        precondition(!members.isEmpty, "an ensemble has members")
+        self.members = members
+    }
+
+    /// The most samples that `answer` takes at once.
+    package var capacity: Int { members.map(\.capacity).max() ?? 0 }
+    package var isSingle: Bool { members.count == 1 }
+
+    /// What the members say of some samples.
+    package struct Answer {
+        /// Probabilities or values, `[samples, outputs]`.
+        package let readable: FloatBuffer
+        /// By what a class is chosen: the largest is it. A single model's outputs, an ensemble's `readable`.
+        package let scores: FloatBuffer
+    }
+
+    package func answer(_ samples: Range<Int>, of dataset: Dataset) throws -> Answer {
+        guard members.count > 1 else {
+            try members[0].compute(samples, of: dataset)
+            return Answer(readable: members[0].readable(), scores: members[0].outputs())
+        }
+        let mean = try mean(samples, of: dataset)
+        return Answer(readable: mean, scores: mean)
+    }
+
+    /// Outputs that stand for the mean answer: what a loss of the first member's kind takes.
+    package func outputs(_ samples: Range<Int>, of dataset: Dataset) throws -> FloatBuffer {
+        let mean = try mean(samples, of: dataset)
+        members[0].plan.outputForm.makeOutputs(mean)
+        return mean
+    }
+
+    /// Sums go over the members in order, in doubles.
+    private func mean(_ samples: Range<Int>, of dataset: Dataset) throws -> FloatBuffer {
+        let answers = try members.map { try readable($0, samples, of: dataset) }
+        let mean = FloatBuffer(count: answers[0].count)
+        for i in 0..<mean.count {
+            var sum = 0.0
+            for answer in answers { sum += Double(answer.pointer[i]) }
+            mean.pointer[i] = Float(sum / Double(answers.count))
+        }
+        return mean
+    }
+
+    /// Members may have chunks of different sizes. A sample keeps its place in its member's chunk, whatever it is computed with: the place decides
+    /// how a matrix product rounds.
+    private func readable(_ member: Predictor, _ samples: Range<Int>, of dataset: Dataset) throws
+        -> FloatBuffer
+    {
+        let width = member.plan.network.outputShape.count
+        let answers = FloatBuffer(count: samples.count * width)
+        let chunk = member.plan.chunkSize
+        for start in stride(
+            from: samples.lowerBound / chunk * chunk, to: samples.upperBound, by: member.capacity)
+        {
+            let block = start..<min(samples.upperBound, start + member.capacity)
+            try member.compute(block, of: dataset)
+            let wanted = block.clamped(to: samples)
+            let values = member.readable()
+            withExtendedLifetime(values) {
+                (answers.pointer + (wanted.lowerBound - samples.lowerBound) * width).update(
+                    from: values.pointer + (wanted.lowerBound - start) * width, count: wanted.count * width)
+            }
+        }
+        return answers
+    }
+}

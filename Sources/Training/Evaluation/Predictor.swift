@@ -1,0 +1,86 @@
+import Datasets
+import Kernels
+import NeuralNetwork
+
+/// Computes a trained network on samples, in the padded chunks of evaluation: what comes out for a sample does not depend on how many others
+/// are computed with it.
+package final class Predictor {
+    package let plan: TrainingPlan
+    private let normalization: Normalization
+    package let parameters: FloatBuffer
+    package let statistics: FloatBuffer
+    private let network: Network
+    private let lanes: LanePool
+    private var count = 0
+
+    /// - Parameters:
+    ///   - parameters: the flat vector of a snapshot; `statistics` likewise.
+    ///   - normalization: the checkpoint's.
+    ///   - kept: boundaries whose values are asked for, besides the outputs.
+    package init(
+        plan: TrainingPlan, normalization: Normalization, parameters: [Float], statistics: [Float],
+        lanes: LanePool,
+        keeping kept: Set<Int> = []
+    ) {
+        (self.plan, self.normalization, self.lanes) = (plan, normalization, lanes)
+        self.parameters = FloatBuffer(parameters)
+        self.statistics = FloatBuffer(statistics)
+        network = Network(
+            plan: plan.network, slots: lanes.lanes, rows: plan.chunkSize, lanes: lanes, training: false,
+            .init(keeping: kept))
+    }
+
+    /// The most samples that `compute` takes at once.
+    package var capacity: Int { lanes.lanes * plan.chunkSize }
+
+    /// Computes samples of a data set whose samples have the shape of the network's input.
+    package func compute(_ samples: Range<Int>, of dataset: Dataset) throws {
+        precondition(samples.count <= capacity, "a predictor computes what its slots hold")
+        precondition(
+            dataset.sampleSize == network.input.width, "the samples have the shape of the network's input")
+        count = samples.count
+        let size = plan.chunkSize
+        let slots = (count + size - 1) / size
+        for slot in 0..<slots {
+            let chunk = Array(
+                (samples.lowerBound + slot * size)..<min(
+                    samples.upperBound, samples.lowerBound + (slot + 1) * size))
+            dataset.gather(chunk[...], normalization: normalization, into: network.input.row(slot))
+            network.input.row(slot, chunk.count).update(
+                repeating: 0, count: (size - chunk.count) * network.input.width)
+        }
+        let rows = SlotRows(Array(repeating: size, count: slots))
+        try network.forward(
+            network.makePass(
+                rows: rows, parameters: parameters.pointer, statistics: statistics.pointer, training: nil))
+    }
+
+    /// What the samples computed last have at a boundary that is kept (see `NetworkPlan`), `[samples, width]`.
+    package func values(at boundary: Int) -> FloatBuffer {
+        let (values, size) = (network.values(at: boundary), plan.chunkSize)
+        let copy = FloatBuffer(count: count * values.width)
+        for first in stride(from: 0, to: count, by: size) {
+            let rows = min(size, count - first)
+            (copy.pointer + first * values.width).update(
+                from: values.row(first / size), count: rows * values.width)
+        }
+        return copy
+    }
+
+    /// The network's outputs: logits, where its loss takes those.
+    package func outputs() -> FloatBuffer { values(at: plan.network.layers.count) }
+
+    /// Probabilities or values, `[samples, outputs]`.
+    package func readable() -> FloatBuffer {
+        let outputs = outputs()
+        plan.outputForm.makeReadable(outputs, rows: count, width: plan.network.outputShape.count)
+        return outputs
+    }
+}
+
+extension FloatBuffer {
+    fileprivate convenience init(_ values: [Float]) {
+        self.init(count: values.count)
+        _ = elements.update(from: values)
+    }
+}

@@ -1,0 +1,98 @@
+import NeuralNetwork
+
+// Whether loss, metrics, targets and the model's output fit each other.
+extension TrainingPlan {
+    static func targets(_ job: Job, _ facts: DataFacts) throws(PlanError) -> TargetForm {
+        if job.data.target == .input { return .values(facts.sampleShape.reduce(1, *)) }
+        if let classes = facts.classCount { return .classes(classes) }
+        guard let width = facts.targetWidth else {
+            throw PlanError(
+                "the data has no targets: name its label or target columns, or train an autoencoder with `data.target: \"input\"`",
+                field: "data")
+        }
+        return .values(width)
+    }
+
+    static func checkOutput(_ job: Job, _ targets: TargetForm, _ network: NetworkPlan) throws(PlanError) {
+        let (output, name) = (network.outputShape, job.layers.last?.name ?? "")
+        if let clash = clash(job) { throw PlanError(clash, layer: name) }
+        switch targets {
+        case .values(let width):
+            guard job.loss.kind != .crossEntropy else {
+                throw PlanError(
+                    "`cross_entropy` needs class labels, but the targets are \(width) values per sample; use mse, mae, rmse or binary_cross_entropy",
+                    field: "loss")
+            }
+            guard output.count == width else {
+                let what =
+                    job.data.target == .input
+                    ? "the input, its target, is \(network.inputShape)" : "the targets are \(width) wide"
+                throw PlanError(
+                    "the model ends in `\(name)` with an output of \(output), but \(what): end it with {dense: \(width)}",
+                    layer: name)
+            }
+        case .classes(let classes):
+            guard output.isFlat else {
+                throw PlanError(
+                    "the model ends in `\(name)` with an output of \(output), but \(classes) classes want a flat one of \(classes): put \"flatten\" and {dense: \(classes)} behind it",
+                    layer: name)
+            }
+            let isBinary = classes == 2 && output.count == 1 && job.loss.kind != .crossEntropy
+            guard output.count == classes || isBinary else {
+                let hint =
+                    classes == 2 && job.loss.kind != .crossEntropy
+                    ? "{dense: 1} or {dense: 2}"
+                    : classes == 2 && output.count == 1
+                        ? "{dense: 2}, or use binary_cross_entropy" : "{dense: \(classes)}"
+                throw PlanError(
+                    "the model ends in `\(name)` with an output of \(output), but the data has \(classes) classes: end the model with \(hint)",
+                    layer: name)
+            }
+        }
+    }
+
+    /// A last layer that makes probabilities for another loss than its own, which would make them again.
+    private static func clash(_ job: Job) -> String? {
+        switch (job.loss.kind, job.layers.last?.spec) {
+        case (.crossEntropy, .activation(.sigmoid)):
+            "`cross_entropy` applies a softmax itself: remove the sigmoid at the end, or use binary_cross_entropy"
+        case (.binaryCrossEntropy, .softmax):
+            "`binary_cross_entropy` applies a sigmoid itself: remove the softmax at the end, or use cross_entropy"
+        default: nil
+        }
+    }
+
+    static func checkWeights(_ loss: Loss, _ targets: TargetForm, outputs: Int) throws(PlanError) {
+        let option = "loss.\(loss.kind.rawValue)"
+        if let weights = loss.classWeights {
+            guard case .classes(let classes) = targets else {
+                throw PlanError(
+                    "class weights need class labels, but the targets are values",
+                    field: option + ".class_weights")
+            }
+            if case .values(let values) = weights, values.allSatisfy({ $0 == 0 }) {
+                throw PlanError(
+                    "all class weights are 0, so that nothing would be learned: give one above 0",
+                    field: option + ".class_weights")
+            }
+            if case .values(let values) = weights, values.count != classes {
+                throw PlanError(
+                    "there are \(values.count) class weights for \(classes) classes: give one for each, or \"balanced\"",
+                    field: option + ".class_weights")
+            }
+        }
+        let positive = loss.positiveWeights.count
+        guard positive <= 1 || positive == outputs else {
+            throw PlanError(
+                "there are \(positive) positive weights for \(outputs) outputs: give one for each, or one number for all",
+                field: option + ".positive_weight")
+        }
+    }
+
+    static func checkMetrics(_ metrics: [Metric], _ loss: Loss, _ targets: TargetForm) throws(PlanError) {
+        for (index, metric) in metrics.enumerated() {
+            guard let misfit = metric.misfit(loss, targets) else { continue }
+            throw PlanError("the metric `\(metric.name)` \(misfit)", field: "metrics.\(index)")
+        }
+    }
+}

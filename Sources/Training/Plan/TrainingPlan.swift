@@ -1,0 +1,173 @@
+import Collectives
+import Datasets
+import Kernels
+import NeuralNetwork
+
+/// What of the decoded data decides the shape of the training.
+package struct DataFacts: Equatable, Sendable {
+    package let sampleShape: [Int]
+    /// Nil for data without classes.
+    package let classCount: Int?
+    /// Target values of a sample; nil for data with classes.
+    package let targetWidth: Int?
+    package let trainCount: Int
+    package let validationCount: Int
+    package let testCount: Int
+
+    package init(
+        sampleShape: [Int], classCount: Int?, targetWidth: Int? = nil, trainCount: Int, validationCount: Int,
+        testCount: Int
+    ) {
+        (self.sampleShape, self.classCount, self.targetWidth) = (sampleShape, classCount, targetWidth)
+        (self.trainCount, self.validationCount, self.testCount) = (trainCount, validationCount, testCount)
+    }
+}
+
+/// A job that does not fit its data; said by the coordinator before any worker is asked.
+package struct PlanError: Error, Equatable, CustomStringConvertible {
+    package let description: String
+    /// The name of the layer that is at fault, if one is.
+    package let layer: String?
+    /// Or the field of the config: `data.augment`.
+    package let field: String?
+
+    package init(_ description: String, layer: String? = nil, field: String? = nil) {
+        (self.description, self.layer, self.field) = (description, layer, field)
+    }
+}
+
+/// A job compiled against the facts of its data: the same on the coordinator and on every worker.
+package struct TrainingPlan: Sendable {
+    package let job: Job
+    package let facts: DataFacts
+    package let network: NetworkPlan
+    /// What the targets are.
+    package let targets: TargetForm
+    /// What is summed in a training step, and in an evaluation.
+    package let trainReport: ReportLayout
+    package let evaluationReport: ReportLayout
+    package let geometry: BatchGeometry
+    /// The steps of all epochs; rules may end the job before.
+    package let totalSteps: Int
+    package let decisions: Decisions
+
+    private static let mostParameters = 1 << 32
+
+    package init(_ job: Job, _ facts: DataFacts) throws(PlanError) {
+        guard facts.trainCount > 0 else {
+            throw PlanError("the training set is empty: give it at least one sample")
+        }
+        if let measured = try Self.measured(job, facts) {
+            network = measured
+            geometry = BatchGeometry(
+                sampleCount: facts.trainCount, batchSize: facts.trainCount, microbatches: job.microbatches)
+            totalSteps = min(job.epochs, job.maxSteps ?? .max)
+            (decisions, targets) = (Decisions(job), facts.classCount.map { .classes($0) } ?? .values(1))
+            (trainReport, evaluationReport) = Self.measuringReports(job, facts)
+            (self.job, self.facts) = (job, facts)
+            try Self.checkMonitors(decisions, facts, trainReport, evaluationReport)
+            return
+        }
+        try Self.checkAugmentation(job, facts)
+        let layers = try Self.layers(job, facts)
+        do {
+            network = try NetworkPlan(
+                layers: layers, input: TensorShape(facts.sampleShape), loss: job.loss, freeze: job.freeze)
+        } catch {
+            // A mistake without a layer is one of `freeze`.
+            throw PlanError(
+                error.description, layer: error.layer.isEmpty ? nil : error.layer,
+                field: error.layer.isEmpty ? "freeze" : nil)
+        }
+        guard !network.layout.tensors.isEmpty else {
+            throw PlanError(
+                network.layout.frozen.isEmpty
+                    ? "the model has nothing to train: add a layer with weights, such as {dense: 10}"
+                    : "`freeze` covers every layer of the model: leave one to train, such as its head",
+                field: network.layout.frozen.isEmpty ? "model" : "freeze")
+        }
+        guard network.layout.parameterSpace <= Self.mostParameters else {
+            throw PlanError(
+                "the model has more than \(Self.mostParameters) parameters, which no machine trains: make its layers smaller"
+            )
+        }
+        targets = try Self.targets(job, facts)
+        try Self.checkOutput(job, targets, network)
+        try Self.checkWeights(job.loss, targets, outputs: network.outputShape.count)
+        try job.optimization.check(network.layout)
+        let metrics = job.metrics ?? Metric.defaults(job.loss, targets, areInputs: job.data.target == .input)
+        try Self.checkMetrics(metrics, job.loss, targets)
+        let outputs = network.outputShape.count
+        trainReport = ReportLayout(
+            loss: job.loss, metrics: metrics, targets: targets, outputs: outputs, isEvaluation: false)
+        evaluationReport = ReportLayout(
+            loss: job.loss, metrics: metrics, targets: targets, outputs: outputs, isEvaluation: true)
+        decisions = Decisions(job)
+        try Self.checkMonitors(decisions, facts, trainReport, evaluationReport)
+        let batchSize = min(job.batchSize ?? facts.trainCount, facts.trainCount)
+        geometry = BatchGeometry(
+            sampleCount: facts.trainCount, batchSize: batchSize,
+            microbatches: job.microbatches ?? BatchGeometry.defaultMicrobatches(batchSize: batchSize))
+        totalSteps = min(job.epochs * geometry.stepsPerEpoch, job.maxSteps ?? .max)
+        try Self.checkCost(network, batchSize: batchSize)
+        self.job = job
+        self.facts = facts
+    }
+
+    /// What is left may be added up in whole numbers.
+    private static func checkCost(_ network: NetworkPlan, batchSize: Int) throws(PlanError) {
+        let operations = network.layers.reduce(0) { $0 + Double($1.operations) }
+        let values = network.layers.reduce(Double(network.inputShape.count)) { $0 + Double($1.output.count) }
+        guard operations < 0x1p60, 4 * values * Double(batchSize) < 0x1p60 else {
+            throw PlanError(
+                "the model takes more time or memory than any machine has: make its layers or the batch smaller"
+            )
+        }
+    }
+
+    package static func checkAugmentation(_ job: Job, _ facts: DataFacts) throws(PlanError) {
+        guard job.data.augmentation != nil, let problem = Augmentation.problem(sampleShape: facts.sampleShape)
+        else { return }
+        throw PlanError(problem, field: "data.augment")
+    }
+
+    private static func checkMonitors(
+        _ decisions: Decisions, _ facts: DataFacts, _ train: ReportLayout, _ evaluation: ReportLayout
+    ) throws(PlanError) {
+        for monitor in decisions.monitors {
+            if monitor.source == .validation, facts.validationCount == 0 {
+                throw PlanError(
+                    "`\(monitor.name)` is monitored, but the job has no validation data: give data.validation"
+                )
+            }
+            let names = (monitor.source == .train ? train : evaluation).names
+            guard names.contains(monitor.metric) else {
+                throw PlanError(
+                    "`\(monitor.name)` is monitored, but the job does not measure it; it measures \(names.joined(separator: ", "))"
+                )
+            }
+        }
+    }
+
+    /// Rules decide after every evaluation how to go on; members wait for that.
+    package var awaitsDecision: Bool { !decisions.isEmpty }
+
+    /// True if an epoch, or the job, ends when `done` steps are done.
+    package func endsEpoch(_ done: Int) -> Bool {
+        done > 0 && (done % geometry.stepsPerEpoch == 0 || done == totalSteps)
+    }
+
+    /// The epoch (from 1) that the `done`-th step belongs to.
+    package func epoch(afterSteps done: Int) -> Int { max(0, done - 1) / geometry.stepsPerEpoch + 1 }
+
+    /// The distinct steps under an assignment: index 0 a full batch, index 1 the ragged last one, if there is one.
+    package func stepPlans(_ assignment: Assignment) -> [StepPlan] {
+        geometry.distinctBatchSizes.map {
+            StepPlan(sizes: geometry.microbatchSizes(batchSize: $0), assignment: assignment)
+        }
+    }
+
+    package func stepPlanIndex(_ step: Int) -> Int {
+        geometry.batchSize(ofStep: step) == geometry.batchSize ? 0 : 1
+    }
+}

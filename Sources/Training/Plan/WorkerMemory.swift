@@ -1,0 +1,52 @@
+import Collectives
+import Kernels
+import NeuralNetwork
+import System
+
+/// Bytes that a worker holds for a training: a function of the job and of how many of a batch's microbatches it computes.
+package struct WorkerMemory: Equatable, Sendable {
+    /// Of the layers' boundaries: values, and the gradients that share their memory; and what convolutions make of their weights.
+    package let layers: Int
+    package let parameters: Int
+    /// Of the parameters: a vector for each node of the reduction tree that is pending.
+    package let gradients: Int
+    package let optimizerState: Int
+    /// What is kept of the newest snapshot: all parameters, and the state of those it owns.
+    package let snapshot: Int
+    /// More for every lane: scratch memory, and a chunk of an evaluation.
+    package let perLane: Int
+
+    package var total: Int { layers + parameters + gradients + optimizerState + snapshot }
+
+    /// - Parameter members: workers that share the batch evenly; this is the first.
+    package init(_ plan: TrainingPlan, members: Int) {
+        let (network, geometry) = (plan.network, plan.geometry)
+        let assignment = Assignment(even: geometry.microbatches, members: members)
+        let sizes = geometry.microbatchSizes(batchSize: geometry.batchSize)
+        let (slots, rows) = (
+            (0..<members).map { assignment.range(of: $0).count }.max() ?? 0, sizes.max() ?? 0
+        )
+        layers = network.bytes(slots: slots, rows: rows, training: true) + 4 * network.workspaceCount
+        parameters = 4 * (network.layout.parameterSpace + network.layout.statisticsCount)
+        let fold = FoldProgram(ReductionTree(leaves: geometry.microbatches), 0..<slots)
+        gradients = 4 * network.layout.flatCount * fold.slots
+        optimizerState = 4 * plan.job.optimizer.momentNames.count * network.layout.flatCount / members
+        snapshot =
+            4
+            * (network.layout.occupiedSpace + (1 + plan.job.optimizer.momentNames.count)
+                * network.layout.flatCount / members)
+        perLane = 4 * network.scratchCount + network.bytes(slots: 1, rows: plan.chunkSize, training: false)
+    }
+
+    /// For people.
+    package static func text(_ plan: TrainingPlan) -> [String] {
+        let (alone, most) = (WorkerMemory(plan, members: 1), plan.geometry.microbatches)
+        let shared =
+            most > 1
+            ? ", \(TextFormat.bytes(WorkerMemory(plan, members: most).total)) in each of \(most)" : ""
+        return [
+            "memory           \(TextFormat.bytes(alone.total)) in a worker alone\(shared), and \(TextFormat.bytes(alone.perLane)) for each lane",
+            "  alone          \(TextFormat.bytes(alone.layers)) values of layers and their gradients, \(TextFormat.bytes(alone.parameters)) parameters, \(TextFormat.bytes(alone.gradients)) gradients of parameters, \(TextFormat.bytes(alone.optimizerState)) optimizer state, \(TextFormat.bytes(alone.snapshot)) of the newest snapshot",
+        ]
+    }
+}

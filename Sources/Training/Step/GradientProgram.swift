@@ -1,0 +1,122 @@
+import Collectives
+import Datasets
+import Kernels
+import NeuralNetwork
+
+/// A step of gradient descent.
+final class GradientProgram: StepProgram {
+    private let context: StepContext
+    private let plan: TrainingPlan
+    private let rank: Int
+    private let state: MemberState
+    private let collective: Collective
+    private let computation: MicrobatchComputation
+    private let audit: GradientAudit?
+    private let evaluator: Evaluator
+
+    private var network: Network { computation.network }
+
+    init(_ context: StepContext, _ evaluator: Evaluator) {
+        let (plan, collective) = (context.plan, context.collective)
+        (self.context, self.plan, state, self.collective, self.evaluator) = (
+            context, plan, context.state, collective, evaluator
+        )
+        rank = collective.rank
+        computation = MicrobatchComputation(
+            context, members: [rank], keeping: plan.activityExchange == nil ? [] : plan.rectifierBoundaries)
+        audit = context.audit.map { GradientAudit($0, context) }
+        let timeline = collective.timeline
+        if timeline.layersUntil > 0 {
+            network.layerDone = { timeline.finishLayer($0, isBackward: $1) }
+        }
+    }
+
+    /// One step: batch, forward, loss, backward, reduce, update.
+    func run(_ step: Int) throws -> ControlWord {
+        if step == 0, let spec = plan.job.data.whitening, let whitening = plan.network.whitening {
+            context.entered(.data, step)
+            try WhiteningPreparation.run(context, spec, whitening, step: step)
+        }
+        let part = computation.part(of: rank, step: step)
+        let audited = audit?.begin(step)
+        let synchronizer = StepSynchronizer(context, step: step, audited)
+        let pass = computation.makePass(
+            part, step: step, parameters: state.parameters, statistics: state.statistics, synchronizer)
+
+        context.entered(.data, step)
+        computation.load(part, step: step)
+        context.entered(.forward, step)
+        try network.forward(pass)
+        try network.evaluateLoss(computation.feeder.targets, pass) { collective.reportLeaf(slot: $0) }
+        try checkLoss(step, pass, part.microbatches)
+        try countActiveUnits(step, pass)
+        context.entered(.backward, step)
+        synchronizer.phase = .backward
+        try computation.backward(part, step: step, pass, synchronizer, into: state.gradients) { offset in
+            state.contributing(step)
+            collective.contribute(downTo: offset)
+        }
+        if let audited { try audit?.run(step, audited) }
+        context.entered(.waiting, step)
+        return try collective.complete(step: step).control
+    }
+
+    /// Nothing may be contributed to a step whose loss is not finite: that would spoil everybody's parameters.
+    private func checkLoss(_ step: Int, _ pass: Pass, _ microbatches: [Int]) throws {
+        guard let slot = (0..<pass.rows.slots).first(where: { !collective.reportLeaf(slot: $0)[0].isFinite })
+        else { return }
+        let place = try network.firstNonFinite(pass, computation.feeder.targets)
+        throw DivergedError(step: step, loss: collective.reportLeaf(slot: slot)[0], place) { slot, row in
+            computation.feeder.sample(step: step, microbatch: microbatches[slot], row: row)
+        }
+    }
+
+    /// In a step that logs it: the fraction of each rectifier's units that gave nothing above 0 for any sample of the global batch.
+    private func countActiveUnits(_ step: Int, _ pass: Pass) throws {
+        guard let exchange = plan.activityExchange, plan.diagnosticCount(afterSteps: step + 1) > 0 else {
+            return
+        }
+        let rectifiers = plan.rectifiers
+        for slot in 0..<pass.rows.slots {
+            var counts = collective.leaf(exchange, slot: slot)
+            for layer in rectifiers {
+                network.countActiveUnits(of: layer, slot: slot, pass, into: counts)
+                counts += layer.output.channels
+            }
+        }
+        var counts = try context.combine(exchange, step: step, within: .forward)
+        state.deadUnits = rectifiers.map { layer in
+            defer { counts += layer.output.channels }
+            return Double((0..<layer.output.channels).count { counts[$0] == 0 })
+                / Double(layer.output.channels)
+        }
+    }
+
+    func evaluate(_ set: EvaluationSet, chunks: Range<Int>) throws -> [Double] {
+        try evaluator.evaluate(
+            set, chunks: chunks, parameters: state.parameters, statistics: state.statistics)
+    }
+}
+
+/// Gives layers the statistics of the whole batch through the group's exchanges.
+private final class StepSynchronizer: StatisticsSynchronizer {
+    private let context: StepContext
+    private let step: Int
+    private let audited: AuditedStatistics?
+    /// In which statistics are waited for.
+    var phase = TrainingPhase.forward
+
+    init(_ context: StepContext, step: Int, _ audited: AuditedStatistics?) {
+        (self.context, self.step, self.audited) = (context, step, audited)
+    }
+
+    func leaf(_ exchange: Int, slot: Int) -> UnsafeMutablePointer<Double> {
+        context.collective.leaf(exchange, slot: slot)
+    }
+
+    func combine(_ exchange: Int) throws -> UnsafePointer<Double> {
+        let result = try context.combine(exchange, step: step, within: phase)
+        audited?.combined(exchange, result, context.collective, step: step)
+        return result
+    }
+}

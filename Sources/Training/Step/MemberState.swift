@@ -1,0 +1,128 @@
+import Collectives
+import Kernels
+import NeuralNetwork
+
+/// The training state that one member holds: all parameters, the running statistics, and the optimizer's moments of the shards it owns.
+///
+/// Between steps it belongs to the compute thread; during a step parameters and moments are written by the communication thread, piece by piece.
+package final class MemberState: ParameterUpdate, GradientSource, @unchecked Sendable {
+    package let partition: Partition
+    package let rank: Int
+    package let parameters: FloatBuffer
+    package let statistics: FloatBuffer
+    /// Compact vectors: owned pieces alone, each moment once in the cluster.
+    package let moments: [FloatBuffer]
+    package let gradients: GradientVectors
+    /// What the schedule's learning rate is multiplied by. No piece of a step is updated before every member's compute thread has contributed to it,
+    /// so that thread may set this between steps.
+    package var learningRateFactor = 1.0
+    /// Rank 0's fraction of dead units of each rectifier in a logged step. The compute thread writes it before it reports the step.
+    package var deadUnits: [Double] = []
+    /// Told on the communication thread before the first update of a step.
+    package var updating: (_ step: Int) -> Void = { _ in }
+    /// Told on the compute thread whenever gradients of a step are about to be contributed.
+    package var contributing: (_ step: Int) -> Void = { _ in }
+    private let plan: TrainingPlan
+    private let optimizer: Optimizer
+
+    // Communication thread
+    private let table: UpdateTable
+    /// The scalars of `scalarsStep` for each of the table's kinds.
+    private var scalars: [UpdateScalars] = []
+    private var scalarsStep = -1
+    private let cells: GradientCells
+    /// The norm of the step's mean gradient, if it is clipped by that.
+    private var norm = 0.0
+    private var gradientNorms: [Double] = []
+
+    /// - Parameter vector: makes what other members read: the parameters and the gradients, `sharedCounts` floats.
+    package init(
+        plan: TrainingPlan, partition: Partition, rank: Int, stepPlans: [StepPlan],
+        vector: (Int) -> FloatBuffer = { FloatBuffer(count: $0) }
+    ) {
+        let (layout, optimization) = (plan.network.layout, plan.job.optimization)
+        (self.plan, self.partition, self.rank, optimizer) = (plan, partition, rank, plan.job.optimizer)
+        parameters = vector(layout.parameterSpace)
+        statistics = FloatBuffer(count: layout.statisticsCount)
+        moments = optimizer.momentNames.map { _ in FloatBuffer(count: partition.ownedCounts[rank]) }
+        gradients = GradientVectors(
+            count: layout.flatCount, programs: Self.programs(stepPlans, rank), vector: vector)
+        table = UpdateTable(
+            layout, treatsWeightsAlike: optimization.regularization.isNone && optimizer.weightDecay == 0,
+            rateFactor: optimization.rateFactor)
+        cells = GradientCells(layout)
+        scalars.reserveCapacity(table.kinds.count)
+        gradientNorms.reserveCapacity(3 * layout.tensors.count)
+    }
+
+    private static func programs(_ stepPlans: [StepPlan], _ rank: Int) -> [FoldProgram] {
+        stepPlans.map { FoldProgram($0.tree, $0.leaves(of: rank)) }
+    }
+
+    /// Floats of the vectors that a member's state has made for others to read.
+    package static func sharedCounts(plan: TrainingPlan, rank: Int, stepPlans: [StepPlan]) -> [Int] {
+        let layout = plan.network.layout
+        return [layout.parameterSpace]
+            + Array(repeating: layout.flatCount, count: GradientVectors.vectors(programs(stepPlans, rank)))
+    }
+
+    package func update(_ range: Range<Int>, compact: Int, gradient: UnsafeMutablePointer<Float>, step: Int) {
+        if step != scalarsStep { prepareScalars(step) }
+        table.forEach(in: range) { run, kind in
+            let offset = run.lowerBound - range.lowerBound
+            optimizer.update(
+                parameters.pointer + run.lowerBound, gradient: gradient + offset,
+                moments: { self.moments[$0].pointer + compact + offset }, count: run.count, scalars[kind])
+        }
+    }
+
+    private func prepareScalars(_ step: Int) {
+        updating(step)
+        let optimization = plan.job.optimization
+        let rate = plan.learningRate(step: step, factor: learningRateFactor)
+        let samples = plan.geometry.batchSize(ofStep: step)
+        let clipping = optimization.clipping?.scale(norm: norm) ?? 1
+        let scale = clipping == 1 ? 1 / Float(samples) : Float(clipping / Double(samples))
+        let limit = if case .value(let limit) = optimization.clipping { limit } else { Double.infinity }
+        scalars.removeAll(keepingCapacity: true)
+        for kind in table.kinds {
+            scalars.append(
+                optimizer.scalars(
+                    step: step + 1, rate: rate * kind.rateFactor, scale: scale,
+                    penalty: kind.isWeight ? optimization.regularization : nil, limit: limit))
+        }
+        scalarsStep = step
+    }
+
+    /// For tests: the bits of one of this member's gradient sums, of the last tensor's, become others.
+    package func spoilGradient(_ change: (UInt32) -> UInt32) {
+        guard let tensor = plan.network.layout.tensors.last else { return }
+        let value = gradients.result(0) + tensor.range.lowerBound
+        value.pointee = Float(bitPattern: change(value.pointee.bitPattern))
+    }
+
+    package func nodeVector(_ k: Int) -> UnsafePointer<Float> { UnsafePointer(gradients.result(k)) }
+}
+
+// MARK: - What is measured of the gradient
+
+extension MemberState {
+    package func gradientMeasured(_ sums: UnsafePointer<Double>, width: Int, step: Int) {
+        let samples = Double(plan.geometry.batchSize(ofStep: step))
+        norm =
+            ScalarMath.sqrt(VectorNorms.combine(sums, 0..<cells.cells.count, width: width).square) / samples
+        guard rank == 0, plan.diagnosticCount(afterSteps: step + 1) > 0 else { return }
+        gradientNorms.removeAll(keepingCapacity: true)
+        for (tensor, range) in zip(plan.network.layout.tensors, cells.ofTensor) where tensor.role == .weight {
+            let norms = VectorNorms.combine(sums, range, width: width)
+            gradientNorms.append(norms.magnitude / samples)
+            gradientNorms.append(ScalarMath.sqrt(norms.square) / samples)
+            gradientNorms.append(norms.largest / samples)
+        }
+    }
+
+    /// Rank 0, once a step is decided: what goes behind its report.
+    package func diagnostics(step: Int) -> [Double] {
+        plan.diagnosticCount(afterSteps: step + 1) > 0 ? gradientNorms + deadUnits : []
+    }
+}

@@ -1,0 +1,193 @@
+import Collectives
+import Datasets
+import Kernels
+import NeuralNetwork
+
+/// k-means: every step goes over the whole training set. With k-means++ the first K steps choose a centre each (`KMeansSeeding`); each step after them is one
+/// of Lloyd's iterations:
+///
+///     every sample joins the nearest centre, the first of equals; its squared distance adds to the inertia
+///     the sums and counts of the clusters go over the tree; a cluster's new centre is the mean of its samples
+///
+/// An empty cluster takes the sample that lies farthest from its centre, and that sample leaves its cluster (see `KMeansUpdate`). The job ends when the centres move no more
+/// than the tolerance. The loss of a step is the inertia per sample, for the centres that the step began with; in seeding for those that it ended with.
+final class KMeansProgram: StepProgram {
+    private let context: StepContext
+    private let spec: KMeansSpec
+    private let layout: KMeansLayout
+    private let reader: SampleReader
+    private let leaves: LeafSamples
+    private let seeding: KMeansSeeding
+    private let scratch: [ChunkScratch]
+
+    init(_ context: StepContext, _ spec: KMeansSpec) {
+        (self.context, self.spec) = (context, spec)
+        reader = SampleReader(context.data.train, context.data.normalization)
+        leaves = LeafSamples(context.collective, count: reader.count)
+        layout = KMeansLayout(
+            clusters: spec.clusters, features: reader.features, classes: context.plan.facts.classCount ?? 0,
+            leaves: leaves.leaves,
+            trials: spec.trials)
+        let features = reader.features
+        scratch = (0..<context.lanes.lanes).map { _ in ChunkScratch(features: features) }
+        seeding = KMeansSeeding(context, layout, reader, leaves, scratch)
+    }
+
+    private func values(_ name: String) -> UnsafeMutablePointer<Float> {
+        context.state.statistics.pointer + context.plan.network.layout.statistic(name).lowerBound
+    }
+
+    func run(_ step: Int) throws -> ControlWord {
+        let (centroids, chosen) = (values(KMeansLayout.centroids), values(KMeansLayout.chosen))
+        if step < spec.seedingSteps {
+            try seeding.choose(step, centroids)
+            chosen[0] = Float(step + 1)
+        } else {
+            if KMeansLayout.chosenCount(chosen[0], of: layout.clusters) < layout.clusters {
+                takeSamples(centroids)
+                chosen[0] = Float(layout.clusters)
+            }
+            try iterate(step, centroids)
+        }
+        context.entered(.waiting, step)
+        return try context.collective.complete(step: step).control
+    }
+
+    /// The first centres without seeding: samples as they come, or drawn.
+    private func takeSamples(_ centroids: UnsafeMutablePointer<Float>) {
+        var stream = RandomStream(seed: context.plan.job.seed, purpose: .initialization)
+        let order =
+            spec.initialization == .random ? stream.permutation(reader.count) : Array(0..<layout.clusters)
+        for (k, sample) in order.prefix(layout.clusters).enumerated() {
+            reader.read(sample..<(sample + 1), into: centroids + k * layout.features)
+        }
+    }
+
+    // MARK: Iterations
+
+    private func iterate(_ step: Int, _ centroids: UnsafeMutablePointer<Float>) throws {
+        let collective = context.collective
+        context.entered(.forward, step)
+        var inertias = [Double](repeating: 0, count: leaves.samples.count)
+        inertias.withUnsafeMutableBufferPointer { inertias in
+            context.lanes.run(leaves.samples.count) { slot, lane in
+                inertias[slot] = sum(
+                    slot, centroids, scratch[lane],
+                    collective.leaf(KMeansLayout.Exchange.iteration, slot: slot))
+            }
+        }
+        let sums = try context.combine(KMeansLayout.Exchange.iteration, step: step, within: .forward)
+        context.entered(.backward, step)
+        let update = KMeansUpdate(layout, sums, reader)
+        let moved = update.apply(to: centroids)
+        for k in 0..<layout.clusters {
+            values(KMeansLayout.counts)[k] = Float(sums[layout.sums.sampleCounts + k])
+        }
+        let right = layout.classes > 0 ? majority(sums) : 0
+        let isOver = moved <= spec.tolerance
+        for (slot, samples) in leaves.samples.enumerated() {
+            var report = StepSums(loss: inertias[slot], samples: Double(samples.count))
+            // What is known of the whole is said once.
+            if leaves.first + slot == 0 { (report.share, report.isOver) = (right, isOver) }
+            context.plan.trainReport.write(report, into: collective.reportLeaf(slot: slot))
+        }
+    }
+
+    /// Writes a leaf's vector; gives its inertia.
+    private func sum(
+        _ slot: Int, _ centroids: UnsafePointer<Float>, _ scratch: ChunkScratch,
+        _ leaf: UnsafeMutablePointer<Double>
+    ) -> Double {
+        let (places, features, labels) = (layout.sums, layout.features, reader.labels)
+        leaf.update(repeating: 0, count: places.count)
+        let farthest = leaf + places.farthest + 3 * (leaves.first + slot)
+        farthest[0] = -1
+        var inertia = 0.0
+        scratch.forEachChunk(leaves.samples[slot], reader) { chunk, x in
+            Centres.nearest(
+                x, rows: chunk.count, columns: features, centres: centroids, count: layout.clusters,
+                labels: scratch.labels,
+                distances: scratch.distances.pointer)
+            Centres.addRows(x, rows: chunk.count, columns: features, labels: scratch.labels, to: leaf)
+            for r in 0..<chunk.count {
+                let (k, distance) = (Int(scratch.labels[r]), Double(scratch.distances.pointer[r]))
+                inertia += distance
+                leaf[places.sampleCounts + k] += 1
+                if layout.classes > 0 {
+                    leaf[places.classCounts + k * layout.classes + Int(labels[chunk.lowerBound + r])] += 1
+                }
+                if distance > farthest[0] {
+                    (farthest[0], farthest[1], farthest[2]) = (
+                        distance, Double(chunk.lowerBound + r), Double(k)
+                    )
+                }
+            }
+        }
+        return inertia
+    }
+
+    /// Finds each cluster's most frequent class, the first of equals; gives the samples that are of theirs.
+    private func majority(_ sums: UnsafePointer<Double>) -> Double {
+        var right = 0.0
+        for k in 0..<layout.clusters {
+            let counts = sums + layout.sums.classCounts + k * layout.classes
+            var best = 0
+            for c in 1..<max(1, layout.classes) where counts[c] > counts[best] { best = c }
+            values(KMeansLayout.majorityClass)[k] = counts[best] > 0 ? Float(best) : -1
+            right += counts[best]
+        }
+        return right
+    }
+
+    // MARK: Evaluation
+
+    /// The inertia of each chunk; where there are classes, also the samples whose cluster's most frequent class is theirs.
+    func evaluate(_ set: EvaluationSet, chunks: Range<Int>) throws -> [Double] {
+        guard let dataset = context.data[set] else { return [] }
+        let reader = SampleReader(dataset, context.data.normalization)
+        let (size, width) = (Evaluator.chunkSize, context.plan.evaluationReport.width)
+        let count = KMeansLayout.chosenCount(values(KMeansLayout.chosen)[0], of: layout.clusters)
+        let reports = DoubleBuffer(count: chunks.count * width)
+        context.lanes.run(chunks.count) { task, lane in
+            let (start, scratch) = ((chunks.lowerBound + task) * size, scratch[lane])
+            var sums = StepSums()
+            scratch.forEachChunk(start..<min(dataset.count, start + size), reader) { chunk, x in
+                Centres.nearest(
+                    x, rows: chunk.count, columns: layout.features, centres: values(KMeansLayout.centroids),
+                    count: count,
+                    labels: scratch.labels, distances: scratch.distances.pointer)
+                for r in 0..<chunk.count {
+                    sums.loss += Double(scratch.distances.pointer[r])
+                    guard layout.classes > 0 else { continue }
+                    let majority = values(KMeansLayout.majorityClass)[Int(scratch.labels[r])]
+                    sums.share += majority == Float(reader.labels[chunk.lowerBound + r]) ? 1 : 0
+                }
+                sums.samples += Double(chunk.count)
+            }
+            context.plan.evaluationReport.write(sums, into: reports.pointer + task * width)
+        }
+        return Array(reports.elements)
+    }
+}
+
+/// A lane's memory for a chunk of samples.
+final class ChunkScratch {
+    static let rows = 128
+    let samples: FloatBuffer
+    let distances = FloatBuffer(count: ChunkScratch.rows)
+    let labels = UnsafeMutablePointer<Int32>.allocate(capacity: ChunkScratch.rows)
+
+    init(features: Int) { samples = FloatBuffer(count: Self.rows * features) }
+    deinit { labels.deallocate() }
+
+    /// Reads samples in runs of 128.
+    func forEachChunk(
+        _ range: Range<Int>, _ reader: SampleReader, _ body: (Range<Int>, UnsafeMutablePointer<Float>) -> Void
+    ) {
+        for start in stride(from: range.lowerBound, to: range.upperBound, by: Self.rows) {
+            let chunk = start..<min(range.upperBound, start + Self.rows)
+            reader.read(chunk, into: samples.pointer)
+            body(chunk, samples.pointer)
+        }
+    }
+}

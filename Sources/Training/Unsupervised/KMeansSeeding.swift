@@ -1,0 +1,173 @@
+import Collectives
+import Kernels
+
+/// k-means++ (see `KMeansSpec`), a step for each centre: the first is any sample; each of the others is the best of some candidates, which are drawn with a probability
+/// proportional to the squared distance to the nearest centre so far.
+///
+/// A draw falls on a leaf of the tree first, by the leaves' sums in order, then on a sample of it, which the member that holds the leaf names. Draws
+/// are a function of (seed, number of the centre, number of the candidate) and the data.
+final class KMeansSeeding {
+    private let context: StepContext
+    private let layout: KMeansLayout
+    private let reader: SampleReader
+    private let leaves: LeafSamples
+    private let scratch: [ChunkScratch]
+    /// The squared distance of each local sample to the nearest of the first `known` centres, slot after slot.
+    /// Made at the start: lanes write to it at once.
+    private let distances: FloatBuffer
+    private var known = 0
+
+    init(
+        _ context: StepContext, _ layout: KMeansLayout, _ reader: SampleReader, _ leaves: LeafSamples,
+        _ scratch: [ChunkScratch]
+    ) {
+        (self.context, self.layout, self.reader, self.leaves, self.scratch) = (
+            context, layout, reader, leaves, scratch
+        )
+        distances = FloatBuffer(count: leaves.samples.reduce(0) { $0 + $1.count })
+    }
+
+    /// Writes centre `index` and the reports of the local leaves.
+    func choose(_ index: Int, _ centroids: UnsafeMutablePointer<Float>) throws {
+        context.entered(.forward, index)
+        let centre = centroids + index * layout.features
+        if index == 0 {
+            var stream = RandomStream(seed: context.plan.job.seed, purpose: .initialization)
+            let sample = stream.below(reader.count)
+            reader.read(sample..<(sample + 1), into: centre)
+        } else {
+            try chooseBest(index, centroids)
+        }
+        learn(index + 1, centroids)
+        for (slot, samples) in leaves.samples.enumerated() {
+            context.plan.trainReport.write(
+                StepSums(loss: potential(slot), samples: Double(samples.count)),
+                into: context.collective.reportLeaf(slot: slot))
+        }
+    }
+
+    private func chooseBest(_ index: Int, _ centroids: UnsafeMutablePointer<Float>) throws {
+        let (collective, features) = (context.collective, layout.features)
+        learn(index, centroids)
+        for slot in leaves.samples.indices {
+            let leaf = collective.leaf(KMeansLayout.Exchange.potentials, slot: slot)
+            leaf.update(repeating: 0, count: layout.leaves)
+            leaf[leaves.first + slot] = potential(slot)
+        }
+        let potentials = try context.combine(KMeansLayout.Exchange.potentials, step: index, within: .forward)
+        drawCandidates(index, potentials)
+        let drawn = try context.combine(KMeansLayout.Exchange.candidates, step: index, within: .forward)
+        let candidates = FloatBuffer(count: layout.trials * features)
+        for t in 0..<layout.trials {
+            guard let sample = Int(exactly: drawn[t]), (0..<reader.count).contains(sample) else {
+                throw MeasurementError(
+                    description:
+                        "the members drew a sample that does not exist; check that all run the same version")
+            }
+            reader.read(sample..<(sample + 1), into: candidates.pointer + t * features)
+        }
+        tryCandidates(candidates)
+        let outcomes = try context.combine(KMeansLayout.Exchange.outcomes, step: index, within: .forward)
+        var best = 0
+        for t in 1..<layout.trials where outcomes[t] < outcomes[best] { best = t }
+        (centroids + index * features).update(from: candidates.pointer + best * features, count: features)
+    }
+
+    /// Brings the distances up to the first `count` centres. The minimum does not depend on how often that was done.
+    private func learn(_ count: Int, _ centroids: UnsafePointer<Float>) {
+        guard known < count else { return }
+        let (features, new) = (layout.features, centroids + known * layout.features)
+        context.lanes.run(leaves.samples.count) { slot, lane in
+            let (scratch, samples) = (scratch[lane], leaves.samples[slot])
+            let nearest = self.nearest(slot)
+            scratch.forEachChunk(samples, reader) { chunk, x in
+                let start = nearest + (chunk.lowerBound - samples.lowerBound)
+                Centres.nearest(
+                    x, rows: chunk.count, columns: features, centres: new, count: count - known,
+                    labels: scratch.labels,
+                    distances: scratch.distances.pointer)
+                for r in 0..<chunk.count {
+                    let distance = scratch.distances.pointer[r]
+                    start[r] = known == 0 ? distance : min(start[r], distance)
+                }
+            }
+        }
+        known = count
+    }
+
+    private func nearest(_ slot: Int) -> UnsafeMutablePointer<Float> {
+        distances.pointer + leaves.samples[..<slot].reduce(0) { $0 + $1.count }
+    }
+
+    /// Σ of a leaf's distances, in order.
+    private func potential(_ slot: Int) -> Double {
+        let nearest = nearest(slot)
+        var sum = 0.0
+        for i in leaves.samples[slot].indices { sum += Double(nearest[i - leaves.samples[slot].lowerBound]) }
+        return sum
+    }
+
+    /// Writes the indices of the candidates that lie in local leaves.
+    private func drawCandidates(_ index: Int, _ potentials: UnsafePointer<Double>) {
+        var total = 0.0
+        for leaf in 0..<layout.leaves { total += potentials[leaf] }
+        for slot in leaves.samples.indices {
+            context.collective.leaf(KMeansLayout.Exchange.candidates, slot: slot).update(
+                repeating: 0, count: layout.trials)
+        }
+        for t in 0..<layout.trials {
+            var stream = RandomStream(
+                seed: context.plan.job.seed, purpose: .initialization, major: index, minor: t)
+            guard total > 0 else {  // every sample lies on a centre: any will do
+                let sample = stream.below(reader.count)
+                if let slot = leaves.slot(ofLeaf: 0) {
+                    context.collective.leaf(KMeansLayout.Exchange.candidates, slot: slot)[t] = Double(sample)
+                }
+                continue
+            }
+            var target = stream.uniform() * total
+            var leaf = 0
+            // Rounding may leave a rest behind the last leaf: it falls on the last one that has something.
+            let last = (0..<layout.leaves).last { potentials[$0] > 0 } ?? 0
+            while leaf < last, target >= potentials[leaf] {
+                target -= potentials[leaf]
+                leaf += 1
+            }
+            guard let slot = leaves.slot(ofLeaf: leaf) else { continue }
+            context.collective.leaf(KMeansLayout.Exchange.candidates, slot: slot)[t] = Double(
+                sample(slot, at: target))
+        }
+    }
+
+    /// The sample of a leaf on which a draw falls.
+    private func sample(_ slot: Int, at target: Double) -> Int {
+        let (nearest, samples) = (nearest(slot), leaves.samples[slot])
+        var (sum, last) = (0.0, samples.lowerBound)
+        for i in 0..<samples.count where nearest[i] > 0 {
+            sum += Double(nearest[i])
+            last = samples.lowerBound + i
+            if sum > target { break }
+        }
+        return last
+    }
+
+    /// Writes what each candidate would leave of the potential.
+    private func tryCandidates(_ candidates: FloatBuffer) {
+        let features = layout.features
+        context.lanes.run(leaves.samples.count) { slot, lane in
+            let outcomes = context.collective.leaf(KMeansLayout.Exchange.outcomes, slot: slot)
+            outcomes.update(repeating: 0, count: layout.trials)
+            let (nearest, samples) = (nearest(slot), leaves.samples[slot])
+            scratch[lane].forEachChunk(samples, reader) { chunk, x in
+                for r in 0..<chunk.count {
+                    let distance = nearest[chunk.lowerBound - samples.lowerBound + r]
+                    for t in 0..<layout.trials {
+                        let other = Centres.squaredDistance(
+                            x + r * features, candidates.pointer + t * features, count: features)
+                        outcomes[t] += Double(min(distance, other))
+                    }
+                }
+            }
+        }
+    }
+}

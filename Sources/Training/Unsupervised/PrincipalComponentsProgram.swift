@@ -1,0 +1,162 @@
+import Collectives
+import Datasets
+import Kernels
+import NeuralNetwork
+
+/// Principal component analysis (https://doi.org/10.1080/14786440109462720), in one step: the covariance is measured by all members together, and each
+/// then computes the same eigenvectors.
+///
+/// Running statistics, with scikit-learn's names and signs (of each component the entry of largest magnitude is positive):
+///
+///     mean                       [D]
+///     components                 [n, D]    unit rows, by descending variance
+///     explained_variance         [n]       eigenvalues of the covariance Σ (x − m)(x − m)ᵀ / (N − 1)
+///     explained_variance_ratio   [n]       of the total variance
+///     component_count            [1]       with a fraction of the variance: how many it took; rows behind them are zero
+///     whitening                  [n, D]    with `whiten`: components / √explained_variance
+///
+/// The loss is the mean squared error of reconstructing a sample from its components, per feature.
+final class PrincipalComponentsProgram: StepProgram {
+    private let context: StepContext
+    private let spec: PrincipalComponentsSpec
+    private let reader: SampleReader
+    private let leaves: LeafSamples
+
+    init(_ context: StepContext, _ spec: PrincipalComponentsSpec) {
+        (self.context, self.spec) = (context, spec)
+        reader = SampleReader(context.data.train, context.data.normalization)
+        leaves = LeafSamples(context.collective, count: reader.count)
+    }
+
+    static func statistics(
+        _ spec: PrincipalComponentsSpec, components n: Int, features: Int
+    ) -> [(name: String, shape: [Int], initial: Float)] {
+        [
+            ("mean", [features], 0), ("components", [n, features], 0), ("explained_variance", [n], 0),
+            ("explained_variance_ratio", [n], 0), ("component_count", [1], 0),
+        ] + (spec.whiten ? [("whitening", [n, features], 0)] : [])
+    }
+
+    static func products(_ network: NetworkPlan) -> [MatrixProduct] {
+        let features = network.inputShape.count
+        let components = network.layout.statistic("explained_variance").count
+        return MatrixProduct.scatter(columns: features) + [
+            MatrixProduct(transposeB: true, m: Evaluator.chunkSize, n: components, k: features),
+            MatrixProduct(m: Evaluator.chunkSize, n: features, k: components),
+        ]
+    }
+
+    private func values(_ name: String) -> UnsafeMutablePointer<Float> {
+        context.state.statistics.pointer + context.plan.network.layout.statistic(name).lowerBound
+    }
+
+    private var rows: Int { context.plan.network.layout.statistic("explained_variance").count }
+
+    func run(_ step: Int) throws -> ControlWord {
+        context.entered(.data, step)
+        let measured = try CovarianceMeasurement(reader, leaves, context).measure(exchange: 0, step: step)
+        context.entered(.forward, step)
+        let features = reader.features
+        var total = 0.0
+        for i in 0..<features { total += measured.covariance.pointer[i * features + i] }
+        guard
+            let eigen = SymmetricEigen(
+                measured.covariance, size: features, vectorCount: rows, lanes: context.lanes)
+        else {
+            throw MeasurementError(
+                description: "the covariance of the training set has no eigenvectors that can be computed")
+        }
+        let kept = keep(eigen, measured.mean, total: total)
+        for slot in leaves.samples.indices {
+            context.plan.trainReport.write(StepSums(), into: context.collective.reportLeaf(slot: slot))
+        }
+        if let slot = leaves.slot(ofLeaf: 0) {
+            let n = Double(reader.count)
+            context.plan.trainReport.write(
+                StepSums(loss: kept.lost * (n - 1) / Double(features), share: kept.ratio * n, samples: n),
+                into: context.collective.reportLeaf(slot: slot))
+        }
+        context.entered(.waiting, step)
+        return try context.collective.complete(step: step).control
+    }
+
+    /// Writes the state; gives the variance that is lost and the ratio that is kept.
+    private func keep(_ eigen: SymmetricEigen, _ mean: [Float], total: Double) -> (
+        lost: Double, ratio: Double
+    ) {
+        let features = reader.features
+        let variances = eigen.values.map { max(0, $0) }
+        let ratios = variances.map { total > 0 ? $0 / total : 0 }
+        let count = count(ratios)
+        for (i, m) in mean.enumerated() { values("mean")[i] = m }
+        values("component_count")[0] = Float(count)
+        for row in 0..<count {
+            values("explained_variance")[row] = Float(variances[row])
+            values("explained_variance_ratio")[row] = Float(ratios[row])
+            let (from, to) = (eigen.vectors.pointer + row * features, values("components") + row * features)
+            for c in 0..<features { to[c] = Float(from[c]) }
+            guard spec.whiten else { continue }
+            let factor = variances[row] > 0 ? 1 / ScalarMath.sqrt(variances[row]) : 0
+            let whitened = values("whitening") + row * features
+            for c in 0..<features { whitened[c] = Float(from[c] * factor) }
+        }
+        return (variances[count...].reduce(0, +), ratios[..<count].reduce(0, +))
+    }
+
+    private func count(_ ratios: [Double]) -> Int {
+        guard case .variance(let fraction) = spec.components else { return rows }
+        var sum = 0.0
+        for (i, ratio) in ratios.prefix(rows).enumerated() {
+            sum += ratio
+            if sum > fraction { return i + 1 }
+        }
+        return rows
+    }
+
+    /// The squared error of each chunk's reconstructions.
+    func evaluate(_ set: EvaluationSet, chunks: Range<Int>) throws -> [Double] {
+        guard let dataset = context.data[set] else { return [] }
+        let (features, rows, size) = (reader.features, rows, Evaluator.chunkSize)
+        let reader = SampleReader(dataset, context.data.normalization)
+        let scatter = Scatter(columns: features)
+        let width = context.plan.evaluationReport.width
+        let reports = DoubleBuffer(count: chunks.count * width)
+        let scratch = (0..<context.lanes.lanes).map { _ in FloatBuffer(count: size * (2 * features + rows)) }
+        context.lanes.run(chunks.count) { task, lane in
+            let chunk = chunks.lowerBound + task
+            let samples = (chunk * size)..<min(dataset.count, (chunk + 1) * size)
+            let x = scratch[lane].pointer
+            let (back, y) = (x + size * features, x + 2 * size * features)
+            reader.read(samples, into: x)
+            scatter.centre(x, rows: samples.count, by: values("mean"))
+            BLAS.multiply(
+                transposeB: true, m: size, n: rows, k: features, a: x, lda: features, b: values("components"),
+                ldb: features, c: y,
+                ldc: rows)
+            BLAS.multiply(
+                m: size, n: features, k: rows, a: y, lda: rows, b: values("components"), ldb: features,
+                c: back, ldc: features)
+            var error = 0.0
+            for r in 0..<samples.count {
+                error += Double(
+                    Centres.squaredDistance(x + r * features, back + r * features, count: features))
+            }
+            context.plan.evaluationReport.write(
+                StepSums(loss: error / Double(features), samples: Double(samples.count)),
+                into: reports.pointer + task * width)
+        }
+        return Array(reports.elements)
+    }
+}
+
+extension LeafSamples {
+    /// The training set over the leaves of a generation's full batch.
+    init(_ collective: Collective, count: Int) {
+        let plan = collective.plan(at: 0)
+        self.init(leaves: plan.tree.leaves, local: plan.leaves(of: collective.rank), count: count)
+    }
+}
+
+extension DecodedData {
+    subscript(_ name: EvaluationSet) -> Dataset? { name == .validation ? validation : test }
+}
