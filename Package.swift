@@ -66,28 +66,36 @@ let package = Package(
         room("Telemetry", uses: ["System"]),
         // 3
         room("Checkpoints", uses: ["System", "Configuration", "Kernels", "NeuralNetwork"]),
+        room("Jobs", uses: ["Configuration", "System", "NeuralNetwork", "Datasets"]),
         // 4
         room(
             "Training",
             uses: [
-                "Configuration", "Kernels", "System", "NeuralNetwork", "Datasets", "Collectives", "Telemetry",
-                "Checkpoints",
+                "Configuration", "Kernels", "System", "NeuralNetwork", "Datasets", "Collectives",
+                "Checkpoints", "Jobs",
             ]),
         // 5
+        room(
+            "Runs",
+            uses: [
+                "System", "Kernels", "Configuration", "NeuralNetwork", "Datasets", "Telemetry", "Checkpoints",
+                "Jobs", "Training",
+            ]),
+        // 6
         room(
             "Cluster",
             uses: [
                 "Transport", "System", "Kernels", "Configuration", "NeuralNetwork", "Datasets", "Collectives",
-                "Telemetry", "Checkpoints",
-                "Training", "CSystem",
+                "Telemetry",
+                "Checkpoints", "Jobs", "Training", "Runs", "CSystem",
             ]),
-        // 6
+        // 7
         .executableTarget(
             name: "dist-train",
             dependencies: [
                 "Configuration", "System", "Kernels", "NeuralNetwork", "Datasets", "Telemetry", "Checkpoints",
-                "Training", "Cluster",
-                "Transport",
+                "Jobs",
+                "Training", "Runs", "Cluster", "Transport",
             ],
             swiftSettings: swiftFlags),
 
@@ -103,18 +111,23 @@ let package = Package(
         tests(
             "TrainingTests",
             uses: [
-                "TestSupport", "Training", "Checkpoints", "Configuration", "NeuralNetwork", "Datasets",
+                "TestSupport", "Training", "Jobs", "Checkpoints", "Configuration", "NeuralNetwork",
+                "Datasets",
                 "Kernels", "Collectives", "System",
             ]),
         tests(
             "ClusterTests",
-            uses: ["TestSupport", "Cluster", "Training", "Transport", "Collectives", "Configuration"]),
+            uses: [
+                "TestSupport", "Cluster", "Runs", "Jobs", "Training", "Transport", "Collectives",
+                "Configuration",
+            ]),
         tests("EndToEndTests", uses: ["TestSupport", "System", "Transport", "Datasets", "Configuration"]),
         // Readers of outside bytes, for a fuzzer (deploy/fuzz) and for tests.
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "Transport", "System", "Configuration", "Datasets", "Checkpoints", "Training", "Cluster",
+                "Transport", "System", "Configuration", "Datasets", "Checkpoints", "Jobs", "Training", "Runs",
+                "Cluster",
             ],
             path: "Tests/Fuzzing/Targets", swiftSettings: swiftFlags),
         tests("FuzzingTests", uses: ["TestSupport", "FuzzTargets", "System"]),

@@ -1,7 +1,8 @@
-import Cluster
 import Datasets
+import Jobs
 import Kernels
 import NeuralNetwork
+import Runs
 import Training
 
 /// What is said of each sample: the columns, and how they follow from what the models compute.

@@ -1,7 +1,9 @@
 import Cluster
 import Configuration
 import Datasets
+import Jobs
 import Kernels
+import Runs
 import System
 import Telemetry
 import Training

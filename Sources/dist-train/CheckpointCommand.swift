@@ -1,6 +1,6 @@
 import Checkpoints
-import Cluster
 import Configuration
+import Runs
 import System
 
 extension Commands {

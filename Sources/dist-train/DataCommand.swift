@@ -1,5 +1,6 @@
 import Configuration
 import Datasets
+import Jobs
 import Kernels
 import System
 import Training

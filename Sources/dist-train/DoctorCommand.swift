@@ -21,7 +21,8 @@ extension Commands {
         let lines = [
             ("program", Version.program),
             ("processor", "\(Fingerprint.architecture), \(TextFormat.count(Processor.cores, "core"))"),
-            ("memory", TextFormat.bytes(Processor.memory)), ("AVX-512", Processor.hasAVX512 ? "yes" : "no"),
+            ("memory", TextFormat.bytes(PhysicalMemory.byteCount)),
+            ("AVX-512", Processor.hasAVX512 ? "yes" : "no"),
             ("TLS", "1.3 by \(TLS.libraryVersion)"),
             ("OpenBLAS", BLAS.configuration),
             ("OpenBLAS core", "\(BLAS.coreName) (\(core))"), ("fingerprint", try Fingerprint.ofMachine()),

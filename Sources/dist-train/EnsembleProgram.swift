@@ -1,7 +1,9 @@
 import Checkpoints
 import Cluster
 import Configuration
+import Jobs
 import Kernels
+import Runs
 import System
 import Telemetry
 import Training
@@ -27,7 +29,7 @@ struct EnsembleProgram {
         let data = try DecodedData(reading: job.job.data)
         do {
             _ = try TrainingPlan(job.completed(with: data).job, data.facts)
-        } catch let error as PlanError {
+        } catch {
             throw job.describe(error)
         }
         let directory = request.resume ? try RunDirectory.resume(path) : try RunDirectory.create(path)

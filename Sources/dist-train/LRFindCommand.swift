@@ -1,7 +1,9 @@
 import Cluster
 import Configuration
+import Jobs
 import Kernels
 import NeuralNetwork
+import Runs
 import System
 import Telemetry
 import Training
@@ -51,7 +53,7 @@ extension Commands {
         let plan: TrainingPlan
         do {
             plan = try TrainingPlan(finder.job(file.completed(with: data).job), alone.facts)
-        } catch let error as PlanError {
+        } catch {
             throw file.describe(error)
         }
         let start = try RunSetup.initial(file, plan, Log(source: "lr-find"))

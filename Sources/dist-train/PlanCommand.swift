@@ -1,6 +1,7 @@
 import Cluster
 import Configuration
 import Datasets
+import Jobs
 import Kernels
 import System
 import Training

@@ -1,4 +1,6 @@
 import Cluster
+import Jobs
+import Runs
 import System
 import Training
 import Transport

@@ -1,7 +1,9 @@
 import Checkpoints
 import Cluster
 import Configuration
+import Jobs
 import Kernels
+import Runs
 import Synchronization
 import System
 import Telemetry

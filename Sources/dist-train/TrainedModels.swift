@@ -1,8 +1,8 @@
 import Checkpoints
-import Cluster
 import Configuration
 import Datasets
 import Kernels
+import Runs
 import System
 import Telemetry
 import Training

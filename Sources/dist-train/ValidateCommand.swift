@@ -1,5 +1,6 @@
 import Checkpoints
 import Configuration
+import Jobs
 import System
 import Training
 
@@ -36,7 +37,7 @@ extension Commands {
         let data = try DecodedData(reading: job.job.data)
         do {
             return try TrainingPlan(job.completed(with: data).job, data.facts)
-        } catch let error as PlanError {
+        } catch {
             throw job.describe(error)
         }
     }

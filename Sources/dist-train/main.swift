@@ -1,8 +1,8 @@
 import Cluster
 import Configuration
+import Jobs
 import System
 import Telemetry
-import Training
 
 #if canImport(Darwin)
     import Darwin

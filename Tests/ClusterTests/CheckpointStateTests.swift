@@ -2,6 +2,8 @@ import Checkpoints
 import Cluster
 import Configuration
 import Datasets
+import Jobs
+import Runs
 import TestSupport
 import Testing
 import Training

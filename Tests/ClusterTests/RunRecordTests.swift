@@ -1,6 +1,7 @@
 import Checkpoints
 import Cluster
 import Collectives
+import Jobs
 import Kernels
 import NeuralNetwork
 import Synchronization

@@ -32,8 +32,7 @@ import Testing
     /// "same" gives ⌈n / stride⌉ for every size.
     @Test func same() throws {
         for (n, kernel, stride) in (1...7).flatMap({ n in (1...6).flatMap { k in (1...4).map { (n, k, $0) } }
-            })
-        {
+        }) {
             #expect(
                 try Self.output(Window(kernel, stride: stride, padding: .same), n, n) == [
                     (n + stride - 1) / stride, (n + stride - 1) / stride,

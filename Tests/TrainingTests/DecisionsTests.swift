@@ -1,4 +1,5 @@
 import Checkpoints
+import Jobs
 import NeuralNetwork
 import Testing
 import Training

@@ -1,5 +1,6 @@
 import Checkpoints
 import Datasets
+import Jobs
 import NeuralNetwork
 import Testing
 import Training

@@ -1,4 +1,5 @@
 import Datasets
+import Jobs
 import Kernels
 import NeuralNetwork
 import System

@@ -1,3 +1,4 @@
+import Jobs
 import System
 import TestSupport
 import Testing

@@ -1,3 +1,4 @@
+import Jobs
 import NeuralNetwork
 import System
 import Testing

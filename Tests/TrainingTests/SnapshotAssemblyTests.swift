@@ -1,6 +1,7 @@
 import Checkpoints
 import Collectives
 import Datasets
+import Jobs
 import NeuralNetwork
 import Testing
 import Training

@@ -1,4 +1,5 @@
 import Datasets
+import Jobs
 import NeuralNetwork
 import Testing
 import Training

@@ -1,3 +1,4 @@
+import Jobs
 import NeuralNetwork
 import Testing
 import Training

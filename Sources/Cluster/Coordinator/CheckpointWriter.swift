@@ -1,6 +1,7 @@
 import Checkpoints
 import Configuration
 import NeuralNetwork
+import Runs
 import System
 import Training
 

@@ -1,6 +1,7 @@
 import Checkpoints
 import Collectives
 import NeuralNetwork
+import Runs
 import System
 import Training
 import Transport

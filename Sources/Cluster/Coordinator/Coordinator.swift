@@ -4,6 +4,7 @@ import Configuration
 import Datasets
 import Kernels
 import NeuralNetwork
+import Runs
 import System
 import Telemetry
 import Training

@@ -1,3 +1,4 @@
+import Runs
 import Transport
 
 /// What `dist-train coordinator` and `dist-train run` were asked for, beside the job.

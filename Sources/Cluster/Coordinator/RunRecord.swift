@@ -338,9 +338,6 @@ extension RunRecord {
 }
 
 extension Totals {
-    /// The loss and the metrics, as a config's members.
-    var members: [(String, ConfigValue)] { values.map { ($0.name, .number($0.value)) } }
-
     /// The metrics without the loss, as progress shows them.
     fileprivate var shown: [NamedValue] { values.dropFirst().map { NamedValue($0.name, $0.value) } }
 }

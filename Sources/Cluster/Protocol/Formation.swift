@@ -1,5 +1,4 @@
 import Collectives
-import Training
 import Transport
 
 /// A generation, as told to one of its members.

@@ -1,4 +1,5 @@
 import Datasets
+import Jobs
 import Training
 
 /// What a worker needs of the job before it can belong to a generation.

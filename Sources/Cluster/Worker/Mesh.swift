@@ -1,4 +1,5 @@
 import Collectives
+import Jobs
 import Transport
 
 /// A member's connections to all others of its generation: two to each, so that 100 urgent bytes never wait behind megabytes.

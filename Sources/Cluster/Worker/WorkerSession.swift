@@ -1,4 +1,5 @@
 import Collectives
+import Jobs
 import Kernels
 import NeuralNetwork
 import Training

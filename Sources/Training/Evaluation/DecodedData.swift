@@ -1,4 +1,5 @@
 import Datasets
+import Jobs
 
 /// A job's data, decoded once by the coordinator; workers get the same bytes.
 package struct DecodedData: Sendable {

@@ -1,18 +1,6 @@
 import Checkpoints
+import Jobs
 import NeuralNetwork
-
-/// Ends a training that no longer gets better.
-package struct EarlyStopping: Equatable, Sendable {
-    package var monitor: Monitor
-    /// Evaluations without an improvement after which the training ends.
-    package var patience: Int
-    /// An improvement is more than this.
-    package var minimumDelta: Double
-
-    package init(monitor: Monitor, patience: Int, minimumDelta: Double = 0) {
-        (self.monitor, self.patience, self.minimumDelta) = (monitor, patience, minimumDelta)
-    }
-}
 
 /// What follows from an evaluation.
 package struct Decision: Equatable, Sendable {

@@ -1,4 +1,5 @@
 import Datasets
+import Jobs
 import NeuralNetwork
 
 // What of a job only its data decides. The coordinator fills it in once; workers get numbers.
@@ -41,5 +42,14 @@ extension Job {
         throw PlanError(
             "`binary_cross_entropy` wants targets from 0 to 1, but target \(bad % width) of training sample \(bad / width) is \(values[bad]): scale the targets, or use mse",
             field: "loss")
+    }
+}
+
+extension JobFile {
+    /// Returns the job with the fields filled in that its data decide, such as balanced class weights: workers get
+    /// the numbers.
+    /// - Throws: `PlanError` if the job does not fit the data.
+    package func completed(with data: DecodedData) throws(PlanError) -> JobFile {
+        replacing(try job.completed(with: data))
     }
 }

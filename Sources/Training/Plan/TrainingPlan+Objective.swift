@@ -1,3 +1,4 @@
+import Jobs
 import NeuralNetwork
 
 // Whether loss, metrics, targets and the model's output fit each other.

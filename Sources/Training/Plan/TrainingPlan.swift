@@ -1,5 +1,6 @@
 import Collectives
 import Datasets
+import Jobs
 import Kernels
 import NeuralNetwork
 
@@ -20,19 +21,6 @@ package struct DataFacts: Equatable, Sendable {
     ) {
         (self.sampleShape, self.classCount, self.targetWidth) = (sampleShape, classCount, targetWidth)
         (self.trainCount, self.validationCount, self.testCount) = (trainCount, validationCount, testCount)
-    }
-}
-
-/// A job that does not fit its data; said by the coordinator before any worker is asked.
-package struct PlanError: Error, Equatable, CustomStringConvertible {
-    package let description: String
-    /// The name of the layer that is at fault, if one is.
-    package let layer: String?
-    /// Or the field of the config: `data.augment`.
-    package let field: String?
-
-    package init(_ description: String, layer: String? = nil, field: String? = nil) {
-        (self.description, self.layer, self.field) = (description, layer, field)
     }
 }
 

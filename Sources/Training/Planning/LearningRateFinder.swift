@@ -1,4 +1,5 @@
 import Checkpoints
+import Jobs
 import Kernels
 import NeuralNetwork
 import Synchronization

@@ -1,4 +1,5 @@
 import Collectives
+import Jobs
 
 /// What a step takes with so many workers: predicted from the measured computation of one, the links, and the known pattern of communication.
 ///

@@ -1,5 +1,6 @@
 import Checkpoints
 import Collectives
+import Jobs
 import Kernels
 import NeuralNetwork
 import Synchronization

@@ -1,5 +1,6 @@
 import Collectives
 import Datasets
+import Jobs
 import Kernels
 import NeuralNetwork
 

@@ -1,6 +1,7 @@
 import Checkpoints
 import Cluster
 import Configuration
+import Runs
 import System
 
 // Tensor files, and the manifests of checkpoints.

@@ -1,4 +1,5 @@
 import Configuration
+import Jobs
 import Training
 
 // Configs: JSON5, `--set`, and whole jobs.

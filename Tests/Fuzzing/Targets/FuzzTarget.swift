@@ -2,6 +2,7 @@ import Checkpoints
 import Cluster
 import Configuration
 import Datasets
+import Jobs
 import System
 import Training
 import Transport

@@ -72,7 +72,7 @@ extension Initializer {
     }
 
     /// For tables.
-    var name: String {
+    package var name: String {
         switch self {
         case .constant: "constant"
         case .uniform: "uniform"

@@ -61,7 +61,7 @@ package struct JobFile {
         var member = job
         member.ensemble = nil
         member.seed &+= UInt64(index)
-        return JobFile(job: member, resolved: member.resolved, layerPlaces: layerPlaces, source: source)
+        return replacing(member)
     }
 
     /// The job for measuring its steps: it goes on without end and decides nothing on the way, and what it trains is not evaluated.
@@ -75,7 +75,12 @@ package struct JobFile {
         if case .reduceOnPlateau = endless.optimization.schedule.shape {
             endless.optimization.schedule.shape = .constant
         }
-        return JobFile(job: endless, resolved: endless.resolved, layerPlaces: layerPlaces, source: source)
+        return replacing(endless)
+    }
+
+    /// Another job that was made of this one: its mistakes are shown in the same file.
+    package func replacing(_ job: Job) -> JobFile {
+        JobFile(job: job, resolved: job.resolved, layerPlaces: layerPlaces, source: source)
     }
 
     /// SHA-256 of everything about the job that decides bits. Paths do not: the data's content is compared by itself.
@@ -109,12 +114,6 @@ package struct JobFile {
             place = next
         }
         return place
-    }
-
-    /// The job with what its data decides filled in, such as balanced class weights: workers get the numbers.
-    package func completed(with data: DecodedData) throws -> JobFile {
-        let job = try self.job.completed(with: data)
-        return JobFile(job: job, resolved: job.resolved, layerPlaces: layerPlaces, source: source)
     }
 
     /// A layer that was made up for a block (`layer1.0.downsample.0`) stands where the block does.

@@ -20,12 +20,40 @@ package struct RunResult: Sendable {
     package var stoppedEarly: Bool? = nil
     package var best: Best? = nil
 
+    package init(
+        steps: Int, epochs: Int, train: Totals?, penalty: Double?, validation: Totals?, test: Totals?,
+        stateSHA256: String, isExact: Bool, platform: String, workers: Int, recoveries: Int, seconds: Double,
+        stoppedEarly: Bool?, best: Best?
+    ) {
+        self.steps = steps
+        self.epochs = epochs
+        self.train = train
+        self.penalty = penalty
+        self.validation = validation
+        self.test = test
+        self.stateSHA256 = stateSHA256
+        self.isExact = isExact
+        self.platform = platform
+        self.workers = workers
+        self.recoveries = recoveries
+        self.seconds = seconds
+        self.stoppedEarly = stoppedEarly
+        self.best = best
+    }
+
     /// The evaluation whose checkpoint is kept as the best.
     package struct Best: Sendable {
         package var monitor: String
         package var value: Double
         package var epoch: Int
         package var step: Int
+
+        package init(monitor: String, value: Double, epoch: Int, step: Int) {
+            self.monitor = monitor
+            self.value = value
+            self.epoch = epoch
+            self.step = step
+        }
 
         package var configValue: ConfigValue {
             .object([
@@ -61,4 +89,9 @@ package struct RunResult: Sendable {
                 ("seconds", .number(seconds)),
             ] + more)
     }
+}
+
+extension Totals {
+    /// The loss and the metrics, as members of a JSON object.
+    package var members: [(String, ConfigValue)] { values.map { ($0.name, .number($0.value)) } }
 }

@@ -1,6 +1,7 @@
 import Checkpoints
 import Configuration
 import Datasets
+import Jobs
 import System
 import Telemetry
 import Training
@@ -39,7 +40,7 @@ package struct RunSetup {
             job = try given.completed(with: data)
             plan = try TrainingPlan(job.job, data.facts)
         } catch {
-            throw (error as? PlanError).map(given.describe) ?? error
+            throw given.describe(error)
         }
         self.job = job
         // Before there is a directory: a mistake in the weights leaves none behind.

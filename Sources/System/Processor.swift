@@ -11,9 +11,6 @@ package enum Processor {
     /// Cores that this process may use.
     package static var cores: Int { max(1, Int(csystem_available_cores())) }
 
-    /// Bytes of physical memory.
-    package static var memory: Int { sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) }
-
     package static var hasAVX512: Bool { csystem_has_avx512() != 0 }
 
     /// Whether OpenBLAS's kernels for `core` run here. Unknown cores are left to OpenBLAS, which falls back on what fits.

@@ -1,5 +1,6 @@
 import Checkpoints
 import Configuration
+import Jobs
 import Kernels
 import NeuralNetwork
 import System

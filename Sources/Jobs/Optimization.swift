@@ -26,7 +26,7 @@ package struct Optimization: Equatable, Sendable {
     }
 
     /// Throws if an entry of `learning_rates` is about nothing.
-    func check(_ layout: ParameterLayout) throws(PlanError) {
+    package func check(_ layout: ParameterLayout) throws(PlanError) {
         for entry in rateFactors where !layout.tensors.contains(where: { $0.name.hasPrefix(entry.prefix) }) {
             let names = layout.tensors.map(\.name)
             throw PlanError(

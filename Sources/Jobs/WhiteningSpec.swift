@@ -18,5 +18,5 @@ package struct WhiteningSpec: Equatable, Sendable {
         (self.kind, self.epsilon, self.components) = (kind, epsilon, components)
     }
 
-    static let layerName = "whitening"
+    package static let layerName = "whitening"
 }

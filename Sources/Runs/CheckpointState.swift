@@ -1,6 +1,7 @@
 import Checkpoints
 import Configuration
 import Datasets
+import Jobs
 import System
 import Training
 

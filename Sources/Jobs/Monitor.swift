@@ -35,7 +35,7 @@ package struct Monitor: Equatable, Sendable {
     }
 
     /// Reads `validation.loss`; the mode is the usual one unless another is given.
-    static func parse(_ text: String, mode: Mode? = nil) -> Monitor? {
+    package static func parse(_ text: String, mode: Mode? = nil) -> Monitor? {
         let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false).map(
             String.init)
         guard parts.count == 2, let source = Source(rawValue: parts[0]), !parts[1].isEmpty,
