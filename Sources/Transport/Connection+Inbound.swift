@@ -158,7 +158,7 @@ extension Connection {
         switch FrameHeader.judge(staged, anyVersion: acceptsAnyVersion || isAuthenticated) {
         case .incomplete: return false
         case .notOurs where bytesReceived <= UInt64(inbound.stagedEnd) && !isAuthenticated:
-            throw stranger(staged)
+            throw foreignProtocol(staged)
         case .notOurs: throw TransportError.corruptFrame(peer: peer)
         case .otherVersion(let version): throw otherVersion(version)
         case .complete: break
@@ -190,8 +190,8 @@ extension Connection {
         return true
     }
 
-    /// Whose first bytes are no frame.
-    private func stranger(_ bytes: UnsafeRawBufferPointer) -> TransportError {
+    /// The error for a peer whose first bytes are not a frame.
+    private func foreignProtocol(_ bytes: UnsafeRawBufferPointer) -> TransportError {
         switch Opening(bytes) {
         case .tls where stream is PlainStream: .protectionDiffers(peer: peer, ours: .plaintext)
         case .http: .spokeHTTP(peer: peer)

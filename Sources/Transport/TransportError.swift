@@ -29,7 +29,7 @@ package enum TransportError: Error, Equatable, Sendable {
     case malformedHandshake(peer: String, reason: String)
     case tokensDiffer(peer: String)
     /// It had not proven that it knows the token when too many others came.
-    case crowdedOut(peer: String)
+    case evicted(peer: String)
     case reflected(peer: String)
     /// The peer said no, in its own words.
     case refused(peer: String, sentence: String)
@@ -94,7 +94,7 @@ extension TransportError: CustomStringConvertible {
             "\(peer) sent a malformed handshake (\(reason)); install the same version on both sides"
         case .tokensDiffer(let peer):
             "the token of \(peer) differs from the token here; give both sides the same one (`--token-file` or DIST_TRAIN_TOKEN)"
-        case .crowdedOut(let peer):
+        case .evicted(let peer):
             "\(peer) had not proven that it knows the token when too many others came; it may try again"
         case .reflected(let peer):
             "\(peer) sent this side's own handshake back; check that the address does not lead back to this process"

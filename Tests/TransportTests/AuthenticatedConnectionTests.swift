@@ -23,7 +23,7 @@ import Transport
                     finish(.success(Both(dialler: one, listener: two)))
                 }
             }
-            let entrance = try reactor.listen(
+            let server = try reactor.listen(
                 Endpoint(host: "127.0.0.1", port: 0), handshake: { listener(token, listening) },
                 accepted: { _, _ in finish(.failure(Unexpected(what: "accepted"))) },
                 failed: {
@@ -31,7 +31,7 @@ import Transport
                     check()
                 })
             reactor.dial(
-                [entrance.localAddress.endpoint], timeout: 20, handshake: { dialler(dialled, dialling) }
+                [server.localAddress.endpoint], timeout: 20, handshake: { dialler(dialled, dialling) }
             ) { result in
                 switch result {
                 case .success: finish(.failure(Unexpected(what: "connected")))
@@ -71,7 +71,7 @@ import Transport
     @Test func contextsReachBothSides() async throws {
         let loop = try TestLoop()
         let replies: [[UInt8]] = try await loop.run { reactor, finish in
-            let entrance = try reactor.listen(
+            let server = try reactor.listen(
                 Endpoint(host: "127.0.0.1", port: 0),
                 handshake: {
                     .listener(
@@ -79,7 +79,7 @@ import Transport
                         beforeAuthentication: { .accept(reply: $0.context + [1]) },
                         afterAuthentication: { .accept(reply: $0.context + [2]) })
                 }, accepted: { _, _ in })
-            reactor.dial([entrance.localAddress.endpoint], handshake: { dialler(context: [7]) }) { result in
+            reactor.dial([server.localAddress.endpoint], handshake: { dialler(context: [7]) }) { result in
                 finish(result.map { [$0.1.context, $0.1.reply] }.mapError { $0 })
             }
         }
@@ -90,10 +90,10 @@ import Transport
     @Test func framesWaitForTheirOwner() async throws {
         let loop = try TestLoop()
         let got: [UInt8] = try await loop.run { reactor, finish in
-            let entrance = try reactor.listen(
+            let server = try reactor.listen(
                 Endpoint(host: "127.0.0.1", port: 0), handshake: { listener() },
                 accepted: { connection, _ in connection.send(FrameHeader(kind: 1), [4, 5, 6]) })
-            reactor.dial([entrance.localAddress.endpoint], handshake: { dialler() }) { result in
+            reactor.dial([server.localAddress.endpoint], handshake: { dialler() }) { result in
                 guard case .success(let (connection, _)) = result else {
                     return finish(.failure(Unexpected(what: "\(result)")))
                 }
@@ -112,12 +112,12 @@ import Transport
                 Endpoint(host: "127.0.0.1", port: 0), handshake: { listener() }, accepted: { _, _ in })
             let dead = closed.localAddress.endpoint
             closed.close()
-            let entrance = try reactor.listen(
+            let server = try reactor.listen(
                 Endpoint(host: "127.0.0.1", port: 0), handshake: { listener() }, accepted: { _, _ in })
-            let good = Endpoint(host: "localhost", port: entrance.localAddress.port)
+            let good = Endpoint(host: "localhost", port: server.localAddress.port)
             reactor.dial([dead, good], timeout: 20, handshake: { dialler() }) { result in
                 finish(
-                    result.map { "\($0.0.remoteAddress)" == "\(entrance.localAddress)" ? "good" : "other" }
+                    result.map { "\($0.0.remoteAddress)" == "\(server.localAddress)" ? "good" : "other" }
                         .mapError { $0 })
             }
         }
@@ -183,12 +183,12 @@ import Transport
     ) async throws -> TransportError {
         let loop = try TestLoop()
         return try await loop.run { reactor, finish in
-            let entrance = try reactor.listen(
+            let server = try reactor.listen(
                 Endpoint(host: "127.0.0.1", port: 0), timeLimit: timeLimit,
                 handshake: { listener(token, protection) },
                 accepted: { _, _ in finish(.failure(Unexpected(what: "accepted"))) },
                 failed: { finish(.success($0)) })
-            let port = entrance.localAddress.port
+            let port = server.localAddress.port
             try startClient {
                 let client = try RawClient(port: port)
                 try client.write(bytes)
@@ -221,12 +221,12 @@ import Transport
     @Test(arguments: protections) func slowness(_ protection: Protection) async throws {
         let loop = try TestLoop()
         let error: TransportError = try await loop.run { reactor, finish in
-            let entrance = try reactor.listen(
+            let server = try reactor.listen(
                 Endpoint(host: "127.0.0.1", port: 0), timeLimit: 0.5,
                 handshake: { listener(token, protection) },
                 accepted: { _, _ in finish(.failure(Unexpected(what: "accepted"))) },
                 failed: { finish(.success($0)) })
-            let port = entrance.localAddress.port
+            let port = server.localAddress.port
             try startClient {
                 let client = try RawClient(port: port)
                 // The beginning of a record, or of a frame, that is never whole.
@@ -257,7 +257,7 @@ import Transport
         let loop = try TestLoop()
         let box = AnswerBox()
         let error: TransportError = try await loop.run { reactor, finish in
-            let entrance = try reactor.listen(
+            let server = try reactor.listen(
                 Endpoint(host: "127.0.0.1", port: 0),
                 handshake: { .listener(Credentials(token, .plaintext), program: "dist-train 0.1") },
                 accepted: { _, _ in finish(.failure(Unexpected(what: "accepted"))) },
@@ -265,7 +265,7 @@ import Transport
                     // The refusal goes out before the test ends.
                     box.whenAnswered { finish(.success(error)) }
                 })
-            let port = entrance.localAddress.port
+            let port = server.localAddress.port
             try startClient {
                 let client = try RawClient(port: port)
                 let program = Array("dist-train 9".utf8)
@@ -326,9 +326,9 @@ import Transport
     @Test func aCancelledDialIsSilent() async throws {
         let loop = try TestLoop()
         let quiet: Bool = try await loop.run { reactor, finish in
-            let entrance = try reactor.listen(
+            let server = try reactor.listen(
                 Endpoint(host: "127.0.0.1", port: 0), handshake: { listener() }, accepted: { _, _ in })
-            let dial = reactor.dial([entrance.localAddress.endpoint], handshake: { dialler() }) { _ in
+            let dial = reactor.dial([server.localAddress.endpoint], handshake: { dialler() }) { _ in
                 finish(.success(false))
             }
             reactor.after(0) { dial.cancel() }
@@ -345,11 +345,11 @@ import Transport
         ] {
             let loop = try TestLoop()
             let remote: String = try await loop.run { reactor, finish in
-                let entrance = try reactor.listen(
+                let server = try reactor.listen(
                     Endpoint(host: listening, port: 0), handshake: { listener() },
                     accepted: { connection, _ in finish(.success(connection.remoteAddress.host)) })
                 reactor.dial(
-                    [Endpoint(host: dialled, port: entrance.localAddress.port)], handshake: { dialler() }
+                    [Endpoint(host: dialled, port: server.localAddress.port)], handshake: { dialler() }
                 ) { result in
                     if case .failure(let error) = result { finish(.failure(error)) }
                 }
@@ -363,10 +363,10 @@ import Transport
         // Two diallers meet: both say hello, over a listener whose handshake is a dialler's.
         let loop = try TestLoop()
         let error: TransportError = try await loop.run { reactor, finish in
-            let entrance = try reactor.listen(
+            let server = try reactor.listen(
                 Endpoint(host: "127.0.0.1", port: 0), handshake: { dialler(token, protection) },
                 accepted: { _, _ in })
-            reactor.dial([entrance.localAddress.endpoint], handshake: { dialler(token, protection) }) {
+            reactor.dial([server.localAddress.endpoint], handshake: { dialler(token, protection) }) {
                 result in
                 if case .failure(let error) = result {
                     finish(.success(error))

@@ -226,7 +226,7 @@ let protections = [Protection.tls, .plaintext]
         let found: Found = try await loop.run { reactor, finish in
             final class State { var frames = 0 }
             let state = State()
-            let entrance = try reactor.listen(
+            let server = try reactor.listen(
                 Endpoint(host: "127.0.0.1", port: 0), handshake: { listener(token, .plaintext) },
                 accepted: { connection, _ in
                     connection.peer = "10.0.0.3:7070"
@@ -236,7 +236,7 @@ let protections = [Protection.tls, .plaintext]
                     connection.received = { _, _ in state.frames += 1 }
                     connection.closed = { finish(.success(Found(error: $0, frames: state.frames))) }
                 }, failed: { finish(.failure($0)) })
-            let port = entrance.localAddress.port
+            let port = server.localAddress.port
             try startClient {
                 let client = try RawClient(port: port)
                 try client.authenticate(token, pieces: pieces)

@@ -12,14 +12,14 @@ import Transport
 private final class Heard: Sendable { let count = Mutex(0) }
 
 @Suite struct ListenerTests {
-    /// Listens for strangers; the port.
-    private func entrance(on loop: TestLoop, _ heard: Errors) async throws -> UInt16 {
+    /// Listens on a free port and returns it.
+    private func listeningPort(on loop: TestLoop, _ heard: Errors) async throws -> UInt16 {
         try await loop.run { reactor, finish in
-            let entrance = try reactor.listen(
+            let server = try reactor.listen(
                 Endpoint(host: "127.0.0.1", port: 0), timeLimit: 600, handshake: { listener() },
                 accepted: { _, _ in },
                 failed: { error in heard.all.withLock { $0.append(error) } })
-            finish(.success(entrance.localAddress.port))
+            finish(.success(server.localAddress.port))
         }
     }
 
@@ -32,20 +32,20 @@ private final class Heard: Sendable { let count = Mutex(0) }
         }
     }
 
-    /// The oldest silent stranger makes room for the next, and whoever proves what is to be proven comes in among them all.
-    @Test func aCrowdOfStrangers() async throws {
+    /// The oldest silent connection is evicted for a new one, and a peer that knows the token still gets in.
+    @Test func theOldestPendingConnectionIsEvicted() async throws {
         let (loop, heard) = (try TestLoop(), Errors())
-        let port = try await entrance(on: loop, heard)
-        let strangers = try await onThread {
-            let strangers = try (0..<300).map { _ in try RawClient(port: port) }
-            for stranger in strangers[..<44] { _ = try stranger.readToEnd() }  // until they are refused
-            return strangers
+        let port = try await listeningPort(on: loop, heard)
+        let clients = try await onThread {
+            let clients = try (0..<300).map { _ in try RawClient(port: port) }
+            for client in clients[..<44] { _ = try client.readToEnd() }  // until they are refused
+            return clients
         }
         #expect(heard.all.withLock { $0.count } == 44)
         #expect(try await dialled(port, on: loop) == "test 1")
-        _ = try await onThread { try strangers[44].readToEnd() }
+        _ = try await onThread { try clients[44].readToEnd() }
         let errors = heard.all.withLock { $0 }
-        withExtendedLifetime(strangers) {}
+        withExtendedLifetime(clients) {}
         #expect(errors.count == 45)
         for error in errors {
             #expect(
@@ -57,7 +57,7 @@ private final class Heard: Sendable { let count = Mutex(0) }
     /// Whoever dials and hangs up, however often and fast, is heard of; whoever comes in between in earnest gets in.
     @Test func manyWhoHangUp() async throws {
         let (loop, heard) = (try TestLoop(), Errors())
-        let port = try await entrance(on: loop, heard)
+        let port = try await listeningPort(on: loop, heard)
         for _ in 0..<5 {
             try await onThread { for _ in 0..<400 { _ = try RawClient(port: port) } }
             #expect(try await dialled(port, on: loop) == "test 1")
@@ -77,10 +77,10 @@ private final class Heard: Sendable { let count = Mutex(0) }
             let heard = Heard()
             let loop = try TestLoop()
             let port: UInt16 = try await loop.run { reactor, finish in
-                let entrance = try reactor.listen(
+                let server = try reactor.listen(
                     Endpoint(host: "127.0.0.1", port: 0), handshake: { listener() }, accepted: { _, _ in },
                     failed: { _ in heard.count.withLock { $0 += 1 } })
-                finish(.success(entrance.localAddress.port))
+                finish(.success(server.localAddress.port))
             }
             var limit = rlimit()
             getrlimit(limitOfDescriptors, &limit)

@@ -29,13 +29,13 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
         let (dialling, listening) = (try TestLoop(), try TestLoop())
         (self.dialling, self.listening) = (dialling, listening)
         let endpoint: Endpoint = try await listening.run { [self] reactor, finish in
-            let entrance = try reactor.listen(
+            let server = try reactor.listen(
                 Endpoint(host: "127.0.0.1", port: 0), handshake: { listener(token, protection) },
                 accepted: { connection, _ in
                     self.accepted = connection
                     connection.shareMemoryIfLocal(offers: false) { _ in }
                 })
-            finish(.success(entrance.localAddress.endpoint))
+            finish(.success(server.localAddress.endpoint))
         }
         let _: Bool = try await dialling.run { [self] reactor, finish in
             reactor.dial([endpoint], handshake: { dialler(token, protection) }) { result in
@@ -235,7 +235,7 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
             let loop = try TestLoop()
             let client = Mutex<Bool?>(nil)
             let got: [UInt8] = try await loop.run { reactor, finish in
-                let entrance = try reactor.listen(
+                let server = try reactor.listen(
                     Endpoint(host: "127.0.0.1", port: 0), handshake: { listener(token, .plaintext) },
                     accepted: { connection, _ in
                         connection.closed = { if let reason = $0 { finish(.failure(reason)) } }
@@ -244,7 +244,7 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
                             connection.received = { _, payload in finish(.success(Array(payload))) }
                         }
                     })
-                let port = entrance.localAddress.port
+                let port = server.localAddress.port
                 try startClient {
                     do {
                         let client = try RawClient(port: port)

@@ -176,10 +176,10 @@ func connect(
 ) throws {
     var accepted: Connection?
     var dialled: Connection?
-    var entrance: Listener?
+    var server: Listener?
     func check() {
         guard let accepted, let dialled else { return }
-        entrance?.close()
+        server?.close()
         ready(dialled, accepted)
     }
     let made = try reactor.listen(
@@ -188,7 +188,7 @@ func connect(
             accepted = connection
             check()
         }, failed: { failed($0) })
-    entrance = made
+    server = made
     reactor.dial([made.localAddress.endpoint], priority: priority, handshake: { dialler(token, protection) })
     { result in
         switch result {

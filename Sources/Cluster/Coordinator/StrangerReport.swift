@@ -59,7 +59,7 @@ extension TransportError {
         case .otherVersion: "were of another version"
         case .tokensDiffer: "had another token"
         case .timedOut: "said nothing, or not enough in time"
-        case .crowdedOut: "said nothing, or not enough, before others came"
+        case .evicted: "said nothing, or not enough, before others came"
         case .closedDuringHandshake, .lost: "hung up"
         case .refused, .rejected: "were refused"
         default: "sent nonsense"

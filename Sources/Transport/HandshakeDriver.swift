@@ -1,0 +1,84 @@
+/// Carries a handshake over a new connection, then lets go of it.
+///
+/// Until its end: small frames of the handshake's kinds only, few of them, within a time limit.
+final class HandshakeDriver {
+    typealias Completion = (Result<(Connection, HandshakePeer), TransportError>) -> Void
+
+    private let connection: Connection
+    private var handshake: Handshake
+    private var completion: Completion?
+    private var timer: ReactorTimer?
+
+    @discardableResult
+    init(
+        _ connection: Connection, _ handshake: Handshake, timeLimit: Double,
+        _ completion: @escaping Completion
+    ) {
+        (self.connection, self.handshake, self.completion) = (connection, handshake, completion)
+        self.handshake.peer = connection.peer
+        connection.acceptsAnyVersion = true
+        connection.plainRefusal = handshake.protectionRefusal.map { (FrameHeader(kind: $0.kind), $0.payload) }
+        connection.isKnownKind = { $0 >= FrameHeader.firstHandshakeKind }
+        connection.received = { header, payload in self.receive(header, Array(payload)) }
+        connection.closed = { reason in
+            self.end(.failure(reason ?? .closedDuringHandshake(peer: connection.peer)))
+        }
+        timer = connection.reactor.after(timeLimit) { [weak self] in
+            self?.end(.failure(.timedOut(peer: connection.peer, during: "handshake", seconds: timeLimit)))
+        }
+        send(self.handshake.start())
+    }
+
+    private func send(_ frames: [Handshake.Frame]) {
+        for frame in frames { connection.send(FrameHeader(kind: frame.kind), frame.payload) }
+    }
+
+    private func receive(_ header: FrameHeader, _ payload: [UInt8]) {
+        handshake.channelBinding = connection.stream.channelBinding
+        let (frames, outcome) = handshake.receive(header.kind, payload)
+        send(frames)
+        switch outcome {
+        case .proceeds: break
+        case .failed(let error): end(.failure(error))
+        case .authenticated(let peer): end(.success((connection, peer)))
+        }
+    }
+
+    private func end(_ result: Result<(Connection, HandshakePeer), TransportError>) {
+        guard let completion else { return }
+        self.completion = nil
+        timer?.cancel()
+        switch result {
+        case .failure: connection.isDrained ? connection.close() : connection.finish()  // what was queued is the refusal
+        case .success: handOver()
+        }
+        completion(result)
+    }
+
+    private func handOver() {
+        (connection.received, connection.closed) = (nil, nil)
+        connection.acceptsAnyVersion = false
+        connection.plainRefusal = nil
+        connection.isAuthenticated = true
+        connection.isKnownKind = { $0 < FrameHeader.firstHandshakeKind }
+        connection.maximumPayload = Connection.maximumAfterAuthentication
+    }
+
+    /// Closes the connection because newer unauthenticated connections need its entry in the `PreauthLimiter`.
+    func evict() {
+        end(.failure(.evicted(peer: connection.peer)))
+        connection.close()
+    }
+
+    /// The dial was cancelled.
+    func abandon() {
+        completion = nil
+        timer?.cancel()
+        connection.close()
+    }
+}
+
+extension Connection {
+    /// Until the owner sets what its messages need.
+    static let maximumAfterAuthentication = 64 << 20
+}
