@@ -192,7 +192,7 @@ extension Connection {
 
     /// The error for a peer whose first bytes are not a frame.
     private func foreignProtocol(_ bytes: UnsafeRawBufferPointer) -> TransportError {
-        switch Opening(bytes) {
+        switch ProtocolSniff(bytes) {
         case .tls where stream is PlainStream: .protectionDiffers(peer: peer, ours: .plaintext)
         case .http: .spokeHTTP(peer: peer)
         default: .notOurProtocol(peer: peer)

@@ -122,7 +122,7 @@ package final class Connection: @unchecked Sendable {
     var isDrained: Bool { outbound.isEmpty && !stream.wantsWrite }
 
     /// Anything has come from the peer, be it nothing that frames could be made of.
-    var hasSpoken: Bool { bytesReceived > 0 || (stream as? TLSStream)?.opening.isEmpty == false }
+    var hasSpoken: Bool { bytesReceived > 0 || (stream as? TLSStream)?.sniffed.isEmpty == false }
 
     func fail(_ reason: TransportError?) {
         guard isOpen else { return }

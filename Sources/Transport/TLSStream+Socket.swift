@@ -10,14 +10,14 @@ import COpenSSL
 
 extension TLSStream {
     /// Looks at the peer's first bytes. nil: they are TLS, and can be given to the library.
-    func awaitOpening() throws(StreamFailure) -> StreamOutcome? {
+    func sniffProtocol() throws(StreamFailure) -> StreamOutcome? {
         while true {
-            switch Opening(opening) {
-            case .tls where opening.count == Opening.byteCount:
+            switch ProtocolSniff(sniffed) {
+            case .tls where sniffed.count == ProtocolSniff.byteCount:
                 // The sixth byte is the kind of message: what another dialler says, if not this one.
-                if role == .dialler, opening[5] == SSL3_MT_CLIENT_HELLO { throw .reflected }
+                if role == .dialler, sniffed[5] == SSL3_MT_CLIENT_HELLO { throw .reflected }
                 // The version in the first record alone is nowhere summed; it has no meaning, and always the same value.
-                guard opening[1] == 3, opening[2] == (role == .listener ? 1 : 3) else {
+                guard sniffed[1] == 3, sniffed[2] == (role == .listener ? 1 : 3) else {
                     throw .handshake(reason: "a record of another version")
                 }
                 return nil
@@ -27,12 +27,12 @@ extension TLSStream {
             case .tls, .incomplete: break
             }
             var piece: UInt64 = 0
-            let wanted = Opening.byteCount - opening.count
+            let wanted = ProtocolSniff.byteCount - sniffed.count
             let outcome = try withUnsafeMutableBytes(of: &piece) { bytes throws(StreamFailure) in
                 try socket.read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[..<wanted]))
             }
             guard case .bytes(let count) = outcome else { return outcome }
-            withUnsafeBytes(of: &piece) { opening += $0[..<count] }
+            withUnsafeBytes(of: &piece) { sniffed += $0[..<count] }
         }
     }
 
@@ -65,16 +65,16 @@ extension TLSStream {
     /// nil: nothing for now.
     fileprivate func fill(_ buffer: UnsafeMutableRawBufferPointer) -> Int? {
         do {
-            if openingGiven == opening.count, opening.count < Opening.byteCount,
-                let outcome = try awaitOpening()
+            if sniffedDelivered == sniffed.count, sniffed.count < ProtocolSniff.byteCount,
+                let outcome = try sniffProtocol()
             {
                 isSocketEnded = outcome == .endOfStream
                 return isSocketEnded ? 0 : nil
             }
-            let looked = opening[openingGiven...].prefix(buffer.count)
+            let looked = sniffed[sniffedDelivered...].prefix(buffer.count)
             if !looked.isEmpty {
                 buffer.copyBytes(from: looked)
-                openingGiven += looked.count
+                sniffedDelivered += looked.count
                 return looked.count
             }
             if arrivedStart == arrivedEnd {

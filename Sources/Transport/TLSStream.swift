@@ -46,8 +46,8 @@ final class TLSStream: ByteStream {
 
     // The socket's side, in TLSStream+Socket.
     /// The peer's first bytes, which are looked at before the library gets them.
-    var opening: [UInt8] = []
-    var openingGiven = 0
+    var sniffed: [UInt8] = []
+    var sniffedDelivered = 0
     var isSocketEnded = false
     var socketFailure: StreamFailure?
     var arrived = UnsafeMutableRawBufferPointer(start: nil, count: 0)
@@ -115,7 +115,7 @@ final class TLSStream: ByteStream {
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(StreamFailure) -> StreamOutcome {
         if failure == nil, !isEnded, ssl == nil {
-            if let outcome = try awaitOpening() { return outcome }
+            if let outcome = try sniffProtocol() { return outcome }
             try begin()
         }
         var filled = 0

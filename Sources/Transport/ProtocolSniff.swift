@@ -1,5 +1,5 @@
 /// What a peer's first bytes say about the language that it speaks.
-enum Opening: Equatable {
+enum ProtocolSniff: Equatable {
     /// Too few bytes to tell.
     case incomplete
     /// Frames without TLS.
