@@ -7,7 +7,7 @@ import CSystem
 #endif
 
 /// Bytes between two processes of one machine: two rings in memory that both have mapped, and the stream they met on, which rings the bell and shows
-/// when the other one is gone. Under TLS the bells are records too: a stranger can neither ring nor say farewell.
+/// when the other one is gone. Under TLS the bells are records too: a third party can forge neither a bell nor a close_notify.
 final class SharedMemoryStream: ByteStream {
     /// What goes over the socket.
     static let bell: UInt8 = 1

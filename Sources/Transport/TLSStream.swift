@@ -173,7 +173,7 @@ final class TLSStream: ByteStream {
     }
 
     private func judged(_ reason: Int32) -> StreamFailure {
-        if isSocketEnded { return StreamFailure(reason: "its end came without a farewell") }
+        if isSocketEnded { return StreamFailure(reason: "it ended the connection without a TLS close_notify") }
         if isEstablished { return .damaged(reason: text(reason)) }
         switch reason {
         // The listener finds that the proof in the hello is by another key, and says so in one of these words.
@@ -251,18 +251,18 @@ final class TLSStream: ByteStream {
     }
 
     func endWriting() {
-        sayFarewell()
+        sendCloseNotify()
         if !wantsWrite { socket.endWriting() }
     }
 
     func close() {
         guard socket.descriptor >= 0 else { return }
-        sayFarewell()
+        sendCloseNotify()
         socket.close()
     }
 
-    /// Tells the peer that this end is meant, as far as there is room for it.
-    private func sayFarewell() {
+    /// Sends the close_notify alert, which tells the peer that this end is deliberate, if there is room for it.
+    private func sendCloseNotify() {
         guard isEstablished, failure == nil, socketFailure == nil else { return }
         ERR_clear_error()
         SSL_shutdown(ssl)
