@@ -81,7 +81,7 @@ static inline int take(uint32_t *flag) {
 
 static inline uint64_t smaller(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
-ptrdiff_t csystem_ring_write(struct csystem_ring *ring, const void *bytes, size_t count, int *rings) {
+ptrdiff_t csystem_ring_write(struct csystem_ring *ring, const void *bytes, size_t count, int *must_wake) {
     struct direction *shared = ring->shared;
     const uint8_t *source = bytes;
     size_t done = 0;
@@ -102,12 +102,12 @@ ptrdiff_t csystem_ring_write(struct csystem_ring *ring, const void *bytes, size_
         done += part;
         announced = 0;
         store(&shared->written, ring->position);
-        if (take(&shared->reader_waits)) *rings = 1;
+        if (take(&shared->reader_waits)) *must_wake = 1;
     }
     return (ptrdiff_t)done;
 }
 
-ptrdiff_t csystem_ring_read(struct csystem_ring *ring, void *bytes, size_t count, int *rings) {
+ptrdiff_t csystem_ring_read(struct csystem_ring *ring, void *bytes, size_t count, int *must_wake) {
     struct direction *shared = ring->shared;
     uint8_t *destination = bytes;
     size_t done = 0;
@@ -129,7 +129,7 @@ ptrdiff_t csystem_ring_read(struct csystem_ring *ring, void *bytes, size_t count
         announced = 0;
         store(&shared->taken, ring->position);
         // A writer that waits is woken for half a ring of room, not for every byte of it; what is left is read sooner or later.
-        if (there - part <= ring->capacity / 2 && take(&shared->writer_waits)) *rings = 1;
+        if (there - part <= ring->capacity / 2 && take(&shared->writer_waits)) *must_wake = 1;
     }
     return (ptrdiff_t)done;
 }

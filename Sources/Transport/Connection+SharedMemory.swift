@@ -89,8 +89,8 @@ extension Connection {
 
     /// False: the connection has failed.
     private func adopt(_ rings: SharedMemory, isMaker: Bool) -> Bool {
-        // Behind the answer there may be bells already.
-        guard inbound.frame == nil, inbound.staged.allSatisfy({ $0 == SharedMemoryStream.bell }) else {
+        // Behind the answer there may be doorbells already.
+        guard inbound.frame == nil, inbound.staged.allSatisfy({ $0 == SharedMemoryStream.doorbell }) else {
             fail(.rejected(peer: peer, reason: "it sent other bytes while it was agreeing on shared memory"))
             return false
         }

@@ -6,11 +6,11 @@ import CSystem
     import Glibc
 #endif
 
-/// Bytes between two processes of one machine: two rings in memory that both have mapped, and the stream they met on, which rings the bell and shows
-/// when the other one is gone. Under TLS the bells are records too: a third party can forge neither a bell nor a close_notify.
+/// Bytes between two processes of one machine: two rings in memory that both have mapped, and the stream they met on, which rings the doorbell and shows
+/// when the other one is gone. Under TLS the doorbells are records too: a third party can forge neither a doorbell nor a close_notify.
 final class SharedMemoryStream: ByteStream {
     /// What goes over the socket.
-    static let bell: UInt8 = 1
+    static let doorbell: UInt8 = 1
     /// Bytes of a ring: what the reader takes is warm in the caches of both cores.
     static let ringSize = 512 << 10
 
@@ -20,7 +20,7 @@ final class SharedMemoryStream: ByteStream {
     private var outgoing: csystem_ring
     /// The peer has closed its end; what it wrote before is in the ring.
     private var isEnded = false
-    /// The last read found the end of what is there, and the bell will ring for more.
+    /// The last read found the end of what is there, and the doorbell will ring for more.
     private var isWaiting = true
 
     /// Memory for the two rings; nil where the system has none to share.
@@ -31,7 +31,7 @@ final class SharedMemoryStream: ByteStream {
     }
 
     /// - Parameters:
-    ///   - socket: nothing but bells is in flight on it.
+    ///   - socket: nothing but doorbells is in flight on it.
     ///   - isMaker: this side made the memory; the two sides use the rings crosswise.
     init(_ socket: any ByteStream, _ memory: SharedMemory, isMaker: Bool) {
         (self.socket, self.memory) = (socket, memory)
@@ -40,18 +40,18 @@ final class SharedMemoryStream: ByteStream {
     }
 
     var descriptor: Int32 { socket.descriptor }
-    /// For the bell.
+    /// For the doorbell.
     var wantsRead: Bool { !isEnded }
-    /// Of bells.
+    /// Of doorbells.
     var wantsWrite: Bool { socket.wantsWrite }
     var hasBufferedInput: Bool { isEnded || !isWaiting || csystem_ring_has_bytes(&incoming) != 0 }
     var needsChecksums: Bool { false }
     var announcesRoom: Bool { false }
 
     func becameReadable() throws(StreamFailure) {
-        var bells: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        var doorbells: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
         repeat {
-            let outcome = try withUnsafeMutableBytes(of: &bells) { bytes throws(StreamFailure) in
+            let outcome = try withUnsafeMutableBytes(of: &doorbells) { bytes throws(StreamFailure) in
                 try socket.read(into: bytes)
             }
             // What the peer wrote before it closed is in the ring by now.
@@ -60,9 +60,9 @@ final class SharedMemoryStream: ByteStream {
     }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(StreamFailure) -> StreamOutcome {
-        var rings: Int32 = 0
-        let count = csystem_ring_read(&incoming, buffer.baseAddress, buffer.count, &rings)
-        if rings != 0 { ring() }
+        var mustWake: Int32 = 0
+        let count = csystem_ring_read(&incoming, buffer.baseAddress, buffer.count, &mustWake)
+        if mustWake != 0 { ringDoorbell() }
         isWaiting = count < buffer.count
         if count > 0 { return .bytes(count) }
         guard count == 0 else { throw nonsense }
@@ -80,10 +80,10 @@ final class SharedMemoryStream: ByteStream {
     }
 
     func write(gather pieces: UnsafeMutableBufferPointer<iovec>) throws(StreamFailure) -> StreamOutcome {
-        var (sent, rings) = (0, Int32(0))
-        defer { if rings != 0 { ring() } }
+        var (sent, mustWake) = (0, Int32(0))
+        defer { if mustWake != 0 { ringDoorbell() } }
         for piece in pieces {
-            let count = csystem_ring_write(&outgoing, piece.iov_base, piece.iov_len, &rings)
+            let count = csystem_ring_write(&outgoing, piece.iov_base, piece.iov_len, &mustWake)
             guard count >= 0 else { throw nonsense }
             sent += count
             if count < piece.iov_len { break }
@@ -95,11 +95,11 @@ final class SharedMemoryStream: ByteStream {
         StreamFailure(reason: "the memory that it shares with this process is damaged")
     }
 
-    /// Wakes the peer. A bell that finds no room is not needed: others are on their way; and a peer that is gone shows as the end of its stream.
-    private func ring() {
-        var bell = Self.bell
-        withUnsafeMutablePointer(to: &bell) { bell in
-            var piece = iovec(iov_base: bell, iov_len: 1)
+    /// Wakes the peer. A doorbell that finds no room is not needed: others are on their way; and a peer that is gone shows as the end of its stream.
+    private func ringDoorbell() {
+        var doorbell = Self.doorbell
+        withUnsafeMutablePointer(to: &doorbell) { doorbell in
+            var piece = iovec(iov_base: doorbell, iov_len: 1)
             withUnsafeMutablePointer(to: &piece) {
                 _ = try? socket.write(gather: UnsafeMutableBufferPointer(start: $0, count: 1))
             }

@@ -67,22 +67,22 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
             for (turn, size) in pattern(4000, seed: UInt64(direction) + 3).enumerated() {
                 let bytes = pattern(Int(size) * 5, seed: UInt64(turn))
                 if turn % 2 == 0 {
-                    var rings: Int32 = 0
-                    let count = csystem_ring_write(&writer, bytes, bytes.count, &rings)
+                    var mustWake: Int32 = 0
+                    let count = csystem_ring_write(&writer, bytes, bytes.count, &mustWake)
                     #expect(count == min(bytes.count, capacity - queue.count))
-                    #expect((rings == 1) == (isReaderWaiting && count > 0))
+                    #expect((mustWake == 1) == (isReaderWaiting && count > 0))
                     if count > 0 { isReaderWaiting = false }
                     if count < bytes.count { isWriterWaiting = true }
                     queue += bytes.prefix(count)
                 } else {
-                    var rings: Int32 = 0
+                    var mustWake: Int32 = 0
                     var got = [UInt8](repeating: 0, count: bytes.count)
-                    let count = csystem_ring_read(&reader, &got, got.count, &rings)
+                    let count = csystem_ring_read(&reader, &got, got.count, &mustWake)
                     try #require(count == min(got.count, queue.count))
                     #expect(Array(got.prefix(count)) == Array(queue.prefix(count)))
                     queue.removeFirst(count)
-                    #expect(!(isWriterWaiting && count > 0 && queue.count <= capacity / 2) || rings == 1)
-                    if rings == 1 { isWriterWaiting = false }
+                    #expect(!(isWriterWaiting && count > 0 && queue.count <= capacity / 2) || mustWake == 1)
+                    if mustWake == 1 { isWriterWaiting = false }
                     if count < got.count { isReaderWaiting = true }
                 }
             }
@@ -97,12 +97,12 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
         memory.initializeMemory(as: UInt8.self, repeating: 0, count: Int(CSYSTEM_RING_HEADER) + 2 * capacity)
         defer { memory.deallocate() }
         var (writer, reader) = (csystem_ring_at(memory, 0, 64), csystem_ring_at(memory, 0, 64))
-        var (bytes, rings) = ([UInt8](repeating: 1, count: 100), Int32(0))
+        var (bytes, mustWake) = ([UInt8](repeating: 1, count: 100), Int32(0))
         for position: UInt64 in [65, 1 << 40, 1 << 63] {
             memory.storeBytes(of: position, as: UInt64.self)
-            #expect(csystem_ring_read(&reader, &bytes, bytes.count, &rings) == -1)
+            #expect(csystem_ring_read(&reader, &bytes, bytes.count, &mustWake) == -1)
             memory.storeBytes(of: position, toByteOffset: 64, as: UInt64.self)
-            #expect(csystem_ring_write(&writer, bytes, bytes.count, &rings) == -1)
+            #expect(csystem_ring_write(&writer, bytes, bytes.count, &mustWake) == -1)
         }
     }
 

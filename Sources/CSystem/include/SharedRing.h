@@ -31,12 +31,12 @@ struct csystem_ring csystem_ring_at(void *memory, int direction, uint64_t capaci
 void csystem_ring_begin(void *memory);
 
 /// Copies as much as there is room for; less than `count` only if the ring is full, and then the reader will be asked to ring when it has taken enough.
-/// -1: the other side wrote nonsense. `rings` becomes 1 if the reader waits, and must be woken.
-ptrdiff_t csystem_ring_write(struct csystem_ring *ring, const void *bytes, size_t count, int *rings);
+/// -1: the other side wrote nonsense. `must_wake` becomes 1 if the reader waits, and must be woken.
+ptrdiff_t csystem_ring_write(struct csystem_ring *ring, const void *bytes, size_t count, int *must_wake);
 
 /// Copies as much as is there; less than `count` only if the ring is empty, and then the writer will be asked to ring. -1: the other side wrote nonsense.
-/// `rings` becomes 1 if the writer waits, and must be woken.
-ptrdiff_t csystem_ring_read(struct csystem_ring *ring, void *bytes, size_t count, int *rings);
+/// `must_wake` becomes 1 if the writer waits, and must be woken.
+ptrdiff_t csystem_ring_read(struct csystem_ring *ring, void *bytes, size_t count, int *must_wake);
 
 /// Whether there is something to read (or, if it is nonsense, something to find out).
 int csystem_ring_has_bytes(const struct csystem_ring *ring);
