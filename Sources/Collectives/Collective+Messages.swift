@@ -81,19 +81,19 @@ extension Collective {
         throws
     {
         let place = try place(envelope, from: member)
-        guard let lent = memory.bytes(offset, place.count) else {
+        guard let mapped = memory.bytes(offset, place.count) else {
             throw ProtocolViolation(
                 description:
                     "rank \(member) named a place outside its memory (step \(envelope.step), index \(envelope.index))"
             )
         }
-        lenders[member] = memory
+        peerMemory[member] = memory
         if envelope.kind == .partial {
-            reduction.borrow(
+            reduction.referencePeerMemory(
                 node: envelope.part, envelope.index, plan: plan(for: envelope.step),
-                from: lent.assumingMemoryBound(to: Float.self))
+                from: mapped.assumingMemoryBound(to: Float.self))
         } else if place.count > 0 {
-            place.copyMemory(from: UnsafeRawBufferPointer(start: lent, count: place.count))
+            place.copyMemory(from: UnsafeRawBufferPointer(start: mapped, count: place.count))
         }
         try arrived(envelope, from: member)
     }

@@ -65,8 +65,8 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
     var serving: [Command] = []
     var arriving: CommunicationState
     var reduction: Reduction
-    /// By member: whose memory is read. It must not go before the reduction that reads it.
-    var lenders: [SharedVectors?]
+    /// The memory of other members of which `reduction` has pointers, by rank; kept alive for it.
+    var peerMemory: [SharedVectors?]
     /// Nil if no step's gradient is measured.
     var measured: MeasuredCells?
     var updateTime = UpdateTime()
@@ -114,7 +114,7 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
             members: partition.members)
         arriving = CommunicationState(step: firstStep, pieces: partition.pieces.count, arrivals: arrivals)
         reduction = Reduction(rank: rank, partition: partition, plans: plans, report: report)
-        lenders = Array(repeating: nil, count: partition.members)
+        peerMemory = Array(repeating: nil, count: partition.members)
         measured = measurement.map { MeasuredCells($0, partition: partition, rank: rank) }
         commands.withLock { $0.reserveCapacity(64) }
         serving.reserveCapacity(64)

@@ -19,8 +19,8 @@ struct Reduction {
     private let rank: Int
     /// One compact vector for each node of another member.
     private let inboxes: [FloatBuffer]
-    /// By inbox and piece: where the other member's node lies, if it stayed in that member's memory.
-    private var lent: [UnsafePointer<Float>?]
+    /// Pointers into the memory of other members, by inbox and piece; nil if the node came as a copy.
+    private var mapped: [UnsafePointer<Float>?]
     private let pieces: Int
     private let scratch: FloatBuffer
     private let control: DoubleBuffer
@@ -35,7 +35,7 @@ struct Reduction {
         let remote = plans.map { $0.nodes.count - $0.nodesOf[rank].count }.max() ?? 0
         inboxes = (0..<remote).map { _ in FloatBuffer(count: partition.ownedCounts[rank]) }
         pieces = partition.pieces.count
-        lent = Array(repeating: nil, count: remote * pieces)
+        mapped = Array(repeating: nil, count: remote * pieces)
         let depth = plans.map(\.finish.scratches).max() ?? 1
         scratch = FloatBuffer(count: max(1, depth) * Self.blockSize)
         control = DoubleBuffer(count: 1 + report.width)
@@ -58,15 +58,15 @@ struct Reduction {
     mutating func inbox(node: Int, _ index: Int, _ piece: Partition.Piece, plan: StepPlan)
         -> UnsafeMutableRawBufferPointer
     {
-        lent[inboxIndex(node, plan) * pieces + index] = nil
+        mapped[inboxIndex(node, plan) * pieces + index] = nil
         return UnsafeMutableRawBufferPointer(
             start: inboxes[inboxIndex(node, plan)].pointer + piece.compact,
             count: piece.range.count * MemoryLayout<Float>.stride)
     }
 
-    /// A node of a piece that is read where it lies.
-    mutating func borrow(node: Int, _ index: Int, plan: StepPlan, from memory: UnsafePointer<Float>) {
-        lent[inboxIndex(node, plan) * pieces + index] = memory
+    /// Registers a node of a piece that is read in its sender's memory, without a copy.
+    mutating func referencePeerMemory(node: Int, _ index: Int, plan: StepPlan, from memory: UnsafePointer<Float>) {
+        mapped[inboxIndex(node, plan) * pieces + index] = memory
     }
 
     var hasWork: Bool { !queue.isEmpty || !updates.isEmpty }
@@ -114,7 +114,7 @@ struct Reduction {
             return gradients.nodeVector(node - mine.lowerBound) + piece.range.lowerBound
         }
         let inbox = inboxIndex(node, plan)
-        return lent[inbox * pieces + index] ?? UnsafePointer(inboxes[inbox].pointer) + piece.compact
+        return mapped[inbox * pieces + index] ?? UnsafePointer(inboxes[inbox].pointer) + piece.compact
     }
 
     /// Leaves the root's sum of one block in the first scratch vector.
