@@ -46,14 +46,14 @@ package struct Partition: Equatable, Sendable {
         // Half a bucket, so that a bucket is still shared out where that is worth a frame; everyone gets a run.
         let wanted = max(1, max(smallPiece, bucketSize(usedCount: usedCount) / 2) / shardSize)
         let run = max(1, min(wanted, (shards + members - 1) / members))
-        let even = sharedOut(
+        let even = apportion(
             (FlatVector.shardCount + run - 1) / run, among: speeds ?? Array(repeating: 1, count: members))
-        let runs = keep(even.indices.map { before[$0 * run] }, sharedOut: even, members: members)
+        let runs = keep(even.indices.map { before[$0 * run] }, apportioned: even, members: members)
         return (0..<FlatVector.shardCount).map { runs[$0 / run] }
     }
 
     /// Everyone gets as many runs as `even` says: of those that it had as many as it may keep, spread over the vector, and else what is left.
-    private static func keep(_ before: [Int?], sharedOut even: [Int], members: Int) -> [Int] {
+    private static func keep(_ before: [Int?], apportioned even: [Int], members: Int) -> [Int] {
         var shares = [Int](repeating: 0, count: members)
         for member in even { shares[member] += 1 }
         var (left, had, seen) = (

@@ -66,7 +66,7 @@ import Testing
         #expect(membership.handle(.ended(1, generation: 1), at: 2) == [.form(number: 2, members: [1, 2])])
     }
 
-    @Test func unevenWorkIsSharedOutAtABoundary() {
+    @Test func unevenWorkIsApportionedAtABoundary() {
         var membership = membership(minimum: 2)
         #expect(membership.handle(.unevenWork(reason: "speed"), at: 0) == [])
         _ = arrive(2, at: &membership)

@@ -53,7 +53,7 @@ package struct WorkSharing: Equatable {
         guard let speeds = speeds(of: members) else {
             return Assignment(even: microbatches, members: members.count)
         }
-        let shares = sharedOut(microbatches, among: speeds, ahead: exchange)
+        let shares = Partition.apportion(microbatches, among: speeds, ahead: exchange)
         let cuts = (0...members.count).map { rank in shares.count { $0 < rank } }
         return Assignment(cuts: cuts) ?? Assignment(even: microbatches, members: members.count)
     }
