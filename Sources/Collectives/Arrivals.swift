@@ -5,33 +5,33 @@ struct Arrivals {
     private let partials: Int
     private let statistics: Int
     /// By parity of the step.
-    private var seen: [[Bool]]
+    private var hasArrived: [[Bool]]
 
     init(pieces: Int, nodes: Int, exchanges: Int, members: Int) {
         (self.nodes, self.members) = (nodes, members)
         (partials, statistics) = (pieces * nodes, exchanges * members)
-        seen = Array(repeating: Array(repeating: false, count: partials + statistics + 4 * members), count: 2)
+        hasArrived = Array(repeating: Array(repeating: false, count: partials + statistics + 4 * members), count: 2)
     }
 
     /// False if it has come before. Parameters are not tracked here: `CommunicationState` counts them by piece.
     mutating func add(_ envelope: Envelope, from member: Int) -> Bool {
         let behind = partials + statistics
-        let place: Int
+        let index: Int
         switch envelope.kind {
         case .parameters: return true
-        case .partial: place = envelope.index * nodes + envelope.part
-        case .statistics: place = partials + envelope.index * members + member
-        case .report: place = behind + member
-        case .idle: place = behind + members + member
-        case .control: place = behind + 2 * members + member
-        case .norms: place = behind + 3 * members + member
+        case .partial: index = envelope.index * nodes + envelope.part
+        case .statistics: index = partials + envelope.index * members + member
+        case .report: index = behind + member
+        case .idle: index = behind + members + member
+        case .control: index = behind + 2 * members + member
+        case .norms: index = behind + 3 * members + member
         }
-        if seen[envelope.step & 1][place] { return false }
-        seen[envelope.step & 1][place] = true
+        if hasArrived[envelope.step & 1][index] { return false }
+        hasArrived[envelope.step & 1][index] = true
         return true
     }
 
     mutating func clear(step: Int) {
-        for i in seen[step & 1].indices { seen[step & 1][i] = false }
+        for i in hasArrived[step & 1].indices { hasArrived[step & 1][i] = false }
     }
 }

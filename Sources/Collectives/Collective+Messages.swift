@@ -7,17 +7,17 @@ extension Collective {
     package func destination(_ envelope: Envelope, bytes: Int, from member: Int) throws
         -> UnsafeMutableRawBufferPointer
     {
-        let place = try place(envelope, from: member)
-        guard place.count == bytes else {
+        let memory = try payloadMemory(envelope, from: member)
+        guard memory.count == bytes else {
             throw ProtocolViolation(
                 description:
-                    "rank \(member) sent \(bytes) bytes of \(envelope.kind), expected \(place.count) (step \(envelope.step), index \(envelope.index))"
+                    "rank \(member) sent \(bytes) bytes of \(envelope.kind), expected \(memory.count) (step \(envelope.step), index \(envelope.index))"
             )
         }
-        return place
+        return memory
     }
 
-    private func place(_ envelope: Envelope, from member: Int) throws -> UnsafeMutableRawBufferPointer {
+    private func payloadMemory(_ envelope: Envelope, from member: Int) throws -> UnsafeMutableRawBufferPointer {
         let isEarly = envelope.step == arriving.step + 1
         guard envelope.step == arriving.step || (isEarly && envelope.kind.mayBeEarly) else {
             throw ProtocolViolation(
@@ -29,41 +29,41 @@ extension Collective {
         switch envelope.kind {
         case .partial, .parameters:
             guard partition.pieces.indices.contains(envelope.index) else {
-                throw outOfPlace(envelope, member)
+                throw unexpectedMessage(envelope, member)
             }
             let piece = partition.pieces[envelope.index]
             if envelope.kind == .parameters {
-                guard piece.owner == member else { throw outOfPlace(envelope, member) }
+                guard piece.owner == member else { throw unexpectedMessage(envelope, member) }
                 return UnsafeMutableRawBufferPointer(
                     start: parameters + piece.range.lowerBound,
                     count: piece.range.count * MemoryLayout<Float>.stride)
             }
             guard piece.owner == rank, member != rank, plan.nodesOf[member].contains(envelope.part) else {
-                throw outOfPlace(envelope, member)
+                throw unexpectedMessage(envelope, member)
             }
             return reduction.inbox(node: envelope.part, envelope.index, piece, plan: plan)
         case .statistics:
-            guard (0..<reportExchange).contains(envelope.index) else { throw outOfPlace(envelope, member) }
+            guard (0..<reportExchange).contains(envelope.index) else { throw unexpectedMessage(envelope, member) }
             return exchanges.nodes(envelope.index, plan.nodesOf[member])
         case .report:
-            guard rank == 0 else { throw outOfPlace(envelope, member) }
+            guard rank == 0 else { throw unexpectedMessage(envelope, member) }
             return exchanges.nodes(reportExchange, plan.nodesOf[member])
         case .idle:
-            guard plan.isIdle(member) else { throw outOfPlace(envelope, member) }
+            guard plan.isIdle(member) else { throw unexpectedMessage(envelope, member) }
             return UnsafeMutableRawBufferPointer(start: nil, count: 0)
         case .control:
-            guard member == 0 else { throw outOfPlace(envelope, member) }
+            guard member == 0 else { throw unexpectedMessage(envelope, member) }
             return arrivingControl
         case .norms:
             guard let measured, measured.isMeasured, member != rank, measured.cells(of: member).count > 0
             else {
-                throw outOfPlace(envelope, member)
+                throw unexpectedMessage(envelope, member)
             }
             return measured.cells(of: member)
         }
     }
 
-    private func outOfPlace(_ envelope: Envelope, _ member: Int) -> ProtocolViolation {
+    private func unexpectedMessage(_ envelope: Envelope, _ member: Int) -> ProtocolViolation {
         ProtocolViolation(
             description:
                 "rank \(member) sent \(envelope.kind) with index \(envelope.index) and part \(envelope.part), which is not its to send"
@@ -76,30 +76,33 @@ extension Collective {
         try arrived(envelope, from: member)
     }
 
-    /// The message is in the sender's own memory, `offset` bytes into it, and stays there for as long as its protocol asks for: see `GroupLink.send`.
-    package func received(_ envelope: Envelope, in memory: SharedVectors, offset: Int, from member: Int)
+    /// Accepts a message whose payload lies in the sender's own memory, `offset` bytes into `peer`. It stays unchanged
+    /// there for as long as the protocol of a step asks for: see `GroupLink.send`.
+    ///
+    /// - Throws: `ProtocolViolation` if no correct peer sends this message now.
+    package func received(_ envelope: Envelope, in peer: SharedVectors, offset: Int, from member: Int)
         throws
     {
-        let place = try place(envelope, from: member)
-        guard let mapped = memory.bytes(offset, place.count) else {
+        let memory = try payloadMemory(envelope, from: member)
+        guard let mapped = peer.bytes(offset, memory.count) else {
             throw ProtocolViolation(
                 description:
-                    "rank \(member) named a place outside its memory (step \(envelope.step), index \(envelope.index))"
-            )
+                    "rank \(member) named bytes outside its memory"
+                    + " (step \(envelope.step), index \(envelope.index))")
         }
-        peerMemory[member] = memory
+        peerMemory[member] = peer
         if envelope.kind == .partial {
             reduction.referencePeerMemory(
                 node: envelope.part, envelope.index, plan: plan(for: envelope.step),
                 from: mapped.assumingMemoryBound(to: Float.self))
-        } else if place.count > 0 {
-            place.copyMemory(from: UnsafeRawBufferPointer(start: mapped, count: place.count))
+        } else if memory.count > 0 {
+            memory.copyMemory(from: UnsafeRawBufferPointer(start: mapped, count: memory.count))
         }
         try arrived(envelope, from: member)
     }
 
     private func arrived(_ envelope: Envelope, from member: Int) throws {
-        guard arriving.arrivals.add(envelope, from: member) else { throw cameBefore(envelope, member) }
+        guard arriving.arrivals.add(envelope, from: member) else { throw duplicate(envelope, member) }
         switch envelope.kind {
         case .partial:
             arriving.addNodes(1, piece: envelope.index, step: envelope.step)
@@ -108,7 +111,7 @@ extension Collective {
             arriving.addIdle(step: envelope.step)
             if envelope.step == arriving.step { reduceWhatIsReady() }
         case .parameters:
-            guard arriving.remotePieceArrived(envelope.index) else { throw cameBefore(envelope, member) }
+            guard arriving.remotePieceArrived(envelope.index) else { throw duplicate(envelope, member) }
         case .statistics:
             bell.change { $0.statistics[envelope.step & 1][envelope.index] += 1 }
         case .report:
@@ -122,7 +125,7 @@ extension Collective {
         completeStepIfDone()
     }
 
-    private func cameBefore(_ envelope: Envelope, _ member: Int) -> ProtocolViolation {
+    private func duplicate(_ envelope: Envelope, _ member: Int) -> ProtocolViolation {
         ProtocolViolation(
             description:
                 "rank \(member) sent \(envelope.kind) with index \(envelope.index) and part \(envelope.part) twice in step \(envelope.step)"
@@ -189,10 +192,10 @@ extension Collective {
                     to: piece.owner)
             }
         }
-        if offset == 0 && mine.isEmpty { sayIdle() }
+        if offset == 0 && mine.isEmpty { sendIdle() }
     }
 
-    private func sayIdle() {
+    private func sendIdle() {
         arriving.addIdle(step: arriving.step)
         for member in 0..<members where member != rank {
             link?.send(

@@ -28,8 +28,8 @@ struct MeasuredCells {
     let measurement: GradientMeasurement
     /// By owner, each owner's cells ascending: what a member sends is one run.
     private let values: DoubleBuffer
-    /// Where `values` has each cell.
-    private let places: [Int]
+    /// Index of each cell in `values`.
+    private let positions: [Int]
     /// The values in the order of the cells.
     private let ordered: DoubleBuffer
     /// For each member, its run of `values`, in cells.
@@ -51,14 +51,14 @@ struct MeasuredCells {
         for piece in partition.pieces.reversed() {  // pieces are numbered from the vector's end
             cellsOf[piece.owner] += Self.indices(measurement.cells, in: piece.range)
         }
-        var (runs, places) = ([Range<Int>](), Array(repeating: 0, count: measurement.cells.count))
+        var (runs, positions) = ([Range<Int>](), Array(repeating: 0, count: measurement.cells.count))
         for cells in cellsOf {
             let first = runs.last?.upperBound ?? 0
-            for (k, cell) in cells.enumerated() { places[cell] = first + k }
+            for (k, cell) in cells.enumerated() { positions[cell] = first + k }
             runs.append(first..<(first + cells.count))
         }
         precondition(runs.last?.upperBound == measurement.cells.count, "every cell lies in one piece")
-        (self.runs, self.places) = (runs, places)
+        (self.runs, self.positions) = (runs, positions)
         values = DoubleBuffer(count: measurement.cells.count * measurement.width)
         ordered = DoubleBuffer(count: measurement.cells.count * measurement.width)
         sums = measurement.delaysUpdates ? FloatBuffer(count: partition.ownedCounts[rank]) : nil
@@ -66,11 +66,11 @@ struct MeasuredCells {
 
     /// The cells that lie in a run of the flat vector, which no cell crosses.
     private static func indices(_ cells: [Range<Int>], in range: Range<Int>) -> Range<Int> {
-        func first(from place: Int) -> Int {
+        func first(from offset: Int) -> Int {
             var (low, high) = (0, cells.count)
             while low < high {
                 let middle = (low + high) / 2
-                if cells[middle].lowerBound < place { low = middle + 1 } else { high = middle }
+                if cells[middle].lowerBound < offset { low = middle + 1 } else { high = middle }
             }
             return low
         }
@@ -94,7 +94,7 @@ struct MeasuredCells {
             let run = measurement.cells[cell]
             VectorNorms.measure(
                 gradient + (run.lowerBound - range.lowerBound), count: run.count, width: measurement.width,
-                into: values.pointer + places[cell] * measurement.width)
+                into: values.pointer + positions[cell] * measurement.width)
         }
     }
 
@@ -117,8 +117,8 @@ struct MeasuredCells {
     /// All values in the order of the cells.
     func inOrder() -> UnsafePointer<Double> {
         let width = measurement.width
-        for (cell, place) in places.enumerated() {
-            (ordered.pointer + cell * width).update(from: values.pointer + place * width, count: width)
+        for (cell, position) in positions.enumerated() {
+            (ordered.pointer + cell * width).update(from: values.pointer + position * width, count: width)
         }
         return UnsafePointer(ordered.pointer)
     }

@@ -93,9 +93,9 @@ private final class LocalMember: GroupLink, @unchecked Sendable {
 
     private func deliver(_ message: Message) {
         do {
-            let place = try collective.destination(
+            let memory = try collective.destination(
                 message.envelope, bytes: message.payload.count, from: message.sender)
-            place.copyMemory(from: message.payload)
+            memory.copyMemory(from: message.payload)
             try collective.received(message.envelope, bytes: message.payload.count, from: message.sender)
         } catch {
             collective.end(GenerationEnded(reason: "\(error)"))

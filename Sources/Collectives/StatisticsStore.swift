@@ -66,15 +66,15 @@ package final class StatisticsStore {
         return UnsafePointer(root)
     }
 
-    /// Combines depth first, in place, from whatever vectors `place` has.
+    /// Combines depth first, in place, from whatever vectors `existing` has.
     private func combine(
         _ leaves: Range<Int>, _ operation: StatisticsOperation,
-        _ place: (Range<Int>) -> UnsafeMutablePointer<Double>?
+        _ existing: (Range<Int>) -> UnsafeMutablePointer<Double>?
     ) -> UnsafeMutablePointer<Double> {
-        if let vector = place(leaves) { return vector }
+        if let vector = existing(leaves) { return vector }
         let middle = leaves.lowerBound + ReductionTree.split(leaves.count)
-        let left = combine(leaves.lowerBound..<middle, operation, place)
-        operation.combine(left, combine(middle..<leaves.upperBound, operation, place))
+        let left = combine(leaves.lowerBound..<middle, operation, existing)
+        operation.combine(left, combine(middle..<leaves.upperBound, operation, existing))
         return left
     }
 }

@@ -97,12 +97,12 @@ final class PlainStream: ByteStream {
     func read(into buffer: UnsafeMutableRawBufferPointer, then next: UnsafeMutableRawBufferPointer)
         throws(StreamFailure) -> StreamOutcome
     {
-        var places = (
+        var buffers = (
             iovec(iov_base: buffer.baseAddress, iov_len: buffer.count),
             iovec(iov_base: next.baseAddress, iov_len: next.count)
         )
         while true {
-            let count = withUnsafeMutablePointer(to: &places) {
+            let count = withUnsafeMutablePointer(to: &buffers) {
                 $0.withMemoryRebound(to: iovec.self, capacity: 2) { readv(descriptor, $0, 2) }
             }
             if count > 0 { return .bytes(count) }

@@ -78,22 +78,22 @@ extension Connection {
         if inbound.stagedCount == 0, remaining >= Connection.directRead, let frame = inbound.frame {
             return try readPayload(frame, budget)
         }
-        let place = inbound.freeStaging()
-        let count = try arrived(stream.read(into: place))
+        let buffer = inbound.freeStaging()
+        let count = try arrived(stream.read(into: buffer))
         inbound.stagedEnd += count
         if count > 0 { try deliverStaged() }
-        return (count, count == place.count)
+        return (count, count == buffer.count)
     }
 
     /// Straight into its place, and with its end the header behind it: in bulk, nothing is copied.
     private func readPayload(_ frame: Inbound.Frame, _ budget: Int) throws -> (count: Int, wasFull: Bool) {
         let wanted = min(frame.remaining, budget)
-        let place = UnsafeMutableRawBufferPointer(
+        let buffer = UnsafeMutableRawBufferPointer(
             rebasing: frame.payload[frame.filled..<frame.filled + wanted])
         let isRest = wanted == frame.remaining
         let next = UnsafeMutableRawBufferPointer(
             rebasing: inbound.freeStaging()[..<(isRest ? FrameHeader.byteCount : 0)])
-        let count = try arrived(isRest ? stream.read(into: place, then: next) : stream.read(into: place))
+        let count = try arrived(isRest ? stream.read(into: buffer, then: next) : stream.read(into: buffer))
         guard count > 0 else { return (0, false) }
         inbound.stagedEnd += max(0, count - wanted)
         try advance(min(count, wanted))

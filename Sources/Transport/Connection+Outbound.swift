@@ -51,8 +51,8 @@ struct Outbound {
             let payload =
                 borrowed
                 ?? UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(own)[FrameHeader.byteCount...])
-            let place = UnsafeMutableRawBufferPointer(rebasing: own[..<FrameHeader.byteCount])
-            header.encode(into: place, payload: payload, needsChecksum: needsChecksum)
+            let space = UnsafeMutableRawBufferPointer(rebasing: own[..<FrameHeader.byteCount])
+            header.encode(into: space, payload: payload, needsChecksum: needsChecksum)
         }
 
         /// The unsent bytes, in one or two pieces.

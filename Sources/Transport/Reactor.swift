@@ -175,7 +175,7 @@ extension Reactor {
         registrations.removeAll { !$0.isActive }
         registrations.sort { $0.priority > $1.priority }
         polled = [pollfd(fd: wakeReader, events: Int16(POLLIN), revents: 0)] + registrations.map(\.entry)
-        for (index, registration) in registrations.enumerated() { registration.place = index + 1 }
+        for (index, registration) in registrations.enumerated() { registration.tableIndex = index + 1 }
     }
 
     private func serve() {
@@ -291,7 +291,7 @@ final class Registration {
     let abandon: () -> Void
     fileprivate(set) var isActive = true
     /// Its index in the polled table, while that is not stale.
-    fileprivate var place = 0
+    fileprivate var tableIndex = 0
     fileprivate(set) var reads: Bool
     fileprivate(set) var writes: Bool
 
@@ -331,7 +331,7 @@ extension Reactor {
         (registration.reads, registration.writes) = (reads, writes)
         guard !isTableStale else { return }
         let entry = registration.entry
-        (polled[registration.place].fd, polled[registration.place].events) = (entry.fd, entry.events)
+        (polled[registration.tableIndex].fd, polled[registration.tableIndex].events) = (entry.fd, entry.events)
     }
 
     func prioritize(_ registration: Registration, _ priority: Int) {

@@ -14,7 +14,7 @@ extension TLSStream {
         init(_ pieces: UnsafeMutableBufferPointer<iovec>) { self.pieces = pieces }
 
         /// The next record's content; nil at the end. Valid until the next call.
-        mutating func next(joining place: inout UnsafeMutableRawBufferPointer) -> UnsafeRawBufferPointer? {
+        mutating func next(joining buffer: inout UnsafeMutableRawBufferPointer) -> UnsafeRawBufferPointer? {
             while index < pieces.count, offset == pieces[index].iov_len { (index, offset) = (index + 1, 0) }
             guard index < pieces.count else { return nil }
             let rest = pieces[index].iov_len - offset
@@ -22,17 +22,17 @@ extension TLSStream {
                 return UnsafeRawBufferPointer(
                     start: pieces[index].iov_base + offset, count: min(rest, recordSize))
             }
-            if place.count == 0 { place = .allocate(byteCount: recordSize, alignment: 64) }
+            if buffer.count == 0 { buffer = .allocate(byteCount: recordSize, alignment: 64) }
             var (filled, at, from) = (0, index, offset)
             while at < pieces.count, filled < recordSize {
                 let count = min(pieces[at].iov_len - from, recordSize - filled)
                 if count > 0 {
-                    (place.baseAddress.unsafelyUnwrapped + filled).copyMemory(
+                    (buffer.baseAddress.unsafelyUnwrapped + filled).copyMemory(
                         from: pieces[at].iov_base + from, byteCount: count)
                 }
                 (filled, at, from) = (filled + count, at + 1, 0)
             }
-            return UnsafeRawBufferPointer(rebasing: place[..<filled])
+            return UnsafeRawBufferPointer(rebasing: buffer[..<filled])
         }
 
         mutating func advance(by count: Int) {
