@@ -10,7 +10,8 @@ struct Arrivals {
     init(pieces: Int, nodes: Int, exchanges: Int, members: Int) {
         (self.nodes, self.members) = (nodes, members)
         (partials, statistics) = (pieces * nodes, exchanges * members)
-        hasArrived = Array(repeating: Array(repeating: false, count: partials + statistics + 4 * members), count: 2)
+        hasArrived = Array(
+            repeating: Array(repeating: false, count: partials + statistics + 4 * members), count: 2)
     }
 
     /// False if it has come before. Parameters are not tracked here: `CommunicationState` counts them by piece.

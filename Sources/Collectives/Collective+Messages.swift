@@ -17,7 +17,8 @@ extension Collective {
         return memory
     }
 
-    private func payloadMemory(_ envelope: Envelope, from member: Int) throws -> UnsafeMutableRawBufferPointer {
+    private func payloadMemory(_ envelope: Envelope, from member: Int) throws -> UnsafeMutableRawBufferPointer
+    {
         let isEarly = envelope.step == arriving.step + 1
         guard envelope.step == arriving.step || (isEarly && envelope.kind.mayBeEarly) else {
             throw ProtocolViolation(
@@ -43,7 +44,9 @@ extension Collective {
             }
             return reduction.inbox(node: envelope.part, envelope.index, piece, plan: plan)
         case .statistics:
-            guard (0..<reportExchange).contains(envelope.index) else { throw unexpectedMessage(envelope, member) }
+            guard (0..<reportExchange).contains(envelope.index) else {
+                throw unexpectedMessage(envelope, member)
+            }
             return exchanges.nodes(envelope.index, plan.nodesOf[member])
         case .report:
             guard rank == 0 else { throw unexpectedMessage(envelope, member) }

@@ -159,8 +159,8 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
 
 extension Collective {
     /// Where the statistics vector of a local microbatch is written.
-    package func leaf(_ exchange: Int, slot: Int) -> UnsafeMutablePointer<Double> {
-        exchanges.leaf(exchange, slot)
+    package func leaf(_ exchange: Int, localMicrobatch: Int) -> UnsafeMutablePointer<Double> {
+        exchanges.leaf(exchange, localMicrobatch)
     }
 
     /// Combines one exchange over all microbatches of all members; valid until the next step.
@@ -194,8 +194,8 @@ extension Collective {
     package func contribute(downTo offset: Int) { ask(.contribute(downTo: offset)) }
 
     /// Where the report of a local microbatch is written.
-    package func reportLeaf(slot: Int) -> UnsafeMutablePointer<Double> {
-        exchanges.leaf(reportExchange, slot)
+    package func reportLeaf(localMicrobatch: Int) -> UnsafeMutablePointer<Double> {
+        exchanges.leaf(reportExchange, localMicrobatch)
     }
 
     /// Waits for the step's end: new parameters everywhere and rank 0's word. The report is the whole batch's.

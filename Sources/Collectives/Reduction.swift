@@ -65,7 +65,9 @@ struct Reduction {
     }
 
     /// Registers a node of a piece that is read in its sender's memory, without a copy.
-    mutating func referencePeerMemory(node: Int, _ index: Int, plan: StepPlan, from memory: UnsafePointer<Float>) {
+    mutating func referencePeerMemory(
+        node: Int, _ index: Int, plan: StepPlan, from memory: UnsafePointer<Float>
+    ) {
         mapped[inboxIndex(node, plan) * pieces + index] = memory
     }
 

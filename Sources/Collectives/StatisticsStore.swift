@@ -17,11 +17,11 @@ package final class StatisticsStore {
 
     init(rank: Int, plans: [StepPlan], operations: [StatisticsOperation]) {
         self.rank = rank
-        let slots = plans.map { $0.microbatchesOf[rank].count }.max() ?? 0
+        let microbatches = plans.map { $0.microbatchesOf[rank].count }.max() ?? 0
         let nodes = plans.map(\.nodes.count).max() ?? 0
         exchanges = operations.map {
             Exchange(
-                operation: $0, leaves: DoubleBuffer(count: slots * $0.width),
+                operation: $0, leaves: DoubleBuffer(count: microbatches * $0.width),
                 nodes: DoubleBuffer(count: nodes * $0.width), work: DoubleBuffer(count: nodes * $0.width))
         }
     }
@@ -30,8 +30,8 @@ package final class StatisticsStore {
 
     func width(_ exchange: Int) -> Int { exchanges[exchange].operation.width }
 
-    package func leaf(_ exchange: Int, _ slot: Int) -> UnsafeMutablePointer<Double> {
-        exchanges[exchange].leaves.pointer + slot * width(exchange)
+    package func leaf(_ exchange: Int, _ localMicrobatch: Int) -> UnsafeMutablePointer<Double> {
+        exchanges[exchange].leaves.pointer + localMicrobatch * width(exchange)
     }
 
     /// The memory of a run of neighbouring nodes.

@@ -331,7 +331,9 @@ extension Reactor {
         (registration.reads, registration.writes) = (reads, writes)
         guard !isTableStale else { return }
         let entry = registration.entry
-        (polled[registration.tableIndex].fd, polled[registration.tableIndex].events) = (entry.fd, entry.events)
+        (polled[registration.tableIndex].fd, polled[registration.tableIndex].events) = (
+            entry.fd, entry.events
+        )
     }
 
     func prioritize(_ registration: Registration, _ priority: Int) {

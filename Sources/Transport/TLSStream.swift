@@ -173,7 +173,9 @@ final class TLSStream: ByteStream {
     }
 
     private func judged(_ reason: Int32) -> StreamFailure {
-        if isSocketEnded { return StreamFailure(reason: "it ended the connection without a TLS close_notify") }
+        if isSocketEnded {
+            return StreamFailure(reason: "it ended the connection without a TLS close_notify")
+        }
         if isEstablished { return .damaged(reason: text(reason)) }
         switch reason {
         // The listener finds that the proof in the hello is by another key, and says so in one of these words.

@@ -156,7 +156,9 @@ import Testing
             for (slot, microbatch) in mine.enumerated() {
                 let values = Synthetic.statistics(
                     operation, step: step, exchange: exchange, microbatch: microbatch)
-                for (i, value) in values.enumerated() { collective.leaf(exchange, slot: slot)[i] = value }
+                for (i, value) in values.enumerated() {
+                    collective.leaf(exchange, localMicrobatch: slot)[i] = value
+                }
             }
             let sum = try collective.combine(exchange, step: step)
             statistics.append((0..<operation.width).map { sum[$0] })
@@ -164,7 +166,7 @@ import Testing
         for (slot, microbatch) in mine.enumerated() {
             let values = Synthetic.statistics(
                 Synthetic.report, step: step, exchange: Synthetic.exchanges.count, microbatch: microbatch)
-            for (i, value) in values.enumerated() { collective.reportLeaf(slot: slot)[i] = value }
+            for (i, value) in values.enumerated() { collective.reportLeaf(localMicrobatch: slot)[i] = value }
         }
         state.computeGradients(plan, step: step, count: usedCount)
         for offset in [usedCount * 2 / 3, usedCount / 5, 0] { collective.contribute(downTo: offset) }

@@ -224,7 +224,9 @@ private final class Wire {
         for place in [400, 20_000, 40_500] {
             let wire = Wire()
             wire.exchange(pattern(40_000, seed: 9), [], turns: 20) { $0.cut(.up) }
-            #expect(wire.failures[1] == .broken(reason: "it ended the connection without a TLS close_notify"), "\(place)")
+            #expect(
+                wire.failures[1] == .broken(reason: "it ended the connection without a TLS close_notify"),
+                "\(place)")
         }
     }
 

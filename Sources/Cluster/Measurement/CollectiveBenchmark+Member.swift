@@ -198,7 +198,7 @@ private final class BenchmarkGeneration: ParameterUpdate, GradientSource, @unche
         var step = 0
         var word: ControlWord = []
         func call() throws {
-            collective.reportLeaf(slot: 0)[0] = 1
+            collective.reportLeaf(localMicrobatch: 0)[0] = 1
             collective.contribute(downTo: 0)
             word = try collective.complete(step: step).control
             step += 1

@@ -47,7 +47,9 @@ final class GradientProgram: StepProgram {
         computation.load(part, step: step)
         context.entered(.forward, step)
         try network.forward(pass)
-        try network.evaluateLoss(computation.feeder.targets, pass) { collective.reportLeaf(slot: $0) }
+        try network.evaluateLoss(computation.feeder.targets, pass) {
+            collective.reportLeaf(localMicrobatch: $0)
+        }
         try checkLoss(step, pass, part.microbatches)
         try countActiveUnits(step, pass)
         context.entered(.backward, step)
@@ -63,10 +65,14 @@ final class GradientProgram: StepProgram {
 
     /// Nothing may be contributed to a step whose loss is not finite: that would spoil everybody's parameters.
     private func checkLoss(_ step: Int, _ pass: Pass, _ microbatches: [Int]) throws {
-        guard let slot = (0..<pass.rows.slots).first(where: { !collective.reportLeaf(slot: $0)[0].isFinite })
+        guard
+            let slot = (0..<pass.rows.slots).first(where: {
+                !collective.reportLeaf(localMicrobatch: $0)[0].isFinite
+            })
         else { return }
         let place = try network.firstNonFinite(pass, computation.feeder.targets)
-        throw DivergedError(step: step, loss: collective.reportLeaf(slot: slot)[0], place) { slot, row in
+        throw DivergedError(step: step, loss: collective.reportLeaf(localMicrobatch: slot)[0], place) {
+            slot, row in
             computation.feeder.sample(step: step, microbatch: microbatches[slot], row: row)
         }
     }
@@ -78,7 +84,7 @@ final class GradientProgram: StepProgram {
         }
         let rectifiers = plan.rectifiers
         for slot in 0..<pass.rows.slots {
-            var counts = collective.leaf(exchange, slot: slot)
+            var counts = collective.leaf(exchange, localMicrobatch: slot)
             for layer in rectifiers {
                 network.countActiveUnits(of: layer, slot: slot, pass, into: counts)
                 counts += layer.output.channels
@@ -111,7 +117,7 @@ private final class StepSynchronizer: StatisticsSynchronizer {
     }
 
     func leaf(_ exchange: Int, slot: Int) -> UnsafeMutablePointer<Double> {
-        context.collective.leaf(exchange, slot: slot)
+        context.collective.leaf(exchange, localMicrobatch: slot)
     }
 
     func combine(_ exchange: Int) throws -> UnsafePointer<Double> {

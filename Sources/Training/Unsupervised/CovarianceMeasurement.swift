@@ -36,12 +36,12 @@ final class CovarianceMeasurement {
     /// - Parameter exchange: the first of `Scatter.exchanges` in the step.
     func measure(exchange: Int, step: Int) throws -> Result {
         let (n, features, collective) = (Double(reader.count), reader.features, context.collective)
-        sumFeatures { collective.leaf(exchange, slot: $0) }
+        sumFeatures { collective.leaf(exchange, localMicrobatch: $0) }
         let sums = try context.combine(exchange, step: step, within: .data)
         let mean = (0..<features).map { sums[$0] / n }
         let centre = mean.map { Float($0) }
         let offset = zip(mean, centre).map { $0 - Double($1) }
-        sumProducts(centre) { collective.leaf(exchange + 1 + $0, slot: $1) }
+        sumProducts(centre) { collective.leaf(exchange + 1 + $0, localMicrobatch: $1) }
         let covariance = DoubleBuffer(count: features * features)
         for block in 0..<scatter.blocks {
             let sums = try context.combine(exchange + 1 + block, step: step, within: .data)

@@ -74,7 +74,7 @@ final class KMeansProgram: StepProgram {
             context.lanes.run(leaves.samples.count) { slot, lane in
                 inertias[slot] = sum(
                     slot, centroids, scratch[lane],
-                    collective.leaf(KMeansLayout.Exchange.iteration, slot: slot))
+                    collective.leaf(KMeansLayout.Exchange.iteration, localMicrobatch: slot))
             }
         }
         let sums = try context.combine(KMeansLayout.Exchange.iteration, step: step, within: .forward)
@@ -90,7 +90,7 @@ final class KMeansProgram: StepProgram {
             var report = StepSums(loss: inertias[slot], samples: Double(samples.count))
             // What is known of the whole is said once.
             if leaves.first + slot == 0 { (report.share, report.isOver) = (right, isOver) }
-            context.plan.trainReport.write(report, into: collective.reportLeaf(slot: slot))
+            context.plan.trainReport.write(report, into: collective.reportLeaf(localMicrobatch: slot))
         }
     }
 

@@ -42,7 +42,7 @@ final class KMeansSeeding {
         for (slot, samples) in leaves.samples.enumerated() {
             context.plan.trainReport.write(
                 StepSums(loss: potential(slot), samples: Double(samples.count)),
-                into: context.collective.reportLeaf(slot: slot))
+                into: context.collective.reportLeaf(localMicrobatch: slot))
         }
     }
 
@@ -50,7 +50,7 @@ final class KMeansSeeding {
         let (collective, features) = (context.collective, layout.features)
         learn(index, centroids)
         for slot in leaves.samples.indices {
-            let leaf = collective.leaf(KMeansLayout.Exchange.potentials, slot: slot)
+            let leaf = collective.leaf(KMeansLayout.Exchange.potentials, localMicrobatch: slot)
             leaf.update(repeating: 0, count: layout.leaves)
             leaf[leaves.first + slot] = potential(slot)
         }
@@ -112,7 +112,7 @@ final class KMeansSeeding {
         var total = 0.0
         for leaf in 0..<layout.leaves { total += potentials[leaf] }
         for slot in leaves.samples.indices {
-            context.collective.leaf(KMeansLayout.Exchange.candidates, slot: slot).update(
+            context.collective.leaf(KMeansLayout.Exchange.candidates, localMicrobatch: slot).update(
                 repeating: 0, count: layout.trials)
         }
         for t in 0..<layout.trials {
@@ -121,7 +121,8 @@ final class KMeansSeeding {
             guard total > 0 else {  // every sample lies on a centre: any will do
                 let sample = stream.below(reader.count)
                 if let slot = leaves.slot(ofLeaf: 0) {
-                    context.collective.leaf(KMeansLayout.Exchange.candidates, slot: slot)[t] = Double(sample)
+                    context.collective.leaf(KMeansLayout.Exchange.candidates, localMicrobatch: slot)[t] =
+                        Double(sample)
                 }
                 continue
             }
@@ -134,7 +135,7 @@ final class KMeansSeeding {
                 leaf += 1
             }
             guard let slot = leaves.slot(ofLeaf: leaf) else { continue }
-            context.collective.leaf(KMeansLayout.Exchange.candidates, slot: slot)[t] = Double(
+            context.collective.leaf(KMeansLayout.Exchange.candidates, localMicrobatch: slot)[t] = Double(
                 sample(slot, at: target))
         }
     }
@@ -155,7 +156,7 @@ final class KMeansSeeding {
     private func tryCandidates(_ candidates: FloatBuffer) {
         let features = layout.features
         context.lanes.run(leaves.samples.count) { slot, lane in
-            let outcomes = context.collective.leaf(KMeansLayout.Exchange.outcomes, slot: slot)
+            let outcomes = context.collective.leaf(KMeansLayout.Exchange.outcomes, localMicrobatch: slot)
             outcomes.update(repeating: 0, count: layout.trials)
             let (nearest, samples) = (nearest(slot), leaves.samples[slot])
             scratch[lane].forEachChunk(samples, reader) { chunk, x in

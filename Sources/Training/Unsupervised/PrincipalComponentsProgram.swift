@@ -69,13 +69,14 @@ final class PrincipalComponentsProgram: StepProgram {
         }
         let kept = keep(eigen, measured.mean, total: total)
         for slot in leaves.samples.indices {
-            context.plan.trainReport.write(StepSums(), into: context.collective.reportLeaf(slot: slot))
+            context.plan.trainReport.write(
+                StepSums(), into: context.collective.reportLeaf(localMicrobatch: slot))
         }
         if let slot = leaves.slot(ofLeaf: 0) {
             let n = Double(reader.count)
             context.plan.trainReport.write(
                 StepSums(loss: kept.lost * (n - 1) / Double(features), share: kept.ratio * n, samples: n),
-                into: context.collective.reportLeaf(slot: slot))
+                into: context.collective.reportLeaf(localMicrobatch: slot))
         }
         context.entered(.waiting, step)
         return try context.collective.complete(step: step).control
