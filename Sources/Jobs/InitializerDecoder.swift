@@ -70,15 +70,4 @@ extension Initializer {
         default: .string(name)
         }
     }
-
-    /// For tables.
-    package var name: String {
-        switch self {
-        case .constant: "constant"
-        case .uniform: "uniform"
-        case .normal: "normal"
-        case .orthogonal: "orthogonal"
-        default: Self.named.first { $0.initializer == self }?.name ?? ""
-        }
-    }
 }

@@ -162,10 +162,6 @@ struct Answers {
 extension TrainingPlan {
     /// Whether what the models answer are probabilities, by their loss or their last layer.
     fileprivate var answersAreProbabilities: Bool {
-        if outputForm != .values { return true }
-        return switch job.layers.last?.spec {
-        case .softmax, .activation(.sigmoid): true
-        default: false
-        }
+        outputForm != .values || job.layers.last?.spec.probabilities != nil
     }
 }

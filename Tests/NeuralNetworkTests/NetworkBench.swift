@@ -117,8 +117,8 @@ final class NetworkBench {
         gradients.begin(fold, firstSlot: 0)
         var offsets: [Int] = []
         try network.backward(
-            TrainingPass(
-                pass: makePass(training: true), synchronizer: synchronizer, gradients: gradients,
+            BackwardPass(
+                makePass(training: true), synchronizer: synchronizer, gradients: gradients,
                 batchSize: batchSize)
         ) { offsets.append($0) }
         completedOffsets = offsets
@@ -175,7 +175,7 @@ final class NetworkBench {
         return tensor.range.map { statistics.pointer[$0] }
     }
 
-    private func makePass(training: Bool) -> Pass {
+    private func makePass(training: Bool) -> ForwardPass {
         network.makePass(
             rows: rows, parameters: parameters.pointer, statistics: statistics.pointer,
             training: training

@@ -238,7 +238,7 @@ struct MaskedByOutput: MaskedGradient {
 }
 
 /// ReLU or leaky ReLU on vectors, the same arithmetic as in `Elementwise`.
-package struct Rectifier: Sendable {
+package struct Rectifier: Equatable, Sendable {
     private let slope: Float
     /// Of what lies below 0: all of it, or nothing, not even its sign.
     private let kept: Int32

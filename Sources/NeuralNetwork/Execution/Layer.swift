@@ -2,77 +2,94 @@ import Kernels
 
 /// A layer's computation on one worker. One dynamic call per layer and pass covers all local microbatches.
 package protocol Layer: AnyObject {
-    /// Writes `output` from `input` for every slot.
-    func forward(_ input: SlotMatrix, _ output: SlotMatrix, _ pass: Pass) throws
-    /// Writes the gradient of the input (unless nil: nobody needs it) and of the parameters from that of the output.
-    /// `input` and `output` still hold what forward left there, if the layer reads them (`MemoryPlan`).
+    /// Writes `output` from `input` for every local microbatch.
+    ///
+    /// - Throws: what `StatisticsSynchronizer.combine` throws, if the group has ended.
+    func forward(_ input: SlotMatrix, _ output: SlotMatrix, _ pass: ForwardPass) throws
+    /// Writes the gradients of the input and of the parameters from that of the output. `input` and `output`
+    /// still hold the values of the forward pass if the layer reads them (`MemoryUse`).
+    ///
+    /// - Parameter inputGradient: nil if no layer needs it.
+    /// - Throws: what `StatisticsSynchronizer.combine` throws, if the group has ended.
     func backward(
         _ input: SlotMatrix, _ output: SlotMatrix, outputGradient: SlotMatrix, inputGradient: SlotMatrix?,
-        _ pass: TrainingPass
+        _ pass: BackwardPass
     ) throws
 }
 
 /// The computation of a layer that joins several inputs. It has no parameters.
 package protocol JoinLayer: AnyObject {
-    func forward(_ inputs: [SlotMatrix], _ output: SlotMatrix, _ pass: Pass)
+    func forward(_ inputs: [SlotMatrix], _ output: SlotMatrix, _ pass: ForwardPass)
     /// Writes the gradients of the inputs, or adds to what is there.
-    func backward(outputGradient: SlotMatrix, _ inputGradients: [InputGradient?], _ pass: Pass)
+    func backward(outputGradient: SlotMatrix, _ inputGradients: [InputGradient?], _ pass: BackwardPass)
 }
 
-/// Where a join leaves the gradient of one input.
+/// Where a join writes the gradient of one input.
 package struct InputGradient {
     package let values: SlotMatrix
-    /// Another consumer of the same values has written its part already.
+    /// True if another reader of the same values has written its part already.
     package let accumulates: Bool
 }
 
 /// What every layer reads during a pass over the network.
-package struct Pass {
+package struct ForwardPass {
     package let rows: SlotRows
     /// The flat parameters.
     package let parameters: UnsafePointer<Float>
     /// The flat running statistics.
     package let statistics: UnsafeMutablePointer<Float>
     package let lanes: LanePool
-    /// One buffer per lane, as long as the neediest layer asked for.
+    /// One buffer for each lane, as long as the layer that needs the most asked for.
     package let scratch: [FloatBuffer]
-    /// Memory that the lanes share within a layer's pass, as long as the neediest layer asked for.
+    /// Memory that the lanes share within a layer's pass, as long as the layer that needs the most asked for.
     package let workspace: FloatBuffer
     /// Nil in evaluation: batch norm then uses its running statistics, and dropout does nothing.
     package let training: TrainingMode?
-    /// The same pass once more, with the batch statistics that are known now.
-    var replays = false
+    /// True if the same pass is computed once more, with the batch statistics that are known now.
+    var isReplay = false
 }
 
-/// What a forward pass in training has besides.
+/// What layers read in the forward pass of a training step besides.
 package struct TrainingMode {
     package let synchronizer: StatisticsSynchronizer
     package let seed: UInt64
     package let step: Int
-    /// For every slot, where its first sample stands in the global batch: draws depend on that, not on who computes.
+    /// For every local microbatch the index of its first sample in the global batch: random draws depend on it,
+    /// not on the worker that computes.
     package let firstSamples: [Int]
 
     package init(synchronizer: StatisticsSynchronizer, seed: UInt64, step: Int, firstSamples: [Int]) {
-        (self.synchronizer, self.seed, self.step, self.firstSamples) = (
-            synchronizer, seed, step, firstSamples
-        )
+        self.synchronizer = synchronizer
+        self.seed = seed
+        self.step = step
+        self.firstSamples = firstSamples
     }
 }
 
-/// What layers need besides in a backward pass.
-package struct TrainingPass {
-    package let pass: Pass
+/// What every layer reads during a backward pass.
+package struct BackwardPass {
+    private let forward: ForwardPass
     package let synchronizer: StatisticsSynchronizer
     package let gradients: GradientVectors
     /// Samples in the global batch.
     package let batchSize: Int
-    /// The layer at hand keeps its parameters: the gradient of its input alone is wanted.
+    /// True if the current layer's parameters are not trained: only the gradient of its input is computed.
     package var isFrozen = false
 
-    package init(pass: Pass, synchronizer: StatisticsSynchronizer, gradients: GradientVectors, batchSize: Int)
-    {
-        (self.pass, self.synchronizer, self.gradients, self.batchSize) = (
-            pass, synchronizer, gradients, batchSize
-        )
+    /// - Parameter forward: the forward pass of the same step.
+    package init(
+        _ forward: ForwardPass, synchronizer: StatisticsSynchronizer, gradients: GradientVectors,
+        batchSize: Int
+    ) {
+        self.forward = forward
+        self.synchronizer = synchronizer
+        self.gradients = gradients
+        self.batchSize = batchSize
     }
+
+    package var rows: SlotRows { forward.rows }
+    package var parameters: UnsafePointer<Float> { forward.parameters }
+    package var lanes: LanePool { forward.lanes }
+    package var scratch: [FloatBuffer] { forward.scratch }
+    package var workspace: FloatBuffer { forward.workspace }
 }

@@ -14,13 +14,13 @@ extension Network {
     /// After a forward pass whose loss is not finite: the first layer boundary that is not, and the first row there.
     ///
     /// The pass is computed once more, node by node, as boundaries share memory; nothing is exchanged.
-    package func firstNonFinite(_ pass: Pass, _ targets: BatchTargets) throws -> NonFinite? {
+    package func firstNonFinite(_ pass: ForwardPass, _ targets: BatchTargets) throws -> NonFinite? {
         let rows = pass.rows
         if let found = firstNonFinite(input, rows) {
             return .input(slot: found.slot, row: found.row, column: found.column, value: found.value)
         }
         var pass = pass
-        pass.replays = true
+        pass.isReplay = true
         for (node, made) in zip(graph.nodes, nodes) {
             if let found = firstNonFinite(within: node, made, rows) { return found }
             try made.forward(pass)
@@ -56,7 +56,7 @@ extension Network {
     /// Of the layers that a node computes in one pass, the first whose values are not finite: a rectifier may hide them.
     private func firstNonFinite(within node: NetworkGraph.Node, _ made: Node, _ rows: SlotRows) -> NonFinite?
     {
-        guard node.layers.count > 1, case .batchNorm(let norm) = made.work else { return nil }
+        guard node.layers.count > 1, case .normalization(let norm) = made.work else { return nil }
         for stage in 0..<node.inputs.count {
             let shortcut = stage > 0 ? made.inputs[1] : nil
             for (slot, count) in rows.rows.enumerated() {

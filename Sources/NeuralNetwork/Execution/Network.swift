@@ -40,9 +40,18 @@ package final class Network {
         enum Work {
             case layer(any Layer)
             case join(any JoinLayer)
-            case batchNorm(BatchNormLayer)
-            /// Another name for its input's values.
+            case normalization(BatchNormLayer)
+            /// The output is another name for the input's values.
             case alias
+
+            init(_ node: NetworkGraph.Node, _ layer: PlannedLayer, _ capacity: NetworkCapacity) {
+                switch layer.plan.computation {
+                case .layer(let make): self = .layer(make(capacity))
+                case .join(let make): self = .join(make(capacity))
+                case .normalization(let make): self = .normalization(make(capacity, node.rectifier))
+                case .alias: self = .alias
+                }
+            }
         }
 
         let work: Work
@@ -109,26 +118,15 @@ package final class Network {
         _ plan: NetworkPlan, _ graph: NetworkGraph, _ values: [SlotMatrix?], slots: Int, rows: Int,
         trains: Bool
     ) -> [Node] {
+        let capacity = NetworkCapacity(microbatches: slots, rows: rows, trains: trains)
         var norms: [Int: TileMoments] = [:]
         let nodes = graph.nodes.map { node in
-            let (index, layer) = (node.layers[0], plan.layers[node.layers[0]])
-            let work: Node.Work
-            if case .batchNorm(let function) = node.work,
-                let norm = layer.makeBatchNorm(
-                    function, imagesPerTile: plan.imagesPerTile(ofBatchNorm: index), slots: slots, rows: rows)
-            {
-                work = .batchNorm(norm)
-                if trains, !norm.isFrozen, norms[node.inputs[0]] == nil {
-                    norms[node.inputs[0]] = norm.moments
-                }
-            } else {
-                work =
-                    layer.makeJoin(inputs: layer.inputs.map { plan.shape(at: $0) }).map(Node.Work.join)
-                    ?? layer.makeLayer(index: index, slots: slots, rows: rows, trains: trains).map(
-                        Node.Work.layer) ?? .alias
-            }
             guard let output = values[node.output] else {
                 preconditionFailure("the output of every node has memory")
+            }
+            let work = Node.Work(node, plan.layers[node.layers[0]], capacity)
+            if trains, case .normalization(let norm) = work, !norm.isFrozen, norms[node.inputs[0]] == nil {
+                norms[node.inputs[0]] = norm.moments
             }
             return Node(work: work, inputs: node.inputs.compactMap { values[$0] }, output: output)
         }
@@ -179,13 +177,13 @@ package final class Network {
     package func makePass(
         rows: SlotRows, parameters: UnsafePointer<Float>, statistics: UnsafeMutablePointer<Float>,
         training: TrainingMode?
-    ) -> Pass {
-        Pass(
+    ) -> ForwardPass {
+        ForwardPass(
             rows: rows, parameters: parameters, statistics: statistics, lanes: lanes, scratch: scratch,
             workspace: workspace, training: training)
     }
 
-    package func forward(_ pass: Pass) throws {
+    package func forward(_ pass: ForwardPass) throws {
         for (index, node) in nodes.enumerated() {
             try node.forward(pass)
             if let layerDone { for layer in graph.nodes[index].layers { layerDone(layer, false) } }
@@ -194,7 +192,7 @@ package final class Network {
 
     /// Writes every slot's report and, in a network made for training, the gradient of the loss.
     package func evaluateLoss(
-        _ targets: BatchTargets, _ pass: Pass, reports: (Int) -> UnsafeMutablePointer<Double>
+        _ targets: BatchTargets, _ pass: ForwardPass, reports: (Int) -> UnsafeMutablePointer<Double>
     ) throws {
         try criterion.evaluate(
             output: output, targets: targets, gradient: outputGradient, exchange: plan.lossExchange,
@@ -203,7 +201,7 @@ package final class Network {
 
     /// Computes all parameter gradients, last layer first; `completed(offset)` is called whenever everything from `offset` on in the flat
     /// vectors is ready to be sent.
-    package func backward(_ pass: TrainingPass, completed: (Int) -> Void) throws {
+    package func backward(_ pass: BackwardPass, completed: (Int) -> Void) throws {
         guard let steps = backwardSteps else { preconditionFailure("this network was made for evaluation") }
         var pass = pass
         for step in steps {
@@ -215,17 +213,17 @@ package final class Network {
                 try layer.backward(
                     node.inputs[0], node.output, outputGradient: step.outputGradient, inputGradient: written,
                     pass)
-            case .batchNorm(let norm):
+            case .normalization(let norm):
                 try norm.backward(
                     node.inputs[0], hasShortcut: node.inputs.count > 1, node.output,
                     outputGradient: step.outputGradient,
                     inputGradient: written, shortcutGradient: step.inputs.count > 1 ? step.inputs[1] : nil,
                     pass)
-            case .join(let join): join.backward(outputGradient: step.outputGradient, step.inputs, pass.pass)
+            case .join(let join): join.backward(outputGradient: step.outputGradient, step.inputs, pass)
             case .alias: break
             }
             if let temporary = step.temporary, let gradient = step.inputs[0] {
-                AddLayer.add(temporary, to: gradient.values, pass.pass)
+                AddLayer.add(temporary, to: gradient.values, pass)
             }
             if let layerDone { for layer in graph.nodes[step.node].layers { layerDone(layer, true) } }
             if let offset = step.completes { completed(offset) }
@@ -234,23 +232,13 @@ package final class Network {
 }
 
 extension Network.Node {
-    func forward(_ pass: Pass) throws {
+    func forward(_ pass: ForwardPass) throws {
         switch work {
         case .layer(let layer): try layer.forward(inputs[0], output, pass)
         case .join(let join): join.forward(inputs, output, pass)
-        case .batchNorm(let norm):
+        case .normalization(let norm):
             try norm.forward(inputs[0], shortcut: inputs.count > 1 ? inputs[1] : nil, output, pass)
         case .alias: break
         }
     }
-}
-
-extension NetworkPlan {
-    /// Floats of scratch that each lane needs.
-    package var scratchCount: Int {
-        max(layers.map(\.scratchCount).max() ?? 0, Criterion.scratchCount(width: outputShape.count))
-    }
-
-    /// Floats that the lanes share during a layer's passes.
-    package var workspaceCount: Int { layers.map(\.workspaceCount).max() ?? 0 }
 }

@@ -5,11 +5,14 @@ package final class SingleLayer {
     /// Multiplications and additions of a forward pass; each half of a backward pass has as many.
     package let operations: Int
     private let layer: any Layer
-    private let (input, output, inputGradient, outputGradient):
-        (SlotMatrix, SlotMatrix, SlotMatrix, SlotMatrix)
+    private let input: SlotMatrix
+    private let output: SlotMatrix
+    private let inputGradient: SlotMatrix
+    private let outputGradient: SlotMatrix
     private let parameters: FloatBuffer
     private let statistics: FloatBuffer
-    private let pass: TrainingPass
+    private let forwardPass: ForwardPass
+    private let backwardPass: BackwardPass
 
     /// - Parameters:
     ///   - spec: a dense layer or a convolution.
@@ -17,32 +20,32 @@ package final class SingleLayer {
     package init(_ spec: LayerSpec, input shape: TensorShape, rows: Int, lanes: LanePool) throws {
         let plan = try NetworkPlan(layers: [NamedLayer("layer", spec)], input: shape, loss: .meanSquaredError)
         let planned = plan.layers[0]
-        guard let layer = planned.makeLayer(index: 0, slots: 1, rows: rows, trains: true) else {
+        guard case .layer(let make) = planned.plan.computation else {
             preconditionFailure("a layer that computes something is measured")
         }
-        self.layer = layer
+        layer = make(NetworkCapacity(microbatches: 1, rows: rows, trains: true))
         operations = planned.operations * rows
         func values(_ width: Int) -> SlotMatrix { SlotMatrix(slots: 1, rows: rows, width: width) }
-        (input, inputGradient) = (values(shape.count), values(shape.count))
-        (output, outputGradient) = (values(planned.output.count), values(planned.output.count))
-        (parameters, statistics) = (
-            FloatBuffer(count: plan.layout.flatCount), FloatBuffer(count: plan.layout.statisticsCount)
-        )
+        input = values(shape.count)
+        inputGradient = values(shape.count)
+        output = values(planned.output.count)
+        outputGradient = values(planned.output.count)
+        parameters = FloatBuffer(count: plan.layout.flatCount)
+        statistics = FloatBuffer(count: plan.layout.statisticsCount)
         Self.fill(input.row(0), rows * shape.count, 0)
         Self.fill(outputGradient.row(0), rows * planned.output.count, 1)
         Self.fill(parameters.pointer, parameters.count, 2)
         let fold = FoldProgram(ReductionTree(leaves: 1), 0..<1)
         let synchronizer = NoExchange()
-        pass = TrainingPass(
-            pass: Pass(
-                rows: SlotRows([rows]), parameters: parameters.pointer, statistics: statistics.pointer,
-                lanes: lanes,
-                scratch: (0..<lanes.lanes).map { _ in FloatBuffer(count: planned.scratchCount) },
-                workspace: FloatBuffer(count: planned.workspaceCount),
-                training: TrainingMode(synchronizer: synchronizer, seed: 0, step: 0, firstSamples: [0])),
-            synchronizer: synchronizer,
-            gradients: GradientVectors(count: plan.layout.flatCount, programs: [fold]), batchSize: rows)
-        pass.gradients.begin(fold, firstSlot: 0)
+        forwardPass = ForwardPass(
+            rows: SlotRows([rows]), parameters: parameters.pointer, statistics: statistics.pointer,
+            lanes: lanes, scratch: (0..<lanes.lanes).map { _ in FloatBuffer(count: planned.scratchCount) },
+            workspace: FloatBuffer(count: planned.workspaceCount),
+            training: TrainingMode(synchronizer: synchronizer, seed: 0, step: 0, firstSamples: [0]))
+        let gradients = GradientVectors(count: plan.layout.flatCount, programs: [fold])
+        gradients.begin(fold, firstSlot: 0)
+        backwardPass = BackwardPass(
+            forwardPass, synchronizer: synchronizer, gradients: gradients, batchSize: rows)
     }
 
     private static func fill(_ values: UnsafeMutablePointer<Float>, _ count: Int, _ what: Int) {
@@ -50,11 +53,11 @@ package final class SingleLayer {
         for i in 0..<count { values[i] = Float(random.nextUInt32() >> 8) * 0x1p-24 - 0.5 }
     }
 
-    package func forward() throws { try layer.forward(input, output, pass.pass) }
+    package func forward() throws { try layer.forward(input, output, forwardPass) }
 
     /// The gradient of the input alone.
     package func backwardData() throws {
-        var frozen = pass
+        var frozen = backwardPass
         frozen.isFrozen = true
         try layer.backward(
             input, output, outputGradient: outputGradient, inputGradient: inputGradient, frozen)
@@ -62,7 +65,7 @@ package final class SingleLayer {
 
     /// The gradient of the parameters alone.
     package func backwardWeights() throws {
-        try layer.backward(input, output, outputGradient: outputGradient, inputGradient: nil, pass)
+        try layer.backward(input, output, outputGradient: outputGradient, inputGradient: nil, backwardPass)
     }
 }
 

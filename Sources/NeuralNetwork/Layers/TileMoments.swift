@@ -1,76 +1,63 @@
 import Kernels
 
-/// The statistics of a batch norm's tiles (whole images of one microbatch), and their sum over a microbatch in the order of tiles.
+/// The statistics of a batch norm's tiles (whole images of one microbatch), and their sum over a microbatch in the
+/// order of tiles.
 ///
-/// The table of tiles follows from shapes: if a convolution writes the batch norm's input, it is the convolution's own, so that its task measures the tile that it has
-/// just written, while that is hot in the cache. Otherwise the batch norm measures by itself, tile by tile: the same bits.
+/// The tiles follow from shapes. If a convolution writes the batch norm's input, they are those of the convolution,
+/// whose tasks measure the tiles that they have just written, while these are in the cache. Otherwise the batch
+/// norm measures tile by tile itself, with the same bits.
 final class TileMoments {
+    let shape: TensorShape
     let imagesPerTile: Int
     let vectors: ChannelVectors
-    private let positions: Int
     private let tilesPerSlot: Int
     private let stride: Int
     private let values: DoubleBuffer
-    /// Whether the layer that writes the input measures too.
+    /// True if the layer that writes the input measures it.
     var isMeasuredByProducer = false
 
-    /// - Parameters slots, rows: the most of a pass.
+    /// - Parameters slots, rows: the most microbatches of a pass and samples of one.
     init(shape: TensorShape, imagesPerTile: Int, slots: Int, rows: Int) {
-        (self.imagesPerTile, positions) = (imagesPerTile, shape.positions)
+        self.shape = shape
+        self.imagesPerTile = imagesPerTile
         vectors = ChannelVectors(channels: shape.channels)
         tilesPerSlot = (rows + imagesPerTile - 1) / imagesPerTile
-        // Of moments; tiles that different lanes write share no cache line.
+        // Doubles of one tile: tiles that different lanes write share no cache line.
         stride = (1 + 2 * shape.channels + 15) / 16 * 16
         values = DoubleBuffer(count: slots * tilesPerSlot * stride)
     }
 
-    private func place(_ slot: Int, _ tile: Int) -> UnsafeMutablePointer<Double> {
+    private func sums(_ slot: Int, _ tile: Int) -> UnsafeMutablePointer<Double> {
         values.pointer + (slot * tilesPerSlot + tile) * stride
     }
 
-    /// Where a tile's sums are written.
-    func place(_ tile: Tile) -> UnsafeMutablePointer<Double> { place(tile.slot, tile.start / imagesPerTile) }
+    /// The memory for a tile's sums.
+    func sums(_ tile: Tile) -> UnsafeMutablePointer<Double> { sums(tile.slot, tile.start / imagesPerTile) }
 
-    /// (count, mean, M2) of a tile whose first value is `x`. `scratch` holds `scratchCount` floats.
+    /// Measures (count, mean, M2) of a tile whose first value is `x`.
     func measure(_ tile: Tile, _ x: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>) {
         BatchNormKernels.moments(
-            x, rows: tile.count * positions, vectors, into: place(tile), scratch: scratch)
+            x, rows: tile.count * shape.positions, vectors, into: sums(tile), scratch: scratch)
     }
 
     /// Combines the tiles of every slot in their order.
     func merge(
-        _ operation: StatisticsOperation, _ pass: Pass,
+        _ operation: StatisticsOperation, _ rows: SlotRows, _ lanes: LanePool,
         into leaf: (_ slot: Int) -> UnsafeMutablePointer<Double>
     ) {
-        let rows = pass.rows.rows
-        pass.lanes.run(rows.count) { slot, _ in
+        let rows = rows.rows
+        lanes.run(rows.count) { slot, _ in
             let sum = leaf(slot)
             let tiles = (rows[slot] + imagesPerTile - 1) / imagesPerTile
             if tiles == 0 { return sum.update(repeating: 0, count: operation.width) }
-            sum.update(from: place(slot, 0), count: operation.width)
-            for tile in 1..<tiles { operation.combine(sum, place(slot, tile)) }
+            sum.update(from: sums(slot, 0), count: operation.width)
+            for tile in 1..<tiles { operation.combine(sum, sums(slot, tile)) }
         }
     }
-
-    var scratchCount: Int { BatchNormKernels.scratchCount(vectors) }
 }
 
-/// A layer whose forward tasks can measure what they have written.
+/// A layer whose forward tasks can measure the values that they have written.
 protocol MomentsProducer: AnyObject {
-    /// Of the batch norm that reads the output.
+    /// The statistics of the batch norm that reads the output; nil if none does.
     var moments: TileMoments? { get set }
-}
-
-extension NetworkPlan {
-    /// The tiles of the batch norm at `index`: those of the convolution that writes its input, or of as many windows.
-    func imagesPerTile(ofBatchNorm index: Int) -> Int {
-        let layer = layers[index]
-        if let input = layer.inputs[0] > 0 ? layers[layer.inputs[0] - 1] : nil,
-            case .convolution(let geometry, _, _) = input.places
-        {
-            let outputs = input.output.channels
-            return ConvolutionMethod(geometry, outputs: outputs).imagesPerTask(geometry, outputs: outputs)
-        }
-        return SlotRows.images(for: 256, each: layer.input.positions)
-    }
 }

@@ -46,7 +46,7 @@ package final class Criterion {
     /// Writes each slot's report into `reports(slot)` and, if wanted, the gradient into `gradient`, ready to be divided by the samples of the
     /// global batch. `exchange` is the number of the loss's exchange.
     func evaluate(
-        output: SlotMatrix, targets: BatchTargets, gradient: SlotMatrix?, exchange: Int?, pass: Pass,
+        output: SlotMatrix, targets: BatchTargets, gradient: SlotMatrix?, exchange: Int?, pass: ForwardPass,
         reports: (Int) -> UnsafeMutablePointer<Double>
     ) throws {
         let (tiles, count) = (pass.rows.tiles, layout.width)

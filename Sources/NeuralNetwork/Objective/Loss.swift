@@ -47,9 +47,9 @@ package struct Loss: Equatable, Sendable {
     /// Whether the loss computes this last layer itself, from what the layer would have read.
     package func fuses(_ spec: LayerSpec) -> Bool {
         switch kind {
-        case .crossEntropy: spec == .softmax
-        case .binaryCrossEntropy: spec == .activation(.sigmoid)
-        default: false
+        case .crossEntropy: spec.probabilities == .ofClasses
+        case .binaryCrossEntropy: spec.probabilities == .independent
+        case .meanSquaredError, .meanAbsoluteError, .rootMeanSquaredError: false
         }
     }
 

@@ -22,12 +22,25 @@ package enum Initializer: Equatable, Sendable {
     /// row for every output, as in PyTorch's layout.
     case orthogonal(gain: Double)
 
-    /// Those that need no numbers, by their names.
+    /// The initializers that need no numbers, by their names.
     package static let named: [(name: String, initializer: Initializer)] = [
-        ("zeros", .zeros), ("he_normal", .heNormal), ("he_uniform", .heUniform),
-        ("xavier_normal", .xavierNormal),
-        ("xavier_uniform", .xavierUniform),
-    ]
+        .zeros, .heNormal, .heUniform, .xavierNormal, .xavierUniform,
+    ].map { ($0.name, $0) }
+
+    /// The name in configs, without numbers: `he_normal`, `constant`.
+    package var name: String {
+        switch self {
+        case .zeros: "zeros"
+        case .constant: "constant"
+        case .uniform: "uniform"
+        case .normal: "normal"
+        case .heNormal: "he_normal"
+        case .heUniform: "he_uniform"
+        case .xavierNormal: "xavier_normal"
+        case .xavierUniform: "xavier_uniform"
+        case .orthogonal: "orthogonal"
+        }
+    }
 
     /// Fills a tensor in memory's layout. `tensor` is its index in its layout.
     package func fill(

@@ -1,69 +1,79 @@
-/// What a layer is, as pure data: validated, measured and named before any memory is allocated.
+/// One layer or block as the config names it: pure data that can be compared.
+///
+/// For example, `.dense(units: 10, bias: true, initializer: .heNormal)`. All that the program knows about a
+/// kind stands in its file in `Layers`; `definition` leads there.
 package indirect enum LayerSpec: Equatable, Sendable {
-    /// `y = xW + b`.
+    /// `DenseLayer`
     case dense(units: Int, bias: Bool, initializer: Initializer)
-    /// The sum of products of a window's values and weights, for every position and output channel.
+    /// `ConvolutionLayer`
     case convolution(channels: Int, window: Window, bias: Bool, initializer: Initializer)
-    /// The largest value or the mean under a window, channel by channel.
+    /// `PoolLayer`
     case pool(PoolFunction, window: Window)
-    /// The mean over all positions: makes `[channels]` of an image.
+    /// `GlobalAveragePoolLayer`
     case globalAveragePool
-    /// Batch normalisation over all but the channel dimension. `momentum` weighs the new statistics (PyTorch's meaning).
-    /// Not synchronised, each microbatch is normalised with its own statistics.
+    /// `BatchNormLayer`. `momentum` is the weight of the new statistics (PyTorch's meaning). Not synchronised,
+    /// each microbatch is normalised with its own statistics.
     case batchNorm(momentum: Double, epsilon: Double, synchronized: Bool = true)
+    /// `ActivationLayer`
     case activation(ActivationFunction)
-    /// The largest of each run of `pieces` neighbouring channels (https://arxiv.org/abs/1302.4389).
+    /// `MaxoutLayer`: the largest of each run of `pieces` neighbouring channels.
     case maxout(pieces: Int)
-    /// `y = softmax(x)` over the channels.
+    /// `SoftmaxLayer`, over the channels.
     case softmax
-    /// Makes `[height·width·channels]` of an image.
+    /// `FlattenDefinition`: an image becomes a table of `height · width · channels` columns.
     case flatten
-    /// In training sets each value to 0 with this probability and divides the others by 1 − rate
-    /// (https://jmlr.org/papers/v15/srivastava14a.html).
+    /// `DropoutLayer`. `rate` is the probability that a value becomes 0, from 0 up to, but not including, 1.
     case dropout(rate: Double)
-    /// `y = (x − mean) W` with statistics that are measured over the training set before the first step: the first layer of a network whose input is whitened.
-    /// Without components the output has the input's shape.
+    /// `WhiteningLayer`, the first layer of a network whose input is whitened. With nil components the output
+    /// has the input's shape.
     case whitening(components: Int?)
-    /// The sum of several layers' outputs (`from`), which have one shape.
+    /// `AddLayer`: the sum of several layers' outputs (`from`), which have one shape.
     case add
-    /// The outputs of several layers (`from`) side by side, along the channels.
+    /// `ConcatenateLayer`: the outputs of several layers (`from`) side by side, along the channels.
     case concatenate
-    /// Layers one after the other, whose names begin with the block's.
+    /// `BlockDefinition`: layers one after the other, whose names begin with the block's.
     case block([NamedLayer])
-    /// `body(x) + shortcut(x)` (https://arxiv.org/abs/1512.03385).
+    /// `ResidualDefinition`: `body(x) + shortcut(x)`.
     case residual(body: [NamedLayer], shortcut: Shortcut)
-    /// Several branches of the same input, concatenated along the channels (https://arxiv.org/abs/1409.4842).
+    /// `BranchesDefinition`: several branches of the same input, concatenated along the channels.
     case branches([[NamedLayer]])
 }
 
-/// What a residual block adds to its body's output.
-package enum Shortcut: Equatable, Sendable {
-    /// The block's input.
-    case identity
-    /// The block's input, or, where the body changes the shape, a 1×1 convolution of it (of a flat input: a dense layer) that fits,
-    /// with a batch normalisation if the body has one.
-    case automatic
-    case layers([NamedLayer])
-}
-
-/// Activation functions that act on each value alone.
-package enum ActivationFunction: Equatable, Sendable {
-    case relu
-    /// `x` above 0, `slope · x` below.
-    case leakyReLU(slope: Double = 0.01)
-    /// `x` above 0, `alpha · (eˣ − 1)` below (https://arxiv.org/abs/1511.07289).
-    case elu(alpha: Double = 1)
-    case sigmoid
-    case tanh
-
-    /// The word for it in configs.
-    package var name: String {
+extension LayerSpec {
+    /// The definition behind each case: the only place that knows all kinds.
+    var definition: SpecDefinition {
         switch self {
-        case .relu: "relu"
-        case .leakyReLU: "leaky_relu"
-        case .elu: "elu"
-        case .sigmoid: "sigmoid"
-        case .tanh: "tanh"
+        case .dense(let units, let bias, let initializer):
+            .layer(DenseDefinition(units: units, hasBias: bias, initializer: initializer))
+        case .convolution(let channels, let window, let bias, let initializer):
+            .layer(
+                ConvolutionDefinition(
+                    channels: channels, window: window, hasBias: bias, initializer: initializer))
+        case .pool(let function, let window): .layer(PoolDefinition(function: function, window: window))
+        case .globalAveragePool: .layer(GlobalAveragePoolDefinition())
+        case .batchNorm(let momentum, let epsilon, let synchronized):
+            .layer(
+                BatchNormDefinition(momentum: momentum, epsilon: epsilon, isSynchronized: synchronized))
+        case .activation(let function): .layer(ActivationDefinition(function: function))
+        case .maxout(let pieces): .layer(MaxoutDefinition(pieces: pieces))
+        case .softmax: .layer(SoftmaxDefinition())
+        case .flatten: .layer(FlattenDefinition())
+        case .dropout(let rate): .layer(DropoutDefinition(rate: rate))
+        case .whitening(let components): .layer(WhiteningDefinition(components: components))
+        case .add: .layer(AddDefinition())
+        case .concatenate: .layer(ConcatenateDefinition())
+        case .block(let body): .composite(BlockDefinition(body: body))
+        case .residual(let body, let shortcut):
+            .composite(ResidualDefinition(body: body, shortcut: shortcut))
+        case .branches(let branches): .composite(BranchesDefinition(branches: branches))
+        }
+    }
+
+    /// The kind of probabilities that the layer's outputs are; nil for other values and for blocks.
+    package var probabilities: ProbabilityKind? {
+        switch definition {
+        case .layer(let layer): layer.probabilities
+        case .composite: nil
         }
     }
 }
@@ -72,17 +82,22 @@ package enum ActivationFunction: Equatable, Sendable {
 package struct NamedLayer: Equatable, Sendable {
     package let name: String
     package let spec: LayerSpec
-    /// The layers whose outputs are its inputs; empty: the layer before it. `input` is what goes into the network.
+    /// The layers whose outputs are its inputs, or empty for the layer before it. `input` is the network's
+    /// input.
     package let from: [String]
-    /// Whether the layers within a residual block or branches carry its name before theirs, as those of a `block` always do.
+    /// True if the names of the layers within a residual block or branches begin with its name, as those of a
+    /// `block` always do.
     package let isScope: Bool
 
     package init(_ name: String, _ spec: LayerSpec, from: [String] = [], isScope: Bool = true) {
-        (self.name, self.spec, self.from, self.isScope) = (name, spec, from, isScope)
+        self.name = name
+        self.spec = spec
+        self.from = from
+        self.isScope = isScope
     }
 }
 
-/// A layer that cannot follow those before it.
+/// The error of a layer that cannot follow those before it.
 package struct ShapeMismatch: Error, Equatable, CustomStringConvertible {
     /// The layer's name.
     package let layer: String

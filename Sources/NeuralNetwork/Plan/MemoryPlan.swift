@@ -74,7 +74,7 @@ package struct MemoryPlan: Equatable, Sendable {
             tensors[own].last = time
             // Of the same values added twice, one gradient is dy and then dy more.
             let isSimple = Set(node.inputs.map { uses.root[$0] }).count == node.inputs.count
-            let reused = shares && isSimple ? plan.gradientWritten(overOutputOf: node, step.targets) : nil
+            let reused = shares && isSimple ? node.gradientWritten(step.targets) : nil
             for (place, target) in step.targets.enumerated() {
                 let input = uses.root[node.inputs[place]]
                 switch target {
@@ -128,12 +128,12 @@ extension MemoryPlan {
         private(set) var root: [Int]
         /// The last time that a boundary's values are read, by any of its names; −1: never.
         private(set) var last: [Int]
-        private let plan: NetworkPlan
         private let graph: NetworkGraph
         private let trains: Bool
 
         init(_ plan: NetworkPlan, _ graph: NetworkGraph, _ backward: BackwardPlan?, _ kept: Set<Int>) {
-            (self.plan, self.graph, trains) = (plan, graph, backward != nil)
+            self.graph = graph
+            trains = backward != nil
             var root = Array(0...plan.layers.count)
             for node in graph.nodes where node.work == .alias { root[node.output] = root[node.inputs[0]] }
             var last = [Int](repeating: -1, count: plan.layers.count + 1)
@@ -148,9 +148,9 @@ extension MemoryPlan {
             use(plan.layers.count, at: .max)
             for (index, step) in (backward?.steps ?? []).enumerated() {
                 let node = graph.nodes[step.node]
-                let reads = plan.backwardReads(node)
-                if reads.input { use(node.inputs[0], at: loss + 1 + index) }
-                if reads.output { use(node.output, at: loss + 1 + index) }
+                let reads = node.memory.backwardReads
+                if reads.contains(.input) { use(node.inputs[0], at: loss + 1 + index) }
+                if reads.contains(.output) { use(node.output, at: loss + 1 + index) }
             }
             self.root = root
             self.last = root.map { last[$0] }
@@ -159,8 +159,10 @@ extension MemoryPlan {
         /// The input in whose memory the node of this time leaves its output.
         func overwritten(by time: Int) -> Int? {
             let node = graph.nodes[time]
-            return plan.overwritableInputs(node, trains: trains).first { input in
-                // Of more than two summands one is read when others are in its place.
+            let use = node.memory
+            let positions = trains ? use.overwritesInTraining : use.overwritesInEvaluation
+            return positions.lazy.map { node.inputs[$0] }.first { input in
+                // A value that is added three times is read again after the sum is in its place.
                 let isReadOnce = node.inputs.count { root[$0] == root[input] } == 1
                 return last[input] == time && (isReadOnce || node.inputs.count == 2)
             }
@@ -168,49 +170,16 @@ extension MemoryPlan {
     }
 }
 
-extension NetworkPlan {
-    /// What of the forward pass's values a node's backward pass reads.
-    fileprivate func backwardReads(_ node: NetworkGraph.Node) -> (input: Bool, output: Bool) {
-        let layer = layers[node.layers[0]]
-        if case .batchNorm(let function) = node.work {
-            let hasShortcut = node.inputs.count > 1
-            return (!layer.isFrozen || (function != nil && !hasShortcut), function != nil && hasShortcut)
-        }
-        switch layer.spec {
-        case .dense, .convolution: return (!layer.isFrozen, false)
-        case .activation, .softmax: return (false, true)
-        case .pool(.maximum, _):
-            guard case .pool(let geometry) = layer.places else { return (true, true) }
-            return PoolLayer.keepsWinners(geometry) ? (false, false) : (true, true)
-        default: return (false, false)
-        }
-    }
-
-    /// Inputs that a node may write its output over: it reads every value before it writes in its place.
-    fileprivate func overwritableInputs(_ node: NetworkGraph.Node, trains: Bool) -> [Int] {
-        switch (node.work, layers[node.layers[0]].spec) {
-        // A training network keeps what goes into the sums of its nodes, until they are done.
-        case (.batchNorm, _): trains ? Array(node.inputs.dropFirst()) : node.inputs
-        case (.join, .add): Array(node.inputs.prefix(node.inputs.count == 2 ? 2 : 1))
-        case (.layer, .activation), (.layer, .dropout): node.inputs
-        default: []
-        }
-    }
-
-    /// The input whose gradient a node may write over that of its output.
-    fileprivate func gradientWritten(overOutputOf node: NetworkGraph.Node, _ targets: [BackwardPlan.Target])
-        -> Int?
-    {
-        switch (node.work, layers[node.layers[0]].spec) {
-        // The shortcut's gradient is the masked one of the output: nothing is copied.
-        case (.batchNorm, _): targets.lastIndex(of: .writes)
-        case (.join, .add), (.layer, .activation), (.layer, .dropout): targets.firstIndex(of: .writes)
-        default: nil
-        }
-    }
-}
-
 extension NetworkGraph.Node {
-    /// Whether what it adds to an input's gradient is computed by itself first.
+    /// The input whose gradient the node may write over that of its output.
+    fileprivate func gradientWritten(_ targets: [BackwardPlan.Target]) -> Int? {
+        switch memory.gradientReuse {
+        case .never: nil
+        case .firstWritten: targets.firstIndex(of: .writes)
+        case .lastWritten: targets.lastIndex(of: .writes)
+        }
+    }
+
+    /// True if the node's part of an input's gradient is computed by itself before it is added.
     func hasTemporary(_ input: Int) -> Bool { work != .join && input == 0 }
 }

@@ -1,47 +1,40 @@
 import Kernels
 
-/// Adds layers one by one, knowing the shapes that were left before, and makes plain layers of composite ones.
+/// Appends the layers of a network one by one: it knows their names and scopes, the shapes that were left
+/// before, which layers read which, and which are frozen. What a layer does with its input, its definition
+/// says.
 struct NetworkBuilder {
     private(set) var layers: [PlannedLayer] = []
-    var layout: ParameterLayout
-    private let freeze: [String]
-    var exchanges: [StatisticsOperation] = []
     private(set) var boundaries: [Boundary]
+    private var allocator: TensorAllocator
+    private let freeze: [String]
     /// Boundaries by the names that `from` may use.
     private var named: [String: Int] = ["input": 0]
     private var isRead: Set<Int> = []
 
-    struct Boundary {
-        let shape: TensorShape
-        /// The shape before the last flatten, while no dense layer has mixed its values.
-        var flattened: TensorShape?
-        var field: ReceptiveField
-    }
-
-    /// What a layer makes of its input.
-    struct Outcome {
-        var shape: TensorShape
-        var operations: Int
-        var places = PlannedLayer.Places.none
-        var flattened: TensorShape?
-        var field: ReceptiveField
-    }
+    var layout: ParameterLayout { allocator.layout }
+    var exchanges: [StatisticsOperation] { allocator.exchanges }
 
     /// Plans a whole network.
+    ///
+    /// - Parameters:
+    ///   - freeze: names of layers and blocks that are not trained.
+    ///   - frozenStart: where the frozen tensors begin in the flat parameters.
+    /// - Throws: `ShapeMismatch` for the first layer that cannot follow those before it.
     init(_ specs: [NamedLayer], input: TensorShape, freeze: [String], frozenStart: Int) throws(ShapeMismatch)
     {
-        self.init(input: input, freeze: freeze, frozenStart: frozenStart)
+        self.freeze = freeze
+        allocator = TensorAllocator(ParameterLayout(frozenStart: frozenStart))
+        boundaries = [
+            Boundary(shape: input, flattened: nil, field: .ofInput(input), measuredImages: nil)
+        ]
         try finish(output: try append(specs, after: 0, scope: ""))
     }
 
-    private init(input: TensorShape, freeze: [String], frozenStart: Int) {
-        (self.freeze, layout) = (freeze, ParameterLayout(frozenStart: frozenStart))
-        let field =
-            input.isFlat ? ReceptiveField(height: 1, width: input.count, jumpHeight: 1, jumpWidth: 0) : .point
-        boundaries = [Boundary(shape: input, flattened: nil, field: field)]
-    }
-
-    /// Appends a sequence; returns the boundary at its end. Names within a `scope` begin with it ("layer1.0.").
+    /// Appends a sequence of layers, and returns the boundary at its end.
+    ///
+    /// - Parameter scope: the prefix of the layers' names, such as `layer1.0.`.
+    /// - Throws: `ShapeMismatch` for the first layer that cannot follow those before it.
     mutating func append(_ sequence: [NamedLayer], after start: Int, scope: String) throws(ShapeMismatch)
         -> Int
     {
@@ -55,45 +48,74 @@ struct NetworkBuilder {
     {
         let inputs = layer.from.isEmpty ? [current] : try resolve(layer, scope)
         let name = scope + layer.name
-        let inner = layer.isScope ? name + "." : scope
         let output: Int
-        switch layer.spec {
-        case .add, .concatenate:
-            guard inputs.count > 1 else {
-                throw ShapeMismatch(
-                    layer: name,
-                    description:
-                        "`\(name)` has one input; name two layers or more, such as {add: [\"a\", \"b\"]}")
+        switch layer.spec.definition {
+        case .layer(let definition):
+            try check(inputs, name, joins: definition.joinsInputs)
+            output = try append(name, layer.spec, definition, inputs)
+            if layer.from.isEmpty, definition.extendsPreviousLayer, let owner = Self.owner(of: name),
+                named[owner] == current
+            {
+                named[owner] = output
             }
-            output = try appendJoin(name, layer.spec, inputs)
-        case .block(let body):
-            output = try append(body, after: try only(inputs, name), scope: name + ".")
-        case .residual(let body, let shortcut):
-            output = try appendResidual(name, body, shortcut, after: try only(inputs, name), scope: inner)
-        case .branches(let branches):
-            var ends: [Int] = []
-            for branch in branches {
-                ends.append(try append(branch, after: try only(inputs, name), scope: inner))
-            }
-            output = try appendJoin(name, .concatenate, ends)
-        default:
-            output = try appendPlain(name, layer.spec, after: try only(inputs, name))
+            // All other layers see the whitened values as the network's input.
+            if layers[output - 1].inputPreparation != nil { named["input"] = output }
+        case .composite(let definition):
+            try check(inputs, name, joins: false)
+            let inner = layer.isScope ? name + "." : scope
+            output = try definition.append(
+                CompositeContext(name: name, input: inputs[0], scope: inner), to: &self)
         }
         named[name] = output
-        // A layer's name stands for all that its config says: what it computes, its batch norm and its activation.
-        if let owner = owner(of: name, layer), named[owner] == current { named[owner] = output }
-        // What goes into the network is, for every other layer, the whitened input.
-        if case .whitening = layer.spec { named["input"] = output }
         return output
     }
 
-    /// The layer whose batch norm or activation this one is: `c1.relu` behind `c1`.
-    private func owner(of name: String, _ layer: NamedLayer) -> String? {
-        switch layer.spec {
-        case .batchNorm, .activation, .maxout, .softmax:
-            layer.from.isEmpty ? name.lastIndex(of: ".").map { String(name[..<$0]) } : nil
-        default: nil
+    /// Appends a layer that reads these boundaries, and returns its output.
+    ///
+    /// - Throws: `ShapeMismatch` if the layer cannot follow its inputs.
+    mutating func append(
+        _ name: String, _ spec: LayerSpec, _ definition: any LayerDefinition, _ inputs: [Int]
+    ) throws(ShapeMismatch) -> Int {
+        let (first, trained, frozen) = (layout.usedCount, layout.parameterCount, layout.frozen.count)
+        let isFrozen = TensorNames.isCovered(name, by: freeze)
+        allocator.isFreezing = isFrozen
+        defer { allocator.isFreezing = false }
+        let context = LayerContext(
+            name: name, number: layers.count, isFrozen: isFrozen, inputs: inputs.map { boundaries[$0] },
+            inputNames: inputs.map { $0 == 0 ? "input" : layers[$0 - 1].name })
+        let plan = try definition.plan(context, &allocator)
+        isRead.formUnion(inputs)
+        layers.append(
+            PlannedLayer(
+                name: name, spec: spec, inputs: inputs, input: context.input.shape,
+                parameters: layout.parameterCount - trained, isFrozen: layout.frozen.count > frozen,
+                firstParameter: first, plan: plan))
+        boundaries.append(plan.output)
+        return layers.count
+    }
+
+    /// Every output must be read on the way to the network's end.
+    private mutating func finish(output: Int) throws(ShapeMismatch) {
+        isRead.insert(output)
+        guard output == layers.count else {
+            throw ShapeMismatch(
+                layer: layers[layers.count - 1].name,
+                description: "the model must end with the layer that gives its output")
         }
+        guard let idle = layers.indices.first(where: { !isRead.contains($0 + 1) }) else { return }
+        throw ShapeMismatch(
+            layer: layers[idle].name,
+            description: "nothing uses the output of `\(layers[idle].name)`: "
+                + "name it in a later layer's `from`, or remove it")
+    }
+}
+
+// MARK: - Names
+
+extension NetworkBuilder {
+    /// The layer that `c1.relu` may be a part of: `c1`.
+    private static func owner(of name: String) -> String? {
+        name.lastIndex(of: ".").map { String(name[..<$0]) }
     }
 
     private func resolve(_ layer: NamedLayer, _ scope: String) throws(ShapeMismatch) -> [Int] {
@@ -103,16 +125,15 @@ struct NetworkBuilder {
                 let known = named.keys.sorted().joined(separator: ", ")
                 throw ShapeMismatch(
                     layer: scope + layer.name,
-                    description:
-                        "`\(scope + layer.name)` takes its input from `\(name)`, which is no layer before it; those are \(known)"
-                )
+                    description: "`\(scope + layer.name)` takes its input from `\(name)`, "
+                        + "which is no layer before it; those are \(known)")
             }
             found.append(boundary)
         }
         return found
     }
 
-    /// What a name means within a scope: the innermost layer that has it.
+    /// Looks a name up in the innermost scope that has it.
     private func boundary(_ name: String, in scope: String) -> Int? {
         var scope = scope[...]
         while true {
@@ -122,127 +143,18 @@ struct NetworkBuilder {
         }
     }
 
-    private func only(_ inputs: [Int], _ name: String) throws(ShapeMismatch) -> Int {
-        guard inputs.count == 1 else {
-            throw ShapeMismatch(
-                layer: name,
-                description:
-                    "`\(name)` has \(inputs.count) inputs; join them with {add: […]} or {concat: […]} first")
-        }
-        return inputs[0]
+    private func check(_ inputs: [Int], _ name: String, joins: Bool) throws(ShapeMismatch) {
+        if joins == (inputs.count > 1) { return }
+        throw ShapeMismatch(
+            layer: name,
+            description: joins
+                ? "`\(name)` has one input; name two layers or more, such as {add: [\"a\", \"b\"]}"
+                : "`\(name)` has \(inputs.count) inputs; join them with {add: […]} or {concat: […]} first")
     }
 
-    func boundaryName(_ boundary: Int) -> String { boundary == 0 ? "input" : layers[boundary - 1].name }
-
-    // MARK: Plain layers
-
-    private mutating func appendPlain(_ name: String, _ spec: LayerSpec, after current: Int)
-        throws(ShapeMismatch) -> Int
-    {
-        let (first, before, frozen) = (layout.usedCount, layout.parameterCount, layout.frozen.count)
-        layout.isFreezing = TensorNames.isCovered(name, by: freeze)
-        defer { layout.isFreezing = false }
-        let outcome = try outcome(name, spec, boundaries[current])
-        return place(
-            name, spec, [current], firstParameter: first, parametersBefore: before, frozenBefore: frozen,
-            outcome)
-    }
-
-    mutating func place(
-        _ name: String, _ spec: LayerSpec, _ inputs: [Int], firstParameter: Int, parametersBefore: Int,
-        frozenBefore: Int = .max,
-        _ outcome: Outcome
-    ) -> Int {
-        isRead.formUnion(inputs)
-        layers.append(
-            PlannedLayer(
-                name: name, spec: spec, inputs: inputs, input: boundaries[inputs[0]].shape,
-                output: outcome.shape,
-                parameters: layout.parameterCount - parametersBefore,
-                isFrozen: layout.frozen.count > frozenBefore, operations: outcome.operations,
-                firstParameter: firstParameter,
-                field: outcome.field, places: outcome.places))
-        boundaries.append(Boundary(shape: outcome.shape, flattened: outcome.flattened, field: outcome.field))
-        return layers.count
-    }
-
-    private mutating func outcome(_ name: String, _ spec: LayerSpec, _ from: Boundary) throws(ShapeMismatch)
-        -> Outcome
-    {
-        let input = from.shape
-        var outcome = Outcome(
-            shape: input, operations: input.count, flattened: from.flattened, field: from.field)
-        switch spec {
-        case .dense(let units, let bias, let initializer):
-            guard input.isFlat else {
-                throw ShapeMismatch(
-                    layer: name,
-                    description:
-                        "`\(name)` is a dense layer and wants a flat input, but the layer before it gives \(input): put \"flatten\" before it"
-                )
-            }
-            try checkSize(name, weights: input.count, units)
-            outcome.places = addDense(
-                name, inputs: input.count, units: units, bias: bias, initializer, flattened: from.flattened)
-            outcome.operations = 2 * input.count * units + (bias ? units : 0)
-            outcome.shape = TensorShape([units])
-            outcome.flattened = nil
-            if let image = from.flattened { outcome.field = from.field.covering(image) }
-        case .convolution(let channels, let window, let bias, let initializer):
-            let geometry = try geometry(name, window, input, pools: false)
-            try checkSize(name, weights: geometry.patchCount, channels)
-            try checkSize(name, values: geometry.positions, channels)
-            outcome.places = addConvolution(name, geometry, channels: channels, bias: bias, initializer)
-            outcome.shape = TensorShape([geometry.outputHeight, geometry.outputWidth, channels])
-            outcome.operations = (2 * geometry.patchCount + (bias ? 1 : 0)) * geometry.positions * channels
-            outcome.field = from.field.seen(through: window)
-        case .pool(_, let window):
-            let geometry = try geometry(name, window, input, pools: true)
-            try checkSize(name, values: geometry.positions, input.channels)
-            outcome.places = .pool(geometry)
-            outcome.shape = TensorShape([geometry.outputHeight, geometry.outputWidth, input.channels])
-            outcome.operations = geometry.patchCount * geometry.positions
-            outcome.field = from.field.seen(through: window)
-        case .globalAveragePool:
-            guard input.dimensions.count == 3 else {
-                throw ShapeMismatch(
-                    layer: name,
-                    description:
-                        "`\(name)` averages over images of height×width×channels, but the layer before it gives \(input): remove it"
-                )
-            }
-            outcome.shape = TensorShape([input.channels])
-            outcome.field = from.field.covering(input)
-        case .batchNorm(_, _, let synchronized):
-            outcome.places = addBatchNorm(name, channels: input.channels, synchronized: synchronized)
-            outcome.operations = 4 * input.count
-        case .whitening(let components):
-            outcome.places = addWhitening(name, inputs: input.count, outputs: components ?? input.count)
-            outcome.operations = 2 * input.count * (components ?? input.count)
-            outcome.shape = components.map { TensorShape([$0]) } ?? input
-        case .flatten:
-            if !input.isFlat { outcome.flattened = input }
-            outcome.shape = TensorShape([input.count])
-            outcome.operations = 0
-        case .maxout(let pieces):
-            guard input.channels.isMultiple(of: pieces) else {
-                throw ShapeMismatch(
-                    layer: name,
-                    description:
-                        "`\(name)` takes the largest of each \(pieces) channels, but its input \(input) has \(input.channels): make that a multiple of \(pieces)"
-                )
-            }
-            outcome.shape = TensorShape(input.dimensions.dropLast() + [input.channels / pieces])
-            outcome.flattened = nil
-        case .softmax:
-            outcome.operations = 5 * input.count
-        default:
-            break
-        }
-        return outcome
-    }
-
-    /// Every entry must name a layer with something to freeze, or a block of such.
+    /// Every entry must name a layer with something to freeze, or a block of such layers.
+    ///
+    /// - Throws: `ShapeMismatch` for the first entry that does not.
     func checkFreeze(_ entries: [String]) throws(ShapeMismatch) {
         for entry in entries {
             if layers.contains(where: { $0.isFrozen && TensorNames.isCovered($0.name, by: [entry]) }) {
@@ -259,107 +171,5 @@ struct NetworkBuilder {
                     ? "`freeze` has `\(entry)`, which is no layer with weights; those are \(known)"
                     : "`freeze` has `\(entry)`, which is a part of a layer; freeze whole layers: \(known)")
         }
-    }
-
-    private mutating func addDense(
-        _ name: String, inputs: Int, units: Int, bias: Bool, _ initializer: Initializer,
-        flattened: TensorShape?
-    ) -> PlannedLayer.Places {
-        let weight = layout.add(
-            name + ".weight", role: .weight,
-            storage: .dense(inputs: inputs, outputs: units, flattened: flattened),
-            initializer: .random(initializer, fanIn: inputs, fanOut: units))
-        guard bias else { return .dense(weight: weight, bias: nil) }
-        let start = layout.add(
-            name + ".bias", role: .bias, storage: .vector(count: units), initializer: .constant(0))
-        return .dense(weight: weight, bias: start)
-    }
-
-    private mutating func addWhitening(_ name: String, inputs: Int, outputs: Int) -> PlannedLayer.Places {
-        let places = WhiteningPlan(
-            mean: layout.addStatistic(name + ".mean", count: inputs, initial: 0),
-            matrix: layout.addStatistic(name + ".matrix", shape: [inputs, outputs], initial: 0),
-            inputs: inputs, outputs: outputs,
-            exchange: exchanges.count)
-        exchanges += Scatter(columns: inputs).exchanges
-        return .whitening(places)
-    }
-
-    /// Far more than any machine holds, but little enough for sums and products of such numbers.
-    private func checkSize(_ name: String, weights inputs: Int, _ outputs: Int) throws(ShapeMismatch) {
-        try check(name, inputs, outputs, most: 1 << 31, "weights")
-    }
-
-    func checkSize(_ name: String, values positions: Int, _ channels: Int) throws(ShapeMismatch) {
-        try check(name, positions, channels, most: 1 << 28, "values for each sample")
-    }
-
-    private func check(_ name: String, _ a: Int, _ b: Int, most: Int, _ what: String) throws(ShapeMismatch) {
-        let (count, overflows) = a.multipliedReportingOverflow(by: b)
-        guard overflows || count > most else { return }
-        throw ShapeMismatch(
-            layer: name,
-            description: "`\(name)` has more than \(most) \(what), which no machine computes: make it smaller"
-        )
-    }
-
-    private func geometry(
-        _ name: String, _ window: Window, _ input: TensorShape, pools: Bool
-    ) throws(ShapeMismatch) -> WindowGeometry {
-        do {
-            return try window.geometry(on: input, name: name, pools: pools)
-        } catch {
-            throw ShapeMismatch(layer: name, description: error.description)
-        }
-    }
-
-    private mutating func addConvolution(
-        _ name: String, _ geometry: WindowGeometry, channels: Int, bias: Bool, _ initializer: Initializer
-    ) -> PlannedLayer.Places {
-        let area = geometry.kernelHeight * geometry.kernelWidth
-        let storage = TensorStorage.convolution(
-            height: geometry.kernelHeight, width: geometry.kernelWidth, inputs: geometry.channels,
-            outputs: channels)
-        let weight = layout.add(
-            name + ".weight", role: .weight, storage: storage,
-            initializer: .random(initializer, fanIn: geometry.channels * area, fanOut: channels * area))
-        guard bias else { return .convolution(geometry, weight: weight, bias: nil) }
-        let start = layout.add(
-            name + ".bias", role: .bias, storage: .vector(count: channels), initializer: .constant(0))
-        return .convolution(geometry, weight: weight, bias: start)
-    }
-
-    private mutating func addBatchNorm(_ name: String, channels: Int, synchronized: Bool)
-        -> PlannedLayer.Places
-    {
-        let storage = TensorStorage.vector(count: channels)
-        let places = BatchNormLayer.Places(
-            gain: layout.add(name + ".weight", role: .gain, storage: storage, initializer: .constant(1)),
-            shift: layout.add(name + ".bias", role: .shift, storage: storage, initializer: .constant(0)),
-            mean: layout.addStatistic(name + ".running_mean", count: channels, initial: 0),
-            variance: layout.addStatistic(name + ".running_var", count: channels, initial: 1),
-            forward: exchanges.count, backward: exchanges.count + 1)
-        // With its running statistics it needs nobody else's.
-        if layout.isFreezing { return .batchNorm(places) }
-        exchanges.append(.moments(channels: channels))
-        // Without synchronisation the backward pass needs nobody else's sums.
-        if synchronized { exchanges.append(.sum(width: 2 * channels)) }
-        return .batchNorm(places)
-    }
-
-    /// Everything must lead to the network's end.
-    mutating func finish(output: Int) throws(ShapeMismatch) {
-        isRead.insert(output)
-        guard output == layers.count else {
-            throw ShapeMismatch(
-                layer: layers[layers.count - 1].name,
-                description: "the model must end with the layer that gives its output")
-        }
-        guard let idle = layers.indices.first(where: { !isRead.contains($0 + 1) }) else { return }
-        throw ShapeMismatch(
-            layer: layers[idle].name,
-            description:
-                "nothing uses the output of `\(layers[idle].name)`: name it in a later layer's `from`, or remove it"
-        )
     }
 }

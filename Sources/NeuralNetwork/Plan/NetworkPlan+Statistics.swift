@@ -1,7 +1,8 @@
 import Kernels
 
 extension NetworkPlan {
-    /// A plan without layers: what is measured over the data (centres, principal components) and kept as running statistics.
+    /// Makes a plan without layers, for what is measured over the data (centres, principal components) and kept
+    /// as running statistics.
     package init(
         measuring statistics: [(name: String, shape: [Int], initial: Float)], input: TensorShape,
         exchanges: [StatisticsOperation]
@@ -15,7 +16,7 @@ extension NetworkPlan {
 }
 
 extension ParameterLayout {
-    /// The place of a running statistic that the plan has.
+    /// The range of a running statistic, which the plan must have.
     package func statistic(_ name: String) -> Range<Int> {
         guard let tensor = statistics.first(where: { $0.name == name }) else {
             preconditionFailure("the layout has no statistic of this name")

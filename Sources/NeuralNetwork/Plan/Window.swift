@@ -1,9 +1,10 @@
 import Kernels
 
-/// The window of a convolution or a pool, as pure data: its size, its steps and how the image's edge is treated.
+/// The window of a convolution or a pool, as pure data: its size, its stride and the padding at the image's edge.
 package struct Window: Equatable, Sendable {
     package enum Padding: Equatable, Sendable {
-        /// So many zeros that the output has ⌈n / stride⌉ rows and columns: kernel − 1 in all, the smaller half above and to the left.
+        /// So many zeros that the output has ⌈n / stride⌉ rows and columns: kernel − 1 in all, the smaller half
+        /// above and to the left.
         case same
         case valid
         case explicit(top: Int, bottom: Int, left: Int, right: Int)
@@ -14,7 +15,8 @@ package struct Window: Equatable, Sendable {
     package let strideHeight: Int
     package let strideWidth: Int
     package let padding: Padding
-    /// Whether a last window that does not fit as a whole counts too (PyTorch's `ceil_mode`), as long as it begins inside the image or its first padding.
+    /// True if a last window that does not fit as a whole counts too (PyTorch's `ceil_mode`), as long as it begins
+    /// inside the image or its first padding.
     package let roundsUp: Bool
 
     /// - Parameter stride: the window's size if absent, as pools want it.
@@ -24,12 +26,21 @@ package struct Window: Equatable, Sendable {
     ) {
         (height, width) = size
         (strideHeight, strideWidth) = stride ?? size
-        (self.padding, self.roundsUp) = (padding, roundsUp)
+        self.padding = padding
+        self.roundsUp = roundsUp
     }
 
     /// A square window.
     package init(_ size: Int, stride: Int? = nil, padding: Padding = .valid, roundsUp: Bool = false) {
         self.init((size, size), stride: stride.map { ($0, $0) }, padding: padding, roundsUp: roundsUp)
+    }
+
+    /// The size and, unless it is 1, the stride, for people: `3×3 / 2`.
+    var summary: String {
+        let stride =
+            strideHeight == 1 && strideWidth == 1
+            ? "" : strideHeight == strideWidth ? " / \(strideHeight)" : " / \(strideHeight)×\(strideWidth)"
+        return "\(height)×\(width)\(stride)"
     }
 
     package var sides: (top: Int, bottom: Int, left: Int, right: Int) {
@@ -40,30 +51,34 @@ package struct Window: Equatable, Sendable {
         }
     }
 
-    /// Lays the window on images of this shape. Throws a `WindowMisfit` if they are none, or too small.
+    /// Lays the window on images of this shape.
     ///
     /// - Parameters:
     ///   - name: the layer's.
-    ///   - pools: whether every window must hold a pixel, which the padding of a convolution need not leave it.
+    ///   - pools: true if every window must hold a pixel. The padding of a convolution may fill a window.
+    /// - Throws: `WindowMisfit` if the shape is no image, or too small.
     package func geometry(on shape: TensorShape, name: String, pools: Bool) throws(WindowMisfit)
         -> WindowGeometry
     {
         guard shape.dimensions.count == 3 else {
             throw WindowMisfit(
-                "`\(name)` slides a window over images of height×width×channels, but the layer before it gives \(shape): put it before \"flatten\" and dense layers"
+                "`\(name)` slides a window over images of height×width×channels, but the layer before it gives "
+                    + "\(shape): put it before \"flatten\" and dense layers"
             )
         }
         let (top, bottom, left, right) = sides
         if pools && (max(top, bottom) >= height || max(left, right) >= width) {
             throw WindowMisfit(
-                "`\(name)` pads by as much as its window of \(height)×\(width), so that some windows would hold no pixel: pad by less than the window"
+                "`\(name)` pads by as much as its window of \(height)×\(width), so that some windows would hold "
+                    + "no pixel: pad by less than the window"
             )
         }
         let (inputHeight, inputWidth) = (shape.dimensions[0], shape.dimensions[1])
         guard inputHeight + top + bottom >= height, inputWidth + left + right >= width else {
             let padded = padding == .valid ? "" : " with its padding"
             throw WindowMisfit(
-                "`\(name)` has a window of \(height)×\(width), but the layer before it gives \(shape), which is smaller\(padded): use a smaller window, padding \"same\", or fewer pools and strides before it"
+                "`\(name)` has a window of \(height)×\(width), but the layer before it gives \(shape), which is "
+                    + "smaller\(padded): use a smaller window, padding \"same\", or fewer pools and strides before it"
             )
         }
         return WindowGeometry(
@@ -84,7 +99,7 @@ package struct Window: Equatable, Sendable {
     }
 }
 
-/// A window that cannot be laid on what the layer before it gives.
+/// The error of a window that cannot be laid on the output of the layer before it.
 package struct WindowMisfit: Error, Equatable, CustomStringConvertible {
     package let description: String
 

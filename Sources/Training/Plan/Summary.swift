@@ -22,9 +22,9 @@ package enum Summary {
             + plan.network.layers.map { layer in
                 let parameters = layer.parameters + frozen[layer.name, default: 0]
                 return [
-                    layer.name, kind(layer.spec) + (layer.isFrozen ? ", frozen" : ""), "\(layer.output)",
+                    layer.name, layer.summary + (layer.isFrozen ? ", frozen" : ""), "\(layer.output)",
                     parameters == 0 ? "" : TextFormat.grouped(parameters),
-                    layer.spec == .flatten ? "" : memory(plan, layer.output),
+                    layer.isAlias ? "" : memory(plan, layer.output),
                     layer.operations == 0 ? "" : TextFormat.grouped(layer.operations),
                 ] + (seesImages ? ["\(layer.field.height)×\(layer.field.width)"] : [])
             }
@@ -49,32 +49,6 @@ package enum Summary {
                     TextFormat.bytes(4 * tensor.range.count),
                 ]
             }
-    }
-
-    private static func kind(_ spec: LayerSpec) -> String {
-        switch spec {
-        case .dense(_, let bias, let initializer): "dense (\(initializer.name)\(bias ? "" : ", no bias"))"
-        case .convolution(_, let window, let bias, let initializer):
-            "conv \(window.height)×\(window.width)\(stride(window)) (\(initializer.name)\(bias ? "" : ", no bias"))"
-        case .pool(let function, let window):
-            "\(function == .maximum ? "max" : "average") pool \(window.height)×\(window.width)\(stride(window))"
-        case .globalAveragePool: "global average pool"
-        case .batchNorm(_, _, let synchronized): synchronized ? "batch norm" : "batch norm (per microbatch)"
-        case .activation(let function): function.name
-        case .maxout(let pieces): "maxout of \(pieces)"
-        case .softmax: "softmax"
-        case .flatten: "flatten"
-        case .whitening: "whitening (not trained)"
-        case .dropout(let rate): "dropout \(TextFormat.fixed(rate, 2))"
-        case .add: "add"
-        case .concatenate: "concatenate"
-        case .block, .residual, .branches: "block"
-        }
-    }
-
-    private static func stride(_ window: Window) -> String {
-        let (height, width) = (window.strideHeight, window.strideWidth)
-        return height == 1 && width == 1 ? "" : height == width ? " / \(height)" : " / \(height)×\(width)"
     }
 
     /// Bytes of one layer's output for a whole batch.
@@ -114,7 +88,7 @@ package enum Summary {
         let (network, layout) = (plan.network, plan.network.layout)
         let operations = network.layers.reduce(0) { $0 + $1.operations }
         let activations = network.layers.reduce(network.inputShape.count) {
-            $0 + ($1.spec == .flatten ? 0 : $1.output.count)
+            $0 + ($1.isAlias ? 0 : $1.output.count)
         }
         let all = layout.parameterCount + layout.frozenParameterCount
         let trained =

@@ -54,10 +54,10 @@ extension TrainingPlan {
 
     /// A last layer that makes probabilities for another loss than its own, which would make them again.
     private static func clash(_ job: Job) -> String? {
-        switch (job.loss.kind, job.layers.last?.spec) {
-        case (.crossEntropy, .activation(.sigmoid)):
+        switch (job.loss.kind, job.layers.last?.spec.probabilities) {
+        case (.crossEntropy, .independent):
             "`cross_entropy` applies a softmax itself: remove the sigmoid at the end, or use binary_cross_entropy"
-        case (.binaryCrossEntropy, .softmax):
+        case (.binaryCrossEntropy, .ofClasses):
             "`binary_cross_entropy` applies a sigmoid itself: remove the softmax at the end, or use cross_entropy"
         default: nil
         }

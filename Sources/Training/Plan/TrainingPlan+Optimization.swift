@@ -29,10 +29,10 @@ extension TrainingPlan {
     // MARK: Diagnostics
 
     /// Activations whose units die: those that give nothing above 0 for half of their inputs.
-    package var rectifiers: [PlannedLayer] { network.layers.filter { $0.spec.isRectifier } }
+    package var rectifiers: [PlannedLayer] { network.layers.filter { $0.countsDeadUnits } }
     /// Where their outputs lie.
     var rectifierBoundaries: Set<Int> {
-        Set(network.layers.indices.filter { network.layers[$0].spec.isRectifier }.map { $0 + 1 })
+        Set(network.layers.indices.filter { network.layers[$0].countsDeadUnits }.map { $0 + 1 })
     }
 
     private var weights: [ParameterTensor] { network.layout.tensors.filter { $0.role == .weight } }
@@ -65,14 +65,5 @@ extension TrainingPlan {
         let gradients = weights.enumerated().map { ($1.name, Array(diagnostics[(3 * $0)..<(3 * $0 + 3)])) }
         let dead = rectifiers.enumerated().map { ($1.name, diagnostics[3 * weights.count + $0]) }
         return (gradients, dead)
-    }
-}
-
-extension LayerSpec {
-    var isRectifier: Bool {
-        switch self {
-        case .activation(.relu), .activation(.leakyReLU), .activation(.elu): true
-        default: false
-        }
     }
 }

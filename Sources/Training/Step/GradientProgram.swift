@@ -64,7 +64,7 @@ final class GradientProgram: StepProgram {
     }
 
     /// Nothing may be contributed to a step whose loss is not finite: that would spoil everybody's parameters.
-    private func checkLoss(_ step: Int, _ pass: Pass, _ microbatches: [Int]) throws {
+    private func checkLoss(_ step: Int, _ pass: ForwardPass, _ microbatches: [Int]) throws {
         guard
             let slot = (0..<pass.rows.slots).first(where: {
                 !collective.reportLeaf(localMicrobatch: $0)[0].isFinite
@@ -78,7 +78,7 @@ final class GradientProgram: StepProgram {
     }
 
     /// In a step that logs it: the fraction of each rectifier's units that gave nothing above 0 for any sample of the global batch.
-    private func countActiveUnits(_ step: Int, _ pass: Pass) throws {
+    private func countActiveUnits(_ step: Int, _ pass: ForwardPass) throws {
         guard let exchange = plan.activityExchange, plan.diagnosticCount(afterSteps: step + 1) > 0 else {
             return
         }

@@ -69,7 +69,7 @@ final class MicrobatchComputation {
     func makePass(
         _ part: Part, step: Int, parameters: FloatBuffer, statistics: FloatBuffer,
         _ synchronizer: any StatisticsSynchronizer
-    ) -> Pass {
+    ) -> ForwardPass {
         network.makePass(
             rows: part.rows, parameters: parameters.pointer, statistics: statistics.pointer,
             training: TrainingMode(
@@ -82,13 +82,13 @@ final class MicrobatchComputation {
 
     /// - Parameter completed: told from where on in the flat vectors all gradients are there.
     func backward(
-        _ part: Part, step: Int, _ pass: Pass, _ synchronizer: any StatisticsSynchronizer,
+        _ part: Part, step: Int, _ pass: ForwardPass, _ synchronizer: any StatisticsSynchronizer,
         into gradients: GradientVectors,
         completed: (Int) -> Void
     ) throws {
         gradients.begin(part.fold, firstSlot: part.firstSlot)
-        let training = TrainingPass(
-            pass: pass, synchronizer: synchronizer, gradients: gradients,
+        let training = BackwardPass(
+            pass, synchronizer: synchronizer, gradients: gradients,
             batchSize: plan.geometry.batchSize(ofStep: step))
         try network.backward(training, completed: completed)
     }

@@ -1,15 +1,15 @@
 import Kernels
 
-/// The gradient of a bias, `db = Σ dy` over all rows of a slot: what dense layers and convolutions have in common.
+/// The gradient of a bias, `db = Σ dy` over all rows of a slot, for dense layers and convolutions.
 enum BiasGradient {
-    /// Writes a slot's sums behind `start` in its gradient vector and merges them.
+    /// Writes a slot's sums from `start` on in its gradient vector, and merges them.
     ///
     /// - Parameters:
-    ///   - rows: of the slot, `outputs` values each.
+    ///   - rows: rows of the slot, with `outputs` values each.
     ///   - scratch: `scratchCount` floats.
     static func write(
         _ slot: Int, _ outputGradient: SlotMatrix, rows: Int, outputs: Int, to start: Int,
-        _ pass: TrainingPass,
+        _ pass: BackwardPass,
         scratch: UnsafeMutablePointer<Float>
     ) {
         let sums = UnsafeMutableRawPointer(scratch).assumingMemoryBound(to: Double.self)

@@ -1,9 +1,52 @@
 import Kernels
 
+/// The definition of a fully connected layer: a flat input, and an output with a column for each unit.
+struct DenseDefinition: LayerDefinition {
+    let joinsInputs = false
+    let extendsPreviousLayer = false
+    let probabilities: ProbabilityKind? = nil
+    let units: Int
+    let hasBias: Bool
+    let initializer: Initializer
+
+    func plan(_ layer: LayerContext, _ allocator: inout TensorAllocator) throws(ShapeMismatch) -> LayerPlan {
+        let (input, units) = (layer.input, units)
+        guard input.shape.isFlat else {
+            throw layer.mismatch(
+                "`\(layer.name)` is a dense layer and wants a flat input, but the layer before it gives "
+                    + "\(input.shape): put \"flatten\" before it")
+        }
+        let inputs = input.shape.count
+        try layer.checkWeights(inputs, units)
+        let weight = allocator.addWeight(
+            layer.name, .dense(inputs: inputs, outputs: units, flattened: input.flattened), initializer,
+            fanIn: inputs, fanOut: units)
+        let bias = hasBias ? allocator.addBias(layer.name, count: units) : nil
+        return LayerPlan(
+            summary: "dense (\(initializer.name)\(hasBias ? "" : ", no bias"))",
+            output: Boundary(
+                shape: TensorShape([units]), flattened: nil,
+                field: input.flattened.map { input.field.covering($0) } ?? input.field,
+                measuredImages: nil),
+            operations: 2 * inputs * units + (hasBias ? units : 0),
+            scratchCount: max(PanelProduct.scratchCount, BiasGradient.scratchCount(outputs: units)),
+            workspaceCount: PanelProduct.packedCount(width: max(inputs, units)),
+            rememberedBytes: { _ in 0 },
+            memory: .separate(backwardReads: layer.isFrozen ? [] : .input), matrixProducts: { _ in [] },
+            fusion: .none, countsDeadUnits: false, inputPreparation: nil,
+            computation: .layer {
+                DenseLayer(
+                    inputs: inputs, outputs: units, weight: weight, bias: bias, slots: $0.microbatches,
+                    rows: $0.rows)
+            })
+    }
+}
+
 /// Fully connected layer: `y = xW + b`, x `[N, in]`, W `[in, out]`, b `[out]`.
 ///
-/// Gradients: `dW = xᵀ dy`, `db = Σ dy`, `dx = dy Wᵀ`. For each group of rows the lanes pack x (backward: dy), and then compute blocks of columns of the result for rows of
-/// several slots, and blocks of W's rows for dW; the samples of a microbatch are one sum.
+/// Gradients: `dW = xᵀ dy`, `db = Σ dy`, `dx = dy Wᵀ`. For each group of rows the lanes pack x (in the backward
+/// pass dy). Then they compute blocks of columns of the result for rows of several slots, and blocks of W's rows
+/// for dW. The samples of a microbatch are one sum.
 final class DenseLayer: Layer {
     /// Rows of W in one task of the weight gradient; a multiple of 16, so that blocks begin at aligned floats.
     private static let blockRows = 128
@@ -14,23 +57,26 @@ final class DenseLayer: Layer {
     private let outputs: Int
     private let weight: Int
     private let bias: Int?
-    /// The tiles of a group; filled anew for each.
+    /// The tiles of the current group.
     private let runs: UnsafeMutableBufferPointer<PanelProduct.Rows>
 
     /// - Parameters:
-    ///   - weight, bias: where they begin in the flat vectors.
+    ///   - weight, bias: their first indices in the flat vectors.
     ///   - slots, rows: the most microbatches at once and samples of one.
     init(inputs: Int, outputs: Int, weight: Int, bias: Int?, slots: Int, rows: Int) {
-        (self.inputs, self.outputs, self.weight, self.bias) = (inputs, outputs, weight, bias)
+        self.inputs = inputs
+        self.outputs = outputs
+        self.weight = weight
+        self.bias = bias
         runs = .allocate(capacity: max(1, slots * ((rows + Tile.rows - 1) / Tile.rows)))
     }
 
     deinit { runs.deallocate() }
 
-    func forward(_ input: SlotMatrix, _ output: SlotMatrix, _ pass: Pass) {
+    func forward(_ input: SlotMatrix, _ output: SlotMatrix, _ pass: ForwardPass) {
         let bias = bias.map { pass.parameters + $0 }
         for group in pass.rows.groups where !group.tiles.isEmpty {
-            let product = pack(group, input, output, pass)
+            let product = pack(group, input, output, pass.rows, pass.lanes, pass.workspace)
             pass.lanes.run(product.tasks) { task, lane in
                 product.run(
                     task, pass.parameters + weight, isTransposed: false, bias: bias,
@@ -41,16 +87,17 @@ final class DenseLayer: Layer {
 
     func backward(
         _ input: SlotMatrix, _ output: SlotMatrix, outputGradient: SlotMatrix, inputGradient: SlotMatrix?,
-        _ pass: TrainingPass
+        _ pass: BackwardPass
     ) {
-        let (w, rows) = (pass.pass.parameters + weight, pass.pass.rows)
+        let (w, rows) = (pass.parameters + weight, pass.rows)
         let blocks = pass.isFrozen ? 0 : (inputs + Self.blockRows - 1) / Self.blockRows
         for (index, group) in rows.groups.enumerated() {
-            let product = pack(group, outputGradient, inputGradient ?? outputGradient, pass.pass)
+            let product = pack(
+                group, outputGradient, inputGradient ?? outputGradient, pass.rows, pass.lanes, pass.workspace)
             let products = inputGradient == nil ? 0 : product.tasks
             let ends = blocks > 0 && bias != nil && index == rows.groups.count - 1
-            pass.pass.lanes.run(blocks + products + (ends ? 1 : 0)) { task, lane in
-                let scratch = pass.pass.scratch[lane].pointer
+            pass.lanes.run(blocks + products + (ends ? 1 : 0)) { task, lane in
+                let scratch = pass.scratch[lane].pointer
                 if task < blocks {
                     weightGradient(task, group, input, product.x, pass, scratch)
                 } else if task < blocks + products {
@@ -67,18 +114,21 @@ final class DenseLayer: Layer {
     }
 
     /// Packs a group's rows of `x`, for products that go to its rows of `y`.
-    private func pack(_ group: RowGroup, _ x: SlotMatrix, _ y: SlotMatrix, _ pass: Pass) -> GroupProduct {
-        for (i, tile) in pass.rows.tiles[group.tiles].enumerated() {
+    private func pack(
+        _ group: RowGroup, _ x: SlotMatrix, _ y: SlotMatrix, _ rows: SlotRows, _ lanes: LanePool,
+        _ workspace: FloatBuffer
+    ) -> GroupProduct {
+        for (i, tile) in rows.tiles[group.tiles].enumerated() {
             runs[i] = PanelProduct.Rows(
                 x.row(tile.slot, tile.start), y.row(tile.slot, tile.start), count: tile.count)
         }
         let (runs, to) = (
             UnsafeBufferPointer(rebasing: UnsafeBufferPointer(runs)[..<group.tiles.count]),
-            pass.workspace.pointer
+            workspace.pointer
         )
         let panels = PanelProduct.panels(width: x.width)
-        let tasks = min(panels, 4 * pass.lanes.lanes)
-        pass.lanes.run(tasks) { task, _ in
+        let tasks = min(panels, 4 * lanes.lanes)
+        lanes.run(tasks) { task, _ in
             PanelProduct.pack(
                 runs, width: x.width, panels: (task * panels / tasks)..<((task + 1) * panels / tasks),
                 into: to)
@@ -88,14 +138,15 @@ final class DenseLayer: Layer {
             blockColumns: Self.blockColumns)
     }
 
-    /// A block of W's rows: what the group's samples give, and the merges of the slots that end with it.
+    /// Computes the gradient of a block of W's rows from the group's samples, and merges the slots that end with
+    /// the group.
     private func weightGradient(
-        _ block: Int, _ group: RowGroup, _ input: SlotMatrix, _ dy: PanelProduct.Packed, _ pass: TrainingPass,
+        _ block: Int, _ group: RowGroup, _ input: SlotMatrix, _ dy: PanelProduct.Packed, _ pass: BackwardPass,
         _ scratch: UnsafeMutablePointer<Float>
     ) {
         let first = block * Self.blockRows
         let count = min(Self.blockRows, inputs - first)
-        let (start, rows, tiles) = (weight + first * outputs, pass.pass.rows.rows, pass.pass.rows.tiles)
+        let (start, rows, tiles) = (weight + first * outputs, pass.rows.rows, pass.rows.tiles)
         var (ended, row) = (group.endingSlots.lowerBound, 0)
         func end(before slot: Int) {
             while ended < slot {
@@ -118,18 +169,10 @@ final class DenseLayer: Layer {
         end(before: group.endingSlots.upperBound)
     }
 
-    /// Floats of scratch that a lane needs.
-    static func scratchCount(outputs: Int) -> Int {
-        max(PanelProduct.scratchCount, BiasGradient.scratchCount(outputs: outputs))
-    }
-
-    /// Floats for a group's packed rows.
-    static func workspaceCount(inputs: Int, outputs: Int) -> Int {
-        PanelProduct.packedCount(width: max(inputs, outputs))
-    }
 }
 
-/// The product of a group's packed rows with a matrix, in tasks: blocks of columns for all rows or, where there is but one, the rows of each tile.
+/// The product of a group's packed rows with a matrix. A task is a block of columns for all rows or, where there
+/// is only one block, the rows of one tile.
 private struct GroupProduct {
     let x: PanelProduct.Packed
     let runs: UnsafeBufferPointer<PanelProduct.Rows>

@@ -19,7 +19,10 @@ extension SlotRows {
         preconditionFailure("the slots have fewer tiles")
     }
 
-    /// How many images make a piece of work of about `target`, if one is `work`.
+    /// Samples of `values` values each that make a task worth a lane.
+    static func imagesPerTile(values: Int) -> Int { images(for: 1 << 14, each: values) }
+
+    /// Images that make a task of about `target` units of work, from 1 to 128, if each image is `work` units.
     static func images(for target: Int, each work: Int) -> Int {
         min(Tile.rows, max(1, (target + work - 1) / max(1, work)))
     }

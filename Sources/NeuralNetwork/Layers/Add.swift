@@ -1,0 +1,72 @@
+import Kernels
+
+/// The definition of a sum: inputs of one shape, and an output of that shape.
+struct AddDefinition: LayerDefinition {
+    let joinsInputs = true
+    let extendsPreviousLayer = false
+    let probabilities: ProbabilityKind? = nil
+
+    func plan(_ layer: LayerContext, _ allocator: inout TensorAllocator) throws(ShapeMismatch) -> LayerPlan {
+        // Values that were flattened keep their order in a sum.
+        let output = try layer.joined(
+            { $0 }, channels: { $0[0].channels }, flattened: layer.input.flattened,
+            hint: "they must be the same")
+        let overwrites = layer.inputs.count == 2 ? [0, 1] : [0]
+        return LayerPlan(
+            summary: "add", output: output, operations: output.shape.count * (layer.inputs.count - 1),
+            scratchCount: 0, workspaceCount: 0, rememberedBytes: { _ in 0 },
+            memory: MemoryUse(
+                backwardReads: [], overwritesInTraining: overwrites, overwritesInEvaluation: overwrites,
+                gradientReuse: .firstWritten),
+            matrixProducts: { _ in [] }, fusion: .sum, countsDeadUnits: false, inputPreparation: nil,
+            computation: .join { _ in AddLayer() })
+    }
+}
+
+/// `y = Σ xᵢ`; every `dxᵢ = dy`.
+final class AddLayer: JoinLayer {
+    func forward(_ inputs: [SlotMatrix], _ output: SlotMatrix, _ pass: ForwardPass) {
+        let size = SlotRows.samplesPerVectorTile(width: output.width)
+        pass.lanes.run(pass.rows.tileCount(of: size)) { task, _ in
+            let tile = pass.rows.tile(task, of: size)
+            let (y, count) = (output.row(tile.slot, tile.start), tile.count * output.width)
+            Elementwise.sum(
+                inputs[0].row(tile.slot, tile.start),
+                inputs[min(1, inputs.count - 1)].row(tile.slot, tile.start), into: y, count: count)
+            for i in stride(from: 2, to: inputs.count, by: 1) {
+                Elementwise.add(inputs[i].row(tile.slot, tile.start), to: y, count: count)
+            }
+        }
+    }
+
+    func backward(outputGradient: SlotMatrix, _ inputGradients: [InputGradient?], _ pass: BackwardPass) {
+        // One of them may lie in the memory of dy: then nothing is to be done.
+        for case .some(let gradient) in inputGradients where gradient.values.row(0) != outputGradient.row(0) {
+            if gradient.accumulates {
+                Self.add(outputGradient, to: gradient.values, pass)
+            } else {
+                Self.copy(outputGradient, to: gradient.values, pass)
+            }
+        }
+    }
+
+    /// Adds `from` to `to` for every slot.
+    static func add(_ from: SlotMatrix, to: SlotMatrix, _ pass: BackwardPass) {
+        let size = SlotRows.samplesPerVectorTile(width: from.width)
+        pass.lanes.run(pass.rows.tileCount(of: size)) { task, _ in
+            let tile = pass.rows.tile(task, of: size)
+            Elementwise.add(
+                from.row(tile.slot, tile.start), to: to.row(tile.slot, tile.start),
+                count: tile.count * from.width)
+        }
+    }
+
+    private static func copy(_ from: SlotMatrix, to: SlotMatrix, _ pass: BackwardPass) {
+        let size = SlotRows.samplesPerVectorTile(width: from.width)
+        pass.lanes.run(pass.rows.tileCount(of: size)) { task, _ in
+            let tile = pass.rows.tile(task, of: size)
+            to.row(tile.slot, tile.start).update(
+                from: from.row(tile.slot, tile.start), count: tile.count * from.width)
+        }
+    }
+}

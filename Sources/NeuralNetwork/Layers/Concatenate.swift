@@ -1,0 +1,73 @@
+import Kernels
+
+/// The definition of a concatenation: inputs of the same height and width, and an output with all their
+/// channels.
+struct ConcatenateDefinition: LayerDefinition {
+    let joinsInputs = true
+    let extendsPreviousLayer = false
+    let probabilities: ProbabilityKind? = nil
+
+    func plan(_ layer: LayerContext, _ allocator: inout TensorAllocator) throws(ShapeMismatch) -> LayerPlan {
+        // Flattened values beside others are no longer in an image's order.
+        let output = try layer.joined(
+            { TensorShape($0.dimensions.dropLast()) }, channels: { $0.reduce(0) { $0 + $1.channels } },
+            flattened: nil, hint: "all but the channels must be the same")
+        let channels = layer.inputs.map(\.shape.channels)
+        return LayerPlan(
+            summary: "concatenate", output: output, operations: 0, scratchCount: 0, workspaceCount: 0,
+            rememberedBytes: { _ in 0 }, memory: .separate(backwardReads: []), matrixProducts: { _ in [] },
+            fusion: .none, countsDeadUnits: false, inputPreparation: nil,
+            computation: .join { _ in
+                ConcatenateLayer(positions: output.shape.positions, channels: channels)
+            })
+    }
+}
+
+/// The channels of all inputs side by side, at every position; `dxᵢ` is the part of dy that came from it.
+final class ConcatenateLayer: JoinLayer {
+    private let positions: Int
+    /// Channels of every input.
+    private let channels: [Int]
+
+    init(positions: Int, channels: [Int]) {
+        self.positions = positions
+        self.channels = channels
+    }
+
+    func forward(_ inputs: [SlotMatrix], _ output: SlotMatrix, _ pass: ForwardPass) {
+        let width = channels.reduce(0, +)
+        let size = SlotRows.imagesPerTile(values: width * positions)
+        pass.lanes.run(pass.rows.tileCount(of: size)) { task, _ in
+            let tile = pass.rows.tile(task, of: size)
+            var first = 0
+            for (input, channels) in zip(inputs, channels) {
+                Columns.copy(
+                    input.row(tile.slot, tile.start), stride: channels,
+                    to: output.row(tile.slot, tile.start) + first, stride: width,
+                    rows: tile.count * positions, columns: channels)
+                first += channels
+            }
+        }
+    }
+
+    func backward(outputGradient: SlotMatrix, _ inputGradients: [InputGradient?], _ pass: BackwardPass) {
+        let width = channels.reduce(0, +)
+        let size = SlotRows.imagesPerTile(values: width * positions)
+        pass.lanes.run(pass.rows.tileCount(of: size)) { task, _ in
+            let tile = pass.rows.tile(task, of: size)
+            var first = 0
+            for (gradient, channels) in zip(inputGradients, channels) {
+                let dy = outputGradient.row(tile.slot, tile.start) + first
+                first += channels
+                guard let gradient else { continue }
+                let dx = gradient.values.row(tile.slot, tile.start)
+                let rows = tile.count * positions
+                if gradient.accumulates {
+                    Columns.add(dy, stride: width, to: dx, stride: channels, rows: rows, columns: channels)
+                } else {
+                    Columns.copy(dy, stride: width, to: dx, stride: channels, rows: rows, columns: channels)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import Kernels
+
+/// The definition of a convolution: a window is laid on every position, and every output channel is a weighted sum
+/// of the values under it.
+struct ConvolutionDefinition: LayerDefinition {
+    let joinsInputs = false
+    let extendsPreviousLayer = false
+    let probabilities: ProbabilityKind? = nil
+    let channels: Int
+    let window: Window
+    let hasBias: Bool
+    let initializer: Initializer
+
+    func plan(_ layer: LayerContext, _ allocator: inout TensorAllocator) throws(ShapeMismatch) -> LayerPlan {
+        let (input, outputs) = (layer.input, channels)
+        let geometry = try layer.geometry(window, holdsPixel: false)
+        try layer.checkWeights(geometry.patchCount, outputs)
+        try layer.checkValues(geometry.positions, outputs)
+        let area = geometry.kernelHeight * geometry.kernelWidth
+        let weight = allocator.addWeight(
+            layer.name,
+            .convolution(
+                height: geometry.kernelHeight, width: geometry.kernelWidth, inputs: geometry.channels,
+                outputs: outputs),
+            initializer, fanIn: geometry.channels * area, fanOut: outputs * area)
+        let bias = hasBias ? allocator.addBias(layer.name, count: outputs) : nil
+        let methods = ConvolutionMethods(geometry, outputs: outputs)
+        return LayerPlan(
+            summary: "conv \(window.summary) (\(initializer.name)\(hasBias ? "" : ", no bias"))",
+            output: Boundary(
+                shape: TensorShape([geometry.outputHeight, geometry.outputWidth, outputs]),
+                flattened: input.flattened, field: input.field.seen(through: window),
+                measuredImages: methods.forward.imagesPerTask),
+            operations: (2 * geometry.patchCount + (hasBias ? 1 : 0)) * geometry.positions * outputs,
+            scratchCount: max(methods.scratchCount, BiasGradient.scratchCount(outputs: outputs)),
+            workspaceCount: methods.workspaceCount, rememberedBytes: { _ in 0 },
+            memory: .separate(backwardReads: layer.isFrozen ? [] : .input),
+            matrixProducts: { methods.matrixProducts($0) }, fusion: .none, countsDeadUnits: false,
+            inputPreparation: nil,
+            computation: .layer { _ in
+                ConvolutionLayer(methods, geometry, outputs: outputs, weight: weight, bias: bias)
+            })
+    }
+}
+
+/// Convolution (cross-correlation, as everywhere in the field):
+/// `y[n, i, j, o] = b[o] + Σ x[n, i·s + p − top, j·s + q − left, c] · W[(p, q, c), o]`.
+///
+/// x `[N, H, W, C]`, y `[N, H', W', out]`, W in memory `[kernel height · kernel width · C, out]`, in files PyTorch's
+/// `[out, C, height, width]`, b `[out]`. With the patches P of x under the windows as rows, `y = PW + b`,
+/// `dW = Pᵀ dy`, `db = Σ dy`, and `dP = dy Wᵀ` is added to the pixels that the patches came from.
+///
+/// Each of the three passes has a method of its own (`ConvolutionMethods`).
+final class ConvolutionLayer: Layer, MomentsProducer {
+    private let methods: ConvolutionMethods
+    private let positions: Int
+    private let outputs: Int
+    private let weight: Int
+    private let bias: Int?
+    private let weightGradient: WeightGradient
+    var moments: TileMoments?
+
+    /// - Parameters weight, bias: their first indices in the flat vectors.
+    init(_ methods: ConvolutionMethods, _ geometry: WindowGeometry, outputs: Int, weight: Int, bias: Int?) {
+        self.methods = methods
+        self.outputs = outputs
+        self.weight = weight
+        self.bias = bias
+        positions = geometry.positions
+        weightGradient = WeightGradient(
+            methods.weightGradient, geometry, outputs: outputs, weight: weight, bias: bias)
+    }
+
+    func forward(_ input: SlotMatrix, _ output: SlotMatrix, _ pass: ForwardPass) {
+        let (method, w, packed) = (methods.forward, pass.parameters + weight, pass.workspace.pointer)
+        let b = bias.map { pass.parameters + $0 }
+        method.prepare(w, pass.lanes, into: packed)
+        let size = method.imagesPerTask
+        pass.lanes.run(pass.rows.tileCount(of: size)) { task, lane in
+            let (tile, scratch) = (pass.rows.tile(task, of: size), pass.scratch[lane].pointer)
+            let y = output.row(tile.slot, tile.start)
+            method.run(
+                input.row(tile.slot, tile.start), w, packed, images: tile.count, into: y, scratch: scratch)
+            if let b { Columns.addBias(b, to: y, rows: tile.count * positions, columns: outputs) }
+            moments?.measure(tile, y, scratch: scratch)
+        }
+    }
+
+    func backward(
+        _ input: SlotMatrix, _ output: SlotMatrix, outputGradient: SlotMatrix, inputGradient: SlotMatrix?,
+        _ pass: BackwardPass
+    ) {
+        if !pass.isFrozen {
+            for slot in 0..<pass.rows.slots { weightGradient.run(slot, input, outputGradient, pass) }
+        }
+        guard let inputGradient else { return }
+        let (method, w, packed) = (methods.dataGradient, pass.parameters + weight, pass.workspace.pointer)
+        method.prepare(w, pass.lanes, into: packed)
+        let size = method.imagesPerTask
+        pass.lanes.run(pass.rows.tileCount(of: size)) { task, lane in
+            let tile = pass.rows.tile(task, of: size)
+            method.run(
+                outputGradient.row(tile.slot, tile.start), w, packed, images: tile.count,
+                into: inputGradient.row(tile.slot, tile.start), scratch: pass.scratch[lane].pointer)
+        }
+    }
+}

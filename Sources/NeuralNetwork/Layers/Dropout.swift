@@ -1,0 +1,101 @@
+import Kernels
+
+/// The definition of a dropout: the output has the input's shape.
+struct DropoutDefinition: LayerDefinition {
+    let joinsInputs = false
+    let extendsPreviousLayer = false
+    let probabilities: ProbabilityKind? = nil
+    /// The probability that a value becomes 0, from 0 up to, but not including, 1.
+    let rate: Double
+
+    func plan(_ layer: LayerContext, _ allocator: inout TensorAllocator) throws(ShapeMismatch) -> LayerPlan {
+        let (input, number, rate) = (layer.input, layer.number, rate)
+        let width = input.shape.count
+        return LayerPlan(
+            summary: "dropout \(Self.hundredths(rate))",
+            output: Boundary(
+                shape: input.shape, flattened: input.flattened, field: input.field, measuredImages: nil),
+            operations: width, scratchCount: 0, workspaceCount: 0,
+            rememberedBytes: { $0.microbatches * $0.rows * width },
+            memory: .inPlace(backwardReads: []), matrixProducts: { _ in [] }, fusion: .none,
+            countsDeadUnits: false, inputPreparation: nil,
+            computation: .layer {
+                DropoutLayer(
+                    rate: rate, layer: number, width: width, slots: $0.microbatches, rows: $0.rows)
+            })
+    }
+
+    /// A rate with two decimals: `0.50`.
+    private static func hundredths(_ rate: Double) -> String {
+        let number = Int((100 * rate).rounded(.toNearestOrEven))
+        return "\(number / 100).\(number % 100 < 10 ? "0" : "")\(number % 100)"
+    }
+}
+
+/// Dropout (https://jmlr.org/papers/v15/srivastava14a.html): in training each value becomes 0 with probability
+/// `rate`, the others `x / (1 − rate)`; in evaluation `y = x`. Whether a value is kept depends on the seed, the
+/// step, the layer, the sample's index in the global batch and the value's index in the sample.
+final class DropoutLayer: Layer {
+    private let layer: Int
+    private let width: Int
+    private let threshold: UInt32
+    private let scale: Float
+    private let rows: Int
+    private let mask: UnsafeMutablePointer<UInt8>
+
+    /// - Parameters:
+    ///   - layer: the layer's number in its network, by which values are drawn.
+    ///   - slots, rows: the most microbatches at once and samples of one.
+    init(rate: Double, layer: Int, width: Int, slots: Int, rows: Int) {
+        self.layer = layer
+        self.width = width
+        self.rows = rows
+        threshold = UInt32(min(rate * 0x1p32, 0x1p32 - 1))
+        scale = Float(1 / (1 - rate))
+        mask = .allocate(capacity: max(1, slots * rows * width))
+        mask.initialize(repeating: 0, count: max(1, slots * rows * width))
+    }
+
+    deinit { mask.deallocate() }
+
+    private func mask(_ tile: Tile) -> UnsafeMutablePointer<UInt8> {
+        mask + (tile.slot * rows + tile.start) * width
+    }
+
+    func forward(_ input: SlotMatrix, _ output: SlotMatrix, _ pass: ForwardPass) {
+        let size = SlotRows.imagesPerTile(values: width)
+        let tasks = pass.rows.tileCount(of: size)
+        guard let mode = pass.training else {
+            if input.row(0) == output.row(0) { return }
+            return pass.lanes.run(tasks) { task, _ in
+                let tile = pass.rows.tile(task, of: size)
+                output.row(tile.slot, tile.start).update(
+                    from: input.row(tile.slot, tile.start), count: tile.count * width)
+            }
+        }
+        let stream = RandomStream(seed: mode.seed, purpose: .dropout, major: mode.step, minor: layer)
+        pass.lanes.run(tasks) { task, _ in
+            let tile = pass.rows.tile(task, of: size)
+            DropoutKernels.forward(
+                input.row(tile.slot, tile.start), into: output.row(tile.slot, tile.start), mask: mask(tile),
+                rows: tile.count,
+                width: width, stream: stream, firstSample: mode.firstSamples[tile.slot] + tile.start,
+                threshold: threshold, scale: scale)
+        }
+    }
+
+    func backward(
+        _ input: SlotMatrix, _ output: SlotMatrix, outputGradient: SlotMatrix, inputGradient: SlotMatrix?,
+        _ pass: BackwardPass
+    ) {
+        guard let inputGradient else { return }
+        let (rows, size) = (pass.rows, SlotRows.imagesPerTile(values: width))
+        pass.lanes.run(rows.tileCount(of: size)) { task, _ in
+            let tile = rows.tile(task, of: size)
+            DropoutKernels.backward(
+                outputGradient.row(tile.slot, tile.start), mask: mask(tile),
+                into: inputGradient.row(tile.slot, tile.start),
+                count: tile.count * width, scale: scale)
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import Kernels
+
+/// The definition of a softmax: the output has the input's shape.
+struct SoftmaxDefinition: LayerDefinition {
+    let joinsInputs = false
+    let extendsPreviousLayer = true
+    let probabilities: ProbabilityKind? = .ofClasses
+
+    func plan(_ layer: LayerContext, _ allocator: inout TensorAllocator) throws(ShapeMismatch) -> LayerPlan {
+        let input = layer.input
+        return LayerPlan(
+            summary: "softmax",
+            output: Boundary(
+                shape: input.shape, flattened: input.flattened, field: input.field, measuredImages: nil),
+            operations: 5 * input.shape.count, scratchCount: FlatVector.aligned(input.shape.channels),
+            workspaceCount: 0, rememberedBytes: { _ in 0 }, memory: .separate(backwardReads: .output),
+            matrixProducts: { _ in [] }, fusion: .none, countsDeadUnits: false, inputPreparation: nil,
+            computation: .layer { _ in SoftmaxLayer(shape: input.shape) })
+    }
+}
+
+/// `y_c = e^{x_c} / Σ e^{x}` over the channels; `dx = y · (dy − Σ dy·y)`. The loss computes a softmax before
+/// cross-entropy itself.
+final class SoftmaxLayer: Layer {
+    private let channels: Int
+    private let positions: Int
+
+    init(shape: TensorShape) {
+        channels = shape.channels
+        positions = shape.positions
+    }
+
+    func forward(_ input: SlotMatrix, _ output: SlotMatrix, _ pass: ForwardPass) {
+        let tiles = pass.rows.tiles
+        pass.lanes.run(tiles.count) { task, lane in
+            let tile = tiles[task]
+            LossKernels.softmax(
+                input.row(tile.slot, tile.start), into: output.row(tile.slot, tile.start),
+                rows: tile.count * positions,
+                columns: channels, scratch: pass.scratch[lane].pointer)
+        }
+    }
+
+    func backward(
+        _ input: SlotMatrix, _ output: SlotMatrix, outputGradient: SlotMatrix, inputGradient: SlotMatrix?,
+        _ pass: BackwardPass
+    ) {
+        guard let inputGradient else { return }
+        let tiles = pass.rows.tiles
+        pass.lanes.run(tiles.count) { task, _ in
+            let tile = tiles[task]
+            LossKernels.softmaxBackward(
+                y: output.row(tile.slot, tile.start), dy: outputGradient.row(tile.slot, tile.start),
+                into: inputGradient.row(tile.slot, tile.start), rows: tile.count * positions,
+                columns: channels)
+        }
+    }
+}

@@ -1,0 +1,54 @@
+import Kernels
+
+/// Gives the layers of a network their places in the flat vectors, and numbers to their exchanges.
+struct TensorAllocator {
+    private(set) var layout: ParameterLayout
+    /// The statistics exchanges of one step, by number.
+    private(set) var exchanges: [StatisticsOperation] = []
+
+    init(_ layout: ParameterLayout) { self.layout = layout }
+
+    /// True if tensors that are added now are not trained.
+    var isFreezing: Bool {
+        get { layout.isFreezing }
+        set { layout.isFreezing = newValue }
+    }
+
+    /// Adds a random weight matrix, and returns its first index in the flat parameters.
+    mutating func addWeight(
+        _ layer: String, _ storage: TensorStorage, _ initializer: Initializer, fanIn: Int, fanOut: Int
+    ) -> Int {
+        layout.add(
+            layer + ".weight", role: .weight, storage: storage,
+            initializer: .random(initializer, fanIn: fanIn, fanOut: fanOut))
+    }
+
+    /// Adds a bias of zeros, and returns its first index in the flat parameters.
+    mutating func addBias(_ layer: String, count: Int) -> Int {
+        layout.add(
+            layer + ".bias", role: .bias, storage: .vector(count: count), initializer: .constant(0))
+    }
+
+    /// Adds the scale (ones) of a normalisation, and returns its first index in the flat parameters.
+    mutating func addScale(_ layer: String, count: Int) -> Int {
+        layout.add(
+            layer + ".weight", role: .gain, storage: .vector(count: count), initializer: .constant(1))
+    }
+
+    /// Adds the shift (zeros) of a normalisation, and returns its first index in the flat parameters.
+    mutating func addShift(_ layer: String, count: Int) -> Int {
+        layout.add(
+            layer + ".bias", role: .shift, storage: .vector(count: count), initializer: .constant(0))
+    }
+
+    /// Adds a running statistic, and returns its first index in the flat statistics.
+    mutating func addStatistic(_ name: String, shape: [Int], initial: Float) -> Int {
+        layout.addStatistic(name, shape: shape, initial: initial)
+    }
+
+    /// Numbers some exchanges one after the other, and returns the first number.
+    mutating func addExchanges(_ operations: [StatisticsOperation]) -> Int {
+        defer { exchanges += operations }
+        return exchanges.count
+    }
+}
