@@ -65,7 +65,7 @@ let package = Package(
         room("Collectives", uses: ["Kernels", "CSystem"]),
         room("Telemetry", uses: ["System"]),
         // 3
-        room("Checkpoints", uses: ["System", "Configuration", "Kernels", "NeuralNetwork"]),
+        room("Checkpoints", uses: ["System", "Configuration", "NeuralNetwork"]),
         room("Jobs", uses: ["Configuration", "System", "NeuralNetwork", "Datasets"]),
         // 4
         room(

@@ -6,26 +6,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-// What libpng's callbacks need, and what must be freed whatever happens.
+// The data of libpng's callbacks, and the memory to be freed in any case.
 typedef struct {
-    const uint8_t *bytes;
+    const uint8_t *bytes; // the file
     size_t count, position;
     uint8_t *pixels;
     png_bytep *rows;
     char *reason;
 } Source;
 
+// libpng calls this for an error.
 static void fail(png_structp png, png_const_charp message) {
     Source *source = png_get_error_ptr(png);
     snprintf(source->reason, CIMAGES_REASON_SIZE, "%s", message);
     longjmp(png_jmpbuf(png), 1);
 }
 
+// libpng calls this for a warning.
 static void ignore(png_structp png, png_const_charp message) {
     (void)png;
     (void)message;
 }
 
+// libpng calls this for the next `count` bytes of the file.
 static void take(png_structp png, png_bytep output, size_t count) {
     Source *source = png_get_io_ptr(png);
     if (count > source->count - source->position) png_error(png, "it is truncated");
@@ -33,11 +36,12 @@ static void take(png_structp png, png_bytep output, size_t count) {
     source->position += count;
 }
 
-// Palette, 1, 2, 4 and 16 bits, alpha: all become 8-bit grey or RGB.
+// Asks libpng for 8-bit grey or RGB, whatever the file holds: a palette, 1, 2, 4 or 16 bits, alpha.
 static void request_plain_pixels(png_structp png, png_infop info) {
     int color = png_get_color_type(png, info);
     if (color == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(png);
-    if (color == PNG_COLOR_TYPE_GRAY && png_get_bit_depth(png, info) < 8) png_set_expand_gray_1_2_4_to_8(png);
+    if (color == PNG_COLOR_TYPE_GRAY && png_get_bit_depth(png, info) < 8)
+        png_set_expand_gray_1_2_4_to_8(png);
     png_set_scale_16(png);
     png_set_strip_alpha(png);
     png_set_interlace_handling(png);
@@ -46,18 +50,22 @@ static void request_plain_pixels(png_structp png, png_infop info) {
 
 static void read_image(png_structp png, png_infop info, size_t pixel_limit, Source *source, CImage *image) {
     png_set_read_fn(png, source, take);
-    png_set_user_limits(png, 0x7fffffff, 0x7fffffff); // our own limit gives the better sentence
-    // Texts, profiles and the like, which may unpack to anything, have no part in the pixels.
+    png_set_user_limits(png, 0x7fffffff, 0x7fffffff); // our own limit gives the better message
+    // Texts, profiles and the like are skipped: they may unpack to anything and do not change the pixels.
     png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
     png_read_info(png, info);
-    size_t width = png_get_image_width(png, info), height = png_get_image_height(png, info);
+    size_t width = png_get_image_width(png, info);
+    size_t height = png_get_image_height(png, info);
     char text[CIMAGES_REASON_SIZE];
     if (is_too_large(width, height, pixel_limit, text)) png_error(png, text);
     // Deflate packs at most 1,032 bytes into one.
-    if (png_get_rowbytes(png, info) * height / 1032 > source->count) png_error(png, "it is truncated: too short for its size");
+    if (png_get_rowbytes(png, info) * height / 1032 > source->count)
+        png_error(png, "it is truncated: too short for its size");
     request_plain_pixels(png, info);
-    size_t channels = png_get_channels(png, info), row = width * channels;
-    if ((channels != 1 && channels != 3) || png_get_rowbytes(png, info) != row) png_error(png, "its kind of pixels is unknown");
+    size_t channels = png_get_channels(png, info);
+    size_t row = width * channels;
+    if ((channels != 1 && channels != 3) || png_get_rowbytes(png, info) != row)
+        png_error(png, "its kind of pixels is unknown");
     source->pixels = calloc(height, row);
     source->rows = malloc(height * sizeof *source->rows);
     if (!source->pixels || !source->rows) png_error(png, "there is no memory for it");
@@ -69,7 +77,8 @@ static void read_image(png_structp png, png_infop info, size_t pixel_limit, Sour
     image->channels = (uint32_t)channels;
 }
 
-// A function of its own: what it changes before a longjmp is not its own local.
+// Reads the image and returns 0, or returns 1 after an error. It is a function of its own, so that longjmp
+// leaves no local variable of the caller undefined.
 static int attempt(png_structp png, png_infop info, size_t pixel_limit, Source *source, CImage *image) {
     if (setjmp(png_jmpbuf(png))) return 1;
     read_image(png, info, pixel_limit, source, image);
@@ -102,12 +111,14 @@ int cimages_write_png(const CImage *image, uint8_t **bytes, size_t *count, char 
     };
     *bytes = NULL;
     png_alloc_size_t size = 0;
-    if (png_image_write_to_memory(&output, NULL, &size, 0, image->pixels, 0, NULL) && (*bytes = malloc(size)) &&
+    if (png_image_write_to_memory(&output, NULL, &size, 0, image->pixels, 0, NULL) &&
+        (*bytes = malloc(size)) &&
         png_image_write_to_memory(&output, *bytes, &size, 0, image->pixels, 0, NULL)) {
         *count = size;
         return 0;
     }
-    snprintf(reason, CIMAGES_REASON_SIZE, "%s", output.message[0] ? output.message : "there is no memory for it");
+    const char *message = output.message[0] ? output.message : "there is no memory for it";
+    snprintf(reason, CIMAGES_REASON_SIZE, "%s", message);
     png_image_free(&output);
     free(*bytes);
     *bytes = NULL;

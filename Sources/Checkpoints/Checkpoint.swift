@@ -1,36 +1,40 @@
 import Configuration
 import System
 
-/// A checkpoint that has been read and found whole.
+/// A checkpoint that has been read and verified.
 package struct Checkpoint: Sendable {
     package let path: String
     package let step: Int
     package let model: SafeTensors
     package let optimizer: SafeTensors
-    /// What the training put beside the tensors.
+    /// Everything that training stores beside the tensors.
     package let state: ConfigValue
 
     static let modelFile = "model.safetensors"
     static let optimizerFile = "optimizer.safetensors"
 
-    /// Reads the checkpoint directory `path` and compares every file with its checksum. The error names all that is wrong.
+    /// Reads the checkpoint directory `path` and compares every file with its checksum.
+    /// - Throws: `CheckpointError`, which names everything that is wrong.
     package init(path: String) throws {
         switch Checkpoint.examine(path) {
         case .success(let checkpoint): self = checkpoint
         case .failure(let problems):
             throw CheckpointError(
-                "the checkpoint `\(path)` cannot be used: \(problems.list.joined(separator: "; ")); use an older one or another copy"
+                "the checkpoint `\(path)` cannot be used: \(problems.list.joined(separator: "; "));"
+                    + " use an older one or another copy"
             )
         }
     }
 
-    /// Everything that is wrong with the checkpoint directory `path`, one sentence's part for each; empty if it is whole.
+    /// Lists everything that is wrong with the checkpoint directory `path`, one clause for each fault. The
+    /// list is empty if the checkpoint is valid.
     package static func problems(path: String) -> [String] {
         if case .failure(let problems) = examine(path) { problems.list } else { [] }
     }
 
+    /// The hash of the tensors (see `StateHash`).
     package func stateSHA256() -> String {
-        Checkpoints.stateSHA256(model: model.tensors, optimizer: optimizer.tensors)
+        StateHash.sha256(model: model.tensors, optimizer: optimizer.tensors)
     }
 
     struct Problems: Error { let list: [String] }

@@ -1,4 +1,5 @@
-/// What is wrong with a checkpoint, a tensor file or a run directory: one sentence with the place, the fault, and what to do next.
+/// A fault of a checkpoint, a tensor file or a run directory: one sentence with the path, the fault, and what
+/// to do next.
 package struct CheckpointError: Error, CustomStringConvertible, Sendable, Equatable {
     package let description: String
 

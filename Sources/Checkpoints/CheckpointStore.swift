@@ -1,34 +1,42 @@
 import Configuration
 import System
 
-/// The checkpoints of a run: directories `step-NNNNNNNN` that appear whole or not at all. Written by one process, which holds the run
-/// directory's lock; read by anybody.
+/// The checkpoints of a run: directories `step-NNNNNNNN` that appear completely or not at all. One process
+/// writes them, the one that holds the run directory's lock; any process may read them.
 package struct CheckpointStore: Sendable {
-    /// A checkpoint by its name; nothing about it has been checked.
+    /// The name and path of a checkpoint that has not been verified.
     package struct Entry: Sendable, Equatable {
         package let step: Int
         package let path: String
 
-        package init(step: Int, path: String) { (self.step, self.path) = (step, path) }
+        package init(step: Int, path: String) {
+            self.step = step
+            self.path = path
+        }
     }
 
-    /// How far the writing of a checkpoint has come.
+    /// The progress of writing a checkpoint: the last part that is complete.
     package enum Stage: String, CaseIterable, Sendable {
         case begun, model, optimizer, manifest, renamed
     }
 
+    /// The directory that holds the checkpoints.
     package let directory: String
 
     package init(directory: String) { self.directory = directory }
 
+    /// The directory of the checkpoint after `step`.
     package func path(ofStep step: Int) -> String {
         Path.join(directory, "step-\(TextFormat.padded(step, 8))")
     }
 
-    /// Writes a checkpoint, replacing one of the same step; it is on the disk when this returns, or an error says why not and nothing is left.
+    /// Writes a checkpoint, replacing one of the same step. When this returns, it is on the disk. After an
+    /// error nothing of it is left.
     /// - Parameters:
-    ///   - state: whatever else is needed to go on
-    ///   - reached: told of each stage that is done
+    ///   - step: the number of completed steps, at least 0.
+    ///   - state: everything beside the tensors that a resume needs.
+    ///   - reached: called after each completed stage.
+    /// - Throws: `CheckpointError` or `SystemError`.
     @discardableResult
     package func write(
         step: Int, model: [NamedTensor], optimizer: [NamedTensor], state: ConfigValue,
@@ -54,7 +62,9 @@ package struct CheckpointStore: Sendable {
         return Entry(step: step, path: whole.path)
     }
 
-    /// The checkpoints that are there, whole or not, newest first; none where there is no such directory.
+    /// Lists the checkpoints, newest first, without verifying them. The list is empty if the directory does
+    /// not exist.
+    /// - Throws: `SystemError` if the directory cannot be read.
     package func list() throws -> [Entry] {
         guard Directory.isDirectory(directory) else { return [] }
         return try Directory.list(directory).compactMap { name in
@@ -62,14 +72,17 @@ package struct CheckpointStore: Sendable {
         }.sorted { $0.step > $1.step }
     }
 
-    /// The newest checkpoint that is whole, or nil. Each newer one that is not is named in a sentence.
+    /// Reads the newest valid checkpoint; nil if there is none. Newer ones that are damaged are skipped.
+    /// - Parameter report: called with one sentence for each checkpoint that is skipped.
+    /// - Throws: `SystemError` if the directory cannot be read.
     package func newestValid(reporting report: (String) -> Void) throws -> Checkpoint? {
         for entry in try list() {
             do {
                 let checkpoint = try Checkpoint(path: entry.path)
                 guard checkpoint.step == entry.step else {
                     throw CheckpointError(
-                        "the checkpoint `\(entry.path)` says that it is of step \(checkpoint.step): it was renamed"
+                        "the checkpoint `\(entry.path)` says that it is of step \(checkpoint.step):"
+                            + " it was renamed"
                     )
                 }
                 return checkpoint
@@ -82,14 +95,16 @@ package struct CheckpointStore: Sendable {
 
     private var bestFile: String { Path.join(directory, "best") }
 
-    /// Names the checkpoint of `step`, which is there, as the best; on the disk when this returns.
+    /// Marks the checkpoint of `step`, which exists, as the best. When this returns, the mark is on the disk.
+    /// - Throws: `SystemError`.
     package func markBest(_ step: Int) throws {
         let text = Path.name(of: path(ofStep: step)) + "\n"
         if let before = try? File.readText(bestFile, limit: 64), before == text { return }
         try File.writeAtomically(text, to: bestFile)
     }
 
-    /// The checkpoint that is named as the best, if one is and it is there.
+    /// The checkpoint that is marked as the best; nil if none is marked or it does not exist.
+    /// - Throws: `SystemError` if the mark cannot be read.
     package func best() throws -> Entry? {
         guard File.exists(bestFile) else { return nil }
         let name = try File.readText(bestFile, limit: 64).prefix { $0 != "\n" }
@@ -99,20 +114,24 @@ package struct CheckpointStore: Sendable {
         }
     }
 
-    /// The best checkpoint, or in a run without one the newest that is whole.
+    /// Reads the best checkpoint, or in a run without one the newest valid checkpoint.
+    /// - Throws: `CheckpointError` or `SystemError`.
     package func bestOrNewest(reporting report: (String) -> Void) throws -> Checkpoint? {
         guard let best = try best() else { return try newestValid(reporting: report) }
         return try Checkpoint(path: best.path)
     }
 
-    /// Removes all but the `count` newest checkpoints and those of the steps `protected`.
+    /// Removes all checkpoints but the `count` newest ones and those of the steps `protected`.
+    /// - Throws: `SystemError`.
     package func retain(last count: Int, protecting protected: Set<Int> = []) throws {
         for entry in try list().dropFirst(max(0, count)) where !protected.contains(entry.step) {
             try Directory.removeAtOnce(entry.path)
         }
     }
 
-    /// Removes what a crash left half written or half removed. Only for the holder of the run directory's lock.
+    /// Removes partly written and partly removed checkpoints after a crash. Only the holder of the run
+    /// directory's lock may call this.
+    /// - Throws: `SystemError`.
     package func removeLeftovers() throws {
         if Directory.isDirectory(directory) { try AtomicDirectory.removeLeftovers(in: directory) }
     }

@@ -1,14 +1,15 @@
 import Configuration
 
-/// What the decisions during a training remember from one evaluation to the next.
+/// The memory of the rules that decide during training (early stopping, learning rate on plateaus, best
+/// checkpoint), from one evaluation to the next.
 package struct DecisionState: Equatable, Sendable {
-    /// One monitored value.
+    /// The history of one monitored value.
     package struct Watch: Equatable, Sendable {
         /// The best value so far; nil before the first one.
         package var best: Double?
-        /// The step after which it was measured.
+        /// The number of completed steps when it was measured.
         package var step = 0
-        /// Evaluations since then.
+        /// Evaluations since then without a better value.
         package var waited = 0
 
         package init() {}
@@ -16,12 +17,13 @@ package struct DecisionState: Equatable, Sendable {
 
     package var earlyStopping = Watch()
     package var plateau = Watch()
-    /// What the learning rate of the schedule is multiplied by.
+    /// Factor on the learning rate of the schedule, at least 0.
     package var factor = 1.0
     package var best = Watch()
-    /// What `best` is measured by: a resumed job may ask for another measure, and begins anew then.
+    /// The name of the metric that `best` is measured by. A resumed job may monitor another one; the search
+    /// then begins anew.
     package var bestMonitor: String?
-    /// True if the job ended with the step that the state belongs to, on what that step reported.
+    /// Whether the job ended with the step that this state belongs to, because of that step's report.
     package var isOver = false
 
     package init() {}
@@ -30,6 +32,7 @@ package struct DecisionState: Equatable, Sendable {
 // MARK: - In a checkpoint's manifest
 
 extension DecisionState {
+    /// The state as a part of a checkpoint's manifest.
     package var value: ConfigValue {
         .object([
             ("early_stopping", earlyStopping.value), ("plateau", plateau.value),
@@ -39,6 +42,7 @@ extension DecisionState {
         ])
     }
 
+    /// Decodes `value`.
     package static var expectation: Expectation<DecisionState> {
         .object { fields in
             var state = DecisionState()

@@ -1,16 +1,17 @@
 import Configuration
 import System
 
-/// `manifest.json`: what a checkpoint consists of, with sizes and checksums, and whatever else the training's state needs. Written last, so
-/// that a checkpoint without a sound manifest is not one.
+/// `manifest.json`: the files of a checkpoint with sizes and checksums, and the rest of the training state.
+/// It is written last, so that a checkpoint without a valid manifest is not complete.
 struct Manifest {
     struct FileEntry: Equatable {
         let name: String
         let size: Int
-        /// 64 hexadecimal digits
+        /// 64 hexadecimal digits.
         let sha256: String
     }
 
+    /// The number of completed steps.
     let step: Int
     let files: [FileEntry]
     let state: ConfigValue
@@ -18,7 +19,7 @@ struct Manifest {
     static let fileName = "manifest.json"
     private static let format = "dist-train checkpoint"
     private static let version = 1
-    /// Stands where the manifest's own checksum goes while that is computed.
+    /// A placeholder for the manifest's own checksum while that is computed.
     private static let noChecksum = String(repeating: "0", count: 64)
     private static let limits = JSON5.Limits(bytes: 64 << 20, depth: 64, values: 4_000_000)
 
@@ -28,7 +29,7 @@ struct Manifest {
         self.state = state
     }
 
-    /// The text, with `checksum`: SHA-256 of the text itself, with zeros in the checksum's place.
+    /// The text with its `checksum`: SHA-256 of the text itself with zeros in the checksum's place.
     func encoded() -> [UInt8] {
         let entries = files.map {
             ($0.name, ConfigValue.object(["size": .int($0.size), "sha256": .string($0.sha256)]))
@@ -44,7 +45,8 @@ struct Manifest {
         return text(SHA256.hexDigest(of: text(Self.noChecksum)))
     }
 
-    /// Reads a text; the error names the fault, to be put after "its manifest".
+    /// Reads a text.
+    /// - Throws: `CheckpointError` with a clause that follows the words "its manifest".
     init(_ text: [UInt8]) throws {
         let diagnostics = Diagnostics()
         let value = JSON5.parse(
@@ -69,10 +71,10 @@ struct Manifest {
     private static func checkChecksum(of value: ConfigValue, in text: [UInt8]) throws {
         guard let member = value["checksum"], case .string(let checksum) = member.kind,
             checksum.utf8.count == 64,
-            let place = member.range?.offsets, place.count == 66
+            let offsets = member.range?.offsets, offsets.count == 66
         else { throw CheckpointError("has no checksum") }
         var blank = text
-        blank.replaceSubrange(place.lowerBound + 1..<place.upperBound - 1, with: noChecksum.utf8)
+        blank.replaceSubrange(offsets.lowerBound + 1..<offsets.upperBound - 1, with: noChecksum.utf8)
         guard SHA256.hexDigest(of: blank) == checksum else {
             throw CheckpointError("is corrupt: its checksum does not match")
         }
@@ -89,7 +91,8 @@ struct Manifest {
         }
     }
 
-    /// Of a file in the checkpoint's own directory. By bytes: a slash and a combining mark behind it are one `Character` that is no slash.
+    /// Tells whether this names a file in the checkpoint's own directory. It compares bytes, because a slash
+    /// and a combining mark behind it are one `Character` that is not a slash.
     private static func isFileName(_ name: String) -> Bool {
         !["", ".", ".."].contains(name) && !name.utf8.contains { $0 == UInt8(ascii: "/") || $0 == 0 }
     }

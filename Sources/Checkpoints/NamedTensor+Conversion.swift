@@ -1,6 +1,6 @@
-/// Numbers of other widths as `Float`.
+// Conversion of other floating-point types to `Float`.
 extension NamedTensor {
-    /// A copy of the elements of any floating-point type; nil for whole numbers.
+    /// Copies the elements of any floating-point type, rounded to `Float`; nil for integers.
     package func convertedFloats() -> [Float]? {
         switch type {
         case .float32: floats()
@@ -22,11 +22,12 @@ extension NamedTensor {
         }
     }
 
-    /// IEEE 754 binary16: 1 sign, 5 exponent (bias 15), 10 fraction bits. Every one of them is a `Float`.
+    /// IEEE 754 binary16: 1 sign bit, 5 exponent bits (bias 15), 10 fraction bits. A `Float` holds every such
+    /// number.
     private static func half(_ bits: UInt16) -> Float {
-        let (sign, exponent, fraction) = (
-            UInt32(bits & 0x8000) << 16, UInt32(bits >> 10) & 0x1f, UInt32(bits & 0x3ff)
-        )
+        let sign = UInt32(bits & 0x8000) << 16
+        let exponent = UInt32(bits >> 10) & 0x1f
+        let fraction = UInt32(bits & 0x3ff)
         switch exponent {
         case 0: return (sign == 0 ? 1 : -1) * Float(fraction) * 0x1p-24
         case 31: return Float(bitPattern: sign | 0x7f80_0000 | fraction << 13)

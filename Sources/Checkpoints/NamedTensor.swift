@@ -1,4 +1,4 @@
-/// Element types of tensor files, by their names there.
+/// The element types of tensor files; the raw value is the type's name there.
 package enum TensorType: String, CaseIterable, Sendable {
     case float32 = "F32"
     case float64 = "F64"
@@ -8,6 +8,7 @@ package enum TensorType: String, CaseIterable, Sendable {
     case int32 = "I32"
     case uint8 = "U8"
 
+    /// Bytes of an element.
     package var byteCount: Int {
         switch self {
         case .float64, .int64: 8
@@ -18,7 +19,7 @@ package enum TensorType: String, CaseIterable, Sendable {
     }
 }
 
-/// A tensor with its name: little-endian bytes in row-major order, in memory or in a mapped file.
+/// A tensor with its name: little-endian elements in row-major order, in memory or in a mapped file.
 package struct NamedTensor: @unchecked Sendable {  // nothing writes the bytes after `init`
     package let name: String
     package let type: TensorType
@@ -26,7 +27,7 @@ package struct NamedTensor: @unchecked Sendable {  // nothing writes the bytes a
     private let bytes: UnsafeRawBufferPointer
     private let owner: AnyObject
 
-    /// A view of bytes that `owner` keeps valid and nobody changes meanwhile.
+    /// Makes a view of bytes that `owner` keeps valid and nobody changes meanwhile.
     package init(
         _ name: String, _ type: TensorType, shape: [Int], bytes: UnsafeRawBufferPointer, owner: AnyObject
     ) {
@@ -40,7 +41,7 @@ package struct NamedTensor: @unchecked Sendable {  // nothing writes the bytes a
         self.owner = owner
     }
 
-    /// A copy of `bytes`.
+    /// Makes a tensor with a copy of `bytes`.
     package init(_ name: String, _ type: TensorType, shape: [Int], copying bytes: UnsafeRawBufferPointer) {
         let copy = TensorMemory(bytes)
         self.init(name, type, shape: shape, bytes: UnsafeRawBufferPointer(copy.bytes), owner: copy)
@@ -57,16 +58,16 @@ package struct NamedTensor: @unchecked Sendable {  // nothing writes the bytes a
     package var elementCount: Int { bytes.count / type.byteCount }
     package var byteCount: Int { bytes.count }
 
-    /// The bytes, whose address is not aligned to anything (a file decides it).
+    /// Calls `body` with the bytes. Their address may be unaligned, because a file decides it.
     package func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result
     {
         try withExtendedLifetime(owner) { try body(bytes) }
     }
 
-    /// A copy of the elements; nil for another type.
+    /// A copy of the elements; nil if their type is not `float32`.
     package func floats() -> [Float]? { type == .float32 ? elements(zero: 0) : nil }
 
-    /// A copy of the elements; nil for another type.
+    /// A copy of the elements; nil if their type is not `int64`.
     package func int64s() -> [Int64]? { type == .int64 ? elements(zero: 0) : nil }
 
     private func elements<Element>(zero: Element) -> [Element] {
@@ -76,7 +77,7 @@ package struct NamedTensor: @unchecked Sendable {  // nothing writes the bytes a
     }
 }
 
-/// Names in the order of their UTF-8 bytes, which no locale or Unicode version changes.
+/// Orders names by their UTF-8 bytes, which no locale and no Unicode version changes.
 func isOrderedBefore(_ first: String, _ second: String) -> Bool {
     first.utf8.lexicographicallyPrecedes(second.utf8)
 }

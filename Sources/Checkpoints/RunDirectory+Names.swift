@@ -1,8 +1,9 @@
 import System
 
-/// Where runs lie: `runs/NAME-TIME`.
+// The default paths of runs: `runs/NAME-TIME`.
 extension RunDirectory {
-    /// A path for a new run of the job `name` in `directory`, which does not exist yet.
+    /// Makes a path, which does not exist yet, for a new run of the job `name`.
+    /// - Parameter stamp: the local time, like `20261121-034500`.
     package static func newPath(
         named name: String, in directory: String = "runs", stamp: String = Clock.compactLocalStamp()
     ) -> String {
@@ -16,7 +17,8 @@ extension RunDirectory {
         return path
     }
 
-    /// The newest run of the job `name`, by the time in its name, or nil.
+    /// Finds the newest run of the job `name`, by the time in its directory's name; nil if there is none.
+    /// - Throws: `SystemError` if the directory cannot be read.
     package static func newestRun(named name: String, in directory: String = "runs") throws -> String? {
         guard Directory.isDirectory(directory) else { return nil }
         let prefix = fileName(name) + "-"
@@ -34,7 +36,7 @@ extension RunDirectory {
         return newest?.path
     }
 
-    /// `20261121-034500`, perhaps with `-2` for the second of that second.
+    /// Reads `20261121-034500`, or `20261121-034500-2` for the second run of that second.
     private static func time(ofSuffix suffix: Substring) -> (stamp: String, number: Int)? {
         let parts = suffix.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 2 || parts.count == 3, parts[0].count == 8, parts[1].count == 6,
@@ -45,7 +47,7 @@ extension RunDirectory {
         return ("\(parts[0])-\(parts[1])", parts.count == 3 ? Int(parts[2]) ?? 1 : 1)
     }
 
-    /// A job's name with nothing in it that a path would take amiss.
+    /// Replaces everything in a job's name that a path cannot hold.
     private static func fileName(_ name: String) -> String {
         let safe = name.unicodeScalars.map {
             $0.properties.isAlphabetic || "0123456789-_.".unicodeScalars.contains($0) ? String($0) : "-"

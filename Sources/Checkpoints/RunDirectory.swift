@@ -6,25 +6,34 @@ import System
     import Glibc
 #endif
 
-/// The directory of one run. While this value lives, no other coordinator can have it.
+/// The directory of one run. While this value lives, its lock keeps other coordinators out.
+///
+///     let run = try RunDirectory.create("runs/mnist")      // or .resume
+///     try File.writeAtomically(job, to: run.jobPath)
+///     let incarnation = try run.nextIncarnation()          // 1 for the first coordinator
+///     let latest = try run.checkpoints.newestValid { log.warning($0) }
 package final class RunDirectory: Sendable {
     package let path: String
     private let lock: FileLock
 
-    /// The resolved config.
+    /// The resolved config of the job.
     package var jobPath: String { Path.join(path, "job.json5") }
-    /// A line per logged step and per epoch.
+    /// Training metrics: one line per logged step and per epoch.
     package var metricsPath: String { Path.join(path, "metrics.jsonl") }
+    /// The run's log, one JSON object per line.
     package var logPath: String { Path.join(path, "log.jsonl") }
+    /// The result of a completed run.
     package var resultPath: String { Path.join(path, "result.json") }
     package var checkpoints: CheckpointStore { RunDirectory.checkpoints(of: path) }
 
-    /// The checkpoints of a run directory that is only read.
+    /// The checkpoints of a run directory that is only read, without a lock.
     package static func checkpoints(of path: String) -> CheckpointStore {
         CheckpointStore(directory: Path.join(path, "checkpoints"))
     }
 
-    /// A new run: the directory is made; an empty one may be there already, or one whose run died before it had a job.
+    /// Creates the directory of a new run and locks it. The directory may exist already if it is empty, or if
+    /// its run died before it had a job.
+    /// - Throws: `CheckpointError` or `SystemError`.
     package static func create(_ path: String) throws -> RunDirectory {
         if !Directory.isDirectory(path) {
             try Directory.create(Path.directory(of: path))
@@ -35,8 +44,10 @@ package final class RunDirectory: Sendable {
         let names = try Directory.list(path)
         guard names.isEmpty || names.contains(lockName) else { throw refusal }
         try requirePrivacy(path)
-        let lock = try takeLock(path)  // that a run goes on there is the better reason to refuse, so it comes first
-        let before = [lockName, incarnationName]  // what a start writes before the job
+        // A run that goes on there is the better reason to refuse, so the lock comes before the list of
+        // files.
+        let lock = try takeLock(path)
+        let before = [lockName, incarnationName]  // the files that a start writes before the job
         guard
             try Directory.list(path).allSatisfy({ name in
                 before.contains { name == $0 || name.hasPrefix($0 + ".tmp-") }
@@ -47,11 +58,14 @@ package final class RunDirectory: Sendable {
         return RunDirectory(path, lock)
     }
 
-    /// An earlier run that is to go on. What its crash left half written is removed.
+    /// Locks the directory of an earlier run that is to be resumed. Partly written files of a crash are
+    /// removed.
+    /// - Throws: `CheckpointError` or `SystemError`.
     package static func resume(_ path: String) throws -> RunDirectory {
         guard File.exists(Path.join(path, "job.json5")) else {
             throw CheckpointError(
-                "`\(path)` is no run directory: it has no job.json5; give the directory of an earlier run, or leave out --resume to start anew"
+                "`\(path)` is no run directory: it has no job.json5; give the directory of an earlier run,"
+                    + " or leave out --resume to start a new one"
             )
         }
         try requirePrivacy(path)
@@ -60,11 +74,13 @@ package final class RunDirectory: Sendable {
         return run
     }
 
-    /// A run holds what a model learned, and of tables what they contain.
+    /// Refuses a directory that other users can read, because a run holds the model, and for tables parts of
+    /// the data.
     private static func requirePrivacy(_ path: String) throws {
         guard let permissions = try File.permissions(path), permissions & 0o077 != 0 else { return }
         throw CheckpointError(
-            "other users of this machine have access to `\(path)` (mode \(String(permissions, radix: 8))); take it from them with:  chmod 700 \(path)"
+            "other users of this machine have access to `\(path)` (mode \(String(permissions, radix: 8)));"
+                + " take it from them with:  chmod 700 \(path)"
         )
     }
 
@@ -73,8 +89,8 @@ package final class RunDirectory: Sendable {
         self.lock = lock
     }
 
-    /// Takes back a new run that could not begin: its own files, and the directory if nothing else is in it. The same command may then be
-    /// given again.
+    /// Removes a new run that could not begin: its own files, and the directory if nothing else is in it. The
+    /// same command may then be given again.
     package func discard() {
         let names = [
             "job.json5", "metrics.jsonl", "log.jsonl", RunDirectory.incarnationName, RunDirectory.lockName,
@@ -83,8 +99,9 @@ package final class RunDirectory: Sendable {
         rmdir(path)
     }
 
-    /// The number of this coordinator among those that have served the run (1 for the first), greater than all before it, and on the disk when
-    /// this returns.
+    /// Counts this coordinator among those that have served the run. The number is 1 for the first one and
+    /// greater than all before. When this returns, it is on the disk.
+    /// - Throws: `CheckpointError` or `SystemError`.
     package func nextIncarnation() throws -> Int {
         let file = Path.join(path, RunDirectory.incarnationName)
         var last = 0
@@ -110,7 +127,8 @@ package final class RunDirectory: Sendable {
         } catch let error as SystemError where error.code == EWOULDBLOCK {
             let holder = FileLock.holder(of: file).map { " (process \($0))" } ?? ""
             throw CheckpointError(
-                "another coordinator\(holder) is at work in `\(path)`; wait until it ends, stop it, or choose another --run-dir"
+                "another coordinator\(holder) is at work in `\(path)`; wait until it ends, stop it,"
+                    + " or choose another --run-dir"
             )
         }
     }

@@ -1,29 +1,40 @@
 import System
 
-/// A file of named tensors in the safetensors format (https://github.com/huggingface/safetensors#format), read through a memory map:
-/// u64 little-endian N, N bytes of JSON (name → type, shape, place), the tensors' bytes without holes.
+/// A file of named tensors in the safetensors format (https://github.com/huggingface/safetensors#format),
+/// read through a memory map.
+///
+///     let weights = try SafeTensors(path: "model.safetensors")
+///     weights["dense1.weight"]?.shape                      // [10, 64]
+///     weights["dense1.weight"]?.floats()                   // a copy of its elements
+///
+/// The file has three parts: u64 little-endian N, N bytes of JSON (name → type, shape, byte range), and the
+/// tensors' bytes without gaps.
 package struct SafeTensors: Sendable {
-    /// In the order of their places in the file.
+    /// The tensors in the order of their bytes in the file.
     package let tensors: [NamedTensor]
     package let metadata: [String: String]
 
+    /// Bytes of the largest header that is read.
     package static let largestHeader = 100_000_000
 
     /// Opens a file and checks everything but the tensors' values.
+    /// - Throws: `CheckpointError` if the file is damaged.
     package init(_ file: MappedFile) throws {
         let name = "`\(file.path)`"
         let header = try SafeTensors.headerRange(file.bytes, name: name)
         let buffer = UnsafeRawBufferPointer(rebasing: file.bytes[header.upperBound...])
         let entries = try SafeTensorsHeader(Array(file.bytes[header]), name: name)
-        try entries.checkPlaces(bufferSize: buffer.count, name: name)
+        try entries.checkCoverage(bufferSize: buffer.count, name: name)
         metadata = entries.metadata
         tensors = entries.entries.map { entry in
             NamedTensor(
                 entry.name, entry.type, shape: entry.shape,
-                bytes: UnsafeRawBufferPointer(rebasing: buffer[entry.place]), owner: file)
+                bytes: UnsafeRawBufferPointer(rebasing: buffer[entry.byteRange]), owner: file)
         }
     }
 
+    /// Opens the file at `path`.
+    /// - Throws: `CheckpointError` or `SystemError`.
     package init(path: String) throws { try self.init(MappedFile(path)) }
 
     package subscript(name: String) -> NamedTensor? { tensors.first { $0.name == name } }
@@ -42,11 +53,12 @@ package struct SafeTensors: Sendable {
 
     static func damaged(_ name: String, _ fault: String) -> CheckpointError {
         CheckpointError(
-            "\(name) is no sound safetensors file: \(fault); use another copy or an older checkpoint")
+            "\(name) is no valid safetensors file: \(fault); use another copy or an older checkpoint")
     }
 
-    /// Writes `tensors` in the order that the format recommends (larger elements first, then by name), with the header padded so that the
-    /// buffer starts at a multiple of 8.
+    /// Writes `tensors` in the order that the format recommends: larger elements first, then by name. The
+    /// header is padded, so that the buffer begins at a multiple of 8.
+    /// - Throws: `CheckpointError` if two tensors have one name, or `SystemError`.
     package static func write(
         _ tensors: [NamedTensor], metadata: [String: String] = [:], to writer: FileWriter
     ) throws {

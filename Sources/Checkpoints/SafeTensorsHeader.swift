@@ -6,11 +6,11 @@ struct SafeTensorsHeader {
         let name: String
         let type: TensorType
         let shape: [Int]
-        /// Relative to the buffer that follows the header.
-        let place: Range<Int>
+        /// Relative to the start of the buffer that follows the header.
+        let byteRange: Range<Int>
     }
 
-    /// In the order of their places.
+    /// Sorted by their byte ranges.
     let entries: [Entry]
     let metadata: [String: String]
 
@@ -25,8 +25,8 @@ struct SafeTensorsHeader {
         let value = JSON5.parse(
             SourceFile(name: name, text: text), limits: Self.limits, diagnostics: diagnostics)
         if let first = diagnostics.sorted.first {
-            let place = first.range.map { " at byte \(8 + $0.offsets.lowerBound)" } ?? ""
-            throw SafeTensors.damaged(name, "its header\(place): \(first.message)")
+            let location = first.range.map { " at byte \(8 + $0.offsets.lowerBound)" } ?? ""
+            throw SafeTensors.damaged(name, "its header\(location): \(first.message)")
         }
         if let offset = StrictJSON.firstViolation(in: text) {
             throw SafeTensors.damaged(name, "its header is not JSON at byte \(8 + offset)")
@@ -44,20 +44,22 @@ struct SafeTensorsHeader {
             }
         }
         self.entries = entries.sorted {
-            ($0.place.lowerBound, $0.place.upperBound) < ($1.place.lowerBound, $1.place.upperBound)
+            ($0.byteRange.lowerBound, $0.byteRange.upperBound)
+                < ($1.byteRange.lowerBound, $1.byteRange.upperBound)
         }
         self.metadata = metadata
     }
 
-    /// The tensors cover the buffer from its first byte to its last, each beginning where the one before it ends.
-    func checkPlaces(bufferSize: Int, name: String) throws {
+    /// Checks that the tensors cover the buffer from its first byte to its last, each beginning where the one
+    /// before it ends.
+    func checkCoverage(bufferSize: Int, name: String) throws {
         var end = 0
         for entry in entries {
-            guard entry.place.lowerBound == end else {
-                let fault = entry.place.lowerBound > end ? "a hole precedes" : "another tensor overlaps"
+            guard entry.byteRange.lowerBound == end else {
+                let fault = entry.byteRange.lowerBound > end ? "a hole precedes" : "another tensor overlaps"
                 throw SafeTensors.damaged(name, "\(fault) the tensor `\(entry.name)`")
             }
-            end = entry.place.upperBound
+            end = entry.byteRange.upperBound
         }
         guard end == bufferSize else {
             let fault = end > bufferSize ? "it is truncated" : "bytes follow the last tensor"
@@ -91,7 +93,8 @@ struct SafeTensorsHeader {
         }
         guard let type = TensorType(rawValue: typeName) else {
             throw fault(
-                "has the type \(typeName); only \(TensorType.allCases.map(\.rawValue).joined(separator: ", ")) can be read"
+                "has the type \(typeName); only"
+                    + " \(TensorType.allCases.map(\.rawValue).joined(separator: ", ")) can be read"
             )
         }
         guard let shape = sizes(member.value["shape"]) else {
@@ -107,7 +110,7 @@ struct SafeTensorsHeader {
         guard size == offsets[1] - offsets[0] else {
             throw fault("takes \(size) bytes by its shape and \(offsets[1] - offsets[0]) by its data_offsets")
         }
-        return Entry(name: member.key, type: type, shape: shape, place: offsets[0]..<offsets[1])
+        return Entry(name: member.key, type: type, shape: shape, byteRange: offsets[0]..<offsets[1])
     }
 
     private static func sizes(_ value: ConfigValue?) -> [Int]? {
@@ -132,6 +135,7 @@ struct SafeTensorsHeader {
         return product
     }
 
+    /// The header of a file with these tensors in this order, padded to a multiple of 8 with its length.
     static func encoded(_ tensors: [NamedTensor], metadata: [String: String]) throws -> [UInt8] {
         var members: [(String, ConfigValue)] = []
         if !metadata.isEmpty {

@@ -1,8 +1,8 @@
 import NeuralNetwork
 
-// A snapshot as the tensors of a checkpoint: PyTorch's names and layout.
+// The tensors of a checkpoint: a snapshot in PyTorch's names and layout.
 extension Snapshot {
-    /// Parameters and running statistics, as a PyTorch `state_dict` has them.
+    /// The model's parameters and running statistics, as in a PyTorch `state_dict`.
     package func modelTensors(_ layout: ParameterLayout) -> [NamedTensor] {
         var tensors = layout.allTensors.map { Self.tensor($0.name, $0, in: parameters) }
         for statistic in layout.statistics {
@@ -19,7 +19,7 @@ extension Snapshot {
         return tensors
     }
 
-    /// Each moment of each parameter: `exp_avg.dense1.weight`.
+    /// Each moment of each parameter, with names like `exp_avg.dense1.weight`.
     package func optimizerTensors(_ layout: ParameterLayout, momentNames: [String]) -> [NamedTensor] {
         zip(momentNames, moments).flatMap { name, flat in
             layout.tensors.map { Self.tensor("\(name).\($0.name)", $0, in: flat) }
@@ -37,7 +37,9 @@ extension Snapshot {
         return NamedTensor(name, shape: tensor.storage.fileShape, floats: values)
     }
 
-    /// The state that a checkpoint holds. Throws what is missing or has another shape.
+    /// Reads the state from a checkpoint.
+    /// - Parameter epochTotals: the report's sums since the epoch began.
+    /// - Throws: `CheckpointError`, which names every tensor that is missing or has another shape or type.
     package init(
         _ checkpoint: Checkpoint, layout: ParameterLayout, momentNames: [String], epochTotals: [Double]
     ) throws {
@@ -87,20 +89,20 @@ extension Snapshot {
         self.epochTotals = epochTotals
         guard problems.isEmpty else {
             throw CheckpointError(
-                "the checkpoint `\(checkpoint.path)` does not fit this model: \(problems.joined(separator: "; ")); resume with the job that wrote it"
-            )
+                "the checkpoint `\(checkpoint.path)` does not fit this model:"
+                    + " \(problems.joined(separator: "; ")); resume with the job that wrote it")
         }
     }
 
-    /// `state_sha256`.
+    /// The hash of this state, `state_sha256` (see `StateHash`).
     package func stateSHA256(_ layout: ParameterLayout, momentNames: [String]) -> String {
-        Checkpoints.stateSHA256(
+        StateHash.sha256(
             model: modelTensors(layout), optimizer: optimizerTensors(layout, momentNames: momentNames))
     }
 }
 
 extension StatisticTensor {
-    /// The layer's name, for the running mean alone: once per batch norm.
+    /// The name of the batch norm layer, for its running mean only, so that each layer is named once.
     fileprivate var batchNormLayer: String? {
         name.hasSuffix(".running_mean") ? String(name.dropLast(".running_mean".count)) : nil
     }

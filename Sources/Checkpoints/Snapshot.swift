@@ -1,26 +1,36 @@
 import NeuralNetwork
 
-/// Everything that a later bit depends on, after `step` steps; what does not change during a job (the data, the job) is beside it as hashes.
+/// The state of training after `step` steps: everything that a later bit depends on and that changes during a
+/// job. Data and job do not change; checkpoints hold their hashes.
+///
+///     let start = Snapshot(initial: plan.network.layout, moments: 2, seed: 42)     // Adam has two moments
+///     start.stateSHA256(layout, momentNames: ["exp_avg", "exp_avg_sq"])
 package struct Snapshot: Equatable, Sendable {
-    /// Steps that are done. Epoch and place in it follow from this.
+    /// The number of completed steps. The epoch and the position in it follow from this.
     package var step: Int
-    /// The flat vectors.
+    /// The flat vector of parameters.
     package var parameters: [Float]
+    /// One flat vector for each moment of the optimizer.
     package var moments: [[Float]]
+    /// The flat vector of running statistics.
     package var statistics: [Float]
-    /// The report's sums since the epoch began; empty where there are none yet.
+    /// The report's sums since the epoch began; empty if no step of the epoch is completed.
     package var epochTotals: [Double]
-    /// As before an evaluation after this step.
+    /// The state of the rules before the evaluation after this step.
     package var decisions = DecisionState()
 
     package init(
         step: Int, parameters: [Float], moments: [[Float]], statistics: [Float], epochTotals: [Double]
     ) {
-        (self.step, self.parameters, self.moments) = (step, parameters, moments)
-        (self.statistics, self.epochTotals) = (statistics, epochTotals)
+        self.step = step
+        self.parameters = parameters
+        self.moments = moments
+        self.statistics = statistics
+        self.epochTotals = epochTotals
     }
 
-    /// The state before the first step.
+    /// Makes the state before the first step.
+    /// - Parameter moments: the number of the optimizer's moments.
     package init(initial layout: ParameterLayout, moments: Int, seed: UInt64) {
         step = 0
         parameters = Array(repeating: 0, count: layout.parameterSpace)

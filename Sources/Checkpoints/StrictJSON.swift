@@ -1,7 +1,7 @@
-/// Finds what JSON5 allows and JSON does not, in a text that has been parsed as JSON5: comments, single quotes, bare keys, trailing commas,
-/// other spaces, other numbers, other escapes.
+/// Finds what JSON5 allows and JSON does not, in a text that has been parsed as JSON5: comments, single
+/// quotes, bare keys, trailing commas, other white space, other numbers, other escapes.
 enum StrictJSON {
-    /// The offset of the first such byte, or nil.
+    /// The offset of the first byte that is not JSON; nil if the whole text is.
     static func firstViolation(in text: [UInt8]) -> Int? {
         var scanner = Scanner(text: text)
         while scanner.offset < text.count {
@@ -13,11 +13,12 @@ enum StrictJSON {
     private struct Scanner {
         let text: [UInt8]
         var offset = 0
-        private var follows: UInt8 = 0
+        /// The first byte of the token before the current one; 0 at the start.
+        private var previous: UInt8 = 0
 
         init(text: [UInt8]) { self.text = text }
 
-        /// Skips one token; false where the text is not JSON, with `offset` there.
+        /// Skips one token. False, with `offset` at the token, if it is not JSON.
         mutating func skipToken() -> Bool {
             let byte = text[offset]
             switch byte {
@@ -25,14 +26,14 @@ enum StrictJSON {
                 offset += 1
                 return true
             case UInt8(ascii: "}"), UInt8(ascii: "]"):
-                if follows == UInt8(ascii: ",") { return false }
+                if previous == UInt8(ascii: ",") { return false }
                 offset += 1
             case UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: ":"), UInt8(ascii: ","): offset += 1
             case UInt8(ascii: "\""): if !skipString() { return false }
             case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): if !skipNumber() { return false }
             default: if !skipWord() { return false }
             }
-            follows = byte
+            previous = byte
             return true
         }
 
@@ -72,16 +73,16 @@ enum StrictJSON {
 
         private mutating func skipWord() -> Bool {
             for word in ["true", "false", "null"]
-            where text[offset...].starts(with: word.utf8) && follows != UInt8(ascii: "{") {
+            where text[offset...].starts(with: word.utf8) && previous != UInt8(ascii: "{") {
                 let end = offset + word.utf8.count
-                if follows == UInt8(ascii: ","), isKey(at: end) { return false }
+                if previous == UInt8(ascii: ","), isKey(at: end) { return false }
                 offset = end
                 return true
             }
             return false
         }
 
-        /// Whether a colon comes next: the word before it is a bare key.
+        /// Tells whether a colon comes next, so that the word before it is a bare key.
         private func isKey(at offset: Int) -> Bool {
             text[offset...].first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: ":")
         }

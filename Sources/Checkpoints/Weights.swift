@@ -1,41 +1,50 @@
 import NeuralNetwork
 import System
 
-/// Tensors that a model begins with instead of fresh ones: from a checkpoint of ours, or from a safetensors file that PyTorch wrote.
+/// The tensors that a model starts with in place of initialised ones: from a checkpoint, or from a
+/// safetensors file that PyTorch wrote.
 package struct Weights {
-    /// For people.
+    /// The path that messages name.
     let source: String
     private let tensors: [String: NamedTensor]
 
-    /// - Parameter path: a run directory (its best checkpoint, or else its newest), a checkpoint, or a safetensors file.
+    /// Opens the tensors.
+    /// - Parameter path: a run directory (its best checkpoint, or else its newest), a checkpoint, or a
+    ///   safetensors file.
+    /// - Throws: `CheckpointError` or `SystemError`.
     package init(path: String) throws {
         let file: SafeTensors
         if Directory.isDirectory(Path.join(path, "checkpoints")) {
             guard let checkpoint = try RunDirectory.checkpoints(of: path).bestOrNewest(reporting: { _ in })
             else {
                 throw CheckpointError(
-                    "the run directory `\(path)` has no checkpoint that is whole; name another one as `weights`"
-                )
+                    "the run directory `\(path)` has no valid checkpoint; name another one as `weights`")
             }
-            (source, file) = (checkpoint.path, checkpoint.model)
+            source = checkpoint.path
+            file = checkpoint.model
         } else if Directory.isDirectory(path) {
-            (source, file) = (path, try Checkpoint(path: path).model)
+            source = path
+            file = try Checkpoint(path: path).model
         } else {
             guard File.exists(path) else {
                 throw CheckpointError(
-                    "there is no `\(path)`; `weights` names a safetensors file, a checkpoint or a run directory"
+                    "there is no `\(path)`; `weights` names a safetensors file,"
+                        + " a checkpoint or a run directory"
                 )
             }
-            (source, file) = (path, try SafeTensors(path: path))
+            source = path
+            file = try SafeTensors(path: path)
         }
-        // What PyTorch counts beside its running statistics is of no use here.
+        // PyTorch's counters beside the running statistics are not needed.
         tensors = Dictionary(
             file.tensors.filter { !$0.name.hasSuffix("num_batches_tracked") }.map { ($0.name, $0) },
             uniquingKeysWith: { first, _ in first }
         )
     }
 
-    /// Puts the tensors into a snapshot, but for those under the names `skip`, which stay as they are. Throws everything that does not fit at once.
+    /// Copies the tensors into a snapshot, except those under the names `skip`, which stay as they are.
+    /// - Parameter skip: names of tensors or of layers (see `TensorNames`).
+    /// - Throws: `CheckpointError`, which names everything that does not fit.
     package func load(into snapshot: inout Snapshot, _ layout: ParameterLayout, skip: [String]) throws {
         let names = layout.allTensors.map(\.name) + layout.statistics.map(\.name)
         try check(skip, names)
@@ -43,8 +52,7 @@ package struct Weights {
         let wanted = Set(names)
         misfits.unexpected = tensors.keys.filter {
             !wanted.contains($0) && !TensorNames.isCovered($0, by: skip)
-        }.sorted(
-            by: isOrderedBefore)
+        }.sorted(by: isOrderedBefore)
         func values(_ name: String, _ shape: [Int]) -> [Float]? {
             if TensorNames.isCovered(name, by: skip) { return nil }
             guard let tensor = tensors[name] else {
@@ -79,19 +87,21 @@ package struct Weights {
         let all = names + tensors.keys
         for entry in skip where !all.contains(where: { TensorNames.isCovered($0, by: [entry]) }) {
             throw CheckpointError(
-                "`skip` has `\(entry)`, which neither the model nor `\(source)` has; the model has \(Misfits.list(names))"
+                "`skip` has `\(entry)`, which neither the model nor `\(source)` has;"
+                    + " the model has \(Misfits.list(names))"
             )
         }
     }
 }
 
-/// What of a file does not fit a model.
+/// The tensors of a file that do not fit a model.
 private struct Misfits {
     var missing: [String] = []
     var unexpected: [String] = []
     var misshaped: [String] = []
     var infinite: [String] = []
 
+    /// Names that a message lists of each kind.
     private static let most = 10
 
     static func list(_ names: [String]) -> String {
@@ -101,20 +111,23 @@ private struct Misfits {
 
     func check(_ source: String) throws {
         var parts: [String] = []
-        func say(_ what: String, _ names: [String]) {
-            if !names.isEmpty { parts.append("\(names.count) \(what): \(Self.list(names))") }
+        func add(_ fault: String, _ names: [String]) {
+            if !names.isEmpty { parts.append("\(names.count) \(fault): \(Self.list(names))") }
         }
-        say("missing", missing)
-        say("unexpected", unexpected)
-        say("of another shape or type", misshaped)
-        say("with values that are not finite", infinite)
+        add("missing", missing)
+        add("unexpected", unexpected)
+        add("of another shape or type", misshaped)
+        add("with values that are not finite", infinite)
         guard !parts.isEmpty else { return }
         let first =
             missing.first ?? misshaped.first?.split(separator: " ").first.map(String.init) ?? unexpected.first
             ?? infinite.first ?? ""
         let layer = first.split(separator: ".").dropLast().joined(separator: ".")
+        let example = layer.isEmpty ? first : layer + "."
         throw CheckpointError(
-            "the weights in `\(source)` do not fit the model: \(parts.joined(separator: "; ")). Let the model have their layers' names and sizes, or leave some out, such as {file: …, skip: [\"\(layer.isEmpty ? first : layer + ".")\"]}"
+            "the weights in `\(source)` do not fit the model: \(parts.joined(separator: "; ")). Give the"
+                + " model's layers the same names and sizes, or skip some, for example {file: …, skip:"
+                + " [\"\(example)\"]}"
         )
     }
 }

@@ -1,34 +1,35 @@
-/// One `--set path=value`: `optimizer.adam.learning_rate=3e-4`, `model.2.dropout=0.3`, `name=trial`.
+/// One option `--set path=value`: `optimizer.adam.learning_rate=3e-4`, `model.2.dropout=0.3`, `name=trial`.
 package struct ConfigOverride: Sendable {
-    /// Keys, and indices of lists.
+    /// The parts of the path: keys of objects and indices of lists.
     package let components: [String]
     package let value: ConfigValue
     private let source: SourceFile
-    /// Where each component stands in the option.
+    /// The byte range of each component in the option.
     private let componentOffsets: [Range<Int>]
 
-    /// The value is JSON5; what is not JSON5 is a string, so that names and paths need no quotes, unless it begins like a list or an object. Nil,
-    /// and a diagnostic, if it is wrong, or if there is no `=` or no path before it.
+    /// Reads an option. The value is JSON5. A value that is not JSON5 is taken as a string, so that names and
+    /// paths need no quotes, unless it begins like a list or an object. Returns nil, with a diagnostic, if
+    /// the value is wrong, or if there is no `=` or no path before it.
     package static func parse(_ text: String, diagnostics: Diagnostics) -> ConfigOverride? {
         let source = SourceFile(name: "--set", text: text, origin: .commandLine)
         let bytes = source.text
         guard let equals = bytes.firstIndex(of: UInt8(ascii: "=")) else {
-            report(
-                "expected path=value after --set", source, 0..<bytes.count,
-                "for example optimizer.adam.learning_rate=3e-4", diagnostics)
+            reportOption(
+                "expected path=value after --set", in: source, at: 0..<bytes.count,
+                label: "for example optimizer.adam.learning_rate=3e-4", to: diagnostics)
             return nil
         }
         let offsets = componentOffsets(in: bytes[..<equals])
         if let empty = offsets.first(where: \.isEmpty) {
-            report(
-                "the path of --set has an empty part", source, empty, "write keys with dots between them",
-                diagnostics)
+            reportOption(
+                "the path of --set has an empty part", in: source, at: empty,
+                label: "write keys with dots between them", to: diagnostics)
             return nil
         }
         guard offsets.count <= JSON5.Limits.standard.depth else {
-            report(
-                "the path of --set has \(offsets.count) parts", source, 0..<equals, "no field is that deep",
-                diagnostics)
+            reportOption(
+                "the path of --set has \(offsets.count) parts", in: source, at: 0..<equals,
+                label: "no field is that deep", to: diagnostics)
             return nil
         }
         guard let value = value(in: source, from: equals + 1, diagnostics) else { return nil }
@@ -37,7 +38,7 @@ package struct ConfigOverride: Sendable {
             value: value, source: source, componentOffsets: offsets)
     }
 
-    /// Puts the value into a tree. Objects on the way are created; a list must have the element already.
+    /// Sets the value in a tree. Objects on the path are created; a list must have the element already.
     package func apply(to tree: inout ConfigValue, diagnostics: Diagnostics) {
         set(0, in: &tree, diagnostics)
     }
@@ -65,7 +66,8 @@ package struct ConfigOverride: Sendable {
             node.kind = .array(elements)
         default:
             let message =
-                "\(ForPeople.code(component)) cannot be set: \(node.path.name) is \(node.summary), not an object or a list"
+                "\(ForPeople.code(component)) cannot be set: \(node.path.name) is \(node.summary),"
+                + " not an object or a list"
             report(message, depth, path: node.path, diagnostics)
         }
     }
@@ -77,7 +79,7 @@ package struct ConfigOverride: Sendable {
         if let index = members.firstIndex(where: { $0.key == key }) {
             set(depth + 1, in: &members[index].value, diagnostics)
         } else {
-            // An object to be filled by the rest of the path, or replaced by the value.
+            // The rest of the path fills this object, or the value replaces it.
             var created = ConfigValue(.object([]), range: range(depth), path: path.appending(key))
             set(depth + 1, in: &created, diagnostics)
             members.append(ConfigMember(key: key, keyRange: range(depth), value: created))
@@ -101,9 +103,9 @@ package struct ConfigOverride: Sendable {
         diagnostics.add(Diagnostic(.error, message, range: range(depth), path: path))
     }
 
-    private static func report(
-        _ message: String, _ source: SourceFile, _ offsets: Range<Int>, _ label: String,
-        _ diagnostics: Diagnostics
+    private static func reportOption(
+        _ message: String, in source: SourceFile, at offsets: Range<Int>, label: String,
+        to diagnostics: Diagnostics
     ) {
         diagnostics.add(
             Diagnostic(

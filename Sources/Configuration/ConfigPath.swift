@@ -1,18 +1,19 @@
-/// The way from the top of a configuration to one of its values, like `optimizer.adam.learning_rate` or `model.2.dropout`.
+/// The path from the top of a configuration to one of its values, like `optimizer.adam.learning_rate` or
+/// `model.2.dropout`.
 package indirect enum ConfigPath: Sendable, Hashable, CustomStringConvertible {
     case root
     case member(of: ConfigPath, key: String)
     case element(of: ConfigPath, index: Int)
 
-    /// The path of the value under `key` of the object here.
+    /// The path of the value under `key` in the object at this path.
     package func appending(_ key: String) -> ConfigPath { .member(of: self, key: key) }
 
-    /// The path of element `index` of the array here.
+    /// The path of element `index` in the array at this path.
     package func appending(_ index: Int) -> ConfigPath { .element(of: self, index: index) }
 
     package var isRoot: Bool { self == .root }
 
-    /// The object or array that holds the value; the root holds itself.
+    /// The path of the object or array that holds the value; the root's parent is the root.
     package var parent: ConfigPath {
         switch self {
         case .root: .root
@@ -20,6 +21,7 @@ package indirect enum ConfigPath: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// Keys and indices, from the top.
     package var components: [String] {
         switch self {
         case .root: []
@@ -30,7 +32,7 @@ package indirect enum ConfigPath: Sendable, Hashable, CustomStringConvertible {
 
     package var description: String { components.joined(separator: ".") }
 
-    /// What a sentence calls the value: its key, for an element the array's key and the index.
+    /// The name of the value in a sentence: its key, or for an element the array's key and the index.
     package var name: String {
         switch self {
         case .root: "the configuration"
@@ -40,7 +42,7 @@ package indirect enum ConfigPath: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// The last key and the indices after it.
+    /// The last key and the indices after it, joined by dots.
     private var lastNames: String {
         switch self {
         case .root: ""

@@ -1,4 +1,5 @@
-/// Values made by the program: `["step": 12, "loss": .number(loss), "shape": [64, 10]]`. They have no positions.
+/// Values that the program makes: `["step": 12, "loss": .number(loss), "shape": [64, 10]]`. They have no
+/// positions.
 extension ConfigValue {
     package static var null: ConfigValue { ConfigValue(.null) }
 
@@ -10,7 +11,7 @@ extension ConfigValue {
 
     package static func number(_ value: Double) -> ConfigValue { ConfigValue(.number(ConfigNumber(value))) }
 
-    /// Written with the few digits that tell a float from its neighbours.
+    /// A number with the few digits that tell a float from its neighbours.
     package static func number(_ value: Float) -> ConfigValue { ConfigValue(.number(ConfigNumber(value))) }
 
     package static func string(_ value: String) -> ConfigValue { ConfigValue(.string(value)) }
@@ -19,7 +20,7 @@ extension ConfigValue {
         ConfigValue(.array(elements)).placed(at: .root)
     }
 
-    /// An object with its members in the given order, whose keys must differ.
+    /// An object with its members in the given order. The keys must differ.
     package static func object(_ members: [(String, ConfigValue)]) -> ConfigValue {
         precondition(Set(members.map(\.0)).count == members.count, "the keys of an object must differ")
         return ConfigValue(.object(members.map { ConfigMember(key: $0, value: $1) })).placed(at: .root)

@@ -1,4 +1,4 @@
-/// A value of a configuration, with the place where it was written.
+/// A value of a configuration, with its position in the text.
 package struct ConfigValue: Sendable {
     package enum Kind: Sendable {
         case null
@@ -6,12 +6,12 @@ package struct ConfigValue: Sendable {
         case number(ConfigNumber)
         case string(String)
         case array([ConfigValue])
-        /// In the order in which they were written; keys are unique.
+        /// Members in the order in which they were written; keys are unique.
         case object([ConfigMember])
     }
 
     package var kind: Kind
-    /// Where it was written; nil for values made by the program.
+    /// The position of the value's text; nil for values made by the program.
     package var range: SourceRange?
     package var path: ConfigPath
 
@@ -21,12 +21,12 @@ package struct ConfigValue: Sendable {
         self.path = path
     }
 
-    /// The members of an object, nil for anything else.
+    /// The members of an object; nil for any other value.
     package var members: [ConfigMember]? {
         if case .object(let members) = kind { members } else { nil }
     }
 
-    /// The elements of an array, nil for anything else.
+    /// The elements of an array; nil for any other value.
     package var elements: [ConfigValue]? {
         if case .array(let elements) = kind { elements } else { nil }
     }
@@ -40,7 +40,7 @@ package struct ConfigValue: Sendable {
         members?.first { $0.key == key }?.value
     }
 
-    /// What a sentence calls it: `the string "five"`, `an object`, `1.5`.
+    /// The name of the value in a sentence: `the string "five"`, `an object`, `1.5`.
     package var summary: String {
         switch kind {
         case .null: "null"
@@ -52,7 +52,7 @@ package struct ConfigValue: Sendable {
         }
     }
 
-    /// The same content with the paths of a value that stands at `path`.
+    /// A copy of the value with the paths that it has when it stands at `path`.
     package func placed(at path: ConfigPath) -> ConfigValue {
         var copy = self
         copy.path = path
@@ -72,10 +72,10 @@ package struct ConfigValue: Sendable {
     }
 }
 
-/// A key of an object and its value.
+/// A key of an object, with its value.
 package struct ConfigMember: Sendable {
     package var key: String
-    /// Where the key was written; nil for members made by the program.
+    /// The position of the key's text; nil for members made by the program.
     package var keyRange: SourceRange?
     package var value: ConfigValue
 
@@ -86,7 +86,8 @@ package struct ConfigMember: Sendable {
     }
 }
 
-/// Same content: places, the spelling of numbers and the order of members do not count.
+/// Two values are equal if they have the same content. Positions, the spelling of numbers and the order of
+/// members do not count.
 extension ConfigValue: Equatable {
     package static func == (left: ConfigValue, right: ConfigValue) -> Bool {
         switch (left.kind, right.kind) {

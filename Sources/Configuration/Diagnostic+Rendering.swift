@@ -1,10 +1,13 @@
 extension Diagnostic {
-    /// For a terminal: the message, the place, the line and what is wrong in it.
+    /// Renders the diagnostic for a terminal: the message, the position, and the line with the fault
+    /// underlined.
     ///
     ///     error: unknown field `learning_rte`
     ///       --> config/mnist-cnn.json5:19:24   optimizer.adam
     ///        |  optimizer: {adam: {learning_rte: 1e-3}},
     ///        |                     ^^^^^^^^^^^^ did you mean `learning_rate`?
+    ///
+    /// - Parameter width: columns of the excerpt.
     package func rendered(width: Int = 100) -> String {
         var lines = ["\(severity.rawValue): \(message)"]
         if let range {
@@ -22,16 +25,18 @@ extension Diagnostic {
 
     private func fileLines(_ range: SourceRange, width: Int) -> [String] {
         let start = range.start
-        let place = "  --> \(ForPeople.printable(range.file.name, limit: 400)):\(start.line):\(start.column)"
+        let location =
+            "  --> \(ForPeople.printable(range.file.name, limit: 400)):\(start.line):\(start.column)"
         let excerpt = Excerpt(range, width: width)
         return [
-            path.isRoot ? place : "\(place)   \(shownPath)",
+            path.isRoot ? location : "\(location)   \(shownPath)",
             excerpt.text.isEmpty ? "   |" : "   |  \(excerpt.text)",
             "   |  \(excerpt.underline)\(label.map { " \($0)" } ?? "")",
         ]
     }
 
-    /// The option itself is the line: the underline stands below it.
+    /// Renders an option of the command line. The option itself is the line, and the underline stands below
+    /// it.
     private func commandLines(_ range: SourceRange, width: Int) -> [String] {
         let excerpt = Excerpt(range, width: width)
         let before = "  --> \(range.file.name) "
@@ -43,7 +48,7 @@ extension Diagnostic {
     }
 }
 
-/// The part of a source line that holds a range, and the carets below it.
+/// The part of a source line around a range, and the carets below it.
 struct Excerpt {
     let text: String
     let underline: String
@@ -53,7 +58,7 @@ struct Excerpt {
         let line = file.lineOffsets(at: range.offsets.lowerBound)
         let lower = min(range.offsets.lowerBound, line.upperBound)
         let upper = max(lower, min(range.offsets.upperBound, line.upperBound))
-        // Pieces of about the width on both sides, so that a line of megabytes costs nothing.
+        // Only a few widths of text on both sides are looked at, so that a line of megabytes costs nothing.
         let before = Self.cells(file.text[max(line.lowerBound, lower - 4 * width)..<lower])
         let marked = Self.cells(file.text[lower..<min(upper, lower + 4 * width)])
         let after = Self.cells(file.text[upper..<min(line.upperBound, upper + 4 * width)])
@@ -78,14 +83,14 @@ struct Excerpt {
             + String(repeating: "^", count: max(1, Self.width(shownMark)))
     }
 
-    /// A scalar as it is shown, and the columns that it takes.
+    /// A scalar as it is shown, and its width in terminal columns.
     private struct Cell {
         let text: String
         let width: Int
     }
 
     private static func cells(_ bytes: ArraySlice<UInt8>) -> [Cell] {
-        // A cut may have gone through a scalar: its last bytes are dropped.
+        // The cut may have gone through a scalar; its remaining bytes are dropped.
         String(decoding: bytes.drop { $0 & 0xC0 == 0x80 }, as: UTF8.self).unicodeScalars.map { scalar in
             if scalar == "\t" { return Cell(text: "    ", width: 4) }
             guard isShown(scalar) else { return Cell(text: "\u{FFFD}", width: 1) }
@@ -95,7 +100,8 @@ struct Excerpt {
 
     private static func isShown(_ scalar: Unicode.Scalar) -> Bool { ForPeople.isPrintable(scalar) }
 
-    /// Terminal columns: none for combining marks, two for East Asian characters and emoji.
+    /// Terminal columns of a scalar: 0 for combining marks, 2 for East Asian characters and emoji, otherwise
+    /// 1.
     private static func columns(of scalar: Unicode.Scalar) -> Int {
         if scalar.isASCII { return 1 }
         switch scalar.properties.generalCategory {

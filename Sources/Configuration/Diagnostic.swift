@@ -1,4 +1,11 @@
-/// One thing that is wrong with a configuration (or worth a warning), and where.
+/// One fault of a configuration, or something worth a warning, with its position.
+///
+///     if let rate = config["learning_rate"] {              // the value `-1`, read from a file
+///         diagnostics.error("`learning_rate` must be positive", at: rate, label: "for example 1e-3")
+///     }
+///     try diagnostics.check()                              // throws all errors at once
+///
+/// See `rendered(width:)` for the text in a terminal.
 package struct Diagnostic: Sendable {
     package enum Severity: String, Sendable {
         case error
@@ -6,13 +13,13 @@ package struct Diagnostic: Sendable {
     }
 
     package let severity: Severity
-    /// One sentence without a full stop: what is wrong.
+    /// One sentence without a full stop that names the fault.
     package let message: String
     /// The text to underline; nil for values made by the program.
     package let range: SourceRange?
-    /// The value, or the object that holds a wrong key.
+    /// The path of the value, or of the object that holds a wrong key.
     package let path: ConfigPath
-    /// What stands beside the underline: how to put it right.
+    /// The text beside the underline, which says how to correct the fault.
     package let label: String?
 
     package init(
@@ -26,16 +33,16 @@ package struct Diagnostic: Sendable {
     }
 }
 
-/// Collects everything that is wrong with a configuration, so that it can be shown at once. It belongs to the one who reads the
-/// configuration; parser, overrides and decoders add to it.
+/// Collects all faults of a configuration, so that they can be shown at once. It belongs to the code that
+/// reads the configuration; parser, overrides and decoders add to it.
 package final class Diagnostics {
     private var collected: [Diagnostic] = []
-    private var said: Set<Saying> = []
-    /// How often an error was added, said before or not.
+    private var reported: Set<Report> = []
+    /// The number of errors that were added, repetitions included.
     package private(set) var errorReports = 0
 
-    /// What is said, and where.
-    private struct Saying: Hashable {
+    /// A message with its position.
+    private struct Report: Hashable {
         let file: ObjectIdentifier
         let offsets: Range<Int>
         let message: String
@@ -43,17 +50,19 @@ package final class Diagnostics {
 
     package init() {}
 
-    /// What has been said of a place already (in a block that is used twice) is not said again.
+    /// Adds a diagnostic. A message that was already given for the same position is dropped; a block that is
+    /// used twice is decoded twice.
     package func add(_ diagnostic: Diagnostic) {
         if diagnostic.severity == .error { errorReports += 1 }
         if let range = diagnostic.range {
-            let saying = Saying(
+            let report = Report(
                 file: ObjectIdentifier(range.file), offsets: range.offsets, message: diagnostic.message)
-            guard said.insert(saying).inserted else { return }
+            guard reported.insert(report).inserted else { return }
         }
         collected.append(diagnostic)
     }
 
+    /// Adds all diagnostics of another collection.
     package func add(contentsOf other: Diagnostics) { other.collected.forEach(add) }
 
     /// Reports that a value is wrong.
@@ -70,7 +79,8 @@ package final class Diagnostics {
 
     package var hasErrors: Bool { collected.contains { $0.severity == .error } }
 
-    /// By position: the file first, then the `--set` options, then what has no place; equal places in the order of their finding.
+    /// All diagnostics by position: files first, then the `--set` options, then those without a position.
+    /// Equal positions keep the order in which they were found.
     package var sorted: [Diagnostic] {
         var files: [ObjectIdentifier: Int] = [:]
         for case let range? in collected.map(\.range) where files[ObjectIdentifier(range.file)] == nil {
@@ -90,20 +100,21 @@ package final class Diagnostics {
         return [range.file.origin == .file ? 0 : 1, file, range.offsets.lowerBound, index]
     }
 
-    /// All of them for a terminal, blank lines between, at most `limit`.
+    /// Renders all diagnostics for a terminal, with blank lines between, at most `limit` of them.
     package func rendered(limit: Int = 50) -> String {
         var blocks = sorted.prefix(limit).map { $0.rendered() }
         if collected.count > limit { blocks.append("… and \(collected.count - limit) more") }
         return blocks.joined(separator: "\n\n")
     }
 
-    /// Ends here if there are errors.
+    /// Throws if there are errors.
+    /// - Throws: `ConfigurationError` with all diagnostics.
     package func check() throws(ConfigurationError) {
         if hasErrors { throw ConfigurationError(diagnostics: sorted, rendered: rendered()) }
     }
 }
 
-/// A configuration with errors; its description shows them all.
+/// The error of a configuration with faults. Its description shows them all.
 package struct ConfigurationError: Error, CustomStringConvertible {
     package let diagnostics: [Diagnostic]
     private let rendered: String

@@ -1,11 +1,19 @@
-/// Reads JSON5 (https://spec.json5.org): JSON with comments, unquoted keys, single quotes, trailing commas and more number forms.
+/// Reads JSON5 (https://spec.json5.org): JSON with comments, unquoted keys, single quotes, trailing commas
+/// and more forms of numbers.
+///
+///     let diagnostics = Diagnostics()
+///     let file = try SourceFile(contentsOf: "config/digits-mlp.json5")
+///     let value = JSON5.parse(file, diagnostics: diagnostics)
+///     try diagnostics.check()                              // throws everything that is wrong
+///     value?["optimizer"]?["adam"]?.range?.start           // line and column
 package enum JSON5 {
-    /// What a text may ask of this process before it is refused.
+    /// The largest text that is read; a larger one is refused.
     package struct Limits: Sendable {
+        /// Bytes of the text.
         package var bytes: Int
-        /// Objects and arrays inside one another.
+        /// Nested objects and arrays.
         package var depth: Int
-        /// Values altogether.
+        /// Values in the whole text.
         package var values: Int
 
         package init(bytes: Int, depth: Int, values: Int) {
@@ -14,18 +22,20 @@ package enum JSON5 {
             self.values = values
         }
 
-        /// 16 MB, 64 levels, a million values.
+        /// 16 MiB, 64 levels, a million values.
         package static let standard = Limits(bytes: 16 << 20, depth: 64, values: 1_000_000)
     }
 
-    /// The value of a whole text, or nil if its syntax leaves none. Everything wrong is reported, duplicate keys and invalid UTF-8
-    /// included; a value can come with errors (a forgotten comma, a duplicate key), so that decoding finds the other mistakes too.
+    /// Parses a whole text. Every fault is reported, also duplicate keys and invalid UTF-8. Returns nil if no
+    /// value can be read; a value may come with errors (a missing comma, a duplicate key), so that decoding
+    /// finds the other faults too.
     package static func parse(_ file: SourceFile, limits: Limits = .standard, diagnostics: Diagnostics)
         -> ConfigValue?
     {
         guard file.text.count <= limits.bytes else {
             let message =
-                "\(ForPeople.code(file.name)) has \(file.text.count) bytes, more than the \(limits.bytes) that are read"
+                "\(ForPeople.code(file.name)) has \(file.text.count) bytes,"
+                + " more than the \(limits.bytes) that are read"
             diagnostics.add(
                 Diagnostic(.error, message, range: nil, path: .root, label: "is this the right file?"))
             return nil
@@ -43,7 +53,7 @@ package enum JSON5 {
         return parser.parseDocument(at: .root)
     }
 
-    /// The same for a text that is not a file, like a line of `metrics.jsonl`.
+    /// Parses a text that is not a file, like a line of `metrics.jsonl`.
     package static func parse(_ text: String, name: String, diagnostics: Diagnostics) -> ConfigValue? {
         parse(SourceFile(name: name, text: text), diagnostics: diagnostics)
     }

@@ -1,13 +1,14 @@
-/// White space, comments, identifiers and words (sections 2, 3.1, 7 and 8 of the JSON5 specification).
+// White space, comments, identifiers and words (sections 2, 3.1, 7 and 8 of the JSON5 specification).
 extension JSON5Parser {
     var atEnd: Bool { offset >= text.count }
 
+    /// The next byte; nil at the end.
     var peek: UInt8? { offset < text.count ? text[offset] : nil }
 
     func byte(after distance: Int) -> UInt8? {
         offset + distance < text.count ? text[offset + distance] : nil
     }
-
+    /// Skips one ASCII character if it is next. Returns whether it was.
     /// Skips one ASCII character if it is next.
     mutating func take(_ character: Unicode.Scalar) -> Bool {
         guard peek == UInt8(ascii: character) else { return false }
@@ -56,19 +57,20 @@ extension JSON5Parser {
         scalar == "\n" || scalar == "\r" || scalar == "\u{2028}" || scalar == "\u{2029}"
     }
 
-    /// Beyond ASCII: no-break space, byte order mark, line and paragraph separator, and Unicode's space separators.
+    /// White space beyond ASCII: no-break space, byte order mark, line and paragraph separators, and
+    /// Unicode's space separators.
     private static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
         scalar == "\u{FEFF}" || isLineEnd(scalar) || scalar.properties.generalCategory == .spaceSeparator
     }
 
-    /// `true`, `false`, `null`, `Infinity` or `NaN`.
+    /// Parses `true`, `false`, `null`, `Infinity` or `NaN`.
     mutating func parseWord() throws(SyntaxError) -> ConfigValue.Kind {
         let start = offset
         guard let word = try parseIdentifier() else {
             if atEnd { throw SyntaxError("expected a value, found the end of the text", offset..<offset) }
             throw SyntaxError("expected a value, found \(found)", foundOffsets)
         }
-        // As in ECMAScript, a word spelled with escapes is not that word.
+        // As in ECMAScript, a word that is spelled with escapes is a different word.
         switch String(decoding: text[start..<offset], as: UTF8.self) {
         case "true": return .bool(true)
         case "false": return .bool(false)
@@ -93,7 +95,7 @@ extension JSON5Parser {
         }
     }
 
-    /// An ECMAScript 5.1 identifier name, or nil if none begins here.
+    /// Parses an ECMAScript 5.1 identifier name; nil if none begins here.
     mutating func parseIdentifier() throws(SyntaxError) -> String? {
         var name = String.UnicodeScalarView()
         while let (scalar, length) = UTF8Text.scalar(in: text, at: offset) {
@@ -125,7 +127,8 @@ extension JSON5Parser {
         return scalar
     }
 
-    /// The value of exactly so many hexadecimal digits, which are skipped.
+    /// Skips exactly `digits` hexadecimal digits and returns their value; nil, and nothing is skipped, if
+    /// they are not there.
     mutating func takeHex(digits: Int) -> UInt32? {
         var value: UInt32 = 0
         for distance in 0..<digits {
@@ -165,7 +168,7 @@ extension JSON5Parser {
         return beginsKey || "{[+-.0123456789".unicodeScalars.contains(scalar)
     }
 
-    /// The word or character that stands here.
+    /// The byte range of the word or character at this position.
     var foundOffsets: Range<Int> {
         var end = offset
         while let (scalar, length) = UTF8Text.scalar(in: text, at: end), Self.continuesIdentifier(scalar) {
@@ -175,7 +178,7 @@ extension JSON5Parser {
         return offset..<end
     }
 
-    /// The same for a sentence.
+    /// The word or character at this position, for a sentence.
     var found: String {
         guard !atEnd else { return "the end of the text" }
         let shown = String(decoding: text[foundOffsets], as: UTF8.self)

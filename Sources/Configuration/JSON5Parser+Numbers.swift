@@ -1,4 +1,4 @@
-/// Numbers (section 6 of the JSON5 specification).
+// Numbers (section 6 of the JSON5 specification).
 extension JSON5Parser {
     mutating func parseNumber() throws(SyntaxError) -> ConfigNumber {
         let start = offset
@@ -33,7 +33,7 @@ extension JSON5Parser {
         return try finite(start..<offset, from: start)
     }
 
-    /// The nearest double of digits that are well formed.
+    /// The nearest double of well-formed digits.
     private func finite(_ digits: Range<Int>, from start: Int) throws(SyntaxError) -> Double? {
         let value = Double(String(decoding: text[digits], as: UTF8.self))
         if let value, value.isInfinite {
@@ -42,7 +42,7 @@ extension JSON5Parser {
         return value
     }
 
-    /// `5`, `5.`, `.5`, `5.25e-3`; nil if there is no digit where one must stand.
+    /// Skips a decimal number: `5`, `5.`, `.5`, `5.25e-3`. Nil if a digit is missing.
     private mutating func takeDecimal(from start: Int) throws(SyntaxError) -> Double? {
         let first = offset
         let whole = takeDigits()

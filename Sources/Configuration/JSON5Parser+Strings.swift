@@ -1,4 +1,4 @@
-/// Strings (section 5 of the JSON5 specification).
+// Strings (section 5 of the JSON5 specification).
 extension JSON5Parser {
     mutating func parseString() throws(SyntaxError) -> String {
         let start = offset
@@ -26,7 +26,7 @@ extension JSON5Parser {
             label: "expected \(text[start] == UInt8(ascii: "'") ? "`'`" : "`\"`")")
     }
 
-    /// The bytes that an escape stands for; none for a line continuation.
+    /// Parses an escape and returns the bytes that it stands for; none for a line continuation.
     private mutating func parseEscape() throws(SyntaxError) -> [UInt8] {
         let start = offset
         offset += 1
@@ -68,7 +68,7 @@ extension JSON5Parser {
             label: "write `\\x` and two hexadecimal digits")
     }
 
-    /// After `\u`: one scalar, which may take a pair of escapes (UTF-16).
+    /// Parses the part after `\u`: one scalar, which may take a pair of escapes (UTF-16 surrogates).
     private mutating func parseUnicodeEscape(from start: Int) throws(SyntaxError) -> Unicode.Scalar {
         guard let high = takeHex(digits: 4) else {
             throw SyntaxError("expected four hexadecimal digits after `\\u`", start..<offset)

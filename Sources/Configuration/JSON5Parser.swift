@@ -1,4 +1,4 @@
-/// A syntax error after which the rest of the text cannot be read.
+/// A syntax error after which the rest of the text cannot be parsed.
 struct SyntaxError: Error {
     let message: String
     let offsets: Range<Int>
@@ -11,12 +11,12 @@ struct SyntaxError: Error {
     }
 }
 
-/// Recursive descent over the bytes of one text, which are valid UTF-8. Values and containers here, words of the language in
-/// `JSON5Parser+Lexical`, `+Numbers` and `+Strings`.
+/// A recursive-descent parser over the bytes of one text, which is valid UTF-8. This file parses values and
+/// containers; `JSON5Parser+Lexical`, `+Numbers` and `+Strings` parse the words of the language.
 struct JSON5Parser {
     let file: SourceFile
     let text: [UInt8]
-    /// The next byte to read.
+    /// The offset of the next byte.
     var offset: Int
     private let limits: JSON5.Limits
     private let diagnostics: Diagnostics
@@ -24,7 +24,7 @@ struct JSON5Parser {
     private var values = 0
     private var mistakes = 0
     private static let mostMistakes = 1000
-    /// The object or list that is being read, where a syntax error is reported.
+    /// The path of the object or list that is being parsed, for syntax errors.
     private var container = ConfigPath.root
 
     init(_ file: SourceFile, from offset: Int, limits: JSON5.Limits, diagnostics: Diagnostics) {
@@ -35,7 +35,7 @@ struct JSON5Parser {
         self.diagnostics = diagnostics
     }
 
-    /// One value and nothing after it.
+    /// Parses one value with nothing but white space after it. Nil, with a diagnostic, after a syntax error.
     mutating func parseDocument(at path: ConfigPath) -> ConfigValue? {
         do throws(SyntaxError) {
             try skipSpace()
@@ -159,7 +159,7 @@ struct JSON5Parser {
         throw SyntaxError(message, end..<end)
     }
 
-    /// A comma or the end of the container. A forgotten comma is reported, and reading goes on.
+    /// Skips a comma, or stops at the end of the container. A missing comma is reported, and parsing goes on.
     private mutating func parseSeparator(closing: Unicode.Scalar, after what: String, open: Int)
         throws(SyntaxError)
     {
@@ -176,7 +176,7 @@ struct JSON5Parser {
                 .error, message, range: range(end..<end), path: container, label: "is a comma missing here?"))
     }
 
-    /// A mistake after which reading goes on, unless there have been too many.
+    /// Reports a mistake after which parsing goes on, unless there have been too many.
     private mutating func report(_ mistake: Diagnostic) throws(SyntaxError) {
         diagnostics.add(mistake)
         mistakes += 1

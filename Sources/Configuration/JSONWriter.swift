@@ -1,20 +1,21 @@
-/// Writes values as JSON that any JSON reader takes (and `JSON5.parse` reads back).
+/// Writes values as JSON that any JSON reader understands and that `JSON5.parse` reads back.
 extension ConfigValue {
-    /// What becomes of NaN and the infinities, which JSON does not have.
+    /// The representation of NaN and the infinities, which JSON does not have.
     package enum NonFiniteNumbers: Sendable {
         case null
-        /// `NaN`, `Infinity`, `-Infinity`: for our own files alone.
+        /// `NaN`, `Infinity` and `-Infinity`: only for files that this program reads.
         case json5
     }
 
-    /// On one line without a line end: `{"step":12,"loss":0.25}`.
+    /// The value on one line, without a line end: `{"step":12,"loss":0.25}`.
     package func compactJSON(nonFinite: NonFiniteNumbers = .null) -> String {
         var writer = JSONWriter(nonFinite: nonFinite, comma: ",", colon: ":")
         writer.writeLine(self)
         return writer.text
     }
 
-    /// For people: indented, with lists and objects on one line where they fit; ends in a line end.
+    /// The value for people: indented, with lists and objects on one line where they fit. It ends with a line
+    /// end.
     package func prettyJSON(nonFinite: NonFiniteNumbers = .null) -> String {
         var writer = JSONWriter(nonFinite: nonFinite, comma: ", ", colon: ": ")
         writer.writeIndented(self, indent: 0, column: 0)
@@ -55,7 +56,8 @@ private struct JSONWriter {
         }
     }
 
-    /// `column` is where the value begins on its line.
+    /// Writes a value over several lines if it is too long for one.
+    /// - Parameter column: the column in which the value begins on its line.
     mutating func writeIndented(_ value: ConfigValue, indent: Int, column: Int) {
         if indent > 0 || value.isScalar, let line = line(value, width: Self.lineWidth - column) {
             text += line
@@ -83,16 +85,17 @@ private struct JSONWriter {
         }
     }
 
-    /// The value on one line, or nil if that is too long.
+    /// The value on one line; nil if it is longer than `width`.
     private func line(_ value: ConfigValue, width: Int) -> String? {
-        // Most containers that do not fit say so by their number of values alone.
+        // The number of values alone shows that most long containers do not fit.
         guard value.leastWidth(below: width) <= width else { return nil }
         var writer = JSONWriter(nonFinite: nonFinite, comma: comma, colon: colon)
         writer.writeLine(value)
         return writer.text.utf8.count <= width ? writer.text : nil
     }
 
-    /// Whole numbers in decimal, others as the shortest decimal that reads back as the same double.
+    /// Spells whole numbers in decimal, and others as the shortest decimal that reads back as the same
+    /// double.
     private func spelled(_ number: ConfigNumber) -> String {
         if !number.value.isFinite {
             if nonFinite == .null { return "null" }
@@ -126,7 +129,7 @@ private struct JSONWriter {
 extension ConfigValue {
     fileprivate var isScalar: Bool { members == nil && elements == nil }
 
-    /// A lower bound of the width on one line, counted no further than `limit`.
+    /// A lower bound of the value's width on one line, counted up to about `limit`.
     fileprivate func leastWidth(below limit: Int) -> Int {
         var width = 1
         for value in elements ?? members?.map(\.value) ?? [] {

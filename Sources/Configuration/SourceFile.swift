@@ -4,21 +4,21 @@
     import Glibc
 #endif
 
-/// A configuration text and where it came from, so that every value can say where it was written.
+/// A configuration text and its origin, so that every value can name its position.
 package final class SourceFile: Sendable {
-    /// Where a text came from, which decides how a diagnostic shows it.
+    /// The origin of a text, which decides how a diagnostic shows it.
     package enum Origin: Sendable {
         case file
         /// One `--set path=value` of the command line.
         case commandLine
     }
 
-    /// What diagnostics call it: a path, or `--set`.
+    /// The name in diagnostics: a path, or `--set`.
     package let name: String
     package let origin: Origin
     /// The bytes as they were read; `JSON5.parse` checks that they are UTF-8.
     package let text: [UInt8]
-    /// The offset of every line's first byte.
+    /// The offset of each line's first byte.
     private let lineStarts: [Int]
 
     package init(name: String, text: [UInt8], origin: Origin = .file) {
@@ -32,7 +32,9 @@ package final class SourceFile: Sendable {
         self.init(name: name, text: Array(text.utf8), origin: origin)
     }
 
-    /// Reads a whole file of at most `limit` bytes.
+    /// Reads a whole file.
+    /// - Parameter limit: the largest size in bytes.
+    /// - Throws: `SourceFileError` if the file cannot be read or is larger.
     package convenience init(contentsOf path: String, limit: Int = JSON5.Limits.standard.bytes)
         throws(SourceFileError)
     {
@@ -56,17 +58,18 @@ package final class SourceFile: Sendable {
         self.init(name: path, text: text)
     }
 
-    /// The line, from 1, that holds `offset`.
+    /// The number of the line that holds `offset`, counted from 1.
     func lineNumber(at offset: Int) -> Int { lineIndex(at: offset) + 1 }
 
-    /// Line and column, both from 1; a column is one Unicode scalar. `offset` may be the end of the text.
+    /// The line and column of `offset`, both counted from 1; a column is one Unicode scalar. `offset` may be
+    /// the end of the text.
     package func position(at offset: Int) -> SourcePosition {
         let line = lineIndex(at: offset)
         let before = text[lineStarts[line]..<min(offset, text.count)]
         return SourcePosition(line: line + 1, column: before.count { $0 & 0xC0 != 0x80 } + 1)
     }
 
-    /// The bytes of the line that holds `offset`, without its line end.
+    /// The byte range of the line that holds `offset`, without its line end.
     package func lineOffsets(at offset: Int) -> Range<Int> {
         let line = lineIndex(at: offset)
         let start = lineStarts[line]
@@ -77,7 +80,7 @@ package final class SourceFile: Sendable {
         return start..<end
     }
 
-    /// The last line that starts at or before `offset`.
+    /// The index of the last line that starts at or before `offset`.
     private func lineIndex(at offset: Int) -> Int {
         var low = 0
         var high = lineStarts.count
@@ -88,7 +91,7 @@ package final class SourceFile: Sendable {
         return low
     }
 
-    /// Lines end as editors count them: LF, CR LF, or CR alone.
+    /// Finds the lines as editors count them: they end with LF, CR LF, or CR alone.
     private static func lineStarts(of text: [UInt8]) -> [Int] {
         var starts = [0]
         for (offset, byte) in text.enumerated() {
@@ -104,7 +107,7 @@ package final class SourceFile: Sendable {
     }
 }
 
-/// Line and column in a file, both counted from 1.
+/// A line and a column of a file, both counted from 1.
 package struct SourcePosition: Sendable, Equatable {
     package let line: Int
     package let column: Int
@@ -115,7 +118,7 @@ package struct SourcePosition: Sendable, Equatable {
     }
 }
 
-/// A piece of a source text, as byte offsets.
+/// A part of a source text, as a range of byte offsets.
 package struct SourceRange: Sendable {
     package let file: SourceFile
     package let offsets: Range<Int>
@@ -125,14 +128,14 @@ package struct SourceRange: Sendable {
         self.offsets = offsets
     }
 
-    /// Where it begins.
+    /// The position of its first byte.
     package var start: SourcePosition { file.position(at: offsets.lowerBound) }
 
-    /// The text that it covers.
+    /// The text in the range.
     package var text: String { String(decoding: file.text[offsets], as: UTF8.self) }
 }
 
-/// A configuration file that cannot be read at all.
+/// The error of a configuration file that cannot be read at all.
 package struct SourceFileError: Error, CustomStringConvertible {
     package enum Reason: Sendable, Equatable {
         case system(Int32)
@@ -145,9 +148,11 @@ package struct SourceFileError: Error, CustomStringConvertible {
     package var description: String {
         switch reason {
         case .system(let code):
-            "cannot read \(ForPeople.quoted(path)): \(String(cString: strerror(code))); check the path and its permissions"
+            "cannot read \(ForPeople.quoted(path)): \(String(cString: strerror(code)));"
+                + " check the path and its permissions"
         case .tooLarge(let limit):
-            "\(ForPeople.quoted(path)) has more than \(limit) bytes, which is no configuration; check the path"
+            "\(ForPeople.quoted(path)) has more than \(limit) bytes, which is no configuration;"
+                + " check the path"
         }
     }
 }

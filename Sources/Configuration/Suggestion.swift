@@ -1,6 +1,6 @@
-/// Finds the name that was probably meant.
+/// Finds the name that a misspelled one probably meant.
 package enum Suggestion {
-    /// The nearest of `candidates`, if one is near enough to be worth a question; the earlier one on a tie.
+    /// Returns the nearest of `candidates` if it is similar enough; the earlier one on a tie.
     package static func nearest(to name: String, among candidates: [String]) -> String? {
         guard !name.isEmpty, name.utf8.count <= 60 else { return nil }
         let wanted = normalized(name)
@@ -18,8 +18,8 @@ package enum Suggestion {
         return related.count == 1 ? related.first : nil
     }
 
-    /// Damerau-Levenshtein distance (restricted: no edit between two transposed letters): insertions, deletions, substitutions and
-    /// transpositions of neighbours.
+    /// The Damerau-Levenshtein distance (restricted: no edit between two transposed letters): the number of
+    /// insertions, deletions, substitutions and transpositions of neighbours.
     static func distance(_ left: [Character], _ right: [Character]) -> Int {
         if left.isEmpty || right.isEmpty { return max(left.count, right.count) }
         var beforeLast = [Int](repeating: 0, count: right.count + 1)
@@ -33,22 +33,25 @@ package enum Suggestion {
                     row[j] = min(row[j], beforeLast[j - 2] + 1)
                 }
             }
-            (beforeLast, last) = (last, row)
+            beforeLast = last
+            last = row
         }
         return last[right.count]
     }
 
-    /// One edit in three letters; a word of two is not "near" to anything but by one transposition or letter.
+    /// The largest distance that counts as similar: one edit per three letters of the shorter name, at least
+    /// one; 0 between two names of one or two letters.
     private static func threshold(_ wanted: [Character], _ candidate: String) -> Int {
         max(wanted.count, candidate.count) < 3 ? 0 : max(1, min(wanted.count, candidate.count) / 3)
     }
 
-    /// `learningRate`, `learning-rate` and `LEARNING_RATE` are the same word.
+    /// A name without case and separators, because `learningRate`, `learning-rate` and `LEARNING_RATE` are
+    /// the same word.
     private static func normalized(_ name: String) -> [Character] {
         name.lowercased().filter { $0 != "_" && $0 != "-" && $0 != " " }
     }
 
-    /// `lr` for `learning_rate`; nothing for a single word.
+    /// The initials of a name of several words, like `lr` for `learning_rate`; empty for a single word.
     private static func initials(_ name: String) -> [Character] {
         let words = name.lowercased().split(separator: "_")
         return words.count > 1 ? words.compactMap(\.first) : []

@@ -1,16 +1,23 @@
-/// UTF-8 as bytes that may be anything.
+/// Decodes UTF-8 from bytes that may be anything.
 enum UTF8Text {
-    /// The scalar that begins at `offset` and its length, or nil if the bytes there are not valid UTF-8 (overlong forms, surrogates
-    /// and cut-off sequences included) or the text ends.
+    /// The scalar that begins at `offset`, and its length in bytes. Nil if the text ends there or the bytes
+    /// are not valid UTF-8; overlong forms, surrogates and sequences that are cut off are not valid.
     static func scalar(in text: [UInt8], at offset: Int) -> (scalar: Unicode.Scalar, length: Int)? {
         guard offset < text.count else { return nil }
         let first = text[offset]
         if first < 0x80 { return (Unicode.Scalar(first), 1) }
-        let (length, smallest): (Int, UInt32)
+        let length: Int
+        let smallest: UInt32
         switch first {
-        case 0xC2...0xDF: (length, smallest) = (2, 0x80)
-        case 0xE0...0xEF: (length, smallest) = (3, 0x800)
-        case 0xF0...0xF4: (length, smallest) = (4, 0x10000)
+        case 0xC2...0xDF:
+            length = 2
+            smallest = 0x80
+        case 0xE0...0xEF:
+            length = 3
+            smallest = 0x800
+        case 0xF0...0xF4:
+            length = 4
+            smallest = 0x10000
         default: return nil
         }
         guard offset + length <= text.count else { return nil }
@@ -23,6 +30,7 @@ enum UTF8Text {
         return (scalar, length)
     }
 
+    /// The offset of the first byte that is not valid UTF-8; nil if all are.
     static func firstInvalidOffset(in text: [UInt8]) -> Int? {
         var offset = 0
         while offset < text.count {

@@ -1,18 +1,28 @@
-/// How the images of the training set are varied, anew in each epoch: what a job says under `data.augment`.
+/// How the images of the training set are varied, anew in each epoch: the job's field `data.augment`.
 ///
-/// Every draw is uniform. The operations act in this order: flips, scale and stretch, shear, rotation, translation, the crop; together they
-/// are one affine map about the image's centre and one bilinear interpolation. Then come brightness and contrast, on what fills the outside
-/// too. All of it on raw values, before normalisation; nothing is rounded or clipped.
+///     var augmentation = Augmentation()
+///     augmentation.horizontalFlip = 0.5              // probability
+///     augmentation.rotation = -10...10               // degrees
+///     let augmenter = Augmenter(augmentation, of: train, seed: 42)
+///     augmenter.write(sample: 7, epoch: 0, into: row)
+///
+/// Every draw is uniform. The operations act in this order: flips, scale and stretch, shear, rotation,
+/// translation, crop. Together they are one affine map about the image's centre and one bilinear
+/// interpolation. Brightness and contrast follow; they act on the filled outside too. All of it works on raw
+/// values, before normalisation, and nothing is rounded or clipped.
 package struct Augmentation: Equatable, Sendable {
-    /// A number for each direction.
+    /// One number for each direction.
     package struct Pair<Value: Equatable & Sendable>: Equatable, Sendable {
         package var x: Value
         package var y: Value
 
-        package init(_ x: Value, _ y: Value) { (self.x, self.y) = (x, y) }
+        package init(_ x: Value, _ y: Value) {
+            self.x = x
+            self.y = y
+        }
     }
 
-    /// What lies outside the image.
+    /// The values outside the image.
     package enum Fill: Equatable, Sendable {
         /// One raw value for all channels.
         case value(Double)
@@ -22,33 +32,35 @@ package struct Augmentation: Equatable, Sendable {
         case edge
     }
 
-    /// Whole pixels that are added on each side before a window of the original size is cut out anywhere (PyTorch's `RandomCrop`).
+    /// Random crop: pixels added on each side before a window of the original size is cut out at a random
+    /// place (PyTorch's `RandomCrop`).
     package var cropPadding = Pair(0, 0)
-    /// Probabilities.
+    /// Probability of a left-right flip, from 0 to 1.
     package var horizontalFlip = 0.0
+    /// Probability of an upside-down flip, from 0 to 1.
     package var verticalFlip = 0.0
-    /// Degrees, counter-clockwise.
+    /// Rotation in degrees, counter-clockwise.
     package var rotation = 0.0...0.0
-    /// The largest shift, as a fraction of width and height; shifts are rounded to whole pixels.
+    /// Largest shift, as a fraction of width and height; shifts are rounded to whole pixels.
     package var translation = Pair(0.0, 0.0)
-    /// A factor for both directions.
+    /// Zoom: one factor for both directions.
     package var scale = 1.0...1.0
-    /// Width against height, at the same area: factors √s and 1/√s.
+    /// Aspect ratio s, width over height, at constant area: the factors are √s and 1/√s.
     package var stretch = 1.0...1.0
-    /// Degrees φ: x grows by y·tan φ.
+    /// Shear angle φ in degrees: x grows by y·tan φ.
     package var shear = 0.0...0.0
-    /// b: values are multiplied by a factor from max(0, 1 − b) to 1 + b.
+    /// Brightness b: values are multiplied by a factor from max(0, 1 − b) to 1 + b.
     package var brightness = 0.0
-    /// c: distances from the image's mean are multiplied by a factor from max(0, 1 − c) to 1 + c.
+    /// Contrast c: distances from the image's mean are multiplied by a factor from max(0, 1 − c) to 1 + c.
     package var contrast = 0.0
     package var fill = Fill.value(0)
 
     package init() {}
 
-    /// Why samples of this shape cannot be augmented; nil if they are images.
+    /// Says why samples of this shape cannot be augmented; nil if they are images.
     package static func problem(sampleShape: [Int]) -> String? {
-        sampleShape.count == 3
-            ? nil
-            : "`augment` needs images, [height, width, channels], and the samples have shape \(sampleShape): remove it"
+        if sampleShape.count == 3 { return nil }
+        return "`augment` needs images, [height, width, channels], and the samples have shape \(sampleShape):"
+            + " remove it"
     }
 }

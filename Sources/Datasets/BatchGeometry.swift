@@ -1,14 +1,23 @@
-/// How an epoch is cut into global mini-batches, and each of these into microbatches: a function of the job alone, whatever computes it.
+/// How an epoch is cut into global mini-batches, and each of these into V microbatches. It is a function of
+/// the job alone, whatever computes it:
 ///
-/// Microbatch i of a batch of B samples holds its samples ⌊iB/V⌋ … ⌊(i+1)B/V⌋ - 1. An epoch's last batch may be smaller (ragged), and a batch
-/// smaller than V has empty microbatches, which take no part.
+///     let geometry = BatchGeometry(sampleCount: 1_437, batchSize: 64)
+///     geometry.stepsPerEpoch                                      // 23
+///     geometry.microbatches                                       // V = 2
+///     let batch = geometry.samples(ofStep: 22)                    // 1408..<1437, the ragged last batch
+///     geometry.samples(ofMicrobatch: 0, inBatchOf: batch.count)   // 0..<14
+///
+/// Microbatch i of a batch of B samples holds its samples ⌊iB/V⌋ … ⌊(i+1)B/V⌋ − 1. The last batch of an epoch
+/// may be smaller (ragged). A batch that is smaller than V has empty microbatches, which take no part.
 package struct BatchGeometry: Equatable, Sendable {
+    /// Samples of an epoch.
     package let sampleCount: Int
+    /// Samples of a full batch, at most `sampleCount`.
     package let batchSize: Int
-    /// V
+    /// V, the number of microbatches of every batch.
     package let microbatches: Int
 
-    /// - Parameter microbatches: nil takes `defaultMicrobatches`
+    /// - Parameter microbatches: V; nil takes `defaultMicrobatches`.
     package init(sampleCount: Int, batchSize: Int, microbatches: Int? = nil) {
         precondition(
             sampleCount > 0 && batchSize > 0 && (microbatches ?? 1) > 0,
@@ -18,32 +27,26 @@ package struct BatchGeometry: Equatable, Sendable {
         self.microbatches = microbatches ?? Self.defaultMicrobatches(batchSize: self.batchSize)
     }
 
-    /// The largest power of two ≤ 8 that leaves at least 32 samples for each, at least 1.
+    /// The default of V: the largest power of two from 1 to 8 that leaves at least 32 samples for each
+    /// microbatch.
     package static func defaultMicrobatches(batchSize: Int) -> Int {
         var count = 8
         while count > 1, batchSize / count < 32 { count /= 2 }
         return count
     }
 
+    /// Batches of an epoch, the ragged one included.
     package var stepsPerEpoch: Int { (sampleCount + batchSize - 1) / batchSize }
 
-    /// Which positions of the epoch's order make the batch of its step (counted from 0).
+    /// The positions in the epoch's sample order that make the batch of `step` (counted from 0 in the epoch).
     package func samples(ofStep step: Int) -> Range<Int> {
         precondition(step >= 0 && step < stepsPerEpoch, "An epoch's steps are counted from 0")
         return step * batchSize..<min(sampleCount, (step + 1) * batchSize)
     }
 
-    /// Which samples of a batch of `count` microbatch `index` holds; empty where the batch has none for it.
+    /// The samples that microbatch `index` holds in a batch of `count` samples; empty where it gets none.
     package func samples(ofMicrobatch index: Int, inBatchOf count: Int) -> Range<Int> {
         precondition(index >= 0 && index < microbatches, "A microbatch's index is below V")
         return index * count / microbatches..<(index + 1) * count / microbatches
     }
-
-    /// The indices of the microbatches that hold samples, ascending: the leaves of the reduction tree.
-    package func nonEmptyMicrobatches(inBatchOf count: Int) -> [Int] {
-        (0..<microbatches).filter { !samples(ofMicrobatch: $0, inBatchOf: count).isEmpty }
-    }
-
-    /// The largest number of samples that a microbatch can hold (for buffers).
-    package var largestMicrobatch: Int { (batchSize + microbatches - 1) / microbatches }
 }

@@ -1,15 +1,16 @@
 extension ByteImage {
-    /// The image at another size, bilinear: a pixel is the weighted mean of those under a triangle around its centre, one source pixel wide to
-    /// each side, or as wide as the factor of shrinking (which is antialiasing). First along the rows, then along the columns, in doubles; rounded once.
-    /// The same as PyTorch's `interpolate(mode: "bilinear", antialias: true)`, whose rule is Pillow's.
+    /// Resizes the image with a bilinear filter: a pixel is the weighted mean of the source pixels under a
+    /// triangle around its centre. The triangle reaches one source pixel to each side, or as far as the
+    /// factor of shrinking (antialiasing). Rows come first, then columns, in doubles; the result is rounded
+    /// once. It equals PyTorch's `interpolate(mode: "bilinear", antialias: True)`, whose rule is Pillow's.
     package func resized(width newWidth: Int, height newHeight: Int) -> ByteImage {
         precondition(newWidth > 0 && newHeight > 0, "An image has pixels")
         if newWidth == width && newHeight == height { return self }
-        let (rows, columns) = (
-            Triangle.weights(from: height, to: newHeight), Triangle.weights(from: width, to: newWidth)
-        )
+        let rows = Triangle.weights(from: height, to: newHeight)
+        let columns = Triangle.weights(from: width, to: newWidth)
         let length = newWidth * channels
-        // Each row is added to the new ones that it is part of, from above, so that no more than the result is held at a time.
+        // Each source row is added at once to all new rows that it contributes to, so that memory holds one
+        // row and the result.
         var sums = [Double](repeating: 0, count: newHeight * length)
         var row = [Double](repeating: 0, count: length)
         var next = 0
@@ -20,14 +21,15 @@ extension ByteImage {
             for target in next..<newHeight {
                 guard rows[target].first <= y else { break }
                 let weight = rows[target].weights[y - rows[target].first]
-                for place in 0..<length { sums[target * length + place] += weight * row[place] }
+                for index in 0..<length { sums[target * length + index] += weight * row[index] }
             }
         }
         let pixels = sums.map { UInt8(max(0, min(255, ($0 + 0.5).rounded(.down)))) }
         return ByteImage(width: newWidth, height: newHeight, channels: channels, pixels: pixels)
     }
 
-    /// - Parameter output: `[columns.count, channels]`
+    /// Resizes row `y` along its columns.
+    /// - Parameter output: the row, `[columns.count, channels]`.
     private func resizeRow(_ y: Int, _ columns: [Triangle.Span], into output: inout [Double]) {
         pixels.withUnsafeBufferPointer { pixels in
             for (x, span) in columns.enumerated() {
@@ -46,7 +48,7 @@ extension ByteImage {
 
 /// The triangle filter along one axis.
 private enum Triangle {
-    /// Which source pixels make a pixel, and with which weights (their sum is 1).
+    /// The source pixels of one new pixel and their weights, whose sum is 1.
     struct Span {
         let first: Int
         let weights: [Double]

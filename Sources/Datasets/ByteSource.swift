@@ -1,11 +1,14 @@
 import CZlib
 import System
 
-/// The contents of a file that may be compressed with gzip (told by its first bytes), read piece by piece into places whose size the reader
-/// decides: a small file that unpacks to something huge is never unpacked further than asked.
+/// The contents of a plain or gzip file (told apart by the first bytes), read piece by piece into buffers
+/// whose size the reader decides. A small file that unpacks to something huge is never unpacked further than
+/// asked.
 final class ByteSource {
+    /// The file's name in messages.
     let name: String
-    /// The most bytes that may come out: exact for a plain file; for gzip from the format's limit of 1,032 bytes per byte.
+    /// Upper bound of the bytes that can be read: exact for a plain file; for gzip the format's limit of
+    /// 1,032 bytes per compressed byte.
     let largestSize: Int
     private(set) var bytesRead = 0
     private let input: UnsafeRawBufferPointer
@@ -15,7 +18,9 @@ final class ByteSource {
     private var stream = z_stream()
     private var memberHasEnded = false
 
-    /// - Parameter owner: keeps `input` valid.
+    /// - Parameters:
+    ///   - name: the file's name in messages.
+    ///   - owner: an object that keeps `input` valid.
     init(_ input: UnsafeRawBufferPointer, name: String, owner: AnyObject?) throws {
         self.name = name
         self.input = input
@@ -40,14 +45,14 @@ final class ByteSource {
 
     deinit { if isCompressed { inflateEnd(&stream) } }
 
-    /// Fills `output`, or as much of it as there is; returns how much.
+    /// Fills `output`, or as much of it as there are bytes left. Returns the number of bytes written.
     func read(into output: UnsafeMutableRawBufferPointer) throws -> Int {
         let count = isCompressed ? try inflate(into: output) : copy(into: output)
         bytesRead += count
         return count
     }
 
-    /// Whether nothing follows what has been read. For gzip this also compares the checksum.
+    /// Tells whether everything has been read. For gzip this also compares the checksum.
     func isAtEnd() throws -> Bool {
         var byte: UInt8 = 0
         return try withUnsafeMutableBytes(of: &byte) { try read(into: $0) } == 0
@@ -86,7 +91,8 @@ final class ByteSource {
         return filled
     }
 
-    /// A gzip file may be several, one after the other.
+    /// Begins the next gzip member, because a file may hold several, one after the other. False at the file's
+    /// end.
     private func startNextMember() throws -> Bool {
         guard position < input.count else { return false }
         guard input.count - position >= 2, input[position] == 0x1F, input[position + 1] == 0x8B else {

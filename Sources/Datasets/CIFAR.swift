@@ -1,9 +1,10 @@
 import System
 
-/// The binary versions of CIFAR-10 and CIFAR-100 (https://www.cs.toronto.edu/~kriz/cifar.html): records of one label byte (CIFAR-100: two, coarse
-/// and fine) and 3 planes of 32 × 32 bytes, red, green, blue. Plain or gzip.
+/// The binary versions of CIFAR-10 and CIFAR-100 (https://www.cs.toronto.edu/~kriz/cifar.html), plain or
+/// gzip. A record is one label byte (CIFAR-100: two, coarse and fine) and 3 planes of 32 × 32 bytes: red,
+/// green, blue.
 package enum CIFAR {
-    /// Which of the labels of CIFAR-100.
+    /// The label of CIFAR-100 that is predicted.
     package enum Labels: String, CaseIterable, Sendable {
         case fine
         case coarse
@@ -11,12 +12,13 @@ package enum CIFAR {
         fileprivate var count: Int { self == .fine ? 100 : 20 }
     }
 
-    /// Which of a directory's files are meant.
+    /// The files of a directory that are read.
     package enum Part: Sendable {
         case train
         case test
     }
 
+    /// The classes of CIFAR-10 in the order of their labels.
     package static let classNames = [
         "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
     ]
@@ -24,17 +26,21 @@ package enum CIFAR {
     private static let side = 32
     private static let pixels = 3 * side * side
 
-    /// CIFAR-10 from files, one after the other, or from the directory that holds them under their published names (data_batch_1.bin to
-    /// data_batch_5.bin, test_batch.bin, also with .gz): samples `[32, 32, 3]`.
+    /// Reads CIFAR-10 as samples `[32, 32, 3]`, from files, one after the other, or from the directory that
+    /// holds them under their published names (`data_batch_1.bin` to `data_batch_5.bin`, `test_batch.bin`,
+    /// also with `.gz`).
+    /// - Throws: `DatasetError` or `SystemError`.
     package static func ten(_ paths: [String], part: Part) throws -> Dataset {
         let names = part == .train ? (1...5).map { "data_batch_\($0).bin" } : ["test_batch.bin"]
         return try read(
             paths.flatMap { files(at: $0, names) }, labelBytes: 1, labelAt: 0, classes: classNames)
     }
 
-    /// CIFAR-100 from a file or the published directory (train.bin, test.bin). Classes have the names of `fine_label_names.txt` or
-    /// `coarse_label_names.txt` beside the file, where there is one, and numbers otherwise.
-    /// - Parameter names: the classes' names, if they are known
+    /// Reads CIFAR-100 as samples `[32, 32, 3]`, from a file or from the published directory (`train.bin`,
+    /// `test.bin`). Classes have the names of `fine_label_names.txt` or `coarse_label_names.txt` beside the
+    /// file where it exists, and are numbered otherwise.
+    /// - Parameter names: the classes' names, if they are known.
+    /// - Throws: `DatasetError` or `SystemError`.
     package static func hundred(_ path: String, labels: Labels, part: Part, names: [String]? = nil) throws
         -> Dataset
     {
@@ -42,8 +48,8 @@ package enum CIFAR {
         let beside = try names ?? namesBeside(files[0], labels) ?? (0..<labels.count).map { String($0) }
         guard beside.count == labels.count else {
             throw DatasetError(
-                "`\(path)` has \(labels.count) \(labels.rawValue) classes, not \(beside.count); give data sets of one kind"
-            )
+                "`\(path)` has \(labels.count) \(labels.rawValue) classes, not \(beside.count);"
+                    + " give data sets of one kind")
         }
         return try read(files, labelBytes: 2, labelAt: labels == .coarse ? 0 : 1, classes: beside)
     }
@@ -63,12 +69,15 @@ package enum CIFAR {
             String.init)
         guard lines.count == labels.count, Set(lines).count == lines.count else {
             throw DatasetError(
-                "`\(path)` has \(lines.count) lines, not \(labels.count) different names; restore or remove it"
-            )
+                "`\(path)` has \(lines.count) lines, not \(labels.count) different names; restore or remove"
+                    + " it")
         }
         return lines
     }
 
+    /// - Parameters:
+    ///   - labelBytes: the label bytes at the start of a record.
+    ///   - labelAt: the offset of the label among them.
     private static func read(_ files: [String], labelBytes: Int, labelAt: Int, classes: [String]) throws
         -> Dataset
     {
@@ -85,8 +94,8 @@ package enum CIFAR {
                     let label = bytes[start + labelAt]
                     guard Int(label) < classes.count else {
                         throw DatasetError(
-                            "`\(file)` has label \(label) in record \(start / record), but \(classes.count) classes; is it a file of another"
-                                + " CIFAR version?")
+                            "`\(file)` has label \(label) in record \(start / record), but there are"
+                                + " \(classes.count) classes; check that it is a file of this CIFAR version")
                     }
                     labels[sample] = Int32(label)
                     bytes[(start + labelBytes)...].withUnsafeBufferPointer { planes in
@@ -101,7 +110,7 @@ package enum CIFAR {
         }
     }
 
-    /// Planes [3, 32, 32] to pixels [32, 32, 3].
+    /// Turns planes `[3, 32, 32]` into pixels `[32, 32, 3]`.
     private static func interleave(
         _ planes: UnsafeBufferPointer<UInt8>, into output: UnsafeMutableRawBufferPointer
     ) {
@@ -111,7 +120,8 @@ package enum CIFAR {
         }
     }
 
-    /// A file's bytes, a whole number of records.
+    /// Reads a file's bytes, which must be a whole number of records.
+    /// - Parameter record: bytes per record.
     private static func records(_ path: String, _ record: Int) throws -> [UInt8] {
         let source = try ByteSource(path: path)
         let most = 100_000 * record  // the published files have 10,000 or 50,000
@@ -122,8 +132,9 @@ package enum CIFAR {
         }
         guard count > 0, count.isMultiple(of: record) else {
             throw DatasetError(
-                "`\(path)` has \(TextFormat.grouped(count)) bytes, not a whole number of records of \(TextFormat.grouped(record)): it is"
-                    + " truncated, or of another CIFAR version (the binary one is needed); download it again")
+                "`\(path)` has \(TextFormat.grouped(count)) bytes, not a whole number of records of"
+                    + " \(TextFormat.grouped(record)): it is truncated, or of another CIFAR version (the"
+                    + " binary one is needed); download it again")
         }
         bytes.removeLast(bytes.count - count)
         return bytes

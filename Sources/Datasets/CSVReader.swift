@@ -1,12 +1,14 @@
 import System
 
-/// Reads a CSV file (plain or gzip) row by row, keeping one row in memory.
+/// Reads a CSV file (plain or gzip) row by row. It keeps one row in memory.
 final class CSVReader {
+    /// The file's name in messages.
     let name: String
-    /// The line in which the current row begins, from 1.
+    /// The line on which the current row begins, counted from 1.
     private(set) var line = 0
-    /// The cells of the current row, one after the other, without their quotes.
+    /// The cells of the current row without their quotes, one after the other.
     private var text: [UInt8] = []
+    /// The end of each cell in `text`.
     private var ends: [Int] = []
 
     private let source: ByteSource
@@ -17,7 +19,7 @@ final class CSVReader {
     private var currentLine = 1
     private var rowHasQuotes = false
 
-    /// More would be a quote that was never closed.
+    /// Bytes of the longest row; a longer one is taken for an unclosed quote.
     private static let longestRow = 1 << 24
     private static let mostCells = 1 << 20
 
@@ -32,9 +34,10 @@ final class CSVReader {
         }
     }
 
+    /// Cells of the current row.
     var cellCount: Int { ends.count }
 
-    /// The bytes of a cell of the current row.
+    /// Calls `body` with the bytes of a cell of the current row.
     @inline(__always)
     func withCell<Result>(_ index: Int, _ body: (UnsafeBufferPointer<UInt8>) throws -> Result) rethrows
         -> Result
@@ -44,18 +47,19 @@ final class CSVReader {
         return try text.withUnsafeBufferPointer { try body(UnsafeBufferPointer(rebasing: $0[start..<end])) }
     }
 
-    /// A cell as text, which must be UTF-8.
+    /// Returns a cell as text.
+    /// - Throws: `DatasetError` if it is not UTF-8.
     func cell(_ index: Int) throws -> String {
         let start = index == 0 ? 0 : ends[index - 1]
         guard let cell = String(validating: text[start..<ends[index]], as: UTF8.self) else {
             throw DatasetError(
-                "`\(name)`, line \(line), column \(index + 1): the cell is not text in UTF-8; save the file as UTF-8"
-            )
+                "`\(name)`, line \(line), column \(index + 1): the cell is not text in UTF-8;"
+                    + " save the file as UTF-8")
         }
         return cell
     }
 
-    /// Goes to the next row that is not blank; false at the end.
+    /// Reads the next row that is not blank. False at the end of the file.
     func nextRow() throws -> Bool {
         while try peek() != nil {
             text.removeAll(keepingCapacity: true)
@@ -124,7 +128,7 @@ final class CSVReader {
         position += 1
     }
 
-    /// True if another cell of this row follows.
+    /// Skips the delimiter or the line end after a cell. True if another cell of this row follows.
     private func takeDelimiter() throws -> Bool {
         guard let byte = try peek() else { return false }
         position += 1

@@ -1,7 +1,7 @@
 import System
 
 /// 64-byte aligned memory, zero at first.
-final class AlignedBytes: @unchecked Sendable {  // written by its one builder, before anybody else sees it
+final class AlignedBytes: @unchecked Sendable {  // only its builder writes it, before it is shared
     let bytes: UnsafeMutableRawBufferPointer
 
     init(count: Int) {
@@ -13,8 +13,11 @@ final class AlignedBytes: @unchecked Sendable {  // written by its one builder, 
 }
 
 extension Dataset {
-    /// Makes a data set: `fill` writes the features `[count, shape…]` (UInt8 or Float, as `form` says) and the targets (Int32 labels, or
-    /// Float values) into place.
+    /// Builds a data set in its canonical form.
+    /// - Parameter fill: writes the features `[count, shape…]` (UInt8 or Float, as `form` says) and the
+    ///   targets (Int32 labels, or Float values).
+    /// - Throws: `DatasetError` if the data do not fit into memory, if a label is outside the classes or a
+    ///   number is not finite; and what `fill` throws.
     package static func build(
         _ form: DatasetForm,
         fill: (_ features: UnsafeMutableRawBufferPointer, _ targets: UnsafeMutableRawBufferPointer) throws ->
@@ -23,9 +26,9 @@ extension Dataset {
         let layout = try form.layout()
         guard layout.total <= PhysicalMemory.byteCount else {
             throw DatasetError(
-                "a data set of \(TextFormat.grouped(form.count)) samples of shape \(form.sampleShape) takes \(TextFormat.bytes(layout.total)), and"
-                    + " this machine has \(TextFormat.bytes(PhysicalMemory.byteCount)); use smaller samples or fewer"
-            )
+                "a data set of \(TextFormat.grouped(form.count)) samples of shape \(form.sampleShape) takes"
+                    + " \(TextFormat.bytes(layout.total)), and this machine has"
+                    + " \(TextFormat.bytes(PhysicalMemory.byteCount)); use smaller samples or fewer")
         }
         let memory = AlignedBytes(count: layout.total)
         writeHeader(form, layout, into: memory.bytes)
@@ -39,27 +42,29 @@ extension Dataset {
         return dataset
     }
 
-    /// NaN and infinity would spread over the whole model: readers that know the place in a file say so before this does.
+    /// Refuses NaN and infinity, which would spread over the whole model. Readers that know the place in a
+    /// file report them earlier, with that place.
     private func checkFinite() throws {
         if form.elementType == .float32 {
             let values = features.bindMemory(to: Float.self)
             if let bad = values.firstIndex(where: { !$0.isFinite }) {
-                let place =
-                    form.sampleShape.count == 1 ? "column \(bad % sampleSize)" : "feature \(bad % sampleSize)"
+                let feature = bad % sampleSize
+                let place = form.sampleShape.count == 1 ? "column \(feature)" : "feature \(feature)"
                 throw DatasetError(
-                    "sample \(bad / sampleSize) of the data holds \(values[bad]) in \(place) (both counted from 0); training needs finite"
-                        + " numbers: clean the data")
+                    "sample \(bad / sampleSize) of the data holds \(values[bad]) in \(place) (both counted"
+                        + " from 0); training needs finite numbers: clean the data")
             }
         }
         if let bad = values.firstIndex(where: { !$0.isFinite }) {
             let width = form.targets.width
             throw DatasetError(
-                "sample \(bad / width) of the data has \(values[bad]) as target \(bad % width) (both counted from 0); training needs finite"
-                    + " numbers: clean the data")
+                "sample \(bad / width) of the data has \(values[bad]) as target \(bad % width) (both counted"
+                    + " from 0); training needs finite numbers: clean the data")
         }
     }
 
-    /// A data set of bytes with class labels (numbered classes unless `classNames` says otherwise), for tests and made-up data.
+    /// Makes a data set of bytes with class labels.
+    /// - Throws: `DatasetError` if the sizes do not agree or a label is outside the classes.
     package static func make(
         bytes features: [UInt8], sampleShape: [Int], labels: [Int32], classNames: [String]
     ) throws -> Dataset {
@@ -72,7 +77,9 @@ extension Dataset {
         }
     }
 
-    /// A data set of floats with class labels.
+    /// Makes a data set of floats with class labels.
+    /// - Throws: `DatasetError` if the sizes do not agree, a label is outside the classes or a number is not
+    ///   finite.
     package static func make(
         floats features: [Float], sampleShape: [Int], labels: [Int32], classNames: [String]
     ) throws -> Dataset {
@@ -86,14 +93,15 @@ extension Dataset {
         }
     }
 
-    /// A data set of floats with values as targets, `[count, targetWidth]`.
+    /// Makes a data set of floats with values as targets, `[count, targetWidth]`.
+    /// - Throws: `DatasetError` if the sizes do not agree or a number is not finite.
     package static func make(
         floats features: [Float], sampleShape: [Int], values: [Float], targetWidth: Int
     ) throws -> Dataset {
         guard targetWidth > 0, values.count.isMultiple(of: targetWidth) else {
             throw DatasetError(
-                "\(values.count) target values cannot be cut into rows of \(targetWidth); check the data's columns"
-            )
+                "\(values.count) target values cannot be cut into rows of \(targetWidth);"
+                    + " check the data's columns")
         }
         let form = DatasetForm(
             elementType: .float32, sampleShape: sampleShape, count: values.count / targetWidth,
@@ -107,16 +115,16 @@ extension Dataset {
 
     private static func mismatch(_ count: Int, _ form: DatasetForm) -> DatasetError {
         DatasetError(
-            "\(count) features are not \(form.count) samples of shape \(form.sampleShape); check the data's size"
-        )
+            "\(count) features are not \(form.count) samples of shape \(form.sampleShape);"
+                + " check the data's size")
     }
 
-    /// Labels index memory later on, so none may lie outside the classes.
+    /// Refuses labels outside the classes, because labels are used as indices into memory later on.
     func checkTargets() throws {
         guard case .classes(let names) = form.targets else { return }
         guard let bad = labels.firstIndex(where: { $0 < 0 || $0 >= names.count }) else { return }
         throw DatasetError(
-            "label \(labels[bad]) of sample \(bad) is outside the classes 0…\(names.count - 1); check the labels"
-        )
+            "label \(labels[bad]) of sample \(bad) is outside the classes 0…\(names.count - 1); check the"
+                + " labels")
     }
 }

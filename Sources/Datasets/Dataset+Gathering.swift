@@ -1,6 +1,7 @@
-/// Mini-batches: rows copied out of the data set, normalised on the way. Indices must lie in `0..<count`.
+// Mini-batches: rows copied out of the data set and normalised on the way. Indices lie in `0..<count`.
 extension Dataset {
-    /// Writes the samples `indices` as rows `[indices.count, sampleSize]` of `(x - shift) · factor`. No allocation.
+    /// Writes the samples `indices` as rows `[indices.count, sampleSize]` of `(x − shift) · factor`.
+    /// Allocates nothing.
     package func gather(
         _ indices: ArraySlice<Int>, normalization: Normalization, into output: UnsafeMutablePointer<Float>
     ) {
@@ -20,10 +21,12 @@ extension Dataset {
                     switch form.elementType {
                     case .uint8:
                         let source = start.advanced(by: index * size).assumingMemoryBound(to: UInt8.self)
-                        normalizeRow(source, row, size, channels, shift, factor)
+                        normalizeRow(
+                            source, into: row, size: size, channels: channels, shift: shift, factor: factor)
                     case .float32:
                         let source = start.advanced(by: 4 * index * size).assumingMemoryBound(to: Float.self)
-                        normalizeRow(source, row, size, channels, shift, factor)
+                        normalizeRow(
+                            source, into: row, size: size, channels: channels, shift: shift, factor: factor)
                     }
                     row += size
                 }
@@ -31,13 +34,15 @@ extension Dataset {
         }
     }
 
-    /// Normalises a row of raw values where it stands.
+    /// Normalises a row of raw values in place.
     package func normalize(_ row: UnsafeMutablePointer<Float>, by normalization: Normalization) {
         let channels = form.channelCount
         normalization.shift.withUnsafeBufferPointer { shift in
             normalization.factor.withUnsafeBufferPointer { factor in
                 guard let shift = shift.baseAddress, let factor = factor.baseAddress else { return }
-                normalizeRow(UnsafePointer(row), row, sampleSize, channels, shift, factor)
+                normalizeRow(
+                    UnsafePointer(row), into: row, size: sampleSize, channels: channels, shift: shift,
+                    factor: factor)
             }
         }
     }
@@ -62,13 +67,14 @@ extension Dataset {
     }
 }
 
-/// One row of UInt8: the compiler vectorises the loop over equal channels.
+/// Normalises one row of UInt8. The compiler vectorises the loop of equal channels.
 private func normalizeRow(
-    _ source: UnsafePointer<UInt8>, _ row: UnsafeMutablePointer<Float>, _ size: Int, _ channels: Int,
-    _ shift: UnsafePointer<Float>, _ factor: UnsafePointer<Float>
+    _ source: UnsafePointer<UInt8>, into row: UnsafeMutablePointer<Float>, size: Int, channels: Int,
+    shift: UnsafePointer<Float>, factor: UnsafePointer<Float>
 ) {
     if channels == 1 {
-        let (shift, factor) = (shift[0], factor[0])
+        let shift = shift[0]
+        let factor = factor[0]
         for index in 0..<size { row[index] = (Float(source[index]) - shift) * factor }
         return
     }
@@ -81,9 +87,10 @@ private func normalizeRow(
     }
 }
 
+/// Normalises one row of Float; `source` and `row` may be the same memory.
 private func normalizeRow(
-    _ source: UnsafePointer<Float>, _ row: UnsafeMutablePointer<Float>, _ size: Int, _ channels: Int,
-    _ shift: UnsafePointer<Float>, _ factor: UnsafePointer<Float>
+    _ source: UnsafePointer<Float>, into row: UnsafeMutablePointer<Float>, size: Int, channels: Int,
+    shift: UnsafePointer<Float>, factor: UnsafePointer<Float>
 ) {
     var start = 0
     while start < size {

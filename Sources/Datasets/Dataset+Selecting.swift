@@ -1,12 +1,15 @@
 import Kernels
 
 extension Dataset {
-    /// The samples `indices`, in this order, as a data set of their own.
+    /// Copies the samples `indices`, in this order, to a data set of their own.
+    /// - Throws: `DatasetError` if the copy does not fit into memory.
     package func selecting(_ indices: [Int]) throws -> Dataset {
         precondition(indices.allSatisfy { $0 >= 0 && $0 < count }, "A sample's index lies in the data set")
         var form = form
         form.count = indices.count
-        let (features, labels, values) = (features, labels, values)
+        let features = features
+        let labels = labels
+        let values = values
         let size = sampleSize * form.elementType.byteCount
         let width = form.targets.width
         return try Dataset.build(form) { featureBytes, targetBytes in
@@ -22,21 +25,25 @@ extension Dataset {
             if !values.isEmpty {
                 let output = targetBytes.bindMemory(to: Float.self)
                 for (position, index) in indices.enumerated() {
-                    for place in 0..<width {
-                        output[position * width + place] = values[index * width + place]
+                    for column in 0..<width {
+                        output[position * width + column] = values[index * width + column]
                     }
                 }
             }
         }
     }
 
-    /// The first `limit` samples; all if there are not so many.
+    /// Returns the first `limit` samples, or all if there are fewer.
+    /// - Throws: `DatasetError` if the copy does not fit into memory.
     package func prefix(_ limit: Int) throws -> Dataset {
         limit < count ? try selecting(Array(0..<limit)) : self
     }
 
-    /// Cuts a random `fraction` (rounded to whole samples, at least one) off for validation. Both parts keep the order of the samples; which
-    /// part a sample belongs to is a function of the seed and the number of samples alone.
+    /// Splits off a random `fraction` of the samples for validation, rounded to whole samples, at least one.
+    /// Both parts keep the order of the samples. The part of a sample is a function of the seed and the
+    /// number of samples alone.
+    /// - Parameter fraction: above 0 and below 1.
+    /// - Throws: `DatasetError` if there is a single sample or the copies do not fit into memory.
     package func split(validation fraction: Double, seed: UInt64) throws -> (
         train: Dataset, validation: Dataset
     ) {

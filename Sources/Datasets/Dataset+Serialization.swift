@@ -1,17 +1,19 @@
 import System
 
-/// Reading and writing the canonical form (see `Dataset`). What is read may come from anywhere: nothing is believed before it is compared
-/// with the number of bytes that are there.
+/// Reads and writes the canonical form (see `Dataset`). The bytes may come from anywhere, so no number in
+/// them is believed before it is compared with the number of bytes that are there.
 extension Dataset {
     private static let magic = Array("DTRAINDS".utf8)
     private static let version: UInt32 = 1
 
-    /// Opens the canonical form in a mapped file, without a copy.
+    /// Opens the canonical form in a mapped file without a copy.
+    /// - Throws: `DatasetError` if the bytes are damaged.
     package convenience init(_ file: MappedFile) throws {
         try self.init(serialized: file.bytes, owner: file, source: "`\(file.path)`")
     }
 
-    /// Opens the canonical form in memory (copied once, to an aligned place).
+    /// Opens the canonical form in memory. The bytes are copied once, to aligned memory.
+    /// - Throws: `DatasetError` if the bytes are damaged.
     package convenience init(serialized bytes: [UInt8]) throws {
         let memory = AlignedBytes(count: bytes.count)
         memory.bytes.copyBytes(from: bytes)
@@ -129,6 +131,6 @@ extension Dataset {
 
     private static func damaged(_ source: String, _ fault: String) -> DatasetError {
         DatasetError(
-            "\(source) is no sound decoded data set: \(fault); remove it and let it be made or sent again")
+            "\(source) is no valid decoded data set: \(fault); remove it, so that it is made or sent again")
     }
 }

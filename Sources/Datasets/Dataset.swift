@@ -1,24 +1,37 @@
 import Synchronization
 import System
 
-/// A decoded data set, read-only. It *is* its canonical form (all little-endian, every part at a multiple of 64 bytes, gaps zero), so that
-/// the same bytes are hashed, sent to workers, mapped from their cache, and read by the training loop, without a copy:
+/// A decoded data set, read-only.
 ///
-///       0  "DTRAINDS"                          24  u32 rank of a sample (1…8)     40  u64 bytes of class names
-///       8  u32 version = 1                     28  u32 targets: 1 classes,        48  u64 total bytes
-///      12  u32 features: 1 UInt8, 2 Float32        2 values, 3 none               56  u64 0
-///      16  u64 samples                         32  u64 classes, or values         64  8 × u64 shape (unused: 0)
-///                                                  per sample
-///     128  class names (u32 length, UTF-8, each) | features [count, shape…] | Int32 labels [count] or Float values [count, width]
+///     let (train, validation) = try Digits.load()
+///     train.count                                        // 1437
+///     train.sampleShape                                  // [8, 8, 1]: height, width, channels
+///     let normalization = Normalization(.zScore, of: train)
+///     train.gather([0, 5, 9], normalization: normalization, into: rows)    // a mini-batch [3, 64]
+///     train.gatherLabels([0, 5, 9], into: labels)
+///
+/// In memory it *is* its canonical form, so that the same bytes are hashed, sent to workers, mapped from
+/// their caches and read by the training loop without a copy. Numbers are little-endian, every part begins at
+/// a multiple of 64 bytes, and gaps are zero:
+///
+///       0  "DTRAINDS"                     24  u32 rank of a sample (1…8)   40  u64 bytes of class names
+///       8  u32 version = 1                28  u32 targets: 1 classes,      48  u64 total bytes
+///      12  u32 features: 1 UInt8,             2 values, 3 none             56  u64 0
+///          2 Float32                      32  u64 classes, or values       64  8 × u64 shape (unused: 0)
+///      16  u64 samples                        per sample
+///     128  class names (u32 length, UTF-8, each)
+///          features [count, shape…]
+///          Int32 labels [count], or Float values [count, width]
 package final class Dataset: @unchecked Sendable {  // nothing is written after `init`
     package let form: DatasetForm
     let bytes: UnsafeRawBufferPointer
     let features: UnsafeRawBufferPointer
     let targets: UnsafeRawBufferPointer
+    /// Keeps `bytes` valid.
     private let owner: AnyObject
     private let hash = Mutex<[UInt8]?>(nil)
 
-    /// - Parameter owner: keeps `bytes`, the canonical form, valid.
+    /// - Parameter owner: an object that keeps `bytes`, the canonical form, valid.
     init(checked form: DatasetForm, layout: DatasetLayout, bytes: UnsafeRawBufferPointer, owner: AnyObject) {
         self.form = form
         self.bytes = bytes
@@ -27,14 +40,17 @@ package final class Dataset: @unchecked Sendable {  // nothing is written after 
         targets = UnsafeRawBufferPointer(rebasing: bytes[layout.targets])
     }
 
+    /// Number of samples.
     package var count: Int { form.count }
+    /// Shape of one sample: `[height, width, channels]` for images, `[columns]` for tables.
     package var sampleShape: [Int] { form.sampleShape }
+    /// Features per sample.
     package var sampleSize: Int { form.sampleSize }
 
-    /// The names of the classes; nil where targets are values.
+    /// The names of the classes; nil where the targets are values or absent.
     package var classNames: [String]? { if case .classes(let names) = form.targets { names } else { nil } }
 
-    /// The class index of every sample; empty where targets are values.
+    /// The class index of every sample; empty where the targets are values or absent.
     package var labels: DatasetElements<Int32> {
         guard case .classes = form.targets else {
             return DatasetElements(UnsafeBufferPointer(start: nil, count: 0), owner: self)
@@ -42,7 +58,7 @@ package final class Dataset: @unchecked Sendable {  // nothing is written after 
         return DatasetElements(targets.bindMemory(to: Int32.self), owner: self)
     }
 
-    /// The targets `[count, width]`; empty where they are classes.
+    /// The targets `[count, width]`; empty where they are classes or absent.
     package var values: DatasetElements<Float> {
         guard case .values = form.targets else {
             return DatasetElements(UnsafeBufferPointer(start: nil, count: 0), owner: self)
@@ -55,12 +71,12 @@ package final class Dataset: @unchecked Sendable {  // nothing is written after 
         DatasetElements(bytes.bindMemory(to: UInt8.self), owner: self)
     }
 
-    /// Some bytes of the canonical form; valid while this object lives.
+    /// A part of the canonical form, valid while this object lives.
     package func borrowed(_ range: Range<Int>) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(rebasing: bytes[range])
     }
 
-    /// SHA-256 of the canonical form: the same on every machine for the same samples in the same order.
+    /// SHA-256 of the canonical form. It is the same on every machine for the same samples in the same order.
     package func contentHash() -> [UInt8] {
         hash.withLock { hash in
             if let hash { return hash }
@@ -70,25 +86,33 @@ package final class Dataset: @unchecked Sendable {  // nothing is written after 
         }
     }
 
-    /// Refuses `other` ("validation") where its samples could not be fed to a model of this one ("train").
+    /// Checks that a model of this data set can be fed with `other`.
+    /// - Parameters:
+    ///   - otherName: what messages call `other`, like "validation".
+    ///   - name: what messages call this data set, like "train".
+    /// - Throws: `DatasetError` if shapes or targets differ.
     package func requireSameForm(of other: Dataset, named otherName: String, as name: String) throws {
         guard other.sampleShape == sampleShape else {
             throw DatasetError(
-                "samples of `\(otherName)` have shape \(other.sampleShape), those of `\(name)` \(sampleShape); give data sets of one kind"
+                "samples of `\(otherName)` have shape \(other.sampleShape),"
+                    + " those of `\(name)` \(sampleShape); give data sets of one kind"
             )
         }
         switch (form.targets, other.form.targets) {
         case (.classes(let names), .classes(let others)) where names != others:
             throw DatasetError(
-                "`\(otherName)` has \(TextFormat.count(others.count, "class", plural: "classes")) and `\(name)` \(names.count), or their names"
+                "`\(otherName)` has \(TextFormat.count(others.count, "class", plural: "classes")) and"
+                    + " `\(name)` \(names.count), or their names"
                     + " differ; give data sets with the same classes")
         case (.values(let width), .values(let other)) where width != other:
             throw DatasetError(
-                "`\(otherName)` has \(other) target columns, `\(name)` \(width); give data sets with the same targets"
+                "`\(otherName)` has \(other) target columns, `\(name)` \(width);"
+                    + " give data sets with the same targets"
             )
         case (.classes, .values), (.values, .classes):
             throw DatasetError(
-                "one of `\(name)` and `\(otherName)` has classes as targets, the other values; give data sets of one kind"
+                "one of `\(name)` and `\(otherName)` has classes as targets, the other values;"
+                    + " give data sets of one kind"
             )
         case (.absent, .classes), (.absent, .values), (.classes, .absent), (.values, .absent):
             throw DatasetError(

@@ -1,4 +1,4 @@
-/// What is wrong with data from outside: one sentence with the file, the fault, and what to do next.
+/// A fault of data from outside: one sentence with the file, the fault, and what to do next.
 package struct DatasetError: Error, CustomStringConvertible, Sendable, Equatable {
     package let description: String
 

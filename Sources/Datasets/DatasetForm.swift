@@ -1,6 +1,6 @@
 import System
 
-/// How a feature is stored.
+/// The type in which features are stored.
 package enum ElementType: UInt32, Sendable {
     case uint8 = 1
     case float32 = 2
@@ -8,16 +8,16 @@ package enum ElementType: UInt32, Sendable {
     package var byteCount: Int { self == .uint8 ? 1 : 4 }
 }
 
-/// What a sample's target is.
+/// The kind of a sample's target.
 package enum Targets: Equatable, Sendable {
-    /// One of the named classes; stored as its index, Int32.
+    /// One of the named classes; stored as its index in Int32.
     case classes([String])
-    /// So many numbers; stored as Float.
+    /// `width` numbers; stored as Float.
     case values(width: Int)
-    /// There is none: data for unsupervised learning, or for prediction.
+    /// No target: data for unsupervised learning or for prediction.
     case absent
 
-    /// The number of classes, or of values; 0 without targets.
+    /// The number of classes, or of values per sample; 0 without targets.
     package var width: Int {
         switch self {
         case .classes(let names): names.count
@@ -26,15 +26,16 @@ package enum Targets: Equatable, Sendable {
         }
     }
 
-    /// Classes that are called by their numbers.
+    /// Classes that are named by their numbers, from 0.
     package static func numbered(_ count: Int) -> Targets { .classes((0..<count).map { String($0) }) }
 }
 
-/// Everything about a data set but its contents.
+/// The description of a data set: everything but its contents.
 package struct DatasetForm: Equatable, Sendable {
     package var elementType: ElementType
     /// The shape of one sample: `[height, width, channels]` for images, `[columns]` for tables.
     package var sampleShape: [Int]
+    /// Number of samples.
     package var count: Int
     package var targets: Targets
 
@@ -50,10 +51,11 @@ package struct DatasetForm: Equatable, Sendable {
     /// Features per sample.
     package var sampleSize: Int { sampleShape.reduce(1, *) }
 
-    /// Images' channels or tables' columns: what is normalised together.
+    /// The channels of images or the columns of tables. Normalization has one pair of numbers for each.
     package var channelCount: Int { sampleShape.last ?? 1 }
 
-    /// Where the parts lie; throws for numbers that no memory holds.
+    /// The byte ranges of the parts.
+    /// - Throws: `DatasetError` if a size is not positive or no memory can hold it.
     func layout() throws -> DatasetLayout { try DatasetLayout(self) }
 }
 
@@ -85,7 +87,8 @@ struct DatasetLayout: Equatable {
             let targets = Self.product([form.count, perTarget, 4])
         else {
             throw DatasetError(
-                "a data set of \(form.count) samples of shape \(form.sampleShape) cannot be held; check its header"
+                "a data set of \(form.count) samples of shape \(form.sampleShape) cannot be held;"
+                    + " check its header"
             )
         }
         names = Self.headerSize..<Self.headerSize + nameBytes
@@ -98,7 +101,7 @@ struct DatasetLayout: Equatable {
 
     private static func aligned(_ offset: Int) -> Int { (offset + alignment - 1) / alignment * alignment }
 
-    /// The product, or nil beyond 2⁴⁷ (an address space).
+    /// Multiplies; nil if the product is 2⁴⁷ or more, which no address space holds.
     static func product(_ factors: [Int]) -> Int? {
         var product = 1
         for factor in factors {

@@ -1,16 +1,18 @@
-/// Decimal numbers as tables write them, whatever the locale: `-1.5e3`, `.5`, `7.`, and the words of infinity and not-a-number.
+/// Decimal numbers as tables write them, in any locale: `-1.5e3`, `.5`, `7.`, and the words for infinity and
+/// NaN.
 package enum DecimalNumber {
-    /// The nearest double; nil for what is no number.
+    /// The nearest double; nil if the text is no number.
     package static func parse(_ text: UnsafeBufferPointer<UInt8>) -> Double? {
         guard let decimal = scan(text) else { return word(text) }
-        // Both factors are exact, so that one rounding is left (Clinger 1990, "How to read floating point numbers accurately").
+        // Both factors are exact, so that only one rounding is left (Clinger 1990, "How to read floating
+        // point numbers accurately").
         if decimal.mantissa <= 1 << 53, decimal.exponent.magnitude <= 22 {
             let mantissa = Double(decimal.mantissa)
             let power = powersOfTen[Int(decimal.exponent.magnitude)]
             let value = decimal.exponent < 0 ? mantissa / power : mantissa * power
             return decimal.isNegative ? -value : value
         }
-        // Correctly rounded too, and slower.
+        // This is correctly rounded too, but slower.
         return Double(String(decoding: text, as: UTF8.self)) ?? .infinity
     }
 
@@ -21,7 +23,7 @@ package enum DecimalNumber {
 
     private struct Scanned {
         var isNegative = false
-        /// `UInt64.max` if there are too many digits for it.
+        /// All digits as one number; `UInt64.max` if there are too many of them.
         var mantissa: UInt64 = 0
         var exponent = 0
 
@@ -32,47 +34,49 @@ package enum DecimalNumber {
         }
     }
 
-    /// `[+-] digits [. digits] [e [+-] digits]`, with a digit on at least one side of the point.
+    /// Splits `[+-] digits [. digits] [e [+-] digits]`, with a digit on at least one side of the point.
     private static func scan(_ text: UnsafeBufferPointer<UInt8>) -> Scanned? {
         var number = Scanned()
-        var place = 0
+        var offset = 0
         var digits = 0
         func digit() -> UInt8? {
-            guard place < text.count, text[place] &- UInt8(ascii: "0") < 10 else { return nil }
-            return text[place] - UInt8(ascii: "0")
+            guard offset < text.count, text[offset] &- UInt8(ascii: "0") < 10 else { return nil }
+            return text[offset] - UInt8(ascii: "0")
         }
         func sign() -> Bool {
-            guard place < text.count, text[place] == UInt8(ascii: "-") || text[place] == UInt8(ascii: "+")
+            guard offset < text.count, text[offset] == UInt8(ascii: "-") || text[offset] == UInt8(ascii: "+")
             else { return false }
-            place += 1
-            return text[place - 1] == UInt8(ascii: "-")
+            offset += 1
+            return text[offset - 1] == UInt8(ascii: "-")
         }
         number.isNegative = sign()
         while let next = digit() {
             number.append(next)
-            (place, digits) = (place + 1, digits + 1)
+            offset += 1
+            digits += 1
         }
-        if place < text.count, text[place] == UInt8(ascii: ".") {
-            place += 1
+        if offset < text.count, text[offset] == UInt8(ascii: ".") {
+            offset += 1
             while let next = digit() {
                 number.append(next)
-                (place, digits) = (place + 1, digits + 1)
+                offset += 1
+                digits += 1
                 number.exponent -= 1
             }
         }
         guard digits > 0 else { return nil }
-        if place < text.count, text[place] | 0x20 == UInt8(ascii: "e") {
-            place += 1
+        if offset < text.count, text[offset] | 0x20 == UInt8(ascii: "e") {
+            offset += 1
             let isNegative = sign()
             var exponent = 0
             guard digit() != nil else { return nil }
             while let next = digit() {
                 exponent = min(exponent * 10 + Int(next), 1_000_000)
-                place += 1
+                offset += 1
             }
             number.exponent += isNegative ? -exponent : exponent
         }
-        return place == text.count ? number : nil
+        return offset == text.count ? number : nil
     }
 
     private static func word(_ text: UnsafeBufferPointer<UInt8>) -> Double? {

@@ -1,14 +1,16 @@
 import CDigits
 import System
 
-/// The embedded data set: 1,797 handwritten digits of 8×8 pixels with values 0…16 (UCI "Optical Recognition of Handwritten Digits",
-/// E. Alpaydin and C. Kaynak, CC BY 4.0; see CDigits/ATTRIBUTION.md).
+/// The embedded data set: 1,797 handwritten digits of 8 × 8 pixels with values from 0 to 16 (UCI "Optical
+/// Recognition of Handwritten Digits", E. Alpaydin and C. Kaynak, CC BY 4.0; see CDigits/ATTRIBUTION.md).
 package enum Digits {
     package static let trainingCount = 1_437
     package static let validationCount = 360
     private static let pixels = 64
 
-    /// The first 1,437 images for training, the last 360 for validation; samples `[8, 8, 1]` of bytes, ten classes.
+    /// Decodes the first 1,437 images for training and the last 360 for validation: samples `[8, 8, 1]` of
+    /// bytes, ten classes.
+    /// - Throws: `DatasetError` if the embedded bytes are damaged.
     package static func load() throws -> (train: Dataset, validation: Dataset) {
         let rows = try readRows()
         guard rows.count == (trainingCount + validationCount) * (pixels + 1) else {

@@ -1,7 +1,8 @@
 import System
 
-/// A file in the IDX format of the MNIST data base (http://yann.lecun.com/exdb/mnist), plain or gzip:
-/// `00 00 type rank`, the sizes as big-endian u32, the values in row-major order; types `08` (unsigned bytes) and `0D` (big-endian Float32).
+/// A file in the IDX format of the MNIST database (http://yann.lecun.com/exdb/mnist), plain or gzip: `00 00
+/// type rank`, the sizes as big-endian u32, the values in row-major order. The types `08` (unsigned bytes)
+/// and `0D` (big-endian Float32) can be read.
 struct IDXFile {
     let elementType: ElementType
     let shape: [Int]
@@ -9,30 +10,34 @@ struct IDXFile {
 
     /// Opens `path` and reads its header.
     /// - Parameters:
-    ///   - content: for messages: "images" or "labels"
-    ///   - ranks: the numbers of dimensions that `content` may have
+    ///   - content: "images" or "labels", for messages.
+    ///   - ranks: the numbers of dimensions that `content` may have.
+    /// - Throws: `DatasetError` or `SystemError`.
     init(_ path: String, content: String, ranks: ClosedRange<Int>) throws {
         source = try ByteSource(path: path)
         let start = try Self.read(4, from: source)
         guard start.count == 4 else { throw Self.truncated(path, "its header has \(start.count) of 4 bytes") }
         guard start[0] == 0, start[1] == 0 else {
             throw DatasetError(
-                "`\(path)` is not an IDX file: it starts with \(TextFormat.hex(start)), an IDX file with 0000 and its type and rank; give the"
-                    + " file of \(content) as it was published (plain or gzip)")
+                "`\(path)` is not an IDX file: it starts with \(TextFormat.hex(start)),"
+                    + " an IDX file with 0000 and its type and rank;"
+                    + " give the file of \(content) as it was published (plain or gzip)")
         }
         switch start[2] {
         case 0x08: elementType = .uint8
         case 0x0D: elementType = .float32
         default:
             throw DatasetError(
-                "`\(path)` holds IDX values of type 0x\(TextFormat.hex([start[2]])); only 0x08 (bytes) and 0x0d (Float32) can be read"
+                "`\(path)` holds IDX values of type 0x\(TextFormat.hex([start[2]]));"
+                    + " only 0x08 (bytes) and 0x0d (Float32) can be read"
             )
         }
         let rank = Int(start[3])
         guard ranks.contains(rank) else {
+            let allowed =
+                ranks.count == 1 ? "\(ranks.lowerBound)" : "\(ranks.lowerBound) to \(ranks.upperBound)"
             throw DatasetError(
-                "`\(path)` has \(TextFormat.count(rank, "dimension")), \(content) have"
-                    + " \(ranks.count == 1 ? "\(ranks.lowerBound)" : "\(ranks.lowerBound) to \(ranks.upperBound)");"
+                "`\(path)` has \(TextFormat.count(rank, "dimension")), \(content) have \(allowed);"
                     + " were the files of images and labels exchanged?")
         }
         let sizes = try Self.read(4 * rank, from: source)
@@ -45,24 +50,26 @@ struct IDXFile {
         try checkSize(path)
     }
 
-    /// Reads the values into `output` (as many bytes as the header says), in this machine's byte order.
+    /// Reads the values into `output`, in this machine's byte order. `output` has as many bytes as the header
+    /// says.
     func read(into output: UnsafeMutableRawBufferPointer) throws {
         let count = try source.read(into: output)
         guard count == output.count else {
             throw Self.truncated(
                 source.name,
-                "its header asks for \(TextFormat.grouped(output.count)) bytes of values, there are \(TextFormat.grouped(count))"
+                "its header asks for \(TextFormat.grouped(output.count)) bytes of values,"
+                    + " there are \(TextFormat.grouped(count))"
             )
         }
         guard try source.isAtEnd() else {
             throw DatasetError(
-                "`\(source.name)` goes on after the \(TextFormat.grouped(output.count)) bytes of values that its header asks for; it is damaged"
-                    + " or not what it seems: download or copy it again")
+                "`\(source.name)` goes on after the \(TextFormat.grouped(output.count)) bytes of values that"
+                    + " its header asks for; it is damaged or not what it seems: download or copy it again")
         }
         if elementType == .float32 { try convertFloats(output.bindMemory(to: UInt32.self)) }
     }
 
-    /// Before memory is taken: the values must be able to come out of a file of this size.
+    /// Checks, before memory is taken, that a file of this size can hold the values.
     private func checkSize(_ path: String) throws {
         guard shape.allSatisfy({ $0 > 0 }) else {
             throw DatasetError("`\(path)` is empty: its sizes are \(shape); give a file with data")
@@ -72,7 +79,8 @@ struct IDXFile {
             let sizes = shape.map { TextFormat.grouped($0) }.joined(separator: " × ")
             throw Self.truncated(
                 path,
-                "its header asks for \(sizes) values, at most \(TextFormat.grouped(max(0, rest))) bytes of them can be there"
+                "its header asks for \(sizes) values, but at most \(TextFormat.grouped(max(0, rest))) bytes"
+                    + " of them can be there"
             )
         }
     }
@@ -82,7 +90,8 @@ struct IDXFile {
             words[index] = UInt32(bigEndian: words[index])
             guard Float(bitPattern: words[index]).isFinite else {
                 throw DatasetError(
-                    "`\(source.name)` holds \(Float(bitPattern: words[index])) at value \(index); training needs finite numbers: clean the data"
+                    "`\(source.name)` holds \(Float(bitPattern: words[index])) at value \(index);"
+                        + " training needs finite numbers: clean the data"
                 )
             }
         }
@@ -96,41 +105,5 @@ struct IDXFile {
 
     private static func truncated(_ path: String, _ fault: String) -> DatasetError {
         DatasetError("`\(path)` is truncated: \(fault); download or copy it again")
-    }
-}
-
-extension Dataset {
-    /// Reads images and their labels from two IDX files. Images of rank 3 get one channel: `[height, width, 1]`; rank 2 makes a table.
-    /// - Parameter classCount: nil takes the greatest label + 1
-    package static func idx(images imagePath: String, labels labelPath: String, classCount: Int? = nil) throws
-        -> Dataset
-    {
-        let images = try IDXFile(imagePath, content: "images", ranks: 2...4)
-        let labels = try IDXFile(labelPath, content: "labels", ranks: 1...1)
-        guard labels.elementType == .uint8 else {
-            throw DatasetError("`\(labelPath)` holds floats, labels are bytes; give the file of labels")
-        }
-        guard images.shape[0] == labels.shape[0] else {
-            throw DatasetError(
-                "`\(imagePath)` holds \(TextFormat.count(images.shape[0], "image")), `\(labelPath)`"
-                    + " \(TextFormat.count(labels.shape[0], "label")); give two files of the same set")
-        }
-        var classes = [UInt8](repeating: 0, count: labels.shape[0])
-        try classes.withUnsafeMutableBytes { try labels.read(into: $0) }
-        let count = classCount ?? Int(classes.max() ?? 0) + 1
-        if let bad = classes.firstIndex(where: { Int($0) >= count }) {
-            throw DatasetError(
-                "label \(classes[bad]) of sample \(bad) in `\(labelPath)` is outside the classes 0…\(count - 1); check the file and the"
-                    + " number of classes")
-        }
-        let shape = Array(images.shape.dropFirst()) + (images.shape.count == 3 ? [1] : [])
-        let form = DatasetForm(
-            elementType: images.elementType, sampleShape: shape, count: images.shape[0],
-            targets: .numbered(count))
-        return try build(form) { features, targets in
-            try images.read(into: features)
-            let targets = targets.bindMemory(to: Int32.self)
-            for (index, label) in classes.enumerated() { targets[index] = Int32(label) }
-        }
     }
 }

@@ -7,19 +7,22 @@ import System
     import Glibc
 #endif
 
-/// PNG and JPEG files, told by their first bytes. Opacity is dropped (the colours stay as stored), palettes become RGB, 16 bits become 8;
-/// colour profiles and a camera's orientation are not applied.
+/// PNG and JPEG files, told apart by their first bytes. Alpha is dropped (the colours stay as stored),
+/// palettes become RGB, 16 bits become 8. Colour profiles and a camera's orientation are not applied.
 package enum ImageFile {
-    /// Larger images are refused before memory is taken.
+    /// Pixels of the largest image that is read; a larger one is refused before memory is taken.
     package static let pixelLimit = 100_000_000
 
     /// Reads and decodes a file.
+    /// - Throws: `DatasetError` or `SystemError`.
     package static func read(path: String) throws -> ByteImage {
         let file = try MappedFile(path)
         return try decode(file.bytes, name: path)
     }
 
-    /// - Parameter name: what errors call the file
+    /// Decodes the bytes of a file.
+    /// - Parameter name: the file's name in messages.
+    /// - Throws: `DatasetError`.
     package static func decode(_ bytes: UnsafeRawBufferPointer, name: String) throws -> ByteImage {
         if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
             return try decode(bytes, name: name, format: "PNG", with: cimages_read_png)
@@ -49,12 +52,14 @@ package enum ImageFile {
             throw DatasetError(
                 "`\(name)` is a \(format) file that cannot be read: \(fault); replace or remove it")
         }
-        let (width, height, channels) = (Int(image.width), Int(image.height), Int(image.channels))
+        let width = Int(image.width)
+        let height = Int(image.height)
+        let channels = Int(image.channels)
         let pixels = Array(UnsafeBufferPointer(start: image.pixels, count: width * height * channels))
         return ByteImage(width: width, height: height, channels: channels, pixels: pixels)
     }
 
-    /// Calls into C; what it says is wrong, or nil.
+    /// Calls a C function that writes the reason of a failure into a buffer. Returns that reason, or nil.
     static func reason(_ body: (UnsafeMutablePointer<CChar>) -> Int32) -> String? {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(CIMAGES_REASON_SIZE)) { buffer in
             guard let start = buffer.baseAddress else { return "there is no memory for it" }

@@ -1,31 +1,35 @@
 import Kernels
 
-/// Samples without meaning, for measurements: bytes and class labels, the same on every machine.
+/// Synthetic samples without meaning, for measurements: bytes and class labels, the same on every machine.
 package struct MadeUpData: Equatable, Sendable {
-    /// `[columns]`, or of images `[height, width, channels]`.
+    /// `[columns]`, or `[height, width, channels]` for images.
     package var shape: [Int]
     package var classes: Int
     package var samples: Int
 
     package init(shape: [Int], classes: Int, samples: Int) {
-        (self.shape, self.classes, self.samples) = (shape, classes, samples)
+        self.shape = shape
+        self.classes = classes
+        self.samples = samples
     }
 
     package var form: DatasetForm {
         DatasetForm(elementType: .uint8, sampleShape: shape, count: samples, targets: .numbered(classes))
     }
 
-    /// Which draws make a data set.
+    /// The random stream that a data set is drawn from: training and other sets differ.
     package enum Part: Int, Sendable {
         case train, other
     }
 }
 
 extension Dataset {
-    /// A data set of this form whose values are drawn from fixed numbers: bytes from 0 to 255, floats and target values in [0, 1), labels of any class.
+    /// Makes a data set of this form from a fixed random stream: bytes from 0 to 255, floats and target
+    /// values in [0, 1), labels of any class.
+    /// - Throws: `DatasetError` if it does not fit into memory.
     package static func madeUp(_ form: DatasetForm, part: MadeUpData.Part = .train) throws -> Dataset {
-        func stream(_ what: Int) -> RandomStream {
-            RandomStream(seed: 0, purpose: .synthetic, major: part.rawValue, minor: what)
+        func stream(_ index: Int) -> RandomStream {
+            RandomStream(seed: 0, purpose: .synthetic, major: part.rawValue, minor: index)
         }
         return try build(form) { features, targets in
             switch form.elementType {
@@ -43,7 +47,7 @@ extension Dataset {
         }
     }
 
-    /// The stream's bytes, 16 of each block.
+    /// Fills `bytes` with the stream's bytes, 16 of each block.
     private static func drawBytes(_ stream: RandomStream, into bytes: UnsafeMutableRawBufferPointer) {
         for start in stride(from: 0, to: bytes.count, by: 16) {
             let block = stream.block(UInt64(start / 16))
@@ -53,7 +57,7 @@ extension Dataset {
         }
     }
 
-    /// Multiples of 2⁻²⁴ in [0, 1), a word of the stream each.
+    /// Fills `values` with multiples of 2⁻²⁴ in [0, 1), one word of the stream for each.
     private static func drawFloats(_ stream: RandomStream, into values: UnsafeMutableBufferPointer<Float>) {
         for start in stride(from: 0, to: values.count, by: 4) {
             let block = stream.block(UInt64(start / 4))

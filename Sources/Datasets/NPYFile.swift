@@ -1,7 +1,9 @@
 import System
 
-/// An array in NumPy's format, plain or gzip, versions 1 to 3 (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html).
+/// An array in NumPy's format, plain or gzip, versions 1 to 3
+/// (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html).
 struct NPYFile {
+    /// The type of an element; the number is its size in bytes.
     enum Element: Equatable {
         case bool
         case signed(Int)
@@ -22,6 +24,7 @@ struct NPYFile {
     let element: Element
     let shape: [Int]
     private let isBigEndian: Bool
+    /// Whether the first index changes fastest (column-major order).
     private let isFortran: Bool
     private let source: ByteSource
 
@@ -46,7 +49,9 @@ struct NPYFile {
         let header = try Self.read(size, source)
         guard header.count == size else { throw Self.fault(path, "ends within its header: it is truncated") }
         let fields = try NPYHeader(header, path: path)
-        (element, isBigEndian) = try Self.element(fields.type, path)
+        let type = try Self.element(fields.type, path)
+        element = type.element
+        isBigEndian = type.isBigEndian
         isFortran = fields.isFortran
         shape = fields.shape
         let rest = source.largestSize - source.bytesRead
@@ -56,7 +61,9 @@ struct NPYFile {
         }
     }
 
-    private static func element(_ type: String, _ path: String) throws -> (Element, isBigEndian: Bool) {
+    private static func element(
+        _ type: String, _ path: String
+    ) throws -> (element: Element, isBigEndian: Bool) {
         let known: [String: Element] = [
             "b1": .bool, "i1": .signed(1), "i2": .signed(2), "i4": .signed(4), "i8": .signed(8),
             "u1": .unsigned(1), "u2": .unsigned(2),
@@ -70,16 +77,17 @@ struct NPYFile {
             "`\(path)` holds \(kind); numbers can be read: convert it with .astype(\"float32\")")
     }
 
-    // MARK: Values
+    // MARK: - Values
 
-    /// All elements in row-major order, as the bytes of the file's type.
+    /// The bytes of all elements in row-major order, in the file's type and byte order.
     private func rowMajorBytes() throws -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count * element.byteCount)
         let read = try bytes.withUnsafeMutableBytes { try source.read(into: $0) }
         guard read == bytes.count else {
             throw Self.fault(
                 path,
-                "is truncated: its shape \(shape) asks for \(TextFormat.grouped(bytes.count)) bytes, there are \(TextFormat.grouped(read))"
+                "is truncated: its shape \(shape) asks for \(TextFormat.grouped(bytes.count)) bytes,"
+                    + " there are \(TextFormat.grouped(read))"
             )
         }
         guard try source.isAtEnd() else {
@@ -89,7 +97,7 @@ struct NPYFile {
         return fromColumnMajor(bytes)
     }
 
-    /// The first index changes fastest in the file, the last one in the result.
+    /// Reorders the elements: the first index changes fastest in the file, the last one in the result.
     private func fromColumnMajor(_ bytes: [UInt8]) -> [UInt8] {
         let size = element.byteCount
         var strides = [1]
@@ -113,12 +121,13 @@ struct NPYFile {
         return result
     }
 
-    /// The elements as bytes; only for `b1` and `u1`.
+    /// The elements as bytes; only for the types `b1` and `u1`.
     func bytes() throws -> [UInt8] {
         precondition(element == .bool || element == .unsigned(1), "Bytes are read from arrays of bytes")
         return try rowMajorBytes()
     }
 
+    /// The elements as whole numbers.
     func integers() throws -> [Int] {
         let bytes = try rowMajorBytes()
         return try (0..<count).map { try integer(bytes, $0) }
@@ -146,7 +155,8 @@ struct NPYFile {
         }
     }
 
-    /// The elements as floats, all finite.
+    /// The elements as floats.
+    /// - Throws: `DatasetError` if one is not finite.
     func floats() throws -> [Float] {
         let bytes = try rowMajorBytes()
         guard element.isFloat else { return try (0..<count).map { Float(try integer(bytes, $0)) } }
@@ -154,15 +164,18 @@ struct NPYFile {
             let value = Float(float(bytes, index))
             guard value.isFinite else {
                 throw DatasetError(
-                    "`\(path)` holds \(float(bytes, index)) at \(place(index)) (counted from 0); training needs finite numbers: clean the data"
+                    "`\(path)` holds \(float(bytes, index)) at \(indices(index)) (counted from 0);"
+                        + " training needs finite numbers: clean the data"
                 )
             }
             return value
         }
     }
 
-    private func place(_ index: Int) -> String {
-        var (rest, indices) = (index, [Int]())
+    /// The indices of an element for a message: `[3, 0]`.
+    private func indices(_ index: Int) -> String {
+        var rest = index
+        var indices: [Int] = []
         for length in shape.reversed() {
             indices.insert(rest % length, at: 0)
             rest /= length
@@ -178,9 +191,10 @@ struct NPYFile {
         }
     }
 
-    /// IEEE 754 binary16 (Swift has no Float16 on every platform).
+    /// Converts IEEE 754 binary16, because Swift does not have Float16 on every platform.
     private static func half(_ bits: UInt16) -> Double {
-        let (exponent, fraction) = (Int(bits >> 10 & 31), Double(bits & 1_023))
+        let exponent = Int(bits >> 10 & 31)
+        let fraction = Double(bits & 1_023)
         let magnitude: Double =
             switch exponent {
             case 0: fraction * 0x1p-24
@@ -190,11 +204,12 @@ struct NPYFile {
         return bits >> 15 == 0 ? magnitude : -magnitude
     }
 
+    /// The bits of an element in the low bytes of a word.
     private func bits(_ bytes: [UInt8], _ index: Int) -> UInt64 {
         let size = element.byteCount
         var value: UInt64 = 0
-        for place in 0..<size {
-            value = value << 8 | UInt64(bytes[index * size + (isBigEndian ? place : size - 1 - place)])
+        for offset in 0..<size {
+            value = value << 8 | UInt64(bytes[index * size + (isBigEndian ? offset : size - 1 - offset)])
         }
         return value
     }

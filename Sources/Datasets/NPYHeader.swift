@@ -1,6 +1,9 @@
-/// The header of an NPY file: `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`, a literal of Python.
+/// The header of an NPY file, a Python literal: `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4),
+/// }`.
 struct NPYHeader {
+    /// NumPy's name of the element type, like `<f4`.
     let type: String
+    /// Whether the first index changes fastest (column-major order).
     let isFortran: Bool
     let shape: [Int]
 
@@ -37,10 +40,12 @@ struct NPYHeader {
         guard let type, let isFortran, let shape else { throw damaged }
         guard (1...DatasetForm.maximalRank).contains(shape.count) else {
             throw DatasetError(
-                "`\(path)` has \(shape.count) dimensions; arrays of 1 to \(DatasetForm.maximalRank) can be read"
-            )
+                "`\(path)` has \(shape.count) dimensions; arrays of 1 to \(DatasetForm.maximalRank) can be"
+                    + " read")
         }
-        (self.type, self.isFortran, self.shape) = (type, isFortran, shape)
+        self.type = type
+        self.isFortran = isFortran
+        self.shape = shape
     }
 
     private static func shape(_ rest: inout ArraySlice<Token>) -> [Int]? {
@@ -60,22 +65,22 @@ struct NPYHeader {
 
     private static func tokens(_ bytes: [UInt8]) -> [Token]? {
         var tokens: [Token] = []
-        var place = 0
-        while place < bytes.count {
-            let byte = bytes[place]
+        var offset = 0
+        while offset < bytes.count {
+            let byte = bytes[offset]
             switch byte {
-            case UInt8(ascii: " "), UInt8(ascii: "\n"): place += 1
+            case UInt8(ascii: " "), UInt8(ascii: "\n"): offset += 1
             case UInt8(ascii: "'"), UInt8(ascii: "\""):
-                guard let end = bytes[(place + 1)...].firstIndex(of: byte) else { return nil }
-                tokens.append(.string(String(decoding: bytes[place + 1..<end], as: UTF8.self)))
-                place = end + 1
+                guard let end = bytes[(offset + 1)...].firstIndex(of: byte) else { return nil }
+                tokens.append(.string(String(decoding: bytes[offset + 1..<end], as: UTF8.self)))
+                offset = end + 1
             case _ where isWord(byte):
-                let end = bytes[place...].firstIndex { !isWord($0) } ?? bytes.count
-                tokens.append(.word(String(decoding: bytes[place..<end], as: UTF8.self)))
-                place = end
+                let end = bytes[offset...].firstIndex { !isWord($0) } ?? bytes.count
+                tokens.append(.word(String(decoding: bytes[offset..<end], as: UTF8.self)))
+                offset = end
             default:
                 tokens.append(.mark(byte))
-                place += 1
+                offset += 1
             }
         }
         return tokens

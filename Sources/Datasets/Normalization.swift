@@ -1,19 +1,20 @@
-/// How features are brought to one scale: per channel of images, per column of tables, `(x - shift) · factor`. The numbers come from the
-/// training set, once, and travel as bits from there on (checkpoints, workers).
+/// Brings features to one scale, per channel of images and per column of tables: `(x − shift) · factor`. The
+/// numbers are computed once, from the training set; after that they travel as bits (to checkpoints and
+/// workers).
 package struct Normalization: Equatable, Sendable {
     package enum Kind: String, CaseIterable, Sendable {
-        /// Features as they are.
+        /// Leaves features as they are.
         case none
-        /// Mean 0 and standard deviation 1; a zero variance counts as 1.
+        /// Mean 0 and standard deviation 1; a variance of 0 counts as 1.
         case zScore = "z_score"
-        /// From 0 to 1; a zero range counts as 1.
+        /// From 0 to 1; a range of 0 counts as 1.
         case minMax = "min_max"
     }
 
     package let kind: Kind
-    /// `[channels]`
+    /// Subtracted from each feature, `[channels]`.
     package let shift: [Float]
-    /// `[channels]`
+    /// Multiplies the difference, `[channels]`.
     package let factor: [Float]
 
     package init(kind: Kind, shift: [Float], factor: [Float]) {
@@ -23,7 +24,8 @@ package struct Normalization: Equatable, Sendable {
         self.factor = factor
     }
 
-    /// The statistics of `training`, in doubles and in the order of the samples (an exactness rule: the result is the same everywhere).
+    /// Computes the statistics of `training` in doubles, in the order of the samples, so that the result is
+    /// the same on every machine.
     package init(_ kind: Kind, of training: Dataset) {
         let channels = training.form.channelCount
         switch kind {
@@ -70,7 +72,7 @@ package struct Normalization: Equatable, Sendable {
 }
 
 extension Dataset {
-    /// Every feature in the order of the samples, with its channel.
+    /// Calls `body` with every feature and its channel, in the order of the samples.
     @inline(__always)
     fileprivate func forEachFeature(channels: Int, _ body: (_ channel: Int, _ value: Double) -> Void) {
         switch form.elementType {

@@ -7,14 +7,16 @@ import System
     import Glibc
 #endif
 
-/// Images written as PNG files, grey or RGB with 8 bits.
+/// Writes images as PNG files, grey or RGB with 8 bits.
 package enum PNGFile {
-    /// Writes the file whole or not at all.
+    /// Writes the file atomically: completely or not at all.
+    /// - Throws: `DatasetError` or `SystemError`.
     package static func write(_ image: ByteImage, to path: String) throws {
         try File.writeAtomically(encode(image), to: path)
     }
 
-    /// The bytes of the file.
+    /// Encodes an image as the bytes of a PNG file.
+    /// - Throws: `DatasetError` if libpng reports an error.
     package static func encode(_ image: ByteImage) throws -> [UInt8] {
         var pixels = image.pixels
         var bytes: UnsafeMutablePointer<UInt8>?

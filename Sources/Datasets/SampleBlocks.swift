@@ -1,24 +1,28 @@
 import System
 
-/// Samples without targets that come in blocks, so that a long input needs little memory.
+/// A source of samples without targets, read in blocks, so that a long input needs little memory.
 package protocol SampleBlocks: AnyObject {
-    /// The next samples, at most `limit` of them; nil at the end.
+    /// Reads the next samples, at most `limit` of them; nil at the end.
+    /// - Throws: `DatasetError` or `SystemError` if they cannot be read.
     func next(limit: Int) throws -> SampleBlock?
 }
 
+/// Some samples of a data set.
 package struct SampleBlock {
     package let dataset: Dataset
-    /// Those of the data set that are meant.
+    /// The indices of the block's samples in `dataset`.
     package let samples: Range<Int>
-    /// What each of them is called, where they have names: the image's file.
+    /// The name of each sample where it has one: the image's file.
     package let names: [String]?
 
     package init(dataset: Dataset, samples: Range<Int>, names: [String]? = nil) {
-        (self.dataset, self.samples, self.names) = (dataset, samples, names)
+        self.dataset = dataset
+        self.samples = samples
+        self.names = names
     }
 }
 
-/// A data set that is in memory.
+/// The samples of a data set that is in memory.
 package final class WholeDataset: SampleBlocks {
     package let dataset: Dataset
     private var done = 0
@@ -32,7 +36,7 @@ package final class WholeDataset: SampleBlocks {
     }
 }
 
-/// Image files, decoded as they are needed and brought to one size.
+/// Image files, decoded when they are needed and resized to one size.
 package final class ImageFiles: SampleBlocks {
     private let files: [String]
     private let directory: String?
@@ -42,15 +46,17 @@ package final class ImageFiles: SampleBlocks {
     private var hasResized = false
 
     /// - Parameters:
-    ///   - path: an image, or a directory with images in it, and in directories in it.
-    ///   - shape: `[height, width, channels]`
-    ///   - note: is told once if an image had another size.
+    ///   - path: an image, or a directory; its images and those of its subdirectories are read.
+    ///   - shape: `[height, width, channels]` of the model's samples.
+    ///   - note: called once if an image has another size.
+    /// - Throws: `DatasetError` or `SystemError`.
     package init(_ path: String, shape: [Int], note: @escaping (String) -> Void) throws {
         guard shape.count == 3, shape[2] == 1 || shape[2] == 3 else {
             throw DatasetError(
                 "the model takes samples of shape \(shape), which no image has; give a table or an array")
         }
-        (self.shape, self.note) = (shape, note)
+        self.shape = shape
+        self.note = note
         let isDirectory = Directory.isDirectory(path)
         directory = isDirectory ? path : nil
         var known: Set<Directory.Identity> = []
@@ -60,7 +66,8 @@ package final class ImageFiles: SampleBlocks {
         }
     }
 
-    /// Sorted by the bytes of their paths, directory by directory; each directory once, because links may go around in circles.
+    /// The images of a directory, sorted by the bytes of their names, directory by directory. Each directory
+    /// is visited once, because links may form circles.
     private static func images(in path: String, depth: Int, _ known: inout Set<Directory.Identity>) throws
         -> [String]
     {
@@ -80,7 +87,7 @@ package final class ImageFiles: SampleBlocks {
         return images
     }
 
-    /// By its name.
+    /// Tells an image file by its name.
     package static func isImage(_ name: String) -> Bool {
         [".png", ".jpg", ".jpeg"].contains { name.lowercased().hasSuffix($0) }
     }
@@ -106,13 +113,14 @@ package final class ImageFiles: SampleBlocks {
         if (image.height != shape[0] || image.width != shape[1]) && !hasResized {
             hasResized = true
             note(
-                "images of another size are brought to the model's, \(shape[1]) × \(shape[0]) pixels (`\(file)` has \(image.width) × \(image.height))"
+                "images of another size are resized to the model's,"
+                    + " \(shape[1]) × \(shape[0]) pixels (`\(file)` has \(image.width) × \(image.height))"
             )
         }
         return image.withChannels(shape[2]).resized(width: shape[1], height: shape[0]).pixels
     }
 
-    /// The path within the directory.
+    /// The file's path within the directory.
     private func shown(_ file: String) -> String {
         guard let directory, file.hasPrefix(directory) else { return file }
         return String(file.dropFirst(directory.count).drop { $0 == "/" })

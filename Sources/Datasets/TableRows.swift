@@ -1,12 +1,13 @@
 import System
 
-/// The rows of a CSV file as samples without targets, encoded as the training table was. The order of columns does not matter, and the target's need
-/// not be there.
+/// The rows of a CSV file as samples without targets, encoded like the training table. The order of the
+/// columns does not matter, and the target's column may be absent.
 package final class TableRows: SampleBlocks {
     private var encoder: TableEncoder
     private let width: Int
 
-    /// - Parameter note: is told once of columns that the training data did not have.
+    /// - Parameter note: called once if the table has columns that the model does not use.
+    /// - Throws: `DatasetError` or `SystemError`.
     package init(path: String, format: CSVFormat, encoding: TableEncoding, note: (String) -> Void) throws {
         let table = try TableFile(path: path, format: format)
         if format.hasHeader {
@@ -17,7 +18,8 @@ package final class TableRows: SampleBlocks {
                     others.prefix(10).map { "`\($0)`" }.joined(separator: ", ")
                     + (others.count > 10 ? ", …" : "")
                 note(
-                    "`\(path)`: \(TextFormat.count(others.count, "column")) that the model does not use: \(listed)"
+                    "`\(path)`: \(TextFormat.count(others.count, "column")) that the model does not use:"
+                        + " \(listed)"
                 )
             }
         }

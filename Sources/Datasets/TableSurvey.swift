@@ -1,36 +1,41 @@
 import System
 
-/// Learns a `TableEncoding` from a training file, in one pass over its numbers and, if there are categories, one over these.
+/// Learns a `TableEncoding` from a training file in one pass over its numbers and, if there are categories, a
+/// second pass over these.
 struct TableSurvey {
     private let path: String
     private let format: CSVFormat
     private let rules: TableRules
+    /// The names of all columns.
     private let names: [String]
     private let features: [Int]
     private let targets: [Int]
+    /// Columns that are categorical because the rules say so.
     private let forced: Set<Int>
     private var facts: [Facts]
+    /// Samples that take part.
     private var kept = 0
 
-    /// What the first pass finds in a column.
+    /// Statistics of one column, from the first pass.
     private struct Facts {
         var numbers = 0
         var sum = 0.0
         var firstText: (line: Int, text: String)?
         var texts = 0
-        /// Whole numbers seen, until they are too many for classes; nil after that, or after a fraction.
+        /// The whole numbers seen so far; nil after a fraction, or when they are too many for classes.
         var wholes: Set<Int>? = []
         var isWhole = true
 
         /// - Parameters:
-        ///   - value: as the feature will be
-        ///   - exact: as it was written
+        ///   - value: the number as the feature will be, rounded to Float.
+        ///   - exact: the number as it is written.
         mutating func add(_ value: Double, exact: Double) {
             numbers += 1
             sum += value
             guard isWhole else { return }
             guard exact == exact.rounded(.towardZero), exact.magnitude < 9e15 else {
-                (isWhole, wholes) = (false, nil)
+                isWhole = false
+                wholes = nil
                 return
             }
             wholes?.insert(Int(exact))
@@ -45,7 +50,9 @@ struct TableSurvey {
     }
 
     private init(_ path: String, _ format: CSVFormat, _ rules: TableRules) throws {
-        (self.path, self.format, self.rules) = (path, format, rules)
+        self.path = path
+        self.format = format
+        self.rules = rules
         let table = try TableFile(path: path, format: format)
         names = table.columns
         targets = try rules.targets.map { try table.index(of: $0) }
@@ -63,7 +70,7 @@ struct TableSurvey {
         facts = Array(repeating: Facts(), count: names.count)
     }
 
-    // MARK: The first pass
+    // MARK: - First pass
 
     private mutating func readNumbers() throws {
         let table = try TableFile(path: path, format: format)
@@ -91,7 +98,7 @@ struct TableSurvey {
         }
     }
 
-    // MARK: Conclusions
+    // MARK: - Conclusions
 
     private func conclude() throws -> TableEncoding {
         let isClassification = try decideTask()
@@ -117,7 +124,7 @@ struct TableSurvey {
         return encoding
     }
 
-    /// Whether the target is a class: see `TableRules.task`.
+    /// Decides whether the target is a class (see `TableRules.task`).
     private func decideTask() throws -> Bool {
         let texts = targets.compactMap { column in facts[column].firstText.map { (column, $0) } }
         if targets.count == 1, rules.task != .regression {
@@ -126,18 +133,20 @@ struct TableSurvey {
         }
         if rules.task == .classification {
             throw DatasetError(
-                "classification takes one target column, not \(targets.count); leave out `task`, or name one column"
+                "classification takes one target column, not \(targets.count); leave out `task`,"
+                    + " or name one column"
             )
         }
         if let (column, text) = texts.first {
             throw DatasetError(
-                "`\(path)`, line \(text.line), column `\(names[column])`: `\(text.text)` is no number, which a target value must be; correct"
-                    + " it, list it under `missing`, or predict the column alone as a class")
+                "`\(path)`, line \(text.line), column `\(names[column])`: `\(text.text)` is no number,"
+                    + " which a target value must be; correct it, list it under `missing`,"
+                    + " or predict the column alone as a class")
         }
         return false
     }
 
-    /// A few texts among many numbers are mistakes, not categories.
+    /// Refuses a few texts among many numbers, because they are mistakes and not categories.
     private func requireDeliberateText(_ column: Int) throws {
         let facts = facts[column]
         guard let text = facts.firstText, !forced.contains(column),
@@ -146,8 +155,9 @@ struct TableSurvey {
             return
         }
         throw DatasetError(
-            "`\(path)`, line \(text.line), column `\(names[column])`: `\(text.text)` is no number, but \(TextFormat.grouped(facts.numbers)) cells"
-                + " of the column are; correct it, list it under `missing`, or the column under `categorical` or `ignore`"
+            "`\(path)`, line \(text.line), column `\(names[column])`: `\(text.text)` is no number,"
+                + " but \(TextFormat.grouped(facts.numbers)) cells of the column are; correct it,"
+                + " list it under `missing`, or the column under `categorical` or `ignore`"
         )
     }
 
@@ -156,7 +166,8 @@ struct TableSurvey {
         guard let counts else {
             guard facts[column].numbers > 0 else {
                 throw DatasetError(
-                    "column `\(names[column])` of `\(path)` has no value in any sample; list it under `ignore`"
+                    "column `\(names[column])` of `\(path)` has no value in any sample;"
+                        + " list it under `ignore`"
                 )
             }
             return .number(fill: isFilled ? Float(facts[column].sum / Double(facts[column].numbers)) : nil)
@@ -168,7 +179,7 @@ struct TableSurvey {
         return .categories(categories, fill: isFilled ? fill : nil)
     }
 
-    /// Whole numbers by value, other names by bytes.
+    /// Sorts class names: whole numbers by value, other names by bytes.
     private func classNames(_ counts: [String: Int]) -> [String] {
         if TableEncoding.areWholeNumbers(counts.keys) {
             return counts.keys.compactMap { Int($0) }.sorted().map { String($0) }
@@ -176,7 +187,7 @@ struct TableSurvey {
         return counts.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
-    // MARK: The second pass
+    // MARK: - Second pass
 
     private func countCategories(_ columns: [Int], target: Int?) throws -> [Int: [String: Int]] {
         var counts = Array(repeating: [String: Int](), count: names.count)
@@ -192,8 +203,9 @@ struct TableSurvey {
                 guard name.utf8.count <= TableRules.longestName else {
                     throw table.fault(
                         column,
-                        "the cell has \(TextFormat.grouped(name.utf8.count)) bytes, at most \(TableRules.longestName) make a name;"
-                            + " correct it, or list the column under `ignore`")
+                        "the cell has \(TextFormat.grouped(name.utf8.count)) bytes,"
+                            + " at most \(TableRules.longestName) make a name; correct it,"
+                            + " or list the column under `ignore`")
                 }
                 counts[column][name, default: 0] += 1
                 if counts[column].count > (isTarget ? TableRules.mostClasses : TableRules.mostCategories) {
@@ -215,35 +227,8 @@ struct TableSurvey {
             } ?? ""
         let most = isTarget ? TableRules.mostClasses : TableRules.mostCategories
         return DatasetError(
-            "column `\(names[column])` of `\(path)` has more than \(TextFormat.grouped(most)) \(isTarget ? "classes" : "categories")\(text);"
+            "column `\(names[column])` of `\(path)` has more than \(TextFormat.grouped(most))"
+                + " \(isTarget ? "classes" : "categories")\(text);"
                 + (isTarget ? " use task: \"regression\"" : " correct it, or list it under `ignore`"))
-    }
-}
-
-extension TableFile {
-    /// Whether the current sample takes part, given what is done about missing cells.
-    func keepsSample(features: [Int], targets: [Int], _ rule: TableRules.MissingCells) throws -> Bool {
-        for column in targets where isMissing(column) {
-            if rule == .drop { return false }
-            throw fault(
-                column,
-                "the target is missing (`\(shown(column))`); complete it, or leave such samples out with on_missing: \"drop\""
-            )
-        }
-        guard rule != .mean else { return true }
-        for column in features where isMissing(column) {
-            if rule == .drop { return false }
-            throw fault(
-                column,
-                "the cell is missing (`\(shown(column))`); complete it, or say what to do: on_missing: \"mean\" or \"drop\""
-            )
-        }
-        return true
-    }
-
-    /// A whole number in its one spelling: `01` and `1.0` are `1`.
-    func whole(_ column: Int) throws -> String {
-        if case .number(let value) = read(column), let whole = Int(exactly: value) { return String(whole) }
-        return try text(column)
     }
 }

@@ -48,7 +48,7 @@ import Testing
         #expect(checkpoint.model["w"]?.floats() == [12, 1, 2, 3])
         #expect(checkpoint.optimizer["m.w"]?.floats() == [12, 0, 0, 0])
         #expect(checkpoint.state == ["note": "step \"x\"", "epoch": 3])
-        #expect(checkpoint.stateSHA256() == stateSHA256(model: model(12), optimizer: optimizer(12)))
+        #expect(checkpoint.stateSHA256() == StateHash.sha256(model: model(12), optimizer: optimizer(12)))
         #expect(Checkpoint.problems(path: entry.path).isEmpty)
     }
 

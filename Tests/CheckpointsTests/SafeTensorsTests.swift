@@ -147,7 +147,7 @@ import Testing
     func headersAreJudged(header: String, bufferSize: Int, expected: String) throws {
         let fault = try fault(header, [UInt8](repeating: 0, count: bufferSize))
         #expect(expected == "none" ? fault == "none" : fault.contains(expected), "\(fault)")
-        if fault != "none" { #expect(fault.hasPrefix("`read` is no sound safetensors file: ")) }
+        if fault != "none" { #expect(fault.hasPrefix("`read` is no valid safetensors file: ")) }
     }
 
     @Test func headersThatCannotBeAreRefused() throws {
@@ -178,18 +178,18 @@ import Testing
         number(8)
         bytes += [0, 0, 0x80, 0x3F, 0, 0, 0, 0x40]
         number(0)
-        #expect(stateSHA256(model: [a], optimizer: []) == SHA256.hexDigest(of: bytes))
+        #expect(StateHash.sha256(model: [a], optimizer: []) == SHA256.hexDigest(of: bytes))
     }
 
     @Test func orderDoesNotCountAndEverythingElseDoes() {
-        let hash = stateSHA256(model: [a, b], optimizer: [])
-        #expect(stateSHA256(model: [b, a], optimizer: []) == hash)
+        let hash = StateHash.sha256(model: [a, b], optimizer: [])
+        #expect(StateHash.sha256(model: [b, a], optimizer: []) == hash)
         let others = [
-            stateSHA256(model: [a], optimizer: [b]), stateSHA256(model: [], optimizer: [a, b]),
-            stateSHA256(model: [a], optimizer: []),
-            stateSHA256(model: [NamedTensor("a", shape: [2, 1], floats: [1, 2]), b], optimizer: []),
-            stateSHA256(model: [NamedTensor("a", shape: [2], floats: [1, 2.000_000_2]), b], optimizer: []),
-            stateSHA256(model: [NamedTensor("c", shape: [2], floats: [1, 2]), b], optimizer: []),
+            StateHash.sha256(model: [a], optimizer: [b]), StateHash.sha256(model: [], optimizer: [a, b]),
+            StateHash.sha256(model: [a], optimizer: []),
+            StateHash.sha256(model: [NamedTensor("a", shape: [2, 1], floats: [1, 2]), b], optimizer: []),
+            StateHash.sha256(model: [NamedTensor("a", shape: [2], floats: [1, 2.000_000_2]), b], optimizer: []),
+            StateHash.sha256(model: [NamedTensor("c", shape: [2], floats: [1, 2]), b], optimizer: []),
         ]
         #expect(Set(others + [hash]).count == others.count + 1)
     }

@@ -37,8 +37,8 @@ import Testing
         for i in 0..<sheet.width {
             for gap in [0, 1, 66, 67, 198, 199] {
                 #expect(
-                    pixel(sheet, gap, i) == [AugmentationPreview.ground]
-                        && pixel(sheet, i, gap) == [AugmentationPreview.ground])
+                    pixel(sheet, gap, i) == [AugmentationPreview.background]
+                        && pixel(sheet, i, gap) == [AugmentationPreview.background])
             }
         }
     }

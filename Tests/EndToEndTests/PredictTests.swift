@@ -85,7 +85,7 @@ import Testing
             files.output.split(separator: "\n").count == 2 && files.output.contains("\ninner/two.png,"),
             "\(files.errors)")
         #expect(
-            files.errors.contains("note: images of another size are brought to the model's, 8 × 8 pixels"))
+            files.errors.contains("note: images of another size are resized to the model's, 8 × 8 pixels"))
 
         let layer = try Program.run(
             ["predict", run, "--input", picture, "--layer", "flatten1"], in: bench.path)

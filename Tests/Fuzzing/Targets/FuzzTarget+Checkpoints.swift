@@ -19,8 +19,8 @@ extension FuzzTarget {
         try SafeTensors.write(tensors.tensors, metadata: tensors.metadata, to: FileWriter(copy.path))
         let again = try SafeTensors(path: copy.path)
         try require(
-            stateSHA256(model: again.tensors, optimizer: [])
-                == stateSHA256(model: tensors.tensors, optimizer: [])
+            StateHash.sha256(model: again.tensors, optimizer: [])
+                == StateHash.sha256(model: tensors.tensors, optimizer: [])
                 && again.metadata == tensors.metadata, "written and read again they are other tensors")
     }
 

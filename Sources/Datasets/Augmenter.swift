@@ -1,20 +1,24 @@
 import Kernels
 
-/// Makes augmented samples of a training set. Any thread may, several at a time: the result depends on the sample and the epoch alone.
+/// Makes augmented samples of a training set. Several threads may use it at the same time, because the result
+/// depends on the sample and the epoch alone.
 package struct Augmenter: Sendable {
     private let augmentation: Augmentation
     private let dataset: Dataset
     private let seed: UInt64
     private let shape: ImageWarp.Shape
-    /// `[channels]`; nil: the image's edge.
+    /// The raw value outside the image, `[channels]`; nil repeats the image's edge.
     private let fill: [Float]?
 
     /// - Parameters:
-    ///   - dataset: the training set, of images (see `Augmentation.problem`).
-    ///   - mean: each channel's mean over it, if it is known already.
+    ///   - dataset: the training set, which must hold images (see `Augmentation.problem`).
+    ///   - seed: the job's seed.
+    ///   - mean: each channel's mean over the training set; nil computes it where `fill` needs it.
     package init(_ augmentation: Augmentation, of dataset: Dataset, seed: UInt64, mean: [Float]? = nil) {
         precondition(dataset.sampleShape.count == 3, "only images are augmented")
-        (self.augmentation, self.dataset, self.seed) = (augmentation, dataset, seed)
+        self.augmentation = augmentation
+        self.dataset = dataset
+        self.seed = seed
         shape = ImageWarp.Shape(
             height: dataset.sampleShape[0], width: dataset.sampleShape[1], channels: dataset.sampleShape[2])
         fill =
@@ -25,21 +29,22 @@ package struct Augmenter: Sendable {
             }
     }
 
-    /// Writes the raw values of a sample as it is in an epoch (from 0), `[height, width, channels]`. No allocation.
+    /// Writes the raw values `[height, width, channels]` of a sample as it is in an epoch (counted from 0).
+    /// Allocates nothing.
     package func write(sample: Int, epoch: Int, into row: UnsafeMutablePointer<Float>) {
         precondition(sample >= 0 && sample < dataset.count, "A sample's index lies in the data set")
         let draw = augmentation.draw(
             seed: seed, epoch: epoch, sample: sample, height: shape.height, width: shape.width)
         if let fill {
-            fill.withUnsafeBufferPointer { warp(sample, draw.map, $0.baseAddress, row) }
+            fill.withUnsafeBufferPointer { warp(sample, by: draw.map, fill: $0.baseAddress, into: row) }
         } else {
-            warp(sample, draw.map, nil, row)
+            warp(sample, by: draw.map, fill: nil, into: row)
         }
         ImageWarp.adjust(row, count: shape.count, brightness: draw.brightness, contrast: draw.contrast)
     }
 
     private func warp(
-        _ sample: Int, _ map: AffineMap, _ fill: UnsafePointer<Float>?, _ row: UnsafeMutablePointer<Float>
+        _ sample: Int, by map: AffineMap, fill: UnsafePointer<Float>?, into row: UnsafeMutablePointer<Float>
     ) {
         guard let features = dataset.features.baseAddress else { return }
         switch dataset.form.elementType {
