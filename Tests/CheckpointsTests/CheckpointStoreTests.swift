@@ -69,7 +69,7 @@ import Testing
         try store.retain(last: 1, protecting: Set([try store.best()?.step].compactMap { $0 }))
         #expect(try store.list().map(\.step) == [30, 12])
         #expect(try store.bestOrNewest { _ in }?.step == 12)
-        // A mark that names nothing, or nothing that is there, is none.
+        // A mark without a name, or with the name of a missing checkpoint, is no mark.
         for text in ["step-00000005\n", "", "../x\n", "step-1\n"] {
             try File.writeAtomically(text, to: Path.join(store.directory, "best"))
             #expect(try store.best() == nil)
@@ -92,7 +92,8 @@ import Testing
             ])
     }
 
-    /// Cuts and flips in each of the three files: each is noticed, named, and the checkpoint before it is used.
+    /// Every truncation and every flipped bit in each of the three files is noticed and named, and the
+    /// checkpoint before is used.
     @Test(arguments: ["manifest.json", "model.safetensors", "optimizer.safetensors"])
     func damageIsFoundAndTheOneBeforeIsUsed(name: String) throws {
         try write(1)

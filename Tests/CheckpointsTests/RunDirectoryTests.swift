@@ -21,7 +21,8 @@ import Testing
         let path = directory.file("runs/a")
         #expect(
             message { try RunDirectory.resume(path) }
-                == "`runs/a` is no run directory: it has no job.json5; give the directory of an earlier run, or leave out --resume to start anew"
+                == "`runs/a` is no run directory: it has no job.json5; give the directory of an earlier run,"
+                + " or leave out --resume to start a new one"
         )
         do {
             let run = try RunDirectory.create(path)
@@ -66,7 +67,8 @@ import Testing
             try directory.setMode("runs/a", mode)
             #expect(
                 message { try RunDirectory.resume(path) }
-                    == "other users of this machine have access to `runs/a` (mode \(String(mode, radix: 8))); take it from them with:  chmod 700 runs/a"
+                    == "other users of this machine have access to `runs/a` (mode \(String(mode, radix: 8)));"
+                    + " take it from them with:  chmod 700 runs/a"
             )
         }
         let empty = directory.file("empty")

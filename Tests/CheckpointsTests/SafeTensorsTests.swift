@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    /// Tensors of no values may have sizes that are no memory's.
+    /// Tensors without values may have sizes that no memory holds.
     @Test func sizesThatOverflow() throws {
         for shape in [
             "[2305843009213693952,0]", "[4611686018427387904,4,0]",
@@ -126,11 +126,13 @@ import Testing
         ),
         (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"x":1}}"#, 4, "and nothing else"),
         (
-            #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
+            #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"#
+                + #""a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
             8, "duplicate"
         ),
         (
-            #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
+            #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"#
+                + #""b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
             8,
             "another tensor overlaps the tensor `b`"
         ),
@@ -188,7 +190,8 @@ import Testing
             StateHash.sha256(model: [a], optimizer: [b]), StateHash.sha256(model: [], optimizer: [a, b]),
             StateHash.sha256(model: [a], optimizer: []),
             StateHash.sha256(model: [NamedTensor("a", shape: [2, 1], floats: [1, 2]), b], optimizer: []),
-            StateHash.sha256(model: [NamedTensor("a", shape: [2], floats: [1, 2.000_000_2]), b], optimizer: []),
+            StateHash.sha256(
+                model: [NamedTensor("a", shape: [2], floats: [1, 2.000_000_2]), b], optimizer: []),
             StateHash.sha256(model: [NamedTensor("c", shape: [2], floats: [1, 2]), b], optimizer: []),
         ]
         #expect(Set(others + [hash]).count == others.count + 1)

@@ -3,7 +3,8 @@ import Testing
 
 @Suite struct ConfigOverrideTests {
     private static let job =
-        "{name: 'x', optimizer: {adam: {learning_rate: 1}}, model: [{dense: 5}, 'relu', {dropout: 0.5}], test: null}"
+        "{name: 'x', optimizer: {adam: {learning_rate: 1}}, model: [{dense: 5}, 'relu', {dropout: 0.5}],"
+        + " test: null}"
 
     private func applied(_ options: String..., to text: String = job) -> (
         value: ConfigValue?, diagnostics: Diagnostics
@@ -50,7 +51,7 @@ import Testing
         #expect(applied("a=\(text)", to: "{}").value == ["a": expected])
     }
 
-    /// What begins like a list or an object is meant to be one.
+    /// A value that begins like a list or an object must be one.
     @Test(arguments: ["[1", "{a: 1, a: 2}", "[{init: zeros}]"]) func brokenListsAreNoStrings(_ text: String) {
         let (value, diagnostics) = applied("a=\(text)", to: "{}")
         #expect(value == read("{}").value)

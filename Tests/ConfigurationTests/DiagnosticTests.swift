@@ -2,7 +2,7 @@ import Configuration
 import Testing
 
 @Suite struct DiagnosticTests {
-    /// The example of the documentation, to the letter.
+    /// The rendered text equals the documented example.
     @Test func theExampleIsRenderedExactly() throws {
         let text = String(repeating: "\n", count: 18) + "    optimizer: {adam: {learning_rte: 1e-3}},\n"
         let (value, diagnostics) = read("{" + text + "}", name: "config/mnist-cnn.json5")
@@ -120,7 +120,8 @@ import Testing
         }
         #expect(
             error?.description
-                == "cannot read \"/does/not/exist.json5\": No such file or directory; check the path and its permissions"
+                == "cannot read \"/does/not/exist.json5\": No such file or directory;"
+                + " check the path and its permissions"
         )
         #expect(throws: SourceFileError.self) { try SourceFile(contentsOf: "/") }
         let large = #expect(throws: SourceFileError.self) {

@@ -4,10 +4,11 @@ import Testing
 @Suite struct HostileInputTests {
     private static let sample = """
         // é
-        {name: 'a\\u00e9\\uD83D\\uDE00\\x41\\\n b', "k": [1, -0x1F, +.5e-3, NaN, -Infinity, true, null, {}], /* c */ $x: {y: [[]]}, \\u0061: 2.}
+        {name: 'a\\u00e9\\uD83D\\uDE00\\x41\\\n b', "k": [1, -0x1F, +.5e-3, NaN, -Infinity, true, null, {}], \
+        /* c */ $x: {y: [[]]}, \\u0061: 2.}
         """
 
-    /// Cut anywhere, the sample is refused and every diagnostic can be shown.
+    /// The sample is refused wherever it is cut, and every diagnostic can be shown.
     @Test func everyTruncationIsReported() {
         let bytes = Array(Self.sample.utf8)
         #expect(valid(Self.sample) != nil)
@@ -20,7 +21,7 @@ import Testing
         }
     }
 
-    /// Every byte replaced by every one of a few evil ones.
+    /// Every byte is replaced in turn by each of a few dangerous ones.
     @Test func everyDamagedByteIsSurvived() {
         let bytes = Array(Self.sample.utf8)
         for offset in bytes.indices {
@@ -68,7 +69,7 @@ import Testing
         )
     }
 
-    /// However many mistakes there are on however long a line, they are told in good time.
+    /// Many mistakes on long lines are reported in good time.
     @Test func mistakesWithoutEndAreCutShort() {
         let forgotten = "[" + String(repeating: "1 ", count: 400_000) + "]"
         #expect(
@@ -108,7 +109,7 @@ import Testing
         #expect(first.range?.offsets.lowerBound == offset)
     }
 
-    /// Escape sequences of a file must not reach the terminal.
+    /// Escape sequences in a file must not reach the terminal.
     @Test func terminalsAreSafe() {
         let (_, diagnostics) = read(
             "{\"\u{1B}[2J\u{202E}\": 1, \"\u{1B}[2J\u{202E}\": five\u{7}}", name: "a\u{1B}b")

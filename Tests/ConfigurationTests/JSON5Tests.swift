@@ -1,7 +1,8 @@
 import Configuration
 import Testing
 
-/// Cases of the JSON5 specification, version 1.0.0 (https://spec.json5.org), and of the official json5-tests.
+/// These are cases of the JSON5 specification, version 1.0.0 (https://spec.json5.org), and of the official
+/// json5-tests.
 @Suite struct JSON5Tests {
     @Test func theShortExampleOfTheSpecification() throws {
         let text = """
@@ -110,7 +111,7 @@ import Testing
         #expect(ConfigNumber(-1).unsigned == nil)
     }
 
-    /// What is refused: the message, and the text under the carets.
+    /// Invalid texts, with the message and the text under the carets.
     private static let refused: [(String, String, String)] = [
         ("", "expected a value, found nothing", ""),
         ("// only this", "expected a value, found nothing", ""),

@@ -12,7 +12,8 @@ import Testing
         ]
         #expect(
             line.compactJSON()
-                == #"{"step":12,"loss":0.1,"z":null,"a":[1,-2.5,true],"text":"\"é\"\n\u0001\u2028\\/","empty":[{},[]],"nan":null}"#
+                == #"{"step":12,"loss":0.1,"z":null,"a":[1,-2.5,true],"text":"\"é\"\n\u0001\u2028\\/","#
+                + #""empty":[{},[]],"nan":null}"#
         )
     }
 
@@ -33,7 +34,8 @@ import Testing
                     {"dense": 64, "batch_norm": true, "activation": "relu"},
                     {
                       "dense": 10,
-                      "name": "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
+                      "name": "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn\
+                nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
                     }
                   ],
                   "data": {},
@@ -73,7 +75,7 @@ import Testing
             value.compactJSON() == "[255,1,1000,0.5,5,-16,9223372036854775807,1e-07,18446744073709551615]")
     }
 
-    /// Random trees, written both ways and read back.
+    /// Random trees are written both ways and read back.
     @Test func everythingThatIsWrittenIsReadBack() {
         var random = SplitMix(state: 7)
         for _ in 0..<300 {

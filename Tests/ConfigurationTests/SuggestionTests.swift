@@ -2,7 +2,7 @@ import Configuration
 import Testing
 
 @Suite struct SuggestionTests {
-    /// What a field named `written` is taken for among the fields of an object.
+    /// The field of an object that the name `written` is taken for.
     private func suggestion(_ written: String, among fields: [String]) -> String? {
         let diagnostics = Diagnostics()
         let value = ConfigValue.object([(written, 1)])

@@ -8,7 +8,8 @@ import Testing
         return Array(image.pixels[start..<start + image.channels])
     }
 
-    /// The digits: 8 pixels become 64, values 0 … 16 become 0 … 255; the file holds what was asked for.
+    /// 8 pixels of the digits become 64, and values 0 … 16 become 0 … 255. The file holds the sheet that was
+    /// asked for.
     @Test func digits() throws {
         let data = try Digits.load().train
         var augmentation = Augmentation()
@@ -43,7 +44,8 @@ import Testing
         }
     }
 
-    /// Colours, as bytes they stay; floats are spread from the least to the greatest; without augmentation there are the originals alone.
+    /// Bytes keep their colours, and floats are scaled from the smallest to the largest. Without augmentation
+    /// the sheet has only the originals.
     @Test func colours() throws {
         let bytes: [UInt8] = [0, 10, 200, 255, 128, 1]
         let data = try Dataset.make(bytes: bytes, sampleShape: [1, 2, 3], labels: [0], classNames: ["a"])
@@ -62,7 +64,8 @@ import Testing
         let error = #expect(throws: DatasetError.self) { try AugmentationPreview(of: table, nil, seed: 1) }
         #expect(
             error?.description
-                == "a preview shows images of 1 or 3 channels, and the samples of the training set have shape [2]"
+                == "a preview shows images of 1 or 3 channels, and the samples of the training set have shape"
+                + " [2]"
         )
         let digits = try AugmentationPreview(of: try Digits.load().train, Augmentation(), seed: 1)
         let large = #expect(throws: DatasetError.self) {

@@ -4,7 +4,7 @@ import System
 import Testing
 
 @Suite struct AugmentationTests {
-    /// An image of one channel with a value of its own at every pixel.
+    /// An image of one channel whose pixels all differ.
     static func image(_ height: Int, _ width: Int) -> [UInt8] { (0..<height * width).map { UInt8($0 + 1) } }
 
     static func dataset(_ images: [[UInt8]], _ height: Int, _ width: Int) throws -> Dataset {
@@ -25,15 +25,15 @@ import Testing
         return row
     }
 
-    // MARK: Against PyTorch
+    // MARK: - Against PyTorch
 
     @Test func warpsAreThoseOfGridSample() throws {
         let fixture = try Fixture("warps.txt")
         #expect(fixture.cases.count == 9)
         for name in fixture.cases {
-            let (operations, image, warped) = (
-                fixture["\(name)/operations"], fixture["\(name)/image"], fixture["\(name)/warped"]
-            )
+            let operations = fixture["\(name)/operations"]
+            let image = fixture["\(name)/image"]
+            let warped = fixture["\(name)/warped"]
             let o = operations.values.map { Double($0) }
             let map = Augmentation.map(
                 flip: .init(o[0] == 1, o[1] == 1), scale: .init(o[2], o[3]), shear: o[4], rotation: o[5],
@@ -48,9 +48,9 @@ import Testing
         }
     }
 
-    // MARK: Closed forms
+    // MARK: - Closed forms
 
-    /// A quarter turn moves every pixel of a square to another pixel's place, exactly.
+    /// A quarter turn moves every pixel of a square exactly onto another pixel.
     @Test(arguments: [90.0, 180, 270, -90, 360]) func quarterTurns(angle: Double) throws {
         for side in [5, 6] {
             let image = Self.image(side, side)
@@ -59,7 +59,7 @@ import Testing
                 seed: 1)
             let expected = (0..<side * side).map { place -> Float in
                 var (y, x) = (place / side, place % side)
-                // Back by quarter turns clockwise as seen: from the place in the result to that in the source.
+                // Quarter turns back, clockwise as seen, lead from the position in the result to the source.
                 for _ in 0..<((Int(angle) / 90 + 4) % 4) { (y, x) = (x, side - 1 - y) }
                 return Float(image[y * side + x])
             }
@@ -88,11 +88,11 @@ import Testing
         #expect(Set((0..<300).map { write(augmenter, 20, epoch: $0) }) == windows)
     }
 
-    /// With several channels: each has its own mean outside.
+    /// With several channels each one has its own mean outside.
     @Test func theOutsideIsFilled() throws {
         let data = try Dataset.make(
             floats: [1, 10, 3, 30, 5, 50, 7, 70], sampleShape: [1, 2, 2], labels: [0, 0], classNames: ["a"])
-        // One pixel of two, to the right or the left or not at all; the means are 4 and 40.
+        // The shift is one pixel of two, to the right or the left, or none; the means are 4 and 40.
         func seen(_ fill: Augmentation.Fill) -> Set<[Float]> {
             let augmentation = Self.augmentation {
                 $0.cropPadding = .init(1, 0)
@@ -118,9 +118,9 @@ import Testing
         #expect(draws.contains { $0[1] > 350 })
     }
 
-    // MARK: Draws
+    // MARK: - Draws
 
-    /// The ranges are used up to their ends, evenly: means and variances of uniform draws.
+    /// Draws cover their ranges up to the ends, evenly: means and variances are those of uniform draws.
     @Test func drawsAreUniform() {
         let all = Self.augmentation {
             ($0.cropPadding, $0.translation) = (.init(2, 0), .init(0.1, 0))
@@ -141,11 +141,15 @@ import Testing
         check(draws.map { Double($0.brightness) }, mean: 1, variance: 0.16 / 12, 0.8...1.2000001)
         check(draws.map { Double($0.contrast) }, mean: 2, variance: 16.0 / 12, 0...4)
         check(draws.map { $0.map.xx < 0 ? 1 : 0 }, mean: 0.3, variance: 0.21, 0...1)
-        // Rounded shifts of −3 … 3 (the outer two half as likely), and those of the crop, −2 … 2.
+        // Rounded shifts lie in −3 … 3 (the outer two are half as likely), and those of the crop in −2 … 2.
         check(draws.map { $0.map.xx * $0.map.x0 }, mean: 0, variance: 19.0 / 6 + 2, -5...5)
         #expect(draws.allSatisfy { $0.map.y0 == 0 && $0.map.yy == 1 && $0.map.xy == 0 })
 
-        let angles = Self.augmentation { ($0.rotation, $0.scale, $0.stretch) = (-10...30, 0.5...2, 0.5...2) }
+        let angles = Self.augmentation {
+            $0.rotation = -10...30
+            $0.scale = 0.5...2
+            $0.stretch = 0.5...2
+        }
         let maps = (0..<20_000).map { angles.draw(seed: 9, epoch: 4, sample: $0, height: 20, width: 30).map }
         // (xx, xy) = (cos, −sin) / scale x, (yx, yy) = (sin, cos) / scale y
         let scales = maps.map {
@@ -158,7 +162,7 @@ import Testing
             scales.map { ($0.x * $0.y).squareRoot() }, mean: 1.25, variance: 2.25 / 12,
             (0.5 - 1e-9)...(2 + 1e-9))
         check(scales.map { $0.x / $0.y }, mean: 1.25, variance: 2.25 / 12, (0.5 - 1e-9)...(2 + 1e-9))
-        // Half of the angles are above 10°: θ > a where sin(θ − a) > 0.
+        // Half of the angles are above 10°; θ > a where sin(θ − a) > 0.
         func above(_ angle: Double) -> Double {
             let (sine, cosine) = (
                 ScalarMath.sin(angle * Double.pi / 180), ScalarMath.cos(angle * Double.pi / 180)
@@ -168,18 +172,19 @@ import Testing
         #expect(above(-10.001) == 1 && above(30.001) == 0 && abs(above(10) - 0.5) < 0.015)
     }
 
-    /// A sample is the same in any order of asking, and another one in the next epoch and with another seed; what an operation draws does
-    /// not depend on the others.
+    /// A sample does not depend on the order of the calls. It differs in the next epoch and with another
+    /// seed. The draws of one operation do not depend on the others.
     @Test func drawsArePureFunctions() throws {
         let data = try Digits.load().train
         let some = Self.augmentation {
-            ($0.rotation, $0.brightness, $0.cropPadding) = (-10...10, 0.2, .init(1, 1))
+            $0.rotation = -10...10
+            $0.brightness = 0.2
+            $0.cropPadding = .init(1, 1)
             $0.horizontalFlip = 0.5
         }
-        let (augmenter, again, other) = (
-            Augmenter(some, of: data, seed: 5), Augmenter(some, of: data, seed: 5),
-            Augmenter(some, of: data, seed: 6)
-        )
+        let augmenter = Augmenter(some, of: data, seed: 5)
+        let again = Augmenter(some, of: data, seed: 5)
+        let other = Augmenter(some, of: data, seed: 6)
         let forth = (0..<50).map { write(augmenter, 64, sample: $0, epoch: 7) }
         let back = (0..<50).reversed().map { write(again, 64, sample: $0, epoch: 7) }
         #expect(forth == back.reversed())
@@ -211,7 +216,7 @@ extension [AugmentationDraw] {
     fileprivate var pair: (AugmentationDraw, AugmentationDraw) { (self[0], self[1]) }
 }
 
-/// A file of Tests/Fixtures/augmentation; make_fixtures.py there says what is in it.
+/// A file of Tests/Fixtures/augmentation; make_fixtures.py there describes it.
 private struct Fixture {
     typealias Tensor = (shape: [Int], values: [Float])
     private var tensors: [String: Tensor] = [:]

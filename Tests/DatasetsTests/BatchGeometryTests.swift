@@ -35,7 +35,10 @@ import Testing
                 let ranges = (0..<microbatches).map { geometry.samples(ofMicrobatch: $0, inBatchOf: size) }
                 #expect(ranges.flatMap { Array($0) } == Array(0..<size))
                 // No microbatch is larger than another by more than one sample.
-                #expect(ranges.allSatisfy { $0.count == size / microbatches || $0.count == (size - 1) / microbatches + 1 })
+                #expect(
+                    ranges.allSatisfy {
+                        $0.count == size / microbatches || $0.count == (size - 1) / microbatches + 1
+                    })
             }
         }
     }

@@ -8,7 +8,7 @@ import Testing
 
     init() throws { directory = try TemporaryDirectory() }
 
-    /// A pixel's byte in a file: what it holds depends on record, channel, row and column.
+    /// The byte of a pixel in a file, as a function of record, channel, row and column.
     private func byte(_ record: Int, _ channel: Int, _ y: Int, _ x: Int) -> UInt8 {
         UInt8(truncatingIfNeeded: record &* 91 &+ channel &* 57 &+ y &* 13 &+ x &* 7)
     }
@@ -73,6 +73,7 @@ import Testing
         #expect(try message([]).hasPrefix("`a.bin` has 0 bytes"))
         #expect(
             try message(records([[1], [10]], from: 0))
-                == "`a.bin` has label 10 in record 1, but 10 classes; is it a file of another CIFAR version?")
+                == "`a.bin` has label 10 in record 1, but there are 10 classes;"
+                + " check that it is a file of this CIFAR version")
     }
 }

@@ -20,7 +20,8 @@ import Testing
         complaint(in: directory) { _ = try read(text, rules, format) }
     }
 
-    /// A text among ten numbers is a mistake, unless the column is said to have categories; among nine it is a category.
+    /// A text among ten numbers is a mistake, unless the rules call the column categorical. Among nine
+    /// numbers it is a category.
     @Test func aTextAmongNumbersIsNoCategory() throws {
         func table(_ numbers: Int) -> String {
             "x,y\nabc,0.5\n" + (0..<numbers).map { "\($0),1.5\n" }.joined()
@@ -32,7 +33,7 @@ import Testing
         #expect(try read(table(9), TableRules(targets: ["y"])).dataset.sampleSize == 10)
     }
 
-    /// Every spelling gives the double that Python reads in it.
+    /// Every spelling gives the double that Python reads.
     @Test func numbersAreTheNearestDoubles() throws {
         let lines = String(decoding: try ReaderFixtures.bytes("numbers.txt"), as: UTF8.self).split(
             separator: "\n")
@@ -51,7 +52,7 @@ import Testing
         }
     }
 
-    /// Means, most frequent categories, one-hot columns and classes as NumPy finds them.
+    /// Means, most frequent categories, one-hot columns and classes are those that NumPy computes.
     @Test(arguments: [TableRules.MissingCells.mean, .drop]) func aTableWithEverything(
         missing: TableRules.MissingCells
     ) throws {
@@ -69,7 +70,7 @@ import Testing
                 "city=two\nlines", "zip=01234",
                 "zip=1234", "zip=99999",
             ])
-        // The same file, read as new data with and without its target.
+        // The same file is read as new data, with and without its target.
         let again = try Dataset.csv(
             path: ReaderFixtures.path("table.csv"), format: encoding.format, encoding: encoding)
         #expect(again.contentHash() == dataset.contentHash())
@@ -107,7 +108,7 @@ import Testing
         #expect(several.rows == [1, 2])
     }
 
-    /// Columns of new data are found by name; means and categories are those of the training data.
+    /// Columns of new data are found by name. Means and categories are those of the training data.
     @Test func newDataAreEncodedAsTheTrainingDataWere() throws {
         let rules = TableRules(targets: ["y"], missingCells: .mean)
         let (_, encoding) = try read("a,c,y\n1,red,no\n3,blue,yes\n,blue,no\n", rules)
@@ -124,7 +125,8 @@ import Testing
         #expect(unlabelled.form.targets == .absent)
         #expect(
             complaint(in: directory) { _ = try encode("a,c,y\n1,green,no\n") }
-                == "`b.csv`, line 2, column `c` (sample 0): the training data do not have the category `green`; correct it, or train with it"
+                == "`b.csv`, line 2, column `c` (sample 0): the training data do not have the category"
+                + " `green`; correct it, or train with it"
         )
         #expect(
             complaint(in: directory) { _ = try encode("a,c,y\n1,red,perhaps\n") }.contains(
@@ -141,14 +143,16 @@ import Testing
         let rules = TableRules(targets: ["y"])
         #expect(
             message("x,y\n1,2.5\n3\n")
-                == "`a.csv`, line 3: the row has 1 cell, the first one 2; put cells with the delimiter in quotes, or correct `delimiter`"
+                == "`a.csv`, line 3: the row has 1 cell, the first one 2;"
+                + " put cells with the delimiter in quotes, or correct `delimiter`"
         )
         #expect(
             message("x,y\n\"1\n2\",3\n4,5,6\n").hasPrefix(
                 "`a.csv`, line 4: the row has 3 cells, the first one 2;"))
         #expect(
             message("x,y\n1,2.5\nNA,3\n", rules)
-                == "`a.csv`, line 3, column `x` (sample 1): the cell is missing (`NA`); complete it, or say what to do: on_missing: \"mean\" or \"drop\""
+                == "`a.csv`, line 3, column `x` (sample 1): the cell is missing (`NA`); complete it,"
+                + " or say what to do: on_missing: \"mean\" or \"drop\""
         )
         #expect(
             message("x,y\n1,?\n", TableRules(targets: ["y"], missingCells: .mean)).contains(
@@ -156,7 +160,8 @@ import Testing
         for cell in ["nan", "-Infinity", "1e39", "1e999"] {
             #expect(
                 message("x,y\n1,2.5\n\(cell),3\n", rules)
-                    == "`a.csv`, line 3, column `x` (sample 1): `\(cell)` is not a finite number; clean the data, or list it under `missing`"
+                    == "`a.csv`, line 3, column `x` (sample 1): `\(cell)` is not a finite number;"
+                    + " clean the data, or list it under `missing`"
             )
         }
         #expect(
@@ -178,11 +183,11 @@ import Testing
         let many = "x\n" + (0...1_000).map { "v\($0)\n" }.joined()
         #expect(
             message(many)
-                == "column `x` of `a.csv` has more than 1,000 categories (its first cell that is no number is `v0` in line 2); correct it, or list"
-                + " it under `ignore`")
+                == "column `x` of `a.csv` has more than 1,000 categories (its first cell that is no number is"
+                + " `v0` in line 2); correct it, or list it under `ignore`")
     }
 
-    /// Numbers that a double does not tell apart are names like any others.
+    /// Whole numbers beyond the precision of a double are names like any others.
     @Test func classesThatAreLongNumbers() throws {
         let rules = TableRules(targets: ["y"], task: .classification)
         let (dataset, encoding) = try read("x,y\n1,99999999999999999\n2,+99999999999999999\n3,7\n", rules)
@@ -197,11 +202,12 @@ import Testing
         #expect(try read("x\n\(name)\na\n").dataset.sampleSize == 2)
         #expect(
             message("x\n\(name)n\na\n")
-                == "`a.csv`, line 2, column `x` (sample 0): the cell has 1,001 bytes, at most 1000 make a name; correct it, or list the column under `ignore`"
+                == "`a.csv`, line 2, column `x` (sample 0): the cell has 1,001 bytes,"
+                + " at most 1000 make a name; correct it, or list the column under `ignore`"
         )
     }
 
-    /// A few megabytes of names that would become a terabyte of zeros and ones.
+    /// A few megabytes of names would become a terabyte of zeros and ones.
     @Test func categoriesThatMakeTooMuch() throws {
         let names = (0..<1_000).map { "n\($0)" }
         let columns = (0..<1_000).map {
@@ -213,7 +219,8 @@ import Testing
         let message = complaint(in: directory) { try encoding.checkSize(samples: 1_000_000, of: "a.csv") }
         #expect(
             message.hasPrefix(
-                "`a.csv` makes 1,000,000 features of each of 1,000,000 samples or more, more than this machine's "
+                "`a.csv` makes 1,000,000 features of each of 1,000,000 samples or more,"
+                    + " which do not fit into this machine's "
             ))
     }
 
@@ -229,7 +236,7 @@ import Testing
             _ = try Dataset.csv(path: directory.file("b.csv"), format: CSVFormat(), rules: TableRules())
         }
         #expect(notUTF8.hasPrefix("`b.csv`, line 2, column 1: the cell is not text in UTF-8"))
-        // Every prefix of a sound file is read, or ends in a sentence.
+        // Every prefix of a valid file is read, or refused with a sentence.
         let whole = try ReaderFixtures.bytes("table.csv")
         for count in stride(from: 0, to: whole.count, by: 7) {
             try File.writeAtomically(Array(whole[..<count]), to: directory.file("cut.csv"))

@@ -105,7 +105,8 @@ import Testing
         }
         #expect(
             error?.description
-                == "samples of `data.validation` have shape [3], those of `data.train` [1, 2, 2]; give data sets of one kind"
+                == "samples of `data.validation` have shape [3], those of `data.train` [1, 2, 2];"
+                + " give data sets of one kind"
         )
         let other = try Dataset.make(
             bytes: [1, 2, 3, 4], sampleShape: [1, 2, 2], labels: [0], classNames: ["cat"])
@@ -117,7 +118,7 @@ import Testing
 }
 
 @Suite struct NormalizationTests {
-    /// Per column; the third column is constant.
+    /// Normalization works per column; the third column is constant.
     private func table() throws -> Dataset {
         try Dataset.make(
             floats: [1, 10, 5, 3, 20, 5, 5, 60, 5], sampleShape: [3], labels: [0, 0, 0], classNames: ["a"])
@@ -126,7 +127,7 @@ import Testing
     @Test func zScorePerColumn() throws {
         let normalization = Normalization(.zScore, of: try table())
         #expect(normalization.shift == [3, 30, 5])
-        // Variances 8/3, 1400/3, and 0, which counts as 1.
+        // The variances are 8/3, 1400/3, and 0, which counts as 1.
         #expect(
             normalization.factor == [Float((3.0 / 8).squareRoot()), Float((3.0 / 1_400).squareRoot()), 1])
     }

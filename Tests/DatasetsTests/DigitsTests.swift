@@ -2,7 +2,7 @@ import Datasets
 import Testing
 
 @Suite struct DigitsTests {
-    /// The numbers are those of a few lines of Python on the CSV file.
+    /// A few lines of Python on the CSV file computed the expected numbers.
     @Test func theEmbeddedSetIsWhole() throws {
         let (train, validation) = try Digits.load()
         #expect(train.count == 1_437)

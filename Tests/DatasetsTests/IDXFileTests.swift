@@ -10,7 +10,7 @@ import Testing
 
     init() throws { directory = try TemporaryDirectory() }
 
-    /// Five images of 3 × 4.
+    /// Five images of 3 × 4 pixels.
     private var imageFile: [UInt8] { [0, 0, 8, 3, 0, 0, 0, 5, 0, 0, 0, 3, 0, 0, 0, 4] + pixels }
     private var labelFile: [UInt8] { [0, 0, 8, 1, 0, 0, 0, 5] + labels }
 
@@ -90,14 +90,16 @@ import Testing
     @Test func whatIsNoIDXFileIsNamed() throws {
         #expect(
             try message([0x89, 0x50, 0x4E, 0x47] + imageFile, labelFile)
-                == "`images` is not an IDX file: it starts with 89504e47, an IDX file with 0000 and its type and rank; give the file of images"
+                == "`images` is not an IDX file: it starts with 89504e47,"
+                + " an IDX file with 0000 and its type and rank; give the file of images"
                 + " as it was published (plain or gzip)")
         #expect(
             try message([0, 0, 9, 3] + imageFile[4...], labelFile).hasPrefix(
                 "`images` holds IDX values of type 0x09;"))
         #expect(
             try message(labelFile, imageFile)
-                == "`images` has 1 dimension, images have 2 to 4; were the files of images and labels exchanged?"
+                == "`images` has 1 dimension, images have 2 to 4; were the files of images and labels"
+                + " exchanged?"
         )
         #expect(
             try message([], labelFile)
@@ -130,7 +132,7 @@ import Testing
         #expect(try message(packed + [1, 2, 3], labelFile).contains("bytes follow its compressed data"))
     }
 
-    /// The header asks for 4 GB, the file has a few bytes: refused before memory is taken.
+    /// The header asks for 4 GB and the file has a few bytes: it is refused before memory is taken.
     @Test func hugeClaimsAreRefused() async throws {
         let claim: [UInt8] = [0, 0, 8, 3, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 3, 0, 0, 0, 4]
         #expect(try message(claim + pixels, labelFile).contains("asks for 4,294,967,295 × 3 × 4 values"))
@@ -149,12 +151,13 @@ import Testing
                 == "`images` holds 5 images, `labels` 4 labels; give two files of the same set")
         #expect(
             try message(imageFile, labelFile, classCount: 5)
-                == "label 5 of sample 4 in `labels` is outside the classes 0…4; check the file and the number of classes"
+                == "label 5 of sample 4 in `labels` is outside the classes 0…4;"
+                + " check the file and the number of classes"
         )
         #expect(try message(imageFile, labelFile, classCount: 6) == "no error")
     }
 
-    /// The mean and deviation are those that Python computes from the file.
+    /// Python computed the expected mean and deviation from the file.
     @Test func mnistIsRead() throws {
         let root = Path.directory(of: Path.directory(of: Path.directory(of: #filePath)))
         let mnist = Path.join(root, "../shared/data/mnist")

@@ -24,7 +24,7 @@ import Testing
 
     private func message(_ bytes: [UInt8]) -> String { complaint(in: directory) { _ = try image(bytes) } }
 
-    /// The pixels that the script put in.
+    /// The pixels that the script wrote.
     @Test(arguments: [
         ("grey1", 11, 1), ("grey2", 11, 1), ("grey4", 11, 1), ("grey8", 11, 1), ("grey16", 11, 1),
         ("rgb8", 9, 3), ("rgb16", 9, 3),
@@ -37,7 +37,7 @@ import Testing
         #expect(image.pixels == expected)
     }
 
-    /// Within the rounding of the inverse cosine transform and of the colours' conversion.
+    /// The tolerance is the rounding of the inverse cosine transform and of the colour conversion.
     @Test(arguments: [("grey.jpg", "grey", 1, 1), ("color.JPEG", "color", 3, 2)])
     func jpeg(name: String, expected: String, channels: Int, tolerance: Int) throws {
         let image = try image(name)
@@ -66,7 +66,7 @@ import Testing
         #expect(colors.withChannels(1).pixels == [76, 150, 29, 255])
     }
 
-    /// PyTorch's antialiased bilinear interpolation in doubles, rounded.
+    /// The result is PyTorch's antialiased bilinear interpolation in doubles, rounded.
     @Test(arguments: [(8, 8), (17, 40), (40, 5), (1, 1), (34, 46)]) func resizing(height: Int, width: Int)
         throws
     {
@@ -86,7 +86,9 @@ import Testing
         }
         #expect(
             read("huge.bad.png")
-                == "`huge.bad.png` is a PNG file that cannot be read: it claims 2147483647 x 2147483647 pixels, at most 65535 are read in a row or column; replace or remove it"
+                == "`huge.bad.png` is a PNG file that cannot be read:"
+                + " it claims 2147483647 x 2147483647 pixels, at most 65535 are read in a row or column;"
+                + " replace or remove it"
         )
         #expect(read("claim.bad.png").contains("it is truncated: too short for its size"))
         #expect(
@@ -95,13 +97,13 @@ import Testing
         #expect(message(Array("GIF89a...".utf8)).contains("it starts with 4749463839612e2e"))
     }
 
-    /// Every cut is named as such; whatever byte is wrong, there is an image or a sentence.
+    /// Every truncation is named as such. A wrong byte gives an image or a sentence.
     @Test(arguments: ["rgb8.png", "interlaced.png", "palette8.png", "grey.jpg", "color.JPEG", "cmyk.bad.jpg"])
     func damagedFiles(
         name: String
     ) throws {
         let whole = try ReaderFixtures.bytes("images/\(name)")
-        // Without its last bytes (the end marker) a JPEG has all its pixels.
+        // Without its last bytes (the end marker) a JPEG still has all its pixels.
         for count in 0..<whole.count - 2 {
             #expect(message(Array(whole[..<count])) != "no error", "\(count) bytes of \(name)")
         }
@@ -114,7 +116,8 @@ import Testing
         }
     }
 
-    /// Texts and profiles unpack to anything, a thousand of them to a thousand times as much, and mean nothing here: not even their damage is seen.
+    /// Texts and profiles may unpack to a thousand times their size and do not change the pixels. They are
+    /// skipped, so that even damage in them goes unnoticed.
     @Test func whatIsBesideThePixelsIsPassedOver() throws {
         let whole = try ReaderFixtures.bytes("images/rgb8.png")
         let afterHeader = 8 + 25
@@ -137,14 +140,14 @@ import Testing
         #expect(reason.contains("its coding is arithmetic") || reason.contains("SOF type 0xc9"))
     }
 
-    /// From a line of pixels to a square.
+    /// A line of pixels is resized to a square.
     @Test func aLongImageIsResized() {
         let line = ByteImage(
             width: 1, height: 65_535, channels: 1, pixels: Array(repeating: 200, count: 65_535))
         #expect(line.resized(width: 8, height: 8).pixels == Array(repeating: 200, count: 64))
     }
 
-    // MARK: Folders
+    // MARK: - Folders
 
     private func copy(_ fixture: String, to name: String) throws {
         let path = directory.file(name)
@@ -184,7 +187,8 @@ import Testing
         let sizes = complaint(in: directory) { _ = try read(nil) }
         #expect(
             sizes
-                == "`cat/a.JPG` has 24 × 16 pixels, `Zebra/x.png` 11 × 7; bring all to one size with `size: [height, width]`"
+                == "`cat/a.JPG` has 24 × 16 pixels, `Zebra/x.png` 11 × 7; bring all to one size with `size:"
+                + " [height, width]`"
         )
         #expect(
             complaint(in: directory) { _ = try read(nil, classNames: ["cat", "dog"]) }
@@ -195,7 +199,7 @@ import Testing
                 "`dog/bad.png` is a PNG file that"))
     }
 
-    /// Ten links to the directory itself would be 10¹⁶ ways to an image.
+    /// Ten links to the directory itself make 10¹⁶ paths to an image.
     @Test func linksInCircles() throws {
         try copy("rgb8.png", to: "a/1.png")
         try copy("rgb8.png", to: "2.png")

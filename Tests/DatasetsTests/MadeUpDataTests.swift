@@ -5,7 +5,7 @@ import Testing
 @Suite struct MadeUpDataTests {
     private let data = MadeUpData(shape: [3, 5, 2], classes: 7, samples: 41)
 
-    /// The words that the stream gives one after the other, cut into bytes; labels drawn one after the other.
+    /// Features are the words of the stream, cut into bytes; labels are drawn one after the other.
     @Test func theValuesAreThoseOfAStream() throws {
         let dataset = try Dataset.madeUp(data.form)
         #expect(dataset.count == 41 && dataset.sampleShape == [3, 5, 2] && dataset.classNames?.count == 7)
@@ -33,7 +33,7 @@ import Testing
         #expect(try Dataset.madeUp(data.form, part: .other).contentHash() != hash)
     }
 
-    /// Of other data only the form counts: floats and target values lie from 0 to below 1.
+    /// Data of another form keep only the form; floats and target values are at least 0 and below 1.
     @Test func formsOfOtherData() throws {
         let form = DatasetForm(elementType: .float32, sampleShape: [6], count: 9, targets: .values(width: 2))
         let dataset = try Dataset.madeUp(form)

@@ -14,7 +14,8 @@ import Testing
         complaint(in: directory, body).replacing(ReaderFixtures.path("npy/"), with: "")
     }
 
-    /// Arrays [4, 2, 3, 2] of every type, both byte orders, row- and column-major: the values that NumPy converts them to.
+    /// Arrays [4, 2, 3, 2] of every type, in both byte orders, row- and column-major, give the values that
+    /// NumPy converts them to.
     @Test(arguments: ["b1", "u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f2", "f4", "f8"])
     func everyTypeIsRead(type: String) throws {
         let expected = try ReaderFixtures.floats("npy/\(type).f32")
@@ -62,7 +63,8 @@ import Testing
             message {
                 _ = try Dataset.npy(features: path("version2"), targets: path("labels"), classCount: 2)
             }
-                == "`labels.npy` has the class 2 for sample 0, outside 0…1; check it, or use `classes: false` for values"
+                == "`labels.npy` has the class 2 for sample 0, outside 0…1; check it, or use `classes:"
+                + " false` for values"
         )
     }
 
@@ -70,7 +72,8 @@ import Testing
         func read(_ path: String) -> String { message { _ = try Dataset.npy(features: path, targets: nil) } }
         #expect(
             read(path("objects"))
-                == "`objects.npy` holds Python objects; numbers can be read: convert it with .astype(\"float32\")"
+                == "`objects.npy` holds Python objects; numbers can be read:"
+                + " convert it with .astype(\"float32\")"
         )
         #expect(
             read(path("records"))
@@ -91,7 +94,8 @@ import Testing
         try File.writeAtomically(infinite, to: directory.file("infinite"))
         #expect(
             read(directory.file("infinite"))
-                == "`infinite` holds inf at [3, 1, 2, 0] (counted from 0); training needs finite numbers: clean the data"
+                == "`infinite` holds inf at [3, 1, 2, 0] (counted from 0); training needs finite numbers:"
+                + " clean the data"
         )
     }
 
@@ -111,7 +115,8 @@ import Testing
         for greatest in [Int64.max, 1 << 40, 10_000] {
             #expect(
                 try classes(greatest)
-                    == "`great.npy` has the class \(greatest); classes are counted from 0: use `classes: false` for values"
+                    == "`great.npy` has the class \(greatest); classes are counted from 0: use `classes:"
+                    + " false` for values"
             )
         }
         #expect(
@@ -120,7 +125,7 @@ import Testing
         #expect(try classes(9_999) == "no error")
     }
 
-    /// Headers that lie, and headers that are nonsense: a sentence, and no memory.
+    /// A header with wrong sizes or with nonsense gives a sentence, and takes no memory.
     @Test func hostileHeaders() throws {
         for header in [
             "{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999, 99999999), }",

@@ -3,7 +3,7 @@ import System
 import TestSupport
 import Testing
 
-/// Files in Tests/Fixtures/readers; make_fixtures.py there says what they are.
+/// Files in Tests/Fixtures/readers; make_fixtures.py there describes them.
 enum ReaderFixtures {
     static func path(_ name: String) -> String {
         Path.join(
@@ -25,7 +25,7 @@ enum ReaderFixtures {
 }
 
 extension Dataset {
-    /// All features as they are.
+    /// All features, without normalisation.
     var rows: [Float] {
         var rows = [Float](repeating: 0, count: count * sampleSize)
         gather(Array(0..<count)[...], normalization: Normalization(.none, of: self), into: &rows)
@@ -33,7 +33,7 @@ extension Dataset {
     }
 }
 
-/// What is said about something wrong, without the directory's name; "no error" if nothing is.
+/// The error of `body` without the directory's name; "no error" if it throws none.
 func complaint(in directory: TemporaryDirectory, _ body: () throws -> Void) -> String {
     do {
         try body()

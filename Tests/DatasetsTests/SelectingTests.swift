@@ -8,7 +8,8 @@ import Testing
             values: (0..<3 * count).map { Float($0) }, targetWidth: 3)
     }
 
-    /// Both parts together are the whole, in order, whatever the seed; the seed decides who is where.
+    /// The two parts together hold all samples, in order, for every seed. The seed decides the part of each
+    /// sample.
     @Test(arguments: [(10, 0.2, 2), (7, 0.5, 4), (5, 0.01, 1), (5, 0.99, 4), (1_000, 0.25, 250)])
     func splits(count: Int, fraction: Double, validationCount: Int) throws {
         let whole = try numbered(count)

@@ -3,7 +3,7 @@ import System
 import TestSupport
 import Testing
 
-/// The fuzzer's targets without a fuzzer: on their corpus, and on a fixed number of fixed changes of it.
+/// Runs the fuzzer's targets without a fuzzer: on their corpus, and on a fixed number of fixed changes of it.
 @Suite(.serialized) struct CorpusTests {
     private static let mutations = 1_000
 
@@ -14,7 +14,7 @@ import Testing
         }
     }
 
-    /// Seeds called `read-…` are sound, and the others are not.
+    /// Seeds whose names begin with `read-` are valid, and all others are not.
     @Test(arguments: FuzzTarget.all.map(\.name))
     func seeds(name: String) async throws {
         let target = try #require(FuzzTarget.all.first { $0.name == name })

@@ -1,6 +1,7 @@
 import TestSupport
 
-/// Changes inputs in the ways in which files and messages are wrong: flipped bits, extreme numbers, cut, doubled and mixed pieces. The same seed, the same changes.
+/// Changes inputs in the ways in which files and messages are wrong: flipped bits, extreme numbers, pieces
+/// that are cut, doubled and mixed. The same seed makes the same changes.
 struct Mutator {
     private static let extremes: [UInt64] = [
         0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF, .max >> 1, .max,
@@ -9,7 +10,7 @@ struct Mutator {
 
     init(seed: UInt64) { random = SplitMix(state: seed) }
 
-    /// - Parameter others: whose pieces may come in.
+    /// - Parameter others: inputs whose pieces may be inserted.
     mutating func mutated(_ input: [UInt8], others: [[UInt8]], longest: Int) -> [UInt8] {
         var bytes = input
         for _ in 0..<Int.random(in: 1...4, using: &random) { mutate(&bytes, others) }
@@ -33,7 +34,7 @@ struct Mutator {
         }
     }
 
-    /// Mostly short.
+    /// A length, mostly short.
     private mutating func length(of bytes: [UInt8]) -> Int {
         let most = max(1, bytes.count >> Int.random(in: 0...6, using: &random))
         return Int.random(in: 1...most, using: &random)

@@ -7,9 +7,9 @@ import System
     import Glibc
 #endif
 
-// libFuzzer's side: see deploy/fuzz. `main` is libFuzzer's.
+// The program that libFuzzer drives (see deploy/fuzz). libFuzzer brings `main`.
 
-/// What `DIST_TRAIN_FUZZ_TARGET` names.
+/// The target that `DIST_TRAIN_FUZZ_TARGET` names.
 private let target: FuzzTarget = {
     let name = Environment.value("DIST_TRAIN_FUZZ_TARGET") ?? ""
     guard let target = FuzzTarget.all.first(where: { $0.name == name }) else {
@@ -28,7 +28,7 @@ func testOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     return 0
 }
 
-/// As libFuzzer wants it: by a signal, with the input still at hand.
+/// Ends by a signal while the input is still known, as libFuzzer expects.
 private func end(_ sentence: String) -> Never {
     (sentence + "\n").withCString { _ = write(STDERR_FILENO, $0, strlen($0)) }
     abort()

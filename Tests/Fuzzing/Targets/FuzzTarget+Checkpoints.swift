@@ -4,7 +4,7 @@ import Configuration
 import Runs
 import System
 
-// Tensor files, and the manifests of checkpoints.
+// Targets for tensor files and the manifests of checkpoints.
 extension FuzzTarget {
     static let safetensors = FuzzTarget("safetensors", longestInput: 4096) { input in
         let file = try InputFile(Array(input))
@@ -24,7 +24,8 @@ extension FuzzTarget {
                 && again.metadata == tensors.metadata, "written and read again they are other tensors")
     }
 
-    /// A checkpoint whose manifest is the input, its checksum made right where it is zeros, and the model that it stands for.
+    /// A checkpoint whose manifest is the input (with its checksum corrected where it is zeros), and the
+    /// model in it.
     static let manifest = FuzzTarget("manifest", longestInput: 8192) { input in
         let directory = try ScratchDirectory(named: "dist-train-fuzz")
         for name in ["model.safetensors", "optimizer.safetensors"] {
@@ -39,10 +40,10 @@ extension FuzzTarget {
         _ = try TrainedModel(checkpoint).plan()
     }
 
-    /// No tensors: what the manifests of the corpus say of both files.
+    /// A file without tensors, which the manifests of the corpus name twice.
     package static let emptyTensors: [UInt8] = [8, 0, 0, 0, 0, 0, 0, 0] + Array("{}      ".utf8)
 
-    /// The text with its own checksum in place of the first 64 zeros.
+    /// Replaces the first 64 zeros of the text by its own checksum.
     private static func withChecksum(_ text: [UInt8]) -> [UInt8] {
         let zeros = [UInt8](repeating: UInt8(ascii: "0"), count: 64)
         guard let place = text.firstRange(of: zeros) else { return text }

@@ -1,9 +1,9 @@
 import Cluster
 import Training
 
-// What workers and their coordinator say to each other.
+// Targets for the messages between workers and their coordinator.
 extension FuzzTarget {
-    /// The first byte chooses the kind. A message that is taken is written as it came.
+    /// The first byte chooses the kind. A message that is accepted is encoded to the same bytes.
     static let messages = FuzzTarget("messages", longestInput: 2048) { input in
         guard let kind = input.first else { return }
         let payload = UnsafeRawBufferPointer(rebasing: input.dropFirst())

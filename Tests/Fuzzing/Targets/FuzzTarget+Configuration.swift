@@ -2,7 +2,7 @@ import Configuration
 import Jobs
 import Training
 
-// Configs: JSON5, `--set`, and whole jobs.
+// Targets for configs: JSON5, `--set`, and whole jobs.
 extension FuzzTarget {
     static let json5 = FuzzTarget("json5", longestInput: 4096) { input in
         let diagnostics = Diagnostics()
@@ -33,7 +33,7 @@ extension FuzzTarget {
         try diagnostics.check()
     }
 
-    /// A job, the plan that it makes with a few data sets, and what is told of it.
+    /// A job, the plan that it makes with a few data sets, and the plan's summary.
     static let job = FuzzTarget("job", longestInput: 4096) { input in
         let file = try JobFile.load(text: String(decoding: input, as: UTF8.self), named: "fuzz")
         let text = file.resolved.prettyJSON(nonFinite: .json5)
@@ -60,7 +60,7 @@ extension FuzzTarget {
         DataFacts(sampleShape: [4], classCount: nil, trainCount: 150, validationCount: 50, testCount: 0),
     ]
 
-    /// Nothing that is written to a terminal may move its cursor, or turn the text around.
+    /// Refuses characters that move a terminal's cursor or reverse its text.
     private static func requirePrintable(_ text: String) throws(Finding) {
         let evil = text.unicodeScalars.first {
             ($0.value < 32 && $0 != "\n") || (127..<160).contains($0.value) || $0 == "\u{202E}"

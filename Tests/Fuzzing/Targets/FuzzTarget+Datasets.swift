@@ -1,7 +1,7 @@
 import Datasets
 import System
 
-// Files of data. Any of them may be gzip.
+// Targets for files of data, any of which may be gzip.
 extension FuzzTarget {
     static let idx = FuzzTarget("idx", longestInput: 4096) { input in
         var parts = Input(input)
@@ -23,10 +23,11 @@ extension FuzzTarget {
                 classes: options & 4 == 0 ? nil : options & 8 == 0, classCount: options & 16 == 0 ? nil : 3))
     }
 
-    /// A table, read as it was learned, and once more as a later one is read.
+    /// A table is read as training data, and read again as new data.
     static let csv = FuzzTarget("csv", longestInput: 4096) { input in
         var parts = Input(input)
-        let (options, more) = (parts.byte(), parts.byte())
+        let options = parts.byte()
+        let more = parts.byte()
         let format = CSVFormat(
             hasHeader: options & 1 == 0, delimiter: CSVFormat.Delimiter.allCases[Int(options >> 1 & 3) % 3],
             missing: options & 8 == 0 ? CSVFormat.usualMissing : ["x"])
@@ -66,7 +67,7 @@ extension FuzzTarget {
             "written and read again it is another image")
     }
 
-    /// The canonical form, which workers get over the wire and from their cache.
+    /// The canonical form, which workers get over the wire and from their caches.
     static let dataset = FuzzTarget("dataset", longestInput: 4096) { input in
         let dataset = try Dataset(serialized: Array(input))
         try require(dataset.serialized.elementsEqual(input), "it is not its own canonical form")
@@ -78,7 +79,7 @@ extension FuzzTarget {
             "mapped it is another data set")
     }
 
-    /// Does with a data set what a training does.
+    /// Uses a data set as training does.
     private static func use(_ dataset: Dataset) throws {
         let normalization = Normalization(.zScore, of: dataset)
         let samples = [0, dataset.count / 2, dataset.count - 1]

@@ -6,10 +6,10 @@ import Transport
     import Glibc
 #endif
 
-// What strangers and peers send: frames, and the handshake before them.
+// Targets for the bytes of peers and strangers: frames, and the handshake before them.
 extension FuzzTarget {
-    /// A connection gets frames that the input describes, whole and damaged ones, cut into pieces as it says. Those before the first damage arrive as they were
-    /// sent; no damaged one does.
+    /// A connection receives frames that the input describes, valid and damaged, cut into pieces. Those
+    /// before the first damage arrive as they were sent, and no damaged one arrives.
     static let frames = FuzzTarget("frames", longestInput: 2048) { input in
         let script = FrameScript(input)
         let reactor = try Reactor(name: "fuzz")
@@ -43,7 +43,8 @@ extension FuzzTarget {
         if case .some(.some(let error)) = end { throw error }
     }
 
-    /// Two sides whose messages are changed on their way. Nobody believes a changed one, nor what rests on it.
+    /// Two sides whose messages are changed in transit. Neither accepts a changed message, nor anything that
+    /// depends on it.
     static let handshake = FuzzTarget("handshake", longestInput: 8192) { input in
         var script = Input(input)
         guard let token = SharedToken(hex: String(repeating: "5a", count: 32)) else { return }
@@ -53,7 +54,8 @@ extension FuzzTarget {
             credentials, program: "fuzz 2", beforeAuthentication: { .accept(reply: $0.context) },
             afterAuthentication: { .accept(reply: $0.context) })
         var under = (toListener: dialler.start(), toDialler: listener.start())
-        var (isChanged, messages) = (false, 0)
+        var isChanged = false
+        var messages = 0
         var failure: TransportError?
         while let frame = under.toListener.first ?? under.toDialler.first, messages < 16 {
             let toListener = !under.toListener.isEmpty
@@ -76,7 +78,8 @@ extension FuzzTarget {
         if let failure { throw failure }
     }
 
-    /// A frame as the script wants it: as it is, with other bytes, a flipped bit, another kind, or cut short.
+    /// Applies a script to a frame: it stays as it is, or gets other bytes, a flipped bit or another kind, or
+    /// is cut short.
     private static func changed(_ frame: Handshake.Frame, _ script: inout Input) -> Handshake.Frame {
         var frame = frame
         switch script.byte() {
@@ -93,13 +96,13 @@ extension FuzzTarget {
     }
 }
 
-/// What a peer writes, as an input describes it.
+/// The bytes of a peer, as an input describes them.
 private struct FrameScript {
     struct Frame {
         var header: FrameHeader
         var payload: [UInt8]
 
-        /// But for the length, which is the receiver's business.
+        /// Everything is valid except the length, which the receiver judges.
         func isCopy(of other: Frame) -> Bool {
             let (one, two) = (header, other.header)
             return payload == other.payload && one.kind == two.kind && one.flags == two.flags
@@ -109,16 +112,16 @@ private struct FrameScript {
     }
 
     static let longestPayload = 60_000
-    /// More than this is sent only by the last frame.
+    /// Bytes of a payload; only the last frame may be longer.
     private static let enough = 1 << 18
 
     private(set) var bytes: [UInt8] = []
-    /// Before the first damage.
+    /// The frames before the first damage.
     private(set) var soundFrames: [Frame] = []
     private(set) var isSound = true
-    /// The last thing sent is a frame with one flipped bit, the first damage.
+    /// True if the last frame has one flipped bit, which is the first damage.
     private(set) var endsInDamage = false
-    /// Bytes of one read after another, in turns.
+    /// The sizes of the reads, used in turns.
     let pieces: [Int]
 
     init(_ input: UnsafeRawBufferPointer) {
@@ -139,7 +142,7 @@ private struct FrameScript {
             generation: FrameGeneration(incarnation: UInt32(script.number()), counter: .max),
             step: UInt64(script.number()) << 40,
             a: UInt32(script.byte()), b: 7, c: .max)
-        // A length and the byte that fills it, or the bytes themselves.
+        // The payload is a length and the byte that fills it, or the bytes themselves.
         let length = script.number()
         let payload =
             length < 256
@@ -152,7 +155,7 @@ private struct FrameScript {
         if isSound { soundFrames.append(frame) }
     }
 
-    /// What it begins may be anything, and what follows part of it.
+    /// Appends bytes that may begin any frame, and what follows is part of it.
     private mutating func addRaw(_ raw: [UInt8]) {
         bytes += raw
         isSound = isSound && raw.isEmpty
@@ -167,17 +170,20 @@ private struct FrameScript {
     }
 }
 
-/// Bytes that arrive in pieces, and then the end. After many pieces the rest comes as fast as it can: a megabyte, byte by byte, would take its time and show nothing new.
+/// A stream whose bytes arrive in pieces, and then end. After many pieces the rest arrives at once, because a
+/// megabyte byte by byte takes long and shows nothing new.
 private final class ScriptedStream: ByteStream {
     private static let mostPieces = 4096
     let descriptor: Int32
     private let bytes: [UInt8]
     private let pieces: [Int]
-    private var (offset, reads) = (0, 0)
+    private var offset = 0
+    private var reads = 0
     private var isClosed = false
 
     init(_ bytes: [UInt8], pieces: [Int]) throws {
-        (self.bytes, self.pieces) = (bytes, pieces)
+        self.bytes = bytes
+        self.pieces = pieces
         descriptor = open("/dev/zero", O_RDONLY | O_CLOEXEC)  // always readable
         guard descriptor >= 0 else { throw Finding("/dev/zero cannot be opened") }
     }
@@ -186,7 +192,7 @@ private final class ScriptedStream: ByteStream {
 
     var wantsRead: Bool { false }
     var wantsWrite: Bool { false }
-    /// Sometimes, so that the loop polls in between.
+    /// True now and then, so that the loop polls in between.
     var hasBufferedInput: Bool { offset < bytes.count && reads % 64 != 0 }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(StreamFailure) -> StreamOutcome {

@@ -9,18 +9,21 @@ import Transport
 
 /// One reader of bytes from outside, for a fuzzer and for the tests.
 ///
-/// Whatever the bytes are, it must end soon, take little memory, and either read them or throw one of this program's own errors. A target also compares what it
-/// has read with something independent: written and read again, it must be the same.
+/// For any bytes it must end soon, take little memory, and either read them or throw one of this program's
+/// own errors. A target also checks the result against something independent: after it is written and read
+/// again, it must be the same.
 package struct FuzzTarget: Sendable {
-    /// Its corpus's directory, too.
+    /// The name of the target and of its directory in the corpus.
     package let name: String
-    /// Bytes beyond which an input shows nothing new.
+    /// Bytes of the longest useful input; a longer one shows nothing new.
     package let longestInput: Int
     private let read: @Sendable (UnsafeRawBufferPointer) throws -> Void
 
     init(_ name: String, longestInput: Int, read: @escaping @Sendable (UnsafeRawBufferPointer) throws -> Void)
     {
-        (self.name, self.longestInput, self.read) = (name, longestInput, read)
+        self.name = name
+        self.longestInput = longestInput
+        self.read = read
     }
 
     package static let all = [
@@ -28,8 +31,9 @@ package struct FuzzTarget: Sendable {
         messages,
     ]
 
-    /// Throws a `Finding` if the reader does not behave; a trap, a sanitizer's report and a time that is too long are findings as well. Nil: the input was
-    /// read; otherwise the sentence with which it was refused.
+    /// Runs the reader. Returns nil if it read the input, and otherwise the message with which it refused.
+    /// Traps, a sanitizer's reports and timeouts are findings as well.
+    /// - Throws: `Finding` if the reader does not behave.
     @discardableResult
     package func run(_ input: UnsafeRawBufferPointer) throws(Finding) -> String? {
         do {
@@ -45,7 +49,7 @@ package struct FuzzTarget: Sendable {
         }
     }
 
-    /// A typed error with something to read for people, and no more than they read.
+    /// Tells whether the error is one of this program's, with a message for people that is not too long.
     private static func isSentence(_ error: any Error) -> Bool {
         let isOurs =
             error is DatasetError || error is CheckpointError || error is SystemError
@@ -55,18 +59,18 @@ package struct FuzzTarget: Sendable {
         return isOurs && length > 0 && length <= longestSentence
     }
 
-    /// A config with many mistakes has the longest one.
+    /// Bytes of the longest message: that of a config with many mistakes.
     private static let longestSentence = 200_000
 }
 
-/// What a reader should not have done.
+/// A fault of a reader.
 package struct Finding: Error, CustomStringConvertible {
     package let description: String
 
     init(_ description: String) { self.description = description }
 }
 
-/// - Parameter what: what went wrong otherwise.
+/// - Parameter what: the fault if `condition` is false.
 func require(_ condition: Bool, _ what: @autoclosure () -> String) throws(Finding) {
     if !condition { throw Finding(what()) }
 }

@@ -6,7 +6,8 @@ import System
     import Glibc
 #endif
 
-/// Takes an input apart: numbers and runs of bytes from its front. What is not there any more is zero, or empty.
+/// Splits an input into numbers and runs of bytes, from its front. Beyond its end, numbers are zero and runs
+/// are empty.
 struct Input {
     private var rest: Slice<UnsafeRawBufferPointer>
 
@@ -23,13 +24,13 @@ struct Input {
         return taken
     }
 
-    /// As many as a number before them says.
+    /// A run of bytes whose length is a number before it.
     mutating func part() -> [UInt8] { bytes(number()) }
 
     mutating func remainder() -> [UInt8] { bytes(rest.count) }
 }
 
-/// Bytes as a file, for readers that want a path; gone with this object.
+/// A temporary file with the given bytes, for readers that want a path. It is removed with this object.
 final class InputFile {
     let path: String
 
