@@ -1,13 +1,16 @@
 import System
 
-/// A confusion matrix for people: a row for every class, a column for every prediction.
+/// A confusion matrix as text: a row for every class, a column for every prediction.
 package enum ConfusionTable {
     private static let longestName = 16
 
-    /// - Parameter classNames: numbers stand for them if they are not as many as the rows.
+    /// - Parameters:
+    ///   - matrix: the number of samples by class and prediction.
+    ///   - classNames: the names of the rows; numbers replace them if there are not as many as rows.
+    ///   - indent: spaces before each line.
     package static func text(_ matrix: [[Int]], classNames: [String], indent: Int) -> String {
-        let names = (classNames.count == matrix.count ? classNames : matrix.indices.map(String.init)).map(
-            shortened)
+        let shownNames = classNames.count == matrix.count ? classNames : matrix.indices.map(String.init)
+        let names = shownNames.map(shortened)
         let header = "actual \\ predicted"
         let first = max(header.count, names.map(\.count).max() ?? 0)
         let widths = names.indices.map { column in

@@ -1,27 +1,29 @@
 import Datasets
 import Jobs
 
-/// A job's data, decoded once by the coordinator; workers get the same bytes.
+/// The data of a job, decoded once by the coordinator. Workers get the same bytes.
 package struct DecodedData: Sendable {
     package let train: Dataset
     package let validation: Dataset?
     package let test: Dataset?
     package let normalization: Normalization
-    /// How the training table's columns became features and targets; nil for data of other kinds, and on workers.
+    /// The encoding of the training table's columns; nil for data of other kinds, and on workers.
     package let table: TableEncoding?
 
     package init(
         train: Dataset, validation: Dataset?, test: Dataset?, normalization: Normalization,
         table: TableEncoding? = nil
     ) {
-        (self.train, self.validation, self.test, self.normalization) = (
-            train, validation, test, normalization
-        )
+        self.train = train
+        self.validation = validation
+        self.test = test
+        self.normalization = normalization
         self.table = table
     }
 
-    /// Reads and decodes what the job names. A table's encoding is learned from the whole training file, normalisation from the training set (what
-    /// limit and split have left of it).
+    /// Reads and decodes the sources that the job names. The encoding of a table is learned from the whole
+    /// training file; the normalization comes from the training set (after limit and split).
+    /// - Throws: `DatasetError` or `SystemError`.
     package init(reading spec: DataSpec) throws {
         var reader = SourceReader()
         var train = try reader.training(spec.train)
@@ -41,7 +43,8 @@ package struct DecodedData: Sendable {
             normalization: Normalization(spec.normalization, of: train), table: reader.table)
     }
 
-    /// Reads one more source as the data of an earlier training were read: with its classes and its table's encoding.
+    /// Reads one more source in the form of an earlier training: with its classes and its table's encoding.
+    /// - Throws: `DatasetError` or `SystemError`.
     package static func read(_ source: DataSpec.Source, table: TableEncoding?, classNames: [String]?) throws
         -> Dataset
     {
@@ -49,12 +52,14 @@ package struct DecodedData: Sendable {
         return try reader.other(source)
     }
 
-    /// A training set of the same form and size with made-up values, and nothing to evaluate.
+    /// Makes a training set of the same form and size with synthetic values, and no sets to evaluate.
+    /// - Throws: `DatasetError` if it does not fit into memory.
     package func madeUp() throws -> DecodedData {
         DecodedData(
             train: try Dataset.madeUp(train.form), validation: nil, test: nil, normalization: normalization)
     }
 
+    /// The sizes of the data sets that a plan needs.
     package var facts: DataFacts {
         let targetWidth: Int? = if case .values(let width) = train.form.targets { width } else { nil }
         return DataFacts(
@@ -64,7 +69,8 @@ package struct DecodedData: Sendable {
     }
 }
 
-/// Reads the sources of one job: the training data first, whose classes and encoding hold for the others.
+/// Reads the sources of one job. The training data come first; their classes and their encoding hold for the
+/// others.
 private struct SourceReader {
     private(set) var table: TableEncoding?
     private var classNames: [String]?
@@ -73,9 +79,11 @@ private struct SourceReader {
 
     init() {}
 
-    /// Whose training data were read long ago.
+    /// Makes a reader for further data of an earlier training.
     init(table: TableEncoding?, classNames: [String]?) {
-        (self.table, self.classNames, isTraining) = (table, classNames, false)
+        self.table = table
+        self.classNames = classNames
+        isTraining = false
     }
 
     mutating func training(_ source: DataSpec.Source) throws -> Dataset {

@@ -2,7 +2,8 @@ import Datasets
 import Kernels
 import NeuralNetwork
 
-/// Several models that answer together: the mean of their probabilities, or of their values, in the order in which they were given.
+/// Several models that predict together: the mean of their probabilities or values, in the order of the
+/// members.
 package final class EnsemblePredictor {
     package let members: [Predictor]
 
@@ -11,18 +12,20 @@ package final class EnsemblePredictor {
         self.members = members
     }
 
-    /// The most samples that `answer` takes at once.
+    /// The largest number of samples that `answer` takes at once.
     package var capacity: Int { members.map(\.capacity).max() ?? 0 }
     package var isSingle: Bool { members.count == 1 }
 
-    /// What the members say of some samples.
+    /// The predictions of the ensemble for some samples.
     package struct Answer {
         /// Probabilities or values, `[samples, outputs]`.
         package let readable: FloatBuffer
-        /// By what a class is chosen: the largest is it. A single model's outputs, an ensemble's `readable`.
+        /// The class with the largest score is predicted. These are a single model's outputs, or an
+        /// ensemble's `readable`.
         package let scores: FloatBuffer
     }
 
+    /// Predicts samples of a data set, at most `capacity` of them.
     package func answer(_ samples: Range<Int>, of dataset: Dataset) throws -> Answer {
         guard members.count > 1 else {
             try members[0].compute(samples, of: dataset)
@@ -32,14 +35,14 @@ package final class EnsemblePredictor {
         return Answer(readable: mean, scores: mean)
     }
 
-    /// Outputs that stand for the mean answer: what a loss of the first member's kind takes.
+    /// The mean prediction as outputs of the first member's network, which its loss takes.
     package func outputs(_ samples: Range<Int>, of dataset: Dataset) throws -> FloatBuffer {
         let mean = try mean(samples, of: dataset)
         members[0].plan.outputForm.makeOutputs(mean)
         return mean
     }
 
-    /// Sums go over the members in order, in doubles.
+    /// The mean over the members in their order, in doubles.
     private func mean(_ samples: Range<Int>, of dataset: Dataset) throws -> FloatBuffer {
         let answers = try members.map { try readable($0, samples, of: dataset) }
         let mean = FloatBuffer(count: answers[0].count)
@@ -51,8 +54,9 @@ package final class EnsemblePredictor {
         return mean
     }
 
-    /// Members may have chunks of different sizes. A sample keeps its place in its member's chunk, whatever it is computed with: the place decides
-    /// how a matrix product rounds.
+    /// The predictions of one member. Members may have chunks of different sizes. A sample keeps its position
+    /// in its member's chunk whatever it is computed with, because the position decides how a matrix product
+    /// rounds.
     private func readable(_ member: Predictor, _ samples: Range<Int>, of dataset: Dataset) throws
         -> FloatBuffer
     {

@@ -2,19 +2,21 @@ import Datasets
 import Kernels
 import NeuralNetwork
 
+/// The data sets that are evaluated.
 package enum EvaluationSet: UInt8, CaseIterable, Sendable {
     case validation = 1
     case test = 2
 }
 
-/// Evaluates a model on fixed chunks of a data set, some of them here, some on other members.
+/// Evaluates a model on fixed chunks of a data set. Each member of a generation evaluates some of them.
 ///
-/// A chunk is `TrainingPlan.chunkSize` samples, the last one padded with zeros, so that every matrix product has the same shape whoever computes it. What is added up
-/// over chunks goes over the fixed tree on their indices, by `total`.
+/// A chunk is `TrainingPlan.chunkSize` samples, the last one padded with zeros, so that every matrix product
+/// has the same shape whoever computes it. Sums over chunks go over the fixed tree on the chunk indices
+/// (`total`).
 package final class Evaluator {
-    /// Samples in a chunk of a job without a model; for others the most.
+    /// Samples in a chunk of a job without a model; for other jobs the largest number.
     package static let chunkSize = Tile.rows
-    /// Activations of a chunk, in floats (128 MiB), beyond which it has fewer samples.
+    /// Activations of a chunk, in floats (128 MiB). A chunk with more of them gets fewer samples.
     static let mostActivations = 1 << 25
 
     private let plan: TrainingPlan
@@ -24,25 +26,29 @@ package final class Evaluator {
     private var targets: BatchTargets?
 
     package init(plan: TrainingPlan, data: DecodedData, lanes: LanePool) {
-        (self.plan, self.data, self.lanes) = (plan, data, lanes)
+        self.plan = plan
+        self.data = data
+        self.lanes = lanes
     }
 
     private func dataset(_ set: EvaluationSet) -> Dataset? {
         set == .validation ? data.validation : data.test
     }
 
+    /// Whether the job has this data set.
     package func has(_ set: EvaluationSet) -> Bool { dataset(set) != nil }
 
-    /// Chunks of a job without a model.
+    /// The number of chunks in a job without a model.
     package static func chunkCount(samples: Int) -> Int { (samples + chunkSize - 1) / chunkSize }
 
-    /// The chunks that a member computes.
+    /// The chunks that the member `rank` evaluates.
     package func chunks(_ set: EvaluationSet, rank: Int, members: Int) -> Range<Int> {
         let count = plan.chunkCount(samples: dataset(set)?.count ?? 0)
         return (rank * count / members)..<((rank + 1) * count / members)
     }
 
-    /// One report for every chunk, as `TrainingPlan.evaluationReport` lays it out.
+    /// Evaluates chunks. The result has one report for each of them, laid out like
+    /// `TrainingPlan.evaluationReport`.
     package func evaluate(
         _ set: EvaluationSet, chunks: Range<Int>, parameters: FloatBuffer, statistics: FloatBuffer
     ) throws -> [Double] {
@@ -55,9 +61,9 @@ package final class Evaluator {
         }
     }
 
-    /// The same for outputs that are not the network's own.
+    /// Evaluates outputs that do not come from the network itself.
     ///
-    /// - Parameter outputs: gives those of some samples, `[samples, outputs]`.
+    /// - Parameter outputs: returns the outputs of some samples, `[samples, outputs]`.
     package func evaluate(
         _ set: EvaluationSet, chunks: Range<Int>,
         outputs: (_ samples: Range<Int>, _ dataset: Dataset) throws -> FloatBuffer
@@ -74,7 +80,8 @@ package final class Evaluator {
         }
     }
 
-    /// - Parameter compute: leaves the outputs of a group of chunks in the network; it is given their sizes.
+    /// - Parameter compute: writes the outputs of a group of chunks into the network; `sizes` are the samples
+    ///   of each.
     private func evaluate(
         _ set: EvaluationSet, chunks: Range<Int>,
         compute: (_ network: Network, _ group: Range<Int>, _ sizes: [Int]) throws -> Void
@@ -86,11 +93,12 @@ package final class Evaluator {
                 plan: plan.network, report: plan.evaluationReport, slots: lanes.lanes, rows: plan.chunkSize,
                 lanes: lanes, training: false)
         let targets = targets ?? BatchTargets(plan, slots: lanes.lanes, rows: plan.chunkSize)
-        (self.network, self.targets) = (network, targets)
+        self.network = network
+        self.targets = targets
         center(network, targets, dataset)
         let width = plan.evaluationReport.width
         let reports = DoubleBuffer(count: chunks.count * width)
-        let none = FloatBuffer(count: 0)  // a loss has no parameters
+        let none = FloatBuffer(count: 0)  // the loss has no parameters
         for first in stride(from: chunks.lowerBound, to: chunks.upperBound, by: lanes.lanes) {
             let group = first..<min(chunks.upperBound, first + lanes.lanes)
             let sizes = load(group, of: dataset, into: network.input, targets)
@@ -104,14 +112,15 @@ package final class Evaluator {
         return Array(reports.elements)
     }
 
-    /// r2 wants a value near the targets: those of the set's first sample.
+    /// Gives r2 a value near the targets, that of the set's first sample, so that its sums lose no precision.
     private func center(_ network: Network, _ targets: BatchTargets, _ dataset: Dataset) {
         guard plan.evaluationReport.metrics.contains(.r2) else { return }
         _ = load(0..<1, of: dataset, into: network.input, targets)
         network.criterion.center = (0..<plan.network.outputShape.count).map { targets.values(0)[$0] }
     }
 
-    /// Loads chunks into slots, the rest of a short one zero; gives the samples of each.
+    /// Loads chunks into the slots and fills up a short one with zeros. Returns the number of samples of
+    /// each.
     private func load(
         _ chunks: Range<Int>, of dataset: Dataset, into input: SlotMatrix, _ targets: BatchTargets
     ) -> [Int] {
@@ -126,7 +135,7 @@ package final class Evaluator {
         }
     }
 
-    /// The sum of all chunks' reports, over the fixed tree on chunk indices.
+    /// Adds up the reports of all chunks over the fixed tree on the chunk indices.
     package static func total(_ reports: [Double], _ layout: ReportLayout) -> Totals {
         let width = layout.width
         guard reports.count >= width else { return Totals(layout) }
@@ -138,8 +147,9 @@ package final class Evaluator {
 }
 
 extension TrainingPlan {
-    /// Samples in a chunk of an evaluation or prediction: 128, or so many fewer (a power of two, by the network's shapes alone) that large images
-    /// do not fill the memory, and a few of them are not padded to a hundred.
+    /// Samples in a chunk of an evaluation or prediction: 128, or fewer (a power of two that follows from the
+    /// network's shapes alone), so that large images do not fill the memory and a few of them are not padded
+    /// to a hundred.
     package var chunkSize: Int {
         let activations = network.layers.reduce(network.inputShape.count) { $0 + $1.output.count }
         var size = Evaluator.chunkSize
@@ -147,5 +157,6 @@ extension TrainingPlan {
         return size
     }
 
+    /// The number of chunks of a data set with so many samples.
     package func chunkCount(samples: Int) -> Int { (samples + chunkSize - 1) / chunkSize }
 }

@@ -2,8 +2,8 @@ import Datasets
 import Kernels
 import NeuralNetwork
 
-/// Computes a trained network on samples, in the padded chunks of evaluation: what comes out for a sample does not depend on how many others
-/// are computed with it.
+/// Computes a trained network on samples, in the padded chunks of an evaluation. The result for a sample does
+/// not depend on the number of samples that are computed with it.
 package final class Predictor {
     package let plan: TrainingPlan
     private let normalization: Normalization
@@ -14,15 +14,17 @@ package final class Predictor {
     private var count = 0
 
     /// - Parameters:
-    ///   - parameters: the flat vector of a snapshot; `statistics` likewise.
-    ///   - normalization: the checkpoint's.
-    ///   - kept: boundaries whose values are asked for, besides the outputs.
+    ///   - normalization: the normalization of the checkpoint.
+    ///   - parameters: the flat vector of a snapshot, like `statistics`.
+    ///   - kept: boundaries whose values are asked for, besides the outputs (see `NetworkPlan`).
     package init(
         plan: TrainingPlan, normalization: Normalization, parameters: [Float], statistics: [Float],
         lanes: LanePool,
         keeping kept: Set<Int> = []
     ) {
-        (self.plan, self.normalization, self.lanes) = (plan, normalization, lanes)
+        self.plan = plan
+        self.normalization = normalization
+        self.lanes = lanes
         self.parameters = FloatBuffer(parameters)
         self.statistics = FloatBuffer(statistics)
         network = Network(
@@ -30,10 +32,11 @@ package final class Predictor {
             .init(keeping: kept))
     }
 
-    /// The most samples that `compute` takes at once.
+    /// The largest number of samples that `compute` takes at once.
     package var capacity: Int { lanes.lanes * plan.chunkSize }
 
-    /// Computes samples of a data set whose samples have the shape of the network's input.
+    /// Computes samples of a data set whose samples have the shape of the network's input, at most `capacity`
+    /// of them.
     package func compute(_ samples: Range<Int>, of dataset: Dataset) throws {
         precondition(samples.count <= capacity, "a predictor computes what its slots hold")
         precondition(
@@ -55,9 +58,10 @@ package final class Predictor {
                 rows: rows, parameters: parameters.pointer, statistics: statistics.pointer, training: nil))
     }
 
-    /// What the samples computed last have at a boundary that is kept (see `NetworkPlan`), `[samples, width]`.
+    /// The values of the last computed samples at a kept boundary (see `NetworkPlan`), `[samples, width]`.
     package func values(at boundary: Int) -> FloatBuffer {
-        let (values, size) = (network.values(at: boundary), plan.chunkSize)
+        let values = network.values(at: boundary)
+        let size = plan.chunkSize
         let copy = FloatBuffer(count: count * values.width)
         for first in stride(from: 0, to: count, by: size) {
             let rows = min(size, count - first)
@@ -67,10 +71,10 @@ package final class Predictor {
         return copy
     }
 
-    /// The network's outputs: logits, where its loss takes those.
+    /// The outputs of the network, `[samples, outputs]`: logits where its loss takes logits.
     package func outputs() -> FloatBuffer { values(at: plan.network.layers.count) }
 
-    /// Probabilities or values, `[samples, outputs]`.
+    /// The predictions as probabilities or values, `[samples, outputs]`.
     package func readable() -> FloatBuffer {
         let outputs = outputs()
         plan.outputForm.makeReadable(outputs, rows: count, width: plan.network.outputShape.count)

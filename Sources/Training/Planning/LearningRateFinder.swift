@@ -4,90 +4,110 @@ import Kernels
 import NeuralNetwork
 import Synchronization
 
-/// The learning-rate range test (L. N. Smith, https://arxiv.org/abs/1506.01186): a short training in which the rate rises exponentially from step to
-/// step. Where the loss falls fastest, the rate is a good one; where it is least, training begins to become unstable.
+/// The learning-rate range test (L. N. Smith, https://arxiv.org/abs/1506.01186): a short training in which
+/// the learning rate rises exponentially from step to step. A good rate is where the loss falls fastest. Near
+/// the rate with the smallest loss, training begins to become unstable.
 package struct LearningRateFinder {
     package struct Point: Equatable, Sendable {
+        /// The learning rate of the step.
         package let rate: Double
-        /// Of the step's mini-batch, before its update.
+        /// The loss of the step's mini-batch, before the update.
         package let loss: Double
-        /// A mean over neighbouring steps, whose weights fall off in a straight line to both sides.
+        /// The weighted mean loss of neighbouring steps; the weights fall linearly to both sides.
         package var smoothed: Double
     }
 
+    /// The reason why the test ended.
     package enum End: Equatable, Sendable {
         /// All steps were done.
         case steps
-        /// The loss exceeded `limit` times its least value.
+        /// The loss exceeded `limit` times its smallest value.
         case rise
+        /// The loss was infinite or NaN.
         case notFinite
     }
 
     package struct Result: Equatable, Sendable {
         package let points: [Point]
         package let end: End
-        /// Where the smoothed loss falls fastest, per decade of the rate; nil if it never falls.
+        /// The index of the point where the smoothed loss falls fastest per decade of the rate; nil if it
+        /// never falls.
         package let steepest: Int?
-        /// Where it is least.
+        /// The index of the point with the smallest smoothed loss.
         package let least: Int
     }
 
-    /// The test is over when the mean loss of the last steps is so many times the least such mean.
+    /// The test ends when the mean loss of the last steps is this many times the smallest such mean.
     package static let limit = 4.0
 
     private let from: Double
     private let to: Double
     private let steps: Int
 
+    /// - Parameters:
+    ///   - from: the learning rate of the first step, above 0.
+    ///   - to: the learning rate of the last step.
+    ///   - steps: at least 10.
     package init(from: Double, to: Double, steps: Int) {
         precondition(from > 0 && to > from && steps >= 10, "a range test goes upwards, in several steps")
-        (self.from, self.to, self.steps) = (from, to, steps)
+        self.from = from
+        self.to = to
+        self.steps = steps
     }
 
-    /// `job` with the test's rates in place of its own, and nothing but training.
+    /// The job with the learning rates of the test, and without evaluations and checkpoints.
     package func job(_ job: Job) -> Job {
         let factor = ScalarMath.exp(ScalarMath.log(to / from) / Double(steps - 1))
         var job = job
         job.optimizer = job.optimizer.withLearningRate(from)
         job.optimization.schedule = Schedule(.exponential(factor: factor, unit: .steps))
-        (job.epochs, job.maxSteps, job.earlyStopping) = (steps, steps, nil)
+        job.epochs = steps
+        job.maxSteps = steps
+        job.earlyStopping = nil
         job.checkpoint = CheckpointPolicy(every: .steps(.max))
         return job
     }
 
+    /// Runs the test.
     /// - Parameters:
-    ///   - plan: of `job`, for data without validation and test sets.
-    ///   - start: what the training begins with.
+    ///   - plan: the plan of `job(_:)`, for data without validation and test sets.
+    ///   - start: the state in which the training begins.
+    ///   - lanes: compute threads.
+    /// - Throws: `DivergedError` if the first loss is not finite.
     package func run(_ plan: TrainingPlan, _ data: DecodedData, from start: Snapshot, lanes: Int) throws
         -> Result
     {
-        let course = Course(halfWidth: halfWidth)
+        let losses = LossRecord(halfWidth: halfWidth)
         do {
             _ = try LocalTraining(plan: plan, data: data).run(members: 1, lanes: lanes, from: start) {
-                course.add($0.loss)
+                losses.add($0.loss)
             }
         } catch let error as DivergedError {
-            // That a rate is too high is what the test is about; before there was a rate, something else is wrong.
+            // Too high a rate is what the test looks for. Without a single finite loss something else is
+            // wrong.
             guard
-                course.state.withLock({ state in
+                losses.state.withLock({ state in
                     state.end = .notFinite
                     return !state.losses.isEmpty
                 })
             else { throw error }
         }
-        let (losses, end) = course.state.withLock { ($0.losses, $0.end ?? .steps) }
+        let state = losses.state.withLock { $0 }
         return conclude(
-            losses.enumerated().map { Point(rate: plan.learningRate(step: $0), loss: $1, smoothed: $1) }, end)
+            state.losses.enumerated().map {
+                Point(rate: plan.learningRate(step: $0), loss: $1, smoothed: $1)
+            }, state.end ?? .steps)
     }
 
-    /// Steps to each side over which the loss is smoothed.
+    /// Steps on each side over which the loss is smoothed.
     private var halfWidth: Int { max(1, steps / 20) }
 
     private func conclude(_ raw: [Point], _ end: End) -> Result {
         var points = raw
         for i in points.indices {
-            var (sum, weights) = (0.0, 0.0)
-            // As far to the one side as to the other, so that a slope at the end is not bent.
+            var sum = 0.0
+            var weights = 0.0
+            // The window is symmetric, so that it does not bend a slope near an end.
             let reach = min(halfWidth, i, points.count - 1 - i)
             for j in (i - reach)...(i + reach) {
                 let weight = Double(reach + 1 - abs(i - j))
@@ -98,7 +118,7 @@ package struct LearningRateFinder {
         }
         let least = points.indices.min { points[$0].smoothed < points[$1].smoothed } ?? 0
         var steepest: (index: Int, slope: Double)?
-        // The rates are equally far apart in logarithms, so differences are slopes.
+        // The rates are equally far apart in logarithms, so that differences are slopes.
         for i in stride(from: 1, to: least, by: 1) {
             let slope = points[i + 1].smoothed - points[i - 1].smoothed
             if slope < steepest?.slope ?? 0 { steepest = (i, slope) }
@@ -107,8 +127,8 @@ package struct LearningRateFinder {
     }
 }
 
-/// What the losses were so far; written by the thread that learns of a step's end.
-private final class Course: Sendable {
+/// The losses so far. The thread that learns of a step's end writes them.
+private final class LossRecord: Sendable {
     struct State {
         var losses: [Double] = []
         var least = Double.infinity
@@ -120,7 +140,7 @@ private final class Course: Sendable {
 
     init(halfWidth: Int) { width = halfWidth }
 
-    /// True if the test is over with this loss, which is kept if it is a number.
+    /// Records the loss of a step if it is finite. Returns true if the test ends with it.
     func add(_ loss: Double) -> Bool {
         state.withLock { state in
             guard loss.isFinite else {

@@ -6,7 +6,8 @@ import NeuralNetwork
 import Synchronization
 import System
 
-/// Measures what a job's step computes on this machine, in this process, with one member: the numbers of `ScalingModel.Job`.
+/// Measures the computation of a job's step on this machine, in this process, with one member. The results
+/// are the numbers of `ScalingModel.Job`.
 package struct StepMeasurement {
     private let lanes: Int
     private let seconds: Double
@@ -14,24 +15,33 @@ package struct StepMeasurement {
     private static let fewestSteps = 7
 
     /// - Parameters:
-    ///   - seconds: so long is measured at least, twice: whole batches, and batches of one microbatch.
-    ///   - copies: so many compute at once, as workers of one machine do, which share its memory and caches. The mean counts.
+    ///   - lanes: compute threads.
+    ///   - seconds: the shortest time of each of the two measurements (whole batches, and batches of one
+    ///     microbatch).
+    ///   - copies: the number of trainings that compute at once and share memory and caches, like workers of
+    ///     one machine. Results are means over them.
     package init(lanes: Int, seconds: Double, copies: Int = 1) {
-        (self.lanes, self.seconds, self.copies) = (lanes, seconds, copies)
+        self.lanes = lanes
+        self.seconds = seconds
+        self.copies = copies
     }
 
-    /// The job without anything but training.
+    /// The job with endless training, and without schedule, evaluations and checkpoints.
     package static func job(_ job: Job) -> Job {
         var job = job
-        (job.epochs, job.maxSteps, job.earlyStopping) = (1 << 20, nil, nil)
+        job.epochs = 1 << 20
+        job.maxSteps = nil
+        job.earlyStopping = nil
         job.optimization.schedule = Schedule(.constant)
         job.checkpoint = CheckpointPolicy(every: .steps(.max))
         return job
     }
 
+    /// Measures a job.
     /// - Parameters:
-    ///   - job: of `StepMeasurement.job`.
-    ///   - data: without validation and test sets.
+    ///   - job: a result of `StepMeasurement.job`.
+    ///   - data: data without validation and test sets.
+    /// - Throws: `PlanError` or `DivergedError`.
     package func run(_ job: Job, _ data: DecodedData) throws -> ScalingModel.Job {
         let plan = try TrainingPlan(job, data.facts)
         let microbatches = plan.geometry.microbatches
@@ -39,7 +49,8 @@ package struct StepMeasurement {
         var single = whole
         if microbatches > 1 {
             var small = job
-            (small.batchSize, small.microbatches) = (max(1, plan.geometry.batchSize / microbatches), 1)
+            small.batchSize = max(1, plan.geometry.batchSize / microbatches)
+            small.microbatches = 1
             single = try measure(TrainingPlan(small, data.facts), data)
         }
         let exchanges = plan.exchanges.count
@@ -53,7 +64,7 @@ package struct StepMeasurement {
             exchangeBytes: exchanges > 0 ? 8 * widths.reduce(0, +) / Double(exchanges) : 0)
     }
 
-    /// Through both measurements, as far as noise allows: neither part is negative.
+    /// The line through both measurements, as far as noise allows; neither part is negative.
     static func cost(_ whole: Double, _ single: Double, _ microbatches: Int) -> ScalingModel.Cost {
         guard microbatches > 1 else { return ScalingModel.Cost(fixed: 0, perMicrobatch: whole) }
         let each = min(whole / Double(microbatches), max(0, whole - single) / Double(microbatches - 1))
@@ -61,7 +72,7 @@ package struct StepMeasurement {
     }
 
     private struct Measured {
-        /// With the loading of data.
+        /// Seconds of forward, with the loading of data.
         var forward = 0.0
         var backward = 0.0
         var update = 0.0
@@ -73,8 +84,10 @@ package struct StepMeasurement {
         let start = Snapshot(
             initial: plan.network.layout, moments: plan.job.optimizer.momentNames.count, seed: plan.job.seed)
         let deadline = Clock.monotonicSeconds() + seconds
-        // All end together: the slowest decides, and the others go on computing until then.
-        let (group, lanes, all) = (Copies(copies), lanes, copies)
+        // All copies end together. The slowest decides, and the others go on computing until then.
+        let group = Copies(copies)
+        let lanes = lanes
+        let all = copies
         @Sendable func compute(_ copy: Int) throws {
             var training = LocalTraining(plan: plan, data: data)
             training.timed = { taken in group.add(taken, copy) }
@@ -100,14 +113,14 @@ package struct StepMeasurement {
             layers: all[0].layers)
     }
 
-    /// The first steps warm caches and predictors.
+    /// The median of each time. The first two steps are left out, because they warm caches and predictors.
     private static func medians(_ spans: [Span]) -> Measured {
         let steps = Dictionary(grouping: spans, by: \.step).sorted { $0.key < $1.key }.dropFirst(2).map(
             \.value)
         func sum(_ step: [Span], _ activities: Set<Activity>) -> Double {
             step.reduce(0) { activities.contains($1.activity) ? $0 + $1.busy : $0 }
         }
-        // A snapshot's span at the end belongs to no step.
+        // The span of a snapshot at the end belongs to no step.
         let whole = steps.filter { step in step.contains { $0.activity == .gradients } }
         var measured = Measured()
         measured.forward = median(whole.map { sum($0, [.data, .forward]) })
@@ -128,14 +141,15 @@ package struct StepMeasurement {
         values.isEmpty ? 0 : values.sorted()[values.count / 2]
     }
 
-    /// The runs of parameters that travel together, last ones first, and when backward has completed them.
+    /// The runs of parameters that travel together, the last ones first, with the share of backward that
+    /// completes them.
     private func buckets(_ plan: TrainingPlan, _ layers: [Int: Double]) -> [ScalingModel.Bucket] {
         let used = plan.network.layout.usedCount
         let size = Partition.bucketSize(usedCount: used)
         let whole = layers.values.max() ?? 0
         let trained = layers.filter { plan.network.layers[$0.key].parameters > 0 }
         return stride(from: 0, to: used, by: size).reversed().map { lower in
-            // Complete with the first layer of backward that begins in front of it.
+            // A bucket is complete with the first layer of backward that begins at or before it.
             let time =
                 trained.filter { plan.network.layers[$0.key].firstParameter <= lower }.values.min() ?? whole
             return ScalingModel.Bucket(
@@ -144,7 +158,7 @@ package struct StepMeasurement {
     }
 }
 
-/// What several trainings at once have measured, behind one lock.
+/// The measurements of several trainings at once, behind one lock.
 private final class Copies: Sendable {
     private struct State {
         var spans: [[Span]]
@@ -161,7 +175,8 @@ private final class Copies: Sendable {
 
     func add(_ spans: [Span], _ copy: Int) { state.withLock { $0.spans[copy] += spans } }
 
-    /// A copy has done a step more: the fewest steps that any of them has done.
+    /// Counts a step of a copy. Returns the smallest number of steps of any copy, or the largest integer
+    /// after an error.
     func finishStep(_ copy: Int) -> Int {
         state.withLock { state in
             state.steps[copy] += 1

@@ -2,17 +2,19 @@ import Collectives
 import Kernels
 import NeuralNetwork
 
-/// The training set cannot be measured.
+/// The error of a training set that cannot be measured.
 package struct MeasurementError: Error, Equatable, CustomStringConvertible {
     package let description: String
 }
 
-/// Mean and covariance of the whole training set, summed by all members together; every member then has the same.
+/// Mean and covariance of the whole training set. All members sum them together, and every member gets the
+/// same result.
 ///
-/// Two passes: the sums of the features, whose tree gives the mean; then the scatter around that mean (see `Scatter`), one exchange for each
-/// block of rows. The covariance is Σ (x − m)(x − m)ᵀ / (n − 1).
+/// There are two passes. The first sums the features, whose tree gives the mean; the second sums the scatter
+/// around that mean (see `Scatter`), with one exchange for each block of rows. The covariance is Σ (x − m)(x
+/// − m)ᵀ / (n − 1).
 final class CovarianceMeasurement {
-    /// Chunks that are read at once, so that lanes have something to share.
+    /// The number of chunks that are read at once, so that the lanes can share them.
     private static let chunks = 8
 
     private let scatter: Scatter
@@ -21,21 +23,26 @@ final class CovarianceMeasurement {
     private let context: StepContext
 
     init(_ reader: SampleReader, _ leaves: LeafSamples, _ context: StepContext) {
-        (self.reader, self.leaves, self.context) = (reader, leaves, context)
+        self.reader = reader
+        self.leaves = leaves
+        self.context = context
         scatter = Scatter(columns: reader.features)
     }
 
     struct Result {
+        /// `[features]`
         let mean: [Float]
         /// `[features, features]`
         let covariance: DoubleBuffer
     }
 
-    /// In the phase `data` of a step.
-    ///
+    /// Measures in the phase `data` of a step.
     /// - Parameter exchange: the first of `Scatter.exchanges` in the step.
+    /// - Throws: `MeasurementError` if the covariance is not finite, or what an exchange throws.
     func measure(exchange: Int, step: Int) throws -> Result {
-        let (n, features, collective) = (Double(reader.count), reader.features, context.collective)
+        let n = Double(reader.count)
+        let features = reader.features
+        let collective = context.collective
         sumFeatures { collective.leaf(exchange, localMicrobatch: $0) }
         let sums = try context.combine(exchange, step: step, within: .data)
         let mean = (0..<features).map { sums[$0] / n }
@@ -54,18 +61,19 @@ final class CovarianceMeasurement {
         }
         for i in 0..<features where !covariance.pointer[i * features + i].isFinite {
             throw MeasurementError(
-                description:
-                    "the covariance of the training set is not finite at feature \(i): check the data for extreme values"
-            )
+                description: "the covariance of the training set is not finite at feature \(i):"
+                    + " check the data for extreme values")
         }
         return Result(mean: centre, covariance: covariance)
     }
 
     private func sumFeatures(_ leaf: (Int) -> UnsafeMutablePointer<Double>) {
-        let (features, rows) = (reader.features, Scatter.chunkRows)
+        let features = reader.features
+        let rows = Scatter.chunkRows
         let scratch = (0..<context.lanes.lanes).map { _ in FloatBuffer(count: rows * features) }
         context.lanes.run(leaves.samples.count) { slot, lane in
-            let (sums, x) = (leaf(slot), scratch[lane].pointer)
+            let sums = leaf(slot)
+            let x = scratch[lane].pointer
             sums.update(repeating: 0, count: features)
             for start in stride(
                 from: leaves.samples[slot].lowerBound, to: leaves.samples[slot].upperBound, by: rows)
@@ -78,7 +86,8 @@ final class CovarianceMeasurement {
     }
 
     private func sumProducts(_ centre: [Float], _ leaf: (Int, Int) -> UnsafeMutablePointer<Double>) {
-        let (features, rows) = (reader.features, Scatter.chunkRows)
+        let features = reader.features
+        let rows = Scatter.chunkRows
         let chunks = (0..<Self.chunks).map { _ in FloatBuffer(count: rows * features) }
         let scratch = (0..<context.lanes.lanes).map { _ in FloatBuffer(count: scatter.count(0)) }
         for (slot, samples) in leaves.samples.enumerated() {

@@ -1,14 +1,14 @@
 import Kernels
 
-/// The shapes of a k-means job: what it keeps, and the vectors that its steps exchange.
+/// The shapes of a k-means job: its running statistics, and the vectors that its steps exchange.
 struct KMeansLayout {
     let clusters: Int
     let features: Int
-    /// 0 for data without classes.
+    /// The number of classes; 0 for data without classes.
     let classes: Int
-    /// Leaves of the reduction tree.
+    /// The number of leaves of the reduction tree.
     let leaves: Int
-    /// Candidates for each centre of the seeding.
+    /// The number of candidates for each centre of the seeding.
     let trials: Int
 
     static let centroids = "centroids"
@@ -16,47 +16,49 @@ struct KMeansLayout {
     static let majorityClass = "majority_class"
     static let chosen = "centroids_chosen"
 
-    /// - `centroids` [K, D], in the normalised space
-    /// - `counts` [K]: samples nearest to each, as the last iteration found them
-    /// - `majority_class` [K], for data with classes: the most frequent one of these samples, −1 for none
-    /// - `centroids_chosen` [1]: how many of the centres have been chosen
+    /// The running statistics:
+    /// - `centroids` [K, D]: the centres, in the normalised space.
+    /// - `counts` [K]: the number of samples nearest to each centre in the last iteration.
+    /// - `majority_class` [K], for data with classes: the most frequent class of these samples, or −1.
+    /// - `centroids_chosen` [1]: the number of centres that have been chosen.
     var statistics: [(name: String, shape: [Int], initial: Float)] {
         [(Self.centroids, [clusters, features], 0), (Self.counts, [clusters], 0), (Self.chosen, [1], 0)]
             + (classes > 0 ? [(Self.majorityClass, [clusters], -1)] : [])
     }
 
-    /// How many centres `centroids_chosen` says there are; of a damaged file's word no more than there can be.
+    /// The number of centres that `centroids_chosen` names, limited to 0…clusters for damaged files.
     static func chosenCount(_ value: Float, of clusters: Int) -> Int {
         value > 0 ? Int(min(value, Float(clusters))) : 0
     }
 
-    /// Places in an iteration's vector.
+    /// The layout of an iteration's vector. Each property is the offset of a part.
     struct Sums {
         let features: Int
         let clusters: Int
         let classes: Int
         let leaves: Int
 
-        /// `[clusters, features]` from 0.
+        /// `[clusters]`, behind the sums `[clusters, features]` at offset 0.
         var sampleCounts: Int { clusters * features }
         /// `[clusters, classes]`
         var classCounts: Int { sampleCounts + clusters }
-        /// `[leaves, 3]`: each leaf's farthest sample: squared distance, index, cluster.
+        /// `[leaves, 3]`: the sample of each leaf that is farthest from its centre, as squared distance,
+        /// index, cluster.
         var farthest: Int { classCounts + clusters * classes }
         var count: Int { farthest + 3 * leaves }
     }
 
     var sums: Sums { Sums(features: features, clusters: clusters, classes: classes, leaves: leaves) }
 
-    /// The exchanges by number.
+    /// The numbers of the exchanges in a step.
     enum Exchange {
-        /// `Sums`
+        /// The vector `Sums`.
         static let iteration = 0
-        /// `[leaves]`: the squared distances of each leaf's samples to their nearest centres, summed.
+        /// `[leaves]`: for each leaf, the sum of its samples' squared distances to their nearest centres.
         static let potentials = 1
-        /// `[trials]`: the candidates' indices.
+        /// `[trials]`: the indices of the candidates.
         static let candidates = 2
-        /// `[trials]`: the sum that each candidate would leave.
+        /// `[trials]`: the sum of squared distances with each candidate as a further centre.
         static let outcomes = 3
     }
 

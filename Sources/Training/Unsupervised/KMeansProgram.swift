@@ -4,14 +4,16 @@ import Jobs
 import Kernels
 import NeuralNetwork
 
-/// k-means: every step goes over the whole training set. With k-means++ the first K steps choose a centre each (`KMeansSeeding`); each step after them is one
-/// of Lloyd's iterations:
+/// The steps of k-means, each of which goes over the whole training set. With k-means++ the first K steps
+/// choose one centre each (`KMeansSeeding`). Every later step is one of Lloyd's iterations:
 ///
 ///     every sample joins the nearest centre, the first of equals; its squared distance adds to the inertia
-///     the sums and counts of the clusters go over the tree; a cluster's new centre is the mean of its samples
+///     sums and counts of the clusters go over the tree; a cluster's new centre is the mean of its samples
 ///
-/// An empty cluster takes the sample that lies farthest from its centre, and that sample leaves its cluster (see `KMeansUpdate`). The job ends when the centres move no more
-/// than the tolerance. The loss of a step is the inertia per sample, for the centres that the step began with; in seeding for those that it ended with.
+/// An empty cluster takes the sample that is farthest from its centre, and that sample leaves its cluster
+/// (see `KMeansUpdate`). The job ends when the centres move by no more than the tolerance. The loss of a step
+/// is the inertia per sample, for the centres that the step began with; during seeding for those that it
+/// ended with.
 final class KMeansProgram: StepProgram {
     private let context: StepContext
     private let spec: KMeansSpec
@@ -22,7 +24,8 @@ final class KMeansProgram: StepProgram {
     private let scratch: [ChunkScratch]
 
     init(_ context: StepContext, _ spec: KMeansSpec) {
-        (self.context, self.spec) = (context, spec)
+        self.context = context
+        self.spec = spec
         reader = SampleReader(context.data.train, context.data.normalization)
         leaves = LeafSamples(context.collective, count: reader.count)
         layout = KMeansLayout(
@@ -31,7 +34,7 @@ final class KMeansProgram: StepProgram {
             trials: spec.trials)
         let features = reader.features
         scratch = (0..<context.lanes.lanes).map { _ in ChunkScratch(features: features) }
-        seeding = KMeansSeeding(context, layout, reader, leaves, scratch)
+        seeding = KMeansSeeding(context, layout: layout, reader: reader, leaves: leaves, scratch: scratch)
     }
 
     private func values(_ name: String) -> UnsafeMutablePointer<Float> {
@@ -39,7 +42,8 @@ final class KMeansProgram: StepProgram {
     }
 
     func run(_ step: Int) throws -> ControlWord {
-        let (centroids, chosen) = (values(KMeansLayout.centroids), values(KMeansLayout.chosen))
+        let centroids = values(KMeansLayout.centroids)
+        let chosen = values(KMeansLayout.chosen)
         if step < spec.seedingSteps {
             try seeding.choose(step, centroids)
             chosen[0] = Float(step + 1)
@@ -54,7 +58,7 @@ final class KMeansProgram: StepProgram {
         return try context.collective.complete(step: step).control
     }
 
-    /// The first centres without seeding: samples as they come, or drawn.
+    /// Takes the first centres without seeding: the first samples, or samples drawn at random.
     private func takeSamples(_ centroids: UnsafeMutablePointer<Float>) {
         var stream = RandomStream(seed: context.plan.job.seed, purpose: .initialization)
         let order =
@@ -64,7 +68,7 @@ final class KMeansProgram: StepProgram {
         }
     }
 
-    // MARK: Iterations
+    // MARK: - Iterations
 
     private func iterate(_ step: Int, _ centroids: UnsafeMutablePointer<Float>) throws {
         let collective = context.collective
@@ -73,8 +77,8 @@ final class KMeansProgram: StepProgram {
         inertias.withUnsafeMutableBufferPointer { inertias in
             context.lanes.run(leaves.samples.count) { slot, lane in
                 inertias[slot] = sum(
-                    slot, centroids, scratch[lane],
-                    collective.leaf(KMeansLayout.Exchange.iteration, localMicrobatch: slot))
+                    slot, centroids: centroids, scratch: scratch[lane],
+                    into: collective.leaf(KMeansLayout.Exchange.iteration, localMicrobatch: slot))
             }
         }
         let sums = try context.combine(KMeansLayout.Exchange.iteration, step: step, within: .forward)
@@ -88,20 +92,25 @@ final class KMeansProgram: StepProgram {
         let isOver = moved <= spec.tolerance
         for (slot, samples) in leaves.samples.enumerated() {
             var report = StepSums(loss: inertias[slot], samples: Double(samples.count))
-            // What is known of the whole is said once.
-            if leaves.first + slot == 0 { (report.share, report.isOver) = (right, isOver) }
+            // Numbers of the whole training set are reported once, with the first leaf.
+            if leaves.first + slot == 0 {
+                report.share = right
+                report.isOver = isOver
+            }
             context.plan.trainReport.write(report, into: collective.reportLeaf(localMicrobatch: slot))
         }
     }
 
-    /// Writes a leaf's vector; gives its inertia.
+    /// Writes the vector of a leaf. Returns its inertia.
     private func sum(
-        _ slot: Int, _ centroids: UnsafePointer<Float>, _ scratch: ChunkScratch,
-        _ leaf: UnsafeMutablePointer<Double>
+        _ slot: Int, centroids: UnsafePointer<Float>, scratch: ChunkScratch,
+        into leaf: UnsafeMutablePointer<Double>
     ) -> Double {
-        let (places, features, labels) = (layout.sums, layout.features, reader.labels)
-        leaf.update(repeating: 0, count: places.count)
-        let farthest = leaf + places.farthest + 3 * (leaves.first + slot)
+        let offsets = layout.sums
+        let features = layout.features
+        let labels = reader.labels
+        leaf.update(repeating: 0, count: offsets.count)
+        let farthest = leaf + offsets.farthest + 3 * (leaves.first + slot)
         farthest[0] = -1
         var inertia = 0.0
         scratch.forEachChunk(leaves.samples[slot], reader) { chunk, x in
@@ -111,23 +120,25 @@ final class KMeansProgram: StepProgram {
                 distances: scratch.distances.pointer)
             Centres.addRows(x, rows: chunk.count, columns: features, labels: scratch.labels, to: leaf)
             for r in 0..<chunk.count {
-                let (k, distance) = (Int(scratch.labels[r]), Double(scratch.distances.pointer[r]))
+                let k = Int(scratch.labels[r])
+                let distance = Double(scratch.distances.pointer[r])
                 inertia += distance
-                leaf[places.sampleCounts + k] += 1
+                leaf[offsets.sampleCounts + k] += 1
                 if layout.classes > 0 {
-                    leaf[places.classCounts + k * layout.classes + Int(labels[chunk.lowerBound + r])] += 1
+                    leaf[offsets.classCounts + k * layout.classes + Int(labels[chunk.lowerBound + r])] += 1
                 }
                 if distance > farthest[0] {
-                    (farthest[0], farthest[1], farthest[2]) = (
-                        distance, Double(chunk.lowerBound + r), Double(k)
-                    )
+                    farthest[0] = distance
+                    farthest[1] = Double(chunk.lowerBound + r)
+                    farthest[2] = Double(k)
                 }
             }
         }
         return inertia
     }
 
-    /// Finds each cluster's most frequent class, the first of equals; gives the samples that are of theirs.
+    /// Finds the most frequent class of each cluster, the first of equals. Returns the number of samples in a
+    /// cluster of their class.
     private func majority(_ sums: UnsafePointer<Double>) -> Double {
         var right = 0.0
         for k in 0..<layout.clusters {
@@ -140,17 +151,20 @@ final class KMeansProgram: StepProgram {
         return right
     }
 
-    // MARK: Evaluation
+    // MARK: - Evaluation
 
-    /// The inertia of each chunk; where there are classes, also the samples whose cluster's most frequent class is theirs.
+    /// The inertia of each chunk; for data with classes also the number of samples in a cluster of their
+    /// class.
     func evaluate(_ set: EvaluationSet, chunks: Range<Int>) throws -> [Double] {
         guard let dataset = context.data[set] else { return [] }
         let reader = SampleReader(dataset, context.data.normalization)
-        let (size, width) = (Evaluator.chunkSize, context.plan.evaluationReport.width)
+        let size = Evaluator.chunkSize
+        let width = context.plan.evaluationReport.width
         let count = KMeansLayout.chosenCount(values(KMeansLayout.chosen)[0], of: layout.clusters)
         let reports = DoubleBuffer(count: chunks.count * width)
         context.lanes.run(chunks.count) { task, lane in
-            let (start, scratch) = ((chunks.lowerBound + task) * size, scratch[lane])
+            let start = (chunks.lowerBound + task) * size
+            let scratch = scratch[lane]
             var sums = StepSums()
             scratch.forEachChunk(start..<min(dataset.count, start + size), reader) { chunk, x in
                 Centres.nearest(
@@ -171,7 +185,7 @@ final class KMeansProgram: StepProgram {
     }
 }
 
-/// A lane's memory for a chunk of samples.
+/// The memory of a lane for one chunk of samples.
 final class ChunkScratch {
     static let rows = 128
     let samples: FloatBuffer
@@ -181,7 +195,7 @@ final class ChunkScratch {
     init(features: Int) { samples = FloatBuffer(count: Self.rows * features) }
     deinit { labels.deallocate() }
 
-    /// Reads samples in runs of 128.
+    /// Reads samples in runs of at most 128, and calls `body` with each run.
     func forEachChunk(
         _ range: Range<Int>, _ reader: SampleReader, _ body: (Range<Int>, UnsafeMutablePointer<Float>) -> Void
     ) {

@@ -1,29 +1,33 @@
 import Collectives
 import Kernels
 
-/// k-means++ (see `KMeansSpec`), a step for each centre: the first is any sample; each of the others is the best of some candidates, which are drawn with a probability
-/// proportional to the squared distance to the nearest centre so far.
+/// The seeding k-means++ (see `KMeansSpec`), one step for each centre. The first centre is any sample. Each
+/// other centre is the best of some candidates, which are drawn with a probability proportional to the
+/// squared distance to the nearest centre so far.
 ///
-/// A draw falls on a leaf of the tree first, by the leaves' sums in order, then on a sample of it, which the member that holds the leaf names. Draws
-/// are a function of (seed, number of the centre, number of the candidate) and the data.
+/// A draw first selects a leaf of the tree, by the leaves' sums in order, and then a sample of that leaf,
+/// which the member that holds the leaf names. Draws are a function of the seed, the number of the centre,
+/// the number of the candidate, and the data.
 final class KMeansSeeding {
     private let context: StepContext
     private let layout: KMeansLayout
     private let reader: SampleReader
     private let leaves: LeafSamples
     private let scratch: [ChunkScratch]
-    /// The squared distance of each local sample to the nearest of the first `known` centres, slot after slot.
-    /// Made at the start: lanes write to it at once.
+    /// The squared distance of each local sample to the nearest of the first `known` centres, slot after
+    /// slot. It is allocated at the start, because several lanes write to it at once.
     private let distances: FloatBuffer
     private var known = 0
 
     init(
-        _ context: StepContext, _ layout: KMeansLayout, _ reader: SampleReader, _ leaves: LeafSamples,
-        _ scratch: [ChunkScratch]
+        _ context: StepContext, layout: KMeansLayout, reader: SampleReader, leaves: LeafSamples,
+        scratch: [ChunkScratch]
     ) {
-        (self.context, self.layout, self.reader, self.leaves, self.scratch) = (
-            context, layout, reader, leaves, scratch
-        )
+        self.context = context
+        self.layout = layout
+        self.reader = reader
+        self.leaves = leaves
+        self.scratch = scratch
         distances = FloatBuffer(count: leaves.samples.reduce(0) { $0 + $1.count })
     }
 
@@ -38,7 +42,7 @@ final class KMeansSeeding {
         } else {
             try chooseBest(index, centroids)
         }
-        learn(index + 1, centroids)
+        updateDistances(index + 1, centroids)
         for (slot, samples) in leaves.samples.enumerated() {
             context.plan.trainReport.write(
                 StepSums(loss: potential(slot), samples: Double(samples.count)),
@@ -47,8 +51,9 @@ final class KMeansSeeding {
     }
 
     private func chooseBest(_ index: Int, _ centroids: UnsafeMutablePointer<Float>) throws {
-        let (collective, features) = (context.collective, layout.features)
-        learn(index, centroids)
+        let collective = context.collective
+        let features = layout.features
+        updateDistances(index, centroids)
         for slot in leaves.samples.indices {
             let leaf = collective.leaf(KMeansLayout.Exchange.potentials, localMicrobatch: slot)
             leaf.update(repeating: 0, count: layout.leaves)
@@ -73,12 +78,15 @@ final class KMeansSeeding {
         (centroids + index * features).update(from: candidates.pointer + best * features, count: features)
     }
 
-    /// Brings the distances up to the first `count` centres. The minimum does not depend on how often that was done.
-    private func learn(_ count: Int, _ centroids: UnsafePointer<Float>) {
+    /// Updates the distances to the first `count` centres. The minimum does not depend on the number of
+    /// updates.
+    private func updateDistances(_ count: Int, _ centroids: UnsafePointer<Float>) {
         guard known < count else { return }
-        let (features, new) = (layout.features, centroids + known * layout.features)
+        let features = layout.features
+        let new = centroids + known * layout.features
         context.lanes.run(leaves.samples.count) { slot, lane in
-            let (scratch, samples) = (scratch[lane], leaves.samples[slot])
+            let scratch = scratch[lane]
+            let samples = leaves.samples[slot]
             let nearest = self.nearest(slot)
             scratch.forEachChunk(samples, reader) { chunk, x in
                 let start = nearest + (chunk.lowerBound - samples.lowerBound)
@@ -95,11 +103,12 @@ final class KMeansSeeding {
         known = count
     }
 
+    /// The distances of the samples in a slot.
     private func nearest(_ slot: Int) -> UnsafeMutablePointer<Float> {
         distances.pointer + leaves.samples[..<slot].reduce(0) { $0 + $1.count }
     }
 
-    /// Σ of a leaf's distances, in order.
+    /// The sum of a leaf's distances, in the order of its samples.
     private func potential(_ slot: Int) -> Double {
         let nearest = nearest(slot)
         var sum = 0.0
@@ -107,7 +116,7 @@ final class KMeansSeeding {
         return sum
     }
 
-    /// Writes the indices of the candidates that lie in local leaves.
+    /// Draws the candidates, and writes the indices of those in local leaves.
     private func drawCandidates(_ index: Int, _ potentials: UnsafePointer<Double>) {
         var total = 0.0
         for leaf in 0..<layout.leaves { total += potentials[leaf] }
@@ -118,7 +127,7 @@ final class KMeansSeeding {
         for t in 0..<layout.trials {
             var stream = RandomStream(
                 seed: context.plan.job.seed, purpose: .initialization, major: index, minor: t)
-            guard total > 0 else {  // every sample lies on a centre: any will do
+            guard total > 0 else {  // every sample lies on a centre, so any sample will do
                 let sample = stream.below(reader.count)
                 if let slot = leaves.slot(ofLeaf: 0) {
                     context.collective.leaf(KMeansLayout.Exchange.candidates, localMicrobatch: slot)[t] =
@@ -128,7 +137,8 @@ final class KMeansSeeding {
             }
             var target = stream.uniform() * total
             var leaf = 0
-            // Rounding may leave a rest behind the last leaf: it falls on the last one that has something.
+            // Rounding may leave a remainder behind the last leaf, which falls on the last leaf with a
+            // positive sum.
             let last = (0..<layout.leaves).last { potentials[$0] > 0 } ?? 0
             while leaf < last, target >= potentials[leaf] {
                 target -= potentials[leaf]
@@ -140,10 +150,12 @@ final class KMeansSeeding {
         }
     }
 
-    /// The sample of a leaf on which a draw falls.
+    /// The sample of a leaf that a draw selects.
     private func sample(_ slot: Int, at target: Double) -> Int {
-        let (nearest, samples) = (nearest(slot), leaves.samples[slot])
-        var (sum, last) = (0.0, samples.lowerBound)
+        let nearest = nearest(slot)
+        let samples = leaves.samples[slot]
+        var sum = 0.0
+        var last = samples.lowerBound
         for i in 0..<samples.count where nearest[i] > 0 {
             sum += Double(nearest[i])
             last = samples.lowerBound + i
@@ -152,13 +164,14 @@ final class KMeansSeeding {
         return last
     }
 
-    /// Writes what each candidate would leave of the potential.
+    /// Writes, for each candidate, the sum of squared distances with it as a further centre.
     private func tryCandidates(_ candidates: FloatBuffer) {
         let features = layout.features
         context.lanes.run(leaves.samples.count) { slot, lane in
             let outcomes = context.collective.leaf(KMeansLayout.Exchange.outcomes, localMicrobatch: slot)
             outcomes.update(repeating: 0, count: layout.trials)
-            let (nearest, samples) = (nearest(slot), leaves.samples[slot])
+            let nearest = nearest(slot)
+            let samples = leaves.samples[slot]
             scratch[lane].forEachChunk(samples, reader) { chunk, x in
                 for r in 0..<chunk.count {
                     let distance = nearest[chunk.lowerBound - samples.lowerBound + r]

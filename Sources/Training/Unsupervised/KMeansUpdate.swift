@@ -1,17 +1,20 @@
 import Kernels
 
-/// New centres from the sums of an iteration: the same on every member.
+/// Computes new centres from the sums of an iteration; every member gets the same ones.
 ///
-/// Empty clusters, in order, take the samples that lie farthest from their centres: of each leaf of the tree its farthest, by descending distance, the
-/// earlier sample of equals. A sample is passed over if it is its cluster's only one or lies on its centre; with none left, the cluster keeps its centre. What is
-/// taken leaves its cluster's sum.
+/// Empty clusters, in order, take the samples that are farthest from their centres. Each leaf of the tree
+/// offers its farthest sample; they are taken by descending distance, and of equals the earlier sample first.
+/// A sample is skipped if it is the only one of its cluster or lies on its centre. If none is left, the
+/// cluster keeps its centre. A sample that is taken leaves its cluster's sum.
 struct KMeansUpdate {
     private let layout: KMeansLayout
     private let sums: UnsafePointer<Double>
     private let reader: SampleReader
 
     init(_ layout: KMeansLayout, _ sums: UnsafePointer<Double>, _ reader: SampleReader) {
-        (self.layout, self.sums, self.reader) = (layout, sums, reader)
+        self.layout = layout
+        self.sums = sums
+        self.reader = reader
     }
 
     private struct Candidate {
@@ -20,7 +23,7 @@ struct KMeansUpdate {
         let cluster: Int
     }
 
-    /// Overwrites the centres; gives the sum of their squared moves.
+    /// Overwrites the centres. Returns the sum of their squared moves.
     func apply(to centroids: UnsafeMutablePointer<Float>) -> Double {
         let features = layout.features
         var counts = (0..<layout.clusters).map { sums[layout.sums.sampleCounts + $0] }
@@ -43,12 +46,12 @@ struct KMeansUpdate {
         return moved
     }
 
-    /// Which samples go from which cluster to which empty one.
+    /// Moves samples to the empty clusters, and adapts `counts`.
     private func relocations(_ counts: inout [Double]) -> [(from: Int, to: Int, sample: [Float])] {
         let empty = counts.indices.filter { counts[$0] == 0 }
         if empty.isEmpty { return [] }
         let table = sums + layout.sums.farthest
-        // The table has come from other members: what cannot be is passed over.
+        // The table came from other members, so impossible entries are skipped.
         var candidates = (0..<layout.leaves).compactMap { leaf -> Candidate? in
             guard let sample = Int(exactly: table[3 * leaf + 1]),
                 let cluster = Int(exactly: table[3 * leaf + 2]),

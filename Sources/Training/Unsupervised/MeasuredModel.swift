@@ -3,12 +3,12 @@ import Jobs
 import Kernels
 import NeuralNetwork
 
-/// What a k-means or PCA job has found, applied to samples.
+/// The result of a k-means or PCA job, applied to samples.
 package final class MeasuredModel {
     private enum Kind {
-        /// `[clusters, features]`
+        /// The centres `[clusters, features]`; the first `count` have been chosen.
         case centres(UnsafePointer<Float>, count: Int)
-        /// A mean `[features]` and directions `[rows, features]`, of which the first `count` mean something.
+        /// A mean `[features]` and directions `[rows, features]`, of which the first `count` are used.
         case directions(mean: UnsafePointer<Float>, UnsafePointer<Float>, rows: Int, count: Int)
     }
 
@@ -18,7 +18,7 @@ package final class MeasuredModel {
     private let features: Int
     private let lanes: LanePool
 
-    /// Nil for a job that trains a model.
+    /// Nil for a job that trains a network.
     package init?(plan: TrainingPlan, normalization: Normalization, statistics: [Float], lanes: LanePool) {
         let buffer = FloatBuffer(count: statistics.count)
         _ = buffer.elements.update(from: statistics)
@@ -37,11 +37,13 @@ package final class MeasuredModel {
                 mean: values("mean"), values(spec.whiten ? "whitening" : "components"), rows: rows,
                 count: KMeansLayout.chosenCount(values("component_count")[0], of: rows))
         }
-        (self.statistics, self.normalization, self.lanes) = (buffer, normalization, lanes)
+        self.statistics = buffer
+        self.normalization = normalization
+        self.lanes = lanes
         features = plan.network.inputShape.count
     }
 
-    /// What `answer` gives for each sample: the number of its cluster and the distance to that cluster's centre, or its principal components.
+    /// The columns that `answer` returns: cluster and distance to its centre, or the principal components.
     package var columns: [String] {
         switch kind {
         case .centres: ["cluster", "distance"]
@@ -49,22 +51,26 @@ package final class MeasuredModel {
         }
     }
 
+    /// Whether the job was k-means.
     package var areClusters: Bool { if case .centres = kind { true } else { false } }
 
-    /// `[samples, columns]`, in chunks of fixed size as in the job's evaluations.
+    /// Computes `[samples, columns]`, in chunks of fixed size like the job's evaluations.
     package func answer(_ samples: Range<Int>, of dataset: Dataset) -> FloatBuffer {
-        let (size, width) = (Evaluator.chunkSize, columns.count)
+        let size = Evaluator.chunkSize
+        let width = columns.count
         let answers = FloatBuffer(count: samples.count * width)
         let chunks = Evaluator.chunkCount(samples: samples.count)
         lanes.run(chunks) { [kind, features, normalization] chunk, _ in
             let rows = Array(
                 (samples.lowerBound + chunk * size)..<min(
                     samples.upperBound, samples.lowerBound + (chunk + 1) * size))
-            let (x, to) = (FloatBuffer(count: size * features), answers.pointer + chunk * size * width)
+            let x = FloatBuffer(count: size * features)
+            let to = answers.pointer + chunk * size * width
             dataset.gather(rows[...], normalization: normalization, into: x.pointer)
             switch kind {
             case .centres(let centres, let count):
-                Self.assign(x.pointer, rows: rows.count, features, centres, count, to)
+                Self.assign(
+                    x.pointer, rows: rows.count, features: features, centres: centres, count: count, into: to)
             case .directions(let mean, let directions, let all, let count):
                 Scatter(columns: features).centre(x.pointer, rows: rows.count, by: mean)
                 let y = FloatBuffer(count: size * all)
@@ -79,8 +85,8 @@ package final class MeasuredModel {
     }
 
     private static func assign(
-        _ x: UnsafePointer<Float>, rows: Int, _ features: Int, _ centres: UnsafePointer<Float>, _ count: Int,
-        _ answers: UnsafeMutablePointer<Float>
+        _ x: UnsafePointer<Float>, rows: Int, features: Int, centres: UnsafePointer<Float>, count: Int,
+        into answers: UnsafeMutablePointer<Float>
     ) {
         withUnsafeTemporaryAllocation(of: Int32.self, capacity: rows) { labels in
             guard let labels = labels.baseAddress else { return }
@@ -89,7 +95,8 @@ package final class MeasuredModel {
                 x, rows: rows, columns: features, centres: centres, count: count, labels: labels,
                 distances: distances.pointer)
             for r in 0..<rows {
-                (answers[2 * r], answers[2 * r + 1]) = (Float(labels[r]), distances.pointer[r].squareRoot())
+                answers[2 * r] = Float(labels[r])
+                answers[2 * r + 1] = distances.pointer[r].squareRoot()
             }
         }
     }

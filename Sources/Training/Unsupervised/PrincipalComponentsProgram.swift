@@ -4,19 +4,21 @@ import Jobs
 import Kernels
 import NeuralNetwork
 
-/// Principal component analysis (https://doi.org/10.1080/14786440109462720), in one step: the covariance is measured by all members together, and each
-/// then computes the same eigenvectors.
+/// Principal component analysis (https://doi.org/10.1080/14786440109462720) in one step. All members measure
+/// the covariance together, and each then computes the same eigenvectors.
 ///
-/// Running statistics, with scikit-learn's names and signs (of each component the entry of largest magnitude is positive):
+/// The running statistics have the names and signs of scikit-learn (the entry of largest magnitude of each
+/// component is positive):
 ///
 ///     mean                       [D]
 ///     components                 [n, D]    unit rows, by descending variance
 ///     explained_variance         [n]       eigenvalues of the covariance Σ (x − m)(x − m)ᵀ / (N − 1)
-///     explained_variance_ratio   [n]       of the total variance
-///     component_count            [1]       with a fraction of the variance: how many it took; rows behind them are zero
+///     explained_variance_ratio   [n]       shares of the total variance
+///     component_count            [1]       components in use; fewer than n if a fraction of the variance was
+///                                          asked for, and the rows behind them are zero
 ///     whitening                  [n, D]    with `whiten`: components / √explained_variance
 ///
-/// The loss is the mean squared error of reconstructing a sample from its components, per feature.
+/// The loss is the mean squared error, per feature, of reconstructing a sample from its components.
 final class PrincipalComponentsProgram: StepProgram {
     private let context: StepContext
     private let spec: PrincipalComponentsSpec
@@ -24,11 +26,14 @@ final class PrincipalComponentsProgram: StepProgram {
     private let leaves: LeafSamples
 
     init(_ context: StepContext, _ spec: PrincipalComponentsSpec) {
-        (self.context, self.spec) = (context, spec)
+        self.context = context
+        self.spec = spec
         reader = SampleReader(context.data.train, context.data.normalization)
         leaves = LeafSamples(context.collective, count: reader.count)
     }
 
+    /// The running statistics, all zero at first.
+    /// - Parameter n: the largest number of components.
     static func statistics(
         _ spec: PrincipalComponentsSpec, components n: Int, features: Int
     ) -> [(name: String, shape: [Int], initial: Float)] {
@@ -38,6 +43,7 @@ final class PrincipalComponentsProgram: StepProgram {
         ] + (spec.whiten ? [("whitening", [n, features], 0)] : [])
     }
 
+    /// The matrix products whose bits the fingerprint checks.
     static func products(_ network: NetworkPlan) -> [MatrixProduct] {
         let features = network.inputShape.count
         let components = network.layout.statistic("explained_variance").count
@@ -82,7 +88,7 @@ final class PrincipalComponentsProgram: StepProgram {
         return try context.collective.complete(step: step).control
     }
 
-    /// Writes the state; gives the variance that is lost and the ratio that is kept.
+    /// Writes the running statistics. Returns the variance that is lost and the share that is kept.
     private func keep(_ eigen: SymmetricEigen, _ mean: [Float], total: Double) -> (
         lost: Double, ratio: Double
     ) {
@@ -95,7 +101,8 @@ final class PrincipalComponentsProgram: StepProgram {
         for row in 0..<count {
             values("explained_variance")[row] = Float(variances[row])
             values("explained_variance_ratio")[row] = Float(ratios[row])
-            let (from, to) = (eigen.vectors.pointer + row * features, values("components") + row * features)
+            let from = eigen.vectors.pointer + row * features
+            let to = values("components") + row * features
             for c in 0..<features { to[c] = Float(from[c]) }
             guard spec.whiten else { continue }
             let factor = variances[row] > 0 ? 1 / ScalarMath.sqrt(variances[row]) : 0
@@ -105,6 +112,7 @@ final class PrincipalComponentsProgram: StepProgram {
         return (variances[count...].reduce(0, +), ratios[..<count].reduce(0, +))
     }
 
+    /// The number of components in use.
     private func count(_ ratios: [Double]) -> Int {
         guard case .variance(let fraction) = spec.components else { return rows }
         var sum = 0.0
@@ -115,10 +123,12 @@ final class PrincipalComponentsProgram: StepProgram {
         return rows
     }
 
-    /// The squared error of each chunk's reconstructions.
+    /// The squared error of reconstruction of each chunk.
     func evaluate(_ set: EvaluationSet, chunks: Range<Int>) throws -> [Double] {
         guard let dataset = context.data[set] else { return [] }
-        let (features, rows, size) = (reader.features, rows, Evaluator.chunkSize)
+        let features = reader.features
+        let rows = rows
+        let size = Evaluator.chunkSize
         let reader = SampleReader(dataset, context.data.normalization)
         let scatter = Scatter(columns: features)
         let width = context.plan.evaluationReport.width
@@ -128,7 +138,8 @@ final class PrincipalComponentsProgram: StepProgram {
             let chunk = chunks.lowerBound + task
             let samples = (chunk * size)..<min(dataset.count, (chunk + 1) * size)
             let x = scratch[lane].pointer
-            let (back, y) = (x + size * features, x + 2 * size * features)
+            let back = x + size * features
+            let y = x + 2 * size * features
             reader.read(samples, into: x)
             scatter.centre(x, rows: samples.count, by: values("mean"))
             BLAS.multiply(
@@ -152,7 +163,7 @@ final class PrincipalComponentsProgram: StepProgram {
 }
 
 extension LeafSamples {
-    /// The training set over the leaves of a generation's full batch.
+    /// Divides the training set among the leaves of a generation's full batch.
     init(_ collective: Collective, count: Int) {
         let plan = collective.plan(at: 0)
         self.init(leaves: plan.tree.leaves, local: plan.leaves(of: collective.rank), count: count)

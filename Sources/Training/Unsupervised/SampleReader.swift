@@ -1,40 +1,45 @@
 import Datasets
 import Kernels
 
-/// Reads runs of neighbouring samples, normalised, from any lane.
+/// Reads runs of neighbouring samples and normalises them. Any lane may use it.
 struct SampleReader {
     private let dataset: Dataset
     private let normalization: Normalization
     private let indices: [Int]
 
     init(_ dataset: Dataset, _ normalization: Normalization) {
-        (self.dataset, self.normalization) = (dataset, normalization)
+        self.dataset = dataset
+        self.normalization = normalization
         indices = Array(0..<dataset.count)
     }
 
     var count: Int { indices.count }
     var features: Int { dataset.sampleSize }
-    /// Empty where there are no classes.
+    /// The class indices; empty where there are no classes.
     var labels: DatasetElements<Int32> { dataset.labels }
 
+    /// Writes the normalised samples as rows `[samples.count, features]`.
     func read(_ samples: Range<Int>, into rows: UnsafeMutablePointer<Float>) {
         dataset.gather(indices[samples], normalization: normalization, into: rows)
     }
 }
 
-/// The leaves of the tree that this member computes, as runs of the whole training set in its own order: leaf i of L has the samples ⌊iN/L⌋ … ⌊(i+1)N/L⌋ − 1.
+/// The leaves of the tree that this member computes, as runs of the whole training set in its own order. Leaf
+/// i of L has the samples ⌊iN/L⌋ … ⌊(i+1)N/L⌋ − 1 of N.
 struct LeafSamples {
+    /// The number of all leaves.
     let leaves: Int
-    /// The first local leaf.
+    /// The index of the first local leaf.
     let first: Int
-    /// By slot.
+    /// The samples of each slot.
     let samples: [Range<Int>]
 
     init(leaves: Int, local: Range<Int>, count: Int) {
-        (self.leaves, first) = (leaves, local.lowerBound)
+        self.leaves = leaves
+        first = local.lowerBound
         samples = local.map { ($0 * count / leaves)..<(($0 + 1) * count / leaves) }
     }
 
-    /// The slot of a leaf, if it is a local one.
+    /// The slot of a leaf; nil if it is not local.
     func slot(ofLeaf leaf: Int) -> Int? { samples.indices.contains(leaf - first) ? leaf - first : nil }
 }
