@@ -1,6 +1,10 @@
 #!/usr/bin/env python3
-"""Writes the seeds of Tests/Fuzzing/Corpus: for each target a few small inputs that are read (`read-…`) and some that are refused; `found` is what once went
-wrong. Formats are written here once more, from their descriptions, and not by the program's own writers."""
+"""Writes the seeds of Tests/Fuzzing/Corpus.
+
+Each target has a few small inputs that are read (`read-…`) and some that are refused. Names with `found` are
+inputs that once failed. The formats are implemented here a second time, from their descriptions, without the
+program's own writers.
+"""
 import gzip
 import hashlib
 import json
@@ -29,28 +33,38 @@ def part(data):
 
 
 # Configs
-seed("json5", "read-all", "// é\n{name: 'a\\u00e9\\uD83D\\uDE00\\x41\\\n b', \"k\": [1, -0x1F, +.5e-3, NaN, -Infinity, true, null, {}],"
+seed("json5", "read-all", "// é\n{name: 'a\\u00e9\\uD83D\\uDE00\\x41\\\n b',"
+     " \"k\": [1, -0x1F, +.5e-3, NaN, -Infinity, true, null, {}],"
      " /* c */ $x: {y: [[]]}, \\u0061: 2.}\n")
-seed("json5", "read-numbers", "[0, -0, 1e308, 5e-324, 0xfFfF, 18446744073709551615, -9223372036854775808, 1.0, .5, 5.]")
+seed("json5", "read-numbers",
+     "[0, -0, 1e308, 5e-324, 0xfFfF, 18446744073709551615, -9223372036854775808, 1.0, .5, 5.]")
 seed("json5", "mistakes", "{a: 1, a: 2 b: [1 2 3], c: 01, ")
 seed("json5", "deep", "[" * 80)
 tree = '{optimizer: {adam: {learning_rate: 1}}, model: [{dense: 3}, "relu"]}'
-for name, option in [("read-number", "optimizer.adam.learning_rate=3e-4"), ("read-element", "model.0.dense={a: [1]}"), ("read-new", "a.b.c=text"),
+for name, option in [("read-number", "optimizer.adam.learning_rate=3e-4"),
+                     ("read-element", "model.0.dense={a: [1]}"), ("read-new", "a.b.c=text"),
                      ("no-element", "model.9=1"), ("empty", "a..b=1")]:
     seed("override", name, part(option.encode()) + tree.encode())
-for config in ["digits-mlp", "digits-cnn", "cifar10-inception", "digits-kmeans", "digits-zca", "multi-label", "logistic-regression"]:
+for config in ["digits-mlp", "digits-cnn", "cifar10-inception", "digits-kmeans", "digits-zca", "multi-label",
+               "logistic-regression"]:
     seed("job", "read-" + config, (root / "config" / (config + ".json5")).read_bytes())
-small = '{data: {train: {builtin: "digits"}}, loss: "cross_entropy", optimizer: {adam: {learning_rate: 1}}, batch: {size: 8}, epochs: 1, '
-seed("job", "read-blocks", small + 'define: {b: {parameters: {f: null, s: 1}, layers: [{residual: [{conv: "$f * 2", kernel: 3, stride: "$s"}],'
-     ' shortcut: "auto", activation: "relu"}]}}, model: [{use: "b", f: 2, s: 2, repeat: 2}, {branches: [[{conv: 1}], [{max_pool: 3, stride: 1,'
+small = ('{data: {train: {builtin: "digits"}}, loss: "cross_entropy", optimizer: {adam: {learning_rate: 1}},'
+         ' batch: {size: 8}, epochs: 1, ')
+seed("job", "read-blocks", small + 'define: {b: {parameters: {f: null, s: 1}, layers: ['
+     '{residual: [{conv: "$f * 2", kernel: 3, stride: "$s"}],'
+     ' shortcut: "auto", activation: "relu"}]}}, model: [{use: "b", f: 2, s: 2, repeat: 2},'
+     ' {branches: [[{conv: 1}], [{max_pool: 3, stride: 1,'
      ' padding: 1}]]}, {repeat: 2, layers: ["relu"]}, "global_average_pool", {dropout: 0.5}, {dense: 10}]}')
 seed("job", "read-preset", small + 'model: [{preset: "lenet5", classes: 10}]}')
 # The receptive field overflowed.
-seed("job", "read-found-strides", small + "model: [" + "{conv: 1, kernel: 1, stride: 4096}, " * 8 + '"flatten", {dense: 10}]}')
-# What a batch's activations take overflowed.
-seed("job", "read-found-activations", small.replace("{size: 8}", '{size: "all"}') + 'model: [{repeat: 100, layers: [{conv: 64}]}, "flatten", {dense: 10}]}')
-# Elements that are wrong did not count.
-seed("job", "found-repeated-mistakes", small + 'model: [{repeat: 10000, layers: [{repeat: 10000, layers: ["reluu"]}]}]}')
+seed("job", "read-found-strides",
+     small + "model: [" + "{conv: 1, kernel: 1, stride: 4096}, " * 8 + '"flatten", {dense: 10}]}')
+# The size of a batch's activations overflowed.
+seed("job", "read-found-activations", small.replace("{size: 8}", '{size: "all"}')
+     + 'model: [{repeat: 100, layers: [{conv: 64}]}, "flatten", {dense: 10}]}')
+# Wrong elements did not count towards the limit.
+seed("job", "found-repeated-mistakes",
+     small + 'model: [{repeat: 10000, layers: [{repeat: 10000, layers: ["reluu"]}]}]}')
 
 # Data
 images = struct.pack(">BBBBIII", 0, 0, 8, 3, 4, 2, 3) + bytes(range(24))
@@ -64,30 +78,36 @@ seed("idx", "bomb", part(packed(struct.pack(">BBBBIII", 0, 0, 8, 3, 2**31, 2, 3)
 
 
 def npy(type, shape, data, fortran=False):
-    header = "{'descr': '%s', 'fortran_order': %s, 'shape': (%s,), }" % (type, fortran, ", ".join(map(str, shape)))
+    sizes = ", ".join(map(str, shape))
+    header = "{'descr': '%s', 'fortran_order': %s, 'shape': (%s,), }" % (type, fortran, sizes)
     header = header.ljust(53).encode() + b"\n"
     return b"\x93NUMPY\x01\x00" + part(header) + data
 
 
-for name in ["f2-big", "f4-little", "f8-big", "i2-little", "u1-little", "b1-little", "u8-big", "objects", "records", "text"]:
+for name in ["f2-big", "f4-little", "f8-big", "i2-little", "u1-little", "b1-little", "u8-big",
+             "objects", "records", "text"]:
     data = (readers / "npy" / (name + ".npy")).read_bytes()
     seed("npy", name if name in ("objects", "records", "text") else "read-" + name, bytes([1]) + part(data))
 table = npy("<f4", [3, 2], struct.pack("<6f", 1, 2, 3, 4, 5, 6))
 seed("npy", "read-classes", bytes([0]) + part(table) + npy("<i8", [3], struct.pack("<3q", 0, 1, 2)))
-seed("npy", "read-values-gzip", bytes([0]) + part(packed(table)) + packed(npy("<f8", [3, 1], struct.pack("<3d", 0, 1, 2))))
+seed("npy", "read-values-gzip",
+     bytes([0]) + part(packed(table)) + packed(npy("<f8", [3, 1], struct.pack("<3d", 0, 1, 2))))
 seed("npy", "read-planar-fortran", bytes([3]) + part(npy("|u1", [2, 3, 2, 2], bytes(range(24)), True)))
-# A class of the largest integer made one more class than there are integers.
-seed("npy", "found-greatest-class", bytes([0]) + part(table) + npy("<i8", [3], struct.pack("<3q", 0, 1, 2**63 - 1)))
+# The number of classes is the largest label + 1, which overflowed.
+seed("npy", "found-greatest-class",
+     bytes([0]) + part(table) + npy("<i8", [3], struct.pack("<3q", 0, 1, 2**63 - 1)))
 
 text = (readers / "table.csv").read_bytes()[:600].rsplit(b"\n", 1)[0] + b"\n"
 seed("csv", "fixture", bytes([0, 0]) + text)
 seed("csv", "read-classes", bytes([0, 1]) + b"x,c,y\n1,a,no\n2.5,b,yes\n-3e2,a,no\n")
 seed("csv", "read-mean", bytes([32, 1 + 8]) + b"x,c,y\n1,a,1\n,b,2\n3,NA,3.5\n")
-seed("csv", "read-drop-semicolon", bytes([2 + 16, 0]) + b'\xef\xbb\xbfx;c\r\n"1";"a;""b"""\r\n\r\n;x\r\n2;\xc3\xbc\r\n')
+seed("csv", "read-drop-semicolon",
+     bytes([2 + 16, 0]) + b'\xef\xbb\xbfx;c\r\n"1";"a;""b"""\r\n\r\n;x\r\n2;\xc3\xbc\r\n')
 seed("csv", "read-no-header-tab", bytes([1 + 4, 0]) + b"1\t2\n3\t4\n")
 seed("csv", "read-gzip", bytes([0, 1]) + packed(b"x,y\n" + b"1,2\n2,3\n" * 100))
 # Two spellings of one number made one class of two.
-seed("csv", "read-found-spellings", bytes([0, 1 + 4]) + b"x,y\n1,99999999999999999\n2,+99999999999999999\n3,7\n")
+seed("csv", "read-found-spellings",
+     bytes([0, 1 + 4]) + b"x,y\n1,99999999999999999\n2,+99999999999999999\n3,7\n")
 record = bytes([3]) + bytes(i * 7 % 256 for i in range(3072))
 seed("cifar", "read-ten", bytes([0]) + packed(record + bytes(3073)))
 seed("cifar", "read-hundred", bytes([1]) + packed(bytes([19, 99]) + bytes(3072)))
@@ -101,14 +121,18 @@ def dataset(element, shape, count, targets, width, names, features, values):
     def aligned(data):
         return data + bytes(-len(data) % 64)
 
-    body = aligned(b"".join(struct.pack("<I", len(n)) + n for n in names)) + aligned(features) + aligned(values)
+    body = aligned(b"".join(struct.pack("<I", len(n)) + n for n in names))
+    body += aligned(features) + aligned(values)
     size = sum(4 + len(n) for n in names)
-    head = b"DTRAINDS" + struct.pack("<IIQIIQQQQ", 1, element, count, len(shape), targets, width, size, 128 + len(body), 0)
+    head = b"DTRAINDS" + struct.pack(
+        "<IIQIIQQQQ", 1, element, count, len(shape), targets, width, size, 128 + len(body), 0)
     return head + struct.pack("<8Q", *(list(shape) + [0] * (8 - len(shape)))) + body
 
 
-seed("dataset", "read-classes", dataset(1, [2, 3, 1], 2, 1, 2, [b"a", b"\xc3\xbc"], bytes(range(12)), struct.pack("<2i", 0, 1)))
-seed("dataset", "read-values", dataset(2, [2], 2, 2, 1, [], struct.pack("<4f", 1, 2, 3, 4), struct.pack("<2f", 5, 6)))
+seed("dataset", "read-classes", dataset(
+    1, [2, 3, 1], 2, 1, 2, [b"a", b"\xc3\xbc"], bytes(range(12)), struct.pack("<2i", 0, 1)))
+seed("dataset", "read-values",
+     dataset(2, [2], 2, 2, 1, [], struct.pack("<4f", 1, 2, 3, 4), struct.pack("<2f", 5, 6)))
 seed("dataset", "read-none", dataset(2, [1], 3, 3, 0, [], struct.pack("<3f", 1, 2, 3), b""))
 seed("dataset", "label", dataset(1, [1], 2, 1, 2, [b"a", b"b"], bytes(2), struct.pack("<2i", 0, 2)))
 
@@ -128,17 +152,21 @@ for type, size in types:
     place += 2 * size
 seed("safetensors", "read-types", safetensors(header, bytes(range(place))))
 seed("safetensors", "hole", safetensors('{"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}', b"ab"))
-# Nothing of something that no memory holds: in one order of multiplication the sizes overflow, in another they do not.
-seed("safetensors", "found-empty", safetensors({"a": {"dtype": "F32", "shape": [2**61, 0], "data_offsets": [0, 0]}}))
+# An empty tensor with a size that no memory holds. Whether the product overflows depends on the order.
+seed("safetensors", "found-empty",
+     safetensors({"a": {"dtype": "F32", "shape": [2**61, 0], "data_offsets": [0, 0]}}))
 
 empty = safetensors("{}")
 checksum = hashlib.sha256(empty).hexdigest()
 job = small + 'model: ["flatten", {dense: 10}]}'
 state = {
-    "data": "ab12", "normalization": {"kind": "z_score", "shift": [0.1], "factor": [2]}, "class_names": [str(i) for i in range(10)],
+    "data": "ab12", "normalization": {"kind": "z_score", "shift": [0.1], "factor": [2]},
+    "class_names": [str(i) for i in range(10)],
     "epoch_totals": [0.25, 8], "platform": "x86_64-Zen-1", "exact": True,
-    "decisions": {"early_stopping": {"best": 0.5, "step": 3, "waited": 1}, "plateau": {"best": None, "step": 0, "waited": 0}, "factor": 1,
-                  "best": {"best": None, "step": 0, "waited": 0}, "best_monitor": "validation.loss", "is_over": False},
+    "decisions": {"early_stopping": {"best": 0.5, "step": 3, "waited": 1},
+                  "plateau": {"best": None, "step": 0, "waited": 0}, "factor": 1,
+                  "best": {"best": None, "step": 0, "waited": 0}, "best_monitor": "validation.loss",
+                  "is_over": False},
     "job": job, "table": None, "sample_shape": [8, 8, 1], "target_width": None, "train_count": 1437,
 }
 
@@ -146,8 +174,9 @@ state = {
 def manifest(state, files=None):
     if files is None:
         files = {n + ".safetensors": {"size": len(empty), "sha256": checksum} for n in ("model", "optimizer")}
-    return json.dumps({"checksum": "0" * 64, "format": "dist-train checkpoint", "version": 1, "step": 7, "files": files, "state": state},
-                      ensure_ascii=False)
+    value = {"checksum": "0" * 64, "format": "dist-train checkpoint", "version": 1, "step": 7, "files": files,
+             "state": state}
+    return json.dumps(value, ensure_ascii=False)
 
 
 seed("manifest", "read-images", manifest(state))
@@ -156,20 +185,25 @@ columns = {"format": {"header": True, "delimiter": ",", "missing": ["", "NA"]}, 
            "target": {"columns": ["y"], "classes": ["no", "yes"]}}
 seed("manifest", "read-table", manifest({
     **state, "table": columns, "sample_shape": [3], "class_names": ["no", "yes"],
-    "normalization": {"kind": "min_max", "shift": [0, 0, 1], "factor": [1, 1, 2]}, "job": job.replace('"flatten", {dense: 10}', "{dense: 2}")}))
+    "normalization": {"kind": "min_max", "shift": [0, 0, 1], "factor": [1, 1, 2]},
+    "job": job.replace('"flatten", {dense: 10}', "{dense: 2}")}))
 seed("manifest", "checksum", manifest(state).replace("0" * 64, "1" * 64))
 # A slash and a combining mark are one character.
 seed("manifest", "found-slash", manifest(state, {"../\u0301x": {"size": 0, "sha256": checksum}}))
 
-# Frames, as FrameScript has them: sizes of four reads, then records
+# Frames in the format of FrameScript: sizes of four reads, then records
 frame = struct.pack("<BBHHB", 5, 1, 9, 2, 0)
 seed("frames", "read-whole", struct.pack("<4H", 65535, 65535, 65535, 65535) + b"".join(
     bytes([2]) + frame + part(bytes(range(n))) for n in (0, 1, 200)))
-seed("frames", "read-bytewise", struct.pack("<4H", 0, 0, 46, 2) + bytes([2]) + frame + part(b"hello") + bytes([3]) + frame + struct.pack("<H", 40_007))
-seed("frames", "damaged", struct.pack("<4H", 99, 9, 999, 47) + bytes([2]) + frame + part(b"a") + bytes([1]) + frame + part(b"bcd") + struct.pack("<H", 400))
-seed("frames", "raw", struct.pack("<4H", 9, 9, 9, 9) + bytes([2]) + frame + part(b"a") + bytes([0]) + part(b"GET / HTTP/1.1\r\n\r\n"))
+seed("frames", "read-bytewise", struct.pack("<4H", 0, 0, 46, 2) + bytes([2]) + frame + part(b"hello")
+     + bytes([3]) + frame + struct.pack("<H", 40_007))
+seed("frames", "damaged", struct.pack("<4H", 99, 9, 999, 47) + bytes([2]) + frame + part(b"a")
+     + bytes([1]) + frame + part(b"bcd") + struct.pack("<H", 400))
+seed("frames", "raw", struct.pack("<4H", 9, 9, 9, 9) + bytes([2]) + frame + part(b"a")
+     + bytes([0]) + part(b"GET / HTTP/1.1\r\n\r\n"))
 seed("handshake", "read-honest", bytes(16))
-for name, script in [("flipped", bytes([0, 0, 2, 7, 0, 3])), ("other", bytes([1]) + part(b"\x01" * 40)), ("kind", bytes([0, 3, 0xF3])),
+for name, script in [("flipped", bytes([0, 0, 2, 7, 0, 3])), ("other", bytes([1]) + part(b"\x01" * 40)),
+                     ("kind", bytes([0, 3, 0xF3])),
                      ("longer", bytes([0, 4]) + struct.pack("<H", 60) + part(b"abc"))]:
     seed("handshake", name, script)
 
@@ -185,20 +219,26 @@ def listed(items):
 
 
 endpoint = string("10.0.0.7") + struct.pack("<H", 40_001)
-seed("messages", "read-join", b"\0\1" + string("größer/12") + string("größer") + struct.pack("<q", 8) + string("Zen") + b"\1" + listed([endpoint] * 2)
-     + struct.pack("<H", 7))
+seed("messages", "read-join", b"\0\1" + string("größer/12") + string("größer") + struct.pack("<q", 8)
+     + string("Zen") + b"\1" + listed([endpoint] * 2) + struct.pack("<H", 7))
 seed("messages", "read-heartbeat-purpose", b"\0\2" + struct.pack("<q", 3))
 seed("messages", "read-mesh", b"\0\3" + string("abc") + struct.pack("<IIqqB", 3, 9, 4, 1, 1))
-seed("messages", "read-welcome", b"\1" + struct.pack("<q", 7) + string("{}") + string("0123") + string("Haswell") + string("z_score")
+seed("messages", "read-welcome", b"\1" + struct.pack("<q", 7) + string("{}") + string("0123")
+     + string("Haswell") + string("z_score")
      + listed([struct.pack("<f", 1.5)]) + listed([struct.pack("<f", 2)])
-     + listed([bytes([0]) + struct.pack("<I", 32) + bytes(32) + struct.pack("<q", 1 << 30)]) + struct.pack("<d", 0.25))
+     + listed([bytes([0]) + struct.pack("<I", 32) + bytes(32) + struct.pack("<q", 1 << 30)])
+     + struct.pack("<d", 0.25))
 seed("messages", "read-prepared", b"\2" + listed([string("a") + string("b")]))
-seed("messages", "read-formation", b"\3" + struct.pack("<IIq", 1, 9, 1) + listed(
-    [struct.pack("<q", n) + string("w") + listed([endpoint]) for n in (3, 5)]) + listed([struct.pack("<q", n) for n in (0, 3, 8)])
-    + listed([struct.pack("<q", n % 2) for n in range(64)]) + struct.pack("<qqdBq", 1 << 33, 2, 1, 0, 4) + b"\1" + struct.pack("<II", 1, 8)
-    + b"\1" + struct.pack("<d", 0.25) + b"\1" + struct.pack("<q", 17))
+seed("messages", "read-formation", b"\3" + struct.pack("<IIq", 1, 9, 1)
+     + listed([struct.pack("<q", n) + string("w") + listed([endpoint]) for n in (3, 5)])
+     + listed([struct.pack("<q", n) for n in (0, 3, 8)])
+     + listed([struct.pack("<q", n % 2) for n in range(64)])
+     + struct.pack("<qqdBq", 1 << 33, 2, 1, 0, 4) + b"\1" + struct.pack("<II", 1, 8)
+     + b"\1" + struct.pack("<d", 0.25) + b"\1" + struct.pack("<q", 17))
 seed("messages", "read-heartbeat", b"\4" + struct.pack("<dQQQ", 1.25, 1 << 40, 0, 5))
-seed("messages", "read-contributions", b"\6" + struct.pack("<q", 17) + listed([struct.pack("<Q", n << 60) for n in range(6)]))
-seed("messages", "read-audit", b"\7" + struct.pack("<qq", 17, 1) + listed([struct.pack("<Q", n << 60) for n in range(3)]) + struct.pack("<QQ", 5, 6))
+seed("messages", "read-contributions",
+     b"\6" + struct.pack("<q", 17) + listed([struct.pack("<Q", n << 60) for n in range(6)]))
+seed("messages", "read-audit", b"\7" + struct.pack("<qq", 17, 1)
+     + listed([struct.pack("<Q", n << 60) for n in range(3)]) + struct.pack("<QQ", 5, 6))
 seed("messages", "read-timing", b"\5" + struct.pack("<dq", -0.5, 3) + listed(
     [struct.pack("<BqdddI", kind, step, 1, 2, 0.5, 0) for step in range(3) for kind in range(1, 7)]))

@@ -40,7 +40,8 @@ import Training
         #expect(try plain.run(members: 1, lanes: 1).snapshot != quiet.snapshot)
     }
 
-    /// Flipping every image on the way is flipping the training set beforehand, and nothing else: validation sees images as they are.
+    /// Flipping every image during training equals flipping the training set beforehand. Validation sees the
+    /// original images.
     @Test func certainFlipsAreAFlippedTrainingSet() throws {
         var flip = Augmentation()
         (flip.horizontalFlip, flip.verticalFlip) = (1, 1)
@@ -65,7 +66,7 @@ import Training
         #expect(result.evaluations == expected.evaluations)
     }
 
-    // MARK: The config
+    // MARK: - Config
 
     private static func data(_ augment: String) -> String {
         config(["data": #"{train: {builtin: "digits"}, augment: \#(augment)}"#])
@@ -73,8 +74,9 @@ import Training
 
     @Test func everyFieldIsRead() throws {
         let text = """
-            {random_crop: {padding: 2}, horizontal_flip: true, vertical_flip: 0.25, rotation: 10, translation: [0.1, 0.2], \
-            scale: [0.9, 1.1], stretch: [0.5, 2], shear: [-5, 6], brightness: 0.2, contrast: 0.3, fill: "mean"}
+            {random_crop: {padding: 2}, horizontal_flip: true, vertical_flip: 0.25, rotation: 10, \
+            translation: [0.1, 0.2], scale: [0.9, 1.1], stretch: [0.5, 2], shear: [-5, 6], \
+            brightness: 0.2, contrast: 0.3, fill: "mean"}
             """
         var expected = Augmentation()
         (expected.cropPadding, expected.horizontalFlip, expected.verticalFlip) = (.init(2, 2), 0.5, 0.25)
@@ -105,7 +107,8 @@ import Training
         let data = try load(Self.data("{rotation: 7}")).resolved["data"]
         #expect(
             data?["augment"]?.compactJSON() == """
-                {"random_crop":{"padding":[0,0]},"horizontal_flip":0,"vertical_flip":0,"rotation":[-7,7],"translation":[0,0],\
+                {"random_crop":{"padding":[0,0]},"horizontal_flip":0,"vertical_flip":0,"rotation":[-7,7],\
+                "translation":[0,0],\
                 "scale":[1,1],"stretch":[1,1],"shear":[0,0],"brightness":0,"contrast":0,"fill":0}
                 """)
     }
@@ -127,7 +130,7 @@ import Training
         #expect(shown.contains(message) && shown.contains("data.augment"), "\(shown)")
     }
 
-    /// Tables have no pixels to move; the place in the config is shown.
+    /// Tables have no pixels to move; the error shows the position in the config.
     @Test func onlyImagesAreAugmented() throws {
         let file = try load(Self.data("{rotation: 7}"))
         let facts = DataFacts(
@@ -136,7 +139,8 @@ import Training
         let shown = "\(file.describe(try #require(error)))"
         #expect(
             shown.contains(
-                "error: `augment` needs images, [height, width, channels], and the samples have shape [64]: remove it"
+                "error: `augment` needs images, [height, width, channels],"
+                    + " and the samples have shape [64]: remove it"
             ))
         #expect(shown.contains("job.json5:3:47   data.augment"), "\(shown)")
     }

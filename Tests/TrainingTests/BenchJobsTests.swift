@@ -13,7 +13,7 @@ import Training
         return try TrainingPlan(job, DecodedData(reading: job.data).facts)
     }
 
-    /// As many trained values as PyTorch counts in its modules.
+    /// The number of trained values equals PyTorch's count for its modules.
     @Test func parametersAreThoseOfPyTorch() throws {
         let lines = try ProjectFiles.text("Tests/Fixtures/bench/parameters.txt").split(separator: "\n")
         #expect(lines.count == Self.batches.count)
@@ -34,12 +34,13 @@ import Training
         #expect(Set(names) == Set(Self.batches.keys))
     }
 
-    /// A job to be measured has no end but the one that is asked for, and waits for no evaluation.
+    /// A job that is measured ends only at the given step, and waits for no evaluation.
     @Test func endlessJobs() throws {
         let file = try load(
             config([
                 "data":
-                    #"{train: {builtin: "digits"}, validation: {builtin: "digits"}, test: {builtin: "digits"}}"#,
+                    #"{train: {builtin: "digits"}, validation: {builtin: "digits"},"#
+                    + #" test: {builtin: "digits"}}"#,
                 "schedule": #"{reduce_on_plateau: {monitor: "validation.loss"}}"#, "max_steps": "5",
                 "early_stopping": #"{monitor: "validation.loss", patience: 1}"#,
                 "checkpoint": #"{every: 3, best: "validation.loss"}"#,

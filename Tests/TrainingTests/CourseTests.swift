@@ -5,7 +5,7 @@ import NeuralNetwork
 import Testing
 import Training
 
-/// Trainings that decide on their way: members and interruptions change nothing.
+/// Trainings with rules that decide during the run. Members and interruptions change nothing.
 @Suite(.serialized) struct CourseTests {
     private func training(_ change: (inout Job) -> Void) throws -> LocalTraining {
         var job = ExactnessTests.job(
@@ -35,7 +35,7 @@ import Training
         }
     }
 
-    /// Interrupted at every epoch's end, where what is decided is decided again, and between.
+    /// The training is interrupted at the end of every epoch, where it decides again, and between.
     @Test func resumesDecideTheSame() throws {
         let training = try training { _ in }
         let quiet = try training.run(members: 1, lanes: 1)
@@ -56,7 +56,8 @@ import Training
         }
     }
 
-    /// The factor in force is in every snapshot: interrupted between two evaluations, the rate stays as low as it was.
+    /// Every snapshot has the current factor of the learning rate. After an interruption between two
+    /// evaluations the rate stays as low as it was.
     @Test func plateausSurviveInterruptions() throws {
         let training = try training {
             ($0.earlyStopping, $0.epochs) = (nil, 6)
@@ -77,7 +78,7 @@ import Training
         #expect(snapshot == quiet.snapshot)
     }
 
-    /// Decisions may look at the training data alone.
+    /// Rules may use metrics of the training data alone.
     @Test func withoutValidation() throws {
         let training = try training {
             ($0.data.validation, $0.data.test, $0.checkpoint.best) = (nil, nil, nil)

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Training
 
-/// `data` in a config, from its text to decoded data.
+/// The field `data` of a config, from its text to decoded data.
 @Suite struct DataSourceTests {
     private let directory: TemporaryDirectory
 
@@ -17,7 +17,8 @@ import Training
         (#"{builtin: "digits", limit: 7}"#, .limited(.digits, count: 7)),
         (#"{csv: {path: "/a"}}"#, .csv(path: "/a", CSVFormat(), TableRules())),
         (
-            #"{csv: {path: "/a", target: ["y", "z"], header: false, delimiter: "tab", missing: ["", "-"], on_missing: "drop", "#
+            #"{csv: {path: "/a", target: ["y", "z"], header: false, delimiter: "tab", missing: ["", "-"],"#
+                + #" on_missing: "drop", "#
                 + #"categorical: ["zip"], ignore: ["id"], task: "regression"}, limit: 3}"#,
             .limited(
                 .csv(
@@ -49,7 +50,7 @@ import Training
         ),
     ]
 
-    /// Read as meant, written back as read, and the identity has no paths.
+    /// Each source is read as expected and written back as it was read, and the identity has no paths.
     @Test(arguments: everyKind.indices) func everyKindIsReadAndWritten(index: Int) throws {
         let (text, source) = Self.everyKind[index]
         let file = try load(config(["data": "{train: \(text), validation: \(text)}"]))
@@ -66,7 +67,8 @@ import Training
         let job = try load(
             config([
                 "data": """
-                {train: {csv: {path: "/a", target: "y", delimiter: ";", on_missing: "mean"}, limit: 5}, test: {csv: {path: "/b"}}}
+                {train: {csv: {path: "/a", target: "y", delimiter: ";", on_missing: "mean"}, limit: 5},
+                 test: {csv: {path: "/b"}}}
                 """
             ])
         ).job
@@ -144,12 +146,13 @@ import Training
         #expect(try load(own.resolved.compactJSON()).job == own)
     }
 
-    /// Without files; other sets have the training set's form and other values.
+    /// Synthetic data need no files. Further sets have the training set's form and other values.
     @Test func madeUpData() throws {
         let spec = try load(
             config([
                 "data":
-                    "{train: {made_up: {shape: [5], classes: 3, samples: 50}, limit: 40}, test: {made_up: {samples: 30}}}"
+                    "{train: {made_up: {shape: [5], classes: 3, samples: 50}, limit: 40}, test: {made_up:"
+                    + " {samples: 30}}}"
             ])
         ).job.data
         let data = try DecodedData(reading: spec)
@@ -177,7 +180,8 @@ import Training
         let spec = try load(
             config([
                 "data": """
-                {train: {csv: {path: "\(train)", target: "y", on_missing: "mean"}}, test: {csv: {path: "\(test)"}}, normalize: "z_score"}
+                {train: {csv: {path: "\(train)", target: "y", on_missing: "mean"}},
+                 test: {csv: {path: "\(test)"}}, normalize: "z_score"}
                 """
             ])
         ).job.data

@@ -4,7 +4,7 @@ import NeuralNetwork
 import Testing
 import Training
 
-/// The rules after an evaluation, as a pure function of what was evaluated.
+/// The rules after an evaluation, as a pure function of its metrics.
 @Suite struct DecisionsTests {
     private func run(_ decisions: Decisions, _ values: [Double?], from state: DecisionState = DecisionState())
         -> (
@@ -36,7 +36,8 @@ import Training
             ])
     }
 
-    /// An improvement by no more than the minimum is none, and the best stays where it was: slow progress counts once it adds up.
+    /// An improvement by at most the minimum does not count, and the best value stays. Slow progress counts
+    /// once it adds up.
     @Test func minimumDelta() {
         #expect(
             run(stop(.min, patience: 2, delta: 0.5), [3, 2.6, 2.4, 2.1, 2.0]).0.map(\.stops) == [
@@ -57,7 +58,7 @@ import Training
         #expect(state.best.best == 0.7)
     }
 
-    /// A resumed job may choose its best by something else; what was best by another measure does not count.
+    /// A resumed job may choose its best checkpoint by another metric; the old best value is then dropped.
     @Test func anotherMeasure() {
         let (_, state) = run(Decisions(best: Monitor(.validation, "accuracy", .max)), [0.5, 0.7])
         let (made, later) = run(Decisions(best: Monitor(.validation, "loss", .min)), [3], from: state)
@@ -65,7 +66,7 @@ import Training
         #expect(later.best.best == 3)
     }
 
-    /// From any state in between, the same decisions follow.
+    /// The same decisions follow from any state in between.
     @Test func replays() {
         let rules = Decisions(
             earlyStopping: EarlyStopping(monitor: Monitor(.train, "loss", .min), patience: 3),
@@ -83,7 +84,8 @@ import Training
         #expect(made.last?.stops == true)
     }
 
-    /// The same falls as PyTorch's rule, whatever else is decided, and from any state in between.
+    /// The learning rate falls when PyTorch's rule lowers it, whatever else is decided, and from any state in
+    /// between.
     @Test func plateaus() {
         let policy = PlateauPolicy(factor: 0.5, patience: 1, threshold: 0, minimumLearningRate: 0.3)
         let monitor = Monitor(.validation, "loss", .min)
@@ -110,7 +112,7 @@ import Training
     }
 }
 
-/// `early_stopping` and `checkpoint.best` in a config.
+/// The fields `early_stopping` and `checkpoint.best` of a config.
 @Suite struct CourseConfigTests {
     @Test func roundTrips() throws {
         let job = try load(

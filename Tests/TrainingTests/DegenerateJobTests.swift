@@ -5,7 +5,7 @@ import NeuralNetwork
 import Testing
 import Training
 
-/// The smallest of everything: the same bits as one quiet member's, and numbers that are finite.
+/// The smallest possible jobs give the same bits as with one member, and finite numbers.
 @Suite(.serialized) struct DegenerateJobTests {
     static let adam = Optimizer.adam(learningRate: 1e-2, beta1: 0.9, beta2: 0.999, epsilon: 1e-8)
 
@@ -89,7 +89,7 @@ import Training
             #expect(
                 result.reports == quiet.reports && result.evaluations == quiet.evaluations,
                 "\(members) members")
-            // Stopped after every step and begun again from what a snapshot keeps.
+            // The training is stopped after every step and resumed from the tensors of a snapshot.
             let half = try training.run(members: members, lanes: 1, cuts: item.cuts, stopAfter: 1).snapshot
             let rest = try training.run(members: 1, lanes: 1, from: half)
             #expect(

@@ -13,9 +13,9 @@ import Training
     import Glibc
 #endif
 
-/// 360 validation samples: two full chunks and one of 104.
+/// 360 validation samples make two full chunks and one of 104.
 @Suite struct EvaluatorTests {
-    /// A network with batch norm, its state, and what evaluates it.
+    /// A network with batch norm, its state, and its evaluator.
     private struct Bench {
         let data: DecodedData
         let plan: TrainingPlan
@@ -26,17 +26,18 @@ import Training
             let job = try load(
                 config([
                     "data":
-                        #"{train: {builtin: "digits"}, validation: {builtin: "digits"}, normalize: "z_score"}"#,
+                        #"{train: {builtin: "digits"}, validation: {builtin: "digits"},"#
+                        + #" normalize: "z_score"}"#,
                     "model":
-                        #"["flatten", {dense: 21, batch_norm: true, activation: "relu"}, {dense: 10, name: "head"}]"#,
+                        #"["flatten", {dense: 21, batch_norm: true, activation: "relu"}, {dense: 10,"#
+                        + #" name: "head"}]"#,
                 ])
             ).job
             data = try DecodedData(reading: job.data)
             plan = try TrainingPlan(job, data.facts)
             let layout = plan.network.layout
-            (parameters, statistics) = (
-                FloatBuffer(count: layout.flatCount), FloatBuffer(count: layout.statisticsCount)
-            )
+            parameters = FloatBuffer(count: layout.flatCount)
+            statistics = FloatBuffer(count: layout.statisticsCount)
             layout.initialize(parameters.pointer, seed: 3)
             for tensor in layout.tensors where tensor.range.count == 21 {
                 for i in tensor.range { parameters.pointer[i] = Float(i % 7) / 4 - 0.5 }
@@ -63,15 +64,18 @@ import Training
             return statistic.range.map { Double(statistics.pointer[$0]) }
         }
 
-        /// The same in doubles, sample by sample, from the formulas.
+        /// The expected result, computed in doubles from the formulas, sample by sample.
         func straightforward() throws -> (loss: Double, correct: Double) {
-            let (weight, gain, shift) = (
-                try tensor("dense1.weight"), try tensor("dense1.bn.weight"), try tensor("dense1.bn.bias")
-            )
-            let (mean, variance) = (try tensor("dense1.bn.running_mean"), try tensor("dense1.bn.running_var"))
-            let (headWeight, headBias) = (try tensor("head.weight"), try tensor("head.bias"))
+            let weight = try tensor("dense1.weight")
+            let gain = try tensor("dense1.bn.weight")
+            let shift = try tensor("dense1.bn.bias")
+            let mean = try tensor("dense1.bn.running_mean")
+            let variance = try tensor("dense1.bn.running_var")
+            let headWeight = try tensor("head.weight")
+            let headBias = try tensor("head.bias")
             let validation = try #require(data.validation)
-            var (loss, correct) = (0.0, 0.0)
+            var loss = 0.0
+            var correct = 0.0
             for sample in 0..<validation.count {
                 let x = FloatBuffer(count: 64)
                 validation.gather([sample][...], normalization: data.normalization, into: x.pointer)
@@ -105,7 +109,8 @@ import Training
         }
     }
 
-    /// Whoever computes a chunk, with whichever others and on however many lanes, finds the same bits.
+    /// A chunk gets the same bits whichever member computes it, together with any other chunks and on any
+    /// number of lanes.
     @Test func chunksAndLanesChangeNoBit() async throws {
         try await onThread {
             let bench = try Bench()
@@ -138,7 +143,7 @@ import Training
         }
     }
 
-    /// Over the tree (0 + 1) + (2 + 3) + 4, which differs in its last bits from a sum in order.
+    /// The sum runs over the tree (0 + 1) + (2 + 3) + 4, which differs in its last bits from a sum in order.
     @Test func totalsGoOverTheTree() {
         let layout = ReportLayout(
             loss: .crossEntropy, metrics: [.accuracy], targets: .classes(10), outputs: 10, isEvaluation: true)

@@ -5,7 +5,7 @@ import NeuralNetwork
 import Testing
 import Training
 
-/// The number of members and lanes, the cuts and the interruptions change no bit.
+/// The number of members and lanes, the sizes of pieces, and interruptions change no bit.
 @Suite(.serialized) struct ExactnessTests {
     static func job(batch: Int, microbatches: Int, optimizer: Optimizer) -> Job {
         Job(

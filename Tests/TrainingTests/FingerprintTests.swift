@@ -28,7 +28,8 @@ import Training
         }
     }
 
-    /// Other shapes are other BLAS calls; what does not depend on the job stays.
+    /// Other shapes make other BLAS calls. The parts of a fingerprint that do not depend on the job stay the
+    /// same.
     @Test func anotherJobHasOtherProducts() async throws {
         try await onThread {
             // Dense layers do not use BLAS, whose bits depend on shapes.
@@ -61,7 +62,7 @@ import Training
                 "OpenBLAS core Haswell instead of nothing"))
     }
 
-    /// Two cores that compute the same bits are the same platform for a job: only hashes decide.
+    /// Two processors that compute the same bits are the same platform for a job; only hashes decide.
     @Test func descriptionsDoNotDecide() {
         #expect(Self.parts("Haswell").matches(Self.parts("Zen", build: "other")))
         #expect(!Self.parts("Haswell").matches(Self.parts("Haswell", step: "dd")))

@@ -6,7 +6,8 @@ import NeuralNetwork
 import Testing
 import Training
 
-/// Clipping by the global norm, L1, rates of single layers, norms of gradients and dead units: the same for any number of members, and the true ones.
+/// Clipping by the global norm, L1, learning rates of single layers, norms of gradients, and dead units. They
+/// are the same for any number of members, and correct.
 @Suite(.serialized) struct GradientMeasurementTests {
     static func job(optimizer: Optimizer, batch: Int?, _ change: (inout Job) -> Void = { _ in }) -> Job {
         var job = Job(
@@ -53,14 +54,15 @@ import Training
             #expect(result.diagnostics == quiet.diagnostics)
             #expect(result.evaluations == quiet.evaluations)
         }
-        // Going on from the middle gives the same lines again.
+        // Continuing from the middle gives the same lines again.
         let half = try training.run(members: 2, lanes: 1, stopAfter: 7)
         let rest = try training.run(members: 3, lanes: 1, from: half.snapshot)
         #expect(rest.snapshot == quiet.snapshot)
         #expect(rest.diagnostics == quiet.diagnostics.filter { $0.key >= 7 })
     }
 
-    /// A step of plain descent at rate 1 subtracts the mean gradient: its norms are what was logged, and clipping shrinks it to the norm that was asked for.
+    /// A step of plain gradient descent with rate 1 subtracts the mean gradient. Its norms must be the logged
+    /// ones, and clipping must shrink it to the given norm.
     @Test func normsAreThoseOfTheGradient() throws {
         func change(_ clipping: GradientClipping?) throws -> (
             change: [Double], plan: TrainingPlan, diagnostics: [Double]
@@ -94,7 +96,7 @@ import Training
         #expect(clipped.diagnostics == diagnostics, "norms are those before clipping")
     }
 
-    /// Units of the first layer that give nothing for any sample, counted by hand.
+    /// The number of units in the first layer that return 0 for every sample, counted directly.
     @Test func deadUnitsAreCounted() throws {
         let training = try Self.training(
             Self.job(optimizer: .adam(learningRate: 0.01), batch: nil) { job in
@@ -131,7 +133,7 @@ import Training
                 && error?.description.contains("dense1.weight, dense1.bias") == true)
     }
 
-    /// l1·‖w‖₁ + l2/2·‖w‖², of weights alone.
+    /// The penalty l1·‖w‖₁ + l2/2·‖w‖², over weights only.
     @Test func penalty() throws {
         let plan = try Self.training(Self.job(optimizer: .adam(learningRate: 0.01), batch: nil)).plan
         let parameters = Snapshot(initial: plan.network.layout, moments: 0, seed: 7).parameters

@@ -28,7 +28,8 @@ import Training
                     - 1) < 1e-6)
     }
 
-    /// Several seeds come out where scikit-learn's do, and k-means++ leaves less to do than any ten samples.
+    /// Several seeds end with scikit-learn's result, and k-means++ begins with a smaller inertia than random
+    /// samples.
     @Test func seeding() throws {
         let range = try UnsupervisedFixture()["kmeans/range"]
         var (seeded, random) = (0.0, 0.0)
@@ -63,7 +64,7 @@ import Training
         }
     }
 
-    /// In the middle of the seeding, and of the iterations.
+    /// Interruptions in the middle of the seeding and of the iterations.
     @Test(arguments: [3, 12]) func interrupted(at step: Int) throws {
         let training = try LocalTraining(
             measuringJob(.kMeans(.init(clusters: 7, maxIterations: 12)), microbatches: 4))
@@ -75,7 +76,8 @@ import Training
         for (step, report) in rest.reports { #expect(report == quiet.reports[step]) }
     }
 
-    /// Two samples with one value are two of the first centres: the second cluster is empty, and takes the farthest sample.
+    /// Two of the first centres are samples with the same value. The second cluster is empty, and takes the
+    /// farthest sample.
     @Test func emptyCluster() throws {
         let points: [Float] = [0, 0, 10, 11, 12, 50]
         let data = DecodedData(

@@ -11,7 +11,7 @@ import Training
         (0..<(samples * width)).map { Float(($0 * 7919) % 1009) / 500 - 1 }
     }
 
-    /// 53 samples: with batches of 20 the last one of an epoch has 13.
+    /// 53 samples; with batches of 20 the last one of an epoch has 13.
     private static func data(classes: Int) throws -> DecodedData {
         let x = features(53, 6)
         let labels = (0..<53).map { Int32(($0 * $0 + $0 / 4) % classes) }
@@ -68,7 +68,8 @@ import Training
             targets: .classes(2)),
     ]
 
-    /// Losses that need something of the whole batch give the same bits for any number of members, the ragged last batch included.
+    /// Losses with a term over the whole batch give the same bits for any number of members, also in the
+    /// ragged last batch.
     @Test(arguments: cases) func membersChangeNoBit(_ example: Case) throws {
         let data =
             switch example.targets {
@@ -92,7 +93,7 @@ import Training
         #expect(last.values.allSatisfy { $0.value.isFinite })
     }
 
-    /// RMSE of an epoch is the root of the pooled mean, not a mean of roots.
+    /// The RMSE of an epoch is the root of the pooled mean, not a mean of roots.
     @Test func epochTotalsPool() throws {
         let data = try Self.data(values: 2)
         let plan = try TrainingPlan(Self.job(.rootMeanSquaredError, outputs: 2), data.facts)
@@ -105,7 +106,7 @@ import Training
                 && plan.evaluationReport.names == ["loss", "rmse", "r2"])
     }
 
-    /// scikit-learn's compute_class_weight("balanced") of 3, 2 and 1 samples.
+    /// The expected weights are scikit-learn's compute_class_weight("balanced") for 3, 2 and 1 samples.
     @Test func balancedWeights() throws {
         let set = try Dataset.make(
             floats: [1, 2, 3, 4, 5, 6], sampleShape: [1], labels: [0, 1, 0, 2, 0, 1],
@@ -124,7 +125,8 @@ import Training
         #expect(error?.field == "loss.cross_entropy.class_weights")
     }
 
-    /// An autoencoder that gives zeros errs by the mean square of its input, which z-scores make 1.
+    /// The error of an autoencoder that returns zeros is the mean square of its input, which is 1 for
+    /// z-scores.
     @Test func theInputAsTarget() throws {
         var job = Self.job(.meanSquaredError, outputs: 6, metrics: [.mse], batch: nil)
         job.data.target = .input
@@ -137,10 +139,10 @@ import Training
         #expect((result.evaluations[.validation]?.loss ?? 2) < 0.99)
     }
 
-    // MARK: What is not finite
+    // MARK: - Values that are not finite
 
     @Test func aSampleThatIsNoNumberIsNamed() throws {
-        // Both are numbers; the distance between them is none that a float can hold.
+        // Both values are finite, but a float cannot hold the distance between them.
         let finite = try Self.data(values: 2) { ($0[17 * 6 + 3], $0[5 * 6 + 3]) = (3e38, -3e38) }
         let data = DecodedData(
             train: finite.train, validation: nil, test: nil,
@@ -152,7 +154,8 @@ import Training
             let error = #expect(throws: DivergedError.self) { try training.run(members: members, lanes: 1) }
             #expect(
                 error?.description.hasPrefix(
-                    "the loss became NaN in step 1: sample 17 of the training set (the first is 0) has NaN in column 3 of what"
+                    "the loss became NaN in step 1: sample 17 of the training set (the first is 0) has NaN in"
+                        + " column 3 of what"
                 ) == true,
                 "\(error?.description ?? "")")
         }
@@ -170,7 +173,7 @@ import Training
                 && text.contains("lower the learning rate"), "\(text)")
     }
 
-    // MARK: What does not fit
+    // MARK: - Losses that do not fit
 
     @Test(arguments: [
         (#""cross_entropy""#, #"["acuracy"]"#, "did you mean \"accuracy\"?"),

@@ -5,7 +5,8 @@ import TestSupport
 import Testing
 import Training
 
-/// A model that PyTorch wrote computes here what PyTorch computes; make_pytorch_model.py beside the files made both.
+/// A model that PyTorch wrote computes here the same as in PyTorch; make_pytorch_model.py beside the files
+/// made both.
 @Suite struct PyTorchCheckpointTests {
     private static let layers = [
         NamedLayer("flatten", .flatten),
@@ -40,12 +41,12 @@ import Training
                 plan, snapshot, try #require(input.floats()), samples: 9, lanes: lanes)
             let expected = try #require(predictions["logits"]?.floats())
             #expect(logits.count == 45 && expected.count == 45)
-            // A wrong place of a weight or statistic would show in the first decimals.
+            // A weight or statistic in the wrong position would change the first decimals.
             for (i, (a, b)) in zip(logits, expected).enumerated() {
                 #expect(abs(a - b) < 1e-5, "logit \(i): \(a), PyTorch \(b)")
             }
 
-            // What is written again is what PyTorch wrote, but for the count of steps.
+            // The file that is written again equals PyTorch's, except for the count of steps.
             let written = Dictionary(
                 uniqueKeysWithValues: snapshot.modelTensors(plan.layout).map { ($0.name, $0) })
             for tensor in try Self.file("pytorch-mlp").tensors {

@@ -4,7 +4,8 @@ import Training
 
 /// The model's arithmetic, on numbers that can be checked by hand.
 @Suite struct ScalingModelTests {
-    /// 8 microbatches: forward 8 s and backward 16 s in all, one bucket of 8 GB that is complete at the end of backward.
+    /// A job of 8 microbatches: forward takes 8 s in all and backward 16 s; one bucket of 8 GB is complete at
+    /// the end of backward.
     private static func model(
         microbatches: Int = 8, fixed: Double = 0,
         buckets: [ScalingModel.Bucket] = [ScalingModel.Bucket(bytes: 8e9, completion: 1)],
@@ -32,7 +33,7 @@ import Training
         }
     }
 
-    /// Three workers have 3, 3 and 2 microbatches; beyond 8 there is nothing to share out.
+    /// Three workers have 3, 3 and 2 microbatches; beyond 8 workers there is nothing to share.
     @Test func unevenParts() {
         let three = Self.model().predict(workers: 3)
         #expect(three.step == 9 && abs(three.compute - 8) < 1e-9 && abs(three.imbalance - 1) < 1e-9)
@@ -43,7 +44,7 @@ import Training
         #expect(Self.model().predict(workers: 5).step == 6)
     }
 
-    /// 8 GB at 32 Gbit/s over N workers: (N−1)/N of 2 s, twice, behind backward.
+    /// 8 GB at 32 Gbit/s over N workers take (N−1)/N of 2 s, twice, after backward.
     @Test func bandwidthBehindBackward() {
         let model = Self.model(bandwidth: 32e9)
         #expect(model.predict(workers: 1).step == 24, "alone, nothing is sent")
@@ -53,19 +54,21 @@ import Training
         #expect(abs(eight.step - (3 + 3.5)) < 1e-9 && eight.limit == .bandwidth)
     }
 
-    /// Two halves, the first of them complete in the middle of backward, which takes 8 s: reduce-scatter and all-gather of a half take 1 s each.
+    /// There are two halves, and the first is complete in the middle of backward, which takes 8 s.
+    /// Reduce-scatter and all-gather of a half take 1 s each.
     @Test func bucketsOverlapBackward() {
         let halves = [
             ScalingModel.Bucket(bytes: 4e9, completion: 0.5), ScalingModel.Bucket(bytes: 4e9, completion: 1),
         ]
         let two = Self.model(buckets: halves, bandwidth: 16e9).predict(workers: 2)
         #expect(abs(two.gradients - 2) < 1e-9 && abs(two.step - 14) < 1e-9)
-        // Ten times slower: the link is busy from the middle of backward, 4 × 10 s.
+        // At a tenth of the bandwidth the link is busy from the middle of backward, for 4 × 10 s.
         let slow = Self.model(buckets: halves, bandwidth: 1.6e9).predict(workers: 2)
         #expect(abs(slow.gradients - (4 + 40 - 8)) < 1e-9)
     }
 
-    /// Three workers have parts 0–2, 3–5 and 6–7 of 8: two sums each for the first two, where one covers a whole subtree.
+    /// Three workers have the parts 0–2, 3–5 and 6–7 of 8. The first two make two sums each, and the third
+    /// covers a whole subtree.
     @Test func partsThatAreNoSubtree() {
         let exposed = Self.model(bandwidth: 32e9).predict(workers: 3).gradients
         #expect(abs(exposed - (2 + 1) * 2 * 2 / 3) < 1e-9)
@@ -81,7 +84,8 @@ import Training
         #expect(model.predict(workers: 1).step == 24)
     }
 
-    /// Four workers with a lane each on two cores: no faster than two; with two on each of two machines as fast as on machines of their own.
+    /// Four workers with one lane each on two cores are no faster than two. Two on each of two machines are
+    /// as fast as on machines of their own.
     @Test func sharedCores() {
         func machines(_ each: Int) -> ScalingModel.Machines {
             ScalingModel.Machines(cores: 2, workersEach: each, lanes: 1)
@@ -89,14 +93,15 @@ import Training
         #expect(abs(Self.model(machines: machines(4)).predict(workers: 4).step - 12) < 1e-9)
         #expect(abs(Self.model(machines: machines(2)).predict(workers: 4).step - 6) < 1e-9)
         #expect(abs(Self.model(machines: machines(8)).predict(workers: 8).compute - 12) < 1e-9)
-        // The link too, unless each has its own.
+        // They also share the link, unless each has its own.
         var machine = machines(2)
         #expect(abs(Self.model(bandwidth: 32e9, machines: machine).predict(workers: 2).gradients - 4) < 1e-9)
         machine.shareLink = false
         #expect(abs(Self.model(bandwidth: 32e9, machines: machine).predict(workers: 2).gradients - 2) < 1e-9)
     }
 
-    /// Sending and receiving keep processors busy: 2 × 4 GB per worker, 1 ns for a byte, on a machine whose cores compute all the time.
+    /// Sending and receiving keep processors busy: 2 × 4 GB per worker at 1 ns per byte, on a machine whose
+    /// cores compute all the time.
     @Test func processorsAreBusyWithBytes() {
         var model = Self.model(machines: ScalingModel.Machines(cores: 2, workersEach: 2, lanes: 1))
         model.network.secondsPerByte = 1e-9
@@ -106,13 +111,13 @@ import Training
         #expect(abs(model.predict(workers: 2).step - 12) < 1e-9, "idle cores do it beside")
     }
 
-    /// The optimizer's work is shared out, and follows behind the sums.
+    /// The workers share the optimizer's work, which follows the sums.
     @Test func update() {
         #expect(Self.model(update: 4).predict(workers: 1).step == 28)
         #expect(Self.model(update: 4).predict(workers: 4).step == 7)
     }
 
-    /// More of anything that is scarce never makes a step longer.
+    /// More of a scarce resource never makes a step longer.
     @Test func monotone() {
         for workers in 1...12 {
             func step(_ bandwidth: Double, _ latency: Double) -> Double {

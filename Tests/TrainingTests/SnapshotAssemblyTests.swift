@@ -11,7 +11,8 @@ import Training
         let job = try load(
             config([
                 "model":
-                    #"["flatten", {dense: 77, batch_norm: true, activation: "relu"}, {dense: 10, batch_norm: true}]"#
+                    #"["flatten", {dense: 77, batch_norm: true, activation: "relu"}, {dense: 10,"#
+                    + #" batch_norm: true}]"#
             ])
         ).job
         return try TrainingPlan(job, try DecodedData(reading: job.data).facts)
@@ -23,7 +24,8 @@ import Training
             members: members)
     }
 
-    /// What members load from a snapshot and send back makes the same snapshot, in any order and in runs of any length. Of many members some own nothing, and are waited for all the same.
+    /// The parts of a snapshot that members load and send back make the same snapshot, in any order and in
+    /// runs of any length. If there are many members, some own nothing, and are waited for nevertheless.
     @Test(arguments: [1, 2, 3, 5, 20], [true, false]) func membersPutItTogetherAgain(
         members: Int, isReversed: Bool
     ) throws {

@@ -4,9 +4,9 @@ import TestSupport
 import Testing
 import Training
 
-/// Snapshots in checkpoints, with PyTorch's names and layout.
+/// Snapshots as checkpoints with PyTorch's names and layout.
 @Suite struct SnapshotTensorsTests {
-    /// An image before a flatten, so that channels change places in files.
+    /// The flatten layer gets an image, so that files have another order of channels.
     private static func layout() throws -> ParameterLayout {
         let layers = [
             NamedLayer("image", .batchNorm(momentum: 0.1, epsilon: 1e-5)), NamedLayer("flatten", .flatten),
@@ -74,7 +74,7 @@ import Training
             Set(optimizer.map(\.name))
                 == Set(Self.moments.flatMap { moment in trained.map { "\(moment).\($0)" } }))
 
-        // Memory counts (y, x, channel) × output, the file output × (channel, y, x).
+        // The order in memory is (y, x, channel) × output, and in the file output × (channel, y, x).
         let tensor = try #require(layout.tensors.first { $0.name == "a.weight" })
         let file = try #require(model.first { $0.name == "a.weight" }?.floats())
         for (y, x, channel, output) in [(0, 0, 0, 0), (1, 2, 0, 3), (0, 1, 1, 4), (1, 2, 1, 4)] {
@@ -83,7 +83,7 @@ import Training
         }
     }
 
-    /// All that is missing or has another shape or type is named at once.
+    /// The error names every tensor that is missing or has another shape or type.
     @Test func whatDoesNotFitIsNamed() throws {
         let layout = try Self.layout()
         let snapshot = distinctSnapshot(layout, moments: 2, step: 8)

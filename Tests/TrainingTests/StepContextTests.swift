@@ -9,7 +9,8 @@ import TestSupport
 import Testing
 import Training
 
-/// Whoever waits for the other members' statistics says so, in every kind of job: by its heartbeats it would seem to hang otherwise.
+/// In every kind of job a member reports that it waits for other members' statistics; without that report it
+/// would seem to hang.
 @Suite struct StepContextTests {
     private static let network = config([
         "data": #"{train: {builtin: "digits"}, normalize: {zca_whitening: {epsilon: 1e-2}}}"#,
@@ -18,7 +19,8 @@ import Training
     ])
 
     @Test(arguments: [
-        #"{data: {train: {builtin: "digits"}}, kmeans: {clusters: 4, max_iterations: 5}, batch: {microbatches: 4}}"#,
+        #"{data: {train: {builtin: "digits"}}, kmeans: {clusters: 4, max_iterations: 5},"#
+            + #" batch: {microbatches: 4}}"#,
         #"{data: {train: {builtin: "digits"}}, pca: {components: 3}, batch: {microbatches: 4}}"#, network,
     ])
     func everyWaitIsTold(job: String) async throws {
@@ -26,7 +28,7 @@ import Training
         let observers = try await onThread { try local.run(observedBy: (0..<2).map { _ in Observer() }) }
         for observer in observers {
             #expect(observer.mistakes.isEmpty, "\(observer.mistakes)")
-            // What the collective itself measures of its exchanges.
+            // The collective measures the waits of its exchanges.
             let exchanges = observer.spans.filter { $0.activity == .statistics }.map(\.step)
             #expect(!exchanges.isEmpty)
             #expect(observer.waits == exchanges)
@@ -34,8 +36,8 @@ import Training
     }
 }
 
-/// What a member's compute thread tells of itself.
-private final class Observer: TrainerObserver, @unchecked Sendable {  // used by its trainer's thread, and read when that has ended
+/// The reports of a member's compute thread.
+private final class Observer: TrainerObserver, @unchecked Sendable {  // read after its thread has ended
     /// The step of each wait, in order.
     private(set) var waits: [Int] = []
     private(set) var spans: [Span] = []
@@ -66,7 +68,7 @@ private final class Observer: TrainerObserver, @unchecked Sendable {  // used by
 }
 
 extension LocalTraining {
-    /// Trains with a member for each observer, to the job's end.
+    /// Trains with one member for each observer, to the end of the job.
     fileprivate func run(observedBy observers: [Observer]) throws -> [Observer] {
         let members = observers.count
         let partition = Partition(

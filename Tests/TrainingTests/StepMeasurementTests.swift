@@ -4,7 +4,8 @@ import NeuralNetwork
 import Testing
 import Training
 
-/// What is measured for `plan`: never how long something takes, only what follows from the job.
+/// Tests of the measurement for `plan`. They check what follows from the job, and never how long something
+/// takes.
 @Suite struct StepMeasurementTests {
     @Test(arguments: [1, 3]) func measuresAJob(copies: Int) throws {
         let job = Job(

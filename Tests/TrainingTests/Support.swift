@@ -20,7 +20,7 @@ func load(_ text: String, _ overrides: String...) throws -> JobFile {
     return try JobFile.load(path: directory.file("job.json5"), overrides: overrides)
 }
 
-/// What is said about a config's text, as if it were the file `job.json5`; nil if nothing.
+/// The errors of a config's text as the file `job.json5`; nil if there are none.
 func complaint(_ text: String, _ overrides: String...) throws -> String? {
     let directory = try TemporaryDirectory()
     let path = directory.file("job.json5")
@@ -33,7 +33,7 @@ func complaint(_ text: String, _ overrides: String...) throws -> String? {
     }
 }
 
-/// The fields of a config: those that every job needs unless others are given, and more.
+/// The text of a config: the given fields, and defaults for those that every job needs.
 func config(_ fields: [String: String] = [:]) -> String {
     var all = [
         "data": #"{train: {builtin: "digits"}}"#, "model": #"["flatten", {dense: 10}]"#,
@@ -44,7 +44,7 @@ func config(_ fields: [String: String] = [:]) -> String {
     return "{\n" + all.sorted { $0.key < $1.key }.map { "  \($0): \($1),\n" }.joined() + "}\n"
 }
 
-/// A snapshot with another value at every place that a tensor has, and zeros between.
+/// A snapshot with a different value for every element of its tensors, and zeros in the gaps.
 func distinctSnapshot(_ layout: ParameterLayout, moments: Int, step: Int) -> Snapshot {
     var snapshot = Snapshot(
         step: step, parameters: Array(repeating: 0, count: layout.flatCount),

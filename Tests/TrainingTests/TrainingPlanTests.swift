@@ -55,12 +55,14 @@ import Training
         #expect(steps.control(afterSteps: 1) == [])
     }
 
-    /// A layer's name means all that its object says, also in the resolved job, where norm and activation are layers of their own.
+    /// A layer's name stands for everything in its object, also in the resolved job, where norm and
+    /// activation are layers of their own.
     @Test func aNameMeansTheLayerWithItsNormAndActivation() throws {
         let model = #"""
             ["flatten", {dense: 6, name: "a", batch_norm: true, activation: "relu"}, {dense: 6, name: "b"},
              {add: ["a", "b"], name: "s", activation: "tanh"}, {dense: 6, name: "c", from: "a.bn"},
-             {residual: [{dense: 6}], name: "r", activation: "relu"}, {dense: 3, name: "e"}, {concat: ["s", "r"]}, {add: ["e", "e"], name: "d"},
+             {residual: [{dense: 6}], name: "r", activation: "relu"}, {dense: 3, name: "e"},
+             {concat: ["s", "r"]}, {add: ["e", "e"], name: "d"},
              {concat: ["d", "concat1"]}, {dense: 10}]
             """#
         let file = try load(config(["model": model]))
@@ -88,17 +90,20 @@ import Training
         #expect(
             try error(#"["flatten", {dense: 9}]"#)
                 == PlanError(
-                    "the model ends in `dense1` with an output of 9, but the data has 10 classes: end the model with {dense: 10}",
+                    "the model ends in `dense1` with an output of 9, but the data has 10 classes:"
+                        + " end the model with {dense: 10}",
                     layer: "dense1"))
         #expect(
             try error("[{batch_norm: true}]")
                 == PlanError(
-                    "the model ends in `bn1` with an output of 8×8×1, but 10 classes want a flat one of 10: put \"flatten\" and {dense: 10} behind it",
+                    "the model ends in `bn1` with an output of 8×8×1, but 10 classes want a flat one of 10:"
+                        + " put \"flatten\" and {dense: 10} behind it",
                     layer: "bn1"))
         #expect(
             try error(#"["relu", {name: "a", dense: 10}]"#)
                 == PlanError(
-                    "`a` is a dense layer and wants a flat input, but the layer before it gives 8×8×1: put \"flatten\" before it",
+                    "`a` is a dense layer and wants a flat input, but the layer before it gives 8×8×1:"
+                        + " put \"flatten\" before it",
                     layer: "a")
         )
         #expect(
@@ -109,7 +114,8 @@ import Training
         #expect(
             try error(#"["flatten", {dense: 10}]"#, Self.facts(classes: nil))
                 == PlanError(
-                    "the data has no targets: name its label or target columns, or train an autoencoder with `data.target: \"input\"`",
+                    "the data has no targets: name its label or target columns,"
+                        + " or train an autoencoder with `data.target: \"input\"`",
                     field: "data"))
         #expect(
             try error(#"["flatten", {dense: 10}]"#, Self.facts(train: 0))

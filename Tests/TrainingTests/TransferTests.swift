@@ -30,7 +30,8 @@ import Training
             seed: training.plan.job.seed)
     }
 
-    /// Everything but the head: its tensors' bytes and running statistics stay, for any number of members, and nothing else travels.
+    /// Everything but the head is frozen. Tensors and running statistics of frozen layers keep their bits for
+    /// any number of members, and only the head's gradients travel.
     @Test func allButTheHead() throws {
         let training = try training(freeze: ["dense1", "dense1.bn", "dense2.", "dense2.bn"])
         let layout = training.plan.network.layout
@@ -51,7 +52,7 @@ import Training
         for members in [3, 5] {
             #expect(try training.run(members: members, lanes: 2, from: start).snapshot == quiet.snapshot)
         }
-        // Written and read again, nothing is missing.
+        // After writing and reading nothing is missing.
         let directory = try TemporaryDirectory()
         let names = training.plan.job.optimizer.momentNames
         let entry = try CheckpointStore(directory: directory.file("c")).write(
@@ -64,7 +65,8 @@ import Training
         #expect(back == quiet.snapshot)
     }
 
-    /// In the first step, frozen and trained layers have the same values: what lies before and behind a frozen one gets the same gradient.
+    /// In the first step, frozen and trained layers have the same values. The layers before and behind a
+    /// frozen one get the same gradient.
     @Test func gradientsPassThrough() throws {
         let descent = Optimizer.gradientDescent(learningRate: 0.5, momentum: 0)
         func layers(_ job: inout Job) {
@@ -91,7 +93,8 @@ import Training
         #expect(one["b.weight"]?.floats() != fresh["b.weight"]?.floats())
     }
 
-    /// With mean 0, variance 1 and no ε a frozen batch norm changes nothing, forward and backward: the same bits come out without it.
+    /// With mean 0, variance 1 and no ε a frozen batch norm changes nothing, forward and backward, so that
+    /// the bits are the same without it.
     @Test func frozenBatchNormUsesItsStatistics() throws {
         func layers(_ norm: [NamedLayer]) -> [NamedLayer] {
             [
@@ -107,7 +110,8 @@ import Training
         let with = try training(freeze: ["norm"]) { $0.layers = layers(norm) }
         let without = try training(freeze: []) { $0.layers = layers([]) }
         var (begin, other) = (start(with), start(without))
-        // Draws go by a tensor's number, which the norm's two change for what lies behind it; `b` begins with zeros.
+        // Initial values depend on a tensor's number, and the norm's two tensors change it for the layers
+        // behind; `b` begins with zeros.
         #expect(tensors(begin, with)["a.weight"]?.floats() == tensors(other, without)["a.weight"]?.floats())
         begin = try with.run(members: 2, lanes: 1, from: begin).snapshot
         other = try without.run(members: 1, lanes: 1, from: other).snapshot
@@ -136,7 +140,7 @@ import Training
     }
 }
 
-/// Weights from files.
+/// Weights that are read from files.
 @Suite struct WeightsTests {
     private static let path = ProjectFiles.path("Tests/Fixtures/checkpoints/pytorch-mlp.safetensors")
 
@@ -232,7 +236,7 @@ import Training
         #expect(throws: CheckpointError.self) { try Weights(path: directory.file("nothing")) }
     }
 
-    /// Numbers of other widths, by their bits in the standards.
+    /// Numbers of other widths, given by the bits of their standards.
     @Test func otherWidths() {
         func tensor(_ type: TensorType, _ words: [UInt16]) -> [Float]? {
             words.withUnsafeBytes {

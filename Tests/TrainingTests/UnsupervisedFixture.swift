@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import Training
 
-/// The numbers of Tests/Fixtures/unsupervised; make_fixtures.py there says what they are.
+/// The numbers of Tests/Fixtures/unsupervised; make_fixtures.py there describes them.
 struct UnsupervisedFixture {
     private var tensors: [String: [Double]] = [:]
 
@@ -26,7 +26,7 @@ struct UnsupervisedFixture {
     func number(_ name: String) throws -> Double { try self[name][0] }
 }
 
-/// A job on the embedded digits, as they are.
+/// A job on the embedded digits, without normalisation.
 func measuringJob(_ task: Job.Task, seed: UInt64 = 1, microbatches: Int? = nil, validation: Bool = true)
     -> Job
 {
@@ -46,7 +46,7 @@ extension LocalTraining {
         self.init(plan: try TrainingPlan(job, data.facts), data: data)
     }
 
-    /// A running statistic at the end.
+    /// A running statistic of the last snapshot.
     func statistic(_ name: String, _ snapshot: Snapshot) -> [Float] {
         Array(snapshot.statistics[plan.network.layout.statistic(name)])
     }

@@ -7,8 +7,10 @@ import Training
 
     @Test(arguments: [
         #"kmeans: {clusters: 4}"#,
-        #"kmeans: {clusters: 4, initialization: "first", tolerance: 0.30000000000000004, max_iterations: 7}, batch: {microbatches: 3}"#,
-        #"kmeans: {clusters: 4}, batch: {size: "all", microbatches: 4}, assignment: {cuts: [0, 1, 4]}, max_steps: 3"#,
+        #"kmeans: {clusters: 4, initialization: "first", tolerance: 0.30000000000000004,"#
+            + #" max_iterations: 7}, batch: {microbatches: 3}"#,
+        #"kmeans: {clusters: 4}, batch: {size: "all", microbatches: 4}, assignment: {cuts: [0, 1, 4]},"#
+            + #" max_steps: 3"#,
         #"pca: {components: 5}"#,
         #"pca: {components: 0.95, whiten: true}, numerics: {blas_core: "Zen"}, checkpoint: {keep: 1}"#,
     ])

@@ -17,7 +17,7 @@ import Training
         return try LocalTraining(load(text).job)
     }
 
-    /// The training set behind the whitening of a snapshot, in doubles: its covariance.
+    /// The covariance of the training set after the whitening of a snapshot, in doubles.
     private func covariance(_ training: LocalTraining, _ snapshot: Snapshot) -> (Int, [Double]) {
         let (mean, matrix) = (
             training.statistic("whitening.mean", snapshot), training.statistic("whitening.matrix", snapshot)
@@ -60,7 +60,8 @@ import Training
         }
     }
 
-    /// It is measured once, and changes nothing that depends on who computes; interrupted, the checkpoint has it.
+    /// The covariance is measured once, with the same bits for any number of members; after an interruption
+    /// it comes from the checkpoint.
     @Test(arguments: ["{zca_whitening: {epsilon: 0.1}}", "{pca_whitening: {components: 10}}"])
     func membersLanesAndResume(normalize: String) throws {
         let training = try training(normalize, steps: 18)
