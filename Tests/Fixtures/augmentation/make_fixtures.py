@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
-"""Writes warps.txt beside this file: images warped by torch.nn.functional.affine_grid and grid_sample (bilinear, zeros padding,
-align_corners=False), in float64 on float32 images.
+"""Writes warps.txt beside this file: float32 images, warped in float64 by affine_grid and grid_sample of
+torch.nn.functional (bilinear, zeros padding, align_corners=False).
 
 Needs torch (2.13.0 made the committed file); run it again only to change the fixture. A line is
 
     CASE/TENSOR  DIMENSION×DIMENSION  BITS BITS ...
 
-with the bits of each float32 as 8 hexadecimal digits; images are NHWC. `operations` holds flip x, flip y (1: flipped), the factors of
-scale x and y, shear and rotation in degrees, the shifts x and y in pixels: the way from the source to the result, composed here from one
-matrix per operation and inverted by torch.
+with the bits of each float32 as 8 hexadecimal digits; images are NHWC. `operations` holds flip x, flip y
+(1: flipped), the factors of scale x and y, shear and rotation in degrees, and the shifts x and y in pixels.
+They lead from the source to the result; this script composes one matrix per operation, and torch inverts it.
 """
+
 import math
 import pathlib
 
@@ -56,7 +57,9 @@ def main():
         units = torch.diag(torch.tensor([w / 2, h / 2, 1], dtype=torch.float64))
         theta = (torch.linalg.inv(units) @ back @ units)[:2].unsqueeze(0)
         grid = F.affine_grid(theta, (1, c, h, w), align_corners=False)
-        warped = F.grid_sample(image.double(), grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+        warped = F.grid_sample(
+            image.double(), grid, mode="bilinear", padding_mode="zeros", align_corners=False
+        )
         for tensor, values in [
             ("operations", torch.tensor(operations, dtype=torch.float32)),
             ("image", image[0].permute(1, 2, 0)), ("warped", warped[0].permute(1, 2, 0)),

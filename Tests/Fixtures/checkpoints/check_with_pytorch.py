@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Loads the newest checkpoint of a run on the built-in digits into PyTorch, strictly, and compares what PyTorch makes of the
-validation digits with the loss and accuracy that dist-train found:
+"""Loads the newest checkpoint of a run on the built-in digits into PyTorch, strictly, and compares PyTorch's
+loss and accuracy on the validation digits with those of dist-train:
 
     dist-train run config/digits-mlp.json5 --workers 2 --run-dir /tmp/digits
     pip install torch safetensors numpy; python3 check_with_pytorch.py /tmp/digits
@@ -42,7 +42,9 @@ class Model(nn.Module):
             elif "flatten" in layer:
                 self.steps.append(lambda x: torch.flatten(x, 1))
             else:
-                sys.exit(f"check_with_pytorch: layer `{name}` is of a kind that this script does not know: {layer}")
+                sys.exit(
+                    f"check_with_pytorch: layer `{name}` is of a kind that this script does not know: {layer}"
+                )
             if module is not None:
                 *parents, last = name.split(".")
                 parent = self
@@ -69,7 +71,10 @@ def digits():
     with gzip.open(os.path.join(root, "Sources", "CDigits", "digits.csv.gz"), "rt") as file:
         rows = np.loadtxt(file, delimiter=",", skiprows=1)
     if rows.shape != (1797, 65):
-        sys.exit(f"check_with_pytorch: digits.csv.gz holds {rows.shape}, expected 1797 rows of 64 pixels and a class")
+        sys.exit(
+            f"check_with_pytorch: digits.csv.gz holds {rows.shape}, expected 1797 rows of 64 pixels"
+            " and a class"
+        )
     return rows[TRAINING_DIGITS:, :64], rows[TRAINING_DIGITS:, 64].astype(np.int64)
 
 
@@ -103,10 +108,15 @@ def main():
     for name, found in (("result.json", result["validation"]), ("metrics.jsonl", epoch["validation"])):
         agrees = abs(found["loss"] - loss) <= 1e-5 and abs(found["accuracy"] - accuracy) <= 1e-9
         wrong |= not agrees
-        print(f"{name}: loss {found['loss']:.7f} ({found['loss'] - loss:+.1e}), accuracy {found['accuracy']:.6f}: "
-              + ("agrees" if agrees else "DIFFERS"))
+        print(
+            f"{name}: loss {found['loss']:.7f} ({found['loss'] - loss:+.1e}),"
+            f" accuracy {found['accuracy']:.6f}: "
+            + ("agrees" if agrees else "DIFFERS")
+        )
     if int(newest.split("-")[1]) != result["steps"]:
-        sys.exit(f"check_with_pytorch: {newest} is not the checkpoint of the run's last step, {result['steps']}")
+        sys.exit(
+            f"check_with_pytorch: {newest} is not the checkpoint of the run's last step, {result['steps']}"
+        )
     sys.exit(1 if wrong else 0)
 
 

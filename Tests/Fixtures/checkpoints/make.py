@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Makes small.safetensors with the reference implementation: pip install safetensors numpy; python3 make.py"""
+"""Makes small.safetensors with the reference implementation:
+
+    pip install safetensors numpy; python3 make.py
+"""
 import os
 import numpy as np
 from safetensors.numpy import save_file
@@ -11,4 +14,8 @@ tensors = {
     "empty": np.zeros((0, 4), dtype=np.float32),
     "flags": np.array([1, 255], dtype=np.uint8),
 }
-save_file(tensors, os.path.join(os.path.dirname(os.path.abspath(__file__)), "small.safetensors"), metadata={"format": "pt"})
+save_file(
+    tensors,
+    os.path.join(os.path.dirname(os.path.abspath(__file__)), "small.safetensors"),
+    metadata={"format": "pt"},
+)

@@ -1,8 +1,12 @@
 #!/usr/bin/env python3
-"""Makes pytorch-mlp.safetensors (a model's state_dict) and pytorch-mlp-predictions.safetensors (inputs and what PyTorch
-computes from them in double precision): pip install torch safetensors; python3 make_pytorch_model.py
+"""Makes pytorch-mlp.safetensors (a model's state_dict) and pytorch-mlp-predictions.safetensors (inputs, and
+the outputs that PyTorch computes from them in double precision):
 
-Inputs are stored as height, width, channels, which is the order in dist-train; PyTorch's flatten sees channels first."""
+    pip install torch safetensors; python3 make_pytorch_model.py
+
+Inputs are stored as height, width, channels, the order of dist-train; PyTorch's flatten sees channels first.
+"""
+
 import os
 
 import torch
