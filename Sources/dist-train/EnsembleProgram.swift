@@ -117,12 +117,12 @@ private struct EnsembleResult {
         return value
     }
 
-    /// In a process of its own, which computes with the members' OpenBLAS core whatever this one has.
+    /// Evaluates in another process, which uses the OpenBLAS core of the members whatever this process uses.
     private static func evaluation(of path: String, on set: String) throws -> ConfigValue {
         let process = try ChildProcess(
             Executable.path(), ["evaluate", path, "--data", set, "--json"], standardOutput: .capture,
             standardError: .capture)
-        while process.exitStatus() == nil { Clock.sleep(seconds: 0.01) }
+        while process.wait(seconds: 10) == nil {}  // its output is complete only after `wait`
         guard process.exitStatus()?.isSuccess == true else {
             throw CheckpointError("the ensemble could not be evaluated: \(process.standardError())")
         }
