@@ -26,6 +26,7 @@ package final class EnsemblePredictor {
     }
 
     /// Predicts samples of a data set, at most `capacity` of them.
+    /// - Throws: what `Network.forward` throws.
     package func answer(_ samples: Range<Int>, of dataset: Dataset) throws -> Answer {
         guard members.count > 1 else {
             try members[0].compute(samples, of: dataset)
@@ -36,6 +37,7 @@ package final class EnsemblePredictor {
     }
 
     /// The mean prediction as outputs of the first member's network, which its loss takes.
+    /// - Throws: what `Network.forward` throws.
     package func outputs(_ samples: Range<Int>, of dataset: Dataset) throws -> FloatBuffer {
         let mean = try mean(samples, of: dataset)
         members[0].plan.outputForm.makeOutputs(mean)

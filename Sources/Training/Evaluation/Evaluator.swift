@@ -49,6 +49,7 @@ package final class Evaluator {
 
     /// Evaluates chunks. The result has one report for each of them, laid out like
     /// `TrainingPlan.evaluationReport`.
+    /// - Throws: what `Network.forward` throws.
     package func evaluate(
         _ set: EvaluationSet, chunks: Range<Int>, parameters: FloatBuffer, statistics: FloatBuffer
     ) throws -> [Double] {
@@ -64,6 +65,7 @@ package final class Evaluator {
     /// Evaluates outputs that do not come from the network itself.
     ///
     /// - Parameter outputs: returns the outputs of some samples, `[samples, outputs]`.
+    /// - Throws: what `outputs` throws.
     package func evaluate(
         _ set: EvaluationSet, chunks: Range<Int>,
         outputs: (_ samples: Range<Int>, _ dataset: Dataset) throws -> FloatBuffer

@@ -37,6 +37,7 @@ package final class Predictor {
 
     /// Computes samples of a data set whose samples have the shape of the network's input, at most `capacity`
     /// of them.
+    /// - Throws: what `Network.forward` throws.
     package func compute(_ samples: Range<Int>, of dataset: Dataset) throws {
         precondition(samples.count <= capacity, "a predictor computes what its slots hold")
         precondition(

@@ -214,7 +214,7 @@ package struct ScalingModel: Equatable, Sendable {
 
         // Lanes beyond a machine's cores take turns.
         let stretch = max(1, Double(here * machines.lanes) / Double(machines.cores))
-        // Where lanes outnumber cores, workers with less work leave their cores to the others.
+        // If lanes outnumber cores, workers with less work leave their cores to the others.
         func computation(_ cost: Cost) -> Double { max(cost(most), stretch * cost(even)) }
         let forward = computation(job.forward)
         let backward = computation(job.backward)
