@@ -130,7 +130,7 @@ let package = Package(
                 "Cluster",
             ],
             path: "Tests/Fuzzing/Targets", swiftSettings: swiftFlags),
-        tests("FuzzingTests", uses: ["TestSupport", "FuzzTargets", "System"]),
+        tests("FuzzingTests", uses: ["TestSupport", "FuzzTargets", "Cluster", "System"]),
         // What several test targets use.
         .target(
             name: "TestSupport", dependencies: ["System", "Configuration"], path: "Tests/TestSupport",

@@ -11,10 +11,11 @@ package struct FrameGeneration: Hashable, Sendable {
 
 /// The 48 bytes before every payload, little endian:
 ///
-///     0  magic "DTRN"      8  payload length   16  generation: counter   32  b
-///     4  protocol version 12  generation:      20  a                     36  c
-///     6  kind                 incarnation      24  step (64 bits)        40  CRC32C of bytes 0 ..< 40
-///     7  flags                                                           44  CRC32C of bytes 0 ..< 44 and the payload
+///     0  magic "DTRN"       8  payload length            20  index
+///     4  protocol version  12  generation: incarnation   24  step (64 bits)
+///     6  kind              16  generation: counter       32  detail (64 bits)
+///     7  flags                                           40  CRC32C of bytes 0 ..< 40
+///                                                        44  CRC32C of bytes 0 ..< 44 and the payload
 ///
 /// The first eight bytes keep their place in every version of the protocol. The header has a checksum of its own, so that no
 /// destination is chosen by a damaged one.
@@ -22,7 +23,7 @@ package struct FrameHeader: Equatable, Sendable {
     package static let byteCount = 48
     package static let magic: UInt32 = 0x4e52_5444
     /// Raised whenever the meaning of bytes on the wire changes.
-    package static let protocolVersion: UInt16 = 2
+    package static let protocolVersion: UInt16 = 3
     /// Kinds from here on belong to the handshake; those below to whoever uses Transport.
     package static let firstHandshakeKind: UInt8 = 0xf0
 
@@ -30,24 +31,22 @@ package struct FrameHeader: Equatable, Sendable {
     package var flags: UInt8
     package var generation: FrameGeneration
     package var step: UInt64
-    /// Free for the sender's use.
-    package var a: UInt32
-    package var b: UInt32
-    package var c: UInt32
+    /// Two numbers whose meaning depends on the kind; Transport only carries them.
+    package var index: UInt32
+    package var detail: UInt64
     /// Bytes. `Connection.send` sets it.
     package internal(set) var payloadLength: Int = 0
 
     package init(
         kind: UInt8, flags: UInt8 = 0, generation: FrameGeneration = FrameGeneration(), step: UInt64 = 0,
-        a: UInt32 = 0, b: UInt32 = 0, c: UInt32 = 0
+        index: UInt32 = 0, detail: UInt64 = 0
     ) {
         self.kind = kind
         self.flags = flags
         self.generation = generation
         self.step = step
-        self.a = a
-        self.b = b
-        self.c = c
+        self.index = index
+        self.detail = detail
     }
 }
 
@@ -65,10 +64,9 @@ extension FrameHeader {
         bytes.storeLittle(UInt32(payload.count), at: 8)
         bytes.storeLittle(generation.incarnation, at: 12)
         bytes.storeLittle(generation.counter, at: 16)
-        bytes.storeLittle(a, at: 20)
+        bytes.storeLittle(index, at: 20)
         bytes.storeLittle(step, at: 24)
-        bytes.storeLittle(b, at: 32)
-        bytes.storeLittle(c, at: 36)
+        bytes.storeLittle(detail, at: 32)
         let ownChecksum = CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[..<40]))
         bytes.storeLittle(ownChecksum, at: 40)
         let checksum = CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[..<44]))
@@ -115,8 +113,7 @@ extension FrameHeader {
             kind: bytes[6], flags: bytes[7],
             generation: FrameGeneration(
                 incarnation: bytes.loadLittle(at: 12), counter: bytes.loadLittle(at: 16)),
-            step: bytes.loadLittle(at: 24), a: bytes.loadLittle(at: 20), b: bytes.loadLittle(at: 32),
-            c: bytes.loadLittle(at: 36))
+            step: bytes.loadLittle(at: 24), index: bytes.loadLittle(at: 20), detail: bytes.loadLittle(at: 32))
         let length: UInt32 = bytes.loadLittle(at: 8)
         header.payloadLength = Int(length)
         return (

@@ -218,27 +218,68 @@ def listed(items):
     return struct.pack("<I", len(items)) + b"".join(items)
 
 
+# The first byte chooses: 0 a greeting; 1 a frame to the coordinator, 2 to a worker, 3 a heartbeat, 4 its answer.
 endpoint = string("10.0.0.7") + struct.pack("<H", 40_001)
 seed("messages", "read-join", b"\0\1" + string("größer/12") + string("größer") + struct.pack("<q", 8)
      + string("Zen") + b"\1" + listed([endpoint] * 2) + struct.pack("<H", 7))
 seed("messages", "read-heartbeat-purpose", b"\0\2" + struct.pack("<q", 3))
 seed("messages", "read-mesh", b"\0\3" + string("abc") + struct.pack("<IIqqB", 3, 9, 4, 1, 1))
-seed("messages", "read-welcome", b"\1" + struct.pack("<q", 7) + string("{}") + string("0123")
-     + string("Haswell") + string("z_score")
-     + listed([struct.pack("<f", 1.5)]) + listed([struct.pack("<f", 2)])
-     + listed([bytes([0]) + struct.pack("<I", 32) + bytes(32) + struct.pack("<q", 1 << 30)])
-     + struct.pack("<d", 0.25))
-seed("messages", "read-prepared", b"\2" + listed([string("a") + string("b")]))
-seed("messages", "read-formation", b"\3" + struct.pack("<IIq", 1, 9, 1)
-     + listed([struct.pack("<q", n) + string("w") + listed([endpoint]) for n in (3, 5)])
-     + listed([struct.pack("<q", n) for n in (0, 3, 8)])
-     + listed([struct.pack("<q", n % 2) for n in range(64)])
-     + struct.pack("<qqdBq", 1 << 33, 2, 1, 0, 4) + b"\1" + struct.pack("<II", 1, 8)
-     + b"\1" + struct.pack("<d", 0.25) + b"\1" + struct.pack("<q", 17))
-seed("messages", "read-heartbeat", b"\4" + struct.pack("<dQQQ", 1.25, 1 << 40, 0, 5))
-seed("messages", "read-contributions",
-     b"\6" + struct.pack("<q", 17) + listed([struct.pack("<Q", n << 60) for n in range(6)]))
-seed("messages", "read-audit", b"\7" + struct.pack("<qq", 17, 1)
-     + listed([struct.pack("<Q", n << 60) for n in range(3)]) + struct.pack("<QQ", 5, 6))
-seed("messages", "read-timing", b"\5" + struct.pack("<dq", -0.5, 3) + listed(
+
+
+def message(direction, name, kind, payload=b"", step=0, index=0, detail=0, flags=0, is_read=True):
+    head = struct.pack("<BBBQIQ", direction, kind, flags, step, index, detail)
+    where = ["", "to-coordinator-", "to-worker-", "", ""][direction]
+    seed("messages", ("read-" if is_read else "") + where + name, head + payload)
+
+
+def integers(*values):
+    return struct.pack("<%dq" % len(values), *values)
+
+
+def doubles(*values):
+    return struct.pack("<%dd" % len(values), *values)
+
+
+floats = struct.pack("<3f", 1, -0.0, 2.5)
+far = 3 * 2**32 + 5
+message(1, "prepared", 17, listed([string("a") + string("b")]))
+message(1, "fetch", 19, integers(1, far))
+message(1, "connected", 24)
+message(1, "unreachable", 25, integers(2) + string("no route to größer"))
+message(1, "suspected", 28, integers(0) + string(""))
+message(1, "step-report", 30, integers(2**40) + doubles(1.25) + listed([doubles(x) for x in (1, -0.0, 3)]))
+message(1, "snapshot", 31, floats, step=2**40, index=7, detail=far)
+message(1, "evaluation", 32, b"\2" + integers(8, 1) + listed([doubles(x) for x in (0.5, 2)]))
+message(1, "generation-ended", 33)
+message(1, "failed", 36, string("no room") + b"\0")
+message(1, "failed-diverged", 36, string("not finite") + b"\1" + integers(7))
+message(1, "leaving", 37)
+message(1, "timing", 42, doubles(-0.5) + integers(3) + listed(
     [struct.pack("<BqdddI", kind, step, 1, 2, 0.5, 0) for step in range(3) for kind in range(1, 7)]))
+message(1, "contributions", 44, integers(17) + listed([struct.pack("<Q", n << 60) for n in range(6)]))
+message(1, "audit", 45, integers(17, 1) + listed([struct.pack("<Q", n << 60) for n in range(3)])
+        + struct.pack("<QQ", 5, 6))
+message(2, "welcome", 16, integers(7) + string("{}") + string("0123") + string("Haswell") + string("z_score")
+        + listed([struct.pack("<f", 1.5)]) + listed([struct.pack("<f", 2)])
+        + listed([bytes([0]) + struct.pack("<I", 32) + bytes(32) + integers(1 << 30)]) + doubles(0.25))
+message(2, "refused", 18, string("its arithmetic differs"))
+message(2, "chunk", 20, bytes(range(7)), index=1, detail=far)
+message(2, "form", 21, struct.pack("<IIq", 1, 9, 1) + listed(
+    [integers(n) + string("w") + listed([endpoint]) for n in (3, 5)]) + listed([integers(n) for n in (0, 3, 8)])
+    + listed([integers(n % 2) for n in range(64)]) + struct.pack("<qqdBq", 1 << 33, 2, 1, 0, 4)
+    + b"\1" + struct.pack("<II", 1, 8) + b"\1" + doubles(0.25) + b"\1" + integers(17))
+message(2, "state", 22, floats, index=2, detail=far)
+message(2, "state-complete", 23)
+message(2, "dial", 26, integers(2))
+message(2, "start", 27)
+message(2, "request", 29, struct.pack("<I", 5))
+message(2, "end-generation", 34, string("rank 2 is gone"))
+message(2, "finish", 35, string("the end"))
+message(2, "decision", 38, integers(2**40) + doubles(0.5) + b"\1")
+message(2, "join-again", 39, string("another job follows"))
+message(2, "snapshot-complete", 43, integers(2**40))
+message(3, "heartbeat", 40, b"\3" + integers(9) + doubles(1.25) + struct.pack("<QQQ", 1 << 40, 0, 5))
+message(4, "heartbeat-answer", 41, doubles(1.5, -2))
+message(1, "not-its-header", 24, index=1, is_read=False)
+message(1, "control-characters", 36, string("a\nb") + b"\0", is_read=False)
+message(2, "no-floats", 22, bytes(5), is_read=False)

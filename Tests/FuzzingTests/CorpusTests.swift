@@ -1,3 +1,4 @@
+import Cluster
 import FuzzTargets
 import System
 import TestSupport
@@ -26,6 +27,17 @@ import Testing
                 (refusal == nil) == name.hasPrefix("read-"),
                 "\(target.name)/\(name): \(refusal ?? "was read")")
         }
+    }
+
+    /// The second byte of a seed of these is the message's kind.
+    @Test(arguments: [
+        ("to-coordinator", ToCoordinator.Kind.allCases.map(\.rawValue)),
+        ("to-worker", ToWorker.Kind.allCases.map(\.rawValue)),
+    ])
+    func everyMessageHasASeed(direction: String, kinds: [UInt8]) throws {
+        let target = try #require(FuzzTarget.all.first { $0.name == "messages" })
+        let seeds = try corpus(of: target).filter { $0.name.hasPrefix("read-\(direction)-") }
+        #expect(Set(seeds.map { $0.bytes[1] }) == Set(kinds))
     }
 
     @Test(arguments: FuzzTarget.all.map(\.name))

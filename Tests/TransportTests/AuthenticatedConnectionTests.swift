@@ -275,11 +275,12 @@ import Transport
                 box.answer(try client.readFrame().payload)
             }
         }
-        guard case .otherVersion(_, 9, "dist-train 9", 2, "dist-train 0.1") = error else {
+        guard case .otherVersion(_, 9, "dist-train 9", FrameHeader.protocolVersion, "dist-train 0.1") = error
+        else {
             throw Unexpected(what: "\(error)")
         }
         let answer = try #require(box.value)
-        #expect(answer[..<3] == [2, 2, 0] && answer.contains(Array("dist-train 0.1".utf8)))
+        #expect(answer[..<3] == [2, 3, 0] && answer.contains(Array("dist-train 0.1".utf8)))
     }
 
     private final class AnswerBox: Sendable {

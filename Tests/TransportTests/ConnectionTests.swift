@@ -16,7 +16,7 @@ let protections = [Protection.tls, .plaintext]
                         let index = state.next
                         state.next += 1
                         let expected = pattern(index % 700, seed: UInt64(index))
-                        if header.a != UInt32(index) || header.step != UInt64(index) << 33
+                        if header.index != UInt32(index) || header.step != UInt64(index) << 33
                             || !payload.elementsEqual(expected)
                         {
                             state.wrong += 1
@@ -26,7 +26,7 @@ let protections = [Protection.tls, .plaintext]
                     accepted.closed = { finish(.failure($0 ?? .truncated(peer: "closed"))) }
                     for index in 0..<20_000 {
                         dialled.send(
-                            FrameHeader(kind: 5, step: UInt64(index) << 33, a: UInt32(index)),
+                            FrameHeader(kind: 5, step: UInt64(index) << 33, index: UInt32(index)),
                             pattern(index % 700, seed: UInt64(index)))
                     }
                 }, failed: { finish(.failure($0)) })
@@ -56,7 +56,7 @@ let protections = [Protection.tls, .plaintext]
                     accepted.received = { header, payload in
                         state.got += payload.count
                         state.gotFrames += 1
-                        let offset = Int(header.b)
+                        let offset = Int(header.detail)
                         if !payload.elementsEqual(source[offset..<offset + payload.count]) {
                             state.wrong += 1
                         }
@@ -75,7 +75,7 @@ let protections = [Protection.tls, .plaintext]
                         index += 1
                         state.sentFrames += 1
                         dialled.send(
-                            FrameHeader(kind: 1, flags: sent == total ? 1 : 0, b: UInt32(offset)),
+                            FrameHeader(kind: 1, flags: sent == total ? 1 : 0, detail: UInt64(offset)),
                             borrowing: UnsafeRawBufferPointer(
                                 rebasing: UnsafeRawBufferPointer(source)[offset..<offset + size]),
                             sent: { state.released += 1 })
@@ -285,10 +285,10 @@ let protections = [Protection.tls, .plaintext]
     }
 
     @Test func otherVersion() async throws {
-        let found = try await error(after: FrameHeader(kind: 3).encoded(payload: [], version: 3))
+        let found = try await error(after: FrameHeader(kind: 3).encoded(payload: [], version: 4))
         #expect(
             found.error.map { "\($0)" }
-                == "10.0.0.3:7070 runs protocol version 3, this side protocol version 2; install the same version on both"
+                == "10.0.0.3:7070 runs protocol version 4, this side protocol version 3; install the same version on both"
         )
     }
 

@@ -184,12 +184,13 @@ private func isAuthenticated(_ outcome: Handshake.Outcome) -> Bool {
         var two = Handshake.listener(Credentials(token), program: "dist-train 0.1")
         let (_, listener, messages) = converse(&one, &two) { index, frame in versioned(frame) }
         let expected = TransportError.otherVersion(
-            peer: "the peer", theirs: 9, theirProgram: "dist-train 0.9", ours: 2, ourProgram: "dist-train 0.1"
+            peer: "the peer", theirs: 9, theirProgram: "dist-train 0.9", ours: FrameHeader.protocolVersion,
+            ourProgram: "dist-train 0.1"
         )
         #expect(listener == .failed(expected))
         #expect(
             expected.description
-                == "the peer runs dist-train 0.9 (protocol 9), this side dist-train 0.1 (protocol 2); install the same version on both"
+                == "the peer runs dist-train 0.9 (protocol 9), this side dist-train 0.1 (protocol 3); install the same version on both"
         )
         // The refusal tells the dialler as much.
         var again = Handshake.dialler(Credentials(token), program: "dist-train 0.9", context: [])
@@ -199,7 +200,8 @@ private func isAuthenticated(_ outcome: Handshake.Outcome) -> Bool {
             outcome
                 == .failed(
                     .otherVersion(
-                        peer: "the peer", theirs: 9, theirProgram: "dist-train 0.1", ours: 2,
+                        peer: "the peer", theirs: 9, theirProgram: "dist-train 0.1",
+                        ours: FrameHeader.protocolVersion,
                         ourProgram: "dist-train 0.9")))
     }
 

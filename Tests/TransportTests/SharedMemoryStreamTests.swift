@@ -139,7 +139,7 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
                     let (size, offset) = (
                         sizes[state.frames % sizes.count], (state.frames * 4099) % (1 << 20)
                     )
-                    let isRight = payload.count == size && Int(header.a) == state.frames
+                    let isRight = payload.count == size && Int(header.index) == state.frames
                     if !isRight
                         || size > 0 && memcmp(payload.baseAddress!, memory.baseAddress! + offset, size) != 0
                     {
@@ -151,7 +151,7 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
                 for index in 0..<count {
                     let (size, offset) = (sizes[index % sizes.count], (index * 4099) % (1 << 20))
                     connection.send(
-                        FrameHeader(kind: 1, a: UInt32(index)),
+                        FrameHeader(kind: 1, index: UInt32(index)),
                         borrowing: UnsafeRawBufferPointer(
                             rebasing: UnsafeRawBufferPointer(memory)[offset..<offset + size]),
                         sent: {
@@ -173,7 +173,7 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
         let ends = try await Ends(protection)
         let payload = pattern(300_000, seed: 9)
         let _: Bool = try await ends.dialling.run { _, finish in
-            for index in 0..<40 { ends.dialled?.send(FrameHeader(kind: 1, a: UInt32(index)), payload) }
+            for index in 0..<40 { ends.dialled?.send(FrameHeader(kind: 1, index: UInt32(index)), payload) }
             ends.dialled?.finish(within: 20)
             finish(.success(true))
         }
@@ -183,7 +183,9 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
             let state = State()
             func read() {
                 connection.received = { header, bytes in
-                    if header.a != UInt32(state.frames) || !bytes.elementsEqual(payload) { state.wrong += 1 }
+                    if header.index != UInt32(state.frames) || !bytes.elementsEqual(payload) {
+                        state.wrong += 1
+                    }
                     state.frames += 1
                     if state.frames % 3 == 0 {
                         connection.received = nil

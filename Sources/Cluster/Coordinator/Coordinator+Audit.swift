@@ -33,15 +33,17 @@ extension Coordinator {
         return (assignment, partition.owners)
     }
 
-    func audited(_ header: FrameHeader, _ payload: UnsafeRawBufferPointer, rank: Int) throws(MalformedMessage)
-    {
+    /// Asks the ledger for its findings in a message of a rank.
+    func audited(
+        _ rank: Int, _ ask: (inout AuditLedger) throws(MalformedMessage) -> [AuditLedger.Finding]
+    ) throws(MalformedMessage) -> [AuditLedger.Finding] {
         guard options.auditFraction > 0 else {
-            throw MalformedMessage(description: "rank \(rank) sent an audit, but nothing is audited")
+            throw MalformedMessage("rank \(rank) sent an audit, but nothing is audited")
         }
-        let findings =
-            header.kind == MessageKind.audit.rawValue
-            ? try audit.audited(rank: rank, AuditResult(decoding: payload))
-            : try audit.contributed(rank: rank, ContributionDigests(decoding: payload))
+        return try ask(&audit)
+    }
+
+    func act(on findings: [AuditLedger.Finding]) {
         guard !findings.isEmpty else {
             if let (step, reason) = divergence, !audit.isUnderWay(before: step) { end(.failed(reason)) }
             return
@@ -89,9 +91,10 @@ extension Coordinator {
         )
         let reason = "it computed wrongly in step \(dispute.step + 1)"
         dismiss(
-            id, .refused,
-            "refused: this machine computed wrongly in step \(dispute.step + 1), as others agree; test its memory and processor"
-        )
+            id,
+            .refused(
+                "refused: this machine computed wrongly in step \(dispute.step + 1), as others agree; test its memory and processor"
+            ))
         handle(.lost(id, reason: reason))
     }
 

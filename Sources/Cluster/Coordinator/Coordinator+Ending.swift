@@ -115,10 +115,10 @@ extension Coordinator {
         for id in workers.keys.sorted() {
             switch end {
             case .finished where options.isFollowed:
-                dismiss(id, .again, "this member of the ensemble is trained")
-            case .finished: dismiss(id, .finish, "the job has reached its end")
-            case .stopped: dismiss(id, .finish, "the coordinator was stopped")
-            case .failed(let reason): dismiss(id, .refused, "the run has failed: \(reason)")
+                dismiss(id, .joinAgain("this member of the ensemble is trained"))
+            case .finished: dismiss(id, .finish("the job has reached its end"))
+            case .stopped: dismiss(id, .finish("the coordinator was stopped"))
+            case .failed(let reason): dismiss(id, .refused("the run has failed: \(reason)"))
             }
         }
         stopOnceClosed(connections)

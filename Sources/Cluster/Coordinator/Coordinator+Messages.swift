@@ -8,101 +8,75 @@ import Transport
 // What workers say, and the generations that are formed from them.
 
 extension Coordinator {
-    func received(_ header: FrameHeader, _ payload: UnsafeRawBufferPointer, from worker: WorkerConnection)
-        throws
-    {
-        let isCurrent = header.generation == generation
-        let counter = Int(header.generation.counter)
-        switch MessageKind(rawValue: header.kind) {
-        case .prepared: prepared(worker, try Prepared(decoding: payload))
-        case .fetch: try sendChunk(worker, set: Int(header.a), chunk: Int(header.b))
+    /// Takes a message of a worker.
+    ///
+    /// - Parameter sent: the generation that the message belongs to. The results of a generation that has ended, or
+    ///   of a worker that is no member, are ignored.
+    func received(_ message: ToCoordinator, of sent: FrameGeneration, from worker: WorkerConnection) throws {
+        let isCurrent = sent == generation
+        let counter = Int(sent.counter)
+        let rank = isCurrent ? membership.members.firstIndex(of: worker.id) : nil
+        switch message {
+        case .prepared(let prepared): self.prepared(worker, prepared)
+        case .fetch(let chunk): try send(chunk, to: worker)
         case .connected: if isCurrent { handle(.connected(worker.id, generation: counter)) }
-        case .cannotReach:
+        case .unreachable(let failure):
             guard isCurrent else { return }
             handle(
                 .cannotReach(
-                    worker.id, rank: Int(header.a), generation: counter, reason: String(sentence: payload)))
-        case .suspicion:
+                    worker.id, rank: failure.rank, generation: counter, reason: failure.reason.text))
+        case .suspected(let failure):
             guard isCurrent else { return }
             handle(
                 .suspected(
-                    by: worker.id, rank: Int(header.a), generation: counter, reason: String(sentence: payload)
-                ))
+                    by: worker.id, rank: failure.rank, generation: counter, reason: failure.reason.text))
         case .generationEnded:
             guard isCurrent else { return }
             if membership.members.first == worker.id { boundaryReached() }
             handle(.ended(worker.id, generation: counter))
-        case .stepReport, .snapshotPart, .evaluation:
-            guard isCurrent, !isSpoilt, let rank = membership.members.firstIndex(of: worker.id) else {
-                return
-            }
-            try results(header, payload, rank: rank)
-        case .timing:
-            guard isCurrent, let rank = membership.members.firstIndex(of: worker.id) else { return }
-            try timed(rank, TimingMessage(decoding: payload))
-        case .contributions, .audit:
-            guard isCurrent, let rank = membership.members.firstIndex(of: worker.id) else { return }
-            try audited(header, payload, rank: rank)
-        case .failed: failed(worker, String(sentence: payload), header)
+        case .stepReport(let report):
+            guard rank == 0, !isSpoilt else { return }
+            try takeResults(of: report.step) { try stepDone(report) }
+        case .evaluation(let report):
+            guard rank != nil, !isSpoilt else { return }
+            try takeResults(of: report.step) { try evaluated(report) }
+        case .snapshot(let run, let floats):
+            guard let rank, !isSpoilt else { return }
+            try takeResults(of: run.step) { try snapshotArrived(run, floats, from: rank) }
+        case .timing(let timing):
+            if let rank { try timed(rank, timing) }
+        case .contributions(let digests):
+            guard let rank else { return }
+            try act(
+                on: audited(rank) { ledger throws(MalformedMessage) in
+                    try ledger.contributed(rank: rank, digests)
+                })
+        case .audit(let result):
+            guard let rank else { return }
+            try act(
+                on: audited(rank) { ledger throws(MalformedMessage) in
+                    try ledger.audited(rank: rank, result)
+                })
+        case .failed(let failure): failed(worker, failure, isCurrent: isCurrent)
         case .leaving: handle(.leaving(worker.id))
-        default:
-            throw MalformedMessage(
-                description:
-                    "\(worker.name) sent a message of kind \(header.kind), which is not for coordinators")
         }
     }
 
-    /// What is wrong with the job would be wrong on every worker, and ends the run. Any other failure is that of the worker alone, which ends.
-    private func failed(_ worker: WorkerConnection, _ reason: String, _ header: FrameHeader) {
-        guard header.a == 1 else { return lose(worker.id, "it cannot go on: \(reason)") }
-        guard header.generation == generation, !isSpoilt else { return }
-        diverged("\(worker.name) cannot go on: \(reason)", step: Int(clamping: header.step))
+    /// A fault of the job would occur on every worker, and ends the run. Any other failure concerns the worker alone.
+    private func failed(_ worker: WorkerConnection, _ failure: WorkerFailure, isCurrent: Bool) {
+        guard let step = failure.divergedStep else {
+            return lose(worker.id, "it cannot go on: \(failure.reason)")
+        }
+        if isCurrent, !isSpoilt { diverged("\(worker.name) cannot go on: \(failure.reason)", step: step) }
     }
 
-    private func results(_ header: FrameHeader, _ payload: UnsafeRawBufferPointer, rank: Int) throws {
-        guard header.step <= UInt64(setup.plan.totalSteps) else {
-            throw MalformedMessage(
-                description: "rank \(rank) sent results of step \(header.step), which the job does not have")
+    /// Takes results of a step. Malformed ones are the sender's fault; any other error ends the run.
+    private func takeResults(of step: Int, _ take: () throws -> Void) throws {
+        guard step <= setup.plan.totalSteps else {
+            throw MalformedMessage("results came of step \(step), which the job does not have")
         }
-        let step = Int(header.step)
         do {
-            switch MessageKind(rawValue: header.kind) {
-            case .stepReport:
-                guard rank == 0 else { return }
-                let report = try doubles(payload)
-                let diagnostics = setup.plan.diagnosticCount(afterSteps: step + 1)
-                guard report.count == setup.plan.trainReport.width + diagnostics else {
-                    throw MalformedMessage(description: "a step's report is malformed")
-                }
-                try record.stepDone(
-                    step + 1, Totals(setup.plan.trainReport, sums: Array(report.dropLast(diagnostics))),
-                    diagnostics: Array(report.suffix(diagnostics)))
-                stepTimed(step + 1, Double(UInt64(header.b) << 32 | UInt64(header.a)) * 1e-6)
-                if pacer.stepDone(step + 1, now: Reactor.now) { wish(.snapshot) }
-                noteRecovery(step + 1)
-                announceDecision()
-                faults.reach("coordinator", "step", step + 1)
-            case .evaluation:
-                guard let set = UInt8(exactly: header.a).flatMap(EvaluationSet.init) else {
-                    throw MalformedMessage(description: "an evaluation is of an unknown set")
-                }
-                faults.reach("coordinator", "evaluation", step)
-                try record.evaluated(set, done: step, firstChunk: Int(header.b), reports: doubles(payload))
-                announceDecision()
-                finishIfDone()
-            default:
-                guard payload.count % 4 == 0, header.a == rank else {
-                    throw MalformedMessage(description: "a part of a snapshot is malformed")
-                }
-                let values = payload.assumingMemoryBound(to: Float.self)
-                if let snapshot = try record.snapshotPart(
-                    step: step, rank: rank, offset: Int(header.b), values)
-                {
-                    // What is told of an epoch may have waited for its snapshot.
-                    announceDecision()
-                    snapshotComplete(snapshot)
-                }
-            }
+            try take()
         } catch let error as MalformedMessage {
             throw error
         } catch let error as DivergedError {
@@ -110,6 +84,43 @@ extension Coordinator {
         } catch {
             end(.failed("\(error)"))
         }
+    }
+
+    private func stepDone(_ report: StepReport) throws {
+        let done = report.step + 1
+        let diagnostics = setup.plan.diagnosticCount(afterSteps: done)
+        guard report.values.count == setup.plan.trainReport.width + diagnostics else {
+            throw MalformedMessage("the report of step \(report.step) has \(report.values.count) numbers")
+        }
+        try record.stepDone(
+            done, Totals(setup.plan.trainReport, sums: Array(report.values.dropLast(diagnostics))),
+            diagnostics: Array(report.values.suffix(diagnostics)))
+        stepTimed(done, report.clock)
+        if pacer.stepDone(done, now: Reactor.now) { wish(.snapshot) }
+        noteRecovery(done)
+        announceDecision()
+        faults.reach("coordinator", "step", done)
+    }
+
+    private func evaluated(_ report: EvaluationReport) throws {
+        faults.reach("coordinator", "evaluation", report.step)
+        try record.evaluated(
+            report.set, done: report.step, firstChunk: report.firstChunk, reports: report.reports)
+        announceDecision()
+        finishIfDone()
+    }
+
+    private func snapshotArrived(_ run: SnapshotRun, _ floats: UnsafeBufferPointer<Float>, from rank: Int)
+        throws
+    {
+        guard run.rank == rank else {
+            throw MalformedMessage("rank \(rank) sent a part of a snapshot as rank \(run.rank)")
+        }
+        let snapshot = try record.snapshotPart(step: run.step, rank: rank, offset: run.offset, floats)
+        guard let snapshot else { return }
+        // The news of an epoch may have waited for its snapshot.
+        announceDecision()
+        snapshotComplete(snapshot)
     }
 
     /// Tells the members what was decided since they were told last.
@@ -121,33 +132,16 @@ extension Coordinator {
             log.info("nothing got better for long enough: the job ends with step \(decision.step)")
         }
         noteBest()
-        var writer = MessageWriter()
-        writer.write(decision.factor)
-        for id in membership.members {
-            workers[id]?.send(
-                FrameHeader(.decision, generation, step: decision.step, a: decision.stops ? 1 : 0),
-                writer.bytes)
-        }
+        for id in membership.members { workers[id]?.send(.decision(decision), of: generation) }
     }
 
-    private func doubles(_ payload: UnsafeRawBufferPointer) throws(MalformedMessage) -> [Double] {
-        guard payload.count % 8 == 0 else {
-            throw MalformedMessage(description: "a message of numbers is malformed")
+    private func send(_ chunk: DataChunk, to worker: WorkerConnection) throws {
+        guard tickets.indices.contains(chunk.dataset), chunk.number < tickets[chunk.dataset].ticket.chunkCount
+        else {
+            throw MalformedMessage("\(worker.name) asked for data that does not exist")
         }
-        var reader = MessageReader(payload, of: "numbers")
-        var values: [Double] = []
-        for _ in 0..<(payload.count / 8) { values.append(try reader.readDouble()) }
-        return values
-    }
-
-    private func sendChunk(_ worker: WorkerConnection, set: Int, chunk: Int) throws {
-        guard tickets.indices.contains(set), chunk < tickets[set].ticket.chunkCount else {
-            throw MalformedMessage(description: "\(worker.name) asked for data that does not exist")
-        }
-        let (ticket, dataset) = tickets[set]
-        worker.control.send(
-            FrameHeader(.chunk, a: set, b: chunk),
-            borrowing: dataset.borrowed(ticket.range(ofChunk: chunk)))
+        let (ticket, dataset) = tickets[chunk.dataset]
+        worker.send(.chunk(chunk, dataset.borrowed(ticket.range(ofChunk: chunk.number))))
     }
 
     // MARK: Generations
@@ -195,7 +189,7 @@ extension Coordinator {
                 learningRateFactor: factor,
                 isOver: isOver, tracedUntil: trace?.end ?? 0, keptSince: keeper?.0.generation, audit: schedule
             )
-            worker.send(FrameHeader(.form, generation), formation.encoded)
+            worker.send(.form(formation), of: generation)
             sender.send(to: worker, rank, keeper)
         }
         if sender.kept > 0 {

@@ -12,7 +12,7 @@ extension Coordinator {
                 "the coordinator is \(Version.program), the worker \(peer.program); install the same version on both machines"
             )
         }
-        guard let purpose = try? peer.context.withUnsafeBytes({ try ConnectionPurpose(decoding: $0) }) else {
+        guard let purpose = try? ConnectionPurpose(of: peer) else {
             return .refuse("the greeting is malformed; install the same version on both machines")
         }
         switch purpose {
@@ -25,7 +25,7 @@ extension Coordinator {
     }
 
     func accepted(_ connection: Connection, _ peer: HandshakePeer) {
-        guard let purpose = try? peer.context.withUnsafeBytes({ try ConnectionPurpose(decoding: $0) }) else {
+        guard let purpose = try? ConnectionPurpose(of: peer) else {
             return connection.close()
         }
         switch purpose {
@@ -46,30 +46,27 @@ extension Coordinator {
         }
         connection.received = { [unowned self] header, payload in
             handle(.heard(worker.id))
-            try received(header, payload, from: worker)
+            try received(ToCoordinator(header, payload), of: header.generation, from: worker)
         }
         log.info("\(worker.name) joins")
         handle(.admitted(worker.id, name: worker.name, machine: request.machine))
         let core = setup.job.job.blasCore ?? blasCore ?? request.blasCore
         blasCore = core
-        worker.send(
-            FrameHeader(.welcome),
-            Welcome(
-                worker: worker.id, job: setup.job.resolved.prettyJSON(nonFinite: .json5),
-                jobIdentity: setup.job.identity,
-                blasCore: core, normalization: setup.data.normalization, datasets: tickets.map(\.ticket),
-                peerTimeout: options.peerTimeout
-            ).encoded)
+        let welcome = Welcome(
+            worker: worker.id, job: setup.job.resolved.prettyJSON(nonFinite: .json5),
+            jobIdentity: setup.job.identity, blasCore: core, normalization: setup.data.normalization,
+            datasets: tickets.map(\.ticket), peerTimeout: options.peerTimeout)
+        worker.send(.welcome(welcome))
     }
 
     func addHeartbeat(_ connection: Connection, _ id: Int) {
         guard let worker = workers[id], worker.heartbeat == nil else { return connection.close() }
         worker.heartbeat = connection
         connection.received = { [unowned self, unowned worker, unowned connection] header, payload in
-            let heartbeat = try Heartbeat(decoding: payload)
-            let phase = TrainingPhase(rawValue: UInt8(truncatingIfNeeded: header.a)) ?? .idle
+            let heartbeat = try Heartbeat(header, payload)
             worker.activity = Membership.Activity(
-                step: Int(truncatingIfNeeded: header.step), phase: "\(phase)", isComputing: phase.isComputing,
+                step: heartbeat.step, phase: "\(heartbeat.phase)",
+                isComputing: heartbeat.phase.isComputing,
                 received: heartbeat.received &+ heartbeat.receivedFromMembers)
             handle(.active(id, worker.activity))
             handle(
@@ -77,11 +74,7 @@ extension Coordinator {
                     id, sentToIt: worker.control.bytesSent, arrivedThere: heartbeat.received,
                     sentByIt: heartbeat.sent,
                     arrivedHere: worker.control.bytesReceived))
-            // What its clock shows goes back with what ours shows.
-            var writer = MessageWriter()
-            writer.write(heartbeat.clock)
-            writer.write(Reactor.now)
-            connection.send(FrameHeader(.heartbeatAnswer), writer.bytes)
+            connection.send(HeartbeatAnswer(asked: heartbeat.clock, answered: Reactor.now))
         }
         connection.closed = { [unowned self] reason in
             lose(id, reason.map { "\($0)" } ?? "it closed its connection for heartbeats")
@@ -97,9 +90,10 @@ extension Coordinator {
         reactor.after(0.02) { [weak self] in self?.lookAfterProcesses() }
     }
 
-    func dismiss(_ id: Int, _ kind: MessageKind, _ reason: String) {
+    /// Takes leave of a worker with a last message.
+    func dismiss(_ id: Int, _ message: ToWorker) {
         guard let worker = workers.removeValue(forKey: id) else { return }
-        worker.send(FrameHeader(kind), Array(reason.utf8))
+        worker.send(message)
         worker.close()
         sharing.forget(id)
     }
@@ -117,9 +111,10 @@ extension Coordinator {
             guard options.allowInexact else {
                 log.warning("\(worker.name) is refused: its arithmetic differs (\(differences))")
                 dismiss(
-                    worker.id, .refused,
-                    "refused: this machine's arithmetic would change the result's bits (\(differences)). Install the same OpenBLAS, or give the job `numerics: {blas_core: \"Haswell\"}`, which every x86 machine here can compute with; to train all the same, start the coordinator with --allow-inexact"
-                )
+                    worker.id,
+                    .refused(
+                        "refused: this machine's arithmetic would change the result's bits (\(differences)). Install the same OpenBLAS, or give the job `numerics: {blas_core: \"Haswell\"}`, which every x86 machine here can compute with; to train all the same, start the coordinator with --allow-inexact"
+                    ))
                 handle(.lost(worker.id, reason: "its arithmetic differs"))
                 return
             }

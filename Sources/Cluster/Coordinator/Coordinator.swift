@@ -242,7 +242,7 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
                 isTraining = true
                 pacer.begin(now: Reactor.now)
                 sharing.started(now: Reactor.now)
-                for id in members { workers[id]?.send(FrameHeader(.start, generation)) }
+                for id in members { workers[id]?.send(.start, of: generation) }
                 log.info(
                     "generation \(generation.counter) starts with \(TextFormat.count(members.count, "worker")) at step \(record.steps)"
                 )
@@ -250,15 +250,13 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
                 if isCheckpointWanted { wish(.snapshot) }
             case .endAtBoundary: wish([.snapshot, .endGeneration])
             case .abandon(_, let members, let reason):
-                for id in members {
-                    workers[id]?.send(FrameHeader(.endGeneration, generation), Array(reason.utf8))
-                }
+                for id in members { workers[id]?.send(.endGeneration(Sentence(reason)), of: generation) }
                 goBack()
             case .dialBack(let dialler, let targetRank, _):
-                workers[dialler]?.send(FrameHeader(.dial, generation, a: targetRank))
-            case .dismiss(let id, let reason): dismiss(id, .finish, reason)
+                workers[dialler]?.send(.dial(rank: targetRank), of: generation)
+            case .dismiss(let id, let reason): dismiss(id, .finish(Sentence(reason)))
             case .drop(let id, let reason):
-                dismiss(id, .again, "the coordinator went on without this worker: \(reason)")
+                dismiss(id, .joinAgain("the coordinator went on without this worker: \(reason)"))
             case .note(let text): log.info(text)
             }
         }
@@ -267,6 +265,6 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     /// Asks rank 0 to put flags into its next control word.
     func wish(_ flags: ControlWord) {
         guard let first = membership.members.first else { return }
-        workers[first]?.send(FrameHeader(.request, generation, a: Int(flags.rawValue)))
+        workers[first]?.send(.request(flags), of: generation)
     }
 }

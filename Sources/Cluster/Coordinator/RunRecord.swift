@@ -85,8 +85,7 @@ package final class RunRecord {
     package func stepDone(_ done: Int, _ report: Totals, diagnostics: [Double] = []) throws {
         guard done == steps + 1, done <= lastStep else {
             throw MalformedMessage(
-                description:
-                    "rank 0 reported step \(done) after step \(steps); check that both sides run the same version"
+                "rank 0 reported step \(done) after step \(steps)"
             )
         }
         guard report.sums[0].isFinite else {
@@ -98,8 +97,7 @@ package final class RunRecord {
         }
         guard report.isFinite, (1...Double(plan.geometry.batchSize)).contains(report.samples) else {
             throw MalformedMessage(
-                description:
-                    "rank 0 reported \(report.samples) samples in step \(done); check that both sides run the same version"
+                "rank 0 reported \(report.samples) samples in step \(done)"
             )
         }
         if (done - 1) % plan.geometry.stepsPerEpoch == 0 { totals = Totals(plan.trainReport) }
@@ -156,8 +154,7 @@ package final class RunRecord {
         let count = plan.chunkCount(samples: samples)
         let chunks = firstChunk..<(firstChunk + reports.count / width)
         guard reports.count % width == 0, chunks.upperBound <= count, isWanted(set, done) else {
-            throw MalformedMessage(
-                description: "a worker sent results of chunks that the \(set) set does not have")
+            throw MalformedMessage("a worker sent results of chunks that the \(set) set does not have")
         }
         let key = Key(set: set, step: done)
         for (i, chunk) in chunks.enumerated() {
@@ -218,16 +215,14 @@ package final class RunRecord {
         -> Snapshot?
     {
         guard let partition, step > snapshot.step, step <= plan.totalSteps else {
-            throw MalformedMessage(
-                description: "a worker sent a snapshot of step \(step), which was not asked for")
+            throw MalformedMessage("a worker sent a snapshot of step \(step), which was not asked for")
         }
         var assembly =
             assemblies.removeValue(forKey: step)
             ?? SnapshotAssembly(step: step, plan: plan, partition: partition)
         guard assembly.add(values, rank: rank, offset: offset) else {
             throw MalformedMessage(
-                description:
-                    "rank \(rank) sent a part of a snapshot that does not fit; check that both sides run the same version"
+                "rank \(rank) sent a part of a snapshot that does not fit"
             )
         }
         guard assembly.isComplete else {
@@ -236,8 +231,7 @@ package final class RunRecord {
         }
         guard let totals = totalsAfter[step] else {
             throw MalformedMessage(
-                description:
-                    "a snapshot of step \(step) came before that step's report; check that both sides run the same version"
+                "a snapshot of step \(step) came before that step's report"
             )
         }
         guard assembly.isFinite else {

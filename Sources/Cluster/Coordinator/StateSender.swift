@@ -26,7 +26,7 @@ extension Coordinator {
         origin = SnapshotOrigin(
             generation: generation, step: snapshot.step, members: membership.members, partition: partition)
         for id in membership.members {
-            workers[id]?.send(FrameHeader(.snapshotComplete, generation, step: snapshot.step))
+            workers[id]?.send(.snapshotComplete(step: snapshot.step), of: generation)
         }
     }
 }
@@ -71,7 +71,7 @@ final class StateSender {
             }
         }
         send(Formation.sections(moments: moments.count) - 1, statistics, to: worker)
-        worker.send(FrameHeader(.stateComplete, generation))
+        worker.send(.stateComplete, of: generation)
     }
 
     private func send(_ section: Int, _ values: FloatBuffer, at offset: Int = 0, to worker: WorkerConnection)
@@ -79,11 +79,11 @@ final class StateSender {
         let run = 1 << 18
         sent += 4 * values.count
         for start in stride(from: 0, to: values.count, by: run) {
-            worker.control.send(
-                FrameHeader(.state, generation, a: section, b: offset + start),
-                borrowing: UnsafeRawBufferPointer(
-                    start: values.pointer + start, count: 4 * min(run, values.count - start)),
-                sent: { withExtendedLifetime(values) {} })
+            let floats = UnsafeBufferPointer(
+                start: values.pointer + start, count: min(run, values.count - start))
+            worker.send(
+                .state(StateRun(section: section, offset: offset + start), floats),
+                of: generation, sent: { withExtendedLifetime(values) {} })
         }
     }
 }

@@ -73,8 +73,7 @@ extension Coordinator {
     /// A member's timeline has come.
     func timed(_ rank: Int, _ message: TimingMessage) throws(MalformedMessage) {
         guard message.isWithin(steps: setup.plan.totalSteps) else {
-            throw MalformedMessage(
-                description: "rank \(rank) sent times of a step that the job does not have")
+            throw MalformedMessage("rank \(rank) sent times of a step that the job does not have")
         }
         let spans = message.alignedSpans
         sharing.add(rank: rank, spans)

@@ -32,7 +32,14 @@ final class WorkerConnection {
             ? [seen] + request.endpoints.filter { $0 != seen } : request.endpoints + [seen]
     }
 
-    func send(_ header: FrameHeader, _ payload: [UInt8] = []) { control.send(header, payload) }
+    /// - Parameters:
+    ///   - generation: the one that the message belongs to; the default is no generation.
+    ///   - sent: called when the memory that a bulk message borrows is free again.
+    func send(
+        _ message: ToWorker, of generation: FrameGeneration = FrameGeneration(), sent: (() -> Void)? = nil
+    ) {
+        control.send(message, of: generation, sent: sent)
+    }
 
     func close() {
         heartbeat?.close()

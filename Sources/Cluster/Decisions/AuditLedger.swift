@@ -143,8 +143,7 @@ package struct AuditLedger {
 
     private func malformed(_ rank: Int) -> MalformedMessage {
         MalformedMessage(
-            description:
-                "rank \(rank) sent an audit that was not asked for; check that both sides run the same version"
+            "rank \(rank) sent an audit that was not asked for"
         )
     }
 

@@ -78,9 +78,7 @@ private final class BenchmarkEntrance: @unchecked Sendable {  // used on the loo
             },
             accepted: { [unowned self] connection, peer in
                 guard
-                    case .mesh(let greeting)? = try? peer.context.withUnsafeBytes({
-                        try ConnectionPurpose(decoding: $0)
-                    })
+                    case .mesh(let greeting)? = try? ConnectionPurpose(of: peer)
                 else {
                     return connection.close()
                 }

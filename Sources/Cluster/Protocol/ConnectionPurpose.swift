@@ -1,27 +1,34 @@
 import Transport
 
-/// What a dialler says in its handshake about itself and the connection it wants; bound to the connection by the authentication.
-package enum ConnectionPurpose: Equatable {
+/// The purpose of a connection, which its dialler states in the handshake. The authentication covers it.
+package enum ConnectionPurpose: Equatable, Sendable {
     /// A worker's first connection to its coordinator.
     case join(JoinRequest)
-    /// The second one, which carries heartbeats alone.
+    /// A worker's second connection to its coordinator, which carries heartbeats alone.
     case heartbeat(worker: Int)
     /// A connection between two members of a generation.
     case mesh(MeshGreeting)
+
+    /// Reads the purpose that the peer has stated.
+    package init(of peer: HandshakePeer) throws {
+        self = try peer.context.withUnsafeBytes { bytes in
+            try ConnectionPurpose(decoding: bytes, named: "greeting")
+        }
+    }
 }
 
-/// Who asks to join.
-package struct JoinRequest: Equatable {
-    /// For people: `host/pid`.
+/// A worker that asks to join.
+package struct JoinRequest: Equatable, Sendable {
+    /// The worker's name for people: `host/pid`.
     package var name: String
-    /// The same for all workers of one machine.
+    /// The machine's name, the same for all workers of one machine.
     package var machine: String
     package var cores: Int
-    /// What the worker computes with now.
+    /// The OpenBLAS core that the worker computes with now.
     package var blasCore: String
-    /// True if the user has set OPENBLAS_CORETYPE, which is then respected.
+    /// The user has set OPENBLAS_CORETYPE, which is then respected.
     package var isCoreFixed: Bool
-    /// Where other workers may reach it, in order of preference.
+    /// Addresses at which other workers may reach it, the preferred one first.
     package var endpoints: [Endpoint]
     package var meshPort: UInt16
 
@@ -29,87 +36,127 @@ package struct JoinRequest: Equatable {
         name: String, machine: String, cores: Int, blasCore: String, isCoreFixed: Bool, endpoints: [Endpoint],
         meshPort: UInt16
     ) {
-        (self.name, self.machine, self.cores, self.blasCore) = (name, machine, cores, blasCore)
-        (self.isCoreFixed, self.endpoints, self.meshPort) = (isCoreFixed, endpoints, meshPort)
+        self.name = name
+        self.machine = machine
+        self.cores = cores
+        self.blasCore = blasCore
+        self.isCoreFixed = isCoreFixed
+        self.endpoints = endpoints
+        self.meshPort = meshPort
     }
 }
 
-package struct MeshGreeting: Equatable {
+/// A connection between two members of a generation, as its dialler describes it.
+package struct MeshGreeting: Equatable, Sendable {
+    /// The job's identity.
     package var job: String
     package var generation: FrameGeneration
+    /// The dialler's rank.
     package var from: Int
+    /// The rank that is dialled.
     package var to: Int
+    /// The connection carries the short messages that others wait for.
     package var isUrgent: Bool
 
     package init(job: String, generation: FrameGeneration, from: Int, to: Int, isUrgent: Bool) {
-        (self.job, self.generation, self.from, self.to, self.isUrgent) = (job, generation, from, to, isUrgent)
+        self.job = job
+        self.generation = generation
+        self.from = from
+        self.to = to
+        self.isUrgent = isUrgent
     }
 }
 
-extension ConnectionPurpose: Message {
-    package static let name = "greeting"
+// MARK: - Binary form
+
+extension ConnectionPurpose: MessageValue {
+    private enum Kind: UInt8, MessageValue {
+        case join = 1
+        case heartbeat = 2
+        case mesh = 3
+    }
 
     package func write(to writer: inout MessageWriter) {
         switch self {
         case .join(let request):
-            writer.write(UInt8(1))
-            writer.write(request.name)
-            writer.write(request.machine)
-            writer.write(request.cores)
-            writer.write(request.blasCore)
-            writer.write(request.isCoreFixed)
-            writer.write(request.endpoints) { $0.write($1) }
-            writer.write(request.meshPort)
+            writer.write(Kind.join)
+            writer.write(request)
         case .heartbeat(let worker):
-            writer.write(UInt8(2))
+            writer.write(Kind.heartbeat)
             writer.write(worker)
         case .mesh(let greeting):
-            writer.write(UInt8(3))
-            writer.write(greeting.job)
-            writer.write(greeting.generation.incarnation)
-            writer.write(greeting.generation.counter)
-            writer.write(greeting.from)
-            writer.write(greeting.to)
-            writer.write(greeting.isUrgent)
+            writer.write(Kind.mesh)
+            writer.write(greeting)
         }
     }
 
     package init(from reader: inout MessageReader) throws(MalformedMessage) {
-        switch try reader.read(UInt8.self) {
-        case 1:
-            self = .join(
-                JoinRequest(
-                    name: try reader.readString(), machine: try reader.readString(),
-                    cores: try reader.readInt(),
-                    blasCore: try reader.readString(), isCoreFixed: try reader.readBool(),
-                    endpoints: try reader.readList { reader throws(MalformedMessage) in
-                        try reader.readEndpoint()
-                    },
-                    meshPort: try reader.read()))
-        case 2:
-            self = .heartbeat(worker: try reader.readInt())
-        case 3:
-            self = .mesh(
-                MeshGreeting(
-                    job: try reader.readString(),
-                    generation: FrameGeneration(incarnation: try reader.read(), counter: try reader.read()),
-                    from: try reader.readInt(), to: try reader.readInt(), isUrgent: try reader.readBool()))
-        default:
-            throw MalformedMessage(
-                description: "the greeting is of an unknown kind; check that both sides run the same version")
+        switch try reader.read(Kind.self) {
+        case .join: self = .join(try reader.read())
+        case .heartbeat: self = .heartbeat(worker: try reader.read())
+        case .mesh: self = .mesh(try reader.read())
         }
     }
 }
 
-extension MessageWriter {
-    mutating func write(_ endpoint: Endpoint) {
-        write(endpoint.host)
-        write(endpoint.port)
+extension JoinRequest: MessageValue {
+    package func write(to writer: inout MessageWriter) {
+        writer.write(name)
+        writer.write(machine)
+        writer.write(cores)
+        writer.write(blasCore)
+        writer.write(isCoreFixed)
+        writer.write(endpoints)
+        writer.write(meshPort)
+    }
+
+    package init(from reader: inout MessageReader) throws(MalformedMessage) {
+        name = try reader.read()
+        machine = try reader.read()
+        cores = try reader.read()
+        blasCore = try reader.read()
+        isCoreFixed = try reader.read()
+        endpoints = try reader.read()
+        meshPort = try reader.read()
     }
 }
 
-extension MessageReader {
-    mutating func readEndpoint() throws(MalformedMessage) -> Endpoint {
-        Endpoint(host: try readString(), port: try read())
+extension MeshGreeting: MessageValue {
+    package func write(to writer: inout MessageWriter) {
+        writer.write(job)
+        writer.write(generation)
+        writer.write(from)
+        writer.write(to)
+        writer.write(isUrgent)
+    }
+
+    package init(from reader: inout MessageReader) throws(MalformedMessage) {
+        job = try reader.read()
+        generation = try reader.read()
+        from = try reader.read()
+        to = try reader.read()
+        isUrgent = try reader.read()
+    }
+}
+
+extension Endpoint: MessageValue {
+    package func write(to writer: inout MessageWriter) {
+        writer.write(host)
+        writer.write(port)
+    }
+
+    package init(from reader: inout MessageReader) throws(MalformedMessage) {
+        self.init(host: try reader.read(), port: try reader.read())
+    }
+}
+
+extension FrameGeneration: MessageValue {
+    package func write(to writer: inout MessageWriter) {
+        writer.write(incarnation)
+        writer.write(counter)
+    }
+
+    package init(from reader: inout MessageReader) throws(MalformedMessage) {
+        self.init(incarnation: try reader.read(), counter: try reader.read())
     }
 }

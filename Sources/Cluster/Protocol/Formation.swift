@@ -1,126 +1,133 @@
 import Collectives
 import Transport
 
-/// A generation, as told to one of its members.
-package struct Formation: Equatable {
-    package struct Member: Equatable {
+/// A generation, as one of its members is told of it.
+package struct Formation: Equatable, Sendable {
+    package struct Member: Equatable, Sendable {
         package var worker: Int
-        /// For people.
+        /// The worker's name for people.
         package var name: String
-        /// Where this member is reached from the receiver's place.
+        /// Addresses at which the receiver reaches this member.
         package var endpoints: [Endpoint]
 
         package init(worker: Int, name: String, endpoints: [Endpoint]) {
-            (self.worker, self.name, self.endpoints) = (worker, name, endpoints)
+            self.worker = worker
+            self.name = name
+            self.endpoints = endpoints
         }
     }
 
     package var generation: FrameGeneration
-    /// The receiver's.
+    /// The receiver's rank.
     package var rank: Int
-    /// By rank.
+    /// The members by rank.
     package var members: [Member]
+    /// The assignment of microbatches: rank r computes those from `cuts[r]` to before `cuts[r + 1]`.
     package var cuts: [Int]
-    /// Owner (rank) of each shard.
+    /// The owner (rank) of each shard.
     package var owners: [Int]
     /// Steps that are done.
     package var firstStep: Int
-    /// Workers on the receiver's machine, among which its cores are shared out.
+    /// Workers on the receiver's machine, which share its cores.
     package var localWorkers: Int
-    /// What the schedule's learning rate is multiplied by.
+    /// The factor of the schedule's learning rate.
     package var learningRateFactor: Double
-    /// The job has ended with the step before `firstStep`: what is left is to evaluate it.
+    /// The job has ended with the step before `firstStep`, and only its evaluation is left.
     package var isOver: Bool
     /// Steps before this one are traced, layer by layer.
     package var tracedUntil: Int
-    /// The generation that the state's snapshot is of, if the receiver has taken part in it and kept what it had: the rest alone is sent.
+    /// The generation of the state's snapshot, if the receiver has taken part in it and kept its share: then the
+    /// coordinator sends only the rest.
     package var keptSince: FrameGeneration?
-    /// Which steps are audited; nil: none.
+    /// The steps that are audited; nil: none.
     package var audit: AuditSchedule?
 
     package init(
         generation: FrameGeneration, rank: Int, members: [Member], cuts: [Int], owners: [Int], firstStep: Int,
-        localWorkers: Int,
-        learningRateFactor: Double = 1, isOver: Bool = false, tracedUntil: Int = 0,
-        keptSince: FrameGeneration? = nil,
-        audit: AuditSchedule? = nil
+        localWorkers: Int, learningRateFactor: Double = 1, isOver: Bool = false, tracedUntil: Int = 0,
+        keptSince: FrameGeneration? = nil, audit: AuditSchedule? = nil
     ) {
-        (self.generation, self.rank, self.members, self.cuts) = (generation, rank, members, cuts)
-        (self.owners, self.firstStep, self.localWorkers) = (owners, firstStep, localWorkers)
-        (self.learningRateFactor, self.isOver, self.tracedUntil) = (learningRateFactor, isOver, tracedUntil)
-        (self.keptSince, self.audit) = (keptSince, audit)
+        self.generation = generation
+        self.rank = rank
+        self.members = members
+        self.cuts = cuts
+        self.owners = owners
+        self.firstStep = firstStep
+        self.localWorkers = localWorkers
+        self.learningRateFactor = learningRateFactor
+        self.isOver = isOver
+        self.tracedUntil = tracedUntil
+        self.keptSince = keptSince
+        self.audit = audit
     }
 
     var assignment: Assignment? { Assignment(cuts: cuts) }
 
-    /// The moments that the sections of the `state` frames hold: section 0 the parameters, then the moments' owned pieces, last the running statistics.
+    /// The number of sections of the state (see `StateRun`), for an optimizer with so many moments.
     static func sections(moments: Int) -> Int { moments + 2 }
 }
 
-extension Formation: Message {
-    package static let name = "formation"
-
+extension Formation: MessageValue {
     package func write(to writer: inout MessageWriter) {
-        writer.write(generation.incarnation)
-        writer.write(generation.counter)
+        writer.write(generation)
         writer.write(rank)
-        writer.write(members) {
-            $0.write($1.worker)
-            $0.write($1.name)
-            $0.write($1.endpoints) { $0.write($1) }
-        }
-        writer.write(cuts) { $0.write($1) }
-        writer.write(owners) { $0.write($1) }
+        writer.write(members)
+        writer.write(cuts)
+        writer.write(owners)
         writer.write(firstStep)
         writer.write(localWorkers)
         writer.write(learningRateFactor)
         writer.write(isOver)
         writer.write(tracedUntil)
-        writer.write(keptSince != nil)
-        if let keptSince {
-            writer.write(keptSince.incarnation)
-            writer.write(keptSince.counter)
-        }
-        writer.write(audit != nil)
-        if let audit {
-            writer.write(audit.fraction)
-            writer.write(audit.disputed != nil)
-            if let disputed = audit.disputed { writer.write(disputed) }
-        }
+        writer.write(keptSince)
+        writer.write(audit)
     }
 
     package init(from reader: inout MessageReader) throws(MalformedMessage) {
-        generation = FrameGeneration(incarnation: try reader.read(), counter: try reader.read())
-        rank = try reader.readInt()
-        members = try reader.readList { reader throws(MalformedMessage) in
-            Member(
-                worker: try reader.readInt(), name: try reader.readString(),
-                endpoints: try reader.readList { reader throws(MalformedMessage) in try reader.readEndpoint()
-                })
-        }
-        cuts = try reader.readList { reader throws(MalformedMessage) in try reader.readInt() }
-        owners = try reader.readList { reader throws(MalformedMessage) in try reader.readInt() }
-        firstStep = try reader.readInt()
-        localWorkers = try reader.readInt()
-        learningRateFactor = try reader.readDouble()
-        isOver = try reader.readBool()
-        tracedUntil = try reader.readInt()
-        keptSince =
-            try reader.readBool()
-            ? FrameGeneration(incarnation: try reader.read(), counter: try reader.read()) : nil
-        if try reader.readBool() {
-            audit = AuditSchedule(
-                fraction: try reader.readDouble(),
-                disputed: try reader.readBool() ? try reader.readInt() : nil)
-        }
+        generation = try reader.read()
+        rank = try reader.read()
+        members = try reader.read()
+        cuts = try reader.read()
+        owners = try reader.read()
+        firstStep = try reader.readStep()
+        localWorkers = try reader.read()
+        learningRateFactor = try reader.read()
+        isOver = try reader.read()
+        tracedUntil = try reader.read()
+        keptSince = try reader.read()
+        audit = try reader.read()
         guard members.indices.contains(rank), owners.allSatisfy(members.indices.contains),
-            cuts.count == members.count + 1,
-            assignment != nil, (0..<(1 << 48)).contains(firstStep),
+            cuts.count == members.count + 1, assignment != nil,
             members.allSatisfy({ !$0.endpoints.isEmpty }),
-            learningRateFactor.isFinite, learningRateFactor >= 0, (0...1).contains(audit?.fraction ?? 0)
+            learningRateFactor.isFinite, learningRateFactor >= 0
         else {
-            throw MalformedMessage(
-                description: "the formation is inconsistent; check that both sides run the same version")
+            throw MalformedMessage("the formation of the generation is inconsistent")
         }
+    }
+}
+
+extension Formation.Member: MessageValue {
+    package func write(to writer: inout MessageWriter) {
+        writer.write(worker)
+        writer.write(name)
+        writer.write(endpoints)
+    }
+
+    package init(from reader: inout MessageReader) throws(MalformedMessage) {
+        worker = try reader.read()
+        name = try reader.read()
+        endpoints = try reader.read()
+    }
+}
+
+extension AuditSchedule: MessageValue {
+    package func write(to writer: inout MessageWriter) {
+        writer.write(fraction)
+        writer.write(disputed)
+    }
+
+    package init(from reader: inout MessageReader) throws(MalformedMessage) {
+        self.init(fraction: try reader.read(), disputed: try reader.read())
+        guard (0...1).contains(fraction) else { throw reader.malformed }
     }
 }

@@ -1,31 +1,110 @@
-/// What a worker says of itself several times in each `--peer-timeout`, beside its step and phase.
-package struct Heartbeat: Equatable {
-    /// Seconds of its clock.
+import Training
+import Transport
+
+/// A worker's sign of life, several times in each `--peer-timeout`: the only message that it sends on its connection for heartbeats.
+package struct Heartbeat: Equatable, Sendable {
+    /// What the compute thread is doing, and in which step.
+    package var phase: TrainingPhase
+    package var step: Int
+    /// Seconds of the worker's clock.
     package var clock: Double
-    /// Bytes of its connection for messages: sent to the coordinator, and received. What does not arrive on a connection that looks sound is noticed by them.
+    /// Bytes of the worker's connection for messages, sent to the coordinator and received from it. The coordinator
+    /// compares them with its own counts, and so notices a connection that looks sound but delivers nothing.
     package var sent: UInt64
     package var received: UInt64
-    /// Bytes that it has received from the other members of its generation.
+    /// Bytes that the worker has received from the other members of its generation.
     package var receivedFromMembers: UInt64
 
-    package init(clock: Double, sent: UInt64, received: UInt64, receivedFromMembers: UInt64) {
-        (self.clock, self.sent, self.received, self.receivedFromMembers) = (
-            clock, sent, received, receivedFromMembers
-        )
+    package init(
+        phase: TrainingPhase, step: Int, clock: Double, sent: UInt64, received: UInt64,
+        receivedFromMembers: UInt64
+    ) {
+        self.phase = phase
+        self.step = step
+        self.clock = clock
+        self.sent = sent
+        self.received = received
+        self.receivedFromMembers = receivedFromMembers
     }
 }
 
-extension Heartbeat: Message {
-    package static let name = "heartbeat"
+/// The coordinator's answer to a heartbeat.
+package struct HeartbeatAnswer: Equatable, Sendable {
+    /// The clock of the heartbeat, in seconds.
+    package var asked: Double
+    /// Seconds of the coordinator's clock when it answered.
+    package var answered: Double
 
+    package init(asked: Double, answered: Double) {
+        self.asked = asked
+        self.answered = answered
+    }
+}
+
+extension TrainingPhase: MessageValue {}
+
+extension Heartbeat: MessageValue {
     package func write(to writer: inout MessageWriter) {
+        writer.write(phase)
+        writer.write(step)
         writer.write(clock)
-        for count in [sent, received, receivedFromMembers] { writer.write(count) }
+        writer.write(sent)
+        writer.write(received)
+        writer.write(receivedFromMembers)
     }
 
     package init(from reader: inout MessageReader) throws(MalformedMessage) {
-        self.init(
-            clock: try reader.readDouble(), sent: try reader.read(), received: try reader.read(),
-            receivedFromMembers: try reader.read())
+        phase = try reader.read()
+        step = try reader.readStep()
+        clock = try reader.read()
+        sent = try reader.read()
+        received = try reader.read()
+        receivedFromMembers = try reader.read()
+    }
+}
+
+extension HeartbeatAnswer: MessageValue {
+    package func write(to writer: inout MessageWriter) {
+        writer.write(asked)
+        writer.write(answered)
+    }
+
+    package init(from reader: inout MessageReader) throws(MalformedMessage) {
+        asked = try reader.read()
+        answered = try reader.read()
+    }
+}
+
+// MARK: - Frames
+
+private enum HeartbeatKind: UInt8 {
+    case heartbeat = 40
+    case heartbeatAnswer = 41
+}
+
+extension Heartbeat: FramedMessage {
+    package var frame: MessageFrame { MessageFrame(HeartbeatKind.heartbeat, self) }
+
+    package init(_ header: FrameHeader, _ payload: UnsafeRawBufferPointer) throws(MalformedMessage) {
+        self = try header.value(payload, only: .heartbeat)
+    }
+}
+
+extension HeartbeatAnswer: FramedMessage {
+    package var frame: MessageFrame { MessageFrame(HeartbeatKind.heartbeatAnswer, self) }
+
+    package init(_ header: FrameHeader, _ payload: UnsafeRawBufferPointer) throws(MalformedMessage) {
+        self = try header.value(payload, only: .heartbeatAnswer)
+    }
+}
+
+extension FrameHeader {
+    fileprivate func value<Value: MessageValue>(
+        _ payload: UnsafeRawBufferPointer, only expected: HeartbeatKind
+    ) throws(MalformedMessage) -> Value {
+        guard kind == expected.rawValue else {
+            throw MalformedMessage("a message of kind \(kind) came instead of a \(expected)")
+        }
+        return try value(payload, expected)
     }
 }

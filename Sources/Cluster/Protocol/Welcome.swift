@@ -2,8 +2,9 @@ import Datasets
 import Jobs
 import Training
 
-/// What a worker needs of the job before it can belong to a generation.
-package struct Welcome: Equatable {
+/// The facts that a worker needs of the job before it can belong to a generation.
+package struct Welcome: Equatable, Sendable {
+    /// The worker's number.
     package var worker: Int
     /// The resolved config, as text.
     package var job: String
@@ -13,118 +14,88 @@ package struct Welcome: Equatable {
     package var blasCore: String
     package var normalization: Normalization
     package var datasets: [DatasetTicket]
-    /// Seconds of silence after which somebody counts as dead.
+    /// Seconds of silence after which a process counts as dead.
     package var peerTimeout: Double
 
     package init(
         worker: Int, job: String, jobIdentity: String, blasCore: String, normalization: Normalization,
-        datasets: [DatasetTicket],
-        peerTimeout: Double
+        datasets: [DatasetTicket], peerTimeout: Double
     ) {
-        (self.worker, self.job, self.jobIdentity, self.blasCore) = (worker, job, jobIdentity, blasCore)
-        (self.normalization, self.datasets, self.peerTimeout) = (normalization, datasets, peerTimeout)
-    }
-}
-
-/// A data set that can be fetched: known by its content.
-package struct DatasetTicket: Equatable {
-    package enum Role: UInt8 { case train, validation, test }
-
-    package var role: Role
-    /// SHA-256 of the serialised form.
-    package var hash: [UInt8]
-    package var byteCount: Int
-
-    package init(role: Role, hash: [UInt8], byteCount: Int) {
-        (self.role, self.hash, self.byteCount) = (role, hash, byteCount)
-    }
-
-    /// Bytes of a chunk, but for the last one.
-    static let chunkSize = 1 << 20
-    /// Chunks are numbered with 32 bits; more than this no machine holds.
-    static let mostBytes = 1 << 47
-    package var chunkCount: Int { (byteCount + Self.chunkSize - 1) / Self.chunkSize }
-    package func range(ofChunk chunk: Int) -> Range<Int> {
-        (chunk * Self.chunkSize)..<min(byteCount, (chunk + 1) * Self.chunkSize)
+        self.worker = worker
+        self.job = job
+        self.jobIdentity = jobIdentity
+        self.blasCore = blasCore
+        self.normalization = normalization
+        self.datasets = datasets
+        self.peerTimeout = peerTimeout
     }
 }
 
 /// A worker's answer to the welcome.
-package struct Prepared: Equatable {
+package struct Prepared: Equatable, Sendable {
     package var fingerprint: Fingerprint
 
     package init(fingerprint: Fingerprint) { self.fingerprint = fingerprint }
 }
 
-extension Welcome: Message {
-    package static let name = "welcome"
-
+extension Welcome: MessageValue {
     package func write(to writer: inout MessageWriter) {
         writer.write(worker)
         writer.write(job)
         writer.write(jobIdentity)
         writer.write(blasCore)
-        writer.write(normalization.kind.rawValue)
-        writer.write(normalization.shift) { $0.write($1) }
-        writer.write(normalization.factor) { $0.write($1) }
-        writer.write(datasets) {
-            $0.write($1.role.rawValue)
-            $0.write(bytes: $1.hash)
-            $0.write($1.byteCount)
-        }
+        writer.write(normalization)
+        writer.write(datasets)
         writer.write(peerTimeout)
     }
 
     package init(from reader: inout MessageReader) throws(MalformedMessage) {
-        worker = try reader.readInt()
-        job = try reader.readString()
-        jobIdentity = try reader.readString()
-        blasCore = try reader.readString()
-        let kind = Normalization.Kind(rawValue: try reader.readString())
-        let shift = try reader.readList { reader throws(MalformedMessage) in try reader.readFloat() }
-        let factor = try reader.readList { reader throws(MalformedMessage) in try reader.readFloat() }
-        guard let kind, shift.count == factor.count else {
-            throw MalformedMessage(
-                description:
-                    "the welcome's normalisation is malformed; check that both sides run the same version")
-        }
-        normalization = Normalization(kind: kind, shift: shift, factor: factor)
-        datasets = try reader.readList { reader throws(MalformedMessage) in
-            let role = DatasetTicket.Role(rawValue: try reader.read())
-            let ticket = DatasetTicket(
-                role: role ?? .train, hash: try reader.readBytes(), byteCount: try reader.readInt())
-            guard role != nil, ticket.hash.count == 32,
-                (1..<DatasetTicket.mostBytes).contains(ticket.byteCount)
-            else {
-                throw MalformedMessage(
-                    description:
-                        "the welcome's data sets are malformed; check that both sides run the same version")
-            }
-            return ticket
-        }
-        peerTimeout = try reader.readDouble()
+        worker = try reader.read()
+        job = try reader.read()
+        jobIdentity = try reader.read()
+        blasCore = try reader.read()
+        normalization = try reader.read()
+        datasets = try reader.read()
+        peerTimeout = try reader.read()
         guard (0.01...86_400).contains(peerTimeout) else {
-            throw MalformedMessage(
-                description:
-                    "the welcome's time limit is malformed; check that both sides run the same version")
+            throw MalformedMessage("the welcome's time limit of \(peerTimeout) s is impossible")
         }
     }
 }
 
-extension Prepared: Message {
-    package static let name = "prepared"
+extension Normalization.Kind: MessageValue {}
 
+extension Normalization: MessageValue {
     package func write(to writer: inout MessageWriter) {
-        writer.write(fingerprint.parts) {
-            $0.write($1.name)
-            $0.write($1.value)
-        }
+        writer.write(kind)
+        writer.write(shift)
+        writer.write(factor)
     }
 
     package init(from reader: inout MessageReader) throws(MalformedMessage) {
-        fingerprint = Fingerprint(
-            parts: try reader.readList { reader throws(MalformedMessage) in
-                Fingerprint.Part(name: try reader.readString(), value: try reader.readString())
-            })
+        let kind = try reader.read(Kind.self)
+        let shift = try reader.read([Float].self)
+        let factor = try reader.read([Float].self)
+        guard shift.count == factor.count else { throw reader.malformed }
+        self.init(kind: kind, shift: shift, factor: factor)
+    }
+}
+
+extension Prepared: MessageValue {
+    package func write(to writer: inout MessageWriter) { writer.write(fingerprint.parts) }
+
+    package init(from reader: inout MessageReader) throws(MalformedMessage) {
+        fingerprint = Fingerprint(parts: try reader.read())
+    }
+}
+
+extension Fingerprint.Part: MessageValue {
+    package func write(to writer: inout MessageWriter) {
+        writer.write(name)
+        writer.write(value)
+    }
+
+    package init(from reader: inout MessageReader) throws(MalformedMessage) {
+        self.init(name: try reader.read(), value: try reader.read())
     }
 }

@@ -12,20 +12,20 @@ struct Fetching: @unchecked Sendable {  // the memory waits for the thread that 
         (self.dataset, self.ticket, self.memory) = (dataset, ticket, memory)
     }
 
-    mutating func nextRequest() -> Int? {
+    mutating func nextRequest() -> DataChunk? {
         guard requested < ticket.chunkCount, requested - received < Self.window else { return nil }
         defer { requested += 1 }
-        return requested
+        return DataChunk(dataset: dataset, number: requested)
     }
 
     /// Chunks come in the order in which they were asked for.
-    func destination(dataset: Int, chunk: Int, bytes: Int) throws -> UnsafeMutableRawBufferPointer? {
-        guard dataset == self.dataset, chunk == received, chunk < requested,
-            ticket.range(ofChunk: chunk).count == bytes
+    func destination(_ chunk: DataChunk, bytes: Int) throws -> UnsafeMutableRawBufferPointer {
+        guard chunk.dataset == dataset, chunk.number == received, chunk.number < requested,
+            ticket.range(ofChunk: chunk.number).count == bytes
         else {
-            throw MalformedMessage(description: "the coordinator sent a chunk of data that was not asked for")
+            throw MalformedMessage("the coordinator sent a chunk of data that was not asked for")
         }
-        return UnsafeMutableRawBufferPointer(rebasing: memory[ticket.range(ofChunk: chunk)])
+        return UnsafeMutableRawBufferPointer(rebasing: memory[ticket.range(ofChunk: chunk.number)])
     }
 
     /// True when it was the last one.

@@ -42,8 +42,7 @@ final class MemberGeneration: @unchecked Sendable {
         guard let assignment = formation.assignment, assignment.microbatches == plan.geometry.microbatches,
             formation.owners.count == FlatVector.shardCount
         else {
-            throw MalformedMessage(
-                description: "the formation does not fit the job; check that both sides run the same version")
+            throw MalformedMessage("the formation does not fit the job")
         }
         self.formation = formation
         let partition = Partition(
@@ -177,33 +176,31 @@ extension MemberGeneration {
     }
 
     /// Where a run of floats goes, in order.
-    func stateDestination(section index: Int, offset: Int, bytes: Int) throws(MalformedMessage)
+    func stateDestination(_ run: StateRun, bytes: Int) throws(MalformedMessage)
         -> UnsafeMutableRawBufferPointer
     {
-        guard !isLoaded, missing.indices.contains(index), let next = missing[index].first,
-            offset == next.lowerBound, bytes % 4 == 0,
+        guard !isLoaded, missing.indices.contains(run.section), let next = missing[run.section].first,
+            run.offset == next.lowerBound, bytes % 4 == 0,
             bytes / 4 <= next.count
         else {
             throw MalformedMessage(
-                description:
-                    "the coordinator's state does not fit this job; check that both sides run the same version"
+                "the coordinator's state does not fit this job"
             )
         }
-        return UnsafeMutableRawBufferPointer(start: section(index).pointer + offset, count: bytes)
+        return UnsafeMutableRawBufferPointer(start: section(run.section).pointer + run.offset, count: bytes)
     }
 
-    func stateArrived(section index: Int, bytes: Int) {
-        guard let next = missing[index].first else { return }
-        let rest = (next.lowerBound + bytes / 4)..<next.upperBound
-        if rest.isEmpty { missing[index].removeFirst() } else { missing[index][0] = rest }
+    /// Takes note of a run that has arrived at its destination; an empty one means nothing.
+    func stateArrived(_ run: StateRun, count: Int) {
+        guard count > 0, let next = missing[run.section].first else { return }
+        let rest = (next.lowerBound + count)..<next.upperBound
+        if rest.isEmpty { missing[run.section].removeFirst() } else { missing[run.section][0] = rest }
     }
 
     /// The coordinator has sent all: nothing may be missing.
     func stateComplete() throws(MalformedMessage) {
         guard missing.allSatisfy(\.isEmpty) else {
-            throw MalformedMessage(
-                description:
-                    "the coordinator's state is not whole; check that both sides run the same version")
+            throw MalformedMessage("the coordinator's state is not whole")
         }
         isLoaded = true
         handOverIfReady()

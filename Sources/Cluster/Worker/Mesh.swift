@@ -41,11 +41,8 @@ final class Mesh: GroupLink {
 
     /// Seconds that one attempt to reach a member may take.
     static let dialTimeout = 5.0
-    /// The header's flag of a payload that stays in its sender's memory; `c` says where, in units.
-    private static let lentFlag: UInt8 = 1
-    private static let lentUnit = 64
-    /// Bytes from which on it does: less is soon copied.
-    private static let leastLent = 4096
+    /// Bytes from which on a payload stays in its sender's memory: fewer are soon copied.
+    private static let leastShared = 4096
 
     /// - Parameter memory: where this member's vectors are, for others on its machine.
     init(
@@ -143,52 +140,49 @@ final class Mesh: GroupLink {
 
     private func serve(_ connection: Connection, _ rank: Int) {
         let (collective, generation) = (collective, formation.generation)
-        func envelope(_ header: FrameHeader) throws -> Envelope {
-            guard header.generation == generation, let kind = Envelope.Kind(rawValue: header.kind),
-                header.step < 1 << 48
-            else {
-                throw MalformedMessage(description: "rank \(rank) sent a frame of another generation")
+        func message(_ header: FrameHeader) throws -> MeshMessage {
+            guard header.generation == generation, let message = MeshMessage(header) else {
+                throw MalformedMessage("rank \(rank) sent a frame that is not of this generation")
             }
-            return Envelope(kind, step: Int(header.step), index: Int(header.a), part: Int(header.b))
+            return message
         }
-        connection.isKnownKind = { Envelope.Kind(rawValue: $0) != nil }
+        connection.isKnownKind = MeshMessage.isKnown
         connection.destination = { header in
-            try collective.destination(envelope(header), bytes: header.payloadLength, from: rank)
+            try collective.destination(message(header).envelope, bytes: header.payloadLength, from: rank)
         }
         connection.received = { [unowned self] header, payload in
-            guard header.flags == Self.lentFlag else {
-                return try collective.received(envelope(header), bytes: payload.count, from: rank)
+            let message = try message(header)
+            guard let offset = message.memoryOffset else {
+                return try collective.received(message.envelope, bytes: payload.count, from: rank)
             }
             guard let memory = peers[rank].memory, payload.isEmpty else {
-                throw MalformedMessage(description: "rank \(rank) named a place in memory that is not shared")
+                throw MalformedMessage("rank \(rank) named an address in memory that is not shared")
             }
-            try collective.received(
-                envelope(header), in: memory, offset: Self.lentUnit * Int(header.c), from: rank)
+            try collective.received(message.envelope, in: memory, offset: offset, from: rank)
         }
     }
 
     func send(_ envelope: Envelope, _ payload: UnsafeRawBufferPointer, to member: Int) {
-        var header = FrameHeader(
-            kind: envelope.kind.rawValue, generation: formation.generation, step: UInt64(envelope.step),
-            a: UInt32(envelope.index), b: UInt32(envelope.part))
-        if let place = place(of: payload, for: member) {
-            (header.flags, header.c) = (Self.lentFlag, place)
-            peers[member].bulk?.send(header, borrowing: UnsafeRawBufferPointer(start: nil, count: 0))
+        if let message = inMemory(envelope, payload, for: member) {
+            let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+            peers[member].bulk?.send(message.header(of: formation.generation), borrowing: nothing)
             sent?(envelope, nil)
         } else {
             let connection = envelope.kind.isUrgent ? peers[member].urgent : peers[member].bulk
-            connection?.send(header, borrowing: payload)
+            connection?.send(
+                MeshMessage(envelope).header(of: formation.generation), borrowing: payload)
             sent?(envelope, connection?.isInMemory == false ? connection : nil)
         }
     }
 
-    /// Where a payload lies in memory that the member has mapped, in units.
-    private func place(of payload: UnsafeRawBufferPointer, for member: Int) -> UInt32? {
-        guard payload.count >= Self.leastLent, peers[member].hasOwn,
-            let offset = memory?.vectors.offset(of: payload),
-            offset % Self.lentUnit == 0
+    /// A message whose payload stays in memory that the member has mapped; nil if it has to travel.
+    private func inMemory(_ envelope: Envelope, _ payload: UnsafeRawBufferPointer, for member: Int)
+        -> MeshMessage?
+    {
+        guard payload.count >= Self.leastShared, peers[member].hasOwn,
+            let offset = memory?.vectors.offset(of: payload)
         else { return nil }
-        return UInt32(exactly: offset / Self.lentUnit)
+        return MeshMessage(envelope, memoryOffset: offset)
     }
 
     func wake() { reactor.wake() }

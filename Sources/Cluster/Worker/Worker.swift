@@ -181,18 +181,14 @@ package final class Worker {
             sets[ticket.role] = dataset
         }
         guard let train = sets[.train] else {
-            throw MalformedMessage(
-                description:
-                    "the coordinator named no training data; check that both sides run the same version")
+            throw MalformedMessage("the coordinator named no training data")
         }
         guard welcome.normalization.shift.count == train.form.channelCount,
             [sets[.validation], sets[.test]].allSatisfy({
                 $0?.sampleShape ?? train.sampleShape == train.sampleShape
             })
         else {
-            throw MalformedMessage(
-                description:
-                    "the coordinator's data do not fit together; check that both sides run the same version")
+            throw MalformedMessage("the coordinator's data do not fit together")
         }
         return DecodedData(
             train: train, validation: sets[.validation], test: sets[.test],

@@ -31,5 +31,7 @@ final class Pulse: Sendable {
         self.step.store(step, ordering: .relaxed)
     }
 
-    var current: (phase: UInt8, step: Int) { (phase.load(ordering: .relaxed), step.load(ordering: .relaxed)) }
+    var current: (phase: TrainingPhase, step: Int) {
+        (TrainingPhase(rawValue: phase.load(ordering: .relaxed)) ?? .idle, step.load(ordering: .relaxed))
+    }
 }

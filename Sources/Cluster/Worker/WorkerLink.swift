@@ -48,7 +48,7 @@ final class WorkerLink: @unchecked Sendable {
     func prepared(_ prepared: Prepared, plan: TrainingPlan) {
         onLoop {
             $0.plan = plan
-            $0.control?.send(FrameHeader(.prepared), prepared.encoded)
+            $0.send(.prepared(prepared))
         }
     }
 
@@ -60,12 +60,13 @@ final class WorkerLink: @unchecked Sendable {
         }
     }
 
-    func send(
-        _ kind: MessageKind, _ generation: FrameGeneration = FrameGeneration(), step: Int = 0, a: Int = 0,
-        b: Int = 0, payload: [UInt8] = []
-    ) {
-        let header = FrameHeader(kind, generation, step: step, a: a, b: b)
-        onLoop { $0.control?.send(header, payload) }
+    /// Sends a message from any thread.
+    func post(_ message: ToCoordinator, of generation: FrameGeneration = FrameGeneration()) {
+        onLoop { $0.send(message, of: generation) }
+    }
+
+    private func send(_ message: ToCoordinator, of generation: FrameGeneration = FrameGeneration()) {
+        control?.send(message, of: generation)
     }
 
     /// Sends a part of a snapshot in runs of 1 MB, so that other messages pass in between; of an empty one, an empty run.
@@ -77,9 +78,10 @@ final class WorkerLink: @unchecked Sendable {
             repeat {
                 let count = min(run, part.values.count - offset)
                 link.control?.send(
-                    FrameHeader(.snapshotPart, part.generation, step: part.step, a: part.rank, b: offset),
-                    borrowing: UnsafeRawBufferPointer(start: part.values.pointer + offset, count: count * 4),
-                    sent: { withExtendedLifetime(part) {} })
+                    ToCoordinator.snapshot(
+                        SnapshotRun(step: part.step, rank: part.rank, offset: offset),
+                        UnsafeBufferPointer(start: part.values.pointer + offset, count: count)),
+                    of: part.generation, sent: { withExtendedLifetime(part) {} })
                 offset += count
             } while offset < part.values.count
         }
@@ -89,15 +91,15 @@ final class WorkerLink: @unchecked Sendable {
     func send(_ spans: [Span], of generation: FrameGeneration, through: Int) {
         onLoop {
             let message = TimingMessage(offset: $0.clockOffset.seconds, through: through, spans: spans)
-            $0.control?.send(FrameHeader(.timing, generation), message.encoded)
+            $0.send(.timing(message), of: generation)
         }
     }
 
     /// Asks the coordinator to let this worker go at the next boundary; without a coordinator it goes at once.
     func leave() {
         onLoop {
-            guard let control = $0.control, $0.welcome != nil else { return $0.tell(.terminate) }
-            control.send(FrameHeader(.leaving))
+            guard $0.control != nil, $0.welcome != nil else { return $0.tell(.terminate) }
+            $0.send(.leaving)
         }
     }
 
@@ -140,7 +142,9 @@ final class WorkerLink: @unchecked Sendable {
         connection.maximumPayload = 64 << 20
         connection.destination = { [unowned self] in try destination($0) }
         connection.closed = { [unowned self] in controlIsGone($0) }
-        connection.received = { [unowned self] in try received($0, $1) }
+        connection.received = { [unowned self] header, payload in
+            try received(ToWorker(header, payload), of: header.generation)
+        }
         reactor.after(Self.welcomeTimeout) { [weak self] in
             guard let self, control != nil, welcome == nil else { return }
             connection.close()
@@ -162,36 +166,30 @@ final class WorkerLink: @unchecked Sendable {
     }
 
     private func destination(_ header: FrameHeader) throws -> UnsafeMutableRawBufferPointer? {
-        switch MessageKind(rawValue: header.kind) {
-        case .state:
+        switch try ToWorker.BulkHeader(header) {
+        case .state(let run):
             guard let generation, generation.formation.generation == header.generation else { return nil }
-            return try generation.stateDestination(
-                section: Int(header.a), offset: Int(header.b), bytes: header.payloadLength)
-        case .chunk:
-            return try fetching?.destination(
-                dataset: Int(header.a), chunk: Int(header.b), bytes: header.payloadLength)
-        default:
-            return nil
+            return try generation.stateDestination(run, bytes: header.payloadLength)
+        case .chunk(let chunk): return try fetching?.destination(chunk, bytes: header.payloadLength)
+        case nil: return nil
         }
     }
 
-    private func received(_ header: FrameHeader, _ payload: UnsafeRawBufferPointer) throws {
-        let current = generation.flatMap { $0.formation.generation == header.generation ? $0 : nil }
-        switch MessageKind(rawValue: header.kind) {
-        case .welcome:
-            let welcome = try Welcome(decoding: payload)
+    private func received(_ message: ToWorker, of sent: FrameGeneration) throws {
+        let current = generation.flatMap { $0.formation.generation == sent ? $0 : nil }
+        switch message {
+        case .welcome(let welcome):
             guard self.welcome == nil else {
                 throw MalformedMessage(
-                    description:
-                        "the coordinator welcomed this worker twice; check that both sides run the same version"
+                    "the coordinator welcomed this worker twice"
                 )
             }
             self.welcome = welcome
             openHeartbeat(welcome)
             tell(.welcomed(welcome))
-        case .refused:
+        case .refused(let reason):
             endGeneration("this worker was refused")
-            tell(.refused(String(sentence: payload)))
+            tell(.refused(reason.text))
         case .chunk:
             if fetching?.arrived() == true {
                 fetching = nil
@@ -199,38 +197,24 @@ final class WorkerLink: @unchecked Sendable {
             } else {
                 requestChunks()
             }
-        case .form: try form(Formation(decoding: payload))
-        case .state:
-            if payload.count > 0 { current?.stateArrived(section: Int(header.a), bytes: payload.count) }
+        case .form(let formation): try form(formation)
+        case .state(let run, let floats): current?.stateArrived(run, count: floats.count)
         case .stateComplete: try current?.stateComplete()
-        case .snapshotComplete: kept.completed(header.generation, step: Int(truncatingIfNeeded: header.step))
-        case .dial: current?.mesh?.dial(Int(header.a))
-        case .start: if current != nil { tell(.start(header.generation)) }
-        case .request: current?.wish(ControlWord(rawValue: header.a))
-        case .decision:
-            var reader = MessageReader(payload, of: "decision")
-            let factor = try reader.readDouble()
-            guard factor.isFinite, factor >= 0 else {
-                throw MalformedMessage(
-                    description:
-                        "the coordinator decided nonsense; check that both sides run the same version")
-            }
-            current?.decided(
-                Decision(step: Int(truncatingIfNeeded: header.step), factor: factor, stops: header.a == 1))
-        case .endGeneration:
+        case .snapshotComplete(let step): kept.completed(sent, step: step)
+        case .dial(let rank): current?.mesh?.dial(rank)
+        case .start: if current != nil { tell(.start(sent)) }
+        case .request(let flags): current?.wish(flags)
+        case .decision(let decision): current?.decided(decision)
+        case .endGeneration(let reason):
             guard current != nil else { return }
-            endGeneration(String(sentence: payload))
-            tell(.ended(String(sentence: payload)))
-        case .finish:
+            endGeneration(reason.text)
+            tell(.ended(reason.text))
+        case .finish(let reason):
             endGeneration("the job is over")
-            tell(.finish(String(sentence: payload)))
-        case .again:
+            tell(.finish(reason.text))
+        case .joinAgain(let reason):
             endGeneration("this worker is to join again")
-            tell(.again(String(sentence: payload)))
-        default:
-            throw MalformedMessage(
-                description: "the coordinator sent a message of kind \(header.kind), which is not for workers"
-            )
+            tell(.again(reason.text))
         }
     }
 
@@ -259,9 +243,7 @@ final class WorkerLink: @unchecked Sendable {
                 connection.closed = { [unowned self] in heartbeatIsGone($0) }
                 connection.received = { [unowned self, unowned connection] header, payload in
                     unanswered = 0
-                    if header.kind == MessageKind.heartbeatAnswer.rawValue {
-                        try heartbeatAnswered(payload, on: connection)
-                    }
+                    heartbeatAnswered(try HeartbeatAnswer(header, payload), on: connection)
                 }
                 (answersAwaited, unanswered) = (ClockOffset.firstQuestions, 0)
                 beat(every: welcome.peerTimeout / 5, on: connection)
@@ -296,18 +278,17 @@ final class WorkerLink: @unchecked Sendable {
     private func sayAlive(on connection: Connection) {
         let (phase, step) = pulse.current
         let heartbeat = Heartbeat(
-            clock: Reactor.now, sent: control?.bytesSent ?? 0, received: control?.bytesReceived ?? 0,
+            phase: phase, step: step, clock: Reactor.now, sent: control?.bytesSent ?? 0,
+            received: control?.bytesReceived ?? 0,
             receivedFromMembers: generation?.mesh?.bytesReceived ?? 0)
-        connection.send(FrameHeader(.heartbeat, step: step, a: Int(phase)), heartbeat.encoded)
+        connection.send(heartbeat)
     }
 
     /// The coordinator's clock. One that has just been met is asked several times: any of the answers may have been held up.
-    private func heartbeatAnswered(_ payload: UnsafeRawBufferPointer, on connection: Connection) throws {
-        var reader = MessageReader(payload, of: "heartbeat's answer")
-        let (asked, answered) = (try reader.readDouble(), try reader.readDouble())
+    private func heartbeatAnswered(_ answer: HeartbeatAnswer, on connection: Connection) {
         // Processes of one machine read the same clock.
         if !connection.remoteAddress.isLoopback {
-            clockOffset.add(asked: asked, answered: answered, now: Reactor.now)
+            clockOffset.add(asked: answer.asked, answered: answer.answered, now: Reactor.now)
         }
         answersAwaited -= 1
         if answersAwaited > 0 { sayAlive(on: connection) }
@@ -316,10 +297,8 @@ final class WorkerLink: @unchecked Sendable {
     // MARK: Data
 
     private func requestChunks() {
-        guard let control, var fetching else { return }
-        while let chunk = fetching.nextRequest() {
-            control.send(FrameHeader(.fetch, a: fetching.dataset, b: chunk))
-        }
+        guard control != nil, var fetching else { return }
+        while let chunk = fetching.nextRequest() { send(.fetch(chunk)) }
         self.fetching = fetching
     }
 
@@ -327,8 +306,7 @@ final class WorkerLink: @unchecked Sendable {
 
     private func form(_ formation: Formation) throws {
         guard let welcome, let plan else {
-            throw MalformedMessage(
-                description: "the coordinator formed a generation before this worker was prepared")
+            throw MalformedMessage("the coordinator formed a generation before this worker was prepared")
         }
         endGeneration("a new generation forms")
         let kept = kept.begin(since: formation.keptSince, step: formation.firstStep)
@@ -339,17 +317,10 @@ final class WorkerLink: @unchecked Sendable {
         }
         let generation = try MemberGeneration(formation, plan: plan, kept: kept) {
             [unowned self] step, report in
-            var writer = MessageWriter()
-            for value in report { writer.write(value) }
-            // The moment itself: what arrives at the coordinator has waited for two threads.
-            let now = UInt64(Clock.monotonicSeconds() * 1e6)
-            control?.send(
-                FrameHeader(
-                    .stepReport, formation.generation, step: step, a: Int(truncatingIfNeeded: now),
-                    b: Int(truncatingIfNeeded: now >> 32)),
-                writer.bytes)
+            let report = StepReport(step: step, clock: Clock.monotonicSeconds(), values: report)
+            send(.stepReport(report), of: formation.generation)
         } contributed: { [unowned self] digests in
-            control?.send(FrameHeader(.contributions, formation.generation), digests.encoded)
+            send(.contributions(digests), of: formation.generation)
         }
         self.generation = generation
         reactor.idleWork = { [weak generation] in generation?.collective.turn() ?? false }
@@ -361,15 +332,16 @@ final class WorkerLink: @unchecked Sendable {
         early = early.filter {
             $0.1.generation != formation.generation && $0.1.generation.isAtLeast(formation.generation)
         }
-        func report(_ kind: MessageKind) -> (Int, String) -> Void {
+        func report(_ message: @escaping (PeerFailure) -> ToCoordinator) -> (Int, String) -> Void {
             { [weak self] rank, reason in
-                self?.control?.send(FrameHeader(kind, formation.generation, a: rank), Array(reason.utf8))
+                let failure = PeerFailure(rank: rank, reason: Sentence(reason))
+                self?.send(message(failure), of: formation.generation)
             }
         }
         generation.open(
             reactor: reactor, job: welcome.jobIdentity, credentials: credentials, faults: faults,
             waiting: waiting,
-            unreachable: report(.cannotReach), suspected: report(.suspicion)
+            unreachable: report { .unreachable($0) }, suspected: report { .suspected($0) }
         ) { [weak self, weak generation] in
             if let generation { self?.tell(.formed(generation)) }
         }
@@ -377,7 +349,7 @@ final class WorkerLink: @unchecked Sendable {
 
     /// As a newcomer it is sent everything.
     private func joinAgain(_ reason: String) {
-        control?.send(FrameHeader(.failed), Array(reason.utf8))
+        send(.failed(WorkerFailure(reason: Sentence(reason))))
         tell(.again(reason))
     }
 
@@ -390,9 +362,7 @@ final class WorkerLink: @unchecked Sendable {
     /// Judges a member that dials us, once it has proven that it knows the token.
     func decide(_ peer: HandshakePeer) -> HandshakeDecision {
         guard
-            case .mesh(let greeting)? = try? peer.context.withUnsafeBytes({
-                try ConnectionPurpose(decoding: $0)
-            })
+            case .mesh(let greeting)? = try? ConnectionPurpose(of: peer)
         else {
             return .refuse("this is a worker's port for other workers: join the coordinator's port instead")
         }
@@ -407,9 +377,7 @@ final class WorkerLink: @unchecked Sendable {
 
     func accepted(_ connection: Connection, _ peer: HandshakePeer) {
         guard !isClosed,
-            case .mesh(let greeting)? = try? peer.context.withUnsafeBytes({
-                try ConnectionPurpose(decoding: $0)
-            })
+            case .mesh(let greeting)? = try? ConnectionPurpose(of: peer)
         else {
             connection.close()
             return

@@ -38,9 +38,10 @@ final class WorkerSession: TrainerObserver {
                 // Whether the job is to blame, the coordinator knows: it ends the run, or a generation in which somebody computed wrongly.
                 let generation = generation?.formation.generation ?? FrameGeneration()
                 drop()
-                link.send(.failed, generation, step: error.step, a: 1, payload: Array("\(error)".utf8))
+                let failure = WorkerFailure(reason: "\(error)", divergedStep: error.step)
+                link.post(.failed(failure), of: generation)
             } catch {
-                link.send(.failed, payload: Array("\(error)".utf8))
+                link.post(.failed(WorkerFailure(reason: "\(error)")))
                 return .refused("\(error)")
             }
         }
@@ -97,7 +98,7 @@ final class WorkerSession: TrainerObserver {
             plan: plan, data: data, state: generation.state, collective: generation.collective, lanes: lanes,
             audit: generation.formation.audit, observer: self)
         reach("form", generation.formation.firstStep)
-        link.send(.connected, generation.formation.generation)
+        link.post(.connected, of: generation.formation.generation)
     }
 
     private func train() throws {
@@ -109,7 +110,7 @@ final class WorkerSession: TrainerObserver {
         if let timeline = generation?.collective.timeline {
             link.send(timeline.take(), of: formation.generation, through: .max)
         }
-        link.send(.generationEnded, formation.generation)
+        link.post(.generationEnded, of: formation.generation)
         link.pulse.set(.idle, step: 0)
     }
 
@@ -133,18 +134,9 @@ final class WorkerSession: TrainerObserver {
     }
 
     func evaluated(_ set: EvaluationSet, done: Int, chunks: Range<Int>, reports: [Double]) {
-        guard let formation = generation?.formation, !chunks.isEmpty else { return }
-        let width = reports.count / chunks.count
-        // Reports with counts for every class are long, and a frame's payload is limited.
-        let most = max(1, (1 << 17) / width)
-        for first in stride(from: 0, to: chunks.count, by: most) {
-            var writer = MessageWriter()
-            for value in reports[(first * width)..<(min(chunks.count, first + most) * width)] {
-                writer.write(value)
-            }
-            link.send(
-                .evaluation, formation.generation, step: done, a: Int(set.rawValue),
-                b: chunks.lowerBound + first, payload: writer.bytes)
+        guard let formation = generation?.formation else { return }
+        for report in EvaluationReport.divided(set, step: done, chunks: chunks, reports: reports) {
+            link.post(.evaluation(report), of: formation.generation)
         }
     }
 
@@ -171,7 +163,7 @@ final class WorkerSession: TrainerObserver {
 
     func audited(_ result: AuditResult) {
         guard let formation = generation?.formation else { return }
-        link.send(.audit, formation.generation, payload: result.encoded)
+        link.post(.audit(result), of: formation.generation)
     }
 
     private func reach(_ phase: @autoclosure () -> String, _ step: Int) {

@@ -1,34 +1,58 @@
 import Cluster
 import Training
+import Transport
 
 // Targets for the messages between workers and their coordinator.
 extension FuzzTarget {
-    /// The first byte chooses the kind. A message that is accepted is encoded to the same bytes.
+    /// The first byte chooses the direction. A message that is accepted is encoded to the same bytes.
     static let messages = FuzzTarget("messages", longestInput: 2048) { input in
-        guard let kind = input.first else { return }
-        let payload = UnsafeRawBufferPointer(rebasing: input.dropFirst())
-        try decoders[Int(kind) % decoders.count](payload)
+        var input = Input(input)
+        switch input.byte() % 5 {
+        case 0: try readPurpose(input.remainder())
+        case 1: try readTiming(try read(ToCoordinator.self, &input))
+        case 2: _ = try read(ToWorker.self, &input)
+        case 3: _ = try read(Heartbeat.self, &input)
+        default: _ = try read(HeartbeatAnswer.self, &input)
+        }
     }
 
-    private static let decoders: [@Sendable (UnsafeRawBufferPointer) throws -> Void] = [
-        { try decode(ConnectionPurpose.self, $0) }, { try decode(Welcome.self, $0) },
-        { try decode(Prepared.self, $0) },
-        { try decode(Formation.self, $0) }, { try decode(Heartbeat.self, $0) },
-        { payload in
-            let message = try decode(TimingMessage.self, payload)
-            var record = TimingRecord(stepsPerEpoch: 3)
-            record.begin([TimedWorker(id: 1, name: "w")], step: 0)
-            _ = record.add(
-                rank: 0, through: min(message.through, 1000), message.alignedSpans.filter { $0.step < 1000 })
-        },
-        { try decode(ContributionDigests.self, $0) }, { try decode(AuditResult.self, $0) },
-    ]
+    private static func readPurpose(_ bytes: [UInt8]) throws {
+        let purpose = try bytes.withUnsafeBytes { try ConnectionPurpose(decoding: $0, named: "greeting") }
+        try require(purpose.encoded == bytes, "a greeting is written in another way than it came")
+    }
 
-    @discardableResult
-    private static func decode<M: Message>(_ type: M.Type, _ payload: UnsafeRawBufferPointer) throws -> M {
-        let message = try M(decoding: payload)
-        try require(
-            message.encoded.elementsEqual(payload), "a \(M.name) is written in another way than it came")
-        return message
+    /// Reads a frame: kind, flags, step, index, detail, and the payload.
+    private static func read<M: FramedMessage>(_ type: M.Type, _ input: inout Input) throws -> M {
+        let header = FrameHeader(
+            kind: input.byte(), flags: input.byte(), step: input.integer(), index: input.integer(),
+            detail: input.integer())
+        let payload = input.remainder()
+        return try payload.withUnsafeBytes { bytes in
+            let message = try M(header, bytes)
+            let written = message.frame
+            try require(written.header == header, "a message's header is written in another way than it came")
+            switch written.payload {
+            case .copied(let copy):
+                try require(copy == payload, "a message is written in another way than it came")
+            case .borrowed(let bulk):
+                try require(bulk.elementsEqual(bytes), "a bulk message does not hold what came")
+            }
+            return message
+        }
+    }
+
+    private static func readTiming(_ message: ToCoordinator) throws {
+        guard case .timing(let timing) = message else { return }
+        var record = TimingRecord(stepsPerEpoch: 3)
+        record.begin([TimedWorker(id: 1, name: "w")], step: 0)
+        _ = record.add(
+            rank: 0, through: min(timing.through, 1000), timing.alignedSpans.filter { $0.step < 1000 })
+    }
+}
+
+extension Input {
+    /// An integer, the lowest byte first.
+    fileprivate mutating func integer<T: FixedWidthInteger>() -> T {
+        (0..<MemoryLayout<T>.size).reduce(0) { $0 | T(truncatingIfNeeded: UInt(byte())) << (8 * T($1)) }
     }
 }

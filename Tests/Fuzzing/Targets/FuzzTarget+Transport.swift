@@ -22,7 +22,7 @@ extension FuzzTarget {
         defer { named.deallocate() }
         connection.maximumPayload = FrameScript.longestPayload
         connection.destination = {
-            $0.a & 1 == 0 ? nil : UnsafeMutableRawBufferPointer(rebasing: named[..<$0.payloadLength])
+            $0.index & 1 == 0 ? nil : UnsafeMutableRawBufferPointer(rebasing: named[..<$0.payloadLength])
         }
         connection.received = { arrived.append(FrameScript.Frame(header: $0, payload: Array($1))) }
         connection.closed = {
@@ -107,7 +107,7 @@ private struct FrameScript {
             let (one, two) = (header, other.header)
             return payload == other.payload && one.kind == two.kind && one.flags == two.flags
                 && one.generation == two.generation
-                && one.step == two.step && one.a == two.a && one.b == two.b && one.c == two.c
+                && one.step == two.step && one.index == two.index && one.detail == two.detail
         }
     }
 
@@ -141,7 +141,7 @@ private struct FrameScript {
             kind: script.byte() % FrameHeader.firstHandshakeKind, flags: script.byte(),
             generation: FrameGeneration(incarnation: UInt32(script.number()), counter: .max),
             step: UInt64(script.number()) << 40,
-            a: UInt32(script.byte()), b: 7, c: .max)
+            index: UInt32(script.byte()), detail: 7 << 40 | 9)
         // The payload is a length and the byte that fills it, or the bytes themselves.
         let length = script.number()
         let payload =
