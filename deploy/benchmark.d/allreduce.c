@@ -1,5 +1,5 @@
-// Open MPI's all-reduce: one call after the other, for a second per size. Rank 0 prints a line of JSON per size: milliseconds per call,
-// the best and the median of runs of at least 5 ms. Arguments: sizes in bytes.
+// Open MPI's all-reduce: one call after the other, for a second per size. Rank 0 prints a line of JSON per
+// size: milliseconds per call, the best and the median of runs of at least 5 ms. Arguments: sizes in bytes.
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +24,8 @@ int main(int argc, char **argv) {
         double start = MPI_Wtime();
         for (int goes_on = 1; goes_on && runs < 1000;) {
             double begin = MPI_Wtime();
-            for (int k = 0; k < calls; k++) MPI_Allreduce(MPI_IN_PLACE, x, count, MPI_FLOAT, MPI_SUM, MPI_COMM_WORLD);
+            for (int k = 0; k < calls; k++)
+                MPI_Allreduce(MPI_IN_PLACE, x, count, MPI_FLOAT, MPI_SUM, MPI_COMM_WORLD);
             double end = MPI_Wtime();
             times[runs++] = (end - begin) / calls;
             int word[2] = {end - start < 1 || runs < 3, end - begin < 0.005 ? calls * 2 : calls};
@@ -35,8 +36,8 @@ int main(int argc, char **argv) {
         }
         qsort(times, runs, sizeof(double), ascending);
         if (rank == 0)
-            printf("{\"workers\": %d, \"bytes\": %ld, \"ms_best\": %.6f, \"ms_median\": %.6f}\n", size, bytes, 1e3 * times[0],
-                   1e3 * times[runs / 2]), fflush(stdout);
+            printf("{\"workers\": %d, \"bytes\": %ld, \"ms_best\": %.6f, \"ms_median\": %.6f}\n", size, bytes,
+                   1e3 * times[0], 1e3 * times[runs / 2]), fflush(stdout);
         free(x);
         free(times);
     }

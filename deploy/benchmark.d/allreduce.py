@@ -1,5 +1,8 @@
-"""Gloo's all-reduce: one call after the other, for a second per size. Rank 0 prints a line of JSON per size: milliseconds per call,
-the best and the median of runs of at least 5 ms. Run by torchrun; arguments: sizes in bytes."""
+"""Measures Gloo's all-reduce: one call after the other, for a second per size.
+
+Rank 0 prints a line of JSON per size: milliseconds per call, the best and the median of runs of 5 ms or more.
+torchrun starts it; the arguments are sizes in bytes.
+"""
 import json
 import sys
 import time
@@ -31,5 +34,8 @@ for text in sys.argv[1:]:
             break
     times.sort()
     if rank == 0:
-        print(json.dumps({"workers": size, "bytes": int(text), "ms_best": 1e3 * times[0], "ms_median": 1e3 * times[len(times) // 2]}), flush=True)
+        line = {
+            "workers": size, "bytes": int(text),
+            "ms_best": 1e3 * times[0], "ms_median": 1e3 * times[len(times) // 2]}
+        print(json.dumps(line), flush=True)
 dist.destroy_process_group()

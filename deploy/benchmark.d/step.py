@@ -1,10 +1,11 @@
 """PyTorch's training step for the four models of config/bench: forward, cross-entropy, backward, fused Adam.
 
     step.py MODEL SECONDS THREADS [cl] [compile]       one process; cl: channels_last, compile: torch.compile
-    torchrun --nproc-per-node N step.py MODEL SECONDS THREADS      data parallel over Gloo, the batch shared out
+    torchrun --nproc-per-node N step.py MODEL SECONDS THREADS
+                                                       data parallel over Gloo, a part of the batch each
 
-Prints a line of JSON: milliseconds per step (the best and the median), and the process's peak memory in KiB. PyTorch's synchronised batch norm refuses CPUs,
-so data parallel training has batch norm of each process's own share.
+Prints a line of JSON: milliseconds per step (the best and the median), and the process's peak memory in KiB.
+PyTorch's synchronised batch norm refuses CPUs, so in data parallel training each process normalises its part.
 """
 import json
 import os
@@ -19,7 +20,8 @@ from torch import nn
 
 
 def mlp():
-    return nn.Sequential(nn.Flatten(), nn.Linear(784, 1024), nn.ReLU(), nn.Linear(1024, 1024), nn.ReLU(), nn.Linear(1024, 10))
+    return nn.Sequential(
+        nn.Flatten(), nn.Linear(784, 1024), nn.ReLU(), nn.Linear(1024, 1024), nn.ReLU(), nn.Linear(1024, 10))
 
 
 def cnn():
@@ -38,7 +40,8 @@ class Block(nn.Module):
         self.bn2 = nn.BatchNorm2d(outputs)
         self.shortcut = nn.Sequential()
         if stride != 1 or inputs != outputs:
-            self.shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+            self.shortcut = nn.Sequential(
+                nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
 
     def forward(self, x):
         y = F.relu(self.bn1(self.conv1(x)))
@@ -46,7 +49,8 @@ class Block(nn.Module):
 
 
 def resnet(widths, blocks):
-    layers, inputs = [nn.Conv2d(3, widths[0], 3, 1, 1, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU()], widths[0]
+    inputs = widths[0]
+    layers = [nn.Conv2d(3, inputs, 3, 1, 1, bias=False), nn.BatchNorm2d(inputs), nn.ReLU()]
     for stage, width in enumerate(widths):
         for number in range(blocks):
             layers.append(Block(inputs, width, 2 if stage > 0 and number == 0 else 1))
@@ -105,6 +109,7 @@ while agreed(len(times) < 3 or time.perf_counter() - begin < seconds):
 times.sort()
 if rank == 0:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(json.dumps({"ms_best": 1e3 * times[0], "ms_median": 1e3 * times[len(times) // 2], "peak_kib": peak}), flush=True)
+    line = {"ms_best": 1e3 * times[0], "ms_median": 1e3 * times[len(times) // 2], "peak_kib": peak}
+    print(json.dumps(line), flush=True)
 if size > 1:
     dist.destroy_process_group()
