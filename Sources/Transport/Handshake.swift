@@ -4,17 +4,15 @@ package struct HandshakePeer: Equatable, Sendable {
     package var program: String
     /// What the peer sent with its greeting. Authenticated once the handshake has succeeded, and not before.
     package var context: [UInt8]
-    /// At the dialler: what the listener's `afterAuthentication` replied.
-    package var reply: [UInt8]
 
-    package init(program: String, context: [UInt8], reply: [UInt8] = []) {
-        (self.program, self.context, self.reply) = (program, context, reply)
+    package init(program: String, context: [UInt8]) {
+        self.program = program
+        self.context = context
     }
 }
 
 package enum HandshakeDecision: Sendable {
-    /// Goes on, and tells the peer this (≤ 2 KB).
-    case accept(reply: [UInt8] = [])
+    case accept
     /// Ends the connection; the peer gets the sentence.
     case refuse(String)
 }
@@ -28,7 +26,7 @@ package struct Handshake {
     /// Seconds from the first byte to the last.
     package static let timeLimit = 10.0
 
-    package typealias Decide = (HandshakePeer) -> HandshakeDecision
+    package typealias Authorize = (HandshakePeer) -> HandshakeDecision
 
     package struct Frame: Equatable, Sendable {
         package var kind: UInt8
@@ -57,43 +55,43 @@ package struct Handshake {
     private let program: String
     private let nonce: [UInt8]
     private let context: [UInt8]
-    private let before: Decide
-    private let after: Decide
+    private let authorize: Authorize
     private var state: State
 
-    /// The side that dials. `context`: at most 2 KB for the listener's decisions (who I am, to whom I think I speak).
-    /// `decide` judges the authenticated listener's context and reply.
+    /// Creates the handshake of the side that dials.
+    ///
+    /// - Parameters:
+    ///   - program: name and version of this program.
+    ///   - context: at most `longestContext` bytes, from which the listener decides whether it accepts the connection.
     package static func dialler(
-        _ credentials: Credentials, program: String, context: [UInt8],
-        decide: @escaping Decide = { _ in .accept() }
+        _ credentials: Credentials, program: String, context: [UInt8]
     ) -> Handshake {
-        Handshake(
-            .dialler, credentials, program, context, randomBytes(HandshakeGreeting.nonceSize),
-            before: { _ in .accept() }, after: decide)
+        Handshake(.dialler, credentials, program: program, context: context) { _ in .accept }
     }
 
-    /// The side that listens. `before` sees what anybody may have written (its reply is the challenge's context); `after` sees what a
-    /// holder of the token wrote, and its reply is authenticated.
+    /// Creates the handshake of the side that listens.
+    ///
+    /// - Parameters:
+    ///   - program: name and version of this program.
+    ///   - authorize: decides about a dialler that has proven that it knows the token.
     package static func listener(
         _ credentials: Credentials, program: String,
-        beforeAuthentication before: @escaping Decide = { _ in .accept() },
-        afterAuthentication after: @escaping Decide = { _ in .accept() }
+        authorize: @escaping Authorize = { _ in .accept }
     ) -> Handshake {
-        Handshake(
-            .listener, credentials, program, [], randomBytes(HandshakeGreeting.nonceSize), before: before,
-            after: after)
+        Handshake(.listener, credentials, program: program, context: [], authorize: authorize)
     }
 
     private init(
-        _ role: HandshakeRole, _ credentials: Credentials, _ program: String, _ context: [UInt8],
-        _ nonce: [UInt8],
-        before: @escaping Decide, after: @escaping Decide
+        _ role: HandshakeRole, _ credentials: Credentials, program: String, context: [UInt8],
+        authorize: @escaping Authorize
     ) {
         precondition(context.count <= Handshake.longestContext, "a handshake's context is at most 2 KB")
-        (self.role, self.credentials, self.program, self.context, self.nonce) = (
-            role, credentials, program, context, nonce
-        )
-        (self.before, self.after) = (before, after)
+        self.role = role
+        self.credentials = credentials
+        self.program = program
+        self.context = context
+        self.authorize = authorize
+        nonce = randomBytes(HandshakeGreeting.nonceSize)
         state = role == .listener ? .awaitsHello : .start
     }
 
@@ -109,7 +107,7 @@ package struct Handshake {
     package mutating func start() -> [Frame] {
         guard case .start = state else { return [] }
         state = .awaitsChallenge
-        return [Frame(kind: HandshakeKind.hello, payload: greeting(context).encoded)]
+        return [Frame(kind: HandshakeKind.hello, payload: greeting.encoded)]
     }
 
     /// Takes a frame of the peer; returns what to send, and where that leads.
@@ -124,7 +122,7 @@ package struct Handshake {
             return receiveProof(payload, peer, transcript)
         case (.awaitsWelcome(let peer, let transcript), HandshakeKind.welcome):
             return receiveWelcome(payload, peer, transcript)
-        case (.awaitsChallenge, HandshakeKind.hello) where payload == greeting(context).encoded:
+        case (.awaitsChallenge, HandshakeKind.hello) where payload == greeting.encoded:
             return ([], .failed(.reflected(peer: peer)))
         default: return malformed("a frame of kind \(kind) out of turn")
         }
@@ -134,7 +132,7 @@ package struct Handshake {
 // MARK: - The four messages
 
 extension Handshake {
-    private func greeting(_ context: [UInt8]) -> HandshakeGreeting {
+    private var greeting: HandshakeGreeting {
         HandshakeGreeting(role: role, program: program, nonce: nonce, context: context)
     }
 
@@ -144,14 +142,9 @@ extension Handshake {
         }
         if let refusal = refuseOtherVersion(hello) { return refusal }
         let introduced = HandshakePeer(program: hello.program, context: hello.context)
-        switch before(introduced) {
-        case .refuse(let sentence): return refuse(sentence)
-        case .accept(let reply):
-            precondition(reply.count <= Handshake.longestContext, "a handshake's reply is at most 2 KB")
-            let challenge = greeting(reply).encoded
-            state = .awaitsProof(introduced, transcript: Handshake.transcript(payload, challenge))
-            return ([Frame(kind: HandshakeKind.challenge, payload: challenge)], .proceeds)
-        }
+        let challenge = greeting.encoded
+        state = .awaitsProof(introduced, transcript: Handshake.transcript(payload, challenge))
+        return ([Frame(kind: HandshakeKind.challenge, payload: challenge)], .proceeds)
     }
 
     private mutating func receiveChallenge(_ payload: [UInt8]) -> (frames: [Frame], outcome: Outcome) {
@@ -160,46 +153,37 @@ extension Handshake {
             return ([], .failed(.reflected(peer: peer)))
         }
         if let refusal = refuseOtherVersion(challenge) { return refusal }
-        let transcript = Handshake.transcript(greeting(context).encoded, payload)
+        let transcript = Handshake.transcript(greeting.encoded, payload)
         state = .awaitsWelcome(
             HandshakePeer(program: challenge.program, context: challenge.context), transcript: transcript)
-        return ([Frame(kind: HandshakeKind.proof, payload: proof(.dialler, transcript, []))], .proceeds)
+        return ([Frame(kind: HandshakeKind.proof, payload: proof(.dialler, transcript))], .proceeds)
     }
 
     private mutating func receiveProof(_ payload: [UInt8], _ peer: HandshakePeer, _ transcript: [UInt8]) -> (
         frames: [Frame], outcome: Outcome
     ) {
-        guard equalInConstantTime(payload, proof(.dialler, transcript, [])) else {
+        guard equalInConstantTime(payload, proof(.dialler, transcript)) else {
             let refusal = HandshakeRefusal(.tokensDiffer, program: program)
             return (
                 [Frame(kind: HandshakeKind.refusal, payload: refusal.encoded)],
                 .failed(.tokensDiffer(peer: self.peer))
             )
         }
-        switch after(peer) {
+        switch authorize(peer) {
         case .refuse(let sentence): return refuse(sentence)
-        case .accept(let reply):
-            precondition(reply.count <= Handshake.longestContext, "a handshake's reply is at most 2 KB")
-            let welcome = Frame(
-                kind: HandshakeKind.welcome, payload: proof(.listener, transcript, reply) + reply)
+        case .accept:
+            let welcome = Frame(kind: HandshakeKind.welcome, payload: proof(.listener, transcript))
             return ([welcome], .authenticated(peer))
         }
     }
 
     private mutating func receiveWelcome(_ payload: [UInt8], _ peer: HandshakePeer, _ transcript: [UInt8])
-        -> (
-            frames: [Frame], outcome: Outcome
-        )
+        -> (frames: [Frame], outcome: Outcome)
     {
-        var peer = peer
-        peer.reply = Array(payload.dropFirst(32))
-        guard equalInConstantTime(Array(payload.prefix(32)), proof(.listener, transcript, peer.reply)) else {
+        guard equalInConstantTime(payload, proof(.listener, transcript)) else {
             return ([], .failed(.tokensDiffer(peer: self.peer)))
         }
-        switch after(peer) {
-        case .refuse(let sentence): return refuse(sentence)
-        case .accept: return ([], .authenticated(peer))
-        }
+        return ([], .authenticated(peer))
     }
 }
 
@@ -213,12 +197,12 @@ extension Handshake {
         return writer.bytes
     }
 
-    private func proof(_ role: HandshakeRole, _ transcript: [UInt8], _ reply: [UInt8]) -> [UInt8] {
+    private func proof(_ role: HandshakeRole, _ transcript: [UInt8]) -> [UInt8] {
         var writer = FieldWriter()
         writer.field(Array((role == .dialler ? "dist-train dialler" : "dist-train listener").utf8))
         writer.field(channelBinding)
         writer.field(transcript)
-        writer.field(reply)
+        writer.field([])  // reserved by the protocol
         return credentials.token.authenticationCode(writer.bytes)
     }
 

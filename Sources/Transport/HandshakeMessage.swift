@@ -4,7 +4,7 @@
 ///     hello      role, versions, nonce, context  ──▶
 ///                                            ◀── challenge  role, versions, nonce, context
 ///     proof      MAC("dist-train dialler" ‖ binding ‖ hello ‖ challenge)  ──▶
-///                                            ◀── welcome    MAC("dist-train listener" ‖ binding ‖ hello ‖ challenge ‖ reply), reply
+///                                            ◀── welcome    MAC("dist-train listener" ‖ binding ‖ hello ‖ challenge)
 ///     refusal, from either side at any point: reason, versions, a sentence
 ///
 /// The binding names the TLS connection that all of this goes over (RFC 5705), and is empty without TLS: whoever stands between two TLS connections cannot pass proofs on.

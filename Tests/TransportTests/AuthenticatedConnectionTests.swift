@@ -68,22 +68,17 @@ import Transport
         #expect("\(encrypted)".hasSuffix(" was started with --plaintext, this side uses TLS; \(advice)"))
     }
 
-    @Test func contextsReachBothSides() async throws {
+    @Test func theContextReachesTheListener() async throws {
         let loop = try TestLoop()
-        let replies: [[UInt8]] = try await loop.run { reactor, finish in
+        let peer: HandshakePeer = try await loop.run { reactor, finish in
             let server = try reactor.listen(
-                Endpoint(host: "127.0.0.1", port: 0),
-                handshake: {
-                    .listener(
-                        Credentials(token), program: "p",
-                        beforeAuthentication: { .accept(reply: $0.context + [1]) },
-                        afterAuthentication: { .accept(reply: $0.context + [2]) })
-                }, accepted: { _, _ in })
+                Endpoint(host: "127.0.0.1", port: 0), handshake: { listener() },
+                accepted: { finish(.success($1)) })
             reactor.dial([server.localAddress.endpoint], handshake: { dialler(context: [7]) }) { result in
-                finish(result.map { [$0.1.context, $0.1.reply] }.mapError { $0 })
+                if case .failure(let error) = result { finish(.failure(error)) }
             }
         }
-        #expect(replies == [[7, 1], [7, 2]])
+        #expect(peer == HandshakePeer(program: "test 1", context: [7]))
     }
 
     /// Frames that the listener sends right after its welcome wait until the dialler's new owner wants them.

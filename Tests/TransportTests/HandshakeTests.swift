@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 import Transport
 
@@ -36,17 +37,16 @@ private func isAuthenticated(_ outcome: Handshake.Outcome) -> Bool {
 }
 
 @Suite struct HandshakeTests {
-    @Test func succeedsAndCarriesContexts() {
+    @Test func succeedsAndCarriesTheContext() {
         var one = Handshake.dialler(Credentials(token), program: "dist-train 0.1", context: [1, 2, 3])
-        var two = Handshake.listener(
-            Credentials(token), program: "dist-train 0.2",
-            beforeAuthentication: { .accept(reply: $0.context + [9]) },
-            afterAuthentication: { .accept(reply: $0.context + [8]) })
+        let seen = Mutex<[HandshakePeer]>([])
+        var two = Handshake.listener(Credentials(token), program: "dist-train 0.2") { peer in
+            seen.withLock { $0.append(peer) }
+            return .accept
+        }
         let (dialler, listener, messages) = converse(&one, &two)
-        #expect(
-            dialler
-                == .authenticated(
-                    HandshakePeer(program: "dist-train 0.2", context: [1, 2, 3, 9], reply: [1, 2, 3, 8])))
+        #expect(seen.withLock { $0 } == [HandshakePeer(program: "dist-train 0.1", context: [1, 2, 3])])
+        #expect(dialler == .authenticated(HandshakePeer(program: "dist-train 0.2", context: [])))
         #expect(listener == .authenticated(HandshakePeer(program: "dist-train 0.1", context: [1, 2, 3])))
         #expect(messages.count == 4)
     }
@@ -160,18 +160,25 @@ private func isAuthenticated(_ outcome: Handshake.Outcome) -> Bool {
         #expect(probe.receive(0xf3, proof.payload).outcome == .failed(.tokensDiffer(peer: "the peer")))
     }
 
-    @Test func refusalsBeforeAndAfter() {
-        for isBefore in [true, false] {
-            var one = dialler()
-            var two = Handshake.listener(
-                Credentials(token), program: "p",
-                beforeAuthentication: { _ in isBefore ? .refuse("the job is full") : .accept() },
-                afterAuthentication: { _ in .refuse("the job is full") })
-            let (dialler, listener, messages) = converse(&one, &two)
-            #expect(dialler == .failed(.refused(peer: "the peer", sentence: "the job is full")))
-            #expect(listener == .failed(.rejected(peer: "the peer", reason: "the job is full")))
-            #expect(messages.count == (isBefore ? 2 : 4))
+    @Test func aRefusalIsToldToBoth() {
+        var one = dialler()
+        var two = Handshake.listener(Credentials(token), program: "p") { _ in .refuse("the job is full") }
+        let (dialler, listener, messages) = converse(&one, &two)
+        #expect(dialler == .failed(.refused(peer: "the peer", sentence: "the job is full")))
+        #expect(listener == .failed(.rejected(peer: "the peer", reason: "the job is full")))
+        #expect(messages.count == 4)
+    }
+
+    /// A peer that does not know the token is refused without a question to the listener's owner.
+    @Test func nobodyIsAuthorizedWithoutTheToken() {
+        let asked = Mutex(0)
+        var one = dialler(.random())
+        var two = Handshake.listener(Credentials(token), program: "p") { _ in
+            asked.withLock { $0 += 1 }
+            return .accept
         }
+        #expect(!isAuthenticated(converse(&one, &two).listener))
+        #expect(asked.withLock { $0 } == 0)
     }
 
     @Test func otherVersionNamesBothPrograms() {
@@ -220,8 +227,7 @@ private func isAuthenticated(_ outcome: Handshake.Outcome) -> Bool {
 
     @Test func textOfARefusalCannotDriveATerminal() {
         var one = dialler()
-        var two = Handshake.listener(
-            Credentials(token), program: "p", beforeAuthentication: { _ in .refuse("a\u{1b}[2Jb\nc") })
+        var two = Handshake.listener(Credentials(token), program: "p") { _ in .refuse("a\u{1b}[2Jb\nc") }
         #expect(converse(&one, &two).dialler == .failed(.refused(peer: "the peer", sentence: "a?[2Jb?c")))
     }
 

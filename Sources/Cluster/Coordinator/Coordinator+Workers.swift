@@ -17,9 +17,9 @@ extension Coordinator {
         }
         switch purpose {
         case .join where outcome != nil: return .refuse("this run is over")
-        case .join: return .accept()
+        case .join: return .accept
         case .heartbeat(let id):
-            return workers[id] != nil ? .accept() : .refuse("there is no worker \(id) here")
+            return workers[id] != nil ? .accept : .refuse("there is no worker \(id) here")
         case .mesh: return .refuse("this is the coordinator's port, not a worker's")
         }
     }

@@ -114,7 +114,7 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
         let listener = try reactor.listen(
             options.listen, priority: 1,
             handshake: { [unowned self] in
-                .listener(credentials, program: Version.program, afterAuthentication: { self.decide($0) })
+                .listener(credentials, program: Version.program, authorize: { self.decide($0) })
             },
             accepted: { [unowned self] in accepted($0, $1) },
             failed: { strangers.turnedAway($0) })

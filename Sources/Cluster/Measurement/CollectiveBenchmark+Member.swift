@@ -74,7 +74,7 @@ private final class BenchmarkEntrance: @unchecked Sendable {  // used on the loo
         let listener = try reactor.listen(
             Endpoint(host: "127.0.0.1", port: 0),
             handshake: {
-                .listener(credentials, program: Version.program, afterAuthentication: { _ in .accept() })
+                .listener(credentials, program: Version.program)
             },
             accepted: { [unowned self] connection, peer in
                 guard

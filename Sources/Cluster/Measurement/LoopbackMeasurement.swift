@@ -42,7 +42,7 @@ package struct LoopbackMeasurement: Equatable, Sendable {
         let listener = try listening.listen(
             Endpoint(host: "127.0.0.1", port: 0),
             handshake: {
-                .listener(credentials, program: Version.program, afterAuthentication: { _ in .accept() })
+                .listener(credentials, program: Version.program)
             },
             accepted: { connection, _ in serve(connection, 0) })
         try listening.start()

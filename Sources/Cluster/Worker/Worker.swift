@@ -42,7 +42,7 @@ package final class Worker {
             handshake: {
                 .listener(
                     credentials, program: Version.program,
-                    afterAuthentication: { peer in
+                    authorize: { peer in
                         current.link?.decide(peer) ?? .refuse("this worker is not connected to a coordinator")
                     })
             },

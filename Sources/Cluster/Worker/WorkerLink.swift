@@ -372,7 +372,7 @@ final class WorkerLink: @unchecked Sendable {
         if let current = generation?.formation.generation, !(greeting.generation.isAtLeast(current)) {
             return .refuse("that generation has ended here")
         }
-        return .accept()
+        return .accept
     }
 
     func accepted(_ connection: Connection, _ peer: HandshakePeer) {

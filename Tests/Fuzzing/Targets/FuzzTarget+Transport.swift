@@ -50,9 +50,7 @@ extension FuzzTarget {
         guard let token = SharedToken(hex: String(repeating: "5a", count: 32)) else { return }
         let credentials = Credentials(token, .plaintext)
         var dialler = Handshake.dialler(credentials, program: "fuzz 1", context: [1, 2, 3])
-        var listener = Handshake.listener(
-            credentials, program: "fuzz 2", beforeAuthentication: { .accept(reply: $0.context) },
-            afterAuthentication: { .accept(reply: $0.context) })
+        var listener = Handshake.listener(credentials, program: "fuzz 2")
         var under = (toListener: dialler.start(), toDialler: listener.start())
         var isChanged = false
         var messages = 0
