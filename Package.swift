@@ -101,7 +101,7 @@ let package = Package(
 
         tests("KernelsTests", uses: ["Kernels"]),
         tests("ConfigurationTests", uses: ["TestSupport", "Configuration"]),
-        tests("TransportTests", uses: ["TestSupport", "Transport", "CSystem", "System"]),
+        tests("TransportTests", uses: ["TestSupport", "Transport", "CSIMD", "CSystem", "System"]),
         tests("SystemTests", uses: ["TestSupport", "System"]),
         tests("NeuralNetworkTests", uses: ["NeuralNetwork", "Kernels"]),
         tests("DatasetsTests", uses: ["TestSupport", "Datasets", "Kernels", "System"]),

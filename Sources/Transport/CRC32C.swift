@@ -8,14 +8,4 @@ package enum CRC32C {
     package static func extend(_ crc: UInt32, _ bytes: UnsafeRawBufferPointer) -> UInt32 {
         csimd_crc32c(crc, bytes.baseAddress, bytes.count)
     }
-
-    /// The same by the checksum instruction, where something else is faster too.
-    package static func instructionChecksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
-        csimd_crc32c_instruction(0, bytes.baseAddress, bytes.count)
-    }
-
-    /// The same by tables, whatever the processor offers.
-    package static func portableChecksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
-        csimd_crc32c_portable(0, bytes.baseAddress, bytes.count)
-    }
 }

@@ -109,7 +109,6 @@ extension Connection {
             fail(try endOfStream())
             return 0
         case .bytes(let count):
-            lastReceived = Reactor.now
             bytesReceived += UInt64(count)
             return count
         }

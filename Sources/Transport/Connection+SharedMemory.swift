@@ -23,7 +23,7 @@ extension Connection {
     package var isInMemory: Bool { stream is SharedMemoryStream }
 
     /// Both ends on one machine, in one view of its network.
-    package var isLocal: Bool { localAddress.bytes == remoteAddress.bytes }
+    private var isLocal: Bool { localAddress.bytes == remoteAddress.bytes }
 
     /// Agrees with the peer, which calls this too, on going on in shared memory, if both processes are on one machine and can; otherwise all stays as it is.
     /// Directly after the handshake, before anything is sent or received. The completion is not called if the connection ends, which `closed` tells.

@@ -49,8 +49,6 @@ package final class Connection: @unchecked Sendable {
     package internal(set) var pendingBytes = 0
     package internal(set) var bytesReceived: UInt64 = 0
     package internal(set) var bytesSent: UInt64 = 0
-    /// `Reactor.now` when bytes last arrived.
-    package internal(set) var lastReceived = Reactor.now
 
     var stream: any ByteStream
     var registration: Registration?

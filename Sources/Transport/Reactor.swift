@@ -69,8 +69,6 @@ package final class Reactor: @unchecked Sendable {
     /// Seconds of a clock that never jumps.
     package static var now: Double { csystem_monotonic_seconds() }
 
-    package var isOnLoop: Bool { loopThread.load(ordering: .acquiring) == threadIdentity() }
-
     func assertOwned() {
         let owner = loopThread.load(ordering: .acquiring)
         precondition(

@@ -1,4 +1,5 @@
 import System
+import TestSupport
 import Testing
 
 #if canImport(Darwin)
@@ -17,7 +18,7 @@ final class ByHand {
     init(_ job: DigitsJob) throws {
         bench = try Bench(job)
         runDirectory = bench.runDirectory("run")
-        token = try bench.directory.write("token", TextFormat.hex(secureRandomBytes(32)) + "\n")
+        token = try bench.directory.write("token", randomHex(bytes: 32) + "\n")
     }
 
     /// Whatever a test that failed has left behind; a stopped process does not hear SIGTERM.

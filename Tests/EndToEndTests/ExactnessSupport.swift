@@ -112,7 +112,7 @@ final class Bench {
     let config: String
     private let job: DigitsJob
     /// Every process of this bench, workers of `run` included, has this in its environment.
-    private let mark = "DIST_TRAIN_TEST_MARK=\(TextFormat.hex(secureRandomBytes(8)))"
+    private let mark = "DIST_TRAIN_TEST_MARK=\(randomHex(bytes: 8))"
 
     init(_ job: DigitsJob) throws {
         self.job = job

@@ -1,4 +1,5 @@
 import System
+import TestSupport
 import Testing
 
 #if canImport(Darwin)
@@ -17,7 +18,7 @@ import Testing
 
         init(_ job: DigitsJob, _ lan: LAN) throws {
             (bench, self.lan) = (try Bench(job), lan)
-            token = try bench.directory.write("token", TextFormat.hex(secureRandomBytes(32)) + "\n")
+            token = try bench.directory.write("token", randomHex(bytes: 32) + "\n")
         }
 
         deinit {

@@ -157,7 +157,7 @@ import Transport
             ]
         }
         for (bytes, says) in visits {
-            let run = TextFormat.hex(secureRandomBytes(4))
+            let run = randomHex(bytes: 4)
             let coordinator = try isPlaintext ? coordinator("--plaintext", run: run) : coordinator(run: run)
             defer { coordinator.terminate() }
             let stranger = try RawSocket.connected(to: coordinator.listeningPort())

@@ -18,9 +18,4 @@ import Testing
         #expect(pieces.hexDigest() == digest)
         #expect(pieces.hexDigest() == digest)
     }
-
-    @Test func randomBytesDiffer() {
-        #expect(secureRandomBytes(32).count == 32)
-        #expect(secureRandomBytes(32) != secureRandomBytes(32))
-    }
 }

@@ -11,7 +11,7 @@ package final class TemporaryDirectory: Sendable {
     package let path: String
 
     package init() throws {
-        path = "/tmp/dist-train-test-\(getpid())-\(TextFormat.hex(secureRandomBytes(8)))"
+        path = "/tmp/dist-train-test-\(getpid())-\(randomHex(bytes: 8))"
         try Directory.createNew(path, mode: 0o700)
     }
 

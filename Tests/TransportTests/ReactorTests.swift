@@ -3,6 +3,21 @@ import TestSupport
 import Testing
 import Transport
 
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+/// A number that differs between any two threads that exist at one time.
+private func threadIdentity() -> UInt {
+    #if canImport(Darwin)
+        UInt(bitPattern: pthread_self())
+    #else
+        UInt(pthread_self())
+    #endif
+}
+
 @Suite struct ReactorTests {
     @Test func timersFireInTheOrderOfTheirDeadlines() async throws {
         let loop = try TestLoop()
@@ -33,18 +48,21 @@ import Transport
 
     @Test func postedWorkKeepsItsOrderAndRunsOnTheLoop() async throws {
         let loop = try TestLoop()
-        #expect(!loop.reactor.isOnLoop)
         let box = SeenBox()
         for index in 0..<1000 {
-            loop.reactor.post { [reactor = loop.reactor] in
-                if reactor.isOnLoop { box.seen.withLock { $0.append(index) } }
-            }
+            loop.reactor.post { box.seen.withLock { $0.append((index, threadIdentity())) } }
         }
-        let _: Bool = try await loop.run { _, finish in finish(.success(true)) }
-        #expect(box.seen.withLock { $0 } == Array(0..<1000))
+        let thread: UInt = try await loop.run { reactor, finish in
+            reactor.after(0) { finish(.success(threadIdentity())) }
+        }
+        let seen = box.seen.withLock { $0 }
+        #expect(seen.map(\.index) == Array(0..<1000))
+        #expect(seen.allSatisfy { $0.thread == thread })
+        let another = try await onThread { threadIdentity() }
+        #expect(another != thread)
     }
 
-    final class SeenBox: Sendable { let seen = Mutex<[Int]>([]) }
+    final class SeenBox: Sendable { let seen = Mutex<[(index: Int, thread: UInt)]>([]) }
 
     @Test func idleWorkRunsInSlicesBetweenOtherWork() async throws {
         let loop = try TestLoop()
