@@ -46,44 +46,48 @@ extension TransportError: CustomStringConvertible {
         case .unknownHost(let host, let reason):
             "the host `\(printable(host))` is unknown (\(reason)); check its spelling, or give its IP address"
         case .connectionRefused(let peer):
-            "\(peer) refused the connection; check that the coordinator runs there and listens on this port"
+            "\(peer) refused the connection;"
+                + " check that the coordinator runs there and listens on this port"
         case .unreachable(let peer, let reason):
-            "\(peer) cannot be reached (\(reason)); check that the machine is on, on the same network, and not behind a firewall"
+            "\(peer) cannot be reached (\(reason));"
+                + " check that the machine is on, on the same network, and not behind a firewall"
         case .timedOut(let peer, let during, let seconds):
-            "\(peer) did not answer within \(brief(seconds)) s (\(during)); check the address, the network and the firewall"
+            "\(peer) did not answer within \(brief(seconds)) s (\(during));"
+                + " check the address, the network and the firewall"
         case .portInUse(let address):
-            "\(address) is in use by another program; end that one, or choose another port with `--listen HOST:PORT` (port 0: any free one)"
+            "\(address) is in use by another program;"
+                + " end that one, or choose another port with `--listen HOST:PORT` (port 0: any free one)"
         case .cannotListen(let address, let reason):
-            "cannot listen on \(address) (\(reason)); choose an address of this machine and a free port with `--listen HOST:PORT`"
+            "cannot listen on \(address) (\(reason));"
+                + " choose an address of this machine and a free port with `--listen HOST:PORT`"
         case .notOurProtocol(let peer):
             "\(peer) does not speak dist-train's protocol; check the host and the port"
         case .spokeHTTP(let peer):
             "\(peer) does not speak dist-train's protocol, but HTTP; check the host and the port"
         case .protectionDiffers(let peer, ours: .tls):
-            "\(peer) was started with --plaintext, this side uses TLS; start both sides without --plaintext, or both with it if you trust the network"
+            "\(peer) was started with --plaintext, this side uses TLS; " + Self.protectionAdvice
         case .protectionDiffers(let peer, ours: .plaintext):
-            "\(peer) uses TLS, this side was started with --plaintext; start both sides without --plaintext, or both with it if you trust the network"
+            "\(peer) uses TLS, this side was started with --plaintext; " + Self.protectionAdvice
         case .handshakeFailed(let peer, let reason):
-            "\(peer) and this side could not agree on TLS (\(reason)); check the host and the port, and that both sides run the same version"
+            "\(peer) and this side could not agree on TLS (\(reason));"
+                + " check the host and the port, and that both sides run the same version"
         case .otherVersion(let peer, let theirs, let theirProgram, let ours, let ourProgram):
-            "\(peer) runs \(program(theirProgram, theirs)), this side \(program(ourProgram, ours)); install the same version on both"
-        default: protocolDescription
-        }
-    }
-
-    private var protocolDescription: String {
-        switch self {
+            "\(peer) runs \(program(theirProgram, theirs)), this side \(program(ourProgram, ours));"
+                + " install the same version on both"
         case .frameTooLong(let peer, let bytes, let limit, let authenticated):
-            "\(peer) sent a frame of \(bytes) bytes, at most \(limit) are allowed\(authenticated ? "" : " before authentication");"
+            "\(peer) sent a frame of \(bytes) bytes, at most \(limit) are allowed"
+                + "\(authenticated ? "" : " before authentication");"
                 + " check that both sides run the same version"
         case .unknownKind(let peer, let kind):
             "\(peer) sent a frame of the unknown kind \(kind); check that both sides run the same version"
         case .unexpectedLength(let peer, let kind, let bytes, let expected):
-            "\(peer) sent \(bytes) bytes in a frame of kind \(kind), expected \(expected); check that both sides run the same version and job"
+            "\(peer) sent \(bytes) bytes in a frame of kind \(kind), expected \(expected);"
+                + " check that both sides run the same version and job"
         case .corruptFrame(let peer):
             "\(peer) sent a frame whose checksum is wrong; the network or a machine's memory damages data"
         case .changedOnTheWay(let peer, let reason):
-            "what \(peer) sent was changed on its way (\(reason)); the network damages data, or somebody meddles with it"
+            "what \(peer) sent was changed on its way (\(reason));"
+                + " the network damages data, or somebody tampers with it"
         case .truncated(let peer):
             "\(peer) closed the connection in the middle of a frame; see that machine's log"
         case .lost(let peer, let reason):
@@ -93,18 +97,22 @@ extension TransportError: CustomStringConvertible {
         case .malformedHandshake(let peer, let reason):
             "\(peer) sent a malformed handshake (\(reason)); install the same version on both sides"
         case .tokensDiffer(let peer):
-            "the token of \(peer) differs from the token here; give both sides the same one (`--token-file` or DIST_TRAIN_TOKEN)"
+            "the token of \(peer) differs from the token here;"
+                + " give both sides the same one (`--token-file` or DIST_TRAIN_TOKEN)"
         case .evicted(let peer):
             "\(peer) had not proven that it knows the token when too many others came; it may try again"
         case .reflected(let peer):
-            "\(peer) sent this side's own handshake back; check that the address does not lead back to this process"
+            "\(peer) sent this side's own handshake back;"
+                + " check that the address does not lead back to this process"
         case .refused(let peer, let sentence): "\(peer) refused: \(sentence)"
         case .rejected(let peer, let reason): "\(peer): \(reason)"
         case .system(let call, let reason):
             "\(call) failed (\(reason)); see the limits of this machine (`ulimit -a`)"
-        default: "unknown transport error"
         }
     }
+
+    private static let protectionAdvice =
+        "start both sides without --plaintext, or both with it if you trust the network"
 
     private func program(_ program: String?, _ version: UInt16) -> String {
         (program.map { "\($0) (protocol \(version))" }) ?? "protocol version \(version)"
