@@ -105,7 +105,7 @@ let package = Package(
         tests("SystemTests", uses: ["TestSupport", "System"]),
         tests("NeuralNetworkTests", uses: ["NeuralNetwork", "Kernels"]),
         tests("DatasetsTests", uses: ["TestSupport", "Datasets", "Kernels", "System"]),
-        tests("CollectivesTests", uses: ["Collectives", "Kernels"]),
+        tests("CollectivesTests", uses: ["TestSupport", "Collectives", "Kernels"]),
         tests("TelemetryTests", uses: ["Telemetry"]),
         tests("CheckpointsTests", uses: ["TestSupport", "Checkpoints", "System"]),
         tests(
@@ -133,7 +133,8 @@ let package = Package(
         tests("FuzzingTests", uses: ["TestSupport", "FuzzTargets", "Cluster", "System"]),
         // What several test targets use.
         .target(
-            name: "TestSupport", dependencies: ["System", "Configuration"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["System", "Configuration", "Kernels", "Collectives"],
+            path: "Tests/TestSupport",
             swiftSettings: swiftFlags),
     ]
 )

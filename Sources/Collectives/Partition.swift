@@ -27,12 +27,8 @@ package struct Partition: Equatable, Sendable {
         return max(smallPiece, min(64, blocks) * FlatVector.blockSize)
     }
 
-    /// Neighbouring shards have different owners, so that every bucket is spread over the members.
-    package static func alternatingOwners(members: Int) -> [Int] {
-        (0..<FlatVector.shardCount).map { $0 % members }
-    }
-
-    /// As `alternatingOwners`, but neighbouring shards of small vectors go together, up to the size of a bucket: fewer and longer frames.
+    /// Chooses an owner for each shard. Neighbouring shards have different owners, so that every bucket is spread over the
+    /// members; but those of small vectors go together, up to half a bucket, for fewer and longer frames.
     ///
     /// - Parameters:
     ///   - speeds: of the members, as many, in proportion to which they own parameters, and with them the work of updates; nil: all the same.

@@ -1,5 +1,6 @@
 import Cluster
 import Collectives
+import TestSupport
 import Testing
 import Training
 import Transport
@@ -13,10 +14,9 @@ import Transport
         let plan: StepPlan
         var schedule = AuditSchedule(fraction: 1)
 
-        init(members: Int) {
+        init(members: Int, _ owners: OwnerPattern) {
             workers = (0..<members).map { 10 + $0 }
-            partition = Partition(
-                usedCount: 100_000, owners: Partition.alternatingOwners(members: members), members: members)
+            partition = owners.partition(usedCount: 100_000, members: members)
             plan = StepPlan(
                 sizes: Array(repeating: 4, count: 2 * members),
                 assignment: Assignment(even: 2 * members, members: members))
@@ -61,16 +61,16 @@ import Transport
         }
     }
 
-    @Test func equalBitsAreCounted() throws {
-        var cluster = Cluster(members: 3)
+    @Test(arguments: OwnerPattern.allCases) func equalBitsAreCounted(_ owners: OwnerPattern) throws {
+        var cluster = Cluster(members: 3, owners)
         #expect(cluster.begin() == [])
         for step in 0..<5 { #expect(try cluster.step(step) == []) }
         #expect(cluster.ledger.agreed == 5 * 6 && cluster.ledger.disputes.isEmpty)
     }
 
     /// What is not compared yet may still show that somebody was wrong.
-    @Test func whatIsUnderWay() throws {
-        var cluster = Cluster(members: 3)
+    @Test(arguments: OwnerPattern.allCases) func whatIsUnderWay(_ owners: OwnerPattern) throws {
+        var cluster = Cluster(members: 3, owners)
         _ = cluster.begin()
         #expect(!cluster.ledger.isUnderWay(before: 0) && cluster.ledger.isUnderWay(before: 1))
         for step in [0, 2] { _ = try cluster.step(step) }
@@ -88,9 +88,9 @@ import Transport
     }
 
     /// A member whose memory flips a bit once.
-    @Test(arguments: 2...4)
-    func aPassingMistake(members: Int) throws {
-        var cluster = Cluster(members: members)
+    @Test(arguments: 2...4, OwnerPattern.allCases)
+    func aPassingMistake(members: Int, owners: OwnerPattern) throws {
+        var cluster = Cluster(members: members, owners)
         _ = cluster.begin()
         let first = try cluster.step(7, wrong: [1: 1])
         guard case .disputed(let dispute) = first.first else {
@@ -110,8 +110,8 @@ import Transport
     }
 
     /// One that is wrong each time is outvoted, if there is a third.
-    @Test func alwaysWrong() throws {
-        var cluster = Cluster(members: 3)
+    @Test(arguments: OwnerPattern.allCases) func alwaysWrong(_ owners: OwnerPattern) throws {
+        var cluster = Cluster(members: 3, owners)
         _ = cluster.begin()
         _ = try cluster.step(7, wrong: [1: 1])
         _ = cluster.begin()
@@ -121,7 +121,7 @@ import Transport
             return
         }
 
-        cluster = Cluster(members: 2)
+        cluster = Cluster(members: 2, owners)
         _ = cluster.begin()
         _ = try cluster.step(7, wrong: [1: 1])
         _ = cluster.begin()
@@ -133,9 +133,9 @@ import Transport
     }
 
     /// The auditor may be the one that is wrong.
-    @Test(arguments: 2...4)
-    func aMistakenAuditor(members: Int) throws {
-        var cluster = Cluster(members: members)
+    @Test(arguments: 2...4, OwnerPattern.allCases)
+    func aMistakenAuditor(members: Int, owners: OwnerPattern) throws {
+        var cluster = Cluster(members: members, owners)
         _ = cluster.begin()
         let auditor = try #require(
             (0..<members).first { cluster.schedule.audited(by: $0, step: 7, members: members) == 1 })
@@ -154,8 +154,8 @@ import Transport
         #expect(wrong == [10 + auditor])
     }
 
-    @Test func wrongStatistics() throws {
-        var cluster = Cluster(members: 3)
+    @Test(arguments: OwnerPattern.allCases) func wrongStatistics(_ owners: OwnerPattern) throws {
+        var cluster = Cluster(members: 3, owners)
         _ = cluster.begin()
         let first = try cluster.step(7, wrongStatistics: 2)
         guard case .disputed(let dispute) = first.first else {
@@ -166,8 +166,8 @@ import Transport
     }
 
     /// While one dispute waits to be settled, others are not overlooked.
-    @Test func severalAtOnce() throws {
-        var cluster = Cluster(members: 4)
+    @Test(arguments: OwnerPattern.allCases) func severalAtOnce(_ owners: OwnerPattern) throws {
+        var cluster = Cluster(members: 4, owners)
         _ = cluster.begin()
         #expect(try cluster.step(7, wrong: [1: 1, 2: 2]).count == 2)
         _ = cluster.begin()
@@ -179,8 +179,8 @@ import Transport
     }
 
     /// Without the two that disagree nothing can be found out any more.
-    @Test func otherWorkers() throws {
-        var cluster = Cluster(members: 3)
+    @Test(arguments: OwnerPattern.allCases) func otherWorkers(_ owners: OwnerPattern) throws {
+        var cluster = Cluster(members: 3, owners)
         _ = cluster.begin()
         _ = try cluster.step(7, wrong: [1: 1])
         #expect(cluster.begin([10, 11, 13]).map(\.step) == [7])
@@ -188,8 +188,8 @@ import Transport
     }
 
     /// Digests of other pieces say nothing of those of before: nobody may be found wrong by them.
-    @Test func otherShares() throws {
-        var cluster = Cluster(members: 3)
+    @Test(arguments: OwnerPattern.allCases) func otherShares(_ owners: OwnerPattern) throws {
+        var cluster = Cluster(members: 3, owners)
         _ = cluster.begin()
         _ = try cluster.step(7, wrong: [1: 1])
         #expect(
@@ -200,8 +200,8 @@ import Transport
         #expect(!cluster.ledger.isDisputed(among: [10, 11, 12]))
     }
 
-    @Test func whatWasNotAskedForIsRefused() throws {
-        var cluster = Cluster(members: 3)
+    @Test(arguments: OwnerPattern.allCases) func whatWasNotAskedForIsRefused(_ owners: OwnerPattern) throws {
+        var cluster = Cluster(members: 3, owners)
         _ = cluster.begin()
         let owned = cluster.partition.pieces.count { $0.owner == 0 }
         let result = AuditResult(

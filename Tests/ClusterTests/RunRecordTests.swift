@@ -49,9 +49,7 @@ import Training
     }
 
     private func partition(members: Int) -> Partition {
-        Partition(
-            usedCount: plan.network.layout.usedCount, owners: Partition.alternatingOwners(members: members),
-            members: members)
+        OwnerPattern.spread.partition(usedCount: plan.network.layout.usedCount, members: members)
     }
 
     private func report(_ loss: Double, samples: Double = 500) -> Totals {

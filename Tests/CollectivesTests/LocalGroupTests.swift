@@ -1,6 +1,7 @@
 import Collectives
 import Kernels
 import Synchronization
+import TestSupport
 import Testing
 
 /// Whole steps of several members: every result has the bits of a sum in one place, in order.
@@ -17,8 +18,8 @@ import Testing
         var errors: [String] = []
     }
 
-    @Test(arguments: 1...8)
-    func equalsTheSequentialSum(members: Int) {
+    @Test(arguments: 1...8, OwnerPattern.allCases)
+    func equalsTheSequentialSum(members: Int, owners: OwnerPattern) {
         var random = RandomStream(seed: 4, purpose: .test, major: members)
         for microbatches in 1...9 {
             let sizes = Self.sizes(microbatches)
@@ -29,8 +30,8 @@ import Testing
                     ? Assignment(even: microbatches, members: members)
                     : randomAssignment(microbatches, members, &random)
                 let outcome = Self.run(
-                    assignment, sizes, usedCount: 3_000, owners: Partition.alternatingOwners(members: members)
-                )
+                    assignment, sizes, usedCount: 3_000,
+                    owners: owners.owners(usedCount: 3_000, members: members))
                 Self.check(outcome, expected, "\(members) members, cuts \(assignment.cuts)")
             }
         }
@@ -44,7 +45,8 @@ import Testing
         guard let assignment = Assignment(cuts: cuts) else {
             return #expect(Bool(false), "these cuts are valid")
         }
-        for owners in [Partition.alternatingOwners(members: 3), (0..<64).map { $0 < 40 ? 2 : 0 }] {
+        let patterns = OwnerPattern.allCases.map { $0.owners(usedCount: 1_300_000, members: 3) }
+        for owners in patterns + [(0..<64).map { $0 < 40 ? 2 : 0 }] {
             Self.check(
                 Self.run(assignment, sizes, usedCount: 1_300_000, owners: owners), expected, "large vectors")
         }

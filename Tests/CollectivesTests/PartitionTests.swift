@@ -1,5 +1,6 @@
 import Collectives
 import Kernels
+import TestSupport
 import Testing
 
 @Suite struct PartitionTests {
@@ -9,7 +10,7 @@ import Testing
 
     @Test(arguments: usedCounts, [1, 2, 3, 5, 8, 64])
     func tilesTheUsedRange(usedCount: Int, members: Int) {
-        let owners = Partition.alternatingOwners(members: members)
+        let owners = OwnerPattern.alternating.owners(usedCount: usedCount, members: members)
         let partition = Partition(usedCount: usedCount, owners: owners, members: members)
         let shard = FlatVector.shardSize(for: usedCount)
         #expect(partition.flatCount == 64 * shard && partition.flatCount >= usedCount)
@@ -33,16 +34,6 @@ import Testing
         }
         #expect(upper == 0)
         #expect(partition.ownedCounts == compact)
-    }
-
-    @Test func neighboursHaveDifferentOwners() {
-        for members in 2...64 {
-            let owners = Partition.alternatingOwners(members: members)
-            #expect(owners.count == 64 && Set(owners) == Set(0..<members))
-            #expect(zip(owners, owners.dropFirst()).allSatisfy { $0 != $1 })
-            let counts = (0..<members).map { member in owners.count { $0 == member } }
-            #expect((counts.max() ?? 0) - (counts.min() ?? 0) <= 1)
-        }
     }
 
     /// Frames of small vectors are few: neighbouring shards go together, and everyone still gets as much as the others, to a run.
@@ -73,7 +64,9 @@ import Testing
         #expect(partition.pieces.count < (end + bucket - 1) / bucket + runs)
         if usedCount == 65_536 { #expect(partition.pieces.count == 8) }
         // Large ones alternate as ever.
-        if usedCount > 5_000_000 { #expect(owners == Partition.alternatingOwners(members: members)) }
+        if usedCount > 5_000_000 {
+            #expect(owners == OwnerPattern.alternating.owners(usedCount: usedCount, members: members))
+        }
     }
 
     /// A member with a quarter of the speed owns about a quarter as much; equal speeds are as none.
@@ -147,14 +140,15 @@ import Testing
     /// Every float that a member owns is either one that it had, where the old partition says, or missing.
     @Test(arguments: usedCounts.dropLast(), [(1, 2), (2, 1), (2, 3), (5, 4), (3, 3)])
     func keptAndMissingMakeTheWhole(usedCount: Int, members: (old: Int, new: Int)) {
-        let old = Partition(
-            usedCount: usedCount, owners: Partition.spreadOwners(usedCount: usedCount, members: members.old),
-            members: members.old)
-        let new = Partition(
-            usedCount: usedCount, owners: Partition.alternatingOwners(members: members.new),
-            members: members.new)
+        let old = OwnerPattern.spread.partition(usedCount: usedCount, members: members.old)
+        for pattern in OwnerPattern.allCases {
+            checkKeptAndMissing(old, pattern.partition(usedCount: usedCount, members: members.new))
+        }
+    }
+
+    private func checkKeptAndMissing(_ old: Partition, _ new: Partition) {
         let flat = (0..<new.flatCount).map(Float.init)
-        for (rank, oldRank) in (0..<members.new).flatMap({ rank in (0..<members.old).map { (rank, $0) } }) {
+        for (rank, oldRank) in (0..<new.members).flatMap({ rank in (0..<old.members).map { (rank, $0) } }) {
             let (kept, missing) = new.owned(by: rank, since: old, oldRank: oldRank)
             let had = old.compact(flat, of: oldRank)
             var restored = [Float](repeating: -1, count: new.ownedCounts[rank])

@@ -1,6 +1,7 @@
 import Collectives
 import Kernels
 import Synchronization
+import TestSupport
 import Testing
 
 /// One member, its messages looked at one by one: the test is its communication thread.
@@ -23,14 +24,14 @@ import Testing
 
     /// Rank 0 of three with microbatches 0…1, 2…3 and none; nodes 0 (rank 0's) and 1 (rank 1's). 5 pieces, owned alternately.
     private final class Bench {
-        let partition = Partition(
-            usedCount: 5_000, owners: Partition.alternatingOwners(members: 3), members: 3)
+        let partition: Partition
         let plan: StepPlan
         let state: TestMember
         let collective: Collective
         let link = RecordingLink()
 
-        init(rank: Int, measurement: GradientMeasurement? = nil) throws {
+        init(rank: Int, _ owners: OwnerPattern, measurement: GradientMeasurement? = nil) throws {
+            partition = owners.partition(usedCount: 5_000, members: 3)
             let assignment = try #require(Assignment(cuts: [0, 2, 4, 4]))
             plan = StepPlan(sizes: [4, 4, 4, 4], assignment: assignment)
             state = TestMember(partition: partition, plans: [plan], rank: rank)
@@ -63,8 +64,8 @@ import Testing
         }
     }
 
-    @Test func placesWhatIsExpected() throws {
-        let bench = try Bench(rank: 0)
+    @Test(arguments: OwnerPattern.allCases) func placesWhatIsExpected(_ owners: OwnerPattern) throws {
+        let bench = try Bench(rank: 0, owners)
         let (own, other) = (try bench.piece(ownedBy: 0), try bench.piece(ownedBy: 1))
         let good: [(Envelope, Int, Int)] = [
             (Envelope(.partial, step: 7, index: own.index, part: 1), own.bytes, 1),
@@ -85,8 +86,8 @@ import Testing
         #expect(parameters.baseAddress == UnsafeMutableRawPointer(expected))
     }
 
-    @Test func refusesWrongSizes() throws {
-        let bench = try Bench(rank: 0)
+    @Test(arguments: OwnerPattern.allCases) func refusesWrongSizes(_ owners: OwnerPattern) throws {
+        let bench = try Bench(rank: 0, owners)
         let (own, other) = (try bench.piece(ownedBy: 0), try bench.piece(ownedBy: 1))
         for change in [-4, 4, -own.bytes] {
             bench.refuses(
@@ -100,12 +101,12 @@ import Testing
         bench.refuses(Envelope(.report, step: 7), bytes: 8, from: 1, "expected 24")
         bench.refuses(Envelope(.report, step: 7), bytes: 24, from: 2, "expected 0")
         bench.refuses(Envelope(.idle, step: 7), bytes: 1, from: 2, "expected 0")
-        let other1 = try Bench(rank: 1)
+        let other1 = try Bench(rank: 1, owners)
         other1.refuses(Envelope(.control, step: 7), bytes: 16, from: 0, "expected 32")
     }
 
-    @Test func refusesWrongSteps() throws {
-        let bench = try Bench(rank: 0)
+    @Test(arguments: OwnerPattern.allCases) func refusesWrongSteps(_ owners: OwnerPattern) throws {
+        let bench = try Bench(rank: 0, owners)
         let (own, other) = (try bench.piece(ownedBy: 0), try bench.piece(ownedBy: 1))
         for step in [0, 6, 9, -1, Int.max] {
             bench.refuses(
@@ -116,12 +117,12 @@ import Testing
         // Parameters and control of the next step cannot be known before this one has ended here.
         bench.refuses(
             Envelope(.parameters, step: 8, index: other.index), bytes: other.bytes, from: 1, "during step 7")
-        let other1 = try Bench(rank: 1)
+        let other1 = try Bench(rank: 1, owners)
         other1.refuses(Envelope(.control, step: 8), bytes: 32, from: 0, "during step 7")
     }
 
-    @Test func refusesWhatIsNotTheSenders() throws {
-        let bench = try Bench(rank: 0)
+    @Test(arguments: OwnerPattern.allCases) func refusesWhatIsNotTheSenders(_ owners: OwnerPattern) throws {
+        let bench = try Bench(rank: 0, owners)
         let (own, other) = (try bench.piece(ownedBy: 0), try bench.piece(ownedBy: 1))
         let words = "not its to send"
         bench.refuses(
@@ -144,17 +145,18 @@ import Testing
         }
         bench.refuses(Envelope(.idle, step: 7), bytes: 0, from: 1, words)
         bench.refuses(Envelope(.control, step: 7), bytes: 32, from: 1, words)
-        let other1 = try Bench(rank: 1)
+        let other1 = try Bench(rank: 1, owners)
         other1.refuses(Envelope(.report, step: 7), bytes: 24, from: 0, words)
     }
 
     /// Cells of a gradient come from whoever owns some, in measured steps, never early and never twice.
-    @Test func refusesCellsThatNobodyAskedFor() throws {
+    @Test(arguments: OwnerPattern.allCases) func refusesCellsThatNobodyAskedFor(_ owners: OwnerPattern) throws
+    {
         let cells = [0..<700, 704..<1024, 1024..<2048, 2048..<3000, 3008..<3072, 3072..<4096, 4096..<5000]
         let measurement = GradientMeasurement(cells: cells, width: 3, delaysUpdates: true) { $0 == 7 }
-        let plain = try Bench(rank: 0)
+        let plain = try Bench(rank: 0, owners)
         plain.refuses(Envelope(.norms, step: 7), bytes: 24, from: 1, "not its to send")
-        let bench = try Bench(rank: 0, measurement: measurement)
+        let bench = try Bench(rank: 0, owners, measurement: measurement)
         let owned = bench.partition.pieces.filter { $0.owner == 1 }
         let count = cells.count { cell in owned.contains { $0.range.contains(cell.lowerBound) } }
         #expect(count > 0)
@@ -170,8 +172,8 @@ import Testing
     }
 
     /// A message that comes twice would be counted as another one's arrival.
-    @Test func refusesWhatCameBefore() throws {
-        let bench = try Bench(rank: 0)
+    @Test(arguments: OwnerPattern.allCases) func refusesWhatCameBefore(_ owners: OwnerPattern) throws {
+        let bench = try Bench(rank: 0, owners)
         let (own, other) = (try bench.piece(ownedBy: 0), try bench.piece(ownedBy: 1))
         let messages: [(Envelope, Int, Int)] = [
             (Envelope(.partial, step: 7, index: own.index, part: 1), own.bytes, 1),
@@ -194,8 +196,10 @@ import Testing
     }
 
     /// A connection asks for no place for an empty payload: such a message must not count as one with content, nor reach beyond a table.
-    @Test func refusesEmptyMessagesThatAreNotMeantToBe() throws {
-        let bench = try Bench(rank: 0)
+    @Test(arguments: OwnerPattern.allCases) func refusesEmptyMessagesThatAreNotMeantToBe(
+        _ owners: OwnerPattern
+    ) throws {
+        let bench = try Bench(rank: 0, owners)
         let (own, other) = (try bench.piece(ownedBy: 0), try bench.piece(ownedBy: 1))
         let messages = [
             Envelope(.partial, step: 7, index: own.index, part: 1),
@@ -214,25 +218,28 @@ import Testing
         try bench.collective.received(Envelope(.report, step: 7), bytes: 0, from: 2)
     }
 
-    /// The overlap of communication with backward: the last layers' gradients leave while the first ones' do not exist yet.
-    @Test func theFirstBucketLeavesBeforeBackwardEnds() throws {
-        let bench = try Bench(rank: 0)
+    /// Communication overlaps with backward: the last layers' gradients leave before the first ones' exist.
+    @Test(arguments: OwnerPattern.allCases)
+    func theFirstBucketLeavesBeforeBackwardEnds(_ owners: OwnerPattern) throws {
+        let bench = try Bench(rank: 1, owners)
         bench.state.computeGradients(bench.plan, step: 7, count: 5_000)
         let pieces = bench.partition.pieces
-        let half = pieces[2].range.lowerBound
+        let middle = pieces.count / 2
+        func remote(_ indices: Range<Int>) -> [Int] { indices.filter { pieces[$0].owner != 1 } }
+        let half = pieces[middle].range.lowerBound
         bench.collective.contribute(downTo: half + 16)
         _ = bench.collective.turn()
-        #expect(Set(bench.link.sent.map(\.envelope.index)) == Set((0...1).filter { pieces[$0].owner != 0 }))
+        #expect(bench.link.sent.map(\.envelope.index) == remote(0..<middle))
         bench.collective.contribute(downTo: half)
         _ = bench.collective.turn()
         let early = bench.link.sent
         #expect(!early.isEmpty)
-        #expect(early.map(\.envelope.index) == (0...2).filter { pieces[$0].owner != 0 })
+        #expect(early.map(\.envelope.index) == remote(0..<middle + 1))
         bench.collective.contribute(downTo: 0)
         _ = bench.collective.turn()
-        let expected = pieces.indices.filter { pieces[$0].owner != 0 }.map {
+        let expected = remote(pieces.indices).map {
             RecordingLink.Message(
-                envelope: Envelope(.partial, step: 7, index: $0, part: 0), bytes: 4 * pieces[$0].range.count,
+                envelope: Envelope(.partial, step: 7, index: $0, part: 1), bytes: 4 * pieces[$0].range.count,
                 receiver: pieces[$0].owner)
         }
         #expect(bench.link.sent == expected)
@@ -240,8 +247,8 @@ import Testing
     }
 
     /// A member without samples says so to everyone, once its backward pass (of nothing) is over.
-    @Test func anIdleMemberSaysSo() throws {
-        let bench = try Bench(rank: 2)
+    @Test(arguments: OwnerPattern.allCases) func anIdleMemberSaysSo(_ owners: OwnerPattern) throws {
+        let bench = try Bench(rank: 2, owners)
         bench.collective.contribute(downTo: 1024)
         _ = bench.collective.turn()
         #expect(bench.link.sent.isEmpty)
@@ -253,8 +260,9 @@ import Testing
 
     enum Waiting: CaseIterable { case combine, complete }
 
-    @Test(arguments: Waiting.allCases) func endWakesWhoWaits(_ waiting: Waiting) throws {
-        let bench = try Bench(rank: 0)
+    @Test(arguments: Waiting.allCases, OwnerPattern.allCases)
+    func endWakesWhoWaits(waiting: Waiting, owners: OwnerPattern) throws {
+        let bench = try Bench(rank: 0, owners)
         let (collective, link) = (bench.collective, bench.link)
         let reason = GenerationEnded(reason: "rank 1 died")
         let thrown = Mutex<GenerationEnded?>(nil)
@@ -280,8 +288,10 @@ import Testing
     }
 
     /// A message that no correct peer sends ends the member's generation with its reason.
-    @Test func aViolationReachesTheComputeThread() throws {
-        let bench = try Bench(rank: 0)
+    @Test(arguments: OwnerPattern.allCases) func aViolationReachesTheComputeThread(_ owners: OwnerPattern)
+        throws
+    {
+        let bench = try Bench(rank: 0, owners)
         do {
             _ = try bench.collective.destination(Envelope(.control, step: 7), bytes: 32, from: 1)
             Issue.record("rank 1 has no word on what follows")

@@ -3,6 +3,7 @@ import Collectives
 import Datasets
 import Jobs
 import NeuralNetwork
+import TestSupport
 import Testing
 import Training
 
@@ -18,19 +19,23 @@ import Training
         return try TrainingPlan(job, try DecodedData(reading: job.data).facts)
     }
 
-    private static func partition(_ plan: TrainingPlan, _ members: Int) -> Partition {
-        Partition(
-            usedCount: plan.network.layout.usedCount, owners: Partition.alternatingOwners(members: members),
-            members: members)
+    private static func partition(
+        _ plan: TrainingPlan, _ members: Int, _ owners: OwnerPattern = .spread
+    ) -> Partition {
+        owners.partition(usedCount: plan.network.layout.usedCount, members: members)
     }
 
     /// The parts of a snapshot that members load and send back make the same snapshot, in any order and in
     /// runs of any length. If there are many members, some own nothing, and are waited for nevertheless.
-    @Test(arguments: [1, 2, 3, 5, 20], [true, false]) func membersPutItTogetherAgain(
-        members: Int, isReversed: Bool
+    @Test(arguments: [1, 2, 3, 5, 20], OwnerPattern.allCases) func membersPutItTogetherAgain(
+        members: Int, owners: OwnerPattern
     ) throws {
+        for isReversed in [true, false] { try putTogether(members, owners, isReversed: isReversed) }
+    }
+
+    private func putTogether(_ members: Int, _ owners: OwnerPattern, isReversed: Bool) throws {
         let plan = try Self.plan()
-        let partition = Self.partition(plan, members)
+        let partition = Self.partition(plan, members, owners)
         let snapshot = distinctSnapshot(plan.network.layout, moments: 2, step: 31)
         let assignment = Assignment(even: plan.geometry.microbatches, members: members)
         var assembly = SnapshotAssembly(step: 31, plan: plan, partition: partition)

@@ -40,7 +40,8 @@ private func bitwise(_ bytes: ArraySlice<UInt8>) -> UInt32 {
                         csimd_crc32c_instruction(0, raw.baseAddress, raw.count) == expected,
                         "instruction, length \(length) offset \(offset)")
                     #expect(
-                        csimd_crc32c_portable(0, raw.baseAddress, raw.count) == expected, "tables, length \(length) offset \(offset)")
+                        csimd_crc32c_portable(0, raw.baseAddress, raw.count) == expected,
+                        "tables, length \(length) offset \(offset)")
                     let cut = length / 3
                     let first = CRC32C.checksum(UnsafeRawBufferPointer(rebasing: raw[..<cut]))
                     #expect(
