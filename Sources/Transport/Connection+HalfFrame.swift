@@ -5,10 +5,12 @@
 #endif
 
 extension Connection {
-    /// Hands the system everything that is queued but the second half of the last frame's payload, at once: for tests in which this process dies or freezes in the midst of
-    /// a frame. If it lives on, the rest follows as usual.
+    /// Writes everything that is queued, at once, except the second half of the last frame's payload. Tests
+    /// use it to kill or freeze a process in the middle of a frame. If the process lives on, the rest follows
+    /// as usual.
     ///
-    /// It waits for room on the loop's thread, up to `limit` seconds; a connection that ends meanwhile is left at that.
+    /// It blocks the loop's thread while it waits for room, up to `limit` seconds. If the connection ends
+    /// meanwhile, it returns.
     package func pushHalfOfLastFrame(within limit: Double = 10) {
         reactor.assertOwned()
         guard let frame = outbound.last else { return }

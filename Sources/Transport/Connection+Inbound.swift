@@ -1,4 +1,4 @@
-/// What has arrived and is not delivered yet.
+/// The bytes of a connection that have arrived and are not delivered yet.
 struct Inbound {
     /// A frame whose header has arrived.
     struct Frame {
@@ -22,20 +22,23 @@ struct Inbound {
     }
     var isBetweenFrames: Bool { frame == nil && stagedCount == 0 }
 
-    /// Free space of at least a header's size, at the end.
+    /// Returns the free space at the end of the staging buffer: at least a header's size.
     mutating func freeStaging() -> UnsafeMutableRawBufferPointer {
         if staging.count == 0 { staging = .allocate(byteCount: Connection.stagingSize, alignment: 64) }
         if stagedCount == 0 {
-            (stagedStart, stagedEnd) = (0, 0)
+            stagedStart = 0
+            stagedEnd = 0
         } else if stagedEnd == staging.count || stagedStart > staging.count / 2 {
             staging.baseAddress?.copyMemory(
                 from: staged.baseAddress.unsafelyUnwrapped, byteCount: stagedCount)
-            (stagedStart, stagedEnd) = (0, stagedCount)
+            stagedEnd = stagedCount
+            stagedStart = 0
         }
         return UnsafeMutableRawBufferPointer(rebasing: staging[stagedEnd...])
     }
 
-    /// The connection's own place for a payload, kept for the next one.
+    /// Returns `count` bytes of the connection's own memory for a payload. The memory is reused for the next
+    /// one.
     mutating func scratch(_ count: Int) -> UnsafeMutableRawBufferPointer {
         if scratch.count < count {
             scratch.deallocate()
@@ -51,7 +54,7 @@ struct Inbound {
 }
 
 extension Connection {
-    /// Reads what is there, up to the turn's share, and delivers the frames that became whole.
+    /// Reads available bytes, up to the turn's share, and delivers the frames that are complete.
     func readTurn() {
         do {
             try deliverStaged()
@@ -85,7 +88,8 @@ extension Connection {
         return (count, count == buffer.count)
     }
 
-    /// Straight into its place, and with its end the header behind it: in bulk, nothing is copied.
+    /// Reads a payload straight into its destination and, with its last bytes, the header behind it: in bulk,
+    /// nothing is copied.
     private func readPayload(_ frame: Inbound.Frame, _ budget: Int) throws -> (count: Int, wasFull: Bool) {
         let wanted = min(frame.remaining, budget)
         let buffer = UnsafeMutableRawBufferPointer(
@@ -101,7 +105,7 @@ extension Connection {
         return (count, count == wanted + next.count)
     }
 
-    /// The bytes of a read; 0 if there is nothing more for now, or ever.
+    /// Counts the bytes of a read; 0 if there are none now, or the stream has ended.
     private func arrived(_ outcome: StreamOutcome) throws -> Int {
         switch outcome {
         case .wouldBlock: return 0
@@ -131,7 +135,8 @@ extension Connection {
         }
     }
 
-    /// Takes frames out of the staging buffer while there are whole headers or wanted payload bytes, and somebody to take them.
+    /// Delivers frames from the staging buffer, for as long as there are whole headers or bytes of a payload,
+    /// and a receiver.
     private func deliverStaged() throws {
         while isOpen, !isFinishing, received != nil {
             if inbound.frame == nil {
@@ -150,10 +155,12 @@ extension Connection {
         }
     }
 
-    /// Validates a header before anything is allocated or asked for. False: it has not wholly arrived.
+    /// Validates a header before anything is allocated for it. Returns false if it has not arrived
+    /// completely.
     private func beginFrame() throws -> Bool {
         let staged = inbound.staged
-        // Behind the handshake both versions are known: another one is damage, unless the checksum says otherwise.
+        // After the handshake the peer's version is known. Another version means damage, unless the header's
+        // checksum is right.
         switch FrameHeader.judge(staged, anyVersion: acceptsAnyVersion || isAuthenticated) {
         case .incomplete: return false
         case .notOurs where bytesReceived <= UInt64(inbound.stagedEnd) && !isAuthenticated:
@@ -189,7 +196,7 @@ extension Connection {
         return true
     }
 
-    /// The error for a peer whose first bytes are not a frame.
+    /// Returns the error for a peer whose first bytes are not a frame.
     private func foreignProtocol(_ bytes: UnsafeRawBufferPointer) -> TransportError {
         switch ProtocolSniff(bytes) {
         case .tls where stream is PlainStream: .protectionDiffers(peer: peer, ours: .plaintext)
@@ -204,7 +211,8 @@ extension Connection {
         )
     }
 
-    /// `count` more bytes of the payload are in their place; a whole frame is checked and handed over.
+    /// Records that `count` more bytes of the payload have arrived; a complete frame is checked and
+    /// delivered.
     private func advance(_ count: Int) throws {
         guard var frame = inbound.frame else { return }
         let new = UnsafeRawBufferPointer(frame.payload)[frame.filled..<frame.filled + count]

@@ -4,11 +4,13 @@
     import Glibc
 #endif
 
-/// Frames that wait to be sent, in order.
+/// The frames of a connection that wait to be sent, in order.
 struct Outbound {
+    /// The most pieces (`iovec`s) in one call of the system.
     static let piecesPerWrite = 64
 
-    /// One frame: its header (and a copied payload) in memory of its own, or the payload where the caller keeps it.
+    /// A frame to be sent. Its header, and a copied payload, lie in memory of its own; a borrowed payload
+    /// stays with the caller.
     final class Frame {
         private var header: FrameHeader
         private let own: UnsafeMutableRawBufferPointer
@@ -18,24 +20,32 @@ struct Outbound {
         private var isEncoded = false
 
         init(_ header: FrameHeader, copying payload: UnsafeRawBufferPointer) {
-            (self.header, borrowed, sent) = (header, nil, nil)
+            self.header = header
+            borrowed = nil
+            sent = nil
             own = .allocate(byteCount: FrameHeader.byteCount + payload.count, alignment: 16)
             UnsafeMutableRawBufferPointer(rebasing: own[FrameHeader.byteCount...]).copyMemory(from: payload)
         }
 
         init(_ header: FrameHeader, borrowing payload: UnsafeRawBufferPointer, sent: (() -> Void)?) {
-            (self.header, borrowed, self.sent) = (header, payload, sent)
+            self.header = header
+            borrowed = payload
+            self.sent = sent
             own = .allocate(byteCount: FrameHeader.byteCount, alignment: 16)
         }
 
         deinit { own.deallocate() }
 
-        /// A frame that has been sent becomes another one.
+        /// Makes a frame that has been sent carry another header and payload.
         func reuse(_ header: FrameHeader, borrowing payload: UnsafeRawBufferPointer, sent: (() -> Void)?) {
-            (self.header, borrowed, self.sent, offset, isEncoded) = (header, payload, sent, 0, false)
+            self.header = header
+            borrowed = payload
+            self.sent = sent
+            offset = 0
+            isEncoded = false
         }
 
-        /// Lets go of what it borrowed; whether it can be another one.
+        /// Releases the borrowed payload and returns true if the frame can be reused.
         func retire() -> Bool {
             sent = nil
             return borrowed != nil
@@ -44,7 +54,8 @@ struct Outbound {
         var count: Int { own.count + (borrowed?.count ?? 0) }
         var remaining: Int { count - offset }
 
-        /// The checksum is made when the frame's turn comes: queuing stays cheap, and the bytes are warm for the send.
+        /// Encodes the header when the frame's turn comes: queuing stays cheap, and the payload is in the
+        /// cache for the send.
         func encodeOnce(needsChecksum: Bool) {
             guard !isEncoded else { return }
             isEncoded = true
@@ -55,7 +66,7 @@ struct Outbound {
             header.encode(into: space, payload: payload, needsChecksum: needsChecksum)
         }
 
-        /// The unsent bytes, in one or two pieces.
+        /// Calls `body` with the unsent bytes, in one or two pieces.
         func pieces(needsChecksum: Bool, _ body: (UnsafeRawBufferPointer) -> Void) {
             encodeOnce(needsChecksum: needsChecksum)
             if offset < own.count {
@@ -69,7 +80,7 @@ struct Outbound {
 
     private var frames: [Frame] = []
     private var head = 0
-    /// Sent ones, for the next frames that borrow.
+    /// Frames that have been sent, for reuse by frames that borrow.
     private var spare: [Frame] = []
     private static let mostSpare = 256
     let vector = UnsafeMutableBufferPointer<iovec>.allocate(capacity: piecesPerWrite)
@@ -123,16 +134,19 @@ struct Outbound {
 }
 
 extension Connection {
-    /// Queues a frame with a copy of its payload. It leaves at the end of the loop's turn, together with what else was queued.
+    /// Queues a frame with a copy of its payload. It leaves at the end of the loop's turn, together with
+    /// other queued frames.
     package func send(_ header: FrameHeader, _ payload: [UInt8] = []) {
         payload.withUnsafeBytes { send(header, copying: $0) }
     }
 
+    /// Queues a frame with a copy of its payload.
     package func send(_ header: FrameHeader, copying payload: UnsafeRawBufferPointer) {
         enqueue(Outbound.Frame(header.carrying(payload.count), copying: payload))
     }
 
-    /// Queues a frame without copying: the payload stays alive and unchanged until `sent`, or until the connection is closed.
+    /// Queues a frame without a copy of its payload, which must stay alive and unchanged until `sent` is
+    /// called or the connection is closed.
     package func send(
         _ header: FrameHeader, borrowing payload: UnsafeRawBufferPointer, sent: (() -> Void)? = nil
     ) {
@@ -150,7 +164,7 @@ extension Connection {
         reactor.flushAtEndOfTurn(self)
     }
 
-    /// Hands queued bytes to the system until it takes no more, or the turn's share is used up.
+    /// Writes queued bytes until the system takes no more, or the turn's share is used up.
     func flush() {
         outbound.isFlushScheduled = false
         guard isOpen, !outbound.isEmpty || stream.wantsWrite else { return }
@@ -165,7 +179,7 @@ extension Connection {
                 if isFull { break }
             }
         } catch {
-            // What the peer said before it closed is worth more than "broken pipe".
+            // A refusal that the peer sent before it closed explains more than "broken pipe".
             if wantsInput { readTurn() }
             fail(TransportError(error, of: peer))
         }
@@ -173,7 +187,8 @@ extension Connection {
         if isOpen { endOfFlush() }
     }
 
-    /// Offers the stream the next queued bytes, at most `limit`, and sees how many it takes.
+    /// Offers the stream the next queued bytes, at most `limit`, and returns how many it was offered and how
+    /// many it took.
     func write(atMost limit: Int) throws(StreamFailure) -> (offered: Int, sent: Int) {
         let (pieces, offered) = outbound.gather(limit, needsChecksum: stream.needsChecksums)
         guard case .bytes(let sent) = try stream.write(gather: pieces) else { return (offered, 0) }

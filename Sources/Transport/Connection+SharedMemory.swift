@@ -1,14 +1,15 @@
 // The agreement of two processes of one machine on memory that they share.
 
-/// What the two ends of a connection have of each other.
+/// The memory that the two ends of a connection share.
 package struct SharedMemories {
     /// The peer's own memory, mapped.
     package var theirs: SharedMemory?
-    /// The peer has mapped the memory that this side offered.
+    /// True if the peer has mapped the memory that this side offered.
     package var isOwnTaken = false
 
     package init(theirs: SharedMemory? = nil, isOwnTaken: Bool = false) {
-        (self.theirs, self.isOwnTaken) = (theirs, isOwnTaken)
+        self.theirs = theirs
+        self.isOwnTaken = isOwnTaken
     }
 }
 
@@ -19,17 +20,18 @@ extension Connection {
         static let confirmation = answer + 1
     }
 
-    /// Its bytes go through memory, not through a socket.
+    /// True if the connection's bytes go through memory, not through a socket.
     package var isInMemory: Bool { stream is SharedMemoryStream }
 
-    /// Both ends on one machine, in one view of its network.
+    /// True if both ends are on one machine, in one view of its network.
     private var isLocal: Bool { localAddress.bytes == remoteAddress.bytes }
 
-    /// Agrees with the peer, which calls this too, on going on in shared memory, if both processes are on one machine and can; otherwise all stays as it is.
-    /// Directly after the handshake, before anything is sent or received. The completion is not called if the connection ends, which `closed` tells.
+    /// Moves the connection into shared memory, if both processes are on one machine and can share memory;
+    /// otherwise nothing changes. Both ends call it directly after the handshake, before anything is sent or
+    /// received. The completion is not called if the connection ends; `closed` reports that.
     ///
     /// - Parameters:
-    ///   - offers: one side does, the other one does not.
+    ///   - offers: true at exactly one of the two ends.
     ///   - own: memory that the peer is to map besides.
     package func shareMemoryIfLocal(
         offers: Bool, own: SharedMemory? = nil, _ completion: @escaping (SharedMemories) -> Void
@@ -66,7 +68,7 @@ extension Connection {
             }
             let theirs = SharedMemory.take(offer.dropFirst(SharedMemory.offerSize))
             send(FrameHeader(kind: MemoryKind.answer), [theirs == nil ? 0 : 1] + (own?.offer() ?? []))
-            // The answer goes through the socket, and all that follows through the memory.
+            // The answer goes through the socket, and everything after it through the memory.
             drained = { [unowned self] in
                 drained = nil
                 guard adopt(rings, isMaker: false) else { return }
@@ -77,7 +79,7 @@ extension Connection {
         }
     }
 
-    /// Takes one frame, which must be of this kind, and pauses the input.
+    /// Receives one frame, which must be of this kind, and pauses the input.
     private func receiveOnce(_ kind: UInt8, _ body: @escaping ([UInt8]) -> Void) {
         isKnownKind = { $0 == kind }
         received = { [unowned self] header, payload in
@@ -87,9 +89,9 @@ extension Connection {
         }
     }
 
-    /// False: the connection has failed.
+    /// Replaces the stream by the shared memory; false if the connection has failed.
     private func adopt(_ rings: SharedMemory, isMaker: Bool) -> Bool {
-        // Behind the answer there may be doorbells already.
+        // Doorbells may already follow the answer.
         guard inbound.frame == nil, inbound.staged.allSatisfy({ $0 == SharedMemoryStream.doorbell }) else {
             fail(.rejected(peer: peer, reason: "it sent other bytes while it was agreeing on shared memory"))
             return false

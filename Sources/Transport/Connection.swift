@@ -4,44 +4,67 @@
     import Glibc
 #endif
 
-/// Frames over a byte stream: queued without blocking, received into places that the owner names.
+/// Sends and receives frames over a byte stream. Frames are queued without blocking; payloads are received
+/// into memory that the owner names.
 ///
-/// Used on its reactor's thread alone, which is why it is `@unchecked Sendable`. It lives until it is closed, by either side. Input
-/// is read while `received` is set: between the handshake and the moment its new owner sets it, the bytes wait.
+/// For example, an echo of every frame of kind 1:
+///
+///     connection.isKnownKind = { $0 == 1 }
+///     connection.received = { [unowned connection] header, payload in
+///         connection.send(FrameHeader(kind: 1), copying: payload)
+///     }
+///     connection.closed = { reason in print("closed:", reason.map { "\($0)" } ?? "by the peer") }
+///
+/// A connection is used on its reactor's thread alone, which is why it is `@unchecked Sendable`. It lives
+/// until either side closes it. Input is read while `received` is set: after the handshake, bytes wait until
+/// the new owner sets it.
+///
+/// The reactor keeps an open connection alive, and `close()`, `finish()` and every failure set all handlers
+/// to nil. A handler may therefore capture its connection `unowned`, and also an owner that closes its
+/// connections before it goes away.
 package final class Connection: @unchecked Sendable {
-    /// What one connection may read or write in one turn of the loop, so that bulk cannot starve the urgent.
+    /// Bytes that one connection may read or write in one turn of the loop, so that bulk data does not delay
+    /// urgent frames.
     static let bytesPerTurn = 256 << 10
+    /// The most bytes that one call of the system writes.
     static let bytesPerWrite = 1 << 20
+    /// The size of the buffer in which headers and small payloads are received, in bytes.
     static let stagingSize = 64 << 10
-    /// From so much on, a payload is read straight into its destination.
+    /// Payloads of at least so many bytes are read straight into their destination.
     static let directRead = 32 << 10
+    /// The longest payload before authentication, in bytes.
     static let maximumBeforeAuthentication = 4096
 
     package let reactor: Reactor
     package let localAddress: SocketAddress
     package let remoteAddress: SocketAddress
-    /// The peer in messages to people: its address, until the owner knows a better name.
+    /// The peer's name in messages: its address, until the owner sets a better one.
     package var peer: String
 
-    /// Higher ones are served first in every turn of the loop.
+    /// The connections with the highest priority are served first in every turn of the loop.
     package var priority: Int {
         didSet { if let registration { reactor.prioritize(registration, priority) } }
     }
 
-    /// The longest payload that the peer may send. Raised by the handshake; the owner may set it to what its messages need.
+    /// The longest payload that the peer may send, in bytes. The handshake raises it; the owner sets what its
+    /// messages need.
     package var maximumPayload = Connection.maximumBeforeAuthentication
-    /// Any other kind closes the connection.
+    /// Tells which kinds of frames are known; any other kind closes the connection.
     package var isKnownKind: (UInt8) -> Bool = { $0 < FrameHeader.firstHandshakeKind }
-    /// Where a payload goes, asked when its header has arrived (not for empty ones): exactly `payloadLength` bytes, left alone
-    /// until `received` or `closed`. nil (or no handler): scratch of the connection, valid during `received`. Throwing closes the connection.
+    /// Returns the memory for a payload: exactly `payloadLength` bytes, which the owner leaves alone until
+    /// `received` or `closed`. It is asked when the header has arrived, and not for empty payloads. If it
+    /// returns nil, or is nil, the payload goes to memory of the connection that is valid during `received`.
+    /// Throwing closes the connection.
     package var destination: ((FrameHeader) throws -> UnsafeMutableRawBufferPointer?)?
-    /// A whole frame whose checksum is right. Throwing closes the connection; setting it to nil pauses the input.
+    /// Receives a whole frame whose checksum is right. Throwing closes the connection. Setting this to nil
+    /// pauses the input.
     package var received: ((FrameHeader, UnsafeRawBufferPointer) throws -> Void)? {
         didSet { if (oldValue == nil) != (received == nil) { inputChanged() } }
     }
-    /// The connection has ended, by the peer (nil: between two frames) or by an error; once. Not called after the owner's own `close`.
+    /// Called once, when the connection has ended by the peer (nil: between two frames) or by an error. Not
+    /// called after the owner's own `close`.
     package var closed: ((TransportError?) -> Void)?
-    /// The last queued byte has gone to the system.
+    /// Called when the last queued byte has been given to the system.
     package var drained: (() -> Void)?
 
     package internal(set) var isOpen = true
@@ -55,21 +78,25 @@ package final class Connection: @unchecked Sendable {
     var inbound = Inbound()
     var outbound = Outbound()
     var isAuthenticated = false
-    /// During the handshake: the peer's version is judged there, where both programs can be named.
+    /// True during the handshake, which judges the peer's version itself because it can name both programs.
     var acceptsAnyVersion = false
-    /// During the handshake, at the side that listens: what a dialler hears, unencrypted, whose protection is another one.
+    /// The refusal that a listener sends, unencrypted, to a dialler with another protection. Nil after the
+    /// handshake.
     var plainRefusal: (header: FrameHeader, payload: [UInt8])?
     var isFinishing = false
-    /// While finishing: the peer's end of stream has come.
+    /// True once the peer's end of stream has come, while this side finishes.
     var isInputEnded = false
     private var isResumeScheduled = false
 
-    /// Takes over a connected stream.
+    /// Creates a connection that takes over a connected stream.
     package init(
         _ stream: any ByteStream, reactor: Reactor, local: SocketAddress, remote: SocketAddress,
         priority: Int = 0
     ) {
-        (self.stream, self.reactor, localAddress, remoteAddress) = (stream, reactor, local, remote)
+        self.stream = stream
+        self.reactor = reactor
+        localAddress = local
+        remoteAddress = remote
         peer = "\(remote)"
         self.priority = priority
         registration = reactor.register(
@@ -82,7 +109,8 @@ package final class Connection: @unchecked Sendable {
         outbound.deallocate()
     }
 
-    /// Ends the connection at once; what is queued is dropped, and borrowed payloads are free. No handler is called after this.
+    /// Ends the connection at once. Queued frames are dropped, and payloads that were borrowed are free. No
+    /// handler is called after this.
     package func close() {
         guard isOpen else { return }
         isOpen = false
@@ -91,42 +119,53 @@ package final class Connection: @unchecked Sendable {
         stream.close()
         outbound.removeAll()
         pendingBytes = 0
-        (destination, received, closed, drained) = (nil, nil, nil, nil)
+        clearHandlers()
     }
 
-    /// Ends the connection when the peer's system has not confirmed what was sent for so many seconds: its machine or the network is gone. A peer that is
-    /// only slow or paused still confirms.
+    /// Limits how long the peer's system may leave sent bytes unacknowledged: after `seconds`, its machine or
+    /// the network counts as lost and the connection ends. A process that is only slow or paused still
+    /// acknowledges.
     package func limitSilence(seconds: Double) {
         #if canImport(Darwin)
             setOption(
-                stream.descriptor, Int32(IPPROTO_TCP), TCP_RXT_CONNDROPTIME, Int32(seconds.rounded(.up)))
+                of: stream.descriptor, level: Int32(IPPROTO_TCP), TCP_RXT_CONNDROPTIME,
+                Int32(seconds.rounded(.up)))
         #else
             setOption(
-                stream.descriptor, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, Int32((seconds * 1000).rounded(.up)))
+                of: stream.descriptor, level: Int32(IPPROTO_TCP), TCP_USER_TIMEOUT,
+                Int32((seconds * 1000).rounded(.up)))
         #endif
     }
 
-    /// Ends the connection when everything queued has gone out. What still arrives is thrown away; the peer gets `limit` seconds.
+    /// Ends the connection once everything queued has been sent. Input is discarded. The peer has `limit`
+    /// seconds.
     package func finish(within limit: Double = 2) {
         guard isOpen, !isFinishing else { return }
         isFinishing = true
-        (destination, received, closed, drained) = (nil, nil, nil, nil)
+        clearHandlers()
         reactor.after(limit) { [weak self] in self?.close() }
         if isDrained { stream.endWriting() }
         updateInterest()
     }
 
-    /// The system has everything that was queued.
+    private func clearHandlers() {
+        destination = nil
+        received = nil
+        closed = nil
+        drained = nil
+    }
+
+    /// True if the system has taken everything that was queued.
     var isDrained: Bool { outbound.isEmpty && !stream.wantsWrite }
 
-    /// Anything has come from the peer, be it nothing that frames could be made of.
+    /// True if the peer has sent anything, even bytes that are not a frame.
     var hasSpoken: Bool { bytesReceived > 0 || (stream as? TLSStream)?.sniffed.isEmpty == false }
 
     func fail(_ reason: TransportError?) {
         guard isOpen else { return }
         let handler = closed
         if case .protectionDiffers = reason, let plainRefusal, let socket = plainSocket {
-            // It is told so in the language that it understands, and nothing else.
+            // The peer hears the refusal in the protocol that it speaks, and nothing else.
             stream = socket
             outbound.removeAll()
             pendingBytes = 0
@@ -138,7 +177,7 @@ package final class Connection: @unchecked Sendable {
         handler?(reason)
     }
 
-    /// The socket, while nothing but frames (or nothing at all) has gone over it.
+    /// The socket, if only frames or nothing at all went over it so far; otherwise nil.
     private var plainSocket: PlainStream? {
         if let stream = stream as? TLSStream { return stream.hasBegun ? nil : stream.socket }
         return stream as? PlainStream
@@ -174,7 +213,7 @@ extension Connection {
             writes: !outbound.isEmpty && stream.announcesRoom || stream.wantsWrite)
     }
 
-    /// Bytes that arrived while nobody wanted them are not announced by poll again.
+    /// Poll does not announce again the bytes that arrived while the input was paused.
     private func inputChanged() {
         guard isOpen else { return }
         updateInterest()
@@ -182,7 +221,8 @@ extension Connection {
         resumeInNextTurn()
     }
 
-    /// There is something to read, or room to write, of which poll knows nothing.
+    /// Schedules a call of `resume` for the next turn, because there is input, or room for output, that poll
+    /// does not announce.
     func resumeInNextTurn() {
         guard !isResumeScheduled else { return }
         isResumeScheduled = true

@@ -4,8 +4,11 @@
     import Glibc
 #endif
 
-/// One attempt to reach a peer that may have several addresses, tried in their order, each with its share of the time that is left.
-/// Belongs to its reactor's thread (hence `@unchecked Sendable`: the look-up of names posts its result back).
+/// An attempt to reach a peer that may have several addresses. They are tried in order, each with an equal
+/// share of the time that is left.
+///
+/// A dial belongs to its reactor's thread. It is `@unchecked Sendable` because the thread that resolves names
+/// posts its result back to the loop.
 package final class Dial: @unchecked Sendable {
     private let reactor: Reactor
     private let priority: Int
@@ -24,17 +27,21 @@ package final class Dial: @unchecked Sendable {
     private var attempt = 0
 
     init(
-        _ reactor: Reactor, _ endpoints: [Endpoint], _ priority: Int, _ timeout: Double,
-        _ handshake: @escaping () -> Handshake,
+        _ reactor: Reactor, _ endpoints: [Endpoint], priority: Int, timeout: Double,
+        handshake: @escaping () -> Handshake,
         _ completion: @escaping HandshakeDriver.Completion
     ) {
         precondition(!endpoints.isEmpty, "a dial needs an endpoint")
-        (self.reactor, self.endpoints, self.priority, self.timeout) = (reactor, endpoints, priority, timeout)
-        (self.handshake, self.completion) = (handshake, completion)
+        self.reactor = reactor
+        self.endpoints = endpoints
+        self.priority = priority
+        self.timeout = timeout
+        self.handshake = handshake
+        self.completion = completion
         deadline = Reactor.now + timeout
     }
 
-    /// The completion is not called after this.
+    /// Cancels the dial; the completion is not called after this.
     package func cancel() {
         completion = nil
         abandonAttempt()
@@ -52,7 +59,7 @@ package final class Dial: @unchecked Sendable {
         connecting = nil
     }
 
-    /// The time for the next candidate.
+    /// Seconds for the next candidate.
     private var share: Double {
         max(0.05, (deadline - Reactor.now) / Double(max(1, addresses.count + endpoints.count)))
     }
@@ -88,7 +95,7 @@ package final class Dial: @unchecked Sendable {
 // MARK: - The stages of an attempt
 
 extension Dial {
-    /// Names are looked up on a thread of their own: the system's resolver blocks, sometimes for long.
+    /// Resolves a name on a thread of its own, because the system's resolver blocks, sometimes for long.
     private func resolve(_ endpoint: Endpoint, _ limit: Double) {
         if let address = SocketAddress(host: endpoint.host, port: endpoint.port) {
             return connect(address, limit)
@@ -149,7 +156,7 @@ extension Dial {
         guard code == 0 else { return failed(connectError(code, address, limit)) }
         guard let local = SocketAddress(of: stream.descriptor, .local),
             let remote = SocketAddress(of: stream.descriptor, .remote),
-            local != remote  // a socket can meet itself when it dials a free port of its own machine
+            local != remote  // A socket can connect to itself when it dials a free port of its own machine.
         else { return failed(.connectionRefused(peer: "\(address)")) }
         timer?.cancel()
         if let connecting { reactor.remove(connecting.registration) }
@@ -180,7 +187,8 @@ extension Dial {
 }
 
 extension TransportError {
-    /// Of several failures the one that says most about what is wrong.
+    /// How much an error says about the cause, 0 (little) to 5. Of several failures the most telling one is
+    /// reported.
     fileprivate var tellingness: Int {
         switch self {
         case .otherVersion, .tokensDiffer, .protectionDiffers, .refused, .rejected: 5

@@ -4,7 +4,7 @@
     import Glibc
 #endif
 
-/// Where to dial or to listen: a host name or address, and a port.
+/// A host name or address and a port, to dial or to listen on.
 package struct Endpoint: Hashable, Sendable {
     package var host: String
     package var port: UInt16
@@ -15,6 +15,8 @@ package struct Endpoint: Hashable, Sendable {
     }
 
     /// Reads `HOST`, `HOST:PORT`, `[IPv6]`, `[IPv6]:PORT`, a bare IPv6 address, or `:PORT` (every address).
+    ///
+    /// - Throws: `TransportError.invalidEndpoint` if the text is none of these.
     package init(parsing text: String, defaultPort: UInt16) throws(TransportError) {
         func invalid(_ reason: String) -> TransportError { .invalidEndpoint(text: text, reason: reason) }
         let colons = text.utf8.count { $0 == UInt8(ascii: ":") }
@@ -54,7 +56,10 @@ package struct Endpoint: Hashable, Sendable {
         return port
     }
 
-    /// The addresses of the host, IPv4 first. Blocks while the name is looked up: never on a loop.
+    /// Resolves the host to its addresses, IPv4 first. Blocks while a name is looked up: never call it on a
+    /// loop.
+    ///
+    /// - Throws: `TransportError.unknownHost` if the name has no address.
     package func resolve() throws(TransportError) -> [SocketAddress] {
         if let address = SocketAddress(host: host, port: port) { return [address] }
         if host.isEmpty { return [SocketAddress(bytes: [0, 0, 0, 0], port: port)] }

@@ -1,4 +1,4 @@
-/// A period of constant membership, as every frame names it.
+/// A period of constant membership, which every frame names.
 package struct FrameGeneration: Hashable, Sendable {
     package var incarnation: UInt32
     package var counter: UInt32
@@ -17,14 +17,14 @@ package struct FrameGeneration: Hashable, Sendable {
 ///     7  flags                                           40  CRC32C of bytes 0 ..< 40
 ///                                                        44  CRC32C of bytes 0 ..< 44 and the payload
 ///
-/// The first eight bytes keep their place in every version of the protocol. The header has a checksum of its own, so that no
-/// destination is chosen by a damaged one.
+/// The first eight bytes keep their place in every version of the protocol. The header has a checksum of its
+/// own, so that a damaged header never chooses a destination.
 package struct FrameHeader: Equatable, Sendable {
     package static let byteCount = 48
     package static let magic: UInt32 = 0x4e52_5444
-    /// Raised whenever the meaning of bytes on the wire changes.
+    /// The version of the protocol. It is raised whenever the meaning of bytes on the wire changes.
     package static let protocolVersion: UInt16 = 3
-    /// Kinds from here on belong to the handshake; those below to whoever uses Transport.
+    /// The first kind of the handshake's frames. Lower kinds belong to the users of Transport.
     package static let firstHandshakeKind: UInt8 = 0xf0
 
     package var kind: UInt8
@@ -34,7 +34,7 @@ package struct FrameHeader: Equatable, Sendable {
     /// Two numbers whose meaning depends on the kind; Transport only carries them.
     package var index: UInt32
     package var detail: UInt64
-    /// Bytes. `Connection.send` sets it.
+    /// The payload's length in bytes. `Connection.send` sets it.
     package internal(set) var payloadLength: Int = 0
 
     package init(
@@ -51,7 +51,8 @@ package struct FrameHeader: Equatable, Sendable {
 }
 
 extension FrameHeader {
-    /// Writes the 48 bytes, both checksums included. A payload that cannot change unnoticed (`needsChecksum` false) is not summed.
+    /// Writes the 48 bytes with both checksums. The payload is left out of the checksum if the channel
+    /// protects it (`needsChecksum` is false).
     func encode(
         into bytes: UnsafeMutableRawBufferPointer, payload: UnsafeRawBufferPointer,
         needsChecksum: Bool = true,
@@ -73,7 +74,7 @@ extension FrameHeader {
         bytes.storeLittle(needsChecksum ? CRC32C.extend(checksum, payload) : checksum, at: 44)
     }
 
-    /// A whole frame as bytes: what tests and tools write to a raw socket.
+    /// Encodes a whole frame: for tests and tools that write to a raw socket.
     package func encoded(payload: [UInt8], version: UInt16 = protocolVersion) -> [UInt8] {
         var frame = [UInt8](repeating: 0, count: FrameHeader.byteCount)
         payload.withUnsafeBytes { payload in
@@ -82,14 +83,15 @@ extension FrameHeader {
         return frame + payload
     }
 
-    /// What is known of a header that has not wholly arrived.
+    /// The state of a header that may not have arrived completely.
     enum Prefix: Equatable {
         case incomplete, notOurs
         case otherVersion(UInt16)
         case complete
     }
 
-    /// Judges the magic and the version as soon as their bytes are there: a stranger may never send 48.
+    /// Judges the magic and the version as soon as their bytes have arrived: other programs may never send 48
+    /// bytes.
     static func judge(_ bytes: UnsafeRawBufferPointer, anyVersion: Bool) -> Prefix {
         for index in 0..<min(4, bytes.count)
         where bytes[index] != UInt8(truncatingIfNeeded: magic >> (8 * UInt32(index))) {
@@ -101,7 +103,8 @@ extension FrameHeader {
         return bytes.count >= byteCount ? .complete : .incomplete
     }
 
-    /// A header from its 48 bytes with the checksum that the whole frame must have, or nil when its own checksum is wrong.
+    /// Decodes a header from its 48 bytes, with the checksum of the header and the one that the whole frame
+    /// must have. Returns nil if the header's own checksum is wrong.
     static func decode(_ bytes: UnsafeRawBufferPointer) -> (
         header: FrameHeader, checksumOfHeader: UInt32, expected: UInt32
     )? {

@@ -1,8 +1,9 @@
-/// What one side says of itself and learns of the other.
+/// The peer of a handshake, as it describes itself.
 package struct HandshakePeer: Equatable, Sendable {
-    /// Name and version of the peer's program.
+    /// The name and version of the peer's program.
     package var program: String
-    /// What the peer sent with its greeting. Authenticated once the handshake has succeeded, and not before.
+    /// The bytes that the peer sent with its greeting. They are authenticated once the handshake has
+    /// succeeded, not before.
     package var context: [UInt8]
 
     package init(program: String, context: [UInt8]) {
@@ -11,19 +12,32 @@ package struct HandshakePeer: Equatable, Sendable {
     }
 }
 
+/// A listener's decision about an authenticated dialler.
 package enum HandshakeDecision: Sendable {
     case accept
     /// Ends the connection; the peer gets the sentence.
     case refuse(String)
 }
 
-/// Mutual authentication by a shared token (challenge and response): a value that takes frames and returns frames.
+/// Mutual authentication by a shared token (challenge and response), as a value that takes frames and returns
+/// frames.
 ///
-/// Each side proves that it knows the token by a MAC over both greetings: roles, versions, nonces and contexts. The dialler proves first; a
-/// different label for each role, and each side's own nonce, make reflected and replayed proofs worthless, and the channel's binding those that were passed on. Kinds are in `HandshakeKind`.
+/// For example, both sides without a network:
+///
+///     var dialler = Handshake.dialler(credentials, program: "worker 1", context: [7])
+///     var listener = Handshake.listener(credentials, program: "coordinator 1")
+///     let hello = dialler.start()[0]
+///     let (frames, outcome) = listener.receive(hello.kind, hello.payload)   // the challenge, .proceeds
+///     …                                                                     // until .authenticated(peer)
+///
+/// Each side proves that it knows the token by a MAC over both greetings: roles, versions, nonces and
+/// contexts. The dialler proves first. A different label for each role and each side's own nonce make
+/// reflected and replayed proofs worthless; the channel binding does the same for proofs that a third party
+/// passes on. The frames are described in `HandshakeKind`.
 package struct Handshake {
+    /// The longest context, in bytes.
     package static let longestContext = 2048
-    /// Seconds from the first byte to the last.
+    /// The longest duration of a handshake, in seconds.
     package static let timeLimit = 10.0
 
     package typealias Authorize = (HandshakePeer) -> HandshakeDecision
@@ -48,7 +62,8 @@ package struct Handshake {
 
     /// The peer's name in errors.
     package var peer = "the peer"
-    /// Of the channel that the frames go over (`ByteStream.channelBinding`): to be set before the first frame is received.
+    /// The binding of the channel that carries the frames (`ByteStream.channelBinding`). Set it before the
+    /// first frame is received.
     package var channelBinding: [UInt8] = []
     let credentials: Credentials
     private let role: HandshakeRole
@@ -62,7 +77,7 @@ package struct Handshake {
     ///
     /// - Parameters:
     ///   - program: name and version of this program.
-    ///   - context: at most `longestContext` bytes, from which the listener decides whether it accepts the connection.
+    ///   - context: at most `longestContext` bytes, by which the listener decides about the connection.
     package static func dialler(
         _ credentials: Credentials, program: String, context: [UInt8]
     ) -> Handshake {
@@ -95,7 +110,8 @@ package struct Handshake {
         state = role == .listener ? .awaitsHello : .start
     }
 
-    /// What carries its frames, and all that follows them, over a connected socket.
+    /// Returns the stream that carries the handshake's frames, and all frames after them, over a connected
+    /// socket.
     func protected(_ socket: PlainStream) -> any ByteStream {
         switch credentials.protection {
         case .plaintext: socket
@@ -103,14 +119,14 @@ package struct Handshake {
         }
     }
 
-    /// The frames to send first (a listener has none).
+    /// Returns the frames to send first; a listener has none.
     package mutating func start() -> [Frame] {
         guard case .start = state else { return [] }
         state = .awaitsChallenge
         return [Frame(kind: HandshakeKind.hello, payload: greeting.encoded)]
     }
 
-    /// Takes a frame of the peer; returns what to send, and where that leads.
+    /// Takes a frame of the peer and returns the frames to send and the outcome so far.
     package mutating func receive(_ kind: UInt8, _ payload: [UInt8]) -> (frames: [Frame], outcome: Outcome) {
         let current = state
         state = .ended
@@ -210,7 +226,7 @@ extension Handshake {
         ([], .failed(.malformedHandshake(peer: peer, reason: reason)))
     }
 
-    /// For a dialler whose protection is another one; of a listener.
+    /// The refusal for a dialler whose protection is another one; nil at a dialler.
     var protectionRefusal: Frame? {
         guard role == .listener else { return nil }
         return Frame(

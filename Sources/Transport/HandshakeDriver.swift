@@ -1,6 +1,6 @@
-/// Carries a handshake over a new connection, then lets go of it.
+/// Runs a handshake over a new connection and then hands the connection over.
 ///
-/// Until its end: small frames of the handshake's kinds only, few of them, within a time limit.
+/// During the handshake only small frames of the handshake's kinds are accepted, within a time limit.
 final class HandshakeDriver {
     typealias Completion = (Result<(Connection, HandshakePeer), TransportError>) -> Void
 
@@ -14,7 +14,9 @@ final class HandshakeDriver {
         _ connection: Connection, _ handshake: Handshake, timeLimit: Double,
         _ completion: @escaping Completion
     ) {
-        (self.connection, self.handshake, self.completion) = (connection, handshake, completion)
+        self.connection = connection
+        self.handshake = handshake
+        self.completion = completion
         self.handshake.peer = connection.peer
         connection.acceptsAnyVersion = true
         connection.plainRefusal = handshake.protectionRefusal.map { (FrameHeader(kind: $0.kind), $0.payload) }
@@ -49,14 +51,16 @@ final class HandshakeDriver {
         self.completion = nil
         timer?.cancel()
         switch result {
-        case .failure: connection.isDrained ? connection.close() : connection.finish()  // what was queued is the refusal
+        // The queue holds the refusal, which is sent first.
+        case .failure: connection.isDrained ? connection.close() : connection.finish()
         case .success: handOver()
         }
         completion(result)
     }
 
     private func handOver() {
-        (connection.received, connection.closed) = (nil, nil)
+        connection.received = nil
+        connection.closed = nil
         connection.acceptsAnyVersion = false
         connection.plainRefusal = nil
         connection.isAuthenticated = true
@@ -64,13 +68,13 @@ final class HandshakeDriver {
         connection.maximumPayload = Connection.maximumAfterAuthentication
     }
 
-    /// Closes the connection because newer unauthenticated connections need its entry in the `PreauthLimiter`.
+    /// Closes the connection because newer ones need its entry in the `PreauthLimiter`.
     func evict() {
         end(.failure(.evicted(peer: connection.peer)))
         connection.close()
     }
 
-    /// The dial was cancelled.
+    /// Closes the connection, because the dial was cancelled; the completion is not called.
     func abandon() {
         completion = nil
         timer?.cancel()
@@ -79,6 +83,6 @@ final class HandshakeDriver {
 }
 
 extension Connection {
-    /// Until the owner sets what its messages need.
+    /// The longest payload after authentication, in bytes, until the owner sets what its messages need.
     static let maximumAfterAuthentication = 64 << 20
 }

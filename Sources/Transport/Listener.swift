@@ -4,19 +4,21 @@
     import Glibc
 #endif
 
-/// A listening socket of a reactor, used on its thread alone (hence `@unchecked Sendable`). It lives until closed.
+/// A listening socket of a reactor. It lives until it is closed, and is used on the reactor's thread alone
+/// (hence `@unchecked Sendable`).
 package final class Listener: @unchecked Sendable {
-    /// As many newcomers as the system keeps until the loop takes them, if it keeps so many.
+    /// The backlog that is asked of the system: connections that wait to be accepted.
     private static let queue: Int32 = 4096
-    /// So many of them are taken in one turn of the loop, and so many begin a handshake.
+    /// Connections that one turn of the loop accepts at most, and handshakes that it begins at most.
     private static let (takenPerTurn, begunPerTurn) = (1024, 64)
-    /// How long accepting rests when the process has run out of descriptors, in seconds.
+    /// Seconds without accepting after the process has run out of descriptors.
     private static let longRest = 0.2
-    /// How long it rests when somebody has dialled and hung up without a word: whoever does so a thousand times a second costs little more than the system calls,
-    /// and somebody in earnest who comes in between hardly waits.
+    /// Seconds without accepting after a client that connected and hung up at once. A client that does so a
+    /// thousand times a second then costs little more than the system calls, and an honest client that comes
+    /// in between hardly waits.
     private static let shortRest = 0.02
 
-    /// With the port that was bound, when 0 was asked for.
+    /// The address that was bound. If port 0 was asked for, it has the port that the system chose.
     package let localAddress: SocketAddress
     private let reactor: Reactor
     private let descriptor: Int32
@@ -25,12 +27,13 @@ package final class Listener: @unchecked Sendable {
     private let hungUp: (SocketAddress) -> Void
     private var isResting = false
 
-    /// Binds and listens. An empty host or `0.0.0.0` is every IPv4 address, `::` every IPv6 and IPv4 one.
-    /// A host name is looked up here, blocking: give an address on a running loop.
+    /// Binds and listens. An empty host or `0.0.0.0` is every IPv4 address, `::` every IPv6 and IPv4 address.
+    /// A host name is looked up here, which blocks: pass an address if the loop is running.
     ///
     /// - Parameters:
-    ///   - accepted: a connection, its local and its remote address.
-    ///   - hungUp: the remote address of a connection that was over before it was accepted.
+    ///   - accepted: gets a connection, its local and its remote address.
+    ///   - hungUp: gets the remote address of a connection that had ended before it was accepted.
+    /// - Throws: `TransportError` if the address cannot be resolved or bound.
     init(
         _ endpoint: Endpoint, reactor: Reactor,
         accepted: @escaping (PlainStream, SocketAddress, SocketAddress) -> Void,
@@ -50,8 +53,10 @@ package final class Listener: @unchecked Sendable {
 
     private static func bind(_ address: SocketAddress) throws(TransportError) -> Int32 {
         let descriptor = try makeSocket(address.family)
-        setOption(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
-        if address.isIPv6 { setOption(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, address.isAny ? 0 : 1) }
+        setOption(of: descriptor, level: SOL_SOCKET, SO_REUSEADDR, 1)
+        if address.isIPv6 {
+            setOption(of: descriptor, level: Int32(IPPROTO_IPV6), IPV6_V6ONLY, address.isAny ? 0 : 1)
+        }
         #if canImport(Darwin)
             let status = address.withSocketAddress { Darwin.bind(descriptor, $0, $1) }
         #else
@@ -65,6 +70,7 @@ package final class Listener: @unchecked Sendable {
             : .cannotListen(address: "\(address)", reason: errorText(code))
     }
 
+    /// Closes the socket; `accepted` is not called after this.
     package func close() {
         guard let registration else { return }
         reactor.remove(registration)
@@ -104,14 +110,15 @@ package final class Listener: @unchecked Sendable {
         }
     }
 
-    /// The peer has closed the connection, and there is nothing to read.
+    /// True if the peer has closed the connection and there is nothing to read.
     private func hasEnded(_ socket: Int32) -> Bool {
         var byte: UInt8 = 0
         let count = recv(socket, &byte, 1, Int32(MSG_PEEK))
         return count == 0 || count < 0 && errno == ECONNRESET
     }
 
-    /// Newcomers stay in the system's queue, of which poll would tell without end.
+    /// Stops accepting for a while. Connections wait in the system's queue, which poll would otherwise
+    /// announce without end.
     private func rest(_ seconds: Double) {
         guard !isResting else { return }
         isResting = true

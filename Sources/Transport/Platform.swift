@@ -1,6 +1,6 @@
 import CSystem
 
-// The few places where Glibc and Darwin spell the same thing differently.
+// Functions that Glibc and Darwin spell differently.
 #if canImport(Darwin)
     import Darwin
 
@@ -15,7 +15,7 @@ import CSystem
 
 func errorText(_ code: Int32) -> String { String(cString: strerror(code)) }
 
-/// A non-blocking TCP socket that child processes do not inherit.
+/// Creates a non-blocking TCP socket that child processes do not inherit.
 func makeSocket(_ family: Int32) throws(TransportError) -> Int32 {
     #if canImport(Darwin)
         let descriptor = socket(family, streamSocketType, 0)
@@ -32,7 +32,8 @@ func makeNonBlocking(_ descriptor: Int32) {
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
 }
 
-/// Takes the next newcomer of a listening socket, not blocking and not inherited by child processes; negative (and `errno`) if there is none.
+/// Accepts the next connection of a listening socket, as a non-blocking descriptor that child processes do
+/// not inherit. The descriptor is negative (see `errno`) if there is none.
 func acceptSocket(_ listener: Int32) -> (descriptor: Int32, remote: SocketAddress?) {
     var storage = sockaddr_storage()
     return withUnsafeMutableBytes(of: &storage) { raw in
@@ -43,12 +44,12 @@ func acceptSocket(_ listener: Int32) -> (descriptor: Int32, remote: SocketAddres
     }
 }
 
-func setOption(_ descriptor: Int32, _ level: Int32, _ option: Int32, _ value: Int32) {
+func setOption(of descriptor: Int32, level: Int32, _ option: Int32, _ value: Int32) {
     var value = value
     _ = setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
 }
 
-/// A thread of its own, named, in the floating-point mode of all threads.
+/// Starts a named thread in the floating-point mode of all threads.
 func startThread(_ name: String, _ body: @escaping @Sendable () -> Void) throws(TransportError) -> pthread_t {
     final class Start {
         let name: String

@@ -1,8 +1,8 @@
 /// Limits how many connections of one listener are unauthenticated at one time.
 ///
-/// An attacker who opens connections without knowing the token can therefore use only a bounded number of descriptors
-/// and a bounded amount of memory. When the limit is reached, the oldest pending connection is evicted; connections
-/// that have not sent a byte go first. Used on the reactor's thread alone.
+/// A client that does not know the token can therefore use only a bounded number of descriptors and a bounded
+/// amount of memory. When the limit is reached, the oldest pending connection is evicted; connections that
+/// have not sent a byte go first. Used on the reactor's thread alone.
 final class PreauthLimiter {
     /// The most connections that may be pending at one time.
     static let capacity = 256

@@ -1,16 +1,16 @@
-/// What a peer's first bytes say about the language that it speaks.
+/// The protocol that a peer speaks, judged by its first bytes.
 enum ProtocolSniff: Equatable {
-    /// Too few bytes to tell.
+    /// There are too few bytes to tell.
     case incomplete
-    /// Frames without TLS.
+    /// The peer sends frames without TLS.
     case frames
     case tls
     case http
     case unknown
 
-    /// As many bytes as are needed at most.
+    /// The most bytes that are needed.
     static let byteCount = 6
-    /// The first byte of a TLS record that carries a handshake, or an alert.
+    /// The first bytes of TLS records that carry a handshake message or an alert.
     private static let records: [UInt8] = [0x16, 0x15]
     private static let methods = [
         "GET ", "POST", "HEAD", "PUT ", "DELE", "OPTI", "PATC", "CONN", "TRAC", "PRI ", "HTTP",

@@ -1,7 +1,14 @@
 extension Reactor {
-    /// Listens, authenticates every connection that arrives, and hands over those that pass; `failed` is told of the
-    /// others. At most `PreauthLimiter.capacity` connections are unauthenticated at one time. May be called before the
-    /// loop runs, or on the loop. The new owner sets the connection's handlers in `accepted`.
+    /// Listens and authenticates every connection that arrives. Call it on the loop, or before the loop runs.
+    ///
+    /// At most `PreauthLimiter.capacity` connections are unauthenticated at one time.
+    ///
+    /// - Parameters:
+    ///   - timeLimit: seconds from the first byte of a handshake to its last.
+    ///   - handshake: makes the handshake of a new connection.
+    ///   - accepted: gets a connection that has authenticated, and sets its handlers.
+    ///   - failed: is told why a connection was not accepted.
+    /// - Throws: `TransportError` if the address cannot be resolved or bound.
     package func listen(
         _ endpoint: Endpoint, priority: Int = 0, timeLimit: Double = Handshake.timeLimit,
         handshake: @escaping () -> Handshake,
@@ -11,7 +18,7 @@ extension Reactor {
         let limiter = PreauthLimiter()
         return try Listener(
             endpoint, reactor: self,
-            accepted: { [unowned self] stream, local, remote in
+            accepted: { [unowned self] stream, local, remote in  // the reactor keeps the listener alive
                 let handshake = handshake()
                 let connection = Connection(
                     handshake.protected(stream), reactor: self, local: local, remote: remote,
@@ -27,8 +34,12 @@ extension Reactor {
             }, hungUp: { failed(.closedDuringHandshake(peer: "\($0)")) })
     }
 
-    /// Dials the endpoints in turn until one authenticates; the completion is called on the loop, once. On the loop only.
-    /// The new owner sets the connection's handlers in `completion`.
+    /// Dials the endpoints in turn until one authenticates. Call it on the loop.
+    ///
+    /// - Parameters:
+    ///   - timeout: seconds for all endpoints together.
+    ///   - handshake: makes the handshake of each attempt.
+    ///   - completion: is called once, on the loop. It sets the connection's handlers.
     @discardableResult
     package func dial(
         _ endpoints: [Endpoint], priority: Int = 0, timeout: Double = 10,
@@ -36,7 +47,8 @@ extension Reactor {
         completion: @escaping (Result<(Connection, HandshakePeer), TransportError>) -> Void
     ) -> Dial {
         assertOwned()
-        let dial = Dial(self, endpoints, priority, timeout, handshake, completion)
+        let dial = Dial(
+            self, endpoints, priority: priority, timeout: timeout, handshake: handshake, completion)
         after(0) { dial.next() }
         return dial
     }

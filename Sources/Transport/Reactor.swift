@@ -7,13 +7,25 @@ import Synchronization
     import Glibc
 #endif
 
-/// One event loop over `poll(2)`: sockets, timers and work that other threads hand in, all on one thread.
+/// An event loop over `poll(2)`: sockets, timers and work from other threads, all on one thread.
 ///
-/// One turn: poll; serve the descriptors that are ready, urgent ones first; run posted work; run timers that are due; send what all
-/// of these queued; one slice of idle work. Sockets come before timers so that a loop that was late finds what has
-/// arrived before it judges that something has not.
+/// For example, a listener that sends every client one frame and runs for ten seconds:
 ///
-/// `@unchecked Sendable`: all state but `posted` and `loopThread` belongs to the loop's thread (before `run`: to whoever sets it up).
+///     let reactor = try Reactor(name: "server")
+///     let listener = try reactor.listen(
+///         Endpoint(host: "", port: 7070),
+///         handshake: { .listener(credentials, program: "server 1") },
+///         accepted: { connection, _ in connection.send(FrameHeader(kind: 1), [1, 2, 3]) })
+///     reactor.after(10) { reactor.stop() }
+///     reactor.run()
+///
+/// A turn of the loop has six phases: poll; serve the descriptors that are ready, those of high priority
+/// first; run posted work; run due timers; send what all of these queued; run one slice of idle work. Sockets
+/// come before timers, so that a loop that was late finds what has arrived before a timer decides that
+/// something has not.
+///
+/// All state but `posted`, `loopThread` and the wake-up belongs to the loop's thread, and before `run` to the
+/// thread that sets the reactor up (hence `@unchecked Sendable`).
 package final class Reactor: @unchecked Sendable {
     private struct Posted {
         var work: [@Sendable () -> Void] = []
@@ -25,9 +37,10 @@ package final class Reactor: @unchecked Sendable {
     private let wakeWriter: Int32
     private let posted = Mutex(Posted())
     private let loopThread = Atomic<UInt>(0)
-    /// Counts `wake`, so that the loop sees what came while it was busy.
+    /// Counts calls of `wake`, so that the loop notices those that came while it was busy.
     private let wakes = Atomic<UInt>(0)
-    /// The loop is, or soon will be, in poll: the first to change that writes into the pipe, and nobody else.
+    /// True while the loop is in poll or about to be. Whoever changes it to false first writes into the pipe,
+    /// and nobody else does.
     private let isAsleep = Atomic<Bool>(true)
     private var thread: pthread_t?
     private var isStopped = false
@@ -35,30 +48,36 @@ package final class Reactor: @unchecked Sendable {
     private var registrations: [Registration] = []
     private var polled: [pollfd] = []
     private var isTableStale = true
-    private var timers: [ReactorTimer] = []  // the next one last
+    private var timers: [ReactorTimer] = []  // sorted by deadline, the next one last
     private var unflushed: [Connection] = []
-    /// Connections with work that no descriptor announces.
+    /// Connections that have work which poll does not announce.
     private var resuming: [Connection] = []
     private var isIdleWorkLeft = false
-    /// The last wait was a short one: the next one may be too, and is begun awake.
+    /// True if the last wait was short. The next one may be short too, so it begins with a spin.
     private var isBusy = false
-    /// Seconds that an answer over loopback takes at most.
+    /// The longest time that an answer over loopback takes, in seconds.
     private static let shortWait = 100e-6
-    /// Looks at the descriptors before a loop that is awake falls asleep: about as long.
+    /// The number of polls in a spin before the loop sleeps: about `shortWait` long.
     private static let spin = 50
-    /// `wakes` when the turn began.
+    /// The value of `wakes` when the turn began.
     private var seen: UInt = 0
 
-    /// A slice of background work, called once per turn; true asks for another turn at once. Set on the loop.
+    /// Runs a slice of background work, once per turn. It returns true if it wants another turn at once. Set
+    /// it on the loop.
     package var idleWork: (() -> Bool)? {
         didSet { wake() }
     }
 
+    /// Creates a reactor; `name` is the name of the thread that `start` makes.
+    ///
+    /// - Throws: `TransportError.system` if the process has no descriptors left.
     package init(name: String = "communication") throws(TransportError) {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { throw .system(call: "pipe", reason: errorText(errno)) }
         ends.forEach(makeNonBlocking)
-        (self.name, wakeReader, wakeWriter) = (name, ends[0], ends[1])
+        self.name = name
+        wakeReader = ends[0]
+        wakeWriter = ends[1]
     }
 
     deinit {
@@ -66,9 +85,10 @@ package final class Reactor: @unchecked Sendable {
         close(wakeWriter)
     }
 
-    /// Seconds of a clock that never jumps.
+    /// The monotonic clock, in seconds.
     package static var now: Double { csystem_monotonic_seconds() }
 
+    /// Stops the program if the caller runs on another thread than the loop's.
     func assertOwned() {
         let owner = loopThread.load(ordering: .acquiring)
         precondition(
@@ -76,22 +96,26 @@ package final class Reactor: @unchecked Sendable {
             "a reactor's objects are used on its thread only; use post")
     }
 
-    /// Runs the loop on a thread of its own. `stopAndJoin` ends it.
+    /// Runs the loop on a thread of its own, until `stopAndJoin`.
+    ///
+    /// - Throws: `TransportError.system` if the thread cannot be started.
     package func start() throws(TransportError) {
         precondition(thread == nil, "a reactor starts once")
         thread = try startThread(name) { self.run() }
     }
 
+    /// Ends the loop and waits for its thread.
     package func stopAndJoin() {
         stop()
         if let thread { pthread_join(thread, nil) }
         thread = nil
     }
 
-    /// Ends the loop after the current turn; from any thread.
+    /// Ends the loop after the current turn. May be called from any thread.
     package func stop() { post { self.isStopped = true } }
 
-    /// Runs on the loop, soon, in the order of the calls; from any thread. Dropped once the loop has ended.
+    /// Runs `work` on the loop, in the order of the calls. May be called from any thread. Work is dropped
+    /// once the loop has ended.
     package func post(_ work: @escaping @Sendable () -> Void) {
         let wasEmpty = posted.withLock { posted in
             if posted.isEnded { return false }
@@ -101,14 +125,16 @@ package final class Reactor: @unchecked Sendable {
         if wasEmpty { wake() }
     }
 
-    /// Runs the loop on this thread until `stop`, then closes every connection and listener without calling their handlers.
+    /// Runs the loop on the calling thread until `stop`. Then every connection and listener is closed,
+    /// without a call of its handlers.
     package func run() {
         loopThread.store(threadIdentity(), ordering: .releasing)
         while !isStopped { turn() }
         for registration in registrations { registration.abandon() }
         registrations = []
         timers = []
-        (unflushed, resuming) = ([], [])
+        unflushed = []
+        resuming = []
         idleWork = nil
         posted.withLock { posted in
             posted.isEnded = true
@@ -117,12 +143,12 @@ package final class Reactor: @unchecked Sendable {
         loopThread.store(0, ordering: .releasing)
     }
 
-    /// Begins a turn soon, and with it a call of `idleWork`; from any thread.
+    /// Starts a turn soon, and with it a call of `idleWork`. May be called from any thread.
     package func wake() {
         wakes.add(1, ordering: .sequentiallyConsistent)
         guard isAsleep.exchange(false, ordering: .sequentiallyConsistent) else { return }
         var byte: UInt8 = 0
-        _ = write(wakeWriter, &byte, 1)  // a full pipe wakes as well
+        _ = write(wakeWriter, &byte, 1)  // a full pipe wakes the loop as well
     }
 }
 
@@ -142,8 +168,8 @@ extension Reactor {
         flush()
     }
 
-    /// Polls. After a short wait it first looks again and again for a moment. Without waiting if there has been a `wake` since `seen` wakes, whose work
-    /// this turn may not have found.
+    /// Polls the descriptors. After a short wait it first spins. It does not sleep if `wake` has been called
+    /// since `seen`, because this turn may not have found that work.
     private func sleep(_ seen: UInt) -> Int32 {
         let timeout = pollTimeout()
         guard timeout != 0 else { return poll(&polled, nfds_t(polled.count), 0) }
@@ -163,7 +189,7 @@ extension Reactor {
     private func pollTimeout() -> Int32 {
         if isIdleWorkLeft || !resuming.isEmpty { return 0 }
         guard let next = timers.last else { return -1 }
-        // Rounded up: waking a moment early would only spin.
+        // The timeout is rounded up, because waking a moment early would only spin.
         return Int32(min(60_000, max(0, ((next.deadline - Reactor.now) * 1000).rounded(.up))))
     }
 
@@ -181,7 +207,7 @@ extension Reactor {
             var bytes: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
             while read(wakeReader, &bytes, 32) == 32 {}
         }
-        // Handlers may register and remove: this turn's table keeps its order and what was polled.
+        // Handlers may register and remove descriptors. This turn serves the table that was polled.
         let served = registrations
         for (index, registration) in served.enumerated() where registration.isActive {
             let events = Int32(polled[index + 1].revents)
@@ -222,7 +248,7 @@ extension Reactor {
         }
     }
 
-    /// What was served in this turn came at once, but announces nothing: the next wait is not begun awake.
+    /// Makes the next wait begin without a spin, although this turn's events came quickly.
     func expectNothing() { isBusy = false }
 
     func flushAtEndOfTurn(_ connection: Connection) { unflushed.append(connection) }
@@ -231,37 +257,13 @@ extension Reactor {
 
 // MARK: - Timers
 
-/// A call that is due at a time; made by `Reactor.after`.
-package final class ReactorTimer {
-    fileprivate let deadline: Double
-    private var work: (() -> Void)?
-    private weak var reactor: Reactor?
-
-    fileprivate init(_ deadline: Double, _ reactor: Reactor, _ work: @escaping () -> Void) {
-        (self.deadline, self.reactor, self.work) = (deadline, reactor, work)
-    }
-
-    fileprivate func fire() {
-        let work = self.work
-        self.work = nil
-        work?()
-    }
-
-    /// After this the work is not called. May be repeated, and come late.
-    package func cancel() {
-        guard work != nil else { return }
-        work = nil
-        reactor?.remove(self)
-    }
-}
-
 extension Reactor {
-    /// Calls `work` on the loop after so many seconds (0: in the next turn). On the loop only.
+    /// Calls `work` on the loop after so many seconds (0: in the next turn). Call it on the loop.
     @discardableResult
     package func after(_ seconds: Double, _ work: @escaping () -> Void) -> ReactorTimer {
         assertOwned()
         let timer = ReactorTimer(Reactor.now + max(0, seconds), self, work)
-        // Equal deadlines fire in the order of the calls: a later one is put nearer to the front.
+        // Timers with equal deadlines fire in the order of the calls: a later one is put nearer to the front.
         var (low, high) = (0, timers.count)
         while low < high {
             let middle = (low + high) / 2
@@ -271,44 +273,10 @@ extension Reactor {
         return timer
     }
 
-    fileprivate func remove(_ timer: ReactorTimer) { timers.removeAll { $0 === timer } }
+    func remove(_ timer: ReactorTimer) { timers.removeAll { $0 === timer } }
 }
 
 // MARK: - Descriptors
-
-struct Readiness {
-    var canRead: Bool
-    var canWrite: Bool
-}
-
-/// A descriptor in the loop's table. `handler` runs when it is ready; `abandon` when the loop ends.
-final class Registration {
-    let descriptor: Int32
-    fileprivate(set) var priority: Int
-    let handler: (Readiness) -> Void
-    let abandon: () -> Void
-    fileprivate(set) var isActive = true
-    /// Its index in the polled table, while that is not stale.
-    fileprivate var tableIndex = 0
-    fileprivate(set) var reads: Bool
-    fileprivate(set) var writes: Bool
-
-    fileprivate init(
-        _ descriptor: Int32, _ priority: Int, reads: Bool, writes: Bool,
-        _ handler: @escaping (Readiness) -> Void,
-        _ abandon: @escaping () -> Void
-    ) {
-        (self.descriptor, self.priority, self.reads, self.writes) = (descriptor, priority, reads, writes)
-        (self.handler, self.abandon) = (handler, abandon)
-    }
-
-    fileprivate var entry: pollfd {
-        // poll reports a hang-up even when nothing is asked for; a negative descriptor keeps that from spinning.
-        pollfd(
-            fd: reads || writes ? descriptor : -1,
-            events: Int16((reads ? POLLIN : 0) | (writes ? POLLOUT : 0)), revents: 0)
-    }
-}
 
 extension Reactor {
     func register(
@@ -326,12 +294,12 @@ extension Reactor {
         guard registration.isActive, registration.reads != reads || registration.writes != writes else {
             return
         }
-        (registration.reads, registration.writes) = (reads, writes)
+        registration.reads = reads
+        registration.writes = writes
         guard !isTableStale else { return }
         let entry = registration.entry
-        (polled[registration.tableIndex].fd, polled[registration.tableIndex].events) = (
-            entry.fd, entry.events
-        )
+        polled[registration.tableIndex].fd = entry.fd
+        polled[registration.tableIndex].events = entry.events
     }
 
     func prioritize(_ registration: Registration, _ priority: Int) {

@@ -6,19 +6,24 @@ import CSystem
     import Glibc
 #endif
 
-/// Memory that another process of this machine and user may map too. Anonymous: nothing is left of it when both are gone.
+/// Memory that another process of this machine and user may map too. It is anonymous: nothing is left of it
+/// when both processes are gone.
 package final class SharedMemory {
     private static let headerSize = Int(CSYSTEM_RING_HEADER)
     private static let mostBytes = 1 << 46
 
-    /// What comes before the bytes.
+    /// The header before the bytes.
     let header: UnsafeMutableRawPointer
+    /// The number of bytes, without the header.
     package let count: Int
-    /// Of the side that made it, for as long as others may take it.
+    /// The descriptor by which others map the memory, at the side that allocated it; -1 once the offer has
+    /// ended.
     private var descriptor: Int32
 
     private init(_ header: UnsafeMutableRawPointer, _ count: Int, _ descriptor: Int32) {
-        (self.header, self.count, self.descriptor) = (header, count, descriptor)
+        self.header = header
+        self.count = count
+        self.descriptor = descriptor
     }
 
     deinit {
@@ -26,24 +31,24 @@ package final class SharedMemory {
         csystem_shared_memory_close(header, Self.headerSize + count)
     }
 
-    /// Zero at first, from a multiple of 4096 on.
+    /// The bytes: zero at first, aligned to 4096.
     package var bytes: UnsafeMutableRawBufferPointer {
         UnsafeMutableRawBufferPointer(start: header + Self.headerSize, count: count)
     }
 
-    /// New memory; nil where the system has none to share, or where `DIST_TRAIN_SHARED_MEMORY=0` forbids it.
+    /// Allocates memory; nil if the system has none to share, or if `DIST_TRAIN_SHARED_MEMORY=0` forbids it.
     package static func make(count: Int) -> SharedMemory? {
         var base: UnsafeMutableRawPointer?
         guard isAllowed, count > 0, count <= mostBytes else { return nil }
         let descriptor = csystem_shared_memory_make(headerSize + count, &base)
         guard descriptor >= 0, let base else { return nil }
         let memory = SharedMemory(base, count, descriptor)
-        // So that no other memory is taken for it.
+        // The nonce keeps other memory from being taken for this one.
         (base + Int(CSYSTEM_RING_NONCE)).copyMemory(from: randomBytes(nonceSize), byteCount: nonceSize)
         return memory
     }
 
-    /// Nobody may take it any more.
+    /// Ends the offer: nobody can map the memory after this.
     package func offerEnded() {
         if descriptor >= 0 { closeDescriptor(descriptor) }
         descriptor = -1
@@ -62,7 +67,8 @@ extension SharedMemory {
         UnsafeRawBufferPointer(start: header + Int(CSYSTEM_RING_NONCE), count: Self.nonceSize)
     }
 
-    /// Which memory it is: this process, the descriptor, the size, and a secret that stands in it.
+    /// The offer that identifies the memory: this process, the descriptor, the size, and the nonce in the
+    /// header.
     func offer() -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: 16)
         bytes.withUnsafeMutableBytes {
@@ -73,7 +79,8 @@ extension SharedMemory {
         return bytes + nonce
     }
 
-    /// The memory that a process of this machine offers; nil if it is not to be had from here, as in another container.
+    /// Maps the memory that another process of this machine offers; nil if it cannot be reached from here, as
+    /// in another container.
     static func take(_ offer: ArraySlice<UInt8>) -> SharedMemory? {
         guard isAllowed, offer.count == offerSize else { return nil }
         let (process, descriptor, count): (Int32, Int32, UInt64) = offer.withUnsafeBytes {

@@ -6,24 +6,27 @@ import CSystem
     import Glibc
 #endif
 
-/// Bytes between two processes of one machine: two rings in memory that both have mapped, and the stream they met on, which rings the doorbell and shows
-/// when the other one is gone. Under TLS the doorbells are records too: a third party can forge neither a doorbell nor a close_notify.
+/// A stream of bytes between two processes of one machine: two rings in memory that both have mapped, one for
+/// each direction. The socket on which they met carries doorbells, single bytes that wake the peer, and its
+/// end shows that the peer is gone. Under TLS the doorbells are encrypted too, so that a third party can
+/// forge neither a doorbell nor a close_notify.
 final class SharedMemoryStream: ByteStream {
-    /// What goes over the socket.
+    /// The doorbell: the only byte that goes over the socket.
     static let doorbell: UInt8 = 1
-    /// Bytes of a ring: what the reader takes is warm in the caches of both cores.
+    /// The size of a ring in bytes: small enough that what the reader takes is still in the caches of both
+    /// cores.
     static let ringSize = 512 << 10
 
     private let socket: any ByteStream
     private let memory: SharedMemory
     private var incoming: csystem_ring
     private var outgoing: csystem_ring
-    /// The peer has closed its end; what it wrote before is in the ring.
+    /// True once the peer has closed its end; what it wrote before is in the ring.
     private var isEnded = false
-    /// The last read found the end of what is there, and the doorbell will ring for more.
+    /// True if the last read emptied the ring; the peer then sends a doorbell with its next bytes.
     private var isWaiting = true
 
-    /// Memory for the two rings; nil where the system has none to share.
+    /// Allocates the memory for the two rings; nil if the system has none to share.
     static func makeMemory() -> SharedMemory? {
         let memory = SharedMemory.make(count: 2 * ringSize)
         if let memory { csystem_ring_begin(memory.header) }
@@ -31,18 +34,19 @@ final class SharedMemoryStream: ByteStream {
     }
 
     /// - Parameters:
-    ///   - socket: nothing but doorbells is in flight on it.
-    ///   - isMaker: this side made the memory; the two sides use the rings crosswise.
+    ///   - socket: a stream on which nothing but doorbells is in flight.
+    ///   - isMaker: this side allocated the memory; the two sides use the rings crosswise.
     init(_ socket: any ByteStream, _ memory: SharedMemory, isMaker: Bool) {
-        (self.socket, self.memory) = (socket, memory)
+        self.socket = socket
+        self.memory = memory
         outgoing = csystem_ring_at(memory.header, isMaker ? 0 : 1, UInt64(Self.ringSize))
         incoming = csystem_ring_at(memory.header, isMaker ? 1 : 0, UInt64(Self.ringSize))
     }
 
     var descriptor: Int32 { socket.descriptor }
-    /// For the doorbell.
+    /// The stream always waits for doorbells.
     var wantsRead: Bool { !isEnded }
-    /// Of doorbells.
+    /// True while the socket has doorbells that have not left.
     var wantsWrite: Bool { socket.wantsWrite }
     var hasBufferedInput: Bool { isEnded || !isWaiting || csystem_ring_has_bytes(&incoming) != 0 }
     var needsChecksums: Bool { false }
@@ -54,7 +58,7 @@ final class SharedMemoryStream: ByteStream {
             let outcome = try withUnsafeMutableBytes(of: &doorbells) { bytes throws(StreamFailure) in
                 try socket.read(into: bytes)
             }
-            // What the peer wrote before it closed is in the ring by now.
+            // The bytes that the peer wrote before it closed are in the ring by now.
             if case .endOfStream = outcome { isEnded = true }
         } while !isEnded && socket.hasBufferedInput
     }
@@ -95,7 +99,8 @@ final class SharedMemoryStream: ByteStream {
         StreamFailure(reason: "the memory that it shares with this process is damaged")
     }
 
-    /// Wakes the peer. A doorbell that finds no room is not needed: others are on their way; and a peer that is gone shows as the end of its stream.
+    /// Wakes the peer. If there is no room for the doorbell, others are in flight and this one is not needed;
+    /// if the peer is gone, the end of its stream shows it.
     private func ringDoorbell() {
         var doorbell = Self.doorbell
         withUnsafeMutablePointer(to: &doorbell) { doorbell in

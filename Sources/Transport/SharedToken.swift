@@ -6,17 +6,17 @@ import COpenSSL
     import Glibc
 #endif
 
-/// The 256-bit secret that all processes of a job share. It never crosses the wire and never prints.
+/// The 256-bit secret that all processes of a job share. It is never sent over the wire, and never printed.
 package struct SharedToken: Sendable, CustomStringConvertible, CustomReflectable {
     package static let byteCount = 32
     private let bytes: [UInt8]
 
-    /// From the system's random generator.
+    /// Creates a token from the system's random generator.
     package static func random() -> SharedToken { SharedToken(bytes: randomBytes(byteCount)) }
 
     private init(bytes: [UInt8]) { self.bytes = bytes }
 
-    /// Reads 64 hexadecimal digits; white space around them is ignored. nil if it is anything else.
+    /// Reads 64 hexadecimal digits and ignores white space around them; nil if the text is anything else.
     package init?(hex text: String) {
         let white: Set<UInt8> = [9, 10, 13, 32]
         let trimmed = text.utf8.drop { white.contains($0) }.reversed().drop { white.contains($0) }.reversed()
@@ -25,7 +25,8 @@ package struct SharedToken: Sendable, CustomStringConvertible, CustomReflectable
         bytes = (0..<SharedToken.byteCount).map { UInt8(digits[2 * $0] << 4 | digits[2 * $0 + 1]) }
     }
 
-    /// The digits, for a file of mode 0600 or the coordinator's own terminal; nowhere else.
+    /// The token as 64 hexadecimal digits: for a file of mode 0600 or the coordinator's own terminal, and
+    /// nothing else.
     package var hex: String {
         let digits = Array("0123456789abcdef".utf8)
         return String(
@@ -35,7 +36,7 @@ package struct SharedToken: Sendable, CustomStringConvertible, CustomReflectable
     package var description: String { "(token)" }
     package var customMirror: Mirror { Mirror(self, children: []) }
 
-    /// HMAC-SHA256 with the token as its key (RFC 2104).
+    /// Computes the HMAC-SHA256 of a message with the token as its key (RFC 2104): 32 bytes.
     package func authenticationCode(_ message: [UInt8]) -> [UInt8] {
         var code = [UInt8](repeating: 0, count: 32)
         var length: UInt32 = 0
@@ -45,12 +46,12 @@ package struct SharedToken: Sendable, CustomStringConvertible, CustomReflectable
     }
 }
 
-/// Equal, in a time that does not depend on where they differ.
+/// Compares two byte strings in a time that does not depend on where they differ.
 func equalInConstantTime(_ a: [UInt8], _ b: [UInt8]) -> Bool {
     a.count == b.count && CRYPTO_memcmp(a, b, a.count) == 0
 }
 
-/// From OpenSSL's generator, which the system's seeds.
+/// Returns random bytes from OpenSSL's generator, which takes its seed from the system.
 func randomBytes(_ count: Int) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
     precondition(RAND_priv_bytes(&bytes, Int32(count)) == 1, "OpenSSL gets no random numbers from the system")

@@ -4,12 +4,12 @@
     import Glibc
 #endif
 
-/// An IP address and a port. IPv4 addresses inside IPv6 ones (`::ffff:10.0.0.3`) are kept as IPv4.
+/// An IP address and a port. IPv4 addresses inside IPv6 ones (`::ffff:10.0.0.3`) are stored as IPv4.
 package struct SocketAddress: Hashable, Sendable {
-    /// 4 or 16 bytes, network order.
+    /// The address: 4 bytes (IPv4) or 16 bytes (IPv6) in network order.
     package let bytes: [UInt8]
     package var port: UInt16
-    /// The interface of a link-local IPv6 address.
+    /// The interface number of a link-local IPv6 address; otherwise 0.
     let scope: UInt32
 
     init(bytes: [UInt8], port: UInt16, scope: UInt32 = 0) {
@@ -20,7 +20,7 @@ package struct SocketAddress: Hashable, Sendable {
         self.scope = isMapped ? 0 : scope
     }
 
-    /// nil unless `host` is a numeric address.
+    /// Parses a numeric address; nil if `host` is a name.
     package init?(host: String, port: UInt16) {
         var bytes = [UInt8](repeating: 0, count: 16)
         if inet_pton(AF_INET, host, &bytes) == 1 {
@@ -39,7 +39,7 @@ package struct SocketAddress: Hashable, Sendable {
     package var isLinkLocal: Bool {
         isIPv6 ? bytes[0] == 0xfe && bytes[1] & 0xc0 == 0x80 : bytes[0] == 169 && bytes[1] == 254
     }
-    /// `0.0.0.0` or `::`: every address of this machine.
+    /// True for `0.0.0.0` and `::`, which stand for every address of this machine.
     package var isAny: Bool { bytes.allSatisfy { $0 == 0 } }
 
     package var host: String {
@@ -104,7 +104,7 @@ extension SocketAddress {
 
     enum End { case local, remote }
 
-    /// The address of one end of a socket.
+    /// Reads the address of one end of a socket; nil if the socket is not connected or not bound.
     init?(of descriptor: Int32, _ end: End) {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
@@ -121,7 +121,9 @@ extension SocketAddress {
         self = address
     }
 
-    /// The addresses of this machine's interfaces that are up (port 0), IPv4 before IPv6, loopback left out unless asked for.
+    /// Lists the addresses of this machine's interfaces that are up, with port 0, IPv4 before IPv6.
+    ///
+    /// - Parameter loopback: include the loopback addresses.
     package static func localInterfaces(loopback: Bool = false) -> [SocketAddress] {
         var first: UnsafeMutablePointer<ifaddrs>?
         guard getifaddrs(&first) == 0 else { return [] }

@@ -5,7 +5,8 @@
 #endif
 
 extension TLSStream {
-    /// What is to be sent, as contents of records: full ones from where the bytes lie, and a small piece together with what follows it.
+    /// Cuts the bytes to be sent into contents of TLS records. Full records are taken from where the bytes
+    /// lie; a small piece is joined with the bytes after it.
     struct Pieces {
         private let pieces: UnsafeMutableBufferPointer<iovec>
         private var index = 0
@@ -13,7 +14,7 @@ extension TLSStream {
 
         init(_ pieces: UnsafeMutableBufferPointer<iovec>) { self.pieces = pieces }
 
-        /// The next record's content; nil at the end. Valid until the next call.
+        /// Returns the next record's content, nil at the end. It is valid until the next call.
         mutating func next(joining buffer: inout UnsafeMutableRawBufferPointer) -> UnsafeRawBufferPointer? {
             while index < pieces.count, offset == pieces[index].iov_len { (index, offset) = (index + 1, 0) }
             guard index < pieces.count else { return nil }
@@ -30,7 +31,9 @@ extension TLSStream {
                     (buffer.baseAddress.unsafelyUnwrapped + filled).copyMemory(
                         from: pieces[at].iov_base + from, byteCount: count)
                 }
-                (filled, at, from) = (filled + count, at + 1, 0)
+                filled = filled + count
+                at = at + 1
+                from = 0
             }
             return UnsafeRawBufferPointer(rebasing: buffer[..<filled])
         }
@@ -39,7 +42,8 @@ extension TLSStream {
             var left = count
             while left > 0 {
                 let step = min(left, pieces[index].iov_len - offset)
-                (offset, left) = (offset + step, left - step)
+                offset = offset + step
+                left = left - step
                 if left > 0 { (index, offset) = (index + 1, 0) }
             }
         }

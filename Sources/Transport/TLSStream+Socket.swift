@@ -6,17 +6,20 @@ import COpenSSL
     import Glibc
 #endif
 
-// Between the library and the socket.
+// The bytes between OpenSSL and the socket.
 
 extension TLSStream {
-    /// Looks at the peer's first bytes. nil: they are TLS, and can be given to the library.
+    /// Reads and examines the peer's first bytes. Returns nil if they are TLS and can be given to OpenSSL,
+    /// otherwise the outcome of the read that needs more.
     func sniffProtocol() throws(StreamFailure) -> StreamOutcome? {
         while true {
             switch ProtocolSniff(sniffed) {
             case .tls where sniffed.count == ProtocolSniff.byteCount:
-                // The sixth byte is the kind of message: what another dialler says, if not this one.
+                // The sixth byte is the type of the handshake message. A dialler that receives a ClientHello
+                // meets another dialler, or itself.
                 if role == .dialler, sniffed[5] == SSL3_MT_CLIENT_HELLO { throw .reflected }
-                // The version in the first record alone is nowhere summed; it has no meaning, and always the same value.
+                // No checksum covers the version in the first record. It has a fixed value, which is checked
+                // here.
                 guard sniffed[1] == 3, sniffed[2] == (role == .listener ? 1 : 3) else {
                     throw .handshake(reason: "a record of another version")
                 }
@@ -36,7 +39,7 @@ extension TLSStream {
         }
     }
 
-    /// Sends what is encrypted, as far as there is room.
+    /// Sends encrypted bytes while the socket has room.
     func flush() throws(StreamFailure) {
         while sealedStart < sealedEnd {
             var piece = iovec(
@@ -47,10 +50,11 @@ extension TLSStream {
             guard case .bytes(let count) = outcome else { return }
             sealedStart += count
         }
-        (sealedStart, sealedEnd) = (0, 0)
+        sealedStart = 0
+        sealedEnd = 0
     }
 
-    /// The library's view of the socket.
+    /// Creates OpenSSL's view of the socket (a BIO); nil if memory is short.
     func makeSocketBIO() -> OpaquePointer? {
         guard let method = SocketMethod.shared.pointer, let bio = BIO_new(method) else { return nil }
         BIO_set_data(bio, Unmanaged.passUnretained(self).toOpaque())
@@ -62,7 +66,8 @@ extension TLSStream {
         BIO_get_data(bio).map { Unmanaged<TLSStream>.fromOpaque($0).takeUnretainedValue() }
     }
 
-    /// nil: nothing for now.
+    /// Gives OpenSSL the next bytes of the socket. Returns their number, 0 at the end of the stream, nil if
+    /// none are there now.
     fileprivate func fill(_ buffer: UnsafeMutableRawBufferPointer) -> Int? {
         do {
             if sniffedDelivered == sniffed.count, sniffed.count < ProtocolSniff.byteCount,
@@ -81,7 +86,8 @@ extension TLSStream {
                 if isSocketEmpty { return nil }
                 switch try socket.read(into: arrived) {
                 case .bytes(let count):
-                    (arrivedStart, arrivedEnd) = (0, count)
+                    arrivedStart = 0
+                    arrivedEnd = count
                     isSocketEmpty = count < arrived.count
                 case .wouldBlock: return nil
                 case .endOfStream:
@@ -100,11 +106,12 @@ extension TLSStream {
         return 0
     }
 
+    /// Takes encrypted bytes from OpenSSL; false if there is no room for them.
     fileprivate func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard sealedEnd + bytes.count <= sealed.count, let base = sealed.baseAddress,
             let source = bytes.baseAddress
         else {
-            // Only a peer that asks for answers without end, and reads none, leads here.
+            // Only a peer that keeps asking for answers and never reads them leads here.
             socketFailure = StreamFailure(reason: "it does not read what it asks for")
             return false
         }
@@ -114,7 +121,8 @@ extension TLSStream {
     }
 }
 
-/// The calls by which the library reads and writes; made once, and never changed (hence unchecked).
+/// The functions by which OpenSSL reads and writes the socket; created once and never changed (hence
+/// `@unchecked Sendable`).
 private struct SocketMethod: @unchecked Sendable {
     static let shared = SocketMethod()
     let pointer: OpaquePointer?
@@ -141,7 +149,7 @@ private struct SocketMethod: @unchecked Sendable {
         }
         BIO_meth_set_ctrl(pointer) { bio, command, _, _ in
             switch command {
-            case BIO_CTRL_FLUSH: 1  // nothing is kept that the stream does not send
+            case BIO_CTRL_FLUSH: 1  // the stream sends everything by itself
             case BIO_CTRL_EOF: TLSStream.owner(ofBIO: bio)?.isSocketEnded == true ? 1 : 0
             default: 0
             }

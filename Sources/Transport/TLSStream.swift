@@ -6,11 +6,12 @@ import COpenSSL
     import Glibc
 #endif
 
-/// TLS 1.3 over a socket. Its handshake happens by itself in the first reads and writes.
+/// A TLS 1.3 connection over a socket. The TLS handshake runs as a part of the first reads and writes.
 ///
-/// What is to be sent is encrypted into `sealed`, several records at a time, and leaves from there in large pieces, so that the library never waits for room; what comes is
-/// read into `arrived` in large pieces too. It begins with nothing but
-/// the socket: a stranger who says nothing, or nothing of TLS, costs no more than that.
+/// Outgoing bytes are encrypted into `sealed`, several records at a time, and leave from there in large
+/// writes, so that OpenSSL never has to wait for room. Incoming bytes are read into `arrived` in large reads.
+/// Both buffers, and OpenSSL's state, are allocated only when the peer's first bytes look like TLS: a client
+/// that sends nothing, or something else, costs a socket and no more.
 final class TLSStream: ByteStream {
     private enum Progress {
         case done(Int)
@@ -18,34 +19,35 @@ final class TLSStream: ByteStream {
         case ended
     }
 
-    /// Bytes of a record's content at most.
+    /// The largest content of a TLS record, in bytes (RFC 8446, section 5.1).
     static let recordSize = 16 << 10
-    /// So many bytes are encrypted between two writes to the socket.
+    /// Bytes that are encrypted between two writes to the socket.
     private static let sealedAtOnce = 8 * recordSize
-    /// What the library adds to records, and what it may send of its own accord.
+    /// Room for what OpenSSL adds to records and for messages that it sends by itself, in bytes.
     private static let sealedReserve = 32 << 10
-    /// So many bytes are read from the socket at once: several records, while they still are in the cache when they are decrypted.
+    /// Bytes that are read from the socket at once: several records, which are still in the cache when they
+    /// are decrypted.
     private static let readAhead = 64 << 10
 
     let socket: PlainStream
     let role: TLS.Role
     private let token: SharedToken
     private let bytesPerKey: Int
-    /// Lent to the library while it shakes hands.
+    /// The pre-shared key, in memory that outlives OpenSSL's handshake.
     private(set) lazy var key = token.transportKey
     let identity: UnsafeMutableBufferPointer<UInt8>
 
     private var ssl: OpaquePointer?
     private(set) var isEstablished = false
     private var writeWaitsForInput = false
-    /// The last read found nothing more.
+    /// True if the last read found nothing more.
     private var isDry = true
     private var isEnded = false
     private var failure: StreamFailure?
     private var bytesWithThisKey = 0
 
-    // The socket's side, in TLSStream+Socket.
-    /// The peer's first bytes, which are looked at before the library gets them.
+    // The state below belongs to the socket's side: see TLSStream+Socket.
+    /// The peer's first bytes. They are examined before OpenSSL gets them.
     var sniffed: [UInt8] = []
     var sniffedDelivered = 0
     var isSocketEnded = false
@@ -53,16 +55,20 @@ final class TLSStream: ByteStream {
     var arrived = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     var arrivedStart = 0
     var arrivedEnd = 0
-    /// The last read of the socket left it empty, and there was no other occasion since then.
+    /// True if the last read of the socket left it empty and neither `read` nor `write` has been called
+    /// since.
     var isSocketEmpty = false
     var sealed = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     var sealedStart = 0
     var sealedEnd = 0
-    /// A header and what follows it become one record here.
+    /// The buffer in which a frame's header and the bytes after it become one record.
     private var joined = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
     init(_ socket: PlainStream, token: SharedToken, _ role: TLS.Role, bytesPerKey: Int = TLS.bytesPerKey) {
-        (self.socket, self.token, self.role, self.bytesPerKey) = (socket, token, role, bytesPerKey)
+        self.socket = socket
+        self.token = token
+        self.role = role
+        self.bytesPerKey = bytesPerKey
         identity = .allocate(capacity: TLS.identity.count)
         _ = identity.initialize(from: TLS.identity)
     }
@@ -85,7 +91,8 @@ final class TLSStream: ByteStream {
     var announcesRoom: Bool { !writeWaitsForInput }
     var needsChecksums: Bool { false }
 
-    /// False: over the socket went nothing, or only what is no TLS.
+    /// True once OpenSSL has the socket. Before that nothing was sent, and nothing but non-TLS bytes was
+    /// received.
     var hasBegun: Bool { ssl != nil }
 
     private func begin() throws(StreamFailure) {
@@ -98,7 +105,8 @@ final class TLSStream: ByteStream {
         arrived = .allocate(byteCount: Self.readAhead, alignment: 64)
         sealed = .allocate(byteCount: Self.sealedAtOnce + Self.sealedReserve, alignment: 64)
         if role == .dialler {
-            // A certificate, which nobody of ours has, is never believed.
+            // No certificate is ever accepted; peers have none, because both sides prove the shared key
+            // instead.
             SSL_set_verify(made, SSL_VERIFY_PEER, nil)
             SSL_set_connect_state(made)
         } else {
@@ -119,7 +127,8 @@ final class TLSStream: ByteStream {
             try begin()
         }
         var filled = 0
-        (isDry, isSocketEmpty) = (false, false)
+        isDry = false
+        isSocketEmpty = false
         while filled < buffer.count, !isDry, !isEnded, failure == nil {
             switch step({
                 SSL_read_ex(ssl, buffer.baseAddress?.advanced(by: filled), buffer.count - filled, &$0)
@@ -130,7 +139,8 @@ final class TLSStream: ByteStream {
             case nil: break
             }
         }
-        // Whatever the library had to say on that occasion; and it may be that a write can go on now.
+        // OpenSSL may have answered the peer (a key update, an alert), and a write that waited for input may
+        // go on now.
         do { try flush() } catch { failure = failure ?? error }
         writeWaitsForInput = false
         if filled > 0 { return .bytes(filled) }
@@ -148,7 +158,8 @@ final class TLSStream: ByteStream {
         return .bytes(count + more)
     }
 
-    /// One call of the library. nil: `failure` says what is wrong.
+    /// Makes one call of OpenSSL and classifies its result; nil if it failed, and then `failure` has the
+    /// reason.
     private func step(_ call: (inout Int) -> Int32) -> Progress? {
         var count = 0
         ERR_clear_error()
@@ -168,7 +179,7 @@ final class TLSStream: ByteStream {
 
     private func established() {
         isEstablished = true
-        // That the peer knows the key is what the handshake is for.
+        // A resumed session is the proof that the peer knows the shared key.
         if SSL_session_reused(ssl) != 1 { failure = .handshake(reason: "it came without the shared key") }
     }
 
@@ -178,7 +189,8 @@ final class TLSStream: ByteStream {
         }
         if isEstablished { return .damaged(reason: text(reason)) }
         switch reason {
-        // The listener finds that the proof in the hello is by another key, and says so in one of these words.
+        // The listener finds that the hello was bound with another key; OpenSSL reports that as one of these
+        // errors.
         case SSL_R_BINDER_DOES_NOT_VERIFY, SSL_R_TLSV1_ALERT_DECRYPT_ERROR,
             SSL_R_SSLV3_ALERT_ILLEGAL_PARAMETER:
             return .tokensDiffer
@@ -211,7 +223,8 @@ final class TLSStream: ByteStream {
         return taken > 0 ? .bytes(taken) : .wouldBlock
     }
 
-    /// Encrypts records, the first one and what follows, until there are enough for a write to the socket; the bytes that were taken.
+    /// Encrypts `first` and the records after it until there are enough for a write to the socket, and
+    /// returns the number of bytes taken.
     private func seal(_ first: UnsafeRawBufferPointer, _ rest: inout Pieces) throws(StreamFailure) -> Int {
         var (taken, next) = (0, Optional(first))
         while let record = next {
@@ -263,7 +276,7 @@ final class TLSStream: ByteStream {
         socket.close()
     }
 
-    /// Sends the close_notify alert, which tells the peer that this end is deliberate, if there is room for it.
+    /// Sends the close_notify alert if there is room for it. It tells the peer that this end is deliberate.
     private func sendCloseNotify() {
         guard isEstablished, failure == nil, socketFailure == nil else { return }
         ERR_clear_error()

@@ -1,4 +1,4 @@
-/// What can go wrong between two machines: each a sentence that names the peer and says what to do.
+/// A failure between two machines. Its description is a sentence that names the peer and says what to do.
 package enum TransportError: Error, Equatable, Sendable {
     case invalidEndpoint(text: String, reason: String)
     case unknownHost(host: String, reason: String)
@@ -7,20 +7,20 @@ package enum TransportError: Error, Equatable, Sendable {
     case timedOut(peer: String, during: String, seconds: Double)
     case portInUse(address: String)
     case cannotListen(address: String, reason: String)
-    /// The first bytes were not a frame of ours.
+    /// The peer's first bytes were not a frame.
     case notOurProtocol(peer: String)
     case spokeHTTP(peer: String)
-    /// One side has TLS, the other one plaintext.
+    /// One side uses TLS, the other one plaintext; `ours` is this side's.
     case protectionDiffers(peer: String, ours: Protection)
-    /// TLS, but not what two sides of one job agree on.
+    /// The TLS handshake failed.
     case handshakeFailed(peer: String, reason: String)
-    /// Programs are nil where the peer's was not learned.
+    /// The protocol versions differ. A program is nil if its name was not learned.
     case otherVersion(peer: String, theirs: UInt16, theirProgram: String?, ours: UInt16, ourProgram: String?)
     case frameTooLong(peer: String, bytes: Int, limit: Int, authenticated: Bool)
     case unknownKind(peer: String, kind: UInt8)
     case unexpectedLength(peer: String, kind: UInt8, bytes: Int, expected: Int)
     case corruptFrame(peer: String)
-    /// Under TLS: not what the peer has sent.
+    /// TLS found that a record is not as the peer sent it.
     case changedOnTheWay(peer: String, reason: String)
     /// The peer's end of stream came in the middle of a frame.
     case truncated(peer: String)
@@ -28,12 +28,12 @@ package enum TransportError: Error, Equatable, Sendable {
     case closedDuringHandshake(peer: String)
     case malformedHandshake(peer: String, reason: String)
     case tokensDiffer(peer: String)
-    /// It had not proven that it knows the token when too many others came.
+    /// The connection was unauthenticated when newer ones needed its place: see `PreauthLimiter`.
     case evicted(peer: String)
     case reflected(peer: String)
-    /// The peer said no, in its own words.
+    /// The peer refused the connection, in its own words.
     case refused(peer: String, sentence: String)
-    /// A handler of this side would not take a frame.
+    /// This side refused a frame or a peer.
     case rejected(peer: String, reason: String)
     case system(call: String, reason: String)
 }
@@ -119,7 +119,7 @@ extension TransportError: CustomStringConvertible {
     }
 
     private func brief(_ seconds: Double) -> String {
-        let tenths = (seconds * 10).rounded() / 10  // what is left of 10 s is 9.999
+        let tenths = (seconds * 10).rounded() / 10  // a deadline 10 s from now is 9.999 s away
         return tenths == tenths.rounded() && abs(tenths) < 1e9 ? "\(Int(tenths))" : "\(tenths)"
     }
 }
@@ -140,7 +140,8 @@ extension TransportError {
     }
 }
 
-/// Text from outside, fit for a terminal: no control characters, and not without end.
+/// Makes text from outside fit for a terminal: without control characters, and at most `limit` characters
+/// long.
 func printable(_ text: String, limit: Int = 500) -> String {
     String(
         String.UnicodeScalarView(
