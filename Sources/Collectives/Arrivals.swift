@@ -1,20 +1,24 @@
-/// Which messages of the step at hand, and of the next one, have come: one that comes twice must not count as the arrival of another.
+/// Records which messages of the current and the next step have arrived, because a message that comes twice
+/// must not count as the arrival of another.
 struct Arrivals {
     private let nodes: Int
     private let members: Int
     private let partials: Int
     private let statistics: Int
-    /// By parity of the step.
+    /// True for each message that has arrived, by parity of the step.
     private var hasArrived: [[Bool]]
 
     init(pieces: Int, nodes: Int, exchanges: Int, members: Int) {
-        (self.nodes, self.members) = (nodes, members)
-        (partials, statistics) = (pieces * nodes, exchanges * members)
+        self.nodes = nodes
+        self.members = members
+        partials = pieces * nodes
+        statistics = exchanges * members
         hasArrived = Array(
             repeating: Array(repeating: false, count: partials + statistics + 4 * members), count: 2)
     }
 
-    /// False if it has come before. Parameters are not tracked here: `CommunicationState` counts them by piece.
+    /// Records an arrival; false if the message had arrived before. Parameters are not recorded here:
+    /// `CommunicationState` counts them by piece.
     mutating func add(_ envelope: Envelope, from member: Int) -> Bool {
         let behind = partials + statistics
         let index: Int

@@ -1,9 +1,10 @@
-/// Which microbatches each member computes: contiguous ranges that cover 0..<V, some perhaps empty.
+/// The assignment of microbatches to members: contiguous ranges that cover `0..<microbatches`. Some may be
+/// empty.
 package struct Assignment: Equatable, Sendable {
-    /// Member r computes microbatches `cuts[r]..<cuts[r + 1]`.
+    /// Member r computes the microbatches `cuts[r]..<cuts[r + 1]`.
     package let cuts: [Int]
 
-    /// Nil unless the cuts begin at 0 and never fall.
+    /// Creates an assignment; nil unless the cuts begin at 0 and never fall.
     package init?(cuts: [Int]) {
         guard cuts.count >= 2, cuts[0] == 0, zip(cuts, cuts.dropFirst()).allSatisfy({ $0 <= $1 }) else {
             return nil
@@ -11,7 +12,7 @@ package struct Assignment: Equatable, Sendable {
         self.cuts = cuts
     }
 
-    /// As equal as whole microbatches allow, earlier members first.
+    /// Creates an assignment as even as whole microbatches allow.
     package init(even microbatches: Int, members: Int) {
         cuts = (0...members).map { $0 * microbatches / members }
     }

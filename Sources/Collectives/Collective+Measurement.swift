@@ -1,9 +1,11 @@
 import Kernels
 
-// A measured step, on the communication thread: the owners' cells go to everyone, and where the gradient is clipped by its norm, all updates wait for them.
+// A measured step, on the communication thread: the owners send their cells to everyone, and if the gradient
+// is clipped by its norm, all updates wait for the cells.
 
 extension Collective {
-    /// A block of a piece's sum is finished: measures it, and keeps it if the update has to wait; false if it has not.
+    /// Measures a finished block of a piece's sum. Returns true if it kept the sum because the update has to
+    /// wait.
     func measure(_ range: Range<Int>, compact: Int, _ sum: UnsafePointer<Float>) -> Bool {
         guard let measured, measured.isMeasured else { return false }
         measured.measure(range, sum)
@@ -12,7 +14,7 @@ extension Collective {
         return true
     }
 
-    /// The sum of an owned piece is finished; with the last one, this member's cells are.
+    /// Records that the sum of an owned piece is finished. After the last one, it sends this member's cells.
     func pieceMeasured() {
         guard measured?.isMeasured == true, measured?.pieceFinished() == true,
             let cells = measured?.cells(of: rank), cells.count > 0
@@ -23,7 +25,8 @@ extension Collective {
         cellsArrived()
     }
 
-    /// Somebody's cells are there. With the last ones the updater is told, and what waited for that goes on.
+    /// Records that a member's cells have arrived. After the last ones it tells the updater, and the updates
+    /// that waited begin.
     func cellsArrived() {
         measured?.cellsArrived()
         guard let measured, measured.isComplete else { return }
@@ -36,7 +39,7 @@ extension Collective {
         decideIfReady()
     }
 
-    /// Updates a slice of a piece from its kept sum, and spreads the piece after its last one.
+    /// Updates a slice of a piece from its kept sum. After the last slice it sends the parameters.
     func updateSlice(_ slice: Reduction.Slice) {
         guard let sums = measured?.sums else { return }
         let piece = partition.pieces[slice.piece]

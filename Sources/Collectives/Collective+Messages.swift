@@ -3,7 +3,9 @@ import Kernels
 // The communication thread's side: messages in and out.
 
 extension Collective {
-    /// Where a payload goes, or why it cannot be: asked before a byte of it is read.
+    /// Returns the memory for a payload. It is asked before a byte of the payload is read.
+    ///
+    /// - Throws: `ProtocolViolation` if no correct peer sends this message now, or this many bytes of it.
     package func destination(_ envelope: Envelope, bytes: Int, from member: Int) throws
         -> UnsafeMutableRawBufferPointer
     {
@@ -11,8 +13,8 @@ extension Collective {
         guard memory.count == bytes else {
             throw ProtocolViolation(
                 description:
-                    "rank \(member) sent \(bytes) bytes of \(envelope.kind), expected \(memory.count) (step \(envelope.step), index \(envelope.index))"
-            )
+                    "rank \(member) sent \(bytes) bytes of \(envelope.kind), expected \(memory.count)"
+                    + " (step \(envelope.step), index \(envelope.index))")
         }
         return memory
     }
@@ -23,8 +25,8 @@ extension Collective {
         guard envelope.step == arriving.step || (isEarly && envelope.kind.mayBeEarly) else {
             throw ProtocolViolation(
                 description:
-                    "rank \(member) sent \(envelope.kind) of step \(envelope.step) during step \(arriving.step)"
-            )
+                    "rank \(member) sent \(envelope.kind) of step \(envelope.step)"
+                    + " during step \(arriving.step)")
         }
         let plan = plan(for: envelope.step)
         switch envelope.kind {
@@ -69,18 +71,21 @@ extension Collective {
     private func unexpectedMessage(_ envelope: Envelope, _ member: Int) -> ProtocolViolation {
         ProtocolViolation(
             description:
-                "rank \(member) sent \(envelope.kind) with index \(envelope.index) and part \(envelope.part), which is not its to send"
-        )
+                "rank \(member) sent \(envelope.kind) with index \(envelope.index) and part \(envelope.part),"
+                + " which is not its to send")
     }
 
-    /// A whole message of so many bytes is where `destination` wanted it. For an empty one nobody may have asked: it is judged here.
+    /// Accepts a message whose payload of `bytes` bytes lies where `destination` wanted it. Nobody may have
+    /// asked for the destination of an empty one, so it is checked here.
+    ///
+    /// - Throws: `ProtocolViolation` if no correct peer sends this message now, or if it came before.
     package func received(_ envelope: Envelope, bytes: Int, from member: Int) throws {
         if bytes == 0 { _ = try destination(envelope, bytes: 0, from: member) }
         try arrived(envelope, from: member)
     }
 
-    /// Accepts a message whose payload lies in the sender's own memory, `offset` bytes into `peer`. It stays unchanged
-    /// there for as long as the protocol of a step asks for: see `GroupLink.send`.
+    /// Accepts a message whose payload lies in the sender's own memory, `offset` bytes into `peer`. It stays
+    /// unchanged there for as long as the protocol of a step requires: see `GroupLink.send`.
     ///
     /// - Throws: `ProtocolViolation` if no correct peer sends this message now.
     package func received(_ envelope: Envelope, in peer: SharedVectors, offset: Int, from member: Int)
@@ -131,16 +136,17 @@ extension Collective {
     private func duplicate(_ envelope: Envelope, _ member: Int) -> ProtocolViolation {
         ProtocolViolation(
             description:
-                "rank \(member) sent \(envelope.kind) with index \(envelope.index) and part \(envelope.part) twice in step \(envelope.step)"
-        )
+                "rank \(member) sent \(envelope.kind) with index \(envelope.index) and part \(envelope.part)"
+                + " twice in step \(envelope.step)")
     }
 
-    /// Serves the compute thread and a slice of the reductions; true if more is waiting.
+    /// Serves the compute thread's commands and some slices of the reductions; true if more work is waiting.
     package func turn() -> Bool {
         commands.withLock { swap(&$0, &serving) }
         for command in serving { serve(command) }
         serving.removeAll(keepingCapacity: true)
-        // As much as a connection reads in a turn, so that what has arrived is reduced while it is warm.
+        // A turn reduces as much as a connection reads in one, so that what has arrived is reduced while it
+        // is in the cache.
         var (more, slices) = (true, 0)
         while more, slices < Reduction.slicesPerTurn {
             more = reduceSlice()

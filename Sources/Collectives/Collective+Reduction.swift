@@ -1,6 +1,6 @@
 import Kernels
 
-// The owner's side, on the communication thread: finish the tree, update, spread.
+// The owner's side, on the communication thread: finish the tree, update, send the parameters.
 
 extension Collective {
     func reduceIfReady(_ index: Int) {
@@ -9,17 +9,19 @@ extension Collective {
         }
         if let pieceArrived {
             let (piece, plan) = (partition.pieces[index], plan(for: arriving.step))
-            pieceArrived(arriving.step, index) { reduction.vector(of: $0, index, piece, plan, gradients) }
+            pieceArrived(arriving.step, index) {
+                reduction.vector(of: $0, index, piece, plan: plan, gradients: gradients)
+            }
         }
         reduction.enqueue(index)
     }
 
-    /// After an idle member's word: every owned piece may have waited for just that.
+    /// Reduces the pieces that waited for nothing but an idle member's message.
     func reduceWhatIsReady() {
         for index in partition.pieces.indices { reduceIfReady(index) }
     }
 
-    /// Reduces one cache-sized slice; true if more is waiting.
+    /// Reduces one cache-sized slice; true if more work is waiting.
     func reduceSlice() -> Bool {
         guard let slice = reduction.nextSlice(partition) else { return false }
         let begin = Timeline.now
@@ -31,7 +33,9 @@ extension Collective {
     private func finishSlice(_ slice: Reduction.Slice) {
         let piece = partition.pieces[slice.piece]
         let step = arriving.step
-        reduction.finishTree(slice.piece, piece, slice.range, plan: plan(for: step), gradients: gradients) {
+        reduction.finishTree(
+            slice.piece, piece, slice: slice.range, plan: plan(for: step), gradients: gradients
+        ) {
             range, compact, sum in
             if measure(range, compact: compact, sum) { return }
             updater.update(range, compact: compact, gradient: sum, step: step)
@@ -53,7 +57,8 @@ extension Collective {
         decideIfReady()
     }
 
-    /// Rank 0, with its own pieces spread and every report there: finishes the report and says how it goes on.
+    /// Finishes the report and decides how the run goes on, at rank 0, once its own pieces are sent and every
+    /// report has arrived.
     func decideIfReady() {
         guard rank == 0, arriving.control == nil, arriving.hasReported, arriving.ownedPieces == 0,
             arriving.arrivedReports == members - 1, isMeasurementComplete
@@ -69,7 +74,7 @@ extension Collective {
         }
     }
 
-    /// The control frame's payload: the word and the batch's report.
+    /// The control frame's payload: the control word and the batch's report.
     var arrivingControl: UnsafeMutableRawBufferPointer { reduction.controlFrame }
 
     private func writeControl(_ control: ControlWord, _ report: [Double]) {

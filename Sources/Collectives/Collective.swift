@@ -1,16 +1,23 @@
 import Kernels
 import Synchronization
 
-/// Applies the optimizer to parameters whose gradient sum is complete. Called on the communication thread, by the owner alone.
+/// Applies the optimizer to parameters whose gradient sum is complete. The owner of the parameters calls it,
+/// on its communication thread.
 package protocol ParameterUpdate: AnyObject {
+    /// Updates a run of the parameters.
+    ///
     /// - Parameters:
-    ///   - range: a run of the flat vectors, whole vectors of 16 floats.
-    ///   - compact: where the run begins in the owner's compact vectors.
-    ///   - gradient: the sum over the global batch of this run.
-    ///   - step: the step's number; the first is 0.
+    ///   - range: the run in the flat vectors, whole vectors of 16 floats.
+    ///   - compact: the offset of the run in the owner's compact vectors.
+    ///   - gradient: the run of the gradient, summed over the global batch.
+    ///   - step: the step's number, from 0.
     func update(_ range: Range<Int>, compact: Int, gradient: UnsafeMutablePointer<Float>, step: Int)
-    /// The gradient of a measured step, as it was before any clipping: of each cell its sums, in the order of the cells. Called on every member, and if
-    /// updates wait for it, before the first of them. Valid during the call.
+    /// Reports the gradient of a measured step as it was before any clipping. It is called on every member,
+    /// before the first update if updates wait for it.
+    ///
+    /// - Parameters:
+    ///   - sums: `width` sums for each cell, in the order of the cells; valid during the call.
+    ///   - step: the step's number, from 0.
     func gradientMeasured(_ sums: UnsafePointer<Double>, width: Int, step: Int)
 }
 
@@ -18,24 +25,41 @@ extension ParameterUpdate {
     package func gradientMeasured(_ sums: UnsafePointer<Double>, width: Int, step: Int) {}
 }
 
-/// One member's part in the collective work of a generation: averages gradients, spreads new parameters, exchanges statistics.
+/// One member's part in the collective work of a generation: averages gradients, spreads new parameters,
+/// exchanges statistics.
 ///
-/// A step, seen from here (the words are those of Sources/README.md: piece, node, owner):
+/// A step on the compute thread, for example (see `GradientProgram.run`):
+///
+///     for exchange in 0..<exchanges {                        // in forward and backward
+///         collective.leaf(exchange, localMicrobatch: 0)[0] = value
+///         let sums = try collective.combine(exchange, step: step)
+///     }
+///     collective.contribute(downTo: offset)                  // in backward, as gradients become complete
+///     collective.contribute(downTo: 0)
+///     let (control, report) = try collective.complete(step: step)
+///
+/// The two threads of a step (the words are those of Sources/README.md: piece, node, owner):
 ///
 ///     compute thread                     communication thread
 ///     combine(exchange)          ───▶    sends my nodes to all, counts theirs
 ///     contribute(downTo: …)      ───▶    reduce-scatter: sends my nodes of each complete piece to its owner
-///                                        owner, all nodes there: finishes the tree, updates, all-gather: sends the parameters
+///                                        owner, all nodes there: finishes the tree, updates,
+///                                        all-gather: sends the parameters
 ///     complete(report)           ◀───    all pieces there, and rank 0's control word
 ///
-/// In a measured step the owner, all its pieces summed, also sends the cells of their gradient to all; if the gradient is clipped by its norm, it keeps the
-/// sums, and the updates begin when everybody's cells are there.
+/// In a measured step the owner sends the cells of its pieces' gradient to all members when all its pieces
+/// are summed. If the gradient is clipped by its norm, the owner keeps the sums, and the updates begin when
+/// the cells of all members have arrived.
 ///
-/// Why one set of buffers suffices: a piece is finished only when *every* member has contributed to it (members without samples say `idle`), so nobody completes
-/// step s before everybody's backward pass of s has ended. A member may be one step ahead of another, never two; what arrives early (nodes of s+1)
-/// goes to places that s no longer needs, and is counted apart. The cells of a measured step are no exception: nobody completes one before it has everybody's, so
-/// whoever measures s+1, for which it needs everybody's contributions to s+1, writes over cells of s that all have received; and the places into which they were received
-/// have served. Cells therefore never arrive early. The kept sums are written when the pieces of a step are summed and read by that step's updates alone.
+/// One set of buffers suffices. A piece is finished only when *every* member has contributed to it (members
+/// without samples send `idle`). Nobody therefore completes step s before the backward pass of s has ended
+/// everywhere, and a member may be one step ahead of another, never two. Nodes of s+1 that arrive early go to
+/// memory that s no longer needs, and are counted separately.
+///
+/// The cells of a measured step never arrive early. Nobody completes such a step before it has the cells of
+/// all members. A member measures s+1 only with the contributions of all members to s+1; at that time all
+/// members have received the cells of s and used them, so their memory is free. The kept sums are written
+/// when the pieces of a step are summed and read by the updates of that step alone.
 package final class Collective: @unchecked Sendable {  // each part has one owner: see the marks
     package let rank: Int
     package let members: Int
@@ -45,52 +69,59 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
     let parameters: UnsafeMutablePointer<Float>
     let updater: any ParameterUpdate
     let exchanges: StatisticsStore
-    /// Rank 0: decides what follows a step from its finished report. Called on the communication thread.
+    /// Decides, at rank 0, what follows a step from its finished report. Called on the communication thread.
     let decide: (Int, [Double]) -> ControlWord
-    /// Set before the first message.
+    /// The way to the other members. Set it before the first message.
     package weak var link: (any GroupLink)?
     package let gradients: GradientSource
-    /// Told on the communication thread of every owned piece whose nodes are all there, before they are summed: of each node of the step's plan `vector` has the piece's floats.
+    /// Called on the communication thread when all nodes of an owned piece have arrived, before they are
+    /// summed. `vector` returns the piece's floats of a node of the step's plan.
     package var pieceArrived:
         ((_ step: Int, _ piece: Int, _ vector: (_ node: Int) -> UnsafePointer<Float>) -> Void)?
-    /// The compute thread's.
+    /// The spans of this member's activities. It belongs to the compute thread.
     package let timeline = Timeline()
 
-    // Between the two threads
+    // Shared by the two threads
     let commands = Mutex<[Command]>([])
     let bell: Bell<Progress>
 
-    // Communication thread
-    /// Commands that are being served; takes turns with `commands`, so that neither allocates.
+    // Owned by the communication thread
+    /// The commands that are being served. It swaps with `commands`, so that neither allocates.
     var serving: [Command] = []
     var arriving: CommunicationState
     var reduction: Reduction
-    /// The memory of other members of which `reduction` has pointers, by rank; kept alive for it.
+    /// The memory of other members into which `reduction` has pointers, by rank; kept alive for it.
     var peerMemory: [SharedVectors?]
-    /// Nil if no step's gradient is measured.
+    /// The measurement; nil if no step's gradient is measured.
     var measured: MeasuredCells?
     var updateTime = UpdateTime()
 
-    /// What the compute thread asks of the communication thread.
+    /// A command of the compute thread to the communication thread.
     enum Command {
         case statistics(exchange: Int)
         case contribute(downTo: Int)
         case report
     }
 
-    /// What the compute thread waits for.
+    /// The state that the compute thread waits for.
     struct Progress {
-        /// Statistics frames that have arrived, by parity of the step and exchange.
+        /// The number of statistics frames that have arrived, by parity of the step and exchange.
         var statistics: [[Int]]
         var completed: (step: Int, control: ControlWord, report: [Double], update: Span)?
         var ended: GenerationEnded?
     }
 
     /// - Parameters:
-    ///   - plans: the distinct steps (a full batch, the ragged last one); `planIndex` tells which one a step has.
+    ///   - plans: the distinct steps: a full batch and the ragged last one.
+    ///   - planIndex: returns the index in `plans` of a step.
     ///   - exchanges: the statistics exchanges of a step, by number.
-    ///   - measurement: what is measured of the gradient, if anything.
-    ///   - firstStep: the step that this generation begins with.
+    ///   - report: the report of a step (loss, metrics).
+    ///   - parameters: the flat vector of the parameters.
+    ///   - gradients: the gradient sums of this member's nodes.
+    ///   - updater: applies the optimizer to the owned pieces.
+    ///   - measurement: the measurement of the gradient, if any.
+    ///   - firstStep: the first step of this generation.
+    ///   - decide: decides, at rank 0, what follows a step.
     package init(
         rank: Int, partition: Partition, plans: [StepPlan], planIndex: @escaping (Int) -> Int,
         exchanges: [StatisticsOperation], report: StatisticsOperation,
@@ -99,10 +130,14 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
         measurement: GradientMeasurement? = nil, firstStep: Int,
         decide: @escaping (Int, [Double]) -> ControlWord
     ) {
-        (self.rank, self.partition, self.plans, self.planIndex) = (rank, partition, plans, planIndex)
-        (self.parameters, self.gradients, self.updater, self.decide) = (
-            parameters, gradients, updater, decide
-        )
+        self.rank = rank
+        self.partition = partition
+        self.plans = plans
+        self.planIndex = planIndex
+        self.parameters = parameters
+        self.gradients = gradients
+        self.updater = updater
+        self.decide = decide
         members = partition.members
         self.exchanges = StatisticsStore(rank: rank, plans: plans, operations: exchanges + [report])
         bell = Bell(
@@ -132,12 +167,13 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
     private var ownedPieces: Int { partition.pieces.count { $0.owner == rank } }
     private var remotePieces: Int { partition.pieces.count - ownedPieces }
 
-    /// Ends the generation for this member: whatever waits throws. From any thread, at any time.
+    /// Ends the generation for this member: everything that waits throws `reason`. May be called from any
+    /// thread at any time.
     package func end(_ reason: GenerationEnded) {
         bell.change { if $0.ended == nil { $0.ended = reason } }
     }
 
-    /// Communication thread: begins the next step once this one is complete here.
+    /// Begins the next step once this one is complete here. Called on the communication thread.
     func completeStepIfDone() {
         guard let control = arriving.control, arriving.remotePieces == 0, arriving.ownedPieces == 0,
             isMeasurementComplete
@@ -158,12 +194,14 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
 // MARK: - The compute thread's side
 
 extension Collective {
-    /// Where the statistics vector of a local microbatch is written.
+    /// Returns the statistics vector of a local microbatch, to be written.
     package func leaf(_ exchange: Int, localMicrobatch: Int) -> UnsafeMutablePointer<Double> {
         exchanges.leaf(exchange, localMicrobatch)
     }
 
-    /// Combines one exchange over all microbatches of all members; valid until the next step.
+    /// Combines one exchange over all microbatches of all members. The result is valid until the next step.
+    ///
+    /// - Throws: `GenerationEnded` if the generation ends first.
     package func combine(_ exchange: Int, step: Int) throws -> UnsafePointer<Double> {
         let plan = plan(for: step)
         exchanges.foldLocal(exchange, plan)
@@ -180,25 +218,30 @@ extension Collective {
         return exchanges.finish(exchange, plan)
     }
 
-    /// What a member has sent for an exchange; valid from `combine` until this member has contributed all to the step.
+    /// Returns the nodes that a member has sent for an exchange; valid from `combine` until this member has
+    /// contributed all its gradients of the step.
     package func statisticsNodes(_ exchange: Int, of member: Int, step: Int) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(exchanges.nodes(exchange, plan(for: step).nodesOf[member]))
     }
 
-    /// Memory for the statistics of another member's microbatches, with the report as the last exchange.
+    /// Allocates memory for the statistics of another member's microbatches, with the report as the last
+    /// exchange.
     package func statisticsStore(of member: Int) -> StatisticsStore {
         StatisticsStore(rank: member, plans: plans, operations: exchanges.operations)
     }
 
-    /// Everything of this step's local gradients from `offset` on is complete.
+    /// Tells the communication thread that this step's local gradients are complete from `offset` on.
     package func contribute(downTo offset: Int) { ask(.contribute(downTo: offset)) }
 
-    /// Where the report of a local microbatch is written.
+    /// Returns the report of a local microbatch, to be written.
     package func reportLeaf(localMicrobatch: Int) -> UnsafeMutablePointer<Double> {
         exchanges.leaf(reportExchange, localMicrobatch)
     }
 
-    /// Waits for the step's end: new parameters everywhere and rank 0's word. The report is the whole batch's.
+    /// Waits for the end of the step: new parameters everywhere, and rank 0's control word. The report is
+    /// that of the whole batch.
+    ///
+    /// - Throws: `GenerationEnded` if the generation ends first.
     package func complete(step: Int) throws -> (control: ControlWord, report: [Double]) {
         exchanges.foldLocal(reportExchange, plan(for: step))
         ask(.report)
@@ -217,13 +260,13 @@ extension Collective {
     }
 }
 
-/// Where the communication thread finds the gradient sums of this member's nodes.
+/// Gives the communication thread the gradient sums of this member's nodes.
 package protocol GradientSource: AnyObject {
-    /// The flat vector that holds the sum of the k-th of this member's nodes in the current step.
+    /// Returns the flat vector that holds the sum of the k-th of this member's nodes in the current step.
     func nodeVector(_ k: Int) -> UnsafePointer<Float>
 }
 
 extension Collective {
-    /// The plan of a full batch (0) or of the ragged last one (1).
+    /// Returns the plan of a full batch (0) or of the ragged last one (1).
     package func plan(at index: Int) -> StepPlan { plans[index] }
 }

@@ -1,11 +1,12 @@
-/// What has arrived for the step at hand and, counted apart, for the next one. Owned by the communication thread.
+/// Counts what has arrived for the current step and, separately, for the next one. Owned by the communication
+/// thread.
 struct CommunicationState {
     private(set) var step: Int
-    /// Nodes of each piece that are there, by parity of the step.
+    /// The nodes of each piece that have arrived, by parity of the step.
     private var nodes: [[Int]]
-    /// Members that said they are done without samples, by parity.
+    /// The members without samples that have said so, by parity of the step.
     private var idle = [0, 0]
-    /// Reports that have arrived (rank 0), by parity.
+    /// The reports that have arrived at rank 0, by parity of the step.
     private var reports = [0, 0]
 
     /// The first piece that this member has not contributed to.
@@ -15,26 +16,31 @@ struct CommunicationState {
     private(set) var ownedPieces = 0
     private(set) var control: ControlWord?
     private(set) var report: [Double] = []
-    /// Remote pieces that have arrived in this step.
+    /// True for each remote piece that has arrived in this step.
     private var isThere: [Bool]
     var arrivals: Arrivals
 
     init(step: Int, pieces: Int, arrivals: Arrivals) {
-        (self.step, self.arrivals) = (step, arrivals)
+        self.step = step
+        self.arrivals = arrivals
         nodes = Array(repeating: Array(repeating: 0, count: pieces), count: 2)
         isThere = Array(repeating: false, count: pieces)
     }
 
     mutating func beginStep(remotePieces: Int, ownedPieces: Int) {
-        (self.remotePieces, self.ownedPieces) = (remotePieces, ownedPieces)
-        (nextPiece, hasReported, control) = (0, false, nil)
+        self.remotePieces = remotePieces
+        self.ownedPieces = ownedPieces
+        nextPiece = 0
+        hasReported = false
+        control = nil
         for i in isThere.indices { isThere[i] = false }
     }
 
     mutating func finishStep() {
         let parity = step & 1
         for i in nodes[parity].indices { nodes[parity][i] = 0 }
-        (idle[parity], reports[parity]) = (0, 0)
+        idle[parity] = 0
+        reports[parity] = 0
         arrivals.clear(step: step)
         step += 1
     }
@@ -43,7 +49,7 @@ struct CommunicationState {
     mutating func addIdle(step: Int) { idle[step & 1] += 1 }
     mutating func addReport(step: Int) { reports[step & 1] += 1 }
 
-    /// True once every node and every idle member's word is there for the current step.
+    /// True once every node and every idle member's message has arrived for the current step.
     func isReady(_ piece: Int, _ plan: StepPlan) -> Bool {
         nodes[step & 1][piece] == plan.nodes.count && idle[step & 1] == plan.idleMembers
     }
@@ -52,7 +58,7 @@ struct CommunicationState {
 
     mutating func ownedPieceDone() { ownedPieces -= 1 }
 
-    /// False if the piece has been there before.
+    /// Records that a remote piece has arrived; false if it had arrived before.
     mutating func remotePieceArrived(_ piece: Int) -> Bool {
         if isThere[piece] { return false }
         isThere[piece] = true

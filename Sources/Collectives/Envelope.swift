@@ -1,4 +1,4 @@
-/// What a message between members is about; its payload travels beside it.
+/// The description of a message between members; its payload travels beside it.
 package struct Envelope: Equatable, Sendable {
     package enum Kind: UInt8, Sendable {
         /// Bulk. One node's gradient sum of one piece, to the piece's owner; index: piece, part: node.
@@ -7,7 +7,8 @@ package struct Envelope: Equatable, Sendable {
         case parameters = 2
         /// Urgent. The sender's nodes of one statistics exchange, to everyone; index: exchange.
         case statistics = 3
-        /// Urgent. The sender's nodes of the step's report (loss, metrics), to rank 0; sent by members without samples too.
+        /// Urgent. The sender's nodes of the step's report (loss, metrics), to rank 0. Members without
+        /// samples send it too.
         case report = 4
         /// Bulk. "I have no samples in this step and am done with it", to everyone.
         case idle = 5
@@ -17,7 +18,8 @@ package struct Envelope: Equatable, Sendable {
         case norms = 7
 
         package var isUrgent: Bool { self == .statistics || self == .report || self == .norms }
-        /// Whether a member that is one step ahead may have sent it: what everybody needs to complete a step may not.
+        /// True if a member that is one step ahead may have sent it. Messages that everybody needs to
+        /// complete a step cannot be early.
         var mayBeEarly: Bool { self != .parameters && self != .control && self != .norms }
     }
 
@@ -27,11 +29,14 @@ package struct Envelope: Equatable, Sendable {
     package var part: Int
 
     package init(_ kind: Kind, step: Int, index: Int = 0, part: Int = 0) {
-        (self.kind, self.step, self.index, self.part) = (kind, step, index, part)
+        self.kind = kind
+        self.step = step
+        self.index = index
+        self.part = part
     }
 }
 
-/// A message that no correct peer of this generation sends.
+/// Thrown for a message that no correct peer of this generation sends.
 package struct ProtocolViolation: Error, Equatable, CustomStringConvertible {
     package let description: String
 }

@@ -1,4 +1,4 @@
-/// Thrown by whatever waits for other members once the generation has ended.
+/// Thrown to everything that waits for other members once the generation has ended.
 package struct GenerationEnded: Error, Equatable, CustomStringConvertible {
     package let reason: String
     package init(reason: String) { self.reason = reason }

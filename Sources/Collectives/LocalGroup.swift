@@ -7,10 +7,11 @@ import Synchronization
     import Glibc
 #endif
 
-/// The collectives of several members in one process, for tests: the same `Collective`s, with memory copies for sockets.
+/// A group of members in one process: the same `Collective`s as in a run, with memory copies instead of
+/// sockets. A worker measures and evaluates with it, and tests use it.
 ///
-/// Each member has a communication thread of its own that takes messages from its queue in order. What one member sends another arrives in order, urgent before bulk
-/// or not: as over sockets, nothing may depend on it.
+/// Each member has a communication thread that takes messages from its queue in order. Messages of one sender
+/// arrive in order, urgent or bulk: as over sockets, nothing may depend on more.
 package final class LocalGroup: @unchecked Sendable {  // members' queues are guarded by their own mutexes
     private let members: [LocalMember]
 
@@ -23,7 +24,7 @@ package final class LocalGroup: @unchecked Sendable {  // members' queues are gu
         for member in members { member.start() }
     }
 
-    /// Ends the threads; messages that are under way are dropped.
+    /// Ends the threads; messages in flight are dropped.
     package func close() {
         for member in members { member.stop() }
     }

@@ -1,10 +1,10 @@
 extension Partition {
-    /// Apportions equal pieces of work to members of different speeds: each piece, in order, goes to the member that
-    /// would finish it first. No other apportionment has an earlier end.
+    /// Apportions equal pieces of work to members of different speeds: each piece, in order, goes to the
+    /// member that would finish it first. No other apportionment ends sooner.
     ///
     /// - Parameters:
-    ///   - pieces: number of pieces.
-    ///   - speeds: pieces per unit of time, by member; greater than 0.
+    ///   - pieces: the number of pieces.
+    ///   - speeds: pieces per unit of time of each member, greater than 0.
     ///   - ahead: work that every member has besides, in pieces.
     /// - Returns: the member of each piece.
     package static func apportion(_ pieces: Int, among speeds: [Double], ahead: Double = 0) -> [Int] {

@@ -1,45 +1,60 @@
 import Kernels
 
-/// How a flat vector is cut for travelling, the same on every member: who owns which shard, and which runs go together.
+/// The division of a flat vector for travelling, the same on every member: the owner of each shard, and the
+/// pieces that travel together.
 ///
-/// A *bucket* is a run of parameters whose gradients leave together; a *piece* is the part of a bucket that lies in one shard, or in neighbouring ones of
-/// the same owner: the unit of a frame. Pieces are numbered from the vector's end, the order in which backward completes them. Bits do not depend on any of this.
+/// For example, the pieces of the second of three members:
+///
+///     let owners = Partition.spreadOwners(usedCount: 1_000_000, members: 3)
+///     let partition = Partition(usedCount: 1_000_000, owners: owners, members: 3)
+///     for piece in partition.pieces where piece.owner == 1 { print(piece.range, piece.compact) }
+///
+/// A *bucket* is a run of parameters whose gradients leave together. A *piece* is the part of a bucket that
+/// lies in one shard, or in neighbouring shards of the same owner; it is the unit of a frame. Pieces are
+/// numbered from the vector's end, the order in which backward completes them. The bits of a result do not
+/// depend on any of this.
 package struct Partition: Equatable, Sendable {
     package struct Piece: Equatable, Sendable {
         package let range: Range<Int>
         package let owner: Int
-        /// Where the piece begins in its owner's compact vectors (moments, partial sums), which hold owned pieces alone.
+        /// The offset of the piece in its owner's compact vectors (moments, partial sums), which hold owned
+        /// pieces alone.
         package let compact: Int
     }
 
     package let pieces: [Piece]
     package let flatCount: Int
     package let members: Int
-    /// Owner of every shard.
+    /// The owner of every shard.
     package let owners: [Int]
-    /// Floats that each member owns.
+    /// The number of floats that each member owns.
     package let ownedCounts: [Int]
 
-    /// Floats of a bucket: an eighth of the vector, but 32 KB at least and 256 KB at most, which a core's second cache holds: what arrives is summed, updated, and
-    /// sent on while it is warm.
+    /// Returns the floats of a bucket: an eighth of the vector, but at least 32 KB and at most 256 KB. So
+    /// much fits a core's second-level cache: what arrives is summed, updated and sent on while it is there.
     package static func bucketSize(usedCount: Int) -> Int {
         let blocks = (usedCount / 8 + FlatVector.blockSize - 1) / FlatVector.blockSize
         return max(smallPiece, min(64, blocks) * FlatVector.blockSize)
     }
 
-    /// Chooses an owner for each shard. Neighbouring shards have different owners, so that every bucket is spread over the
-    /// members; but those of small vectors go together, up to half a bucket, for fewer and longer frames.
+    /// Chooses an owner for each shard. Neighbouring shards have different owners, so that every bucket is
+    /// spread over the members. Shards of small vectors form runs of half a bucket, for fewer and longer
+    /// frames.
     ///
     /// - Parameters:
-    ///   - speeds: of the members, as many, in proportion to which they own parameters, and with them the work of updates; nil: all the same.
-    ///   - before: of each shard the member that has owned it and should go on, if it is still there. As few change hands as the shares allow.
+    ///   - usedCount: floats of the vector that hold parameters.
+    ///   - speeds: speed of each member. Members own parameters, and so the work of updates, in proportion to
+    ///     it; nil if all are equal.
+    ///   - before: for each shard the member that has owned it and should go on, or nil. As few shards change
+    ///     hands as the shares allow.
     package static func spreadOwners(
         usedCount: Int, members: Int, speeds: [Double]? = nil,
         keeping before: [Int?] = Array(repeating: nil, count: FlatVector.shardCount)
     ) -> [Int] {
         let shardSize = FlatVector.shardSize(for: usedCount)
         let shards = (usedCount + shardSize - 1) / shardSize
-        // Half a bucket, so that a bucket is still shared out where that is worth a frame; everyone gets a run.
+        // A run is half a bucket, so that a bucket is still divided where a frame is worth it; everyone gets
+        // a run.
         let wanted = max(1, max(smallPiece, bucketSize(usedCount: usedCount) / 2) / shardSize)
         let run = max(1, min(wanted, (shards + members - 1) / members))
         let even = apportion(
@@ -48,7 +63,8 @@ package struct Partition: Equatable, Sendable {
         return (0..<FlatVector.shardCount).map { runs[$0 / run] }
     }
 
-    /// Everyone gets as many runs as `even` says: of those that it had as many as it may keep, spread over the vector, and else what is left.
+    /// Gives each member as many runs as `even` does: first runs that it had before, spread over the vector,
+    /// then runs that are left.
     private static func keep(_ before: [Int?], apportioned even: [Int], members: Int) -> [Int] {
         var shares = [Int](repeating: 0, count: members)
         for member in even { shares[member] += 1 }
@@ -73,12 +89,13 @@ package struct Partition: Equatable, Sendable {
         }
     }
 
-    /// Floats below which a frame costs as much as a longer one.
+    /// The floats below which a frame costs as much as a longer one.
     private static let smallPiece = 8 * FlatVector.blockSize
 
     /// - Parameters:
-    ///   - usedCount: floats from the vector's start that hold parameters; what lies behind is zero and never travels.
-    ///   - owners: a member for each of the 64 shards.
+    ///   - usedCount: floats from the vector's start that hold parameters. The rest is zero and never
+    ///     travels.
+    ///   - owners: the member that owns each of the 64 shards.
     package init(usedCount: Int, owners: [Int], members: Int) {
         precondition(owners.count == FlatVector.shardCount, "every shard has an owner")
         let shardSize = FlatVector.shardSize(for: usedCount)
@@ -104,7 +121,7 @@ package struct Partition: Equatable, Sendable {
 }
 
 extension Partition {
-    /// A member's owned pieces of a flat vector, as its compact vectors hold them.
+    /// Returns a member's owned pieces of a flat vector, in the order of its compact vectors.
     package func compact(_ flat: [Float], of member: Int) -> [Float] {
         var compact = [Float](repeating: 0, count: ownedCounts[member])
         for piece in pieces where piece.owner == member {
@@ -118,16 +135,19 @@ extension Partition {
 extension Partition {
     /// A run of a member's compact vectors.
     package struct Run: Equatable, Sendable {
-        /// Where it lies in the flat vectors.
+        /// The run in the flat vectors.
         package let range: Range<Int>
-        /// Where it begins in the compact ones.
+        /// The offset of the run in the compact vectors.
         package let compact: Int
     }
 
-    /// What a member owns, by whether it has owned it before, in the order of the pieces.
+    /// Divides what a member owns into runs that it has owned before and runs that it has not, in the order
+    /// of the pieces.
     ///
     /// - Parameters:
-    ///   - old: another partition of the same vectors, in which the member had the rank `oldRank`.
+    ///   - rank: the member.
+    ///   - old: another partition of the same vectors.
+    ///   - oldRank: the member's rank in `old`.
     package func owned(by rank: Int, since old: Partition, oldRank: Int) -> (
         kept: [(new: Run, old: Run)], missing: [Run]
     ) {
@@ -139,7 +159,7 @@ extension Partition {
             while lower < piece.range.upperBound {
                 let upper = min(piece.range.upperBound, (lower / shardSize + 1) * shardSize)
                 let compact = piece.compact + lower - piece.range.lowerBound
-                // The pieces of both end where a shard or a bucket does, and buckets are the same.
+                // Pieces of both partitions end where a shard or a bucket does, and the buckets are the same.
                 if let was = before.first(where: { $0.range.contains(lower) }), was.range.upperBound >= upper
                 {
                     let run = Run(range: lower..<upper, compact: was.compact + lower - was.range.lowerBound)

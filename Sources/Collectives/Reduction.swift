@@ -1,33 +1,35 @@
 import Kernels
 
-/// The owner's memory and queue: other members' nodes of the owned pieces, and the pieces whose nodes are all there.
+/// The owner's memory and queue: other members' nodes of the owned pieces, and the pieces whose nodes are all
+/// there.
 struct Reduction {
-    /// Floats that are reduced and updated in one go, so that urgent frames are served in between and the sums stay in the cache.
+    /// Floats that are reduced and updated without a break. Urgent frames are served in between, and the sums
+    /// stay in the cache.
     private static let sliceSize = 16 * 1024
     private static let blockSize = 4096
-    /// Slices between two looks at the connections.
+    /// Slices between two turns of the event loop.
     static let slicesPerTurn = 4
 
     struct Slice {
         let piece: Int
         let range: Range<Int>
         let isLast: Bool
-        /// The sum is finished and kept: the slice is to be updated from it.
+        /// True if the sum is finished and was kept, and the slice is now updated from it.
         var isUpdate = false
     }
 
     private let rank: Int
     /// One compact vector for each node of another member.
     private let inboxes: [FloatBuffer]
-    /// Pointers into the memory of other members, by inbox and piece; nil if the node came as a copy.
+    /// Pointers into the memory of other members, by inbox and piece; nil if the node arrives as a copy.
     private var mapped: [UnsafePointer<Float>?]
     private let pieces: Int
     private let scratch: FloatBuffer
     private let control: DoubleBuffer
     private var queue: [Int] = []
-    /// Pieces whose kept sums wait to be applied.
+    /// The pieces whose sums were kept and are to be applied.
     private var updates: [Int] = []
-    /// Floats of the queue's first piece that are done.
+    /// Floats of the first queued piece that are done.
     private var done = 0
 
     init(rank: Int, partition: Partition, plans: [StepPlan], report: StatisticsOperation) {
@@ -48,13 +50,13 @@ struct Reduction {
             start: control.pointer, count: control.count * MemoryLayout<Double>.stride)
     }
 
-    /// Nodes of other members are numbered without this member's own.
+    /// Returns the inbox of a node. Nodes of other members are numbered without this member's own.
     private func inboxIndex(_ node: Int, _ plan: StepPlan) -> Int {
         let mine = plan.nodesOf[rank]
         return node < mine.lowerBound ? node : node - mine.count
     }
 
-    /// Where a node of a piece belongs that comes as a copy.
+    /// Returns the memory for a node of a piece that arrives as a copy.
     mutating func inbox(node: Int, _ index: Int, _ piece: Partition.Piece, plan: StepPlan)
         -> UnsafeMutableRawBufferPointer
     {
@@ -76,7 +78,7 @@ struct Reduction {
     mutating func enqueueUpdate(_ piece: Int) { updates.append(piece) }
 
     mutating func nextSlice(_ partition: Partition) -> Slice? {
-        // Updates wait for all sums of their step: the two queues are never both in use.
+        // Updates wait for all sums of their step: only one of the two queues is in use at a time.
         let isUpdate = queue.isEmpty
         guard let index = isUpdate ? updates.first : queue.first else { return nil }
         let range = partition.pieces[index].range
@@ -90,9 +92,10 @@ struct Reduction {
         return Slice(piece: index, range: start..<end, isLast: isLast, isUpdate: isUpdate)
     }
 
-    /// Sums all nodes over one slice of a piece, depth first, and hands every block on.
+    /// Sums all nodes over one slice of a piece, depth first, and passes every finished block to `body`: its
+    /// range, its offset in the compact vectors, and the sum.
     func finishTree(
-        _ index: Int, _ piece: Partition.Piece, _ slice: Range<Int>, plan: StepPlan,
+        _ index: Int, _ piece: Partition.Piece, slice: Range<Int>, plan: StepPlan,
         gradients: any GradientSource,
         _ body: (Range<Int>, Int, UnsafeMutablePointer<Float>) -> Void
     ) {
@@ -100,16 +103,17 @@ struct Reduction {
             let range = start..<min(slice.upperBound, start + Self.blockSize)
             let compact = piece.compact + start - piece.range.lowerBound
             run(plan.finish, count: range.count) { node in
-                vector(of: node, index, piece, plan, gradients) + (start - piece.range.lowerBound)
+                vector(of: node, index, piece, plan: plan, gradients: gradients)
+                    + (start - piece.range.lowerBound)
             }
             body(range, compact, scratch.pointer)
         }
     }
 
-    /// Where the floats of a piece lie in one of its nodes.
+    /// Returns the floats of a piece in one of its nodes.
     func vector(
-        of node: Int, _ index: Int, _ piece: Partition.Piece, _ plan: StepPlan,
-        _ gradients: any GradientSource
+        of node: Int, _ index: Int, _ piece: Partition.Piece, plan: StepPlan,
+        gradients: any GradientSource
     ) -> UnsafePointer<Float> {
         let mine = plan.nodesOf[rank]
         if mine.contains(node) {
@@ -119,7 +123,7 @@ struct Reduction {
         return mapped[inbox * pieces + index] ?? UnsafePointer(inboxes[inbox].pointer) + piece.compact
     }
 
-    /// Leaves the root's sum of one block in the first scratch vector.
+    /// Runs the program over one block; the root's sum is in the first scratch vector afterwards.
     private func run(_ program: FinishProgram, count: Int, input: (Int) -> UnsafePointer<Float>) {
         func vector(_ index: Int) -> UnsafeMutablePointer<Float> { scratch.pointer + index * Self.blockSize }
         for instruction in program.instructions {

@@ -1,29 +1,32 @@
 import Kernels
 
-/// Memory of one member in which others of its machine read vectors where they lie.
+/// Memory of one member in which other members of the same machine read vectors without a copy.
 ///
-/// The member that owns it makes its vectors in it, one after the other; the others have it mapped.
+/// The member that owns it allocates its vectors in it, one after the other; the other members have it
+/// mapped.
 package final class SharedVectors {
     private let base: UnsafeMutableRawPointer
     private let count: Int
     private var used = 0
-    /// Unmaps it in the end.
+    /// The object that unmaps the memory when it goes away.
     private let owner: AnyObject
 
     /// - Parameters:
-    ///   - bytes: from a multiple of 64 on, zero at first where vectors are to be made.
-    ///   - owner: what must live for as long as the bytes are used.
+    ///   - bytes: aligned to 64, and zero at first where vectors are to be allocated.
+    ///   - owner: an object that must live for as long as the bytes are used.
     package init(_ bytes: UnsafeMutableRawBufferPointer, of owner: AnyObject) {
         guard let base = bytes.baseAddress else { preconditionFailure("shared memory is somewhere") }
-        (self.base, count, self.owner) = (base, bytes.count, owner)
+        self.base = base
+        count = bytes.count
+        self.owner = owner
     }
 
-    /// Bytes for vectors of so many floats.
+    /// Returns the bytes that vectors of so many floats need.
     package static func bytes(for counts: [Int]) -> Int {
         counts.reduce(0) { $0 + 4 * FloatBuffer.padded($1) }
     }
 
-    /// A new vector; elsewhere if there is no room for it.
+    /// Allocates a vector of `count` floats; outside the shared memory if there is no room for it.
     package func make(_ count: Int) -> FloatBuffer {
         let size = Self.bytes(for: [count])
         guard size <= self.count - used else { return FloatBuffer(count: count) }
@@ -31,7 +34,7 @@ package final class SharedVectors {
         return FloatBuffer(count: count, at: (base + used).assumingMemoryBound(to: Float.self), of: self)
     }
 
-    /// How many bytes into the memory a payload begins, if it lies there.
+    /// Returns the offset of a payload in bytes; nil if it does not lie in this memory.
     package func offset(of payload: UnsafeRawBufferPointer) -> Int? {
         guard let start = payload.baseAddress, start >= UnsafeRawPointer(base),
             start + payload.count <= UnsafeRawPointer(base + count)
@@ -39,7 +42,7 @@ package final class SharedVectors {
         return start - UnsafeRawPointer(base)
     }
 
-    /// Some of its bytes, if they are its.
+    /// Returns `count` bytes at an offset; nil if they do not lie in this memory.
     func bytes(_ offset: Int, _ count: Int) -> UnsafeRawPointer? {
         offset >= 0 && offset <= self.count && count <= self.count - offset
             ? UnsafeRawPointer(base + offset) : nil

@@ -1,8 +1,10 @@
 import Kernels
 
-/// The small vectors of all exchanges of a step: local leaves, everyone's nodes, results. All memory is allocated at the start.
+/// The small vectors of all exchanges of a step: local leaves, everyone's nodes, results. All memory is
+/// allocated at the start.
 ///
-/// Leaves belong to the compute thread; nodes of other members are written by the communication thread before the compute thread is told.
+/// Leaves belong to the compute thread. The communication thread writes the nodes of other members before it
+/// tells the compute thread.
 package final class StatisticsStore {
     private struct Exchange {
         let operation: StatisticsOperation
@@ -34,7 +36,7 @@ package final class StatisticsStore {
         exchanges[exchange].leaves.pointer + localMicrobatch * width(exchange)
     }
 
-    /// The memory of a run of neighbouring nodes.
+    /// Returns the memory of a run of neighbouring nodes.
     package func nodes(_ exchange: Int, _ range: Range<Int>) -> UnsafeMutableRawBufferPointer {
         let width = width(exchange)
         return UnsafeMutableRawBufferPointer(
@@ -42,7 +44,7 @@ package final class StatisticsStore {
             count: range.count * width * MemoryLayout<Double>.stride)
     }
 
-    /// Adds up this member's leaves into its nodes.
+    /// Sums this member's leaves into its nodes.
     package func foldLocal(_ index: Int, _ plan: StepPlan) {
         let exchange = exchanges[index]
         let (width, first) = (exchange.operation.width, plan.leaves(of: rank).lowerBound)
@@ -55,7 +57,7 @@ package final class StatisticsStore {
         }
     }
 
-    /// Finishes the tree over everyone's nodes.
+    /// Finishes the tree over the nodes of all members.
     func finish(_ index: Int, _ plan: StepPlan) -> UnsafePointer<Double> {
         let exchange = exchanges[index]
         let width = exchange.operation.width
@@ -66,7 +68,7 @@ package final class StatisticsStore {
         return UnsafePointer(root)
     }
 
-    /// Combines depth first, in place, from whatever vectors `existing` has.
+    /// Combines depth first and in place, from the vectors that `existing` returns.
     private func combine(
         _ leaves: Range<Int>, _ operation: StatisticsOperation,
         _ existing: (Range<Int>) -> UnsafeMutablePointer<Double>?

@@ -1,28 +1,36 @@
 import Kernels
 
-/// Everything about a step that follows from its batch size and the assignment: who contributes which nodes of the reduction tree.
+/// The plan of a step: everything that follows from its batch size and the assignment of microbatches, above
+/// all who contributes which nodes of the reduction tree.
 ///
-/// The tree's leaves are the non-empty microbatches in order. A member adds up the maximal subtrees of its own leaves (its *nodes*) and sends those; whoever
-/// has all nodes finishes the tree.
+/// For example, three microbatches of 32 samples, the first one on member 0 and the others on member 1:
+///
+///     let plan = StepPlan(sizes: [32, 32, 32], assignment: Assignment(even: 3, members: 2))
+///     plan.nodes.map(\.leaves)    // 0..<1 of member 0; 1..<2 and 2..<3 of member 1
+///
+/// The tree's leaves are the non-empty microbatches in order. A member sums the maximal subtrees of its own
+/// leaves, its *nodes*, and sends those. Whoever has all nodes finishes the tree.
 package final class StepPlan: Sendable {
     package struct Node: Equatable, Sendable {
         package let member: Int
-        /// The leaves it covers.
+        /// The leaves that the node covers.
         package let leaves: Range<Int>
     }
 
     package let tree: ReductionTree
     /// The nodes of all members, in the order of their leaves.
     package let nodes: [Node]
-    /// For each member, its nodes as a range of `nodes`.
+    /// The nodes of each member, as a range of `nodes`.
     package let nodesOf: [Range<Int>]
-    /// For each member, the microbatches that it computes and that have samples.
+    /// The microbatches with samples that each member computes.
     package let microbatchesOf: [[Int]]
-    /// Members without samples in this step.
+    /// The number of members without samples in this step.
     package let idleMembers: Int
     package let finish: FinishProgram
 
-    /// - Parameter sizes: samples in each microbatch.
+    /// - Parameters:
+    ///   - sizes: the number of samples in each microbatch.
+    ///   - assignment: the microbatches of each member.
     package init(sizes: [Int], assignment: Assignment) {
         precondition(sizes.count == assignment.microbatches, "the assignment covers every microbatch")
         tree = ReductionTree(leaves: sizes.count { $0 > 0 })
@@ -35,12 +43,14 @@ package final class StepPlan: Sendable {
             microbatchesOf.append(filled)
             leaf += filled.count
         }
-        (self.nodes, self.nodesOf, self.microbatchesOf) = (nodes, nodesOf, microbatchesOf)
+        self.nodes = nodes
+        self.nodesOf = nodesOf
+        self.microbatchesOf = microbatchesOf
         idleMembers = microbatchesOf.count { $0.isEmpty }
         finish = FinishProgram(tree, partialNodes: nodes.map(\.leaves))
     }
 
-    /// The leaves that a member computes.
+    /// Returns the leaves that a member computes.
     package func leaves(of member: Int) -> Range<Int> {
         let nodes = nodes[nodesOf[member]]
         guard let first = nodes.first, let last = nodes.last else { return 0..<0 }

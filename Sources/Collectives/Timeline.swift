@@ -1,67 +1,76 @@
 import CSystem
 
-/// What a member does in a step and beside it.
+/// An activity of a member in a step or beside it.
 package enum Activity: UInt8, Sendable, CaseIterable {
-    // The compute thread, one after the other.
+    // The compute thread's activities, one after the other.
     case data = 1
     case forward, backward
-    /// After backward: until the step's gradients are averaged and the new parameters are there.
+    /// After backward: until the step's gradients are averaged and the new parameters have arrived.
     case gradients
     case snapshot, evaluation, decision
-    /// The compute thread, within forward and backward: waiting for the statistics of the other members' microbatches.
+    /// The compute thread, within forward and backward: waits for the statistics of other members'
+    /// microbatches.
     case statistics
-    /// The communication thread: finishing gradient sums and applying the optimizer.
+    /// The communication thread: finishes gradient sums and applies the optimizer.
     case update
-    /// In a traced step, within forward and backward: one layer, its exchanges of statistics included.
+    /// In a traced step, within forward and backward: one layer, with its exchanges of statistics.
     case layerForward, layerBackward
-    /// The compute thread, behind backward: another member's microbatches once more.
+    /// The compute thread, after backward: recomputes another member's microbatches.
     case audit
 }
 
-/// A time in which one activity went on. Seconds of this machine's monotonic clock.
+/// The time of one activity, in seconds of this machine's monotonic clock.
 package struct Span: Equatable, Sendable {
     package var activity: Activity
     package var step: Int
     package var begin: Double
     package var end: Double
-    /// Seconds of it that were work: all but for `update`, which pauses while pieces are awaited.
+    /// Seconds of work in the span. It is the whole span except for `update`, which pauses while pieces are
+    /// awaited.
     package var busy: Double
-    /// Of a layer's span, the layer's number.
+    /// The layer's number in a layer's span; otherwise 0.
     package var layer: Int
 
     package init(
         _ activity: Activity, step: Int, begin: Double, end: Double, busy: Double? = nil, layer: Int = 0
     ) {
-        (self.activity, self.step, self.begin, self.end, self.layer) = (activity, step, begin, end, layer)
+        self.activity = activity
+        self.step = step
+        self.begin = begin
+        self.end = end
+        self.layer = layer
         self.busy = min(busy ?? .infinity, end - begin)
     }
 }
 
-/// What a member has been doing, for people: read from the clock where one activity ends and the next begins, two dozen nanoseconds each.
+/// Records what a member does, for people. The clock is read where one activity ends and the next begins,
+/// about 24 ns each.
 ///
-/// Owned by the compute thread. Nothing that is computed may read it. Its memory is allocated once; if nobody takes the spans, new ones are dropped.
+/// Owned by the compute thread. Nothing that is computed may read it. Its memory is allocated once; if nobody
+/// takes the spans, new ones are dropped.
 package final class Timeline {
     private static let capacity = 8192
     private var spans: [Span] = []
     private var current: (activity: Activity, step: Int, begin: Double)?
     private var lastTaken = Timeline.now
-    /// Where the next layer begins.
+    /// The begin of the next layer's span, in seconds.
     private var mark = 0.0
-    /// Layers are timed in the steps before this one: those that are traced.
+    /// The first step whose layers are not timed: those before it are traced.
     package var layersUntil = 0
 
     package init() { spans.reserveCapacity(Self.capacity) }
 
     package static var now: Double { csystem_monotonic_seconds() }
 
-    /// The activity at hand ends and this one begins.
+    /// Ends the current activity and begins this one.
     package func enter(_ activity: Activity, step: Int) {
         let now = Self.now
         close(now)
-        (current, mark) = ((activity, step, now), now)
+        current = (activity, step, now)
+        mark = now
     }
 
-    /// A layer's part of the activity at hand, which began where the one before it ended, is over.
+    /// Ends a layer's part of the current activity. It began where the layer before it ended.
     package func finishLayer(_ layer: Int, isBackward: Bool) {
         guard let current, current.step < layersUntil else { return }
         let now = Self.now
@@ -72,7 +81,7 @@ package final class Timeline {
         mark = now
     }
 
-    /// The activity at hand ends.
+    /// Ends the current activity.
     package func leave() { close(Self.now) }
 
     private func close(_ now: Double) {
@@ -85,12 +94,12 @@ package final class Timeline {
         if spans.count < Self.capacity { spans.append(span) }
     }
 
-    /// Whether it is time to take the spans: every `interval` seconds, or when there are many.
+    /// True if the spans should be taken: every `interval` seconds, or when there are many.
     package func isDue(every interval: Double) -> Bool {
         spans.count > Self.capacity / 2 || (!spans.isEmpty && Self.now - lastTaken >= interval)
     }
 
-    /// The finished spans, which are then forgotten.
+    /// Returns the finished spans and forgets them.
     package func take() -> [Span] {
         let taken = Array(spans[...])
         spans.removeAll(keepingCapacity: true)
@@ -99,7 +108,7 @@ package final class Timeline {
     }
 }
 
-/// When the communication thread was busy with updates in a step.
+/// The time that the communication thread spent on updates in a step.
 struct UpdateTime {
     private(set) var begin = 0.0
     private(set) var end = 0.0
