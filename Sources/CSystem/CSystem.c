@@ -80,13 +80,13 @@ int csystem_lock_exclusively(int descriptor, int wait) {
     return result;
 }
 
-// Another thread may set it while a signal comes.
+// It is atomic because another thread may set it while a signal arrives.
 static _Atomic int signal_descriptor = -1;
 
 static void write_signal(int signal) {
     int kept = errno;
     unsigned char byte = (unsigned char)signal;
-    ssize_t written = write(signal_descriptor, &byte, 1);  // a full pipe already holds signals enough
+    ssize_t written = write(signal_descriptor, &byte, 1);  // a full pipe already holds enough signals
     (void)written;
     errno = kept;
 }
@@ -128,21 +128,23 @@ int csystem_available_cores(void) {
 
 int csystem_has_avx512(void) {
 #if defined(__x86_64__)
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw")
-        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd");
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")
+        && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")
+        && __builtin_cpu_supports("avx512cd");
 #else
     return 0;
 #endif
 }
 
 #if defined(__x86_64__)
-// The program is compiled for processors with AVX2 and FMA. This runs before anything else, compiled for any x86-64, so that
-// an older processor gets a sentence instead of an illegal instruction.
+// The program is compiled for processors with AVX2 and FMA. This function runs before anything else and is
+// compiled for any x86-64, so that an older processor gets a sentence instead of an illegal instruction.
 __attribute__((constructor(101), target("arch=x86-64"))) static void require_avx2(void) {
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return;
     static const char sentence[] =
-        "dist-train: this processor has no AVX2 and FMA, which the program is compiled for; use a machine with a processor from 2013 or later\n";
+        "dist-train: this processor has no AVX2 and FMA, which the program is compiled for; "
+        "use a machine with a processor from 2013 or later\n";
     ssize_t ignored = write(2, sentence, sizeof sentence - 1);
     (void)ignored;
     _exit(1);

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// What both sides see of a direction. Each field has a cache line of its own.
+// The state of a direction that both sides see. Each field has a cache line of its own.
 struct direction {
     _Alignas(64) uint64_t written;
     _Alignas(64) uint64_t taken;
@@ -22,7 +22,8 @@ _Static_assert(2 * sizeof(struct direction) <= CSYSTEM_RING_NONCE, "the directio
 int csystem_shared_memory_make(size_t count, void **memory) {
     int descriptor = memfd_create("dist-train", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (descriptor < 0) return -1;
-    if (ftruncate(descriptor, (off_t)count) == 0 && fcntl(descriptor, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) == 0) {
+    if (ftruncate(descriptor, (off_t)count) == 0
+        && fcntl(descriptor, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) == 0) {
         *memory = mmap(NULL, count, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
         if (*memory != MAP_FAILED) return descriptor;
     }
@@ -40,7 +41,8 @@ void *csystem_shared_memory_open(int process, int descriptor, size_t count) {
     struct stat status;
     const int seals = fcntl(own, F_GET_SEALS), wanted = F_SEAL_SHRINK | F_SEAL_GROW;
     void *memory = MAP_FAILED;
-    if (seals >= 0 && (seals & wanted) == wanted && fstat(own, &status) == 0 && status.st_size == (off_t)count)
+    if (seals >= 0 && (seals & wanted) == wanted && fstat(own, &status) == 0
+        && status.st_size == (off_t)count)
         memory = mmap(NULL, count, PROT_READ | PROT_WRITE, MAP_SHARED, own, 0);
     close(own);
     return memory == MAP_FAILED ? NULL : memory;
@@ -61,7 +63,12 @@ void *csystem_shared_memory_open(int process, int descriptor, size_t count) {
 void csystem_shared_memory_close(void *memory, size_t count) { munmap(memory, count); }
 
 struct csystem_ring csystem_ring_at(void *memory, int direction, uint64_t capacity) {
-    struct csystem_ring ring = {(struct direction *)memory + direction, (uint8_t *)memory + CSYSTEM_RING_HEADER + direction * capacity, capacity, 0};
+    struct csystem_ring ring = {
+        .shared = (struct direction *)memory + direction,
+        .bytes = (uint8_t *)memory + CSYSTEM_RING_HEADER + direction * capacity,
+        .capacity = capacity,
+        .position = 0,
+    };
     return ring;
 }
 
@@ -70,8 +77,9 @@ void csystem_ring_begin(void *memory) {
     directions[0].reader_waits = directions[1].reader_waits = 1;
 }
 
-// A wait is announced before the other side's position is read again, and the other side looks for waits after it has moved: sequentially consistent
-// both, so that one of the two sees the other.
+// A side announces its wait before it reads the other side's position again, and the other side looks for a
+// wait after it has moved its position. Both are sequentially consistent, so that one of the two sees the
+// other.
 static inline uint64_t load(const uint64_t *value) { return __atomic_load_n(value, __ATOMIC_SEQ_CST); }
 static inline void store(uint64_t *value, uint64_t new) { __atomic_store_n(value, new, __ATOMIC_SEQ_CST); }
 static inline void announce(uint32_t *flag) { __atomic_store_n(flag, 1, __ATOMIC_SEQ_CST); }
@@ -128,7 +136,8 @@ ptrdiff_t csystem_ring_read(struct csystem_ring *ring, void *bytes, size_t count
         done += part;
         announced = 0;
         store(&shared->taken, ring->position);
-        // A writer that waits is woken for half a ring of room, not for every byte of it; what is left is read sooner or later.
+        // A writer that waits is woken when half of the ring is free, not for every byte. The bytes that are
+        // left are read sooner or later.
         if (there - part <= ring->capacity / 2 && take(&shared->writer_waits)) *must_wake = 1;
     }
     return (ptrdiff_t)done;

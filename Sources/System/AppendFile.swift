@@ -6,13 +6,17 @@ import Synchronization
     import Glibc
 #endif
 
-/// A file of lines that grows at its end (metrics, log). Each line is handed to the system at once, so that it survives the process's
-/// death; `synchronize` makes it survive the machine's. May be used from any thread.
+/// A file of lines that grows at its end (metrics, log). It may be used from any thread.
+///
+/// Each line is handed to the system at once, so that it survives the death of the process; `synchronize`
+/// makes it survive a power failure.
 package final class AppendFile: Sendable {
     package let path: String
     private let file: Mutex<Descriptor?>
 
     /// Opens or creates `path`. The unfinished last line of a writer that was killed is cut off.
+    ///
+    /// - Throws: `SystemError` if the file cannot be opened, read or shortened.
     package init(_ path: String) throws {
         self.path = path
         let file = try Descriptor(opening: path, O_RDWR | O_CREAT | O_APPEND, to: "write")
@@ -20,7 +24,10 @@ package final class AppendFile: Sendable {
         self.file = Mutex(file)
     }
 
-    /// Appends `line` (which has no line feed of its own) and a line feed: all of it, or, with an error, nothing.
+    /// Appends `line`, which has no line feed of its own, and a line feed. If that fails, nothing is
+    /// appended.
+    ///
+    /// - Throws: `SystemError` if the line cannot be written.
     package func append(_ line: String) throws {
         var bytes = Array(line.utf8)
         bytes.append(0x0A)
@@ -30,18 +37,22 @@ package final class AppendFile: Sendable {
             do {
                 try bytes.withUnsafeBytes { try file.writeAll($0, path: path) }
             } catch {
-                _ = ftruncate(file.number, end)  // the error to report is the one above
+                _ = ftruncate(file.number, end)  // The error to report is the one above.
                 throw error
             }
         }
     }
 
     /// Returns when all lines have reached the disk.
+    ///
+    /// - Throws: `SystemError` if the disk reports a failure.
     package func synchronize() throws {
         try file.withLock { try $0?.synchronize(path: path) }
     }
 
-    /// Closes the file; lines that come later are errors.
+    /// Closes the file; appending throws after this.
+    ///
+    /// - Throws: `SystemError` if the disk reports a failure.
     package func close() throws {
         try file.withLock { file in
             try file?.synchronize(path: path)

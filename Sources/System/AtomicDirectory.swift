@@ -6,13 +6,19 @@ import CSystem
     import Glibc
 #endif
 
-/// A directory that appears whole or not at all: its files are written into `NAME.tmp-PID` beside it, each brought to the disk, then the
-/// whole is renamed. What was not committed is removed when the value goes, and by `removeLeftovers` after a crash.
+/// A directory that appears whole or not at all. Its files are written into `NAME.tmp-PID` beside it, each
+/// synchronized with the disk; then that directory is renamed.
+///
+/// A directory that was not committed is removed when this object goes away, or by `removeLeftovers` after a
+/// crash.
 package final class AtomicDirectory {
     package let path: String
     private let temporary: String
     private var isCommitted = false
 
+    /// Creates the temporary directory for `path`.
+    ///
+    /// - Throws: `SystemError` if that fails.
     package init(_ path: String) throws {
         self.path = path
         temporary = "\(path).tmp-\(getpid())"
@@ -25,6 +31,8 @@ package final class AtomicDirectory {
     }
 
     /// Writes one file, which is on the disk when this returns.
+    ///
+    /// - Throws: `SystemError` if that fails.
     package func write(_ bytes: UnsafeRawBufferPointer, as name: String) throws {
         try File.write(bytes, to: Path.join(temporary, name))
     }
@@ -33,10 +41,15 @@ package final class AtomicDirectory {
         try bytes.withUnsafeBytes { try write($0, as: name) }
     }
 
-    /// A new file, filled piece by piece; call its `finish` before `commit`.
+    /// Creates a file that is written piece by piece. Call its `finish` before `commit`.
+    ///
+    /// - Throws: `SystemError` if the file cannot be created.
     package func file(_ name: String) throws -> FileWriter { try FileWriter(Path.join(temporary, name)) }
 
-    /// Gives the directory its name. One that has it already is an error, or is `replacing`: at every moment one of the two is there.
+    /// Gives the directory its name.
+    ///
+    /// - Parameter replacing: replace a directory that has this name. At every moment one of the two exists.
+    /// - Throws: `SystemError`, with the code `EEXIST` if the name exists and is not to be replaced.
     package func commit(replacing: Bool = false) throws {
         precondition(!isCommitted, "An atomic directory is committed once")
         try Directory.synchronize(temporary)
@@ -58,7 +71,7 @@ package final class AtomicDirectory {
         guard errno == ENOSYS || errno == EINVAL || errno == ENOTSUP else {
             throw SystemError(cannot: "write", path)
         }
-        // A file system without exchange: for a moment only the temporary names exist.
+        // This file system cannot exchange names: for a moment only the temporary names exist.
         let old = "\(path).tmp-old-\(getpid())"
         guard rename(path, old) == 0, rename(temporary, path) == 0 else {
             throw SystemError(cannot: "write", path)
@@ -67,7 +80,10 @@ package final class AtomicDirectory {
         try Directory.remove(old)
     }
 
-    /// Removes what crashed writers left in `directory`. Only for who holds the lock that keeps other writers out.
+    /// Removes what crashed writers left in `directory`. The caller must hold the lock that excludes other
+    /// writers.
+    ///
+    /// - Throws: `SystemError` if that fails.
     package static func removeLeftovers(in directory: String) throws {
         for name in try Directory.list(directory) where name.contains(".tmp-") {
             try Directory.remove(Path.join(directory, name))

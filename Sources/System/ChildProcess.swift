@@ -7,15 +7,21 @@ import Synchronization
     import Glibc
 #endif
 
-/// A program that this process started. It inherits the descriptors it is given and no others, no blocked signal and no ignored one.
+/// A program that this process started. It inherits the descriptors that it is given and no others, no
+/// blocked signal and no ignored one.
+///
+/// For example:
+///
+///     let child = try ChildProcess("date", ["-u"], standardOutput: .capture)
+///     if child.wait(seconds: 5)?.isSuccess == true { print(child.standardOutput()) }
 package final class ChildProcess: Sendable {
-    /// Where a child's output goes.
+    /// The destination of a child's output.
     package enum Output: Sendable {
-        /// Where this process's goes.
+        /// The destination of this process's own output.
         case inherit
-        /// Nowhere.
+        /// The output is discarded.
         case discard
-        /// Kept (up to 64 MiB) for `standardOutput()` or `standardError()`.
+        /// The output is kept (up to 64 MiB) for `standardOutput()` or `standardError()`.
         case capture
     }
 
@@ -24,11 +30,15 @@ package final class ChildProcess: Sendable {
     private let output: CapturedOutput?
     private let errors: CapturedOutput?
 
-    /// Starts `program` (a path, or a name that is looked up in PATH).
+    /// Starts a program.
+    ///
     /// - Parameters:
-    ///   - arguments: without the program's name
-    ///   - environment: all variables; nil: those of this process
-    ///   - descriptors: the child's number → the descriptor of this process that it gets under that number; standard input (0) is empty unless given
+    ///   - program: a path, or a name that is looked up in PATH.
+    ///   - arguments: the arguments without the program's name.
+    ///   - environment: all variables; nil: those of this process.
+    ///   - descriptors: the child's number → the descriptor of this process that it gets under that number.
+    ///     Standard input (0) is empty unless given.
+    /// - Throws: `SystemError` if the program cannot be started.
     package init(
         _ program: String, _ arguments: [String] = [], environment: [String: String]? = nil,
         descriptors: [Int32: Int32] = [:],
@@ -48,10 +58,10 @@ package final class ChildProcess: Sendable {
         errors?.closeWriteEnd()
     }
 
-    /// What the child has written so far; after its end, everything.
+    /// Returns what the child has written so far; after its end, everything.
     package func standardOutput() -> String { output?.text() ?? "" }
 
-    /// What the child has written to its standard error so far; after its end, everything.
+    /// Returns what the child has written to its standard error so far; after its end, everything.
     package func standardError() -> String { errors?.text() ?? "" }
 
     /// Sends a signal, unless the child is known to have ended.
@@ -61,7 +71,7 @@ package final class ChildProcess: Sendable {
         }
     }
 
-    /// How the child ended, or nil while it runs. Does not wait.
+    /// Returns how the child ended, or nil while it runs. Does not wait.
     package func exitStatus() -> ExitStatus? {
         status.withLock { status in
             if status != nil { return status }
@@ -73,8 +83,8 @@ package final class ChildProcess: Sendable {
         }
     }
 
-    /// Waits for the child's end, at most so many seconds; nil if it still runs then. Captured output is complete afterwards (a grandchild
-    /// that keeps the pipe open is waited for within the same bound).
+    /// Waits for the child's end, at most `seconds`; nil if it still runs then. Captured output is complete
+    /// afterwards. A grandchild that keeps the pipe open is waited for within the same bound.
     package func wait(seconds: Double) -> ExitStatus? {
         let deadline = Clock.monotonicSeconds() + seconds
         var pause = 0.000_5
@@ -88,7 +98,8 @@ package final class ChildProcess: Sendable {
         }
     }
 
-    /// Asks the child to end (SIGTERM), and after `patience` seconds makes it (SIGKILL). Returns when it has ended.
+    /// Asks the child to end (SIGTERM), and forces it to (SIGKILL) after `patience` seconds. Returns when it
+    /// has ended.
     @discardableResult
     package func terminate(patience: Double = 5) -> ExitStatus? {
         send(SIGTERM)
@@ -100,7 +111,7 @@ package final class ChildProcess: Sendable {
     private var isOutputComplete: Bool { (output?.isComplete ?? true) && (errors?.isComplete ?? true) }
 }
 
-/// How a process ended.
+/// The way in which a process ended.
 package enum ExitStatus: Sendable, Equatable, CustomStringConvertible {
     case exited(Int32)
     case killed(signal: Int32)
@@ -121,7 +132,7 @@ package enum ExitStatus: Sendable, Equatable, CustomStringConvertible {
     }
 }
 
-/// Collects what comes out of a pipe, on a thread of its own.
+/// Collects the bytes that come out of a pipe, on a thread of its own.
 private final class CapturedOutput: Sendable {
     private static let limit = 64 << 20
     private let pipe: Pipe

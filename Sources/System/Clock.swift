@@ -6,26 +6,26 @@ import CSystem
     import Glibc
 #endif
 
-/// Time for people and for measuring. Nothing that reaches a model's bits may read it.
+/// The clocks, for people and for measurements. Nothing that influences a model's bits may read them.
 package enum Clock {
-    /// Seconds of a clock that never jumps; only differences mean something.
+    /// The monotonic clock, in seconds; only differences have a meaning.
     package static func monotonicSeconds() -> Double { csystem_monotonic_seconds() }
 
-    /// Seconds since 1970-01-01 UTC.
+    /// The wall clock: seconds since 1970-01-01 UTC.
     package static func wallSeconds() -> Double {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
     }
 
-    /// Seconds that this process's threads have computed, in all.
+    /// The processor time of all threads of this process, in seconds.
     package static func processorSeconds() -> Double {
         var time = timespec()
         clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
         return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
     }
 
-    /// UTC in ISO 8601 with milliseconds: `2026-11-21T03:45:00.123Z`.
+    /// Formats a time as UTC in ISO 8601 with milliseconds: `2026-11-21T03:45:00.123Z`.
     package static func timestamp(_ seconds: Double = wallSeconds()) -> String {
         let milliseconds = Int((seconds * 1_000).rounded(.down))
         var (whole, rest) = milliseconds.quotientAndRemainder(dividingBy: 1_000)
@@ -38,16 +38,16 @@ package enum Clock {
         return "\(date)T\(clock).\(TextFormat.padded(rest, 3, with: "0"))Z"
     }
 
-    /// Local time for names of directories: `20261121-034500`.
+    /// Formats a local time for names of directories: `20261121-034500`.
     package static func compactLocalStamp(_ seconds: Double = wallSeconds()) -> String {
         var time = time_t(seconds.rounded(.down))
         var parts = tm()
         localtime_r(&time, &parts)
-        return
-            "\(parts.tm_year + 1_900)\(two(parts.tm_mon + 1))\(two(parts.tm_mday))-\(two(parts.tm_hour))\(two(parts.tm_min))\(two(parts.tm_sec))"
+        let date = "\(parts.tm_year + 1_900)\(two(parts.tm_mon + 1))\(two(parts.tm_mday))"
+        return "\(date)-\(two(parts.tm_hour))\(two(parts.tm_min))\(two(parts.tm_sec))"
     }
 
-    /// Lets the calling thread rest.
+    /// Suspends the calling thread.
     package static func sleep(seconds: Double) {
         guard seconds > 0 else { return }
         var rest = timespec(tv_sec: time_t(seconds), tv_nsec: Int((seconds - seconds.rounded(.down)) * 1e9))

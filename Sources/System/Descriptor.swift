@@ -4,7 +4,8 @@
     import Glibc
 #endif
 
-/// An open file of this process, closed with its owner; never inherited by programs that this process starts.
+/// An open file of this process. It is closed when this object goes away, and programs that this process
+/// starts do not inherit it.
 final class Descriptor: Sendable {
     let number: Int32
 
@@ -55,7 +56,8 @@ final class Descriptor: Sendable {
         }
     }
 
-    /// Returns when the file's contents have reached the disk. Some file systems have nothing to do for directories and say EINVAL.
+    /// Returns when the file's contents have reached the disk. Some file systems need not synchronize
+    /// directories and answer EINVAL.
     func synchronize(path: String) throws {
         #if canImport(Darwin)
             if fcntl(number, F_FULLFSYNC) == 0 { return }

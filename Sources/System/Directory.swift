@@ -4,9 +4,11 @@
     import Glibc
 #endif
 
-/// Directories: made with their parents, listed, removed, brought to the disk.
+/// Operations on directories: create with parents, list, remove, synchronize with the disk.
 package enum Directory {
-    /// Makes `path` and the directories above it that are missing; one that is there already is fine.
+    /// Creates `path` and the missing directories above it. A directory that exists already is no error.
+    ///
+    /// - Throws: `SystemError` if that fails.
     package static func create(_ path: String, mode: UInt32 = 0o755) throws {
         if isDirectory(path) { return }
         let parent = Path.directory(of: path)
@@ -17,23 +19,27 @@ package enum Directory {
         try synchronize(parent)
     }
 
-    /// Makes `path`, which must not exist yet (of two that try at once, one gets the error `EEXIST`).
+    /// Creates `path`, which must not exist yet.
+    ///
+    /// - Throws: `SystemError`, with the code `EEXIST` if it exists. If two processes try at once, one of
+    ///   them gets this error.
     package static func createNew(_ path: String, mode: UInt32 = 0o755) throws {
         try create(Path.directory(of: path), mode: mode)
         guard mkdir(path, mode_t(mode)) == 0 else { throw SystemError(cannot: "make the directory", path) }
         try synchronize(Path.directory(of: path))
     }
 
-    /// What is the same of all paths that lead to one directory.
+    /// The identity of a directory: equal for all paths that lead to it.
     package struct Identity: Hashable, Sendable {
         private let device: UInt64
         private let number: UInt64
 
-        /// Nil if there is no directory.
+        /// Finds the identity; nil if there is no directory.
         package init?(of path: String) {
             var status = stat()
             guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return nil }
-            (device, number) = (UInt64(truncatingIfNeeded: status.st_dev), UInt64(status.st_ino))
+            device = UInt64(truncatingIfNeeded: status.st_dev)
+            number = UInt64(status.st_ino)
         }
     }
 
@@ -42,7 +48,9 @@ package enum Directory {
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
-    /// The names in a directory, sorted, without `.` and `..`.
+    /// Lists the names in a directory, sorted, without `.` and `..`.
+    ///
+    /// - Throws: `SystemError` if the directory cannot be read.
     package static func list(_ path: String) throws -> [String] {
         guard let directory = opendir(path) else { throw SystemError(cannot: "list", path) }
         defer { closedir(directory) }
@@ -59,7 +67,10 @@ package enum Directory {
         return names.sorted()
     }
 
-    /// Removes a directory and all that is in it (links are removed, not followed); none there is no error.
+    /// Removes a directory and everything in it; links are removed, not followed. A missing directory is no
+    /// error.
+    ///
+    /// - Throws: `SystemError` if that fails.
     package static func remove(_ path: String) throws {
         var status = stat()
         guard lstat(path, &status) == 0 else {
@@ -71,7 +82,9 @@ package enum Directory {
         guard rmdir(path) == 0 || errno == ENOENT else { throw SystemError(cannot: "remove", path) }
     }
 
-    /// Removes a directory that others take for whole or not there: it loses its name first.
+    /// Removes a directory so that other processes see it whole or not at all: it is renamed first.
+    ///
+    /// - Throws: `SystemError` if that fails.
     package static func removeAtOnce(_ path: String) throws {
         let doomed = "\(path).tmp-removed-\(getpid())"
         guard rename(path, doomed) == 0 else {
@@ -81,7 +94,10 @@ package enum Directory {
         try remove(doomed)
     }
 
-    /// Brings the names in a directory to the disk: without it a new or renamed file may vanish at a power failure.
+    /// Synchronizes the names in a directory with the disk. Without it a new or renamed file may vanish after
+    /// a power failure.
+    ///
+    /// - Throws: `SystemError` if that fails.
     package static func synchronize(_ path: String) throws {
         let directory = try Descriptor(opening: path, O_RDONLY | O_DIRECTORY, to: "open the directory")
         try directory.synchronize(path: path)

@@ -1,14 +1,14 @@
-import CSystem
-
 #if canImport(Darwin)
     import Darwin
 #else
     import Glibc
 #endif
 
-/// The running program: where it lies, and how it starts itself anew.
+/// The running program: its path, and its restart.
 package enum Executable {
-    /// The program file's path, for messages and for starting it again.
+    /// Returns the program file's path, for messages and for starting the program again.
+    ///
+    /// - Throws: `SystemError` if the system does not tell it.
     package static func path() throws -> String {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
         #if canImport(Darwin)
@@ -24,17 +24,19 @@ package enum Executable {
         return buffer.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
     }
 
-    /// Replaces this program by a fresh start of itself: same process id, same arguments, the environment with `additions`. Returns only by
-    /// throwing. Descriptors that are not close-on-exec stay open (those that the parent passed on, and
-    /// `Pipe.takeInheritableReadEnd`), other threads end: call it before any work.
+    /// Replaces this program by a fresh start of itself: same process id, same arguments, the environment
+    /// with `additions`. Call it before any work: other threads end, and descriptors that are not
+    /// close-on-exec stay open (those that the parent passed on, and `Pipe.takeInheritableReadEnd`).
+    ///
+    /// - Throws: `SystemError` if the program cannot be started. It returns in no other way.
     package static func reexecute(adding additions: [String: String]) throws -> Never {
-        fflush(nil)  // what was printed would be lost with this program's memory
+        fflush(nil)  // Buffered output would be lost with this program's memory.
         var environment = Environment.all()
         environment.merge(additions) { _, new in new }
         #if canImport(Darwin)
             let program = try path()
         #else
-            let program = "/proc/self/exe"  // right even when the file was replaced meanwhile
+            let program = "/proc/self/exe"  // This path is right even if the file was replaced meanwhile.
         #endif
         let variables = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         withCStrings(CommandLine.arguments) { arguments in
@@ -43,24 +45,6 @@ package enum Executable {
             }
         }
         throw SystemError(cannot: "start again", program)
-    }
-}
-
-/// The process's environment variables.
-package enum Environment {
-    package static func value(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
-
-    package static func all() -> [String: String] {
-        var all: [String: String] = [:]
-        guard var entry = csystem_environment() else { return all }
-        while let text = entry.pointee {
-            let variable = String(cString: text)
-            if let equals = variable.firstIndex(of: "=") {
-                all[String(variable[..<equals])] = String(variable[variable.index(after: equals)...])
-            }
-            entry += 1
-        }
-        return all
     }
 }
 

@@ -6,11 +6,15 @@ import Synchronization
     import Glibc
 #endif
 
-/// Whole files: read with a limit, written so that a reader sees the old contents or the new, never a part.
+/// Operations on whole files: read with a limit, and written so that a reader sees the old contents or the
+/// new, never a part.
 package enum File {
     private static let temporaryCount = Atomic<Int>(0)
 
-    /// The contents of `path`, which may have at most `limit` bytes (checked before memory is taken).
+    /// Reads the contents of `path`.
+    ///
+    /// - Parameter limit: the most bytes that the file may have; checked before memory is allocated.
+    /// - Throws: `SystemError` if the file cannot be read or is too large.
     package static func read(_ path: String, limit: Int) throws -> [UInt8] {
         let file = try Descriptor(opening: path, O_RDONLY, to: "read")
         let status = try file.status(of: path)
@@ -31,7 +35,9 @@ package enum File {
         return contents
     }
 
-    /// The contents of `path` as text, which must be UTF-8.
+    /// Reads the contents of `path` as text.
+    ///
+    /// - Throws: `SystemError` if the file cannot be read, is larger than `limit` bytes, or is not UTF-8.
     package static func readText(_ path: String, limit: Int) throws -> String {
         guard let text = String(validating: try read(path, limit: limit), as: UTF8.self) else {
             throw SystemError("`\(path)` is not text in UTF-8; convert it to UTF-8 or give another file")
@@ -41,11 +47,13 @@ package enum File {
 
     private static func tooLarge(_ path: String, _ limit: Int) -> SystemError {
         SystemError(
-            "`\(path)` is larger than the \(TextFormat.bytes(limit)) allowed for such a file; check that it is the right one"
-        )
+            "`\(path)` is larger than the \(TextFormat.bytes(limit)) allowed for such a file;"
+                + " check that it is the right one")
     }
 
-    /// Replaces `path` by a file with these bytes, which are on the disk, as its name is, when this returns.
+    /// Replaces `path` by a file with these bytes. The bytes and the name are on the disk when this returns.
+    ///
+    /// - Throws: `SystemError` if that fails; the old file is then still there.
     package static func writeAtomically(
         _ bytes: UnsafeRawBufferPointer, to path: String, mode: UInt32 = 0o644
     ) throws {
@@ -69,7 +77,8 @@ package enum File {
         try writeAtomically(Array(text.utf8), to: path, mode: mode)
     }
 
-    /// Writes a new file and brings its contents to the disk. A file that is there already is replaced, not overwritten.
+    /// Writes a new file and synchronizes its contents with the disk. A file that exists is replaced, not
+    /// overwritten.
     static func write(_ bytes: UnsafeRawBufferPointer, to path: String, mode: UInt32 = 0o644) throws {
         unlink(path)
         let file = try Descriptor(opening: path, O_WRONLY | O_CREAT | O_EXCL, mode: mode_t(mode), to: "write")
@@ -82,21 +91,28 @@ package enum File {
         return stat(path, &status) == 0
     }
 
-    /// Who may do what with a file or directory, such as 0o600; nil for what is neither (a pipe has no readers but those who were given it).
+    /// Returns the permission bits of a file or directory, such as 0o600; nil for anything else (only
+    /// processes that were given a pipe can read it).
+    ///
+    /// - Throws: `SystemError` if the path cannot be examined.
     package static func permissions(_ path: String) throws -> UInt32? {
         var status = stat()
         guard stat(path, &status) == 0 else { throw SystemError(cannot: "examine", path) }
         return [S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT) ? UInt32(status.st_mode & 0o777) : nil
     }
 
-    /// The file's size in bytes.
+    /// Returns the file's size in bytes.
+    ///
+    /// - Throws: `SystemError` if the path cannot be examined.
     package static func size(_ path: String) throws -> Int {
         var status = stat()
         guard stat(path, &status) == 0 else { throw SystemError(cannot: "examine", path) }
         return Int(status.st_size)
     }
 
-    /// Removes a file; none there is no error.
+    /// Removes a file. A missing file is no error.
+    ///
+    /// - Throws: `SystemError` if that fails.
     package static func remove(_ path: String) throws {
         guard unlink(path) == 0 || errno == ENOENT else { throw SystemError(cannot: "remove", path) }
     }

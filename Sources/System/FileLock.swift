@@ -6,19 +6,22 @@ import CSystem
     import Glibc
 #endif
 
-/// Keeps other processes out for as long as it lives (`flock`; the system releases it when the process ends, however it ends).
+/// An exclusive lock on a file (`flock`), held for as long as this object lives. The system releases it when
+/// the process ends, however it ends.
 package final class FileLock: Sendable {
     package let path: String
     private let file: Descriptor
 
     package enum Waiting: Sendable {
-        /// Somebody else's lock is an error that names the holder's process id.
+        /// A lock of another process is an error that names its process id.
         case never
-        /// Returns when the lock is free.
+        /// The initializer waits until the lock is free.
         case untilFree
     }
 
-    /// Locks the file `path`, which is created if needed and keeps the holder's process id. The error's code is `EWOULDBLOCK` when it is held.
+    /// Locks the file `path`, which is created if it is missing and holds the owner's process id.
+    ///
+    /// - Throws: `SystemError`, with the code `EWOULDBLOCK` if another process holds the lock.
     package init(_ path: String, waiting: Waiting = .never) throws {
         self.path = path
         file = try Descriptor(opening: path, O_RDWR | O_CREAT, to: "lock")
@@ -31,7 +34,7 @@ package final class FileLock: Sendable {
         try holder.withUnsafeBytes { try file.writeAll($0, path: path) }
     }
 
-    /// The process id that the lock file names: its present holder's, or its last one's.
+    /// Returns the process id in the lock file: the present holder's, or the last one's.
     package static func holder(of path: String) -> Int32? {
         guard let text = try? File.readText(path, limit: 64) else { return nil }
         return Int32(text.prefix { $0.isNumber })

@@ -4,20 +4,25 @@
     import Glibc
 #endif
 
-/// Writes a new file piece by piece, counting and hashing what goes through.
+/// Writes a new file piece by piece, and counts and hashes the bytes.
 package final class FileWriter {
     package let path: String
     private let file: Descriptor
     private let hash = SHA256()
     package private(set) var byteCount = 0
 
-    /// Creates `path`, replacing a file that is there.
+    /// Creates `path`. A file that exists is replaced.
+    ///
+    /// - Throws: `SystemError` if the file cannot be created.
     package init(_ path: String) throws {
         self.path = path
         unlink(path)
         file = try Descriptor(opening: path, O_WRONLY | O_CREAT | O_EXCL, to: "write")
     }
 
+    /// Appends bytes.
+    ///
+    /// - Throws: `SystemError` if they cannot be written.
     package func write(_ bytes: UnsafeRawBufferPointer) throws {
         try file.writeAll(bytes, path: path)
         hash.update(bytes)
@@ -28,7 +33,9 @@ package final class FileWriter {
         try bytes.withUnsafeBytes { try write($0) }
     }
 
-    /// Brings the contents to the disk and returns their SHA-256 in hexadecimal.
+    /// Synchronizes the contents with the disk and returns their SHA-256 in hexadecimal.
+    ///
+    /// - Throws: `SystemError` if the disk reports a failure.
     package func finish() throws -> String {
         try file.synchronize(path: path)
         return hash.hexDigest()

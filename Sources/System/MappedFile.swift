@@ -4,15 +4,19 @@
     import Glibc
 #endif
 
-/// A file's contents in memory, read from the disk as they are touched. The file must not be shortened meanwhile.
-package final class MappedFile: @unchecked Sendable {  // the mapping is read-only and lives as long as the object
+/// The contents of a file in memory, read from the disk when they are touched. The file must not be shortened
+/// meanwhile.
+package final class MappedFile: @unchecked Sendable {  // the mapping is read-only
     package let path: String
     /// The contents; valid while this object lives.
     package let bytes: UnsafeRawBufferPointer
 
+    /// Maps a regular file.
+    ///
+    /// - Throws: `SystemError` if the path is not a regular file, or cannot be mapped.
     package init(_ path: String) throws {
         self.path = path
-        // Opening a pipe that nobody writes to would wait for a writer.
+        // Without O_NONBLOCK, opening a pipe would wait for a writer.
         let file = try Descriptor(opening: path, O_RDONLY | O_NONBLOCK, to: "read")
         let status = try file.status(of: path)
         guard status.st_mode & S_IFMT == S_IFREG else {

@@ -4,9 +4,10 @@
     import Glibc
 #endif
 
-/// Paths as text. Slashes are looked for among bytes, as the system does: one with a combining mark behind it is part of another `Character`.
+/// Operations on paths as text. Slashes are searched among bytes, as the system does: a slash before a
+/// combining mark is part of another `Character`.
 package enum Path {
-    /// The directory part: `a/b` of `a/b/c`, `.` of `c`, `/` of `/c`.
+    /// Returns the directory part: `a/b` of `a/b/c`, `.` of `c`, `/` of `/c`.
     package static func directory(of path: String) -> String {
         let trimmed = withoutTrailingSlashes(path.utf8[...])
         guard let last = trimmed.lastIndex(of: slash) else { return "." }
@@ -14,20 +15,20 @@ package enum Path {
         return directory.isEmpty ? "/" : String(Substring(directory))
     }
 
-    /// The last part: `c` of `a/b/c`.
+    /// Returns the last part: `c` of `a/b/c`.
     package static func name(of path: String) -> String {
         let trimmed = withoutTrailingSlashes(path.utf8[...])
         guard let last = trimmed.lastIndex(of: slash) else { return String(Substring(trimmed)) }
         return String(Substring(trimmed[trimmed.index(after: last)...]))
     }
 
-    /// `directory/name`; an absolute `name` stands for itself.
+    /// Returns `directory/name`, or `name` if that is absolute.
     package static func join(_ directory: String, _ name: String) -> String {
         if isAbsolute(name) || directory.isEmpty { return name }
         return directory.utf8.last == slash ? directory + name : directory + "/" + name
     }
 
-    /// The same path from the root, without asking whether it exists.
+    /// Returns the same path from the root. The path need not exist.
     package static func absolute(_ path: String) -> String {
         if isAbsolute(path) { return path }
         guard let buffer = getcwd(nil, 0) else { return path }

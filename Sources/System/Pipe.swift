@@ -7,11 +7,14 @@ import Synchronization
     import Glibc
 #endif
 
-/// Two connected descriptors: what is written into one is read from the other. Both are closed with their owner, and not inherited unless
-/// they are passed on by name.
+/// A pipe: bytes that are written into one end are read from the other. Both ends are closed when this object
+/// goes away. Child processes inherit an end only if it is passed on explicitly.
 package final class Pipe: Sendable {
     private let ends: Mutex<(read: Int32, write: Int32)>
 
+    /// Creates a pipe.
+    ///
+    /// - Throws: `SystemError` if the process has no descriptors left.
     package init() throws {
         var ends: [Int32] = [-1, -1]
         guard csystem_pipe(&ends) == 0 else { throw SystemError(cannot: "make a pipe") }
@@ -40,7 +43,7 @@ package final class Pipe: Sendable {
         }
     }
 
-    /// Gives the read end away: it stays open when this program re-executes itself, under the number returned.
+    /// Releases the read end and returns its number. It stays open when this program re-executes itself.
     package func takeInheritableReadEnd() -> Int32 {
         ends.withLock { ends in
             defer { ends.read = -1 }
@@ -49,7 +52,9 @@ package final class Pipe: Sendable {
         }
     }
 
-    /// Writes all of `bytes`; for short messages (a token) that a pipe holds without a reader.
+    /// Writes all bytes: for short messages (a token) that a pipe holds without a reader.
+    ///
+    /// - Throws: `SystemError` if the pipe has no reader.
     package func write(_ bytes: [UInt8]) throws {
         var sent = 0
         while sent < bytes.count {
@@ -69,7 +74,8 @@ package final class Pipe: Sendable {
         }
     }
 
-    /// Everything that comes out of `descriptor` until its end, at most `limit` bytes; the rest is read and dropped. Blocks; closes nothing.
+    /// Reads everything that comes out of `descriptor` until its end. Bytes after the first `limit` are
+    /// dropped. Blocks, and closes nothing.
     package static func readToEnd(
         _ descriptor: Int32, limit: Int, each piece: (UnsafeRawBufferPointer) -> Void
     ) {
@@ -84,18 +90,5 @@ package final class Pipe: Sendable {
                 kept += taken
             }
         }
-    }
-}
-
-/// How a child learns of its parent's death, SIGKILL included: the parent keeps the write end of a pipe whose read end the child inherits; the
-/// system closes the parent's end when the parent ends.
-package enum Lifeline {
-    /// In the child: calls `end` (on a thread of its own) when the parent is gone. The descriptor outlives a re-execution, after which it has to
-    /// be watched anew.
-    package static func watch(_ descriptor: Int32, onEnd end: @escaping @Sendable () -> Void) throws {
-        try JoinableThread.spawn(name: "lifeline") {
-            Pipe.readToEnd(descriptor, limit: 0) { _ in }
-            end()
-        }.detach()
     }
 }

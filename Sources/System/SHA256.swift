@@ -1,6 +1,6 @@
 import COpenSSL
 
-/// SHA-256 (FIPS 180-4) of bytes that come in pieces, computed by OpenSSL.
+/// A SHA-256 digest (FIPS 180-4) of bytes that come in pieces, computed by OpenSSL.
 package final class SHA256 {
     package static let byteCount = 32
     private let context: OpaquePointer
@@ -23,13 +23,13 @@ package final class SHA256 {
 
     package func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
 
-    /// The text's UTF-8 bytes.
+    /// Adds the text's UTF-8 bytes.
     package func update(_ text: String) { update(Array(text.utf8)) }
 
-    /// The value's 8 bytes, least significant first.
+    /// Adds the value's 8 bytes, least significant first.
     package func update(littleEndian value: UInt64) { withUnsafeBytes(of: value.littleEndian) { update($0) } }
 
-    /// The digest of everything so far (32 bytes); more bytes may follow.
+    /// Returns the digest of everything so far (32 bytes). More bytes may follow.
     package func digest() -> [UInt8] {
         guard let copy = EVP_MD_CTX_new() else { preconditionFailure("OpenSSL is out of memory") }
         defer { EVP_MD_CTX_free(copy) }
@@ -39,7 +39,7 @@ package final class SHA256 {
         return digest
     }
 
-    /// The digest as 64 hexadecimal digits.
+    /// Returns the digest as 64 hexadecimal digits.
     package func hexDigest() -> String { TextFormat.hex(digest()) }
 
     package static func digest(of bytes: UnsafeRawBufferPointer) -> [UInt8] {

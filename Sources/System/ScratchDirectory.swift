@@ -4,11 +4,15 @@
     import Glibc
 #endif
 
-/// A new directory that nobody else can read, below `TMPDIR` or `/tmp`; it and all that is in it go with this object.
+/// A new directory that no other user can read, below `TMPDIR` or `/tmp`. It and everything in it are removed
+/// when this object goes away.
 package final class ScratchDirectory: Sendable {
     package let path: String
 
-    /// - Parameter name: what its name begins with.
+    /// Creates the directory.
+    ///
+    /// - Parameter name: the beginning of the directory's name.
+    /// - Throws: `SystemError` if that fails.
     package init(named name: String) throws {
         let parent = Environment.value("TMPDIR").flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
         var template = Array(Path.join(parent, "\(name)-XXXXXX").utf8CString)

@@ -7,13 +7,16 @@ import Synchronization
     import Glibc
 #endif
 
-/// Signals as events: a handler writes the number into a pipe, a thread of its own reads it and calls the closure, which may do anything.
+/// Delivers signals as events. A handler writes the signal's number into a pipe; a thread reads it and calls
+/// a closure, which may do anything.
 package enum Signals {
     private static let pipe = Mutex<(read: Int32, write: Int32)?>(nil)
     private static let receiver = Mutex<(@Sendable (Int32) -> Void)?>(nil)
 
-    /// From now on each of `signals` calls `receive` with its number, one after the other, on the signal thread. A later call adds its signals
-    /// and replaces `receive`.
+    /// Delivers `signals` to `receive`, one after the other, on the signal thread. A later call adds its
+    /// signals and replaces `receive`.
+    ///
+    /// - Throws: `SystemError` if the pipe, the thread or a handler cannot be installed.
     package static func deliver(_ signals: [Int32], to receive: @escaping @Sendable (Int32) -> Void) throws {
         receiver.withLock { $0 = receive }
         let descriptor = try writeEnd()
@@ -22,10 +25,10 @@ package enum Signals {
         }
     }
 
-    /// Writing to a peer that is gone returns EPIPE and ends nobody.
+    /// Ignores SIGPIPE: writing to a peer that is gone then returns EPIPE, and does not end the process.
     package static func ignoreBrokenPipes() { _ = signal(SIGPIPE, SIG_IGN) }
 
-    /// `SIGTERM` for 15.
+    /// Returns a signal's name: `SIGTERM` for 15.
     package static func name(of signal: Int32) -> String {
         switch signal {
         case SIGHUP: "SIGHUP"

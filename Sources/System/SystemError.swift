@@ -4,9 +4,9 @@
     import Glibc
 #endif
 
-/// What the operating system refused: one sentence with the object, the reason, and what to do next.
+/// A failure of the operating system: one sentence with the object, the reason, and what to do next.
 package struct SystemError: Error, CustomStringConvertible, Sendable, Equatable {
-    /// The error number (`ENOSPC`, …); nil where this program, not the system, found the fault.
+    /// The error number (`ENOSPC`, …); nil if this program, not the system, found the fault.
     package let code: Int32?
     package let description: String
 
@@ -15,7 +15,8 @@ package struct SystemError: Error, CustomStringConvertible, Sendable, Equatable 
         self.description = description
     }
 
-    /// "cannot ACTION `PATH`: reason; hint". Without `code` the thread's `errno` is taken: create it at once after the failed call.
+    /// Makes the sentence "cannot ACTION `PATH`: reason; hint". Without `code` the thread's `errno` is taken:
+    /// create the error directly after the failed call.
     package init(cannot action: String, _ path: String? = nil, code: Int32 = errno) {
         var text = "cannot \(action)"
         if let path { text += " `\(path)`" }
@@ -24,7 +25,7 @@ package struct SystemError: Error, CustomStringConvertible, Sendable, Equatable 
         self.init(text, code: code)
     }
 
-    /// The system's words for an error number.
+    /// Returns the system's words for an error number.
     package static func text(of code: Int32) -> String {
         switch code {
         case ENOSPC: "no space left on the device"

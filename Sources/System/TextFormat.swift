@@ -4,9 +4,9 @@
     import Glibc
 #endif
 
-/// Numbers as text for people, without Foundation; the same in every locale.
+/// Formats numbers for people, without Foundation; the same in every locale.
 package enum TextFormat {
-    /// `value` with so many digits after the point, correctly rounded: `3.142`.
+    /// Formats `value` with so many digits after the point, correctly rounded: `3.142`.
     package static func fixed(_ value: Double, _ decimals: Int) -> String {
         guard value.isFinite else { return value.isNaN ? "nan" : value < 0 ? "-inf" : "inf" }
         return withVaList([Int32(decimals), value]) { arguments in
@@ -18,7 +18,7 @@ package enum TextFormat {
         }
     }
 
-    /// A loss or metric: four decimals, or as 1.234e+09 what would be a long row of digits.
+    /// Formats a loss or metric: four decimals, or as 1.234e+09 from 10^8 on.
     package static func measure(_ value: Double) -> String {
         guard value.magnitude >= 1e8, value.isFinite else { return fixed(value, 4) }
         var (mantissa, exponent) = (value, 0)
@@ -28,23 +28,23 @@ package enum TextFormat {
 
     package static func fixed(_ value: Float, _ decimals: Int) -> String { fixed(Double(value), decimals) }
 
-    /// `text` at the left of a column (filled with spaces), at least `width` characters.
+    /// Pads `text` with spaces at its right to at least `width` characters.
     package static func left(_ text: String, _ width: Int) -> String {
         text + String(repeating: " ", count: max(0, width - text.count))
     }
 
-    /// `text` at the right of a column.
+    /// Pads `text` with spaces at its left to at least `width` characters.
     package static func right(_ text: String, _ width: Int) -> String {
         String(repeating: " ", count: max(0, width - text.count)) + text
     }
 
-    /// A number not below zero, filled at the left: `00000042`.
+    /// Pads a number that is not negative at its left: `00000042`.
     package static func padded(_ value: Int, _ width: Int, with fill: Character = "0") -> String {
         let digits = String(value)
         return String(repeating: fill, count: max(0, width - digits.count)) + digits
     }
 
-    /// `512 B`, `1.5 KiB`, `20.0 MiB`, `3.0 GiB`.
+    /// Formats a number of bytes: `512 B`, `1.5 KiB`, `20.0 MiB`, `3.0 GiB`.
     package static func bytes(_ count: Int) -> String {
         if count.magnitude < 1_024 { return "\(count) B" }
         var value = Double(count)
@@ -55,7 +55,7 @@ package enum TextFormat {
         return "\(fixed(value / 1_024, 1)) TiB"
     }
 
-    /// `0.42 s`, `12.3 s`, `1 min 23 s`, `2 h 05 min`.
+    /// Formats a number of seconds: `0.42 s`, `12.3 s`, `1 min 23 s`, `2 h 05 min`.
     package static func duration(_ seconds: Double) -> String {
         guard seconds.isFinite, seconds < 1e12 else { return "a long time" }
         if seconds < 9.995 { return "\(fixed(max(0, seconds), 2)) s" }
@@ -65,7 +65,7 @@ package enum TextFormat {
         return "\(whole / 3_600) h \(padded(whole / 60 % 60, 2)) min"
     }
 
-    /// `11,689,512`.
+    /// Formats a number in groups of three digits: `11,689,512`.
     package static func grouped(_ value: Int) -> String {
         let digits = Array(String(value.magnitude))
         var text = value < 0 ? "-" : ""
@@ -76,7 +76,7 @@ package enum TextFormat {
         return text
     }
 
-    /// Two hexadecimal digits per byte.
+    /// Formats bytes with two hexadecimal digits each.
     package static func hex(_ bytes: some Sequence<UInt8>) -> String {
         let digits = Array("0123456789abcdef".utf8)
         var text: [UInt8] = []
@@ -87,7 +87,7 @@ package enum TextFormat {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// The bytes of hexadecimal text; nil if it is none.
+    /// Parses hexadecimal text; nil if it is none.
     package static func bytes(hex text: String) -> [UInt8]? {
         let digits = Array(text)
         guard digits.count.isMultiple(of: 2) else { return nil }
@@ -101,7 +101,7 @@ package enum TextFormat {
         return bytes
     }
 
-    /// "1 worker", "3 workers"; with `plural`: "2 classes".
+    /// Formats a number with its noun: "1 worker", "3 workers"; with `plural`: "2 classes".
     package static func count(_ value: Int, _ noun: String, plural: String? = nil) -> String {
         "\(grouped(value)) \(value == 1 ? noun : plural ?? noun + "s")"
     }

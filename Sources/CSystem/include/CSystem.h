@@ -1,46 +1,52 @@
-// System calls and attributes that Swift's C library overlay does not reach.
+// System calls and attributes that Swift's C library overlay does not provide.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
 #include "SharedRing.h"
 
-/// Seconds of a clock that never jumps.
+/// The monotonic clock, in seconds.
 static inline double csystem_monotonic_seconds(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/// Names the calling thread (at most 15 bytes are kept on Linux).
+/// Names the calling thread. Linux keeps 15 bytes at most.
 void csystem_name_thread(const char *name);
 
-/// Every thread that computes calls this first: round to nearest, subnormal numbers are zero.
+/// Sets the floating-point mode of the calling thread: round to nearest, subnormal numbers are zero. Every
+/// thread that computes calls this first.
 void csystem_set_floating_point_mode(void);
 
-/// The process's environment as `execve` takes it (a null-terminated list of `NAME=value`).
+/// The process's environment as `execve` takes it: a null-terminated list of `NAME=value`.
 char *const *csystem_environment(void);
 
-/// A pipe whose ends are closed in programs that this process starts: `ends[0]` is read, `ends[1]` written. 0, or -1 with errno set.
+/// Creates a pipe whose ends are closed in programs that this process starts: `ends[0]` is read, `ends[1]`
+/// written. Returns 0, or -1 with errno set.
 int csystem_pipe(int ends[2]);
 
-/// `accept(2)`, for a descriptor that does not block and is closed in programs that this process starts. `address` has room for `length` bytes.
+/// Calls `accept(2)` for a descriptor that does not block and is closed in programs that this process starts.
+/// `address` has room for `length` bytes.
 int csystem_accept(int listener, void *address, unsigned *length);
 
-/// `flock(2)`: exclusive; waits if `wait` is not 0. 0, or -1 with errno set.
+/// Calls `flock(2)` for an exclusive lock; waits if `wait` is not 0. Returns 0, or -1 with errno set.
 int csystem_lock_exclusively(int descriptor, int wait);
 
-/// From now on `signal` writes its number as one byte into `descriptor`, and does nothing else. One descriptor serves the whole process.
+/// Makes `signal` write its number as one byte into `descriptor`, and do nothing else. One descriptor serves
+/// the whole process.
 int csystem_signal_to_descriptor(int signal, int descriptor);
 
-/// For use with posix_spawn: in the child, closes every descriptor from `first` on (where the platform can do so). 0 or an error number.
+/// Adds to the actions of posix_spawn that the child closes every descriptor from `first` on, where the
+/// platform can do so. Returns 0 or an error number.
 int csystem_spawn_close_from(void *file_actions, int first);
 
-/// Exchanges the names of two files or directories, atomically. 0, or -1 with errno set (ENOSYS, EINVAL or ENOTSUP where there is no such call).
+/// Exchanges the names of two files or directories atomically. Returns 0, or -1 with errno set (ENOSYS,
+/// EINVAL or ENOTSUP if there is no such call).
 int csystem_exchange_names(const char *first, const char *second);
 
-/// Cores that this process may run on (its affinity mask's, where there is one).
+/// Returns the number of cores that this process may run on (from its affinity mask, if there is one).
 int csystem_available_cores(void);
 
-/// Whether the processor has the AVX-512 subsets that OpenBLAS's kernels use.
+/// Returns 1 if the processor has the AVX-512 subsets that OpenBLAS's kernels use, otherwise 0.
 int csystem_has_avx512(void);

@@ -14,11 +14,13 @@ import CSystem
     private typealias Attributes = posix_spawnattr_t
 #endif
 
-/// `posix_spawn` with a descriptor table: the child's number → a descriptor of this process. Everything else is closed in the child.
+/// Starts a program with `posix_spawn`. `table` maps the child's descriptor numbers to descriptors of this
+/// process; all others are closed in the child.
 func spawn(_ program: String, _ arguments: [String], environment: [String: String], _ table: [Int32: Int32])
     throws -> pid_t
 {
-    // The child's numbers may be those of other descriptors in this process: copies beyond all of them cannot collide.
+    // The child's numbers may be in use in this process. Copies with higher numbers than all of them cannot
+    // collide.
     let last = table.keys.max() ?? 2
     var copies: [Descriptor] = []
     #if canImport(Darwin)
@@ -61,7 +63,7 @@ func spawn(_ program: String, _ arguments: [String], environment: [String: Strin
     return processID
 }
 
-/// The child starts with no signal blocked and none ignored, whatever this process does with its own.
+/// Makes the child start with no signal blocked and none ignored, whatever this process does with its own.
 private func resetSignals(_ attributes: inout Attributes) {
     var none = sigset_t()
     var all = sigset_t()
