@@ -12,7 +12,7 @@ import Testing
         }
     }
 
-    /// In an audited step everyone audits one other, and everyone is audited by one; in time by everybody.
+    /// In an audited step every member audits one other member and is audited by one; in time by all.
     @Test(arguments: 2...6)
     func pairs(members: Int) {
         let schedule = AuditSchedule(fraction: 0.5, disputed: 6)

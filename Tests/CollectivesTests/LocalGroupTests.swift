@@ -4,13 +4,13 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Whole steps of several members: every result has the bits of a sum in one place, in order.
+/// Whole steps of several members: every result has the bits of a sequential sum.
 @Suite(.serialized) struct LocalGroupTests {
     private static let steps = 3
 
     struct Outcome: Sendable {
         var parameters: [[UInt32]] = []
-        /// By member, step and exchange.
+        /// The statistics by member, step and exchange.
         var statistics: [[[[Double]]]] = []
         var reports: [[[Double]]] = []
         var controls: [[ControlWord]] = []
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    /// Several shards and slices for each owner; owners that do not alternate, one of them without a shard.
+    /// Every owner has several shards and slices. One of the partitions has a member without a shard.
     @Test func largeVectors() {
         let sizes = Self.sizes(6)
         let expected = Self.expected(sizes, usedCount: 1_300_000)
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    /// A full batch, and a ragged one with empty microbatches: steps take turns.
+    /// The sizes of a full batch, and of a ragged one with empty microbatches. Steps alternate between them.
     private static func sizes(_ microbatches: Int) -> [[Int]] {
         [
             (0..<microbatches).map { 3 + $0 % 2 },
@@ -116,9 +116,8 @@ import Testing
         let group = LocalGroup(collectives)
         let outcome = Mutex(Outcome())
         outcome.withLock {
-            ($0.statistics, $0.reports) = (
-                Array(repeating: [], count: members), Array(repeating: [], count: members)
-            )
+            $0.statistics = Array(repeating: [], count: members)
+            $0.reports = Array(repeating: [], count: members)
             $0.controls = Array(repeating: [], count: members)
         }
         let inTime = runOnThreads(members) {
@@ -147,7 +146,7 @@ import Testing
         }
     }
 
-    /// One member's step: forward with two exchanges, backward in three parts, the end.
+    /// Runs one member's step: forward with two exchanges, backward in three parts, the end.
     private static func take(
         _ step: Int, _ collective: Collective, _ state: TestMember, usedCount: Int
     ) throws -> (statistics: [[Double]], report: [Double], control: ControlWord) {
@@ -193,6 +192,6 @@ import Testing
 }
 
 extension [Int] {
-    /// At least one of these microbatches has a sample.
+    /// Makes sure that one of the microbatches has a sample.
     fileprivate func withOne() -> [Int] { contains { $0 > 0 } ? self : dropLast() + [1] }
 }

@@ -14,7 +14,8 @@ import Testing
         let partition = Partition(usedCount: usedCount, owners: owners, members: members)
         let shard = FlatVector.shardSize(for: usedCount)
         #expect(partition.flatCount == 64 * shard && partition.flatCount >= usedCount)
-        // From the end to 0 without a gap; not a whole block more than is used.
+        // The pieces cover the vector from the end to 0 without a gap, and less than a block more than is
+        // used.
         var upper = partition.pieces.first?.range.upperBound ?? -1
         #expect(upper >= usedCount && upper < usedCount + 1024)
         var compact = [Int](repeating: 0, count: members)
@@ -36,7 +37,8 @@ import Testing
         #expect(partition.ownedCounts == compact)
     }
 
-    /// Frames of small vectors are few: neighbouring shards go together, and everyone still gets as much as the others, to a run.
+    /// Small vectors have few frames: neighbouring shards go together, and all members still get equal
+    /// shares, up to one run.
     @Test(arguments: usedCounts, [2, 3, 5, 8])
     func neighbouringShardsOfSmallVectorsGoTogether(usedCount: Int, members: Int) {
         let owners = Partition.spreadOwners(usedCount: usedCount, members: members)
@@ -63,13 +65,13 @@ import Testing
         let runs = 1 + zip(used, used.dropFirst()).count { $0 != $1 }
         #expect(partition.pieces.count < (end + bucket - 1) / bucket + runs)
         if usedCount == 65_536 { #expect(partition.pieces.count == 8) }
-        // Large ones alternate as ever.
+        // The shards of large vectors alternate.
         if usedCount > 5_000_000 {
             #expect(owners == OwnerPattern.alternating.owners(usedCount: usedCount, members: members))
         }
     }
 
-    /// A member with a quarter of the speed owns about a quarter as much; equal speeds are as none.
+    /// A member with a quarter of the speed owns about a quarter as much. Equal speeds are the same as none.
     @Test func ownersBySpeed() {
         for usedCount in [200_000, 5_000_000] {
             let owners = Partition.spreadOwners(usedCount: usedCount, members: 3, speeds: [4, 1, 4])
@@ -95,7 +97,7 @@ import Testing
         #expect(Partition.bucketSize(usedCount: 80_000) == 10 * 1024)
     }
 
-    /// Owners need not alternate: whatever the coordinator decides after a death is a partition too.
+    /// Owners need not alternate: any choice after a death is a partition too.
     @Test func anyOwners() {
         var random = RandomStream(seed: 1, purpose: .test)
         for _ in 0..<20 {
@@ -109,7 +111,7 @@ import Testing
         }
     }
 
-    /// A member that goes or comes moves what it had or gets, and nothing else.
+    /// When a member leaves or joins, only its shards move.
     @Test(arguments: [65_536, 1_000_000, 5_000_016], [2, 3, 4, 7])
     func fewShardsChangeHands(usedCount: Int, members: Int) {
         let before = Partition.spreadOwners(usedCount: usedCount, members: members)
@@ -125,15 +127,15 @@ import Testing
             counts(fewer, members - 1).sorted()
                 == counts(Partition.spreadOwners(usedCount: usedCount, members: members - 1), members - 1)
                 .sorted())
-        // It comes back as the last one: the others give up what it gets.
+        // It comes back as the last member: the others give up its shards.
         let more = Partition.spreadOwners(usedCount: usedCount, members: members, keeping: fewer)
         #expect(zip(fewer, more).allSatisfy { $0 == $1 || $1 == members - 1 })
         #expect(counts(more, members).sorted() == counts(before, members).sorted())
-        // What the newcomer gets is spread over the vector: no half of it is without.
+        // Its shards are spread over the vector: both halves have some.
         if members <= 4, usedCount > 1_000_000 {
             #expect(more[..<32].contains(members - 1) && more[32...].contains(members - 1))
         }
-        // The same ones once more: all stays.
+        // With the same members, nothing moves.
         #expect(Partition.spreadOwners(usedCount: usedCount, members: members, keeping: more) == more)
     }
 

@@ -4,10 +4,12 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// One member, its messages looked at one by one: the test is its communication thread.
+/// One member whose messages are examined one by one: the test is its communication thread.
 @Suite(.serialized) struct ProtocolTests {
-    /// Records what a member sends, and wakes nobody.
-    final class RecordingLink: GroupLink, @unchecked Sendable {  // `sent` is only touched by the test's thread
+    /// Records the messages that a member sends.
+    ///
+    /// `sent` is touched by the test's thread alone, hence `@unchecked Sendable`.
+    final class RecordingLink: GroupLink, @unchecked Sendable {
         struct Message: Equatable {
             var envelope: Envelope
             var bytes: Int
@@ -22,7 +24,8 @@ import Testing
         func wake() { woken.signal() }
     }
 
-    /// Rank 0 of three with microbatches 0…1, 2…3 and none; nodes 0 (rank 0's) and 1 (rank 1's). 5 pieces, owned alternately.
+    /// One of three members: rank 0 computes microbatches 0…1 (node 0), rank 1 microbatches 2…3 (node 1),
+    /// rank 2 none. The vector has five shards.
     private final class Bench {
         let partition: Partition
         let plan: StepPlan
@@ -114,7 +117,7 @@ import Testing
                 "during step 7")
             bench.refuses(Envelope(.statistics, step: step, index: 0), bytes: 56, from: 1, "during step 7")
         }
-        // Parameters and control of the next step cannot be known before this one has ended here.
+        // Parameters and control of the next step cannot exist before this step has ended here.
         bench.refuses(
             Envelope(.parameters, step: 8, index: other.index), bytes: other.bytes, from: 1, "during step 7")
         let other1 = try Bench(rank: 1, owners)
@@ -140,7 +143,7 @@ import Testing
                 Envelope(.partial, step: 7, index: index, part: 1), bytes: own.bytes, from: 1, words)
             bench.refuses(Envelope(.parameters, step: 7, index: index), bytes: own.bytes, from: 1, words)
         }
-        for exchange in [-1, 2, 3] {  // 2 is the report's place
+        for exchange in [-1, 2, 3] {  // 2 is the report's index
             bench.refuses(Envelope(.statistics, step: 7, index: exchange), bytes: 24, from: 1, words)
         }
         bench.refuses(Envelope(.idle, step: 7), bytes: 0, from: 1, words)
@@ -149,7 +152,7 @@ import Testing
         other1.refuses(Envelope(.report, step: 7), bytes: 24, from: 0, words)
     }
 
-    /// Cells of a gradient come from whoever owns some, in measured steps, never early and never twice.
+    /// Cells of a gradient come from a member that owns some, in measured steps, never early and never twice.
     @Test(arguments: OwnerPattern.allCases) func refusesCellsThatNobodyAskedFor(_ owners: OwnerPattern) throws
     {
         let cells = [0..<700, 704..<1024, 1024..<2048, 2048..<3000, 3008..<3072, 3072..<4096, 4096..<5000]
@@ -171,7 +174,7 @@ import Testing
         #expect(error?.description.contains("twice in step 7") == true)
     }
 
-    /// A message that comes twice would be counted as another one's arrival.
+    /// A message that comes twice would be counted as the arrival of another one.
     @Test(arguments: OwnerPattern.allCases) func refusesWhatCameBefore(_ owners: OwnerPattern) throws {
         let bench = try Bench(rank: 0, owners)
         let (own, other) = (try bench.piece(ownedBy: 0), try bench.piece(ownedBy: 1))
@@ -195,7 +198,8 @@ import Testing
         }
     }
 
-    /// A connection asks for no place for an empty payload: such a message must not count as one with content, nor reach beyond a table.
+    /// A connection asks for no memory for an empty payload. Such a message must not count as one with
+    /// content, nor index beyond a table.
     @Test(arguments: OwnerPattern.allCases) func refusesEmptyMessagesThatAreNotMeantToBe(
         _ owners: OwnerPattern
     ) throws {
@@ -246,7 +250,7 @@ import Testing
         #expect(expected.count > early.count)
     }
 
-    /// A member without samples says so to everyone, once its backward pass (of nothing) is over.
+    /// A member without samples says so to all others, once its backward pass (of nothing) is over.
     @Test(arguments: OwnerPattern.allCases) func anIdleMemberSaysSo(_ owners: OwnerPattern) throws {
         let bench = try Bench(rank: 2, owners)
         bench.collective.contribute(downTo: 1024)
@@ -283,7 +287,7 @@ import Testing
         try #require(done.wait(for: 1, seconds: 30))
         thread.join()
         #expect(thrown.withLock { $0 } == reason)
-        // Whoever asks afterwards need not wait either.
+        // A later call does not wait either.
         #expect(throws: reason) { _ = try collective.complete(step: 7) }
     }
 

@@ -55,7 +55,7 @@ import Testing
             #expect(plan.isIdle(member) == own.isEmpty)
             #expect(plan.leaves(of: member).map { filled[$0] } == own)
             #expect(plan.nodesOf[member].allSatisfy { plan.nodes[$0].member == member })
-            // Maximal: no two nodes of a member are siblings.
+            // The nodes are maximal: no two nodes of a member are siblings.
             for (a, b) in zip(plan.nodes[plan.nodesOf[member]], plan.nodes[plan.nodesOf[member]].dropFirst())
             {
                 #expect(
@@ -90,7 +90,7 @@ import Testing
     }
 }
 
-/// Random cuts; often with members that have nothing.
+/// Makes random cuts, often with members that have nothing.
 func randomAssignment(_ microbatches: Int, _ members: Int, _ random: inout RandomStream) -> Assignment {
     let inner = (1..<members).map { _ in random.below(microbatches + 1) }.sorted()
     return Assignment(cuts: [0] + inner + [microbatches]) ?? Assignment(even: microbatches, members: members)

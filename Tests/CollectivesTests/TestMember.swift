@@ -7,7 +7,8 @@ import Kernels
     import Glibc
 #endif
 
-/// Made-up gradients and statistics: a pure function of what they are for, of very different sizes so that the order of a sum shows.
+/// Synthetic gradients and statistics. They are a pure function of their indices, and their magnitudes differ
+/// so much that the order of a sum shows in its bits.
 struct Synthetic: Sendable {
     static let exchanges: [StatisticsOperation] = [.moments(channels: 3), .sum(width: 5)]
     static let report = StatisticsOperation.sum(width: 3)
@@ -34,25 +35,27 @@ struct Synthetic: Sendable {
     }
 }
 
-/// One member's memory: gradients folded as the program says, parameters that the update sets to the sum plus what they were.
-final class TestMember: GradientSource, ParameterUpdate, @unchecked Sendable {  // between the two threads of its Collective as in training
+/// One member's memory. Gradients are folded as the program says; an update adds the sum to the parameters.
+// shared by the two threads of its Collective, as in training
+final class TestMember: GradientSource, ParameterUpdate, @unchecked Sendable {
     let parameters: FloatBuffer
     private let vectors: [FloatBuffer]
     private var fold: FoldProgram
     private let partition: Partition
     private let rank: Int
-    /// Which compact floats the updates touched in each step, summed: each owned float once.
+    /// The number of floats that updates have touched: each owned float once per step.
     private(set) var updated = 0
 
     init(partition: Partition, plans: [StepPlan], rank: Int) {
-        (self.partition, self.rank) = (partition, rank)
+        self.partition = partition
+        self.rank = rank
         let folds = plans.map { FoldProgram($0.tree, $0.leaves(of: rank)) }
         vectors = (0..<(folds.map(\.slots).max() ?? 0)).map { _ in FloatBuffer(count: partition.flatCount) }
         parameters = FloatBuffer(count: partition.flatCount)
         fold = folds[0]
     }
 
-    /// The backward pass: writes each microbatch's gradient and merges.
+    /// Runs the backward pass: writes each microbatch's gradient and merges.
     func computeGradients(_ plan: StepPlan, step: Int, count: Int) {
         fold = FoldProgram(plan.tree, plan.leaves(of: rank))
         for (instruction, microbatch) in zip(fold.steps, plan.microbatchesOf[rank]) {
@@ -75,7 +78,7 @@ final class TestMember: GradientSource, ParameterUpdate, @unchecked Sendable {  
     }
 }
 
-/// A sum by the tree's definition, in one place and in order.
+/// Computes a sum by the definition of the tree, sequentially.
 func treeSum<T>(_ leaves: ArraySlice<T>, _ merge: (T, T) -> T) -> T {
     guard leaves.count > 1 else { return leaves[leaves.startIndex] }
     var power = 1
@@ -83,7 +86,8 @@ func treeSum<T>(_ leaves: ArraySlice<T>, _ merge: (T, T) -> T) -> T {
     return merge(treeSum(leaves.prefix(power), merge), treeSum(leaves.dropFirst(power), merge))
 }
 
-/// Runs `body` on `count` threads of its own; after `seconds` it calls `giveUp`, which must make them end. True if none had to be given up.
+/// Runs `body` on `count` threads. After `seconds` it calls `giveUp`, which must make them end, and returns
+/// false.
 func runOnThreads(
     _ count: Int, seconds: Int = 60, giveUp: @escaping @Sendable () -> Void,
     _ body: @escaping @Sendable (Int) -> Void
@@ -103,7 +107,7 @@ func runOnThreads(
     return inTime
 }
 
-/// Counts signals; waits are bounded.
+/// Counts signals; every wait has a limit.
 final class TestSignal: @unchecked Sendable {  // `count` is only touched with the mutex held
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
@@ -141,7 +145,7 @@ final class TestSignal: @unchecked Sendable {  // `count` is only touched with t
     }
 }
 
-final class TestThread: @unchecked Sendable {  // joined by its maker alone
+final class TestThread: @unchecked Sendable {  // joined by its creator alone
     private final class Body {
         let run: @Sendable () -> Void
         init(_ run: @escaping @Sendable () -> Void) { self.run = run }

@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    /// A slash is a slash, whatever stands behind it.
+    /// A slash separates names whatever follows it.
     @Test(arguments: [
         ("a/b/c", "a/b", "c"), ("c", ".", "c"), ("/c", "/", "c"), ("a/b//", "a", "b"), ("//", "/", ""),
         ("", ".", ""),
@@ -62,7 +62,8 @@ import Testing
         #expect(error?.code == ENOENT)
         #expect(
             error?.description
-                == "cannot read `/nowhere/at/all`: it does not exist; check the path (relative paths start at the current directory)"
+                == "cannot read `/nowhere/at/all`: it does not exist;"
+                + " check the path (relative paths start at the current directory)"
         )
     }
 
@@ -84,7 +85,7 @@ import Testing
         let map = try MappedFile(path)
         #expect(Array(map.bytes) == bytes)
         try File.writeAtomically([], to: path)
-        #expect(Array(map.bytes) == bytes)  // replaced, not overwritten
+        #expect(Array(map.bytes) == bytes)  // the file was replaced, not overwritten
         #expect(try MappedFile(path).bytes.isEmpty)
     }
 

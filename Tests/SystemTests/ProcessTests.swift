@@ -51,7 +51,7 @@ import Testing
             let pipe = try Pipe()
             try pipe.write(Array("token\n".utf8))
             pipe.closeWriteEnd()
-            // ls itself opens the directory: one number more.
+            // `ls` itself opens the directory: one more number.
             let script = "read line <&7; echo $line $ONLY $HOME; ls /proc/self/fd | tr '\\n' ' '"
             let child = try ChildProcess(
                 "/bin/sh", ["-c", script], environment: ["ONLY": "this", "PATH": "/usr/bin:/bin"],
@@ -68,7 +68,7 @@ import Testing
             let second = try Pipe()
             try first.write(Array("first\n".utf8))
             try second.write(Array("second\n".utf8))
-            // Each gets the number that the other has here.
+            // Each descriptor gets the number that the other one has in this process.
             let child = try ChildProcess(
                 "/bin/sh", ["-c", "head -n 1 /dev/fd/\(second.readEnd); head -n 1 /dev/fd/\(first.readEnd)"],
                 descriptors: [second.readEnd: first.readEnd, first.readEnd: second.readEnd],

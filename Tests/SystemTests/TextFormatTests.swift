@@ -4,7 +4,7 @@ import Testing
 @Suite struct TextFormatTests {
     @Test func numbers() {
         #expect(TextFormat.fixed(3.14159, 3) == "3.142")
-        #expect(TextFormat.fixed(-0.5, 0) == "-0")  // half to even, as C does
+        #expect(TextFormat.fixed(-0.5, 0) == "-0")  // rounds half to even, as C does
         #expect(TextFormat.fixed(1e15, 2) == "1000000000000000.00")
         #expect(TextFormat.fixed(Double.nan, 2) == "nan")
         #expect(TextFormat.fixed(-Double.infinity, 2) == "-inf")

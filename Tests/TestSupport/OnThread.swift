@@ -6,8 +6,8 @@ import System
     import Glibc
 #endif
 
-/// Runs `body` on a thread of its own, not on Swift's cooperative pool: blocking calls would starve that, and tests must not change the
-/// floating-point mode of its threads.
+/// Runs `body` on a thread of its own, not on Swift's cooperative pool: blocking calls would exhaust the
+/// pool, and tests must not change the floating-point mode of its threads.
 package func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws
     -> Result
 {
@@ -23,10 +23,11 @@ package func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws ->
     }
 }
 
-/// A thread begins with the mode of the one that starts it, which may be a computing thread's.
+/// Sets the usual floating-point mode. A thread inherits the mode of the thread that starts it, which may
+/// compute.
 private func establishUsualFloatingPointMode() {
     var mode = fenv_t()
-    // FE_DFL_ENV is a macro that Swift cannot import: rounding to nearest, no exception trapped, no flushing.
+    // Swift cannot import the macro FE_DFL_ENV: round to nearest, no exception trapped, no flushing.
     fegetenv(&mode)
     #if arch(x86_64)
         mode.__mxcsr = 0x1F80

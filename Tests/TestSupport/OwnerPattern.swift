@@ -3,12 +3,12 @@ import Kernels
 
 /// Two ways to give the 64 shards of a vector to members.
 package enum OwnerPattern: CaseIterable, Sendable {
-    /// The way of runs: neighbouring shards of small vectors have one owner.
+    /// The pattern that runs use: neighbouring shards of small vectors have one owner.
     case spread
     /// Neighbouring shards have different owners, so that even small vectors have a piece for each shard.
     case alternating
 
-    /// The owner of each shard.
+    /// Returns the owner of each shard.
     package func owners(usedCount: Int, members: Int) -> [Int] {
         switch self {
         case .spread: Partition.spreadOwners(usedCount: usedCount, members: members)

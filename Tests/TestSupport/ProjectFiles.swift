@@ -1,6 +1,6 @@
 import System
 
-/// Files that tests read.
+/// Files of the project that tests read.
 package enum ProjectFiles {
     /// The project's own directory.
     package static let root = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")

@@ -6,7 +6,8 @@ import System
     import Glibc
 #endif
 
-/// A small file system for one test; nil (and a printed reason) where that is not allowed. It goes with this object.
+/// A small file system for one test, unmounted when this object goes away. Creating it fails with a printed
+/// reason where mounting is not allowed.
 package final class SmallFileSystem {
     package let path: String
     private let directory: TemporaryDirectory
@@ -26,7 +27,7 @@ package final class SmallFileSystem {
     package func makeReadOnly() throws { try remount("ro") }
     package func makeWritable() throws { try remount("rw") }
 
-    /// Gives it another size.
+    /// Changes the size of the file system.
     package func resize(bytes: Int) throws { try remount("rw,size=\(bytes)") }
 
     private func remount(_ options: String) throws {

@@ -1,4 +1,4 @@
-/// A seeded generator, so that a failure comes back: SplitMix64.
+/// A seeded generator (SplitMix64), so that a failure can be repeated.
 package struct SplitMix: RandomNumberGenerator {
     private var state: UInt64
 

@@ -19,7 +19,7 @@ package final class TemporaryDirectory: Sendable {
 
     package func file(_ name: String) -> String { Path.join(path, name) }
 
-    /// For the test's user alone, unless it says otherwise: some of them are secrets.
+    /// Writes a file that only the test's user can read, because some files are secrets; `mode` changes that.
     @discardableResult
     package func write(_ name: String, _ text: String, mode: UInt32 = 0o600) throws -> String {
         try File.writeAtomically(text, to: file(name), mode: mode)

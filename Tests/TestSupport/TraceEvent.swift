@@ -5,14 +5,15 @@ package struct TraceEvent: Equatable {
     package var name: String
     package var process: Int
     package var thread: Int
-    /// Nanoseconds.
+    /// The begin in nanoseconds.
     package var begin: Int
     package var end: Int
     package var step: Int
 
     package struct Malformed: Error, CustomStringConvertible { package let description: String }
 
-    /// The complete ("X") events, each of which lies wholly within, or wholly beside every other of its thread.
+    /// Returns the complete ("X") events. Each of them must lie wholly within or wholly beside every other
+    /// one of its thread.
     package static func checked(_ events: [ConfigValue]) throws -> [TraceEvent] {
         let spans = try events.filter { $0["ph"] == "X" }.map(TraceEvent.init)
         for thread in Dictionary(grouping: spans, by: { [$0.process, $0.thread] }).values {
@@ -39,7 +40,8 @@ package struct TraceEvent: Equatable {
             throw Malformed(description: "no name in \(event)")
         }
         self.name = name
-        (process, thread) = (Int(try number(event["pid"])), Int(try number(event["tid"])))
+        process = Int(try number(event["pid"]))
+        thread = Int(try number(event["tid"]))
         begin = Int((try number(event["ts"]) * 1000).rounded())
         end = begin + Int((try number(event["dur"]) * 1000).rounded())
         step = Int(try number(event["args"]?["step"]))

@@ -2,7 +2,7 @@ import CSIMD
 import Testing
 import Transport
 
-/// The definition, a bit at a time.
+/// Computes the checksum by its definition, one bit at a time.
 private func bitwise(_ bytes: ArraySlice<UInt8>) -> UInt32 {
     var crc: UInt32 = 0xffff_ffff
     for byte in bytes {

@@ -34,7 +34,8 @@ let protections = [Protection.tls, .plaintext]
         #expect(wrong == 0)
     }
 
-    /// 100 MB in frames of many sizes, borrowed at one end and read into named places at the other.
+    /// 100 MB arrive intact in frames of many sizes, borrowed at one end and read into named memory at the
+    /// other.
     @Test(arguments: protections) func bulkArrivesWhereItBelongs(_ protection: Protection) async throws {
         let loop = try TestLoop()
         let sizes = [1 << 20, 32 << 10, (32 << 10) - 1, 9_999_999, 64 << 10, 1, 0, 5 << 20, 70_001]
@@ -85,7 +86,8 @@ let protections = [Protection.tls, .plaintext]
         #expect(result == [total, 0, 0])
     }
 
-    /// All but the second half of the last frame leaves at once. What comes of it where the rest never follows, because the process dies: here its connection is closed.
+    /// Everything except the second half of the last frame leaves at once. If the rest never follows, as when
+    /// the process dies, the frame is not delivered; here its connection is closed instead.
     @Test(arguments: protections) func halfOfAFrame(_ protection: Protection) async throws {
         let loop = try TestLoop()
         let (frames, bytes, reason): (Int, UInt64, TransportError?) = try await loop.run { reactor, finish in
@@ -214,9 +216,9 @@ let protections = [Protection.tls, .plaintext]
     }
 }
 
-/// What a peer may send that is wrong: each closes the connection with its own error.
+/// Every kind of wrong input closes the connection with its own error.
 @Suite(.serialized) struct ConnectionViolationTests {
-    /// The error of an authenticated connection whose peer wrote `bytes` and then, if asked, ended.
+    /// Returns the error of an authenticated connection whose peer wrote `bytes` and then, if asked, ended.
     private func error(
         after bytes: [UInt8], ends: Bool = false, pieces: Int? = nil,
         configure: @escaping @Sendable (Connection) -> Void = { _ in }
@@ -275,7 +277,8 @@ let protections = [Protection.tls, .plaintext]
         let found = try await error(after: header)
         #expect(
             found.error.map { "\($0)" }
-                == "10.0.0.3:7070 sent a frame of 1048577 bytes, at most 1048576 are allowed; check that both sides run the same version"
+                == "10.0.0.3:7070 sent a frame of 1048577 bytes, at most 1048576 are allowed;"
+                + " check that both sides run the same version"
         )
     }
 
@@ -288,7 +291,8 @@ let protections = [Protection.tls, .plaintext]
         let found = try await error(after: FrameHeader(kind: 3).encoded(payload: [], version: 4))
         #expect(
             found.error.map { "\($0)" }
-                == "10.0.0.3:7070 runs protocol version 4, this side protocol version 3; install the same version on both"
+                == "10.0.0.3:7070 runs protocol version 4, this side protocol version 3;"
+                + " install the same version on both"
         )
     }
 

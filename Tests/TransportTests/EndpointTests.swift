@@ -29,7 +29,8 @@ import Transport
         }
         #expect(
             error?.description
-                == "`host:99999` is not an address: the port is a number from 0 to 65535; write HOST:PORT or [IPv6]:PORT"
+                == "`host:99999` is not an address: the port is a number from 0 to 65535;"
+                + " write HOST:PORT or [IPv6]:PORT"
         )
     }
 

@@ -3,7 +3,7 @@ import Testing
 import Transport
 
 @Suite struct FrameHeaderTests {
-    /// The bytes on the wire, written down by hand: a change here is a new protocol version.
+    /// The bytes on the wire are written down by hand: a change here needs a new protocol version.
     @Test func layout() {
         let header = FrameHeader(
             kind: 0x07, flags: 0x81,

@@ -2,7 +2,8 @@ import Synchronization
 import Testing
 import Transport
 
-/// Both sides' outcomes after passing frames until nobody has any; `tamper` may change a message (numbered from 0).
+/// Passes frames between both sides until neither has any, and returns the outcomes. `tamper` may change a
+/// message; messages are numbered from 0.
 private func converse(
     _ dialler: inout Handshake, _ listener: inout Handshake,
     tamper: (Int, Handshake.Frame) -> Handshake.Frame = { $1 }
@@ -13,7 +14,8 @@ private func converse(
     var toDialler = listener.start()
     while !toListener.isEmpty || !toDialler.isEmpty {
         let (forListener, forDialler) = (toListener, toDialler)
-        (toListener, toDialler) = ([], [])
+        toListener = []
+        toDialler = []
         for frame in forListener {
             let sent = tamper(messages.count, frame)
             messages.append(sent)
@@ -72,12 +74,13 @@ private func isAuthenticated(_ outcome: Handshake.Outcome) -> Bool {
         #expect(listener == .failed(.tokensDiffer(peer: "the peer")))
         #expect(
             "\(TransportError.tokensDiffer(peer: "10.0.0.3:7070"))"
-                == "the token of 10.0.0.3:7070 differs from the token here; give both sides the same one (`--token-file` or DIST_TRAIN_TOKEN)"
+                == "the token of 10.0.0.3:7070 differs from the token here;"
+                + " give both sides the same one (`--token-file` or DIST_TRAIN_TOKEN)"
         )
     }
 
     @Test func aListenerWithoutTheTokenIsNotBelieved() {
-        // It takes whatever proof comes, and makes up a welcome.
+        // The listener accepts any proof and makes up a welcome.
         var fresh = dialler()
         var other = listener(.random())
         let hello = fresh.start()[0]
@@ -141,21 +144,21 @@ private func isAuthenticated(_ outcome: Handshake.Outcome) -> Bool {
     }
 
     @Test func reflectionFails() {
-        // The peer echoes whatever it gets, as it is and with the kinds that would be right.
+        // The peer echoes what it gets, once unchanged and once with the kinds that would be right.
         for relabel in [false, true] {
             var one = dialler()
             let hello = one.start()[0]
             let (_, outcome) = one.receive(relabel ? 0xf1 : hello.kind, hello.payload)
             #expect(outcome == .failed(.reflected(peer: "the peer")))
         }
-        // The listener's own challenge comes back as a hello, and its kind of proof as a dialler's.
+        // The listener's own challenge comes back as a hello.
         var two = listener()
         var probe = dialler()
         let hello = probe.start()[0]
         let challenge = two.receive(hello.kind, hello.payload).frames[0]
         var victim = listener()
         #expect(!isAuthenticated(victim.receive(0xf0, challenge.payload).outcome))
-        // A dialler's proof is no listener's welcome.
+        // A dialler's proof is not accepted as a listener's welcome.
         let proof = probe.receive(challenge.kind, challenge.payload).frames[0]
         #expect(probe.receive(0xf3, proof.payload).outcome == .failed(.tokensDiffer(peer: "the peer")))
     }
@@ -197,9 +200,10 @@ private func isAuthenticated(_ outcome: Handshake.Outcome) -> Bool {
         #expect(listener == .failed(expected))
         #expect(
             expected.description
-                == "the peer runs dist-train 0.9 (protocol 9), this side dist-train 0.1 (protocol 3); install the same version on both"
+                == "the peer runs dist-train 0.9 (protocol 9), this side dist-train 0.1 (protocol 3);"
+                + " install the same version on both"
         )
-        // The refusal tells the dialler as much.
+        // The refusal tells the dialler the same.
         var again = Handshake.dialler(Credentials(token), program: "dist-train 0.9", context: [])
         _ = again.start()
         let outcome = again.receive(messages[1].kind, messages[1].payload).outcome

@@ -23,7 +23,7 @@ private final class Heard: Sendable { let count = Mutex(0) }
         }
     }
 
-    /// Gets in; the program that let it.
+    /// Dials and authenticates; returns the listener's program.
     private func dialled(_ port: UInt16, on loop: TestLoop) async throws -> String {
         try await loop.run { reactor, finish in
             reactor.dial([Endpoint(host: "127.0.0.1", port: port)], handshake: { dialler() }) { result in
@@ -54,7 +54,8 @@ private final class Heard: Sendable { let count = Mutex(0) }
         }
     }
 
-    /// Whoever dials and hangs up, however often and fast, is heard of; whoever comes in between in earnest gets in.
+    /// A client that connects and hangs up is counted, however often and fast it does so, and an honest
+    /// client still gets in.
     @Test func manyWhoHangUp() async throws {
         let (loop, heard) = (try TestLoop(), Errors())
         let port = try await listeningPort(on: loop, heard)
@@ -71,7 +72,7 @@ private final class Heard: Sendable { let count = Mutex(0) }
 
     private final class Errors: Sendable { let all = Mutex<[TransportError]>([]) }
 
-    /// In a process of its own, because the limit of descriptors holds for a whole process.
+    /// Runs in a process of its own, because the limit of descriptors holds for a whole process.
     @Test func survivesTheLackOfDescriptors() async {
         await #expect(processExitsWith: .success) {
             let heard = Heard()
@@ -94,7 +95,7 @@ private final class Heard: Sendable { let count = Mutex(0) }
                 held.append(descriptor)
             }
             close(held.removeLast())
-            let newcomer = try RawClient(port: port)  // connected by the system, but it cannot be accepted
+            let newcomer = try RawClient(port: port)  // connected by the system, but not yet accepted
             try newcomer.write([0])
             usleep(50_000)
             guard heard.count.withLock({ $0 }) == 0 else { exit(2) }

@@ -9,7 +9,7 @@ import Transport
     import Glibc
 #endif
 
-/// A number that differs between any two threads that exist at one time.
+/// Returns a number that differs between any two threads that exist at one time.
 private func threadIdentity() -> UInt {
     #if canImport(Darwin)
         UInt(bitPattern: pthread_self())
@@ -27,7 +27,7 @@ private func threadIdentity() -> UInt {
             reactor.after(0.03) { log.entries.append(3) }
             reactor.after(0.01) { log.entries.append(1) }
             let cancelled = reactor.after(0.02) { log.entries.append(2) }
-            // Equal deadlines can only come from equal times; zero is due at once, in the order of the calls.
+            // Equal deadlines are due in the order of the calls; zero is due at once.
             reactor.after(0) { log.entries.append(-2) }
             reactor.after(0) { log.entries.append(-1) }
             reactor.after(0.06) { finish(.success(log.entries)) }

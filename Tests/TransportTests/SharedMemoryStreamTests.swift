@@ -9,7 +9,8 @@ import Transport
     import Glibc
 #endif
 
-/// Linux has anonymous memory that another process can open; elsewhere everything stays on sockets, as after `nonsenseOffersAreDeclined`.
+/// Linux has anonymous memory that another process can open. Elsewhere everything stays on sockets, as in
+/// `nonsenseOffersAreDeclined`.
 private let isLinux: Bool = {
     #if os(Linux)
         true
@@ -27,7 +28,8 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
 
     init(_ protection: Protection = .tls) async throws {
         let (dialling, listening) = (try TestLoop(), try TestLoop())
-        (self.dialling, self.listening) = (dialling, listening)
+        self.dialling = dialling
+        self.listening = listening
         let endpoint: Endpoint = try await listening.run { [self] reactor, finish in
             let server = try reactor.listen(
                 Endpoint(host: "127.0.0.1", port: 0), handshake: { listener(token, protection) },
@@ -51,7 +53,7 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
 }
 
 @Suite(.serialized) struct SharedMemoryStreamTests {
-    /// A ring against a queue, with sizes by chance and a capacity that they do not divide.
+    /// A ring behaves like a queue, with random sizes and a capacity that they do not divide.
     @Test func ringIsAQueue() throws {
         let capacity = 1009
         let memory = UnsafeMutableRawPointer.allocate(
@@ -89,7 +91,7 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
         }
     }
 
-    /// What the other side says of its position is not believed.
+    /// An impossible position of the other side is refused.
     @Test func nonsensePositionsAreRefused() {
         let capacity = 64
         let memory = UnsafeMutableRawPointer.allocate(
@@ -106,7 +108,7 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
         }
     }
 
-    /// 200 MB each way at once, between two threads, in frames of many sizes.
+    /// 200 MB go each way at once, between two threads, in frames of many sizes.
     @Test(.enabled(if: isLinux, "this system has no anonymous memory to share"), arguments: protections)
     func bulkBothWays(_ protection: Protection) async throws {
         let ends = try await Ends(protection)
@@ -167,7 +169,8 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
         #expect(results == [[0, 1], [0, 1]])
     }
 
-    /// A reader that pauses holds the writer back, and loses nothing; what was written before the end is read before it.
+    /// A reader that pauses stops the writer and loses nothing, and reads everything that was written before
+    /// the end.
     @Test(.enabled(if: isLinux, "this system has no anonymous memory to share"), arguments: protections)
     func pausesAndEnds(_ protection: Protection) async throws {
         let ends = try await Ends(protection)
@@ -201,7 +204,7 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
         #expect(got == 40)
     }
 
-    /// A peer that vanishes in the middle of a frame.
+    /// A peer vanishes in the middle of a frame.
     @Test(.enabled(if: isLinux, "this system has no anonymous memory to share"), arguments: protections)
     func vanishes(_ protection: Protection) async throws {
         let ends = try await Ends(protection)
@@ -219,7 +222,7 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
         guard case .truncated = reason else { throw Unexpected(what: "\(reason as Any)") }
     }
 
-    /// Offers that lead nowhere: all goes on through the socket.
+    /// After an impossible offer everything continues through the socket.
     @Test func nonsenseOffersAreDeclined() async throws {
         let null = open("/dev/null", O_RDWR)
         defer { close(null) }

@@ -2,7 +2,8 @@ import Testing
 import Transport
 
 @Suite struct SharedTokenTests {
-    /// HMAC-SHA256 of the message of RFC 4231's second case with the key 00 01 … 1f, as Python's `hmac` module computes it.
+    /// The expected code is that of Python's `hmac` module, for the message of RFC 4231's second case and the
+    /// key 00 01 … 1f.
     @Test func itsCodesAreHMACSHA256() throws {
         let key = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
         let token = try #require(SharedToken(hex: key))

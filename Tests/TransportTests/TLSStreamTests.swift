@@ -7,17 +7,18 @@ import Transport
     import Glibc
 #endif
 
-/// Two ends whose bytes pass through this test, which sees and changes them. All on one thread, without a loop.
+/// Two ends whose bytes pass through the test, which sees and changes them. Everything runs on one thread,
+/// without a loop.
 private final class Wire {
-    /// From the dialler, and to it.
+    /// The direction of bytes: from the dialler (up), and to it (down).
     enum Direction: Int, CaseIterable { case up, down }
 
     private(set) var ends: [any ByteStream] = []
-    /// The other ends of their sockets; -1: closed.
+    /// The test's ends of their sockets; -1: closed.
     private var taps: [Int32] = []
-    /// What has passed, by direction, as it was sent.
+    /// The bytes that have passed, by direction, as they were sent.
     private(set) var passed: [[UInt8]] = [[], []]
-    /// Changes a byte: direction, its number, and what it is.
+    /// Changes a byte, given its direction, its number and its value.
     var change: (Direction, Int, UInt8) -> UInt8 = { $2 }
     private var received: [[UInt8]] = [[], []]
     private(set) var outcomes: [StreamOutcome?] = [nil, nil]
@@ -47,7 +48,7 @@ private final class Wire {
         return (pair[0], pair[1])
     }
 
-    /// Passes on what there is, at most so many bytes, and then the end.
+    /// Passes on available bytes, at most `limit`, and then the end.
     func pass(_ direction: Direction, atMost limit: Int = 1 << 20) {
         let (from, to) = (taps[direction.rawValue], taps[1 - direction.rawValue])
         guard from >= 0 else { return }
@@ -67,14 +68,14 @@ private final class Wire {
 
     func inject(_ bytes: [UInt8], to end: Int) { send(taps[end], bytes, bytes.count, noSignal) }
 
-    /// The whole end is gone, without a word.
+    /// Closes both sockets of one end abruptly.
     func cut(_ direction: Direction) {
         let tap = taps[1 - direction.rawValue]
         shutdown(tap, Int32(SHUT_WR))
         taps[direction.rawValue] = -1
     }
 
-    /// Offers the bytes in pieces; how many were taken.
+    /// Offers the bytes in pieces and returns how many were taken.
     func write(_ bytes: ArraySlice<UInt8>, pieces sizes: [Int], by end: Int) -> Int {
         let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
         defer { copy.deallocate() }
@@ -97,7 +98,7 @@ private final class Wire {
         return 0
     }
 
-    /// Reads once, and flushes; what came is kept.
+    /// Reads once, keeps the bytes, and flushes.
     func read(_ count: Int, by end: Int) {
         guard failures[end] == nil, outcomes[end] != .endOfStream else { return }
         let place = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 1)
@@ -114,7 +115,8 @@ private final class Wire {
 
     func received(by end: Int) -> [UInt8] { received[end] }
 
-    /// Both send all of theirs to each other, as far as that goes; then both end, or `ending` does something else.
+    /// Sends everything both ways, as far as that goes. Then both ends finish, or `ending` does something
+    /// else.
     func exchange(_ up: [UInt8], _ down: [UInt8], turns: Int = 400, ending: ((Wire) -> Void)? = nil) {
         let messages = [up, down]
         var sent = [0, 0]
@@ -143,7 +145,7 @@ private final class Wire {
         wire.exchange(up, down)
         #expect(wire.received(by: 1) == up && wire.received(by: 0) == down)
         #expect(wire.outcomes == [.endOfStream, .endOfStream] && wire.failures == [nil, nil])
-        // Full records: what TLS adds is small, and a header has none of its own.
+        // Records are full: TLS adds little, and a frame's header has no record of its own.
         #expect(wire.passed[0].count < up.count + up.count / 400 + 2000)
     }
 
@@ -195,7 +197,7 @@ private final class Wire {
         #expect(one.ends[0].channelBinding != two.ends[0].channelBinding)
     }
 
-    /// Every bit that changes on the way ends the stream, and what was delivered before is what was sent.
+    /// Every changed bit ends the stream, and everything delivered before is as it was sent.
     @Test func noChangeGoesUnnoticed() {
         let (up, down) = (pattern(40_000, seed: 7), pattern(30_000, seed: 8))
         let quiet = Wire()
@@ -237,7 +239,7 @@ private final class Wire {
         #expect(wire.received(by: 1).isEmpty)
     }
 
-    /// What was recorded of one connection does not open another one.
+    /// A recording of one connection does not open another one.
     @Test func aReplay() {
         let wire = Wire()
         let message = pattern(1000, seed: 10)
@@ -281,7 +283,7 @@ private final class Wire {
         }
     }
 
-    /// What the listener says of bytes that look like TLS.
+    /// Returns the listener's failure for bytes that look like TLS.
     private func failure(of bytes: [UInt8]) -> StreamFailure? {
         let wire = Wire()
         wire.inject(bytes, to: 1)
@@ -290,13 +292,14 @@ private final class Wire {
     }
 
     @Test func otherTLS() {
-        // The hello of a dialler that knows TLS 1.2 at most: version, random, no session, one cipher suite, no compression.
+        // The hello of a dialler that knows at most TLS 1.2: version, random, no session, one cipher suite,
+        // no compression.
         let hello: [UInt8] = [3, 3] + pattern(32, seed: 11) + [0, 0, 2, 0xc0, 0x2f, 1, 0]
         let message = [1, 0, 0, UInt8(hello.count)] + hello
         #expect(
             failure(of: [0x16, 3, 1, 0, UInt8(message.count)] + message)
                 == .handshake(reason: "unsupported protocol"))
-        // Lengths that no record, and no hello, may have.
+        // These lengths are impossible for a record, or a hello.
         #expect(
             failure(of: [0x16, 3, 1, 0xff, 0xff, 1] + pattern(100, seed: 12))
                 == .handshake(reason: "packet length too long"))

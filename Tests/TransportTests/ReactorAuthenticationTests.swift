@@ -8,8 +8,8 @@ import Transport
     import Glibc
 #endif
 
-@Suite(.serialized) struct AuthenticatedConnectionTests {
-    /// What the dialler and the listener learn of a dial whose tokens and hooks are given.
+@Suite(.serialized) struct ReactorAuthenticationTests {
+    /// Returns the errors of both sides of a dial that must fail.
     private func dialError(
         _ dialled: SharedToken, _ dialling: Protection, _ listening: Protection
     ) async throws -> (dialler: TransportError, listener: TransportError) {
@@ -52,7 +52,7 @@ import Transport
         #expect(peer.hasPrefix("127.0.0.1:"))
     }
 
-    /// Both ends say what each of them has, and a dialler without TLS is told so in plaintext.
+    /// Both ends name the protection of each side, and a dialler without TLS is told in plaintext.
     @Test(arguments: protections) func protectionsThatDiffer(_ protection: Protection) async throws {
         let (dialler, listener) = try await dialError(
             token, protection, protection == .tls ? .plaintext : .tls)
@@ -135,7 +135,8 @@ import Transport
         }
         #expect(
             refused[1]
-                == "\(refused[0]) refused the connection; check that the coordinator runs there and listens on this port"
+                == "\(refused[0]) refused the connection;"
+                + " check that the coordinator runs there and listens on this port"
         )
         let unknown: TransportError = try await loop.run { reactor, finish in
             reactor.dial(
@@ -168,11 +169,12 @@ import Transport
         }
         #expect(
             texts[1]
-                == "\(texts[0]) is in use by another program; end that one, or choose another port with `--listen HOST:PORT` (port 0: any free one)"
+                == "\(texts[0]) is in use by another program;"
+                + " end that one, or choose another port with `--listen HOST:PORT` (port 0: any free one)"
         )
     }
 
-    /// What the listener reports of a stranger who wrote these bytes.
+    /// Returns the error of a listener to which a client writes these bytes.
     private func listenerError(
         _ bytes: [UInt8], _ protection: Protection, ends: Bool = false, timeLimit: Double = 20
     ) async throws -> TransportError {
@@ -212,7 +214,7 @@ import Transport
         guard case .closedDuringHandshake = cut else { throw Unexpected(what: "\(cut)") }
     }
 
-    /// Whoever trickles has no more time than others.
+    /// A client that sends byte by byte has no more time than others.
     @Test(arguments: protections) func slowness(_ protection: Protection) async throws {
         let loop = try TestLoop()
         let error: TransportError = try await loop.run { reactor, finish in
@@ -224,7 +226,7 @@ import Transport
             let port = server.localAddress.port
             try startClient {
                 let client = try RawClient(port: port)
-                // The beginning of a record, or of a frame, that is never whole.
+                // This is the beginning of a record, or of a frame, that is never completed.
                 let bytes =
                     protection == .tls
                     ? [0x16, 3, 1, 1, 0, 1] : Array(FrameHeader(kind: 0xf0).encoded(payload: [1]).prefix(40))
@@ -247,7 +249,7 @@ import Transport
         guard case .unknownKind(_, 1) = ordinary else { throw Unexpected(what: "\(ordinary)") }
     }
 
-    /// A peer of another protocol version hears both programs' names, whatever else has changed.
+    /// A peer of another protocol version is told the names of both programs, whatever else has changed.
     @Test func otherVersionIsToldToBoth() async throws {
         let loop = try TestLoop()
         let box = AnswerBox()
@@ -297,7 +299,7 @@ import Transport
         }
     }
 
-    /// The system completes the connection; nobody ever speaks.
+    /// The system completes the connection, and nobody ever answers.
     @Test func aSilentListenerTimesOut() async throws {
         let silent = try Reactor(name: "silent")
         let deaf = try silent.listen(
