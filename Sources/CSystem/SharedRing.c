@@ -121,16 +121,16 @@ ptrdiff_t csystem_ring_read(struct csystem_ring *ring, void *bytes, size_t count
     size_t done = 0;
     int announced = 0;
     while (done < count) {
-        const uint64_t there = load(&shared->written) - ring->position;
-        if (there > ring->capacity) return -1;
-        if (there == 0) {
+        const uint64_t available = load(&shared->written) - ring->position;
+        if (available > ring->capacity) return -1;
+        if (available == 0) {
             if (announced) break;
             announce(&shared->reader_waits);
             announced = 1;
             continue;
         }
         const uint64_t at = ring->position % ring->capacity;
-        const uint64_t part = smaller(smaller(count - done, there), ring->capacity - at);
+        const uint64_t part = smaller(smaller(count - done, available), ring->capacity - at);
         memcpy(destination + done, ring->bytes + at, part);
         ring->position += part;
         done += part;
@@ -138,7 +138,7 @@ ptrdiff_t csystem_ring_read(struct csystem_ring *ring, void *bytes, size_t count
         store(&shared->taken, ring->position);
         // A writer that waits is woken when half of the ring is free, not for every byte. The bytes that are
         // left are read sooner or later.
-        if (there - part <= ring->capacity / 2 && take(&shared->writer_waits)) *must_wake = 1;
+        if (available - part <= ring->capacity / 2 && take(&shared->writer_waits)) *must_wake = 1;
     }
     return (ptrdiff_t)done;
 }

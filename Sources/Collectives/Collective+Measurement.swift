@@ -45,6 +45,6 @@ extension Collective {
         let piece = partition.pieces[slice.piece]
         let compact = piece.compact + slice.range.lowerBound - piece.range.lowerBound
         updater.update(slice.range, compact: compact, gradient: sums.pointer + compact, step: arriving.step)
-        if slice.isLast { spread(slice.piece) }
+        if slice.isLast { sendParameters(slice.piece) }
     }
 }

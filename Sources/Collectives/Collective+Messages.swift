@@ -117,7 +117,7 @@ extension Collective {
             if envelope.step == arriving.step { reduceIfReady(envelope.index) }
         case .idle:
             arriving.addIdle(step: envelope.step)
-            if envelope.step == arriving.step { reduceWhatIsReady() }
+            if envelope.step == arriving.step { reduceReadyPieces() }
         case .parameters:
             guard arriving.remotePieceArrived(envelope.index) else { throw duplicate(envelope, member) }
         case .statistics:
@@ -211,6 +211,6 @@ extension Collective {
                 Envelope(.idle, step: arriving.step), UnsafeRawBufferPointer(start: nil, count: 0), to: member
             )
         }
-        reduceWhatIsReady()
+        reduceReadyPieces()
     }
 }

@@ -17,7 +17,7 @@ extension Collective {
     }
 
     /// Reduces the pieces that waited for nothing but an idle member's message.
-    func reduceWhatIsReady() {
+    func reduceReadyPieces() {
         for index in partition.pieces.indices { reduceIfReady(index) }
     }
 
@@ -41,12 +41,12 @@ extension Collective {
             updater.update(range, compact: compact, gradient: sum, step: step)
         }
         if slice.isLast {
-            if measured?.delaysUpdates != true { spread(slice.piece) }
+            if measured?.delaysUpdates != true { sendParameters(slice.piece) }
             pieceMeasured()
         }
     }
 
-    func spread(_ index: Int) {
+    func sendParameters(_ index: Int) {
         let piece = partition.pieces[index]
         let payload = UnsafeRawBufferPointer(
             start: parameters + piece.range.lowerBound, count: piece.range.count * MemoryLayout<Float>.stride)

@@ -37,6 +37,9 @@ package final class AtomicDirectory {
         try File.write(bytes, to: Path.join(temporary, name))
     }
 
+    /// Writes one file from an array.
+    ///
+    /// - Throws: `SystemError` if that fails.
     package func write(_ bytes: [UInt8], as name: String) throws {
         try bytes.withUnsafeBytes { try write($0, as: name) }
     }

@@ -69,10 +69,16 @@ package enum File {
         try Directory.synchronize(Path.directory(of: path))
     }
 
+    /// Replaces `path` by a file with the bytes of an array.
+    ///
+    /// - Throws: `SystemError` if that fails; the old file is then still there.
     package static func writeAtomically(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o644) throws {
         try bytes.withUnsafeBytes { try writeAtomically($0, to: path, mode: mode) }
     }
 
+    /// Replaces `path` by a file with this text in UTF-8.
+    ///
+    /// - Throws: `SystemError` if that fails; the old file is then still there.
     package static func writeAtomically(_ text: String, to path: String, mode: UInt32 = 0o644) throws {
         try writeAtomically(Array(text.utf8), to: path, mode: mode)
     }

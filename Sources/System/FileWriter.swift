@@ -29,6 +29,9 @@ package final class FileWriter {
         byteCount += bytes.count
     }
 
+    /// Appends the bytes of an array.
+    ///
+    /// - Throws: `SystemError` if they cannot be written.
     package func write(_ bytes: [UInt8]) throws {
         try bytes.withUnsafeBytes { try write($0) }
     }

@@ -159,7 +159,7 @@ package final class Connection: @unchecked Sendable {
     var isDrained: Bool { outbound.isEmpty && !stream.wantsWrite }
 
     /// True if the peer has sent anything, even bytes that are not a frame.
-    var hasSpoken: Bool { bytesReceived > 0 || (stream as? TLSStream)?.sniffed.isEmpty == false }
+    var hasReceivedBytes: Bool { bytesReceived > 0 || (stream as? TLSStream)?.sniffed.isEmpty == false }
 
     func fail(_ reason: TransportError?) {
         guard isOpen else { return }

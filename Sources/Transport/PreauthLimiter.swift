@@ -25,7 +25,7 @@ final class PreauthLimiter {
         guard pending.count >= Self.capacity else { return }
         pending.removeAll { !$0.isPending }
         guard pending.count >= Self.capacity else { return }
-        let silent = pending.firstIndex { $0.connection?.hasSpoken == false }
+        let silent = pending.firstIndex { $0.connection?.hasReceivedBytes == false }
         pending.remove(at: silent ?? 0).evict()
     }
 
