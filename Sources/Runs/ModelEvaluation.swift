@@ -62,10 +62,11 @@ package struct ModelEvaluation {
             whole: Evaluator.total(reports, plans[0].evaluationReport))
     }
 
-    /// A k-means or PCA job, which is over but for the evaluation of its test set.
+    /// Evaluates a k-means or PCA job, which is over but for the evaluation of its test set.
     private func measured(_ model: TrainedModel, _ dataset: Dataset) throws -> Totals {
-        let plan = try model.plan(fitting: dataset)
-        if plan.facts.classCount != nil { try model.requireTargets(dataset, plan) }
+        let fitting = try model.plan(fitting: dataset)
+        if fitting.facts.classCount != nil { try model.requireTargets(dataset, fitting) }
+        let plan = try fitting.forTestAlone(samples: dataset.count)
         var snapshot = try model.snapshot(plan.network.layout)
         snapshot.decisions.isOver = true
         let data = DecodedData(
@@ -86,6 +87,20 @@ package struct ModelEvaluation {
                 )
             }
         }
+    }
+}
+
+extension TrainingPlan {
+    /// The same job when nothing is left to do but to evaluate a test set: without validation data, and without
+    /// rules that monitor it.
+    fileprivate func forTestAlone(samples: Int) throws -> TrainingPlan {
+        var job = job
+        job.earlyStopping = nil
+        job.checkpoint.best = nil
+        let facts = DataFacts(
+            sampleShape: facts.sampleShape, classCount: facts.classCount, targetWidth: facts.targetWidth,
+            trainCount: facts.trainCount, validationCount: 0, testCount: samples)
+        return try TrainingPlan(job, facts)
     }
 }
 

@@ -82,7 +82,7 @@ struct DigitsJob: CustomStringConvertible {
 /// What must be the same whoever computed it.
 struct Bits: Equatable, CustomStringConvertible {
     let hash: String
-    /// The lines of `metrics.jsonl`, without what a clock measured, sorted: an epoch's line may stand before or behind that of a later step.
+    /// The lines of `metrics.jsonl` in their order, without what a clock measured.
     let metrics: [String]
 
     /// From what a finished run has printed and written.
@@ -100,7 +100,7 @@ struct Bits: Equatable, CustomStringConvertible {
             }.map { line in
                 let parts = line.split(separator: ",", omittingEmptySubsequences: false)
                 return parts.filter { !$0.hasPrefix("\"seconds\":") }.joined(separator: ",")
-            }.sorted()
+            }
     }
 
     var description: String { "\(hash.prefix(12)) \(metrics.count) lines, last \(metrics.last ?? "none")" }

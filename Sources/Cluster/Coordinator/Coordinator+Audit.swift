@@ -7,12 +7,12 @@ import Transport
 // Who has computed wrongly: see `AuditLedger`.
 
 extension Coordinator {
-    /// A generation forms, while `record` still has the partition of the one before. What its members are told; nil: nothing is audited.
+    /// A generation forms, while `progress` still has the partition of the one before. What its members are told; nil: nothing is audited.
     func beginAudit(_ members: [Int], _ partition: Partition, _ assignment: Assignment) -> AuditSchedule? {
         guard options.auditFraction > 0 else { return nil }
         let (plans, plan, steps) = (setup.plan.stepPlans(assignment), setup.plan, 0..<setup.plan.totalSteps)
         let (schedule, givenUp) = audit.begin(
-            fraction: options.auditFraction, from: record.snapshot.step, workers: members, partition
+            fraction: options.auditFraction, from: progress.snapshot.step, workers: members, partition
         ) {
             steps.contains($0) ? plans[plan.stepPlanIndex($0)] : nil
         }
@@ -28,7 +28,7 @@ extension Coordinator {
     /// While members disagree about a step, they compute and own what they did then: what they say of other shares could not be compared.
     func sharesOfDispute(_ members: [Int]) -> (assignment: Assignment, owners: [Int])? {
         guard audit.isDisputed(among: members), let assignment = sharing.current,
-            let partition = record.partition
+            let partition = progress.partition
         else { return nil }
         return (assignment, partition.owners)
     }
@@ -106,7 +106,7 @@ extension Coordinator {
 
     /// Where they differ first.
     private func place(_ dispute: AuditLedger.Dispute) -> String {
-        guard let pieces = record.partition?.pieces, pieces.indices.contains(dispute.place) else {
+        guard let pieces = progress.partition?.pieces, pieces.indices.contains(dispute.place) else {
             return "in the statistics of its batch"
         }
         let range = pieces[dispute.place].range

@@ -25,7 +25,7 @@ extension Coordinator {
 
     func write(_ snapshot: Snapshot) {
         guard !isWriting else {
-            waiting = waiting.filter { $0.step == record.best?.step } + [snapshot]
+            waiting = waiting.filter { $0.step == progress.best?.step } + [snapshot]
             return
         }
         isWriting = true
@@ -34,7 +34,7 @@ extension Coordinator {
 
     /// The best checkpoint is marked as soon as it is on the disk, which it may be already.
     func noteBest() {
-        guard let best = record.best?.step, bestStep.withLock({ $0 }) != best else { return }
+        guard let best = progress.best?.step, bestStep.withLock({ $0 }) != best else { return }
         bestStep.withLock { $0 = best }
         writer?.markBest()
     }
@@ -55,7 +55,7 @@ extension Coordinator {
         }
         if !waiting.isEmpty {
             write(waiting.removeFirst())
-        } else if isStopping, written.step == stopStep, !record.isFinished {
+        } else if isStopping, written.step == stopStep, !progress.isFinished {
             endStopped(written)
         }
         finishIfDone()
@@ -69,25 +69,25 @@ extension Coordinator {
     }
 
     func finishIfDone() {
-        guard outcome == nil, record.isFinished, !isWriting else { return }
+        guard outcome == nil, progress.isFinished, !isWriting else { return }
         if let written = lastWrite, case .failure(let error) = written.result {
             return end(
                 .failed(
                     "the training reached its end, but its last checkpoint could not be written: \(error)"))
         }
-        let snapshot = record.snapshot
+        let snapshot = progress.snapshot
         faults.reach("coordinator", "finish", snapshot.step)
         let (layout, names) = (setup.plan.network.layout, setup.job.job.optimizer.momentNames)
         let result = RunResult(
-            steps: snapshot.step, epochs: setup.plan.epoch(afterSteps: snapshot.step), train: record.train,
-            penalty: record.penalty,
-            validation: record.evaluated[.validation]?.totals, test: record.evaluated[.test]?.totals,
+            steps: snapshot.step, epochs: setup.plan.epoch(afterSteps: snapshot.step), train: progress.train,
+            penalty: progress.penalty,
+            validation: progress.evaluations[.validation]?.totals, test: progress.evaluations[.test]?.totals,
             stateSHA256: snapshot.stateSHA256(layout, momentNames: names), isExact: isExact,
             platform: platform?.platform ?? setup.earlierPlatform ?? "", workers: mostWorkers,
             recoveries: recoveries,
             seconds: record.seconds,
-            stoppedEarly: setup.plan.decisions.earlyStopping == nil ? nil : record.stoppedEarly,
-            best: record.best.map { best in
+            stoppedEarly: setup.plan.decisions.earlyStopping == nil ? nil : progress.stoppedEarly,
+            best: progress.best.map { best in
                 RunResult.Best(
                     monitor: setup.plan.decisions.best?.name ?? "", value: best.best ?? 0,
                     epoch: setup.plan.epoch(afterSteps: best.step), step: best.step)

@@ -79,6 +79,8 @@ extension Coordinator {
             try take()
         } catch let error as MalformedMessage {
             throw error
+        } catch let error as InvalidReport {
+            throw MalformedMessage("\(error)")
         } catch let error as DivergedError {
             diverged("\(error)", step: error.step)
         } catch {
@@ -92,21 +94,21 @@ extension Coordinator {
         guard report.values.count == setup.plan.trainReport.width + diagnostics else {
             throw MalformedMessage("the report of step \(report.step) has \(report.values.count) numbers")
         }
-        try record.stepDone(
+        let effects = try progress.stepDone(
             done, Totals(setup.plan.trainReport, sums: Array(report.values.dropLast(diagnostics))),
-            diagnostics: Array(report.values.suffix(diagnostics)))
+            diagnostics: Array(report.values.suffix(diagnostics)), seconds: record.seconds)
         stepTimed(done, report.clock)
         if pacer.stepDone(done, now: Reactor.now) { wish(.snapshot) }
         noteRecovery(done)
-        announceDecision()
+        try perform(effects)
         faults.reach("coordinator", "step", done)
     }
 
     private func evaluated(_ report: EvaluationReport) throws {
         faults.reach("coordinator", "evaluation", report.step)
-        try record.evaluated(
-            report.set, done: report.step, firstChunk: report.firstChunk, reports: report.reports)
-        announceDecision()
+        try perform(
+            progress.evaluated(
+                report.set, done: report.step, firstChunk: report.firstChunk, reports: report.reports))
         finishIfDone()
     }
 
@@ -116,19 +118,25 @@ extension Coordinator {
         guard run.rank == rank else {
             throw MalformedMessage("rank \(rank) sent a part of a snapshot as rank \(run.rank)")
         }
-        let snapshot = try record.snapshotPart(step: run.step, rank: rank, offset: run.offset, floats)
-        guard let snapshot else { return }
-        // The news of an epoch may have waited for its snapshot.
-        announceDecision()
-        snapshotComplete(snapshot)
+        try perform(progress.snapshotPart(step: run.step, rank: rank, offset: run.offset, floats))
     }
 
-    /// Tells the members what was decided since they were told last.
-    private func announceDecision() {
-        guard let decision = record.decision, announced != decision.step else { return }
-        announced = decision.step
+    /// Carries out the progress's effects.
+    func perform(_ effects: [RunProgress.Effect]) throws {
+        for effect in effects {
+            try record.take(effect)
+            switch effect {
+            case .decided(let decision): announce(decision)
+            case .snapshotTaken(let snapshot): snapshotComplete(snapshot)
+            case .stepDone, .stepLogged, .evaluated, .epochDone, .confirmed: break
+            }
+        }
+    }
+
+    /// Tells the members a decision, for which they wait.
+    private func announce(_ decision: Decision) {
         faults.reach("coordinator", "decision", decision.step)
-        if decision.stops, record.stoppedEarly {
+        if decision.stops, progress.stoppedEarly {
             log.info("nothing got better for long enough: the job ends with step \(decision.step)")
         }
         noteBest()
@@ -149,7 +157,7 @@ extension Coordinator {
     func form(_ number: Int, _ members: [Int]) {
         isTraining = false
         // With the last step and all its results here, only the disk is waited for.
-        guard !record.isFinished else { return }
+        guard !progress.isFinished else { return }
         let connections = members.compactMap { workers[$0] }
         guard connections.count == members.count else { return }
         generation = FrameGeneration(incarnation: UInt32(setup.incarnation), counter: UInt32(number))
@@ -158,7 +166,7 @@ extension Coordinator {
             disputed?.assignment ?? forcedAssignment(members.count) ?? sharing.assignment(for: members)
         sharing.begin(members, assignment)
         let usedCount = setup.plan.network.layout.usedCount
-        let origin = origin.flatMap { $0.step == record.snapshot.step ? $0 : nil }
+        let origin = origin.flatMap { $0.step == progress.snapshot.step ? $0 : nil }
         let owners =
             disputed?.owners
             ?? Partition.spreadOwners(
@@ -168,13 +176,13 @@ extension Coordinator {
         let partition = Partition(usedCount: usedCount, owners: owners, members: members.count)
         let schedule = beginAudit(members, partition, assignment)
         (isSpoilt, divergence) = (false, nil)
-        record.begin(partition)
-        faults.reach("coordinator", "form", record.snapshot.step, generation: number)
+        record.begin()
+        let effects = progress.begin(partition)
+        faults.reach("coordinator", "form", progress.snapshot.step, generation: number)
         timing.begin(
-            connections.map { TimedWorker(id: $0.id, name: $0.request.name) }, step: record.snapshot.step)
-        announced = nil
-        let (factor, isOver) = (record.snapshot.decisions.factor, record.snapshot.decisions.isOver)
-        let sender = StateSender(record.snapshot, setup.plan, partition, generation)
+            connections.map { TimedWorker(id: $0.id, name: $0.request.name) }, step: progress.snapshot.step)
+        let (factor, isOver) = (progress.snapshot.decisions.factor, progress.snapshot.decisions.isOver)
+        let sender = StateSender(progress.snapshot, setup.plan, partition, generation)
         for (rank, worker) in connections.enumerated() {
             let keeper = origin.flatMap { origin in
                 origin.members.firstIndex(of: worker.id).map { (origin, $0) }
@@ -184,7 +192,7 @@ extension Coordinator {
                 members: connections.map {
                     Formation.Member(worker: $0.id, name: $0.name, endpoints: $0.endpoints(for: worker))
                 },
-                cuts: assignment.cuts, owners: owners, firstStep: record.snapshot.step,
+                cuts: assignment.cuts, owners: owners, firstStep: progress.snapshot.step,
                 localWorkers: connections.count { $0.request.machine == worker.request.machine },
                 learningRateFactor: factor,
                 isOver: isOver, tracedUntil: trace?.end ?? 0, keptSince: keeper?.0.generation, audit: schedule
@@ -194,10 +202,10 @@ extension Coordinator {
         }
         if sender.kept > 0 {
             log.info(
-                "of the state of step \(record.snapshot.step), \(TextFormat.bytes(sender.sent)) travel, \(TextFormat.bytes(sender.kept)) are where they belong"
+                "of the state of step \(progress.snapshot.step), \(TextFormat.bytes(sender.sent)) travel, \(TextFormat.bytes(sender.kept)) are where they belong"
             )
         }
-        announceDecision()
+        do { try perform(effects) } catch { end(.failed("\(error)")) }
     }
 
     /// What the job says who computes, for tests of exactness.

@@ -16,14 +16,14 @@ struct Recovery: Equatable {
 extension Coordinator {
     /// A generation has ended before its time. What came after the newest snapshot is computed again, and gives the same.
     func goBack() {
-        guard isTraining, !record.isFinished else { return }
+        guard isTraining, !progress.isFinished else { return }
         isTraining = false
         recoveries += 1
-        recovery = Recovery(began: Reactor.now, lost: max(record.steps, recovery?.lost ?? 0))
+        recovery = Recovery(began: Reactor.now, lost: max(progress.steps, recovery?.lost ?? 0))
         log.info(
-            "back to step \(record.snapshot.step): \(TextFormat.count(record.steps - record.snapshot.step, "step")) to compute again"
+            "back to step \(progress.snapshot.step): \(TextFormat.count(progress.steps - progress.snapshot.step, "step")) to compute again"
         )
-        if let step = stopStep, record.snapshot.step < step { stopStep = nil }
+        if let step = stopStep, progress.snapshot.step < step { stopStep = nil }
     }
 
     /// Step `done` is done: perhaps the first one after a loss, or the last one that was lost.
@@ -41,8 +41,9 @@ extension Coordinator {
     /// Where a member was. What its heartbeats say of the phase may be old.
     func whereabouts(of worker: WorkerConnection) -> String {
         guard let rank = membership.members.firstIndex(of: worker.id) else { return "" }
-        let phase = worker.activity.step == record.steps ? ", last heard of in \(worker.activity.phase)" : ""
-        return "; it was rank \(rank) in step \(record.steps + 1)\(phase)"
+        let phase =
+            worker.activity.step == progress.steps ? ", last heard of in \(worker.activity.phase)" : ""
+        return "; it was rank \(rank) in step \(progress.steps + 1)\(phase)"
     }
 
     /// Tells what became of the processes that this one has started; ends the run if none is left.

@@ -19,12 +19,14 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     let credentials: Credentials
     let log: Log
     let reactor: Reactor
+    /// Writes what `progress` tells; see `perform`.
     let record: RunRecord
     let reporter: ProgressReporter
     let tickets: [(ticket: DatasetTicket, dataset: Dataset)]
     let faults: FaultPoints
 
     var membership: Membership
+    var progress: RunProgress
     var workers: [Int: WorkerConnection] = [:]
     var nextWorker = 1
     var listener: Listener?
@@ -37,8 +39,6 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     var isWriting = false
     /// The snapshots to be written next. A disk that is slower than the training gets the best and the newest one, not all of them.
     var waiting: [Snapshot] = []
-    /// The step whose decision the members of this generation have been told.
-    var announced: Int?
     var lastWrite: CheckpointWriter.Written?
     var isStopping = false
     /// The step at whose boundary the run stops, once it is known.
@@ -80,10 +80,12 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
         // Before a worker has come, what the checkpoint said still holds: a run that is stopped then must not forget it.
         numericPlatform = Guarded((setup.earlierPlatform ?? "", setup.wasExact))
         blasCore = setup.earlierPlatform.flatMap(Fingerprint.core(ofPlatform:))
-        record = RunRecord(
-            plan: setup.plan, start: setup.start,
-            metrics: try MetricsLog(setup.directory.metricsPath, isExact: isExact && !options.allowInexact),
-            reporter: reporter, isAudited: options.auditFraction > 0)
+        let isAudited = options.auditFraction > 0
+        progress = RunProgress(setup.plan, from: setup.start, isAudited: isAudited)
+        let metrics = try MetricsLog(
+            setup.directory.metricsPath, isExact: isExact && !options.allowInexact)
+        metrics.forget(before: setup.start.step)
+        record = RunRecord(plan: setup.plan, metrics: metrics, reporter: reporter, isAudited: isAudited)
         let data = setup.data
         let sets: [(DatasetTicket.Role, Dataset?)] = [
             (.train, data.train), (.validation, data.validation), (.test, data.test),
@@ -182,7 +184,7 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     func tick() {
         lookAfterProcesses()
         // With the last step and all its results here, only the disk is waited for.
-        if !record.isFinished {
+        if !progress.isFinished {
             act(membership.handle(.tick, at: Reactor.now))
             shareWork()
         }
@@ -220,14 +222,14 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     /// A run that is to stop while no generation is there, or none can form, stops where its newest snapshot is.
     func stopIfNobodyTrains() {
         guard isStopping, outcome == nil, stopStep == nil, case .waiting = membership.phase else { return }
-        stopStep = record.snapshot.step
-        write(record.snapshot)
+        stopStep = progress.snapshot.step
+        write(progress.snapshot)
     }
 
     /// Rank 0 has come to the generation's end: all its reports are here.
     func boundaryReached() {
-        guard isStopping, record.steps < record.lastStep else { return }
-        stopStep = record.steps
+        guard isStopping, progress.steps < progress.lastStep else { return }
+        stopStep = progress.steps
         if let written = lastWrite, written.step == stopStep, !isWriting { endStopped(written) }
     }
 
@@ -244,7 +246,7 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
                 sharing.started(now: Reactor.now)
                 for id in members { workers[id]?.send(.start, of: generation) }
                 log.info(
-                    "generation \(generation.counter) starts with \(TextFormat.count(members.count, "worker")) at step \(record.steps)"
+                    "generation \(generation.counter) starts with \(TextFormat.count(members.count, "worker")) at step \(progress.steps)"
                 )
                 if isStopping { wish([.snapshot, .endGeneration]) }
                 if isCheckpointWanted { wish(.snapshot) }

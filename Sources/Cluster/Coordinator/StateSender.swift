@@ -22,7 +22,7 @@ struct SnapshotOrigin {
 extension Coordinator {
     /// A snapshot of the current generation is complete: its members may forget older ones.
     func noteOrigin(of snapshot: Snapshot) {
-        guard let partition = record.partition else { return }
+        guard let partition = progress.partition else { return }
         origin = SnapshotOrigin(
             generation: generation, step: snapshot.step, members: membership.members, partition: partition)
         for id in membership.members {
