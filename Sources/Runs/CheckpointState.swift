@@ -5,7 +5,7 @@ import Jobs
 import System
 import Training
 
-/// What a checkpoint's manifest says beside its tensors: what resuming and predicting need.
+/// The content of a checkpoint's manifest beside its tensors: the facts that resuming and predicting need.
 package struct CheckpointState: Equatable, Sendable {
     /// Content hashes of the decoded data.
     package var data: String
@@ -18,7 +18,7 @@ package struct CheckpointState: Equatable, Sendable {
     package var decisions: DecisionState
     /// The resolved job, as text; nil in checkpoints of before.
     package var job: String?
-    /// How a table's columns became features and targets, if the data are a table.
+    /// The encoding of a table's columns as features and targets; nil if the data are no table.
     package var table: TableEncoding?
     /// The shape of a sample, by which a model can be made without its data; nil in checkpoints of before.
     package var sampleShape: [Int]?

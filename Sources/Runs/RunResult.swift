@@ -6,7 +6,7 @@ package struct RunResult: Sendable {
     package var steps: Int
     package var epochs: Int
     package var train: Totals?
-    /// What regularisation adds to the loss; nil if nothing is regularised.
+    /// The regularization's part of the objective; nil if nothing is regularized.
     package var penalty: Double?
     package var validation: Totals?
     package var test: Totals?
@@ -16,7 +16,7 @@ package struct RunResult: Sendable {
     package var workers: Int
     package var recoveries: Int
     package var seconds: Double
-    /// Whether rules ended the job before its last epoch; nil: it has none.
+    /// True if rules ended the job before its last epoch; nil if it has no rules.
     package var stoppedEarly: Bool? = nil
     package var best: Best? = nil
 

@@ -19,7 +19,7 @@ package struct RunSetup {
     /// False once workers of different numeric platforms have had a part in the state.
     package let wasExact: Bool
 
-    /// What resuming asks of the command line.
+    /// The command line's request for a new or a resumed run.
     package struct Request {
         package var runDirectory: String?
         package var resume: Bool

@@ -15,7 +15,8 @@ package struct TrainedModel: Sendable {
     package let state: CheckpointState
     private let checkpoint: Checkpoint
 
-    /// The checkpoints that a path of the command line stands for: itself, a run's best or else newest one, or one of every member of an ensemble.
+    /// The checkpoints that a path of the command line stands for: itself, a run's best or else newest one, or one of
+    /// every member of an ensemble.
     package static func checkpoints(at path: String, reporting report: (String) -> Void) throws
         -> [Checkpoint]
     {
@@ -62,7 +63,7 @@ package struct TrainedModel: Sendable {
             keeping: kept)
     }
 
-    /// Of a k-means or PCA job; nil for one that trains a model.
+    /// The model of a k-means or PCA job; nil for a job that trains a network.
     package func measured(_ plan: TrainingPlan, lanes: LanePool) throws -> MeasuredModel? {
         guard job.job.task != .training else { return nil }
         let snapshot = try snapshot(plan.network.layout)
@@ -92,7 +93,7 @@ package struct TrainedModel: Sendable {
     }
 }
 
-/// Where the members of an ensemble lie.
+/// The directories of the members of an ensemble.
 package enum EnsembleDirectory {
     package static func member(_ index: Int, of path: String) -> String { Path.join(path, "member-\(index)") }
 

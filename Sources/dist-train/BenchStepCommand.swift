@@ -94,12 +94,11 @@ private struct StepBenchmark {
             command: ["bench", "step"])
         let local = RunProgram.Local(
             count: workers, lanes: lanes, restarts: 0, cacheDirectory: Path.join(scratch.path, "cache"))
-        var processes: LocalWorkers?
-        defer { processes?.finish() }
-        let silence = Console(isTerminal: false) { _ in }
-        return try program.train(
-            setup, options, isNew: true, .random(), local, &processes, log, StopSignals(), console: silence
-        ) { coordinator in
+        let session = TrainingSession(
+            token: .random(), local: local, log: log, signals: try StopSignals(),
+            console: Console(isTerminal: false) { _ in })
+        defer { session.workers?.finish() }
+        return try program.train(setup, options, isNew: true, in: session) { coordinator in
             coordinator.stepTimed = { [unowned coordinator] step, time in
                 times.isDisturbed = coordinator.recoveries > 0
                 if times.add(step: step - 1, at: time) || times.isDisturbed { coordinator.stop() }

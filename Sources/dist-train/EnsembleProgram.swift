@@ -49,9 +49,10 @@ struct EnsembleProgram {
 
     /// The exit status of a member that has not reached its end; nil once all have.
     private func trainMembers(_ path: String, _ data: DecodedData) throws -> Int32? {
-        let (faults, signals) = (try FaultPoints.ofEnvironment(), try StopSignals())
-        var (options, workers): (CoordinatorOptions, LocalWorkers?) = (program.coordinator, nil)
-        defer { workers?.finish() }
+        let faults = try FaultPoints.ofEnvironment()
+        let session = TrainingSession(token: token, local: local, log: log, signals: try StopSignals())
+        var options = program.coordinator
+        defer { session.workers?.finish() }
         for index in 0..<count {
             faults.reach("coordinator", "member", index)
             let (job, place) = (program.job.member(index), EnsembleDirectory.member(index, of: path))
@@ -66,16 +67,15 @@ struct EnsembleProgram {
             // Workers that know the address come again for the next member; others are started anew.
             options.trace = program.coordinator.trace.map { "\($0).member-\(index)" }
             options.isFollowed = program.isOpen && index < count - 1
-            let (outcome, address) = try program.train(
-                setup, options, isNew: !isResumed, token, local, &workers, log, signals)
+            let (outcome, address) = try program.train(setup, options, isNew: !isResumed, in: session)
             guard case .finished = outcome.end else {
                 return program.sayHowItEnded(outcome, setup, in: path, address, log)
             }
             if program.isOpen {
                 options.listen = Endpoint(host: options.listen.host, port: address.port)
             } else {
-                workers?.finish()
-                workers = nil
+                session.workers?.finish()
+                session.workers = nil
             }
         }
         return nil

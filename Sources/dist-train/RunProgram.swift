@@ -44,46 +44,47 @@ struct RunProgram {
         let log = Log(source: "coordinator")
         let isResuming = setup.resume
         let setup = try RunSetup(job, setup, log: log)
-        var workers: LocalWorkers?
-        let (outcome, address) = try train(
-            setup, coordinator, isNew: !isResuming, token, local, &workers, log, try StopSignals())
-        let lastWords = workers?.finish() ?? []
+        let session = TrainingSession(token: token, local: local, log: log, signals: try StopSignals())
+        let (outcome, address) = try train(setup, coordinator, isNew: !isResuming, in: session)
+        let lastWords = session.workers?.finish() ?? []
         if case .finished = outcome.end { for words in lastWords { log.warning(words) } }
         return try report(outcome, setup, in: setup.directory.path, address, log)
     }
 
-    /// One training, from listening to its end.
+    /// Runs one training, from listening to its end.
     ///
-    /// - Parameter workers: of the training before on the same address, or nil: then they are started, if this program starts them.
+    /// - Parameters:
+    ///   - isNew: true if the run directory was created for this training.
+    ///   - prepare: called before any worker can join.
     func train(
-        _ setup: RunSetup, _ options: CoordinatorOptions, isNew: Bool, _ token: SharedToken, _ local: Local?,
-        _ workers: inout LocalWorkers?, _ log: Log, _ signals: StopSignals, console: Console = .standardError,
+        _ setup: RunSetup, _ options: CoordinatorOptions, isNew: Bool, in session: TrainingSession,
         prepare: (Coordinator) -> Void = { _ in }
     ) throws -> (RunOutcome, SocketAddress) {
+        let (log, token) = (session.log, session.token)
         log.record(in: try AppendFile(setup.directory.logPath))
-        let coordinator = try Coordinator(setup, options, token: token, log: log, console: console)
+        let coordinator = try Coordinator(setup, options, log: log, console: session.console)
         let address: SocketAddress
-        do { address = try coordinator.listen() } catch {
+        do { address = try coordinator.listen(token) } catch {
             if isNew { setup.directory.discard() }
             throw error
         }
         prepare(coordinator)
-        signals.stop(coordinator)
+        session.signals.setTarget(coordinator)
         log.info(
             "\(job.job.name): \(setup.plan.size); run directory \(setup.directory.path)"
         )
         if options.protection == .plaintext { log.warning(Protection.warning) }
-        if let local {
-            let started = try workers ?? start(local, address, token)
+        if let local = session.local {
+            let workers = try session.workers ?? start(local, address, token)
             let isOpen = isOpen
-            coordinator.watch = { [unowned coordinator] in
-                started.look(
+            coordinator.childStatus = { [unowned coordinator] in
+                workers.supervise(
                     hasBegun: coordinator.hasBegun, hasOthers: isOpen || coordinator.hasWorkers,
                     isOver: coordinator.isOver)
             }
-            workers = started
+            session.workers = workers
         }
-        if local == nil || !address.isLoopback { sayHowToJoin(address, token, log) }
+        if session.local == nil || !address.isLoopback { sayHowToJoin(address, token, log) }
         return (try coordinator.run(), address)
     }
 
@@ -210,6 +211,29 @@ struct RunProgram {
     }
 }
 
+/// What the trainings of one command have in common: an ensemble trains several, one after the other.
+final class TrainingSession {
+    let token: SharedToken
+    /// The workers that this program starts; nil: others start them.
+    let local: RunProgram.Local?
+    let log: Log
+    let signals: StopSignals
+    let console: Console
+    /// The workers that were started, which the next training on the same address uses too.
+    var workers: LocalWorkers?
+
+    init(
+        token: SharedToken, local: RunProgram.Local?, log: Log, signals: StopSignals,
+        console: Console = .standardError
+    ) {
+        self.token = token
+        self.local = local
+        self.log = log
+        self.signals = signals
+        self.console = console
+    }
+}
+
 /// SIGINT and SIGTERM: the first stops the training at hand, and what would follow it; a second one ends the process at once. SIGUSR1: a checkpoint now.
 final class StopSignals: Sendable {
     private let state = Mutex<(coordinator: Coordinator?, count: Int)>((nil, 0))
@@ -229,8 +253,8 @@ final class StopSignals: Sendable {
         }
     }
 
-    /// From now on this coordinator is stopped; at once, if a signal has come.
-    func stop(_ coordinator: Coordinator) {
+    /// Makes this coordinator the target of signals. It is stopped at once if one has come before.
+    func setTarget(_ coordinator: Coordinator) {
         let count = state.withLock { state in
             state.coordinator = coordinator
             return state.count

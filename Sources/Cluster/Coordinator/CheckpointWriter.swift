@@ -7,32 +7,40 @@ import Training
 
 /// Writes checkpoints one after another on a thread of its own, so that a slow disk holds up nobody.
 final class CheckpointWriter: @unchecked Sendable {  // the thread handle belongs to whoever closes
-    /// What of a run is written into every checkpoint beside the tensors.
+    /// The content of every checkpoint of a run beside the tensors, and the number of checkpoints that are kept.
     struct Facts: Sendable {
         var layout: ParameterLayout
         var momentNames: [String]
-        /// Keeps so many of the newest.
+        /// So many of the newest checkpoints are kept.
         var keep: Int
-        /// The step of the best model so far, which is kept too.
-        var bestStep: Guarded<Int?>
-        var state: @Sendable (Snapshot) -> ConfigValue
+        var state: @Sendable (Snapshot, Circumstances) -> ConfigValue
     }
 
+    /// Facts that may change from one checkpoint to the next.
+    struct Circumstances: Sendable {
+        /// The step of the best model so far, which is kept too.
+        var best: Int?
+        var platform: String
+        var isExact: Bool
+    }
+
+    /// The end of an attempt to write.
     struct Written: Sendable {
         var step: Int
-        var result: Result<CheckpointStore.Entry, any Error>
+        /// The reason; nil after success.
+        var failure: String?
     }
 
     private enum Order: Sendable {
-        case write(Snapshot)
-        case markBest
+        case write(Snapshot, Circumstances)
+        case markBest(step: Int)
         case stop
     }
 
     private let orders = Mailbox<Order>()
     private var thread: JoinableThread?
 
-    /// `written` is called on the writer's thread.
+    /// - Parameter written: called on the writer's thread.
     init(
         _ store: CheckpointStore, _ facts: Facts, _ faults: FaultPoints,
         written: @escaping @Sendable (Written) -> Void
@@ -40,41 +48,49 @@ final class CheckpointWriter: @unchecked Sendable {  // the thread handle belong
         let orders = orders
         thread = try spawnThread(name: "checkpoints", stackSize: 4 << 20) {
             while true {
-                let order = orders.take()
-                if case .stop = order { return }
-                guard case .write(let snapshot) = order else {
-                    try? Self.markBest(store, facts)
-                    continue
+                switch orders.take() {
+                case .write(let snapshot, let circumstances):
+                    var result = Written(step: snapshot.step)
+                    do {
+                        try Self.write(snapshot, circumstances, to: store, facts, faults)
+                    } catch {
+                        result.failure = "\(error)"
+                    }
+                    written(result)
+                case .markBest(let step): try? Self.markBest(step, in: store)
+                case .stop: return
                 }
-                let result = Result {
-                    let entry = try store.write(
-                        step: snapshot.step, model: snapshot.modelTensors(facts.layout),
-                        optimizer: snapshot.optimizerTensors(facts.layout, momentNames: facts.momentNames),
-                        state: facts.state(snapshot)
-                    ) { faults.reach("coordinator", "checkpoint-\($0)", snapshot.step) }
-                    try Self.markBest(store, facts)
-                    // Damaged ones of later steps, from which the run could not be resumed, must not crowd it out.
-                    let protected = [snapshot.step, facts.bestStep.withLock { $0 }, try store.best()?.step]
-                        .compactMap { $0 }
-                    try store.retain(last: facts.keep, protecting: Set(protected))
-                    return entry
-                }
-                written(Written(step: snapshot.step, result: result))
             }
         }
     }
 
+    private static func write(
+        _ snapshot: Snapshot, _ circumstances: Circumstances, to store: CheckpointStore, _ facts: Facts,
+        _ faults: FaultPoints
+    ) throws {
+        _ = try store.write(
+            step: snapshot.step, model: snapshot.modelTensors(facts.layout),
+            optimizer: snapshot.optimizerTensors(facts.layout, momentNames: facts.momentNames),
+            state: facts.state(snapshot, circumstances)
+        ) { faults.reach("coordinator", "checkpoint-\($0)", snapshot.step) }
+        try markBest(circumstances.best, in: store)
+        // Damaged ones of later steps, from which the run could not be resumed, must not crowd it out.
+        let protected = [snapshot.step, circumstances.best, try store.best()?.step].compactMap { $0 }
+        try store.retain(last: facts.keep, protecting: Set(protected))
+    }
+
     /// Names the best checkpoint, if it is on the disk; until then the one before it stays.
-    private static func markBest(_ store: CheckpointStore, _ facts: Facts) throws {
-        guard let step = facts.bestStep.withLock({ $0 }), Directory.isDirectory(store.path(ofStep: step))
-        else { return }
+    private static func markBest(_ step: Int?, in store: CheckpointStore) throws {
+        guard let step, Directory.isDirectory(store.path(ofStep: step)) else { return }
         try store.markBest(step)
     }
 
     /// The best step has changed: its checkpoint may be there already.
-    func markBest() { orders.put(.markBest) }
+    func markBest(step: Int) { orders.put(.markBest(step: step)) }
 
-    func write(_ snapshot: Snapshot) { orders.put(.write(snapshot)) }
+    func write(_ snapshot: Snapshot, _ circumstances: Circumstances) {
+        orders.put(.write(snapshot, circumstances))
+    }
 
     /// Returns when everything that was ordered is on the disk, or has failed.
     func close() {

@@ -4,10 +4,11 @@ import System
 import Training
 import Transport
 
-// Who has computed wrongly: see `AuditLedger`.
+// How workers that compute wrongly are found: see `AuditLedger`.
 
 extension Coordinator {
-    /// A generation forms, while `progress` still has the partition of the one before. What its members are told; nil: nothing is audited.
+    /// Begins the audit of a generation that forms, while `progress` still has the partition of the one before. Returns
+    /// the schedule for its members; nil if nothing is audited.
     func beginAudit(_ members: [Int], _ partition: Partition, _ assignment: Assignment) -> AuditSchedule? {
         guard options.auditFraction > 0 else { return nil }
         let (plans, plan, steps) = (setup.plan.stepPlans(assignment), setup.plan, 0..<setup.plan.totalSteps)
@@ -25,7 +26,8 @@ extension Coordinator {
         return schedule
     }
 
-    /// While members disagree about a step, they compute and own what they did then: what they say of other shares could not be compared.
+    /// The shares of a generation that settles a dispute: members compute and own what they did when they disagreed,
+    /// because results of other shares could not be compared. Nil without a dispute among them.
     func sharesOfDispute(_ members: [Int]) -> (assignment: Assignment, owners: [Int])? {
         guard audit.isDisputed(among: members), let assignment = sharing.current,
             let partition = progress.partition
@@ -45,27 +47,27 @@ extension Coordinator {
 
     func act(on findings: [AuditLedger.Finding]) {
         guard !findings.isEmpty else {
-            if let (step, reason) = divergence, !audit.isUnderWay(before: step) { end(.failed(reason)) }
+            validity.auditAgreed { audit.isUnderWay(before: $0) }.map(act)
             return
         }
-        spoil()
-        divergence = nil
+        act(validity.auditFailed())
         for finding in findings { act(on: finding) }
         // Once, however many there are.
         let disputes = findings.compactMap { if case .disputed(let dispute) = $0 { dispute } else { nil } }
         if let first = disputes.first { handle(.disagreement(reason: "audit: \(describe(first))")) }
     }
 
-    /// From this step on nothing is finite. That ends the run, once it is known that everybody has computed rightly before, as far as is audited.
+    /// From this step on, nothing is finite. The run fails with it unless a pending audit blames a worker.
     func diverged(_ reason: String, step: Int) {
-        guard options.auditFraction > 0, audit.isUnderWay(before: step) else { return end(.failed(reason)) }
-        spoil()
-        divergence = (step, reason)
+        let isAuditing = options.auditFraction > 0 && audit.isUnderWay(before: step)
+        act(validity.diverged(step: step, reason: reason, isAuditing: isAuditing))
     }
 
-    private func spoil() {
-        isSpoilt = true
-        record.retract()
+    private func act(_ action: GenerationValidity.Action) {
+        switch action {
+        case .retract: record.retract()
+        case .fail(let reason): end(.failed(reason))
+        }
     }
 
     private func act(on finding: AuditLedger.Finding) {
@@ -82,7 +84,7 @@ extension Coordinator {
         }
     }
 
-    /// What it computed before may be wrong too, where nobody looked.
+    /// Dismisses a worker that computed wrongly. Its earlier results may be wrong too, where no audit has looked.
     private func dismiss(wrong id: Int, _ dispute: AuditLedger.Dispute) {
         let name = membership.name(id)
         let share = TextFormat.fixed(100 * options.auditFraction, 1)
@@ -104,7 +106,7 @@ extension Coordinator {
             "\(names[1]) computed other bits than \(names[0]) for the same samples in step \(dispute.step + 1) (\(place(dispute)))"
     }
 
-    /// Where they differ first.
+    /// The place of the first difference, for the log.
     private func place(_ dispute: AuditLedger.Dispute) -> String {
         guard let pieces = progress.partition?.pieces, pieces.indices.contains(dispute.place) else {
             return "in the statistics of its batch"
@@ -115,7 +117,7 @@ extension Coordinator {
         return "in the gradient of \(first == last ? "`\(first)`" : "`\(first)` … `\(last)`")"
     }
 
-    /// At the run's end.
+    /// Logs at the run's end how much was audited.
     func reportAudit() {
         guard options.auditFraction > 0, audit.agreed > 0 else { return }
         log.info(

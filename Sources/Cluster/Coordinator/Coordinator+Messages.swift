@@ -1,11 +1,9 @@
 import Collectives
-import Kernels
-import NeuralNetwork
 import System
 import Training
 import Transport
 
-// What workers say, and the generations that are formed from them.
+// How the workers' messages are taken, and what follows from their results.
 
 extension Coordinator {
     /// Takes a message of a worker.
@@ -35,13 +33,13 @@ extension Coordinator {
             if membership.members.first == worker.id { boundaryReached() }
             handle(.ended(worker.id, generation: counter))
         case .stepReport(let report):
-            guard rank == 0, !isSpoilt else { return }
+            guard rank == 0, validity.acceptsResults else { return }
             try takeResults(of: report.step) { try stepDone(report) }
         case .evaluation(let report):
-            guard rank != nil, !isSpoilt else { return }
+            guard rank != nil, validity.acceptsResults else { return }
             try takeResults(of: report.step) { try evaluated(report) }
         case .snapshot(let run, let floats):
-            guard let rank, !isSpoilt else { return }
+            guard let rank, validity.acceptsResults else { return }
             try takeResults(of: run.step) { try snapshotArrived(run, floats, from: rank) }
         case .timing(let timing):
             if let rank { try timed(rank, timing) }
@@ -67,7 +65,9 @@ extension Coordinator {
         guard let step = failure.divergedStep else {
             return lose(worker.id, "it cannot go on: \(failure.reason)")
         }
-        if isCurrent, !isSpoilt { diverged("\(worker.name) cannot go on: \(failure.reason)", step: step) }
+        if isCurrent, validity.acceptsResults {
+            diverged("\(worker.name) cannot go on: \(failure.reason)", step: step)
+        }
     }
 
     /// Takes results of a step. Malformed ones are the sender's fault; any other error ends the run.
@@ -98,8 +98,8 @@ extension Coordinator {
             done, Totals(setup.plan.trainReport, sums: Array(report.values.dropLast(diagnostics))),
             diagnostics: Array(report.values.suffix(diagnostics)), seconds: record.seconds)
         stepTimed(done, report.clock)
-        if pacer.stepDone(done, now: Reactor.now) { wish(.snapshot) }
-        noteRecovery(done)
+        if pacer.stepDone(done, now: Reactor.now) { requestFlags(.snapshot) }
+        for note in generations.stepDone(done, now: Reactor.now) { log.info(note) }
         try perform(effects)
         faults.reach("coordinator", "step", done)
     }
@@ -127,7 +127,7 @@ extension Coordinator {
             try record.take(effect)
             switch effect {
             case .decided(let decision): announce(decision)
-            case .snapshotTaken(let snapshot): snapshotComplete(snapshot)
+            case .snapshotTaken(let snapshot): snapshotTaken(snapshot)
             case .stepDone, .stepLogged, .evaluated, .epochDone, .confirmed: break
             }
         }
@@ -139,7 +139,7 @@ extension Coordinator {
         if decision.stops, progress.stoppedEarly {
             log.info("nothing got better for long enough: the job ends with step \(decision.step)")
         }
-        noteBest()
+        updateBest()
         for id in membership.members { workers[id]?.send(.decision(decision), of: generation) }
     }
 
@@ -150,77 +150,5 @@ extension Coordinator {
         }
         let (ticket, dataset) = tickets[chunk.dataset]
         worker.send(.chunk(chunk, dataset.borrowed(ticket.range(ofChunk: chunk.number))))
-    }
-
-    // MARK: Generations
-
-    func form(_ number: Int, _ members: [Int]) {
-        isTraining = false
-        // With the last step and all its results here, only the disk is waited for.
-        guard !progress.isFinished else { return }
-        let connections = members.compactMap { workers[$0] }
-        guard connections.count == members.count else { return }
-        generation = FrameGeneration(incarnation: UInt32(setup.incarnation), counter: UInt32(number))
-        let disputed = sharesOfDispute(members)
-        let assignment =
-            disputed?.assignment ?? forcedAssignment(members.count) ?? sharing.assignment(for: members)
-        sharing.begin(members, assignment)
-        let usedCount = setup.plan.network.layout.usedCount
-        let origin = origin.flatMap { $0.step == progress.snapshot.step ? $0 : nil }
-        let owners =
-            disputed?.owners
-            ?? Partition.spreadOwners(
-                usedCount: usedCount, members: members.count, speeds: sharing.speeds(of: members),
-                keeping: origin?.owners(among: members) ?? Array(repeating: nil, count: FlatVector.shardCount)
-            )
-        let partition = Partition(usedCount: usedCount, owners: owners, members: members.count)
-        let schedule = beginAudit(members, partition, assignment)
-        (isSpoilt, divergence) = (false, nil)
-        record.begin()
-        let effects = progress.begin(partition)
-        faults.reach("coordinator", "form", progress.snapshot.step, generation: number)
-        timing.begin(
-            connections.map { TimedWorker(id: $0.id, name: $0.request.name) }, step: progress.snapshot.step)
-        let (factor, isOver) = (progress.snapshot.decisions.factor, progress.snapshot.decisions.isOver)
-        let sender = StateSender(progress.snapshot, setup.plan, partition, generation)
-        for (rank, worker) in connections.enumerated() {
-            let keeper = origin.flatMap { origin in
-                origin.members.firstIndex(of: worker.id).map { (origin, $0) }
-            }
-            let formation = Formation(
-                generation: generation, rank: rank,
-                members: connections.map {
-                    Formation.Member(worker: $0.id, name: $0.name, endpoints: $0.endpoints(for: worker))
-                },
-                cuts: assignment.cuts, owners: owners, firstStep: progress.snapshot.step,
-                localWorkers: connections.count { $0.request.machine == worker.request.machine },
-                learningRateFactor: factor,
-                isOver: isOver, tracedUntil: trace?.end ?? 0, keptSince: keeper?.0.generation, audit: schedule
-            )
-            worker.send(.form(formation), of: generation)
-            sender.send(to: worker, rank, keeper)
-        }
-        if sender.kept > 0 {
-            log.info(
-                "of the state of step \(progress.snapshot.step), \(TextFormat.bytes(sender.sent)) travel, \(TextFormat.bytes(sender.kept)) are where they belong"
-            )
-        }
-        do { try perform(effects) } catch { end(.failed("\(error)")) }
-    }
-
-    /// What the job says who computes, for tests of exactness.
-    private func forcedAssignment(_ members: Int) -> Assignment? {
-        setup.job.job.forcedCuts.flatMap { Assignment(cuts: $0) }.flatMap { $0.members == members ? $0 : nil }
-    }
-
-    /// Looks whether the members' work fits their speeds; if not, they regroup at the next boundary.
-    func shareWork() {
-        guard membership.isRunning, !isStopping, forcedAssignment(membership.members.count) == nil else {
-            return
-        }
-        let reason = sharing.change(now: Reactor.now) { membership.name($0) }
-        let slowest = sharing.straggler
-        reporter.straggler(slowest.map { membership.name($0.worker) }, speed: slowest?.speed ?? 1)
-        if let reason { handle(.unevenWork(reason: reason)) }
     }
 }

@@ -3,7 +3,7 @@ import System
 import Training
 import Transport
 
-// Workers come and go.
+// How workers join, and how they are lost or dismissed.
 
 extension Coordinator {
     func decide(_ peer: HandshakePeer) -> HandshakeDecision {
@@ -36,9 +36,7 @@ extension Coordinator {
     }
 
     func admit(_ connection: Connection, _ request: JoinRequest) {
-        let worker = WorkerConnection(id: nextWorker, request: request, control: connection)
-        nextWorker += 1
-        workers[worker.id] = worker
+        let worker = workers.add { WorkerConnection(id: $0, request: request, control: connection) }
         connection.peer = worker.name
         connection.maximumPayload = 16 << 20
         connection.closed = { [unowned self] reason in
@@ -50,8 +48,7 @@ extension Coordinator {
         }
         log.info("\(worker.name) joins")
         handle(.admitted(worker.id, name: worker.name, machine: request.machine))
-        let core = setup.job.job.blasCore ?? blasCore ?? request.blasCore
-        blasCore = core
+        let core = platform.core(preferred: request.blasCore)
         let welcome = Welcome(
             worker: worker.id, job: setup.job.resolved.prettyJSON(nonFinite: .json5),
             jobIdentity: setup.job.identity, blasCore: core, normalization: setup.data.normalization,
@@ -82,48 +79,41 @@ extension Coordinator {
     }
 
     func lose(_ id: Int, _ reason: String) {
-        guard let worker = workers.removeValue(forKey: id) else { return }
+        guard let worker = workers.remove(id) else { return }
         worker.close()
         sharing.forget(id)
         handle(.lost(id, reason: reason + whereabouts(of: worker)))
-        // How its process ended, if this one has started it; the system says so a moment after the connection's end.
-        reactor.after(0.02) { [weak self] in self?.lookAfterProcesses() }
+        // The system tells how a child process ended a moment after the end of its connection.
+        reactor.after(0.02) { [weak self] in self?.superviseChildren() }
     }
 
-    /// Takes leave of a worker with a last message.
+    /// Removes a worker after a last message to it.
     func dismiss(_ id: Int, _ message: ToWorker) {
-        guard let worker = workers.removeValue(forKey: id) else { return }
+        guard let worker = workers.remove(id) else { return }
         worker.send(message)
         worker.close()
         sharing.forget(id)
     }
 
-    /// A worker's platform is judged: the first one's is the job's.
+    /// Judges a worker's platform.
     func prepared(_ worker: WorkerConnection, _ prepared: Prepared) {
-        let fingerprint = prepared.fingerprint
-        let reference =
-            platform.map { ($0.platform, fingerprint.matches($0)) }
-            ?? setup.earlierPlatform.map { ($0, fingerprint.matches(platform: $0)) }
-        if let (name, matches) = reference, !matches {
-            let differences =
-                platform.map { fingerprint.differences(from: $0) }
-                ?? "platform \(fingerprint.platform) instead of \(name)"
-            guard options.allowInexact else {
-                log.warning("\(worker.name) is refused: its arithmetic differs (\(differences))")
-                dismiss(
-                    worker.id,
-                    .refused(
-                        "refused: this machine's arithmetic would change the result's bits (\(differences)). Install the same OpenBLAS, or give the job `numerics: {blas_core: \"Haswell\"}`, which every x86 machine here can compute with; to train all the same, start the coordinator with --allow-inexact"
-                    ))
-                handle(.lost(worker.id, reason: "its arithmetic differs"))
-                return
-            }
+        switch platform.judge(prepared.fingerprint) {
+        case .accept: break
+        case .acceptInexact(let differences):
             log.warning("\(worker.name) computes other bits (\(differences)); the result will not be exact")
-            isExact = false
+        case .refuse(let differences, let sentence):
+            log.warning("\(worker.name) is refused: its arithmetic differs (\(differences))")
+            dismiss(worker.id, .refused(Sentence(sentence)))
+            return handle(.lost(worker.id, reason: "its arithmetic differs"))
         }
-        if platform == nil { platform = fingerprint }
-        let (name, exact) = (platform?.platform ?? "", isExact)
-        numericPlatform.withLock { $0 = (name, exact) }
         handle(.prepared(worker.id))
+    }
+
+    /// The place of a member in the run, for the log. The phase that its heartbeats tell may be old.
+    private func whereabouts(of worker: WorkerConnection) -> String {
+        guard let rank = membership.members.firstIndex(of: worker.id) else { return "" }
+        let phase =
+            worker.activity.step == progress.steps ? ", last heard of in \(worker.activity.phase)" : ""
+        return "; it was rank \(rank) in step \(progress.steps + 1)\(phase)"
     }
 }

@@ -10,125 +10,121 @@ import Telemetry
 import Training
 import Transport
 
-/// The coordinator of a run: admits workers, forms generations, keeps the authoritative state, writes checkpoints and results.
+/// The coordinator of a run: admits workers, forms generations, keeps the authoritative state, writes
+/// checkpoints and results.
 ///
-/// Everything happens on the thread that calls `run`; the membership decides, this class acts on sockets and disk.
+/// Everything happens on the thread that calls `run`. The parts decide: values that take events and return
+/// actions. This class hands them the events and carries the actions out on sockets and disk; its extensions
+/// hold handlers, and no state.
 package final class Coordinator: @unchecked Sendable {  // all state belongs to the loop; other threads only post to it
     let setup: RunSetup
     let options: CoordinatorOptions
-    let credentials: Credentials
     let log: Log
     let reactor: Reactor
+    let faults: FaultPoints
+    let tickets: [(ticket: DatasetTicket, dataset: Dataset)]
+
+    // The workers, and decisions about them
+    var membership: Membership
+    var platform: PlatformJudge
+    var sharing: WorkSharing
+    /// The workers that are connected.
+    var workers = WorkerTable()
+    private var listener: Listener?
+
+    // The progress of the run, and decisions about it
+    var progress: RunProgress
     /// Writes what `progress` tells; see `perform`.
     let record: RunRecord
-    let reporter: ProgressReporter
-    let tickets: [(ticket: DatasetTicket, dataset: Dataset)]
-    let faults: FaultPoints
-
-    var membership: Membership
-    var progress: RunProgress
-    var workers: [Int: WorkerConnection] = [:]
-    var nextWorker = 1
-    var listener: Listener?
-    var writer: CheckpointWriter?
-    var generation = FrameGeneration()
-    var platform: Fingerprint?
-    var isExact: Bool
-    var mostWorkers = 0
-    var blasCore: String?
-    var isWriting = false
-    /// The snapshots to be written next. A disk that is slower than the training gets the best and the newest one, not all of them.
-    var waiting: [Snapshot] = []
-    var lastWrite: CheckpointWriter.Written?
-    var isStopping = false
-    /// The step at whose boundary the run stops, once it is known.
-    var stopStep: Int?
-    var outcome: RunOutcome?
+    var pacer: SnapshotPacer
+    var checkpoints = CheckpointSchedule()
+    private(set) var writer: CheckpointWriter?
+    var audit = AuditLedger()
+    var validity = GenerationValidity.valid
     var timing: TimingRecord
     var trace: TraceRecord?
-    var pacer: SnapshotPacer
-    var sharing: WorkSharing
-    var audit = AuditLedger()
-    /// Somebody has computed wrongly in the current generation: what it says of steps after the newest snapshot does not count.
-    var isSpoilt = false
-    /// Since this step nothing is finite any more: the job's fault, unless an audit that is still under way finds another.
-    var divergence: (step: Int, reason: String)?
-    /// The current generation has started.
-    var isTraining = false
-    /// How often a generation ended before its time, and the next one began at the newest snapshot.
-    package internal(set) var recoveries = 0
-    /// The newest of them, until the steps that were lost are done again.
-    var recovery: Recovery?
-    /// Who has kept what of the newest snapshot.
+
+    // The current generation, and the ones before it
+    var generation = FrameGeneration()
+    var generations = GenerationLog()
+    /// The members that have kept the newest snapshot.
     var origin: SnapshotOrigin?
-    /// The next snapshot is to be written, whatever its step.
-    var isCheckpointWanted = false
-    /// The step of the checkpoint that was asked for.
-    var wantedStep: Int?
+
+    private(set) var outcome: RunOutcome?
+
+    /// Supervises the processes that this one has started. Called now and then, and when a worker is gone.
+    package var childStatus: () -> ChildEvents = { ChildEvents() }
+
+    /// Called on the loop for every step (the first is 1), with the time of its end in seconds of rank 0's clock.
+    package var stepTimed: (_ step: Int, _ seconds: Double) -> Void = { _, _ in }
 
     package init(
-        _ setup: RunSetup, _ options: CoordinatorOptions, token: SharedToken, log: Log,
-        console: Console = .standardError
+        _ setup: RunSetup, _ options: CoordinatorOptions, log: Log, console: Console = .standardError
     ) throws {
-        (self.setup, self.options, self.log) = (setup, options, log)
-        credentials = Credentials(token, options.protection)
+        self.setup = setup
+        self.options = options
+        self.log = log
+        let (job, plan) = (setup.job.job, setup.plan)
         faults = try .ofEnvironment()
         reactor = try Reactor(name: "coordinator")
-        reporter = ProgressReporter(
-            console: console, epochs: setup.job.job.epochs, steps: setup.plan.totalSteps)
-        isExact = setup.wasExact
-        // Before a worker has come, what the checkpoint said still holds: a run that is stopped then must not forget it.
-        numericPlatform = Guarded((setup.earlierPlatform ?? "", setup.wasExact))
-        blasCore = setup.earlierPlatform.flatMap(Fingerprint.core(ofPlatform:))
+        // Until a worker comes, the checkpoint's platform holds: a run that is stopped before keeps it.
+        platform = PlatformJudge(
+            jobCore: job.blasCore, earlier: setup.earlierPlatform, wasExact: setup.wasExact,
+            allowsInexact: options.allowInexact)
         let isAudited = options.auditFraction > 0
-        progress = RunProgress(setup.plan, from: setup.start, isAudited: isAudited)
+        progress = RunProgress(plan, from: setup.start, isAudited: isAudited)
         let metrics = try MetricsLog(
-            setup.directory.metricsPath, isExact: isExact && !options.allowInexact)
+            setup.directory.metricsPath, isExact: setup.wasExact && !options.allowInexact)
         metrics.forget(before: setup.start.step)
-        record = RunRecord(plan: setup.plan, metrics: metrics, reporter: reporter, isAudited: isAudited)
-        let data = setup.data
-        let sets: [(DatasetTicket.Role, Dataset?)] = [
-            (.train, data.train), (.validation, data.validation), (.test, data.test),
-        ]
-        tickets = sets.compactMap { role, dataset in
-            dataset.map {
-                (DatasetTicket(role: role, hash: $0.contentHash(), byteCount: $0.serialized.count), $0)
-            }
-        }
-        sharing = WorkSharing(microbatches: setup.plan.geometry.microbatches)
-        timing = TimingRecord(stepsPerEpoch: setup.plan.geometry.stepsPerEpoch)
+        record = RunRecord(
+            plan: plan, metrics: metrics,
+            reporter: ProgressReporter(console: console, epochs: job.epochs, steps: plan.totalSteps),
+            isAudited: isAudited)
+        tickets = Self.tickets(of: setup.data)
+        sharing = WorkSharing(microbatches: plan.geometry.microbatches)
+        timing = TimingRecord(stepsPerEpoch: plan.geometry.stepsPerEpoch)
         trace = options.trace.map { TraceRecord(path: $0, start: setup.start.step) }
-        let layout = setup.plan.network.layout
         pacer = SnapshotPacer(
-            bytes: 4 * layout.parameterSpace * (1 + setup.job.job.optimizer.momentNames.count),
+            bytes: 4 * plan.network.layout.parameterSpace * (1 + job.optimizer.momentNames.count),
             shortest: options.snapshotInterval)
         membership = Membership(
             limits: Membership.Limits(
                 minimum: options.minimumWorkers, maximum: options.maximumWorkers,
-                microbatches: setup.plan.geometry.microbatches,
+                microbatches: plan.geometry.microbatches,
                 peerTimeout: options.peerTimeout), now: Reactor.now)
     }
 
+    private static func tickets(of data: DecodedData) -> [(ticket: DatasetTicket, dataset: Dataset)] {
+        let sets: [(DatasetTicket.Role, Dataset?)] = [
+            (.train, data.train), (.validation, data.validation), (.test, data.test),
+        ]
+        return sets.compactMap { role, dataset in
+            dataset.map {
+                (DatasetTicket(role: role, hash: $0.contentHash(), byteCount: $0.serialized.count), $0)
+            }
+        }
+    }
+
     /// Listens; afterwards `address` is known and workers may dial.
-    package func listen() throws -> SocketAddress {
-        let credentials = credentials
-        let strangers = StrangerReport(reactor, log)
+    package func listen(_ token: SharedToken) throws -> SocketAddress {
+        let credentials = Credentials(token, options.protection)
+        let rejections = RejectionReport(reactor, log)
         let listener = try reactor.listen(
             options.listen, priority: 1,
             handshake: { [unowned self] in
                 .listener(credentials, program: Version.program, authorize: { self.decide($0) })
             },
             accepted: { [unowned self] in accepted($0, $1) },
-            failed: { strangers.turnedAway($0) })
+            failed: { rejections.rejected($0) })
         self.listener = listener
         return listener.localAddress
     }
 
     /// Runs until the job's end, a stop or a failure.
     package func run() throws -> RunOutcome {
-        noteBest()
-        let facts = checkpointFacts()
-        writer = try CheckpointWriter(setup.directory.checkpoints, facts, faults) { [weak self] written in
+        _ = checkpoints.updateBest(progress.best?.step)
+        writer = try CheckpointWriter(setup.directory.checkpoints, checkpointFacts, faults) {
+            [weak self] written in
             guard let self else { return }
             reactor.post { self.checkpointWritten(written) }
         }
@@ -140,49 +136,16 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
         return outcome ?? RunOutcome(end: .failed("the coordinator's loop ended"))
     }
 
-    func checkpointFacts() -> CheckpointWriter.Facts {
-        let (layout, momentNames) = (setup.plan.network.layout, setup.job.job.optimizer.momentNames)
-        let identity = CheckpointState.identity(of: setup.data)
-        let (job, bestStep) = (setup.job.resolved.compactJSON(nonFinite: .json5), bestStep)
-        let (normalization, classNames, table) = (
-            setup.data.normalization, setup.data.train.classNames, setup.data.table
-        )
-        let train = setup.data.train.form
-        let targetWidth: Int? = if case .values(let width) = train.targets { width } else { nil }
-        return CheckpointWriter.Facts(
-            layout: layout, momentNames: momentNames, keep: setup.job.job.checkpoint.keep, bestStep: bestStep
-        ) {
-            [unowned self] snapshot in
-            let (platform, isExact) = numericPlatform.withLock { $0 }
-            return CheckpointState(
-                data: identity, normalization: normalization, classNames: classNames,
-                epochTotals: snapshot.epochTotals,
-                platform: platform, isExact: isExact, decisions: snapshot.decisions, job: job, table: table,
-                sampleShape: train.sampleShape, targetWidth: targetWidth, trainCount: train.count
-            ).value
-        }
-    }
-
-    /// For the checkpoint writer's thread too.
-    let numericPlatform: Guarded<(platform: String, isExact: Bool)>
-
-    /// The step of the best model so far; for the checkpoint writer's thread too.
-    let bestStep = Guarded<Int?>(nil)
-
     package var hasWorkers: Bool { !workers.isEmpty }
-    /// The run has ended, well or not.
+    /// True once the run has ended, well or not.
     package var isOver: Bool { outcome != nil }
-    /// A generation has run.
+    /// True once a generation has run.
     package var hasBegun: Bool { membership.hasBegun }
+    /// The number of generations that ended before their time.
+    package var recoveries: Int { generations.recoveries }
 
-    /// Asked now and then, and when a worker is gone: what became of the processes that this one has started.
-    package var watch: () -> LocalWorkers.News = { LocalWorkers.News() }
-
-    /// Told of every step (the first is 1) when rank 0 had decided it, in seconds of rank 0's clock. On the loop.
-    package var stepTimed: (_ step: Int, _ seconds: Double) -> Void = { _, _ in }
-
-    func tick() {
-        lookAfterProcesses()
+    private func tick() {
+        superviseChildren()
         // With the last step and all its results here, only the disk is waited for.
         if !progress.isFinished {
             act(membership.handle(.tick, at: Reactor.now))
@@ -194,66 +157,18 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
 
     func handle(_ event: Membership.Event) { act(membership.handle(event, at: Reactor.now)) }
 
-    /// SIGINT or SIGTERM, from any thread: the first one stops at the next step boundary.
-    package func stop() { reactor.post { self.stopOnLoop() } }
-
-    func stopOnLoop() {
-        guard !isStopping, outcome == nil else { return }
-        isStopping = true
-        log.info("stopping at the next step; once more to stop at once")
-        // A generation that is forming, or forms next, is ended at its first boundary.
-        if case .running = membership.phase {
-            wish([.snapshot, .endGeneration])
-        } else {
-            stopIfNobodyTrains()
-        }
-    }
-
-    /// From any thread: writes a checkpoint as soon as there is a snapshot for it.
-    package func checkpoint() { reactor.post { self.checkpointOnLoop() } }
-
-    private func checkpointOnLoop() {
-        guard outcome == nil else { return }
-        log.info("a checkpoint was asked for")
-        isCheckpointWanted = true
-        wish(.snapshot)
-    }
-
-    /// A run that is to stop while no generation is there, or none can form, stops where its newest snapshot is.
-    func stopIfNobodyTrains() {
-        guard isStopping, outcome == nil, stopStep == nil, case .waiting = membership.phase else { return }
-        stopStep = progress.snapshot.step
-        write(progress.snapshot)
-    }
-
-    /// Rank 0 has come to the generation's end: all its reports are here.
-    func boundaryReached() {
-        guard isStopping, progress.steps < progress.lastStep else { return }
-        stopStep = progress.steps
-        if let written = lastWrite, written.step == stopStep, !isWriting { endStopped(written) }
-    }
-
-    // MARK: Acting on the membership's decisions
-
-    func act(_ actions: [Membership.Action]) {
+    /// Carries out the membership's decisions.
+    private func act(_ actions: [Membership.Action]) {
         for action in actions {
             switch action {
             case .form(let number, let members): form(number, members)
-            case .start(_, let members):
-                mostWorkers = max(mostWorkers, members.count)
-                isTraining = true
-                pacer.begin(now: Reactor.now)
-                sharing.started(now: Reactor.now)
-                for id in members { workers[id]?.send(.start, of: generation) }
-                log.info(
-                    "generation \(generation.counter) starts with \(TextFormat.count(members.count, "worker")) at step \(progress.steps)"
-                )
-                if isStopping { wish([.snapshot, .endGeneration]) }
-                if isCheckpointWanted { wish(.snapshot) }
-            case .endAtBoundary: wish([.snapshot, .endGeneration])
+            case .start(_, let members): start(members)
+            case .endAtBoundary: requestFlags([.snapshot, .endGeneration])
             case .abandon(_, let members, let reason):
-                for id in members { workers[id]?.send(.endGeneration(Sentence(reason)), of: generation) }
-                goBack()
+                for id in members {
+                    workers[id]?.send(.endGeneration(Sentence(reason)), of: generation)
+                }
+                rollBack()
             case .dialBack(let dialler, let targetRank, _):
                 workers[dialler]?.send(.dial(rank: targetRank), of: generation)
             case .dismiss(let id, let reason): dismiss(id, .finish(Sentence(reason)))
@@ -265,8 +180,44 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     }
 
     /// Asks rank 0 to put flags into its next control word.
-    func wish(_ flags: ControlWord) {
+    func requestFlags(_ flags: ControlWord) {
         guard let first = membership.members.first else { return }
         workers[first]?.send(.request(flags), of: generation)
+    }
+
+    /// Tells what became of the processes that this one has started; ends the run if none is left.
+    func superviseChildren() {
+        let events = childStatus()
+        for note in events.notes { log.warning(note) }
+        if let reason = events.failure, outcome == nil { end(.failed(reason)) }
+    }
+
+    /// Ends the run: tells everyone, then stops the loop once they have heard it.
+    func end(_ end: RunOutcome.End, _ result: RunResult? = nil) {
+        guard outcome == nil else { return }
+        outcome = RunOutcome(end: end, result: result)
+        record.finish()
+        superviseChildren()
+        finishTiming()
+        reportAudit()
+        listener?.close()
+        let connections = workers.connections.map(\.control)
+        for id in workers.ids {
+            switch end {
+            case .finished where options.isFollowed:
+                dismiss(id, .joinAgain("this member of the ensemble is trained"))
+            case .finished: dismiss(id, .finish("the job has reached its end"))
+            case .stopped: dismiss(id, .finish("the coordinator was stopped"))
+            case .failed(let reason): dismiss(id, .refused("the run has failed: \(reason)"))
+            }
+        }
+        stopOnceClosed(connections)
+    }
+
+    /// A worker closes its end when it has read the last word. Closing ours before that could throw away what is
+    /// still on its way.
+    private func stopOnceClosed(_ connections: [Connection]) {
+        guard connections.contains(where: \.isOpen) else { return reactor.stop() }
+        reactor.after(0.01) { [weak self] in self?.stopOnceClosed(connections) }  // `finish` bounds the waiting
     }
 }

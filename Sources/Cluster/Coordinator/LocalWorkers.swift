@@ -1,29 +1,32 @@
 import System
 import Transport
 
+/// Changes of child processes since they were supervised last.
+package struct ChildEvents {
+    /// Sentences for the log.
+    package var notes: [String] = []
+    /// The reason why the run cannot continue; nil if it can.
+    package var failure: String?
+
+    package init() {}
+}
+
 /// The worker processes that `dist-train run` starts on its own machine, and starts again when they die.
 ///
-/// They get the token through an inherited pipe, and end when this process does, in whatever way: their lifeline closes.
+/// They get the token through an inherited pipe. They end when this process does, however that happens, because
+/// their lifeline closes.
 package final class LocalWorkers {
-    /// What has become of the processes since it was asked last.
-    package struct News {
-        package var notes: [String] = []
-        /// Why the run cannot go on.
-        package var failure: String?
-
-        package init() {}
-    }
-
-    private struct Place {
+    /// One of the workers, whose process may be replaced.
+    private struct Child {
         var process: ChildProcess
         var started: Double
         var restarts = 0
-        /// Its end has been told.
+        /// True once its end has been told.
         var hasEnded = false
-        /// When another process takes its place; nil: none does.
+        /// The time at which another process rechildren it; nil: none does.
         var restart: Double?
 
-        /// It has died, and stays dead.
+        /// True if it has died and is not replaced.
         var isMissed: Bool { hasEnded && restart == nil && process.exitStatus()?.isSuccess == false }
     }
 
@@ -36,16 +39,19 @@ package final class LocalWorkers {
     private let arguments: [String]
     private let token: SharedToken
     private let restarts: Int
-    private var places: [Place] = []
-    /// How the first process that died ended.
+    private var children: [Child] = []
+    /// The end of the first process that died, as a sentence.
     private var firstCause: String?
 
     /// - Parameters:
-    ///   - arguments: of `dist-train`, from the subcommand on.
-    ///   - restarts: how often in a row each of the workers is started again when it dies.
+    ///   - arguments: the arguments of `dist-train`, from the subcommand on.
+    ///   - restarts: the number of times in a row that each worker is started again when it dies.
     package init(count: Int, arguments: [String], token: SharedToken, restarts: Int) throws {
-        (lifeline, self.arguments, self.token, self.restarts) = (try Pipe(), arguments, token, restarts)
-        for _ in 0..<count { places.append(Place(process: try start(), started: Clock.monotonicSeconds())) }
+        lifeline = try Pipe()
+        self.arguments = arguments
+        self.token = token
+        self.restarts = restarts
+        for _ in 0..<count { children.append(Child(process: try start(), started: Clock.monotonicSeconds())) }
     }
 
     private func start() throws -> ChildProcess {
@@ -62,50 +68,54 @@ package final class LocalWorkers {
             standardOutput: .discard, standardError: .capture)
     }
 
-    /// Looks after the processes: starts again those that were killed or crashed, unless they had their restarts.
+    /// Supervises the processes: starts again those that were killed or crashed, unless they had their restarts.
     ///
     /// - Parameters:
-    ///   - hasBegun: training has begun. Before that, one that is gone for good is missed.
-    ///   - hasOthers: other workers are there, or may come.
-    ///   - isOver: the run has ended: none is started any more.
-    package func look(hasBegun: Bool, hasOthers: Bool, isOver: Bool) -> News {
-        var news = News()
+    ///   - hasBegun: true once training has begun. Before that, a process that is gone for good ends the run.
+    ///   - hasOthers: true if other workers are there, or may come.
+    ///   - isOver: true if the run has ended: no process is started any more.
+    package func supervise(hasBegun: Bool, hasOthers: Bool, isOver: Bool) -> ChildEvents {
+        var events = ChildEvents()
         let now = Clock.monotonicSeconds()
-        for index in places.indices {
-            noteEnd(index, now, &news)
-            if !hasBegun, places[index].isMissed { news.failure = firstCause }
-            guard !isOver, let time = places[index].restart, time <= now else { continue }
+        for index in children.indices {
+            noteEnd(index, now, &events)
+            if !hasBegun, children[index].isMissed { events.failure = firstCause }
+            guard !isOver, let time = children[index].restart, time <= now else { continue }
             do {
-                places[index].process = try start()
-                (places[index].started, places[index].hasEnded, places[index].restart) = (now, false, nil)
-                places[index].restarts += 1
-                news.notes.append("worker process \(places[index].process.processID) takes its place")
+                children[index].process = try start()
+                children[index].started = now
+                children[index].hasEnded = false
+                children[index].restart = nil
+                children[index].restarts += 1
+                events.notes.append("worker process \(children[index].process.processID) takes its place")
             } catch {
-                news.failure = "a worker cannot be started again: \(error)"
+                events.failure = "a worker cannot be started again: \(error)"
             }
         }
-        if !hasOthers, places.allSatisfy({ $0.hasEnded && $0.restart == nil }) {
-            news.failure =
+        if !hasOthers, children.allSatisfy({ $0.hasEnded && $0.restart == nil }) {
+            events.failure =
                 firstCause.map { "no worker is left; the first one to die: \($0)" }
                 ?? "all worker processes of this run have ended before it; start it again with --resume"
         }
-        return news
+        return events
     }
 
-    private func noteEnd(_ index: Int, _ now: Double, _ news: inout News) {
-        let place = places[index]
-        guard !place.hasEnded, let status = place.process.exitStatus() else { return }
-        places[index].hasEnded = true
+    private func noteEnd(_ index: Int, _ now: Double, _ events: inout ChildEvents) {
+        let child = children[index]
+        guard !child.hasEnded, let status = child.process.exitStatus() else { return }
+        children[index].hasEnded = true
         guard !status.isSuccess else { return }
-        let text = Self.lastWords(of: place.process, status)
+        let text = Self.lastWords(of: child.process, status)
         firstCause = firstCause ?? text
-        if now - place.started > Self.longLife { places[index].restarts = 0 }
+        if now - child.started > Self.longLife { children[index].restarts = 0 }
         // A worker that ends with 1 has given up by itself.
-        guard status != .exited(1), places[index].restarts < restarts else { return news.notes.append(text) }
-        let isCrashLoop = place.restarts > 0 && now - place.started < Self.shortLife
-        let pause = isCrashLoop ? Double(1 << min(5, place.restarts - 1)) : 0.0
-        places[index].restart = now + pause
-        news.notes.append(pause == 0 ? text : "\(text) [another one takes its place in \(Int(pause)) s]")
+        guard status != .exited(1), children[index].restarts < restarts else {
+            return events.notes.append(text)
+        }
+        let isCrashLoop = child.restarts > 0 && now - child.started < Self.shortLife
+        let pause = isCrashLoop ? Double(1 << min(5, child.restarts - 1)) : 0.0
+        children[index].restart = now + pause
+        events.notes.append(pause == 0 ? text : "\(text) [another one takes its place in \(Int(pause)) s]")
     }
 
     private static func lastWords(of process: ChildProcess, _ status: ExitStatus) -> String {
@@ -114,15 +124,16 @@ package final class LocalWorkers {
         return "worker process \(process.processID) \(status)\(words.isEmpty ? "" : ": \(words)")"
     }
 
-    /// Waits for the processes to end by themselves, and ends those that do not. What those that failed at the very end said.
+    /// Waits for the processes to end by themselves, and ends those that do not. Returns the last words of those that
+    /// failed at the very end.
     @discardableResult
     package func finish() -> [String] {
-        places.compactMap { place in
-            guard let status = place.process.wait(seconds: 5) else {
-                _ = place.process.terminate()
+        children.compactMap { child in
+            guard let status = child.process.wait(seconds: 5) else {
+                _ = child.process.terminate()
                 return nil
             }
-            return place.hasEnded || status.isSuccess ? nil : Self.lastWords(of: place.process, status)
+            return child.hasEnded || status.isSuccess ? nil : Self.lastWords(of: child.process, status)
         }
     }
 }

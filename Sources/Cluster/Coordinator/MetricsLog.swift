@@ -8,13 +8,13 @@ package struct ReplayDiffers: Error, Equatable, CustomStringConvertible {
 
 /// `metrics.jsonl`: a line for every logged step and every epoch, each written once.
 ///
-/// After a resume or a re-form the steps behind the snapshot, or an evaluation, are computed again; their lines must say the same as those that are there
-/// already, and are not written twice.
-/// What a clock measured ("seconds") is not compared. A line that may still turn out to be wrong is held back until it is confirmed.
+/// After a resume or a re-form, the steps after the snapshot, or an evaluation, are computed again. Their lines must be
+/// equal to those that are there already, and are not written twice. Times ("seconds") are not compared. A line that may
+/// still turn out to be wrong is held back until it is confirmed.
 package final class MetricsLog {
     private let file: AppendFile
     private let isExact: Bool
-    /// What the lines that are there say, as long as a replay may come to them.
+    /// The comparable text of each line that is there, as long as a replay may come to it.
     private var written: [Key: String] = [:]
     /// Lines that are not in the file yet.
     private var held: [(key: Key, text: String)] = []
@@ -48,7 +48,7 @@ package final class MetricsLog {
         return Key(endsEpoch: line["train"] != nil, step: step)
     }
 
-    /// Nothing before `step` is computed again: what those lines say need not be known any more. A line that comes all the same is written.
+    /// Forgets the lines before `step`, which is not computed again. A line that comes all the same is written.
     package func forget(before step: Int) { written = written.filter { $0.key.step >= step } }
 
     /// Writes a line, or compares it with the one that is there. True if it was written.
@@ -87,7 +87,8 @@ package final class MetricsLog {
         held = []
     }
 
-    /// What must be the same in a replay. Values that JSON cannot hold were written as null, and numbers may be integers after reading, so all go through text twice.
+    /// The part of a line that must be the same in a replay. Values that JSON cannot hold were written as null, and
+    /// numbers may be integers after reading, so that all go through text twice.
     private static func comparable(_ line: ConfigValue) -> String {
         let exact = ConfigValue.object(
             (line.members ?? []).filter { $0.key != "seconds" }.map { ($0.key, $0.value) }

@@ -1,7 +1,7 @@
 import Runs
 import Transport
 
-/// What `dist-train coordinator` and `dist-train run` were asked for, beside the job.
+/// The options of `dist-train coordinator` and `dist-train run`, beside the job.
 package struct CoordinatorOptions: Sendable {
     package var listen: Endpoint
     package var minimumWorkers: Int
@@ -14,21 +14,24 @@ package struct CoordinatorOptions: Sendable {
     /// Another run follows on the same address: workers are told to come again.
     package var isFollowed = false
     package var protection = Protection.tls
-    /// Of the steps in which every worker's gradients are computed by another one too; 0: none.
+    /// The fraction of steps, from 0 to 1, in which every worker's gradients are computed by another one too.
     package var auditFraction = 0.0
-    /// Where a trace of the first steps is written when the run ends.
+    /// The path to which a trace of the first steps is written when the run ends.
     package var trace: String?
 
     package init(
         listen: Endpoint, minimumWorkers: Int = 1, maximumWorkers: Int = .max, peerTimeout: Double = 5,
         allowInexact: Bool = false
     ) {
-        (self.listen, self.minimumWorkers, self.maximumWorkers) = (listen, minimumWorkers, maximumWorkers)
-        (self.peerTimeout, self.allowInexact) = (peerTimeout, allowInexact)
+        self.listen = listen
+        self.minimumWorkers = minimumWorkers
+        self.maximumWorkers = maximumWorkers
+        self.peerTimeout = peerTimeout
+        self.allowInexact = allowInexact
     }
 }
 
-/// How a run ended.
+/// The end of a run.
 package struct RunOutcome: Sendable {
     package enum End: Sendable {
         /// The job's end, with `result.json`'s content.

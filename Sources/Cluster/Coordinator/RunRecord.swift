@@ -52,6 +52,12 @@ package final class RunRecord {
     /// Writes a line about the times of an epoch. Such lines are never compared.
     func write(timing line: ConfigValue) throws { try metrics.write(line) }
 
+    /// Names the worker that is slow from now on, and its part of the others' speed; nil: nobody is.
+    func straggler(_ name: String?, speed: Double) { reporter.straggler(name, speed: speed) }
+
+    /// Ends what the console shows.
+    func finish() { reporter.finish() }
+
     private func show(_ step: RunProgress.StepDone) {
         reporter.update(
             epoch: step.epoch, step: step.step, samples: Int(step.report.samples), loss: step.report.loss,

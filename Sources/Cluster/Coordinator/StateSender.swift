@@ -5,14 +5,14 @@ import NeuralNetwork
 import Training
 import Transport
 
-/// The members that made a snapshot, by rank: what each of them has kept of it.
+/// The members that made a snapshot, by rank, and their partition: each has kept its pieces.
 struct SnapshotOrigin {
     let generation: FrameGeneration
     let step: Int
     let members: [Membership.WorkerID]
     let partition: Partition
 
-    /// Of each shard, the rank that its owner has among these workers.
+    /// For each shard, the rank that its owner has among these workers; nil if it is not one of them.
     func owners(among workers: [Membership.WorkerID]) -> [Int?] {
         let ranks = members.map { workers.firstIndex(of: $0) }
         return partition.owners.map { ranks[$0] }
@@ -21,7 +21,7 @@ struct SnapshotOrigin {
 
 extension Coordinator {
     /// A snapshot of the current generation is complete: its members may forget older ones.
-    func noteOrigin(of snapshot: Snapshot) {
+    func updateOrigin(of snapshot: Snapshot) {
         guard let partition = progress.partition else { return }
         origin = SnapshotOrigin(
             generation: generation, step: snapshot.step, members: membership.members, partition: partition)
@@ -31,17 +31,18 @@ extension Coordinator {
     }
 }
 
-/// Sends the members of a new generation the state that it begins with, in runs of 1 MB: the parameters, the moments of each one's pieces and the running statistics, but
-/// for what a member has kept. What goes to several is copied once; frames that are under way borrow it.
+/// Sends the members of a new generation the state that it begins with, in runs of 1 MB: the parameters, the moments
+/// of each one's pieces and the running statistics, without the parts that a member has kept. A part that goes to
+/// several members is copied once; frames that are under way borrow it.
 final class StateSender {
-    /// Bytes that were queued, and that need not be.
+    /// Bytes that were queued, and bytes that need not travel.
     private(set) var sent = 0
     private(set) var kept = 0
     private let snapshot: Snapshot
     private let partition: Partition
     private let generation: FrameGeneration
     private let occupiedSpace: Int
-    /// Copied once somebody needs them.
+    /// The parameters' copy; nil until a member needs them.
     private var parameters: FloatBuffer?
     private let statistics: FloatBuffer
 

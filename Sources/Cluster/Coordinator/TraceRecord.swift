@@ -32,7 +32,7 @@ package struct TraceRecord {
         }
     }
 
-    /// For people.
+    /// The traced steps, as a sentence's part.
     package var extent: String {
         guard lastStep >= 0 else { return "no step" }
         return "steps \(start + 1) to \(lastStep + 1)\(isFull ? " (no more are kept)" : "")"
@@ -74,7 +74,8 @@ package struct TraceRecord {
         return "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n" + lines.joined(separator: ",\n") + "\n]}\n"
     }
 
-    /// A step, from its first phase to the end of its last one: what a worker did in a generation that was given up stays apart.
+    /// The steps, each from its first phase to the end of its last one. A worker's part in a generation that was
+    /// abandoned stays apart.
     private var steps: [(worker: Int, step: Int, begin: Double, end: Double)] {
         var found: [(worker: Int, step: Int, begin: Double, end: Double)] = []
         var last: [Int: Int] = [:]

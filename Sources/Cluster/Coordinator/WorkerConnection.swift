@@ -7,7 +7,7 @@ final class WorkerConnection {
     let request: JoinRequest
     let control: Connection
     var heartbeat: Connection?
-    /// What the last heartbeat said.
+    /// The activity that the last heartbeat told.
     var activity = Membership.Activity(step: 0, phase: "\(TrainingPhase.idle)", isComputing: false)
 
     init(id: Int, request: JoinRequest, control: Connection) {
@@ -19,9 +19,10 @@ final class WorkerConnection {
 
     private var joinedByLoopback: Bool { control.remoteAddress.isLoopback }
 
-    /// Where `other` reaches this worker.
+    /// The endpoints at which `other` reaches this worker.
     ///
-    /// A worker that joined by loopback runs on the coordinator's host: workers elsewhere reach it by the address by which they reach the coordinator.
+    /// A worker that joined by loopback runs on the coordinator's host: workers elsewhere reach it by the address by
+    /// which they reach the coordinator.
     func endpoints(for other: WorkerConnection) -> [Endpoint] {
         if joinedByLoopback {
             let host = other.joinedByLoopback ? control.remoteAddress.host : other.control.localAddress.host

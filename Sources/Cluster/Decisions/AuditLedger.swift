@@ -1,13 +1,16 @@
 import Collectives
 import Training
 
-/// Compares what members contributed with what others computed for the same microbatches, and finds out who is wrong when they differ.
+/// Compares the gradients that members contributed with those that others computed for the same microbatches, and
+/// finds out which worker is wrong when they differ.
 ///
-/// A pure value. Two claims about the same microbatches of a step that differ are a *dispute*. The generation ends then, and the step is computed once more from the newest
-/// snapshot, which is from before it: members send their results before their parts of a later snapshot. That gives two more claims, from a third member where there is
-/// one. What two different workers claim is true, and who has ever claimed something else is wrong.
+/// A value. Two claims about the same microbatches of a step that differ are a *dispute*. The generation ends then, and
+/// the step is computed once more from the newest snapshot, which is from before it: members send their results before
+/// their parts of a later snapshot. That gives two more claims, from a third member where there is one. A claim of two
+/// different workers is true, and a worker that has ever claimed something else is wrong.
 package struct AuditLedger {
-    /// What a worker has said about some microbatches' gradients (a digest for every piece) and, behind those, their statistics.
+    /// A worker's digests of the gradients of some microbatches, one for every piece, and after those the digest of
+    /// their statistics.
     package struct Claim: Equatable {
         package var worker: Int
         package var digests: [UInt64]
@@ -25,12 +28,12 @@ package struct AuditLedger {
             (self.step, self.microbatches, self.claims) = (step, microbatches, claims)
         }
 
-        /// Where they differ first: a piece, or behind the last one the statistics.
+        /// The index of the first difference: a piece, or after the last one the statistics.
         package var place: Int {
             zip(claims[0].digests, claims[1].digests).enumerated().first { $1.0 != $1.1 }?.offset ?? 0
         }
 
-        /// Who is wrong; nil if that cannot be told.
+        /// The workers that are wrong; nil if that cannot be told.
         package var wrong: Set<Int>? {
             let supporters = claims.map { claim in
                 Set(claims.filter { $0.digests == claim.digests }.map(\.worker))
@@ -68,7 +71,8 @@ package struct AuditLedger {
     private var partition: Partition?
     private var plan: (Int) -> StepPlan?
     private var open: [Int: OpenStep] = [:]
-    /// The first step of which not everything may have been compared yet: the generation's, or the newest snapshot's.
+    /// The first step of which something may not have been compared yet: the first step of the generation or after the
+    /// newest snapshot.
     private var first = 0
     /// From there on, the audited steps of which everything has been compared.
     private var compared: Set<Int> = []
@@ -81,7 +85,8 @@ package struct AuditLedger {
     ///   - fraction: of the steps that are audited.
     ///   - first: the step with which it begins.
     ///   - plan: of a step, by its number.
-    /// - Returns: what the members are told, and the disputes that can no longer be settled, because the workers or their shares are others.
+    /// - Returns: the members' schedule, and the disputes that can no longer be settled, because the workers or their
+    ///   shares are others.
     package mutating func begin(
         fraction: Double, from first: Int, workers: [Int], _ partition: Partition,
         plan: @escaping (Int) -> StepPlan?

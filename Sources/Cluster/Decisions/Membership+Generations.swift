@@ -8,7 +8,7 @@ extension Membership {
         return Array(fit.prefix(min(limits.maximum, limits.microbatches)))
     }
 
-    /// How many prepared workers the next generation needs.
+    /// The number of prepared workers that the next generation needs.
     var needed: Int { hasBegun ? 1 : limits.minimum }
 
     mutating func formIfPossible(_ now: Double) -> [Action] {
@@ -59,7 +59,7 @@ extension Membership {
         return dismissLeaving(members) + formIfPossible(now)
     }
 
-    /// A generation that cannot go on ends at once for all, and the next one forms from those who live.
+    /// Ends a generation that cannot continue at once for all; the next one forms from the workers that live.
     mutating func abandon(reason: String, _ now: Double) -> [Action] {
         let survivors = members.filter { workers[$0] != nil }
         phase = .waiting
@@ -89,13 +89,13 @@ extension Membership {
         }
     }
 
-    /// Nothing stays of a worker: if it comes again, it has another number.
+    /// Forgets a worker: if it comes again, it has another number.
     private mutating func forget(_ id: WorkerID) {
         workers[id] = nil
-        quarrels = quarrels.filter { $0.key.higher != id && $0.key.lower != id }
+        pairFailures = pairFailures.filter { $0.key.higher != id && $0.key.lower != id }
     }
 
-    /// Workers are gone. The death of a member ends its generation.
+    /// Removes workers that are gone. The death of a member ends its generation.
     mutating func lost(_ gone: [(id: WorkerID, reason: String)], _ now: Double) -> [Action] {
         var actions: [Action] = []
         var first: String?
@@ -114,7 +114,7 @@ extension Membership {
         return first.map { actions + abandon(reason: $0, now) } ?? actions
     }
 
-    /// A worker that was prepared while the generation formed, or whose pause is over, may join what runs without it.
+    /// A worker that was prepared while the generation formed, or whose pause is over, joins at the next boundary.
     mutating func takeInLatecomers(_ now: Double) -> [Action] {
         guard case .running(let members) = phase,
             let id = candidates(now).first(where: { !members.contains($0) }),
@@ -146,7 +146,8 @@ extension Membership {
         return [.start(number: number, members: members)]
     }
 
-    /// The higher rank dials first; if it fails, the lower one tries; if that fails too, the pair is named and the later-joined worker parked.
+    /// The higher rank dials first; if it fails, the lower one tries; if that fails too, the pair is named and the worker
+    /// that joined later is parked.
     mutating func cannotReach(_ id: WorkerID, _ rank: Int, _ generation: Int, _ reason: String, _ now: Double)
         -> [Action]
     {
@@ -165,7 +166,7 @@ extension Membership {
         return [.note(text)] + abandon(reason: text, now)
     }
 
-    /// Keeps a worker out for a while, each time for longer: the seconds.
+    /// Keeps a worker out for a while, each time for longer; returns the seconds.
     mutating func park(_ id: WorkerID, _ now: Double) -> Int {
         let pause = min(600, 5 << min(7, workers[id]?.parkings ?? 0))
         workers[id]?.parkedUntil = now + Double(pause)

@@ -1,12 +1,12 @@
-// Who counts as dead, and which members have lost each other, noticed or not.
+// Judges which workers are dead, and which members have lost their connection to each other.
 
 extension Membership {
-    mutating func noteActivity(_ id: WorkerID, _ activity: Activity, _ now: Double) {
+    mutating func updateActivity(_ id: WorkerID, _ activity: Activity, _ now: Double) {
         workers[id]?.lastHeard = now
         guard let worker = workers[id], worker.activity != activity else { return }
-        // What has taken long once may take long again.
+        // An activity that took long once may take long again.
         if let last = worker.activity, last.isComputing {
-            patience = max(patience, 10 * (now - worker.activeSince))
+            hangTimeout = max(hangTimeout, 10 * (now - worker.activeSince))
         }
         workers[id]?.activity = activity
         workers[id]?.activeSince = now
@@ -23,13 +23,14 @@ extension Membership {
         return [.note("\(name(id)) suspects \(name(members[rank])): \(reason)")]
     }
 
-    /// A suspected member that is dead is known to be within the timeout. If nobody is, two living members have lost each other, and
-    /// all would wait for ever: no message comes twice. The next generation connects them anew; if that does not last, the later-joined one is parked.
+    /// A suspected member that is dead is known to be so within the timeout. If none is, two living members have lost
+    /// each other, and all would wait for ever: no message comes twice. The next generation connects them anew; if that
+    /// does not last, the one that joined later is parked.
     private mutating func judgeSuspicion(_ now: Double) -> [Action] {
         guard let suspicion, now - suspicion.since > limits.peerTimeout else { return [] }
-        quarrels[suspicion.pair, default: 0] += 1
+        pairFailures[suspicion.pair, default: 0] += 1
         var text = "\(suspicion.text), although both are there"
-        if quarrels[suspicion.pair, default: 0] > 1 {
+        if pairFailures[suspicion.pair, default: 0] > 1 {
             let later = suspicion.pair.higher
             text +=
                 "; it is not the first time: \(name(later)) waits for \(park(later, now)) s; check the network between them"
@@ -49,30 +50,32 @@ extension Membership {
             suspicion?.since = now
         }
         lastTick = now
-        return dropTheSilent(now) + judgeSuspicion(now) + judgeStandstill(now) + formIfPossible(now)
+        return dropTheSilent(now) + judgeSuspicion(now) + judgeStall(now) + formIfPossible(now)
             + takeInLatecomers(now) + complain(now)
     }
 
-    /// All members wait, and for long nothing has arrived anywhere: what they wait for was lost on a connection that looks sound. The next generation connects anew.
-    private mutating func judgeStandstill(_ now: Double) -> [Action] {
+    /// All members wait, and for long nothing has arrived anywhere: the message that they wait for was lost on a
+    /// connection that looks sound. The next generation connects anew.
+    private mutating func judgeStall(_ now: Double) -> [Action] {
         let isStill = members.allSatisfy { id in
             guard let worker = workers[id], let activity = worker.activity else { return false }
-            return !activity.isComputing && now - max(worker.activeSince, formedAt) > stillness
+            return !activity.isComputing && now - max(worker.activeSince, formedAt) > stallTimeout
         }
         guard isStill, !members.isEmpty else { return [] }
         if case .forming(let members, let connected, _) = phase, !connected.isEmpty {
             let late = members.filter { !connected.contains($0) }
-            let reason = "the others waited for it for \(Int(stillness)) s to connect"
+            let reason = "the others waited for it for \(Int(stallTimeout)) s to connect"
             return late.map { .drop($0, reason: reason) } + lost(late.map { ($0, reason) }, now)
         }
         let text =
-            "nothing moves: every member waits for another one, and for \(Int(stillness)) s nothing has arrived anywhere"
-        // If all were only slow, they get more time.
-        stillness = min(2 * stillness, 60 * limits.peerTimeout)
+            "nothing moves: every member waits for another one, and for \(Int(stallTimeout)) s nothing has arrived anywhere"
+        // If all members were only slow, they get more time.
+        stallTimeout = min(2 * stallTimeout, 60 * limits.peerTimeout)
         return [.note(text)] + abandon(reason: text, now)
     }
 
-    /// Those whose silence has lasted too long, those with whom messages get lost, and those whose heart beats while they have stood still for very long.
+    /// Drops workers whose silence has lasted too long, to or from which messages get lost, or whose heart beats though
+    /// they have hung for very long.
     private mutating func dropTheSilent(_ now: Double) -> [Action] {
         var (drops, gone): ([Action], [(WorkerID, String)]) = ([], [])
         for (id, worker) in workers.sorted(by: { $0.key < $1.key }) {
@@ -82,31 +85,31 @@ extension Membership {
                 gone.append((id, silence))
             } else if let direction = stuckDirection(worker, now) {
                 let loss =
-                    "its heart beats, but for \(Int(limits.patienceWithBytes)) s no message \(direction) it has arrived"
+                    "its heart beats, but for \(Int(limits.deliveryTimeout)) s no message \(direction) it has arrived"
                 drops.append(.drop(id, reason: loss))
                 gone.append((id, loss))
             } else if members.contains(id), let activity = worker.activity, activity.isComputing,
-                now - worker.activeSince > patience
+                now - worker.activeSince > hangTimeout
             {
                 let hang =
                     "it hangs: for \(Int(now - worker.activeSince)) s it has been in \(activity.phase) of step \(activity.step)"
                 drops.append(.drop(id, reason: hang))
                 gone.append((id, hang))
                 // If it was only slow, the next one gets more time.
-                patience *= 2
+                hangTimeout *= 2
             }
         }
         return drops + lost(gone, now)
     }
 
     private func stuckDirection(_ worker: Worker, _ now: Double) -> String? {
-        if worker.toIt.isStuck(for: limits.patienceWithBytes, now) { return "to" }
-        return worker.fromIt.isStuck(for: limits.patienceWithBytes, now) ? "from" : nil
+        if worker.toIt.isStuck(for: limits.deliveryTimeout, now) { return "to" }
+        return worker.fromIt.isStuck(for: limits.deliveryTimeout, now) ? "from" : nil
     }
 
     private mutating func complain(_ now: Double) -> [Action] {
-        guard case .waiting = phase, now >= nextComplaint else { return [] }
-        nextComplaint = now + Self.complaintInterval
+        guard case .waiting = phase, now >= nextWaitingReport else { return [] }
+        nextWaitingReport = now + Self.waitingReportInterval
         let missing = max(1, needed) - preparedCount
         guard missing > 0 else {
             let parked = workers.values.filter { $0.parkedUntil > now }

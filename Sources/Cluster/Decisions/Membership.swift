@@ -1,47 +1,62 @@
-/// Who takes part, decided purely: events and the time in, actions and their reasons out. The coordinator acts on them with sockets.
+/// Decides which workers take part: a value that takes events and the time, and returns actions with their reasons.
+/// The coordinator carries them out with sockets.
 ///
-/// A worker is *admitted* (connected), *prepared* (job compiled, data at hand, platform accepted), then a *member* of the running generation or a *spare*. Start,
-/// join, leave and death are one thing: a generation ends, and the next one forms from the newest snapshot. Who comes or leaves waits for a step boundary, where a snapshot is
+/// A worker is *admitted* (connected), *prepared* (job compiled, data at hand, platform accepted), then a *member* of
+/// the running generation or a *spare*. Start, join, leave and death are one thing: a generation ends, and the next
+/// one forms from the newest snapshot. A worker that comes or leaves waits for a step boundary, where a snapshot is
 /// taken, so that nothing is computed twice; a death ends the generation at once.
+///
+/// For example, a job for one worker:
+///
+///     membership.handle(.admitted(1, name: "w1", machine: "m1"), at: 0)  // []
+///     membership.handle(.prepared(1), at: 1)                             // [.form(number: 1, members: [1])]
+///     membership.handle(.connected(1, generation: 1), at: 1)             // [.start(number: 1, members: [1])]
 package struct Membership: Equatable {
     package typealias WorkerID = Int
 
     package struct Limits: Equatable {
-        /// The first generation forms when so many workers are prepared. Later ones form from whoever lives.
+        /// The first generation forms when so many workers are prepared. Later ones form from those that live.
         package var minimum: Int
         package var maximum: Int
-        /// V: more members than microbatches would have nothing to do; further workers are spares.
+        /// Microbatches of a step. Members beyond that number would have nothing to do: they are spares.
         package var microbatches: Int
         /// Seconds of silence that count as death.
         package var peerTimeout: Double
-        /// Seconds in which bytes that were sent must have begun to arrive. Longer than silence, which says more.
-        package var patienceWithBytes: Double { 2 * peerTimeout }
+        /// Seconds in which bytes that were sent must have begun to arrive. Longer than `peerTimeout`, because silence
+        /// says more.
+        package var deliveryTimeout: Double { 2 * peerTimeout }
 
         package init(minimum: Int, maximum: Int, microbatches: Int, peerTimeout: Double) {
-            (self.minimum, self.maximum) = (minimum, maximum)
-            (self.microbatches, self.peerTimeout) = (microbatches, peerTimeout)
+            self.minimum = minimum
+            self.maximum = maximum
+            self.microbatches = microbatches
+            self.peerTimeout = peerTimeout
         }
     }
 
-    /// What a worker's compute thread does, as its heartbeats say.
+    /// The activity of a worker's compute thread, as its heartbeats tell it.
     package struct Activity: Equatable {
         package var step: Int
         package var phase: String
-        /// It computes; otherwise it waits for others, and a standstill is not its fault.
+        /// True if it computes. Otherwise it waits for others, and a stall is not its fault.
         package var isComputing: Bool
         /// Bytes that other members and the coordinator have sent it.
         package var received: UInt64
 
         package init(step: Int, phase: String, isComputing: Bool, received: UInt64 = 0) {
-            (self.step, self.phase, self.isComputing, self.received) = (step, phase, isComputing, received)
+            self.step = step
+            self.phase = phase
+            self.isComputing = isComputing
+            self.received = received
         }
     }
 
-    /// What one side of a worker's connection for messages has sent, and what the other side has received of it; each side says so on the connection for heartbeats.
+    /// One direction of a worker's connection for messages: bytes that one side has sent, and that the other side has
+    /// received. Each side tells its numbers on the connection for heartbeats.
     struct Delivery: Equatable {
         private var sent: UInt64 = 0
         private var arrived: UInt64 = 0
-        /// When everything had arrived, or something did.
+        /// The last time at which everything had arrived, or something did.
         var since: Double
 
         init(now: Double) { since = now }
@@ -51,7 +66,7 @@ package struct Membership: Equatable {
             (self.sent, self.arrived) = (sent, arrived)
         }
 
-        func isStuck(for patience: Double, _ now: Double) -> Bool { arrived < sent && now - since > patience }
+        func isStuck(for timeout: Double, _ now: Double) -> Bool { arrived < sent && now - since > timeout }
     }
 
     package enum Event: Equatable {
@@ -70,9 +85,10 @@ package struct Membership: Equatable {
         case suspected(by: WorkerID, rank: Int, generation: Int, reason: String)
         case lost(WorkerID, reason: String)
         case leaving(WorkerID)
-        /// A member has come to the generation's end by the control word. What it had to send, its part of the snapshot too, came before.
+        /// A member has come to the generation's end by the control word. Everything that it sends in the generation, its
+        /// part of the snapshot too, has come before.
         case ended(WorkerID, generation: Int)
-        /// The members' work should be shared out anew.
+        /// The members' work should be divided anew.
         case unevenWork(reason: String)
         /// Members differ about what one of them computed: the step is computed again.
         case disagreement(reason: String)
@@ -86,7 +102,7 @@ package struct Membership: Equatable {
         case start(number: Int, members: [WorkerID])
         /// End the generation at the next step boundary, with a snapshot.
         case endAtBoundary(number: Int, reason: String)
-        /// End the generation now: what came after the newest snapshot is computed again.
+        /// End the generation now: the steps after the newest snapshot are computed again.
         case abandon(number: Int, members: [WorkerID], reason: String)
         /// Let `dialler` try to reach `target`, which could not reach it.
         case dialBack(dialler: WorkerID, targetRank: Int, number: Int)
@@ -107,12 +123,15 @@ package struct Membership: Equatable {
         case over
     }
 
-    /// Two ranks of which the lower one was not reached by the higher one; or two workers.
+    /// A pair of ranks, the lower of which the higher one could not reach; or a pair of workers.
     package struct Pair: Hashable {
         let higher: Int
         let lower: Int
 
-        init(_ one: Int, _ other: Int) { (higher, lower) = (max(one, other), min(one, other)) }
+        init(_ one: Int, _ other: Int) {
+            higher = max(one, other)
+            lower = min(one, other)
+        }
     }
 
     struct Suspicion: Equatable {
@@ -127,50 +146,56 @@ package struct Membership: Equatable {
         var lastHeard: Double
         var isPrepared = false
         var isLeaving = false
-        /// Not asked again before this time: it could not reach somebody, or its machine's workers die as soon as they take part.
+        /// The worker takes no part before this time: it could not reach another one, or its machine's workers die as
+        /// soon as they take part.
         var parkedUntil = 0.0
         var parkings = 0
-        /// Since when it has taken part.
+        /// The time since which it has taken part; nil for one that has not.
         var memberSince: Double?
         var activity: Activity?
-        /// Since when its activity has been the same.
+        /// The time since which its activity has been the same.
         var activeSince = 0.0
         var toIt: Delivery
         var fromIt: Delivery
 
         init(name: String, machine: String, parkedUntil: Double, now: Double) {
-            (self.name, self.machine, self.parkedUntil, lastHeard) = (name, machine, parkedUntil, now)
-            (toIt, fromIt) = (Delivery(now: now), Delivery(now: now))
+            self.name = name
+            self.machine = machine
+            self.parkedUntil = parkedUntil
+            lastHeard = now
+            toIt = Delivery(now: now)
+            fromIt = Delivery(now: now)
         }
     }
 
     package let limits: Limits
     package internal(set) var phase = Phase.waiting
-    /// The generation's number: of the one that is there, or the last one.
+    /// The number of the current generation, or of the last one.
     package internal(set) var number = 0
-    /// A generation has run: from now on whoever lives goes on.
+    /// True once a generation has run: from now on the workers that live continue.
     package internal(set) var hasBegun = false
     var workers: [WorkerID: Worker] = [:]
     /// The first broken connection between members of this generation.
     var suspicion: Suspicion?
-    /// How often two living workers have lost each other.
-    var quarrels: [Pair: Int] = [:]
-    var crashes = CrashDamping()
-    /// Seconds that a compute thread may be busy with one thing.
-    var patience: Double
-    /// Seconds that all members may wait for each other while nothing arrives, since `formedAt` at the earliest.
-    var stillness: Double
+    /// The number of times that two living workers have lost their connection, by pair.
+    var pairFailures: [Pair: Int] = [:]
+    var crashes = CrashBackoff()
+    /// Seconds that a compute thread may be busy with one activity before it counts as hanging.
+    var hangTimeout: Double
+    /// Seconds that all members may wait for each other while nothing arrives, counted from `formedAt` at the earliest.
+    var stallTimeout: Double
     var formedAt = 0.0
-    var nextComplaint: Double
+    var nextWaitingReport: Double
     var lastTick: Double
 
-    /// How often the lack of workers is said again.
-    package static let complaintInterval = 10.0
+    /// Seconds between two reports that workers are missing.
+    package static let waitingReportInterval = 10.0
 
     package init(limits: Limits, now: Double) {
         self.limits = limits
-        (patience, stillness) = (60 * limits.peerTimeout, limits.patienceWithBytes)
-        nextComplaint = now + Self.complaintInterval
+        hangTimeout = 60 * limits.peerTimeout
+        stallTimeout = limits.deliveryTimeout
+        nextWaitingReport = now + Self.waitingReportInterval
         lastTick = now
     }
 
@@ -199,7 +224,7 @@ package struct Membership: Equatable {
             workers[id]?.lastHeard = now
             return []
         case .active(let id, let activity):
-            noteActivity(id, activity, now)
+            updateActivity(id, activity, now)
             return []
         case .delivered(let id, let sentToIt, let arrivedThere, let sentByIt, let arrivedHere):
             workers[id]?.toIt.note(sent: sentToIt, arrived: arrivedThere, now)

@@ -1,21 +1,23 @@
-/// When the next snapshot is worth its cost, besides those that the job asks for: so often that a death loses little, so seldom that they take at most 2 % of the time.
+/// Paces the snapshots beside those that the job asks for: so often that a death loses little, so seldom that they take
+/// at most 2 % of the time.
 ///
-/// The cost of one is the time from the report of its step until all parts are put together; until one has been measured it is guessed by its size. A value; the clock comes from outside.
+/// The cost of a snapshot is the time from the report of its step until all parts are put together; until one has been
+/// measured, it is guessed by the size. A value; the clock comes from outside.
 package struct SnapshotPacer: Equatable {
-    /// So many times the cost of a snapshot pass from one to the next.
+    /// The time from one snapshot to the next, in multiples of a snapshot's cost.
     package static let ratio = 50.0
     /// Seconds between two, however cheap they are.
     package static let usualInterval = 1.0
-    /// Bytes per second of a guess.
+    /// Bytes per second that a guess assumes.
     static let guessedRate = 5e8
 
-    /// Seconds of a snapshot.
+    /// Seconds that a snapshot takes.
     package private(set) var cost: Double
     /// When the newest snapshot was complete, or training began; nil: it has not.
     private var last: Double?
-    /// One has been asked for and has not come yet.
+    /// True while a snapshot that was asked for has not come yet.
     private var isAwaited = false
-    /// When the steps of the newest reports came, of which a snapshot may follow.
+    /// The times of the newest steps' reports, which snapshots may follow.
     private var reported: [Int: Double] = [:]
 
     private let shortest: Double
@@ -27,10 +29,10 @@ package struct SnapshotPacer: Equatable {
 
     package var interval: Double { max(shortest, Self.ratio * cost) }
 
-    /// A generation begins: what was asked of the one before is void.
+    /// A generation begins: a request to the one before is void.
     package mutating func begin(now: Double) {
         (isAwaited, reported) = (false, [:])
-        // Not again at the next ones: where workers die faster than snapshots are due, there would never be one.
+        // Set only once: resetting it per generation would starve snapshots in a crash loop.
         last = last ?? now
     }
 

@@ -9,14 +9,15 @@ package struct TimedWorker: Equatable, Sendable {
     package init(id: Int, name: String) { (self.id, self.name) = (id, name) }
 }
 
-/// Where one worker's time has gone. Seconds, summed over steps.
+/// The parts of one worker's time, in seconds summed over steps.
 package struct StepTimes: Equatable, Sendable {
     package var steps = 0
     package var data = 0.0
     /// Forward and backward without the exchanges of statistics that they wait for.
     package var forward = 0.0
     package var backward = 0.0
-    /// Exposed communication: the compute thread waits for statistics, or after backward for gradients and parameters, and all members have sent theirs or could have.
+    /// Exposed communication: the compute thread waits for statistics, or after backward for gradients and parameters,
+    /// and all members have sent theirs or could have.
     package var statistics = 0.0
     package var gradients = 0.0
     /// The rest of those waits: a slower member has not come as far as this one.
@@ -27,12 +28,12 @@ package struct StepTimes: Equatable, Sendable {
     package var evaluation = 0.0
     package var snapshot = 0.0
     package var decision = 0.0
-    /// Behind backward: other members' work once more.
+    /// After backward: computing other members' work once more.
     package var audit = 0.0
 
     package init() {}
 
-    /// Of the steps themselves.
+    /// The time of the steps themselves.
     package var total: Double { data + forward + backward + statistics + gradients + waiting }
 
     package static func += (sum: inout Self, other: Self) {
@@ -45,7 +46,7 @@ package struct StepTimes: Equatable, Sendable {
         package let path: WritableKeyPath<StepTimes, Double>
     }
 
-    /// What a step consists of.
+    /// The parts of a step.
     package static let parts = [
         Field(name: "data", path: \.data), Field(name: "forward", path: \.forward),
         Field(name: "backward", path: \.backward),
@@ -60,7 +61,7 @@ package struct StepTimes: Equatable, Sendable {
     static let fields = parts + beside
 }
 
-/// What a layer takes, in seconds over so many passes of a worker.
+/// The times of a layer, in seconds summed over `passes` passes of a worker.
 package struct LayerTimes: Equatable, Sendable {
     package var forward = 0.0
     package var backward = 0.0
@@ -69,11 +70,14 @@ package struct LayerTimes: Equatable, Sendable {
 
 /// Adds up the members' timelines: a value, without sockets or clocks.
 ///
-/// What a member waits for in an exchange that it begins at b and that lasts until e is *waiting for slower members* until the last other member has begun the same
-/// exchange, at b′: max(0, min(e, b′) − b). The rest, e − max(b, b′), is communication. An exchange is one of statistics, or the end of a step, which begins where
-/// the member's backward pass ends. All times are by the coordinator's clock (`ClockOffset`), so that between machines the division is as good as the round trip is short.
+/// Let a member begin an exchange at b, and let it last until e. Until the last other member has begun the same
+/// exchange, at b′, the member is *waiting for slower members*: max(0, min(e, b′) − b). The rest, e − max(b, b′), is
+/// communication. An exchange is one of statistics, or the end of a step, which begins where the member's backward pass
+/// ends. All times are by the coordinator's clock (`ClockOffset`), so that between machines the division is as good as
+/// the round trip is short.
 package struct TimingRecord {
-    /// Workers that are told apart, members aside. Of a job in which more have come and gone, the times of those that came first are added up.
+    /// The number of former workers whose times are kept apart. If more have come and gone, the times of the first ones
+    /// are added up.
     package static let mostGone = 100
 
     private let stepsPerEpoch: Int
@@ -81,12 +85,12 @@ package struct TimingRecord {
     private var next = 0
     private var totals: [Int: StepTimes] = [:]
     private var names: [Int: String] = [:]
-    /// Of workers that are not told apart any more.
+    /// The sum over former workers that are no longer kept apart.
     private var gone = (workers: 0, times: StepTimes())
     /// By epoch (from 0), then by worker; only epochs that may still grow.
     private var epochs: [Int: [Int: StepTimes]] = [:]
     private var lastReported = -1
-    /// Of the traced steps, by the layer's number.
+    /// The layers' times in the traced steps, by the layer's number.
     package private(set) var layers: [Int: LayerTimes] = [:]
 
     private struct Member {
@@ -96,7 +100,7 @@ package struct TimingRecord {
         var steps: [Int: [Span]] = [:]
     }
 
-    /// What all workers did in an epoch.
+    /// The times of all workers in an epoch.
     package struct Epoch: Equatable, Sendable {
         /// From 1.
         package var epoch: Int
@@ -128,7 +132,8 @@ package struct TimingRecord {
         names = names.filter { known.contains($0.key) }
     }
 
-    /// Spans of a member, in order; all of the steps before `through` have come. Returns the epochs that are complete with it.
+    /// Adds spans of a member, in order; all of the steps before `through` have come. Returns the epochs that are
+    /// complete with them.
     package mutating func add(rank: Int, through: Int, _ spans: [Span]) -> [Epoch] {
         guard members.indices.contains(rank) else { return [] }
         for span in spans {
@@ -155,7 +160,7 @@ package struct TimingRecord {
         return complete
     }
 
-    /// What has not been reported yet, at the run's end.
+    /// Returns the epochs that have not been reported yet, at the run's end.
     package mutating func finish() -> [Epoch] { epochs.keys.sorted().compactMap { finish($0) } }
 
     /// Everything so far, by worker; those that are not told apart come first, as worker 0.
@@ -182,7 +187,7 @@ package struct TimingRecord {
         epochs[epoch, default: [:]][worker, default: StepTimes()] += times
     }
 
-    /// What is done at a boundary belongs to the step before it.
+    /// Work at a boundary belongs to the step before it.
     private mutating func addBeside(_ span: Span, worker: Int) {
         var times = StepTimes()
         switch span.activity {
@@ -219,7 +224,8 @@ package struct TimingRecord {
         }
     }
 
-    /// Seconds that this member's exchanges waited for the others to begin theirs. Members whose exchanges do not correspond are not compared.
+    /// Seconds that this member's exchanges waited for the others to begin theirs. Members whose exchanges do not
+    /// correspond are not compared.
     private static func waiting(_ rank: Int, _ exchanges: [[Span]]) -> Double {
         guard Set(exchanges.map(\.count)).count == 1 else { return 0 }
         return exchanges[rank].enumerated().reduce(0) { sum, element in

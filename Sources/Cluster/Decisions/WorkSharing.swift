@@ -1,16 +1,18 @@
 import Collectives
 
-/// How many microbatches each member should have, and how much of the parameters: in proportion to what it was measured to compute, so that a slow machine does not hold up the fast ones.
+/// Divides the microbatches and the parameters among the members in proportion to their measured speed, so that a slow
+/// machine does not hold up the fast ones.
 ///
 /// A value; the clock comes from outside. Bits do not depend on who computes what, and so on nothing here.
 package struct WorkSharing: Equatable {
-    /// A change must make the slowest member's work so much shorter.
+    /// A change must shorten the slowest member's work to less than this part of its time.
     package static let worthwhile = 0.9
     /// Steps of every member that are measured in a generation before it is judged.
     package static let leastSteps = 5
-    /// Steps of a generation that say little of later ones.
+    /// The first steps of a generation, which say little about later ones.
     static let firstSteps = 2
-    /// Seconds from the start of a generation to a change, the first time; then twice as long each time, up to the longest.
+    /// Seconds from the start of a generation to a change, the first time; the pause doubles each time, up to
+    /// `longestPause`.
     package static let firstPause = 2.0
     package static let longestPause = 120.0
     /// A member that computes less than this part of what the middle one does is called slow.
@@ -18,22 +20,23 @@ package struct WorkSharing: Equatable {
 
     /// One member's measured work.
     private struct Measured: Equatable {
-        /// Of computing.
+        /// Seconds of computing.
         var seconds = 0.0
-        /// From the end of backward to the step's end.
+        /// Seconds from the end of backward to the step's end.
         var exchange = 0.0
         var steps = 0
-        /// Of a generation's first steps, in which memory is touched for the first time.
+        /// The number of first steps still to ignore, in which memory is touched for the first time.
         var ignored = 0
     }
 
     private let microbatches: Int
     /// Microbatches per second of computing, by worker.
     private var rates: [Int: Double] = [:]
-    /// What a step's exchange takes of a member, in microbatches: sending, adding and updating are slow where computing is.
+    /// The cost of a step's exchange for a member, in microbatches: sending, adding and updating are slow where
+    /// computing is.
     private var exchange = 0.0
     private var members: [Int] = []
-    /// Of the current generation.
+    /// The assignment of the current generation.
     private(set) var current: Assignment?
     private var measured: [Measured] = []
     private var begun = 0.0
@@ -41,7 +44,8 @@ package struct WorkSharing: Equatable {
 
     package init(microbatches: Int) { self.microbatches = microbatches }
 
-    /// Microbatches per second of these members; nil if none was ever measured. One that was not counts as the middle of the others.
+    /// The members' speeds in microbatches per second; nil if none was ever measured. One that was not measured counts
+    /// as the median of the others.
     package func speeds(of members: [Int]) -> [Double]? {
         let known = members.compactMap { rates[$0] }.sorted()
         guard !known.isEmpty else { return nil }
@@ -64,10 +68,10 @@ package struct WorkSharing: Equatable {
         measured = Array(repeating: Measured(ignored: Self.firstSteps), count: members.count)
     }
 
-    /// A worker is gone, and does not come back under this number.
+    /// Forgets a worker that is gone: it does not come back under this number.
     package mutating func forget(_ worker: Int) { rates[worker] = nil }
 
-    /// Its members compute.
+    /// The members of the generation compute from now on.
     package mutating func started(now: Double) { begun = now }
 
     /// A member's spans of some steps have come.
@@ -90,7 +94,7 @@ package struct WorkSharing: Equatable {
         }
     }
 
-    /// Why the work should be shared out anew, if it should: to be asked now and then while a generation runs.
+    /// Returns the reason to divide the work anew, if there is one. Called now and then while a generation runs.
     package mutating func change(now: Double, name: (Int) -> String) -> String? {
         guard let current, now - begun >= pause else { return nil }
         let working = members.indices.filter { !current.range(of: $0).isEmpty }
@@ -101,12 +105,12 @@ package struct WorkSharing: Equatable {
         }
         for rank in working {
             let rate = Double(current.range(of: rank).count * measured[rank].steps) / measured[rank].seconds
-            // Of seconds of steps: what was measured before, perhaps of other shares, counts for little.
+            // Exponential moving average, with weight 3/4 on the new rate.
             rates[members[rank]] = rates[members[rank]].map { ($0 + 3 * rate) / 4 } ?? rate
         }
         measureExchange(working)
         reconsiderTheIdle()
-        // Measured anew until it is asked again.
+        // The next question is about new measurements.
         (measured, begun) = (Array(repeating: Measured(), count: members.count), now)
         let better = assignment(for: members)
         guard seconds(better) < Self.worthwhile * seconds(current) else { return nil }
@@ -116,7 +120,7 @@ package struct WorkSharing: Equatable {
         return "the work is shared out by speed: of \(microbatches) microbatches \(text)"
     }
 
-    /// Who comes last waits for nobody: its wait at the step's end is the exchange itself.
+    /// The member that arrives last waits for no other: its wait at the step's end is the exchange itself.
     private mutating func measureExchange(_ working: [Int]) {
         let waits = working.map { rank in
             (measured[rank].exchange / Double(measured[rank].steps), rates[members[rank]] ?? 0)
@@ -126,7 +130,7 @@ package struct WorkSharing: Equatable {
         exchange = exchange == 0 ? count : (exchange + count) / 2
     }
 
-    /// Who has nothing to do is not measured. Little by little it is believed to be like the others, and so tried again some day.
+    /// Idle members are not measured. Their rates decay towards the median, so that they are eventually retried.
     private mutating func reconsiderTheIdle() {
         guard let current else { return }
         let known = members.compactMap { rates[$0] }.sorted()
@@ -135,7 +139,7 @@ package struct WorkSharing: Equatable {
         }
     }
 
-    /// Of a step's computing, as the slowest member takes it.
+    /// The seconds that the slowest member would take for a step.
     private func seconds(_ assignment: Assignment) -> Double {
         members.indices.map { rank in
             let count = assignment.range(of: rank).count
@@ -143,7 +147,7 @@ package struct WorkSharing: Equatable {
         }.max() ?? 0
     }
 
-    /// The slowest member, if it is much slower than the others: its worker, and its part of the middle one's speed.
+    /// The slowest member, if it is much slower than the others, and its part of the median speed.
     package var straggler: (worker: Int, speed: Double)? {
         let known = members.compactMap { id in rates[id].map { (id, $0) } }.sorted { $0.1 < $1.1 }
         guard known.count > 1, let slowest = known.first else { return nil }

@@ -36,7 +36,7 @@ package final class Worker {
     /// Runs until the job's end; the process's exit status.
     package func run() throws -> Int32 {
         establishFloatingPointMode()
-        let (credentials, current, strangers) = (credentials, current, StrangerReport(reactor, log))
+        let (credentials, current, rejections) = (credentials, current, RejectionReport(reactor, log))
         let listener = try reactor.listen(
             options.listen, priority: 0,
             handshake: {
@@ -53,7 +53,7 @@ package final class Worker {
                 switch error {
                 // So end the dials of other members when a generation ends.
                 case .rejected, .closedDuringHandshake, .lost: break
-                default: strangers.turnedAway(error)
+                default: rejections.rejected(error)
                 }
             })
         meshPort = listener.localAddress.port

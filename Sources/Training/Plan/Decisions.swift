@@ -2,15 +2,15 @@ import Checkpoints
 import Jobs
 import NeuralNetwork
 
-/// What follows from an evaluation.
+/// The consequences of an evaluation.
 package struct Decision: Equatable, Sendable {
     /// The steps that were done.
     package var step: Int
-    /// What the learning rate of the schedule is multiplied by from here on.
+    /// The factor of the schedule's learning rate from here on.
     package var factor: Double
-    /// The job ends here.
+    /// True if the job ends here.
     package var stops: Bool
-    /// The model is the best so far.
+    /// True if the model is the best so far.
     package var isBest: Bool
 
     package init(step: Int, factor: Double = 1, stops: Bool = false, isBest: Bool = false) {
@@ -20,12 +20,13 @@ package struct Decision: Equatable, Sendable {
 
 /// The rules by which a job decides after every evaluation: a pure function of what was evaluated so far.
 ///
-/// A snapshot of step s carries the state from *before* the evaluation after s: whoever begins there evaluates again, and decides the same again.
+/// A snapshot of step s carries the state from *before* the evaluation after s: a generation that begins there
+/// evaluates again, and decides the same again.
 package struct Decisions: Equatable, Sendable {
     package var earlyStopping: EarlyStopping?
-    /// By what the best checkpoint is chosen.
+    /// The measure by which the best checkpoint is chosen.
     package var best: Monitor?
-    /// When the learning rate falls.
+    /// The rule that lowers the learning rate.
     package var plateau: Plateau?
 
     package struct Plateau: Equatable, Sendable {

@@ -2,7 +2,7 @@ import Datasets
 import Jobs
 import NeuralNetwork
 
-// What of a job only its data decides. The coordinator fills it in once; workers get numbers.
+// The fields of a job that only its data decide. The coordinator fills it in once; workers get numbers.
 extension Job {
     package func completed(with data: DecodedData) throws(PlanError) -> Job {
         var job = self

@@ -1,7 +1,8 @@
 import Kernels
 import NeuralNetwork
 
-/// What a network's outputs stand for: how they become what people want to read, and how averages of that become outputs again, for the loss.
+/// The meaning of a network's outputs: how they become readable values, and how averages of those become outputs again,
+/// for the loss.
 package enum OutputForm: Equatable, Sendable {
     /// Logits of classes, of which one is right: probabilities are their softmax.
     case logits
@@ -24,7 +25,7 @@ package enum OutputForm: Equatable, Sendable {
         }
     }
 
-    /// The reverse: outputs that stand for these probabilities. A probability of 0 counts as the least one that a Float has with all its bits.
+    /// The reverse: outputs that stand for these probabilities. A probability of 0 counts as the least normal Float.
     func makeOutputs(_ p: FloatBuffer) {
         let least = Float.leastNormalMagnitude
         switch self {
@@ -45,7 +46,7 @@ package enum OutputForm: Equatable, Sendable {
 }
 
 extension TrainingPlan {
-    /// What the network's last values are.
+    /// The form of the network's last values.
     package var outputForm: OutputForm {
         switch job.loss.kind {
         case .crossEntropy: .logits

@@ -9,7 +9,7 @@ package enum Summary {
     }
 
     private static func layers(_ plan: TrainingPlan) -> [[String]] {
-        // What one value sees of an image; of a table it sees every column, or one.
+        // The receptive field of one value in an image; in a table it sees every column, or one.
         let seesImages = !plan.network.inputShape.isFlat
         let header =
             ["layer", "kind", "output", "parameters", "activations", "FLOPs/sample"]
@@ -40,7 +40,7 @@ package enum Summary {
         return counts
     }
 
-    /// What a job without layers keeps.
+    /// The tensors of a job without layers.
     private static func measured(_ plan: TrainingPlan) -> [[String]] {
         [["keeps", "shape", "memory"]]
             + plan.network.layout.statistics.map { tensor in

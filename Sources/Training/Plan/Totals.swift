@@ -5,7 +5,7 @@ package struct Totals: Equatable, Sendable {
     package let layout: ReportLayout
     package private(set) var sums: [Double]
 
-    /// Of no samples.
+    /// The totals of no samples.
     package init(_ layout: ReportLayout) { self.init(layout, sums: []) }
 
     /// - Parameter sums: a report; empty: no samples.

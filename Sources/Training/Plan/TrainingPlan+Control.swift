@@ -1,7 +1,7 @@
 import Collectives
 
 extension TrainingPlan {
-    /// What every member does after `done` steps, as far as the job alone decides.
+    /// The word for every member after `done` steps, as far as the job alone decides.
     ///
     /// - Parameters:
     ///   - report: the sums that the last of these steps reported; a k-means job ends on them.

@@ -1,7 +1,7 @@
 import Jobs
 import NeuralNetwork
 
-// Whether loss, metrics, targets and the model's output fit each other.
+// Checks that loss, metrics, targets and the model's output fit each other.
 extension TrainingPlan {
     static func targets(_ job: Job, _ facts: DataFacts) throws(PlanError) -> TargetForm {
         if job.data.target == .input { return .values(facts.sampleShape.reduce(1, *)) }

@@ -10,10 +10,10 @@ extension TrainingPlan {
             stepsPerEpoch: geometry.stepsPerEpoch, factor: factor)
     }
 
-    /// Whether metrics.jsonl gets a line for the step that brings the count to `done`.
+    /// True if metrics.jsonl gets a line for the step that brings the count to `done`.
     package func isLogged(afterSteps done: Int) -> Bool { endsEpoch(done) || done % job.logEvery == 0 }
 
-    /// What owners measure of the gradient; nil if nobody wants to know.
+    /// The measurement of the gradient by its owners; nil if nothing uses it.
     package var gradientMeasurement: GradientMeasurement? {
         let optimization = job.optimization
         let isClipped = if case .globalNorm = optimization.clipping { true } else { false }
@@ -30,7 +30,7 @@ extension TrainingPlan {
 
     /// Activations whose units die: those that give nothing above 0 for half of their inputs.
     package var rectifiers: [PlannedLayer] { network.layers.filter { $0.countsDeadUnits } }
-    /// Where their outputs lie.
+    /// The boundaries of their outputs.
     var rectifierBoundaries: Set<Int> {
         Set(network.layers.indices.filter { network.layers[$0].countsDeadUnits }.map { $0 + 1 })
     }
@@ -48,8 +48,8 @@ extension TrainingPlan {
             + (activityExchange == nil ? [] : [.sum(width: rectifiers.reduce(0) { $0 + $1.output.channels })])
     }
 
-    /// Doubles behind the report of the step that brings the count to `done`: L1, L2 and L∞ of each weight's gradient, then the fraction of each rectifier's
-    /// units that are dead.
+    /// The number of doubles after the report of the step that brings the count to `done`: L1, L2 and L∞ of each weight's
+    /// gradient, then the fraction of each rectifier's units that are dead.
     package func diagnosticCount(afterSteps done: Int) -> Int {
         guard job.optimization.logsGradients, isLogged(afterSteps: done) else { return 0 }
         return 3 * weights.count + rectifiers.count

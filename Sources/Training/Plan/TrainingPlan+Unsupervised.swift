@@ -104,7 +104,8 @@ extension TrainingPlan {
         }
     }
 
-    /// Whether the job ends with the step that brings the count to `done`, as far as that step's report tells. The coordinator and rank 0 ask.
+    /// True if the job ends with the step that brings the count to `done`, as far as that step's report tells. The
+    /// coordinator and rank 0 ask.
     package func endsJob(afterSteps done: Int, report: [Double]) -> Bool {
         done >= totalSteps || trainReport.isOver(report)
     }
@@ -122,7 +123,7 @@ extension TrainingPlan {
     }
 }
 
-/// What a leaf of a job without a model reports; the sums over leaves are the step's.
+/// The report of a leaf in a job without a model; the sums over leaves are the step's.
 struct StepSums {
     /// Inertia, or squared error.
     var loss = 0.0

@@ -4,7 +4,7 @@ import Jobs
 import Kernels
 import NeuralNetwork
 
-/// What of the decoded data decides the shape of the training.
+/// The facts of the decoded data that decide the shape of the training.
 package struct DataFacts: Equatable, Sendable {
     package let sampleShape: [Int]
     /// Nil for data without classes.
@@ -29,9 +29,9 @@ package struct TrainingPlan: Sendable {
     package let job: Job
     package let facts: DataFacts
     package let network: NetworkPlan
-    /// What the targets are.
+    /// The form of the targets.
     package let targets: TargetForm
-    /// What is summed in a training step, and in an evaluation.
+    /// The layouts of the sums of a training step and of an evaluation.
     package let trainReport: ReportLayout
     package let evaluationReport: ReportLayout
     package let geometry: BatchGeometry
@@ -102,7 +102,7 @@ package struct TrainingPlan: Sendable {
         self.facts = facts
     }
 
-    /// What is left may be added up in whole numbers.
+    /// Checks the cost; below these limits, costs may be added up in whole numbers.
     private static func checkCost(_ network: NetworkPlan, batchSize: Int) throws(PlanError) {
         let operations = network.layers.reduce(0) { $0 + Double($1.operations) }
         let values = network.layers.reduce(Double(network.inputShape.count)) { $0 + Double($1.output.count) }

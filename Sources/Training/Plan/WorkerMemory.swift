@@ -5,13 +5,14 @@ import System
 
 /// Bytes that a worker holds for a training: a function of the job and of how many of a batch's microbatches it computes.
 package struct WorkerMemory: Equatable, Sendable {
-    /// Of the layers' boundaries: values, and the gradients that share their memory; and what convolutions make of their weights.
+    /// Bytes of the layers' boundaries: values, and the gradients that share their memory; and of the weights that
+    /// convolutions transform.
     package let layers: Int
     package let parameters: Int
-    /// Of the parameters: a vector for each node of the reduction tree that is pending.
+    /// Bytes of the parameters' gradients: a vector for each pending node of the reduction tree.
     package let gradients: Int
     package let optimizerState: Int
-    /// What is kept of the newest snapshot: all parameters, and the state of those it owns.
+    /// Bytes of the newest snapshot that is kept: all parameters, and the state of the owned ones.
     package let snapshot: Int
     /// More for every lane: scratch memory, and a chunk of an evaluation.
     package let perLane: Int

@@ -5,7 +5,8 @@ import Kernels
 import NeuralNetwork
 import System
 
-/// What a worker's arithmetic produces on fixed inputs. Workers with equal fingerprints compute the same bits; the first worker's is the job's.
+/// Hashes of a worker's results on fixed inputs. Workers with equal fingerprints compute the same bits; the first
+/// worker's is the job's.
 package struct Fingerprint: Equatable, Sendable {
     package struct Part: Equatable, Sendable {
         package let name: String
@@ -33,14 +34,16 @@ package struct Fingerprint: Equatable, Sendable {
         return "\(Self.architecture)-\(core)-\(hash.hexDigest().prefix(16))"
     }
 
-    /// Whether a platform's name, as checkpoints keep it, stands for the same arithmetic: its hash decides, not the name of the core.
+    /// True if a platform's name, as checkpoints keep it, stands for the same arithmetic: its hash decides, not the name
+    /// of the core.
     package func matches(platform other: String) -> Bool {
         guard let hash = platform.split(separator: "-").last, let otherHash = other.split(separator: "-").last
         else { return false }
         return hash == otherHash
     }
 
-    /// The OpenBLAS core in a platform's name, such as Haswell in `x86_64-Haswell-0123456789abcdef`; nil for another architecture's.
+    /// The OpenBLAS core in a platform's name, such as Haswell in `x86_64-Haswell-0123456789abcdef`; nil for a platform
+    /// of another architecture.
     package static func core(ofPlatform platform: String) -> String? {
         let parts = platform.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 3, parts[0] == architecture, !parts[1].isEmpty, parts[1] != "?" else {
@@ -59,7 +62,7 @@ package struct Fingerprint: Equatable, Sendable {
         #endif
     }
 
-    /// What differs, for people: the machines' descriptions first, or the arithmetic itself if those are the same.
+    /// The differences, for people: those of the machines' descriptions, or of the arithmetic itself if those are equal.
     package func differences(from other: Fingerprint) -> String {
         func differing(_ mine: [Part]) -> [String] {
             mine.compactMap { part in
@@ -75,7 +78,7 @@ package struct Fingerprint: Equatable, Sendable {
 // MARK: - Measuring
 
 extension Fingerprint {
-    /// Without a job: what this machine's vector routines and a tiny step produce, and with which OpenBLAS core.
+    /// The platform without a job: this machine's OpenBLAS core, and the results of vector routines and a tiny step.
     package static func ofMachine() throws -> String {
         Fingerprint(parts: [
             Part(name: "OpenBLAS core", value: BLAS.coreName),

@@ -3,14 +3,14 @@ import Kernels
 import NeuralNetwork
 import System
 
-/// What a member has found out about another one's work in a step by doing it once more.
+/// A member's results for another one's work in a step, which it has done once more.
 package struct AuditResult: Equatable, Sendable {
     package var step: Int
     /// The rank whose microbatches they are.
     package var member: Int
-    /// Of its gradient sums as they should be, by piece: see `GradientDigest`.
+    /// The digests of the right gradient sums, by piece: see `GradientDigest`.
     package var gradients: [UInt64]
-    /// Of its batch statistics, as it has sent them and as they should be.
+    /// The digests of the other's batch statistics, as it has sent them and as they should be.
     package var received: UInt64
     package var recomputed: UInt64
 
@@ -26,7 +26,7 @@ package struct GradientDigest {
 
     init() {}
 
-    /// Of so many floats of a member's nodes, one after the other.
+    /// The digest of some floats of a member's nodes, one after the other.
     package init(of nodes: [UnsafePointer<Float>], count: Int) {
         for node in nodes { add(UnsafeRawBufferPointer(start: node, count: 4 * count)) }
     }
@@ -38,7 +38,8 @@ package struct GradientDigest {
 
 /// Computes another member's microbatches once more in the steps that are audited: see `AuditSchedule`.
 ///
-/// It does so between its own backward pass and the step's end, from the parameters and running statistics that the step began with, and the whole batch's statistics that its own pass was given.
+/// It does so between its own backward pass and the step's end, from the parameters and running statistics that the
+/// step began with, and from the whole batch's statistics of its own pass.
 final class GradientAudit {
     private let schedule: AuditSchedule
     private let context: StepContext
@@ -96,7 +97,8 @@ final class GradientAudit {
     }
 }
 
-/// The exchanges of statistics of a step, as an audit needs them: in the member's own pass it remembers what they gave, in the audit's it gives the same.
+/// The exchanges of statistics of a step, as an audit needs them: it remembers their results in the member's own pass,
+/// and gives the same in the audit's.
 final class AuditedStatistics: StatisticsSynchronizer {
     let member: Int
     let received = GradientDigest()

@@ -63,7 +63,7 @@ final class GradientProgram: StepProgram {
         return try collective.complete(step: step).control
     }
 
-    /// Nothing may be contributed to a step whose loss is not finite: that would spoil everybody's parameters.
+    /// Throws if the loss is not finite: a contribution to such a step would corrupt every member's parameters.
     private func checkLoss(_ step: Int, _ pass: ForwardPass, _ microbatches: [Int]) throws {
         guard
             let slot = (0..<pass.rows.slots).first(where: {
@@ -77,7 +77,8 @@ final class GradientProgram: StepProgram {
         }
     }
 
-    /// In a step that logs it: the fraction of each rectifier's units that gave nothing above 0 for any sample of the global batch.
+    /// Measures, in a step that logs it, the fraction of each rectifier's units that gave nothing above 0 for any sample
+    /// of the global batch.
     private func countActiveUnits(_ step: Int, _ pass: ForwardPass) throws {
         guard let exchange = plan.activityExchange, plan.diagnosticCount(afterSteps: step + 1) > 0 else {
             return

@@ -2,9 +2,11 @@ import Collectives
 import Kernels
 import NeuralNetwork
 
-/// The training state that one member holds: all parameters, the running statistics, and the optimizer's moments of the shards it owns.
+/// The training state that one member holds: all parameters, the running statistics, and the optimizer's moments of the
+/// shards that it owns.
 ///
-/// Between steps it belongs to the compute thread; during a step parameters and moments are written by the communication thread, piece by piece.
+/// Between steps it belongs to the compute thread; during a step the communication thread writes parameters and moments,
+/// piece by piece.
 package final class MemberState: ParameterUpdate, GradientSource, @unchecked Sendable {
     package let partition: Partition
     package let rank: Int
@@ -13,7 +15,7 @@ package final class MemberState: ParameterUpdate, GradientSource, @unchecked Sen
     /// Compact vectors: owned pieces alone, each moment once in the cluster.
     package let moments: [FloatBuffer]
     package let gradients: GradientVectors
-    /// What the schedule's learning rate is multiplied by. No piece of a step is updated before every member's compute thread has contributed to it,
+    /// The factor of the schedule's learning rate. No piece of a step is updated before every member's compute thread has contributed to it,
     /// so that thread may set this between steps.
     package var learningRateFactor = 1.0
     /// Rank 0's fraction of dead units of each rectifier in a logged step. The compute thread writes it before it reports the step.

@@ -1,7 +1,7 @@
 import Checkpoints
 
 extension RunProgress {
-    /// What follows from an event, for whoever keeps the progress to carry out, in order.
+    /// A consequence of an event. The owner of the progress carries the effects out in order.
     package enum Effect: Equatable, Sendable {
         /// A step is done. Comes at once.
         case stepDone(StepDone)

@@ -3,10 +3,10 @@ import Collectives
 import Kernels
 import NeuralNetwork
 
-/// The snapshot of one step, put together from what the members send: complete once every member's part is there.
+/// The snapshot of one step, put together from the members' parts: complete once every part is there.
 ///
-/// A member's part is one run of floats: its owned pieces of the parameters, then of each moment, and from rank 0 the running statistics. Who owns nothing says so with an empty run: what it had
-/// to say of earlier steps has come before that.
+/// A member's part is one run of floats: its owned pieces of the parameters, then of each moment, and from rank 0 the
+/// running statistics. A member that owns nothing sends an empty run: its reports of earlier steps have come before.
 package struct SnapshotAssembly {
     package let step: Int
     private let partition: Partition
@@ -57,7 +57,8 @@ package struct SnapshotAssembly {
     }
 
     /// The whole snapshot; complete ones alone.
-    /// - Parameter frozen: what of the parameters lies behind the flat vector, which nobody sends because nothing changes it.
+    ///
+    /// - Parameter frozen: the parameters after the flat vector, which nobody sends because nothing changes them.
     package func snapshot(epochTotals: Totals, frozen: ArraySlice<Float> = []) -> Snapshot {
         precondition(isComplete, "a snapshot exists when every part has arrived")
         var flats = Array(repeating: [Float](repeating: 0, count: partition.flatCount), count: 1 + moments)

@@ -3,7 +3,7 @@ import Datasets
 import Kernels
 import NeuralNetwork
 
-/// Where a trainer's results go. Called on the compute thread, between steps.
+/// Takes a trainer's results. Called on the compute thread, between steps.
 package protocol TrainerObserver: AnyObject {
     /// The control word asks for a snapshot after `done` steps; the state may be copied, not kept.
     func snapshot(_ state: MemberState, done: Int) throws
@@ -17,7 +17,7 @@ package protocol TrainerObserver: AnyObject {
     func waited(within phase: TrainingPhase, step: Int, isOver: Bool)
     /// Another member's work in a step was done once more, as the audit asks for.
     func audited(_ result: AuditResult)
-    /// A step's boundary, before what is done there. `goesOn`: the next step follows at once. The timeline may be taken.
+    /// A step's boundary, before its work. `goesOn`: the next step follows at once. The timeline may be taken.
     func reached(done: Int, goesOn: Bool, _ timeline: Timeline)
 }
 
@@ -57,7 +57,7 @@ package enum TrainingPhase: UInt8, Sendable {
     }
 }
 
-/// What a job does in a step; each member of a generation runs its own.
+/// The work of a job in a step; each member of a generation runs its own program.
 protocol StepProgram: AnyObject {
     /// One step, up to rank 0's word on what follows.
     func run(_ step: Int) throws -> ControlWord
@@ -65,7 +65,7 @@ protocol StepProgram: AnyObject {
     func evaluate(_ set: EvaluationSet, chunks: Range<Int>) throws -> [Double]
 }
 
-/// What a program of a generation works with.
+/// The parts of a generation that a program works with.
 struct StepContext {
     let plan: TrainingPlan
     let data: DecodedData
@@ -130,7 +130,7 @@ package final class Trainer {
         Self.enter(phase, step: step, timeline, observer)
     }
 
-    /// Goes on from step `first` until the control word or a decision ends it; true if the job has reached its end.
+    /// Runs from step `first` until the control word or a decision ends it; true if the job has reached its end.
     ///
     /// - Parameter isOver: the job ended with the step before `first`, and is to be evaluated alone.
     package func run(from first: Int, isOver: Bool = false) throws -> Bool {
@@ -154,7 +154,8 @@ package final class Trainer {
         }
     }
 
-    /// Evaluates the validation set, obeys what is decided then, and evaluates the test set if the job ends here: true then.
+    /// Evaluates the validation set, obeys the decision that follows, and evaluates the test set if the job ends here:
+    /// true then.
     private func evaluate(done: Int, isLast: Bool) throws -> Bool {
         enter(.evaluation, step: done)
         defer { timeline.leave() }

@@ -1,12 +1,12 @@
 import Telemetry
 import Transport
 
-/// What is said of connections that were turned away: of the first ones of a while each by itself, and at its end how many there were and what they did. A value: the
-/// time comes from outside.
-package struct StrangerRecord {
-    /// Seconds of a while.
+/// Summarises rejected connections for the log: within a window of time the first ones each by itself, and at its
+/// end how many there were and what they did. A value: the time comes from outside.
+package struct RejectionRecord {
+    /// The window's length in seconds.
     package static let window = 10.0
-    /// So many of a while are named.
+    /// So many of a window are told one by one.
     package static let named = 3
 
     private var counts: [String: Int] = [:]
@@ -14,13 +14,14 @@ package struct StrangerRecord {
 
     package init() {}
 
-    /// A connection that was turned away; what to say of it now, if anything. `isFirst`: a while begins, at whose end `end` is to be called.
+    /// Adds a rejected connection; returns the sentence for the log, if there is one now. `isFirst` begins a window, at
+    /// whose end `end` is to be called.
     package mutating func add(_ error: TransportError) -> (text: String?, isFirst: Bool) {
         counts[error.conduct, default: 0] += 1
         return (count > Self.named ? nil : "a connection was turned away: \(error)", count == 1)
     }
 
-    /// The while is over; what to say of those that were not named.
+    /// Ends the window; returns the sentence about those that were not told.
     package mutating func end() -> String? {
         defer { counts = [:] }
         guard count > Self.named else { return nil }
@@ -30,26 +31,26 @@ package struct StrangerRecord {
     }
 }
 
-/// Keeps such a record of a listener, and says it in the log. On its reactor's loop.
-final class StrangerReport: @unchecked Sendable {  // used on the loop alone
+/// Keeps such a record of a listener, and logs it. Belongs to the reactor's loop.
+final class RejectionReport: @unchecked Sendable {  // used on the loop alone
     private let reactor: Reactor
     private let log: Log
-    private var record = StrangerRecord()
+    private var record = RejectionRecord()
 
     init(_ reactor: Reactor, _ log: Log) { (self.reactor, self.log) = (reactor, log) }
 
-    func turnedAway(_ error: TransportError) {
+    func rejected(_ error: TransportError) {
         let (text, isFirst) = record.add(error)
         if let text { log.warning(text) }
         guard isFirst else { return }
-        reactor.after(StrangerRecord.window) { [self] in
+        reactor.after(RejectionRecord.window) { [self] in
             if let text = record.end() { log.warning(text) }
         }
     }
 }
 
 extension TransportError {
-    /// What the peer did, for a count: `30 …`.
+    /// The peer's conduct, to follow a count: `30 …`.
     fileprivate var conduct: String {
         switch self {
         case .spokeHTTP: "spoke HTTP"

@@ -2,9 +2,9 @@ import Cluster
 import Testing
 import Transport
 
-@Suite struct StrangerRecordTests {
+@Suite struct RejectionRecordTests {
     @Test func theFirstAreNamedAndTheOthersCounted() {
-        var record = StrangerRecord()
+        var record = RejectionRecord()
         #expect(record.end() == nil)
         for number in 1...3 {
             let (text, isFirst) = record.add(.spokeHTTP(peer: "10.0.0.9:\(number)"))
@@ -22,7 +22,7 @@ import Transport
             record.end()
                 == "41 connections in the last 10 s did not prove that they know the token: 30 spoke HTTP, 11 said nothing, or not enough in time"
         )
-        // The next while begins anew.
+        // The next window begins anew.
         #expect(record.end() == nil)
         #expect(
             record.add(.tokensDiffer(peer: "c")).text?.hasPrefix(

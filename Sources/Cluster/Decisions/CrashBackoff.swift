@@ -1,8 +1,10 @@
-/// Keeps a machine whose workers die as soon as they take part from holding up the others over and over.
+/// Exponential back-off for machines whose workers die as soon as they take part, so that they do not hold up the
+/// others over and over.
 ///
-/// A death counts if the worker had taken part for less than `shortLife`, and no other member of its machine lives on. From the second one in a row on, workers of
-/// that machine have to wait before they take part again: 1 s, 2 s, 4 s, …
-package struct CrashDamping: Equatable {
+/// A death counts if the worker had taken part for less than `shortLife` seconds, and no other member of its machine
+/// lives on. From the second one in a row on, workers of that machine wait before they take part again: 1 s, 2 s,
+/// 4 s, …
+package struct CrashBackoff: Equatable {
     package static let shortLife = 30.0
     package static let longestPause = 60.0
 
@@ -15,7 +17,9 @@ package struct CrashDamping: Equatable {
 
     package init() {}
 
-    /// - Parameter isLast: no other worker of the machine takes part.
+    /// A member died after `life` seconds.
+    ///
+    /// - Parameter isLast: true if no other worker of the machine takes part.
     package mutating func died(on machine: String, after life: Double, isLast: Bool, now: Double) {
         guard isLast, life < Self.shortLife else {
             machines[machine] = nil
@@ -29,6 +33,6 @@ package struct CrashDamping: Equatable {
         machines[machine] = record
     }
 
-    /// When workers of this machine may take part again.
+    /// The time from which workers of this machine may take part again.
     package func pauseEnd(_ machine: String) -> Double { machines[machine]?.pauseEnd ?? 0 }
 }

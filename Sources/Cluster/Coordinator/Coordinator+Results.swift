@@ -1,0 +1,48 @@
+import Checkpoints
+import NeuralNetwork
+import Runs
+import System
+import Training
+
+// The result of a run, and the content of its checkpoints beside the tensors.
+
+extension Coordinator {
+    /// The content of `result.json`.
+    func result() -> RunResult {
+        let (plan, snapshot) = (setup.plan, progress.snapshot)
+        let (layout, names) = (plan.network.layout, setup.job.job.optimizer.momentNames)
+        return RunResult(
+            steps: snapshot.step, epochs: plan.epoch(afterSteps: snapshot.step), train: progress.train,
+            penalty: progress.penalty,
+            validation: progress.evaluations[.validation]?.totals, test: progress.evaluations[.test]?.totals,
+            stateSHA256: snapshot.stateSHA256(layout, momentNames: names), isExact: platform.isExact,
+            platform: platform.name, workers: generations.mostMembers, recoveries: recoveries,
+            seconds: record.seconds,
+            stoppedEarly: plan.decisions.earlyStopping == nil ? nil : progress.stoppedEarly,
+            best: progress.best.map { best in
+                RunResult.Best(
+                    monitor: plan.decisions.best?.name ?? "", value: best.best ?? 0,
+                    epoch: plan.epoch(afterSteps: best.step), step: best.step)
+            })
+    }
+
+    var checkpointFacts: CheckpointWriter.Facts {
+        let (data, train) = (setup.data, setup.data.train.form)
+        let identity = CheckpointState.identity(of: data)
+        let job = setup.job.resolved.compactJSON(nonFinite: .json5)
+        let (normalization, classNames, table) = (data.normalization, data.train.classNames, data.table)
+        let targetWidth: Int? = if case .values(let width) = train.targets { width } else { nil }
+        return CheckpointWriter.Facts(
+            layout: setup.plan.network.layout, momentNames: setup.job.job.optimizer.momentNames,
+            keep: setup.job.job.checkpoint.keep
+        ) { snapshot, circumstances in
+            CheckpointState(
+                data: identity, normalization: normalization, classNames: classNames,
+                epochTotals: snapshot.epochTotals,
+                platform: circumstances.platform, isExact: circumstances.isExact,
+                decisions: snapshot.decisions, job: job, table: table,
+                sampleShape: train.sampleShape, targetWidth: targetWidth, trainCount: train.count
+            ).value
+        }
+    }
+}
