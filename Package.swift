@@ -53,87 +53,97 @@ let package = Package(
         .target(name: "CKernels", cSettings: cFlags),
         .target(name: "CSystem", cSettings: cFlags),
         .target(name: "CDigits", exclude: ["digits.csv.gz", "ATTRIBUTION.md"], cSettings: cFlags),
+        room("Platform", uses: []),
         // 1
+        room("Threads", uses: ["CSystem", "Platform"]),
+        room("Configuration", uses: ["Platform"]),
         .target(name: "CImages", dependencies: ["CPNG", "CJPEG"], cSettings: cFlags),
-        room("Kernels", uses: ["COpenBLAS", "CKernels", "CSIMD", "CSystem"], kernelFlags),
-        room("Configuration", uses: []),
-        room("Transport", uses: ["COpenSSL", "CSIMD", "CSystem"]),
-        room("System", uses: ["COpenSSL", "CSystem"]),
         // 2
-        room("NeuralNetwork", uses: ["Kernels"]),
-        room("Datasets", uses: ["Kernels", "System", "CDigits", "CZlib", "CImages"]),
-        room("Collectives", uses: ["Kernels", "CSystem"]),
-        room("Telemetry", uses: ["System"]),
+        room(
+            "Kernels", uses: ["COpenBLAS", "CKernels", "CSIMD", "CSystem", "Platform", "Threads"], kernelFlags
+        ),
+        room("Transport", uses: ["COpenSSL", "CSIMD", "CSystem", "Platform", "Threads"]),
+        room("System", uses: ["COpenSSL", "CSystem", "Platform", "Threads"]),
         // 3
-        room("Checkpoints", uses: ["System", "Configuration", "NeuralNetwork"]),
-        room("Jobs", uses: ["Configuration", "System", "NeuralNetwork", "Datasets"]),
+        room("NeuralNetwork", uses: ["Kernels"]),
+        room("Datasets", uses: ["Kernels", "System", "CDigits", "CZlib", "CImages", "Platform"]),
+        room("Collectives", uses: ["Kernels", "CSystem", "Threads"]),
+        room("Telemetry", uses: ["System", "Platform"]),
         // 4
+        room("Checkpoints", uses: ["System", "Configuration", "NeuralNetwork", "Platform"]),
+        room("Jobs", uses: ["Configuration", "System", "NeuralNetwork", "Datasets"]),
+        // 5
         room(
             "Training",
             uses: [
-                "Configuration", "Kernels", "System", "NeuralNetwork", "Datasets", "Collectives",
-                "Checkpoints", "Jobs",
+                "Kernels", "System", "NeuralNetwork", "Datasets", "Collectives", "Checkpoints", "Jobs",
+                "Threads",
             ]),
-        // 5
+        // 6
         room(
             "Runs",
             uses: [
                 "System", "Kernels", "Configuration", "NeuralNetwork", "Datasets", "Telemetry", "Checkpoints",
                 "Jobs", "Training",
             ]),
-        // 6
+        // 7
         room(
             "Cluster",
             uses: [
                 "Transport", "System", "Kernels", "Configuration", "NeuralNetwork", "Datasets", "Collectives",
-                "Telemetry",
-                "Checkpoints", "Jobs", "Training", "Runs", "CSystem",
+                "Telemetry", "Checkpoints", "Jobs", "Training", "Runs", "CSystem", "Platform", "Threads",
             ]),
-        // 7
+        // 8
         .executableTarget(
             name: "dist-train",
             dependencies: [
                 "Configuration", "System", "Kernels", "NeuralNetwork", "Datasets", "Telemetry", "Checkpoints",
-                "Jobs",
-                "Training", "Runs", "Cluster", "Transport",
+                "Jobs", "Training", "Runs", "Cluster", "Transport", "Platform", "Threads",
             ],
             swiftSettings: swiftFlags),
 
-        tests("KernelsTests", uses: ["Kernels"]),
+        tests("ThreadsTests", uses: ["TestSupport", "Platform", "Threads"]),
+        tests("KernelsTests", uses: ["TestSupport", "Kernels", "Platform"]),
         tests("ConfigurationTests", uses: ["TestSupport", "Configuration"]),
-        tests("TransportTests", uses: ["TestSupport", "Transport", "CSIMD", "CSystem", "System"]),
-        tests("SystemTests", uses: ["TestSupport", "System"]),
-        tests("NeuralNetworkTests", uses: ["NeuralNetwork", "Kernels"]),
-        tests("DatasetsTests", uses: ["TestSupport", "Datasets", "Kernels", "System"]),
-        tests("CollectivesTests", uses: ["TestSupport", "Collectives", "Kernels"]),
-        tests("TelemetryTests", uses: ["Telemetry"]),
+        tests(
+            "TransportTests",
+            uses: ["TestSupport", "Transport", "CSIMD", "CSystem", "System", "Platform", "Threads"]),
+        tests("SystemTests", uses: ["TestSupport", "System", "Platform", "Threads"]),
+        tests("NeuralNetworkTests", uses: ["NeuralNetwork", "Kernels", "Platform"]),
+        tests("DatasetsTests", uses: ["TestSupport", "Datasets", "Kernels", "System", "Platform"]),
+        tests("CollectivesTests", uses: ["TestSupport", "Collectives", "Kernels", "Threads"]),
+        tests("TelemetryTests", uses: ["Telemetry", "System", "Platform"]),
         tests("CheckpointsTests", uses: ["TestSupport", "Checkpoints", "System"]),
         tests(
             "TrainingTests",
             uses: [
                 "TestSupport", "Training", "Jobs", "Checkpoints", "Configuration", "NeuralNetwork",
                 "Datasets",
-                "Kernels", "Collectives", "System",
+                "Kernels", "Collectives", "System", "Platform", "Threads",
             ]),
         tests(
             "ClusterTests",
             uses: [
                 "TestSupport", "Cluster", "Runs", "Jobs", "Training", "Transport", "Collectives",
                 "Configuration",
+                "Checkpoints", "Datasets", "NeuralNetwork", "System", "Telemetry", "Threads",
             ]),
-        tests("EndToEndTests", uses: ["TestSupport", "System", "Transport", "Datasets", "Configuration"]),
+        tests(
+            "EndToEndTests",
+            uses: ["TestSupport", "System", "Transport", "Datasets", "Configuration", "Platform", "Threads"]),
         // Readers of outside bytes, for a fuzzer (deploy/fuzz) and for tests.
         .target(
             name: "FuzzTargets",
             dependencies: [
                 "Transport", "System", "Configuration", "Datasets", "Checkpoints", "Jobs", "Training", "Runs",
-                "Cluster",
+                "Cluster", "Platform",
             ],
             path: "Tests/Fuzzing/Targets", swiftSettings: swiftFlags),
         tests("FuzzingTests", uses: ["TestSupport", "FuzzTargets", "Cluster", "System"]),
         // What several test targets use.
         .target(
-            name: "TestSupport", dependencies: ["System", "Configuration", "Kernels", "Collectives"],
+            name: "TestSupport",
+            dependencies: ["System", "Configuration", "Kernels", "Collectives", "Platform", "Threads"],
             path: "Tests/TestSupport",
             swiftSettings: swiftFlags),
     ]
@@ -143,6 +153,7 @@ let package = Package(
 if Context.environment["DIST_TRAIN_FUZZING"] != nil {
     package.targets.append(
         .executableTarget(
-            name: "dist-train-fuzz", dependencies: ["FuzzTargets", "System"], path: "Tests/Fuzzing/Fuzzer",
+            name: "dist-train-fuzz", dependencies: ["FuzzTargets", "System", "Platform"],
+            path: "Tests/Fuzzing/Fuzzer",
             swiftSettings: swiftFlags + [.unsafeFlags(["-parse-as-library"])]))
 }

@@ -1,10 +1,5 @@
+import Platform
 import System
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 /// The directory of one run. While this value lives, its lock keeps other coordinators out.
 ///

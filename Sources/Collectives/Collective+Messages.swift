@@ -121,7 +121,7 @@ extension Collective {
         case .parameters:
             guard arriving.remotePieceArrived(envelope.index) else { throw duplicate(envelope, member) }
         case .statistics:
-            bell.change { $0.statistics[envelope.step & 1][envelope.index] += 1 }
+            monitor.change { $0.statistics[envelope.step & 1][envelope.index] += 1 }
         case .report:
             arriving.addReport(step: envelope.step)
             decideIfReady()

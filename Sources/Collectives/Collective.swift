@@ -1,5 +1,6 @@
 import Kernels
 import Synchronization
+import Threads
 
 /// Applies the optimizer to parameters whose gradient sum is complete. The owner of the parameters calls it,
 /// on its communication thread.
@@ -83,7 +84,7 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
 
     // Shared by the two threads
     let commands = Mutex<[Command]>([])
-    let bell: Bell<Progress>
+    let monitor: Monitor<Progress>
 
     // Owned by the communication thread
     /// The commands that are being served. It swaps with `commands`, so that neither allocates.
@@ -140,7 +141,7 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
         self.decide = decide
         members = partition.members
         self.exchanges = StatisticsStore(rank: rank, plans: plans, operations: exchanges + [report])
-        bell = Bell(
+        monitor = Monitor(
             Progress(
                 statistics: Array(repeating: Array(repeating: 0, count: exchanges.count), count: 2)))
         let arrivals = Arrivals(
@@ -170,7 +171,7 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
     /// Ends the generation for this member: everything that waits throws `reason`. May be called from any
     /// thread at any time.
     package func end(_ reason: GenerationEnded) {
-        bell.change { if $0.ended == nil { $0.ended = reason } }
+        monitor.change { if $0.ended == nil { $0.ended = reason } }
     }
 
     /// Begins the next step once this one is complete here. Called on the communication thread.
@@ -184,7 +185,7 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
         updateTime = UpdateTime()
         arriving.finishStep()
         beginStep()
-        bell.change {
+        monitor.change {
             $0.completed = (step, control, report, update)
             for i in $0.statistics[step & 1].indices { $0.statistics[step & 1][i] = 0 }
         }
@@ -209,7 +210,7 @@ extension Collective {
             let asked = Timeline.now
             ask(.statistics(exchange: exchange))
             let expected = members - plan.idleMembers - (plan.isIdle(rank) ? 0 : 1)
-            try bell.wait { progress -> Void? in
+            try monitor.wait { progress -> Void? in
                 if let ended = progress.ended { throw ended }
                 return progress.statistics[step & 1][exchange] == expected ? () : nil
             }
@@ -245,7 +246,7 @@ extension Collective {
     package func complete(step: Int) throws -> (control: ControlWord, report: [Double]) {
         exchanges.foldLocal(reportExchange, plan(for: step))
         ask(.report)
-        let completed = try bell.wait { progress in
+        let completed = try monitor.wait { progress in
             if let completed = progress.completed, completed.step == step { return completed }
             if let ended = progress.ended { throw ended }
             return nil

@@ -1,11 +1,6 @@
 import Kernels
 import Synchronization
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Threads
 
 /// A group of members in one process: the same `Collective`s as in a run, with memory copies instead of
 /// sockets. A worker measures and evaluates with it, and tests use it.
@@ -13,15 +8,21 @@ import Synchronization
 /// Each member has a communication thread that takes messages from its queue in order. Messages of one sender
 /// arrive in order, urgent or bulk: as over sockets, nothing may depend on more.
 package final class LocalGroup: @unchecked Sendable {  // members' queues are guarded by their own mutexes
-    private let members: [LocalMember]
+    fileprivate let members: [LocalMember]
 
-    package init(_ collectives: [Collective]) {
+    /// - Throws: `ThreadError` if a communication thread cannot be started.
+    package init(_ collectives: [Collective]) throws(ThreadError) {
         members = collectives.map(LocalMember.init)
         for member in members {
-            member.peers = members
+            member.group = self
             member.collective.link = member
         }
-        for member in members { member.start() }
+        do {
+            for member in members { try member.start() }
+        } catch {
+            close()
+            throw error
+        }
     }
 
     /// Ends the threads; messages in flight are dropped.
@@ -45,39 +46,30 @@ private final class LocalMember: GroupLink, @unchecked Sendable {
 
     let collective: Collective
     /// Set before any thread starts.
-    var peers: [LocalMember] = []
-    private let queue = Bell(Queue())
-    private var thread: pthread_t?
+    weak var group: LocalGroup?
+    private let queue = Monitor(Queue())
+    private var thread: Thread?
 
     init(_ collective: Collective) { self.collective = collective }
 
     func send(_ envelope: Envelope, _ payload: UnsafeRawBufferPointer, to member: Int) {
         let message = Message(envelope: envelope, payload: payload, sender: collective.rank)
-        peers[member].queue.change { $0.messages.append(message) }
+        group?.members[member].queue.change { $0.messages.append(message) }
     }
 
     func wake() { queue.change { $0.isWoken = true } }
 
-    func start() {
-        let argument = Unmanaged.passRetained(self)
-        #if canImport(Darwin)
-            var created: pthread_t?
-        #else
-            var created = pthread_t()
-        #endif
-        let status = pthread_create(&created, nil, localMemberMain, argument.toOpaque())
-        precondition(status == 0, "a test's communication thread cannot be started")
-        thread = created
+    func start() throws(ThreadError) {
+        thread = try Thread(named: "communication") { self.run() }
     }
 
     func stop() {
         queue.change { $0.isStopped = true }
-        if let thread { pthread_join(thread, nil) }
+        thread?.join()
         thread = nil
     }
 
     func run() {
-        establishFloatingPointMode()
         var more = false
         while true {
             let next: [Message]? = queue.wait { queue in
@@ -103,15 +95,3 @@ private final class LocalMember: GroupLink, @unchecked Sendable {
         }
     }
 }
-
-#if canImport(Darwin)
-    private func localMemberMain(_ argument: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
-        Unmanaged<LocalMember>.fromOpaque(argument).takeRetainedValue().run()
-        return nil
-    }
-#else
-    private func localMemberMain(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-        if let argument { Unmanaged<LocalMember>.fromOpaque(argument).takeRetainedValue().run() }
-        return nil
-    }
-#endif

@@ -1,8 +1,4 @@
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 /// A configuration text and its origin, so that every value can name its position.
 package final class SourceFile: Sendable {

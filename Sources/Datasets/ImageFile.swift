@@ -1,11 +1,6 @@
 import CImages
+import Platform
 import System
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 /// PNG and JPEG files, told apart by their first bytes. Alpha is dropped (the colours stay as stored),
 /// palettes become RGB, 16 bits become 8. Colour profiles and a camera's orientation are not applied.

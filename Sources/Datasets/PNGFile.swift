@@ -1,11 +1,6 @@
 import CImages
+import Platform
 import System
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 /// Writes images as PNG files, grey or RGB with 8 bits.
 package enum PNGFile {

@@ -63,9 +63,9 @@ package struct CheckpointPolicy: Equatable, Sendable {
     /// The newest so many are kept.
     package var keep: Int
     /// By what the best one is chosen, which is kept too.
-    package var best: Monitor?
+    package var best: MetricMonitor?
 
-    package init(every: Interval = .epoch, keep: Int = 3, best: Monitor? = nil) {
+    package init(every: Interval = .epoch, keep: Int = 3, best: MetricMonitor? = nil) {
         (self.every, self.keep, self.best) = (every, keep, best)
     }
 }

@@ -32,8 +32,8 @@ extension JobDecoder {
     }
 
     /// The name of what is monitored, or an object with its `mode`.
-    private static var best: Expectation<Monitor> {
-        Monitor.expectation.or(.object { fields in monitor(fields, default: "validation.loss") })
+    private static var best: Expectation<MetricMonitor> {
+        MetricMonitor.expectation.or(.object { fields in monitor(fields, default: "validation.loss") })
     }
 
     static func earlyStopping(_ fields: ObjectDecoder) -> EarlyStopping? {
@@ -44,13 +44,13 @@ extension JobDecoder {
     }
 
     /// `monitor` and, where its name does not tell, `mode`.
-    static func monitor(_ fields: ObjectDecoder, default name: String) -> Monitor? {
+    static func monitor(_ fields: ObjectDecoder, default name: String) -> MetricMonitor? {
         let text = fields.optional("monitor", .nonEmptyString, default: name)
-        let mode = fields.optional("mode", .oneOf(Monitor.Mode.self))
-        if let monitor = Monitor.parse(text, mode: mode) { return monitor }
+        let mode = fields.optional("mode", .oneOf(MetricMonitor.Mode.self))
+        if let monitor = MetricMonitor.parse(text, mode: mode) { return monitor }
         fields.error(
             "`monitor` must be `train.` or `validation.` and a metric's name", atValueOf: "monitor",
-            label: Monitor.parse(text, mode: .min) == nil
+            label: MetricMonitor.parse(text, mode: .min) == nil
                 ? "for example \"validation.loss\"" : "say with `mode` whether \"min\" or \"max\" is good")
         return nil
     }

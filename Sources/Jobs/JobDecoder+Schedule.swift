@@ -69,7 +69,7 @@ extension JobDecoder {
     }
 
     private static func plateau(_ fields: ObjectDecoder) -> PlateauPolicy {
-        let monitor = monitor(fields, default: "validation.loss") ?? Monitor(.validation, "loss", .min)
+        let monitor = monitor(fields, default: "validation.loss") ?? MetricMonitor(.validation, "loss", .min)
         return PlateauPolicy(
             monitor: monitor.name, higherIsBetter: monitor.mode == .max,
             factor: fields.optional("factor", .number(.above(0, below: 1)), default: 0.1),

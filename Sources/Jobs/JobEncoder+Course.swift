@@ -23,7 +23,7 @@ extension EarlyStopping {
     }
 }
 
-extension Monitor {
+extension MetricMonitor {
     var value: ConfigValue {
         if mode == Self.usualMode(of: metric) { return .string(name) }
         return .object([("monitor", .string(name)), ("mode", .string(mode.rawValue))])

@@ -1,10 +1,5 @@
 import CSystem
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 /// A directory that appears whole or not at all. Its files are written into `NAME.tmp-PID` beside it, each
 /// synchronized with the disk; then that directory is renamed.

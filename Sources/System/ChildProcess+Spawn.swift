@@ -1,17 +1,19 @@
 import CSystem
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 #if canImport(Darwin)
     private typealias FileActions = posix_spawn_file_actions_t?
     private typealias Attributes = posix_spawnattr_t?
+    private func emptyFileActions() -> FileActions { nil }
+    private func emptyAttributes() -> Attributes { nil }
+    /// The flag with which the system closes in the child every descriptor that the table does not name.
+    private let closesTheRest = POSIX_SPAWN_CLOEXEC_DEFAULT
 #else
     private typealias FileActions = posix_spawn_file_actions_t
     private typealias Attributes = posix_spawnattr_t
+    private func emptyFileActions() -> FileActions { FileActions() }
+    private func emptyAttributes() -> Attributes { Attributes() }
+    private let closesTheRest: Int32 = 0
 #endif
 
 /// Starts a program with `posix_spawn`. `table` maps the child's descriptor numbers to descriptors of this
@@ -23,13 +25,8 @@ func spawn(_ program: String, _ arguments: [String], environment: [String: Strin
     // collide.
     let last = table.keys.max() ?? 2
     var copies: [Descriptor] = []
-    #if canImport(Darwin)
-        var actions: FileActions = nil
-        var attributes: Attributes = nil
-    #else
-        var actions = FileActions()
-        var attributes = Attributes()
-    #endif
+    var actions = emptyFileActions()
+    var attributes = emptyAttributes()
     posix_spawn_file_actions_init(&actions)
     posix_spawnattr_init(&attributes)
     defer {
@@ -42,11 +39,11 @@ func spawn(_ program: String, _ arguments: [String], environment: [String: Strin
         copies.append(Descriptor(adopting: copy))
         posix_spawn_file_actions_adddup2(&actions, copy, number)
     }
-    #if !canImport(Darwin)
+    if closesTheRest == 0 {
         for number in 0..<last where table[number] == nil {
             posix_spawn_file_actions_addclose(&actions, number)
         }
-    #endif
+    }
     _ = csystem_spawn_close_from(&actions, last + 1)
     resetSignals(&attributes)
 
@@ -73,10 +70,6 @@ private func resetSignals(_ attributes: inout Attributes) {
     sigdelset(&all, SIGSTOP)
     posix_spawnattr_setsigmask(&attributes, &none)
     posix_spawnattr_setsigdefault(&attributes, &all)
-    #if canImport(Darwin)
-        posix_spawnattr_setflags(
-            &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_CLOEXEC_DEFAULT))
-    #else
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-    #endif
+    let flags = Int32(POSIX_SPAWN_SETSIGMASK) | Int32(POSIX_SPAWN_SETSIGDEF) | closesTheRest
+    posix_spawnattr_setflags(&attributes, Int16(flags))
 }

@@ -1,11 +1,7 @@
 import CSystem
+import Platform
 import Synchronization
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Threads
 
 /// A program that this process started. It inherits the descriptors that it is given and no others, no
 /// blocked signal and no ignored one.
@@ -145,7 +141,7 @@ private final class CapturedOutput: Sendable {
     init(_ name: String) throws {
         let pipe = try Pipe()
         self.pipe = pipe
-        try JoinableThread.spawn(name: name) { [collected] in
+        try Thread(named: name) { [collected] in
             Pipe.readToEnd(pipe.readEnd, limit: CapturedOutput.limit) { piece in
                 collected.bytes.withLock { $0.text.append(contentsOf: piece) }
             }

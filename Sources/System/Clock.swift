@@ -1,10 +1,5 @@
 import CSystem
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 /// The clocks, for people and for measurements. Nothing that influences a model's bits may read them.
 package enum Clock {

@@ -1,8 +1,4 @@
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 /// An open file of this process. It is closed when this object goes away, and programs that this process
 /// starts do not inherit it.
@@ -30,11 +26,7 @@ final class Descriptor: Sendable {
     /// Reads at most `buffer.count` bytes; 0 at the end of the file.
     func read(into buffer: UnsafeMutableRawBufferPointer, path: String) throws -> Int {
         while true {
-            #if canImport(Darwin)
-                let count = Darwin.read(number, buffer.baseAddress, buffer.count)
-            #else
-                let count = Glibc.read(number, buffer.baseAddress, buffer.count)
-            #endif
+            let count = Platform.read(number, buffer.baseAddress, buffer.count)
             if count >= 0 { return count }
             guard errno == EINTR else { throw SystemError(cannot: "read", path) }
         }
@@ -43,11 +35,7 @@ final class Descriptor: Sendable {
     func writeAll(_ bytes: UnsafeRawBufferPointer, path: String) throws {
         var rest = bytes
         while !rest.isEmpty {
-            #if canImport(Darwin)
-                let count = Darwin.write(number, rest.baseAddress, rest.count)
-            #else
-                let count = Glibc.write(number, rest.baseAddress, rest.count)
-            #endif
+            let count = Platform.write(number, rest.baseAddress, rest.count)
             if count >= 0 {
                 rest = UnsafeRawBufferPointer(rebasing: rest[count...])
             } else if errno != EINTR {

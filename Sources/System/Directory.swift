@@ -1,8 +1,4 @@
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 /// Operations on directories: create with parents, list, remove, synchronize with the disk.
 package enum Directory {

@@ -1,8 +1,4 @@
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 /// The running program: its path, and its restart.
 package enum Executable {
@@ -11,18 +7,31 @@ package enum Executable {
     /// - Throws: `SystemError` if the system does not tell it.
     package static func path() throws -> String {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
-        #if canImport(Darwin)
+        try readPath(into: &buffer)
+        return buffer.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
+    }
+
+    #if canImport(Darwin)
+        private static func readPath(into buffer: inout [CChar]) throws {
             var size = UInt32(buffer.count)
             guard _NSGetExecutablePath(&buffer, &size) == 0 else {
                 throw SystemError(cannot: "find the program's own path", code: ENAMETOOLONG)
             }
-        #else
-            guard readlink("/proc/self/exe", &buffer, buffer.count - 1) > 0 else {
-                throw SystemError(cannot: "read", "/proc/self/exe")
+        }
+
+        private static func sameProgram() throws -> String { try path() }
+    #else
+        private static let link = "/proc/self/exe"
+
+        private static func readPath(into buffer: inout [CChar]) throws {
+            guard readlink(link, &buffer, buffer.count - 1) > 0 else {
+                throw SystemError(cannot: "read", link)
             }
-        #endif
-        return buffer.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
-    }
+        }
+
+        /// The link is right even if the file was replaced meanwhile.
+        private static func sameProgram() throws -> String { link }
+    #endif
 
     /// Replaces this program by a fresh start of itself: same process id, same arguments, the environment
     /// with `additions`. Call it before any work: other threads end, and descriptors that are not
@@ -33,11 +42,7 @@ package enum Executable {
         fflush(nil)  // Buffered output would be lost with this program's memory.
         var environment = Environment.all()
         environment.merge(additions) { _, new in new }
-        #if canImport(Darwin)
-            let program = try path()
-        #else
-            let program = "/proc/self/exe"  // This path is right even if the file was replaced meanwhile.
-        #endif
+        let program = try sameProgram()
         let variables = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         withCStrings(CommandLine.arguments) { arguments in
             withCStrings(variables) { variables in

@@ -1,10 +1,5 @@
+import Platform
 import Synchronization
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 /// Operations on whole files: read with a limit, and written so that a reader sees the old contents or the
 /// new, never a part.

@@ -1,10 +1,5 @@
 import CSystem
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 /// An exclusive lock on a file (`flock`), held for as long as this object lives. The system releases it when
 /// the process ends, however it ends.

@@ -1,8 +1,4 @@
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 /// Writes a new file piece by piece, and counts and hashes the bytes.
 package final class FileWriter {

@@ -1,8 +1,4 @@
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 /// The contents of a file in memory, read from the disk when they are touched. The file must not be shortened
 /// meanwhile.

@@ -1,8 +1,4 @@
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 /// Operations on paths as text. Slashes are searched among bytes, as the system does: a slash before a
 /// combining mark is part of another `Character`.

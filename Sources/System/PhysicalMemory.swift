@@ -1,8 +1,4 @@
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 /// The memory of this machine, in bytes. Sizes that other programs claim are compared with it.
 package enum PhysicalMemory {

@@ -1,11 +1,6 @@
 import CSystem
+import Platform
 import Synchronization
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 /// A pipe: bytes that are written into one end are read from the other. Both ends are closed when this object
 /// goes away. Child processes inherit an end only if it is passed on explicitly.
@@ -60,11 +55,7 @@ package final class Pipe: Sendable {
         while sent < bytes.count {
             let descriptor = writeEnd
             let count = bytes[sent...].withUnsafeBytes { rest in
-                #if canImport(Darwin)
-                    Darwin.write(descriptor, rest.baseAddress, rest.count)
-                #else
-                    Glibc.write(descriptor, rest.baseAddress, rest.count)
-                #endif
+                Platform.write(descriptor, rest.baseAddress, rest.count)
             }
             if count >= 0 {
                 sent += count

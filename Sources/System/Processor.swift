@@ -1,10 +1,5 @@
 import CSystem
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 /// The processor of this machine.
 package enum Processor {

@@ -1,8 +1,4 @@
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 /// A new directory that no other user can read, below `TMPDIR` or `/tmp`. It and everything in it are removed
 /// when this object goes away.

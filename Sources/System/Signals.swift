@@ -1,11 +1,7 @@
 import CSystem
+import Platform
 import Synchronization
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Threads
 
 /// Delivers signals as events. A handler writes the signal's number into a pipe; a thread reads it and calls
 /// a closure, which may do anything.
@@ -55,7 +51,7 @@ package enum Signals {
             guard csystem_pipe(&ends) == 0 else { throw SystemError(cannot: "make a pipe for signals") }
             _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)  // a handler must never wait
             let readEnd = ends[0]
-            try JoinableThread.spawn(name: "signals") { forward(from: readEnd) }.detach()
+            try Thread(named: "signals") { forward(from: readEnd) }.detach()
             pipe = (ends[0], ends[1])
             return ends[1]
         }

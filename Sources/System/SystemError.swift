@@ -1,8 +1,4 @@
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 /// A failure of the operating system: one sentence with the object, the reason, and what to do next.
 package struct SystemError: Error, CustomStringConvertible, Sendable, Equatable {

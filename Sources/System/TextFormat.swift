@@ -1,8 +1,4 @@
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 /// Formats numbers for people, without Foundation; the same in every locale.
 package enum TextFormat {

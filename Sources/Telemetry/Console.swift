@@ -1,10 +1,5 @@
+import Platform
 import Synchronization
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 /// Standard error, shared by log lines and the progress bar: lines appear above the bar, and the bar stays whole.
 /// From any thread.

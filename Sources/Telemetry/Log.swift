@@ -1,11 +1,6 @@
+import Platform
 import Synchronization
 import System
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 /// The log of a process: lines for people on the console, and every record as JSON in `log.jsonl`.
 ///

@@ -1,8 +1,4 @@
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 /// The outcome of a read or write that did not fail.
 package enum StreamOutcome: Equatable, Sendable {

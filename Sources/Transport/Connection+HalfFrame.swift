@@ -1,8 +1,4 @@
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 extension Connection {
     /// Writes everything that is queued, at once, except the second half of the last frame's payload. Tests

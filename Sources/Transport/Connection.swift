@@ -1,8 +1,4 @@
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 /// Sends and receives frames over a byte stream. Frames are queued without blocking; payloads are received
 /// into memory that the owner names.
@@ -126,15 +122,7 @@ package final class Connection: @unchecked Sendable {
     /// the network counts as lost and the connection ends. A process that is only slow or paused still
     /// acknowledges.
     package func limitSilence(seconds: Double) {
-        #if canImport(Darwin)
-            setOption(
-                of: stream.descriptor, level: Int32(IPPROTO_TCP), TCP_RXT_CONNDROPTIME,
-                Int32(seconds.rounded(.up)))
-        #else
-            setOption(
-                of: stream.descriptor, level: Int32(IPPROTO_TCP), TCP_USER_TIMEOUT,
-                Int32((seconds * 1000).rounded(.up)))
-        #endif
+        limitUnacknowledged(of: stream.descriptor, seconds: seconds)
     }
 
     /// Ends the connection once everything queued has been sent. Input is discarded. The peer has `limit`

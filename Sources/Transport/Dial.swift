@@ -1,8 +1,5 @@
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
+import Threads
 
 /// An attempt to reach a peer that may have several addresses. They are tried in order, each with an equal
 /// share of the time that is left.
@@ -105,15 +102,15 @@ extension Dial {
             failed(.timedOut(peer: "\(endpoint)", during: "looking up its name", seconds: limit))
         }
         do {
-            let thread = try startThread("resolver") { [self, reactor] in
+            let thread = try Thread(named: "resolver") { [self, reactor] in
                 let result = Result { () throws(TransportError) in try endpoint.resolve() }
                 reactor.post { [self] in
                     if attempt == current { resolved(result) }
                 }
             }
-            pthread_detach(thread)
+            thread.detach()
         } catch {
-            failed(error)
+            failed(.system(call: "pthread_create", reason: errorText(error.code)))
         }
     }
 
@@ -131,11 +128,7 @@ extension Dial {
         do throws(TransportError) {
             let descriptor = try makeSocket(address.family)
             let stream = PlainStream(descriptor: descriptor)
-            #if canImport(Darwin)
-                let status = address.withSocketAddress { Darwin.connect(descriptor, $0, $1) }
-            #else
-                let status = address.withSocketAddress { Glibc.connect(descriptor, $0, $1) }
-            #endif
+            let status = address.withSocketAddress { Platform.connect(descriptor, $0, $1) }
             if status != 0 && errno != EINPROGRESS { throw connectError(errno, address, limit) }
             let registration = reactor.register(
                 descriptor, reads: false, writes: true,

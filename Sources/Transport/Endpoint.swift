@@ -1,8 +1,4 @@
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 /// A host name or address and a port, to dial or to listen on.
 package struct Endpoint: Hashable, Sendable {

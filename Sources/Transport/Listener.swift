@@ -1,8 +1,4 @@
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 /// A listening socket of a reactor. It lives until it is closed, and is used on the reactor's thread alone
 /// (hence `@unchecked Sendable`).
@@ -57,11 +53,7 @@ package final class Listener: @unchecked Sendable {
         if address.isIPv6 {
             setOption(of: descriptor, level: Int32(IPPROTO_IPV6), IPV6_V6ONLY, address.isAny ? 0 : 1)
         }
-        #if canImport(Darwin)
-            let status = address.withSocketAddress { Darwin.bind(descriptor, $0, $1) }
-        #else
-            let status = address.withSocketAddress { Glibc.bind(descriptor, $0, $1) }
-        #endif
+        let status = address.withSocketAddress { Platform.bind(descriptor, $0, $1) }
         if status == 0, listen(descriptor, queue) == 0 { return descriptor }
         let code = errno
         closeDescriptor(descriptor)
@@ -132,9 +124,5 @@ package final class Listener: @unchecked Sendable {
 }
 
 func closeDescriptor(_ descriptor: Int32) {
-    #if canImport(Darwin)
-        Darwin.close(descriptor)
-    #else
-        Glibc.close(descriptor)
-    #endif
+    Platform.close(descriptor)
 }

@@ -1,8 +1,4 @@
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 /// A TCP connection without TLS.
 final class PlainStream: ByteStream {
@@ -12,9 +8,7 @@ final class PlainStream: ByteStream {
         self.descriptor = descriptor
         // No frame waits for the acknowledgement of the one before it.
         setOption(of: descriptor, level: Int32(IPPROTO_TCP), TCP_NODELAY, 1)
-        #if canImport(Darwin)
-            setOption(of: descriptor, level: SOL_SOCKET, SO_NOSIGPIPE, 1)
-        #endif
+        preventSignals(of: descriptor)
     }
 
     deinit { close() }
@@ -52,15 +46,9 @@ final class PlainStream: ByteStream {
     func write(gather pieces: UnsafeMutableBufferPointer<iovec>) throws(StreamFailure) -> StreamOutcome {
         var message = msghdr()
         message.msg_iov = pieces.baseAddress
-        #if canImport(Darwin)
-            message.msg_iovlen = Int32(pieces.count)
-            let flags: Int32 = 0
-        #else
-            message.msg_iovlen = pieces.count
-            let flags = Int32(MSG_NOSIGNAL)
-        #endif
+        message.msg_iovlen = .init(pieces.count)
         while true {
-            let count = sendmsg(descriptor, &message, flags)
+            let count = sendmsg(descriptor, &message, noSignalFlag)
             if count >= 0 { return .bytes(count) }
             if let outcome = try waiting(errno) { return outcome }
         }

@@ -1,27 +1,11 @@
 import CSystem
-
-// Functions that Glibc and Darwin spell differently.
-#if canImport(Darwin)
-    import Darwin
-
-    let streamSocketType = SOCK_STREAM
-    func threadIdentity() -> UInt { UInt(bitPattern: pthread_self()) }
-#else
-    import Glibc
-
-    let streamSocketType = Int32(SOCK_STREAM.rawValue)
-    func threadIdentity() -> UInt { UInt(pthread_self()) }
-#endif
+import Platform
 
 func errorText(_ code: Int32) -> String { String(cString: strerror(code)) }
 
 /// Creates a non-blocking TCP socket that child processes do not inherit.
 func makeSocket(_ family: Int32) throws(TransportError) -> Int32 {
-    #if canImport(Darwin)
-        let descriptor = socket(family, streamSocketType, 0)
-    #else
-        let descriptor = socket(family, streamSocketType | Int32(SOCK_CLOEXEC.rawValue), 0)
-    #endif
+    let descriptor = socket(family, privateStreamSocketType, 0)
     guard descriptor >= 0 else { throw .system(call: "socket", reason: errorText(errno)) }
     makeNonBlocking(descriptor)
     return descriptor
@@ -49,41 +33,24 @@ func setOption(of descriptor: Int32, level: Int32, _ option: Int32, _ value: Int
     _ = setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
 }
 
-/// Starts a named thread in the floating-point mode of all threads.
-func startThread(_ name: String, _ body: @escaping @Sendable () -> Void) throws(TransportError) -> pthread_t {
-    final class Start {
-        let name: String
-        let body: @Sendable () -> Void
-        init(_ name: String, _ body: @escaping @Sendable () -> Void) { (self.name, self.body) = (name, body) }
+#if canImport(Darwin)
+    /// Makes a write to a connection that the peer has closed an error, not a signal.
+    func preventSignals(of descriptor: Int32) {
+        setOption(of: descriptor, level: SOL_SOCKET, SO_NOSIGPIPE, 1)
     }
-    let start = Unmanaged.passRetained(Start(name, body))
-    #if canImport(Darwin)
-        var thread: pthread_t?
-        let status = pthread_create(
-            &thread, nil,
-            { pointer in
-                let start = Unmanaged<Start>.fromOpaque(pointer).takeRetainedValue()
-                csystem_set_floating_point_mode()
-                csystem_name_thread(start.name)
-                start.body()
-                return nil
-            }, start.toOpaque())
-    #else
-        var thread: pthread_t? = pthread_t()
-        let status = pthread_create(
-            &thread!, nil,
-            { pointer in
-                guard let pointer else { return nil }
-                let start = Unmanaged<Start>.fromOpaque(pointer).takeRetainedValue()
-                csystem_set_floating_point_mode()
-                csystem_name_thread(start.name)
-                start.body()
-                return nil
-            }, start.toOpaque())
-    #endif
-    guard status == 0, let thread else {
-        start.release()
-        throw .system(call: "pthread_create", reason: errorText(status))
+
+    /// Ends the connection when sent bytes were not acknowledged for so long.
+    func limitUnacknowledged(of descriptor: Int32, seconds: Double) {
+        setOption(
+            of: descriptor, level: Int32(IPPROTO_TCP), TCP_RXT_CONNDROPTIME, Int32(seconds.rounded(.up)))
     }
-    return thread
-}
+#else
+    /// Makes a write to a connection that the peer has closed an error, not a signal: `noSignalFlag` does it here.
+    func preventSignals(of descriptor: Int32) {}
+
+    /// Ends the connection when sent bytes were not acknowledged for so long.
+    func limitUnacknowledged(of descriptor: Int32, seconds: Double) {
+        setOption(
+            of: descriptor, level: Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, Int32((seconds * 1000).rounded(.up)))
+    }
+#endif

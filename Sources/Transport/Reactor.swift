@@ -1,11 +1,7 @@
 import CSystem
+import Platform
 import Synchronization
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Threads
 
 /// An event loop over `poll(2)`: sockets, timers and work from other threads, all on one thread.
 ///
@@ -42,7 +38,7 @@ package final class Reactor: @unchecked Sendable {
     /// True while the loop is in poll or about to be. Whoever changes it to false first writes into the pipe,
     /// and nobody else does.
     private let isAsleep = Atomic<Bool>(true)
-    private var thread: pthread_t?
+    private var thread: Thread?
     private var isStopped = false
 
     private var registrations: [Registration] = []
@@ -92,7 +88,7 @@ package final class Reactor: @unchecked Sendable {
     func assertOwned() {
         let owner = loopThread.load(ordering: .acquiring)
         precondition(
-            owner == 0 || owner == threadIdentity(),
+            owner == 0 || owner == Thread.currentIdentity,
             "a reactor's objects are used on its thread only; use post")
     }
 
@@ -101,13 +97,17 @@ package final class Reactor: @unchecked Sendable {
     /// - Throws: `TransportError.system` if the thread cannot be started.
     package func start() throws(TransportError) {
         precondition(thread == nil, "a reactor starts once")
-        thread = try startThread(name) { self.run() }
+        do {
+            thread = try Thread(named: name) { self.run() }
+        } catch {
+            throw .system(call: "pthread_create", reason: errorText(error.code))
+        }
     }
 
     /// Ends the loop and waits for its thread.
     package func stopAndJoin() {
         stop()
-        if let thread { pthread_join(thread, nil) }
+        thread?.join()
         thread = nil
     }
 
@@ -128,7 +128,7 @@ package final class Reactor: @unchecked Sendable {
     /// Runs the loop on the calling thread until `stop`. Then every connection and listener is closed,
     /// without a call of its handlers.
     package func run() {
-        loopThread.store(threadIdentity(), ordering: .releasing)
+        loopThread.store(Thread.currentIdentity, ordering: .releasing)
         while !isStopped { turn() }
         for registration in registrations { registration.abandon() }
         registrations = []

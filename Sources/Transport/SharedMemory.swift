@@ -1,10 +1,5 @@
 import CSystem
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 /// Memory that another process of this machine and user may map too. It is anonymous: nothing is left of it
 /// when both processes are gone.

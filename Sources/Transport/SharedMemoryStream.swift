@@ -1,10 +1,5 @@
 import CSystem
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 /// A stream of bytes between two processes of one machine: two rings in memory that both have mapped, one for
 /// each direction. The socket on which they met carries doorbells, single bytes that wake the peer, and its

@@ -1,10 +1,5 @@
 import COpenSSL
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 /// The 256-bit secret that all processes of a job share. It is never sent over the wire, and never printed.
 package struct SharedToken: Sendable, CustomStringConvertible, CustomReflectable {

@@ -1,8 +1,4 @@
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 /// An IP address and a port. IPv4 addresses inside IPv6 ones (`::ffff:10.0.0.3`) are stored as IPv4.
 package struct SocketAddress: Hashable, Sendable {

@@ -1,8 +1,4 @@
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 extension TLSStream {
     /// Cuts the bytes to be sent into contents of TLS records. Full records are taken from where the bytes

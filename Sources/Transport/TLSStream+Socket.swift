@@ -1,10 +1,5 @@
 import COpenSSL
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 // The bytes between OpenSSL and the socket.
 

@@ -1,10 +1,5 @@
 import COpenSSL
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 /// A TLS 1.3 connection over a socket. The TLS handshake runs as a part of the first reads and writes.
 ///

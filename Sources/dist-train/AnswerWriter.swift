@@ -1,11 +1,6 @@
 import Configuration
+import Platform
 import System
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 /// Writes lines of answers as CSV or as JSON objects; numbers in the shortest form that reads back as the same Float.
 final class AnswerWriter {

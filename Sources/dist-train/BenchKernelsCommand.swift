@@ -2,6 +2,7 @@ import Configuration
 import Kernels
 import NeuralNetwork
 import System
+import Threads
 import Transport
 
 extension Commands {

@@ -6,6 +6,7 @@ import Kernels
 import Runs
 import System
 import Telemetry
+import Threads
 import Training
 import Transport
 

@@ -1,6 +1,7 @@
 import Cluster
 import Kernels
 import System
+import Threads
 import Training
 import Transport
 

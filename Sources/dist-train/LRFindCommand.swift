@@ -3,16 +3,12 @@ import Configuration
 import Jobs
 import Kernels
 import NeuralNetwork
+import Platform
 import Runs
 import System
 import Telemetry
+import Threads
 import Training
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 extension Commands {
     static let lrFind = Command(

@@ -4,6 +4,7 @@ import Datasets
 import Jobs
 import Kernels
 import System
+import Threads
 import Training
 
 extension Commands {

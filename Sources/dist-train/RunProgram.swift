@@ -3,18 +3,14 @@ import Cluster
 import Configuration
 import Jobs
 import Kernels
+import Platform
 import Runs
 import Synchronization
 import System
 import Telemetry
+import Threads
 import Training
 import Transport
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 /// What `run` and `coordinator` have in common: from the job to the printed result.
 struct RunProgram {

@@ -5,6 +5,7 @@ import Kernels
 import Runs
 import System
 import Telemetry
+import Threads
 import Training
 
 /// The models that the command line names, loaded by a process that computes as their training did.

@@ -1,13 +1,8 @@
 import Cluster
+import Platform
 import System
 import Telemetry
 import Transport
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 extension Commands {
     static let worker = Command(

@@ -1,14 +1,9 @@
 import Cluster
 import Configuration
 import Jobs
+import Platform
 import System
 import Telemetry
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 // Exit status: 0 the job reached its end or stopped cleanly, 64 usage and config errors, 1 anything else.
 

@@ -4,6 +4,7 @@ import Synchronization
 import System
 import TestSupport
 import Testing
+import Threads
 
 /// One fetch per machine; what lies damaged on the disk is fetched anew.
 @Suite struct DataCacheTests {
@@ -42,7 +43,7 @@ import Testing
         let (fetches, good) = (Count(), Count())
         let threads = try (0..<6).map { i in
             let (path, bytes, ticket) = (directory.path, source.bytes, source.ticket)
-            return try spawnThread(name: "cache \(i)") {
+            return try Thread(named: "cache \(i)") {
                 let dataset = try? DataCache(path).dataset(ticket) {
                     fetches.add()
                     return bytes

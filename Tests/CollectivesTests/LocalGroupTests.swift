@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test(arguments: 1...8, OwnerPattern.allCases)
-    func equalsTheSequentialSum(members: Int, owners: OwnerPattern) {
+    func equalsTheSequentialSum(members: Int, owners: OwnerPattern) throws {
         var random = RandomStream(seed: 4, purpose: .test, major: members)
         for microbatches in 1...9 {
             let sizes = Self.sizes(microbatches)
@@ -29,7 +29,7 @@ import Testing
                     cut == 0
                     ? Assignment(even: microbatches, members: members)
                     : randomAssignment(microbatches, members, &random)
-                let outcome = Self.run(
+                let outcome = try Self.run(
                     assignment, sizes, usedCount: 3_000,
                     owners: owners.owners(usedCount: 3_000, members: members))
                 Self.check(outcome, expected, "\(members) members, cuts \(assignment.cuts)")
@@ -38,7 +38,7 @@ import Testing
     }
 
     /// Every owner has several shards and slices. One of the partitions has a member without a shard.
-    @Test func largeVectors() {
+    @Test func largeVectors() throws {
         let sizes = Self.sizes(6)
         let expected = Self.expected(sizes, usedCount: 1_300_000)
         let cuts = [0, 1, 1, 6]
@@ -48,7 +48,8 @@ import Testing
         let patterns = OwnerPattern.allCases.map { $0.owners(usedCount: 1_300_000, members: 3) }
         for owners in patterns + [(0..<64).map { $0 < 40 ? 2 : 0 }] {
             Self.check(
-                Self.run(assignment, sizes, usedCount: 1_300_000, owners: owners), expected, "large vectors")
+                try Self.run(assignment, sizes, usedCount: 1_300_000, owners: owners), expected,
+                "large vectors")
         }
     }
 
@@ -99,7 +100,7 @@ import Testing
     // MARK: The group
 
     private static func run(_ assignment: Assignment, _ sizes: [[Int]], usedCount: Int, owners: [Int])
-        -> Outcome
+        throws -> Outcome
     {
         let members = assignment.members
         let partition = Partition(usedCount: usedCount, owners: owners, members: members)
@@ -113,14 +114,14 @@ import Testing
                 updater: state, firstStep: 0
             ) { step, _ in step + 1 == steps ? [.snapshot, .finish] : [] }
         }
-        let group = LocalGroup(collectives)
+        let group = try LocalGroup(collectives)
         let outcome = Mutex(Outcome())
         outcome.withLock {
             $0.statistics = Array(repeating: [], count: members)
             $0.reports = Array(repeating: [], count: members)
             $0.controls = Array(repeating: [], count: members)
         }
-        let inTime = runOnThreads(members) {
+        let inTime = try runOnThreads(members) {
             for collective in collectives {
                 collective.end(GenerationEnded(reason: "the test waited too long"))
             }

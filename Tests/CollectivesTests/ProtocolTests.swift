@@ -3,6 +3,7 @@ import Kernels
 import Synchronization
 import TestSupport
 import Testing
+import Threads
 
 /// One member whose messages are examined one by one: the test is its communication thread.
 @Suite(.serialized) struct ProtocolTests {
@@ -271,7 +272,7 @@ import Testing
         let reason = GenerationEnded(reason: "rank 1 died")
         let thrown = Mutex<GenerationEnded?>(nil)
         let done = TestSignal()
-        let thread = TestThread {
+        let thread = try Thread(named: "waiter") {
             do {
                 switch waiting {
                 case .combine: _ = try collective.combine(0, step: 7)

@@ -1,11 +1,7 @@
 import Collectives
+import Dispatch
 import Kernels
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Threads
 
 /// Synthetic gradients and statistics. They are a pure function of their indices, and their magnitudes differ
 /// so much that the order of a sum shows in its bits.
@@ -91,12 +87,10 @@ func treeSum<T>(_ leaves: ArraySlice<T>, _ merge: (T, T) -> T) -> T {
 func runOnThreads(
     _ count: Int, seconds: Int = 60, giveUp: @escaping @Sendable () -> Void,
     _ body: @escaping @Sendable (Int) -> Void
-)
-    -> Bool
-{
+) throws -> Bool {
     let done = TestSignal()
-    let threads = (0..<count).map { index in
-        TestThread {
+    let threads = try (0..<count).map { index in
+        try Thread(named: "member \(index)") {
             body(index)
             done.signal()
         }
@@ -108,79 +102,14 @@ func runOnThreads(
 }
 
 /// Counts signals; every wait has a limit.
-final class TestSignal: @unchecked Sendable {  // `count` is only touched with the mutex held
-    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    private var count = 0
+final class TestSignal: Sendable {
+    private let signals = DispatchSemaphore(value: 0)
 
-    init() {
-        pthread_mutex_init(mutex, nil)
-        pthread_cond_init(condition, nil)
-    }
+    func signal() { signals.signal() }
 
-    deinit {
-        pthread_cond_destroy(condition)
-        pthread_mutex_destroy(mutex)
-        condition.deallocate()
-        mutex.deallocate()
-    }
-
-    func signal() {
-        pthread_mutex_lock(mutex)
-        count += 1
-        pthread_cond_broadcast(condition)
-        pthread_mutex_unlock(mutex)
-    }
-
+    /// Waits for `wanted` signals that no earlier wait has taken. It returns false if they do not come in time.
     func wait(for wanted: Int, seconds: Int) -> Bool {
-        var deadline = timespec()
-        clock_gettime(CLOCK_REALTIME, &deadline)
-        deadline.tv_sec += seconds
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        while count < wanted {
-            if pthread_cond_timedwait(condition, mutex, &deadline) == ETIMEDOUT { return count >= wanted }
-        }
-        return true
-    }
-}
-
-final class TestThread: @unchecked Sendable {  // joined by its creator alone
-    private final class Body {
-        let run: @Sendable () -> Void
-        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-    }
-
-    #if canImport(Darwin)
-        private var thread: pthread_t?
-    #else
-        private var thread = pthread_t()
-    #endif
-
-    init(_ run: @escaping @Sendable () -> Void) {
-        let argument = Unmanaged.passRetained(Body(run)).toOpaque()
-        #if canImport(Darwin)
-            let status = pthread_create(
-                &thread, nil,
-                {
-                    Unmanaged<Body>.fromOpaque($0).takeRetainedValue().run(); return nil
-                }, argument)
-        #else
-            let status = pthread_create(
-                &thread, nil,
-                { argument in
-                    if let argument { Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run() }
-                    return nil
-                }, argument)
-        #endif
-        precondition(status == 0, "a test's thread cannot be started")
-    }
-
-    func join() {
-        #if canImport(Darwin)
-            if let thread { pthread_join(thread, nil) }
-        #else
-            pthread_join(thread, nil)
-        #endif
+        let deadline = DispatchTime.now() + .seconds(seconds)
+        return (0..<wanted).allSatisfy { _ in signals.wait(timeout: deadline) == .success }
     }
 }

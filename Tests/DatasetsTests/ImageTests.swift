@@ -1,13 +1,8 @@
 import Datasets
+import Platform
 import System
 import TestSupport
 import Testing
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 @Suite struct ImageTests {
     private let directory: TemporaryDirectory

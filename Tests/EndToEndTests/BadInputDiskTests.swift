@@ -1,12 +1,7 @@
+import Platform
 import System
 import TestSupport
 import Testing
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 /// Disks that are full or read-only: the error names the file, nothing crashes, and earlier checkpoints stay whole.
 @Suite(.serialized) struct BadInputDiskTests {

@@ -1,10 +1,5 @@
+import Platform
 import System
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 /// A TCP socket of the loopback, without any of this project's network code: it can be a stranger. Every call has a bound.
 final class RawSocket {
@@ -13,14 +8,8 @@ final class RawSocket {
     private init(_ descriptor: Int32) { self.descriptor = descriptor }
     deinit { close(descriptor) }
 
-    #if canImport(Darwin)
-        private static let stream = SOCK_STREAM
-    #else
-        private static let stream = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-    #endif
-
     private static func make() throws -> RawSocket {
-        let descriptor = socket(AF_INET, stream, 0)
+        let descriptor = socket(AF_INET, privateStreamSocketType, 0)
         guard descriptor >= 0 else { throw SystemError(cannot: "make a socket") }
         return RawSocket(descriptor)
     }

@@ -1,11 +1,6 @@
+import Platform
 import System
 import Testing
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 /// What the suites about bad input have in common.
 enum Repository {

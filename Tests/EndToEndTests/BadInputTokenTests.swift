@@ -1,12 +1,7 @@
+import Platform
 import System
 import TestSupport
 import Testing
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 /// The shared token: wrong, missing or malformed ones are explained, and no token ever appears where others can read it.
 @Suite(.serialized) struct BadInputTokenTests {

@@ -1,12 +1,7 @@
+import Platform
 import System
 import TestSupport
 import Testing
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 /// A coordinator and workers that are started one by one, as people do on several machines.
 final class ByHand {

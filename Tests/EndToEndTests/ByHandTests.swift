@@ -1,11 +1,6 @@
+import Platform
 import System
 import Testing
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 extension Exactness {
     /// Coordinator and workers as separate commands; workers that come late, leave, wait, or lose their coordinator.

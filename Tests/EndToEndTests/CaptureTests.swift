@@ -1,12 +1,7 @@
 import Datasets
+import Platform
 import System
 import Testing
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 #if os(Linux)  // which answers on all of 127.0.0.0/8
     extension Exactness {

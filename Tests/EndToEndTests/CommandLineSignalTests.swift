@@ -1,12 +1,7 @@
+import Platform
 import System
 import TestSupport
 import Testing
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 /// Stopping: at a step boundary with a checkpoint and the command that resumes, or at once; workers end with their `run`.
 @Suite(.serialized) struct CommandLineSignalTests {

@@ -1,12 +1,7 @@
+import Platform
 import System
 import TestSupport
 import Testing
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 extension Exactness {
     /// What a cluster lives through in the long run.

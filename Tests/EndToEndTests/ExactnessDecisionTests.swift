@@ -1,11 +1,6 @@
+import Platform
 import System
 import Testing
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 extension Exactness {
     /// Jobs that decide on their way, among real processes.

@@ -1,11 +1,6 @@
+import Platform
 import System
 import Testing
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 extension Exactness {
     /// Runs that were killed at a chosen moment and resumed, with another number of workers.

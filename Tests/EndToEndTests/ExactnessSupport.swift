@@ -1,13 +1,8 @@
+import Platform
 import Synchronization
 import System
 import TestSupport
 import Testing
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 /// The suites in which real processes must give the bits of the quiet single-worker run; one after the other, because each starts several processes.
 @Suite(.serialized) enum Exactness {

@@ -1,11 +1,7 @@
+import Platform
 import Synchronization
 import System
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Threads
 
 /// What becomes of the bytes of a connection that goes through a `FaultProxy`.
 struct NetworkFault {
@@ -54,7 +50,7 @@ final class FaultProxy: Sendable {
     /// Where it listens.
     let port: UInt16
     private let state: ProxyState
-    private let thread: JoinableThread
+    private let thread: Thread
 
     /// - Parameters:
     ///   - host: the last number of 127.0.0.x, where it listens, and from where it dials
@@ -63,7 +59,7 @@ final class FaultProxy: Sendable {
         let listener = try Loopback.listener(host)
         let (port, state) = (Loopback.port(of: listener), ProxyState())
         (self.port, self.state) = (port, state)
-        thread = try spawnThread(name: "proxy") {
+        thread = try Thread(named: "proxy") {
             ProxyLoop(listener: listener, host: host, target: target ?? port, faults, state, records: records)
                 .run()
         }
@@ -363,19 +359,11 @@ private enum Loopback {
     }
 
     static func close(_ descriptor: Int32) -> Int32 {
-        #if canImport(Darwin)
-            Darwin.close(descriptor)
-        #else
-            Glibc.close(descriptor)
-        #endif
+        Platform.close(descriptor)
     }
 
     private static func make() -> Int32 {
-        #if canImport(Darwin)
-            let made = socket(AF_INET, SOCK_STREAM, 0)
-        #else
-            let made = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        #endif
+        let made = socket(AF_INET, privateStreamSocketType, 0)
         return made >= 0 ? prepared(made) : made
     }
 

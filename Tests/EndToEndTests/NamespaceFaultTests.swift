@@ -1,11 +1,6 @@
+import Platform
 import System
 import Testing
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 #if os(Linux)
     extension Exactness {

@@ -1,12 +1,7 @@
+import Platform
 import System
 import TestSupport
 import Testing
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 #if os(Linux)
     /// A coordinator and workers on the hosts of a LAN.

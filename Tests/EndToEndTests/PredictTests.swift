@@ -1,12 +1,7 @@
+import Platform
 import System
 import TestSupport
 import Testing
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 /// Trained models are measured, asked, and asked together.
 @Suite(.serialized) struct PredictTests {

@@ -1,10 +1,5 @@
+import Platform
 import System
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 /// What /proc says about processes, for those that a test started.
 enum Processes {

@@ -1,11 +1,6 @@
+import Platform
 import System
 import Testing
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 extension Exactness {
     /// Workers that die or freeze in the midst of a run, which goes on without them and gives the same bits.

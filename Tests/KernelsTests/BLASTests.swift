@@ -1,4 +1,5 @@
 import Kernels
+import TestSupport
 import Testing
 
 @Suite struct BLASTests {
@@ -49,7 +50,7 @@ import Testing
             let offsets = (16 * stream.below(9), 16 * stream.below(9), 16 * stream.below(9))
             return Copy(a: a, b: b, m: m, n: n, offsets: offsets)
         }
-        onThread(in: .lane) {
+        onThread(in: .computing) {
             LanePool(lanes: 3).run(copies.count) { task, _ in
                 let copy = copies[task]
                 BLAS.multiply(

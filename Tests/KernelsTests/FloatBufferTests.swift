@@ -1,11 +1,7 @@
 import Kernels
+import Platform
+import TestSupport
 import Testing
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 @Suite struct FloatBufferTests {
     @Test(arguments: [0, 1, 15, 16, 17, 1000, 100_003]) func alignedPaddedAndZero(_ count: Int) {
@@ -27,11 +23,7 @@ import Testing
         let page = Int(sysconf(Int32(_SC_PAGESIZE)))
         let pages = 4 * buffer.count / page - 1
         let start = UnsafeMutableRawPointer(buffer.pointer).alignedUp(toMultipleOf: page)
-        #if canImport(Darwin)
-            var resident = [CChar](repeating: 0, count: pages)
-        #else
-            var resident = [UInt8](repeating: 0, count: pages)
-        #endif
+        var resident = [PageFlags](repeating: 0, count: pages)
         #expect(mincore(start, pages * page, &resident) == 0)
         #expect(resident.count { $0 & 1 != 0 } < pages / 10)
         #expect(buffer.pointer[buffer.count - 1] == 0)

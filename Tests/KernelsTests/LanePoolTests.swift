@@ -1,12 +1,8 @@
 import Kernels
+import Platform
 import Synchronization
+import TestSupport
 import Testing
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 @Suite(.serialized) struct LanePoolTests {
     @Test(arguments: [1, 2, 3, 5])

@@ -1,11 +1,6 @@
 import Kernels
+import Platform
 import Testing
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 /// Against the definitions in double precision.
 ///

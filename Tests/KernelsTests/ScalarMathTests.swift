@@ -1,11 +1,7 @@
 import Kernels
+import Platform
+import TestSupport
 import Testing
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 /// Against the C library, whose double functions are within 1 ulp.
 @Suite struct ScalarMathTests {

@@ -1,4 +1,5 @@
 import Kernels
+import TestSupport
 import Testing
 
 /// A·v = λv, orthonormal, sorted, oriented: together these say everything about eigenvectors.
@@ -21,7 +22,7 @@ import Testing
         let buffer = DoubleBuffer(count: n * n)
         for (i, value) in matrix.enumerated() { buffer.pointer[i] = value }
         var found: SymmetricEigen?
-        onThread(in: .lane) {
+        onThread(in: .computing) {
             let pool = LanePool(lanes: lanes)
             found = SymmetricEigen(buffer, size: n, vectorCount: count ?? n, lanes: pool)
             pool.close()

@@ -1,11 +1,7 @@
 import Kernels
+import Platform
+import TestSupport
 import Testing
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 /// Against the C library in double precision, over the whole range of floats.
 @Suite struct VectorMathTests {

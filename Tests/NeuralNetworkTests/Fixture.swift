@@ -1,10 +1,5 @@
+import Platform
 import Testing
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 /// The tensors of one file in a folder of Tests/Fixtures; make_fixtures.py there says what they are.
 struct Fixture {

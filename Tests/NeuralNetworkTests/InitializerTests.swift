@@ -1,12 +1,7 @@
 import Kernels
 import NeuralNetwork
+import Platform
 import Testing
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 /// Large tensors against the distributions' closed forms. The draws are fixed by the seed: what passes once passes always.
 @Suite struct InitializerTests {

@@ -1,11 +1,6 @@
 import Kernels
 import NeuralNetwork
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Platform
 
 /// A network with everything around it that a training step needs, in one process: parameters, statistics, gradients, targets.
 final class NetworkBench {

@@ -1,13 +1,9 @@
+import Platform
 import Synchronization
 import System
 import TestSupport
 import Testing
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Threads
 
 @Suite(.serialized) struct ProcessTests {
     @Test func statusAndOutput() async throws {
@@ -125,7 +121,7 @@ import Testing
     @Test func threadsAreJoined() async throws {
         try await onThread {
             let seen = Seen()
-            let thread = try spawnThread(name: "joined") { seen.signals.withLock { $0.append(7) } }
+            let thread = try Thread(named: "joined") { seen.signals.withLock { $0.append(7) } }
             thread.join()
             thread.join()
             #expect(seen.signals.withLock { $0 } == [7])

@@ -1,12 +1,7 @@
+import Platform
 import System
 import Telemetry
 import Testing
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 @Suite struct LogTests {
     private func makeLog(_ screen: Screen) -> Log {

@@ -1,10 +1,5 @@
+import Platform
 import System
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 /// A small file system for one test, unmounted when this object goes away. Creating it fails with a printed
 /// reason where mounting is not allowed.

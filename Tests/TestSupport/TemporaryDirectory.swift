@@ -1,10 +1,5 @@
+import Platform
 import System
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 /// A directory for one test, removed with its contents at the end.
 package final class TemporaryDirectory: Sendable {

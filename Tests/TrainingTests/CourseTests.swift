@@ -12,8 +12,8 @@ import Training
             batch: 300, microbatches: 5, optimizer: .gradientDescent(learningRate: 0.5, momentum: 0))
         job.epochs = 30
         job.earlyStopping = EarlyStopping(
-            monitor: Monitor(.validation, "accuracy", .max), patience: 2, minimumDelta: 0.002)
-        job.checkpoint.best = Monitor(.validation, "accuracy", .max)
+            monitor: MetricMonitor(.validation, "accuracy", .max), patience: 2, minimumDelta: 0.002)
+        job.checkpoint.best = MetricMonitor(.validation, "accuracy", .max)
         job.data.test = .digits
         change(&job)
         let data = try DecodedData(reading: job.data)
@@ -83,7 +83,7 @@ import Training
         let training = try training {
             ($0.data.validation, $0.data.test, $0.checkpoint.best) = (nil, nil, nil)
             $0.earlyStopping = EarlyStopping(
-                monitor: Monitor(.train, "loss", .min), patience: 1, minimumDelta: 0.2)
+                monitor: MetricMonitor(.train, "loss", .min), patience: 1, minimumDelta: 0.2)
         }
         let quiet = try training.run(members: 1, lanes: 1)
         #expect(quiet.snapshot.step < training.plan.totalSteps)
@@ -94,9 +94,9 @@ import Training
         let data = DataFacts(
             sampleShape: [8, 8, 1], classCount: 10, trainCount: 100, validationCount: 0, testCount: 0)
         var job = ExactnessTests.job(batch: 10, microbatches: 2, optimizer: ExactnessTests.adam)
-        job.earlyStopping = EarlyStopping(monitor: Monitor(.validation, "loss", .min), patience: 2)
+        job.earlyStopping = EarlyStopping(monitor: MetricMonitor(.validation, "loss", .min), patience: 2)
         #expect(throws: PlanError.self) { try TrainingPlan(job, data) }
-        job.earlyStopping = EarlyStopping(monitor: Monitor(.train, "nonsense", .min), patience: 2)
+        job.earlyStopping = EarlyStopping(monitor: MetricMonitor(.train, "nonsense", .min), patience: 2)
         #expect(throws: PlanError.self) { try TrainingPlan(job, data) }
     }
 }

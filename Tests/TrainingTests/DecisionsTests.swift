@@ -18,10 +18,10 @@ import Training
         return (made, state)
     }
 
-    private func stop(_ mode: Monitor.Mode, patience: Int, delta: Double = 0) -> Decisions {
+    private func stop(_ mode: MetricMonitor.Mode, patience: Int, delta: Double = 0) -> Decisions {
         Decisions(
             earlyStopping: EarlyStopping(
-                monitor: Monitor(.validation, "x", mode), patience: patience, minimumDelta: delta))
+                monitor: MetricMonitor(.validation, "x", mode), patience: patience, minimumDelta: delta))
     }
 
     @Test func stopsAfterPatienceWithoutImprovement() {
@@ -52,7 +52,7 @@ import Training
 
     @Test func theEarlierOfEqualValuesIsTheBest() {
         let (made, state) = run(
-            Decisions(best: Monitor(.validation, "accuracy", .max)), [0.5, 0.7, 0.7, 0.6])
+            Decisions(best: MetricMonitor(.validation, "accuracy", .max)), [0.5, 0.7, 0.7, 0.6])
         #expect(made.map(\.isBest) == [true, true, false, false])
         #expect(state.best.step == 20)
         #expect(state.best.best == 0.7)
@@ -60,8 +60,8 @@ import Training
 
     /// A resumed job may choose its best checkpoint by another metric; the old best value is then dropped.
     @Test func anotherMeasure() {
-        let (_, state) = run(Decisions(best: Monitor(.validation, "accuracy", .max)), [0.5, 0.7])
-        let (made, later) = run(Decisions(best: Monitor(.validation, "loss", .min)), [3], from: state)
+        let (_, state) = run(Decisions(best: MetricMonitor(.validation, "accuracy", .max)), [0.5, 0.7])
+        let (made, later) = run(Decisions(best: MetricMonitor(.validation, "loss", .min)), [3], from: state)
         #expect(made[0].isBest)
         #expect(later.best.best == 3)
     }
@@ -69,8 +69,8 @@ import Training
     /// The same decisions follow from any state in between.
     @Test func replays() {
         let rules = Decisions(
-            earlyStopping: EarlyStopping(monitor: Monitor(.train, "loss", .min), patience: 3),
-            best: Monitor(.validation, "loss", .min))
+            earlyStopping: EarlyStopping(monitor: MetricMonitor(.train, "loss", .min), patience: 3),
+            best: MetricMonitor(.validation, "loss", .min))
         let values: [Double] = [5, 4, 4.5, 3, 3, 3.5, 3.2]
         var (state, states) = (DecisionState(), [DecisionState]())
         let made = values.enumerated().map { i, value in
@@ -88,7 +88,7 @@ import Training
     /// between.
     @Test func plateaus() {
         let policy = PlateauPolicy(factor: 0.5, patience: 1, threshold: 0, minimumLearningRate: 0.3)
-        let monitor = Monitor(.validation, "loss", .min)
+        let monitor = MetricMonitor(.validation, "loss", .min)
         let rules = Decisions(
             best: monitor, plateau: Decisions.Plateau(monitor: monitor, policy: policy, learningRate: 1))
         let values: [Double] = [3, 2, 2, 2.5, 1, .infinity, 1, 1, 1, 1]
@@ -104,11 +104,12 @@ import Training
 
     @Test func namesTellTheMode() throws {
         for (metric, mode) in [
-            ("loss", Monitor.Mode.min), ("rmse", .min), ("accuracy", .max), ("top_5", .max), ("f1", .max),
+            ("loss", MetricMonitor.Mode.min), ("rmse", .min), ("accuracy", .max), ("top_5", .max),
+            ("f1", .max),
         ] {
-            #expect(Monitor.usualMode(of: metric) == mode, "\(metric)")
+            #expect(MetricMonitor.usualMode(of: metric) == mode, "\(metric)")
         }
-        #expect(Monitor.usualMode(of: "thing") == nil)
+        #expect(MetricMonitor.usualMode(of: "thing") == nil)
     }
 }
 
@@ -123,10 +124,11 @@ import Training
         ).job
         #expect(
             job.earlyStopping
-                == EarlyStopping(monitor: Monitor(.train, "accuracy", .max), patience: 7, minimumDelta: 0.01))
+                == EarlyStopping(
+                    monitor: MetricMonitor(.train, "accuracy", .max), patience: 7, minimumDelta: 0.01))
         #expect(
             job.checkpoint
-                == CheckpointPolicy(every: .steps(20), keep: 2, best: Monitor(.train, "loss", .max)))
+                == CheckpointPolicy(every: .steps(20), keep: 2, best: MetricMonitor(.train, "loss", .max)))
         #expect(try Job(resolvedText: job.resolved.prettyJSON()) == job)
         #expect(
             try load(config(["early_stopping": "{}"])).job.earlyStopping?.monitor.name == "validation.loss")

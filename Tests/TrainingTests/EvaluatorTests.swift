@@ -2,16 +2,11 @@ import Datasets
 import Jobs
 import Kernels
 import NeuralNetwork
+import Platform
 import System
 import TestSupport
 import Testing
 import Training
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 /// 360 validation samples make two full chunks and one of 104.
 @Suite struct EvaluatorTests {

@@ -269,7 +269,7 @@ import Training
     /// A snapshot carries the state from before the evaluation at its step, so that a resume decides again.
     @Test func snapshotsKeepTheStateBeforeTheirEvaluation() throws {
         let fixture = try RunProgressFixture {
-            $0.earlyStopping = EarlyStopping(monitor: Monitor(.validation, "loss", .min), patience: 1)
+            $0.earlyStopping = EarlyStopping(monitor: MetricMonitor(.validation, "loss", .min), patience: 1)
         }
         var progress = fixture.progress(members: 1)
         func epoch(_ number: Int, loss: Double) throws -> [String] {
@@ -300,7 +300,7 @@ import Training
 
     @Test func theJobEndsWhereTheRulesSay() throws {
         let fixture = try RunProgressFixture {
-            $0.earlyStopping = EarlyStopping(monitor: Monitor(.train, "loss", .min), patience: 1)
+            $0.earlyStopping = EarlyStopping(monitor: MetricMonitor(.train, "loss", .min), patience: 1)
             $0.data.validation = nil
             $0.epochs = 9
         }

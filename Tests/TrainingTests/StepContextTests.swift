@@ -7,6 +7,7 @@ import Synchronization
 import System
 import TestSupport
 import Testing
+import Threads
 import Training
 
 /// In every kind of job a member reports that it waits for other members' statistics; without that report it
@@ -90,10 +91,10 @@ extension LocalTraining {
             ) { plan.control(afterSteps: $0 + 1, report: $1) }
             return Part(state: state, collective: collective, observer: observers[rank])
         }
-        let group = LocalGroup(parts.map(\.collective))
+        let group = try LocalGroup(parts.map(\.collective))
         defer { group.close() }
         let threads = try parts.map { part in
-            try spawnThread(name: "compute") {
+            try Thread(named: "compute") {
                 let lanes = LanePool(lanes: 1)
                 defer { lanes.close() }
                 let trainer = Trainer(

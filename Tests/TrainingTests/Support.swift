@@ -2,16 +2,11 @@ import Checkpoints
 import Datasets
 import Jobs
 import NeuralNetwork
+import Platform
 import System
 import TestSupport
 import Testing
 import Training
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 /// Reads a config's text as the file `job.json5`.
 func load(_ text: String, _ overrides: String...) throws -> JobFile {

@@ -1,13 +1,9 @@
+import Platform
 import Synchronization
+import System
 import TestSupport
 import Testing
 import Transport
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 private final class Heard: Sendable { let count = Mutex(0) }
 
@@ -99,9 +95,9 @@ private final class Heard: Sendable { let count = Mutex(0) }
             try newcomer.write([0])
             usleep(50_000)
             guard heard.count.withLock({ $0 }) == 0 else { exit(2) }
-            let start = processorSeconds()
+            let start = Clock.processorSeconds()
             usleep(600_000)
-            let spent = processorSeconds() - start
+            let spent = Clock.processorSeconds() - start
             limit = before
             setrlimit(limitOfDescriptors, &limit)
             _ = try newcomer.readToEnd()  // closed after "not our protocol"
@@ -109,21 +105,4 @@ private final class Heard: Sendable { let count = Mutex(0) }
             exit(spent < 0.3 && heard.count.withLock { $0 } == 1 ? 0 : 1)
         }
     }
-}
-
-#if canImport(Darwin)
-    private let limitOfDescriptors = RLIMIT_NOFILE
-#else
-    private let limitOfDescriptors = Int32(RLIMIT_NOFILE.rawValue)
-#endif
-
-private func processorSeconds() -> Double {
-    var usage = rusage()
-    #if canImport(Darwin)
-        getrusage(RUSAGE_SELF, &usage)
-    #else
-        getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
-    #endif
-    return Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + 1e-6
-        * Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec)
 }

@@ -1,21 +1,12 @@
+import Platform
 import Transport
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 /// A blocking client that writes arbitrary bytes. Every wait ends after 20 seconds.
 final class RawClient: @unchecked Sendable {  // used by one thread after another
     private let descriptor: Int32
 
     init(port: UInt16) throws {
-        #if canImport(Darwin)
-            descriptor = socket(AF_INET, SOCK_STREAM, 0)
-        #else
-            descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        #endif
+        descriptor = socket(AF_INET, streamSocketType, 0)
         var limit = timeval(tv_sec: 20, tv_usec: 0)
         for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
             setsockopt(descriptor, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))
@@ -38,7 +29,7 @@ final class RawClient: @unchecked Sendable {  // used by one thread after anothe
         var rest = bytes[...]
         while !rest.isEmpty {
             let sent = rest.prefix(pieces ?? rest.count).withUnsafeBytes {
-                send(descriptor, $0.baseAddress, $0.count, noSignal)
+                send(descriptor, $0.baseAddress, $0.count, noSignalFlag)
             }
             guard sent > 0 else { throw Unexpected(what: "send") }
             rest = rest.dropFirst(sent)
@@ -94,12 +85,4 @@ final class RawClient: @unchecked Sendable {  // used by one thread after anothe
             }
         }
     }
-}
-
-var noSignal: Int32 {
-    #if canImport(Darwin)
-        0
-    #else
-        Int32(MSG_NOSIGNAL)
-    #endif
 }

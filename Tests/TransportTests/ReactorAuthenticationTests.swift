@@ -1,12 +1,7 @@
+import Platform
 import Synchronization
 import Testing
 import Transport
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 @Suite(.serialized) struct ReactorAuthenticationTests {
     /// Returns the errors of both sides of a dial that must fail.

@@ -1,22 +1,8 @@
 import Synchronization
 import TestSupport
 import Testing
+import Threads
 import Transport
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
-
-/// Returns a number that differs between any two threads that exist at one time.
-private func threadIdentity() -> UInt {
-    #if canImport(Darwin)
-        UInt(bitPattern: pthread_self())
-    #else
-        UInt(pthread_self())
-    #endif
-}
 
 @Suite struct ReactorTests {
     @Test func timersFireInTheOrderOfTheirDeadlines() async throws {
@@ -50,15 +36,15 @@ private func threadIdentity() -> UInt {
         let loop = try TestLoop()
         let box = SeenBox()
         for index in 0..<1000 {
-            loop.reactor.post { box.seen.withLock { $0.append((index, threadIdentity())) } }
+            loop.reactor.post { box.seen.withLock { $0.append((index, Thread.currentIdentity)) } }
         }
         let thread: UInt = try await loop.run { reactor, finish in
-            reactor.after(0) { finish(.success(threadIdentity())) }
+            reactor.after(0) { finish(.success(Thread.currentIdentity)) }
         }
         let seen = box.seen.withLock { $0 }
         #expect(seen.map(\.index) == Array(0..<1000))
         #expect(seen.allSatisfy { $0.thread == thread })
-        let another = try await onThread { threadIdentity() }
+        let another = try await onThread { Thread.currentIdentity }
         #expect(another != thread)
     }
 

@@ -1,13 +1,8 @@
 import CSystem
+import Platform
 import Synchronization
 import Testing
 import Transport
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 /// Linux has anonymous memory that another process can open. Elsewhere everything stays on sockets, as in
 /// `nonsenseOffersAreDeclined`.

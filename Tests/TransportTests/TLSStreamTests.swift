@@ -1,11 +1,6 @@
+import Platform
 import Testing
 import Transport
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 /// Two ends whose bytes pass through the test, which sees and changes them. Everything runs on one thread,
 /// without a loop.
@@ -39,11 +34,7 @@ private final class Wire {
 
     private static func sockets() -> (Int32, Int32) {
         var pair: [Int32] = [-1, -1]
-        #if canImport(Darwin)
-            socketpair(AF_UNIX, SOCK_STREAM, 0, &pair)
-        #else
-            socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair)
-        #endif
+        socketpair(AF_UNIX, streamSocketType, 0, &pair)
         for descriptor in pair { _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK) }
         return (pair[0], pair[1])
     }
@@ -61,12 +52,12 @@ private final class Wire {
         guard count > 0, to >= 0 else { return }
         let start = passed[direction.rawValue].count
         let changed = (0..<count).map { change(direction, start + $0, bytes[$0]) }
-        let sent = max(0, send(to, changed, count, noSignal))
+        let sent = max(0, send(to, changed, count, noSignalFlag))
         recv(from, &bytes, sent, 0)
         passed[direction.rawValue] += bytes[..<sent]
     }
 
-    func inject(_ bytes: [UInt8], to end: Int) { send(taps[end], bytes, bytes.count, noSignal) }
+    func inject(_ bytes: [UInt8], to end: Int) { send(taps[end], bytes, bytes.count, noSignalFlag) }
 
     /// Closes both sockets of one end abruptly.
     func cut(_ direction: Direction) {

@@ -1,6 +1,7 @@
 import Synchronization
 import System
 import Testing
+import Threads
 import Transport
 
 struct TookTooLong: Error {}
@@ -51,7 +52,7 @@ private final class Once<T: Sendable>: Sendable {
 /// Runs a client on a thread of its own, independent of the tests' threads. Its success shows on the other
 /// side.
 func startClient(_ body: @escaping @Sendable () throws -> Void) throws {
-    try spawnThread(name: "client") { try? body() }.detach()
+    try Thread(named: "client") { try? body() }.detach()
 }
 
 let token = SharedToken.random()

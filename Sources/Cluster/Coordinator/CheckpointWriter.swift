@@ -3,6 +3,7 @@ import Configuration
 import NeuralNetwork
 import Runs
 import System
+import Threads
 import Training
 
 /// Writes checkpoints one after another on a thread of its own, so that a slow disk holds up nobody.
@@ -38,7 +39,7 @@ final class CheckpointWriter: @unchecked Sendable {  // the thread handle belong
     }
 
     private let orders = Mailbox<Order>()
-    private var thread: JoinableThread?
+    private var thread: Thread?
 
     /// - Parameter written: called on the writer's thread.
     init(
@@ -46,7 +47,7 @@ final class CheckpointWriter: @unchecked Sendable {  // the thread handle belong
         written: @escaping @Sendable (Written) -> Void
     ) throws {
         let orders = orders
-        thread = try spawnThread(name: "checkpoints", stackSize: 4 << 20) {
+        thread = try Thread(named: "checkpoints") {
             while true {
                 switch orders.take() {
                 case .write(let snapshot, let circumstances):

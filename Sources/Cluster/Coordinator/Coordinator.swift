@@ -7,6 +7,7 @@ import NeuralNetwork
 import Runs
 import System
 import Telemetry
+import Threads
 import Training
 import Transport
 

@@ -1,6 +1,7 @@
 import Collectives
 import System
 import Telemetry
+import Threads
 
 /// Timelines as a trace of Chrome's format, which Perfetto shows too: "X" (complete) events, a process per worker, a thread for each of its two.
 ///

@@ -1,14 +1,10 @@
 import Collectives
 import Kernels
+import Platform
 import Synchronization
 import System
+import Threads
 import Transport
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 extension CollectiveBenchmark {
     /// A member's process: the sizes one after the other, each a generation of its own.
@@ -116,7 +112,7 @@ private final class BenchmarkGeneration: ParameterUpdate, GradientSource, @unche
     private let parameters: FloatBuffer
     private let gradient: FloatBuffer
     private let memory: LocalMemory?
-    private let state = Bell(State.connecting)
+    private let state = Monitor(State.connecting)
     private let isOver = Atomic<Bool>(false)
     private var collective: Collective?
     private var mesh: Mesh?

@@ -1,5 +1,6 @@
 import Collectives
 import System
+import Threads
 import Transport
 
 /// What communication costs on this machine without a network: two event loops of this process over TLS on loopback, with the program's own frames.
@@ -26,18 +27,18 @@ package struct LoopbackMeasurement: Equatable, Sendable {
 
     package static func run() throws -> Self {
         let (listening, dialling) = (try Reactor(name: "loopback-a"), try Reactor(name: "loopback-b"))
-        let bell = Bell(State())
+        let monitor = Monitor(State())
         let credentials = Credentials(.random())
         @Sendable func serve(_ connection: Connection, _ side: Int) {
             connection.maximumPayload = frameSize
             connection.closed = { reason in
-                bell.change {
+                monitor.change {
                     $0.failure =
                         $0.failure ?? "the connection was lost (\(reason.map { "\($0)" } ?? "closed"))"
                 }
             }
-            connection.received = { _, _ in bell.change { $0.received[side] += 1 } }
-            bell.change { $0.connections[side] = connection }
+            connection.received = { _, _ in monitor.change { $0.received[side] += 1 } }
+            monitor.change { $0.connections[side] = connection }
         }
         let listener = try listening.listen(
             Endpoint(host: "127.0.0.1", port: 0),
@@ -59,13 +60,13 @@ package struct LoopbackMeasurement: Equatable, Sendable {
             ) { result in
                 switch result {
                 case .success(let (connection, _)): serve(connection, 1)
-                case .failure(let error): bell.change { $0.failure = "\(error)" }
+                case .failure(let error): monitor.change { $0.failure = "\(error)" }
                 }
             }
         }
         let reactors = [listening, dialling]
         func wait(_ isDone: @escaping (State) -> Bool) throws {
-            try bell.wait { state -> Void? in
+            try monitor.wait { state -> Void? in
                 if let failure = state.failure {
                     throw Failed(description: "loopback cannot be measured: \(failure)")
                 }
@@ -78,7 +79,7 @@ package struct LoopbackMeasurement: Equatable, Sendable {
         defer { payload.deallocate() }
         let borrowed = Borrowed(bytes: UnsafeRawBufferPointer(payload))
         func send(_ side: Int, bytes: Int) {
-            let connection = bell.change { $0.connections[side] }
+            let connection = monitor.change { $0.connections[side] }
             reactors[side].post {
                 connection?.send(
                     FrameHeader(kind: 1),
@@ -86,7 +87,7 @@ package struct LoopbackMeasurement: Equatable, Sendable {
             }
         }
         func sendAll() throws -> (seconds: Double, processor: Double) {
-            let before = bell.change { $0.received[1] }
+            let before = monitor.change { $0.received[1] }
             let (begin, processor) = (Reactor.now, Clock.processorSeconds())
             for _ in 0..<frames { send(0, bytes: frameSize) }
             try wait { $0.received[1] == before + frames }

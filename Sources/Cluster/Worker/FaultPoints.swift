@@ -1,11 +1,6 @@
+import Platform
 import Synchronization
 import System
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 /// Places at which a test wants this process to die, to freeze or to hang, so that no test waits for luck to hit one.
 ///

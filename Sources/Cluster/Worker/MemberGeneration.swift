@@ -1,6 +1,7 @@
 import Collectives
 import Kernels
 import NeuralNetwork
+import Threads
 import Training
 import Transport
 
@@ -17,7 +18,7 @@ final class MemberGeneration: @unchecked Sendable {
     /// What rank 0 adds to its next control word.
     private let wishes = ControlWishes()
     /// What the coordinator decides after evaluations, which the compute thread waits for.
-    private let decisions = Bell(Decisions())
+    private let decisions = Monitor(Decisions())
 
     private struct Decisions {
         var newest: Decision?

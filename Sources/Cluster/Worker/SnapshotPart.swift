@@ -1,4 +1,5 @@
 import Kernels
+import Threads
 import Training
 import Transport
 

@@ -1,13 +1,8 @@
 import CSystem
+import Platform
 import Synchronization
 import System
 import Transport
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 /// A token that cannot be had; says where one may be given.
 package struct TokenError: Error, Equatable, CustomStringConvertible {

@@ -1,17 +1,13 @@
 import Collectives
 import Datasets
 import Kernels
+import Platform
 import Synchronization
 import System
 import Telemetry
+import Threads
 import Training
 import Transport
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 /// A worker process: joins, prepares, computes generations until the coordinator says that the job is over.
 ///

@@ -2,6 +2,7 @@ import Collectives
 import Kernels
 import Synchronization
 import System
+import Threads
 import Training
 import Transport
 

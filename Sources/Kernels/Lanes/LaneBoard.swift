@@ -1,20 +1,17 @@
 import CSIMD
 import CSystem
 import Synchronization
+import Threads
 
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
-
-/// Where a pool's threads find the current call's tasks.
+/// The board on which a pool's threads find the current call's tasks.
 ///
-/// `gate` packs (call number, helpers inside, open). A helper enters an open gate by counting itself in, takes tasks until
-/// none is left, and counts itself out; the caller closes the gate when no task is left and waits only for the
+/// `gate` packs (call number, helpers inside, open). A helper enters an open gate by counting itself in, takes tasks
+/// until none is left, and counts itself out. The caller closes the gate when no task is left and waits only for the
 /// helpers inside. So a helper that wakes late never delays a call, and never sees the next call's fields change.
-/// Whoever waits spins for a short while and then sleeps on a condition.
-final class LaneBoard: @unchecked Sendable {  // `work` and `count` change only while the gate is closed and nobody is inside
+/// A waiting thread spins for a short while and then sleeps on a condition.
+///
+/// `work` and `count` change only while the gate is closed and nobody is inside.
+final class LaneBoard: @unchecked Sendable {  // the gate orders every access, see above
     struct Work {
         let body: (_ task: Int, _ lane: Int) -> Void
     }
@@ -23,7 +20,7 @@ final class LaneBoard: @unchecked Sendable {  // `work` and `count` change only 
     private static let oneHelper: UInt64 = 2
     private static let insideMask: UInt64 = 0xFFFE
     private static let oneCall: UInt64 = 0x1_0000
-    /// Longer spins take the processor from whoever they wait for when cores are few.
+    /// In seconds. Longer spins take the processor from the thread that they wait for when cores are few.
     private static let spinSeconds = 30e-6
 
     private let gate = Atomic<UInt64>(0)
@@ -34,24 +31,9 @@ final class LaneBoard: @unchecked Sendable {  // `work` and `count` change only 
     private var count = 0
     private var work: UnsafePointer<Work>?
 
-    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let workThere = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    private let allOut = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-
-    init() {
-        pthread_mutex_init(mutex, nil)
-        pthread_cond_init(workThere, nil)
-        pthread_cond_init(allOut, nil)
-    }
-
-    deinit {
-        pthread_cond_destroy(allOut)
-        pthread_cond_destroy(workThere)
-        pthread_mutex_destroy(mutex)
-        allOut.deallocate()
-        workThere.deallocate()
-        mutex.deallocate()
-    }
+    /// Helpers sleep on the first, the caller sleeps on the second.
+    private let workThere = Condition()
+    private let allOut = Condition()
 
     /// The caller's part of one call, on lane 0.
     func lead(_ count: Int, _ work: UnsafePointer<Work>) {
@@ -66,7 +48,7 @@ final class LaneBoard: @unchecked Sendable {  // `work` and `count` change only 
         self.work = nil
     }
 
-    /// A helper's life.
+    /// A helper's loop: waits for calls and takes part in each, until `close`.
     func follow(lane: Int) {
         var seenCall: UInt64 = 0
         while true {
@@ -111,15 +93,15 @@ final class LaneBoard: @unchecked Sendable {  // `work` and `count` change only 
     private func leave() {
         let now = gate.wrappingSubtract(Self.oneHelper, ordering: .sequentiallyConsistent).newValue
         if now & (Self.insideMask | Self.open) == 0, callerSleeps.load(ordering: .sequentiallyConsistent) {
-            pthread_mutex_lock(mutex)
-            pthread_cond_signal(allOut)
-            pthread_mutex_unlock(mutex)
+            allOut.lock()
+            allOut.signal()
+            allOut.unlock()
         }
     }
 
     private var nobodyInside: Bool { gate.load(ordering: .sequentiallyConsistent) & Self.insideMask == 0 }
 
-    /// A call is open that the helper has not taken part in, or the pool closes.
+    /// Whether a call is open that the helper has not taken part in, or the pool closes.
     private func isNews(_ seenCall: UInt64) -> Bool {
         let seen = gate.load(ordering: .sequentiallyConsistent)
         return (seen & Self.open != 0 && seen / Self.oneCall != seenCall)
@@ -139,30 +121,30 @@ final class LaneBoard: @unchecked Sendable {  // `work` and `count` change only 
     }
 
     private func sleepUntilNews(_ seenCall: UInt64) {
-        pthread_mutex_lock(mutex)
+        workThere.lock()
         sleepingHelpers.wrappingAdd(1, ordering: .sequentiallyConsistent)
-        while !isNews(seenCall) { pthread_cond_wait(workThere, mutex) }
+        while !isNews(seenCall) { workThere.wait() }
         sleepingHelpers.wrappingSubtract(1, ordering: .sequentiallyConsistent)
-        pthread_mutex_unlock(mutex)
+        workThere.unlock()
     }
 
     private func sleepUntilAllOut() {
-        pthread_mutex_lock(mutex)
+        allOut.lock()
         callerSleeps.store(true, ordering: .sequentiallyConsistent)
-        while !nobodyInside { pthread_cond_wait(allOut, mutex) }
+        while !nobodyInside { allOut.wait() }
         callerSleeps.store(false, ordering: .sequentiallyConsistent)
-        pthread_mutex_unlock(mutex)
+        allOut.unlock()
     }
 
     private func wakeHelpers(_ wanted: Int) {
         let sleeping = sleepingHelpers.load(ordering: .sequentiallyConsistent)
         if sleeping == 0 { return }
-        pthread_mutex_lock(mutex)
+        workThere.lock()
         if wanted >= sleeping {
-            pthread_cond_broadcast(workThere)
+            workThere.broadcast()
         } else {
-            for _ in 0..<wanted { pthread_cond_signal(workThere) }
+            for _ in 0..<wanted { workThere.signal() }
         }
-        pthread_mutex_unlock(mutex)
+        workThere.unlock()
     }
 }

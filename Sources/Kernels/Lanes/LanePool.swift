@@ -1,21 +1,15 @@
-import CSystem
+import Threads
 
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
-
-/// The compute threads of a worker: `lanes` of them, the caller included, which share out the tasks of one call after another.
+/// The compute threads of a worker: `lanes` of them, the caller included. They share the tasks of each call.
 ///
-/// A task's result must not depend on its lane; a lane's number is for scratch memory. One thread calls `run` at a time, and a
-/// task does not call `run`. The threads live until `close` or deinit.
+/// A task's result must not depend on its lane; a lane's number is for scratch memory. One thread calls `run` at a
+/// time, and a task does not call `run`. The threads live until `close` or deinit.
 package final class LanePool: @unchecked Sendable {  // `threads` belongs to whoever runs or closes
     package let lanes: Int
     private let board = LaneBoard()
-    private var threads: [pthread_t] = []
+    private var threads: [Thread] = []
 
-    /// Starts lanes − 1 threads; the calling thread, the pool's first lane, is put into the floating-point mode too.
+    /// Starts lanes − 1 threads. The calling thread, lane 0, is put into the floating-point mode too.
     package init(lanes: Int) {
         precondition(lanes > 0, "a pool needs at least one lane")
         self.lanes = lanes
@@ -40,54 +34,14 @@ package final class LanePool: @unchecked Sendable {  // `threads` belongs to who
     /// Ends the threads; later runs stay on their caller's thread.
     package func close() {
         board.close()
-        for thread in threads { pthread_join(thread, nil) }
+        for thread in threads { thread.join() }
         threads = []
     }
 
     private func start(_ lane: Int) {
-        let argument = Unmanaged.passRetained(LaneArgument(board: board, lane: lane))
-        #if canImport(Darwin)
-            var thread: pthread_t? = nil
-        #else
-            var thread = pthread_t()
-        #endif
-        let status = pthread_create(&thread, nil, laneMain, argument.toOpaque())
-        guard status == 0 else {  // the lanes that exist do the work: same bits, only later
-            argument.release()
-            return
-        }
-        #if canImport(Darwin)
-            if let thread { threads.append(thread) }
-        #else
+        // Without it, the lanes that exist do its work: the same bits, only later.
+        if let thread = try? Thread(named: "lane \(lane)", { [board] in board.follow(lane: lane) }) {
             threads.append(thread)
-        #endif
+        }
     }
-}
-
-private final class LaneArgument {
-    let board: LaneBoard
-    let lane: Int
-    init(board: LaneBoard, lane: Int) {
-        self.board = board
-        self.lane = lane
-    }
-}
-
-#if canImport(Darwin)
-    private func laneMain(_ raw: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
-        followAsLane(raw)
-        return nil
-    }
-#else
-    private func laneMain(_ raw: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-        if let raw { followAsLane(raw) }
-        return nil
-    }
-#endif
-
-private func followAsLane(_ raw: UnsafeMutableRawPointer) {
-    let argument = Unmanaged<LaneArgument>.fromOpaque(raw).takeRetainedValue()
-    establishFloatingPointMode()
-    csystem_name_thread("lane \(argument.lane)")
-    argument.board.follow(lane: argument.lane)
 }

@@ -25,39 +25,41 @@ package struct Decision: Equatable, Sendable {
 package struct Decisions: Equatable, Sendable {
     package var earlyStopping: EarlyStopping?
     /// The measure by which the best checkpoint is chosen.
-    package var best: Monitor?
+    package var best: MetricMonitor?
     /// The rule that lowers the learning rate.
     package var plateau: Plateau?
 
     package struct Plateau: Equatable, Sendable {
-        package var monitor: Monitor
+        package var monitor: MetricMonitor
         package var policy: PlateauPolicy
         /// The optimizer's learning rate.
         package var learningRate: Double
 
-        package init(monitor: Monitor, policy: PlateauPolicy, learningRate: Double) {
+        package init(monitor: MetricMonitor, policy: PlateauPolicy, learningRate: Double) {
             (self.monitor, self.policy, self.learningRate) = (monitor, policy, learningRate)
         }
     }
 
-    package init(earlyStopping: EarlyStopping? = nil, best: Monitor? = nil, plateau: Plateau? = nil) {
+    package init(earlyStopping: EarlyStopping? = nil, best: MetricMonitor? = nil, plateau: Plateau? = nil) {
         (self.earlyStopping, self.best, self.plateau) = (earlyStopping, best, plateau)
     }
 
     package init(_ job: Job) {
         self.init(earlyStopping: job.earlyStopping, best: job.checkpoint.best)
         guard case .reduceOnPlateau(let policy) = job.optimization.schedule.shape,
-            let monitor = Monitor.parse(policy.monitor, mode: policy.higherIsBetter ? .max : .min)
+            let monitor = MetricMonitor.parse(policy.monitor, mode: policy.higherIsBetter ? .max : .min)
         else { return }
         plateau = Plateau(monitor: monitor, policy: policy, learningRate: job.optimizer.learningRate)
     }
 
     package var isEmpty: Bool { earlyStopping == nil && best == nil && plateau == nil }
 
-    package var monitors: [Monitor] { [earlyStopping?.monitor, best, plateau?.monitor].compactMap { $0 } }
+    package var monitors: [MetricMonitor] {
+        [earlyStopping?.monitor, best, plateau?.monitor].compactMap { $0 }
+    }
 
     /// Decides after the evaluation at `step`; nil for a value that could not be measured counts as no improvement.
-    package func decide(_ state: inout DecisionState, after step: Int, _ measured: (Monitor) -> Double?)
+    package func decide(_ state: inout DecisionState, after step: Int, _ measured: (MetricMonitor) -> Double?)
         -> Decision
     {
         var decision = Decision(step: step)
@@ -90,7 +92,8 @@ package struct Decisions: Equatable, Sendable {
 extension DecisionState.Watch {
     /// Takes in one more value; true if it is the best.
     @discardableResult
-    mutating func see(_ value: Double?, after step: Int, _ monitor: Monitor, delta: Double = 0) -> Bool {
+    mutating func see(_ value: Double?, after step: Int, _ monitor: MetricMonitor, delta: Double = 0) -> Bool
+    {
         guard let value, monitor.isBetter(value, than: best, by: delta) else {
             waited += 1
             return false

@@ -5,6 +5,7 @@ import Kernels
 import NeuralNetwork
 import Synchronization
 import System
+import Threads
 
 /// Measures the computation of a job's step on this machine, in this process, with one member. The results
 /// are the numbers of `ScalingModel.Job`.
@@ -96,7 +97,7 @@ package struct StepMeasurement {
             }
         }
         let others = try (1..<all).map { copy in
-            try spawnThread(name: "copy") {
+            try Thread(named: "copy") {
                 do { try compute(copy) } catch { group.failed(error) }
             }
         }

@@ -3,6 +3,7 @@ import Collectives
 import Kernels
 import NeuralNetwork
 import System
+import Threads
 
 /// Trains a job with several members in this process: with the trainers, the collectives and the progress that
 /// a run has, on threads instead of sockets.
@@ -53,11 +54,11 @@ package struct LocalTraining {
         let run = LocalRun(self, from: start, partition, stopAfter: stopAfter ?? .max, stops)
         let stepPlans = plan.stepPlans(assignment)
         for rank in 0..<members { run.addMember(rank, stepPlans) }
-        let group = LocalGroup(run.members.map(\.collective))
+        let group = try LocalGroup(run.members.map(\.collective))
         defer { group.close() }
         let threads = try run.members.map { collective, state in
             let member = LocalMemberRun(run, collective, state, lanes: lanes)
-            return try spawnThread(name: "compute") { member.run() }
+            return try Thread(named: "compute") { member.run() }
         }
         for thread in threads { thread.join() }
         return try run.result()
@@ -72,7 +73,7 @@ private final class LocalRun: @unchecked Sendable {  // `members` is complete be
     private let partition: Partition
     private let stopAfter: Int
     private let stops: (Totals) -> Bool
-    private let progress: Bell<LocalProgress>
+    private let progress: Monitor<LocalProgress>
 
     init(
         _ local: LocalTraining, from start: Snapshot, _ partition: Partition, stopAfter: Int,
@@ -83,7 +84,7 @@ private final class LocalRun: @unchecked Sendable {  // `members` is complete be
         self.partition = partition
         self.stopAfter = min(stopAfter, local.plan.totalSteps)
         self.stops = stops
-        progress = Bell(LocalProgress(local.plan, from: start, partition))
+        progress = Monitor(LocalProgress(local.plan, from: start, partition))
     }
 
     func addMember(_ rank: Int, _ stepPlans: [StepPlan]) {

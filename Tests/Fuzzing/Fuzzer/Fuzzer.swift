@@ -1,11 +1,6 @@
 import FuzzTargets
+import Platform
 import System
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 // The program that libFuzzer drives (see deploy/fuzz). libFuzzer brings `main`.
 

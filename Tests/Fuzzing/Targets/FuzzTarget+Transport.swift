@@ -1,10 +1,5 @@
+import Platform
 import Transport
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 // Targets for the bytes of peers and strangers: frames, and the handshake before them.
 extension FuzzTarget {
@@ -220,10 +215,6 @@ private final class ScriptedStream: ByteStream {
     func close() {
         guard !isClosed else { return }
         isClosed = true
-        #if canImport(Darwin)
-            _ = Darwin.close(descriptor)
-        #else
-            _ = Glibc.close(descriptor)
-        #endif
+        _ = Platform.close(descriptor)
     }
 }

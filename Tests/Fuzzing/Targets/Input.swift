@@ -1,10 +1,5 @@
+import Platform
 import System
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 /// Splits an input into numbers and runs of bytes, from its front. Beyond its end, numbers are zero and runs
 /// are empty.

@@ -1,7 +1,7 @@
 import Configuration
 
 /// A value of each epoch that decisions look at: `validation.loss`, `train.accuracy`.
-package struct Monitor: Equatable, Sendable {
+package struct MetricMonitor: Equatable, Sendable {
     package enum Source: String, CaseIterable, Sendable { case train, validation }
     /// Whether small or large values are good.
     package enum Mode: String, CaseIterable, Sendable { case min, max }
@@ -35,17 +35,17 @@ package struct Monitor: Equatable, Sendable {
     }
 
     /// Reads `validation.loss`; the mode is the usual one unless another is given.
-    package static func parse(_ text: String, mode: Mode? = nil) -> Monitor? {
+    package static func parse(_ text: String, mode: Mode? = nil) -> MetricMonitor? {
         let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false).map(
             String.init)
         guard parts.count == 2, let source = Source(rawValue: parts[0]), !parts[1].isEmpty,
             let mode = mode ?? usualMode(of: parts[1])
         else { return nil }
-        return Monitor(source, parts[1], mode)
+        return MetricMonitor(source, parts[1], mode)
     }
 
     /// The name alone, with the usual mode.
-    static var expectation: Expectation<Monitor> {
+    static var expectation: Expectation<MetricMonitor> {
         Expectation("a value to monitor, such as \"validation.loss\" or \"train.accuracy\"") { value in
             if case .string(let text) = value.kind { parse(text) } else { nil }
         }
