@@ -115,6 +115,12 @@ let package = Package(
         tests("TelemetryTests", uses: ["Telemetry", "System", "Platform"]),
         tests("CheckpointsTests", uses: ["TestSupport", "Checkpoints", "System"]),
         tests(
+            "JobsTests",
+            uses: [
+                "TestSupport", "Jobs", "Training", "Configuration", "NeuralNetwork", "Datasets", "Kernels",
+                "System",
+            ]),
+        tests(
             "TrainingTests",
             uses: [
                 "TestSupport", "Training", "Jobs", "Checkpoints", "Configuration", "NeuralNetwork",
@@ -143,7 +149,9 @@ let package = Package(
         // What several test targets use.
         .target(
             name: "TestSupport",
-            dependencies: ["System", "Configuration", "Kernels", "Collectives", "Platform", "Threads"],
+            dependencies: [
+                "System", "Configuration", "Kernels", "Collectives", "Jobs", "Platform", "Threads",
+            ],
             path: "Tests/TestSupport",
             swiftSettings: swiftFlags),
     ]

@@ -32,43 +32,21 @@ package struct DecisionState: Equatable, Sendable {
 // MARK: - In a checkpoint's manifest
 
 extension DecisionState {
-    /// The state as a part of a checkpoint's manifest.
-    package var value: ConfigValue {
-        .object([
-            ("early_stopping", earlyStopping.value), ("plateau", plateau.value),
-            ("factor", .number(factor)), ("best", best.value),
-            ("best_monitor", bestMonitor.map { .string($0) } ?? .null),
-            ("is_over", .bool(isOver)),
-        ])
-    }
-
-    /// Decodes `value`.
-    package static var expectation: Expectation<DecisionState> {
-        .object { fields in
-            var state = DecisionState()
-            state.earlyStopping = fields.required("early_stopping", Watch.expectation) ?? Watch()
-            state.plateau = fields.required("plateau", Watch.expectation) ?? Watch()
-            state.factor = fields.required("factor", .number(.nonNegative)) ?? 1
-            state.best = fields.required("best", Watch.expectation) ?? Watch()
-            state.bestMonitor = fields.optional("best_monitor", .string)
-            state.isOver = fields.required("is_over", .bool) ?? false
-            return state
-        }
+    /// The state as a part of a checkpoint\'s manifest.
+    package static let codec = Codec<DecisionState>.object(DecisionState()) {
+        Field(required: "early_stopping", \.earlyStopping, Watch.codec, "What early stopping watches.")
+        Field(required: "plateau", \.plateau, Watch.codec, "What the plateau schedule watches.")
+        Field(required: "factor", \.factor, .number(.nonNegative), "Factor of the learning rate.")
+        Field(required: "best", \.best, Watch.codec, "What the best checkpoint is chosen by.")
+        Field("best_monitor", \.bestMonitor, .string, "The name of that metric.")
+        Field(required: "is_over", \.isOver, .bool, "Whether the job ended with this step.")
     }
 }
 
 extension DecisionState.Watch {
-    fileprivate var value: ConfigValue {
-        .object([("best", best.map { .number($0) } ?? .null), ("step", .int(step)), ("waited", .int(waited))])
-    }
-
-    fileprivate static var expectation: Expectation<Self> {
-        .object { fields in
-            var watch = Self()
-            watch.best = fields.optional("best", .number(.finite))
-            watch.step = fields.required("step", .int(0...1 << 48)) ?? 0
-            watch.waited = fields.required("waited", .int(0...1 << 48)) ?? 0
-            return watch
-        }
+    fileprivate static let codec = Codec<Self>.object(Self()) {
+        Field("best", \.best, .number(.finite), "The best value so far.", default: "none before the first")
+        Field(required: "step", \.step, .int(0...1 << 48), "The step after which it was measured.")
+        Field(required: "waited", \.waited, .int(0...1 << 48), "Evaluations since then.")
     }
 }

@@ -1,4 +1,4 @@
-/// How names and values from outside are shown inside a sentence.
+/// Shows names and values from outside inside a sentence.
 enum ForPeople {
     /// `name`, with nothing in it that could disturb a terminal.
     static func code(_ name: String) -> String { "`\(printable(name, limit: 60))`" }
@@ -34,7 +34,8 @@ enum ForPeople {
         return text.unicodeScalars.count > limit ? shown + "…" : shown
     }
 
-    /// No control characters and no formatting ones: escape sequences and reversed text in a file must not reach the terminal.
+    /// No control characters and no formatting ones: escape sequences and reversed text in a file must not
+    /// reach the terminal.
     static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
         if scalar.isASCII { return scalar.value >= 0x20 && scalar.value != 0x7F }
         switch scalar.properties.generalCategory {

@@ -23,10 +23,20 @@ extension ConfigValue {
     }
 }
 
+extension ConfigValue {
+    /// For people: JSON5 on one line, keys without quotes where they need none.
+    package var json5: String {
+        var writer = JSONWriter(nonFinite: .json5, comma: ", ", colon: ": ", quotesKeys: false)
+        writer.writeLine(self)
+        return writer.text
+    }
+}
+
 private struct JSONWriter {
     let nonFinite: ConfigValue.NonFiniteNumbers
     let comma: String
     let colon: String
+    var quotesKeys = true
     var text = ""
 
     private static let lineWidth = 100
@@ -48,7 +58,7 @@ private struct JSONWriter {
             text += "{"
             for (index, member) in members.enumerated() {
                 if index > 0 { text += comma }
-                writeString(member.key)
+                writeKey(member.key)
                 text += colon
                 writeLine(member.value)
             }
@@ -105,6 +115,15 @@ private struct JSONWriter {
         if !isNegativeZero, let unsigned = number.unsigned { return "\(unsigned)" }
         if !isNegativeZero, let integer = number.integer { return "\(integer)" }
         return number.value.description
+    }
+
+    private mutating func writeKey(_ key: String) {
+        let isWord = key.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 95 }
+        if isWord, !quotesKeys, let first = key.utf8.first, first > 57 {
+            text += key
+        } else {
+            writeString(key)
+        }
     }
 
     private mutating func writeString(_ string: String) {

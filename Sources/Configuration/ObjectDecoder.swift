@@ -1,12 +1,14 @@
-/// Reads the fields of one object strictly: it remembers what was asked for, and `finish` reports every other field.
+/// Reads the fields of one object strictly: it remembers what was asked for, and `finish` reports every other
+/// field.
 ///
 ///     let adam = ObjectDecoder(value, diagnostics)
 ///     let rate = adam.required("learning_rate", .number(.positive))
 ///     let beta = adam.optional("beta1", .number(.from(0, below: 1)), default: 0.9)
 ///     adam.finish()
 ///
-/// Ask for every field that the object may have before `finish`, also for those that matter only sometimes. Mistakes go to
-/// `diagnostics`; a getter then returns nil (or the default), and reading goes on.
+/// Ask for every field that the object may have before `finish`, also for those that matter only sometimes.
+/// Mistakes go to `diagnostics`; a getter then returns nil (or the default), and reading goes on.
+/// `ObjectCodec` does this from a description.
 package final class ObjectDecoder {
     package let value: ConfigValue
     package let diagnostics: Diagnostics
@@ -47,28 +49,29 @@ package final class ObjectDecoder {
     package func contains(_ key: String) -> Bool { member(key).map { !$0.value.isNull } ?? false }
 
     /// A field that must be there.
-    package func required<Value>(_ key: String, _ expectation: Expectation<Value>) -> Value? {
+    package func required<Value>(_ key: String, _ codec: Codec<Value>) -> Value? {
         guard let member = ask(key) else {
-            missing.append((key, expectation.description))
+            missing.append((key, codec.form.sentence))
             return nil
         }
-        return expectation.read(member.value, diagnostics)
+        return codec.read(member.value, diagnostics)
     }
 
     /// A field that may be absent or null.
-    package func optional<Value>(_ key: String, _ expectation: Expectation<Value>) -> Value? {
+    package func optional<Value>(_ key: String, _ codec: Codec<Value>) -> Value? {
         guard let member = ask(key), !member.value.isNull else { return nil }
-        return expectation.read(member.value, diagnostics)
+        return codec.read(member.value, diagnostics)
     }
 
     /// The same with a value for its absence (and for a mistake, which is reported).
-    package func optional<Value>(_ key: String, _ expectation: Expectation<Value>, default value: Value)
+    package func optional<Value>(_ key: String, _ codec: Codec<Value>, default value: Value)
         -> Value
     {
-        optional(key, expectation) ?? value
+        optional(key, codec) ?? value
     }
 
-    /// The one field of `keys` that must be there, for objects that are told apart by it: `{conv: 32, kernel: 3}`, `{csv: …}`.
+    /// The one field of `keys` that must be there, for objects that are told apart by it: `{conv: 32, kernel:
+    /// 3}`, `{csv: …}`.
     /// `what` names the object in a sentence: "a layer".
     package func exactlyOne(of keys: [String], what: String) -> ConfigMember? {
         keys.forEach(know)
@@ -96,7 +99,11 @@ package final class ObjectDecoder {
         diagnostics.add(Diagnostic(.error, message, range: range, path: path, label: label))
     }
 
-    /// Reports missing fields and every field that nobody asked for. A missing field whose misspelling is found is reported once.
+    /// Whether a choice of `exactlyOne` was not made, so that it is unknown which other fields belong here.
+    var isUndecided: Bool { !missingChoices.isEmpty }
+
+    /// Reports missing fields and every field that nobody asked for. A missing field whose misspelling is
+    /// found is reported once.
     package func finish() { report(isComplete: true) }
 
     /// For an object that cannot be read further: fields that look like nothing known may be in order.
@@ -105,7 +112,8 @@ package final class ObjectDecoder {
     private func report(isComplete: Bool) {
         let unknown = members.filter { !isKnown.contains($0.key) }
         for member in unknown.prefix(Self.mostUnknown) {
-            // `--set epoch=3` means the `epochs` that the file has; in a file a field that is there already is not meant again.
+            // `--set epoch=3` means the `epochs` that the file has; in a file a field that is there already
+            // is not meant again.
             let isOverride = member.keyRange?.file.origin == .commandLine
             let open = isOverride ? known : known.filter { indices[$0] == nil }
             let suggestion = Suggestion.nearest(to: member.key, among: open)

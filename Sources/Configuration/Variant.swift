@@ -1,12 +1,15 @@
-/// A choice with fields of its own: `{adam: {learning_rate: 1e-3}}`, or the bare name, `"adam"`, which is the same as `{adam: {}}`.
+/// A choice with fields of its own: `{adam: {learning_rate: 1e-3}}`, or the bare name, `"adam"`, which is the
+/// same as `{adam: {}}`.
 package struct Variant {
     package let name: String
-    /// What stands after the name: the object of its fields, or with `readInline` any value. Nil for a bare name.
+    /// The value behind the name; nil for a bare name.
     package let argument: ConfigValue?
-    /// Its fields; empty for a bare name. Whoever reads them calls `finish`.
+    /// Its fields, empty for a bare name; of a choice among the fields of an object, that object. Whoever
+    /// reads them calls `finish`.
     package let fields: ObjectDecoder
 
-    /// Reads the choice among `names`; `what` names it in a sentence: "an optimizer". Nil, and a diagnostic, for anything else.
+    /// Reads the choice among `names`; `what` names it in a sentence: "an optimizer". Nil, and a diagnostic,
+    /// for anything else.
     package static func read(
         _ value: ConfigValue, _ what: String, among names: [String], _ diagnostics: Diagnostics
     ) -> Variant? {
@@ -34,19 +37,11 @@ package struct Variant {
         }
     }
 
-    /// The same for objects that have the choice among their fields: `{conv: 32, kernel: 3}` is `conv` with the argument 32, and
-    /// `fields` holds `kernel`.
-    package static func readInline(
-        _ value: ConfigValue, _ what: String, among names: [String], _ diagnostics: Diagnostics
-    ) -> Variant? {
-        guard value.members != nil, let object = ObjectDecoder(value, diagnostics) else {
-            return read(value, what, among: names, diagnostics)
-        }
-        guard let choice = object.exactlyOne(of: names, what: what) else {
-            object.giveUp()
-            return nil
-        }
-        return Variant(name: choice.key, argument: choice.value, fields: object)
+    /// Reports a name that stands alone and means nothing without an argument.
+    func reportMissingArgument(_ example: String?) {
+        fields.diagnostics.error(
+            "\(ForPeople.code(name)) needs a value: it cannot stand alone", at: fields.value,
+            label: example.map { "such as {\(name): \($0)}" })
     }
 
     private static func read(
@@ -73,33 +68,5 @@ package struct Variant {
         diagnostics.add(
             Diagnostic(
                 .error, "\(ForPeople.code(name)) is not \(what)", range: range, path: path, label: label))
-    }
-}
-
-extension Expectation {
-    /// A choice with fields: `decode` reads them, then unknown ones are reported.
-    package static func variant(
-        _ what: String, among names: [String], _ decode: @escaping (Variant) -> Value?
-    ) -> Self {
-        choice(what, names, read: { Variant.read($0, what, among: names, $1) }, decode)
-    }
-
-    /// A choice among the fields of its object: `{conv: 32, kernel: 3}`.
-    package static func inlineVariant(
-        _ what: String, among names: [String], _ decode: @escaping (Variant) -> Value?
-    ) -> Self {
-        choice(what, names, read: { Variant.readInline($0, what, among: names, $1) }, decode)
-    }
-
-    private static func choice(
-        _ what: String, _ names: [String], read: @escaping (ConfigValue, Diagnostics) -> Variant?,
-        _ decode: @escaping (Variant) -> Value?
-    ) -> Self {
-        Expectation("\(what) (\(ForPeople.list(names)))") { value, diagnostics in
-            guard let variant = read(value, diagnostics) else { return nil }
-            let decoded = decode(variant)
-            variant.fields.finish()
-            return decoded
-        }
     }
 }

@@ -1,23 +1,36 @@
 import Configuration
 
-/// A block of layers that `define` names and `use` puts into the model, with parameters that stand as `"$name"` in its layers:
+/// A block of layers that `define` names and `use` puts into the model, with parameters that stand as
+/// `"$name"` in its layers:
 ///
 ///     define: {basic: {parameters: {filters: null, stride: 1}, layers: [{conv: "$filters", kernel: 3, stride: "$stride"}, …]}}
 ///     model: [{use: "basic", filters: 32, stride: 2}, …]
 ///
 /// `"$filters * 4"` and `"$filters / 2"` calculate.
-struct BlockDefinition {
+struct BlockDefinition: Sendable {
     /// With their defaults; null: must be given.
-    let parameters: [(key: String, value: ConfigValue)]
-    let layers: [ConfigValue]
+    var parameters: [(key: String, value: ConfigValue)] = []
+    var layers: [ConfigValue] = []
 
-    static func decode(_ fields: ObjectDecoder) -> BlockDefinition? {
-        let parameters = fields.optional("parameters", .table(of: Expectation<ConfigValue>.any), default: [])
-        let layers = fields.required("layers", .array(of: Expectation<ConfigValue>.any, count: 1...10_000))
-        return layers.map { BlockDefinition(parameters: parameters, layers: $0) }
+    static let codec = ObjectCodec(BlockDefinition()) {
+        Field(
+            "parameters", \.parameters, .table(of: Codec<ConfigValue>.any),
+            "Names of the parameters and their defaults; `null`: must be given.",
+            example: "{filters: null, stride: 1}")
+        Field(
+            required: "layers", \.layers, .array(of: Codec<ConfigValue>.any, count: 1...10_000),
+            "The layers, in which `\"$name\"` stands for a parameter.",
+            example: "[{conv: \"$filters\", stride: \"$stride\"}]")
     }
 
-    /// The layers with arguments in the parameters' places; nil if one cannot be filled in, which is reported.
+    /// `define`: blocks by their names.
+    static let table = Codec<[(key: String, value: BlockDefinition)]>.table(of: .object(codec)).map(
+        to: { Dictionary($0.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first }) },
+        from: { definitions in definitions.sorted { $0.key < $1.key }.map { (key: $0.key, value: $0.value) } }
+    )
+
+    /// The layers with arguments in the parameters' places; nil if one cannot be filled in, which is
+    /// reported.
     func layers(with arguments: [String: ConfigValue], _ diagnostics: Diagnostics) -> [ConfigValue]? {
         let problems = Diagnostics()
         let filled = layers.map { substitute($0, arguments, problems) }

@@ -7,6 +7,8 @@ package struct EarlyStopping: Equatable, Sendable {
     package var minimumDelta: Double
 
     package init(monitor: MetricMonitor, patience: Int, minimumDelta: Double = 0) {
-        (self.monitor, self.patience, self.minimumDelta) = (monitor, patience, minimumDelta)
+        self.monitor = monitor
+        self.patience = patience
+        self.minimumDelta = minimumDelta
     }
 }

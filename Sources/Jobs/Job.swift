@@ -1,18 +1,20 @@
 import Datasets
 import NeuralNetwork
 
-/// One training run, as its config file says, with every default filled in. Everything that decides bits is here or in the data.
+/// One training run, as its config file says, with every default filled in. Everything that decides bits is
+/// here or in the data.
 package struct Job: Equatable, Sendable {
     package var name: String
     package var seed: UInt64
-    /// So many models are trained one after the other, from seeds that follow each other; nil: one, and no ensemble.
+    /// So many models are trained one after the other, from seeds that follow each other; nil: one, and no
+    /// ensemble.
     package var ensemble: Int?
-    /// What is computed; `layers`, `loss` and `optimizer` count for a training alone.
+    /// The computation; `layers`, `loss` and `optimizer` count for a training alone.
     package var task = Task.training
     package var data: DataSpec
     package var layers: [NamedLayer]
     package var loss: Loss
-    /// What is measured beside the loss; nil: what suits the loss and the targets.
+    /// The metrics beside the loss; nil: those that suit the loss and the targets.
     package var metrics: [Metric]?
     package var optimizer: Optimizer
     package var optimization = Optimization()
@@ -25,7 +27,7 @@ package struct Job: Equatable, Sendable {
     package var maxSteps: Int?
     package var checkpoint: CheckpointPolicy
     package var earlyStopping: EarlyStopping?
-    /// What the model begins with.
+    /// The weights to begin with; nil: drawn from the seed.
     package var weights: WeightsSpec?
     /// Layers and blocks that are not trained, by name.
     package var freeze: [String] = []
@@ -44,11 +46,21 @@ package struct Job: Equatable, Sendable {
         checkpoint: CheckpointPolicy = CheckpointPolicy(),
         logEvery: Int = 10, blasCore: String? = nil, forcedCuts: [Int]? = nil
     ) {
-        (self.name, self.seed, self.data, self.layers, self.loss) = (name, seed, data, layers, loss)
+        self.name = name
+        self.seed = seed
+        self.data = data
+        self.layers = layers
+        self.loss = loss
         self.metrics = metrics
-        (self.optimizer, self.batchSize, self.microbatches) = (optimizer, batchSize, microbatches)
-        (self.epochs, self.maxSteps, self.checkpoint) = (epochs, maxSteps, checkpoint)
-        (self.logEvery, self.blasCore, self.forcedCuts) = (logEvery, blasCore, forcedCuts)
+        self.optimizer = optimizer
+        self.batchSize = batchSize
+        self.microbatches = microbatches
+        self.epochs = epochs
+        self.maxSteps = maxSteps
+        self.checkpoint = checkpoint
+        self.logEvery = logEvery
+        self.blasCore = blasCore
+        self.forcedCuts = forcedCuts
     }
 }
 
@@ -66,7 +78,9 @@ package struct CheckpointPolicy: Equatable, Sendable {
     package var best: MetricMonitor?
 
     package init(every: Interval = .epoch, keep: Int = 3, best: MetricMonitor? = nil) {
-        (self.every, self.keep, self.best) = (every, keep, best)
+        self.every = every
+        self.keep = keep
+        self.best = best
     }
 }
 
@@ -77,10 +91,13 @@ package struct WeightsSpec: Equatable, Sendable {
     /// Tensors, layers and blocks that begin fresh all the same, by name.
     package var skip: [String]
 
-    package init(file: String, skip: [String] = []) { (self.file, self.skip) = (file, skip) }
+    package init(file: String, skip: [String] = []) {
+        self.file = file
+        self.skip = skip
+    }
 }
 
-/// Where the samples come from.
+/// The samples of a job and their preparation.
 package struct DataSpec: Equatable, Sendable {
     package indirect enum Source: Equatable, Sendable {
         /// The embedded digits: the first 1,437 rows train, the last 360 validate.
@@ -108,7 +125,10 @@ package struct DataSpec: Equatable, Sendable {
             features: String, targets: String? = nil, layout: Dataset.ImageLayout = .nhwc,
             classes: Bool? = nil
         ) {
-            (self.features, self.targets, self.layout, self.classes) = (features, targets, layout, classes)
+            self.features = features
+            self.targets = targets
+            self.layout = layout
+            self.classes = classes
         }
     }
 
@@ -118,7 +138,10 @@ package struct DataSpec: Equatable, Sendable {
         package var validation: Double
         package var seed: UInt64
 
-        package init(validation: Double, seed: UInt64) { (self.validation, self.seed) = (validation, seed) }
+        package init(validation: Double, seed: UInt64) {
+            self.validation = validation
+            self.seed = seed
+        }
     }
 
     package var train: Source
@@ -129,13 +152,13 @@ package struct DataSpec: Equatable, Sendable {
     /// Instead of a normalisation.
     package var whitening: WhiteningSpec?
     package var target: Target
-    /// Of the training set alone.
+    /// The variation of the training set's images; nil: none.
     package var augmentation: Augmentation?
 
     package enum Target: String, CaseIterable, Sendable {
         /// The data's own: labels, or values.
         case data
-        /// What the network reads of the sample, which it learns to give back (an autoencoder).
+        /// The network's own input, which it learns to give back (an autoencoder).
         case input
     }
 
@@ -144,7 +167,12 @@ package struct DataSpec: Equatable, Sendable {
         normalization: Normalization.Kind = .none,
         target: Target = .data, augmentation: Augmentation? = nil
     ) {
-        (self.train, self.validation, self.test, self.split) = (train, validation, test, split)
-        (self.normalization, self.target, self.augmentation) = (normalization, target, augmentation)
+        self.train = train
+        self.validation = validation
+        self.test = test
+        self.split = split
+        self.normalization = normalization
+        self.target = target
+        self.augmentation = augmentation
     }
 }

@@ -7,7 +7,7 @@ package struct JobFile {
     package let job: Job
     /// The job with every default filled in and paths absolute.
     package let resolved: ConfigValue
-    /// Where each layer of the job stands in the file, by its name.
+    /// Each layer's place in the file, by its name.
     private let layerPlaces: [String: ConfigValue]
     /// The config as it was read.
     private let source: ConfigValue?
@@ -41,22 +41,21 @@ package struct JobFile {
     private static func decode(_ value: ConfigValue?, _ diagnostics: Diagnostics, name: String) throws
         -> JobFile
     {
-        var decoder = JobDecoder(diagnostics)
-        let job = value.flatMap { decoder.decode($0, defaultName: name) }
+        var reader = JobReader(diagnostics)
+        let job = value.flatMap { reader.read($0, defaultName: name) }
         try diagnostics.check()
-        guard var job else { throw PlanError("the config could not be read, and says nothing about why") }
-        job.data = job.data.absolute
-        if let file = job.weights?.file { job.weights?.file = Path.absolute(file) }
-        return JobFile(job: job, resolved: job.resolved, layerPlaces: decoder.layerPlaces, source: value)
+        guard let job else { throw PlanError("the config could not be read, and says nothing about why") }
+        return JobFile(job: job, resolved: job.resolved, layerPlaces: reader.layerPlaces, source: value)
     }
 
     /// `config/digits-mlp.json5` → `digits-mlp`.
     private static func baseName(_ path: String) -> String {
         let name = Path.name(of: path).split(separator: ".").first.map(String.init) ?? "job"
-        return JobDecoder.isName(name) ? name : "job"
+        return Codec<String>.isName(name) ? name : "job"
     }
 
-    /// The job of one member of the ensemble: the same but for the seed, which decides everything that is drawn, though not how the data are split.
+    /// The job of one member of the ensemble: the same but for the seed, which decides everything that is
+    /// drawn, though not how the data are split.
     package func member(_ index: Int) -> JobFile {
         var member = job
         member.ensemble = nil
@@ -64,13 +63,14 @@ package struct JobFile {
         return replacing(member)
     }
 
-    /// The job for measuring its steps: it goes on without end and decides nothing on the way, and what it trains is not evaluated.
+    /// The job for measuring its steps: it goes on without end and decides nothing on the way, and what it
+    /// trains is not evaluated.
     package var endless: JobFile {
         var endless = job
         (endless.ensemble, endless.maxSteps, endless.earlyStopping, endless.checkpoint.best) = (
             nil, nil, nil, nil
         )
-        endless.epochs = JobDecoder.mostEpochs
+        endless.epochs = JobFields.mostEpochs
         (endless.data.validation, endless.data.test, endless.data.split) = (nil, nil, nil)
         if case .reduceOnPlateau = endless.optimization.schedule.shape {
             endless.optimization.schedule.shape = .constant
@@ -83,16 +83,11 @@ package struct JobFile {
         JobFile(job: job, resolved: job.resolved, layerPlaces: layerPlaces, source: source)
     }
 
-    /// SHA-256 of everything about the job that decides bits. Paths do not: the data's content is compared by itself.
-    package var identity: String {
-        var job = job
-        (job.epochs, job.maxSteps, job.checkpoint, job.logEvery) = (1, nil, CheckpointPolicy(), 1)
-        job.data = job.data.withoutPaths
-        job.weights?.file = ""
-        return SHA256.hexDigest(of: Array(job.resolved.compactJSON().utf8))
-    }
+    /// SHA-256 of everything about the job that decides bits. Paths do not: the data's content is compared by
+    /// itself.
+    package var identity: String { JobResolution.identity(of: resolved) }
 
-    /// What does not fit the data, shown at its place in the file.
+    /// The error for a job that does not fit its data, shown at its place in the file.
     package func describe(_ error: PlanError) -> any Error {
         guard let place = place(of: error) else { return error }
         let diagnostics = Diagnostics()
@@ -133,49 +128,13 @@ extension Job {
         let diagnostics = Diagnostics()
         let value = JSON5.parse(
             SourceFile(name: "the coordinator's job", text: resolvedText), diagnostics: diagnostics)
-        var decoder = JobDecoder(diagnostics)
-        let job = value.flatMap { decoder.decode($0, defaultName: "job") }
+        var reader = JobReader(diagnostics)
+        let job = value.flatMap { reader.read($0, defaultName: "job") }
         try diagnostics.check()
         guard let job else {
             throw PlanError(
                 "the coordinator's job could not be read; install the same version on both machines")
         }
         self = job
-    }
-}
-
-extension DataSpec {
-    private func mapPaths(_ change: (String) -> String) -> DataSpec {
-        var spec = self
-        spec.train = train.mapPaths(change)
-        spec.validation = validation?.mapPaths(change)
-        spec.test = test?.mapPaths(change)
-        return spec
-    }
-
-    fileprivate var absolute: DataSpec { mapPaths(Path.absolute) }
-    fileprivate var withoutPaths: DataSpec { mapPaths { _ in "" } }
-}
-
-extension DataSpec.Source {
-    fileprivate func mapPaths(_ change: (String) -> String) -> Self {
-        switch self {
-        case .digits, .madeUp: return self
-        case .idx(let images, let labels): return .idx(images: change(images), labels: change(labels))
-        case .csv(let path, let format, let rules): return .csv(path: change(path), format, rules)
-        case .cifar10(let paths):
-            let changed = paths.map(change)
-            // Several files and their directory are the same data.
-            return .cifar10(changed.allSatisfy(\.isEmpty) ? [""] : changed)
-        case .cifar100(let path, let labels): return .cifar100(path: change(path), labels: labels)
-        case .npy(var files):
-            files.features = change(files.features)
-            files.targets = files.targets.map(change)
-            return .npy(files)
-        case .imageFolder(var folder):
-            folder.path = change(folder.path)
-            return .imageFolder(folder)
-        case .limited(let source, let count): return .limited(source.mapPaths(change), count: count)
-        }
     }
 }

@@ -1,6 +1,8 @@
 import Configuration
+import System
 
-/// Compares a job with the one that a run was started with.
+/// Compares a job with the one that a run was started with. What may differ, and what is a path, the job's
+/// form says.
 package enum JobResolution {
     package struct Difference: Equatable, CustomStringConvertible {
         package let path: String
@@ -10,40 +12,62 @@ package enum JobResolution {
         package var description: String { "\(path) is \(now), was \(before)" }
     }
 
-    /// What may change when a run is resumed. Paths may too: the data's content is compared by itself.
-    private static let free: Set<String> = ["epochs", "max_steps", "checkpoint", "logging"]
-    private static let paths = [
-        ".idx.images", ".idx.labels", ".csv.path", ".cifar10", ".cifar100.path", ".npy.features",
-        ".npy.targets", ".image_folder.path",
-    ]
-
-    /// Everything else that differs between two resolved jobs.
+    /// The differences of two resolved jobs that a resumed run cannot have. Paths may differ: the data's
+    /// content is compared by itself.
     package static func differences(_ before: ConfigValue, _ now: ConfigValue) -> [Difference] {
         var found: [Difference] = []
-        func compare(_ path: String, _ a: ConfigValue?, _ b: ConfigValue?) {
-            if let a, let b, let left = a.members, let right = b.members {
-                var keys = left.map(\.key)
-                keys += right.map(\.key).filter { !keys.contains($0) }
-                for key in keys where !(path.isEmpty && free.contains(key)) {
-                    let place = path.isEmpty ? key : "\(path).\(key)"
-                    let isDataPath =
-                        place.hasPrefix("data.") && paths.contains { place.hasSuffix($0) } && a[key] != nil
-                        && b[key] != nil
-                    if !isDataPath && place != "weights.file" { compare(place, a[key], b[key]) }
-                }
-            } else if let a, let b, let left = a.elements, let right = b.elements, left.count == right.count {
-                for (i, (x, y)) in zip(left, right).enumerated() { compare("\(path).\(i)", x, y) }
-            } else if a != b {
-                found.append(Difference(path: path, before: text(a), now: text(b)))
-            }
-        }
-        compare("", before, now)
+        compare("", before, now, Job.form, &found)
         return found
+    }
+
+    private static func compare(
+        _ path: String, _ before: ConfigValue?, _ now: ConfigValue?, _ form: Form, _ found: inout [Difference]
+    ) {
+        if let left = before?.members, let right = now?.members {
+            var keys = left.map(\.key)
+            keys += right.map(\.key).filter { !keys.contains($0) }
+            for key in keys {
+                let fields = form.fields(key)
+                if fields.contains(where: { $0.resume != .fixed }) { continue }
+                let (a, b) = (before?[key], now?[key])
+                if a != nil, b != nil, !fields.isEmpty, fields.allSatisfy(\.form.isPath) { continue }
+                compare(path.isEmpty ? key : "\(path).\(key)", a, b, .either(fields.map(\.form)), &found)
+            }
+        } else if let left = before?.elements, let right = now?.elements, left.count == right.count {
+            let element = form.elements ?? .any
+            for (index, (a, b)) in zip(left, right).enumerated() {
+                compare("\(path).\(index)", a, b, element, &found)
+            }
+        } else if before != now {
+            found.append(Difference(path: path, before: text(before), now: text(now)))
+        }
     }
 
     private static func text(_ value: ConfigValue?) -> String {
         guard let value else { return "absent" }
         let text = value.compactJSON()
         return text.count > 60 ? String(text.prefix(57)) + "..." : text
+    }
+
+    /// SHA-256 of what decides a resolved job's bits: everything but free fields and paths.
+    static func identity(of resolved: ConfigValue) -> String {
+        SHA256.hexDigest(of: Array(reduced(resolved, Job.form).compactJSON().utf8))
+    }
+
+    private static func reduced(_ value: ConfigValue, _ form: Form) -> ConfigValue {
+        if let members = value.members {
+            return .object(
+                members.compactMap { member in
+                    let fields = form.fields(member.key)
+                    if fields.contains(where: { $0.resume == .free }) { return nil }
+                    let isPath = !fields.isEmpty && fields.allSatisfy(\.form.isPath)
+                    // Several files and their directory are the same data.
+                    return (
+                        member.key, isPath ? "" : reduced(member.value, .either(fields.map(\.form)))
+                    )
+                })
+        }
+        guard let elements = value.elements, let element = form.elements else { return value }
+        return .array(elements.map { reduced($0, element) })
     }
 }

@@ -1,8 +1,9 @@
 /// Clusters of samples, each near its centre (Lloyd 1982, https://doi.org/10.1109/TIT.1982.1056489).
 package struct KMeansSpec: Equatable, Sendable {
     package enum Initialization: String, CaseIterable, Sendable {
-        /// Each centre is a sample, drawn with a probability that grows with its squared distance to the centres so far; of several draws the best
-        /// (Arthur and Vassilvitskii 2007, https://theory.stanford.edu/~sergei/papers/kMeansPP-soda.pdf).
+        /// Each centre is a sample, drawn with a probability that grows with its squared distance to the
+        /// centres so far; of several draws the best (Arthur and Vassilvitskii 2007,
+        /// https://theory.stanford.edu/~sergei/papers/kMeansPP-soda.pdf).
         case kMeansPlusPlus = "k_means++"
         /// Samples drawn at random.
         case random
@@ -20,9 +21,10 @@ package struct KMeansSpec: Equatable, Sendable {
         clusters: Int, initialization: Initialization = .kMeansPlusPlus, tolerance: Double = 0,
         maxIterations: Int = 100
     ) {
-        (self.clusters, self.initialization, self.tolerance, self.maxIterations) = (
-            clusters, initialization, tolerance, maxIterations
-        )
+        self.clusters = clusters
+        self.initialization = initialization
+        self.tolerance = tolerance
+        self.maxIterations = maxIterations
     }
 
     /// Steps in which centres are chosen, one each, before the iterations.
@@ -45,16 +47,18 @@ package struct PrincipalComponentsSpec: Equatable, Sendable {
     }
 
     package var components: Components
-    /// Writes besides the components those divided by the standard deviations, which give every component variance 1.
+    /// Writes besides the components those divided by the standard deviations, which give every component
+    /// variance 1.
     package var whiten: Bool
 
     package init(components: Components, whiten: Bool = false) {
-        (self.components, self.whiten) = (components, whiten)
+        self.components = components
+        self.whiten = whiten
     }
 }
 
 extension Job {
-    /// What a job computes.
+    /// The computation of a job.
     package enum Task: Equatable, Sendable {
         /// A model, trained by gradient descent.
         case training

@@ -1,5 +1,3 @@
-import Configuration
-
 /// A value of each epoch that decisions look at: `validation.loss`, `train.accuracy`.
 package struct MetricMonitor: Equatable, Sendable {
     package enum Source: String, CaseIterable, Sendable { case train, validation }
@@ -11,19 +9,22 @@ package struct MetricMonitor: Equatable, Sendable {
     package var mode: Mode
 
     package init(_ source: Source, _ metric: String, _ mode: Mode) {
-        (self.source, self.metric, self.mode) = (source, metric, mode)
+        self.source = source
+        self.metric = metric
+        self.mode = mode
     }
 
     package var name: String { "\(source.rawValue).\(metric)" }
 
-    /// True if `value` is better than `best` by more than `delta`. What is not finite is never better; of equal values the earlier stays.
+    /// True if `value` is better than `best` by more than `delta`. What is not finite is never better; of
+    /// equal values the earlier stays.
     package func isBetter(_ value: Double, than best: Double?, by delta: Double = 0) -> Bool {
         guard value.isFinite else { return false }
         guard let best else { return true }
         return mode == .min ? value < best - delta : value > best + delta
     }
 
-    /// What everybody means by a metric's name; nil for one that says nothing about it.
+    /// The mode that a metric's name implies; nil for a name that implies none.
     package static func usualMode(of metric: String) -> Mode? {
         if ["loss", "objective", "mse", "mae", "rmse", "error", "perplexity", "inertia"].contains(metric) {
             return .min
@@ -42,12 +43,5 @@ package struct MetricMonitor: Equatable, Sendable {
             let mode = mode ?? usualMode(of: parts[1])
         else { return nil }
         return MetricMonitor(source, parts[1], mode)
-    }
-
-    /// The name alone, with the usual mode.
-    static var expectation: Expectation<MetricMonitor> {
-        Expectation("a value to monitor, such as \"validation.loss\" or \"train.accuracy\"") { value in
-            if case .string(let text) = value.kind { parse(text) } else { nil }
-        }
     }
 }

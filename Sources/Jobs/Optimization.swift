@@ -1,6 +1,6 @@
 import NeuralNetwork
 
-/// What goes with a job's optimizer: how its learning rate goes on, what keeps weights small, what is done to large gradients.
+/// The settings beside a job's optimizer: its schedule, penalties on weights, and the clipping of gradients.
 package struct Optimization: Equatable, Sendable {
     package var schedule = Schedule()
     package var regularization = Regularization()
@@ -14,7 +14,10 @@ package struct Optimization: Equatable, Sendable {
         package let prefix: String
         package let factor: Double
 
-        package init(_ prefix: String, _ factor: Double) { (self.prefix, self.factor) = (prefix, factor) }
+        package init(_ prefix: String, _ factor: Double) {
+            self.prefix = prefix
+            self.factor = factor
+        }
     }
 
     package init() {}

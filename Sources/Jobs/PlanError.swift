@@ -7,6 +7,8 @@ package struct PlanError: Error, Equatable, CustomStringConvertible {
     package let field: String?
 
     package init(_ description: String, layer: String? = nil, field: String? = nil) {
-        (self.description, self.layer, self.field) = (description, layer, field)
+        self.description = description
+        self.layer = layer
+        self.field = field
     }
 }

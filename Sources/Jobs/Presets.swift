@@ -1,6 +1,7 @@
 import Configuration
 
-/// Well-known networks, written in the language of configs; the names of their layers are torchvision's where it has the model.
+/// Well-known networks, written in the language of configs; the names of their layers are torchvision's where
+/// it has the model.
 enum Presets {
     struct Preset {
         let definitions: [String: BlockDefinition]
@@ -13,9 +14,10 @@ enum Presets {
         guard let text = texts.first(where: { $0.name == name })?.text else { return nil }
         let value = JSON5.parse(SourceFile(name: "preset \(name)", text: text), diagnostics: diagnostics)
         guard let value, let fields = ObjectDecoder(value, diagnostics) else { return nil }
-        let definitions = fields.optional("define", JobDecoder.definitions, default: [:])
-        let block = BlockDefinition.decode(fields)
+        let definitions = fields.optional("define", BlockDefinition.table, default: [:])
+        var block = BlockDefinition()
+        let isComplete = BlockDefinition.codec.read(fields, into: &block)
         fields.finish()
-        return block.map { Preset(definitions: definitions, block: $0) }
+        return isComplete ? Preset(definitions: definitions, block: block) : nil
     }
 }

@@ -49,71 +49,66 @@ package struct CheckpointState: Equatable, Sendable {
         return hash.hexDigest()
     }
 
-    package var value: ConfigValue {
-        .object([
-            ("data", .string(data)),
-            (
-                "normalization",
-                .object([
-                    ("kind", .string(normalization.kind.rawValue)),
-                    ("shift", .array(normalization.shift.map { .number($0) })),
-                    ("factor", .array(normalization.factor.map { .number($0) })),
-                ])
-            ),
-            ("class_names", classNames.map { .array($0.map { .string($0) }) } ?? .null),
-            ("epoch_totals", .array(epochTotals.map { .number($0) })),
-            ("platform", .string(platform)), ("exact", .bool(isExact)), ("decisions", decisions.value),
-            ("job", job.map { .string($0) } ?? .null), ("table", table?.value ?? .null),
-            ("sample_shape", sampleShape.map { .array($0.map { .int($0) }) } ?? .null),
-            ("target_width", targetWidth.map { .int($0) } ?? .null),
-            ("train_count", trainCount.map { .int($0) } ?? .null),
-        ])
-    }
+    package var value: ConfigValue { Self.codec.encode(self) }
 
     package init(_ checkpoint: Checkpoint) throws {
         let diagnostics = Diagnostics()
-        var read: CheckpointState?
-        if let fields = ObjectDecoder(checkpoint.state, diagnostics) {
-            let data = fields.required("data", .string)
-            let normalization = fields.required(
-                "normalization",
-                .object { fields -> Normalization? in
-                    let kind = fields.required("kind", .oneOf(Normalization.Kind.self))
-                    let shift = fields.required("shift", .array(of: Expectation<Double>.number(.finite)))
-                    let factor = fields.required("factor", .array(of: Expectation<Double>.number(.finite)))
-                    let (shifts, factors) = (
-                        (shift ?? []).map { Float($0) }, (factor ?? []).map { Float($0) }
-                    )
-                    guard let kind, shifts.count == factors.count, (shifts + factors).allSatisfy(\.isFinite)
-                    else { return nil }
-                    return Normalization(kind: kind, shift: shifts, factor: factors)
-                })
-            let classNames = fields.optional("class_names", .array(of: Expectation<String>.string))
-            let totals = fields.required("epoch_totals", .array(of: Expectation<Double>.number(.finite)))
-            let platform = fields.required("platform", .string)
-            let isExact = fields.required("exact", .bool)
-            let decisions = fields.optional("decisions", DecisionState.expectation, default: DecisionState())
-            let job = fields.optional("job", .string)
-            let table = fields.optional("table", TableEncoding.expectation)
-            let shape = fields.optional(
-                "sample_shape", .array(of: Expectation<Int>.int(1...1 << 40), count: 1...8))
-            let targetWidth = fields.optional("target_width", .int(1...1 << 40))
-            let trainCount = fields.optional("train_count", .int(1...1 << 40))
-            fields.finish()
-            if let data, let normalization, let totals, let platform, let isExact {
-                read = CheckpointState(
-                    data: data, normalization: normalization, classNames: classNames, epochTotals: totals,
-                    platform: platform,
-                    isExact: isExact, decisions: decisions, job: job, table: table, sampleShape: shape,
-                    targetWidth: targetWidth,
-                    trainCount: trainCount)
-            }
-        }
-        guard let read, !diagnostics.hasErrors else {
+        guard let read = Self.codec.read(checkpoint.state, diagnostics), !diagnostics.hasErrors else {
             throw CheckpointError(
                 "the manifest of `\(checkpoint.path)` does not have the state of a training run; use a checkpoint that this program wrote"
             )
         }
         self = read
     }
+}
+
+// MARK: - In a checkpoint's manifest
+
+extension CheckpointState {
+    private static let codec = Codec<CheckpointState>.object(
+        CheckpointState(
+            data: "", normalization: Normalization(kind: .none, shift: [], factor: []), classNames: nil,
+            epochTotals: [], platform: "", isExact: false)
+    ) {
+        Field(required: "data", \.data, .string, "Content hash of the decoded data.")
+        Field(
+            required: "normalization", \.normalization, normalization,
+            "How features are brought to one scale.")
+        Field(
+            "class_names", \.classNames, .array(of: Codec<String>.string), "Names of the classes, in order.")
+        Field(
+            required: "epoch_totals", \.epochTotals, .array(of: .number(.finite)),
+            "The report's sums since the epoch began.")
+        Field(required: "platform", \.platform, .string, "The numeric platform.")
+        Field(required: "exact", \.isExact, .bool, "Whether all workers had that platform.")
+        Field("decisions", \.decisions, DecisionState.codec, "What the decisions during a training remember.")
+        Field("job", \.job, .string, "The text of the resolved job.")
+        Field("table", \.table, TableEncoding.codec, "How a table's columns became features and targets.")
+        Field(
+            "sample_shape", \.sampleShape, .array(of: .int(1...1 << 40), count: 1...8), "Shape of a sample.")
+        Field("target_width", \.targetWidth, .int(1...1 << 40), "Target values of a sample.")
+        Field("train_count", \.trainCount, .int(1...1 << 40), "Training samples.")
+    }
+
+    private struct NormalizationFields: Sendable {
+        var kind = Normalization.Kind.none
+        var shift: [Float] = []
+        var factor: [Float] = []
+    }
+
+    private static let normalization = Codec<NormalizationFields>.object(
+        NormalizationFields(),
+        check: { fields, decoder in
+            guard fields.shift.count != fields.factor.count else { return }
+            decoder.error("there must be a factor for each shift", atValueOf: "factor")
+        }
+    ) {
+        Field(required: "kind", \.kind, .oneOf(Normalization.Kind.self), "The kind.")
+        Field(required: "shift", \.shift, .array(of: .float), "What is subtracted, per channel.")
+        Field(required: "factor", \.factor, .array(of: .float), "What is multiplied with, per channel.")
+    }.map(
+        to: { fields -> Normalization? in
+            guard fields.shift.count == fields.factor.count else { return nil }
+            return Normalization(kind: fields.kind, shift: fields.shift, factor: fields.factor)
+        }, from: { NormalizationFields(kind: $0.kind, shift: $0.shift, factor: $0.factor) })
 }

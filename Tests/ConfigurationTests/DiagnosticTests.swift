@@ -26,7 +26,7 @@ import Testing
             ConfigOverride.parse("optimizer.adam.learning_rate=abc", diagnostics: diagnostics))
         override.apply(to: &tree, diagnostics: diagnostics)
         let rate = try #require(tree["optimizer"]?["adam"]?["learning_rate"])
-        #expect(Expectation.number(.positive).read(rate, diagnostics) == nil)
+        #expect(Codec.number(.positive).read(rate, diagnostics) == nil)
         #expect(
             diagnostics.rendered() == """
                 error: `learning_rate` must be a number above 0, found the string "abc"
@@ -81,7 +81,7 @@ import Testing
     @Test func valuesOfTheProgramAreShownByPath() {
         let diagnostics = Diagnostics()
         let value: ConfigValue = ["batch": ["size": 0]]
-        _ = Expectation.int(1...).read(value["batch"]!["size"]!, diagnostics)
+        _ = Codec.int(1...).read(value["batch"]!["size"]!, diagnostics)
         #expect(
             diagnostics.rendered() == """
                 error: `size` must be a whole number of at least 1, found 0

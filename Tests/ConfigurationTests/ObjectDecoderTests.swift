@@ -5,39 +5,69 @@ import Testing
     private enum Activation: String, CaseIterable { case relu, tanh, sigmoid }
     private enum Size: Equatable { case samples(Int), all }
 
-    /// Everything a small job may hold; nil values are not of interest here.
+    private struct SmallJob: Sendable {
+        var name = ""
+        var seed: UInt64 = 1
+        var epochs = 1
+        var maxSteps: Int?
+        var metrics: [String] = []
+        var loss = ""
+        var size = 1
+        var microbatches: Int?
+        var optimizer = Rule(name: "", learningRate: 0)
+        var model: [Layer] = []
+    }
+
+    private struct Rule: Equatable, Sendable {
+        var name: String
+        var learningRate: Double
+        var nesterov = false
+    }
+
+    private struct Layer: Sendable {
+        var size = 0.0
+        var activation = Activation.relu
+    }
+
+    private static func rule(_ name: String) -> Choice<Rule> {
+        let fields = ObjectCodec(Rule(name: name, learningRate: 1)) {
+            Field("nesterov", \.nesterov, .bool, "Nesterov's form.")
+            Field(required: "learning_rate", \.learningRate, .number(.positive), "The step size.")
+        }
+        return Choice(name, "A rule.", fields, to: { $0 }, from: { $0.name == name ? $0 : nil })
+    }
+
+    private static let layer = Codec<Layer>.choice(
+        "a layer", Layer(), \.size,
+        [
+            Choice("dense", .int(1...), "Dense.", to: { Double($0) }, from: { Int(exactly: $0) }),
+            Choice("dropout", .number(.from(0, below: 1)), "Dropout.", to: { $0 }, from: { $0 }),
+        ]
+    ) {
+        Field("activation", \.activation, .oneOf(Activation.self), "The activation.")
+    }
+
+    /// Everything a small job may hold.
+    private static let job = Codec<SmallJob>.object(SmallJob()) {
+        Field(required: "name", \.name, .nonEmptyString, "The name.")
+        Field("seed", \.seed, .unsigned, "The seed.")
+        Field(required: "epochs", \.epochs, .int(1...), "The epochs.")
+        Field("max_steps", \.maxSteps, .int(1...), "The most steps.")
+        Field("metrics", \.metrics, .array(of: .oneOf(["accuracy", "top_5"])), "The metrics.")
+        Field(required: "loss", \.loss, .oneOf(["cross_entropy", "mse"]), "The loss.")
+        Field.group("batch", "The batch.", isRequired: true) {
+            Field("microbatches", \.microbatches, .int(1...64), "The pieces.")
+            Field(required: "size", \.size, .int(1...), "The size.")
+        }
+        Field(
+            required: "optimizer", \.optimizer, .variant("an optimizer", [rule("adam"), rule("sgd")]),
+            "The rule.")
+        Field("model", \.model, .array(of: layer), "The layers.")
+    }
+
     private func decodeJob(_ text: String) -> Diagnostics {
         let (value, diagnostics) = read(text)
-        guard let value, let job = ObjectDecoder(value, diagnostics) else { return diagnostics }
-        _ = job.required("name", .nonEmptyString)
-        _ = job.optional("seed", .unsigned, default: 1)
-        _ = job.required("epochs", .int(1...))
-        _ = job.optional("max_steps", .int(1...))
-        _ = job.optional("metrics", .array(of: .oneOf(["accuracy", "top_5"])), default: [])
-        _ = job.required("loss", .oneOf(["cross_entropy", "mse"]))
-        _ = job.required(
-            "batch",
-            .object { batch -> Int? in
-                _ = batch.optional("microbatches", .int(1...64))
-                return batch.required("size", .int(1...))
-            })
-        _ = job.required(
-            "optimizer",
-            .variant("an optimizer", among: ["adam", "sgd"]) { optimizer -> Double? in
-                _ = optimizer.fields.optional("nesterov", .bool)
-                return optimizer.fields.required("learning_rate", .number(.positive))
-            })
-        _ = job.optional(
-            "model",
-            .array(
-                of: .object { layer -> String? in
-                    let kind = layer.exactlyOne(of: ["dense", "dropout"], what: "a layer")
-                    if kind?.key == "dropout" { _ = layer.required("dropout", .number(.from(0, below: 1))) }
-                    if kind?.key == "dense" { _ = layer.required("dense", .int(1...)) }
-                    _ = layer.optional("activation", .oneOf(Activation.self))
-                    return kind?.key
-                }))
-        job.finish()
+        _ = value.flatMap { Self.job.read($0, diagnostics) }
         return diagnostics
     }
 
@@ -129,21 +159,27 @@ import Testing
     }
 
     @Test func choicesAmongTheFields() throws {
-        let layer = Expectation<String>.inlineVariant("a layer", among: ["conv", "dropout", "flatten"]) {
-            layer in
-            _ = layer.fields.optional("kernel", .int(1...))
-            return layer.name + (layer.argument.map { $0.compactJSON() } ?? "")
+        struct Layer: Sendable { var kind = "", kernel: Int? }
+        func kind(_ name: String, word: String? = nil) -> Choice<String> {
+            Choice(
+                name, Codec<ConfigValue>.any, "A layer.", word: word, to: { name + $0.compactJSON() },
+                from: { _ in nil })
         }
+        let layer = Codec<Layer>.choice(
+            "a layer", Layer(), \.kind, [kind("conv"), kind("dropout"), kind("flatten", word: "flatten")]
+        ) {
+            Field("kernel", \.kernel, .int(1...), "The window.")
+        }.map(to: { $0.kind }, from: { Layer(kind: $0) })
         let diagnostics = Diagnostics()
         #expect(
-            Expectation.array(of: layer).read(
+            Codec.array(of: layer).read(
                 [["conv": 32, "kernel": 3], "flatten", ["dropout": 0.5]], diagnostics) == [
                     "conv32", "flatten", "dropout0.5",
                 ])
         #expect(diagnostics.isEmpty, "\(diagnostics.rendered())")
         for wrong: ConfigValue in [
             ["cnov": 1, "kernel": 3], ["kernel": 3], ["conv": 1, "dropout": 1, "kernel": 2], "flaten", 5,
-            ["conv": 1, "kernl": 3],
+            ["conv": 1, "kernl": 3], "conv",
         ] {
             _ = layer.read(wrong, diagnostics)
         }
@@ -155,18 +191,21 @@ import Testing
                 "`flaten` is not a layer (did you mean `flatten`?)",
                 "the configuration must be a layer, found 5 (one of `conv`, `dropout` or `flatten`)",
                 "unknown field `kernl` (did you mean `kernel`?)",
+                "`conv` needs a value: it cannot stand alone",
             ])
     }
 
     @Test func alternatives() throws {
-        let size = Expectation.int(1...).map(Size.samples).or("all", is: .all)
+        let size = Codec.int(1...).map(
+            to: { Size.samples($0) }, from: { if case .samples(let count) = $0 { count } else { nil } }
+        ).or("all", is: .all)
         let diagnostics = Diagnostics()
         #expect(size.read(5, diagnostics) == .samples(5))
         #expect(size.read("all", diagnostics) == .all)
         #expect(diagnostics.isEmpty)
         #expect(size.read("al", diagnostics) == nil)
         #expect(size.read(0, diagnostics) == nil)
-        let pair = Expectation.int(1...).map { [$0, $0] }.or(.array(of: .int(1...), count: 2...2))
+        let pair = Codec.int(1...).shorthand { [$0, $0] }.or(.array(of: .int(1...), count: 2...2))
         #expect(pair.read([3, 0], diagnostics) == nil)
         #expect(pair.read([3], diagnostics) == nil)
         #expect(
@@ -174,7 +213,7 @@ import Testing
                 "the configuration must be a whole number of at least 1 or `all`, found the string \"al\"",
                 "the configuration must be a whole number of at least 1 or `all`, found 0",
                 "element 1 must be a whole number of at least 1, found 0",
-                "the configuration must be a whole number of at least 1 or a list of 2 (each a whole number of at least 1), found a list of 1",
+                "the configuration must be a list of 2 (each a whole number of at least 1), found a list of 1",
             ])
     }
 
@@ -193,17 +232,17 @@ import Testing
     {
         #expect(interval.contains(value) == fits)
         let diagnostics = Diagnostics()
-        #expect((Expectation.number(interval).read(.number(value), diagnostics) != nil) == fits)
+        #expect((Codec.number(interval).read(.number(value), diagnostics) != nil) == fits)
         #expect(diagnostics.hasErrors != fits)
     }
 
     @Test func tables() throws {
         let diagnostics = Diagnostics()
-        let table = try #require(Expectation.table(of: .int(0...)).read(["b": 2, "a": 1], diagnostics))
+        let table = try #require(Codec.table(of: .int(0...)).read(["b": 2, "a": 1], diagnostics))
         #expect(table.map(\.key) == ["b", "a"] && table.map(\.value) == [2, 1])
         #expect(diagnostics.isEmpty)
-        #expect(Expectation.table(of: .int(0...)).read(["b": -2, "a": "x"], diagnostics) == nil)
-        #expect(Expectation.table(of: .int(0...)).read([], diagnostics) == nil)
+        #expect(Codec.table(of: .int(0...)).read(["b": -2, "a": "x"], diagnostics) == nil)
+        #expect(Codec.table(of: .int(0...)).read([], diagnostics) == nil)
         #expect(diagnostics.sorted.map(\.path.description) == ["b", "a", ""])
     }
 
@@ -234,8 +273,8 @@ import Testing
 
     @Test func aNumberInQuotesIsExplained() {
         let diagnostics = Diagnostics()
-        _ = Expectation.int(1...).read("5", diagnostics)
-        _ = Expectation.string.read(5, diagnostics)
+        _ = Codec.int(1...).read("5", diagnostics)
+        _ = Codec.string.read(5, diagnostics)
         #expect(diagnostics.sorted.map(\.label) == ["write it without quotes", "put it in quotes: \"5\""])
     }
 }

@@ -1,6 +1,7 @@
 import Datasets
 import Jobs
 import NeuralNetwork
+import TestSupport
 import Testing
 import Training
 

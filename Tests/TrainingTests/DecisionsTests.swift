@@ -1,6 +1,7 @@
 import Checkpoints
 import Jobs
 import NeuralNetwork
+import TestSupport
 import Testing
 import Training
 

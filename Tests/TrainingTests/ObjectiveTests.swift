@@ -2,6 +2,7 @@ import Checkpoints
 import Datasets
 import Jobs
 import NeuralNetwork
+import TestSupport
 import Testing
 import Training
 

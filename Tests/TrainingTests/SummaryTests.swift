@@ -1,5 +1,6 @@
 import Datasets
 import Jobs
+import TestSupport
 import Testing
 import Training
 

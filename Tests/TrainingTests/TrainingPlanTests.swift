@@ -1,5 +1,6 @@
 import Jobs
 import NeuralNetwork
+import TestSupport
 import Testing
 import Training
 

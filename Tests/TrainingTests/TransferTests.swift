@@ -262,5 +262,5 @@ import Training
         #expect(try Job(resolvedText: other.resolved.prettyJSON()) == other)
     }
 
-    private func decoded(_ text: String) throws -> Job { try TrainingTests.load(text).job }
+    private func decoded(_ text: String) throws -> Job { try TestSupport.load(text).job }
 }

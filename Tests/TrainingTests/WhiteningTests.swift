@@ -3,6 +3,7 @@ import Datasets
 import Jobs
 import Kernels
 import NeuralNetwork
+import TestSupport
 import Testing
 import Training
 

@@ -1,0 +1,200 @@
+import Configuration
+import Datasets
+
+// The sources of samples: `{csv: {path: "data.csv", target: "price"}, limit: 1000}`.
+
+/// A source and the fields beside it.
+private struct SourceFields: Sendable {
+    var source = DataSpec.Source.digits
+    var limit: Int?
+}
+
+extension Codec where Value == DataSpec.Source {
+    /// - Parameter train: the training data: others of the same kind have its settings unless they say
+    ///   otherwise
+    static func dataSource(like train: DataSpec.Source?) -> Self {
+        var train = train
+        if case .limited(let source, _)? = train { train = source }
+        let codec = Codec<SourceFields>.choice(
+            "a data set", SourceFields(), \.source, DataSpec.Source.kinds(like: train)
+        ) {
+            Field(
+                "limit", \.limit, .int(1...), "Takes the first samples alone.", example: "1000",
+                default: "all samples")
+        }.map(
+            to: { fields in fields.limit.map { .limited(fields.source, count: $0) } ?? fields.source },
+            from: { source -> SourceFields? in
+                guard case .limited(let source, let count) = source else {
+                    return SourceFields(source: source)
+                }
+                return SourceFields(source: source, limit: count)
+            })
+        return train == nil ? codec.named("data_set") : codec
+    }
+}
+
+extension DataSpec.Source {
+    fileprivate static func kinds(like train: Self?) -> [Choice<Self>] {
+        [
+            Choice(
+                "builtin", .oneOf(["digits"]),
+                "8×8 handwritten digits inside the program: 1,437 for training, 360 for everything else.",
+                example: "\"digits\"", to: { _ in .digits }, from: { $0 == .digits ? "digits" : nil }),
+            idx, csv(like: train),
+            Choice(
+                "cifar10", .oneOrMore(.path),
+                "CIFAR-10's binary version: its directory, a file, or a list of files.",
+                example: "\"data/cifar-10-batches-bin\"", to: { .cifar10($0) },
+                from: { if case .cifar10(let paths) = $0 { paths } else { nil } }),
+            cifar100(like: train), npy(like: train), imageFolder(like: train), madeUp(like: train),
+        ]
+    }
+
+    private static var idx: Choice<Self> {
+        struct Files: Sendable { var images = "", labels = "" }
+        let codec = Codec<Files>.object(Files()) {
+            Field(
+                required: "images", \.images, .path, "The file of the images.",
+                example: "\"data/train-images-idx3-ubyte.gz\"")
+            Field(
+                required: "labels", \.labels, .path, "The file of their labels.",
+                example: "\"data/train-labels-idx1-ubyte.gz\"")
+        }
+        return Choice(
+            "idx", codec, "MNIST's format.", example: "{images: \"FILE\", labels: \"FILE\"}",
+            to: { .idx(images: $0.images, labels: $0.labels) },
+            from: {
+                if case .idx(let images, let labels) = $0 {
+                    Files(images: images, labels: labels)
+                } else {
+                    nil
+                }
+            })
+    }
+
+    private static func cifar100(like train: Self?) -> Choice<Self> {
+        struct Files: Sendable { var path = "", labels = CIFAR.Labels.fine }
+        var blank = Files()
+        if case .cifar100(_, let labels)? = train { blank.labels = labels }
+        let codec = Codec<Files>.object(blank) {
+            Field(
+                required: "path", \.path, .path, "The directory, or the file.",
+                example: "\"data/cifar-100-binary\"")
+            Field(
+                "labels", \.labels, .oneOf(CIFAR.Labels.self),
+                "The 100 fine classes or the 20 coarse ones.", example: "\"coarse\"")
+        }
+        return Choice(
+            "cifar100", codec, "CIFAR-100's binary version.", example: "{path: \"DIRECTORY\"}",
+            to: { .cifar100(path: $0.path, labels: $0.labels) },
+            from: {
+                if case .cifar100(let path, let labels) = $0 {
+                    Files(path: path, labels: labels)
+                } else {
+                    nil
+                }
+            })
+    }
+
+    private static func npy(like train: Self?) -> Choice<Self> {
+        var blank = DataSpec.NPYFiles(features: "")
+        if case .npy(let files)? = train {
+            blank.layout = files.layout
+            blank.classes = files.classes
+        }
+        let codec = Codec<DataSpec.NPYFiles>.object(
+            blank,
+            check: { files, decoder in
+                guard decoder.contains("classes"), files.targets == nil else { return }
+                decoder.error(
+                    "`classes` says what the targets are", atValueOf: "classes", label: "give `targets` too")
+            }
+        ) {
+            Field(
+                required: "features", \.features, .path,
+                "Tables `[N, columns]`, images `[N, height, width]` or `[N, height, width, channels]`.",
+                example: "\"data/x.npy\"")
+            Field(
+                "targets", \.targets, .path, "Classes `[N]`, or values `[N]` or `[N, outputs]`.",
+                example: "\"data/y.npy\"")
+            Field(
+                "layout", \.layout, .oneOf(Dataset.ImageLayout.self),
+                "Order of an image array's axes: `nchw` is `[N, channels, height, width]`.",
+                example: "\"nchw\"")
+            Field(
+                "classes", \.classes, .bool, "Whether the targets are classes.", example: "true",
+                default: "true for whole numbers `[N]`")
+        }
+        return Choice(
+            "npy", codec, "NumPy's files.", example: "{features: \"FILE\", targets: \"FILE\"}",
+            to: { files in
+                var files = files
+                if files.targets == nil { files.classes = nil }
+                return .npy(files)
+            }, from: { if case .npy(let files) = $0 { files } else { nil } })
+    }
+
+    private static func imageFolder(like train: Self?) -> Choice<Self> {
+        var blank = ImageFolder(path: "")
+        if case .imageFolder(let folder)? = train {
+            blank = ImageFolder(path: "", size: folder.size, channels: folder.channels)
+        }
+        let side = Codec<Int>.int(1...16_384)
+        let size = side.shorthand { ImageFolder.Size(height: $0, width: $0) }
+            .or(
+                Codec<[Int]>.array(of: side, count: 2...2)
+                    .map(
+                        to: { ImageFolder.Size(height: $0[0], width: $0[1]) },
+                        from: { [$0.height, $0.width] }))
+        let codec = Codec<ImageFolder>.object(blank) {
+            Field(
+                required: "path", \.path, .path, "The folder; each of its subfolders is a class.",
+                example: "\"data/images\"")
+            Field(
+                "size", \.size, size, "Resizes every image to `[height, width]`, or to one number for both.",
+                example: "[64, 64]", default: "images must have one size")
+            Field("channels", \.channels, channels, "1 for grey images, 3 for colour.", example: "1")
+        }
+        return Choice(
+            "image_folder", codec, "PNG and JPEG files.", example: "{path: \"DIRECTORY\"}",
+            to: { .imageFolder($0) }, from: { if case .imageFolder(let folder) = $0 { folder } else { nil } })
+    }
+
+    private static var channels: Codec<Int> {
+        Codec(
+            .special("1 (grey) or 3 (red, green, blue)", schema: ["enum": [1, 3]], samples: [1, 3]),
+            accept: { value in
+                guard case .number(let number) = value.kind else { return nil }
+                return number.integer == 1 || number.integer == 3 ? number.integer : nil
+            }, write: { .int($0) })
+    }
+
+    private static func madeUp(like train: Self?) -> Choice<Self> {
+        var blank = MadeUpData(shape: [1], classes: 2, samples: 1)
+        var isKnown = false
+        if case .madeUp(let data)? = train { (blank, isKnown) = (data, true) }
+        let shape = Codec<[Int]>.array(of: Codec<Int>.int(1...65_536), count: 1...3)
+            .checked {
+                $0.count == 2
+                    ? ("must be [columns] or [height, width, channels]", "such as [28, 28, 1]") : nil
+            }
+        let classes = Codec<Int>.int(2...65_536)
+        let about = "Shape of a sample: `[columns]`, or `[height, width, channels]`."
+        let codec = Codec<MadeUpData>.object(blank) {
+            if isKnown {
+                Field("shape", \.shape, shape, about)
+                Field("classes", \.classes, classes, "Number of classes.")
+            } else {
+                Field(required: "shape", \.shape, shape, about, example: "[28, 28, 1]")
+                Field(required: "classes", \.classes, classes, "Number of classes.", example: "10")
+            }
+            Field(
+                required: "samples", \.samples, .int(1...16_777_216), "Number of samples.", example: "2048")
+        }
+        return Choice(
+            "made_up", codec,
+            "For measurements: random bytes with random classes, the same on every machine.",
+            example: "{shape: [28, 28, 1], classes: 10, samples: 2048}", to: { .madeUp($0) },
+            from: { if case .madeUp(let data) = $0 { data } else { nil } })
+    }
+}

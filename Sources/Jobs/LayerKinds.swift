@@ -1,0 +1,186 @@
+import Configuration
+import NeuralNetwork
+
+// The kinds of layers that are not made of others: one entry each.
+extension LayerKind {
+    static let all: [LayerKind] = [
+        dense, convolution, pool(.maximum, "The largest value under a window, channel by channel."),
+        pool(.average, "The mean under a window, channel by channel."),
+        plain(
+            "global_average_pool", "The mean over all positions: makes a vector of an image.",
+            .globalAveragePool),
+        plain("flatten", "Makes a vector of an image.", .flatten),
+        single(
+            "dropout", .number(.from(0, below: 1)), 0.0,
+            "In training sets each value to 0 with this probability and divides the others by 1 - p.",
+            example: "0.5", make: { .dropout(rate: $0) },
+            parse: { if case .dropout(let rate) = $0 { rate } else { nil } }),
+        single(
+            "maxout", .int(2...256), 2, "The largest of each run of this many neighbouring channels.",
+            example: "2", make: { .maxout(pieces: $0) },
+            parse: { if case .maxout(let pieces) = $0 { pieces } else { nil } }),
+        plain("softmax", "Softmax over the channels.", .softmax, isWord: false),
+        join("add", .add, "The sum of several layers' outputs, which have one shape."),
+        join("concat", .concatenate, "The outputs of several layers side by side, along the channels."),
+        batchNorm, activation,
+    ]
+
+    /// Kinds whose word is also a field of other kinds: they count where no other kind's word stands.
+    static let fieldsOfOthers = ["batch_norm", "activation"]
+
+    // MARK: Layers with weights
+
+    private struct Weights: Sendable {
+        var units = 1
+        var window = Window(3, stride: 1, padding: .same)
+        var bias: Bool?
+        var initializer: Initializer?
+
+        static let biasField = Field(
+            "bias", \Weights.bias, .bool, "Whether a bias is added.", example: "false",
+            default: "`true` without `batch_norm`")
+        static let initializerField = Field(
+            "init", \Weights.initializer, Initializer.codec, "How the weights begin.",
+            example: "{normal: {deviation: 0.01}}",
+            default: "`he_normal` before ReLU and its kin, otherwise `xavier_uniform`")
+    }
+
+    private static let dense = LayerKind(
+        "dense", "A fully connected layer, y = xW + b.", Weights(), .weights,
+        make: { own, common in
+            .dense(
+                units: own.units * common.pieces, bias: own.bias ?? (common.norm == nil),
+                initializer: own.initializer ?? common.initializer)
+        },
+        parse: { layer in
+            guard case .dense(let units, let bias, let initializer) = layer.spec else { return nil }
+            return Weights(units: units, bias: bias, initializer: initializer)
+        },
+        own: {
+            Field(required: "dense", \.units, .int(1...16_777_216), "Number of outputs.", example: "64")
+            Weights.biasField
+            Weights.initializerField
+        })
+
+    private static let convolution = LayerKind(
+        "conv", "A convolution.", Weights(), .weights,
+        make: { own, common in
+            .convolution(
+                channels: own.units * common.pieces, window: own.window,
+                bias: own.bias ?? (common.norm == nil), initializer: own.initializer ?? common.initializer)
+        },
+        parse: { layer in
+            guard case .convolution(let channels, let window, let bias, let initializer) = layer.spec else {
+                return nil
+            }
+            return Weights(units: channels, window: window, bias: bias, initializer: initializer)
+        },
+        own: {
+            Field(required: "conv", \.units, .int(1...65_536), "Number of output channels.", example: "32")
+            Field.inline(
+                \.window.fields,
+                WindowFields.codec(WindowFields(stride: Sides(1, 1))) {
+                    Field(
+                        "kernel", \.size, .sides(1...WindowFields.largest),
+                        "Height and width of the window, one number for both.", example: "[1, 3]")
+                })
+            Weights.biasField
+            Weights.initializerField
+        })
+
+    // MARK: Layers without weights
+
+    private static func pool(_ function: PoolFunction, _ sentence: String) -> LayerKind {
+        let word = function == .maximum ? "max_pool" : "average_pool"
+        return LayerKind(
+            word, sentence, Window(1), .plain, make: { own, _ in .pool(function, window: own) },
+            parse: { layer in
+                guard case .pool(function, let window) = layer.spec else { return nil }
+                return window
+            },
+            own: {
+                Field.inline(
+                    \.fields,
+                    WindowFields.codec(WindowFields(stride: nil, padding: .valid), stride: "the window") {
+                        Field(
+                            required: word, \.size, .sides(1...WindowFields.largest),
+                            "Height and width of the window, one number for both.", example: "2")
+                    })
+                Field(
+                    "ceil_mode", \.countsPartial, .bool,
+                    "Whether a last window that does not fit as a whole counts.", example: "true")
+            })
+    }
+
+    private static let batchNorm = LayerKind(
+        "batch_norm", "Batch normalisation of each channel.", LayerSpec?.none, ordinal: { _ in "bn" },
+        [.name, .from, .activation], make: { own, _ in own },
+        parse: { if case .batchNorm = $0.spec { .some($0.spec) } else { nil } },
+        check: { _, decoder in
+            guard case .bool(false)? = decoder.value["batch_norm"]?.kind else { return }
+            decoder.error(
+                "a layer that is nothing but `batch_norm` cannot have false there", atValueOf: "batch_norm",
+                label: "remove the layer")
+        },
+        own: {
+            Field(
+                required: "batch_norm", \.self, BatchNormFields.codec, "`true`, or its fields.",
+                example: "{momentum: 0.01}")
+        })
+
+    private static let activation = LayerKind(
+        "activation", "An activation as a layer of its own; also a word, such as `\"relu\"`.",
+        Activation?.none, ordinal: { $0?.name ?? "activation" }, make: { own, _ in own?.spec },
+        parse: { layer in
+            guard case .activation(let function) = layer.spec else { return nil }
+            return Activation(function.name, layer.spec)
+        },
+        own: {
+            Field(
+                required: "activation", \.self, Activation.codec, "The function.",
+                example: "{leaky_relu: 0.1}")
+        })
+
+    /// A layer with one number.
+    private static func single<Value: Sendable>(
+        _ word: String, _ codec: Codec<Value>, _ blank: Value, _ sentence: String, example: String,
+        make: @escaping @Sendable (Value) -> LayerSpec, parse: @escaping @Sendable (LayerSpec) -> Value?
+    ) -> LayerKind {
+        LayerKind(word, sentence, blank, make: { own, _ in make(own) }, parse: { parse($0.spec) }) {
+            Field(required: word, \.self, codec, sentence, example: example)
+        }
+    }
+
+    /// A layer without fields of its own: `"flatten"`, `{flatten: true}`.
+    private static func plain(_ word: String, _ sentence: String, _ spec: LayerSpec, isWord: Bool = true)
+        -> LayerKind
+    {
+        LayerKind(
+            word, sentence, true, isWord: isWord, make: { _, _ in spec },
+            parse: { $0.spec == spec ? true : nil }
+        ) {
+            Field(required: word, \.self, .yes, sentence, example: "true")
+        }
+    }
+
+    /// A layer that joins others by their names.
+    private static func join(_ word: String, _ spec: LayerSpec, _ sentence: String) -> LayerKind {
+        LayerKind(
+            word, sentence, [String](), [.name, .activation], inputs: { $0 }, make: { _, _ in spec },
+            parse: { $0.spec == spec ? $0.from : nil }
+        ) {
+            Field(
+                required: word, \.self, .array(of: Codec<String>.nonEmptyString, count: 2...1000),
+                "Names of the layers; a name means what comes out behind the layer's batch norm and activation.",
+                example: "[\"conv1\", \"conv2\"]")
+        }
+    }
+}
+
+extension Codec where Value == Bool {
+    fileprivate static var yes: Self {
+        Codec(
+            .special("true", schema: ["const": true], samples: [true]),
+            accept: { if case .bool(true) = $0.kind { true } else { nil } }, write: { .bool($0) })
+    }
+}

@@ -1,0 +1,66 @@
+import Configuration
+import NeuralNetwork
+
+// The fields beside an optimizer: `regularization`, `clip`, `learning_rates`.
+
+extension Regularization {
+    static let codec = Codec<Regularization>.object(
+        Regularization(),
+        check: { _, decoder in
+            guard decoder.contains("elastic_net"), decoder.contains("l1") || decoder.contains("l2") else {
+                return
+            }
+            decoder.error(
+                "`elastic_net` says what `l1` and `l2` would say", atKey: "elastic_net",
+                label: "give either it or them")
+        }
+    ) {
+        Field("l1", \.l1, .number(.nonNegative), "Factor of the sum of absolute weights.", example: "1e-4")
+        Field(
+            "l2", \.l2, .number(.nonNegative), "Factor of half the sum of squared weights.", example: "1e-4")
+        Field(
+            "elastic_net", \.elasticNet, ElasticNet.codec, "Both in scikit-learn's form, instead of them.",
+            example: "{alpha: 0.1, l1_ratio: 0.5}")
+    }
+
+    /// Another way to give both numbers; never written.
+    private var elasticNet: ElasticNet? {
+        get { nil }
+        set { if let newValue { self = Regularization(alpha: newValue.alpha, l1Ratio: newValue.ratio) } }
+    }
+}
+
+/// scikit-learn's elastic net: `alpha · (ratio · ‖w‖₁ + (1 − ratio)/2 · ‖w‖²)`.
+private struct ElasticNet: Sendable {
+    var alpha = 0.0
+    var ratio = 0.5
+
+    static let codec = Codec<ElasticNet>.object(ElasticNet()) {
+        Field(
+            required: "alpha", \.alpha, .number(.nonNegative), "Factor of the whole penalty.", example: "0.1")
+        Field("l1_ratio", \.ratio, .number(0...1), "The part that L1 has of it.", example: "0.9")
+    }
+}
+
+extension GradientClipping {
+    static let codec = Codec<GradientClipping>.choice(
+        "a way to clip gradients",
+        [
+            Choice(
+                "global_norm", .number(.positive),
+                "Scales the whole gradient so that its norm is at most this.", example: "1",
+                to: { .globalNorm($0) }, from: { if case .globalNorm(let most) = $0 { most } else { nil } }),
+            Choice(
+                "value", .number(.positive), "Brings every element of the gradient between -v and v.",
+                example: "0.5", to: { .value($0) },
+                from: { if case .value(let most) = $0 { most } else { nil } }
+            ),
+        ])
+}
+
+extension Optimization.RateFactor {
+    /// Factors of the learning rate by the beginning of tensors' names.
+    static let factors = Codec<[(key: String, value: Double)]>.table(of: .number(.nonNegative)).map(
+        to: { members in members.map { Optimization.RateFactor($0.key, $0.value) } },
+        from: { factors in factors.map { (key: $0.prefix, value: $0.factor) } })
+}

@@ -1,0 +1,151 @@
+import Jobs
+import NeuralNetwork
+import TestSupport
+import Testing
+import Training
+
+@Suite struct LayerKindTests {
+    private func layers(_ model: String) throws -> [NamedLayer] {
+        try load(config(["model": "[\(model)]"])).job.layers
+    }
+
+    private static let norm = LayerSpec.batchNorm(momentum: 0.1, epsilon: 1e-5)
+    private static func dense(_ units: Int, bias: Bool = true, _ initializer: Initializer = .xavierUniform)
+        -> LayerSpec
+    {
+        .dense(units: units, bias: bias, initializer: initializer)
+    }
+
+    @Test func anObjectStandsForLayerNormAndActivation() throws {
+        #expect(
+            try layers(#"{dense: 8, batch_norm: true, activation: "relu"}"#) == [
+                NamedLayer("dense1", Self.dense(8, bias: false, .heNormal)),
+                NamedLayer("dense1.bn", Self.norm),
+                NamedLayer("dense1.relu", .activation(.relu)),
+            ])
+        #expect(
+            try layers(#"{name: "h", dense: 8, activation: "softmax"}"#) == [
+                NamedLayer("h", Self.dense(8)), NamedLayer("h.softmax", .softmax),
+            ])
+        #expect(
+            try layers(#"{batch_norm: {momentum: 1}, activation: "tanh"}"#) == [
+                NamedLayer("bn1", .batchNorm(momentum: 1, epsilon: 1e-5)),
+                NamedLayer("bn1.tanh", .activation(.tanh)),
+            ])
+    }
+
+    /// He's initialisation belongs to ReLU, no bias stands before a batch norm; both can be overruled.
+    @Test func whatDependsOnTheRestOfTheObject() throws {
+        #expect(try layers(#"{dense: 8, activation: "tanh"}"#)[0].spec == Self.dense(8))
+        #expect(
+            try layers(#"{dense: 8, activation: "relu", init: "xavier_normal"}"#)[0].spec
+                == Self.dense(8, .xavierNormal))
+        #expect(try layers("{dense: 8, batch_norm: true, bias: true}")[0].spec == Self.dense(8))
+        #expect(try layers("{dense: 8, batch_norm: false}") == [NamedLayer("dense1", Self.dense(8))])
+        #expect(try layers("{dense: 8, bias: false}")[0].spec == Self.dense(8, bias: false))
+    }
+
+    @Test func images() throws {
+        func conv(_ window: Window, bias: Bool = true, _ initializer: Initializer = .xavierUniform)
+            -> LayerSpec
+        {
+            .convolution(channels: 8, window: window, bias: bias, initializer: initializer)
+        }
+        #expect(
+            try layers(
+                #"{conv: 8, kernel: [3, 5], stride: [2, 1], padding: [1, 2], batch_norm: true, activation: "relu"}"#
+            ) == [
+                NamedLayer(
+                    "conv1",
+                    conv(
+                        Window(
+                            (3, 5), stride: (2, 1), padding: .explicit(top: 1, bottom: 1, left: 2, right: 2)),
+                        bias: false, .heNormal)),
+                NamedLayer("conv1.bn", Self.norm), NamedLayer("conv1.relu", .activation(.relu)),
+            ])
+        #expect(try layers("{conv: 8}")[0].spec == conv(Window(3, stride: 1, padding: .same)))
+        #expect(
+            try layers(#"{conv: 8, kernel: 1, padding: {left: 3}, init: {constant: 1}}"#)[0].spec
+                == conv(
+                    Window(1, stride: 1, padding: .explicit(top: 0, bottom: 0, left: 3, right: 0)),
+                    .constant(1)))
+        #expect(
+            try layers(#"{conv: 4, activation: {maxout: 2}}"#)[0].spec
+                == conv(Window(3, stride: 1, padding: .same)))
+        #expect(
+            try layers(
+                #"{max_pool: [2, 3]}, {average_pool: 3, stride: 2, padding: 1, ceil_mode: true}, "global_average_pool""#
+            ) == [
+                NamedLayer("max_pool1", .pool(.maximum, window: Window((2, 3)))),
+                NamedLayer(
+                    "average_pool1",
+                    .pool(
+                        .average,
+                        window: Window(
+                            3, stride: 2, padding: .explicit(top: 1, bottom: 1, left: 1, right: 1),
+                            roundsUp: true))),
+                NamedLayer("global_average_pool1", .globalAveragePool),
+            ])
+    }
+
+    @Test func initializers() throws {
+        let expected: [(String, Initializer)] = [
+            (#""zeros""#, .zeros), ("{constant: 0.1}", .constant(0.1)),
+            ("{uniform: 0.05}", .uniform(low: -0.05, high: 0.05)),
+            ("{uniform: {low: 0, high: 2}}", .uniform(low: 0, high: 2)),
+            ("{normal: {deviation: 0.01}}", .normal(deviation: 0.01)),
+            (#""orthogonal""#, .orthogonal(gain: 1)), ("{orthogonal: {gain: 2}}", .orthogonal(gain: 2)),
+            (#""he_uniform""#, .heUniform),
+        ]
+        for (text, initializer) in expected {
+            #expect(try layers("{dense: 8, init: \(text)}")[0].spec == Self.dense(8, initializer))
+        }
+    }
+
+    /// Every kind counts for itself, and named layers count too, so that naming one does not rename those after it.
+    @Test func names() throws {
+        let names = try layers(
+            #""flatten", {dense: 4}, "relu", {dense: 4, name: "middle"}, "relu", {activation: "sigmoid"}, {batch_norm: true}, {dense: 4}, "softmax""#
+        ).map(\.name)
+        #expect(
+            names == [
+                "flatten1", "dense1", "relu1", "middle", "relu2", "sigmoid1", "bn1", "dense3", "softmax1",
+            ])
+    }
+
+    @Test func twoLayersCannotShareAName() throws {
+        #expect(
+            try complaint(config(["model": #"[{dense: 4, name: "a"}, {dense: 4, name: "a"}]"#])) == """
+                error: two layers are called `a`
+                  --> job.json5:6:34   model.1
+                   |  model: [{dense: 4, name: "a"}, {dense: 4, name: "a"}],
+                   |                                 ^^^^^^^^^^^^^^^^^^^^^ give one of them another `name`
+                """)
+        // Also where one of the names was made by the program.
+        let shown = try complaint(config(["model": #"[{dense: 4, name: "dense2"}, {dense: 4}]"#]))
+        #expect(shown?.hasPrefix("error: two layers are called `dense2`") == true)
+    }
+
+    @Test(arguments: [
+        ("{dense: 4, name: \"a b\"}", "`name` must be a name of letters, digits"),
+        ("{flatten: false}", "`flatten` must be true"),
+        ("{dense: 4, activation: \"rleu\"}", "did you mean `relu`?"),
+        ("\"dense\"", "`model.0` must be one of"),
+        ("{}", "a layer must have one of"), ("17", "`model.0` must be an object, found 17"),
+        ("{batch_norm: false, dense: 1, init: \"he\"}", "`he` is not an initializer"),
+        ("{conv: 4, kernel: [3]}", "`kernel` must be a list of 2 (each a whole number from 1 to 4096)"),
+        ("{conv: 4, stride: 0}", "`stride` must be"),
+        ("{conv: 4, padding: \"some\"}", "`padding` must be one of `same`"),
+        ("{conv: 4, padding: {topp: 1}}", "unknown field `topp`"),
+        ("{max_pool: 2, kernel: 3}", "unknown field `kernel`"),
+        ("{conv: 4, init: {normal: {}}}", "missing field `deviation`"),
+        ("{conv: 4, init: {uniform: {low: 1, high: 0}}}", "`high` must not"),
+        ("{conv: 4, init: {constnt: 1}}", "did you mean `constant`?"),
+        ("{dense: 4, batch_norm: {momentum: 0}}", "`momentum` must be"),
+        ("{activation: \"relu\", units: 3}", "unknown field `units`"),
+    ])
+    func mistakes(layer: String, message: String) throws {
+        let shown = try #require(try complaint(config(["model": "[\(layer)]"])))
+        #expect(shown.contains(message), "\(shown)")
+    }
+}
