@@ -73,7 +73,8 @@ extension Option {
 
 enum Commands {
     static let all: [Command] = [
-        run, coordinator, worker, validate, summary, plan, data, evaluate, predict, lrFind, checkpoint,
+        run, coordinator, worker, validate, config, summary, plan, data, evaluate, predict, lrFind,
+        checkpoint,
         benchStep, benchCollective,
         benchKernels, tokenShow, tokenRotate,
         doctor,
