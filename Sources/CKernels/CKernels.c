@@ -25,22 +25,22 @@ static void transpose16(const float *from, size_t stride, float *restrict to) {
                 for (int q = 0; q < 4; q++) to[(j + q) * 16 + i + p] = from[(i + p) * stride + j + q];
 }
 
-// MARK: Where Winograd's tiles lie: 4×4 pixels of the output each, counted over rows and then over images.
+// MARK: Winograd's output tiles: 4×4 pixels of the output each, counted over rows and then over images
 
-struct tile { size_t image, y, x; };
-/// Of a run of places those that are inside an image.
+struct output_tile { size_t image, y, x; };
+/// The part of a run of pixels that is inside an image.
 struct span { ptrdiff_t first, end; };
 
 static size_t tile_columns(const ckernels_convolution *s) { return (s->output_width + 3) / 4; }
 static size_t tile_rows(const ckernels_convolution *s) { return (s->output_height + 3) / 4; }
 static size_t tile_count(const ckernels_convolution *s) { return tile_rows(s) * tile_columns(s); }
 
-static struct tile tile_at(const ckernels_convolution *s, size_t index) {
+static struct output_tile tile_at(const ckernels_convolution *s, size_t index) {
     size_t columns = tile_columns(s), count = tile_count(s);
-    return (struct tile){index / count, index % count / columns, index % columns};
+    return (struct output_tile){index / count, index % count / columns, index % columns};
 }
 
-static void next_tile(const ckernels_convolution *s, struct tile *tile) {
+static void next_tile(const ckernels_convolution *s, struct output_tile *tile) {
     if (++tile->x < tile_columns(s)) return;
     tile->x = 0;
     if (++tile->y < tile_rows(s)) return;
@@ -53,15 +53,30 @@ static struct span inside(ptrdiff_t start, ptrdiff_t count, size_t limit) {
     return (struct span){start < 0 ? -start : 0, end < count ? end : count};
 }
 
-// At most so many tiles at a time, whose transformed values stay in the second-level cache or near it while a product still has whole groups of rows. No bit
-// depends on it.
+// The most tiles that are transformed at a time: their values stay in the second-level cache or near it, and
+// a product still has whole groups of rows. No bit depends on it.
 enum { most_tiles = 66 };
 
-// As many for each time, so that no small rest is left.
+// Tiles of a block: blocks of nearly equal size, so that the last one is not small.
 static size_t tiles_per_block(size_t tiles) {
     size_t blocks = (tiles + most_tiles - 1) / most_tiles;
     return (tiles + blocks - 1) / blocks;
 }
+
+// MARK: How the windows of a direct convolution lie, in floats
+
+struct window_layout {
+    // From one window to the next in a line of windows, and from one line to the next.
+    size_t window_step, line_step;
+    // From one row of the padded image to the next.
+    size_t image_row;
+    // A window is `rows` runs of `run` floats each, one in each row of the image.
+    size_t run, rows;
+    // Lines of windows on an image, and windows in a line.
+    size_t lines, windows;
+    // Output channels: from one window's outputs to the next one's.
+    size_t outputs;
+};
 
 // MARK: A copy of the loops for every kind of processor
 
@@ -73,7 +88,8 @@ static size_t tiles_per_block(size_t tiles) {
 #undef ROWS
 
 #if defined(__x86_64__)
-#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw"))), apply_to = function)
+#define AVX512 target("avx512f,avx512vl,avx512dq,avx512bw")
+#pragma clang attribute push(__attribute__((AVX512)), apply_to = function)
 #define NAME(x) avx512_##x
 #define ROWS 12  // of 32 registers of a whole vector
 #include "Products.h"
@@ -85,8 +101,8 @@ static size_t tiles_per_block(size_t tiles) {
 static bool has_avx512;
 __attribute__((constructor)) static void choose(void) {
     __builtin_cpu_init();
-    has_avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")
-        && __builtin_cpu_supports("avx512bw");
+    has_avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")
+        && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
 }
 #define CHOSEN(x) (has_avx512 ? avx512_##x : base_##x)
 #else
@@ -112,19 +128,22 @@ void ckernels_pack_transposed(const float *b, size_t ldb, size_t depth, size_t c
         for (size_t j = 0; j < 16; j++) panel[16 * k + j] = j < columns ? b[j * ldb + k] : 0;
 }
 
-// Copies `columns` of 16 columns.
-static void copy_columns(const float *from, size_t from_stride, float *to, size_t to_stride, size_t rows, size_t columns) {
-    for (size_t r = 0; r < rows; r++) memcpy(to + r * to_stride, from + r * from_stride, columns * sizeof(float));
+// Copies the first `columns` columns of some rows.
+static void copy_columns(
+    const float *from, size_t from_stride, float *to, size_t to_stride, size_t rows, size_t columns) {
+    for (size_t r = 0; r < rows; r++)
+        memcpy(to + r * to_stride, from + r * from_stride, columns * sizeof(float));
 }
 
 void ckernels_multiply_panels(
-    const float *a, size_t stride, size_t rows, const float *panel, size_t depth, bool accumulates, float *c, size_t ldc, size_t columns) {
+    const float *a, size_t stride, size_t rows, const float *panel, size_t depth, bool accumulates, float *c,
+    size_t ldc, size_t columns) {
     if (columns == 16) return CHOSEN(multiply_panels)(a, stride, rows, panel, depth, accumulates, c, ldc);
-    // What lies behind the columns is not ours to read or write.
-    enum { some = 48 };
-    float block[some * 16];
-    for (size_t first = 0; first < rows; first += some) {
-        size_t count = least(some, rows - first);
+    // The floats behind the columns belong to others: they are neither read nor written.
+    enum { rows_per_block = 48 };
+    float block[rows_per_block * 16];
+    for (size_t first = 0; first < rows; first += rows_per_block) {
+        size_t count = least(rows_per_block, rows - first);
         if (accumulates) {
             memset(block, 0, sizeof block);
             copy_columns(c + first * ldc, ldc, block, 16, count, columns);
@@ -135,7 +154,8 @@ void ckernels_multiply_panels(
 }
 
 void ckernels_multiply_transposed(
-    const float *a, size_t rows, const float *b, size_t depth, bool accumulates, float *c, size_t ldc, size_t columns) {
+    const float *a, size_t rows, const float *b, size_t depth, bool accumulates, float *c, size_t ldc,
+    size_t columns) {
     if (columns == 16) return CHOSEN(multiply_transposed)(a, rows, b, depth, accumulates, c, ldc);
     float block[16 * 16];
     if (accumulates) {
@@ -151,44 +171,63 @@ void ckernels_multiply_transposed(
 static size_t padded_width(const ckernels_windows *s) { return s->left + s->width + s->right; }
 static size_t padded_height(const ckernels_windows *s) { return s->top + s->height + s->bottom; }
 
-size_t ckernels_direct_scratch(const ckernels_windows *s) { return (padded_height(s) * padded_width(s) * s->channels + 15) / 16 * 16; }
+size_t ckernels_direct_scratch(const ckernels_windows *s) {
+    return (padded_height(s) * padded_width(s) * s->channels + 15) / 16 * 16;
+}
 
-// An image with its padding, or the image itself where there is none.
+static struct window_layout layout(const ckernels_windows *s) {
+    size_t row = padded_width(s) * s->channels;
+    return (struct window_layout){
+        .window_step = s->stride_width * s->channels,
+        .line_step = s->stride_height * row,
+        .image_row = row,
+        .run = s->kernel_width * s->channels,
+        .rows = s->kernel_height,
+        .lines = s->output_height,
+        .windows = s->output_width,
+        .outputs = s->outputs,
+    };
+}
+
+// Returns an image with its padding, or the image itself where there is none.
 static const float *pad(const float *x, const ckernels_windows *s, float *scratch) {
     if (s->top + s->left + s->bottom + s->right == 0) return x;
-    size_t row = s->width * s->channels, padded = padded_width(s) * s->channels, before = s->left * s->channels;
+    size_t row = s->width * s->channels;
+    size_t padded = padded_width(s) * s->channels, before = s->left * s->channels;
     memset(scratch, 0, padded * padded_height(s) * sizeof(float));
-    for (size_t y = 0; y < s->height; y++) memcpy(scratch + (s->top + y) * padded + before, x + y * row, row * sizeof(float));
+    for (size_t y = 0; y < s->height; y++)
+        memcpy(scratch + (s->top + y) * padded + before, x + y * row, row * sizeof(float));
     return scratch;
 }
 
-void ckernels_direct_forward(const float *x, const float *panels, float *y, const ckernels_windows *s, size_t images, float *scratch) {
-    size_t row = padded_width(s) * s->channels, run = s->kernel_width * s->channels, depth = s->kernel_height * run;
-    size_t line = s->output_width * s->outputs;
-    for (size_t i = 0; i < images; i++, x += s->height * s->width * s->channels, y += s->output_height * line) {
+void ckernels_direct_forward(
+    const float *x, const float *panels, float *y, const ckernels_windows *s, size_t images, float *scratch) {
+    const struct window_layout w = layout(s);
+    size_t depth = w.rows * w.run, line = w.windows * w.outputs;
+    for (size_t i = 0; i < images; i++, x += s->height * s->width * s->channels, y += w.lines * line) {
         const float *image = pad(x, s, scratch);
         // Several lines at a time: their pixels stay in the cache for all panels.
-        enum { some = 4 };
-        for (size_t first = 0; first < s->output_height; first += some)
-            for (size_t k = 0; k < s->outputs; k += 16)
-                for (size_t l = first; l < least(first + some, s->output_height); l++)
-                    CHOSEN(window_line)(
-                        image + l * s->stride_height * row, s->output_width, s->stride_width * s->channels, s->kernel_height, run, row,
-                        panels + k * depth, y + l * line + k, s->outputs);
+        enum { lines_per_block = 4 };
+        for (size_t first = 0; first < w.lines; first += lines_per_block)
+            for (size_t k = 0; k < w.outputs; k += 16)
+                for (size_t l = first; l < least(first + lines_per_block, w.lines); l++)
+                    CHOSEN(window_line)(image + l * w.line_step, &w, panels + k * depth, y + l * line + k);
     }
 }
 
 void ckernels_direct_weight_gradient(
-    const float *x, const float *dy, float *dw, const ckernels_windows *s, size_t images, size_t first, size_t end, float *scratch) {
-    size_t row = padded_width(s) * s->channels, run = s->kernel_width * s->channels;
-    for (size_t p = 0; p < s->kernel_height * run; p++) memset(dw + p * s->outputs + first, 0, (end - first) * sizeof(float));
-    for (size_t i = 0; i < images; i++, x += s->height * s->width * s->channels, dy += s->output_height * s->output_width * s->outputs) {
+    const float *x, const float *dy, float *dw, const ckernels_windows *s, size_t images, size_t first,
+    size_t end, float *scratch) {
+    const struct window_layout w = layout(s);
+    for (size_t p = 0; p < w.rows * w.run; p++)
+        memset(dw + p * w.outputs + first, 0, (end - first) * sizeof(float));
+    for (size_t i = 0; i < images; i++) {
         const float *image = pad(x, s, scratch);
         for (size_t k = first; k < end; k += 16)
-            for (size_t p = 0; p < s->kernel_height; p++)
-                CHOSEN(window_gradients)(
-                    image + p * row, run, s->stride_width * s->channels, s->stride_height * row, s->output_height, s->output_width, dy + k,
-                    s->outputs, dw + p * run * s->outputs + k, s->outputs);
+            for (size_t p = 0; p < w.rows; p++)
+                CHOSEN(window_gradients)(image + p * w.image_row, &w, dy + k, dw + p * w.run * w.outputs + k);
+        x += s->height * s->width * s->channels;
+        dy += w.lines * w.windows * w.outputs;
     }
 }
 
@@ -196,15 +235,19 @@ void ckernels_direct_weight_gradient(
 
 size_t ckernels_winograd_weights_count(size_t channels, size_t outputs) { return 36 * channels * outputs; }
 
-void ckernels_winograd_weights(const float *w, size_t channels, size_t outputs, size_t first, size_t end, float *u) {
+void ckernels_winograd_weights(
+    const float *w, size_t channels, size_t outputs, size_t first, size_t end, float *u) {
     CHOSEN(winograd_weights)(w, channels, outputs, first, end, u);
 }
 
-void ckernels_winograd_weights_rotated(const float *w, size_t channels, size_t outputs, size_t first, size_t end, float *u) {
+void ckernels_winograd_weights_rotated(
+    const float *w, size_t channels, size_t outputs, size_t first, size_t end, float *u) {
     CHOSEN(winograd_weights_rotated)(w, channels, outputs, first, end, u);
 }
 
-size_t ckernels_winograd_forward_scratch(const ckernels_convolution *s) { return 36 * most_tiles * (s->channels + s->outputs); }
+size_t ckernels_winograd_forward_scratch(const ckernels_convolution *s) {
+    return 36 * most_tiles * (s->channels + s->outputs);
+}
 
 void ckernels_winograd_forward(
     const float *x, const float *u, float *y, const ckernels_convolution *s, size_t images, float *scratch) {
@@ -216,6 +259,7 @@ size_t ckernels_winograd_gradient_scratch(const ckernels_convolution *s, size_t 
 }
 
 void ckernels_winograd_weight_gradient(
-    const float *x, const float *dy, float *dw, const ckernels_convolution *s, size_t images, size_t first, size_t end, float *scratch) {
+    const float *x, const float *dy, float *dw, const ckernels_convolution *s, size_t images, size_t first,
+    size_t end, float *scratch) {
     CHOSEN(winograd_weight_gradient)(x, dy, dw, s, images, first, end, scratch);
 }

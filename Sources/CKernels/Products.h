@@ -1,74 +1,96 @@
-// The inner loops of matrix products. Included once for each kind of processor, with NAME(x), which names its copy, and ROWS, the rows of C that its registers hold.
+// The inner loops of matrix products. Included once for each kind of processor, with NAME(x), which names its
+// copy, and ROWS, the rows of C that its registers hold.
+//
+// A, B, C: left operand, right operand and result; a, b, c point into them; lda, ldb, ldc are the floats from
+// one row to the next. `depth` is the dimension that is summed over.
 
-// A few rows of C in registers; the left operand in a panel, transposed.
-#define TRANSPOSED_ROWS(count)                                                                                        \
-    static inline void NAME(transposed_rows##count)(                                                                   \
-        const float *restrict a, const float *restrict b, size_t depth, bool accumulates, float *restrict c, size_t ldc) { \
-        vector s[count];                                                                                              \
-        UNROLL for (int r = 0; r < count; r++) s[r] = accumulates ? LOAD(c + r * ldc) : (vector)(0);                   \
-        UNROLL4 for (size_t k = 0; k < depth; k++) {                                                                  \
-            vector x = LOAD_ALIGNED(b + 16 * k);                                                                      \
-            UNROLL for (int r = 0; r < count; r++) s[r] = FMA((vector)(a[16 * k + r]), x, s[r]);                      \
-        }                                                                                                             \
-        UNROLL for (int r = 0; r < count; r++) STORE(c + r * ldc, s[r]);                                              \
+// `count` rows of C in registers. The left operand is transposed and lies in a panel.
+#define TRANSPOSED_ROWS(count)                                                                            \
+    static inline void NAME(transposed_rows##count)(                                                      \
+        const float *restrict a, const float *restrict b, size_t depth, bool accumulates, float *restrict c,\
+        size_t ldc) {                                                                                     \
+        vector s[count];                                                                                  \
+        UNROLL for (int r = 0; r < count; r++) s[r] = accumulates ? LOAD(c + r * ldc) : (vector)(0);      \
+        UNROLL4 for (size_t k = 0; k < depth; k++) {                                                      \
+            vector x = LOAD_ALIGNED(b + 16 * k);                                                          \
+            UNROLL for (int r = 0; r < count; r++) s[r] = FMA((vector)(a[16 * k + r]), x, s[r]);          \
+        }                                                                                                 \
+        UNROLL for (int r = 0; r < count; r++) STORE(c + r * ldc, s[r]);                                  \
     }
 
-// The left operand in panels of 16 columns, `stride` floats apart.
-#define PANEL_ROWS(count)                                                                                              \
-    static inline void NAME(panel_rows##count)(                                                                        \
-        const float *restrict a, size_t stride, const float *restrict b, size_t depth, bool accumulates, float *restrict c, size_t ldc) { \
-        vector s[count];                                                                                               \
-        UNROLL for (int r = 0; r < count; r++) s[r] = accumulates ? LOAD(c + r * ldc) : (vector)(0);                    \
-        for (; depth >= 16; depth -= 16, a += stride) {                                                                \
-            UNROLL4 for (size_t k = 0; k < 16; k++, b += 16) {                                                         \
-                vector x = LOAD_ALIGNED(b);                                                                            \
-                UNROLL for (int r = 0; r < count; r++) s[r] = FMA((vector)(a[16 * r + k]), x, s[r]);                   \
-            }                                                                                                          \
-        }                                                                                                              \
-        for (size_t k = 0; k < depth; k++, b += 16) {                                                                  \
-            vector x = LOAD_ALIGNED(b);                                                                                \
-            UNROLL for (int r = 0; r < count; r++) s[r] = FMA((vector)(a[16 * r + k]), x, s[r]);                       \
-        }                                                                                                              \
-        UNROLL for (int r = 0; r < count; r++) STORE(c + r * ldc, s[r]);                                               \
+// `count` rows of C in registers. The left operand lies in panels of 16 columns, `stride` floats apart.
+#define PANEL_ROWS(count)                                                                                 \
+    static inline void NAME(panel_rows##count)(                                                           \
+        const float *restrict a, size_t stride, const float *restrict b, size_t depth, bool accumulates,  \
+        float *restrict c, size_t ldc) {                                                                  \
+        vector s[count];                                                                                  \
+        UNROLL for (int r = 0; r < count; r++) s[r] = accumulates ? LOAD(c + r * ldc) : (vector)(0);      \
+        for (; depth >= 16; depth -= 16, a += stride) {                                                   \
+            UNROLL4 for (size_t k = 0; k < 16; k++, b += 16) {                                            \
+                vector x = LOAD_ALIGNED(b);                                                               \
+                UNROLL for (int r = 0; r < count; r++) s[r] = FMA((vector)(a[16 * r + k]), x, s[r]);      \
+            }                                                                                             \
+        }                                                                                                 \
+        for (size_t k = 0; k < depth; k++, b += 16) {                                                     \
+            vector x = LOAD_ALIGNED(b);                                                                   \
+            UNROLL for (int r = 0; r < count; r++) s[r] = FMA((vector)(a[16 * r + k]), x, s[r]);          \
+        }                                                                                                 \
+        UNROLL for (int r = 0; r < count; r++) STORE(c + r * ldc, s[r]);                                  \
     }
 
-// Outputs of neighbouring windows of a convolution: the left operand's rows are `step` floats apart, and its depth is `rows` runs of `run` floats each, `row` floats apart.
-#define WINDOW_ROWS(count)                                                                                             \
-    static inline void NAME(window_rows##count)(                                                                       \
-        const float *restrict a, size_t step, size_t rows, size_t run, size_t row, const float *restrict b, float *restrict c, size_t ldc) { \
-        vector s[count];                                                                                               \
-        UNROLL for (int r = 0; r < count; r++) s[r] = (vector)(0);                                                     \
-        for (size_t p = 0; p < rows; p++, a += row)                                                                    \
-            UNROLL3 for (size_t k = 0; k < run; k++, b += 16) {                                                        \
-                vector x = LOAD_ALIGNED(b);                                                                            \
-                UNROLL for (int r = 0; r < count; r++) s[r] = FMA((vector)(a[r * step + k]), x, s[r]);                 \
-            }                                                                                                          \
-        UNROLL for (int r = 0; r < count; r++) STORE(c + r * ldc, s[r]);                                               \
+// The 16 outputs of `count` neighbouring windows of a convolution. `a` is the first window's first float.
+#define WINDOW_ROWS(count)                                                                                \
+    static inline void NAME(window_rows##count)(                                                          \
+        const float *restrict a, const struct window_layout *w, const float *restrict b,                  \
+        float *restrict c) {                                                                              \
+        const size_t step = w->window_step, row = w->image_row, run = w->run, rows = w->rows;             \
+        const size_t ldc = w->outputs;                                                                    \
+        vector s[count];                                                                                  \
+        UNROLL for (int r = 0; r < count; r++) s[r] = (vector)(0);                                        \
+        for (size_t p = 0; p < rows; p++, a += row)                                                       \
+            UNROLL3 for (size_t k = 0; k < run; k++, b += 16) {                                           \
+                vector x = LOAD_ALIGNED(b);                                                               \
+                UNROLL for (int r = 0; r < count; r++) s[r] = FMA((vector)(a[r * step + k]), x, s[r]);    \
+            }                                                                                             \
+        UNROLL for (int r = 0; r < count; r++) STORE(c + r * ldc, s[r]);                                  \
     }
 
-// The gradient of `count` neighbouring weights for 16 outputs, added to what is there, over the windows of an image: `lines` of `windows` each.
-#define WINDOW_GRADIENT(count)                                                                                         \
-    static inline void NAME(window_gradient##count)(                                                                   \
-        const float *restrict a, size_t step, size_t line, size_t lines, size_t windows, const float *restrict dy, size_t lddy, \
-        float *restrict c, size_t ldc) {                                                                               \
-        vector s[count];                                                                                               \
-        UNROLL for (int r = 0; r < count; r++) s[r] = LOAD(c + r * ldc);                                               \
-        for (size_t y = 0; y < lines; y++, a += line) {                                                                \
-            const float *at = a;                                                                                       \
-            UNROLL2 for (size_t w = 0; w < windows; w++, at += step, dy += lddy) {                                     \
-                vector x = LOAD(dy);                                                                                   \
-                UNROLL for (int r = 0; r < count; r++) s[r] = FMA((vector)(at[r]), x, s[r]);                           \
-            }                                                                                                          \
-        }                                                                                                              \
-        UNROLL for (int r = 0; r < count; r++) STORE(c + r * ldc, s[r]);                                               \
+// The gradient of `count` neighbouring weights for 16 outputs, added to the values in `c`, over the windows
+// of an image.
+#define WINDOW_GRADIENT(count)                                                                            \
+    static inline void NAME(window_gradient##count)(                                                      \
+        const float *restrict a, const struct window_layout *w, const float *restrict dy,                 \
+        float *restrict c) {                                                                              \
+        const size_t step = w->window_step, line = w->line_step, lines = w->lines, windows = w->windows,  \
+            outputs = w->outputs;                                                                         \
+        vector s[count];                                                                                  \
+        UNROLL for (int r = 0; r < count; r++) s[r] = LOAD(c + r * outputs);                              \
+        for (size_t y = 0; y < lines; y++, a += line) {                                                   \
+            const float *at = a;                                                                          \
+            UNROLL2 for (size_t i = 0; i < windows; i++, at += step, dy += outputs) {                     \
+                vector x = LOAD(dy);                                                                      \
+                UNROLL for (int r = 0; r < count; r++) s[r] = FMA((vector)(at[r]), x, s[r]);              \
+            }                                                                                             \
+        }                                                                                                 \
+        UNROLL for (int r = 0; r < count; r++) STORE(c + r * outputs, s[r]);                              \
     }
 
 #define EACH_COUNT(define) define(1) define(2) define(3) define(4) define(5) define(6)
-#define EACH_CASE(call) case 1: call(1); break; case 2: call(2); break; case 3: call(3); break; case 4: call(4); break; case 5: call(5); break;
+#define EACH_CASE(call) \
+    case 1: call(1); break; \
+    case 2: call(2); break; \
+    case 3: call(3); break; \
+    case 4: call(4); break; \
+    case 5: call(5); break;
 #if ROWS > 6
 #define EACH_LARGE_COUNT(define) define(7) define(8) define(9) define(10) define(11) define(12)
 #define EACH_LARGE_CASE(call) \
-    case 6: call(6); break; case 7: call(7); break; case 8: call(8); break; case 9: call(9); break; case 10: call(10); break; case 11: call(11); break;
+    case 6: call(6); break; \
+    case 7: call(7); break; \
+    case 8: call(8); break; \
+    case 9: call(9); break; \
+    case 10: call(10); break; \
+    case 11: call(11); break;
 #define WHOLE(name) NAME(name##12)
 #else
 #define EACH_LARGE_COUNT(define)
@@ -88,7 +110,8 @@ EACH_LARGE_COUNT(WINDOW_GRADIENT)
 static void NAME(multiply_transposed)(
     const float *a, size_t rows, const float *b, size_t depth, bool accumulates, float *c, size_t ldc) {
     size_t r = 0;
-    for (; r + ROWS <= rows; r += ROWS) WHOLE(transposed_rows)(a + r, b, depth, accumulates, c + r * ldc, ldc);
+    for (; r + ROWS <= rows; r += ROWS)
+        WHOLE(transposed_rows)(a + r, b, depth, accumulates, c + r * ldc, ldc);
     a += r;
     c += r * ldc;
 #define CALL(count) NAME(transposed_rows##count)(a, b, depth, accumulates, c, ldc)
@@ -97,9 +120,11 @@ static void NAME(multiply_transposed)(
 }
 
 static void NAME(multiply_panels)(
-    const float *a, size_t stride, size_t rows, const float *b, size_t depth, bool accumulates, float *c, size_t ldc) {
+    const float *a, size_t stride, size_t rows, const float *b, size_t depth, bool accumulates, float *c,
+    size_t ldc) {
     size_t r = 0;
-    for (; r + ROWS <= rows; r += ROWS) WHOLE(panel_rows)(a + 16 * r, stride, b, depth, accumulates, c + r * ldc, ldc);
+    for (; r + ROWS <= rows; r += ROWS)
+        WHOLE(panel_rows)(a + 16 * r, stride, b, depth, accumulates, c + r * ldc, ldc);
     a += 16 * r;
     c += r * ldc;
 #define CALL(count) NAME(panel_rows##count)(a, stride, b, depth, accumulates, c, ldc)
@@ -108,26 +133,25 @@ static void NAME(multiply_panels)(
 }
 
 // A line of windows, 16 outputs each.
-static void NAME(window_line)(
-    const float *a, size_t windows, size_t step, size_t rows, size_t run, size_t row, const float *b, float *c, size_t ldc) {
+static void NAME(window_line)(const float *a, const struct window_layout *w, const float *b, float *c) {
     size_t r = 0;
-    for (; r + ROWS <= windows; r += ROWS) WHOLE(window_rows)(a + r * step, step, rows, run, row, b, c + r * ldc, ldc);
-    a += r * step;
-    c += r * ldc;
-#define CALL(count) NAME(window_rows##count)(a, step, rows, run, row, b, c, ldc)
-    switch (windows - r) { EACH_CASE(CALL) EACH_LARGE_CASE(CALL) default: break; }
+    for (; r + ROWS <= w->windows; r += ROWS)
+        WHOLE(window_rows)(a + r * w->window_step, w, b, c + r * w->outputs);
+    a += r * w->window_step;
+    c += r * w->outputs;
+#define CALL(count) NAME(window_rows##count)(a, w, b, c)
+    switch (w->windows - r) { EACH_CASE(CALL) EACH_LARGE_CASE(CALL) default: break; }
 #undef CALL
 }
 
-// The gradient of a run of weights.
-static void NAME(window_gradients)(
-    const float *a, size_t run, size_t step, size_t line, size_t lines, size_t windows, const float *dy, size_t lddy, float *c, size_t ldc) {
+// The gradient of a run of weights: one row of the kernel, for 16 outputs.
+static void NAME(window_gradients)(const float *a, const struct window_layout *w, const float *dy, float *c) {
     size_t r = 0;
-    for (; r + ROWS <= run; r += ROWS) WHOLE(window_gradient)(a + r, step, line, lines, windows, dy, lddy, c + r * ldc, ldc);
+    for (; r + ROWS <= w->run; r += ROWS) WHOLE(window_gradient)(a + r, w, dy, c + r * w->outputs);
     a += r;
-    c += r * ldc;
-#define CALL(count) NAME(window_gradient##count)(a, step, line, lines, windows, dy, lddy, c, ldc)
-    switch (run - r) { EACH_CASE(CALL) EACH_LARGE_CASE(CALL) default: break; }
+    c += r * w->outputs;
+#define CALL(count) NAME(window_gradient##count)(a, w, dy, c)
+    switch (w->run - r) { EACH_CASE(CALL) EACH_LARGE_CASE(CALL) default: break; }
 #undef CALL
 }
 

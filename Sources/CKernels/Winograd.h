@@ -1,13 +1,17 @@
-// Winograd's minimal filtering, https://arxiv.org/abs/1509.09308, for F(4×4, 3×3) with the points 0, ±1, ±2, ∞. Included once for each kind of processor, behind Products.h.
+// Winograd's minimal filtering, https://arxiv.org/abs/1509.09308, for F(4×4, 3×3) with the points 0, ±1, ±2,
+// ∞. Included once for each kind of processor, behind Products.h.
 //
 //     y = Aᵀ [(G w Gᵀ) ⊙ (Bᵀ x B)] A      x 6×6, w 3×3, y 4×4
 //     dw = Gᵀ [(Bᵀ x B) ⊙ (A dy Aᵀ)] G    the derivative of that
 //
-// The products over channels are a matrix product for each of the 36 places. Transformed values lie as `[36][channels / 16][tile][16]`, transformed weights as
-// `[36][outputs / 16][channel][16]`: 16 channels are a vector, and what a product reads and writes is one run of memory.
+// The products over channels are a matrix product for each of the 36 coordinates of a transformed tile.
+// Transformed values lie as `[36][channels / 16][tile][16]`, transformed weights as
+// `[36][outputs / 16][channel][16]`: 16 channels are a vector, and a product reads and writes one run of
+// memory.
 
 static inline void NAME(transform_input)(const vector d[6], vector t[6]) {  // Bᵀ
-    vector a = FMA((vector)(-4), d[2], d[4]), b = FMA((vector)(-4), d[1], d[3]), c = d[4] - d[2], e = d[3] - d[1];
+    vector a = FMA((vector)(-4), d[2], d[4]), b = FMA((vector)(-4), d[1], d[3]);
+    vector c = d[4] - d[2], e = d[3] - d[1];
     t[0] = FMA((vector)(4), d[0], FMA((vector)(-5), d[2], d[4]));
     t[1] = a + b;
     t[2] = a - b;
@@ -53,9 +57,10 @@ static inline void NAME(transform_weight_gradient)(const vector t[6], vector w[3
     w[2] = FMA((vector)(1.f / 6), r, FMA((vector)(-1.f / 6), p, t[5]));
 }
 
-// One tile and 16 channels: `row` and `pixel` are the distances between pixels below and beside each other, `place` that between the 36 places.
+// One tile and 16 channels. Distances in floats: `row` between pixels below each other, `pixel` between
+// pixels beside each other, `coordinate` between the 36 coordinates.
 
-static inline void NAME(input_tile)(const float *x, size_t row, size_t pixel, float *v, size_t place) {
+static inline void NAME(input_tile)(const float *x, size_t row, size_t pixel, float *v, size_t coordinate) {
     vector t[6][6];
     for (int j = 0; j < 6; j++) {
         vector d[6], o[6];
@@ -66,11 +71,12 @@ static inline void NAME(input_tile)(const float *x, size_t row, size_t pixel, fl
     for (int i = 0; i < 6; i++) {
         vector o[6];
         NAME(transform_input)(t[i], o);
-        UNROLL for (int j = 0; j < 6; j++) STORE_ALIGNED(v + (i * 6 + j) * place, o[j]);
+        UNROLL for (int j = 0; j < 6; j++) STORE_ALIGNED(v + (i * 6 + j) * coordinate, o[j]);
     }
 }
 
-static inline void NAME(gradient_tile)(const float *dy, size_t row, size_t pixel, float *v, size_t place) {
+static inline void NAME(gradient_tile)(
+    const float *dy, size_t row, size_t pixel, float *v, size_t coordinate) {
     vector t[6][4];
     for (int j = 0; j < 4; j++) {
         vector d[4], o[6];
@@ -81,15 +87,16 @@ static inline void NAME(gradient_tile)(const float *dy, size_t row, size_t pixel
     for (int i = 0; i < 6; i++) {
         vector o[6];
         NAME(transform_gradient)(t[i], o);
-        UNROLL for (int j = 0; j < 6; j++) STORE_ALIGNED(v + (i * 6 + j) * place, o[j]);
+        UNROLL for (int j = 0; j < 6; j++) STORE_ALIGNED(v + (i * 6 + j) * coordinate, o[j]);
     }
 }
 
-static inline void NAME(output_tile)(const float *m, size_t place, float *y, size_t row, size_t pixel, size_t rows, size_t columns) {
+static inline void NAME(output_tile)(
+    const float *m, size_t coordinate, float *y, size_t row, size_t pixel, size_t rows, size_t columns) {
     vector t[4][6];
     for (int j = 0; j < 6; j++) {
         vector d[6], o[4];
-        UNROLL for (int i = 0; i < 6; i++) d[i] = LOAD_ALIGNED(m + (i * 6 + j) * place);
+        UNROLL for (int i = 0; i < 6; i++) d[i] = LOAD_ALIGNED(m + (i * 6 + j) * coordinate);
         NAME(transform_output)(d, o);
         UNROLL for (int i = 0; i < 4; i++) t[i][j] = o[i];
     }
@@ -104,7 +111,7 @@ static inline void NAME(output_tile)(const float *m, size_t place, float *y, siz
     }
 }
 
-static inline void NAME(weight_tile)(const vector w[9], float *u, size_t place) {
+static inline void NAME(weight_tile)(const vector w[9], float *u, size_t coordinate) {
     vector t[6][3];
     for (int j = 0; j < 3; j++) {
         vector d[3] = {w[j], w[3 + j], w[6 + j]}, o[6];
@@ -114,32 +121,35 @@ static inline void NAME(weight_tile)(const vector w[9], float *u, size_t place) 
     for (int i = 0; i < 6; i++) {
         vector o[6];
         NAME(transform_weight)(t[i], o);
-        UNROLL for (int j = 0; j < 6; j++) STORE_ALIGNED(u + (i * 6 + j) * place, o[j]);
+        UNROLL for (int j = 0; j < 6; j++) STORE_ALIGNED(u + (i * 6 + j) * coordinate, o[j]);
     }
 }
 
 // MARK: Weights
 
-static void NAME(winograd_weights)(const float *w, size_t channels, size_t outputs, size_t first, size_t end, float *u) {
-    size_t place = channels * outputs;
+static void NAME(winograd_weights)(
+    const float *w, size_t channels, size_t outputs, size_t first, size_t end, float *u) {
+    size_t coordinate = channels * outputs;
     for (size_t p = first; p < end; p++)
         for (size_t c = 0; c < channels; c++) {
             vector d[9];
-            UNROLL for (int i = 0; i < 9; i++) d[i] = LOAD(w + i * place + c * outputs + 16 * p);
-            NAME(weight_tile)(d, u + 16 * (p * channels + c), place);
+            UNROLL for (int i = 0; i < 9; i++) d[i] = LOAD(w + i * coordinate + c * outputs + 16 * p);
+            NAME(weight_tile)(d, u + 16 * (p * channels + c), coordinate);
         }
 }
 
-static void NAME(winograd_weights_rotated)(const float *w, size_t channels, size_t outputs, size_t first, size_t end, float *u) {
-    size_t place = channels * outputs;
+static void NAME(winograd_weights_rotated)(
+    const float *w, size_t channels, size_t outputs, size_t first, size_t end, float *u) {
+    size_t coordinate = channels * outputs;
     _Alignas(64) float block[9][16][16];
     for (size_t p = first; p < end; p++)
         for (size_t k = 0; k < outputs; k += 16) {
-            for (int i = 0; i < 9; i++) transpose16(w + i * place + 16 * p * outputs + k, outputs, block[8 - i][0]);
+            for (int i = 0; i < 9; i++)
+                transpose16(w + i * coordinate + 16 * p * outputs + k, outputs, block[8 - i][0]);
             for (size_t r = 0; r < 16; r++) {
                 vector d[9];
                 UNROLL for (int i = 0; i < 9; i++) d[i] = LOAD_ALIGNED(block[i][r]);
-                NAME(weight_tile)(d, u + 16 * (p * outputs + k + r), place);
+                NAME(weight_tile)(d, u + 16 * (p * outputs + k + r), coordinate);
             }
         }
 }
@@ -148,62 +158,72 @@ static void NAME(winograd_weights_rotated)(const float *w, size_t channels, size
 
 // Transforms the input of `count` tiles, from number `first` on, for channels `from` up to `to`.
 static void NAME(winograd_input)(
-    const float *x, const ckernels_convolution *s, size_t first, size_t count, size_t from, size_t to, float *v) {
+    const float *x, const ckernels_convolution *s, size_t first, size_t count, size_t from, size_t to,
+    float *v) {
     _Alignas(64) float block[36 * 16];
-    struct tile tile = tile_at(s, first);
-    size_t row = s->width * s->channels, place = count * (to - from);
+    struct output_tile tile = tile_at(s, first);
+    size_t row = s->width * s->channels, coordinate = count * (to - from);
     for (size_t t = 0; t < count; t++, next_tile(s, &tile)) {
-        ptrdiff_t y = (ptrdiff_t)(4 * tile.y) - (ptrdiff_t)s->top, left = (ptrdiff_t)(4 * tile.x) - (ptrdiff_t)s->left;
+        ptrdiff_t y = (ptrdiff_t)(4 * tile.y) - (ptrdiff_t)s->top;
+        ptrdiff_t left = (ptrdiff_t)(4 * tile.x) - (ptrdiff_t)s->left;
         const float *image = x + tile.image * s->height * row;
         struct span rows = inside(y, 6, s->height), columns = inside(left, 6, s->width);
         bool whole = rows.first == 0 && rows.end == 6 && columns.first == 0 && columns.end == 6;
         if (!whole) memset(block, 0, sizeof block);
         for (size_t c = from; c < to; c += 16) {
-            float *to_place = v + (c - from) * count + 16 * t;
+            float *target = v + (c - from) * count + 16 * t;
             if (whole) {
-                NAME(input_tile)(image + (size_t)y * row + (size_t)left * s->channels + c, row, s->channels, to_place, place);
+                NAME(input_tile)(
+                    image + (size_t)y * row + (size_t)left * s->channels + c, row, s->channels, target,
+                    coordinate);
                 continue;
             }
             for (ptrdiff_t i = rows.first; i < rows.end; i++)
                 for (ptrdiff_t j = columns.first; j < columns.end; j++)
-                    STORE_ALIGNED(block + (i * 6 + j) * 16, LOAD(image + (size_t)(y + i) * row + (size_t)(left + j) * s->channels + c));
-            NAME(input_tile)(block, 6 * 16, 16, to_place, place);
+                    STORE_ALIGNED(
+                        block + (i * 6 + j) * 16,
+                        LOAD(image + (size_t)(y + i) * row + (size_t)(left + j) * s->channels + c));
+            NAME(input_tile)(block, 6 * 16, 16, target, coordinate);
         }
     }
 }
 
 // Transforms the output's gradient of `count` tiles, from number `first` on.
-static void NAME(winograd_gradient)(const float *dy, const ckernels_convolution *s, size_t first, size_t count, float *v) {
+static void NAME(winograd_gradient)(
+    const float *dy, const ckernels_convolution *s, size_t first, size_t count, float *v) {
     _Alignas(64) float block[16 * 16];
-    struct tile tile = tile_at(s, first);
-    size_t row = s->output_width * s->outputs, place = count * s->outputs;
+    struct output_tile tile = tile_at(s, first);
+    size_t row = s->output_width * s->outputs, coordinate = count * s->outputs;
     for (size_t t = 0; t < count; t++, next_tile(s, &tile)) {
         const float *from = dy + (tile.image * s->output_height + 4 * tile.y) * row + 4 * tile.x * s->outputs;
-        size_t rows = least(4, s->output_height - 4 * tile.y), columns = least(4, s->output_width - 4 * tile.x);
+        size_t rows = least(4, s->output_height - 4 * tile.y);
+        size_t columns = least(4, s->output_width - 4 * tile.x);
         bool whole = rows == 4 && columns == 4;
         if (!whole) memset(block, 0, sizeof block);
         for (size_t k = 0; k < s->outputs; k += 16) {
-            float *to_place = v + k * count + 16 * t;
+            float *target = v + k * count + 16 * t;
             if (whole) {
-                NAME(gradient_tile)(from + k, row, s->outputs, to_place, place);
+                NAME(gradient_tile)(from + k, row, s->outputs, target, coordinate);
                 continue;
             }
             for (size_t i = 0; i < rows; i++)
                 for (size_t j = 0; j < columns; j++)
                     STORE_ALIGNED(block + (i * 4 + j) * 16, LOAD(from + i * row + j * s->outputs + k));
-            NAME(gradient_tile)(block, 4 * 16, 16, to_place, place);
+            NAME(gradient_tile)(block, 4 * 16, 16, target, coordinate);
         }
     }
 }
 
-static void NAME(winograd_output)(const float *m, const ckernels_convolution *s, size_t first, size_t count, float *y) {
-    struct tile tile = tile_at(s, first);
-    size_t row = s->output_width * s->outputs, place = count * s->outputs;
+static void NAME(winograd_output)(
+    const float *m, const ckernels_convolution *s, size_t first, size_t count, float *y) {
+    struct output_tile tile = tile_at(s, first);
+    size_t row = s->output_width * s->outputs, coordinate = count * s->outputs;
     for (size_t t = 0; t < count; t++, next_tile(s, &tile)) {
         float *to = y + (tile.image * s->output_height + 4 * tile.y) * row + 4 * tile.x * s->outputs;
-        size_t rows = least(4, s->output_height - 4 * tile.y), columns = least(4, s->output_width - 4 * tile.x);
+        size_t rows = least(4, s->output_height - 4 * tile.y);
+        size_t columns = least(4, s->output_width - 4 * tile.x);
         for (size_t k = 0; k < s->outputs; k += 16)
-            NAME(output_tile)(m + k * count + 16 * t, place, to + k, row, s->outputs, rows, columns);
+            NAME(output_tile)(m + k * count + 16 * t, coordinate, to + k, row, s->outputs, rows, columns);
     }
 }
 
@@ -211,36 +231,41 @@ static void NAME(winograd_output)(const float *m, const ckernels_convolution *s,
 
 static void NAME(winograd_forward)(
     const float *x, const float *u, float *y, const ckernels_convolution *s, size_t images, float *scratch) {
-    size_t tiles = images * tile_count(s), block = tiles_per_block(tiles), channels = s->channels, outputs = s->outputs;
+    size_t tiles = images * tile_count(s), block = tiles_per_block(tiles);
+    size_t channels = s->channels, outputs = s->outputs;
     float *v = scratch, *m = scratch + 36 * block * channels;
     for (size_t first = 0; first < tiles; first += block) {
         size_t count = least(block, tiles - first);
         NAME(winograd_input)(x, s, first, count, 0, channels, v);
-        for (size_t place = 0; place < 36; place++)
+        for (size_t coordinate = 0; coordinate < 36; coordinate++)
             for (size_t k = 0; k < outputs; k += 16)
                 NAME(multiply_panels)(
-                    v + place * count * channels, 16 * count, count, u + (place * outputs + k) * channels, channels, false,
-                    m + (place * outputs + k) * count, 16);
+                    v + coordinate * count * channels, 16 * count, count,
+                    u + (coordinate * outputs + k) * channels, channels, false,
+                    m + (coordinate * outputs + k) * count, 16);
         NAME(winograd_output)(m, s, first, count, y);
     }
 }
 
 static void NAME(winograd_weight_gradient)(
-    const float *x, const float *dy, float *dw, const ckernels_convolution *s, size_t images, size_t from, size_t to, float *scratch) {
-    size_t tiles = images * tile_count(s), block = tiles_per_block(tiles), channels = to - from, outputs = s->outputs;
+    const float *x, const float *dy, float *dw, const ckernels_convolution *s, size_t images, size_t from,
+    size_t to, float *scratch) {
+    size_t tiles = images * tile_count(s), block = tiles_per_block(tiles);
+    size_t channels = to - from, outputs = s->outputs;
     float *v = scratch, *m = v + 36 * block * channels, *du = m + 36 * block * outputs;
     for (size_t first = 0; first < tiles; first += block) {
         size_t count = least(block, tiles - first);
         NAME(winograd_input)(x, s, first, count, from, to, v);
         NAME(winograd_gradient)(dy, s, first, count, m);
-        for (size_t place = 0; place < 36; place++)
+        for (size_t coordinate = 0; coordinate < 36; coordinate++)
             for (size_t k = 0; k < outputs; k += 16)
                 for (size_t c = 0; c < channels; c += 16)
                     NAME(multiply_transposed)(
-                        v + (place * channels + c) * count, 16, m + (place * outputs + k) * count, count, first > 0,
-                        du + (place * outputs + k) * channels + 16 * c, 16);
+                        v + (coordinate * channels + c) * count, 16,
+                        m + (coordinate * outputs + k) * count, count, first > 0,
+                        du + (coordinate * outputs + k) * channels + 16 * c, 16);
     }
-    size_t place = channels * outputs, tap = s->channels * outputs;
+    size_t coordinate = channels * outputs, tap = s->channels * outputs;
     for (size_t k = 0; k < outputs; k += 16)
         for (size_t c = 0; c < channels; c++) {
             const float *t = du + k * channels + 16 * c;
@@ -248,7 +273,7 @@ static void NAME(winograd_weight_gradient)(
             vector rows[3][6];
             for (int j = 0; j < 6; j++) {
                 vector d[6], o[3];
-                UNROLL for (int i = 0; i < 6; i++) d[i] = LOAD_ALIGNED(t + (i * 6 + j) * place);
+                UNROLL for (int i = 0; i < 6; i++) d[i] = LOAD_ALIGNED(t + (i * 6 + j) * coordinate);
                 NAME(transform_weight_gradient)(d, o);
                 UNROLL for (int i = 0; i < 3; i++) rows[i][j] = o[i];
             }

@@ -1,7 +1,9 @@
-// Matrix products and Winograd convolutions whose inner loops count vector registers: in C, because each kind of processor needs a copy of its own.
+// Matrix products and convolutions whose inner loops count vector registers: in C, because each kind of
+// processor needs a copy of its own.
 //
-// Every element of a result is one chain of fused multiply-adds in the order of the depth, whatever the processor, the number of rows or the place
-// of the element. So a row's bits depend on its own values alone, not on who computes it along with which others.
+// Every element of a result is one chain of fused multiply-adds in the order of the depth, whatever the
+// processor, the number of rows or the position of the element. So a row's bits depend on its own values
+// alone, not on the thread that computes it or on the rows beside it.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,20 +13,26 @@ enum { CKERNELS_PANEL = 16 };
 
 // MARK: Products. Matrices are row-major; a panel is `[depth, 16]`, aligned to 64 bytes.
 
-/// Copies up to 16 columns of a matrix `[depth, columns]` into a panel, zeros behind them: `panel[k, j] = b[k · ldb + j]`.
+/// Copies up to 16 columns of a matrix `[depth, columns]` into a panel, with zeros behind them:
+/// `panel[k, j] = b[k · ldb + j]`.
 void ckernels_pack(const float *b, size_t ldb, size_t depth, size_t columns, float *panel);
 /// The same from a transposed matrix: `panel[k, j] = b[j · ldb + k]`.
 void ckernels_pack_transposed(const float *b, size_t ldb, size_t depth, size_t columns, float *panel);
-/// `C[rows, columns] = A · panel`, or added to what is there, at most 16 columns. A `[rows, depth]` lies in panels of 16 columns, `stride` floats apart.
+/// `C[rows, columns] = A · panel`, or added to C, at most 16 columns. A `[rows, depth]` lies in panels of 16
+/// columns, `stride` floats apart.
 void ckernels_multiply_panels(
-    const float *a, size_t stride, size_t rows, const float *panel, size_t depth, bool accumulates, float *c, size_t ldc, size_t columns);
-/// `C[rows, columns] = Aᵀ · B`, or added to what is there, both panels of the same depth; at most 16 rows and columns.
+    const float *a, size_t stride, size_t rows, const float *panel, size_t depth, bool accumulates, float *c,
+    size_t ldc, size_t columns);
+/// `C[rows, columns] = Aᵀ · B`, or added to C. Both are panels of the same depth, with at most 16 rows and
+/// columns.
 void ckernels_multiply_transposed(
-    const float *a, size_t rows, const float *b, size_t depth, bool accumulates, float *c, size_t ldc, size_t columns);
+    const float *a, size_t rows, const float *b, size_t depth, bool accumulates, float *c, size_t ldc,
+    size_t columns);
 
 // MARK: Direct convolution, window by window
 
-/// A convolution over images `[height, width, channels]` with padding on all sides, each side's no wider than a window; `outputs` is a multiple of 16.
+/// A convolution over images `[height, width, channels]`. The padding of each side is no wider than a window;
+/// `outputs` is a multiple of 16.
 typedef struct {
     size_t height, width, channels;
     size_t kernel_height, kernel_width, stride_height, stride_width;
@@ -32,18 +40,23 @@ typedef struct {
     size_t output_height, output_width, outputs;
 } ckernels_windows;
 
-/// Floats of scratch.
+/// Floats of scratch memory for both functions below.
 size_t ckernels_direct_scratch(const ckernels_windows *shape);
-/// `y = x * w` for so many images; of the weights `[kernel height · kernel width · channels, outputs]` each 16 columns are a panel, one behind the other.
+/// `y = x * w` for `images` images. Each 16 columns of the weights
+/// `[kernel height · kernel width · channels, outputs]` are a panel, one behind the other.
 void ckernels_direct_forward(
-    const float *x, const float *panels, float *y, const ckernels_windows *shape, size_t images, float *scratch);
-/// The gradient of the weights' outputs `first` up to `end`, multiples of 16, summed over so many images: written into those columns of `dw`.
+    const float *x, const float *panels, float *y, const ckernels_windows *shape, size_t images,
+    float *scratch);
+/// Writes the gradient of the weights, summed over `images` images, into the columns `first` up to `end` of
+/// `dw`, both multiples of 16.
 void ckernels_direct_weight_gradient(
-    const float *x, const float *dy, float *dw, const ckernels_windows *shape, size_t images, size_t first, size_t end, float *scratch);
+    const float *x, const float *dy, float *dw, const ckernels_windows *shape, size_t images, size_t first,
+    size_t end, float *scratch);
 
 // MARK: Winograd's convolution, F(4×4, 3×3)
 
-/// A 3×3 convolution with stride 1 over images `[height, width, channels]`; both numbers of channels are multiples of 16.
+/// A 3×3 convolution with stride 1 over images `[height, width, channels]`; both numbers of channels are
+/// multiples of 16.
 typedef struct {
     size_t height, width, channels;
     size_t output_height, output_width, outputs;
@@ -54,16 +67,22 @@ typedef struct {
 /// Floats of the transformed weights.
 size_t ckernels_winograd_weights_count(size_t channels, size_t outputs);
 /// Transforms weights `[3, 3, channels, outputs]`: panels `first` up to `end` of 16 outputs each.
-void ckernels_winograd_weights(const float *w, size_t channels, size_t outputs, size_t first, size_t end, float *u);
-/// The same for the convolution that gives the input's gradient, with `outputs` inputs and `channels` outputs: panels of 16 channels each.
-void ckernels_winograd_weights_rotated(const float *w, size_t channels, size_t outputs, size_t first, size_t end, float *u);
-/// Floats of scratch for `ckernels_winograd_forward`.
+void ckernels_winograd_weights(
+    const float *w, size_t channels, size_t outputs, size_t first, size_t end, float *u);
+/// The same for the convolution that gives the input's gradient, with `outputs` inputs and `channels`
+/// outputs: panels of 16 channels each.
+void ckernels_winograd_weights_rotated(
+    const float *w, size_t channels, size_t outputs, size_t first, size_t end, float *u);
+/// Floats of scratch memory for `ckernels_winograd_forward`.
 size_t ckernels_winograd_forward_scratch(const ckernels_convolution *shape);
-/// `y = x * w` for so many images. `u` are the transformed weights.
+/// `y = x * w` for `images` images. `u` are the transformed weights.
 void ckernels_winograd_forward(
-    const float *x, const float *u, float *y, const ckernels_convolution *shape, size_t images, float *scratch);
-/// Floats of scratch for `ckernels_winograd_weight_gradient` with so many input channels at a time.
+    const float *x, const float *u, float *y, const ckernels_convolution *shape, size_t images,
+    float *scratch);
+/// Floats of scratch memory for `ckernels_winograd_weight_gradient` with `channels` input channels at a time.
 size_t ckernels_winograd_gradient_scratch(const ckernels_convolution *shape, size_t channels);
-/// The gradient of the weights' input channels `first` up to `end`, multiples of 16, summed over so many images, at least one: written into `dw` `[3, 3, channels, outputs]`.
+/// Writes the gradient of the weights of the input channels `first` up to `end`, multiples of 16, summed over
+/// `images` images, at least one, into `dw` `[3, 3, channels, outputs]`.
 void ckernels_winograd_weight_gradient(
-    const float *x, const float *dy, float *dw, const ckernels_convolution *shape, size_t images, size_t first, size_t end, float *scratch);
+    const float *x, const float *dy, float *dw, const ckernels_convolution *shape, size_t images,
+    size_t first, size_t end, float *scratch);
