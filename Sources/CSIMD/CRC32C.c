@@ -40,8 +40,9 @@ static uint32_t power_of_x(uint64_t n) {
 }
 
 #if HAS_INSTRUCTION
-// The instruction takes three cycles and starts every cycle: three streams of a block each keep it busy. Their checksums are
-// combined by "append `block` zero bytes", a linear map, done a byte of the checksum at a time from a table.
+// The instruction takes three cycles and starts every cycle: three streams of a block each keep it busy.
+// Their checksums are combined by "append `block` zero bytes", a linear map, done a byte of the checksum at a
+// time from a table.
 enum { LONG_BLOCK = 8192, SHORT_BLOCK = 256 };
 static uint32_t long_zeros[4][256], short_zeros[4][256];
 
@@ -52,7 +53,8 @@ static void make_zeros(uint32_t table[4][256], uint64_t bytes) {
 }
 
 static inline uint64_t append_zeros(const uint32_t table[4][256], uint64_t crc) {
-    return table[0][crc & 255] ^ table[1][(crc >> 8) & 255] ^ table[2][(crc >> 16) & 255] ^ table[3][(crc >> 24) & 255];
+    return table[0][crc & 255] ^ table[1][(crc >> 8) & 255] ^ table[2][(crc >> 16) & 255]
+        ^ table[3][(crc >> 24) & 255];
 }
 
 static inline uint64_t load8(const uint8_t *p) {
@@ -61,7 +63,8 @@ static inline uint64_t load8(const uint8_t *p) {
     return v;
 }
 
-static inline uint64_t three_blocks(uint64_t crc, const uint8_t *p, size_t block, const uint32_t zeros[4][256]) {
+static inline uint64_t three_blocks(
+    uint64_t crc, const uint8_t *p, size_t block, const uint32_t zeros[4][256]) {
     uint64_t second = 0, third = 0;
     for (const uint8_t *end = p + block; p < end; p += 8) {
         crc = step8(crc, load8(p));
@@ -74,12 +77,14 @@ static inline uint64_t three_blocks(uint64_t crc, const uint8_t *p, size_t block
 #endif
 
 #if HAS_FOLDING
-// On AMD's processors the instruction does not start in every cycle, and carry-less multiplication is faster: 64 bytes stand for all that came before them, and
-// are moved ahead by multiplying with powers of x (Gopal et al., "Fast CRC computation for generic polynomials using PCLMULQDQ", Intel 2009).
+// On AMD's processors the instruction does not start in every cycle, and carry-less multiplication is faster:
+// 64 bytes stand for all that came before them, and are moved ahead by multiplying with powers of x (Gopal et
+// al., "Fast CRC computation for generic polynomials using PCLMULQDQ", Intel 2009).
 static int can_fold;
 static uint64_t ahead512[2], ahead128[2];
 
-// What moves the lower and the upper half of 16 bytes ahead by so many bits; a product of reflected numbers is shifted by one.
+// Factors that move the lower and the upper half of 16 bytes ahead by so many bits. A product of reflected
+// numbers is shifted by one.
 static void make_ahead(uint64_t factors[2], uint64_t bits) {
     factors[0] = (uint64_t)power_of_x(bits + 32) << 1;
     factors[1] = (uint64_t)power_of_x(bits - 32) << 1;
@@ -88,7 +93,8 @@ static void make_ahead(uint64_t factors[2], uint64_t bits) {
 #define FOLDING __attribute__((target("pclmul,sse4.2")))
 
 FOLDING static inline __m128i move_ahead(__m128i block, __m128i factors) {
-    return _mm_xor_si128(_mm_clmulepi64_si128(block, factors, 0x00), _mm_clmulepi64_si128(block, factors, 0x11));
+    return _mm_xor_si128(
+        _mm_clmulepi64_si128(block, factors, 0x00), _mm_clmulepi64_si128(block, factors, 0x11));
 }
 
 FOLDING static inline __m128i load16(const uint8_t *p) { return _mm_loadu_si128((const __m128i *)p); }
@@ -118,7 +124,8 @@ __attribute__((constructor)) static void make_tables(void) {
         slices[0][v] = crc;
     }
     for (uint32_t v = 0; v < 256; v++)
-        for (int k = 1; k < 8; k++) slices[k][v] = (slices[k - 1][v] >> 8) ^ slices[0][slices[k - 1][v] & 255];
+        for (int k = 1; k < 8; k++)
+            slices[k][v] = (slices[k - 1][v] >> 8) ^ slices[0][slices[k - 1][v] & 255];
 #if HAS_INSTRUCTION
     make_zeros(long_zeros, LONG_BLOCK);
     make_zeros(short_zeros, SHORT_BLOCK);
@@ -136,7 +143,8 @@ uint32_t csimd_crc32c_portable(uint32_t initial, const void *bytes, size_t count
     uint32_t crc = ~initial;
     for (; count >= 8; count -= 8, p += 8) {
         crc ^= (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-        crc = slices[7][crc & 255] ^ slices[6][(crc >> 8) & 255] ^ slices[5][(crc >> 16) & 255] ^ slices[4][crc >> 24]
+        crc = slices[7][crc & 255] ^ slices[6][(crc >> 8) & 255] ^ slices[5][(crc >> 16) & 255]
+            ^ slices[4][crc >> 24]
             ^ slices[3][p[4]] ^ slices[2][p[5]] ^ slices[1][p[6]] ^ slices[0][p[7]];
     }
     for (; count; count--) crc = (crc >> 8) ^ slices[0][(crc ^ *p++) & 255];
@@ -148,8 +156,10 @@ uint32_t csimd_crc32c_instruction(uint32_t initial, const void *bytes, size_t co
     const uint8_t *p = bytes;
     uint64_t crc = (uint32_t)~initial;
     for (; count && ((uintptr_t)p & 7); count--) crc = step1(crc, *p++);
-    for (; count >= 3 * LONG_BLOCK; count -= 3 * LONG_BLOCK, p += 3 * LONG_BLOCK) crc = three_blocks(crc, p, LONG_BLOCK, long_zeros);
-    for (; count >= 3 * SHORT_BLOCK; count -= 3 * SHORT_BLOCK, p += 3 * SHORT_BLOCK) crc = three_blocks(crc, p, SHORT_BLOCK, short_zeros);
+    for (; count >= 3 * LONG_BLOCK; count -= 3 * LONG_BLOCK, p += 3 * LONG_BLOCK)
+        crc = three_blocks(crc, p, LONG_BLOCK, long_zeros);
+    for (; count >= 3 * SHORT_BLOCK; count -= 3 * SHORT_BLOCK, p += 3 * SHORT_BLOCK)
+        crc = three_blocks(crc, p, SHORT_BLOCK, short_zeros);
     for (; count >= 8; count -= 8, p += 8) crc = step8(crc, load8(p));
     for (; count; count--) crc = step1(crc, *p++);
     return ~(uint32_t)crc;

@@ -1,7 +1,8 @@
 import Kernels
 import Testing
 
-/// Against sums in double precision, with the bounds of `ColumnsTests`; and what one pass does against several.
+/// Against sums in double precision, with the bounds of `ColumnsTests`; and what one pass does against
+/// several.
 @Suite struct BatchNormKernelsTests {
     private static let blockError = 127 * unitRoundoff
 
@@ -59,8 +60,8 @@ import Testing
             let m2 = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
             let meanBound = Self.blockError * values.reduce(0) { $0 + abs($1) } / n
             misses.expect(abs(out.pointer[1 + c] - mean) <= meanBound, at: c)
-            // Deviations d from the float nearest the computed mean: exact but for 1 rounding each, squared 3, summed 127; and a mean that is δ off
-            // adds n δ².
+            // Deviations d from the float nearest the computed mean: exact but for 1 rounding each, squared
+            // 3, summed 127; and a mean that is δ off adds n δ².
             let deviations = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
             let m2Bound =
                 (Self.blockError + 4 * unitRoundoff) * (deviations + n * meanBound * meanBound) + 2 * n
@@ -207,7 +208,8 @@ import Testing
 
     private static func bits(_ x: FloatBuffer) -> [UInt32] { x.elements.map(\.bitPattern) }
 
-    /// One pass gives the bits of a pass for each step, in memory of its own or in place, and touches nothing beyond the matrix.
+    /// One pass gives the bits of a pass for each step, in memory of its own or in place, and touches nothing
+    /// beyond the matrix.
     @Test(arguments: shapes, 0..<3) func onePassIsSeveral(shape: (rows: Int, columns: Int), rectifier: Int) {
         let (count, (f, slope)) = (shape.rows * shape.columns, Self.rectifiers[rectifier])
         let values = (0..<5).map { randomValues(shape.columns, seed: 30 + UInt64($0), center: 0.4) }

@@ -3,8 +3,9 @@ import Testing
 
 /// Against sums in double precision.
 ///
-/// A float sum of at most 128 terms errs by at most 127 u Σ|x| of its block (u = 2⁻²⁴); blocks add up in double, whose errors are
-/// far below. So the bound of a column's sum is 127 u Σ|x|, plus what each term lost by itself.
+/// A float sum of at most 128 terms errs by at most 127 u Σ|x| of its block (u = 2⁻²⁴); blocks add up in
+/// double, whose errors are far below. So the bound of a column's sum is 127 u Σ|x|, plus what each term lost
+/// by itself.
 @Suite struct ColumnsTests {
     private static let blockError = 127 * unitRoundoff
 

@@ -15,7 +15,8 @@ import Testing
         return (mask, y)
     }
 
-    /// Of 100,000 draws the kept fraction is within five deviations of 1 − rate, and what is kept keeps the sum's expectation.
+    /// The kept fraction of 100,000 draws is within five deviations of 1 − rate, and the kept values preserve
+    /// the sum's expectation.
     @Test(arguments: [0, 0.1, 0.5, 0.9]) func keepsTheRightFraction(rate: Double) {
         let (mask, y) = Self.mask(rate, rows: 100, width: 1000)
         #expect(mask.allSatisfy { $0 < 2 })
@@ -30,7 +31,8 @@ import Testing
         }
     }
 
-    /// A sample's mask depends on its place in the global batch, not on the tile or microbatch that it is computed in. Widths that are no multiple of 4 too.
+    /// A sample's mask depends on its place in the global batch, not on the tile or microbatch that it is
+    /// computed in. Widths that are no multiple of 4 too.
     @Test(arguments: [1, 3, 4, 10, 33]) func aSamplesMaskIsItsOwn(width: Int) {
         let whole = Self.mask(0.4, rows: 20, width: width).mask
         for start in [0, 1, 7, 19] {

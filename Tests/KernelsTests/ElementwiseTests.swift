@@ -68,7 +68,7 @@ import Testing
                     x.pointer[at] = value
                 }
             }
-            // What lies behind the values does not count.
+            // The values behind the count are ignored.
             if count % 16 != 0 { x.pointer[count] = .nan }
             #expect(Elementwise.allFinite(x.pointer, count: count))
             x.pointer[0] = .greatestFiniteMagnitude

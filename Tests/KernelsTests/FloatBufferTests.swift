@@ -16,7 +16,8 @@ import Testing
         }
     }
 
-    /// A generation's vectors are made on the communication thread: zeroing gigabytes there would silence its heart.
+    /// A generation's vectors are made on the communication thread: zeroing gigabytes there would silence its
+    /// heart.
     @Test(.enabled(if: getenv("TSAN_OPTIONS") == nil, "ThreadSanitizer touches all memory that it gives out"))
     func makingALargeBufferTouchesLittleOfIt() {
         let buffer = FloatBuffer(count: 1 << 26)

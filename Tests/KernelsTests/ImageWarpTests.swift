@@ -40,7 +40,8 @@ import Testing
         #expect(firstChannel(away, fill: nil) == [31, 31, 31, 31, 31, 31])
     }
 
-    /// What the long way gives where every weight is 0 or 1; values that arithmetic would not keep stay too.
+    /// The copy equals interpolation where every weight is 0 or 1, and also keeps values that arithmetic
+    /// would change.
     @Test func copiesAgreeWithInterpolation() {
         let (shape, odd) = (ImageWarp.Shape(height: 5, width: 4, channels: 1), Float.infinity)
         var image = (0..<20).map { Float($0) * 0.37 + 1 }

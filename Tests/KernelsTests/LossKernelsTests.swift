@@ -4,8 +4,8 @@ import Testing
 
 /// Against the definitions in double precision.
 ///
-/// With the exponentials' 1 ulp (2u), the rounding of x − max (u, which scales eˣ by up to u·|x − max|) and a sum of n terms that are all positive,
-/// a softmax value errs by (n + 6 + 2 range) u relative to itself.
+/// With the exponentials' 1 ulp (2u), the rounding of x − max (u, which scales eˣ by up to u·|x − max|) and a
+/// sum of n terms that are all positive, a softmax value errs by (n + 6 + 2 range) u relative to itself.
 @Suite struct LossKernelsTests {
     private static func softmax(_ row: [Double]) -> [Double] {
         let largest = row.max() ?? 0
@@ -92,7 +92,8 @@ import Testing
             let sum = values.reduce(0) { $0 + exp($1 - largest) }
             let own = log(sum) - (values[label] - largest)
             loss += own
-            // The sum's relative error passes the logarithm as an absolute one; then two roundings of what is subtracted.
+            // The sum's relative error passes the logarithm as an absolute one; then two roundings of what is
+            // subtracted.
             bound +=
                 Self.relativeError(values) + 4 * unitRoundoff * (abs(log(sum)) + abs(values[label] - largest))
             for c in 0..<columns {
@@ -130,7 +131,8 @@ import Testing
         #expect(found.isNaN)
     }
 
-    /// The definitions with exponents that would overflow, and those where a difference would lose all digits.
+    /// The definitions with exponents that would overflow, and those where a difference would lose all
+    /// digits.
     @Test func extremeBinaryLogits() {
         let (x, t, q, dx) = (
             FloatBuffer(count: 6), FloatBuffer(count: 6), FloatBuffer(count: 1), FloatBuffer(count: 6)

@@ -100,7 +100,7 @@ import Testing
         }
     }
 
-    /// What lies behind the last column is neither read nor written.
+    /// The floats behind the last column are neither read nor written.
     @Test func neighboursStay() {
         let (rows, width, depth) = (9, 5, 40)
         let (x, b) = (Self.filled(rows * depth, 8), Self.filled(depth * width, 9))

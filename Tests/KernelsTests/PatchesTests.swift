@@ -113,7 +113,8 @@ import Testing
         }
     }
 
-    /// Remembered winners give the bits of the search for them: with ties, NaN, windows that overlap, reach beyond the edge, or share the image out.
+    /// Remembered winners give the bits of the search for them: with ties, NaN, windows that overlap, reach
+    /// beyond the edge, or share the image out.
     @Test(arguments: [
         geometry((4, 4, 3), (3, 3), (1, 1), (1, 1, 1, 1)), geometry((6, 4, 20), (2, 2), (2, 2), (0, 0, 0, 0)),
         geometry((7, 5, 16), (2, 2), (2, 2), (0, 0, 0, 0)),

@@ -11,12 +11,14 @@ func randomValues(_ count: Int, seed: UInt64, center: Double = 0, deviation: Dou
 /// The relative error of one float operation, 2⁻²⁴.
 let unitRoundoff = 0x1p-24
 
-/// Shapes `[rows, columns]` with what loops may get wrong: one row, one column, odd counts, rows on either side of the blocks of 128.
+/// Shapes `[rows, columns]` with what loops may get wrong: one row, one column, odd counts, rows on either
+/// side of the blocks of 128.
 let awkwardShapes: [(rows: Int, columns: Int)] = [
     (1, 1), (1, 17), (2, 3), (7, 1), (127, 5), (128, 16), (129, 33), (300, 7), (1000, 2), (33, 1001),
 ]
 
-/// Collects what a loop over many values finds wrong, to be expected to be `none` at its end: one issue, not thousands.
+/// Collects what a loop over many values finds wrong, to be expected to be `none` at its end: one issue, not
+/// thousands.
 struct Misses: Equatable {
     static let none = Misses()
     private(set) var count = 0

@@ -87,7 +87,8 @@ import Testing
         #expect(seen.values.allSatisfy { abs($0 - 1000) < 160 })
     }
 
-    /// These bits are in checkpoints and results of old runs: they must never change. (First computed by a Python script of the documentation.)
+    /// These bits are in checkpoints and results of old runs: they must never change. (First computed by a
+    /// Python script of the documentation.)
     @Test func drawsOfOldVersionsAreKept() {
         var stream = RandomStream(seed: 1, purpose: .initialization, major: 2, minor: 3)
         let draws = [stream.uniform().bitPattern, stream.normal().bitPattern, UInt64(stream.below(1000))]

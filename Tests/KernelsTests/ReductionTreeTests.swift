@@ -33,7 +33,8 @@ import Testing
         }
     }
 
-    /// Fold on each worker and Finish on the owner give the recursive definition's bits, for every cut into at most four workers.
+    /// Fold on each worker and Finish on the owner give the recursive definition's bits, for every cut into
+    /// at most four workers.
     @Test(arguments: 1...20)
     func foldAndFinishGiveTheDefinitionsBits(leaves: Int) {
         let tree = ReductionTree(leaves: leaves)

@@ -22,7 +22,8 @@ import Testing
         return worst
     }
 
-    /// Bit patterns over the whole range, without subnormals (which threads treat differently), and many usual numbers.
+    /// Bit patterns over the whole range, without subnormals (which threads treat differently), and many
+    /// usual numbers.
     private static let arguments: [Double] = {
         var stream = RandomStream(seed: 5, purpose: .test)
         let patterns = (0..<200_000).map { _ in Double(bitPattern: stream.nextUInt64()) }
@@ -62,8 +63,8 @@ import Testing
         }
     }
 
-    /// The double nearest to a multiple of π/2 relative to its size (J.-M. Muller, "Elementary Functions", section on range
-    /// reduction); the C library is 8 ulp off, hence the value of mpmath.
+    /// The double nearest to a multiple of π/2 relative to its size (J.-M. Muller, "Elementary Functions",
+    /// section on range reduction); the C library is 8 ulp off, hence the value of mpmath.
     @Test func theHardestReduction() {
         #expect(ScalarMath.cos(6_381_956_970_095_103 * 0x1p797) == -4.6871659242546276111e-19)
     }

@@ -61,7 +61,8 @@ import Testing
         try check(Array(repeating: 0, count: n * n), n)
         try check((0..<(n * n)).map { $0 / n == $0 % n ? 3 : 0 }, n)  // one eigenvalue, twenty times
         try check(Array(repeating: 2.5, count: n * n), n)  // rank 1
-        try check((0..<(n * n)).map { Double(1) / Double($0 / n + $0 % n + 1) }, n)  // Hilbert's: from 2 down to nothing
+        // Hilbert's matrix: eigenvalues from 2 down to almost 0.
+        try check((0..<(n * n)).map { Double(1) / Double($0 / n + $0 % n + 1) }, n)
     }
 
     /// The second difference's eigenvalues are 2 − 2cos(πk/(n + 1)).

@@ -57,7 +57,8 @@ import Testing
         #expect(worst.ulps <= function.bound, "at \(worst.at)")
     }
 
-    /// The distance in units in the last place of the exact result; subnormal arguments count as zeros, and so may subnormal results.
+    /// The distance in units in the last place of the exact result; subnormal arguments count as zeros, and
+    /// so may subnormal results.
     private static func error(_ y: Float, of x: Float, _ function: (Double) -> Double) -> Double {
         let exact = function(Double(x.isSubnormal ? 0 : x))
         if x.isSubnormal && y == x { return 0 }

@@ -29,7 +29,8 @@ import Testing
         }
 
         var testDescription: String {
-            "\(images) of \(height)x\(width), \(channels) to \(outputs), padding \(top) \(left) \(bottom) \(right)"
+            "\(images) of \(height)x\(width), \(channels) to \(outputs), "
+                + "padding \(top) \(left) \(bottom) \(right)"
         }
     }
 
@@ -63,7 +64,8 @@ import Testing
             dy = filled(c.images * g.positions * c.outputs, 3)
         }
 
-        /// Calls `body(output's place, input's place, weight's place)` for every product of the convolution but those over channels.
+        /// Calls `body(output's place, input's place, weight's place)` for every product of the convolution
+        /// but those over channels.
         func forEachTap(_ body: (Int, Int, Int) -> Void) {
             for n in 0..<images {
                 for (y, x) in (0..<g.outputHeight).flatMap({ y in (0..<g.outputWidth).map { (y, $0) } }) {

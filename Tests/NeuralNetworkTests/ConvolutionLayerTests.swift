@@ -105,7 +105,8 @@ import Testing
         }
     }
 
-    /// The matrix products of a small case, written out: images of 8×8, microbatches of 5 and 12, patches of 27 values.
+    /// The matrix products of a small case, written out: images of 8×8, microbatches of 5 and 12, patches of
+    /// 27 values.
     @Test func products() throws {
         let plan = try NetworkPlan(
             layers: [

@@ -4,9 +4,10 @@ import Testing
 
 /// Every gradient against the slope of the loss.
 ///
-/// The stencil (8(f₊₁ − f₋₁) − (f₊₂ − f₋₂)) / 12h errs by h⁴/30 · f⁽⁵⁾, 2e-9 f⁽⁵⁾ at h = 2⁻⁶, and by 1.5 δ/h where δ is the rounding error of f.
-/// f is a mean of losses near 1 from float arithmetic, summed in double: δ ≈ 2e-7 and 1.5 δ/h ≈ 2e-5. With 5e-4 there is room for both
-/// (the fifth derivatives of one batch norm behind another reach 3e4), and gradients, of order 0.1, that lack a term are off by far more.
+/// The stencil (8(f₊₁ − f₋₁) − (f₊₂ − f₋₂)) / 12h errs by h⁴/30 · f⁽⁵⁾, 2e-9 f⁽⁵⁾ at h = 2⁻⁶, and by 1.5 δ/h
+/// where δ is the rounding error of f. f is a mean of losses near 1 from float arithmetic, summed in double:
+/// δ ≈ 2e-7 and 1.5 δ/h ≈ 2e-5. With 5e-4 there is room for both (the fifth derivatives of one batch norm
+/// behind another reach 3e4), and gradients, of order 0.1, that lack a term are off by far more.
 @Suite struct FiniteDifferenceTests {
     private static let h: Float = 0x1p-6
     private static let tolerance = 5e-4
@@ -108,7 +109,8 @@ import Testing
         }
     }
 
-    /// A ReLU has no slope at 0. With one-hot samples and no bias its inputs are the weights themselves, which stay at least 2h away from 0.
+    /// A ReLU has no slope at 0. With one-hot samples and no bias its inputs are the weights themselves,
+    /// which stay at least 2h away from 0.
     @Test(arguments: losses) func relu(loss: Loss) throws {
         for sizes in [[7], [3, 1, 3]] {
             let bench = try NetworkBench(
@@ -129,7 +131,8 @@ import Testing
         }
     }
 
-    /// Which pixel is the largest of `y = wx` depends on the signs of w and x alone; w stays at least 2h away from 0, and no two x are equal.
+    /// Which pixel is the largest of `y = wx` depends on the signs of w and x alone; w stays at least 2h away
+    /// from 0, and no two x are equal.
     @Test(arguments: losses) func maxPool(loss: Loss) throws {
         for sizes in [[7], [3, 1, 3]] {
             let bench = try NetworkBench(

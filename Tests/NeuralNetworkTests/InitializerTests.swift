@@ -3,7 +3,8 @@ import NeuralNetwork
 import Platform
 import Testing
 
-/// Large tensors against the distributions' closed forms. The draws are fixed by the seed: what passes once passes always.
+/// Large tensors against the distributions' closed forms. The draws are fixed by the seed: what passes once
+/// passes always.
 @Suite struct InitializerTests {
     private static let (fanIn, fanOut) = (300, 500)
     private static let count = fanIn * fanOut
@@ -23,7 +24,8 @@ import Testing
         return (mean, x.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(x.count - 1))
     }
 
-    /// √n times the largest distance between the empirical distribution and `cdf`. Above 1.95 it rejects at the level 0.001.
+    /// √n times the largest distance between the empirical distribution and `cdf`. Above 1.95 it rejects at
+    /// the level 0.001.
     private static func kolmogorovSmirnov(_ x: [Double], _ cdf: (Double) -> Double) -> Double {
         let n = Double(x.count)
         var largest = 0.0
@@ -75,7 +77,8 @@ import Testing
         #expect(Self.kolmogorovSmirnov(x) { ($0 + 1) / 4 } < 1.95)
     }
 
-    /// Rows, or columns where there are fewer of them, of the matrix in the files' layout are orthogonal and of length `gain`.
+    /// Rows, or columns where there are fewer of them, of the matrix in the files' layout are orthogonal and
+    /// of length `gain`.
     @Test(arguments: [
         TensorStorage.dense(inputs: 40, outputs: 25, flattened: nil),
         .dense(inputs: 25, outputs: 40, flattened: TensorShape([5, 1, 5])),
@@ -103,8 +106,9 @@ import Testing
         }
     }
 
-    /// The distribution is uniform over orthogonal matrices: the entries of 4×4 ones have variance 1/4 and no preferred sign, on the diagonal either, where a
-    /// QR decomposition whose R may have any signs would give one.
+    /// The distribution is uniform over orthogonal matrices: the entries of 4×4 ones have variance 1/4 and no
+    /// preferred sign, on the diagonal either, where a QR decomposition whose R may have any signs would give
+    /// one.
     @Test func orthogonalIsUniform() {
         let draws = 2000
         var (means, variances) = ([Double](repeating: 0, count: 16), [Double](repeating: 0, count: 16))
@@ -138,7 +142,8 @@ import Testing
         #expect(abs(shifted) / (2.0 / 300) < 4 / Double(Self.count).squareRoot())
     }
 
-    /// A tensor's start depends on its index alone: not on the tensors before it, nor on the order of filling.
+    /// A tensor's start depends on its index alone: not on the tensors before it, nor on the order of
+    /// filling.
     @Test func independentOfOrder() throws {
         func layout(hidden: Int) throws -> ParameterLayout {
             try NetworkPlan(

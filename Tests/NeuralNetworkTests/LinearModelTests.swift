@@ -4,8 +4,9 @@ import Testing
 
 /// One-layer models with a known minimum: scikit-learn's coefficients for the same objective.
 ///
-/// scikit-learn halves the squared error and divides by the samples (lasso, elastic net) or does not (ridge); logistic regression weighs the loss, not the
-/// penalty. So: lasso's and elastic net's alpha counts twice here, ridge's is l2 = 2 alpha/n, and logistic regression's C is l2 = 1/(C n).
+/// scikit-learn halves the squared error and divides by the samples (lasso, elastic net) or does not (ridge);
+/// logistic regression weighs the loss, not the penalty. So: lasso's and elastic net's alpha counts twice
+/// here, ridge's is l2 = 2 alpha/n, and logistic regression's C is l2 = 1/(C n).
 @Suite struct LinearModelTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let name: String
@@ -29,7 +30,8 @@ import Testing
         Case(name: "ridge", penalty: Regularization(l2: 2 * 30.0 / 442), optimizer: descent),
     ]
 
-    /// Batch descent on the diabetes data; the adaptive rules with a cosine schedule, since they do not come to rest at a constant rate.
+    /// Batch descent on the diabetes data; the adaptive rules with a cosine schedule, since they do not come
+    /// to rest at a constant rate.
     @Test(arguments: cases) func diabetes(_ model: Case) throws {
         let fixture = try Fixture("linear.txt", in: "optimizers")
         let (x, y) = (try fixture["diabetes/x"], try fixture["diabetes/y"])
@@ -68,7 +70,8 @@ import Testing
         for c in 0..<10 { gradient[c] = Float(sums[c]) }
     }
 
-    /// Logistic regression as a softmax of two classes: its weights share the penalty, half of the coefficient each, so l2 is twice that of one output.
+    /// Logistic regression as a softmax of two classes: its weights share the penalty, half of the
+    /// coefficient each, so l2 is twice that of one output.
     @Test func breastCancer() throws {
         let fixture = try Fixture("linear.txt", in: "optimizers")
         let bench = try NetworkBench(

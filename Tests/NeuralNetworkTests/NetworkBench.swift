@@ -2,7 +2,8 @@ import Kernels
 import NeuralNetwork
 import Platform
 
-/// A network with everything around it that a training step needs, in one process: parameters, statistics, gradients, targets.
+/// A network with everything around it that a training step needs, in one process: parameters, statistics,
+/// gradients, targets.
 final class NetworkBench {
     let plan: NetworkPlan
     let parameters: FloatBuffer
@@ -87,13 +88,13 @@ final class NetworkBench {
         return report.loss(sums)
     }
 
-    /// What r2 measures targets from.
+    /// The values from which r2 measures targets.
     var center: [Float] {
         get { network.criterion.center }
         set { network.criterion.center = newValue }
     }
 
-    /// What the last forward pass counted.
+    /// The sums of the last forward pass.
     var sums: [Double] {
         (0..<report.width).map { i in
             (0..<rows.slots).reduce(0) { $0 + reports.pointer[report.width * $1 + i] }
@@ -105,7 +106,8 @@ final class NetworkBench {
         get throws { try network.firstNonFinite(makePass(training: true), targets) }
     }
 
-    /// Forward and backward; the gradient of the *summed* loss lies in `gradient` afterwards. Returns the mean loss.
+    /// Forward and backward; the gradient of the *summed* loss lies in `gradient` afterwards. Returns the
+    /// mean loss.
     @discardableResult
     func step() throws -> Double {
         let loss = try forward()
@@ -143,7 +145,7 @@ final class NetworkBench {
         }
     }
 
-    /// What the last forward pass left at a boundary that is kept.
+    /// The values of the last forward pass at a boundary that is kept.
     func values(at boundary: Int) -> [Float] {
         rows.rows.enumerated().flatMap { slot, count in
             (0..<(count * plan.shape(at: boundary).count)).map { network.values(at: boundary).row(slot)[$0] }

@@ -2,7 +2,8 @@ import Kernels
 import NeuralNetwork
 import Testing
 
-/// Networks whose layers share passes and memory, against the same layers one by one, each in memory of its own: bit by bit.
+/// Networks whose layers share passes and memory, against the same layers one by one, each in memory of its
+/// own: bit by bit.
 @Suite struct NetworkGraphTests {
     private static let sizes = [5, 3, 1]
 
@@ -112,14 +113,15 @@ import Testing
         // A rectifier that others read too, and a batch norm whose output is read twice.
         #expect(
             try Self.nodes(block + [relu, NamedLayer("d", .add, from: ["b", "c"])]) == [[0], [1], [2], [3]])
-        // What a batch norm's input owes to others comes in another order: it stays by itself.
+        // The gradients of the batch norm's input would be added in another order: it stays by itself.
         #expect(
             try Self.nodes([
                 NamedLayer("r", .residual(body: [NamedLayer("b", Self.norm)], shortcut: .identity)), relu,
             ]) == [[0], [1], [2]])
     }
 
-    /// Both branches end in a batch norm: the body's takes the sum, and says so to nobody before the shortcut's parameters are done.
+    /// Both branches end in a batch norm: the body's takes the sum, and says so to nobody before the
+    /// shortcut's parameters are done.
     @Test func completion() throws {
         let body = [NamedLayer("a", Self.conv), NamedLayer("b", Self.norm)]
         let side = [NamedLayer("s", Self.conv), NamedLayer("t", Self.norm)]
@@ -160,7 +162,8 @@ import Testing
         #expect(evaluates.count < trains.count && trains.count < apart.count)
     }
 
-    /// Sixteen equal layers: an evaluation needs two matrices besides the input's and output's, or one where layers work in place.
+    /// Sixteen equal layers: an evaluation needs two matrices besides the input's and output's, or one where
+    /// layers work in place.
     @Test func memoryOfAChain() throws {
         func count(_ spec: LayerSpec) throws -> Int {
             let plan = try Self.plan((0..<16).map { NamedLayer("l\($0)", spec) })

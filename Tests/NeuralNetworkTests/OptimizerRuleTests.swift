@@ -59,7 +59,8 @@ import Testing
         #expect((Array(values[33..<48]) + values[55...]).allSatisfy { $0 == 0 }, "padding stays zero")
     }
 
-    /// The proximal step of L1, against its closed form in double: what is smaller than the threshold becomes exactly 0.
+    /// The proximal step of L1, against its closed form in double: what is smaller than the threshold becomes
+    /// exactly 0.
     @Test(arguments: [0.0, 0.5]) func softThreshold(momentum: Double) {
         let (rate, l1) = (0.25, 0.5)
         let optimizer = Optimizer.gradientDescent(learningRate: rate, momentum: momentum)
@@ -93,7 +94,8 @@ import Testing
         state.update(0, samples: 1, Regularization(l1: 0.3))
         plain.update(0, samples: 1, Regularization())
         for i in 0..<33 {
-            let threshold = 0.1 * 0.3 / (Double(plain.gradient.pointer[i]) + 1e-8)  // √v̂ of the first step is |g|
+            // √v̂ of the first step is |g|.
+            let threshold = 0.1 * 0.3 / (Double(plain.gradient.pointer[i]) + 1e-8)
             let z = Double(plain.parameters.pointer[i])
             let expected = abs(z) <= threshold ? 0 : z - (z < 0 ? -threshold : threshold)
             #expect(abs(Double(state.parameters.pointer[i]) - expected) < 1e-6)
@@ -143,7 +145,7 @@ import Testing
     }
 }
 
-/// What an optimizer works on, for a test.
+/// The vectors that an optimizer works on, for a test.
 struct RuleState {
     let parameters: FloatBuffer
     let gradient: FloatBuffer

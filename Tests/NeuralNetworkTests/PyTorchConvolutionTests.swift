@@ -1,7 +1,8 @@
 import NeuralNetwork
 import Testing
 
-/// Convolutions and pools against PyTorch's, computed in double precision; parameters lie in files as PyTorch has them.
+/// Convolutions and pools against PyTorch's, computed in double precision; parameters lie in files as PyTorch
+/// has them.
 @Suite struct PyTorchConvolutionTests {
     typealias Case = PyTorchLayerTests.Case
 

@@ -42,7 +42,8 @@ import Testing
             "softmax", [6], .meanSquaredError, [[13], [6, 7]],
             [("dense1", dense(5)), ("act", .softmax), ("dense2", dense(4))]),
         Case(
-            "softmax_last", [6], .meanSquaredError, [[13], [7, 6]], [("dense1", dense(5)), ("act", .softmax)]),
+            "softmax_last", [6], .meanSquaredError, [[13], [7, 6]],
+            [("dense1", dense(5)), ("act", .softmax)]),
         Case(
             "batch_norm", [6], .crossEntropy, [[24], [5, 1, 7, 4, 7]],
             [("dense1", dense(10, false)), ("bn", norm), ("act", .activation(.tanh)), ("dense2", dense(3))]),
@@ -62,8 +63,9 @@ import Testing
             ]),
     ]
 
-    /// Values here are of order 1 and sums have at most 180 terms. Float arithmetic errs by 2⁻²⁴ in each operation, which a chain of some dozens
-    /// of them makes 2e-6 at worst; batch norm divides by deviations that may be small. A wrong formula errs by 1e-2 or more.
+    /// Values here are of order 1 and sums have at most 180 terms. Float arithmetic errs by 2⁻²⁴ in each
+    /// operation, which a chain of some dozens of them makes 2e-6 at worst; batch norm divides by deviations
+    /// that may be small. A wrong formula errs by 1e-2 or more.
     private static let tolerance = 1e-5
 
     @Test(arguments: cases, [1, 2])

@@ -2,7 +2,8 @@ import Kernels
 import NeuralNetwork
 import Testing
 
-/// Twenty updates of a small network with batch norm: the same parameters, losses and statistics as PyTorch's.
+/// Twenty updates of a small network with batch norm: the same parameters, losses and statistics as
+/// PyTorch's.
 @Suite struct PyTorchOptimizerTests {
     static let optimizers: [(String, Optimizer)] = [
         ("sgd", .gradientDescent(learningRate: 0.1, momentum: 0)),

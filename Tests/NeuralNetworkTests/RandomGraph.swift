@@ -94,7 +94,8 @@ struct RandomGraph {
             let last = layers[layers.count - 1].name
             append(.add, from: random.below(2) == 0 ? [last, last] : [last, last, last])
         case 9:
-            // A shortcut around a batch norm, which also reads what others read; and activations one behind another.
+            // A shortcut around a batch norm, which also reads what others read; and activations one behind
+            // another.
             append(.residual(body: named([anyNorm()]), shortcut: .identity))
             for spec in activation() + activation() { append(spec) }
         default: append(.activation(.relu))

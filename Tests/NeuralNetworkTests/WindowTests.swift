@@ -66,7 +66,8 @@ import Testing
         #expect(message(Window(3), [10])?.contains("gives 10: put it before \"flatten\"") == true)
         #expect(
             message(Window(5), [4, 6, 3])
-                == "`conv1` has a window of 5×5, but the layer before it gives 4×6×3, which is smaller: use a smaller window, padding \"same\", or fewer pools and strides before it"
+                == "`conv1` has a window of 5×5, but the layer before it gives 4×6×3, which is smaller: "
+                + "use a smaller window, padding \"same\", or fewer pools and strides before it"
         )
         #expect(
             message(Window(7, padding: .explicit(top: 1, bottom: 1, left: 1, right: 1)), [4, 9, 3])?.contains(

@@ -15,7 +15,9 @@ static inline csimd_f16 csimd_sqrt(csimd_f16 x) { return __builtin_elementwise_s
 /// One instruction; Swift's `squareRoot()` calls the C library for negative numbers.
 static inline double csimd_sqrt_double(double x) { return __builtin_elementwise_sqrt(x); }
 /// a·b + c, rounded once.
-static inline csimd_f16 csimd_fma(csimd_f16 a, csimd_f16 b, csimd_f16 c) { return __builtin_elementwise_fma(a, b, c); }
+static inline csimd_f16 csimd_fma(csimd_f16 a, csimd_f16 b, csimd_f16 c) {
+    return __builtin_elementwise_fma(a, b, c);
+}
 static inline csimd_i16 csimd_to_int(csimd_f16 x) { return __builtin_convertvector(x, csimd_i16); }
 static inline csimd_f16 csimd_to_float(csimd_i16 x) { return __builtin_convertvector(x, csimd_f16); }
 

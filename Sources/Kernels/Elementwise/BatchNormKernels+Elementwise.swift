@@ -1,6 +1,7 @@
 import CSIMD
 
-// The passes that write: each value by itself, so that neither the cut into tiles nor what is done in one pass changes a bit.
+// The passes that write values. Each value is computed by itself, so that neither the cut into tiles nor the
+// joining of passes changes a bit.
 extension BatchNormKernels {
     /// `y = f((x − mean) · scale + shift + shortcut)`; y may be x or the shortcut.
     package static func normalize(
@@ -40,7 +41,7 @@ extension BatchNormKernels {
         }
     }
 
-    /// Where a backward pass leaves the shortcut's gradient, dy′.
+    /// The memory for the shortcut's gradient, dy′.
     package struct ShortcutGradient {
         let values: UnsafeMutablePointer<Float>
         let accumulates: Bool
@@ -55,8 +56,8 @@ extension BatchNormKernels {
         }
     }
 
-    /// The input's gradient, `dx = scale · (dy′ − meanDy − x̂ · meanDyX)`, or with constant statistics (`isFrozen`) `dx = scale · dy′`; and the shortcut's. Either may take
-    /// the memory of dy.
+    /// Writes the input's gradient, `dx = scale · (dy′ − meanDy − x̂ · meanDyX)`, or with constant statistics
+    /// (`isFrozen`) `dx = scale · dy′`, and the shortcut's gradient. Either may take the memory of dy.
     package static func backward(
         x: UnsafePointer<Float>, dy: UnsafePointer<Float>, _ mask: Mask, isFrozen: Bool, rows: Int,
         _ vectors: ChannelVectors,

@@ -1,19 +1,19 @@
 import CSIMD
 
-/// The loops of batch norm over matrices `[rows, channels]`, with what may follow it: `y = f((x − mean) · scale + shift + shortcut)`.
-///
-/// A channel's sums run over blocks of 128 rows, in float within a block and in double over blocks: their bits depend on the matrix alone. Scratch memory is
+/// The loops of batch norm over matrices `[rows, channels]`, with a shortcut and a rectifier that may follow
+/// it: `y = f((x − mean) · scale + shift + shortcut)`. A channel's sums run over blocks of 128 rows, in float
+/// within a block and in double over blocks: their bits depend on the matrix alone. Scratch memory is
 /// `scratchCount` floats.
 package enum BatchNormKernels {
     private static let blockRows = 128
-    /// Rows whose mean is near enough to a block's to measure deviations from.
+    /// Rows of a block from whose mean the block's deviations are measured.
     private static let pivotRows = 16
 
     package static func scratchCount(_ vectors: ChannelVectors) -> Int {
         3 * FlatVector.aligned(vectors.lanes)
     }
 
-    /// Rows of constants, one value for every lane (`ChannelVectors.spread`).
+    /// Rows of constants, one value for every element of a group (`ChannelVectors.spread`).
     package struct Constants {
         package let mean, invStd: UnsafeMutablePointer<Float>
         /// γ/√(σ² + ε)
@@ -34,10 +34,10 @@ package enum BatchNormKernels {
 
     // MARK: Moments
 
-    /// The moments of each channel: `out = [rows, mean × channels, M2 × channels]` with M2 = Σ (x − mean)².
-    ///
-    /// A block's deviations are taken from a pivot, the mean of its first rows: `mean = pivot + Σd/n, M2 = Σd² − (Σd)²/n`. As the pivot is the mean of some of the values,
-    /// Σd² is at most 8 times M2, for any values. Blocks are merged by the formula of Chan, Golub and LeVeque.
+    /// Measures the moments of each channel: `out = [rows, mean × channels, M2 × channels]` with M2 = Σ (x −
+    /// mean)². A block's deviations are taken from a pivot, the mean of its first rows:
+    /// `mean = pivot + Σd/n, M2 = Σd² − (Σd)²/n`. As the pivot is the mean of some of the values, Σd² is at
+    /// most 8 times M2, for any values. Blocks are merged by the formula of Chan, Golub and LeVeque.
     package static func moments(
         _ x: UnsafePointer<Float>, rows: Int, _ vectors: ChannelVectors,
         into out: UnsafeMutablePointer<Double>,
@@ -83,7 +83,7 @@ package enum BatchNormKernels {
         clear(sums, unused, vectors, rows: rows)
     }
 
-    /// Without a whole group there are lanes that no row reaches.
+    /// Clears the elements that no row reaches where the rows make no whole group.
     @inline(__always)
     private static func clear(
         _ one: UnsafeMutablePointer<Float>, _ other: UnsafeMutablePointer<Float>, _ vectors: ChannelVectors,
@@ -115,17 +115,18 @@ package enum BatchNormKernels {
 
     // MARK: The gradients' sums
 
-    /// The gradient in front of what follows batch norm: dy where a rectifier let the value through.
+    /// How dy is masked: it counts where the rectifier behind the batch norm let the value through.
     package enum Mask {
-        /// Nothing follows, or dy has been masked already.
+        /// No rectifier follows, or dy is masked already.
         case none
         /// The rectifier's input is computed again from x.
         case input(Rectifier)
-        /// The rectifier's output tells.
+        /// The rectifier's output has the sign.
         case output(UnsafePointer<Float>, Rectifier)
     }
 
-    /// `out = [Σ dy′ × channels, Σ dy′·x̂ × channels]` with x̂ = (x − mean) · invStd and dy′ the masked gradient.
+    /// Sums `out = [Σ dy′ × channels, Σ dy′·x̂ × channels]` with x̂ = (x − mean) · invStd and dy′ the masked
+    /// gradient.
     /// - Parameter masked: where dy′ is left too; it may be dy itself.
     package static func backwardSums(
         x: UnsafePointer<Float>, dy: UnsafePointer<Float>, _ mask: Mask, masked: UnsafeMutablePointer<Float>?,
@@ -240,7 +241,7 @@ struct MaskedByOutput: MaskedGradient {
 /// ReLU or leaky ReLU on vectors, the same arithmetic as in `Elementwise`.
 package struct Rectifier: Equatable, Sendable {
     private let slope: Float
-    /// Of what lies below 0: all of it, or nothing, not even its sign.
+    /// Mask for negative inputs: all ones keep slope · x, zero gives +0.
     private let kept: Int32
 
     /// - Parameter slope: nil for ReLU.
@@ -254,7 +255,7 @@ package struct Rectifier: Equatable, Sendable {
     @inline(__always)
     func value(_ v: Vector) -> Vector { csimd_select(csimd_less(v, .zero), low(v), v) }
 
-    /// The gradient of what gave y, or of y's sign.
+    /// The rectifier's input gradient, from its output y or a value of y's sign.
     @inline(__always)
     func gradient(_ dy: Vector, _ y: Vector) -> Vector { csimd_select(csimd_less(.zero, y), dy, low(dy)) }
 }

@@ -1,8 +1,10 @@
-/// Dropout's masks and their use. Masks are bytes, 1 for a value that is kept.
+/// The loops of dropout. Masks are bytes, 1 for a value that is kept.
 package enum DropoutKernels {
-    /// Draws the masks of `rows` samples of `width` values each and applies them: `y = x · scale` where kept, else 0.
+    /// Draws the masks of `rows` samples of `width` values each and applies them: `y = x · scale` where kept,
+    /// else 0.
     ///
-    /// Value i of the sample at position p of the global batch takes word `p · ⌈width/4⌉ · 4 + i` of `stream`, and is kept if that is at least `threshold`.
+    /// Value i of the sample at position p of the global batch takes word `p · ⌈width/4⌉ · 4 + i` of
+    /// `stream`, and is kept if that is at least `threshold`.
     package static func forward(
         _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, mask: UnsafeMutablePointer<UInt8>,
         rows: Int, width: Int,

@@ -1,7 +1,7 @@
 import CSIMD
 
-/// Loops over whole vectors, whose results may take the memory of an operand. Counts are rounded up to a multiple of 16: vectors are padded, and what the padding holds is
-/// never read as data.
+/// Loops over whole vectors, whose results may take the memory of an operand. Counts are rounded up to a
+/// multiple of 16: vectors are padded, and the padding is never read as data.
 package enum Elementwise {
     @inline(__always)
     private static func vectors(_ count: Int) -> Int { (count + 15) / 16 }

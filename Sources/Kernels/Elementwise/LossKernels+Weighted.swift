@@ -1,8 +1,8 @@
 // Losses whose samples or classes have weights, and the binary one. Rows follow each other without padding.
 extension LossKernels {
     /// Cross-entropy from logits with class weights w and label smoothing ε, PyTorch's
-    /// `(1 − ε) · w_t · −log p_t + ε/K · Σ_c w_c · −log p_c`, summed over the rows; and Σ w_t. With `dx`, also the gradient of that sum.
-    /// `scratch` holds `columns` rounded up to 16 floats, plus 16.
+    /// `(1 − ε) · w_t · −log p_t + ε/K · Σ_c w_c · −log p_c`, summed over the rows; and Σ w_t. With `dx`,
+    /// also the gradient of that sum. `scratch` holds `columns` rounded up to 16 floats, plus 16.
     package static func weightedCrossEntropy(
         logits: UnsafePointer<Float>, labels: UnsafePointer<Int32>, classWeights w: UnsafePointer<Float>,
         smoothing: Float, rows: Int,
@@ -35,9 +35,11 @@ extension LossKernels {
         return (loss, weight)
     }
 
-    /// Binary cross-entropy from logits with weights q of the positive targets (PyTorch's `pos_weight`), per row the mean over columns of
-    /// `−q·t·log σ(x) − (1 − t)·log(1 − σ(x))`, computed as `max(x, 0) − x·t + log(1 + e^−|x|)` where q = 1, so that nothing overflows or
-    /// cancels; summed over the rows. With `dx`, also the gradient of that sum. `scratch` holds twice `columns` rounded up to 16 floats.
+    /// Binary cross-entropy from logits with weights q of the positive targets (PyTorch's `pos_weight`), per
+    /// row the mean over columns of `−q·t·log σ(x) − (1 − t)·log(1 − σ(x))`, computed as
+    /// `max(x, 0) − x·t + log(1 + e^−|x|)` where q = 1, so that nothing overflows or cancels; summed over the
+    /// rows. With `dx`, also the gradient of that sum. `scratch` holds twice `columns` rounded up to 16
+    /// floats.
     package static func binaryCrossEntropy(
         logits: UnsafePointer<Float>, targets: UnsafePointer<Float>, positiveWeights q: UnsafePointer<Float>,
         rows: Int, columns: Int,
@@ -69,7 +71,8 @@ extension LossKernels {
         return loss
     }
 
-    /// Mean absolute error, `Σ_c |y − t| / columns`, summed over the rows. With `dx`, also the gradient of that sum, 0 where y = t.
+    /// Mean absolute error, `Σ_c |y − t| / columns`, summed over the rows. With `dx`, also the gradient of
+    /// that sum, 0 where y = t.
     package static func absoluteError(
         _ y: UnsafePointer<Float>, targets: UnsafePointer<Float>, rows: Int, columns: Int,
         dx: UnsafeMutablePointer<Float>?
@@ -95,7 +98,8 @@ extension LossKernels {
         for i in 0..<count { x[i] *= factor }
     }
 
-    /// How many values of a row come before the one at `label`, the largest first and the earlier of equal ones first; NaN comes last.
+    /// Counts the values of a row that come before the one at `label`: larger values, and equal ones with a
+    /// lower index. NaN comes last.
     package static func rank(of label: Int, in row: UnsafePointer<Float>, columns: Int) -> Int {
         let value = row[label]
         guard value == value else { return columns }

@@ -1,4 +1,5 @@
-/// Row-wise kernels of the losses and of softmax. A row has `columns` values; rows follow each other without padding.
+/// Row-wise kernels of the losses and of softmax. A row has `columns` values; rows follow each other without
+/// padding.
 package enum LossKernels {
     /// The largest value of a row and its lowest index.
     @inline(__always)
@@ -56,9 +57,9 @@ package enum LossKernels {
         }
     }
 
-    /// Categorical cross-entropy from logits, `−log softmax(x)[label]`, summed over the rows. With `dx`, also the gradient of
-    /// that sum, `softmax(x) − onehot(label)`.
-    /// `scratch` holds `columns` rounded up to 16 floats, plus 16.
+    /// Categorical cross-entropy from logits, `−log softmax(x)[label]`, summed over the rows. With `dx`, also
+    /// the gradient of that sum, `softmax(x) − onehot(label)`. `scratch` holds `columns` rounded up to 16
+    /// floats, plus 16.
     package static func crossEntropy(
         logits: UnsafePointer<Float>, labels: UnsafePointer<Int32>, rows: Int, columns: Int,
         dx: UnsafeMutablePointer<Float>?, scratch: UnsafeMutablePointer<Float>
@@ -80,7 +81,8 @@ package enum LossKernels {
         return loss
     }
 
-    /// Mean squared error, `Σ_c (y − t)² / columns`, summed over the rows. With `dx`, also the gradient of that sum.
+    /// Mean squared error, `Σ_c (y − t)² / columns`, summed over the rows. With `dx`, also the gradient of
+    /// that sum.
     package static func squaredError(
         _ y: UnsafePointer<Float>, targets: UnsafePointer<Float>, rows: Int, columns: Int,
         dx: UnsafeMutablePointer<Float>?

@@ -1,6 +1,7 @@
-/// The largest of each run of neighbouring columns.
+/// The loops of maxout: the largest of each run of neighbouring columns.
 package enum MaxoutKernels {
-    /// `y[r, c] = max_j x[r, c·pieces + j]`; `winner` notes j, the lowest one of equals. NaN wins.
+    /// Writes `y[r, c] = max_j x[r, c·pieces + j]`, and to `winner` that j, the lowest one of equals. NaN
+    /// counts as the largest.
     package static func forward(
         _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, winner: UnsafeMutablePointer<UInt8>,
         count: Int, pieces: Int
@@ -14,7 +15,7 @@ package enum MaxoutKernels {
         }
     }
 
-    /// The gradient goes to the winners alone.
+    /// Writes the gradient: dy for the winners, 0 for the others.
     package static func backward(
         _ dy: UnsafePointer<Float>, winner: UnsafePointer<UInt8>, into dx: UnsafeMutablePointer<Float>,
         count: Int, pieces: Int

@@ -1,13 +1,13 @@
 import CSIMD
 
-// The rules themselves, 16 weights at a time; their formulas stand at the functions of `OptimizerKernels`.
+// The update rules, 16 weights at a time. Their formulas stand at the functions of `OptimizerKernels`.
 
 /// A moment of 16 weights in each vector.
 typealias Moment = UnsafeMutablePointer<SIMD16<Float>>
 
 /// Advances the moments of the i-th vector by its gradient.
 protocol UpdateRule {
-    /// How much the weights shrink, and by what the rule has divided.
+    /// The change of 16 weights, and the denominator by which the rule has divided.
     func advance(_ i: Int, _ g: SIMD16<Float>) -> (change: SIMD16<Float>, denominator: SIMD16<Float>)
 }
 

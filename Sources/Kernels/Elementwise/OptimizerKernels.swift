@@ -2,11 +2,12 @@ import CSIMD
 
 /// Optimizer updates in one pass over a run of the flat vector, in vectors of 16: counts are multiples of 16.
 ///
-/// Every rule sees the gradient `g` of the objective without its L1 term: the batch's sum times `scale`, clipped elementwise, plus `l2 · w`. It answers with the
-/// change of w and the denominator by which it divides; L1 is then a proximal step, which makes small weights exactly 0:
+/// Every rule sees the gradient `g` of the objective without its L1 term: the batch's sum times `scale`,
+/// clipped elementwise, plus `l2 · w`. It answers with the change of w and the denominator by which it
+/// divides; L1 is then a proximal step, which makes small weights exactly 0:
 /// `z = decay · w − change; w = sign(z) · max(|z| − threshold / denominator, 0)`.
 package enum OptimizerKernels {
-    /// What one step's updates have in common, whatever the rule; the same for a whole run.
+    /// The scalars of one step's updates that all rules use, the same for a whole run.
     package struct Common: Equatable, Sendable {
         /// 1/(samples of the global batch), and the clipping by global norm.
         package var scale: Float
@@ -15,7 +16,7 @@ package enum OptimizerKernels {
         package var l2: Float
         /// Decoupled weight decay: 1 − rate · weight decay.
         package var decay: Float
-        /// Of the proximal step.
+        /// The proximal step's threshold.
         package var threshold: Float
 
         package init(
@@ -38,7 +39,8 @@ package enum OptimizerKernels {
         update(w, gradient, count, common, Descent(rate: rate))
     }
 
-    /// PyTorch's momentum: `v = momentum · v + g; change = rate · v`, and `rate · (g + momentum · v)` with Nesterov's.
+    /// PyTorch's momentum: `v = momentum · v + g; change = rate · v`, and `rate · (g + momentum · v)` with
+    /// Nesterov's.
     package static func momentum(
         _ w: Pointer, gradient: Pointer, velocity: Pointer, count: Int, _ common: Common, rate: Float,
         momentum: Float,
@@ -61,7 +63,8 @@ package enum OptimizerKernels {
 
     /// RMSProp (G. Hinton's lecture 6e; PyTorch's form): `s = αs + (1−α)g²; change = rate · g / (√s + ε)`.
     ///
-    /// Centred: `a = αa + (1−α)g`, and the root is of `s − a²`. With momentum: `v = momentum · v + g / (√… + ε); change = rate · v`.
+    /// Centred: `a = αa + (1−α)g`, and the root is of `s − a²`. With momentum:
+    /// `v = momentum · v + g / (√… + ε); change = rate · v`.
     package static func rmsprop(
         _ w: Pointer, gradient: Pointer, square: Pointer, velocity: Pointer?, average: Pointer?, count: Int,
         _ common: Common,
@@ -81,7 +84,8 @@ package enum OptimizerKernels {
         }
     }
 
-    /// Adam (https://arxiv.org/abs/1412.6980): `m = β₁m + (1−β₁)g; v = β₂v + (1−β₂)g²; change = stepSize · m / (√v · c + ε)`.
+    /// Adam (https://arxiv.org/abs/1412.6980):
+    /// `m = β₁m + (1−β₁)g; v = β₂v + (1−β₂)g²; change = stepSize · m / (√v · c + ε)`.
     package static func adam(
         _ w: Pointer, gradient: Pointer, m: Pointer, v: Pointer, count: Int, _ common: Common, step: AdamStep
     ) {

@@ -1,8 +1,10 @@
 import CSIMD
 
-// Maxima that remember which pixel of their window gave them, as its number in the order of the window's rows: one byte.
+// Maxima that remember the pixel of their window that gave them: its number in the order of the window's
+// rows, one byte.
 extension Pooling {
-    /// `maximum`, and for each value the number of the pixel that its gradient goes to: the first that has it, or, of a NaN, the window's first.
+    /// Writes the maxima, and for each value the number of the pixel that its gradient goes to: the first
+    /// that has the maximum, or for a NaN the window's first.
     package static func maximum(
         _ x: UnsafePointer<Float>, _ geometry: WindowGeometry, images: Int,
         into y: UnsafeMutablePointer<Float>,
@@ -47,7 +49,7 @@ extension Pooling {
         }
     }
 
-    /// Gives each window's `dy` to its winner.
+    /// Adds each window's `dy` to its winner.
     package static func maximumBackward(
         dy: UnsafePointer<Float>, winners: UnsafePointer<UInt8>, _ geometry: WindowGeometry, images: Int,
         into dx: UnsafeMutablePointer<Float>
@@ -59,7 +61,7 @@ extension Pooling {
         let (channels, width) = (geometry.channels, geometry.kernelWidth)
         dx.update(repeating: 0, count: images * geometry.inputCount)
         forEachPlacedWindow(geometry, images: images) { output, corner, rows, columns in
-            // A window over padding alone has none.
+            // A window over padding alone has no winner.
             if rows.isEmpty || columns.isEmpty { return }
             for c in 0..<channels {
                 let (row, column) = Int(winners[output + c]).quotientAndRemainder(dividingBy: width)
@@ -68,7 +70,7 @@ extension Pooling {
         }
     }
 
-    /// Windows of 2×2 side by side write every pixel once.
+    /// The same for windows of 2×2 side by side, which write every pixel once.
     private static func quarteringBackward(
         dy: UnsafePointer<Float>, winners: UnsafePointer<UInt8>, _ geometry: WindowGeometry, images: Int,
         into dx: UnsafeMutablePointer<Float>
@@ -102,8 +104,8 @@ extension Pooling {
         }
     }
 
-    /// Calls `body(first output value, first value of the window's corner, rows, columns)` for every window: those of its rows and columns that lie on the image.
-    /// With padding the corner may lie outside.
+    /// Calls `body(first output value, first value of the window's corner, rows, columns)` for every window,
+    /// with the rows and columns that lie on the image. With padding the corner may lie outside.
     @inline(__always)
     private static func forEachPlacedWindow(
         _ geometry: WindowGeometry, images: Int, _ body: (Int, Int, Range<Int>, Range<Int>) -> Void
@@ -129,7 +131,7 @@ extension Pooling {
 }
 
 extension WindowGeometry {
-    /// Windows of 2×2 that cover the image exactly.
+    /// True for windows of 2×2 that cover the image exactly.
     fileprivate var isQuartering: Bool {
         kernelHeight == 2 && kernelWidth == 2 && strideHeight == 2 && strideWidth == 2 && top == 0
             && left == 0

@@ -1,6 +1,6 @@
-/// Loops of the pooling layers over images `[height, width, channels]`, every channel by itself.
+/// The loops of the pooling layers over images `[height, width, channels]`, every channel by itself.
 package enum Pooling {
-    /// `y = max x` under each window, padding left out; a NaN under it makes it NaN.
+    /// Writes `y = max x` under each window, without padding. A NaN under the window gives NaN.
     package static func maximum(
         _ x: UnsafePointer<Float>, _ geometry: WindowGeometry, images: Int,
         into y: UnsafeMutablePointer<Float>
@@ -19,7 +19,8 @@ package enum Pooling {
         }
     }
 
-    /// Gives each window's `dy` to the first of its pixels that has the maximum, in the order of rows. `scratch` holds `channels` floats.
+    /// Adds each window's `dy` to the first of its pixels that has the maximum, in the order of rows.
+    /// `scratch` holds `channels` floats.
     package static func maximumBackward(
         x: UnsafePointer<Float>, y: UnsafePointer<Float>, dy: UnsafePointer<Float>,
         _ geometry: WindowGeometry, images: Int,
@@ -42,7 +43,7 @@ package enum Pooling {
         }
     }
 
-    /// `y = Σ x / n` under each window; n counts the padding too.
+    /// Writes `y = Σ x / n` under each window, where n counts the padding too.
     package static func average(
         _ x: UnsafePointer<Float>, _ geometry: WindowGeometry, images: Int,
         into y: UnsafeMutablePointer<Float>
@@ -60,7 +61,7 @@ package enum Pooling {
         }
     }
 
-    /// Gives `dy / n` to every pixel under a window. `scratch` holds `channels` floats.
+    /// Adds `dy / n` to every pixel under a window. `scratch` holds `channels` floats.
     package static func averageBackward(
         dy: UnsafePointer<Float>, _ geometry: WindowGeometry, images: Int,
         into dx: UnsafeMutablePointer<Float>,
@@ -78,7 +79,8 @@ package enum Pooling {
         }
     }
 
-    /// `y[image, c]` = the mean over an image's `positions`. `scratch` holds `3 · channels` floats and 16 more.
+    /// `y[image, c]` = the mean over an image's `positions`. `scratch` holds `3 · channels` floats and 16
+    /// more.
     package static func globalAverage(
         _ x: UnsafePointer<Float>, images: Int, positions: Int, channels: Int,
         into y: UnsafeMutablePointer<Float>,
@@ -110,7 +112,8 @@ package enum Pooling {
         }
     }
 
-    /// Calls `body(first output value, first value of the image, rows, columns, pixels with padding)` for every window.
+    /// Calls `body(first output value, first value of the image, rows, columns, pixels with padding)` for
+    /// every window.
     @inline(__always)
     private static func forEachWindow(
         _ geometry: WindowGeometry, images: Int, _ body: (Int, Int, Range<Int>, Range<Int>, Int) -> Void
@@ -129,7 +132,7 @@ package enum Pooling {
         }
     }
 
-    /// Calls `body` with the place of the first channel of each pixel.
+    /// Calls `body` with the index of the first channel of each pixel.
     @inline(__always)
     private static func forEachPixel(
         _ geometry: WindowGeometry, _ base: Int, _ rows: Range<Int>, _ columns: Range<Int>,

@@ -1,6 +1,5 @@
-/// Where the pixels of an augmented image come from: the affine map from an output pixel to a place in the source, both in pixels from the
+/// The affine map from a pixel of an augmented image to a point of the source, both in pixels from the
 /// image's centre (x to the right, y down):
-///
 ///     x' = xx·x + xy·y + x0
 ///     y' = yx·x + yy·y + y0
 package struct AffineMap: Equatable, Sendable {
@@ -18,15 +17,17 @@ package struct AffineMap: Equatable, Sendable {
         (self.yx, self.yy, self.y0) = (yx, yy, y0)
     }
 
-    /// Whether it only flips the image and moves it by whole pixels, so that every output pixel is a source pixel.
+    /// True if the map only flips the image and moves it by whole pixels, so that every output pixel is a
+    /// source pixel.
     var movesWholePixels: Bool {
         xx.magnitude == 1 && yy.magnitude == 1 && xy == 0 && yx == 0 && x0.rounded() == x0
             && y0.rounded() == y0
     }
 }
 
-/// Images `[height, width, channels]` moved, turned and distorted, and their brightness and contrast. The result does not depend on the
-/// thread: doubles for places, floats for pixels, one order.
+/// Moves, turns and distorts images `[height, width, channels]`, and changes their brightness and contrast.
+/// The result does not depend on the thread: coordinates are doubles, pixels are floats, and there is one
+/// order.
 package enum ImageWarp {
     package struct Shape: Equatable, Sendable {
         package let height: Int
@@ -41,8 +42,10 @@ package enum ImageWarp {
         package var count: Int { height * width * channels }
     }
 
-    /// Writes the image that `map` takes from `source`, by bilinear interpolation; maps of whole pixels copy pixels as they are.
-    /// - Parameter fill: what lies outside the source, a value per channel; nil: the nearest pixel of the source's edge.
+    /// Writes the image that `map` takes from `source`, by bilinear interpolation; maps of whole pixels copy
+    /// pixels as they are.
+    /// - Parameter fill: what lies outside the source, a value per channel; nil: the nearest pixel of the
+    ///   source's edge.
     package static func warp(
         _ source: UnsafePointer<UInt8>, _ shape: Shape, _ map: AffineMap, fill: UnsafePointer<Float>?,
         into output: UnsafeMutablePointer<Float>
@@ -57,8 +60,8 @@ package enum ImageWarp {
         Warp(source, shape, fill, output).run(map)
     }
 
-    /// x ← b·x, then x ← m + c·(x − m) with m the mean of all values of the image: torchvision's brightness and contrast (for colours its
-    /// m is that of the luma). Values are not clipped.
+    /// Changes brightness and contrast as torchvision does: x ← b·x, then x ← m + c·(x − m) with m the mean
+    /// of all values of the image (torchvision takes the mean of the luma). Values are not clipped.
     package static func adjust(
         _ values: UnsafeMutablePointer<Float>, count: Int, brightness: Float, contrast: Float
     ) {
@@ -68,7 +71,7 @@ package enum ImageWarp {
         for i in 0..<count { values[i] = mean + contrast * (values[i] - mean) }
     }
 
-    /// In eight partial sums, then the rest: an order of its own, whatever the machine.
+    /// Sums in eight partial sums, then the rest: one order on every machine.
     private static func sum(_ values: UnsafePointer<Float>, _ count: Int) -> Double {
         var partial = SIMD8<Double>()
         var i = 0
@@ -99,7 +102,7 @@ extension Float: Pixel {
     @inline(__always) fileprivate var float: Float { self }
 }
 
-/// One image on its way.
+/// The state of one image's transformation.
 private struct Warp<Element: Pixel> {
     let source: UnsafePointer<Element>
     let height: Int
@@ -127,7 +130,7 @@ private struct Warp<Element: Pixel> {
         let firstX = Int(map.x0) + (map.xx < 0 ? width - 1 : 0)
         let firstY = Int(map.y0) + (map.yy < 0 ? height - 1 : 0)
         let step = map.xx < 0 ? -1 : 1
-        // The columns whose source lies inside.
+        // Columns whose source lies inside the image.
         let inside =
             step > 0
             ? max(0, min(width, -firstX))..<max(0, min(width, width - firstX))
@@ -192,7 +195,7 @@ private struct Warp<Element: Pixel> {
         }
     }
 
-    /// Four source pixels: this one, the next, and those below. a + f·(b − a) keeps what is equal exactly as it is.
+    /// The four source pixels are this one, the next, and those below. a + f·(b − a) is exact where a = b.
     @inline(__always)
     private func blend(_ index: Int, _ fx: Float, _ fy: Float, _ pixel: UnsafeMutablePointer<Float>) {
         let upper = source + index * channels

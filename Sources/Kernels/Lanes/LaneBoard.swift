@@ -5,10 +5,10 @@ import Threads
 
 /// The board on which a pool's threads find the current call's tasks.
 ///
-/// `gate` packs (call number, helpers inside, open). A helper enters an open gate by counting itself in, takes tasks
-/// until none is left, and counts itself out. The caller closes the gate when no task is left and waits only for the
-/// helpers inside. So a helper that wakes late never delays a call, and never sees the next call's fields change.
-/// A waiting thread spins for a short while and then sleeps on a condition.
+/// `gate` packs (call number, helpers inside, open). A helper enters an open gate by counting itself in,
+/// takes tasks until none is left, and counts itself out. The caller closes the gate when no task is left and
+/// waits only for the helpers inside. So a helper that wakes late never delays a call, and never sees the
+/// next call's fields change. A waiting thread spins for a short while and then sleeps on a condition.
 ///
 /// `work` and `count` change only while the gate is closed and nobody is inside.
 final class LaneBoard: @unchecked Sendable {  // the gate orders every access, see above
@@ -35,7 +35,7 @@ final class LaneBoard: @unchecked Sendable {  // the gate orders every access, s
     private let workThere = Condition()
     private let allOut = Condition()
 
-    /// The caller's part of one call, on lane 0.
+    /// Takes the caller's part of one call, on lane 0.
     func lead(_ count: Int, _ work: UnsafePointer<Work>) {
         self.count = count
         self.work = work
@@ -77,7 +77,7 @@ final class LaneBoard: @unchecked Sendable {  // the gate orders every access, s
         }
     }
 
-    /// Counts the calling helper in, if the gate is open; gives the call's number.
+    /// Counts the calling helper in if the gate is open, and returns the call's number.
     private func enter() -> UInt64? {
         var seen = gate.load(ordering: .relaxed)
         while seen & Self.open != 0 {

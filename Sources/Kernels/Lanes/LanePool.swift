@@ -2,8 +2,8 @@ import Threads
 
 /// The compute threads of a worker: `lanes` of them, the caller included. They share the tasks of each call.
 ///
-/// A task's result must not depend on its lane; a lane's number is for scratch memory. One thread calls `run` at a
-/// time, and a task does not call `run`. The threads live until `close` or deinit.
+/// A task's result must not depend on its lane; a lane's number is for scratch memory. One thread calls `run`
+/// at a time, and a task does not call `run`. The threads live until `close` or deinit.
 package final class LanePool: @unchecked Sendable {  // `threads` belongs to whoever runs or closes
     package let lanes: Int
     private let board = LaneBoard()

@@ -1,9 +1,9 @@
 /// Orthonormal vectors in double precision, the same bits everywhere.
 package enum GramSchmidt {
-    /// Makes `count ≤ length` rows of `length` numbers orthonormal, each from what the rows before it leave of it (modified Gram–Schmidt).
-    ///
-    /// The transposed rows are then the Q of a QR decomposition whose R has a positive diagonal. A row that loses more than half of its length is
-    /// projected once more (Giraud et al. 2005: twice is enough), so that products of rows stay near 1e-15. A zero row stays zero.
+    /// Makes `count ≤ length` rows of `length` numbers orthonormal: each row loses its parts along the rows
+    /// before it (modified Gram–Schmidt). The transposed rows are then the Q of a QR decomposition whose R
+    /// has a positive diagonal. A row that loses more than half of its length is projected once more (Giraud
+    /// et al. 2005: twice is enough), so that products of rows stay near 1e-15. A zero row stays zero.
     package static func orthonormalize(_ rows: UnsafeMutablePointer<Double>, count: Int, length: Int) {
         for i in 0..<count {
             let row = rows + i * length
@@ -25,7 +25,7 @@ package enum GramSchmidt {
         }
     }
 
-    /// Eight interleaved sums, added in a fixed order.
+    /// Sums in eight interleaved sums, which are added in a fixed order.
     private static func product(_ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, _ count: Int)
         -> Double
     {

@@ -1,7 +1,7 @@
-/// Powers need a logarithm that is exact to more bits than a number has: its error is multiplied by the exponent.
-/// They compute with sums of two numbers (Dekker 1971), `high` rounded and `low` what rounding took.
+/// Powers need a logarithm with more bits than a number has, because its error is multiplied by the exponent.
+/// They compute with sums of two numbers (Dekker 1971): `high` is rounded, and `low` is the rounding error.
 extension ScalarMath {
-    /// xⁿ for an integer n: 1 for n = 0.
+    /// Returns xⁿ for an integer n: 1 for n = 0.
     package static func power(_ base: Double, _ exponent: Int) -> Double {
         guard exponent >= 0 else {
             let positive = repeatedProduct(base, exponent.magnitude)
@@ -15,7 +15,7 @@ extension ScalarMath {
         return product.high
     }
 
-    /// xʸ: for negative x, y must be an integer.
+    /// Returns xʸ. For negative x, y must be an integer.
     package static func pow(_ x: Double, _ y: Double) -> Double {
         if y == 0 { return 1 }
         if x.isNaN || y.isNaN { return .nan }

@@ -58,13 +58,14 @@ extension ScalarMath {
         0x3D07_39F7_8A52_92EA, 0x6BFB_5FB1_1F8D_5D08, 0x5603_3046_FC7B_6BAB, 0xF0CF_BC20_9AF4_361D,
     ]
 
-    /// x = quadrant · π/2 + high + low (modulo 2π), |high + low| ≤ π/4, by integers of 192 bits for every finite x.
+    /// x = quadrant · π/2 + high + low (modulo 2π), |high + low| ≤ π/4, by integers of 192 bits for every
+    /// finite x.
     ///
     /// Source: Payne and Hanek 1983, "Radian reduction for trigonometric functions".
     private static func reduce(_ x: Double) -> (quadrant: Int, high: Double, low: Double) {
         if x.magnitude < 0.785 { return (0, x, 0) }
-        // |x| = m · 2ᵉ. Bits of 2/π above 2^(1 − e) give whole turns: the window of 192 bits starts there, so that the
-        // product's two top bits (of 192) count quadrants and the others are the fraction of one.
+        // |x| = m · 2ᵉ. Bits of 2/π above 2^(1 − e) give whole turns: the window of 192 bits starts there, so
+        // that the product's two top bits (of 192) count quadrants and the others are the fraction of one.
         let m = x.significandBitPattern | 1 << 52
         let start = Int(x.exponentBitPattern) - 1075 + 62
         let product0 = m &* twoOverPiBits(at: start)

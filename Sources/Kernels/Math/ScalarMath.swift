@@ -1,13 +1,15 @@
 import CSIMD
 
-/// Double-precision functions whose bits are the same on every platform: they use + − × ÷, the square root (all correctly rounded),
-/// the fused multiply-add where it says `addingProduct`, and bit patterns; never the C library's.
+/// Double-precision functions whose bits are the same on every platform: they use + − × ÷, the square root
+/// (all correctly rounded), the fused multiply-add where it says `addingProduct`, and bit patterns; never the
+/// C library's.
 ///
-/// For what decides bits outside the hot loops: schedules, bias correction, initialisers, augmentation. Errors are below 2 units in
-/// the last place (`tanh` and the powers; the others 1). Subnormal arguments and results follow the
-/// thread's floating-point mode, and those of the powers may be zero in any.
+/// For what decides bits outside the hot loops: schedules, bias correction, initialisers, augmentation.
+/// Errors are below 2 units in the last place (`tanh` and the powers; the others 1). Subnormal arguments and
+/// results follow the thread's floating-point mode, and those of the powers may be zero in any.
 ///
-/// Source of the coefficients of `exp`, `log`, `sin` and `cos`: fdlibm (Sun Microsystems 1993, freely distributable).
+/// Source of the coefficients of `exp`, `log`, `sin` and `cos`: fdlibm (Sun Microsystems 1993, freely
+/// distributable).
 package enum ScalarMath {
     static let ln2High = 6.93147180369123816490e-01  // 32 bits, so that its product with an exponent is exact
     static let ln2Low = 1.90821492927058770002e-10
@@ -97,7 +99,8 @@ package enum ScalarMath {
             k -= 54
         }
         let squareRootOfHalf: UInt64 = 0x3FE6_A09E_667F_3BCD
-        bits &+= 0x3FF0_0000_0000_0000 - squareRootOfHalf  // carries into the exponent where m would exceed √2
+        // The sum carries into the exponent where m would exceed √2.
+        bits &+= 0x3FF0_0000_0000_0000 - squareRootOfHalf
         k += Int(bits >> 52)
         return (Double(k), Double(bitPattern: bits & 0xF_FFFF_FFFF_FFFF &+ squareRootOfHalf))
     }

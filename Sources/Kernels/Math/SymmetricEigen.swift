@@ -1,10 +1,12 @@
-/// Eigenvalues and eigenvectors of a real symmetric matrix, in doubles and in one fixed order of operations, so that every machine
-/// computes the same bits: Householder's reduction to a tridiagonal matrix, then the QL algorithm with implicit shifts
-/// (Bowdler, Martin, Reinsch and Wilkinson 1968, https://doi.org/10.1007/BF02162166; EISPACK's `tred2` and `tql2`).
+/// Eigenvalues and eigenvectors of a real symmetric matrix, in doubles and in one fixed order of operations,
+/// so that every machine computes the same bits: Householder's reduction to a tridiagonal matrix, then the QL
+/// algorithm with implicit shifts (Bowdler, Martin, Reinsch and Wilkinson 1968,
+/// https://doi.org/10.1007/BF02162166; EISPACK's `tred2` and `tql2`).
 ///
-/// Eigenvalues descend. Eigenvectors have length 1, and their component of largest magnitude (the first of equals) is positive.
+/// Eigenvalues descend. Eigenvectors have length 1, and their component of largest magnitude (the first of
+/// equals) is positive.
 package struct SymmetricEigen {
-    /// All of them.
+    /// All eigenvalues, descending.
     package let values: [Double]
     /// `[vectorCount, size]`: row i belongs to `values[i]`.
     package let vectors: DoubleBuffer
@@ -35,7 +37,8 @@ package struct SymmetricEigen {
         for row in 0..<vectorCount { Self.orient(vectors.pointer + row * size, size) }
     }
 
-    /// V diag(factor(λ)) Vᵀ `[size, size]`, rounded to float, if all eigenvectors were wanted: a function of the matrix.
+    /// V diag(factor(λ)) Vᵀ `[size, size]`, rounded to float, if all eigenvectors were wanted: a function of
+    /// the matrix.
     package func matrixFunction(
         _ factor: (Double) -> Double, into result: UnsafeMutablePointer<Float>, lanes: LanePool
     ) {
@@ -98,7 +101,8 @@ private struct Tridiagonal {
         for i in 0..<n { diagonal[i] = a[i * n + i] }
     }
 
-    /// Makes of row `u` the vector whose reflection leaves its last component alone; gives that component and h = |u|²/2.
+    /// Turns row `u` into the vector whose reflection leaves only its last component; returns that component
+    /// and h = |u|²/2.
     private static func reflection(_ u: UnsafeMutablePointer<Double>, _ count: Int) -> (
         beside: Double, h: Double
     ) {
@@ -198,7 +202,8 @@ private struct Tridiagonal {
     }
 }
 
-/// Plane rotations of neighbouring rows, collected and then applied to one strip of columns after another, which stays in the cache meanwhile.
+/// Plane rotations of neighbouring rows, collected and then applied to one strip of columns after another,
+/// which stays in the cache meanwhile.
 private struct Rotations {
     private static let strip = 64
     private static let most = 1 << 15

@@ -1,11 +1,12 @@
 import CSIMD
 
-/// exp, log, tanh and their like over arrays of floats: our own polynomials with fused multiply-adds, so that the bits
-/// are the same with every C library.
+/// exp, log, tanh and their like over arrays of floats: our own polynomials with fused multiply-adds, so that
+/// the bits are the same with every C library.
 ///
-/// `count` is rounded up to a multiple of 16, as buffers are padded; x and y may be the same. An element's result does
-/// not depend on its place. Subnormal results, and subnormal arguments of `log`, are zero in every floating-point mode;
-/// `tanh` and `softplus` return subnormal arguments and results as the thread's mode has them (zero on a lane). NaN gives NaN.
+/// `count` is rounded up to a multiple of 16, as buffers are padded; x and y may be the same. An element's
+/// result does not depend on its place. Subnormal results, and subnormal arguments of `log`, are zero in
+/// every floating-point mode; `tanh` and `softplus` return subnormal arguments and results as the thread's
+/// mode has them (zero on a lane). NaN gives NaN.
 package enum VectorMath {
     /// y = eˣ, within 0.9 ulp; infinite above 88.7228, 0 below −87.3365.
     package static func exp(_ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int) {

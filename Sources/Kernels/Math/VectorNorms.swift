@@ -1,14 +1,14 @@
 import CSIMD
 
-/// Norms of runs of a flat vector, exact whoever computes them: each fixed cell of at most 1,024 floats has its own sums, in double and in one order, and those
-/// of the cells go over the fixed tree on their indices.
+/// Norms of runs of a flat vector, the same bits on every worker: each fixed cell of at most 1,024 floats has
+/// its own sums, in double and in one order, and the cells' sums go over the fixed tree on their indices.
 package enum VectorNorms {
-    /// Doubles that describe a cell: Σ x², Σ |x| and max |x|; whoever needs the first alone asks for width 1.
+    /// Doubles that describe a cell: Σ x², Σ |x| and max |x|. With a width of 1 only the first is computed.
     package static let width = 3
 
-    /// Writes the sums of `count` floats, of which none lie beyond the cell; the first lies at a multiple of 16.
-    ///
-    /// Eight lanes sum every eighth value each, then fold in a fixed order; what is left over behind whole vectors follows one by one.
+    /// Writes the sums of `count` floats, of which none lie beyond the cell; the first lies at a multiple of
+    /// 16. Eight partial sums take every eighth value each and are added in a fixed order; the values behind
+    /// the last whole vector follow one by one.
     package static func measure(
         _ x: UnsafePointer<Float>, count: Int, width: Int, into sums: UnsafeMutablePointer<Double>
     ) {
@@ -57,7 +57,7 @@ package enum VectorNorms {
         )
     }
 
-    /// How many values of each column are above 0; `x` is `[rows, columns]`.
+    /// Counts the values above 0 in each column of `x` `[rows, columns]`.
     package static func countPositive(
         _ x: UnsafePointer<Float>, rows: Int, columns: Int, into counts: UnsafeMutablePointer<Double>
     ) {

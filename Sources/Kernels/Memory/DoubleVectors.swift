@@ -1,5 +1,5 @@
-/// Loops over vectors of doubles. Sums run over eight lanes, which are added pairwise at the end, then over the rest in order: the bits depend
-/// on the count alone.
+/// Loops over vectors of doubles. Sums run over eight partial sums, which are added pairwise at the end, then
+/// over the rest in order: the order depends on the count alone.
 enum DoubleVectors {
     private typealias Lanes = SIMD8<Double>
 
@@ -20,7 +20,7 @@ enum DoubleVectors {
         return two[0] + two[1]
     }
 
-    /// Σ a·b.
+    /// Returns Σ a·b.
     static func dot(_ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, _ count: Int) -> Double {
         var sum = Lanes.zero
         let whole = count & ~7
@@ -51,7 +51,7 @@ enum DoubleVectors {
         for i in whole..<count { y[i] += f * a[i] + g * b[i] }
     }
 
-    /// Σ row·x, and `y += factor · row` on the way.
+    /// Returns Σ row·x, and adds `factor · row` to y in the same pass.
     static func dotAndAdd(
         _ row: UnsafePointer<Double>, _ x: UnsafePointer<Double>, _ factor: Double,
         to y: UnsafeMutablePointer<Double>, _ count: Int

@@ -1,7 +1,8 @@
 /// The fixed geometry of the flat vectors (parameters, gradients, moments).
 ///
-/// Every flat vector is 64 shards of equal size, a shard is whole blocks of 1,024 floats, and every tensor starts at a
-/// multiple of 16 floats, so that elementwise loops need no scalar tail and no boundary depends on who computes.
+/// Every flat vector is 64 shards of equal size, a shard is whole blocks of 1,024 floats, and every tensor
+/// starts at a multiple of 16 floats, so that elementwise loops need no scalar tail and no boundary depends
+/// on who computes.
 package enum FlatVector {
     /// Floats in a SIMD vector of the elementwise loops; tensors start at multiples of it.
     package static let alignment = 16

@@ -2,19 +2,19 @@ import Platform
 
 /// Heap memory for `count` numbers that vector loops may use whole.
 ///
-/// The memory is zero at first, starts at a multiple of 64 bytes, and holds `paddedCount` elements: loops over
-/// vectors of 16 run to the end of the last vector and need no scalar tail, so an element's result
-/// does not depend on its place. Whoever uses the buffer agrees on who writes when; the class itself only owns the memory.
-///
-/// The system gives large memory page by page as it is first touched, so that making a buffer takes no time: a generation's are made on the
-/// communication thread, whose heart must go on beating.
+/// The memory is zero at first, starts at a multiple of 64 bytes, and holds `paddedCount` elements: loops
+/// over vectors of 16 run to the end of the last vector and need no scalar tail, so an element's result does
+/// not depend on its place. Whoever uses the buffer agrees on who writes when; the class itself only owns the
+/// memory. The system provides large memory page by page when it is first touched, so that making a buffer
+/// takes no time. This matters on the communication thread, which makes a generation's buffers and must not
+/// miss a heartbeat.
 package final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
-    /// The elements that mean something.
+    /// The number of elements that hold data.
     package let count: Int
     /// `count` rounded up to a multiple of 16 (at least 16): the elements that are allocated.
     package let paddedCount: Int
     package let pointer: UnsafeMutablePointer<Element>
-    /// Who gives the memory back: this object, or another one.
+    /// The owner of the memory: this object, or another one.
     private let memory: Memory
 
     private enum Memory {
@@ -35,7 +35,8 @@ package final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable
         pointer = memory.alignedUp(toMultipleOf: 64).bindMemory(to: Element.self, capacity: paddedCount)
     }
 
-    /// In memory of somebody else, who lives for as long as the buffer: zero, `padded(count)` elements, from a multiple of 64 bytes on.
+    /// Makes a buffer in memory of an owner that lives at least as long: `padded(count)` zeros, from a
+    /// multiple of 64 bytes on.
     package init(count: Int, at pointer: UnsafeMutablePointer<Element>, of owner: AnyObject) {
         (self.count, paddedCount, self.pointer, memory) = (count, Self.padded(count), pointer, .lent(owner))
     }

@@ -1,7 +1,8 @@
 /// The scatter matrix Σ (x − c)(x − c)ᵀ of samples, in blocks of rows of its upper triangle.
 ///
-/// Block b holds rows 128b … (128 of them, or what is left) and columns from 128b to the end. Products run over chunks of 128 samples, the last one padded
-/// with zeros, in float; chunks are added in double, in order. So the shapes of the products follow from the number of features alone.
+/// Block b holds rows 128b … (128 of them, or what is left) and columns from 128b to the end. Products run
+/// over chunks of 128 samples, the last one padded with zeros, in float; chunks are added in double, in
+/// order. So the shapes of the products follow from the number of features alone.
 package struct Scatter: Sendable {
     package static let blockRows = 128
     package static let chunkRows = 128
@@ -16,12 +17,14 @@ package struct Scatter: Sendable {
     package func width(_ block: Int) -> Int { columns - firstRow(block) }
     package func count(_ block: Int) -> Int { rows(block) * width(block) }
 
-    /// What is exchanged to measure it: the features' sums first, for the mean, then the blocks.
+    /// The exchanges by which the matrix is measured: the features' sums first, for the mean, then the
+    /// blocks.
     package var exchanges: [StatisticsOperation] {
         [.sum(width: columns)] + (0..<blocks).map { .sum(width: count($0)) }
     }
 
-    /// Adds one chunk's products to a block: `x` is `[128, columns]`, centred. `scratch` holds `count(block)` floats.
+    /// Adds one chunk's products to a block: `x` is `[128, columns]`, centred. `scratch` holds `count(block)`
+    /// floats.
     package func add(
         _ x: UnsafePointer<Float>, block: Int, to sums: UnsafeMutablePointer<Double>,
         scratch: UnsafeMutablePointer<Float>
@@ -34,8 +37,8 @@ package struct Scatter: Sendable {
         DoubleVectors.add(scratch, to: sums, rows * width)
     }
 
-    /// Writes a block, times `factor`, into the whole symmetric matrix `[columns, columns]`. `offset` holds what the mean was off: the block has
-    /// `samples · offset · offsetᵀ` too much.
+    /// Writes a block, times `factor`, into the whole symmetric matrix `[columns, columns]`. `offset` is the
+    /// error of the mean: `samples · offset · offsetᵀ` is subtracted.
     package func expand(
         _ sums: UnsafePointer<Double>, block: Int, factor: Double, samples: Double,
         offset: UnsafePointer<Double>,
@@ -51,7 +54,7 @@ package struct Scatter: Sendable {
         }
     }
 
-    /// `x[r, c] −= centre[c]` for the first `rows` of 128 rows; the others become zero.
+    /// Computes `x[r, c] −= centre[c]` for the first `rows` of 128 rows, and sets the others to zero.
     package func centre(_ x: UnsafeMutablePointer<Float>, rows: Int, by centre: UnsafePointer<Float>) {
         for r in 0..<rows {
             let row = x + r * columns

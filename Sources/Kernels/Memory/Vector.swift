@@ -1,4 +1,5 @@
-/// What hot loops work on: 16 floats, two or four registers wide or one, the same arithmetic in each lane.
+/// The vector of the hot loops: 16 floats in one, two or four registers, with the same arithmetic for each
+/// element.
 typealias Vector = SIMD16<Float>
 
 extension SIMD16 where Scalar == Float {

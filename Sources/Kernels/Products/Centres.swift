@@ -1,9 +1,8 @@
 import CSIMD
 
-/// Squared Euclidean distances between samples and centres, both rows of floats.
-///
-/// A distance is the sum of squared differences, over sixteen lanes that are added pairwise at the end: its bits depend on the two rows alone, not on
-/// how many centres there are, and nothing cancels as it does in ‖x‖² − 2x·c + ‖c‖².
+/// Squared Euclidean distances between samples and centres, both rows of floats. A distance is the sum of
+/// squared differences, over sixteen partial sums that are added pairwise at the end. Its bits depend on the
+/// two rows alone, not on the number of centres, and nothing cancels as it does in ‖x‖² − 2x·c + ‖c‖².
 package enum Centres {
     @inline(__always)
     private static func total(_ v: SIMD16<Float>) -> Float {
@@ -21,7 +20,7 @@ package enum Centres {
         return v
     }
 
-    /// `Σ (x − c)²`.
+    /// Returns `Σ (x − c)²`.
     package static func squaredDistance(_ x: UnsafePointer<Float>, _ c: UnsafePointer<Float>, count: Int)
         -> Float
     {
@@ -68,7 +67,8 @@ package enum Centres {
         return (total(s0), total(s1), total(s2), total(s3))
     }
 
-    /// For each row of `x` `[rows, columns]` the nearest of the `count` centres `[count, columns]`, the first of equals, and its squared distance.
+    /// Finds for each row of `x` `[rows, columns]` the nearest of the `count` centres `[count, columns]`, the
+    /// first of equals, and its squared distance.
     package static func nearest(
         _ x: UnsafePointer<Float>, rows: Int, columns: Int, centres: UnsafePointer<Float>, count: Int,
         labels: UnsafeMutablePointer<Int32>, distances: UnsafeMutablePointer<Float>

@@ -1,15 +1,17 @@
 import CKernels
 
-/// Convolutions computed window by window from the padded image, without a matrix of patches: any window and stride, and any number of input channels.
-///
-/// Every output is one chain of fused multiply-adds over its window, in the order (kernel row, kernel column, channel), every weight's gradient one over the images of a
-/// call: the bits do not depend on how images are spread over calls, nor on the processor. Images are NHWC, weights `[kernel height · kernel width · channels, outputs]`.
+/// Convolutions that are computed window by window from the padded image, without a matrix of patches, for
+/// any window, stride and number of input channels. Every output is one chain of fused multiply-adds over its
+/// window, in the order (kernel row, kernel column, channel); every weight's gradient is one chain over the
+/// images of a call. The bits depend neither on the spread of images over calls nor on the processor. Images
+/// are NHWC, weights `[kernel height · kernel width · channels, outputs]`.
 package struct DirectConvolution: Sendable {
     private let shape: ckernels_windows
     private let depth: Int
     private let outputs: Int
 
-    /// Nil for a number of outputs that is no multiple of 16, and for windows that are the pixels, one by one: those are a matrix product.
+    /// Nil for a number of outputs that is no multiple of 16, and for windows that are the pixels, one by
+    /// one: those are a matrix product.
     package init?(_ geometry: WindowGeometry, outputs: Int) {
         let g = geometry
         guard outputs % 16 == 0, !g.isPointwise else { return nil }
@@ -27,7 +29,7 @@ package struct DirectConvolution: Sendable {
     /// Runs of 16 outputs, which can be packed apart.
     package var panels: Int { outputs / 16 }
 
-    /// Packs the weights of some panels into their place in `packed`.
+    /// Packs the weights of some panels into their part of `packed`.
     package func pack(
         _ weights: UnsafePointer<Float>, panels: Range<Int>, into packed: UnsafeMutablePointer<Float>
     ) {
@@ -36,10 +38,10 @@ package struct DirectConvolution: Sendable {
         }
     }
 
-    /// Floats of scratch for a call.
+    /// Floats of scratch memory for a call.
     package var scratchCount: Int { withUnsafePointer(to: shape) { ckernels_direct_scratch($0) } }
 
-    /// Writes the outputs of so many images.
+    /// Writes the outputs of `images` images.
     package func convolve(
         _ x: UnsafePointer<Float>, packed: UnsafePointer<Float>, images: Int,
         into y: UnsafeMutablePointer<Float>,
@@ -48,7 +50,7 @@ package struct DirectConvolution: Sendable {
         withUnsafePointer(to: shape) { ckernels_direct_forward(x, packed, y, $0, images, scratch) }
     }
 
-    /// Writes the gradient of the weights of some outputs, whole sixteens, summed over so many images.
+    /// Writes the gradient of the weights of some outputs, a multiple of 16, summed over `images` images.
     package func weightGradient(
         _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, images: Int, outputs: Range<Int>,
         into dw: UnsafeMutablePointer<Float>,

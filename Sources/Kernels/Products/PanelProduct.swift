@@ -1,18 +1,18 @@
 import CKernels
 
-/// Matrix products in panels of 16 columns, by kernels of our own: what dense layers compute with.
-///
-/// Every element of a result is one chain of fused multiply-adds in the order of the depth. So a row has the same bits whichever rows it is computed along with, and
-/// microbatches can share packed operands; OpenBLAS's bits depend on the number of rows. The sizes of blocks change no bit.
+/// Matrix products in panels of 16 columns, by kernels of our own, for dense layers. Every element of a
+/// result is one chain of fused multiply-adds in the order of the depth. So a row has the same bits whichever
+/// rows it is computed along with, and microbatches can share packed operands; OpenBLAS's bits depend on the
+/// number of rows. The sizes of blocks change no bit.
 package enum PanelProduct {
-    /// Rows that are packed together at the most.
+    /// The most rows that are packed together.
     package static let mostRows = 256
     private static let depthBlock = 256
     private static let panel = 16
     /// Columns of a right operand that are packed at a time: a run of memory in each of its rows.
     private static let columnBlock = 64
 
-    /// Floats of scratch, whatever the call.
+    /// Floats of scratch memory for every call.
     package static let scratchCount = mostRows * depthBlock
 
     /// A run of rows of the left operand and of the result.
@@ -26,7 +26,8 @@ package enum PanelProduct {
         }
     }
 
-    /// Rows, at most `mostRows`, packed once for all the products that they take part in: run by run, each in panels of 16 columns.
+    /// Rows, at most `mostRows`, packed once for all the products that they take part in: run by run, each in
+    /// panels of 16 columns.
     package struct Packed {
         private let values: UnsafePointer<Float>
         private let width: Int
@@ -35,7 +36,8 @@ package enum PanelProduct {
             (self.values, self.width) = (values, PanelProduct.panel * PanelProduct.panels(width: width))
         }
 
-        /// The panel that begins with a column, of a run of so many rows behind `first` others. The next one follows.
+        /// The panel that begins with a column, for a run of `rows` rows behind `first` others. The next
+        /// panel follows it.
         fileprivate func panel(_ column: Int, first: Int, rows: Int) -> UnsafePointer<Float> {
             values + first * width + column * rows
         }
@@ -44,7 +46,7 @@ package enum PanelProduct {
     /// Floats of `mostRows` packed rows.
     package static func packedCount(width: Int) -> Int { mostRows * panel * panels(width: width) }
 
-    /// Panels of so many columns.
+    /// The number of panels of a matrix with `width` columns.
     package static func panels(width: Int) -> Int { (width + panel - 1) / panel }
 
     /// Packs some panels of all the runs' x, which are `width` floats wide.
@@ -64,8 +66,7 @@ package enum PanelProduct {
         }
     }
 
-    /// `y[:, columns] = x · B[:, columns] + bias[columns]` for runs of packed rows.
-    ///
+    /// Writes `y[:, columns] = x · B[:, columns] + bias[columns]` for runs of packed rows.
     /// - Parameters:
     ///   - x: holds the runs, behind `first` other rows.
     ///   - depth, width: values in a row of x and of y.
@@ -124,8 +125,8 @@ package enum PanelProduct {
         }
     }
 
-    /// `dw[rows, :] = xᵀ[rows, :] · dy`, or adds that to what is there: at most `mostRows` of the weights' rows; x `[samples, depth]`, dy `[samples, width]`.
-    ///
+    /// Writes `dw[rows, :] = xᵀ[rows, :] · dy`, or adds it to `dw`, for at most `mostRows` of the weights'
+    /// rows; x `[samples, depth]`, dy `[samples, width]`.
     /// - Parameters:
     ///   - dy: holds the samples as a run, behind `first` other rows.
     ///   - dw: the first of the rows.

@@ -1,9 +1,12 @@
-/// The values under windows as rows of a matrix ("im2col"), so that a convolution becomes a matrix product, and back.
+/// The values under windows as rows of a matrix ("im2col"), so that a convolution becomes a matrix product,
+/// and back.
 ///
-/// A row holds one window's values in the order (kernel row, kernel column, channel): in NHWC images each kernel row is one run of
-/// memory. Lines are output rows counted over consecutive images: line l is row `l % outputHeight` of image `l / outputHeight`.
+/// A row holds one window's values in the order (kernel row, kernel column, channel): in NHWC images each
+/// kernel row is one run of memory. Lines are output rows counted over consecutive images: line l is row
+/// `l % outputHeight` of image `l / outputHeight`.
 package enum Patches {
-    /// Writes `patches[window, column]` for the windows of `lines`, in order, and the `columns` of their rows; padding is 0.
+    /// Writes `patches[window, column]` for the windows of `lines`, in order, and the `columns` of their
+    /// rows. Padding is 0.
     package static func gather(
         _ images: UnsafePointer<Float>, _ geometry: WindowGeometry, lines: Range<Int>, columns: Range<Int>,
         into patches: UnsafeMutablePointer<Float>
@@ -34,7 +37,8 @@ package enum Patches {
         }
     }
 
-    /// Adds the rows of `patches` for the windows of `lines`, whole ones, to the pixels that they came from, one window after another.
+    /// Adds the rows of `patches` for the windows of `lines`, whole ones, to the pixels that they came from,
+    /// one window after another.
     package static func scatterAdd(
         _ patches: UnsafePointer<Float>, _ geometry: WindowGeometry, lines: Range<Int>,
         to images: UnsafeMutablePointer<Float>
@@ -59,7 +63,7 @@ package enum Patches {
         }
     }
 
-    /// `count` values from place `start` of a row of `length` values; places outside of it are 0.
+    /// Copies `count` values from index `start` of a row of `length` values. Values outside of the row are 0.
     @inline(__always)
     private static func copy(
         _ row: UnsafePointer<Float>, length: Int, from start: Int, count: Int,

@@ -1,7 +1,6 @@
-/// Where the windows of a convolution or a pool lie on images `[height, width, channels]`, in pixels: what every loop over windows reads.
-///
-/// Window (y, x) covers the rows `y · strideHeight − top ..< … + kernelHeight` and the columns `x · strideWidth − left ..< … + kernelWidth`; what lies outside
-/// the image is padding.
+/// The windows of a convolution or a pool on images `[height, width, channels]`, in pixels. Window (y, x)
+/// covers the rows `y · strideHeight − top ..< … + kernelHeight` and the columns
+/// `x · strideWidth − left ..< … + kernelWidth`. Pixels outside the image are padding.
 package struct WindowGeometry: Hashable, Sendable {
     package let inputHeight: Int
     package let inputWidth: Int
@@ -41,13 +40,13 @@ package struct WindowGeometry: Hashable, Sendable {
             && left == 0 && right == 0
     }
 
-    /// The image's rows under the windows of output row `y`, padding left out.
+    /// The image's rows under the windows of output row `y`, without padding.
     @inline(__always)
     func rows(under y: Int) -> Range<Int> {
         Self.clipped(y * strideHeight - top, kernelHeight, inputHeight)
     }
 
-    /// The image's columns under the windows of output column `x`, padding left out.
+    /// The image's columns under the windows of output column `x`, without padding.
     @inline(__always)
     func columns(under x: Int) -> Range<Int> {
         Self.clipped(x * strideWidth - left, kernelWidth, inputWidth)
@@ -59,7 +58,8 @@ package struct WindowGeometry: Hashable, Sendable {
         return lower..<max(lower, min(start + size, limit))
     }
 
-    /// Pixels under window (y, x), padding included, but not what lies beyond it (PyTorch's `count_include_pad`).
+    /// Pixels under window (y, x), with padding, but without pixels beyond the padding (PyTorch's
+    /// `count_include_pad`).
     @inline(__always)
     func paddedCount(_ y: Int, _ x: Int) -> Int {
         let (top, left) = (y * strideHeight - self.top, x * strideWidth - self.left)

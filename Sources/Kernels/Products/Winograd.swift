@@ -1,10 +1,10 @@
 import CKernels
 
-/// 3×3 convolutions by Winograd's minimal filtering F(4×4, 3×3) (https://arxiv.org/abs/1509.09308): 36 multiplications for 16 outputs instead of 144, for a
-/// rounding error of a few 1e-6 of the values.
-///
-/// A result's bits depend on the values that it is made of alone: not on how images are spread over calls, nor on the processor. The weights' gradient is one sum over the
-/// images of a call, in their order. Images are NHWC, weights `[3, 3, channels, outputs]`.
+/// 3×3 convolutions by Winograd's minimal filtering F(4×4, 3×3) (https://arxiv.org/abs/1509.09308): 36
+/// multiplications for 16 outputs instead of 144, for a rounding error of a few 1e-6 of the values. A
+/// result's bits depend only on the values that it is computed from: neither on the spread of images over
+/// calls nor on the processor. The weights' gradient is one sum over the images of a call, in their order.
+/// Images are NHWC, weights `[3, 3, channels, outputs]`.
 package struct Winograd: Sendable {
     private let shape: ckernels_convolution
     package let channels: Int
@@ -12,7 +12,8 @@ package struct Winograd: Sendable {
     /// Tiles of 4×4 outputs on an image.
     package let tiles: Int
 
-    /// Nil where it does not serve: other windows, channels that are no multiples of 16, images so small that the tiles would be mostly padding.
+    /// Nil where the method does not serve: other windows, channels that are no multiples of 16, or images so
+    /// small that the tiles would be mostly padding.
     package init?(_ geometry: WindowGeometry, outputs: Int) {
         let g = geometry
         tiles = (g.outputHeight + 3) / 4 * ((g.outputWidth + 3) / 4)
@@ -45,7 +46,8 @@ package struct Winograd: Sendable {
             top: top, left: left)
     }
 
-    /// The convolution that gives the input's gradient from the output's: with the weights rotated and their channels exchanged.
+    /// The convolution that computes the input's gradient from the output's: its weights are rotated, and
+    /// their channels exchanged.
     package var transposed: Winograd { Winograd(transposing: self) }
 
     /// Floats of the transformed weights.
@@ -53,24 +55,24 @@ package struct Winograd: Sendable {
     /// Runs of 16 outputs, which can be transformed apart.
     package var panels: Int { outputs / 16 }
 
-    /// Transforms weights `[3, 3, channels, outputs]` for some panels into their place in `u`.
+    /// Transforms weights `[3, 3, channels, outputs]` for some panels into their part of `u`.
     package func transform(
         _ weights: UnsafePointer<Float>, panels: Range<Int>, into u: UnsafeMutablePointer<Float>
     ) {
         ckernels_winograd_weights(weights, channels, outputs, panels.lowerBound, panels.upperBound, u)
     }
 
-    /// For a transposed convolution: transforms the weights `[3, 3, outputs, channels]` of the original one.
+    /// Transforms the weights `[3, 3, outputs, channels]` of the original convolution for a transposed one.
     package func transform(
         original weights: UnsafePointer<Float>, panels: Range<Int>, into u: UnsafeMutablePointer<Float>
     ) {
         ckernels_winograd_weights_rotated(weights, outputs, channels, panels.lowerBound, panels.upperBound, u)
     }
 
-    /// Floats of scratch for `convolve`.
+    /// Floats of scratch memory for `convolve`.
     package var scratchCount: Int { withUnsafePointer(to: shape) { ckernels_winograd_forward_scratch($0) } }
 
-    /// Writes the outputs of so many images; `u` are the transformed weights.
+    /// Writes the outputs of `images` images; `u` are the transformed weights.
     package func convolve(
         _ x: UnsafePointer<Float>, transformed u: UnsafePointer<Float>, images: Int,
         into y: UnsafeMutablePointer<Float>,
@@ -79,12 +81,13 @@ package struct Winograd: Sendable {
         withUnsafePointer(to: shape) { ckernels_winograd_forward(x, u, y, $0, images, scratch) }
     }
 
-    /// Floats of scratch for `weightGradient` with so many input channels at a time.
+    /// Floats of scratch memory for `weightGradient` with `channels` input channels at a time.
     package func gradientScratchCount(channels: Int) -> Int {
         withUnsafePointer(to: shape) { ckernels_winograd_gradient_scratch($0, channels) }
     }
 
-    /// Writes the gradient of the weights of some input channels, whole sixteens, summed over so many images, at least one.
+    /// Writes the gradient of the weights of some input channels, a multiple of 16, summed over `images`
+    /// images, at least one.
     package func weightGradient(
         _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, images: Int, channels: Range<Int>,
         into dw: UnsafeMutablePointer<Float>,

@@ -5,11 +5,11 @@
 ///     key      word 0: seed, low 32 bits    word 1: seed, high 32 bits
 ///     counter  word 0: block                word 1: minor    word 2: major    word 3: purpose
 ///
-/// Block b holds the stream's words 4b ... 4b+3. A `UInt32` takes one word; a `UInt64` two (the low half first);
-/// `uniform` a `UInt64`; `normal` two `UInt64`; `below` a `UInt64`, and rarely more.
-/// A stream has 2³⁴ words; after them it starts over.
+/// Block b holds the stream's words 4b ... 4b+3. A `UInt32` takes one word; a `UInt64` two (the low half
+/// first); `uniform` a `UInt64`; `normal` two `UInt64`; `below` a `UInt64`, and rarely more. A stream has 2³⁴
+/// words; after them it starts over.
 package struct RandomStream: Sendable {
-    /// What the numbers decide. The raw values are part of the counter: values are added, never changed.
+    /// The purpose of a stream. The raw values are part of the counter: values are added, never changed.
     package enum Purpose: UInt32, Sendable {
         /// major: the index of the parameter tensor
         case initialization = 1
@@ -23,7 +23,7 @@ package struct RandomStream: Sendable {
         case split = 5
         /// Made-up data of benchmarks and fingerprints
         case synthetic = 6
-        /// Whatever tests need
+        /// For tests
         case test = 7
     }
 
@@ -88,7 +88,8 @@ package struct RandomStream: Sendable {
         let bound = UInt64(bound)
         var product = nextUInt64().multipliedFullWidth(by: bound)
         if product.low < bound {
-            let rejected = (0 &- bound) % bound  // 2⁶⁴ mod bound: so many low parts would occur once too often
+            // 2⁶⁴ mod bound: this number of low parts would occur once too often.
+            let rejected = (0 &- bound) % bound
             while product.low < rejected { product = nextUInt64().multipliedFullWidth(by: bound) }
         }
         return Int(product.high)

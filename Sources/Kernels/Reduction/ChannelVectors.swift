@@ -1,14 +1,15 @@
-/// How loops that treat each channel alike read matrices `[rows, channels]` in whole vectors: a function of the channels alone.
-///
-/// Narrow rows are taken in groups that make whole vectors (16 channels: one row, 24: two, 3: sixteen), so that a *lane* is a place in such a group, and a channel has as
-/// many lanes as the group has rows. Wide rows that are no multiple of 16 are groups by themselves, and their last vector overlaps the one before.
+/// The way in which loops that treat each channel alike read matrices `[rows, channels]` in whole vectors: a
+/// function of the channels alone. Narrow rows are taken in groups that make whole vectors (16 channels: one
+/// row, 24: two, 3: sixteen). An *element* is an index in such a group, and a channel has as many elements as
+/// the group has rows. A wide row that is no multiple of 16 is a group by itself, and its last vector
+/// overlaps the one before.
 package struct ChannelVectors: Equatable, Sendable {
     private static let widest = 128
 
     package let channels: Int
     /// Rows of a group; a divisor of 16.
     let groupRows: Int
-    /// The lanes: floats of a group.
+    /// Floats of a group.
     package let lanes: Int
 
     package init(channels: Int) {
@@ -20,7 +21,7 @@ package struct ChannelVectors: Equatable, Sendable {
 
     var vectors: Int { (lanes + 15) / 16 }
 
-    /// The first lane of a vector.
+    /// The first element of a vector.
     @inline(__always)
     func first(_ vector: Int) -> Int { min(16 * vector, lanes - 16) }
 
@@ -30,14 +31,14 @@ package struct ChannelVectors: Equatable, Sendable {
         (rows / groupRows, rows % groupRows * channels)
     }
 
-    /// Gives every lane its channel's value.
+    /// Writes to every element its channel's value.
     package func spread(_ values: UnsafePointer<Float>, into lanes: UnsafeMutablePointer<Float>) {
         for row in 0..<groupRows { (lanes + row * channels).update(from: values, count: channels) }
     }
 }
 
 extension Vector {
-    /// The first `count` of 16 floats, the others zero: a row's end, beyond which nothing may be read.
+    /// Loads the first `count` of 16 floats, and zeros for the others: nothing behind a row's end is read.
     @inline(__always)
     init(at pointer: UnsafePointer<Float>, count: Int) {
         if count == 16 {
@@ -60,8 +61,9 @@ extension Vector {
 
 // MARK: - Loops
 
-/// What a loop does with the `count` floats from `at` on, whose constants lie from `lane` on; 16 but at a row's or the matrix's end. A type rather than a closure: it
-/// must become part of the loop.
+/// The body of a loop, for the `count` floats from `at` on, whose constants lie from `element` on. `count` is
+/// 16 except at the end of a row or of the matrix. It is a type rather than a closure, because it must become
+/// part of the loop.
 protocol VectorStep {
     func callAsFunction(_ at: Int, _ lane: Int, _ count: Int)
 }
@@ -72,7 +74,7 @@ protocol VectorTerms {
 }
 
 extension ChannelVectors {
-    /// Does a step for every vector of `rows` rows. Each float comes once.
+    /// Calls the step for every vector of `rows` rows. Each float comes once.
     @inline(__always)
     func forEach(rows: Int, _ body: some VectorStep) {
         let (groups, rest) = split(rows)
@@ -94,7 +96,8 @@ extension ChannelVectors {
         }
     }
 
-    /// For each lane the sums of two terms over the groups of `rows` rows, in a fixed order: `one[lane] = Σ term.0`, `other[lane] = Σ term.1`.
+    /// Sums two terms for each element over the groups of `rows` rows, in a fixed order:
+    /// `one[element] = Σ term.0`, `other[element] = Σ term.1`.
     @inline(__always)
     func sums(
         rows: Int, into one: UnsafeMutablePointer<Float>, _ other: UnsafeMutablePointer<Float>,
@@ -131,7 +134,7 @@ extension ChannelVectors {
         }
     }
 
-    /// The last of an odd number of vectors: even and odd groups by themselves, then their sum.
+    /// Sums the last of an odd number of vectors: even and odd groups by themselves, then their sum.
     @inline(__always)
     private func sumsOfLast(
         _ groups: Int, into one: UnsafeMutablePointer<Float>, _ other: UnsafeMutablePointer<Float>,
@@ -157,7 +160,7 @@ extension ChannelVectors {
         (b + d).store(at: other + lane)
     }
 
-    /// A channel's sum over its lanes.
+    /// A channel's sum over its elements.
     @inline(__always)
     func sum(_ lanes: UnsafePointer<Float>, of channel: Int) -> Double {
         var sum = Double(lanes[channel])

@@ -1,7 +1,7 @@
 /// Loops over row-major matrices `[rows, columns]` that treat each column (a feature or channel) alike.
 ///
-/// A column's sum runs over its rows in order: in float within blocks of 128 rows, the blocks' sums in double. So the bits depend on the matrix
-/// alone, and the error stays near one rounding of the result.
+/// A column's sum runs over its rows in order: in float within blocks of 128 rows, the blocks' sums in
+/// double. So the bits depend on the matrix alone, and the error stays near one rounding of the result.
 package enum Columns {
     private static let blockRows = 128
 

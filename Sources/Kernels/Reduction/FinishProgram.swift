@@ -1,7 +1,6 @@
-/// How a shard's owner finishes a sum: the workers' partial sums become the root's, depth first in tree order.
-///
-/// Inputs are the partial nodes in order (`input` indexes them); scratch vectors are few, as the tree is evaluated like an
-/// expression on a stack. The sum is in scratch 0 at the end.
+/// The program by which a shard's owner finishes a sum: the workers' partial sums become the root's, depth
+/// first in tree order. Inputs are the partial nodes in order (`input` indexes them); scratch vectors are
+/// few, as the tree is evaluated like an expression on a stack. The sum is in scratch 0 at the end.
 package struct FinishProgram: Sendable, Equatable {
     package enum Instruction: Sendable, Equatable {
         /// scratch = input
@@ -15,7 +14,7 @@ package struct FinishProgram: Sendable, Equatable {
     }
 
     package let instructions: [Instruction]
-    /// The scratch vectors that are needed.
+    /// The number of scratch vectors.
     package let scratches: Int
 
     /// - Parameter partialNodes: of all workers, in order, covering 0..<leaves exactly.

@@ -1,7 +1,7 @@
-/// How a worker adds up its contiguous leaves as they come, in tree order, in as few vectors as the tree allows.
-///
-/// For each leaf in order: write (not add) the leaf's value into slot `steps[i].slot`, then carry out the step's merges: each
-/// `slots[destination] += slots[source]`, left operand first. Afterwards `results` says in which slots the maximal subtrees' sums are.
+/// The program by which a worker adds up its contiguous leaves as they come, in tree order, in as few vectors
+/// (*registers*) as the tree allows. For each leaf in order: write (not add) the leaf's value into register
+/// `steps[i].register`, then carry out the step's merges, each `registers[destination] += registers[source]`,
+/// left operand first. Afterwards `results` names the registers that hold the sums of the maximal subtrees.
 package struct FoldProgram: Sendable, Equatable {
     package struct Merge: Sendable, Equatable {
         package let destination: Int
@@ -22,7 +22,7 @@ package struct FoldProgram: Sendable, Equatable {
     package let steps: [Step]
     /// The maximal subtrees of the range, in order.
     package let results: [Result]
-    /// The vectors that are needed.
+    /// The number of vectors.
     package let slots: Int
 
     package init(_ tree: ReductionTree, _ range: Range<Int>) {
@@ -37,7 +37,7 @@ package struct FoldProgram: Sendable, Equatable {
         var slots = 0
         private var free: [Int] = []
 
-        /// Emits the steps that sum a node; gives the slot where the sum then is.
+        /// Emits the steps that sum a node, and returns the register that then holds the sum.
         mutating func emit(_ node: Range<Int>) -> Int {
             guard let (left, right) = ReductionTree.children(of: node) else {
                 let slot = free.popLast() ?? newSlot()

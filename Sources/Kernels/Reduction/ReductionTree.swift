@@ -1,7 +1,7 @@
-/// The fixed binary tree in whose order every sum over parts is taken, whoever holds them.
-///
-/// A node is the range of leaves that it sums. The node over n leaves adds the node over its first `split(n)` leaves, the largest power of two below n, to
-/// the node over the others; so a sum's bits depend on n alone, not on how the leaves are spread over workers.
+/// The fixed binary tree in whose order every sum over parts is taken, on every worker. A node is the range
+/// of leaves that it sums. The node over n leaves adds the node over its first `split(n)` leaves, the largest
+/// power of two below n, to the node over the others; so a sum's bits depend on n alone, not on how the
+/// leaves are spread over workers.
 package struct ReductionTree: Sendable, Equatable {
     package let leaves: Int
 
@@ -10,19 +10,21 @@ package struct ReductionTree: Sendable, Equatable {
         self.leaves = leaves
     }
 
-    /// How many of `count` leaves the left child holds: the largest power of two strictly below `count`, which is at least 2.
+    /// The number of leaves under the left child: the largest power of two strictly below `count`, which is
+    /// at least 2.
     package static func split(_ count: Int) -> Int {
         1 << (Int.bitWidth - 1 - (count - 1).leadingZeroBitCount)
     }
 
-    /// The root's children, and theirs: nil for a leaf.
+    /// The children of a node; nil for a leaf.
     package static func children(of node: Range<Int>) -> (left: Range<Int>, right: Range<Int>)? {
         guard node.count > 1 else { return nil }
         let middle = node.lowerBound + split(node.count)
         return (node.lowerBound..<middle, middle..<node.upperBound)
     }
 
-    /// The fewest nodes that cover exactly these leaves, in order: what a worker that holds them can add by itself.
+    /// The fewest nodes that cover exactly these leaves, in order: the sums that a worker with these leaves
+    /// can compute alone.
     package func maximalSubtrees(in range: Range<Int>) -> [Range<Int>] {
         var found: [Range<Int>] = []
         func visit(_ node: Range<Int>) {
@@ -38,7 +40,8 @@ package struct ReductionTree: Sendable, Equatable {
         return found
     }
 
-    /// The root's value from those of nodes that cover 0..<leaves exactly; `value` is asked in the order of the leaves.
+    /// The root's value from those of nodes that cover 0..<leaves exactly; `value` is asked in the order of
+    /// the leaves.
     ///
     /// For small values such as statistics; vectors are better served by a `FinishProgram`.
     package func combine<T>(over nodes: [Range<Int>], value: (_ index: Int) -> T, merge: (T, T) -> T) -> T {

@@ -1,5 +1,5 @@
-/// How two neighbouring nodes of the reduction tree combine into their parent: small vectors of doubles (batch-norm
-/// statistics, losses, metrics), exchanged by all workers.
+/// The operation that combines two neighbouring nodes of the reduction tree into their parent: small vectors
+/// of doubles (batch-norm statistics, losses, metrics), which all workers exchange.
 package enum StatisticsOperation: Equatable, Sendable {
     /// Elementwise sums of `width` values.
     case sum(width: Int)

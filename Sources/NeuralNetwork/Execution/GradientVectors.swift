@@ -1,9 +1,9 @@
 import Kernels
 
-/// Where backward passes leave weight gradients: one flat vector per pending node of the reduction tree.
-///
-/// A layer writes the gradient of slot i into `leaf(i)` and then calls `merge(after: i, …)` for the same range while it is hot in the cache; slots go in
-/// order. After the last slot the vectors named by the program hold the sums of the maximal subtrees of this worker's microbatches.
+/// The memory of weight gradients: one flat vector for each pending node of the reduction tree. A layer
+/// writes the gradient of slot i into `leaf(i)` and then calls `merge(after: i, …)` for the same range while
+/// it is hot in the cache; slots go in order. After the last slot the vectors named by the program hold the
+/// sums of the maximal subtrees of this worker's microbatches.
 package final class GradientVectors {
     private let vectors: [FloatBuffer]
     private var program: FoldProgram

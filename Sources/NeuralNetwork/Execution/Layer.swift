@@ -24,14 +24,14 @@ package protocol JoinLayer: AnyObject {
     func backward(outputGradient: SlotMatrix, _ inputGradients: [InputGradient?], _ pass: BackwardPass)
 }
 
-/// Where a join writes the gradient of one input.
+/// The memory to which a join writes the gradient of one input.
 package struct InputGradient {
     package let values: SlotMatrix
     /// True if another reader of the same values has written its part already.
     package let accumulates: Bool
 }
 
-/// What every layer reads during a pass over the network.
+/// The data that every layer reads during a pass over the network.
 package struct ForwardPass {
     package let rows: SlotRows
     /// The flat parameters.
@@ -49,13 +49,13 @@ package struct ForwardPass {
     var isReplay = false
 }
 
-/// What layers read in the forward pass of a training step besides.
+/// The additional data of a forward pass in training.
 package struct TrainingMode {
     package let synchronizer: StatisticsSynchronizer
     package let seed: UInt64
     package let step: Int
-    /// For every local microbatch the index of its first sample in the global batch: random draws depend on it,
-    /// not on the worker that computes.
+    /// For every local microbatch the index of its first sample in the global batch: random draws depend on
+    /// it, not on the worker that computes.
     package let firstSamples: [Int]
 
     package init(synchronizer: StatisticsSynchronizer, seed: UInt64, step: Int, firstSamples: [Int]) {
@@ -66,7 +66,7 @@ package struct TrainingMode {
     }
 }
 
-/// What every layer reads during a backward pass.
+/// The data that every layer reads during a backward pass.
 package struct BackwardPass {
     private let forward: ForwardPass
     package let synchronizer: StatisticsSynchronizer

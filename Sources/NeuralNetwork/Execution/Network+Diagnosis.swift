@@ -1,8 +1,8 @@
 import Kernels
 
-/// Where a forward pass has left the finite numbers.
+/// The first value of a forward pass that is not finite.
 package enum NonFinite: Equatable, Sendable {
-    /// What came in: a slot's row and the place in it.
+    /// A value of the network's input: its microbatch, row and column.
     case input(slot: Int, row: Int, column: Int, value: Float)
     /// The first layer whose output is not finite.
     case layer(name: String, slot: Int, row: Int, value: Float)
@@ -11,9 +11,9 @@ package enum NonFinite: Equatable, Sendable {
 }
 
 extension Network {
-    /// After a forward pass whose loss is not finite: the first layer boundary that is not, and the first row there.
-    ///
-    /// The pass is computed once more, node by node, as boundaries share memory; nothing is exchanged.
+    /// Finds, after a forward pass whose loss is not finite, the first layer boundary that is not finite, and
+    /// the first row there. The pass is computed once more, node by node, as boundaries share memory; nothing
+    /// is exchanged.
     package func firstNonFinite(_ pass: ForwardPass, _ targets: BatchTargets) throws -> NonFinite? {
         let rows = pass.rows
         if let found = firstNonFinite(input, rows) {
@@ -53,7 +53,8 @@ extension Network {
         return nil
     }
 
-    /// Of the layers that a node computes in one pass, the first whose values are not finite: a rectifier may hide them.
+    /// Finds the first layer of a node of several layers whose values are not finite: a rectifier may hide
+    /// them in the node's output.
     private func firstNonFinite(within node: NetworkGraph.Node, _ made: Node, _ rows: SlotRows) -> NonFinite?
     {
         guard node.layers.count > 1, case .normalization(let norm) = made.work else { return nil }

@@ -1,8 +1,8 @@
 import Kernels
 
 extension Network {
-    /// After a forward pass in training: for each unit of a layer (features, or an image's channels) how many of the values that it gave are above 0, over the
-    /// samples and positions of one slot.
+    /// Counts, after a forward pass in training, the values above 0 of each unit of a layer (a feature, or a
+    /// channel of an image), over the samples and positions of one slot.
     package func countActiveUnits(
         of layer: PlannedLayer, slot: Int, _ pass: ForwardPass, into counts: UnsafeMutablePointer<Double>
     ) {

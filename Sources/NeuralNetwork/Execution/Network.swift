@@ -1,8 +1,9 @@
 import Kernels
 
-/// A planned network with the memory to compute up to `slots` microbatches of up to `rows` samples at once.
-///
-/// Owned by one compute thread. All memory is allocated here, none per step.
+/// A planned network with the memory to compute up to `slots` microbatches of up to `rows` samples at once. For example: `let pass = network.makePass(…); try network.forward(pass); try network.evaluateLoss(…)`, and in training `try network.backward(BackwardPass(pass, …)) { offset in … }`.
+/// For example: `let pass = network.makePass(…); try network.forward(pass); try network.evaluateLoss(…)`, and
+/// in training `try network.backward(BackwardPass(pass, …)) { offset in … }`. Owned by one compute thread.
+/// All memory is allocated here, none per step.
 package final class Network {
     package let plan: NetworkPlan
     let graph: NetworkGraph
@@ -10,24 +11,26 @@ package final class Network {
     /// The values at every boundary that has memory, which others may use after its last reader.
     private let values: [SlotMatrix?]
     private let kept: Set<Int>
-    /// In a network made for training.
+    /// The backward schedule; nil for a network that only evaluates.
     private let backwardSteps: [BackwardStep]?
-    /// Of the loss.
+    /// dL/d(output); nil for a network that only evaluates.
     private let outputGradient: SlotMatrix?
     let scratch: [FloatBuffer]
     private let workspace: FloatBuffer
     package let criterion: Criterion
     private let lanes: LanePool
-    /// Told when a layer's forward or backward computation has ended, for measuring; of layers that are computed in one pass, the first takes the time.
+    /// Called when a layer's forward or backward computation has ended, for measurements. Of layers that are
+    /// computed in one pass, the first takes the time.
     package var layerDone: ((_ layer: Int, _ isBackward: Bool) -> Void)?
 
-    /// How a network is made beside what its plan says.
+    /// Options of a network that its plan does not decide.
     package struct Options: Sendable {
-        /// Boundaries whose values are read after a forward pass (`values(at:)`), besides the input and the output.
+        /// Boundaries whose values are read after a forward pass (`values(at:)`), besides the input and the
+        /// output.
         package var kept: Set<Int>
         /// False, for the oracle of tests: every layer by itself, every boundary in memory of its own.
         package var isOptimized: Bool
-        /// What memory holds at first.
+        /// The initial value of all memory, for tests.
         package var poison: Float
 
         package init(keeping kept: Set<Int> = [], isOptimized: Bool = true, poison: Float = 0) {
@@ -63,9 +66,9 @@ package final class Network {
         let node: Int
         let isFrozen: Bool
         let outputGradient: SlotMatrix
-        /// For every input, where its gradient goes.
+        /// The memory for every input's gradient; nil for inputs that need none.
         let inputs: [InputGradient?]
-        /// Where the first input's is computed before it is added.
+        /// The memory for the first input's gradient before it is added; nil if it is not added.
         let temporary: SlotMatrix?
         let completes: Int?
     }
@@ -160,11 +163,11 @@ package final class Network {
         }
     }
 
-    /// Where a pass's samples are written.
+    /// The samples of a pass, for the caller to write.
     package var input: SlotMatrix { values(at: 0) }
     package var output: SlotMatrix { values(at: plan.layers.count) }
 
-    /// What the last forward pass left at a boundary that is kept.
+    /// The values of the last forward pass at a boundary that is kept.
     package func values(at boundary: Int) -> SlotMatrix {
         guard boundary == 0 || boundary == plan.layers.count || kept.contains(boundary),
             let matrix = values[boundary]
@@ -199,8 +202,8 @@ package final class Network {
             pass: pass, reports: reports)
     }
 
-    /// Computes all parameter gradients, last layer first; `completed(offset)` is called whenever everything from `offset` on in the flat
-    /// vectors is ready to be sent.
+    /// Computes all parameter gradients, last layer first; `completed(offset)` is called whenever everything
+    /// from `offset` on in the flat vectors is ready to be sent.
     package func backward(_ pass: BackwardPass, completed: (Int) -> Void) throws {
         guard let steps = backwardSteps else { preconditionFailure("this network was made for evaluation") }
         var pass = pass

@@ -1,6 +1,7 @@
 import Kernels
 
-/// One layer by itself with all that its passes need and made-up values, for measurements: whatever kernels stand behind the layer are measured.
+/// One layer by itself with all that its passes need and made-up values, for measurements: whatever kernels
+/// stand behind the layer are measured.
 package final class SingleLayer {
     /// Multiplications and additions of a forward pass; each half of a backward pass has as many.
     package let operations: Int

@@ -1,6 +1,7 @@
 import Kernels
 
-/// The values of one layer boundary for all local microbatches: slot i holds `rows × width` floats of its microbatch, row-major (NHWC).
+/// The values of one layer boundary for all local microbatches. Microbatch i holds `rows × width` floats,
+/// row-major (NHWC).
 package struct SlotMatrix {
     private let buffer: FloatBuffer
     private let start: UnsafeMutablePointer<Float>
@@ -8,13 +9,13 @@ package struct SlotMatrix {
     /// Values of one sample.
     package let width: Int
 
-    /// With memory of its own.
+    /// Makes a matrix in memory of its own.
     package init(slots: Int, rows: Int, width: Int) {
         self.init(
             FloatBuffer(count: slots * FlatVector.aligned(rows * width)), offset: 0, rows: rows, width: width)
     }
 
-    /// In a buffer that it shares with others, from a multiple of 16 on.
+    /// Makes a matrix in a buffer that it shares with others, from a multiple of 16 on.
     init(_ buffer: FloatBuffer, offset: Int, rows: Int, width: Int) {
         (self.buffer, start, self.width) = (buffer, buffer.pointer + offset, width)
         slotStride = FlatVector.aligned(rows * width)
@@ -26,7 +27,8 @@ package struct SlotMatrix {
     }
 }
 
-/// A block of rows of one slot: what a lane computes in one piece. The table is fixed: 128 rows from the microbatch's start, then the rest.
+/// A block of rows of one microbatch, which a lane computes in one piece. The table is fixed: 128 rows from
+/// the microbatch's start, then the rest.
 package struct Tile: Equatable, Sendable {
     package static let rows = 128
 
@@ -38,15 +40,17 @@ package struct Tile: Equatable, Sendable {
 /// A run of tiles that are multiplied together.
 package struct RowGroup: Equatable, Sendable {
     package let tiles: Range<Int>
-    /// Slots of which nothing comes behind this group.
+    /// Microbatches of which no rows come behind this group.
     package let endingSlots: Range<Int>
 }
 
-/// The samples of every local slot in one step and their tiles. There are few distinct ones (full, ragged), made once.
+/// The samples of every local microbatch in one step, and their blocks. There are few distinct ones (full and
+/// ragged batches), made once.
 package final class SlotRows: Sendable {
     package let rows: [Int]
     package let tiles: [Tile]
-    /// Runs of tiles with at most `PanelProduct.mostRows` rows. They cover all slots: one alone if there are no samples.
+    /// Runs of tiles with at most `PanelProduct.mostRows` rows. They cover all slots: one alone if there are
+    /// no samples.
     package let groups: [RowGroup]
 
     package init(_ rows: [Int]) {

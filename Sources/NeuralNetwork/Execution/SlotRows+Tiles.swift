@@ -1,4 +1,4 @@
-/// Tiles of a few images instead of 128 rows: an image is as much work as many rows of a table.
+/// Blocks of a few images instead of 128 rows: an image is as much work as many rows of a table.
 extension SlotRows {
     /// Tiles of `size` samples from each slot's start, then the rest.
     func tileCount(of size: Int) -> Int {
@@ -27,7 +27,8 @@ extension SlotRows {
         min(Tile.rows, max(1, (target + work - 1) / max(1, work)))
     }
 
-    /// Samples in a task of a loop over values. Such loops run over whole vectors: every tile but the last of a slot is a multiple of 16 values.
+    /// Samples in a task of a loop over values. Such loops run over whole vectors: every tile but the last of
+    /// a slot is a multiple of 16 values.
     static func samplesPerVectorTile(width: Int) -> Int {
         let unit = 16 >> min(4, width.trailingZeroBitCount)
         return (images(for: 1 << 14, each: width) + unit - 1) / unit * unit

@@ -59,8 +59,8 @@ struct BatchNormDefinition: LayerDefinition {
             backwardExchange: first + 1)
     }
 
-    /// A training network keeps the input, which the sums of the backward pass need. The shortcut's gradient is
-    /// the masked gradient of the output, so that nothing is copied.
+    /// A training network keeps the input, which the sums of the backward pass need. The shortcut's gradient
+    /// is the masked gradient of the output, so that nothing is copied.
     private static func memory(isFrozen: Bool, rectifier: Rectifier?, hasShortcut: Bool) -> MemoryUse {
         var reads: MemoryUse.Values = []
         if !isFrozen || (rectifier != nil && !hasShortcut) { reads.insert(.input) }
@@ -74,12 +74,12 @@ struct BatchNormDefinition: LayerDefinition {
 /// Batch normalisation (https://arxiv.org/abs/1502.03167) with statistics of the whole global batch:
 /// `y = (x − μ)/√(σ² + ε) · γ + β` per channel, over all samples and positions; x `[N, …, C]` (NHWC).
 ///
-/// Training exchanges (count, mean, M2) forward and (Σ dy, Σ dy·x̂) backward with all workers. The normalisation
-/// uses the biased variance M2/n. The running variance takes the unbiased one, M2/(n−1) (PyTorch's convention),
-/// and does not change if n = 1. Not synchronised, every microbatch is normalised with its own statistics, and
-/// nothing is exchanged backward; the running statistics still take those of the whole batch, so that they are
-/// the same everywhere. Frozen, the layer is in evaluation mode: it uses its running statistics and does not
-/// change them, and backward is `dx = γ/√(σ² + ε) · dy`.
+/// Training exchanges (count, mean, M2) forward and (Σ dy, Σ dy·x̂) backward with all workers. The
+/// normalisation uses the biased variance M2/n. The running variance takes the unbiased one, M2/(n−1)
+/// (PyTorch's convention), and does not change if n = 1. Not synchronised, every microbatch is normalised
+/// with its own statistics, and nothing is exchanged backward; the running statistics still take those of the
+/// whole batch, so that they are the same everywhere. Frozen, the layer is in evaluation mode: it uses its
+/// running statistics and does not change them, and backward is `dx = γ/√(σ² + ε) · dy`.
 ///
 /// Backward: `dx = γ/√(σ² + ε) · (dy − Σdy/n − x̂ · Σ(dy·x̂)/n)`, dβ = Σ dy, dγ = Σ dy·x̂.
 ///
@@ -253,8 +253,8 @@ final class BatchNormLayer {
 
     /// Writes the gradients of the input, the shortcut and the parameters from that of the output.
     ///
-    /// - Parameter shortcutGradient: the shortcut's gradient. If it lies in the memory of `outputGradient`, that of
-    ///   the input does not.
+    /// - Parameter shortcutGradient: the shortcut's gradient. If it lies in the memory of `outputGradient`,
+    ///   that of the input does not.
     /// - Throws: what `StatisticsSynchronizer.combine` throws, if the group has ended.
     func backward(
         _ input: SlotMatrix, hasShortcut: Bool, _ output: SlotMatrix, outputGradient: SlotMatrix,
@@ -288,15 +288,15 @@ final class BatchNormLayer {
         }
     }
 
-    /// The values that the rectifier let through: with a shortcut they are seen in its output, otherwise they follow
-    /// from x.
+    /// The values that the rectifier let through: with a shortcut they are seen in its output, otherwise they
+    /// follow from x.
     private func mask(_ tile: Tile, _ hasShortcut: Bool, _ output: SlotMatrix) -> BatchNormKernels.Mask {
         guard let rectifier else { return .none }
         return hasShortcut ? .output(output.row(tile.slot, tile.start), rectifier) : .input(rectifier)
     }
 
-    /// Sums (Σ dy, Σ dy·x̂) up, exchanges the sums, and writes the parameters' gradients and the means that dx
-    /// subtracts.
+    /// Sums (Σ dy, Σ dy·x̂) up, exchanges the sums, and writes the parameters' gradients and the means that
+    /// dx subtracts.
     private func measureGradient(
         _ pass: BackwardPass,
         _ sumTile: (Tile, BatchNormKernels.Constants, _ scratch: UnsafeMutablePointer<Float>) -> Void
@@ -338,8 +338,9 @@ final class BatchNormLayer {
         vectors.spread(values.meanDyX, into: values.meanDyX)
     }
 
-    /// Writes dβ and dγ. Synchronised, they are the sums that every worker now has: the batch's first microbatch
-    /// contributes them and all others contribute zeros (nil), so that the reduction returns them unchanged.
+    /// Writes dβ and dγ. Synchronised, they are the sums that every worker now has: the batch's first
+    /// microbatch contributes them and all others contribute zeros (nil), so that the reduction returns them
+    /// unchanged.
     private func writeParameterGradients(_ pass: BackwardPass, _ sums: (Int) -> UnsafePointer<Double>?) {
         for slot in 0..<pass.rows.slots {
             let (leaf, sums) = (pass.gradients.leaf(slot), sums(slot))

@@ -44,11 +44,12 @@ struct DenseDefinition: LayerDefinition {
 
 /// Fully connected layer: `y = xW + b`, x `[N, in]`, W `[in, out]`, b `[out]`.
 ///
-/// Gradients: `dW = xᵀ dy`, `db = Σ dy`, `dx = dy Wᵀ`. For each group of rows the lanes pack x (in the backward
-/// pass dy). Then they compute blocks of columns of the result for rows of several slots, and blocks of W's rows
-/// for dW. The samples of a microbatch are one sum.
+/// Gradients: `dW = xᵀ dy`, `db = Σ dy`, `dx = dy Wᵀ`. For each group of rows the lanes pack x (in the
+/// backward pass dy). Then they compute blocks of columns of the result for rows of several slots, and blocks
+/// of W's rows for dW. The samples of a microbatch are one sum.
 final class DenseLayer: Layer {
-    /// Rows of W in one task of the weight gradient; a multiple of 16, so that blocks begin at aligned floats.
+    /// Rows of W in one task of the weight gradient; a multiple of 16, so that blocks begin at aligned
+    /// floats.
     private static let blockRows = 128
     /// Columns of a result in one task.
     private static let blockColumns = 128
@@ -138,8 +139,8 @@ final class DenseLayer: Layer {
             blockColumns: Self.blockColumns)
     }
 
-    /// Computes the gradient of a block of W's rows from the group's samples, and merges the slots that end with
-    /// the group.
+    /// Computes the gradient of a block of W's rows from the group's samples, and merges the slots that end
+    /// with the group.
     private func weightGradient(
         _ block: Int, _ group: RowGroup, _ input: SlotMatrix, _ dy: PanelProduct.Packed, _ pass: BackwardPass,
         _ scratch: UnsafeMutablePointer<Float>
@@ -171,8 +172,8 @@ final class DenseLayer: Layer {
 
 }
 
-/// The product of a group's packed rows with a matrix. A task is a block of columns for all rows or, where there
-/// is only one block, the rows of one tile.
+/// The product of a group's packed rows with a matrix. A task is a block of columns for all rows or, where
+/// there is only one block, the rows of one tile.
 private struct GroupProduct {
     let x: PanelProduct.Packed
     let runs: UnsafeBufferPointer<PanelProduct.Rows>

@@ -32,9 +32,9 @@ struct DropoutDefinition: LayerDefinition {
     }
 }
 
-/// Dropout (https://jmlr.org/papers/v15/srivastava14a.html): in training each value becomes 0 with probability
-/// `rate`, the others `x / (1 − rate)`; in evaluation `y = x`. Whether a value is kept depends on the seed, the
-/// step, the layer, the sample's index in the global batch and the value's index in the sample.
+/// Dropout (https://jmlr.org/papers/v15/srivastava14a.html): in training each value becomes 0 with
+/// probability `rate`, the others `x / (1 − rate)`; in evaluation `y = x`. Whether a value is kept depends on
+/// the seed, the step, the layer, the sample's index in the global batch and the value's index in the sample.
 final class DropoutLayer: Layer {
     private let layer: Int
     private let width: Int

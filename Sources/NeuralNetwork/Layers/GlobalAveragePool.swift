@@ -10,8 +10,8 @@ struct GlobalAveragePoolDefinition: LayerDefinition {
         let input = layer.input.shape
         guard input.dimensions.count == 3 else {
             throw layer.mismatch(
-                "`\(layer.name)` averages over images of height×width×channels, but the layer before it gives "
-                    + "\(input): remove it")
+                "`\(layer.name)` averages over images of height×width×channels, "
+                    + "but the layer before it gives \(input): remove it")
         }
         return LayerPlan(
             summary: "global average pool",

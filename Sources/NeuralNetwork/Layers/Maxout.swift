@@ -31,8 +31,8 @@ struct MaxoutDefinition: LayerDefinition {
 }
 
 /// Maxout (https://arxiv.org/abs/1302.4389): `y_c = max_j x_{c·k + j}` over k neighbouring channels; x
-/// `[N, …, C·k]`, y `[N, …, C]`. The gradient goes to the first channel with the largest value, whose number j
-/// is remembered as a byte.
+/// `[N, …, C·k]`, y `[N, …, C]`. The gradient goes to the first channel with the largest value, whose number
+/// j is remembered as a byte.
 final class MaxoutLayer: Layer {
     private let pieces: Int
     private let width: Int

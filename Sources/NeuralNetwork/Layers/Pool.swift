@@ -38,8 +38,8 @@ struct PoolDefinition: LayerDefinition {
 /// `[N, H', W', C]`.
 ///
 /// The maximum ignores padding. Its gradient goes to the first pixel that has it. The number of that pixel
-/// within the window is kept for training as a byte, so that backward reads neither x nor y; in a window of more
-/// than 256 pixels it is found again from x and y. The mean counts padding as zeros (PyTorch's
+/// within the window is kept for training as a byte, so that backward reads neither x nor y; in a window of
+/// more than 256 pixels it is found again from x and y. The mean counts padding as zeros (PyTorch's
 /// `count_include_pad=True`).
 final class PoolLayer: Layer {
     private let function: PoolFunction

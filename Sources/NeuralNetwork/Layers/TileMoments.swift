@@ -1,11 +1,11 @@
 import Kernels
 
-/// The statistics of a batch norm's tiles (whole images of one microbatch), and their sum over a microbatch in the
-/// order of tiles.
+/// The statistics of a batch norm's tiles (whole images of one microbatch), and their sum over a microbatch
+/// in the order of tiles.
 ///
-/// The tiles follow from shapes. If a convolution writes the batch norm's input, they are those of the convolution,
-/// whose tasks measure the tiles that they have just written, while these are in the cache. Otherwise the batch
-/// norm measures tile by tile itself, with the same bits.
+/// The tiles follow from shapes. If a convolution writes the batch norm's input, they are those of the
+/// convolution, whose tasks measure the tiles that they have just written, while these are in the cache.
+/// Otherwise the batch norm measures tile by tile itself, with the same bits.
 final class TileMoments {
     let shape: TensorShape
     let imagesPerTile: Int

@@ -1,6 +1,7 @@
 import Kernels
 
-/// The targets of the local microbatches: class labels, values, or labels with their one-hot values.
+/// The targets of the local microbatches: class labels, values, or labels with their one-hot values. For
+/// example, label 2 of 4 classes has the values 0, 0, 1, 0.
 package final class BatchTargets {
     package let areClasses: Bool
     /// Whether a sample's target is what the network reads of it.
@@ -32,7 +33,8 @@ package final class BatchTargets {
 
     package var hasValues: Bool { valueStorage != nil }
 
-    /// Writes the values of the labels of `count` samples in `slot`: one-hot ones, or for a single output the label itself.
+    /// Writes the values of the labels of `count` samples in `slot`: one-hot ones, or for a single output the
+    /// label itself.
     package func expandLabels(_ slot: Int, count: Int) {
         let (from, to) = (labels(slot), values(slot))
         if width == 1 {

@@ -1,6 +1,7 @@
 import Kernels
 
-/// A loss and its metrics at work on one network's output: writes each slot's report and the gradient of the summed loss.
+/// A loss and its metrics at work on one network's output: writes each slot's report and the gradient of the
+/// summed loss.
 ///
 /// Owned by one compute thread, like its network. A slot's sums go over its tiles in order.
 package final class Criterion {
@@ -10,10 +11,10 @@ package final class Criterion {
     /// Ones, where samples have no weights.
     private let classWeights: FloatBuffer
     private let positiveWeights: FloatBuffer
-    /// A report for every tile, in which lanes leave their part.
+    /// The report of every tile, which lanes write.
     private let partial: DoubleBuffer
     private let tops: [(k: Int, offset: Int)]
-    /// For r2: a value near the targets of each output.
+    /// A value near the targets of each output, for r2.
     package var center: [Float]
 
     package init(_ layout: ReportLayout, width: Int, tiles: Int) {
@@ -40,11 +41,12 @@ package final class Criterion {
         return buffer
     }
 
-    /// Floats of scratch that a lane needs.
+    /// Floats of scratch memory that a lane needs.
     static func scratchCount(width: Int) -> Int { 2 * FlatVector.aligned(width) + 16 }
 
-    /// Writes each slot's report into `reports(slot)` and, if wanted, the gradient into `gradient`, ready to be divided by the samples of the
-    /// global batch. `exchange` is the number of the loss's exchange.
+    /// Writes each slot's report into `reports(slot)` and, unless it is nil, the gradient of the summed loss
+    /// into `gradient`, which the optimizer divides by the samples of the global batch. `exchange` is the
+    /// number of the loss's exchange.
     func evaluate(
         output: SlotMatrix, targets: BatchTargets, gradient: SlotMatrix?, exchange: Int?, pass: ForwardPass,
         reports: (Int) -> UnsafeMutablePointer<Double>
@@ -75,14 +77,14 @@ package final class Criterion {
         }
     }
 
-    /// The loss of one row, for finding the one that is not finite.
+    /// The loss of one row, for the search of a loss that is not finite.
     func loss(
         output: SlotMatrix, targets: BatchTargets, slot: Int, row: Int, scratch: UnsafeMutablePointer<Float>
     ) -> Double {
         lossAndWeight(Rows(output, targets, nil, Tile(slot: slot, start: row, count: 1), scratch)).loss
     }
 
-    /// What is computed in one piece: rows of outputs with their targets.
+    /// The rows of outputs, with their targets, that a lane computes in one piece.
     private struct Rows {
         let y: UnsafePointer<Float>
         let labels: UnsafePointer<Int32>
@@ -246,7 +248,8 @@ package final class Criterion {
         }
     }
 
-    /// What the network says of one sample, in the targets' terms: of logits the sigmoid.
+    /// The network's prediction for one sample, as a value to compare with the target: the sigmoid of a
+    /// logit.
     private func prediction(_ y: UnsafePointer<Float>, _ scratch: UnsafeMutablePointer<Float>)
         -> UnsafePointer<Float>
     {

@@ -1,6 +1,6 @@
 import Kernels
 
-/// What a network is trained to make small: the mean over samples of a loss per sample, as pure data.
+/// A training loss, as pure data: the mean over samples of a loss for each sample.
 package struct Loss: Equatable, Sendable {
     package enum Kind: String, CaseIterable, Sendable {
         /// Categorical cross-entropy of class labels, from logits (a final softmax is fused into it).
@@ -16,9 +16,11 @@ package struct Loss: Equatable, Sendable {
         case rootMeanSquaredError = "rmse"
     }
 
-    /// Factors of the samples of each class; the mean is then a weighted one, Σ w·loss / Σ w (PyTorch's cross-entropy).
+    /// Factors of the samples of each class; the mean is then a weighted one, Σ w·loss / Σ w (PyTorch's
+    /// cross-entropy).
     package enum ClassWeights: Equatable, Sendable {
-        /// scikit-learn's n / (K · n_c), from the training labels: put in as numbers before a plan is made for training.
+        /// scikit-learn's n / (K · n_c), from the training labels: put in as numbers before a plan is made
+        /// for training.
         case balanced
         case values([Double])
     }
@@ -44,7 +46,7 @@ package struct Loss: Equatable, Sendable {
     package static let meanAbsoluteError = Loss(.meanAbsoluteError)
     package static let rootMeanSquaredError = Loss(.rootMeanSquaredError)
 
-    /// Whether the loss computes this last layer itself, from what the layer would have read.
+    /// True if the loss computes this last layer itself, from the layer's input.
     package func fuses(_ spec: LayerSpec) -> Bool {
         switch kind {
         case .crossEntropy: spec.probabilities == .ofClasses
@@ -53,36 +55,38 @@ package struct Loss: Equatable, Sendable {
         }
     }
 
-    /// Whether the mean over samples is a weighted one.
+    /// True if the mean over samples is weighted.
     package var isWeighted: Bool { classWeights != nil }
 
-    /// What backward must know of the whole batch: (Σ w or Σ squared errors, samples). Nil: nothing.
+    /// The sums over the whole batch that the backward pass needs: (Σ w or Σ squared errors, samples); nil if
+    /// it needs none.
     package var exchange: StatisticsOperation? {
         isWeighted || kind == .rootMeanSquaredError ? .sum(width: 2) : nil
     }
 
-    /// The factor that makes of the gradient of the summed loss that of `samples` times the batch's loss.
-    ///
-    /// The optimizer divides gradient sums by the samples. So a weighted mean needs n / Σw, and L = √(S/n), whose gradient is ∂S / (2nL), needs
-    /// 1 / 2L. Where there is no weight or no error at all, the gradient is 0.
+    /// The factor by which the gradient of the summed loss becomes that of `samples` times the batch's loss.
+    /// The optimizer divides gradient sums by the samples. So a weighted mean needs n / Σw, and L = √(S/n),
+    /// whose gradient is ∂S / (2nL), needs 1 / 2L. Where there is no weight or no error at all, the gradient
+    /// is 0.
     func gradientFactor(sum: Double, samples: Double) -> Double {
         guard sum != 0 else { return 0 }
         return isWeighted ? samples / sum : 0.5 / (sum / samples).squareRoot()
     }
 
-    /// The loss of a set of samples from sums over it: `weight` is the sum of weights, or the number of samples.
+    /// The loss of a set of samples from sums over the set. `weight` is the sum of weights, or the number of
+    /// samples.
     package func mean(sum: Double, weight: Double) -> Double {
         kind == .rootMeanSquaredError ? (sum / weight).squareRoot() : sum / weight
     }
 
-    /// Above which value an output that stands alone says class 1, or a yes.
+    /// The threshold above which a single output predicts class 1, or a yes.
     var threshold: Float { kind == .binaryCrossEntropy ? 0 : 0.5 }
 }
 
-/// What the targets of a data set are.
+/// The form of a data set's targets.
 package enum TargetForm: Equatable, Sendable {
-    /// One of so many classes.
+    /// One of this number of classes.
     case classes(Int)
-    /// So many values.
+    /// This number of values.
     case values(Int)
 }

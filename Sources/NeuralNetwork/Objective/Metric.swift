@@ -1,17 +1,18 @@
-/// What is measured of a model beside its loss.
+/// A measure of a model besides its loss.
 package enum Metric: Hashable, Sendable {
-    /// The share of samples with the right class; with several yes-or-no targets, of samples with all of them right.
+    /// The fraction of samples with the right class. With several yes-or-no targets, all of them must be
+    /// right.
     case accuracy
-    /// The share of samples whose class is among the `k` largest outputs.
+    /// The fraction of samples whose class is among the `k` largest outputs.
     case top(Int)
-    /// Of what was predicted to be a class, the share that is. For two classes that of class 1; for more, the mean over the classes that occur in targets
-    /// or predictions (scikit-learn's "macro"); 0 where nothing was predicted.
+    /// Precision = TP / (TP + FP), 0 without a prediction. Two classes: of class 1. More: the mean over the
+    /// classes that occur in targets or predictions (scikit-learn's "macro").
     case precision
-    /// Of what is a class, the share that was predicted to be.
+    /// Recall = TP / (TP + FN), averaged like precision.
     case recall
-    /// The harmonic mean of precision and recall, of each class, then as above.
+    /// The harmonic mean of precision and recall of each class, averaged like precision.
     case f1
-    /// How many samples of each class (rows) were predicted to be of each class (columns).
+    /// The number of samples of each class (rows) that were predicted to be of each class (columns).
     case confusionMatrix
     /// The mean of (y − t)², over samples and outputs; its root; the mean of |y − t|.
     case mse
@@ -19,9 +20,10 @@ package enum Metric: Hashable, Sendable {
     case mae
     /// 1 − Σ(y − t)² / Σ(t − mean t)², the mean over outputs (https://scikit-learn.org, r2_score).
     case r2
-    /// Of clusters: the share of samples whose cluster's most frequent class is theirs. In jobs without a model alone, as is the next one.
+    /// The fraction of samples whose class is the most frequent one of their cluster. For jobs without a
+    /// model only.
     case purity
-    /// Of principal components: the share of the variance that they explain.
+    /// The fraction of the variance that the principal components explain. For jobs without a model only.
     case explainedVarianceRatio
 
     /// Metrics with a fixed name; there is `top_K` besides.
@@ -31,12 +33,12 @@ package enum Metric: Hashable, Sendable {
         ("mse", .mse), ("rmse", .rmse), ("mae", .mae), ("r2", .r2),
     ]
 
-    /// What is measured in jobs without a model, and cannot be asked for.
+    /// Metrics of jobs without a model, which a config cannot name.
     private static let measured: [(name: String, metric: Metric)] = [
         ("purity", .purity), ("explained_variance_ratio", .explainedVarianceRatio),
     ]
 
-    /// For suggestions: every name, `top_5` for all of its kind.
+    /// All names, for suggestions; `top_5` stands for all of its kind.
     package static let names = named.map(\.name) + ["top_5"]
 
     package var name: String {
@@ -54,7 +56,7 @@ package enum Metric: Hashable, Sendable {
         }
     }
 
-    /// False for what is counted per class or output: in evaluation alone.
+    /// False for metrics that are counted per class or output: they are measured in evaluations only.
     var isMeasuredInTraining: Bool {
         switch self {
         case .accuracy, .top, .mse, .rmse, .mae: true
@@ -62,7 +64,7 @@ package enum Metric: Hashable, Sendable {
         }
     }
 
-    /// What is measured if a job names nothing.
+    /// The metrics of a job that names none.
     package static func defaults(_ loss: Loss, _ targets: TargetForm, areInputs: Bool) -> [Metric] {
         if areInputs { return [] }
         return switch (targets, loss.kind) {
@@ -72,10 +74,10 @@ package enum Metric: Hashable, Sendable {
         }
     }
 
-    /// The most classes for which all pairs are counted.
+    /// The most classes of a confusion matrix.
     package static let mostConfused = 100
 
-    /// Why the metric does not fit; nil if it does.
+    /// The reason why the metric does not fit; nil if it does.
     package func misfit(_ loss: Loss, _ targets: TargetForm) -> String? {
         switch (self, targets) {
         case (.purity, _), (.explainedVarianceRatio, _): "is for jobs with `kmeans` or `pca`"
@@ -88,7 +90,8 @@ package enum Metric: Hashable, Sendable {
         case (.top(let k), .classes(let classes)) where k >= classes:
             "is always 1 for \(classes) classes; use \(classes > 2 ? "top_\(classes - 1) or " : "")accuracy"
         case (.confusionMatrix, .classes(let classes)) where classes > Self.mostConfused:
-            "is for at most \(Self.mostConfused) classes, the data has \(classes); use precision, recall or f1"
+            "is for at most \(Self.mostConfused) classes, the data has \(classes); "
+                + "use precision, recall or f1"
         case (.mse, .classes), (.rmse, .classes), (.mae, .classes), (.r2, .classes):
             loss.kind == .crossEntropy
                 ? "is for values, but the targets are classes; use accuracy, precision, recall or f1" : nil

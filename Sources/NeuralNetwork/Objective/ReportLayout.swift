@@ -1,8 +1,9 @@
 import Kernels
 
-/// Which sums describe a set of samples: doubles that add up over sets, whatever computed them. The loss comes first, the number of samples last.
+/// The sums that describe a set of samples: doubles that add up over sets. The loss comes first, the number
+/// of samples last.
 package struct ReportLayout: Equatable, Sendable {
-    /// What is summed over the samples.
+    /// A sum over the samples.
     enum Quantity: Hashable, Sendable {
         case loss
         /// Weights of the samples, where the loss has them.
@@ -11,29 +12,30 @@ package struct ReportLayout: Equatable, Sendable {
         case correct
         /// Samples whose class is among the k largest outputs.
         case top(Int)
-        /// Per sample the mean over outputs.
+        /// The mean over outputs of (y − t)² for each sample; the next one of |y − t|.
         case squaredError
         case absoluteError
         /// For every class: samples of it that were predicted, predicted ones, its samples.
         case classCounts
         /// `[class, predicted class]`
         case confusion
-        /// For every output: (y − t)², t − c and (t − c)², for a c near the targets: Σ(t − c)² − (Σ(t − c))²/n is then as good as two passes.
+        /// For every output: (y − t)², t − c and (t − c)², for a c near the targets: Σ(t − c)² − (Σ(t −
+        /// c))²/n is then as good as two passes.
         case variation
         /// Samples, times the ratio of the variance that is explained.
         case explained
-        /// Not 0 if the job ends with the step.
+        /// Other than 0 if the job ends with the step.
         case end
         case samples
     }
 
     package let loss: Loss
-    /// Those that can be found from these sums.
+    /// The metrics that follow from these sums.
     package let metrics: [Metric]
     package let targets: TargetForm
     package let outputs: Int
     private let offsets: [Quantity: Int]
-    /// Doubles in a report.
+    /// The number of doubles in a report.
     package let width: Int
 
     /// - Parameter isEvaluation: false: what is counted per class or output is left out.
@@ -65,7 +67,7 @@ package struct ReportLayout: Equatable, Sendable {
         (self.offsets, self.width) = (offsets, width)
     }
 
-    /// Of a job without a model.
+    /// Makes the layout of a job without a model.
     /// - Parameters:
     ///   - metric: what is measured beside the loss.
     ///   - mayEnd: whether a step can say that the job ends with it.
@@ -79,7 +81,7 @@ package struct ReportLayout: Equatable, Sendable {
         (self.offsets, width) = (offsets, offsets.count)
     }
 
-    /// Classes, or yes-or-no targets.
+    /// The number of classes, or of yes-or-no targets.
     private static func classGroups(_ targets: TargetForm) -> Int {
         switch targets {
         case .classes(let count), .values(let count): count
@@ -91,10 +93,10 @@ package struct ReportLayout: Equatable, Sendable {
 
     package var operation: StatisticsOperation { .sum(width: width) }
 
-    /// Where the number of samples is.
+    /// The index of the number of samples.
     package var samplesOffset: Int { width - 1 }
 
-    /// Whether some sum needs the targets as values.
+    /// True if some sum needs the targets as values.
     package var needsValues: Bool {
         loss.kind != .crossEntropy || targetsAreValues
     }
@@ -105,7 +107,7 @@ package struct ReportLayout: Equatable, Sendable {
 // MARK: - What the sums say
 
 extension ReportLayout {
-    /// Nil for a metric that these sums do not have, or that is no single number.
+    /// The value of a metric; nil if these sums do not have it, or if it is no single number.
     package func value(of metric: Metric, in sums: [Double]) -> Double? {
         guard metrics.contains(metric) else { return nil }
         let samples = sums[samplesOffset]
@@ -126,20 +128,21 @@ extension ReportLayout {
         }
     }
 
-    /// What `value` knows by name: the loss and every metric that is a number.
+    /// The names of the loss and of every metric that is a number.
     package var names: [String] { ["loss"] + metrics.filter { $0 != .confusionMatrix }.map(\.name) }
 
     package func loss(_ sums: [Double]) -> Double {
         loss.mean(sum: sums[0], weight: sums[offset(.weight) ?? samplesOffset])
     }
 
-    /// Rows are classes, columns what was predicted; nil unless asked for.
+    /// The confusion matrix: rows are classes, columns are predictions; nil if it is not measured.
     package func confusionMatrix(_ sums: [Double]) -> [[Int]]? {
         guard let start = offset(.confusion) else { return nil }
         return (0..<groups).map { row in (0..<groups).map { Int(sums[start + row * groups + $0]) } }
     }
 
-    /// For two classes that of class 1, else the mean over classes that occur; over yes-or-no targets, of all.
+    /// The score of class 1 for two classes, otherwise the mean over classes that occur, or over all
+    /// yes-or-no targets.
     private func overClasses(
         _ sums: [Double], _ score: (_ right: Double, _ predicted: Double, _ actual: Double) -> Double
     ) -> Double? {
@@ -154,7 +157,7 @@ extension ReportLayout {
         return occurring.isEmpty ? 0 : occurring.reduce(0) { $0 + of($1) } / Double(occurring.count)
     }
 
-    /// As scikit-learn has it: where targets do not vary, 1 for predictions without error, else 0.
+    /// Computes r2 as scikit-learn does: where targets do not vary, 1 for predictions without error, else 0.
     private func r2(_ sums: [Double]) -> Double? {
         guard let start = offset(.variation) else { return nil }
         let samples = sums[samplesOffset]
@@ -173,7 +176,8 @@ extension ReportLayout {
 
 extension ReportLayout {
     /// Writes the sums of a job without a model.
-    /// - Parameter share: samples in the right cluster, or samples times the ratio of the variance that is explained; ignored where it is not measured.
+    /// - Parameter share: samples in the right cluster, or samples times the ratio of the variance that is
+    ///   explained; ignored where it is not measured.
     package func write(
         loss: Double, share: Double, samples: Double, isOver: Bool = false,
         into report: UnsafeMutablePointer<Double>
@@ -184,7 +188,7 @@ extension ReportLayout {
         report[samplesOffset] = samples
     }
 
-    /// Whether a step's sums say that the job ends with it.
+    /// True if a step's sums say that the job ends with it.
     package func isOver(_ sums: [Double]) -> Bool {
         offset(.end).map { sums.indices.contains($0) && sums[$0] != 0 } ?? false
     }

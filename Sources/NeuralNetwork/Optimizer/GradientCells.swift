@@ -1,8 +1,9 @@
 import Kernels
 
-/// The runs of the flat vectors over which norms are summed: every tensor, cut at multiples of 1,024, which no boundary between owners divides.
+/// The runs of the flat vectors over which norms are summed: every tensor, cut at multiples of 1,024. A run
+/// has one owner.
 package struct GradientCells: Equatable, Sendable {
-    /// Ascending.
+    /// The runs, ascending.
     package let cells: [Range<Int>]
     /// For each of the layout's tensors, its cells.
     package let ofTensor: [Range<Int>]

@@ -1,6 +1,6 @@
 import Kernels
 
-/// The scalars of one step's updates, computed once: for the weights of one learning rate.
+/// The scalars of one step's updates for the weights of one learning rate, computed once.
 package struct UpdateScalars: Equatable, Sendable {
     package let common: OptimizerKernels.Common
     let rate: Float
@@ -15,7 +15,8 @@ extension Optimizer {
     ///   - step: 1 for the first update.
     ///   - rate: the step's learning rate; nil: the optimizer's own.
     ///   - scale: 1/(samples of the batch), times that of the clipping by norm.
-    ///   - penalty: nil for what is no weight: biases and batch norm's parameters are neither regularised nor decayed.
+    ///   - penalty: nil for what is no weight: biases and batch norm's parameters are neither regularised nor
+    ///     decayed.
     ///   - limit: the largest magnitude of a gradient's element.
     package func scalars(
         step: Int, rate: Double? = nil, scale: Float, penalty: Regularization? = nil,

@@ -1,4 +1,4 @@
-/// An update rule, as pure data. The formulas stand in `OptimizerKernels`.
+/// An update rule, as pure data. `OptimizerKernels` has the formulas.
 package enum Optimizer: Equatable, Sendable {
     /// Gradient descent, with PyTorch's momentum, or Nesterov's, if that is not 0.
     case gradientDescent(learningRate: Double, momentum: Double = 0, nesterov: Bool = false)
@@ -7,7 +7,8 @@ package enum Optimizer: Equatable, Sendable {
         learningRate: Double, alpha: Double = 0.99, epsilon: Double = 1e-8, momentum: Double = 0,
         centered: Bool = false)
     case adam(learningRate: Double, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8)
-    /// Adam with decoupled weight decay (https://arxiv.org/abs/1711.05101), of weights alone: before the update, w shrinks by rate · weight decay · w.
+    /// Adam with decoupled weight decay (https://arxiv.org/abs/1711.05101), of weights alone: before the
+    /// update, w shrinks by rate · weight decay · w.
     case adamW(
         learningRate: Double, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
         weightDecay: Double = 0.01)
@@ -23,7 +24,7 @@ package enum Optimizer: Equatable, Sendable {
         }
     }
 
-    /// Before the schedule.
+    /// The learning rate before the schedule.
     package var learningRate: Double {
         switch self {
         case .gradientDescent(let rate, _, _), .adagrad(let rate, _), .rmsprop(let rate, _, _, _, _),
@@ -37,7 +38,8 @@ package enum Optimizer: Equatable, Sendable {
         if case .adamW(_, _, _, _, let decay) = self { decay } else { 0 }
     }
 
-    /// The velocity of a constant gradient is so many times that gradient: what a step of momentum amounts to in the long run.
+    /// The factor by which momentum multiplies a step in the long run: the velocity of a constant gradient
+    /// divided by that gradient.
     var gain: Double {
         switch self {
         case .gradientDescent(_, let momentum, _), .rmsprop(_, _, _, let momentum, _): 1 / (1 - momentum)

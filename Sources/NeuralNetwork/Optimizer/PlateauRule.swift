@@ -1,15 +1,15 @@
-/// When the learning rate falls because something monitored no longer improves.
+/// The rule by which the learning rate falls when a monitored value no longer improves.
 package struct PlateauPolicy: Equatable, Sendable {
-    /// What is watched, such as `validation.loss`.
+    /// The monitored value, such as `validation.loss`.
     package var monitor: String
     package var higherIsBetter: Bool
-    /// The rate is multiplied by this…
+    /// The factor of the rate at each fall.
     package var factor: Double
-    /// …after more than so many observations in a row without improvement.
+    /// The rate falls after more observations in a row without improvement than this.
     package var patience: Int
-    /// An improvement is a change of the best by more than this part of it.
+    /// An improvement changes the best value by more than this fraction of it.
     package var threshold: Double
-    /// The rate falls no lower.
+    /// The lowest rate.
     package var minimumLearningRate: Double
 
     package init(
@@ -22,14 +22,15 @@ package struct PlateauPolicy: Equatable, Sendable {
     }
 }
 
-/// The decision state of a plateau policy: PyTorch's `ReduceLROnPlateau` (relative threshold, no cool-down) as a pure function of what it has observed.
+/// The decision state of a plateau rule: PyTorch's `ReduceLROnPlateau` (relative threshold, no cool-down) as
+/// a pure function of its observations.
 package struct PlateauRule: Equatable, Sendable {
     package let policy: PlateauPolicy
-    /// The optimizer's, from which the lowest factor follows.
+    /// The optimizer's learning rate, from which the lowest factor follows.
     private let learningRate: Double
 
     // The state, for snapshots
-    /// Nil before the first observation.
+    /// The best value so far; nil before the first observation.
     package var best: Double?
     /// Observations since the last improvement or fall of the rate.
     package var badObservations = 0
@@ -39,7 +40,7 @@ package struct PlateauRule: Equatable, Sendable {
         (self.policy, self.learningRate) = (policy, learningRate)
     }
 
-    /// Takes a new value of what is monitored; gives the factor of the learning rate from now on.
+    /// Takes a new value, and returns the factor of the learning rate from now on.
     package mutating func observe(_ value: Double) -> Double {
         if improves(value) {
             (best, badObservations) = (value, 0)

@@ -1,8 +1,8 @@
 import Kernels
 
-/// What is added to the mean loss: `l1 · ‖w‖₁ + (l2/2) · ‖w‖²`, over weights alone: no biases, no parameters of batch norm.
-///
-/// L2 adds `l2 · w` to the gradient. L1 is a proximal step after the update, which makes weights exactly 0.
+/// The penalty that is added to the mean loss: `l1 · ‖w‖₁ + (l2/2) · ‖w‖²`, over weights alone, without
+/// biases and parameters of batch norm. L2 adds `l2 · w` to the gradient. L1 is a proximal step after the
+/// update, which makes weights exactly 0.
 package struct Regularization: Equatable, Sendable {
     package var l1: Double
     package var l2: Double
@@ -14,7 +14,7 @@ package struct Regularization: Equatable, Sendable {
 
     package var isNone: Bool { l1 == 0 && l2 == 0 }
 
-    /// The penalty of a model's parameters; the same bits for the same parameters.
+    /// The penalty of a model's parameters: the same bits for the same parameters.
     package func penalty(of parameters: UnsafePointer<Float>, _ layout: ParameterLayout) -> Double {
         let cells = GradientCells(layout)
         let sums = DoubleBuffer(count: cells.cells.count * VectorNorms.width)
@@ -33,14 +33,14 @@ package struct Regularization: Equatable, Sendable {
     }
 }
 
-/// What is done to gradients that are too large, before L2's part is added.
+/// The rule for gradients that are too large, before L2's part is added.
 package enum GradientClipping: Equatable, Sendable {
     /// The whole gradient is scaled by `min(1, most / (‖g‖ + 10⁻⁶))`, as by PyTorch's `clip_grad_norm_`.
     case globalNorm(Double)
-    /// Every element is brought into −most … most.
+    /// Every element is limited to −most … most.
     case value(Double)
 
-    /// 1 where nothing is to be scaled, or the norm is no number.
+    /// The factor of the gradient: 1 where nothing is to be scaled, or the norm is no number.
     package func scale(norm: Double) -> Double {
         guard case .globalNorm(let most) = self else { return 1 }
         let scale = most / (norm + 1e-6)

@@ -1,26 +1,28 @@
 import Kernels
 
-/// How the learning rate goes on through a training: a pure function of the step.
+/// The learning rate over a training: a pure function of the step.
 package struct Schedule: Equatable, Sendable {
-    /// What a schedule counts in.
+    /// The unit in which a schedule counts.
     package enum Unit: Equatable, Sendable { case steps, epochs }
 
     package enum Shape: Equatable, Sendable {
         case constant
-        /// Times `factor` after every `every` of the unit.
+        /// The rate is multiplied by `factor` after every `every` units.
         case step(every: Int, unit: Unit, factor: Double)
-        /// Times `factor` at each milestone, a number of the unit that is over.
+        /// The rate is multiplied by `factor` at each milestone, a number of units that are over.
         case multiStep(milestones: [Int], unit: Unit, factor: Double)
-        /// Times `factor` after every one of the unit.
+        /// The rate is multiplied by `factor` after every unit.
         case exponential(factor: Double, unit: Unit)
-        /// `minimum + (rate − minimum) · (1 + cos πp)/2`, p being the part of the way from the warm-up's end to `over` steps (nil: to the job's end); then it stays.
+        /// `minimum + (rate − minimum) · (1 + cos πp)/2`, p being the part of the way from the warm-up's end
+        /// to `over` steps (nil: to the job's end); then it stays.
         case cosine(minimum: Double, over: Int?)
-        /// Times a factor that what is monitored decides: see `PlateauRule`.
+        /// The rate is multiplied by a factor that a monitored value decides: see `PlateauRule`.
         case reduceOnPlateau(PlateauPolicy)
     }
 
     package var shape: Shape
-    /// In the first so many steps the rate rises in a straight line: step i (from 0) has (i + 1)/warmupSteps of what the schedule says.
+    /// In the first so many steps the rate rises in a straight line: step i (from 0) has (i + 1)/warmupSteps
+    /// of what the schedule says.
     package var warmupSteps: Int
 
     package init(_ shape: Shape = .constant, warmupSteps: Int = 0) {

@@ -1,6 +1,6 @@
-/// How the runs of the flat vector are updated: which are weights (regularised, decayed), and the factor of each one's learning rate.
-///
-/// Runs begin at tensors, and so at multiples of 16. Padding belongs to the tensor before it.
+/// The kinds of updates along the flat vector: which runs are weights (regularised, decayed), and the factor
+/// of each one's learning rate. Runs begin at tensors, and so at multiples of 16. Padding belongs to the
+/// tensor before it.
 package struct UpdateTable: Equatable, Sendable {
     package struct Kind: Hashable, Sendable {
         package let isWeight: Bool
@@ -11,9 +11,10 @@ package struct UpdateTable: Equatable, Sendable {
         }
     }
 
-    /// The few distinct ways.
+    /// The few distinct kinds.
     package let kinds: [Kind]
-    /// Where each run begins, ascending from 0, and which of `kinds` it is; a run ends where the next one begins.
+    /// The first index of each run, ascending from 0, and its index in `kinds`. A run ends where the next one
+    /// begins.
     private let starts: [Int]
     private let kindOf: [Int]
 
@@ -45,7 +46,7 @@ package struct UpdateTable: Equatable, Sendable {
         }
     }
 
-    /// The run that holds a place.
+    /// The run that holds an index.
     private func index(of place: Int) -> Int {
         var (low, high) = (0, starts.count - 1)
         while low < high {

@@ -1,12 +1,12 @@
 import Kernels
 
-/// The order of a backward pass and what becomes of each gradient: a pure function of the graph.
+/// The order of a backward pass, and whether each gradient is written or added: a pure function of the graph.
 package struct BackwardPlan: Equatable, Sendable {
     package enum Target: Sendable { case none, writes, adds }
 
     package struct Step: Equatable, Sendable {
         package let node: Int
-        /// For every input of the node, what happens with its gradient.
+        /// For every input of the node: whether its gradient is written, added, or not needed.
         package let targets: [Target]
         /// After this step the gradient of the flat vector is complete from here on.
         package let completes: Int?
@@ -16,7 +16,7 @@ package struct BackwardPlan: Equatable, Sendable {
 
     package init(_ plan: NetworkPlan, _ graph: NetworkGraph) {
         let layers = plan.layers
-        // An alias only renames: its output's gradient is its input's.
+        // The gradient of an alias's output is that of its input.
         var root = Array(0...layers.count)
         var isTrained = [Bool](repeating: false, count: layers.count + 1)
         for node in graph.nodes {
@@ -37,12 +37,12 @@ package struct BackwardPlan: Equatable, Sendable {
         }
     }
 
-    /// Follows which trained layers are done.
+    /// Keeps account of the trained layers whose gradients are complete.
     private struct Completion {
         private let layers: [PlannedLayer]
         /// Trained layers whose gradients are still to come, ascending.
         private var pending: [Int]
-        /// From where on everything is complete.
+        /// The index in the flat vector from which on everything is complete.
         private var offset = Int.max
 
         init(_ plan: NetworkPlan) {
@@ -50,7 +50,7 @@ package struct BackwardPlan: Equatable, Sendable {
             pending = plan.layers.indices.filter { plan.layers[$0].parameters > 0 }
         }
 
-        /// Nil: no more than before.
+        /// The new index; nil if no more is complete than before.
         mutating func offset(after layer: Int) -> Int? {
             guard layers[layer].parameters > 0 else { return nil }
             pending.removeAll { $0 == layer }

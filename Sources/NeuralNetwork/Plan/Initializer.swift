@@ -1,8 +1,8 @@
 import Kernels
 
-/// How a weight tensor begins. All draws come from (seed, tensor index), so a tensor's start depends on nothing else.
-///
-/// Fans are the inputs and outputs that a weight's value connects: of a convolution, channels times the kernel's height and width.
+/// The initial values of a weight tensor. All draws come from the seed and the tensor's number, so that they
+/// depend on nothing else. Fans are the numbers of inputs and outputs that a weight connects: for a
+/// convolution, channels times the kernel's height and width.
 package enum Initializer: Equatable, Sendable {
     case zeros
     case constant(Double)
@@ -18,8 +18,8 @@ package enum Initializer: Equatable, Sendable {
     case xavierNormal
     /// U(±√(6/(fan_in + fan_out)))
     case xavierUniform
-    /// Orthonormal rows, or columns where there are fewer of them, times `gain`: Saxe et al., https://arxiv.org/abs/1312.6120. The matrix has a
-    /// row for every output, as in PyTorch's layout.
+    /// Orthonormal rows, or columns where there are fewer of them, times `gain`: Saxe et al.,
+    /// https://arxiv.org/abs/1312.6120. The matrix has a row for every output, as in PyTorch's layout.
     case orthogonal(gain: Double)
 
     /// The initializers that need no numbers, by their names.
@@ -76,8 +76,9 @@ package enum Initializer: Equatable, Sendable {
         for i in 0..<count { values[i] = Float((2 * stream.uniform() - 1) * limit) }
     }
 
-    /// The Q of a random normal matrix's QR decomposition with a positive diagonal in R, which makes it uniform over all such matrices; of its
-    /// transpose if it has fewer rows than columns. This is PyTorch's `orthogonal_`, and takes rows² · columns operations.
+    /// The Q of a random normal matrix's QR decomposition with a positive diagonal in R, which makes it
+    /// uniform over all such matrices; of its transpose if it has fewer rows than columns. This is PyTorch's
+    /// `orthogonal_`, and takes rows² · columns operations.
     private func fillOrthogonal(
         _ values: UnsafeMutablePointer<Float>, _ storage: TensorStorage, gain: Double,
         _ stream: inout RandomStream

@@ -28,7 +28,7 @@ protocol CompositeDefinition: Sendable {
     func append(_ block: CompositeContext, to builder: inout NetworkBuilder) throws(ShapeMismatch) -> Int
 }
 
-/// What stands behind a case of `LayerSpec`.
+/// The definition behind a case of `LayerSpec`.
 enum SpecDefinition {
     case layer(any LayerDefinition)
     case composite(any CompositeDefinition)

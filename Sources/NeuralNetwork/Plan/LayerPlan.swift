@@ -1,7 +1,6 @@
 import Kernels
 
-/// What a network knows of one of its layers: pure data, and functions that make memory and computations.
-///
+/// The plan of one layer of a network: pure data, and a function that makes the computation.
 /// No field has a default value, so that the compiler asks every kind of layer for each of them.
 struct LayerPlan: Sendable {
     /// The kind and its options for people, such as `dense (he_normal)`.
@@ -66,7 +65,8 @@ struct PassSizes: Sendable {
     let chunk: Int
 }
 
-/// What a layer reads and may write over: the rules by which `MemoryPlan` shares memory.
+/// The values that a layer reads backward and the memory that it may write over: `MemoryPlan` shares memory
+/// by it.
 struct MemoryUse: Equatable, Sendable {
     /// Values of the forward pass.
     struct Values: OptionSet, Sendable {
@@ -79,7 +79,7 @@ struct MemoryUse: Equatable, Sendable {
     /// Which gradient of an input may be written over the output's gradient.
     enum GradientReuse: Sendable { case never, firstWritten, lastWritten }
 
-    /// What the backward pass reads.
+    /// The values of the forward pass that the backward pass reads.
     let backwardReads: Values
     /// Inputs, by position, over which a training network may write the output: the layer reads each value
     /// before it writes in its place.

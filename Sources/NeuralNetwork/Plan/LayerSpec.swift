@@ -11,8 +11,8 @@ package indirect enum LayerSpec: Equatable, Sendable {
     case pool(PoolFunction, window: Window)
     /// `GlobalAveragePoolLayer`
     case globalAveragePool
-    /// `BatchNormLayer`. `momentum` is the weight of the new statistics (PyTorch's meaning). Not synchronised,
-    /// each microbatch is normalised with its own statistics.
+    /// `BatchNormLayer`. `momentum` is the weight of the new statistics (PyTorch's meaning). Not
+    /// synchronised, each microbatch is normalised with its own statistics.
     case batchNorm(momentum: Double, epsilon: Double, synchronized: Bool = true)
     /// `ActivationLayer`
     case activation(ActivationFunction)

@@ -23,8 +23,8 @@ package struct MatrixProduct: Hashable, Sendable {
 }
 
 extension NetworkPlan {
-    /// Every distinct BLAS call of this network for microbatches of these sizes, in a fixed order: a fingerprint
-    /// tries them out. Dense layers and many convolutions use kernels of our own.
+    /// Every distinct BLAS call of this network for microbatches of these sizes, in a fixed order: a
+    /// fingerprint tries them out. Dense layers and many convolutions use kernels of our own.
     package func products(microbatchSizes: Set<Int>, chunkSize: Int) -> [MatrixProduct] {
         let sizes = PassSizes(microbatches: microbatchSizes.sorted(), chunk: chunkSize)
         var products: [MatrixProduct] = []

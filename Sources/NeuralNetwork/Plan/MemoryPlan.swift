@@ -1,13 +1,14 @@
 import Kernels
 
-/// Where in one block of memory the values and gradients of a network lie: a pure function of the graph and the most samples of a pass.
-///
-/// Times are counted: one for each node forward, one for the loss, one for each step backward. A tensor (a matrix of all slots) lives from when it is written to when it is
-/// read last; those that live at the same time share no memory. Layers that work value by value write over their input, if it is not needed any more, and their gradients
-/// over those of their output.
+/// The places of a network's values and gradients in one block of memory: a pure function of the graph and of
+/// the most samples of a pass. Times are counted: one for each node forward, one for the loss, one for each
+/// step backward. A tensor (a matrix of all slots) lives from the time when it is written to the time when it
+/// is read last. Tensors that live at the same time share no memory. Layers that work value by value write
+/// their output over an input that is not needed any more, and their input's gradient over that of their
+/// output (`MemoryUse`).
 package struct MemoryPlan: Equatable, Sendable {
     package struct Tensor: Equatable, Sendable {
-        /// Values of a sample.
+        /// Values of one sample.
         package let width: Int
         package fileprivate(set) var first: Int
         package fileprivate(set) var last: Int
@@ -16,11 +17,11 @@ package struct MemoryPlan: Equatable, Sendable {
     }
 
     package private(set) var tensors: [Tensor] = []
-    /// For every boundary, the tensor of its values; nil within a node.
+    /// The tensor of every boundary's values; nil within a node.
     package private(set) var values: [Int?]
-    /// For every boundary, the tensor of its gradient; nil: nobody needs it.
+    /// The tensor of every boundary's gradient; nil if it is not needed.
     package private(set) var gradients: [Int?]
-    /// For every step backward, the tensor for what it adds to a gradient.
+    /// The tensor for the part that a step backward adds to a gradient; nil if it adds none.
     package private(set) var temporaries: [Int?]
     /// Floats in all.
     package private(set) var count = 0
@@ -72,7 +73,7 @@ package struct MemoryPlan: Equatable, Sendable {
             let (time, node) = (graph.nodes.count + 1 + index, graph.nodes[step.node])
             guard node.work != .alias, let own = gradients[uses.root[node.output]] else { continue }
             tensors[own].last = time
-            // Of the same values added twice, one gradient is dy and then dy more.
+            // If the same values are added twice, their gradient is dy, and then dy is added to it.
             let isSimple = Set(node.inputs.map { uses.root[$0] }).count == node.inputs.count
             let reused = shares && isSimple ? node.gradientWritten(step.targets) : nil
             for (place, target) in step.targets.enumerated() {
@@ -92,10 +93,11 @@ package struct MemoryPlan: Equatable, Sendable {
         for boundary in gradients.indices { gradients[boundary] = gradients[uses.root[boundary]] }
     }
 
-    /// A tensor's floats: every slot begins at a multiple of 16.
+    /// Floats of a tensor. Every slot begins at a multiple of 16.
     package func size(_ tensor: Tensor) -> Int { slots * FlatVector.aligned(rows * tensor.width) }
 
-    /// Large tensors first, each in the smallest gap between those that live at the same time.
+    /// Gives every tensor its offset: large tensors first, each in the smallest gap between those that live
+    /// at the same time.
     private mutating func place(_ shares: Bool) {
         let order = tensors.indices.sorted {
             size(tensors[$0]) > size(tensors[$1]) || (size(tensors[$0]) == size(tensors[$1]) && $0 < $1)
@@ -122,7 +124,7 @@ package struct MemoryPlan: Equatable, Sendable {
 // MARK: - Who reads what
 
 extension MemoryPlan {
-    /// When the values of boundaries are read.
+    /// The times at which the values of boundaries are read.
     private struct Uses {
         /// The boundary that an alias renames, or itself.
         private(set) var root: [Int]
@@ -143,7 +145,7 @@ extension MemoryPlan {
             }
             let loss = graph.nodes.count
             for boundary in kept { use(boundary, at: loss) }
-            // What goes in and what comes out is for others to read, at any time.
+            // The input and the output are read by others, at any time.
             use(0, at: .max)
             use(plan.layers.count, at: .max)
             for (index, step) in (backward?.steps ?? []).enumerated() {
@@ -156,7 +158,7 @@ extension MemoryPlan {
             self.last = root.map { last[$0] }
         }
 
-        /// The input in whose memory the node of this time leaves its output.
+        /// The input over which the node of this time writes its output; nil if there is none.
         func overwritten(by time: Int) -> Int? {
             let node = graph.nodes[time]
             let use = node.memory

@@ -1,11 +1,11 @@
 import Kernels
 
-/// The nodes that a network computes one after the other: the plan's layers, where possible several in the same
-/// passes over memory. A pure function of the plan.
+/// The nodes that a network computes one after the other: the plan's layers, where possible several in the
+/// same passes over memory. A pure function of the plan.
 ///
-/// A normalisation takes the layers that follow it into its node: a sum with a shortcut, a rectifier, or both.
-/// The boundary within must have no other reader, and gradients must be added in the same order as by separate
-/// layers, so that no bit depends on it.
+/// A normalisation takes the layers that follow it into its node: a sum with a shortcut, a rectifier, or
+/// both. The boundary within must have no other reader, and gradients must be added in the same order as by
+/// separate layers, so that no bit depends on it.
 package struct NetworkGraph: Equatable, Sendable {
     package struct Node: Equatable, Sendable {
         package enum Work: Equatable, Sendable {
@@ -89,8 +89,8 @@ private struct FusionFinder {
                 inputs: [input] + (shortcut.map { [$0] } ?? []),
                 output: layers[layers.count - 1] + 1, memory: memory(rectifier, shortcut != nil))
         }
-        // If others read the input, the node must not move: the input's gradients would be added up in another
-        // order.
+        // If others read the input, the node must not move: the input's gradients would be added up in
+        // another order.
         let mayMove = readers[input].count == 1
         if let rectifier = plan.layers[next].plan.fusion.rectifier {
             return mayMove || next == index + 1 ? node(rectifier, [index, next], shortcut: nil) : nil

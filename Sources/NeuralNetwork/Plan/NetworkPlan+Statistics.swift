@@ -1,8 +1,8 @@
 import Kernels
 
 extension NetworkPlan {
-    /// Makes a plan without layers, for what is measured over the data (centres, principal components) and kept
-    /// as running statistics.
+    /// Makes a plan without layers, for what is measured over the data (centres, principal components) and
+    /// kept as running statistics.
     package init(
         measuring statistics: [(name: String, shape: [Int], initial: Float)], input: TensorShape,
         exchanges: [StatisticsOperation]

@@ -15,7 +15,8 @@ package struct NetworkPlan: Sendable {
     package let loss: Loss
     /// The number of the loss's own exchange; nil if it has none.
     package let lossExchange: Int?
-    /// True if the network ends in a softmax or sigmoid that the loss computes: the last layer's values are logits.
+    /// True if the network ends in a softmax or sigmoid that the loss computes: the last layer's values are
+    /// logits.
     package let endsInFusedActivation: Bool
 
     package var outputShape: TensorShape { layers.last?.output ?? inputShape }
@@ -96,8 +97,8 @@ package struct PlannedLayer: Sendable {
     package let parameters: Int
     /// True if the layer has values that would be trained, but `freeze` names it.
     package let isFrozen: Bool
-    /// Where the layer's tensors begin in the flat vectors: once its backward pass is done, everything from
-    /// here on is complete.
+    /// The first index of the layer's tensors in the flat vectors. Once its backward pass is done, everything
+    /// from here on is complete.
     package let firstParameter: Int
     let plan: LayerPlan
 }

@@ -9,12 +9,12 @@ package struct ParameterTensor: Equatable, Sendable {
     /// The name in files, PyTorch's: `dense1.weight`.
     package let name: String
     package let role: Role
-    /// How the values lie in files and in memory.
+    /// The layout of the values in files and in memory.
     package let storage: TensorStorage
     package let initializer: TensorInitializer
-    /// Its number among all tensors, by which random values are drawn.
+    /// The tensor's number among all tensors, by which random values are drawn.
     package let number: Int
-    /// Where the values lie in a flat vector; begins at a multiple of 16.
+    /// The range of the values in a flat vector, from a multiple of 16 on.
     package let range: Range<Int>
 }
 
@@ -24,31 +24,31 @@ package enum TensorInitializer: Equatable, Sendable {
     case random(Initializer, fanIn: Int, fanOut: Int)
 }
 
-/// One running statistic of batch norm, or what else is measured and not trained (centres, principal components): a named range of the flat
-/// statistics vector, which belongs to the model.
+/// One tensor that is measured and not trained (a running statistic of batch norm, centres, principal
+/// components): a named range of the flat statistics vector, which belongs to the model.
 package struct StatisticTensor: Equatable, Sendable {
     package let name: String
-    /// In memory as in files.
+    /// The shape, in memory as in files.
     package let shape: [Int]
     package let initial: Float
     package let range: Range<Int>
-    /// Of a frozen layer: nothing counts its batches.
+    /// True for a frozen layer, whose batches are not counted.
     package let isFrozen: Bool
 }
 
 /// Every parameter and running statistic of a network, in the order of its layers.
 ///
-/// The vector of parameters has two regions. In front are the trained tensors: gradients, moments, pieces and shards cover these alone. Frozen
-/// tensors lie behind `flatCount`.
+/// The vector of parameters has two regions. In front are the trained tensors: gradients, moments, pieces and
+/// shards cover these alone. Frozen tensors lie behind `flatCount`.
 package struct ParameterLayout: Equatable, Sendable {
-    /// Those that are trained.
+    /// The trained tensors.
     package private(set) var tensors: [ParameterTensor] = []
     package private(set) var frozen: [ParameterTensor] = []
     package private(set) var statistics: [StatisticTensor] = []
     /// Floats from the start of a flat vector that hold tensors (with their padding).
     package private(set) var usedCount = 0
     package private(set) var statisticsCount = 0
-    /// Whether tensors that are added now are frozen.
+    /// True if tensors that are added now are frozen.
     package var isFreezing = false
     private let frozenStart: Int
     private var frozenCount = 0
@@ -71,7 +71,7 @@ package struct ParameterLayout: Equatable, Sendable {
     /// Trained values, padding not counted.
     package var parameterCount: Int { tensors.reduce(0) { $0 + $1.range.count } }
 
-    /// Appends a tensor and returns where it starts.
+    /// Appends a tensor, and returns its first index.
     package mutating func add(
         _ name: String, role: ParameterTensor.Role, storage: TensorStorage, initializer: TensorInitializer
     ) -> Int {
@@ -90,7 +90,7 @@ package struct ParameterLayout: Equatable, Sendable {
         return start
     }
 
-    /// Appends a running statistic and returns where it starts.
+    /// Appends a running statistic, and returns its first index.
     package mutating func addStatistic(_ name: String, count: Int, initial: Float) -> Int {
         addStatistic(name, shape: [count], initial: initial)
     }
@@ -105,7 +105,7 @@ package struct ParameterLayout: Equatable, Sendable {
         return start
     }
 
-    /// Writes every tensor's start into a flat vector, a pure function of the seed.
+    /// Writes every tensor's initial values into a flat vector: a pure function of the seed.
     package func initialize(_ parameters: UnsafeMutablePointer<Float>, seed: UInt64) {
         for tensor in allTensors {
             let values = parameters + tensor.range.lowerBound

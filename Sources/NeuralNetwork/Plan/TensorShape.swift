@@ -1,4 +1,5 @@
-/// The shape of one sample, without the batch dimension: `[features]` for tables, `[height, width, channels]` for images.
+/// The shape of one sample, without the batch dimension: `[features]` for tables, `[height, width, channels]`
+/// for images.
 package struct TensorShape: Equatable, Sendable, CustomStringConvertible {
     package let dimensions: [Int]
 

@@ -1,9 +1,10 @@
-/// How a tensor lies in memory, and how in files, where it has PyTorch's layout.
+/// The layout of a tensor in memory and in files, which have PyTorch's layout.
 package enum TensorStorage: Equatable, Sendable {
     /// The same in both.
     case vector(count: Int)
-    /// In memory `[inputs, outputs]`, in files `[outputs, inputs]`. The inputs of a layer behind a flatten count
-    /// height, width, channels in memory (NHWC) and channels, height, width in files; `flattened` is the shape before the flatten.
+    /// In memory `[inputs, outputs]`, in files `[outputs, inputs]`. The inputs of a layer behind a flatten
+    /// count height, width, channels in memory (NHWC) and channels, height, width in files; `flattened` is
+    /// the shape before the flatten.
     case dense(inputs: Int, outputs: Int, flattened: TensorShape?)
 
     /// In memory `[height · width · inputs, outputs]`, in files `[outputs, inputs, height, width]`.
@@ -39,8 +40,8 @@ package enum TensorStorage: Equatable, Sendable {
         }
     }
 
-    /// In memory `[positions, channels, outputs]`, in files `[outputs, channels, positions]`: along few of the file's rows at a time, so that each line of the cache is
-    /// written whole.
+    /// In memory `[positions, channels, outputs]`, in files `[outputs, channels, positions]`: along few of
+    /// the file's rows at a time, so that each line of the cache is written whole.
     private static func forEachPlace(positions: Int, channels: Int, outputs: Int, _ body: (Int, Int) -> Void)
     {
         let row = positions * channels

@@ -1,10 +1,11 @@
 import Kernels
 
-/// The window of a convolution or a pool, as pure data: its size, its stride and the padding at the image's edge.
+/// The window of a convolution or a pool, as pure data: its size, its stride and the padding at the image's
+/// edge.
 package struct Window: Equatable, Sendable {
     package enum Padding: Equatable, Sendable {
-        /// So many zeros that the output has ⌈n / stride⌉ rows and columns: kernel − 1 in all, the smaller half
-        /// above and to the left.
+        /// So many zeros that the output has ⌈n / stride⌉ rows and columns: kernel − 1 in all, the smaller
+        /// half above and to the left.
         case same
         case valid
         case explicit(top: Int, bottom: Int, left: Int, right: Int)
@@ -15,8 +16,8 @@ package struct Window: Equatable, Sendable {
     package let strideHeight: Int
     package let strideWidth: Int
     package let padding: Padding
-    /// True if a last window that does not fit as a whole counts too (PyTorch's `ceil_mode`), as long as it begins
-    /// inside the image or its first padding.
+    /// True if a last window that does not fit as a whole counts too (PyTorch's `ceil_mode`), as long as it
+    /// begins inside the image or its first padding.
     package let roundsUp: Bool
 
     /// - Parameter stride: the window's size if absent, as pools want it.
@@ -62,23 +63,24 @@ package struct Window: Equatable, Sendable {
     {
         guard shape.dimensions.count == 3 else {
             throw WindowMisfit(
-                "`\(name)` slides a window over images of height×width×channels, but the layer before it gives "
-                    + "\(shape): put it before \"flatten\" and dense layers"
+                "`\(name)` slides a window over images of height×width×channels, "
+                    + "but the layer before it gives \(shape): put it before \"flatten\" and dense layers"
             )
         }
         let (top, bottom, left, right) = sides
         if pools && (max(top, bottom) >= height || max(left, right) >= width) {
             throw WindowMisfit(
-                "`\(name)` pads by as much as its window of \(height)×\(width), so that some windows would hold "
-                    + "no pixel: pad by less than the window"
+                "`\(name)` pads by as much as its window of \(height)×\(width), so that "
+                    + "some windows would hold no pixel: pad by less than the window"
             )
         }
         let (inputHeight, inputWidth) = (shape.dimensions[0], shape.dimensions[1])
         guard inputHeight + top + bottom >= height, inputWidth + left + right >= width else {
             let padded = padding == .valid ? "" : " with its padding"
             throw WindowMisfit(
-                "`\(name)` has a window of \(height)×\(width), but the layer before it gives \(shape), which is "
-                    + "smaller\(padded): use a smaller window, padding \"same\", or fewer pools and strides before it"
+                "`\(name)` has a window of \(height)×\(width), but the layer before it gives \(shape), "
+                    + "which is smaller\(padded): use a smaller window, padding \"same\", or fewer pools and "
+                    + "strides before it"
             )
         }
         return WindowGeometry(

@@ -1,7 +1,7 @@
 import Kernels
 
-/// The definition of a convolution: a window is laid on every position, and every output channel is a weighted sum
-/// of the values under it.
+/// The definition of a convolution: a window is laid on every position, and every output channel is a
+/// weighted sum of the values under it.
 struct ConvolutionDefinition: LayerDefinition {
     let joinsInputs = false
     let extendsPreviousLayer = false
@@ -46,9 +46,10 @@ struct ConvolutionDefinition: LayerDefinition {
 /// Convolution (cross-correlation, as everywhere in the field):
 /// `y[n, i, j, o] = b[o] + Σ x[n, i·s + p − top, j·s + q − left, c] · W[(p, q, c), o]`.
 ///
-/// x `[N, H, W, C]`, y `[N, H', W', out]`, W in memory `[kernel height · kernel width · C, out]`, in files PyTorch's
-/// `[out, C, height, width]`, b `[out]`. With the patches P of x under the windows as rows, `y = PW + b`,
-/// `dW = Pᵀ dy`, `db = Σ dy`, and `dP = dy Wᵀ` is added to the pixels that the patches came from.
+/// x `[N, H, W, C]`, y `[N, H', W', out]`, W in memory `[kernel height · kernel width · C, out]`, in files
+/// PyTorch's `[out, C, height, width]`, b `[out]`. With the patches P of x under the windows as rows,
+/// `y = PW + b`, `dW = Pᵀ dy`, `db = Σ dy`, and `dP = dy Wᵀ` is added to the pixels that the patches came
+/// from.
 ///
 /// Each of the three passes has a method of its own (`ConvolutionMethods`).
 final class ConvolutionLayer: Layer, MomentsProducer {

@@ -1,7 +1,7 @@
 import Kernels
 
-/// How the three passes of a convolution are computed: a table by shapes alone, so that the bits are the same on
-/// every machine. The first row that fits holds.
+/// How the three passes of a convolution are computed: a table by shapes alone, so that the bits are the same
+/// on every machine. The first row that fits holds.
 ///
 /// | window | stride | channels | forward | data gradient | weight gradient |
 /// |---|---|---|---|---|---|
@@ -10,12 +10,14 @@ import Kernels
 /// | other than 1×1 | any | out a multiple of 16 | direct | products | products |
 /// | any | any | any | products | products | products |
 ///
-/// * Winograd: F(4×4, 3×3), where it saves at least a quarter of the multiplications. F(2×2, 3×3) has no row: its
-///   ⌈h/2⌉·⌈w/2⌉·16 multiplications are fewer than F(4×4)'s ⌈h/4⌉·⌈w/4⌉·36 only on images of at most two rows or
-///   columns, which are a small part of any network's work.
-/// * Direct: our own kernels read the windows where they lie. With few windows on an image, the sums of a weight
-///   gradient would move between registers and memory too often. The first layer needs no data gradient.
-/// * Products: BLAS multiplies blocks of patches, or for a 1×1 window with stride 1 and no padding the image itself.
+/// * Winograd: F(4×4, 3×3), where it saves at least a quarter of the multiplications. F(2×2, 3×3) has no row:
+///   its ⌈h/2⌉·⌈w/2⌉·16 multiplications are fewer than F(4×4)'s ⌈h/4⌉·⌈w/4⌉·36 only on images of at most two
+///   rows or columns, which are a small part of any network's work.
+/// * Direct: our own kernels read the windows where they lie. With few windows on an image, the sums of a
+///   weight gradient would move between registers and memory too often. The first layer needs no data
+///   gradient.
+/// * Products: BLAS multiplies blocks of patches, or for a 1×1 window with stride 1 and no padding the image
+///   itself.
 struct ConvolutionMethods: Sendable {
     /// Windows on an image from which the weight gradient is computed directly.
     private static let directWindows = 64

@@ -1,7 +1,7 @@
 import Kernels
 
-/// A forward pass window by window, for shapes that Winograd does not serve: few input channels, strides, other
-/// windows. The weights are packed once for each pass.
+/// A forward pass window by window, for shapes that Winograd does not serve: few input channels, strides,
+/// other windows. The weights are packed once for each pass.
 struct DirectForward: ImagePass {
     private let convolution: DirectConvolution
     let imagesPerTask: Int

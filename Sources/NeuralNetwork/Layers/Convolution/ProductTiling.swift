@@ -2,10 +2,10 @@ import Kernels
 
 /// How a convolution is cut into tasks and matrix products: a fixed table, from shapes alone.
 ///
-/// Forward and for the input's gradient a task is a tile of whole images, with a product for every block of lines
-/// (output rows). For the weights' gradient a task is a block of the weight's rows and a group of a microbatch's
-/// images, whose products add up in the order of lines. The numbers are constants: about 1 MB of patches at a time,
-/// and enough tasks for eight lanes.
+/// Forward and for the input's gradient a task is a tile of whole images, with a product for every block of
+/// lines (output rows). For the weights' gradient a task is a block of the weight's rows and a group of a
+/// microbatch's images, whose products add up in the order of lines. The numbers are constants: about 1 MB of
+/// patches at a time, and enough tasks for eight lanes.
 struct ProductTiling: Sendable {
     private static let tileWindows = 256
     private static let blockFloats = 1 << 18

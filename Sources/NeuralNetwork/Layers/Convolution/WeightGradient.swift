@@ -1,7 +1,7 @@
 import Kernels
 
-/// The gradients of a convolution's weights and bias, summed over a microbatch: in groups of images, which are added
-/// in their order, and each in blocks of rows or channels.
+/// The gradients of a convolution's weights and bias, summed over a microbatch: in groups of images, which
+/// are added in their order, and each in blocks of rows or channels.
 ///
 /// The number of groups follows from shapes alone. Blocks change no bit.
 final class WeightGradient {

@@ -1,7 +1,7 @@
 import Kernels
 
-/// A 3×3 convolution with stride 1 by Winograd's minimal filtering, forward or from the output's gradient to the
-/// input's.
+/// A 3×3 convolution with stride 1 by Winograd's minimal filtering, forward or from the output's gradient to
+/// the input's.
 struct WinogradPass: ImagePass {
     /// Tiles of 4×4 outputs that make a task worth a lane.
     private static let tilesPerTask = 64
