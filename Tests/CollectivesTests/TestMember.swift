@@ -46,7 +46,8 @@ final class TestMember: GradientSource, ParameterUpdate, @unchecked Sendable {
         self.partition = partition
         self.rank = rank
         let folds = plans.map { FoldProgram($0.tree, $0.leaves(of: rank)) }
-        vectors = (0..<(folds.map(\.slots).max() ?? 0)).map { _ in FloatBuffer(count: partition.flatCount) }
+        vectors = (0..<(folds.map(\.registers).max() ?? 0)).map { _ in FloatBuffer(count: partition.flatCount)
+        }
         parameters = FloatBuffer(count: partition.flatCount)
         fold = folds[0]
     }
@@ -55,7 +56,7 @@ final class TestMember: GradientSource, ParameterUpdate, @unchecked Sendable {
     func computeGradients(_ plan: StepPlan, step: Int, count: Int) {
         fold = FoldProgram(plan.tree, plan.leaves(of: rank))
         for (instruction, microbatch) in zip(fold.steps, plan.microbatchesOf[rank]) {
-            let leaf = vectors[instruction.slot].pointer
+            let leaf = vectors[instruction.register].pointer
             for i in 0..<count {
                 leaf[i] = Synthetic.gradient(step: step, microbatch: microbatch, element: i)
             }
@@ -66,7 +67,9 @@ final class TestMember: GradientSource, ParameterUpdate, @unchecked Sendable {
         }
     }
 
-    func nodeVector(_ k: Int) -> UnsafePointer<Float> { UnsafePointer(vectors[fold.results[k].slot].pointer) }
+    func nodeVector(_ k: Int) -> UnsafePointer<Float> {
+        UnsafePointer(vectors[fold.results[k].register].pointer)
+    }
 
     func update(_ range: Range<Int>, compact: Int, gradient: UnsafeMutablePointer<Float>, step: Int) {
         for (k, i) in range.enumerated() { parameters.pointer[i] += gradient[k] }

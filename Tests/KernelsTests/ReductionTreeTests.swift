@@ -62,7 +62,7 @@ import Testing
         for leaves in 1...64 {
             let tree = ReductionTree(leaves: leaves)
             let depth = Int.bitWidth - (leaves - 1).leadingZeroBitCount
-            #expect(FoldProgram(tree, 0..<leaves).slots <= depth + 1)
+            #expect(FoldProgram(tree, 0..<leaves).registers <= depth + 1)
             let single = FinishProgram(tree, partialNodes: (0..<leaves).map { $0..<$0 + 1 })
             #expect(single.scratches <= max(1, depth))
         }
@@ -91,12 +91,12 @@ import Testing
     )] {
         let program = FoldProgram(tree, range)
         #expect(program.steps.map(\.leaf) == Array(range))
-        var slots = [Float](repeating: .nan, count: program.slots)
+        var registers = [Float](repeating: .nan, count: program.registers)
         for step in program.steps {
-            slots[step.slot] = values[step.leaf]
-            for merge in step.merges { slots[merge.destination] += slots[merge.source] }
+            registers[step.register] = values[step.leaf]
+            for merge in step.merges { registers[merge.destination] += registers[merge.source] }
         }
-        return program.results.map { ($0.node, slots[$0.slot]) }
+        return program.results.map { ($0.node, registers[$0.register]) }
     }
 
     private static func finish(_ program: FinishProgram, _ inputs: [Float]) -> Float {

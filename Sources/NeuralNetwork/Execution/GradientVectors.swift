@@ -23,21 +23,23 @@ package final class GradientVectors {
     }
 
     /// The flat vectors that are needed for such steps.
-    package static func vectors(_ programs: [FoldProgram]) -> Int { programs.map(\.slots).max() ?? 0 }
+    package static func vectors(_ programs: [FoldProgram]) -> Int { programs.map(\.registers).max() ?? 0 }
 
     /// Begins a step whose local microbatches are folded by `program`.
     package func begin(_ program: FoldProgram, firstSlot: Int?) {
-        precondition(program.slots <= vectors.count, "the fold needs more vectors than were allocated")
+        precondition(program.registers <= vectors.count, "the fold needs more vectors than were allocated")
         self.program = program
         self.firstSlot = firstSlot
     }
 
     package func leaf(_ slot: Int) -> UnsafeMutablePointer<Float> {
-        vectors[program.steps[slot].slot].pointer
+        vectors[program.steps[slot].register].pointer
     }
 
     /// The sum of the k-th maximal subtree.
-    package func result(_ k: Int) -> UnsafeMutablePointer<Float> { vectors[program.results[k].slot].pointer }
+    package func result(_ k: Int) -> UnsafeMutablePointer<Float> {
+        vectors[program.results[k].register].pointer
+    }
 
     /// Adds up the subtrees that slot `slot` completes, within one range that begins at a multiple of 16.
     package func merge(after slot: Int, start: Int, count: Int) {

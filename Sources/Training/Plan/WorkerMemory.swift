@@ -30,7 +30,7 @@ package struct WorkerMemory: Equatable, Sendable {
         layers = network.bytes(slots: slots, rows: rows, training: true) + 4 * network.workspaceCount
         parameters = 4 * (network.layout.parameterSpace + network.layout.statisticsCount)
         let fold = FoldProgram(ReductionTree(leaves: geometry.microbatches), 0..<slots)
-        gradients = 4 * network.layout.flatCount * fold.slots
+        gradients = 4 * network.layout.flatCount * fold.registers
         optimizerState = 4 * plan.job.optimizer.momentNames.count * network.layout.flatCount / members
         snapshot =
             4
