@@ -10,7 +10,7 @@ import Testing
         (0..<shape.rows).map { Double(x.pointer[$0 * shape.columns + c]) }
     }
 
-    /// The constants of all lanes, from a value for each channel; 0 if absent.
+    /// The constants of all elements, from a value for each channel; 0 if absent.
     private struct Table {
         let vectors: ChannelVectors
         let constants: BatchNormKernels.Constants
@@ -23,8 +23,10 @@ import Testing
             meanDy: FloatBuffer? = nil, meanDyX: FloatBuffer? = nil
         ) {
             vectors = ChannelVectors(channels: channels)
-            memory = FloatBuffer(count: BatchNormKernels.Constants.count * FlatVector.aligned(vectors.lanes))
-            constants = BatchNormKernels.Constants(memory.pointer, stride: FlatVector.aligned(vectors.lanes))
+            memory = FloatBuffer(
+                count: BatchNormKernels.Constants.count * FlatVector.aligned(vectors.elements))
+            constants = BatchNormKernels.Constants(
+                memory.pointer, stride: FlatVector.aligned(vectors.elements))
             scratch = FloatBuffer(count: BatchNormKernels.scratchCount(vectors))
             scratch.elements.update(repeating: .nan)
             let rows = [

@@ -34,9 +34,10 @@ extension BatchNormKernels {
         }
 
         @inline(__always)
-        func callAsFunction(_ at: Int, _ lane: Int, _ n: Int) {
-            let deviation = Vector(at: x + at, count: n) - Vector(at: mean + lane, count: n)
-            let value = deviation * Vector(at: scale + lane, count: n) + Vector(at: shift + lane, count: n)
+        func callAsFunction(_ at: Int, _ element: Int, _ n: Int) {
+            let deviation = Vector(at: x + at, count: n) - Vector(at: mean + element, count: n)
+            let value =
+                deviation * Vector(at: scale + element, count: n) + Vector(at: shift + element, count: n)
             following(value, at, n).store(at: y + at, count: n)
         }
     }
@@ -98,13 +99,14 @@ extension BatchNormKernels {
         }
 
         @inline(__always)
-        func callAsFunction(_ at: Int, _ lane: Int, _ n: Int) {
-            let dy = gradient(at, lane, n)
+        func callAsFunction(_ at: Int, _ element: Int, _ n: Int) {
+            let dy = gradient(at, element, n)
             let xHat =
-                (Vector(at: x + at, count: n) - Vector(at: mean + lane, count: n))
-                * Vector(at: invStd + lane, count: n)
-            let rest = dy - Vector(at: meanDy + lane, count: n) - xHat * Vector(at: meanDyX + lane, count: n)
-            let value = Vector(at: scale + lane, count: n) * rest
+                (Vector(at: x + at, count: n) - Vector(at: mean + element, count: n))
+                * Vector(at: invStd + element, count: n)
+            let rest =
+                dy - Vector(at: meanDy + element, count: n) - xHat * Vector(at: meanDyX + element, count: n)
+            let value = Vector(at: scale + element, count: n) * rest
             shortcut?.write(dy, at, n)
             value.store(at: dx + at, count: n)
         }
@@ -117,10 +119,10 @@ extension BatchNormKernels {
         let shortcut: ShortcutGradient?
 
         @inline(__always)
-        func callAsFunction(_ at: Int, _ lane: Int, _ n: Int) {
-            let dy = gradient(at, lane, n)
+        func callAsFunction(_ at: Int, _ element: Int, _ n: Int) {
+            let dy = gradient(at, element, n)
             shortcut?.write(dy, at, n)
-            if let dx { (Vector(at: scale + lane, count: n) * dy).store(at: dx + at, count: n) }
+            if let dx { (Vector(at: scale + element, count: n) * dy).store(at: dx + at, count: n) }
         }
     }
 }

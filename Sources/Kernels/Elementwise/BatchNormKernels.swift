@@ -10,7 +10,7 @@ package enum BatchNormKernels {
     private static let pivotRows = 16
 
     package static func scratchCount(_ vectors: ChannelVectors) -> Int {
-        3 * FlatVector.aligned(vectors.lanes)
+        3 * FlatVector.aligned(vectors.elements)
     }
 
     /// Rows of constants, one value for every element of a group (`ChannelVectors.spread`).
@@ -44,7 +44,7 @@ package enum BatchNormKernels {
         scratch: UnsafeMutablePointer<Float>
     ) {
         let channels = vectors.channels
-        let row = FlatVector.aligned(vectors.lanes)
+        let row = FlatVector.aligned(vectors.elements)
         let (pivot, sums, squares) = (scratch, scratch + row, scratch + 2 * row)
         let (mean, m2) = (out + 1, out + 1 + channels)
         for i in 0...(2 * channels) { out[i] = 0 }
@@ -90,15 +90,15 @@ package enum BatchNormKernels {
         rows: Int
     ) {
         guard rows < vectors.groupRows else { return }
-        one.update(repeating: 0, count: vectors.lanes)
-        other.update(repeating: 0, count: vectors.lanes)
+        one.update(repeating: 0, count: vectors.elements)
+        other.update(repeating: 0, count: vectors.elements)
     }
 
     private struct Values: VectorTerms {
         let x: UnsafePointer<Float>
 
         @inline(__always)
-        func callAsFunction(_ at: Int, _ lane: Int, _ n: Int) -> (Vector, Vector) {
+        func callAsFunction(_ at: Int, _ element: Int, _ n: Int) -> (Vector, Vector) {
             (Vector(at: x + at, count: n), Vector(repeating: 0))
         }
     }
@@ -107,8 +107,8 @@ package enum BatchNormKernels {
         let x, pivot: UnsafePointer<Float>
 
         @inline(__always)
-        func callAsFunction(_ at: Int, _ lane: Int, _ n: Int) -> (Vector, Vector) {
-            let d = Vector(at: x + at, count: n) - Vector(at: pivot + lane, count: n)
+        func callAsFunction(_ at: Int, _ element: Int, _ n: Int) -> (Vector, Vector) {
+            let d = Vector(at: x + at, count: n) - Vector(at: pivot + element, count: n)
             return (d, d * d)
         }
     }
@@ -160,7 +160,7 @@ package enum BatchNormKernels {
         into out: UnsafeMutablePointer<Double>,
         _ scratch: UnsafeMutablePointer<Float>, _ gradient: some MaskedGradient
     ) {
-        let (beta, gamma) = (scratch, scratch + FlatVector.aligned(vectors.lanes))
+        let (beta, gamma) = (scratch, scratch + FlatVector.aligned(vectors.elements))
         clear(beta, gamma, vectors, rows: rows)
         vectors.sums(
             rows: rows, into: beta, gamma, GradientTerms(x: x, mean: constants.mean, gradient: gradient))
@@ -175,9 +175,9 @@ package enum BatchNormKernels {
         let gradient: Gradient
 
         @inline(__always)
-        func callAsFunction(_ at: Int, _ lane: Int, _ n: Int) -> (Vector, Vector) {
-            let dy = gradient(at, lane, n)
-            return (dy, dy * (Vector(at: x + at, count: n) - Vector(at: mean + lane, count: n)))
+        func callAsFunction(_ at: Int, _ element: Int, _ n: Int) -> (Vector, Vector) {
+            let dy = gradient(at, element, n)
+            return (dy, dy * (Vector(at: x + at, count: n) - Vector(at: mean + element, count: n)))
         }
     }
 
@@ -186,8 +186,8 @@ package enum BatchNormKernels {
         let to: UnsafeMutablePointer<Float>
 
         @inline(__always)
-        func callAsFunction(_ at: Int, _ lane: Int, _ n: Int) {
-            gradient(at, lane, n).store(at: to + at, count: n)
+        func callAsFunction(_ at: Int, _ element: Int, _ n: Int) {
+            gradient(at, element, n).store(at: to + at, count: n)
         }
     }
 }
@@ -196,14 +196,14 @@ package enum BatchNormKernels {
 
 /// dy′ of a vector.
 protocol MaskedGradient {
-    func callAsFunction(_ at: Int, _ lane: Int, _ n: Int) -> Vector
+    func callAsFunction(_ at: Int, _ element: Int, _ n: Int) -> Vector
 }
 
 struct Unmasked: MaskedGradient {
     let dy: UnsafePointer<Float>
 
     @inline(__always)
-    func callAsFunction(_ at: Int, _ lane: Int, _ n: Int) -> Vector { Vector(at: dy + at, count: n) }
+    func callAsFunction(_ at: Int, _ element: Int, _ n: Int) -> Vector { Vector(at: dy + at, count: n) }
 }
 
 struct MaskedByInput: MaskedGradient {
@@ -221,9 +221,9 @@ struct MaskedByInput: MaskedGradient {
     }
 
     @inline(__always)
-    func callAsFunction(_ at: Int, _ lane: Int, _ n: Int) -> Vector {
-        let deviation = Vector(at: x + at, count: n) - Vector(at: mean + lane, count: n)
-        let y = deviation * Vector(at: scale + lane, count: n) + Vector(at: shift + lane, count: n)
+    func callAsFunction(_ at: Int, _ element: Int, _ n: Int) -> Vector {
+        let deviation = Vector(at: x + at, count: n) - Vector(at: mean + element, count: n)
+        let y = deviation * Vector(at: scale + element, count: n) + Vector(at: shift + element, count: n)
         return rectifier.gradient(Vector(at: dy + at, count: n), y)
     }
 }
@@ -233,7 +233,7 @@ struct MaskedByOutput: MaskedGradient {
     let rectifier: Rectifier
 
     @inline(__always)
-    func callAsFunction(_ at: Int, _ lane: Int, _ n: Int) -> Vector {
+    func callAsFunction(_ at: Int, _ element: Int, _ n: Int) -> Vector {
         rectifier.gradient(Vector(at: dy + at, count: n), Vector(at: y + at, count: n))
     }
 }

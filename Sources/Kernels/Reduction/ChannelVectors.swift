@@ -10,20 +10,20 @@ package struct ChannelVectors: Equatable, Sendable {
     /// Rows of a group; a divisor of 16.
     let groupRows: Int
     /// Floats of a group.
-    package let lanes: Int
+    package let elements: Int
 
     package init(channels: Int) {
         self.channels = channels
         let isWhole = channels.isMultiple(of: 16) || channels > Self.widest
         groupRows = isWhole ? 1 : 16 >> min(4, channels.trailingZeroBitCount)
-        lanes = channels * groupRows
+        elements = channels * groupRows
     }
 
-    var vectors: Int { (lanes + 15) / 16 }
+    var vectors: Int { (elements + 15) / 16 }
 
     /// The first element of a vector.
     @inline(__always)
-    func first(_ vector: Int) -> Int { min(16 * vector, lanes - 16) }
+    func first(_ vector: Int) -> Int { min(16 * vector, elements - 16) }
 
     /// Whole groups in some rows, and the floats that are left.
     @inline(__always)
@@ -32,8 +32,8 @@ package struct ChannelVectors: Equatable, Sendable {
     }
 
     /// Writes to every element its channel's value.
-    package func spread(_ values: UnsafePointer<Float>, into lanes: UnsafeMutablePointer<Float>) {
-        for row in 0..<groupRows { (lanes + row * channels).update(from: values, count: channels) }
+    package func spread(_ values: UnsafePointer<Float>, into elements: UnsafeMutablePointer<Float>) {
+        for row in 0..<groupRows { (elements + row * channels).update(from: values, count: channels) }
     }
 }
 
@@ -65,12 +65,12 @@ extension Vector {
 /// 16 except at the end of a row or of the matrix. It is a type rather than a closure, because it must become
 /// part of the loop.
 protocol VectorStep {
-    func callAsFunction(_ at: Int, _ lane: Int, _ count: Int)
+    func callAsFunction(_ at: Int, _ element: Int, _ count: Int)
 }
 
 /// Two terms of a loop's sums, for the floats of a `VectorStep`.
 protocol VectorTerms {
-    func callAsFunction(_ at: Int, _ lane: Int, _ count: Int) -> (Vector, Vector)
+    func callAsFunction(_ at: Int, _ element: Int, _ count: Int) -> (Vector, Vector)
 }
 
 extension ChannelVectors {
@@ -78,21 +78,21 @@ extension ChannelVectors {
     @inline(__always)
     func forEach(rows: Int, _ body: some VectorStep) {
         let (groups, rest) = split(rows)
-        let (whole, tail) = (lanes & ~15, lanes % 16)
+        let (whole, tail) = (elements & ~15, elements % 16)
         var start = 0
         for _ in 0..<groups {
-            var lane = 0
-            while lane < whole {
-                body(start + lane, lane, 16)
-                lane += 16
+            var element = 0
+            while element < whole {
+                body(start + element, element, 16)
+                element += 16
             }
             if tail > 0 { body(start + whole, whole, tail) }
-            start += lanes
+            start += elements
         }
-        var lane = 0
-        while lane < rest {
-            body(groups * lanes + lane, lane, min(16, rest - lane))
-            lane += 16
+        var element = 0
+        while element < rest {
+            body(groups * elements + element, element, min(16, rest - element))
+            element += 16
         }
     }
 
@@ -115,7 +115,7 @@ extension ChannelVectors {
                 b += l.1
                 c += r.0
                 d += r.1
-                at += lanes
+                at += elements
             }
             a.store(at: one + left)
             b.store(at: other + left)
@@ -124,13 +124,13 @@ extension ChannelVectors {
             v += 2
         }
         if v < vectors { sumsOfLast(groups, into: one, other, term) }
-        var lane = 0
-        while lane < rest {
-            let count = min(16, rest - lane)
-            let (l, r) = term(groups * lanes + lane, lane, count)
-            (Vector(at: one + lane, count: count) + l).store(at: one + lane, count: count)
-            (Vector(at: other + lane, count: count) + r).store(at: other + lane, count: count)
-            lane += 16
+        var element = 0
+        while element < rest {
+            let count = min(16, rest - element)
+            let (l, r) = term(groups * elements + element, element, count)
+            (Vector(at: one + element, count: count) + l).store(at: one + element, count: count)
+            (Vector(at: other + element, count: count) + r).store(at: other + element, count: count)
+            element += 16
         }
     }
 
@@ -140,31 +140,31 @@ extension ChannelVectors {
         _ groups: Int, into one: UnsafeMutablePointer<Float>, _ other: UnsafeMutablePointer<Float>,
         _ term: some VectorTerms
     ) {
-        let lane = first(vectors - 1)
+        let element = first(vectors - 1)
         var (a, b, c, d) = (Vector.zero, Vector.zero, Vector.zero, Vector.zero)
-        var at = lane
+        var at = element
         for _ in 0..<(groups / 2) {
-            let (l, r) = (term(at, lane, 16), term(at + lanes, lane, 16))
+            let (l, r) = (term(at, element, 16), term(at + elements, element, 16))
             a += l.0
             b += l.1
             c += r.0
             d += r.1
-            at += 2 * lanes
+            at += 2 * elements
         }
         if groups & 1 == 1 {
-            let l = term(at, lane, 16)
+            let l = term(at, element, 16)
             a += l.0
             b += l.1
         }
-        (a + c).store(at: one + lane)
-        (b + d).store(at: other + lane)
+        (a + c).store(at: one + element)
+        (b + d).store(at: other + element)
     }
 
     /// A channel's sum over its elements.
     @inline(__always)
-    func sum(_ lanes: UnsafePointer<Float>, of channel: Int) -> Double {
-        var sum = Double(lanes[channel])
-        for row in 1..<groupRows { sum += Double(lanes[row * channels + channel]) }
+    func sum(_ elements: UnsafePointer<Float>, of channel: Int) -> Double {
+        var sum = Double(elements[channel])
+        for row in 1..<groupRows { sum += Double(elements[row * channels + channel]) }
         return sum
     }
 }

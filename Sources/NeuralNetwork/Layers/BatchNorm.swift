@@ -131,7 +131,7 @@ final class BatchNormLayer {
         self.rectifier = rectifier
         self.moments = moments
         vectors = moments.vectors
-        tableStride = FlatVector.aligned(vectors.lanes)
+        tableStride = FlatVector.aligned(vectors.elements)
         table = FloatBuffer(
             count: BatchNormKernels.Constants.count * tableStride * (isSynchronized ? 1 : max(1, slots)))
     }
