@@ -10,16 +10,16 @@ package struct Winograd: Sendable {
     package let channels: Int
     package let outputs: Int
     /// Tiles of 4×4 outputs on an image.
-    package let tiles: Int
+    package let outputTiles: Int
 
     /// Nil where the method does not serve: other windows, channels that are no multiples of 16, or images so
     /// small that the tiles would be mostly padding.
     package init?(_ geometry: WindowGeometry, outputs: Int) {
         let g = geometry
-        tiles = (g.outputHeight + 3) / 4 * ((g.outputWidth + 3) / 4)
+        outputTiles = (g.outputHeight + 3) / 4 * ((g.outputWidth + 3) / 4)
         guard g.kernelHeight == 3, g.kernelWidth == 3, g.strideHeight == 1, g.strideWidth == 1,
             g.channels % 16 == 0, outputs % 16 == 0,
-            0...2 ~= g.top, 0...2 ~= g.left, tiles * 36 * 4 <= g.positions * 9 * 3
+            0...2 ~= g.top, 0...2 ~= g.left, outputTiles * 36 * 4 <= g.positions * 9 * 3
         else { return nil }
         shape = Self.shape(
             g.inputHeight, g.inputWidth, g.channels, g.outputHeight, g.outputWidth, outputs, g.top, g.left)
@@ -33,7 +33,7 @@ package struct Winograd: Sendable {
             output_width: s.width,
             outputs: s.channels, top: 2 - s.top, left: 2 - s.left)
         (channels, outputs) = (other.outputs, other.channels)
-        tiles = Int((s.height + 3) / 4 * ((s.width + 3) / 4))
+        outputTiles = Int((s.height + 3) / 4 * ((s.width + 3) / 4))
     }
 
     private static func shape(

@@ -3,8 +3,8 @@ import Kernels
 /// A 3×3 convolution with stride 1 by Winograd's minimal filtering, forward or from the output's gradient to
 /// the input's.
 struct WinogradPass: ImagePass {
-    /// Tiles of 4×4 outputs that make a task worth a lane.
-    private static let tilesPerTask = 64
+    /// Output tiles of 4×4 values that make a task worth a lane.
+    private static let outputTilesPerTask = 64
 
     private let winograd: Winograd
     private let isTransposed: Bool
@@ -15,7 +15,7 @@ struct WinogradPass: ImagePass {
         self.isTransposed = isTransposed
     }
 
-    var imagesPerTask: Int { SlotRows.images(for: Self.tilesPerTask, each: winograd.tiles) }
+    var imagesPerTask: Int { SlotRows.images(for: Self.outputTilesPerTask, each: winograd.outputTiles) }
     var scratchCount: Int { winograd.scratchCount }
     var workspaceCount: Int { winograd.transformedCount }
 
@@ -43,8 +43,8 @@ struct WinogradPass: ImagePass {
 
 /// The gradient of the weights of a 3×3 convolution, in blocks of input channels.
 struct WinogradWeightGradient: WeightGradientMethod {
-    /// Tiles of 4×4 outputs that make a group worth a task.
-    private static let tilesPerGroup = 256
+    /// Output tiles of 4×4 values that make a group worth a task.
+    private static let outputTilesPerGroup = 256
     /// Input channels of a block at the most.
     private static let channelsPerTask = 128
 
@@ -55,7 +55,7 @@ struct WinogradWeightGradient: WeightGradientMethod {
         self.winograd = winograd
         grouping = ImageGrouping(
             weights: geometry.patchCount * winograd.outputs,
-            images: max(1, Self.tilesPerGroup / winograd.tiles))
+            images: max(1, Self.outputTilesPerGroup / winograd.outputTiles))
     }
 
     var scratchCount: Int {
