@@ -155,20 +155,22 @@ import Testing
         let mine = plan.microbatchesOf[collective.rank]
         var statistics: [[Double]] = []
         for (exchange, operation) in Synthetic.exchanges.enumerated() {
-            for (slot, microbatch) in mine.enumerated() {
+            for (localMicrobatch, microbatch) in mine.enumerated() {
                 let values = Synthetic.statistics(
                     operation, step: step, exchange: exchange, microbatch: microbatch)
                 for (i, value) in values.enumerated() {
-                    collective.leaf(exchange, localMicrobatch: slot)[i] = value
+                    collective.leaf(exchange, localMicrobatch: localMicrobatch)[i] = value
                 }
             }
             let sum = try collective.combine(exchange, step: step)
             statistics.append((0..<operation.width).map { sum[$0] })
         }
-        for (slot, microbatch) in mine.enumerated() {
+        for (localMicrobatch, microbatch) in mine.enumerated() {
             let values = Synthetic.statistics(
                 Synthetic.report, step: step, exchange: Synthetic.exchanges.count, microbatch: microbatch)
-            for (i, value) in values.enumerated() { collective.reportLeaf(localMicrobatch: slot)[i] = value }
+            for (i, value) in values.enumerated() {
+                collective.reportLeaf(localMicrobatch: localMicrobatch)[i] = value
+            }
         }
         state.computeGradients(plan, step: step, count: usedCount)
         for offset in [usedCount * 2 / 3, usedCount / 5, 0] { collective.contribute(downTo: offset) }

@@ -15,7 +15,8 @@ import Training
         return try NetworkPlan(layers: layers, input: TensorShape(input), loss: .crossEntropy)
     }
 
-    /// Parameters: torchvision's documentation; for the original AlexNet without groups, LeNet-5 and the CIFAR networks the papers' tables.
+    /// Parameters: torchvision's documentation; for the original AlexNet without groups, LeNet-5 and the
+    /// CIFAR networks the papers' tables.
     @Test(arguments: [
         ("lenet5", [28, 28, 1], 61_706), ("alexnet", [224, 224, 3], 61_100_840),
         ("alexnet_original", [227, 227, 3], 62_378_344),
@@ -27,7 +28,8 @@ import Training
         #expect(try Self.plan(name, input: input).layout.parameterCount == expected)
     }
 
-    /// Sizes between the layers of the 2012 network: 55, 27, 13 and 6 pixels with 96, 256, 384 and 256 channels.
+    /// Sizes between the layers of the 2012 network: 55, 27, 13 and 6 pixels with 96, 256, 384 and 256
+    /// channels.
     @Test func shapesOfAlexNet() throws {
         let plan = try Self.plan("alexnet_original", input: [227, 227, 3])
         let shapes = Dictionary(uniqueKeysWithValues: plan.layers.map { ($0.name, $0.output.dimensions) })
@@ -37,7 +39,8 @@ import Training
         #expect(shapes["max_pool3"] == [6, 6, 256] && shapes["fc6"] == [4096])
     }
 
-    /// Multiplications count 1 with their addition in the tables: 15.47 · 10⁹ for VGG-16, 4.09 · 10⁹ for ResNet-50, 1.81 · 10⁹ for ResNet-18 (torchvision).
+    /// Multiplications count 1 with their addition in the tables: 15.47 · 10⁹ for VGG-16, 4.09 · 10⁹ for
+    /// ResNet-50, 1.81 · 10⁹ for ResNet-18 (torchvision).
     @Test(arguments: [("vgg16", 15.47), ("resnet50", 4.09), ("resnet18", 1.81)])
     func operations(name: String, expected: Double) throws {
         let plan = try Self.plan(name, input: [224, 224, 3])
@@ -50,8 +53,9 @@ import Training
         #expect(abs(multiplications / 1e9 - expected) < 0.015, "\(multiplications)")
     }
 
-    /// Araujo et al., https://distill.pub/2019/computing-receptive-fields: 212 for VGG-16's last pool, 195 for AlexNet's. ResNet-18: 435; ResNet-50, whose
-    /// published 483 is for strides in the first 1×1 convolution of a block: 427 with torchvision's, in the 3×3 one.
+    /// Araujo et al., https://distill.pub/2019/computing-receptive-fields: 212 for VGG-16's last pool, 195
+    /// for AlexNet's. ResNet-18: 435; ResNet-50, whose published 483 is for strides in the first 1×1
+    /// convolution of a block: 427 with torchvision's, in the 3×3 one.
     @Test(arguments: [
         ("vgg16", "max_pool5", 212), ("resnet18", "layer4.1.conv2", 435), ("resnet50", "layer4.2.conv3", 427),
         ("alexnet", "max_pool3", 195),
@@ -123,13 +127,13 @@ import Training
     {
         let pool = LanePool(lanes: 2)
         defer { pool.close() }
-        let network = Network(plan: plan, slots: 1, rows: 2, lanes: pool, training: false)
+        let network = Network(plan: plan, localMicrobatches: 1, rows: 2, lanes: pool, training: false)
         for (i, value) in madeUp(999, 2 * plan.inputShape.count).enumerated() {
             network.input.row(0)[i] = Float(value)
         }
         try network.forward(
             network.makePass(
-                rows: SlotRows([2]), parameters: parameters.pointer, statistics: statistics.pointer,
+                rows: MicrobatchRows([2]), parameters: parameters.pointer, statistics: statistics.pointer,
                 training: nil))
         return (0..<2000).map { network.output.row(0)[$0] }
     }

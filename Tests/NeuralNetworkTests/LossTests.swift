@@ -169,11 +169,13 @@ import Testing
             return try bench.firstNonFinite
         }
         let x: [Float] = [1, 1, 1, 1, 1, 1, 1, 1, 2e3, 2e3]
-        #expect(try found(x, a: 1e38, c: 1) == .layer(name: "a", slot: 1, row: 1, value: .infinity))
-        #expect(try found(x, a: 1, c: 1e35) == .layer(name: "c", slot: 1, row: 1, value: .infinity))
-        #expect(try found(x, a: 1, c: 2e34) == .loss(slot: 1, row: 1))
+        #expect(
+            try found(x, a: 1e38, c: 1) == .layer(name: "a", localMicrobatch: 1, row: 1, value: .infinity))
+        #expect(
+            try found(x, a: 1, c: 1e35) == .layer(name: "c", localMicrobatch: 1, row: 1, value: .infinity))
+        #expect(try found(x, a: 1, c: 2e34) == .loss(localMicrobatch: 1, row: 1))
         var bad = x
         bad[5] = .infinity
-        #expect(try found(bad, a: 1, c: 1) == .input(slot: 0, row: 2, column: 1, value: .infinity))
+        #expect(try found(bad, a: 1, c: 1) == .input(localMicrobatch: 0, row: 2, column: 1, value: .infinity))
     }
 }

@@ -9,7 +9,7 @@ final class NetworkBench {
     let parameters: FloatBuffer
     let statistics: FloatBuffer
     private let network: Network
-    private let rows: SlotRows
+    private let rows: MicrobatchRows
     private let targets: BatchTargets
     private let gradients: GradientVectors
     private let fold: FoldProgram
@@ -35,20 +35,22 @@ final class NetworkBench {
         report = ReportLayout(
             loss: loss, metrics: metrics, targets: form, outputs: outputs, isEvaluation: true)
         fegetenv(&environment)
-        rows = SlotRows(sizes)
+        rows = MicrobatchRows(sizes)
         self.lanes = LanePool(lanes: lanes)
         let most = sizes.max() ?? 0
         network = Network(
-            plan: plan, report: report, slots: sizes.count, rows: most, lanes: self.lanes, training: training,
+            plan: plan, report: report, localMicrobatches: sizes.count, rows: most, lanes: self.lanes,
+            training: training,
             options)
         let areClasses = if case .classes = form { true } else { false }
-        targets = BatchTargets(slots: sizes.count, rows: most, width: outputs, areClasses: areClasses)
+        targets = BatchTargets(
+            localMicrobatches: sizes.count, rows: most, width: outputs, areClasses: areClasses)
         parameters = FloatBuffer(count: plan.layout.parameterSpace)
         statistics = FloatBuffer(count: plan.layout.statisticsCount)
         plan.layout.initializeStatistics(statistics.pointer)
         fold = FoldProgram(ReductionTree(leaves: sizes.count), 0..<sizes.count)
         gradients = GradientVectors(count: plan.layout.flatCount, programs: [fold])
-        synchronizer = TreeSynchronizer(operations: plan.exchanges, slots: sizes.count)
+        synchronizer = TreeSynchronizer(operations: plan.exchanges, localMicrobatches: sizes.count)
         reports = DoubleBuffer(count: report.width * sizes.count)
     }
 
@@ -63,19 +65,19 @@ final class NetworkBench {
     func load(_ x: [Float], labels: [Int], values: [Float] = []) {
         let (width, outputs) = (plan.inputShape.count, plan.outputShape.count)
         var sample = 0
-        for (slot, count) in rows.rows.enumerated() {
+        for (localMicrobatch, count) in rows.rows.enumerated() {
             for row in 0..<count {
-                for i in 0..<width { network.input.row(slot, row)[i] = x[sample * width + i] }
+                for i in 0..<width { network.input.row(localMicrobatch, row)[i] = x[sample * width + i] }
                 if labels.isEmpty {
                     for i in 0..<outputs {
-                        targets.values(slot)[row * outputs + i] = values[sample * outputs + i]
+                        targets.values(localMicrobatch)[row * outputs + i] = values[sample * outputs + i]
                     }
                 } else {
-                    targets.labels(slot)[row] = Int32(labels[sample])
+                    targets.labels(localMicrobatch)[row] = Int32(labels[sample])
                 }
                 sample += 1
             }
-            if !labels.isEmpty { targets.expandLabels(slot, count: count) }
+            if !labels.isEmpty { targets.expandLabels(localMicrobatch, count: count) }
         }
     }
 
@@ -97,7 +99,7 @@ final class NetworkBench {
     /// The sums of the last forward pass.
     var sums: [Double] {
         (0..<report.width).map { i in
-            (0..<rows.slots).reduce(0) { $0 + reports.pointer[report.width * $1 + i] }
+            (0..<rows.localMicrobatches).reduce(0) { $0 + reports.pointer[report.width * $1 + i] }
         }
     }
 
@@ -111,7 +113,7 @@ final class NetworkBench {
     @discardableResult
     func step() throws -> Double {
         let loss = try forward()
-        gradients.begin(fold, firstSlot: 0)
+        gradients.begin(fold, firstLocalMicrobatch: 0)
         var offsets: [Int] = []
         try network.backward(
             BackwardPass(
@@ -129,26 +131,30 @@ final class NetworkBench {
 
     /// The batch that was loaded.
     var input: [Float] {
-        rows.rows.enumerated().flatMap { slot, count in
-            (0..<(count * plan.inputShape.count)).map { network.input.row(slot)[$0] }
+        rows.rows.enumerated().flatMap { localMicrobatch, count in
+            (0..<(count * plan.inputShape.count)).map { network.input.row(localMicrobatch)[$0] }
         }
     }
 
     func label(_ sample: Int) -> Int {
-        rows.rows.enumerated().flatMap { slot, count in (0..<count).map { Int(targets.labels(slot)[$0]) } }[
+        rows.rows.enumerated().flatMap { localMicrobatch, count in
+            (0..<count).map { Int(targets.labels(localMicrobatch)[$0]) }
+        }[
             sample]
     }
 
     var output: [Float] {
-        rows.rows.enumerated().flatMap { slot, count in
-            (0..<(count * plan.outputShape.count)).map { network.output.row(slot)[$0] }
+        rows.rows.enumerated().flatMap { localMicrobatch, count in
+            (0..<(count * plan.outputShape.count)).map { network.output.row(localMicrobatch)[$0] }
         }
     }
 
     /// The values of the last forward pass at a boundary that is kept.
     func values(at boundary: Int) -> [Float] {
-        rows.rows.enumerated().flatMap { slot, count in
-            (0..<(count * plan.shape(at: boundary).count)).map { network.values(at: boundary).row(slot)[$0] }
+        rows.rows.enumerated().flatMap { localMicrobatch, count in
+            (0..<(count * plan.shape(at: boundary).count)).map {
+                network.values(at: boundary).row(localMicrobatch)[$0]
+            }
         }
     }
 
@@ -186,24 +192,26 @@ final class NetworkBench {
 /// Combines the statistics of the local microbatches alone, by the tree's definition.
 private final class TreeSynchronizer: StatisticsSynchronizer {
     private let operations: [StatisticsOperation]
-    private let slots: Int
+    private let localMicrobatches: Int
     private let leaves: [DoubleBuffer]
     private let results: [DoubleBuffer]
 
-    init(operations: [StatisticsOperation], slots: Int) {
-        (self.operations, self.slots) = (operations, slots)
-        leaves = operations.map { DoubleBuffer(count: slots * $0.width) }
+    init(operations: [StatisticsOperation], localMicrobatches: Int) {
+        (self.operations, self.localMicrobatches) = (operations, localMicrobatches)
+        leaves = operations.map { DoubleBuffer(count: localMicrobatches * $0.width) }
         results = operations.map { DoubleBuffer(count: $0.width) }
     }
 
-    func leaf(_ exchange: Int, slot: Int) -> UnsafeMutablePointer<Double> {
-        leaves[exchange].pointer + slot * operations[exchange].width
+    func leaf(_ exchange: Int, localMicrobatch: Int) -> UnsafeMutablePointer<Double> {
+        leaves[exchange].pointer + localMicrobatch * operations[exchange].width
     }
 
     func combine(_ exchange: Int) throws -> UnsafePointer<Double> {
         let operation = operations[exchange]
-        let root = ReductionTree(leaves: slots).combine(
-            leaf: { slot in (0..<operation.width).map { self.leaf(exchange, slot: slot)[$0] } },
+        let root = ReductionTree(leaves: localMicrobatches).combine(
+            leaf: { localMicrobatch in
+                (0..<operation.width).map { self.leaf(exchange, localMicrobatch: localMicrobatch)[$0] }
+            },
             merge: { (left: [Double], right: [Double]) in
                 var sum = left
                 operation.combine(&sum, right)

@@ -143,8 +143,8 @@ import Testing
             layers: RandomGraph(seed: seed).layers, input: RandomGraph.input, loss: .crossEntropy)
         let graph = NetworkGraph(plan)
         let backward = BackwardPlan(plan, graph)
-        let trains = MemoryPlan(plan, graph, backward, slots: 3, rows: 7)
-        let evaluates = MemoryPlan(plan, graph, nil, slots: 3, rows: 7)
+        let trains = MemoryPlan(plan, graph, backward, localMicrobatches: 3, rows: 7)
+        let evaluates = MemoryPlan(plan, graph, nil, localMicrobatches: 3, rows: 7)
         for memory in [trains, evaluates] {
             for (index, tensor) in memory.tensors.enumerated() {
                 #expect(tensor.first <= tensor.last && tensor.offset % 16 == 0)
@@ -158,7 +158,7 @@ import Testing
                 }
             }
         }
-        let apart = MemoryPlan(plan, graph, backward, slots: 3, rows: 7, shares: false)
+        let apart = MemoryPlan(plan, graph, backward, localMicrobatches: 3, rows: 7, shares: false)
         #expect(evaluates.count < trains.count && trains.count < apart.count)
     }
 
@@ -167,7 +167,7 @@ import Testing
     @Test func memoryOfAChain() throws {
         func count(_ spec: LayerSpec) throws -> Int {
             let plan = try Self.plan((0..<16).map { NamedLayer("l\($0)", spec) })
-            return MemoryPlan(plan, NetworkGraph(plan), nil, slots: 1, rows: 1).count / 256
+            return MemoryPlan(plan, NetworkGraph(plan), nil, localMicrobatches: 1, rows: 1).count / 256
         }
         #expect(try count(Self.conv) == 3)
         #expect(try count(.activation(.tanh)) == 2)

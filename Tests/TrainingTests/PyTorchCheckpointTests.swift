@@ -63,7 +63,7 @@ import Training
     ) throws -> [Float] {
         let pool = LanePool(lanes: lanes)
         defer { pool.close() }
-        let network = Network(plan: plan, slots: 1, rows: samples, lanes: pool, training: false)
+        let network = Network(plan: plan, localMicrobatches: 1, rows: samples, lanes: pool, training: false)
         let (parameters, statistics) = (
             FloatBuffer(count: plan.layout.flatCount), FloatBuffer(count: plan.layout.statisticsCount)
         )
@@ -72,7 +72,8 @@ import Training
         for (i, value) in input.enumerated() { network.input.row(0)[i] = value }
         try network.forward(
             network.makePass(
-                rows: SlotRows([samples]), parameters: parameters.pointer, statistics: statistics.pointer,
+                rows: MicrobatchRows([samples]), parameters: parameters.pointer,
+                statistics: statistics.pointer,
                 training: nil))
         return (0..<(samples * plan.outputShape.count)).map { network.output.row(0)[$0] }
     }

@@ -5,35 +5,36 @@ package protocol Layer: AnyObject {
     /// Writes `output` from `input` for every local microbatch.
     ///
     /// - Throws: what `StatisticsSynchronizer.combine` throws, if the group has ended.
-    func forward(_ input: SlotMatrix, _ output: SlotMatrix, _ pass: ForwardPass) throws
+    func forward(_ input: MicrobatchMatrix, _ output: MicrobatchMatrix, _ pass: ForwardPass) throws
     /// Writes the gradients of the input and of the parameters from that of the output. `input` and `output`
     /// still hold the values of the forward pass if the layer reads them (`MemoryUse`).
     ///
     /// - Parameter inputGradient: nil if no layer needs it.
     /// - Throws: what `StatisticsSynchronizer.combine` throws, if the group has ended.
     func backward(
-        _ input: SlotMatrix, _ output: SlotMatrix, outputGradient: SlotMatrix, inputGradient: SlotMatrix?,
+        _ input: MicrobatchMatrix, _ output: MicrobatchMatrix, outputGradient: MicrobatchMatrix,
+        inputGradient: MicrobatchMatrix?,
         _ pass: BackwardPass
     ) throws
 }
 
 /// The computation of a layer that joins several inputs. It has no parameters.
 package protocol JoinLayer: AnyObject {
-    func forward(_ inputs: [SlotMatrix], _ output: SlotMatrix, _ pass: ForwardPass)
+    func forward(_ inputs: [MicrobatchMatrix], _ output: MicrobatchMatrix, _ pass: ForwardPass)
     /// Writes the gradients of the inputs, or adds to what is there.
-    func backward(outputGradient: SlotMatrix, _ inputGradients: [InputGradient?], _ pass: BackwardPass)
+    func backward(outputGradient: MicrobatchMatrix, _ inputGradients: [InputGradient?], _ pass: BackwardPass)
 }
 
 /// The memory to which a join writes the gradient of one input.
 package struct InputGradient {
-    package let values: SlotMatrix
+    package let values: MicrobatchMatrix
     /// True if another reader of the same values has written its part already.
     package let accumulates: Bool
 }
 
 /// The data that every layer reads during a pass over the network.
 package struct ForwardPass {
-    package let rows: SlotRows
+    package let rows: MicrobatchRows
     /// The flat parameters.
     package let parameters: UnsafePointer<Float>
     /// The flat running statistics.
@@ -87,7 +88,7 @@ package struct BackwardPass {
         self.batchSize = batchSize
     }
 
-    package var rows: SlotRows { forward.rows }
+    package var rows: MicrobatchRows { forward.rows }
     package var parameters: UnsafePointer<Float> { forward.parameters }
     package var lanes: LanePool { forward.lanes }
     package var scratch: [FloatBuffer] { forward.scratch }

@@ -3,11 +3,11 @@ import Kernels
 /// The first value of a forward pass that is not finite.
 package enum NonFinite: Equatable, Sendable {
     /// A value of the network's input: its microbatch, row and column.
-    case input(slot: Int, row: Int, column: Int, value: Float)
+    case input(localMicrobatch: Int, row: Int, column: Int, value: Float)
     /// The first layer whose output is not finite.
-    case layer(name: String, slot: Int, row: Int, value: Float)
+    case layer(name: String, localMicrobatch: Int, row: Int, value: Float)
     /// All layers' values are finite, the loss of this sample is not.
-    case loss(slot: Int, row: Int)
+    case loss(localMicrobatch: Int, row: Int)
 }
 
 extension Network {
@@ -17,7 +17,9 @@ extension Network {
     package func firstNonFinite(_ pass: ForwardPass, _ targets: BatchTargets) throws -> NonFinite? {
         let rows = pass.rows
         if let found = firstNonFinite(input, rows) {
-            return .input(slot: found.slot, row: found.row, column: found.column, value: found.value)
+            return .input(
+                localMicrobatch: found.localMicrobatch, row: found.row, column: found.column,
+                value: found.value)
         }
         var pass = pass
         pass.isReplay = true
@@ -26,48 +28,52 @@ extension Network {
             try made.forward(pass)
             if let found = firstNonFinite(made.output, rows) {
                 return .layer(
-                    name: plan.layers[node.output - 1].name, slot: found.slot, row: found.row,
+                    name: plan.layers[node.output - 1].name, localMicrobatch: found.localMicrobatch,
+                    row: found.row,
                     value: found.value)
             }
         }
-        for (slot, count) in rows.rows.enumerated() {
+        for (localMicrobatch, count) in rows.rows.enumerated() {
             for row in 0..<count {
                 let loss = criterion.loss(
-                    output: output, targets: targets, slot: slot, row: row, scratch: scratch[0].pointer)
-                if !loss.isFinite { return .loss(slot: slot, row: row) }
+                    output: output, targets: targets, localMicrobatch: localMicrobatch, row: row,
+                    scratch: scratch[0].pointer)
+                if !loss.isFinite { return .loss(localMicrobatch: localMicrobatch, row: row) }
             }
         }
         return nil
     }
 
-    private func firstNonFinite(_ values: SlotMatrix, _ rows: SlotRows) -> (
-        slot: Int, row: Int, column: Int, value: Float
+    private func firstNonFinite(_ values: MicrobatchMatrix, _ rows: MicrobatchRows) -> (
+        localMicrobatch: Int, row: Int, column: Int, value: Float
     )? {
-        for (slot, count) in rows.rows.enumerated() {
-            let (x, count) = (values.row(slot), count * values.width)
+        for (localMicrobatch, count) in rows.rows.enumerated() {
+            let (x, count) = (values.row(localMicrobatch), count * values.width)
             if Elementwise.allFinite(x, count: count) { continue }
             guard let place = (0..<count).first(where: { !x[$0].isFinite }) else { continue }
             let (row, column) = place.quotientAndRemainder(dividingBy: values.width)
-            return (slot, row, column, x[place])
+            return (localMicrobatch, row, column, x[place])
         }
         return nil
     }
 
     /// Finds the first layer of a node of several layers whose values are not finite: a rectifier may hide
     /// them in the node's output.
-    private func firstNonFinite(within node: NetworkGraph.Node, _ made: Node, _ rows: SlotRows) -> NonFinite?
+    private func firstNonFinite(within node: NetworkGraph.Node, _ made: Node, _ rows: MicrobatchRows)
+        -> NonFinite?
     {
         guard node.layers.count > 1, case .normalization(let norm) = made.work else { return nil }
         for stage in 0..<node.inputs.count {
             let shortcut = stage > 0 ? made.inputs[1] : nil
-            for (slot, count) in rows.rows.enumerated() {
+            for (localMicrobatch, count) in rows.rows.enumerated() {
                 for row in 0..<count {
                     guard
                         let value = norm.firstNonFinite(
-                            made.inputs[0], shortcut: shortcut, slot: slot, row: row)
+                            made.inputs[0], shortcut: shortcut, localMicrobatch: localMicrobatch, row: row)
                     else { continue }
                     return .layer(
-                        name: plan.layers[node.layers[stage]].name, slot: slot, row: row, value: value)
+                        name: plan.layers[node.layers[stage]].name, localMicrobatch: localMicrobatch,
+                        row: row, value: value)
                 }
             }
         }

@@ -1,20 +1,23 @@
 import Kernels
 
-/// A planned network with the memory to compute up to `slots` microbatches of up to `rows` samples at once. For example: `let pass = network.makePass(…); try network.forward(pass); try network.evaluateLoss(…)`, and in training `try network.backward(BackwardPass(pass, …)) { offset in … }`.
-/// For example: `let pass = network.makePass(…); try network.forward(pass); try network.evaluateLoss(…)`, and
-/// in training `try network.backward(BackwardPass(pass, …)) { offset in … }`. Owned by one compute thread.
-/// All memory is allocated here, none per step.
+/// A planned network with the memory to compute up to `localMicrobatches` microbatches of up to `rows`
+/// samples at once. For example:
+/// `let pass = network.makePass(…); try network.forward(pass); try network.evaluateLoss(…)`, and in training
+/// `try network.backward(BackwardPass(pass, …)) { offset in … }`. For example:
+/// `let pass = network.makePass(…); try network.forward(pass); try network.evaluateLoss(…)`, and in training
+/// `try network.backward(BackwardPass(pass, …)) { offset in … }`. Owned by one compute thread. All memory is
+/// allocated here, none per step.
 package final class Network {
     package let plan: NetworkPlan
     let graph: NetworkGraph
     let nodes: [Node]
     /// The values at every boundary that has memory, which others may use after its last reader.
-    private let values: [SlotMatrix?]
+    private let values: [MicrobatchMatrix?]
     private let kept: Set<Int>
     /// The backward schedule; nil for a network that only evaluates.
     private let backwardSteps: [BackwardStep]?
     /// dL/d(output); nil for a network that only evaluates.
-    private let outputGradient: SlotMatrix?
+    private let outputGradient: MicrobatchMatrix?
     let scratch: [FloatBuffer]
     private let workspace: FloatBuffer
     package let criterion: Criterion
@@ -58,24 +61,24 @@ package final class Network {
         }
 
         let work: Work
-        let inputs: [SlotMatrix]
-        let output: SlotMatrix
+        let inputs: [MicrobatchMatrix]
+        let output: MicrobatchMatrix
     }
 
     private struct BackwardStep {
         let node: Int
         let isFrozen: Bool
-        let outputGradient: SlotMatrix
+        let outputGradient: MicrobatchMatrix
         /// The memory for every input's gradient; nil for inputs that need none.
         let inputs: [InputGradient?]
         /// The memory for the first input's gradient before it is added; nil if it is not added.
-        let temporary: SlotMatrix?
+        let temporary: MicrobatchMatrix?
         let completes: Int?
     }
 
     /// - Parameter report: what is summed over samples; nil: the loss alone.
     package init(
-        plan: NetworkPlan, report: ReportLayout? = nil, slots: Int, rows: Int, lanes: LanePool,
+        plan: NetworkPlan, report: ReportLayout? = nil, localMicrobatches: Int, rows: Int, lanes: LanePool,
         training: Bool,
         _ options: Options = Options()
     ) {
@@ -83,19 +86,21 @@ package final class Network {
         let graph = NetworkGraph(plan, keeping: kept, fuses: options.isOptimized)
         let backward = training ? BackwardPlan(plan, graph) : nil
         let memory = MemoryPlan(
-            plan, graph, backward, keeping: kept, slots: slots, rows: rows, shares: options.isOptimized)
+            plan, graph, backward, keeping: kept, localMicrobatches: localMicrobatches, rows: rows,
+            shares: options.isOptimized)
         let buffer = FloatBuffer(count: memory.count)
         if options.poison != 0 { buffer.elements.update(repeating: options.poison) }
-        func matrix(_ boundary: Int, _ tensor: Int?) -> SlotMatrix? {
+        func matrix(_ boundary: Int, _ tensor: Int?) -> MicrobatchMatrix? {
             tensor.map {
-                SlotMatrix(
+                MicrobatchMatrix(
                     buffer, offset: memory.tensors[$0].offset, rows: rows,
                     width: plan.shape(at: boundary).count)
             }
         }
         let values = memory.values.enumerated().map(matrix)
         let gradients = memory.gradients.enumerated().map(matrix)
-        nodes = Self.makeNodes(plan, graph, values, slots: slots, rows: rows, trains: training)
+        nodes = Self.makeNodes(
+            plan, graph, values, localMicrobatches: localMicrobatches, rows: rows, trains: training)
         backwardSteps = backward.map {
             Self.makeSteps(
                 $0, plan, graph, gradients,
@@ -107,7 +112,7 @@ package final class Network {
         (self.graph, self.values) = (graph, values)
         scratch = (0..<lanes.lanes).map { _ in FloatBuffer(count: plan.scratchCount) }
         workspace = FloatBuffer(count: plan.workspaceCount)
-        let tiles = slots * ((rows + Tile.rows - 1) / Tile.rows)
+        let tiles = localMicrobatches * ((rows + Tile.rows - 1) / Tile.rows)
         let outputs = plan.outputShape.count
         let report =
             report
@@ -118,10 +123,11 @@ package final class Network {
     }
 
     private static func makeNodes(
-        _ plan: NetworkPlan, _ graph: NetworkGraph, _ values: [SlotMatrix?], slots: Int, rows: Int,
+        _ plan: NetworkPlan, _ graph: NetworkGraph, _ values: [MicrobatchMatrix?], localMicrobatches: Int,
+        rows: Int,
         trains: Bool
     ) -> [Node] {
-        let capacity = NetworkCapacity(microbatches: slots, rows: rows, trains: trains)
+        let capacity = NetworkCapacity(microbatches: localMicrobatches, rows: rows, trains: trains)
         var norms: [Int: TileMoments] = [:]
         let nodes = graph.nodes.map { node in
             guard let output = values[node.output] else {
@@ -146,8 +152,9 @@ package final class Network {
     }
 
     private static func makeSteps(
-        _ backward: BackwardPlan, _ plan: NetworkPlan, _ graph: NetworkGraph, _ gradients: [SlotMatrix?],
-        _ temporaries: [SlotMatrix?]
+        _ backward: BackwardPlan, _ plan: NetworkPlan, _ graph: NetworkGraph,
+        _ gradients: [MicrobatchMatrix?],
+        _ temporaries: [MicrobatchMatrix?]
     ) -> [BackwardStep] {
         zip(backward.steps, temporaries).compactMap { step, temporary in
             let node = graph.nodes[step.node]
@@ -164,11 +171,11 @@ package final class Network {
     }
 
     /// The samples of a pass, for the caller to write.
-    package var input: SlotMatrix { values(at: 0) }
-    package var output: SlotMatrix { values(at: plan.layers.count) }
+    package var input: MicrobatchMatrix { values(at: 0) }
+    package var output: MicrobatchMatrix { values(at: plan.layers.count) }
 
     /// The values of the last forward pass at a boundary that is kept.
-    package func values(at boundary: Int) -> SlotMatrix {
+    package func values(at boundary: Int) -> MicrobatchMatrix {
         guard boundary == 0 || boundary == plan.layers.count || kept.contains(boundary),
             let matrix = values[boundary]
         else {
@@ -178,7 +185,7 @@ package final class Network {
     }
 
     package func makePass(
-        rows: SlotRows, parameters: UnsafePointer<Float>, statistics: UnsafeMutablePointer<Float>,
+        rows: MicrobatchRows, parameters: UnsafePointer<Float>, statistics: UnsafeMutablePointer<Float>,
         training: TrainingMode?
     ) -> ForwardPass {
         ForwardPass(
@@ -193,7 +200,7 @@ package final class Network {
         }
     }
 
-    /// Writes every slot's report and, in a network made for training, the gradient of the loss.
+    /// Writes every local microbatch's report and, in a network made for training, the gradient of the loss.
     package func evaluateLoss(
         _ targets: BatchTargets, _ pass: ForwardPass, reports: (Int) -> UnsafeMutablePointer<Double>
     ) throws {

@@ -6,10 +6,10 @@ package final class SingleLayer {
     /// Multiplications and additions of a forward pass; each half of a backward pass has as many.
     package let operations: Int
     private let layer: any Layer
-    private let input: SlotMatrix
-    private let output: SlotMatrix
-    private let inputGradient: SlotMatrix
-    private let outputGradient: SlotMatrix
+    private let input: MicrobatchMatrix
+    private let output: MicrobatchMatrix
+    private let inputGradient: MicrobatchMatrix
+    private let outputGradient: MicrobatchMatrix
     private let parameters: FloatBuffer
     private let statistics: FloatBuffer
     private let forwardPass: ForwardPass
@@ -26,7 +26,9 @@ package final class SingleLayer {
         }
         layer = make(NetworkCapacity(microbatches: 1, rows: rows, trains: true))
         operations = planned.operations * rows
-        func values(_ width: Int) -> SlotMatrix { SlotMatrix(slots: 1, rows: rows, width: width) }
+        func values(_ width: Int) -> MicrobatchMatrix {
+            MicrobatchMatrix(localMicrobatches: 1, rows: rows, width: width)
+        }
         input = values(shape.count)
         inputGradient = values(shape.count)
         output = values(planned.output.count)
@@ -39,12 +41,12 @@ package final class SingleLayer {
         let fold = FoldProgram(ReductionTree(leaves: 1), 0..<1)
         let synchronizer = NoExchange()
         forwardPass = ForwardPass(
-            rows: SlotRows([rows]), parameters: parameters.pointer, statistics: statistics.pointer,
+            rows: MicrobatchRows([rows]), parameters: parameters.pointer, statistics: statistics.pointer,
             lanes: lanes, scratch: (0..<lanes.lanes).map { _ in FloatBuffer(count: planned.scratchCount) },
             workspace: FloatBuffer(count: planned.workspaceCount),
             training: TrainingMode(synchronizer: synchronizer, seed: 0, step: 0, firstSamples: [0]))
         let gradients = GradientVectors(count: plan.layout.flatCount, programs: [fold])
-        gradients.begin(fold, firstSlot: 0)
+        gradients.begin(fold, firstLocalMicrobatch: 0)
         backwardPass = BackwardPass(
             forwardPass, synchronizer: synchronizer, gradients: gradients, batchSize: rows)
     }
@@ -73,6 +75,6 @@ package final class SingleLayer {
 /// For layers that have nothing to exchange.
 private final class NoExchange: StatisticsSynchronizer {
     private let nothing = DoubleBuffer(count: 1)
-    func leaf(_ exchange: Int, slot: Int) -> UnsafeMutablePointer<Double> { nothing.pointer }
+    func leaf(_ exchange: Int, localMicrobatch: Int) -> UnsafeMutablePointer<Double> { nothing.pointer }
     func combine(_ exchange: Int) throws -> UnsafePointer<Double> { UnsafePointer(nothing.pointer) }
 }

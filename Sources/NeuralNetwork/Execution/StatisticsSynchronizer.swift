@@ -5,7 +5,7 @@ import Kernels
 /// when the network is made.
 package protocol StatisticsSynchronizer: AnyObject {
     /// The memory to which the layer writes the vector of a local microbatch.
-    func leaf(_ exchange: Int, slot: Int) -> UnsafeMutablePointer<Double>
+    func leaf(_ exchange: Int, localMicrobatch: Int) -> UnsafeMutablePointer<Double>
     /// Combines the vectors of all microbatches of all workers. The result stays valid until the next step.
     ///
     /// - Throws: if the group has ended.

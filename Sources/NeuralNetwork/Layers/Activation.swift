@@ -68,11 +68,13 @@ final class ActivationLayer: Layer {
 
     init(_ function: ActivationFunction) { self.function = function }
 
-    func forward(_ input: SlotMatrix, _ output: SlotMatrix, _ pass: ForwardPass) {
-        let size = SlotRows.samplesPerVectorTile(width: input.width)
+    func forward(_ input: MicrobatchMatrix, _ output: MicrobatchMatrix, _ pass: ForwardPass) {
+        let size = MicrobatchRows.samplesPerVectorTile(width: input.width)
         pass.lanes.run(pass.rows.tileCount(of: size)) { task, _ in
             let tile = pass.rows.tile(task, of: size)
-            let (x, y) = (input.row(tile.slot, tile.start), output.row(tile.slot, tile.start))
+            let (x, y) = (
+                input.row(tile.localMicrobatch, tile.start), output.row(tile.localMicrobatch, tile.start)
+            )
             let count = tile.count * input.width
             switch function {
             case .relu: Elementwise.relu(x, into: y, count: count)
@@ -85,15 +87,19 @@ final class ActivationLayer: Layer {
     }
 
     func backward(
-        _ input: SlotMatrix, _ output: SlotMatrix, outputGradient: SlotMatrix, inputGradient: SlotMatrix?,
+        _ input: MicrobatchMatrix, _ output: MicrobatchMatrix, outputGradient: MicrobatchMatrix,
+        inputGradient: MicrobatchMatrix?,
         _ pass: BackwardPass
     ) {
         guard let inputGradient else { return }
-        let (rows, size) = (pass.rows, SlotRows.samplesPerVectorTile(width: input.width))
+        let (rows, size) = (pass.rows, MicrobatchRows.samplesPerVectorTile(width: input.width))
         pass.lanes.run(rows.tileCount(of: size)) { task, _ in
             let tile = rows.tile(task, of: size)
-            let (y, dy) = (output.row(tile.slot, tile.start), outputGradient.row(tile.slot, tile.start))
-            let dx = inputGradient.row(tile.slot, tile.start)
+            let (y, dy) = (
+                output.row(tile.localMicrobatch, tile.start),
+                outputGradient.row(tile.localMicrobatch, tile.start)
+            )
+            let dx = inputGradient.row(tile.localMicrobatch, tile.start)
             let count = tile.count * input.width
             switch function {
             case .relu: Elementwise.reluBackward(y: y, dy: dy, into: dx, count: count)

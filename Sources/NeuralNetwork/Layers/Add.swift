@@ -25,21 +25,22 @@ struct AddDefinition: LayerDefinition {
 
 /// `y = Σ xᵢ`; every `dxᵢ = dy`.
 final class AddLayer: JoinLayer {
-    func forward(_ inputs: [SlotMatrix], _ output: SlotMatrix, _ pass: ForwardPass) {
-        let size = SlotRows.samplesPerVectorTile(width: output.width)
+    func forward(_ inputs: [MicrobatchMatrix], _ output: MicrobatchMatrix, _ pass: ForwardPass) {
+        let size = MicrobatchRows.samplesPerVectorTile(width: output.width)
         pass.lanes.run(pass.rows.tileCount(of: size)) { task, _ in
             let tile = pass.rows.tile(task, of: size)
-            let (y, count) = (output.row(tile.slot, tile.start), tile.count * output.width)
+            let (y, count) = (output.row(tile.localMicrobatch, tile.start), tile.count * output.width)
             Elementwise.sum(
-                inputs[0].row(tile.slot, tile.start),
-                inputs[min(1, inputs.count - 1)].row(tile.slot, tile.start), into: y, count: count)
+                inputs[0].row(tile.localMicrobatch, tile.start),
+                inputs[min(1, inputs.count - 1)].row(tile.localMicrobatch, tile.start), into: y, count: count)
             for i in stride(from: 2, to: inputs.count, by: 1) {
-                Elementwise.add(inputs[i].row(tile.slot, tile.start), to: y, count: count)
+                Elementwise.add(inputs[i].row(tile.localMicrobatch, tile.start), to: y, count: count)
             }
         }
     }
 
-    func backward(outputGradient: SlotMatrix, _ inputGradients: [InputGradient?], _ pass: BackwardPass) {
+    func backward(outputGradient: MicrobatchMatrix, _ inputGradients: [InputGradient?], _ pass: BackwardPass)
+    {
         // One of them may lie in the memory of dy: then nothing is to be done.
         for case .some(let gradient) in inputGradients where gradient.values.row(0) != outputGradient.row(0) {
             if gradient.accumulates {
@@ -50,23 +51,23 @@ final class AddLayer: JoinLayer {
         }
     }
 
-    /// Adds `from` to `to` for every slot.
-    static func add(_ from: SlotMatrix, to: SlotMatrix, _ pass: BackwardPass) {
-        let size = SlotRows.samplesPerVectorTile(width: from.width)
+    /// Adds `from` to `to` for every local microbatch.
+    static func add(_ from: MicrobatchMatrix, to: MicrobatchMatrix, _ pass: BackwardPass) {
+        let size = MicrobatchRows.samplesPerVectorTile(width: from.width)
         pass.lanes.run(pass.rows.tileCount(of: size)) { task, _ in
             let tile = pass.rows.tile(task, of: size)
             Elementwise.add(
-                from.row(tile.slot, tile.start), to: to.row(tile.slot, tile.start),
+                from.row(tile.localMicrobatch, tile.start), to: to.row(tile.localMicrobatch, tile.start),
                 count: tile.count * from.width)
         }
     }
 
-    private static func copy(_ from: SlotMatrix, to: SlotMatrix, _ pass: BackwardPass) {
-        let size = SlotRows.samplesPerVectorTile(width: from.width)
+    private static func copy(_ from: MicrobatchMatrix, to: MicrobatchMatrix, _ pass: BackwardPass) {
+        let size = MicrobatchRows.samplesPerVectorTile(width: from.width)
         pass.lanes.run(pass.rows.tileCount(of: size)) { task, _ in
             let tile = pass.rows.tile(task, of: size)
-            to.row(tile.slot, tile.start).update(
-                from: from.row(tile.slot, tile.start), count: tile.count * from.width)
+            to.row(tile.localMicrobatch, tile.start).update(
+                from: from.row(tile.localMicrobatch, tile.start), count: tile.count * from.width)
         }
     }
 }

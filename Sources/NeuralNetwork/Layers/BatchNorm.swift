@@ -31,9 +31,9 @@ struct BatchNormDefinition: LayerDefinition {
                     moments: TileMoments(
                         shape: input.shape,
                         imagesPerTile: input.measuredImages
-                            ?? SlotRows.images(for: 256, each: input.shape.positions),
-                        slots: capacity.microbatches, rows: capacity.rows),
-                    slots: capacity.microbatches)
+                            ?? MicrobatchRows.images(for: 256, each: input.shape.positions),
+                        localMicrobatches: capacity.microbatches, rows: capacity.rows),
+                    localMicrobatches: capacity.microbatches)
             })
     }
 
@@ -116,10 +116,10 @@ final class BatchNormLayer {
 
     /// - Parameters:
     ///   - rectifier: the rectifier that is computed in the same passes.
-    ///   - slots: the most microbatches of a pass.
+    ///   - localMicrobatches: the most microbatches of a pass.
     init(
         _ options: BatchNormDefinition, isFrozen: Bool, _ rectifier: Rectifier?, _ offsets: Offsets,
-        moments: TileMoments, slots: Int
+        moments: TileMoments, localMicrobatches: Int
     ) {
         channels = moments.shape.channels
         positions = moments.shape.positions
@@ -133,18 +133,19 @@ final class BatchNormLayer {
         vectors = moments.vectors
         tableStride = FlatVector.aligned(vectors.elements)
         table = FloatBuffer(
-            count: BatchNormKernels.Constants.count * tableStride * (isSynchronized ? 1 : max(1, slots)))
+            count: BatchNormKernels.Constants.count * tableStride
+                * (isSynchronized ? 1 : max(1, localMicrobatches)))
     }
 
-    /// The per-channel values of this step: one set for all slots, or one for each.
-    private func constants(_ slot: Int) -> BatchNormKernels.Constants {
-        let set = isSynchronized ? 0 : slot
+    /// The per-channel values of this step: one set for all local microbatches, or one for each.
+    private func constants(_ localMicrobatch: Int) -> BatchNormKernels.Constants {
+        let set = isSynchronized ? 0 : localMicrobatch
         return BatchNormKernels.Constants(
             table.pointer + set * BatchNormKernels.Constants.count * tableStride, stride: tableStride)
     }
 
     private func forEachTile(
-        _ rows: SlotRows, _ lanes: LanePool, _ body: (_ tile: Tile, _ lane: Int) -> Void
+        _ rows: MicrobatchRows, _ lanes: LanePool, _ body: (_ tile: Tile, _ lane: Int) -> Void
     ) {
         let size = moments.imagesPerTile
         lanes.run(rows.tileCount(of: size)) { task, lane in body(rows.tile(task, of: size), lane) }
@@ -156,8 +157,10 @@ final class BatchNormLayer {
     ///
     /// - Parameter shortcut: values that are added before the rectifier.
     /// - Throws: what `StatisticsSynchronizer.combine` throws, if the group has ended.
-    func forward(_ input: SlotMatrix, shortcut: SlotMatrix?, _ output: SlotMatrix, _ pass: ForwardPass) throws
-    {
+    func forward(
+        _ input: MicrobatchMatrix, shortcut: MicrobatchMatrix?, _ output: MicrobatchMatrix,
+        _ pass: ForwardPass
+    ) throws {
         if pass.isReplay {
             // The table holds this step's statistics.
         } else if let mode = pass.training, !isFrozen {
@@ -167,30 +170,33 @@ final class BatchNormLayer {
         }
         forEachTile(pass.rows, pass.lanes) { tile, _ in
             BatchNormKernels.normalize(
-                input.row(tile.slot, tile.start), shortcut: shortcut?.row(tile.slot, tile.start), rectifier,
-                into: output.row(tile.slot, tile.start), rows: tile.count * positions, vectors,
-                constants(tile.slot))
+                input.row(tile.localMicrobatch, tile.start),
+                shortcut: shortcut?.row(tile.localMicrobatch, tile.start), rectifier,
+                into: output.row(tile.localMicrobatch, tile.start), rows: tile.count * positions, vectors,
+                constants(tile.localMicrobatch))
         }
     }
 
     private func useBatchStatistics(
-        _ input: SlotMatrix, _ pass: ForwardPass, _ synchronizer: StatisticsSynchronizer
+        _ input: MicrobatchMatrix, _ pass: ForwardPass, _ synchronizer: StatisticsSynchronizer
     )
         throws
     {
         if !moments.isMeasuredByProducer {
             forEachTile(pass.rows, pass.lanes) { tile, lane in
                 moments.measure(
-                    tile, input.row(tile.slot, tile.start), scratch: pass.scratch[lane].pointer)
+                    tile, input.row(tile.localMicrobatch, tile.start), scratch: pass.scratch[lane].pointer)
             }
         }
         moments.merge(.moments(channels: channels), pass.rows, pass.lanes) {
-            synchronizer.leaf(offsets.forwardExchange, slot: $0)
+            synchronizer.leaf(offsets.forwardExchange, localMicrobatch: $0)
         }
         if !isSynchronized {
-            // Before the exchange, which may add slots together in place.
-            for slot in 0..<pass.rows.slots {
-                use(synchronizer.leaf(offsets.forwardExchange, slot: slot), for: slot, pass)
+            // Before the exchange, which may add local microbatches together in place.
+            for localMicrobatch in 0..<pass.rows.localMicrobatches {
+                use(
+                    synchronizer.leaf(offsets.forwardExchange, localMicrobatch: localMicrobatch),
+                    for: localMicrobatch, pass)
             }
         }
         let whole = try synchronizer.combine(offsets.forwardExchange)
@@ -198,9 +204,9 @@ final class BatchNormLayer {
         updateRunningStatistics(whole, pass)
     }
 
-    /// Sets the values of a slot from (count, mean, M2).
-    private func use(_ moments: UnsafePointer<Double>, for slot: Int, _ pass: ForwardPass) {
-        let (n, values) = (moments[0], constants(slot))
+    /// Sets the values of a local microbatch from (count, mean, M2).
+    private func use(_ moments: UnsafePointer<Double>, for localMicrobatch: Int, _ pass: ForwardPass) {
+        let (n, values) = (moments[0], constants(localMicrobatch))
         for c in 0..<channels {
             set(values, c, mean: Float(moments[1 + c]), variance: Float(moments[1 + channels + c] / n), pass)
         }
@@ -222,8 +228,8 @@ final class BatchNormLayer {
     }
 
     private func useRunningStatistics(_ pass: ForwardPass) {
-        for slot in 0..<(isSynchronized ? 1 : pass.rows.slots) {
-            let values = constants(slot)
+        for localMicrobatch in 0..<(isSynchronized ? 1 : pass.rows.localMicrobatches) {
+            let values = constants(localMicrobatch)
             for c in 0..<channels {
                 set(
                     values, c, mean: pass.statistics[offsets.mean + c],
@@ -257,8 +263,9 @@ final class BatchNormLayer {
     ///   that of the input does not.
     /// - Throws: what `StatisticsSynchronizer.combine` throws, if the group has ended.
     func backward(
-        _ input: SlotMatrix, hasShortcut: Bool, _ output: SlotMatrix, outputGradient: SlotMatrix,
-        inputGradient: SlotMatrix?,
+        _ input: MicrobatchMatrix, hasShortcut: Bool, _ output: MicrobatchMatrix,
+        outputGradient: MicrobatchMatrix,
+        inputGradient: MicrobatchMatrix?,
         shortcutGradient: InputGradient?, _ pass: BackwardPass
     ) throws {
         let isMaskedInPlace =
@@ -267,9 +274,11 @@ final class BatchNormLayer {
             let masked = isMaskedInPlace ? outputGradient : nil
             try measureGradient(pass) { tile, constants, scratch in
                 BatchNormKernels.backwardSums(
-                    x: input.row(tile.slot, tile.start), dy: outputGradient.row(tile.slot, tile.start),
+                    x: input.row(tile.localMicrobatch, tile.start),
+                    dy: outputGradient.row(tile.localMicrobatch, tile.start),
                     mask(tile, hasShortcut, output),
-                    masked: masked?.row(tile.slot, tile.start), rows: tile.count * positions, vectors,
+                    masked: masked?.row(tile.localMicrobatch, tile.start), rows: tile.count * positions,
+                    vectors,
                     constants, into: moments.sums(tile),
                     scratch: scratch)
             }
@@ -278,21 +287,24 @@ final class BatchNormLayer {
         guard inputGradient != nil || shortcut != nil else { return }
         forEachTile(pass.rows, pass.lanes) { tile, _ in
             BatchNormKernels.backward(
-                x: input.row(tile.slot, tile.start), dy: outputGradient.row(tile.slot, tile.start),
+                x: input.row(tile.localMicrobatch, tile.start),
+                dy: outputGradient.row(tile.localMicrobatch, tile.start),
                 isMaskedInPlace ? .none : mask(tile, hasShortcut, output), isFrozen: isFrozen,
                 rows: tile.count * positions, vectors,
-                constants(tile.slot), into: inputGradient?.row(tile.slot, tile.start),
+                constants(tile.localMicrobatch), into: inputGradient?.row(tile.localMicrobatch, tile.start),
                 shortcut: shortcut.map {
-                    .init($0.values.row(tile.slot, tile.start), accumulates: $0.accumulates)
+                    .init($0.values.row(tile.localMicrobatch, tile.start), accumulates: $0.accumulates)
                 })
         }
     }
 
     /// The values that the rectifier let through: with a shortcut they are seen in its output, otherwise they
     /// follow from x.
-    private func mask(_ tile: Tile, _ hasShortcut: Bool, _ output: SlotMatrix) -> BatchNormKernels.Mask {
+    private func mask(_ tile: Tile, _ hasShortcut: Bool, _ output: MicrobatchMatrix) -> BatchNormKernels.Mask
+    {
         guard let rectifier else { return .none }
-        return hasShortcut ? .output(output.row(tile.slot, tile.start), rectifier) : .input(rectifier)
+        return hasShortcut
+            ? .output(output.row(tile.localMicrobatch, tile.start), rectifier) : .input(rectifier)
     }
 
     /// Sums (Σ dy, Σ dy·x̂) up, exchanges the sums, and writes the parameters' gradients and the means that
@@ -302,34 +314,37 @@ final class BatchNormLayer {
         _ sumTile: (Tile, BatchNormKernels.Constants, _ scratch: UnsafeMutablePointer<Float>) -> Void
     ) throws {
         forEachTile(pass.rows, pass.lanes) { tile, lane in
-            sumTile(tile, constants(tile.slot), pass.scratch[lane].pointer)
+            sumTile(tile, constants(tile.localMicrobatch), pass.scratch[lane].pointer)
         }
         let operation = StatisticsOperation.sum(width: 2 * channels)
         if isSynchronized {
             moments.merge(operation, pass.rows, pass.lanes) {
-                pass.synchronizer.leaf(offsets.backwardExchange, slot: $0)
+                pass.synchronizer.leaf(offsets.backwardExchange, localMicrobatch: $0)
             }
             let sums = try pass.synchronizer.combine(offsets.backwardExchange)
-            writeParameterGradients(pass) { slot in slot == pass.gradients.firstSlot ? sums : nil }
-            setMeans(sums, count: pass.batchSize * positions, slot: 0)
+            writeParameterGradients(pass) { localMicrobatch in
+                localMicrobatch == pass.gradients.firstLocalMicrobatch ? sums : nil
+            }
+            setMeans(sums, count: pass.batchSize * positions, localMicrobatch: 0)
         } else {
-            // The forward exchange is over, and its leaves have room for a slot's own sums.
+            // The forward exchange is over, and its leaves have room for a local microbatch's own sums.
             moments.merge(operation, pass.rows, pass.lanes) {
-                pass.synchronizer.leaf(offsets.forwardExchange, slot: $0)
+                pass.synchronizer.leaf(offsets.forwardExchange, localMicrobatch: $0)
             }
             writeParameterGradients(pass) {
-                UnsafePointer(pass.synchronizer.leaf(offsets.forwardExchange, slot: $0))
+                UnsafePointer(pass.synchronizer.leaf(offsets.forwardExchange, localMicrobatch: $0))
             }
-            for (slot, rows) in pass.rows.rows.enumerated() {
+            for (localMicrobatch, rows) in pass.rows.rows.enumerated() {
                 setMeans(
-                    pass.synchronizer.leaf(offsets.forwardExchange, slot: slot), count: rows * positions,
-                    slot: slot)
+                    pass.synchronizer.leaf(offsets.forwardExchange, localMicrobatch: localMicrobatch),
+                    count: rows * positions,
+                    localMicrobatch: localMicrobatch)
             }
         }
     }
 
-    private func setMeans(_ sums: UnsafePointer<Double>, count: Int, slot: Int) {
-        let (inverse, values) = (1 / Double(count), constants(slot))
+    private func setMeans(_ sums: UnsafePointer<Double>, count: Int, localMicrobatch: Int) {
+        let (inverse, values) = (1 / Double(count), constants(localMicrobatch))
         for c in 0..<channels {
             values.meanDy[c] = Float(sums[c] * inverse)
             values.meanDyX[c] = Float(sums[channels + c] * inverse)
@@ -342,22 +357,26 @@ final class BatchNormLayer {
     /// microbatch contributes them and all others contribute zeros (nil), so that the reduction returns them
     /// unchanged.
     private func writeParameterGradients(_ pass: BackwardPass, _ sums: (Int) -> UnsafePointer<Double>?) {
-        for slot in 0..<pass.rows.slots {
-            let (leaf, sums) = (pass.gradients.leaf(slot), sums(slot))
+        for localMicrobatch in 0..<pass.rows.localMicrobatches {
+            let (leaf, sums) = (pass.gradients.leaf(localMicrobatch), sums(localMicrobatch))
             for c in 0..<channels {
                 leaf[offsets.shift + c] = sums.map { Float($0[c]) } ?? 0
                 leaf[offsets.scale + c] = sums.map { Float($0[channels + c]) } ?? 0
             }
-            pass.gradients.merge(after: slot, start: offsets.shift, count: channels)
-            pass.gradients.merge(after: slot, start: offsets.scale, count: channels)
+            pass.gradients.merge(after: localMicrobatch, start: offsets.shift, count: channels)
+            pass.gradients.merge(after: localMicrobatch, start: offsets.scale, count: channels)
         }
     }
 }
 
 extension BatchNormLayer {
     /// Finds, after a pass, the first value of a row before the rectifier that is not finite.
-    func firstNonFinite(_ input: SlotMatrix, shortcut: SlotMatrix?, slot: Int, row: Int) -> Float? {
-        let (x, other, values) = (input.row(slot, row), shortcut?.row(slot, row), constants(slot))
+    func firstNonFinite(
+        _ input: MicrobatchMatrix, shortcut: MicrobatchMatrix?, localMicrobatch: Int, row: Int
+    ) -> Float? {
+        let (x, other, values) = (
+            input.row(localMicrobatch, row), shortcut?.row(localMicrobatch, row), constants(localMicrobatch)
+        )
         for place in 0..<(positions * channels) {
             let c = place % channels
             let value = (x[place] - values.mean[c]) * values.scale[c] + values.shift[c] + (other?[place] ?? 0)

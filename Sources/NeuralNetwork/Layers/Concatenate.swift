@@ -34,33 +34,34 @@ final class ConcatenateLayer: JoinLayer {
         self.channels = channels
     }
 
-    func forward(_ inputs: [SlotMatrix], _ output: SlotMatrix, _ pass: ForwardPass) {
+    func forward(_ inputs: [MicrobatchMatrix], _ output: MicrobatchMatrix, _ pass: ForwardPass) {
         let width = channels.reduce(0, +)
-        let size = SlotRows.imagesPerTile(values: width * positions)
+        let size = MicrobatchRows.imagesPerTile(values: width * positions)
         pass.lanes.run(pass.rows.tileCount(of: size)) { task, _ in
             let tile = pass.rows.tile(task, of: size)
             var first = 0
             for (input, channels) in zip(inputs, channels) {
                 Columns.copy(
-                    input.row(tile.slot, tile.start), stride: channels,
-                    to: output.row(tile.slot, tile.start) + first, stride: width,
+                    input.row(tile.localMicrobatch, tile.start), stride: channels,
+                    to: output.row(tile.localMicrobatch, tile.start) + first, stride: width,
                     rows: tile.count * positions, columns: channels)
                 first += channels
             }
         }
     }
 
-    func backward(outputGradient: SlotMatrix, _ inputGradients: [InputGradient?], _ pass: BackwardPass) {
+    func backward(outputGradient: MicrobatchMatrix, _ inputGradients: [InputGradient?], _ pass: BackwardPass)
+    {
         let width = channels.reduce(0, +)
-        let size = SlotRows.imagesPerTile(values: width * positions)
+        let size = MicrobatchRows.imagesPerTile(values: width * positions)
         pass.lanes.run(pass.rows.tileCount(of: size)) { task, _ in
             let tile = pass.rows.tile(task, of: size)
             var first = 0
             for (gradient, channels) in zip(inputGradients, channels) {
-                let dy = outputGradient.row(tile.slot, tile.start) + first
+                let dy = outputGradient.row(tile.localMicrobatch, tile.start) + first
                 first += channels
                 guard let gradient else { continue }
-                let dx = gradient.values.row(tile.slot, tile.start)
+                let dx = gradient.values.row(tile.localMicrobatch, tile.start)
                 let rows = tile.count * positions
                 if gradient.accumulates {
                     Columns.add(dy, stride: width, to: dx, stride: channels, rows: rows, columns: channels)

@@ -36,7 +36,8 @@ struct DenseDefinition: LayerDefinition {
             fusion: .none, countsDeadUnits: false, inputPreparation: nil,
             computation: .layer {
                 DenseLayer(
-                    inputs: inputs, outputs: units, weight: weight, bias: bias, slots: $0.microbatches,
+                    inputs: inputs, outputs: units, weight: weight, bias: bias,
+                    localMicrobatches: $0.microbatches,
                     rows: $0.rows)
             })
     }
@@ -45,8 +46,8 @@ struct DenseDefinition: LayerDefinition {
 /// Fully connected layer: `y = xW + b`, x `[N, in]`, W `[in, out]`, b `[out]`.
 ///
 /// Gradients: `dW = xᵀ dy`, `db = Σ dy`, `dx = dy Wᵀ`. For each group of rows the lanes pack x (in the
-/// backward pass dy). Then they compute blocks of columns of the result for rows of several slots, and blocks
-/// of W's rows for dW. The samples of a microbatch are one sum.
+/// backward pass dy). Then they compute blocks of columns of the result for rows of several local
+/// microbatches, and blocks of W's rows for dW. The samples of a microbatch are one sum.
 final class DenseLayer: Layer {
     /// Rows of W in one task of the weight gradient; a multiple of 16, so that blocks begin at aligned
     /// floats.
@@ -63,18 +64,18 @@ final class DenseLayer: Layer {
 
     /// - Parameters:
     ///   - weight, bias: their first indices in the flat vectors.
-    ///   - slots, rows: the most microbatches at once and samples of one.
-    init(inputs: Int, outputs: Int, weight: Int, bias: Int?, slots: Int, rows: Int) {
+    ///   - localMicrobatches, rows: the most microbatches at once and samples of one.
+    init(inputs: Int, outputs: Int, weight: Int, bias: Int?, localMicrobatches: Int, rows: Int) {
         self.inputs = inputs
         self.outputs = outputs
         self.weight = weight
         self.bias = bias
-        runs = .allocate(capacity: max(1, slots * ((rows + Tile.rows - 1) / Tile.rows)))
+        runs = .allocate(capacity: max(1, localMicrobatches * ((rows + Tile.rows - 1) / Tile.rows)))
     }
 
     deinit { runs.deallocate() }
 
-    func forward(_ input: SlotMatrix, _ output: SlotMatrix, _ pass: ForwardPass) {
+    func forward(_ input: MicrobatchMatrix, _ output: MicrobatchMatrix, _ pass: ForwardPass) {
         let bias = bias.map { pass.parameters + $0 }
         for group in pass.rows.groups where !group.tiles.isEmpty {
             let product = pack(group, input, output, pass.rows, pass.lanes, pass.workspace)
@@ -87,7 +88,8 @@ final class DenseLayer: Layer {
     }
 
     func backward(
-        _ input: SlotMatrix, _ output: SlotMatrix, outputGradient: SlotMatrix, inputGradient: SlotMatrix?,
+        _ input: MicrobatchMatrix, _ output: MicrobatchMatrix, outputGradient: MicrobatchMatrix,
+        inputGradient: MicrobatchMatrix?,
         _ pass: BackwardPass
     ) {
         let (w, rows) = (pass.parameters + weight, pass.rows)
@@ -104,9 +106,9 @@ final class DenseLayer: Layer {
                 } else if task < blocks + products {
                     product.run(task - blocks, w, isTransposed: true, bias: nil, scratch: scratch)
                 } else if let bias {
-                    for (slot, rows) in rows.rows.enumerated() {
+                    for (localMicrobatch, rows) in rows.rows.enumerated() {
                         BiasGradient.write(
-                            slot, outputGradient, rows: rows, outputs: outputs, to: bias, pass,
+                            localMicrobatch, outputGradient, rows: rows, outputs: outputs, to: bias, pass,
                             scratch: scratch)
                     }
                 }
@@ -116,12 +118,14 @@ final class DenseLayer: Layer {
 
     /// Packs a group's rows of `x`, for products that go to its rows of `y`.
     private func pack(
-        _ group: RowGroup, _ x: SlotMatrix, _ y: SlotMatrix, _ rows: SlotRows, _ lanes: LanePool,
+        _ group: RowGroup, _ x: MicrobatchMatrix, _ y: MicrobatchMatrix, _ rows: MicrobatchRows,
+        _ lanes: LanePool,
         _ workspace: FloatBuffer
     ) -> GroupProduct {
         for (i, tile) in rows.tiles[group.tiles].enumerated() {
             runs[i] = PanelProduct.Rows(
-                x.row(tile.slot, tile.start), y.row(tile.slot, tile.start), count: tile.count)
+                x.row(tile.localMicrobatch, tile.start), y.row(tile.localMicrobatch, tile.start),
+                count: tile.count)
         }
         let (runs, to) = (
             UnsafeBufferPointer(rebasing: UnsafeBufferPointer(runs)[..<group.tiles.count]),
@@ -139,18 +143,19 @@ final class DenseLayer: Layer {
             blockColumns: Self.blockColumns)
     }
 
-    /// Computes the gradient of a block of W's rows from the group's samples, and merges the slots that end
-    /// with the group.
+    /// Computes the gradient of a block of W's rows from the group's samples, and merges the local
+    /// microbatches that end with the group.
     private func weightGradient(
-        _ block: Int, _ group: RowGroup, _ input: SlotMatrix, _ dy: PanelProduct.Packed, _ pass: BackwardPass,
+        _ block: Int, _ group: RowGroup, _ input: MicrobatchMatrix, _ dy: PanelProduct.Packed,
+        _ pass: BackwardPass,
         _ scratch: UnsafeMutablePointer<Float>
     ) {
         let first = block * Self.blockRows
         let count = min(Self.blockRows, inputs - first)
         let (start, rows, tiles) = (weight + first * outputs, pass.rows.rows, pass.rows.tiles)
-        var (ended, row) = (group.endingSlots.lowerBound, 0)
-        func end(before slot: Int) {
-            while ended < slot {
+        var (ended, row) = (group.endingMicrobatches.lowerBound, 0)
+        func end(before localMicrobatch: Int) {
+            while ended < localMicrobatch {
                 if rows[ended] == 0 {
                     (pass.gradients.leaf(ended) + start).update(repeating: 0, count: count * outputs)
                 }
@@ -159,15 +164,15 @@ final class DenseLayer: Layer {
             }
         }
         for tile in tiles[group.tiles] {
-            end(before: tile.slot)
+            end(before: tile.localMicrobatch)
             PanelProduct.multiplyTransposed(
-                input.row(tile.slot, tile.start), depth: inputs, rows: first..<(first + count), dy,
+                input.row(tile.localMicrobatch, tile.start), depth: inputs, rows: first..<(first + count), dy,
                 first: row, width: outputs,
                 samples: tile.count, accumulates: tile.start > 0,
-                into: pass.gradients.leaf(tile.slot) + start, scratch: scratch)
+                into: pass.gradients.leaf(tile.localMicrobatch) + start, scratch: scratch)
             row += tile.count
         }
-        end(before: group.endingSlots.upperBound)
+        end(before: group.endingMicrobatches.upperBound)
     }
 
 }

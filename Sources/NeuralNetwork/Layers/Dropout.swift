@@ -21,7 +21,8 @@ struct DropoutDefinition: LayerDefinition {
             countsDeadUnits: false, inputPreparation: nil,
             computation: .layer {
                 DropoutLayer(
-                    rate: rate, layer: number, width: width, slots: $0.microbatches, rows: $0.rows)
+                    rate: rate, layer: number, width: width, localMicrobatches: $0.microbatches, rows: $0.rows
+                )
             })
     }
 
@@ -45,56 +46,59 @@ final class DropoutLayer: Layer {
 
     /// - Parameters:
     ///   - layer: the layer's number in its network, by which values are drawn.
-    ///   - slots, rows: the most microbatches at once and samples of one.
-    init(rate: Double, layer: Int, width: Int, slots: Int, rows: Int) {
+    ///   - localMicrobatches, rows: the most microbatches at once and samples of one.
+    init(rate: Double, layer: Int, width: Int, localMicrobatches: Int, rows: Int) {
         self.layer = layer
         self.width = width
         self.rows = rows
         threshold = UInt32(min(rate * 0x1p32, 0x1p32 - 1))
         scale = Float(1 / (1 - rate))
-        mask = .allocate(capacity: max(1, slots * rows * width))
-        mask.initialize(repeating: 0, count: max(1, slots * rows * width))
+        mask = .allocate(capacity: max(1, localMicrobatches * rows * width))
+        mask.initialize(repeating: 0, count: max(1, localMicrobatches * rows * width))
     }
 
     deinit { mask.deallocate() }
 
     private func mask(_ tile: Tile) -> UnsafeMutablePointer<UInt8> {
-        mask + (tile.slot * rows + tile.start) * width
+        mask + (tile.localMicrobatch * rows + tile.start) * width
     }
 
-    func forward(_ input: SlotMatrix, _ output: SlotMatrix, _ pass: ForwardPass) {
-        let size = SlotRows.imagesPerTile(values: width)
+    func forward(_ input: MicrobatchMatrix, _ output: MicrobatchMatrix, _ pass: ForwardPass) {
+        let size = MicrobatchRows.imagesPerTile(values: width)
         let tasks = pass.rows.tileCount(of: size)
         guard let mode = pass.training else {
             if input.row(0) == output.row(0) { return }
             return pass.lanes.run(tasks) { task, _ in
                 let tile = pass.rows.tile(task, of: size)
-                output.row(tile.slot, tile.start).update(
-                    from: input.row(tile.slot, tile.start), count: tile.count * width)
+                output.row(tile.localMicrobatch, tile.start).update(
+                    from: input.row(tile.localMicrobatch, tile.start), count: tile.count * width)
             }
         }
         let stream = RandomStream(seed: mode.seed, purpose: .dropout, major: mode.step, minor: layer)
         pass.lanes.run(tasks) { task, _ in
             let tile = pass.rows.tile(task, of: size)
             DropoutKernels.forward(
-                input.row(tile.slot, tile.start), into: output.row(tile.slot, tile.start), mask: mask(tile),
+                input.row(tile.localMicrobatch, tile.start),
+                into: output.row(tile.localMicrobatch, tile.start), mask: mask(tile),
                 rows: tile.count,
-                width: width, stream: stream, firstSample: mode.firstSamples[tile.slot] + tile.start,
+                width: width, stream: stream,
+                firstSample: mode.firstSamples[tile.localMicrobatch] + tile.start,
                 threshold: threshold, scale: scale)
         }
     }
 
     func backward(
-        _ input: SlotMatrix, _ output: SlotMatrix, outputGradient: SlotMatrix, inputGradient: SlotMatrix?,
+        _ input: MicrobatchMatrix, _ output: MicrobatchMatrix, outputGradient: MicrobatchMatrix,
+        inputGradient: MicrobatchMatrix?,
         _ pass: BackwardPass
     ) {
         guard let inputGradient else { return }
-        let (rows, size) = (pass.rows, SlotRows.imagesPerTile(values: width))
+        let (rows, size) = (pass.rows, MicrobatchRows.imagesPerTile(values: width))
         pass.lanes.run(rows.tileCount(of: size)) { task, _ in
             let tile = rows.tile(task, of: size)
             DropoutKernels.backward(
-                outputGradient.row(tile.slot, tile.start), mask: mask(tile),
-                into: inputGradient.row(tile.slot, tile.start),
+                outputGradient.row(tile.localMicrobatch, tile.start), mask: mask(tile),
+                into: inputGradient.row(tile.localMicrobatch, tile.start),
                 count: tile.count * width, scale: scale)
         }
     }

@@ -34,21 +34,22 @@ final class GlobalAveragePoolLayer: Layer {
     init(shape: TensorShape) {
         channels = shape.channels
         positions = shape.positions
-        imagesPerTile = SlotRows.imagesPerTile(values: shape.count)
+        imagesPerTile = MicrobatchRows.imagesPerTile(values: shape.count)
     }
 
-    func forward(_ input: SlotMatrix, _ output: SlotMatrix, _ pass: ForwardPass) {
+    func forward(_ input: MicrobatchMatrix, _ output: MicrobatchMatrix, _ pass: ForwardPass) {
         pass.lanes.run(pass.rows.tileCount(of: imagesPerTile)) { task, lane in
             let tile = pass.rows.tile(task, of: imagesPerTile)
             Pooling.globalAverage(
-                input.row(tile.slot, tile.start), images: tile.count, positions: positions,
+                input.row(tile.localMicrobatch, tile.start), images: tile.count, positions: positions,
                 channels: channels,
-                into: output.row(tile.slot, tile.start), scratch: pass.scratch[lane].pointer)
+                into: output.row(tile.localMicrobatch, tile.start), scratch: pass.scratch[lane].pointer)
         }
     }
 
     func backward(
-        _ input: SlotMatrix, _ output: SlotMatrix, outputGradient: SlotMatrix, inputGradient: SlotMatrix?,
+        _ input: MicrobatchMatrix, _ output: MicrobatchMatrix, outputGradient: MicrobatchMatrix,
+        inputGradient: MicrobatchMatrix?,
         _ pass: BackwardPass
     ) {
         guard let inputGradient else { return }
@@ -56,9 +57,10 @@ final class GlobalAveragePoolLayer: Layer {
         pass.lanes.run(rows.tileCount(of: imagesPerTile)) { task, _ in
             let tile = rows.tile(task, of: imagesPerTile)
             Pooling.globalAverageBackward(
-                dy: outputGradient.row(tile.slot, tile.start), images: tile.count, positions: positions,
+                dy: outputGradient.row(tile.localMicrobatch, tile.start), images: tile.count,
+                positions: positions,
                 channels: channels,
-                into: inputGradient.row(tile.slot, tile.start))
+                into: inputGradient.row(tile.localMicrobatch, tile.start))
         }
     }
 }

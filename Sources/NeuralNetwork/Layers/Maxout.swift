@@ -25,7 +25,7 @@ struct MaxoutDefinition: LayerDefinition {
             memory: .separate(backwardReads: []), matrixProducts: { _ in [] }, fusion: .none,
             countsDeadUnits: false, inputPreparation: nil,
             computation: .layer {
-                MaxoutLayer(pieces: pieces, output: output, slots: $0.microbatches, rows: $0.rows)
+                MaxoutLayer(pieces: pieces, output: output, localMicrobatches: $0.microbatches, rows: $0.rows)
             })
     }
 }
@@ -40,33 +40,35 @@ final class MaxoutLayer: Layer {
     private let winner: UnsafeMutablePointer<UInt8>
 
     /// - Parameter pieces: at most 256.
-    init(pieces: Int, output: TensorShape, slots: Int, rows: Int) {
+    init(pieces: Int, output: TensorShape, localMicrobatches: Int, rows: Int) {
         self.pieces = pieces
         self.rows = rows
         width = output.count
-        winner = .allocate(capacity: max(1, slots * rows * width))
-        winner.initialize(repeating: 0, count: max(1, slots * rows * width))
+        winner = .allocate(capacity: max(1, localMicrobatches * rows * width))
+        winner.initialize(repeating: 0, count: max(1, localMicrobatches * rows * width))
     }
 
     deinit { winner.deallocate() }
 
     private func winner(_ tile: Tile) -> UnsafeMutablePointer<UInt8> {
-        winner + (tile.slot * rows + tile.start) * width
+        winner + (tile.localMicrobatch * rows + tile.start) * width
     }
 
-    func forward(_ input: SlotMatrix, _ output: SlotMatrix, _ pass: ForwardPass) {
+    func forward(_ input: MicrobatchMatrix, _ output: MicrobatchMatrix, _ pass: ForwardPass) {
         let tiles = pass.rows.tiles
         pass.lanes.run(tiles.count) { task, _ in
             let tile = tiles[task]
             MaxoutKernels.forward(
-                input.row(tile.slot, tile.start), into: output.row(tile.slot, tile.start),
+                input.row(tile.localMicrobatch, tile.start),
+                into: output.row(tile.localMicrobatch, tile.start),
                 winner: winner(tile),
                 count: tile.count * width, pieces: pieces)
         }
     }
 
     func backward(
-        _ input: SlotMatrix, _ output: SlotMatrix, outputGradient: SlotMatrix, inputGradient: SlotMatrix?,
+        _ input: MicrobatchMatrix, _ output: MicrobatchMatrix, outputGradient: MicrobatchMatrix,
+        inputGradient: MicrobatchMatrix?,
         _ pass: BackwardPass
     ) {
         guard let inputGradient else { return }
@@ -74,8 +76,8 @@ final class MaxoutLayer: Layer {
         pass.lanes.run(tiles.count) { task, _ in
             let tile = tiles[task]
             MaxoutKernels.backward(
-                outputGradient.row(tile.slot, tile.start), winner: winner(tile),
-                into: inputGradient.row(tile.slot, tile.start),
+                outputGradient.row(tile.localMicrobatch, tile.start), winner: winner(tile),
+                into: inputGradient.row(tile.localMicrobatch, tile.start),
                 count: tile.count * width, pieces: pieces)
         }
     }

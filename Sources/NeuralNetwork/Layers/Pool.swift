@@ -22,14 +22,15 @@ struct PoolDefinition: LayerDefinition {
             scratchCount: FlatVector.aligned(geometry.channels), workspaceCount: 0,
             rememberedBytes: {
                 $0.trains && remembers
-                    ? PoolLayer.winnerBytes(geometry, slots: $0.microbatches, rows: $0.rows) : 0
+                    ? PoolLayer.winnerBytes(geometry, localMicrobatches: $0.microbatches, rows: $0.rows) : 0
             },
             memory: .separate(
                 backwardReads: function == .maximum && !remembers ? [.input, .output] : []),
             matrixProducts: { _ in [] }, fusion: .none, countsDeadUnits: false, inputPreparation: nil,
             computation: .layer {
                 PoolLayer(
-                    function, geometry, slots: $0.microbatches, rows: $0.rows, keeps: $0.trains && remembers)
+                    function, geometry, localMicrobatches: $0.microbatches, rows: $0.rows,
+                    keeps: $0.trains && remembers)
             })
     }
 }
@@ -47,15 +48,16 @@ final class PoolLayer: Layer {
     private let imagesPerTile: Int
     /// For each value, the number of the pixel within its window that gave it.
     private let winners: AlignedBuffer<UInt8>?
-    private let slotStride: Int
+    private let microbatchStride: Int
 
     /// - Parameter keeps: true to remember the pixel that gave each maximum.
-    init(_ function: PoolFunction, _ geometry: WindowGeometry, slots: Int, rows: Int, keeps: Bool) {
+    init(_ function: PoolFunction, _ geometry: WindowGeometry, localMicrobatches: Int, rows: Int, keeps: Bool)
+    {
         self.function = function
         self.geometry = geometry
-        imagesPerTile = SlotRows.imagesPerTile(values: geometry.inputCount)
-        slotStride = PoolLayer.winnerStride(geometry, rows: rows)
-        winners = keeps ? AlignedBuffer<UInt8>(count: slots * slotStride) : nil
+        imagesPerTile = MicrobatchRows.imagesPerTile(values: geometry.inputCount)
+        microbatchStride = PoolLayer.winnerStride(geometry, rows: rows)
+        winners = keeps ? AlignedBuffer<UInt8>(count: localMicrobatches * microbatchStride) : nil
     }
 
     /// True if a byte can number the pixels of a window.
@@ -63,26 +65,29 @@ final class PoolLayer: Layer {
         geometry.kernelHeight * geometry.kernelWidth <= 256
     }
 
-    /// Bytes from one slot to the next, each at cache lines of its own.
+    /// Bytes from one local microbatch to the next, each at cache lines of its own.
     private static func winnerStride(_ geometry: WindowGeometry, rows: Int) -> Int {
         (rows * geometry.positions * geometry.channels + 63) & ~63
     }
 
     /// Bytes that a maximum keeps for training.
-    static func winnerBytes(_ geometry: WindowGeometry, slots: Int, rows: Int) -> Int {
-        slots * winnerStride(geometry, rows: rows)
+    static func winnerBytes(_ geometry: WindowGeometry, localMicrobatches: Int, rows: Int) -> Int {
+        localMicrobatches * winnerStride(geometry, rows: rows)
     }
 
     private func winners(_ tile: Tile) -> UnsafeMutablePointer<UInt8>? {
         winners.map {
-            $0.pointer + tile.slot * slotStride + tile.start * geometry.positions * geometry.channels
+            $0.pointer + tile.localMicrobatch * microbatchStride + tile.start * geometry.positions
+                * geometry.channels
         }
     }
 
-    func forward(_ input: SlotMatrix, _ output: SlotMatrix, _ pass: ForwardPass) {
+    func forward(_ input: MicrobatchMatrix, _ output: MicrobatchMatrix, _ pass: ForwardPass) {
         pass.lanes.run(pass.rows.tileCount(of: imagesPerTile)) { task, _ in
             let tile = pass.rows.tile(task, of: imagesPerTile)
-            let (x, y) = (input.row(tile.slot, tile.start), output.row(tile.slot, tile.start))
+            let (x, y) = (
+                input.row(tile.localMicrobatch, tile.start), output.row(tile.localMicrobatch, tile.start)
+            )
             switch function {
             case .maximum:
                 if let winners = winners(tile) {
@@ -96,22 +101,26 @@ final class PoolLayer: Layer {
     }
 
     func backward(
-        _ input: SlotMatrix, _ output: SlotMatrix, outputGradient: SlotMatrix, inputGradient: SlotMatrix?,
+        _ input: MicrobatchMatrix, _ output: MicrobatchMatrix, outputGradient: MicrobatchMatrix,
+        inputGradient: MicrobatchMatrix?,
         _ pass: BackwardPass
     ) {
         guard let inputGradient else { return }
         let rows = pass.rows
         pass.lanes.run(rows.tileCount(of: imagesPerTile)) { task, lane in
             let tile = rows.tile(task, of: imagesPerTile)
-            let dy = outputGradient.row(tile.slot, tile.start)
-            let (dx, scratch) = (inputGradient.row(tile.slot, tile.start), pass.scratch[lane].pointer)
+            let dy = outputGradient.row(tile.localMicrobatch, tile.start)
+            let (dx, scratch) = (
+                inputGradient.row(tile.localMicrobatch, tile.start), pass.scratch[lane].pointer
+            )
             switch function {
             case .maximum:
                 if let winners = winners(tile) {
                     Pooling.maximumBackward(dy: dy, winners: winners, geometry, images: tile.count, into: dx)
                 } else {
                     Pooling.maximumBackward(
-                        x: input.row(tile.slot, tile.start), y: output.row(tile.slot, tile.start), dy: dy,
+                        x: input.row(tile.localMicrobatch, tile.start),
+                        y: output.row(tile.localMicrobatch, tile.start), dy: dy,
                         geometry, images: tile.count,
                         into: dx, scratch: scratch)
                 }

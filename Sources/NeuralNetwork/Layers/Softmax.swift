@@ -30,19 +30,21 @@ final class SoftmaxLayer: Layer {
         positions = shape.positions
     }
 
-    func forward(_ input: SlotMatrix, _ output: SlotMatrix, _ pass: ForwardPass) {
+    func forward(_ input: MicrobatchMatrix, _ output: MicrobatchMatrix, _ pass: ForwardPass) {
         let tiles = pass.rows.tiles
         pass.lanes.run(tiles.count) { task, lane in
             let tile = tiles[task]
             LossKernels.softmax(
-                input.row(tile.slot, tile.start), into: output.row(tile.slot, tile.start),
+                input.row(tile.localMicrobatch, tile.start),
+                into: output.row(tile.localMicrobatch, tile.start),
                 rows: tile.count * positions,
                 columns: channels, scratch: pass.scratch[lane].pointer)
         }
     }
 
     func backward(
-        _ input: SlotMatrix, _ output: SlotMatrix, outputGradient: SlotMatrix, inputGradient: SlotMatrix?,
+        _ input: MicrobatchMatrix, _ output: MicrobatchMatrix, outputGradient: MicrobatchMatrix,
+        inputGradient: MicrobatchMatrix?,
         _ pass: BackwardPass
     ) {
         guard let inputGradient else { return }
@@ -50,8 +52,9 @@ final class SoftmaxLayer: Layer {
         pass.lanes.run(tiles.count) { task, _ in
             let tile = tiles[task]
             LossKernels.softmaxBackward(
-                y: output.row(tile.slot, tile.start), dy: outputGradient.row(tile.slot, tile.start),
-                into: inputGradient.row(tile.slot, tile.start), rows: tile.count * positions,
+                y: output.row(tile.localMicrobatch, tile.start),
+                dy: outputGradient.row(tile.localMicrobatch, tile.start),
+                into: inputGradient.row(tile.localMicrobatch, tile.start), rows: tile.count * positions,
                 columns: channels)
         }
     }

@@ -48,28 +48,30 @@ final class WhiteningLayer: Layer {
 
     init(_ plan: WhiteningPlan) { self.plan = plan }
 
-    func forward(_ input: SlotMatrix, _ output: SlotMatrix, _ pass: ForwardPass) {
+    func forward(_ input: MicrobatchMatrix, _ output: MicrobatchMatrix, _ pass: ForwardPass) {
         let (mean, matrix, tiles) = (
             pass.statistics + plan.mean, pass.statistics + plan.matrix, pass.rows.tiles
         )
         pass.lanes.run(tiles.count) { task, lane in
             let (tile, x) = (tiles[task], pass.scratch[lane].pointer)
             Columns.subtract(
-                mean, from: input.row(tile.slot, tile.start), into: x, rows: tile.count, columns: plan.inputs)
+                mean, from: input.row(tile.localMicrobatch, tile.start), into: x, rows: tile.count,
+                columns: plan.inputs)
             BLAS.multiply(
                 m: tile.count, n: plan.outputs, k: plan.inputs, a: x, lda: plan.inputs, b: matrix,
                 ldb: plan.outputs,
-                c: output.row(tile.slot, tile.start), ldc: plan.outputs)
+                c: output.row(tile.localMicrobatch, tile.start), ldc: plan.outputs)
         }
     }
 
     func backward(
-        _ input: SlotMatrix, _ output: SlotMatrix, outputGradient: SlotMatrix, inputGradient: SlotMatrix?,
+        _ input: MicrobatchMatrix, _ output: MicrobatchMatrix, outputGradient: MicrobatchMatrix,
+        inputGradient: MicrobatchMatrix?,
         _ pass: BackwardPass
     ) {}
 
     static func products(_ plan: WhiteningPlan, _ sizes: PassSizes) -> [MatrixProduct] {
-        let tiles = Set(SlotRows(sizes.microbatches + [sizes.chunk]).tiles.map(\.count)).sorted()
+        let tiles = Set(MicrobatchRows(sizes.microbatches + [sizes.chunk]).tiles.map(\.count)).sorted()
         return tiles.map { MatrixProduct(m: $0, n: plan.outputs, k: plan.inputs) }
             + MatrixProduct.scatter(columns: plan.inputs)
     }

@@ -9,34 +9,38 @@ package final class BatchTargets {
     private let width: Int
     private let rows: Int
     private let labelStorage: UnsafeMutablePointer<Int32>
-    private let valueStorage: SlotMatrix?
+    private let valueStorage: MicrobatchMatrix?
 
     /// - Parameters:
     ///   - width: values per sample; nil if the loss needs labels alone.
     ///   - areClasses: whether the targets are class labels.
     ///   - areInputs: whether they are the samples themselves.
-    package init(slots: Int, rows: Int, width: Int?, areClasses: Bool, areInputs: Bool = false) {
+    package init(localMicrobatches: Int, rows: Int, width: Int?, areClasses: Bool, areInputs: Bool = false) {
         (self.areClasses, self.areInputs, self.width, self.rows) = (areClasses, areInputs, width ?? 0, rows)
-        labelStorage = .allocate(capacity: max(1, slots * rows))
-        labelStorage.initialize(repeating: 0, count: max(1, slots * rows))
-        valueStorage = width.map { SlotMatrix(slots: slots, rows: rows, width: $0) }
+        labelStorage = .allocate(capacity: max(1, localMicrobatches * rows))
+        labelStorage.initialize(repeating: 0, count: max(1, localMicrobatches * rows))
+        valueStorage = width.map {
+            MicrobatchMatrix(localMicrobatches: localMicrobatches, rows: rows, width: $0)
+        }
     }
 
     deinit { labelStorage.deallocate() }
 
-    package func labels(_ slot: Int) -> UnsafeMutablePointer<Int32> { labelStorage + slot * rows }
+    package func labels(_ localMicrobatch: Int) -> UnsafeMutablePointer<Int32> {
+        labelStorage + localMicrobatch * rows
+    }
 
-    package func values(_ slot: Int) -> UnsafeMutablePointer<Float> {
+    package func values(_ localMicrobatch: Int) -> UnsafeMutablePointer<Float> {
         guard let valueStorage else { preconditionFailure("these targets were made without values") }
-        return valueStorage.row(slot)
+        return valueStorage.row(localMicrobatch)
     }
 
     package var hasValues: Bool { valueStorage != nil }
 
-    /// Writes the values of the labels of `count` samples in `slot`: one-hot ones, or for a single output the
-    /// label itself.
-    package func expandLabels(_ slot: Int, count: Int) {
-        let (from, to) = (labels(slot), values(slot))
+    /// Writes the values of the labels of `count` samples in `localMicrobatch`: one-hot ones, or for a single
+    /// output the label itself.
+    package func expandLabels(_ localMicrobatch: Int, count: Int) {
+        let (from, to) = (labels(localMicrobatch), values(localMicrobatch))
         if width == 1 {
             for r in 0..<count { to[r] = Float(from[r]) }
             return

@@ -1,9 +1,9 @@
 import Kernels
 
-/// A loss and its metrics at work on one network's output: writes each slot's report and the gradient of the
-/// summed loss.
+/// A loss and its metrics at work on one network's output: writes each local microbatch's report and the
+/// gradient of the summed loss.
 ///
-/// Owned by one compute thread, like its network. A slot's sums go over its tiles in order.
+/// Owned by one compute thread, like its network. A local microbatch's sums go over its tiles in order.
 package final class Criterion {
     package let layout: ReportLayout
     private var loss: Loss { layout.loss }
@@ -44,11 +44,12 @@ package final class Criterion {
     /// Floats of scratch memory that a lane needs.
     static func scratchCount(width: Int) -> Int { 2 * FlatVector.aligned(width) + 16 }
 
-    /// Writes each slot's report into `reports(slot)` and, unless it is nil, the gradient of the summed loss
-    /// into `gradient`, which the optimizer divides by the samples of the global batch. `exchange` is the
-    /// number of the loss's exchange.
+    /// Writes each local microbatch's report into `reports(localMicrobatch)` and, unless it is nil, the
+    /// gradient of the summed loss into `gradient`, which the optimizer divides by the samples of the global
+    /// batch. `exchange` is the number of the loss's exchange.
     func evaluate(
-        output: SlotMatrix, targets: BatchTargets, gradient: SlotMatrix?, exchange: Int?, pass: ForwardPass,
+        output: MicrobatchMatrix, targets: BatchTargets, gradient: MicrobatchMatrix?, exchange: Int?,
+        pass: ForwardPass,
         reports: (Int) -> UnsafeMutablePointer<Double>
     ) throws {
         let (tiles, count) = (pass.rows.tiles, layout.width)
@@ -58,14 +59,18 @@ package final class Criterion {
                 Rows(output, targets, gradient, tile, pass.scratch[lane].pointer),
                 into: partial.pointer + task * count)
         }
-        for slot in 0..<pass.rows.slots { reports(slot).update(repeating: 0, count: count) }
+        for localMicrobatch in 0..<pass.rows.localMicrobatches {
+            reports(localMicrobatch).update(repeating: 0, count: count)
+        }
         for (task, tile) in tiles.enumerated() {
-            let report = reports(tile.slot)
+            let report = reports(tile.localMicrobatch)
             for i in 0..<count { report[i] += partial.pointer[task * count + i] }
         }
         guard let gradient, let exchange, let synchronizer = pass.training?.synchronizer else { return }
-        for slot in 0..<pass.rows.slots {
-            let (leaf, report) = (synchronizer.leaf(exchange, slot: slot), reports(slot))
+        for localMicrobatch in 0..<pass.rows.localMicrobatches {
+            let (leaf, report) = (
+                synchronizer.leaf(exchange, localMicrobatch: localMicrobatch), reports(localMicrobatch)
+            )
             leaf[0] = report[layout.offset(.weight) ?? 0]
             leaf[1] = report[layout.samplesOffset]
         }
@@ -73,15 +78,19 @@ package final class Criterion {
         let factor = Float(loss.gradientFactor(sum: sums[0], samples: sums[1]))
         pass.lanes.run(tiles.count) { task, _ in
             let tile = tiles[task]
-            LossKernels.scale(gradient.row(tile.slot, tile.start), by: factor, count: tile.count * width)
+            LossKernels.scale(
+                gradient.row(tile.localMicrobatch, tile.start), by: factor, count: tile.count * width)
         }
     }
 
     /// The loss of one row, for the search of a loss that is not finite.
     func loss(
-        output: SlotMatrix, targets: BatchTargets, slot: Int, row: Int, scratch: UnsafeMutablePointer<Float>
+        output: MicrobatchMatrix, targets: BatchTargets, localMicrobatch: Int, row: Int,
+        scratch: UnsafeMutablePointer<Float>
     ) -> Double {
-        lossAndWeight(Rows(output, targets, nil, Tile(slot: slot, start: row, count: 1), scratch)).loss
+        lossAndWeight(
+            Rows(output, targets, nil, Tile(localMicrobatch: localMicrobatch, start: row, count: 1), scratch)
+        ).loss
     }
 
     /// The rows of outputs, with their targets, that a lane computes in one piece.
@@ -95,14 +104,15 @@ package final class Criterion {
         let areClasses: Bool
 
         init(
-            _ output: SlotMatrix, _ targets: BatchTargets, _ gradient: SlotMatrix?, _ tile: Tile,
+            _ output: MicrobatchMatrix, _ targets: BatchTargets, _ gradient: MicrobatchMatrix?, _ tile: Tile,
             _ scratch: UnsafeMutablePointer<Float>
         ) {
-            y = UnsafePointer(output.row(tile.slot, tile.start))
-            labels = UnsafePointer(targets.labels(tile.slot) + tile.start)
+            y = UnsafePointer(output.row(tile.localMicrobatch, tile.start))
+            labels = UnsafePointer(targets.labels(tile.localMicrobatch) + tile.start)
             values =
-                targets.hasValues ? UnsafePointer(targets.values(tile.slot) + tile.start * output.width) : nil
-            dx = gradient.map { $0.row(tile.slot, tile.start) }
+                targets.hasValues
+                ? UnsafePointer(targets.values(tile.localMicrobatch) + tile.start * output.width) : nil
+            dx = gradient.map { $0.row(tile.localMicrobatch, tile.start) }
             (count, self.scratch, areClasses) = (tile.count, scratch, targets.areClasses)
         }
 

@@ -2,10 +2,10 @@ import Kernels
 
 /// The places of a network's values and gradients in one block of memory: a pure function of the graph and of
 /// the most samples of a pass. Times are counted: one for each node forward, one for the loss, one for each
-/// step backward. A tensor (a matrix of all slots) lives from the time when it is written to the time when it
-/// is read last. Tensors that live at the same time share no memory. Layers that work value by value write
-/// their output over an input that is not needed any more, and their input's gradient over that of their
-/// output (`MemoryUse`).
+/// step backward. A tensor (a matrix of all local microbatches) lives from the time when it is written to the
+/// time when it is read last. Tensors that live at the same time share no memory. Layers that work value by
+/// value write their output over an input that is not needed any more, and their input's gradient over that
+/// of their output (`MemoryUse`).
 package struct MemoryPlan: Equatable, Sendable {
     package struct Tensor: Equatable, Sendable {
         /// Values of one sample.
@@ -25,7 +25,7 @@ package struct MemoryPlan: Equatable, Sendable {
     package private(set) var temporaries: [Int?]
     /// Floats in all.
     package private(set) var count = 0
-    private let slots: Int
+    private let localMicrobatches: Int
     private let rows: Int
 
     /// - Parameters:
@@ -34,10 +34,10 @@ package struct MemoryPlan: Equatable, Sendable {
     ///   - shares: false gives every matrix memory of its own, as the oracle of tests has it.
     package init(
         _ plan: NetworkPlan, _ graph: NetworkGraph, _ backward: BackwardPlan?, keeping kept: Set<Int> = [],
-        slots: Int, rows: Int,
+        localMicrobatches: Int, rows: Int,
         shares: Bool = true
     ) {
-        (self.slots, self.rows) = (slots, rows)
+        (self.localMicrobatches, self.rows) = (localMicrobatches, rows)
         let uses = Uses(plan, graph, backward, kept)
         values = Array(repeating: nil, count: plan.layers.count + 1)
         gradients = values
@@ -93,8 +93,8 @@ package struct MemoryPlan: Equatable, Sendable {
         for boundary in gradients.indices { gradients[boundary] = gradients[uses.root[boundary]] }
     }
 
-    /// Floats of a tensor. Every slot begins at a multiple of 16.
-    package func size(_ tensor: Tensor) -> Int { slots * FlatVector.aligned(rows * tensor.width) }
+    /// Floats of a tensor. Every local microbatch begins at a multiple of 16.
+    package func size(_ tensor: Tensor) -> Int { localMicrobatches * FlatVector.aligned(rows * tensor.width) }
 
     /// Gives every tensor its offset: large tensors first, each in the smallest gap between those that live
     /// at the same time.

@@ -56,7 +56,7 @@ package final class Evaluator {
         try evaluate(set, chunks: chunks) { network, group, _ in
             try network.forward(
                 network.makePass(
-                    rows: SlotRows(group.map { _ in plan.chunkSize }), parameters: parameters.pointer,
+                    rows: MicrobatchRows(group.map { _ in plan.chunkSize }), parameters: parameters.pointer,
                     statistics: statistics.pointer,
                     training: nil))
         }
@@ -75,9 +75,9 @@ package final class Evaluator {
             let start = group.lowerBound * plan.chunkSize
             let values = try outputs(start..<(start + sizes.reduce(0, +)), dataset)
             let perChunk = plan.chunkSize * network.output.width
-            for (slot, size) in sizes.enumerated() {
-                network.output.row(slot).update(
-                    from: values.pointer + slot * perChunk, count: size * network.output.width)
+            for (localMicrobatch, size) in sizes.enumerated() {
+                network.output.row(localMicrobatch).update(
+                    from: values.pointer + localMicrobatch * perChunk, count: size * network.output.width)
             }
         }
     }
@@ -92,9 +92,10 @@ package final class Evaluator {
         let network =
             network
             ?? Network(
-                plan: plan.network, report: plan.evaluationReport, slots: lanes.lanes, rows: plan.chunkSize,
+                plan: plan.network, report: plan.evaluationReport, localMicrobatches: lanes.lanes,
+                rows: plan.chunkSize,
                 lanes: lanes, training: false)
-        let targets = targets ?? BatchTargets(plan, slots: lanes.lanes, rows: plan.chunkSize)
+        let targets = targets ?? BatchTargets(plan, localMicrobatches: lanes.lanes, rows: plan.chunkSize)
         self.network = network
         self.targets = targets
         center(network, targets, dataset)
@@ -106,7 +107,8 @@ package final class Evaluator {
             let sizes = load(group, of: dataset, into: network.input, targets)
             try compute(network, group, sizes)
             let pass = network.makePass(
-                rows: SlotRows(sizes), parameters: none.pointer, statistics: none.pointer, training: nil)
+                rows: MicrobatchRows(sizes), parameters: none.pointer, statistics: none.pointer, training: nil
+            )
             try network.evaluateLoss(targets, pass) {
                 reports.pointer + (first - chunks.lowerBound + $0) * width
             }
@@ -121,18 +123,18 @@ package final class Evaluator {
         network.criterion.center = (0..<plan.network.outputShape.count).map { targets.values(0)[$0] }
     }
 
-    /// Loads chunks into the slots and fills up a short one with zeros. Returns the number of samples of
-    /// each.
+    /// Loads chunks into the local microbatches and fills up a short one with zeros. Returns the number of
+    /// samples of each.
     private func load(
-        _ chunks: Range<Int>, of dataset: Dataset, into input: SlotMatrix, _ targets: BatchTargets
+        _ chunks: Range<Int>, of dataset: Dataset, into input: MicrobatchMatrix, _ targets: BatchTargets
     ) -> [Int] {
-        chunks.enumerated().map { slot, chunk in
+        chunks.enumerated().map { localMicrobatch, chunk in
             let start = chunk * plan.chunkSize
             let samples = Array(start..<min(dataset.count, start + plan.chunkSize))
-            dataset.gather(samples[...], normalization: data.normalization, into: input.row(slot))
-            let padding = input.row(slot, samples.count)
+            dataset.gather(samples[...], normalization: data.normalization, into: input.row(localMicrobatch))
+            let padding = input.row(localMicrobatch, samples.count)
             padding.update(repeating: 0, count: (plan.chunkSize - samples.count) * input.width)
-            targets.load(samples[...], of: dataset, slot: slot, input: input)
+            targets.load(samples[...], of: dataset, localMicrobatch: localMicrobatch, input: input)
             return samples.count
         }
     }

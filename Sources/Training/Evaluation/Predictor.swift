@@ -28,7 +28,8 @@ package final class Predictor {
         self.parameters = FloatBuffer(parameters)
         self.statistics = FloatBuffer(statistics)
         network = Network(
-            plan: plan.network, slots: lanes.lanes, rows: plan.chunkSize, lanes: lanes, training: false,
+            plan: plan.network, localMicrobatches: lanes.lanes, rows: plan.chunkSize, lanes: lanes,
+            training: false,
             .init(keeping: kept))
     }
 
@@ -39,21 +40,21 @@ package final class Predictor {
     /// of them.
     /// - Throws: what `Network.forward` throws.
     package func compute(_ samples: Range<Int>, of dataset: Dataset) throws {
-        precondition(samples.count <= capacity, "a predictor computes what its slots hold")
+        precondition(samples.count <= capacity, "a predictor computes what its local microbatches hold")
         precondition(
             dataset.sampleSize == network.input.width, "the samples have the shape of the network's input")
         count = samples.count
         let size = plan.chunkSize
-        let slots = (count + size - 1) / size
-        for slot in 0..<slots {
+        let localMicrobatches = (count + size - 1) / size
+        for localMicrobatch in 0..<localMicrobatches {
             let chunk = Array(
-                (samples.lowerBound + slot * size)..<min(
-                    samples.upperBound, samples.lowerBound + (slot + 1) * size))
-            dataset.gather(chunk[...], normalization: normalization, into: network.input.row(slot))
-            network.input.row(slot, chunk.count).update(
+                (samples.lowerBound + localMicrobatch * size)..<min(
+                    samples.upperBound, samples.lowerBound + (localMicrobatch + 1) * size))
+            dataset.gather(chunk[...], normalization: normalization, into: network.input.row(localMicrobatch))
+            network.input.row(localMicrobatch, chunk.count).update(
                 repeating: 0, count: (size - chunk.count) * network.input.width)
         }
-        let rows = SlotRows(Array(repeating: size, count: slots))
+        let rows = MicrobatchRows(Array(repeating: size, count: localMicrobatches))
         try network.forward(
             network.makePass(
                 rows: rows, parameters: parameters.pointer, statistics: statistics.pointer, training: nil))

@@ -3,10 +3,11 @@ import Kernels
 import NeuralNetwork
 import System
 
-/// Bytes that a worker holds for a training: a function of the job and of how many of a batch's microbatches it computes.
+/// Bytes that a worker holds for a training: a function of the job and of how many of a batch's microbatches
+/// it computes.
 package struct WorkerMemory: Equatable, Sendable {
-    /// Bytes of the layers' boundaries: values, and the gradients that share their memory; and of the weights that
-    /// convolutions transform.
+    /// Bytes of the layers' boundaries: values, and the gradients that share their memory; and of the weights
+    /// that convolutions transform.
     package let layers: Int
     package let parameters: Int
     /// Bytes of the parameters' gradients: a vector for each pending node of the reduction tree.
@@ -24,19 +25,23 @@ package struct WorkerMemory: Equatable, Sendable {
         let (network, geometry) = (plan.network, plan.geometry)
         let assignment = Assignment(even: geometry.microbatches, members: members)
         let sizes = geometry.microbatchSizes(batchSize: geometry.batchSize)
-        let (slots, rows) = (
+        let (localMicrobatches, rows) = (
             (0..<members).map { assignment.range(of: $0).count }.max() ?? 0, sizes.max() ?? 0
         )
-        layers = network.bytes(slots: slots, rows: rows, training: true) + 4 * network.workspaceCount
+        layers =
+            network.bytes(localMicrobatches: localMicrobatches, rows: rows, training: true) + 4
+            * network.workspaceCount
         parameters = 4 * (network.layout.parameterSpace + network.layout.statisticsCount)
-        let fold = FoldProgram(ReductionTree(leaves: geometry.microbatches), 0..<slots)
+        let fold = FoldProgram(ReductionTree(leaves: geometry.microbatches), 0..<localMicrobatches)
         gradients = 4 * network.layout.flatCount * fold.registers
         optimizerState = 4 * plan.job.optimizer.momentNames.count * network.layout.flatCount / members
         snapshot =
             4
             * (network.layout.occupiedSpace + (1 + plan.job.optimizer.momentNames.count)
                 * network.layout.flatCount / members)
-        perLane = 4 * network.scratchCount + network.bytes(slots: 1, rows: plan.chunkSize, training: false)
+        perLane =
+            4 * network.scratchCount
+            + network.bytes(localMicrobatches: 1, rows: plan.chunkSize, training: false)
     }
 
     /// For people.

@@ -12,16 +12,16 @@ final class BatchFeeder {
     private var epoch = -1
     private var order: [Int] = []
 
-    init(plan: TrainingPlan, data: DecodedData, slots: Int, rows: Int, lanes: LanePool) {
+    init(plan: TrainingPlan, data: DecodedData, localMicrobatches: Int, rows: Int, lanes: LanePool) {
         (self.plan, self.data, self.lanes) = (plan, data, lanes)
         augmenter = plan.job.data.augmentation.map {
             let mean = data.normalization.kind == .zScore ? data.normalization.shift : nil
             return Augmenter($0, of: data.train, seed: plan.job.seed, mean: mean)
         }
-        targets = BatchTargets(plan, slots: slots, rows: rows)
+        targets = BatchTargets(plan, localMicrobatches: localMicrobatches, rows: rows)
     }
 
-    func load(step: Int, microbatches: [Int], into input: SlotMatrix) {
+    func load(step: Int, microbatches: [Int], into input: MicrobatchMatrix) {
         let geometry = plan.geometry
         let current = step / geometry.stepsPerEpoch
         if current != epoch {
@@ -29,11 +29,11 @@ final class BatchFeeder {
             epoch = current
         }
         let batch = geometry.positions(ofStep: step)
-        for (slot, microbatch) in microbatches.enumerated() {
+        for (localMicrobatch, microbatch) in microbatches.enumerated() {
             let part = geometry.samples(ofMicrobatch: microbatch, inBatchOf: batch.count)
             let samples = order[(batch.lowerBound + part.lowerBound)..<(batch.lowerBound + part.upperBound)]
-            loadFeatures(samples, into: input.row(slot))
-            targets.load(samples, of: data.train, slot: slot, input: input)
+            loadFeatures(samples, into: input.row(localMicrobatch))
+            targets.load(samples, of: data.train, localMicrobatch: localMicrobatch, input: input)
         }
     }
 

@@ -10,19 +10,19 @@ package struct DivergedError: Error, Equatable, CustomStringConvertible {
 
     /// - Parameters:
     ///   - step: from 0; people count from 1.
-    ///   - sample: the sample of the training set in a row of a slot, counted from 0.
-    init(step: Int, loss: Double, _ place: NonFinite?, sample: (_ slot: Int, _ row: Int) -> Int) {
+    ///   - sample: the sample of the training set in a row of a local microbatch, counted from 0.
+    init(step: Int, loss: Double, _ place: NonFinite?, sample: (_ localMicrobatch: Int, _ row: Int) -> Int) {
         self.step = step
         let became = "the loss became \(Self.text(loss)) in step \(step + 1)"
         let advice = "lower the learning rate, or clip gradients"
         description =
             switch place {
-            case .input(let slot, let row, let column, let value):
-                "\(became): sample \(sample(slot, row)) of the training set (the first is 0) has \(Self.text(Double(value))) in column \(column) of what the network reads; repair or remove the sample"
-            case .layer(let name, let slot, let row, let value):
-                "\(became): layer `\(name)` is the first to give \(Self.text(Double(value))), for sample \(sample(slot, row)) of the training set (the first is 0); \(advice)"
-            case .loss(let slot, let row):
-                "\(became): the model's output for sample \(sample(slot, row)) of the training set (the first is 0) is too far from its target, or the target is no finite number; check the sample, \(advice)"
+            case .input(let localMicrobatch, let row, let column, let value):
+                "\(became): sample \(sample(localMicrobatch, row)) of the training set (the first is 0) has \(Self.text(Double(value))) in column \(column) of what the network reads; repair or remove the sample"
+            case .layer(let name, let localMicrobatch, let row, let value):
+                "\(became): layer `\(name)` is the first to give \(Self.text(Double(value))), for sample \(sample(localMicrobatch, row)) of the training set (the first is 0); \(advice)"
+            case .loss(let localMicrobatch, let row):
+                "\(became): the model's output for sample \(sample(localMicrobatch, row)) of the training set (the first is 0) is too far from its target, or the target is no finite number; check the sample, \(advice)"
             case nil: "\(became), though every layer's values are finite: \(advice)"
             }
     }

@@ -38,8 +38,8 @@ package struct GradientDigest {
 
 /// Computes another member's microbatches once more in the steps that are audited: see `AuditSchedule`.
 ///
-/// It does so between its own backward pass and the step's end, from the parameters and running statistics that the
-/// step began with, and from the whole batch's statistics of its own pass.
+/// It does so between its own backward pass and the step's end, from the parameters and running statistics
+/// that the step began with, and from the whole batch's statistics of its own pass.
 final class GradientAudit {
     private let schedule: AuditSchedule
     private let context: StepContext
@@ -81,7 +81,7 @@ final class GradientAudit {
         computation.load(part, step: step)
         try computation.network.forward(pass)
         try computation.network.evaluateLoss(computation.feeder.targets, pass) {
-            audited.reportLeaf(slot: $0)
+            audited.reportLeaf(localMicrobatch: $0)
         }
         try computation.backward(part, step: step, pass, audited, into: gradients) { _ in }
         let digests = context.collective.partition.pieces.map { piece in
@@ -97,8 +97,8 @@ final class GradientAudit {
     }
 }
 
-/// The exchanges of statistics of a step, as an audit needs them: it remembers their results in the member's own pass,
-/// and gives the same in the audit's.
+/// The exchanges of statistics of a step, as an audit needs them: it remembers their results in the member's
+/// own pass, and gives the same in the audit's.
 final class AuditedStatistics: StatisticsSynchronizer {
     let member: Int
     let received = GradientDigest()
@@ -117,9 +117,13 @@ final class AuditedStatistics: StatisticsSynchronizer {
         received.add(collective.statisticsNodes(exchange, of: member, step: step))
     }
 
-    func reportLeaf(slot: Int) -> UnsafeMutablePointer<Double> { store.leaf(store.count - 1, slot) }
+    func reportLeaf(localMicrobatch: Int) -> UnsafeMutablePointer<Double> {
+        store.leaf(store.count - 1, localMicrobatch)
+    }
 
-    func leaf(_ exchange: Int, slot: Int) -> UnsafeMutablePointer<Double> { store.leaf(exchange, slot) }
+    func leaf(_ exchange: Int, localMicrobatch: Int) -> UnsafeMutablePointer<Double> {
+        store.leaf(exchange, localMicrobatch)
+    }
 
     func combine(_ exchange: Int) throws -> UnsafePointer<Double> {
         guard let result = results[exchange] else { preconditionFailure("both passes exchange the same") }

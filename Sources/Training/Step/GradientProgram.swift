@@ -63,31 +63,34 @@ final class GradientProgram: StepProgram {
         return try collective.complete(step: step).control
     }
 
-    /// Throws if the loss is not finite: a contribution to such a step would corrupt every member's parameters.
+    /// Throws if the loss is not finite: a contribution to such a step would corrupt every member's
+    /// parameters.
     private func checkLoss(_ step: Int, _ pass: ForwardPass, _ microbatches: [Int]) throws {
         guard
-            let slot = (0..<pass.rows.slots).first(where: {
+            let localMicrobatch = (0..<pass.rows.localMicrobatches).first(where: {
                 !collective.reportLeaf(localMicrobatch: $0)[0].isFinite
             })
         else { return }
         let place = try network.firstNonFinite(pass, computation.feeder.targets)
-        throw DivergedError(step: step, loss: collective.reportLeaf(localMicrobatch: slot)[0], place) {
-            slot, row in
-            computation.feeder.sample(step: step, microbatch: microbatches[slot], row: row)
+        throw DivergedError(
+            step: step, loss: collective.reportLeaf(localMicrobatch: localMicrobatch)[0], place
+        ) {
+            localMicrobatch, row in
+            computation.feeder.sample(step: step, microbatch: microbatches[localMicrobatch], row: row)
         }
     }
 
-    /// Measures, in a step that logs it, the fraction of each rectifier's units that gave nothing above 0 for any sample
-    /// of the global batch.
+    /// Measures, in a step that logs it, the fraction of each rectifier's units that gave nothing above 0 for
+    /// any sample of the global batch.
     private func countActiveUnits(_ step: Int, _ pass: ForwardPass) throws {
         guard let exchange = plan.activityExchange, plan.diagnosticCount(afterSteps: step + 1) > 0 else {
             return
         }
         let rectifiers = plan.rectifiers
-        for slot in 0..<pass.rows.slots {
-            var counts = collective.leaf(exchange, localMicrobatch: slot)
+        for localMicrobatch in 0..<pass.rows.localMicrobatches {
+            var counts = collective.leaf(exchange, localMicrobatch: localMicrobatch)
             for layer in rectifiers {
-                network.countActiveUnits(of: layer, slot: slot, pass, into: counts)
+                network.countActiveUnits(of: layer, localMicrobatch: localMicrobatch, pass, into: counts)
                 counts += layer.output.channels
             }
         }
@@ -117,8 +120,8 @@ private final class StepSynchronizer: StatisticsSynchronizer {
         (self.context, self.step, self.audited) = (context, step, audited)
     }
 
-    func leaf(_ exchange: Int, slot: Int) -> UnsafeMutablePointer<Double> {
-        context.collective.leaf(exchange, localMicrobatch: slot)
+    func leaf(_ exchange: Int, localMicrobatch: Int) -> UnsafeMutablePointer<Double> {
+        context.collective.leaf(exchange, localMicrobatch: localMicrobatch)
     }
 
     func combine(_ exchange: Int) throws -> UnsafePointer<Double> {

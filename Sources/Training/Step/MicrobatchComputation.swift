@@ -3,18 +3,19 @@ import Datasets
 import Kernels
 import NeuralNetwork
 
-/// The computation of a member's microbatches of a step, with the memory for it: this member's own, or another's whose work it checks.
+/// The computation of a member's microbatches of a step, with the memory for it: this member's own, or
+/// another's whose work it checks.
 final class MicrobatchComputation {
     /// A member's microbatches in a step of one size.
     struct Part {
         let microbatches: [Int]
-        /// By slot.
-        let rows: SlotRows
-        /// By slot: where its samples begin in the global batch.
+        /// By local microbatch.
+        let rows: MicrobatchRows
+        /// By local microbatch: where its samples begin in the global batch.
         let firstSamples: [Int]
         let fold: FoldProgram
-        /// The slot that holds the batch's first microbatch.
-        let firstSlot: Int?
+        /// The local microbatch that holds the batch's first microbatch.
+        let firstLocalMicrobatch: Int?
     }
 
     let network: Network
@@ -31,12 +32,16 @@ final class MicrobatchComputation {
         (plan, data) = (context.plan, context.data)
         parts = Dictionary(uniqueKeysWithValues: members.map { ($0, Self.parts(of: $0, context)) })
         let all = parts.values.flatMap { $0 }
-        let (slots, rows) = (all.map(\.rows.slots).max() ?? 0, all.flatMap(\.rows.rows).max() ?? 0)
+        let (localMicrobatches, rows) = (
+            all.map(\.rows.localMicrobatches).max() ?? 0, all.flatMap(\.rows.rows).max() ?? 0
+        )
         network = Network(
-            plan: plan.network, report: plan.trainReport, slots: slots, rows: rows, lanes: context.lanes,
+            plan: plan.network, report: plan.trainReport, localMicrobatches: localMicrobatches, rows: rows,
+            lanes: context.lanes,
             training: true,
             Network.Options(keeping: kept))
-        feeder = BatchFeeder(plan: plan, data: data, slots: slots, rows: rows, lanes: context.lanes)
+        feeder = BatchFeeder(
+            plan: plan, data: data, localMicrobatches: localMicrobatches, rows: rows, lanes: context.lanes)
     }
 
     private static func parts(of member: Int, _ context: StepContext) -> [Part] {
@@ -47,12 +52,13 @@ final class MicrobatchComputation {
                 plan.microbatchesOf[member], geometry.microbatchSizes(batchSize: batchSize)
             )
             return Part(
-                microbatches: microbatches, rows: SlotRows(microbatches.map { sizes[$0] }),
+                microbatches: microbatches, rows: MicrobatchRows(microbatches.map { sizes[$0] }),
                 firstSamples: microbatches.map {
                     geometry.samples(ofMicrobatch: $0, inBatchOf: batchSize).lowerBound
                 },
                 fold: FoldProgram(plan.tree, plan.leaves(of: member)),
-                firstSlot: plan.leaves(of: member).lowerBound == 0 && !microbatches.isEmpty ? 0 : nil)
+                firstLocalMicrobatch: plan.leaves(of: member).lowerBound == 0 && !microbatches.isEmpty
+                    ? 0 : nil)
         }
     }
 
@@ -86,7 +92,7 @@ final class MicrobatchComputation {
         into gradients: GradientVectors,
         completed: (Int) -> Void
     ) throws {
-        gradients.begin(part.fold, firstSlot: part.firstSlot)
+        gradients.begin(part.fold, firstLocalMicrobatch: part.firstLocalMicrobatch)
         let training = BackwardPass(
             pass, synchronizer: synchronizer, gradients: gradients,
             batchSize: plan.geometry.batchSize(ofStep: step))

@@ -71,14 +71,15 @@ final class CovarianceMeasurement {
         let features = reader.features
         let rows = Scatter.chunkRows
         let scratch = (0..<context.lanes.lanes).map { _ in FloatBuffer(count: rows * features) }
-        context.lanes.run(leaves.samples.count) { slot, lane in
-            let sums = leaf(slot)
+        context.lanes.run(leaves.samples.count) { localMicrobatch, lane in
+            let sums = leaf(localMicrobatch)
             let x = scratch[lane].pointer
             sums.update(repeating: 0, count: features)
             for start in stride(
-                from: leaves.samples[slot].lowerBound, to: leaves.samples[slot].upperBound, by: rows)
+                from: leaves.samples[localMicrobatch].lowerBound,
+                to: leaves.samples[localMicrobatch].upperBound, by: rows)
             {
-                let chunk = start..<min(leaves.samples[slot].upperBound, start + rows)
+                let chunk = start..<min(leaves.samples[localMicrobatch].upperBound, start + rows)
                 reader.read(chunk, into: x)
                 Centres.addRows(x, rows: chunk.count, columns: features, to: sums)
             }
@@ -90,9 +91,9 @@ final class CovarianceMeasurement {
         let rows = Scatter.chunkRows
         let chunks = (0..<Self.chunks).map { _ in FloatBuffer(count: rows * features) }
         let scratch = (0..<context.lanes.lanes).map { _ in FloatBuffer(count: scatter.count(0)) }
-        for (slot, samples) in leaves.samples.enumerated() {
+        for (localMicrobatch, samples) in leaves.samples.enumerated() {
             for block in 0..<scatter.blocks {
-                leaf(block, slot).update(repeating: 0, count: scatter.count(block))
+                leaf(block, localMicrobatch).update(repeating: 0, count: scatter.count(block))
             }
             for start in stride(from: samples.lowerBound, to: samples.upperBound, by: rows * Self.chunks) {
                 let group = start..<min(samples.upperBound, start + rows * Self.chunks)
@@ -108,7 +109,7 @@ final class CovarianceMeasurement {
                 context.lanes.run(scatter.blocks) { block, lane in
                     for chunk in 0..<count {
                         scatter.add(
-                            chunks[chunk].pointer, block: block, to: leaf(block, slot),
+                            chunks[chunk].pointer, block: block, to: leaf(block, localMicrobatch),
                             scratch: scratch[lane].pointer)
                     }
                 }

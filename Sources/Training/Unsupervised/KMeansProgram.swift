@@ -75,10 +75,10 @@ final class KMeansProgram: StepProgram {
         context.entered(.forward, step)
         var inertias = [Double](repeating: 0, count: leaves.samples.count)
         inertias.withUnsafeMutableBufferPointer { inertias in
-            context.lanes.run(leaves.samples.count) { slot, lane in
-                inertias[slot] = sum(
-                    slot, centroids: centroids, scratch: scratch[lane],
-                    into: collective.leaf(KMeansLayout.Exchange.iteration, localMicrobatch: slot))
+            context.lanes.run(leaves.samples.count) { localMicrobatch, lane in
+                inertias[localMicrobatch] = sum(
+                    localMicrobatch, centroids: centroids, scratch: scratch[lane],
+                    into: collective.leaf(KMeansLayout.Exchange.iteration, localMicrobatch: localMicrobatch))
             }
         }
         let sums = try context.combine(KMeansLayout.Exchange.iteration, step: step, within: .forward)
@@ -90,30 +90,31 @@ final class KMeansProgram: StepProgram {
         }
         let right = layout.classes > 0 ? majority(sums) : 0
         let isOver = moved <= spec.tolerance
-        for (slot, samples) in leaves.samples.enumerated() {
-            var report = StepSums(loss: inertias[slot], samples: Double(samples.count))
+        for (localMicrobatch, samples) in leaves.samples.enumerated() {
+            var report = StepSums(loss: inertias[localMicrobatch], samples: Double(samples.count))
             // Numbers of the whole training set are reported once, with the first leaf.
-            if leaves.first + slot == 0 {
+            if leaves.first + localMicrobatch == 0 {
                 report.share = right
                 report.isOver = isOver
             }
-            context.plan.trainReport.write(report, into: collective.reportLeaf(localMicrobatch: slot))
+            context.plan.trainReport.write(
+                report, into: collective.reportLeaf(localMicrobatch: localMicrobatch))
         }
     }
 
     /// Writes the vector of a leaf. Returns its inertia.
     private func sum(
-        _ slot: Int, centroids: UnsafePointer<Float>, scratch: ChunkScratch,
+        _ localMicrobatch: Int, centroids: UnsafePointer<Float>, scratch: ChunkScratch,
         into leaf: UnsafeMutablePointer<Double>
     ) -> Double {
         let offsets = layout.sums
         let features = layout.features
         let labels = reader.labels
         leaf.update(repeating: 0, count: offsets.count)
-        let farthest = leaf + offsets.farthest + 3 * (leaves.first + slot)
+        let farthest = leaf + offsets.farthest + 3 * (leaves.first + localMicrobatch)
         farthest[0] = -1
         var inertia = 0.0
-        scratch.forEachChunk(leaves.samples[slot], reader) { chunk, x in
+        scratch.forEachChunk(leaves.samples[localMicrobatch], reader) { chunk, x in
             Centres.nearest(
                 x, rows: chunk.count, columns: features, centres: centroids, count: layout.clusters,
                 labels: scratch.labels,

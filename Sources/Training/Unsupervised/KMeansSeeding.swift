@@ -14,8 +14,9 @@ final class KMeansSeeding {
     private let reader: SampleReader
     private let leaves: LeafSamples
     private let scratch: [ChunkScratch]
-    /// The squared distance of each local sample to the nearest of the first `known` centres, slot after
-    /// slot. It is allocated at the start, because several lanes write to it at once.
+    /// The squared distance of each local sample to the nearest of the first `known` centres, local
+    /// microbatch after local microbatch. It is allocated at the start, because several lanes write to it at
+    /// once.
     private let distances: FloatBuffer
     private var known = 0
 
@@ -43,10 +44,10 @@ final class KMeansSeeding {
             try chooseBest(index, centroids)
         }
         updateDistances(index + 1, centroids)
-        for (slot, samples) in leaves.samples.enumerated() {
+        for (localMicrobatch, samples) in leaves.samples.enumerated() {
             context.plan.trainReport.write(
-                StepSums(loss: potential(slot), samples: Double(samples.count)),
-                into: context.collective.reportLeaf(localMicrobatch: slot))
+                StepSums(loss: potential(localMicrobatch), samples: Double(samples.count)),
+                into: context.collective.reportLeaf(localMicrobatch: localMicrobatch))
         }
     }
 
@@ -54,10 +55,10 @@ final class KMeansSeeding {
         let collective = context.collective
         let features = layout.features
         updateDistances(index, centroids)
-        for slot in leaves.samples.indices {
-            let leaf = collective.leaf(KMeansLayout.Exchange.potentials, localMicrobatch: slot)
+        for localMicrobatch in leaves.samples.indices {
+            let leaf = collective.leaf(KMeansLayout.Exchange.potentials, localMicrobatch: localMicrobatch)
             leaf.update(repeating: 0, count: layout.leaves)
-            leaf[leaves.first + slot] = potential(slot)
+            leaf[leaves.first + localMicrobatch] = potential(localMicrobatch)
         }
         let potentials = try context.combine(KMeansLayout.Exchange.potentials, step: index, within: .forward)
         drawCandidates(index, potentials)
@@ -84,10 +85,10 @@ final class KMeansSeeding {
         guard known < count else { return }
         let features = layout.features
         let new = centroids + known * layout.features
-        context.lanes.run(leaves.samples.count) { slot, lane in
+        context.lanes.run(leaves.samples.count) { localMicrobatch, lane in
             let scratch = scratch[lane]
-            let samples = leaves.samples[slot]
-            let nearest = self.nearest(slot)
+            let samples = leaves.samples[localMicrobatch]
+            let nearest = self.nearest(localMicrobatch)
             scratch.forEachChunk(samples, reader) { chunk, x in
                 let start = nearest + (chunk.lowerBound - samples.lowerBound)
                 Centres.nearest(
@@ -103,16 +104,18 @@ final class KMeansSeeding {
         known = count
     }
 
-    /// The distances of the samples in a slot.
-    private func nearest(_ slot: Int) -> UnsafeMutablePointer<Float> {
-        distances.pointer + leaves.samples[..<slot].reduce(0) { $0 + $1.count }
+    /// The distances of the samples in a local microbatch.
+    private func nearest(_ localMicrobatch: Int) -> UnsafeMutablePointer<Float> {
+        distances.pointer + leaves.samples[..<localMicrobatch].reduce(0) { $0 + $1.count }
     }
 
     /// The sum of a leaf's distances, in the order of its samples.
-    private func potential(_ slot: Int) -> Double {
-        let nearest = nearest(slot)
+    private func potential(_ localMicrobatch: Int) -> Double {
+        let nearest = nearest(localMicrobatch)
         var sum = 0.0
-        for i in leaves.samples[slot].indices { sum += Double(nearest[i - leaves.samples[slot].lowerBound]) }
+        for i in leaves.samples[localMicrobatch].indices {
+            sum += Double(nearest[i - leaves.samples[localMicrobatch].lowerBound])
+        }
         return sum
     }
 
@@ -120,17 +123,19 @@ final class KMeansSeeding {
     private func drawCandidates(_ index: Int, _ potentials: UnsafePointer<Double>) {
         var total = 0.0
         for leaf in 0..<layout.leaves { total += potentials[leaf] }
-        for slot in leaves.samples.indices {
-            context.collective.leaf(KMeansLayout.Exchange.candidates, localMicrobatch: slot).update(
-                repeating: 0, count: layout.trials)
+        for localMicrobatch in leaves.samples.indices {
+            context.collective.leaf(KMeansLayout.Exchange.candidates, localMicrobatch: localMicrobatch)
+                .update(
+                    repeating: 0, count: layout.trials)
         }
         for t in 0..<layout.trials {
             var stream = RandomStream(
                 seed: context.plan.job.seed, purpose: .initialization, major: index, minor: t)
             guard total > 0 else {  // every sample lies on a centre, so any sample will do
                 let sample = stream.below(reader.count)
-                if let slot = leaves.slot(ofLeaf: 0) {
-                    context.collective.leaf(KMeansLayout.Exchange.candidates, localMicrobatch: slot)[t] =
+                if let localMicrobatch = leaves.localMicrobatch(ofLeaf: 0) {
+                    context.collective.leaf(
+                        KMeansLayout.Exchange.candidates, localMicrobatch: localMicrobatch)[t] =
                         Double(sample)
                 }
                 continue
@@ -144,16 +149,17 @@ final class KMeansSeeding {
                 target -= potentials[leaf]
                 leaf += 1
             }
-            guard let slot = leaves.slot(ofLeaf: leaf) else { continue }
-            context.collective.leaf(KMeansLayout.Exchange.candidates, localMicrobatch: slot)[t] = Double(
-                sample(slot, at: target))
+            guard let localMicrobatch = leaves.localMicrobatch(ofLeaf: leaf) else { continue }
+            context.collective.leaf(KMeansLayout.Exchange.candidates, localMicrobatch: localMicrobatch)[t] =
+                Double(
+                    sample(localMicrobatch, at: target))
         }
     }
 
     /// The sample of a leaf that a draw selects.
-    private func sample(_ slot: Int, at target: Double) -> Int {
-        let nearest = nearest(slot)
-        let samples = leaves.samples[slot]
+    private func sample(_ localMicrobatch: Int, at target: Double) -> Int {
+        let nearest = nearest(localMicrobatch)
+        let samples = leaves.samples[localMicrobatch]
         var sum = 0.0
         var last = samples.lowerBound
         for i in 0..<samples.count where nearest[i] > 0 {
@@ -167,11 +173,12 @@ final class KMeansSeeding {
     /// Writes, for each candidate, the sum of squared distances with it as a further centre.
     private func tryCandidates(_ candidates: FloatBuffer) {
         let features = layout.features
-        context.lanes.run(leaves.samples.count) { slot, lane in
-            let outcomes = context.collective.leaf(KMeansLayout.Exchange.outcomes, localMicrobatch: slot)
+        context.lanes.run(leaves.samples.count) { localMicrobatch, lane in
+            let outcomes = context.collective.leaf(
+                KMeansLayout.Exchange.outcomes, localMicrobatch: localMicrobatch)
             outcomes.update(repeating: 0, count: layout.trials)
-            let nearest = nearest(slot)
-            let samples = leaves.samples[slot]
+            let nearest = nearest(localMicrobatch)
+            let samples = leaves.samples[localMicrobatch]
             scratch[lane].forEachChunk(samples, reader) { chunk, x in
                 for r in 0..<chunk.count {
                     let distance = nearest[chunk.lowerBound - samples.lowerBound + r]

@@ -74,15 +74,15 @@ final class PrincipalComponentsProgram: StepProgram {
                 description: "the covariance of the training set has no eigenvectors that can be computed")
         }
         let kept = keep(eigen, measured.mean, total: total)
-        for slot in leaves.samples.indices {
+        for localMicrobatch in leaves.samples.indices {
             context.plan.trainReport.write(
-                StepSums(), into: context.collective.reportLeaf(localMicrobatch: slot))
+                StepSums(), into: context.collective.reportLeaf(localMicrobatch: localMicrobatch))
         }
-        if let slot = leaves.slot(ofLeaf: 0) {
+        if let localMicrobatch = leaves.localMicrobatch(ofLeaf: 0) {
             let n = Double(reader.count)
             context.plan.trainReport.write(
                 StepSums(loss: kept.lost * (n - 1) / Double(features), share: kept.ratio * n, samples: n),
-                into: context.collective.reportLeaf(localMicrobatch: slot))
+                into: context.collective.reportLeaf(localMicrobatch: localMicrobatch))
         }
         context.entered(.waiting, step)
         return try context.collective.complete(step: step).control

@@ -31,7 +31,7 @@ struct LeafSamples {
     let leaves: Int
     /// The index of the first local leaf.
     let first: Int
-    /// The samples of each slot.
+    /// The samples of each local microbatch.
     let samples: [Range<Int>]
 
     init(leaves: Int, local: Range<Int>, count: Int) {
@@ -40,6 +40,8 @@ struct LeafSamples {
         samples = local.map { ($0 * count / leaves)..<(($0 + 1) * count / leaves) }
     }
 
-    /// The slot of a leaf; nil if it is not local.
-    func slot(ofLeaf leaf: Int) -> Int? { samples.indices.contains(leaf - first) ? leaf - first : nil }
+    /// The local microbatch of a leaf; nil if it is not local.
+    func localMicrobatch(ofLeaf leaf: Int) -> Int? {
+        samples.indices.contains(leaf - first) ? leaf - first : nil
+    }
 }

@@ -72,27 +72,31 @@ final class ConvolutionLayer: Layer, MomentsProducer {
             methods.weightGradient, geometry, outputs: outputs, weight: weight, bias: bias)
     }
 
-    func forward(_ input: SlotMatrix, _ output: SlotMatrix, _ pass: ForwardPass) {
+    func forward(_ input: MicrobatchMatrix, _ output: MicrobatchMatrix, _ pass: ForwardPass) {
         let (method, w, packed) = (methods.forward, pass.parameters + weight, pass.workspace.pointer)
         let b = bias.map { pass.parameters + $0 }
         method.prepare(w, pass.lanes, into: packed)
         let size = method.imagesPerTask
         pass.lanes.run(pass.rows.tileCount(of: size)) { task, lane in
             let (tile, scratch) = (pass.rows.tile(task, of: size), pass.scratch[lane].pointer)
-            let y = output.row(tile.slot, tile.start)
+            let y = output.row(tile.localMicrobatch, tile.start)
             method.run(
-                input.row(tile.slot, tile.start), w, packed, images: tile.count, into: y, scratch: scratch)
+                input.row(tile.localMicrobatch, tile.start), w, packed, images: tile.count, into: y,
+                scratch: scratch)
             if let b { Columns.addBias(b, to: y, rows: tile.count * positions, columns: outputs) }
             moments?.measure(tile, y, scratch: scratch)
         }
     }
 
     func backward(
-        _ input: SlotMatrix, _ output: SlotMatrix, outputGradient: SlotMatrix, inputGradient: SlotMatrix?,
+        _ input: MicrobatchMatrix, _ output: MicrobatchMatrix, outputGradient: MicrobatchMatrix,
+        inputGradient: MicrobatchMatrix?,
         _ pass: BackwardPass
     ) {
         if !pass.isFrozen {
-            for slot in 0..<pass.rows.slots { weightGradient.run(slot, input, outputGradient, pass) }
+            for localMicrobatch in 0..<pass.rows.localMicrobatches {
+                weightGradient.run(localMicrobatch, input, outputGradient, pass)
+            }
         }
         guard let inputGradient else { return }
         let (method, w, packed) = (methods.dataGradient, pass.parameters + weight, pass.workspace.pointer)
@@ -101,8 +105,9 @@ final class ConvolutionLayer: Layer, MomentsProducer {
         pass.lanes.run(pass.rows.tileCount(of: size)) { task, lane in
             let tile = pass.rows.tile(task, of: size)
             method.run(
-                outputGradient.row(tile.slot, tile.start), w, packed, images: tile.count,
-                into: inputGradient.row(tile.slot, tile.start), scratch: pass.scratch[lane].pointer)
+                outputGradient.row(tile.localMicrobatch, tile.start), w, packed, images: tile.count,
+                into: inputGradient.row(tile.localMicrobatch, tile.start), scratch: pass.scratch[lane].pointer
+            )
         }
     }
 }

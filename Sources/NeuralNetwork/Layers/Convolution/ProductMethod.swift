@@ -147,7 +147,7 @@ extension ProductTiling {
     fileprivate func blockWindows(_ sizes: [Int]) -> [Int] {
         var windows: Set<Int> = []
         for size in sizes {
-            let rows = SlotRows([size])
+            let rows = MicrobatchRows([size])
             for task in 0..<rows.tileCount(of: imagesPerTile) {
                 forEachBlock(images: rows.tile(task, of: imagesPerTile).count) {
                     windows.insert($0.count * geometry.outputWidth)

@@ -27,7 +27,7 @@ struct ProductTiling: Sendable {
         self.geometry = geometry
         self.outputs = outputs
         isPointwise = geometry.isPointwise
-        imagesPerTile = SlotRows.images(for: Self.tileWindows, each: geometry.positions)
+        imagesPerTile = MicrobatchRows.images(for: Self.tileWindows, each: geometry.positions)
         let patch = geometry.patchCount
         let windows = min(
             max(Self.blockFloats / patch, Self.blockWindows.lowerBound), Self.blockWindows.upperBound)

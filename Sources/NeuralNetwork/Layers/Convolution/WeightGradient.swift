@@ -30,10 +30,13 @@ final class WeightGradient {
         partials = FloatBuffer(count: (method.mostGroups - 1) * partialStride)
     }
 
-    /// Writes and merges a slot's gradients of weights and bias.
-    func run(_ slot: Int, _ input: SlotMatrix, _ outputGradient: SlotMatrix, _ pass: BackwardPass) {
-        let images = pass.rows.rows[slot]
-        let leaf = pass.gradients.leaf(slot) + weight
+    /// Writes and merges a local microbatch's gradients of weights and bias.
+    func run(
+        _ localMicrobatch: Int, _ input: MicrobatchMatrix, _ outputGradient: MicrobatchMatrix,
+        _ pass: BackwardPass
+    ) {
+        let images = pass.rows.rows[localMicrobatch]
+        let leaf = pass.gradients.leaf(localMicrobatch) + weight
         let groups = method.groups(images: images)
         let size = method.blockSize(groups: groups, lanes: pass.lanes.lanes)
         let blocks = images == 0 ? 0 : (method.extent + size - 1) / size
@@ -43,7 +46,8 @@ final class WeightGradient {
             guard task < groups * blocks else {
                 if let bias {
                     BiasGradient.write(
-                        slot, outputGradient, rows: images * positions, outputs: outputs, to: bias, pass,
+                        localMicrobatch, outputGradient, rows: images * positions, outputs: outputs, to: bias,
+                        pass,
                         scratch: scratch)
                 }
                 return
@@ -51,15 +55,18 @@ final class WeightGradient {
             let (group, block) = task.quotientAndRemainder(dividingBy: blocks)
             let (first, end) = (group * images / groups, (group + 1) * images / groups)
             method.sum(
-                input.row(slot, first), outputGradient.row(slot, first), images: end - first,
+                input.row(localMicrobatch, first), outputGradient.row(localMicrobatch, first),
+                images: end - first,
                 block: (block * size)..<min((block + 1) * size, method.extent),
                 into: group == 0 ? leaf : partials.pointer + (group - 1) * partialStride, scratch: scratch)
         }
-        add(slot, leaf, groups: groups, pass)
+        add(localMicrobatch, leaf, groups: groups, pass)
     }
 
-    /// Adds the groups up and merges the slot, a run of memory in each task.
-    private func add(_ slot: Int, _ leaf: UnsafeMutablePointer<Float>, groups: Int, _ pass: BackwardPass) {
+    /// Adds the groups up and merges the local microbatch, a run of memory in each task.
+    private func add(
+        _ localMicrobatch: Int, _ leaf: UnsafeMutablePointer<Float>, groups: Int, _ pass: BackwardPass
+    ) {
         let vectors = (count + 15) / 16
         let tasks = max(1, min(2 * pass.lanes.lanes, groups * count >> 14))
         pass.lanes.run(tasks) { task, _ in
@@ -70,7 +77,7 @@ final class WeightGradient {
                     partials.pointer + (group - 1) * partialStride + start, to: leaf + start,
                     count: end - start)
             }
-            pass.gradients.merge(after: slot, start: weight + start, count: end - start)
+            pass.gradients.merge(after: localMicrobatch, start: weight + start, count: end - start)
         }
     }
 }

@@ -15,7 +15,7 @@ struct WinogradPass: ImagePass {
         self.isTransposed = isTransposed
     }
 
-    var imagesPerTask: Int { SlotRows.images(for: Self.outputTilesPerTask, each: winograd.outputTiles) }
+    var imagesPerTask: Int { MicrobatchRows.images(for: Self.outputTilesPerTask, each: winograd.outputTiles) }
     var scratchCount: Int { winograd.scratchCount }
     var workspaceCount: Int { winograd.transformedCount }
 

@@ -2,28 +2,29 @@ import Kernels
 
 /// The values of one layer boundary for all local microbatches. Microbatch i holds `rows × width` floats,
 /// row-major (NHWC).
-package struct SlotMatrix {
+package struct MicrobatchMatrix {
     private let buffer: FloatBuffer
     private let start: UnsafeMutablePointer<Float>
-    private let slotStride: Int
+    private let microbatchStride: Int
     /// Values of one sample.
     package let width: Int
 
     /// Makes a matrix in memory of its own.
-    package init(slots: Int, rows: Int, width: Int) {
+    package init(localMicrobatches: Int, rows: Int, width: Int) {
         self.init(
-            FloatBuffer(count: slots * FlatVector.aligned(rows * width)), offset: 0, rows: rows, width: width)
+            FloatBuffer(count: localMicrobatches * FlatVector.aligned(rows * width)), offset: 0, rows: rows,
+            width: width)
     }
 
     /// Makes a matrix in a buffer that it shares with others, from a multiple of 16 on.
     init(_ buffer: FloatBuffer, offset: Int, rows: Int, width: Int) {
         (self.buffer, start, self.width) = (buffer, buffer.pointer + offset, width)
-        slotStride = FlatVector.aligned(rows * width)
+        microbatchStride = FlatVector.aligned(rows * width)
     }
 
-    /// The first row of slot `slot`, or of a tile within it.
-    package func row(_ slot: Int, _ row: Int = 0) -> UnsafeMutablePointer<Float> {
-        start + slot * slotStride + row * width
+    /// The first row of a local microbatch, or of a tile within it.
+    package func row(_ localMicrobatch: Int, _ row: Int = 0) -> UnsafeMutablePointer<Float> {
+        start + localMicrobatch * microbatchStride + row * width
     }
 }
 
@@ -32,7 +33,7 @@ package struct SlotMatrix {
 package struct Tile: Equatable, Sendable {
     package static let rows = 128
 
-    package let slot: Int
+    package let localMicrobatch: Int
     package let start: Int
     package let count: Int
 }
@@ -41,34 +42,36 @@ package struct Tile: Equatable, Sendable {
 package struct RowGroup: Equatable, Sendable {
     package let tiles: Range<Int>
     /// Microbatches of which no rows come behind this group.
-    package let endingSlots: Range<Int>
+    package let endingMicrobatches: Range<Int>
 }
 
 /// The samples of every local microbatch in one step, and their blocks. There are few distinct ones (full and
 /// ragged batches), made once.
-package final class SlotRows: Sendable {
+package final class MicrobatchRows: Sendable {
     package let rows: [Int]
     package let tiles: [Tile]
-    /// Runs of tiles with at most `PanelProduct.mostRows` rows. They cover all slots: one alone if there are
-    /// no samples.
+    /// Runs of tiles with at most `PanelProduct.mostRows` rows. They cover all local microbatches: one alone
+    /// if there are no samples.
     package let groups: [RowGroup]
 
     package init(_ rows: [Int]) {
         self.rows = rows
-        tiles = rows.enumerated().flatMap { slot, count in
+        tiles = rows.enumerated().flatMap { localMicrobatch, count in
             stride(from: 0, to: count, by: Tile.rows).map {
-                Tile(slot: slot, start: $0, count: min(Tile.rows, count - $0))
+                Tile(localMicrobatch: localMicrobatch, start: $0, count: min(Tile.rows, count - $0))
             }
         }
-        groups = Self.groups(tiles, slots: rows.count)
+        groups = Self.groups(tiles, localMicrobatches: rows.count)
     }
 
-    private static func groups(_ tiles: [Tile], slots: Int) -> [RowGroup] {
+    private static func groups(_ tiles: [Tile], localMicrobatches: Int) -> [RowGroup] {
         var (groups, first, total) = ([RowGroup](), 0, 0)
         func close(at end: Int) {
-            let ended = end < tiles.count ? tiles[end].slot : slots
+            let ended = end < tiles.count ? tiles[end].localMicrobatch : localMicrobatches
             groups.append(
-                RowGroup(tiles: first..<end, endingSlots: (groups.last?.endingSlots.upperBound ?? 0)..<ended))
+                RowGroup(
+                    tiles: first..<end,
+                    endingMicrobatches: (groups.last?.endingMicrobatches.upperBound ?? 0)..<ended))
         }
         for (index, tile) in tiles.enumerated() {
             if total + tile.count > PanelProduct.mostRows {
@@ -81,5 +84,5 @@ package final class SlotRows: Sendable {
         return groups
     }
 
-    package var slots: Int { rows.count }
+    package var localMicrobatches: Int { rows.count }
 }

@@ -1,6 +1,6 @@
 /// Blocks of a few images instead of 128 rows: an image is as much work as many rows of a table.
-extension SlotRows {
-    /// Tiles of `size` samples from each slot's start, then the rest.
+extension MicrobatchRows {
+    /// Tiles of `size` samples from each local microbatch's start, then the rest.
     func tileCount(of size: Int) -> Int {
         var count = 0
         for samples in rows { count += (samples + size - 1) / size }
@@ -9,14 +9,16 @@ extension SlotRows {
 
     func tile(_ index: Int, of size: Int) -> Tile {
         var index = index
-        for (slot, samples) in rows.enumerated() {
+        for (localMicrobatch, samples) in rows.enumerated() {
             let count = (samples + size - 1) / size
             if index < count {
-                return Tile(slot: slot, start: index * size, count: min(size, samples - index * size))
+                return Tile(
+                    localMicrobatch: localMicrobatch, start: index * size,
+                    count: min(size, samples - index * size))
             }
             index -= count
         }
-        preconditionFailure("the slots have fewer tiles")
+        preconditionFailure("the localMicrobatches have fewer tiles")
     }
 
     /// Samples of `values` values each that make a task worth a lane.
@@ -28,7 +30,7 @@ extension SlotRows {
     }
 
     /// Samples in a task of a loop over values. Such loops run over whole vectors: every tile but the last of
-    /// a slot is a multiple of 16 values.
+    /// a local microbatch is a multiple of 16 values.
     static func samplesPerVectorTile(width: Int) -> Int {
         let unit = 16 >> min(4, width.trailingZeroBitCount)
         return (images(for: 1 << 14, each: width) + unit - 1) / unit * unit
