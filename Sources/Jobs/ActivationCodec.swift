@@ -13,6 +13,15 @@ struct Activation: Equatable, Sendable {
 
     fileprivate init(_ function: ActivationFunction) { self.init(function.name, .activation(function)) }
 
+    /// The activation that a layer of the kind `activation` is; nil for other kinds.
+    init?(of spec: LayerSpec) {
+        switch spec {
+        case .activation(let function): self.init(function)
+        case .gelu: self.init("gelu", spec)
+        default: return nil
+        }
+    }
+
     /// ReLU and its kin, for which He's initialisation was made.
     var isRectifier: Bool {
         switch spec {
@@ -47,6 +56,11 @@ struct Activation: Equatable, Sendable {
             to: { .elu(alpha: $0) }, from: { if case .elu(let alpha) = $0 { alpha } else { nil } }),
         Choice("sigmoid", "1 / (1 + e⁻ˣ).", is: Activation(.sigmoid)),
         Choice("tanh", "The hyperbolic tangent.", is: Activation(.tanh)),
+        Choice(
+            "gelu", .oneOf(GELUForm.self), "x · Φ(x), or its approximation by a hyperbolic tangent.",
+            example: "\"tanh\"", word: Activation("gelu", .gelu(.exact)),
+            to: { Activation("gelu", .gelu($0)) },
+            from: { if case .gelu(let form) = $0.spec { form } else { nil } }),
         Choice("softmax", "Softmax over the channels.", is: Activation("softmax", .softmax)),
     ]
 

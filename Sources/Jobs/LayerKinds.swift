@@ -22,7 +22,7 @@ extension LayerKind {
         plain("softmax", "Softmax over the channels.", .softmax, isWord: false),
         join("add", .add, "The sum of several layers' outputs, which have one shape."),
         join("concat", .concatenate, "The outputs of several layers side by side, along the channels."),
-        batchNorm, activation,
+        batchNorm, layerNorm, activation,
     ]
 
     /// Kinds whose word is also a field of other kinds: they count where no other kind's word stands.
@@ -128,13 +128,45 @@ extension LayerKind {
                 example: "{momentum: 0.01}")
         })
 
+    private struct LayerNorm: Sendable {
+        var epsilon = 1e-5
+        var hasScale = true
+        var hasShift = true
+
+        /// `true`, or an object of fields.
+        static let codec = Codec<Bool>.yes.shorthand { _ in LayerNorm() }.or(
+            .object(LayerNorm()) {
+                Field(
+                    "epsilon", \.epsilon, .number(.atLeast(1e-30)), "Added to the variance.", example: "1e-3")
+                Field(
+                    "scale", \.hasScale, .bool, "Whether each channel has a trained factor.", example: "false"
+                )
+                Field(
+                    "shift", \.hasShift, .bool, "Whether each channel has a trained summand.",
+                    example: "false")
+            })
+    }
+
+    private static let layerNorm = LayerKind(
+        "layer_norm", "Normalises the channels of each position by themselves.", LayerNorm(),
+        ordinal: { _ in "ln" },
+        make: { own, _ in
+            .layerNorm(epsilon: own.epsilon, hasScale: own.hasScale, hasShift: own.hasShift)
+        },
+        parse: { layer in
+            guard case .layerNorm(let epsilon, let hasScale, let hasShift) = layer.spec else { return nil }
+            return LayerNorm(epsilon: epsilon, hasScale: hasScale, hasShift: hasShift)
+        },
+        own: {
+            Field(
+                required: "layer_norm", \.self, LayerNorm.codec, "`true`, or its fields.",
+                example: "{epsilon: 1e-3}")
+        })
+
     private static let activation = LayerKind(
         "activation", "An activation as a layer of its own; also a word, such as `\"relu\"`.",
         Activation?.none, ordinal: { $0?.name ?? "activation" }, make: { own, _ in own?.spec },
-        parse: { layer in
-            guard case .activation(let function) = layer.spec else { return nil }
-            return Activation(function.name, layer.spec)
-        },
+        parse: { Activation(of: $0.spec) },
         own: {
             Field(
                 required: "activation", \.self, Activation.codec, "The function.",

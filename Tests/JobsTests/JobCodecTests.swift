@@ -109,6 +109,7 @@ import Training
             #"[{branches: [[{dense: 3}], [{dense: 2}, "relu"]]}, {name: "x", dense: 4}, {dense: 4, from: "branches1"}, {add: ["x", "dense2"]}]"#,
             #"[{dense: 4, batch_norm: {sync: false}}, {name: "y", repeat: 3, layers: [{dense: 5}]}, {concat: ["y", "dense1"]}]"#,
             #"[{block: [{block: [{dense: 3, name: "deep"}]}, {dense: 2}]}, {maxout: 2}]"#,
+            #"[{dense: 4, activation: {gelu: "tanh"}}, {layer_norm: {epsilon: 0.1, scale: false}}, "gelu", {layer_norm: true}]"#,
         ]
         return all + models.map { ["model": $0] } + [
             [

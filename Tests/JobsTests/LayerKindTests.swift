@@ -88,6 +88,20 @@ import Training
             ])
     }
 
+    @Test func geluAndLayerNorm() throws {
+        #expect(
+            try layers(
+                #"{dense: 8, activation: "gelu"}, {layer_norm: true}, "gelu", {activation: {gelu: "tanh"}}"#)
+                == [
+                    NamedLayer("dense1", Self.dense(8)), NamedLayer("dense1.gelu", .gelu(.exact)),
+                    NamedLayer("ln1", .layerNorm(epsilon: 1e-5, hasScale: true, hasShift: true)),
+                    NamedLayer("gelu1", .gelu(.exact)), NamedLayer("gelu2", .gelu(.tanh)),
+                ])
+        #expect(
+            try layers("{layer_norm: {epsilon: 1e-3, scale: false, shift: false}}")[0].spec
+                == .layerNorm(epsilon: 1e-3, hasScale: false, hasShift: false))
+    }
+
     @Test func initializers() throws {
         let expected: [(String, Initializer)] = [
             (#""zeros""#, .zeros), ("{constant: 0.1}", .constant(0.1)),

@@ -29,6 +29,10 @@ import Testing
         Function(
             testDescription: "softplus", map: { VectorMath.softplus($0, into: $1, count: $2) },
             exact: { max($0, 0) + log1p(exp(-abs($0))) }, bound: 2),
+        Function(
+            testDescription: "normalDistribution",
+            map: { VectorMath.normalDistribution($0, into: $1, count: $2) },
+            exact: { 0.5 * erfc(-$0 / 2.0.squareRoot()) }, bound: 4.5),
     ]
 
     /// Every 257th bit pattern (a prime: all low bits occur) and all those near where something changes.
@@ -86,6 +90,7 @@ import Testing
             ("tanh", 1e-30, 1e-30),
             ("sigmoid", 0, 0.5), ("sigmoid", inf, 1), ("sigmoid", -inf, 0), ("sigmoid", 100, 1),
             ("sigmoid", -100, 0),
+            ("normalDistribution", 0, 0.5), ("normalDistribution", inf, 1), ("normalDistribution", -inf, 0),
             ("softplus", inf, inf), ("softplus", -inf, 0), ("softplus", 100, 100), ("softplus", -100, 0),
         ]
         for (name, argument, value) in cases {

@@ -36,6 +36,20 @@ import Testing
         Case("dense without bias", [5], [dense(6, false), dense(3, false)]),
         Case("sigmoid", [5], [dense(4), .activation(.sigmoid), dense(3)]),
         Case("tanh", [5], [dense(4), .activation(.tanh), dense(3)]),
+        Case("gelu", [5], [dense(4), .gelu(.exact), dense(3)]),
+        Case("gelu tanh", [5], [dense(4), .gelu(.tanh), dense(3)]),
+        Case(
+            "layer norm", [5],
+            [dense(4), .layerNorm(epsilon: 0.1, hasScale: true, hasShift: true), .gelu(.exact), dense(3)]),
+        Case(
+            "layer norm without parameters", [5],
+            [dense(6, false), .layerNorm(epsilon: 0.1, hasScale: false, hasShift: false), dense(3)]),
+        Case(
+            "layer norm, images", [2, 3, 3],
+            [
+                conv(4, Window(2, stride: 1, padding: .same)),
+                .layerNorm(epsilon: 0.1, hasScale: true, hasShift: false), .gelu(.tanh), .flatten, dense(3),
+            ]),
         Case("softmax", [5], [dense(4), .softmax, dense(3)]),
         Case("softmax last", [5], [dense(3), .softmax]),
         Case("batch norm", [5], [dense(4, false), norm, .activation(.tanh), dense(3)]),

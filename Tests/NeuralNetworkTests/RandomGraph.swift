@@ -49,8 +49,11 @@ struct RandomGraph {
     private mutating func named(_ specs: [LayerSpec]) -> [NamedLayer] { specs.map { NamedLayer(name(), $0) } }
 
     private mutating func activation() -> [LayerSpec] {
-        let all: [ActivationFunction?] = [.relu, .leakyReLU(slope: 0.1), .tanh, .elu(), .sigmoid, nil, .relu]
-        return all[random.below(all.count)].map { [.activation($0)] } ?? []
+        let all: [LayerSpec?] = [
+            .activation(.relu), .activation(.leakyReLU(slope: 0.1)), .activation(.tanh), .activation(.elu()),
+            .activation(.sigmoid), .gelu(.exact), .gelu(.tanh), nil, .activation(.relu),
+        ]
+        return all[random.below(all.count)].map { [$0] } ?? []
     }
 
     private mutating func appendNormed(channels: Int) {
@@ -59,7 +62,7 @@ struct RandomGraph {
     }
 
     private mutating func appendPiece() {
-        switch random.below(10) {
+        switch random.below(11) {
         case 0: appendNormed(channels: [8, 16, 20][random.below(3)])
         case 1:
             append(
@@ -98,6 +101,10 @@ struct RandomGraph {
             // another.
             append(.residual(body: named([anyNorm()]), shortcut: .identity))
             for spec in activation() + activation() { append(spec) }
+        case 10:
+            let (hasScale, hasShift) = (random.below(3) > 0, random.below(3) > 0)
+            append(.layerNorm(epsilon: 1e-3, hasScale: hasScale, hasShift: hasShift))
+            for spec in activation() { append(spec) }
         default: append(.activation(.relu))
         }
     }

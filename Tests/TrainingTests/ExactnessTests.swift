@@ -49,4 +49,34 @@ import Training
             }
         }
     }
+
+    /// Models of dense layers, convolutions, layer normalisation and GELU learn the digits, with the same
+    /// bits on every number of members and lanes.
+    @Test(arguments: [true, false]) func geluAndLayerNorm(hasImages: Bool) throws {
+        var job = Self.job(batch: 97, microbatches: 6, optimizer: Self.adam)
+        job.epochs = 6
+        let norm = LayerSpec.layerNorm(epsilon: 1e-5, hasScale: true, hasShift: true)
+        let front: [LayerSpec] =
+            hasImages
+            ? [
+                .convolution(
+                    channels: 12, window: Window(3, stride: 1, padding: .same), bias: true,
+                    initializer: .heNormal), norm, .gelu(.tanh), .flatten,
+            ] : [.flatten, .dense(units: 40, bias: true, initializer: .heNormal), .gelu(.exact)]
+        let back: [LayerSpec] = [
+            .dense(units: 20, bias: true, initializer: .xavierUniform), norm, .gelu(.exact),
+            .dense(units: 10, bias: true, initializer: .xavierUniform),
+        ]
+        job.layers = (front + back).enumerated().map { NamedLayer("layer\($0)", $1) }
+        let data = try DecodedData(reading: job.data)
+        let training = LocalTraining(plan: try TrainingPlan(job, data.facts), data: data)
+        let quiet = try training.run(members: 1, lanes: 1)
+        #expect(try #require(quiet.evaluations[.validation]?.value(named: "accuracy")) > 0.9)
+        for members in [1, 3, 5] {
+            let result = try training.run(members: members, lanes: 2)
+            #expect(result.snapshot == quiet.snapshot, "members \(members)")
+            #expect(result.reports == quiet.reports)
+            #expect(result.evaluations == quiet.evaluations)
+        }
+    }
 }

@@ -1,12 +1,14 @@
 import Kernels
 
-/// A planned network with the memory to compute up to `localMicrobatches` microbatches of up to `rows`
-/// samples at once. For example:
-/// `let pass = network.makePass(…); try network.forward(pass); try network.evaluateLoss(…)`, and in training
-/// `try network.backward(BackwardPass(pass, …)) { offset in … }`. For example:
-/// `let pass = network.makePass(…); try network.forward(pass); try network.evaluateLoss(…)`, and in training
-/// `try network.backward(BackwardPass(pass, …)) { offset in … }`. Owned by one compute thread. All memory is
-/// allocated here, none per step.
+/// A planned network with the memory to compute up to `localMicrobatches` microbatches of up to `rows` samples
+/// at once. For example:
+///
+///     let pass = network.makePass(rows: rows, parameters: p, statistics: s, training: mode)
+///     try network.forward(pass)
+///     try network.evaluateLoss(targets, pass) { reports[$0] }
+///     try network.backward(BackwardPass(pass, …)) { offset in send(from: offset) }
+///
+/// Owned by one compute thread. All memory is allocated here, none per step.
 package final class Network {
     package let plan: NetworkPlan
     let graph: NetworkGraph

@@ -14,8 +14,12 @@ package indirect enum LayerSpec: Equatable, Sendable {
     /// `BatchNormLayer`. `momentum` is the weight of the new statistics (PyTorch's meaning). Not
     /// synchronised, each microbatch is normalised with its own statistics.
     case batchNorm(momentum: Double, epsilon: Double, synchronized: Bool = true)
+    /// `LayerNormLayer`, over the channels.
+    case layerNorm(epsilon: Double, hasScale: Bool, hasShift: Bool)
     /// `ActivationLayer`
     case activation(ActivationFunction)
+    /// `GELULayer`
+    case gelu(GELUForm)
     /// `MaxoutLayer`: the largest of each run of `pieces` neighbouring channels.
     case maxout(pieces: Int)
     /// `SoftmaxLayer`, over the channels.
@@ -54,7 +58,10 @@ extension LayerSpec {
         case .batchNorm(let momentum, let epsilon, let synchronized):
             .layer(
                 BatchNormDefinition(momentum: momentum, epsilon: epsilon, isSynchronized: synchronized))
+        case .layerNorm(let epsilon, let hasScale, let hasShift):
+            .layer(LayerNormDefinition(epsilon: epsilon, hasScale: hasScale, hasShift: hasShift))
         case .activation(let function): .layer(ActivationDefinition(function: function))
+        case .gelu(let form): .layer(GELUDefinition(form: form))
         case .maxout(let pieces): .layer(MaxoutDefinition(pieces: pieces))
         case .softmax: .layer(SoftmaxDefinition())
         case .flatten: .layer(FlattenDefinition())

@@ -122,7 +122,10 @@ extension Fingerprint {
         let (hash, count) = (SHA256(), 4096)
         let (x, y) = (madeUp(count, 1), FloatBuffer(count: count))
         for i in 0..<count { x.pointer[i] *= Float(1 + i % 40) }
-        for function in [VectorMath.exp, VectorMath.tanh, VectorMath.sigmoid, VectorMath.softplus] {
+        for function in [
+            VectorMath.exp, VectorMath.tanh, VectorMath.sigmoid, VectorMath.softplus,
+            VectorMath.normalDistribution, VectorMath.gelu, VectorMath.geluTanh,
+        ] {
             function(x.pointer, y.pointer, count)
             update(hash, y)
         }
