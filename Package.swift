@@ -112,7 +112,7 @@ let package = Package(
         tests("NeuralNetworkTests", uses: ["NeuralNetwork", "Kernels", "Platform"]),
         tests("DatasetsTests", uses: ["TestSupport", "Datasets", "Kernels", "System", "Platform"]),
         tests("CollectivesTests", uses: ["TestSupport", "Collectives", "Kernels", "Threads"]),
-        tests("TelemetryTests", uses: ["Telemetry", "System", "Platform"]),
+        tests("TelemetryTests", uses: ["TestSupport", "Telemetry", "System", "Platform"]),
         tests("CheckpointsTests", uses: ["TestSupport", "Checkpoints", "System"]),
         tests(
             "JobsTests",

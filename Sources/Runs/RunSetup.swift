@@ -32,7 +32,7 @@ package struct RunSetup {
     /// - Parameter data: the job's, if they have been read already.
     package init(_ job: JobFile, _ request: Request, log: Log, data known: DecodedData? = nil) throws {
         let path = try Self.path(job.job.name, request)
-        if known == nil { log.info("reading the data") }
+        if known == nil { log.record(.run(.readingData)) }
         data = try known ?? DecodedData(reading: job.job.data)
         let given = job
         let job: JobFile
@@ -73,7 +73,7 @@ package struct RunSetup {
         var snapshot = Snapshot(
             initial: layout, moments: job.job.optimizer.momentNames.count, seed: job.job.seed)
         if let spec = job.job.weights {
-            log.info("loading the weights in \(spec.file)")
+            log.record(.run(.loadingWeights(file: spec.file)))
             try Weights(path: spec.file).load(into: &snapshot, layout, skip: spec.skip)
         }
         return snapshot
@@ -94,8 +94,9 @@ package struct RunSetup {
         _ job: JobFile, _ data: DecodedData, _ plan: TrainingPlan, _ directory: RunDirectory, _ log: Log
     ) throws -> (Snapshot, String?, Bool) {
         try requireSameJob(as: directory, job)
-        guard let checkpoint = try directory.checkpoints.newestValid(reporting: { log.warning($0) }) else {
-            log.warning("`\(directory.path)` has no valid checkpoint: the run starts from its beginning")
+        let newest = try directory.checkpoints.newestValid { log.record(.checkpoint(.skipped(reason: $0))) }
+        guard let checkpoint = newest else {
+            log.record(.checkpoint(.missing(directory: directory.path)))
             return (try initial(job, plan, log), nil, true)
         }
         let state = try CheckpointState(checkpoint)
@@ -123,7 +124,7 @@ package struct RunSetup {
                 "the checkpoint `\(checkpoint.path)` is at step \(snapshot.step), but the job now ends at step \(plan.totalSteps); raise epochs or max_steps"
             )
         }
-        log.info("resuming from step \(snapshot.step) (\(checkpoint.path))")
+        log.record(.run(.resumed(step: snapshot.step, checkpoint: checkpoint.path)))
         // A run that was stopped before any worker had come has no platform yet.
         return (snapshot, state.platform.isEmpty ? nil : state.platform, state.isExact)
     }

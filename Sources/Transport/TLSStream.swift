@@ -180,7 +180,7 @@ final class TLSStream: ByteStream {
 
     private func judged(_ reason: Int32) -> StreamFailure {
         if isSocketEnded {
-            return StreamFailure(reason: "it ended the connection without a TLS close_notify")
+            return StreamFailure(reason: "the connection closed unexpectedly, without a TLS close_notify")
         }
         if isEstablished { return .damaged(reason: text(reason)) }
         switch reason {

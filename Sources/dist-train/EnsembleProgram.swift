@@ -25,7 +25,7 @@ struct EnsembleProgram {
     func run() throws -> Int32 {
         let (job, request) = (program.job, program.setup)
         let path = try RunSetup.path(job.job.name, request)
-        log.info("reading the data")
+        log.record(.run(.readingData))
         let data = try DecodedData(reading: job.job.data)
         do {
             _ = try TrainingPlan(job.completed(with: data).job, data.facts)
@@ -57,10 +57,11 @@ struct EnsembleProgram {
             faults.reach("coordinator", "member", index)
             let (job, place) = (program.job.member(index), EnsembleDirectory.member(index, of: path))
             if hasFinished(place, try job.completed(with: data)) {
-                log.info("member \(index) is trained already")
+                log.record(.ensemble(.memberSkipped(member: index)))
                 continue
             }
-            log.info("member \(index) of \(count) (seed \(job.job.seed))")
+            log.record(
+                .ensemble(.memberStarted(member: index, members: count, seed: Int(clamping: job.job.seed))))
             let isResumed = File.exists(Path.join(place, "job.json5"))
             let setup = try RunSetup(
                 job, RunSetup.Request(runDirectory: place, resume: isResumed), log: log, data: data)
@@ -69,7 +70,7 @@ struct EnsembleProgram {
             options.isFollowed = program.isOpen && index < count - 1
             let (outcome, address) = try program.train(setup, options, isNew: !isResumed, in: session)
             guard case .finished = outcome.end else {
-                return program.sayHowItEnded(outcome, setup, in: path, address, log)
+                return program.recordEnding(outcome, setup, in: path, address, log)
             }
             if program.isOpen {
                 options.listen = Endpoint(host: options.listen.host, port: address.port)

@@ -90,9 +90,3 @@ extension Arguments {
             command: [name] + words(without: ["--run-dir": true, "--resume": false]))
     }
 }
-
-extension Protection {
-    /// What is said at the start of a process with `--plaintext`.
-    static let warning =
-        "--plaintext: nothing that goes over the network is encrypted; whoever is on it can read the data and change the model without being noticed"
-}

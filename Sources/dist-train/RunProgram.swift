@@ -43,7 +43,7 @@ struct RunProgram {
         let session = TrainingSession(token: token, local: local, log: log, signals: try StopSignals())
         let (outcome, address) = try train(setup, coordinator, isNew: !isResuming, in: session)
         let lastWords = session.workers?.finish() ?? []
-        if case .finished = outcome.end { for words in lastWords { log.warning(words) } }
+        if case .finished = outcome.end { for event in lastWords { log.record(.process(event)) } }
         return try report(outcome, setup, in: setup.directory.path, address, log)
     }
 
@@ -57,7 +57,7 @@ struct RunProgram {
         prepare: (Coordinator) -> Void = { _ in }
     ) throws -> (RunOutcome, SocketAddress) {
         let (log, token) = (session.log, session.token)
-        log.record(in: try AppendFile(setup.directory.logPath))
+        log.write(to: try AppendFile(setup.directory.logPath))
         let coordinator = try Coordinator(setup, options, log: log, console: session.console)
         let address: SocketAddress
         do { address = try coordinator.listen(token) } catch {
@@ -66,10 +66,13 @@ struct RunProgram {
         }
         prepare(coordinator)
         session.signals.setTarget(coordinator)
-        log.info(
-            "\(job.job.name): \(setup.plan.size); run directory \(setup.directory.path)"
-        )
-        if options.protection == .plaintext { log.warning(Protection.warning) }
+        log.record(
+            .run(
+                .started(
+                    name: job.job.name, parameters: setup.plan.network.layout.parameterCount,
+                    steps: setup.plan.totalSteps, epochs: setup.job.job.epochs,
+                    directory: setup.directory.path)))
+        if options.protection == .plaintext { log.record(.run(.encryptionOff)) }
         if let local = session.local {
             let workers = try session.workers ?? start(local, address, token)
             let isOpen = isOpen
@@ -80,7 +83,7 @@ struct RunProgram {
             }
             session.workers = workers
         }
-        if session.local == nil || !address.isLoopback { sayHowToJoin(address, token, log) }
+        if session.local == nil || !address.isLoopback { showHowToJoin(address, token, log) }
         return (try coordinator.run(), address)
     }
 
@@ -98,15 +101,19 @@ struct RunProgram {
             count: local.count, arguments: arguments, token: token, restarts: local.restarts)
     }
 
-    private func sayHowToJoin(_ address: SocketAddress, _ token: SharedToken, _ log: Log) {
+    private func showHowToJoin(_ address: SocketAddress, _ token: SharedToken, _ log: Log) {
         let port = address.port == 7070 ? "" : ":\(address.port)"
         let hosts =
             address.isAny ? SocketAddress.localInterfaces().filter { !$0.isIPv6 }.map(\.host) : [address.host]
         let host = hosts.first ?? "localhost"
-        let others = hosts.count > 1 ? "  (or \(hosts.dropFirst().joined(separator: ", ")))" : ""
-        log.info(
-            "listening on \(address); a worker joins with:  dist-train worker --join \(host.contains(":") ? "[\(host)]" : host)\(port)\(coordinator.protection == .plaintext ? " --plaintext" : "")\(others)"
-        )
+        let command =
+            "dist-train worker --join \(host.contains(":") ? "[\(host)]" : host)\(port)"
+            + (coordinator.protection == .plaintext ? " --plaintext" : "")
+        log.record(
+            .run(
+                .listening(
+                    host: address.host, port: Int(address.port), joinCommand: command,
+                    others: Array(hosts.dropFirst()))))
         guard isatty(STDERR_FILENO) == 1 else { return }
         // On the terminal only: log files must not hold it.
         Console.standardError.writeLine("  the token, asked for once on each machine:\n  \(token.hex)")
@@ -119,30 +126,31 @@ struct RunProgram {
             guard let result = outcome.result else { return 1 }
             if printsJSON { print(result.value.prettyJSON()) } else { print(summary(result, setup)) }
         }
-        return sayHowItEnded(outcome, setup, in: directory, address, log)
+        return recordEnding(outcome, setup, in: directory, address, log)
     }
 
     /// The exit status; of a training that has not reached its end, the command that resumes it.
-    func sayHowItEnded(
+    func recordEnding(
         _ outcome: RunOutcome, _ setup: RunSetup, in directory: String, _ address: SocketAddress, _ log: Log
     ) -> Int32 {
         switch outcome.end {
-        case .finished: return 0
+        case .finished:
+            if let result = outcome.result { log.record(.ending(.finished(RunEvent.Finish(result)))) }
+            return 0
         case .stopped(let step):
-            log.info(
-                "stopped after step \(step) of \(setup.plan.totalSteps); resume with:  \(resumeCommand(directory, address))"
-            )
+            log.record(
+                .ending(
+                    .stopped(
+                        step: step, steps: setup.plan.totalSteps,
+                        resumeCommand: resumeCommand(directory, address))))
             return 0
         case .failed(let reason):
-            log.error(reason)
-            if let newest = try? setup.directory.checkpoints.list().first {
-                log.info(
-                    "the last checkpoint is \(newest.path); resume with:  \(resumeCommand(directory, address))"
-                )
-            } else {
-                log.info(
-                    "there is no checkpoint yet; start again with:  \(resumeCommand(directory, address))")
-            }
+            let newest = try? setup.directory.checkpoints.list().first
+            log.record(
+                .ending(
+                    .failed(
+                        reason: reason, checkpoint: newest?.path,
+                        resumeCommand: resumeCommand(directory, address))))
             return 1
         }
     }
@@ -256,5 +264,14 @@ final class StopSignals: Sendable {
             return state.count
         }
         if count > 0 { coordinator.stop() }
+    }
+}
+
+extension RunEvent.Finish {
+    init(_ result: RunResult) {
+        self.init(
+            steps: result.steps, epochs: result.epochs, workers: result.workers,
+            recoveries: result.recoveries,
+            seconds: result.seconds, stateSHA256: result.stateSHA256, isExact: result.isExact)
     }
 }

@@ -29,6 +29,9 @@ extension Commands {
             Option(
                 name: "--rejoin-timeout", value: "S",
                 help: "seconds to look for a coordinator that was lost (default 600)"),
+            Option(
+                name: "--log-file", value: "FILE",
+                help: "every event is added to this file too, a JSON object per line"),
             .plaintext,
         ],
         example: "dist-train worker --join 192.168.1.10"
@@ -55,7 +58,8 @@ extension Commands {
         }
         let token = try TokenStore.forWorker(file: arguments.string("--token-file"))
         let log = Log(source: "worker")
-        if options.protection == .plaintext { log.warning(Protection.warning) }
+        if let file = arguments.string("--log-file") { log.write(to: try AppendFile(file)) }
+        if options.protection == .plaintext { log.record(.run(.encryptionOff)) }
         return try Worker(options, token: token, log: log).run()
     }
 

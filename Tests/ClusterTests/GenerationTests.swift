@@ -1,4 +1,5 @@
 import Cluster
+import Telemetry
 import Testing
 
 /// Numbers that are not finite are the job's fault, unless an audit blames a worker.
@@ -38,13 +39,11 @@ import Testing
         log.generationForms()
         log.generationStarts(members: 3)
         #expect(
-            log.generationLost(steps: 10, snapshot: 8, now: 100) == "back to step 8: 2 steps to compute again"
-        )
+            log.generationLost(steps: 10, snapshot: 8, now: 100) == .recoveryStarted(step: 8, lostSteps: 2))
         log.generationForms()
         log.generationStarts(members: 2)
-        #expect(
-            log.stepDone(9, now: 100.25) == ["the first step since then was done 0.250 s after the loss"])
-        #expect(log.stepDone(10, now: 100.5) == ["step 10 is done again, 0.500 s after the loss"])
+        #expect(log.stepDone(9, now: 100.25) == [.recoveryContinued(step: 9, seconds: 0.25)])
+        #expect(log.stepDone(10, now: 100.5) == [.recovered(step: 10, lostSteps: 2, seconds: 0.5)])
         #expect(log.stepDone(11, now: 101) == [])
         #expect(log.recoveries == 1 && log.mostMembers == 3)
     }
@@ -56,12 +55,11 @@ import Testing
         _ = log.generationLost(steps: 10, snapshot: 4, now: 0)
         log.generationStarts(members: 2)
         _ = log.stepDone(5, now: 1)
-        #expect(
-            log.generationLost(steps: 5, snapshot: 4, now: 2) == "back to step 4: 1 step to compute again")
+        #expect(log.generationLost(steps: 5, snapshot: 4, now: 2) == .recoveryStarted(step: 4, lostSteps: 1))
         log.generationStarts(members: 1)
         #expect(log.stepDone(5, now: 3).count == 1)
         for step in 6...9 { #expect(log.stepDone(step, now: 3) == []) }
-        #expect(log.stepDone(10, now: 4) == ["step 10 is done again, 2.000 s after the loss"])
+        #expect(log.stepDone(10, now: 4) == [.recovered(step: 10, lostSteps: 6, seconds: 2)])
         #expect(log.recoveries == 2)
     }
 

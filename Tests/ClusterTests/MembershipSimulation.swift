@@ -1,4 +1,5 @@
 import Cluster
+import Telemetry
 import TestSupport
 
 /// A cluster in virtual time: the real `Membership`, a coordinator's record that is a number, and workers that compute by mixing the step's number into theirs.
@@ -215,7 +216,7 @@ struct MembershipSimulation {
         (processes[index].inbox, processes[index].outbox, processes[index].part) = ([], [.prepared], nil)
         (processes[index].toIt, processes[index].fromIt) = (Way(), Way())
         admitted[id] = index
-        _ = membership.handle(.admitted(id, name: "w\(id)", machine: "m\(processes[index].machine)"), at: now)
+        _ = membership.handle(.admitted(WorkerName(id), machine: "m\(processes[index].machine)"), at: now)
     }
 
     private mutating func disturb() throws {
@@ -440,7 +441,7 @@ struct MembershipSimulation {
             close(id, .finish)
         case .drop(let id, _):
             close(id, .again)
-        case .note: break
+        case .record: break
         }
     }
 

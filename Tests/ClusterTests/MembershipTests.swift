@@ -1,4 +1,5 @@
 import Cluster
+import Telemetry
 import Testing
 
 /// Decisions without sockets or sleeping: events and times in, actions out.
@@ -15,7 +16,7 @@ import Testing
     private func arrive(_ count: Int, at membership: inout Membership) -> [Action] {
         var actions: [Action] = []
         for id in 1...count {
-            actions += membership.handle(.admitted(id, name: "w\(id)", machine: "m\(id)"), at: 0)
+            actions += membership.handle(.admitted(WorkerName(id), machine: "m\(id)"), at: 0)
             actions += membership.handle(.prepared(id), at: 0)
         }
         return actions
@@ -28,14 +29,18 @@ import Testing
         }
     }
 
-    private func notes(_ actions: [Action]) -> [String] {
-        actions.compactMap { if case .note(let text) = $0 { text } else { nil } }
+    private func events(_ actions: [Action]) -> [RunEvent] {
+        actions.compactMap { if case .record(let event) = $0 { event } else { nil } }
+    }
+
+    private func lost(_ id: Int, _ reason: String, rank: Int?) -> RunEvent {
+        .worker(.lost(WorkerName(id), reason: reason, rank: rank))
     }
 
     @Test func formsWhenTheMinimumIsPrepared() {
         var membership = membership(minimum: 2)
         #expect(arrive(1, at: &membership) == [])
-        _ = membership.handle(.admitted(2, name: "w2", machine: "m2"), at: 1)
+        _ = membership.handle(.admitted(WorkerName(2), machine: "m2"), at: 1)
         #expect(membership.handle(.prepared(2), at: 1) == [.form(number: 1, members: [1, 2])])
         #expect(membership.handle(.connected(2, generation: 1), at: 1) == [])
         #expect(
@@ -47,12 +52,13 @@ import Testing
         var membership = membership(minimum: 2, microbatches: 2)
         _ = arrive(2, at: &membership)
         _ = connectAll(&membership)
-        _ = membership.handle(.admitted(3, name: "w3", machine: "m3"), at: 1)
+        _ = membership.handle(.admitted(WorkerName(3), machine: "m3"), at: 1)
         let actions = membership.handle(.prepared(3), at: 1)
-        #expect(notes(actions) == ["w3 is a spare: 2 workers are enough"])
+        #expect(events(actions) == [.worker(.spare(WorkerName(3), members: 2))])
         #expect(membership.members == [1, 2])
         // A spare's death changes nothing.
-        #expect(notes(membership.handle(.lost(3, reason: "EOF"), at: 2)) == ["w3 is gone: EOF"])
+        #expect(
+            events(membership.handle(.lost(3, reason: "EOF", step: 7), at: 2)) == [lost(3, "EOF", rank: nil)])
         #expect(membership.isRunning)
     }
 
@@ -60,9 +66,9 @@ import Testing
         var membership = membership()
         _ = arrive(1, at: &membership)
         _ = connectAll(&membership)
-        _ = membership.handle(.admitted(2, name: "w2", machine: "m2"), at: 1)
+        _ = membership.handle(.admitted(WorkerName(2), machine: "m2"), at: 1)
         let actions = membership.handle(.prepared(2), at: 1)
-        #expect(actions.first == .endAtBoundary(number: 1, reason: "w2 has joined"))
+        #expect(actions.first == .endAtBoundary(number: 1, reason: "worker 2 has joined"))
         #expect(membership.handle(.ended(1, generation: 1), at: 2) == [.form(number: 2, members: [1, 2])])
     }
 
@@ -92,6 +98,7 @@ import Testing
             membership.handle(.ended($0, generation: membership.number), at: 1)
         }
         #expect(next.contains(.dismiss(1, reason: "it left as it was asked to")))
+        #expect(events(next) == [.worker(.left(WorkerName(1)))])
         #expect(next.contains(.form(number: 2, members: [2])))
     }
 
@@ -100,12 +107,14 @@ import Testing
         var membership = membership(minimum: 3)
         _ = arrive(3, at: &membership)
         _ = connectAll(&membership)
-        let text = "w2 is gone: it closed its connection"
+        let event = RunEvent.worker(
+            .lost(WorkerName(2), reason: "it closed its connection", rank: 1, step: 8, phase: "forward"))
         #expect(
-            membership.handle(.lost(2, reason: "it closed its connection"), at: 3) == [
-                .note(text), .abandon(number: 1, members: [1, 3], reason: text),
-                .form(number: 2, members: [1, 3]),
-            ])
+            membership.handle(
+                .lost(2, reason: "it closed its connection", step: 8, phase: "forward"), at: 3) == [
+                    .record(event), .abandon(number: 1, members: [1, 3], reason: event.sentence),
+                    .form(number: 2, members: [1, 3]),
+                ])
         #expect(connectAll(&membership) == [.start(number: 2, members: [1, 3])])
     }
 
@@ -119,7 +128,7 @@ import Testing
         // The one that is left was asked to leave, and nobody remains.
         #expect(actions.contains(.dismiss(1, reason: "it left as it was asked to")))
         #expect(membership.phase == .waiting)
-        _ = membership.handle(.admitted(3, name: "w3", machine: "m3"), at: 2)
+        _ = membership.handle(.admitted(WorkerName(3), machine: "m3"), at: 2)
         #expect(membership.handle(.prepared(3), at: 2) == [.form(number: 2, members: [3])])
     }
 
@@ -129,13 +138,9 @@ import Testing
         _ = connectAll(&membership)
         _ = membership.handle(.lost(1, reason: "EOF"), at: 1)
         #expect(membership.phase == .waiting)
-        var said: [String] = []
-        for second in 2...25 { said += notes(membership.handle(.tick, at: Double(second))) }
-        #expect(said.count == 2)
-        #expect(
-            said.first
-                == "no progress: waiting for 1 more worker (0 of 1 are ready); start one: it goes on from here"
-        )
+        let told = (2...25).flatMap { events(membership.handle(.tick, at: Double($0))) }
+        let event = RunEvent.worker(.missing(ready: 0, needed: 1, paused: 0, hasBegun: true))
+        #expect(told == [event, event])
     }
 
     @Test func aSpareTakesTheDeadOnesPlace() {
@@ -173,7 +178,7 @@ import Testing
             _ = membership.handle(.active(2, busy), at: Double(second))
             actions += membership.handle(.tick, at: Double(second))
         }
-        #expect(actions.first == .drop(2, reason: "it hangs: for 301 s it has been in forward of step 7"))
+        #expect(actions.first == .drop(2, reason: "it hangs: for 301 s it has been in forward of step 8"))
         #expect(actions.last == .form(number: 2, members: [1]))
     }
 
@@ -197,7 +202,7 @@ import Testing
         _ = connectAll(&membership)
         var (now, pauses): (Double, [Double]) = (1, [])
         for id in 2...9 {
-            _ = membership.handle(.admitted(id, name: "w\(id)", machine: "bad"), at: now)
+            _ = membership.handle(.admitted(WorkerName(id), machine: "bad"), at: now)
             _ = membership.handle(.prepared(id), at: now)
             let arrived = now
             while !membership.members.contains(id) {
@@ -224,7 +229,7 @@ import Testing
         _ = arrive(3, at: &membership)
         #expect(membership.members == [1, 2])
         let actions = membership.handle(.lost(1, reason: "EOF"), at: 1)
-        #expect(actions.contains(.abandon(number: 1, members: [2], reason: "w1 is gone: EOF")))
+        #expect(actions.contains(.abandon(number: 1, members: [2], reason: lost(1, "EOF", rank: 0).sentence)))
         #expect(actions.contains(.form(number: 2, members: [2, 3])))
         // What is said about the ended generation is dropped.
         #expect(membership.handle(.connected(2, generation: 1), at: 1) == [])
@@ -241,7 +246,7 @@ import Testing
         _ = membership.handle(.heard(1), at: 6)
         let actions = membership.handle(.tick, at: 6)
         #expect(actions.first == .drop(2, reason: "nothing was heard of it for 6 s"))
-        #expect(actions.contains(.note("w2 is gone: nothing was heard of it for 6 s")))
+        #expect(actions.contains(.record(lost(2, "nothing was heard of it for 6 s", rank: 1))))
         #expect(actions.last == .form(number: 2, members: [1]))
     }
 
@@ -261,12 +266,10 @@ import Testing
             membership.handle(.cannotReach(2, rank: 0, generation: 1, reason: "refused"), at: 1)
                 == [.dialBack(dialler: 1, targetRank: 1, number: 1)])
         let actions = membership.handle(.cannotReach(1, rank: 1, generation: 1, reason: "refused"), at: 2)
-        #expect(
-            notes(actions).contains {
-                $0.hasPrefix(
-                    "w2 and w1 cannot reach each other in either direction (refused); w2 waits for 5 s")
-            })
-        #expect(actions.contains(.abandon(number: 1, members: [1, 2], reason: notes(actions)[0])))
+        let event = RunEvent.network(
+            .unreachable(WorkerName(2), other: WorkerName(1), reason: "refused", pauseSeconds: 5))
+        #expect(events(actions) == [event])
+        #expect(actions.contains(.abandon(number: 1, members: [1, 2], reason: event.sentence)))
         // Two are needed and one is parked: nothing forms until the pause is over.
         #expect(membership.phase == .waiting)
         _ = membership.handle(.heard(1), at: 7)
@@ -280,7 +283,8 @@ import Testing
         _ = arrive(3, at: &membership)
         _ = connectAll(&membership)
         // The third one, which came while the others connected, joins at the next boundary, and cannot reach the first.
-        #expect(membership.handle(.tick, at: 1).first == .endAtBoundary(number: 1, reason: "w3 has joined"))
+        #expect(
+            membership.handle(.tick, at: 1).first == .endAtBoundary(number: 1, reason: "worker 3 has joined"))
         for id in membership.members {
             _ = membership.handle(.ended(id, generation: membership.number), at: 1)
         }
@@ -297,22 +301,20 @@ import Testing
         let actions = membership.handle(.tick, at: 7)
         #expect(
             actions.first
-                == .endAtBoundary(number: membership.number, reason: "w3 tries again to reach the others"))
+                == .endAtBoundary(
+                    number: membership.number, reason: "worker 3 tries again to reach the others"))
     }
 
     @Test func theLackOfWorkersIsSaidAndSaidAgain() {
         var membership = membership(minimum: 3)
         _ = arrive(1, at: &membership)
-        var said: [String] = []
+        var told: [RunEvent] = []
         for second in stride(from: 1.0, through: 25, by: 1) {
             _ = membership.handle(.heard(1), at: second)
-            said += notes(membership.handle(.tick, at: second))
+            told += events(membership.handle(.tick, at: second))
         }
-        #expect(said.count == 2)
-        #expect(
-            said.first
-                == "no progress: waiting for 2 more workers (1 of 3 are ready); start them, or restart with a smaller --min-workers"
-        )
+        let event = RunEvent.worker(.missing(ready: 1, needed: 3, paused: 0, hasBegun: false))
+        #expect(told == [event, event])
     }
 
     @Test func suspicionsOfAnEndedGenerationAreDropped() {
@@ -321,8 +323,8 @@ import Testing
         _ = connectAll(&membership)
         #expect(membership.handle(.suspected(by: 1, rank: 1, generation: 0, reason: "EOF"), at: 1) == [])
         #expect(
-            notes(membership.handle(.suspected(by: 1, rank: 1, generation: 1, reason: "EOF"), at: 1)) == [
-                "w1 suspects w2: EOF"
+            events(membership.handle(.suspected(by: 1, rank: 1, generation: 1, reason: "EOF"), at: 1)) == [
+                .network(.suspected(WorkerName(1), other: WorkerName(2), reason: "EOF"))
             ])
         #expect(membership.isRunning)
     }
@@ -343,23 +345,29 @@ import Testing
         _ = membership.handle(.suspected(by: 1, rank: 1, generation: 1, reason: "reset"), at: 1)
         _ = membership.handle(.suspected(by: 2, rank: 0, generation: 1, reason: "it closed"), at: 2)
         #expect(pass(2...6, &membership) == [], "a dead one would be found meanwhile")
-        let text = "w1 lost its connection to w2 (reset), although both are there"
+        let event = RunEvent.network(
+            .disconnected(WorkerName(2), other: WorkerName(1), reason: "reset", pauseSeconds: nil))
         #expect(
             pass(7...7, &membership) == [
-                .note(text), .abandon(number: 1, members: [1, 2], reason: text),
+                .record(event), .abandon(number: 1, members: [1, 2], reason: event.sentence),
                 .form(number: 2, members: [1, 2]),
             ])
         // If it does not last, the one that came later waits, and the other one goes on.
         _ = connectAll(&membership)
         _ = membership.handle(.suspected(by: 2, rank: 0, generation: 2, reason: "reset"), at: 8)
-        #expect(pass(8...14, &membership).last == .form(number: 3, members: [1]))
+        let again = pass(8...14, &membership)
+        #expect(
+            events(again).first
+                == .network(
+                    .disconnected(WorkerName(2), other: WorkerName(1), reason: "reset", pauseSeconds: 5)))
+        #expect(again.last == .form(number: 3, members: [1]))
         _ = connectAll(&membership)
         for second in 15...18 { _ = membership.handle(.heard(2), at: Double(second)) }
         #expect(pass(15...18, &membership) == [])
         _ = membership.handle(.heard(2), at: 19)
         #expect(
             pass(19...19, &membership).first
-                == .endAtBoundary(number: 3, reason: "w2 tries again to reach the others"))
+                == .endAtBoundary(number: 3, reason: "worker 2 tries again to reach the others"))
     }
 
     /// Everyone waits, second by second, and `received` says what has arrived by then.
@@ -382,17 +390,16 @@ import Testing
         _ = arrive(2, at: &membership)
         _ = connectAll(&membership)
         #expect(wait(1...11, &membership) == [])
-        let text =
-            "nothing moves: every member waits for another one, and for 10 s nothing has arrived anywhere"
+        let event = RunEvent.network(.stalled(seconds: 10))
         let anew: [Action] = [
-            .note(text), .abandon(number: 1, members: [1, 2], reason: text),
+            .record(event), .abandon(number: 1, members: [1, 2], reason: event.sentence),
             .form(number: 2, members: [1, 2]),
         ]
         #expect(wait(12...12, &membership) == anew)
         // If it was only slow, there is more time.
         _ = connectAll(&membership, at: 12)
         #expect(wait(13...32, &membership) == [])
-        #expect(notes(wait(33...33, &membership)).first?.contains("for 20 s nothing") == true)
+        #expect(events(wait(33...33, &membership)).first == .network(.stalled(seconds: 20)))
     }
 
     @Test func aSlowLinkIsNoStandstill() {
@@ -411,7 +418,7 @@ import Testing
         let reason = "the others waited for it for 10 s to connect"
         let actions = wait(12...12, &membership)
         #expect(actions.first == .drop(2, reason: reason))
-        #expect(notes(actions).first == "w2 is gone: \(reason)")
+        #expect(events(actions).first == lost(2, reason, rank: 1))
         #expect(membership.members == [])
     }
 
@@ -452,7 +459,7 @@ import Testing
             _ = membership.handle(.heard(1), at: Double(second))
             actions += membership.handle(.tick, at: Double(second))
         }
-        #expect(actions.contains(.note("w2 is gone: nothing was heard of it for 6 s")))
+        #expect(actions.contains(.record(lost(2, "nothing was heard of it for 6 s", rank: 1))))
         #expect(actions.last == .form(number: 2, members: [1]))
     }
 

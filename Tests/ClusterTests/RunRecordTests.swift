@@ -35,8 +35,7 @@ import Training
                 plan, from: Snapshot(initial: plan.network.layout, moments: 0, seed: 3), isAudited: isAudited)
             record = RunRecord(
                 plan: plan, metrics: try MetricsLog(directory.file("metrics.jsonl"), isExact: true),
-                reporter: ProgressReporter(
-                    console: Console(isTerminal: false) { _ in }, epochs: 2, steps: plan.totalSteps),
+                log: Log(source: "coordinator", console: Console(isTerminal: false) { _ in }),
                 isAudited: isAudited)
             try begin()
         }

@@ -13,11 +13,11 @@ extension Exactness {
         }()
 
         /// Worker 2 has computed wrongly in step 20, is named and sent away.
-        private func expectDismissal(_ finished: Program.Finished) {
-            let line = finished.errors.split(separator: "\n").first {
-                $0.contains("computed wrongly in step 20 and is dismissed")
+        private func expectDismissal(_ log: EventLog) throws {
+            let convicted = try log.events("audit_convicted").map {
+                [$0.integer("worker"), $0.integer("step")]
             }
-            #expect(line?.contains("audit: worker 2 (") == true, "\(finished.errors)")
+            #expect(convicted == [[2, 20]], "\(log.text)")
         }
 
         /// Whatever a job does, another worker computes the same.
@@ -29,10 +29,8 @@ extension Exactness {
             #expect(finished.status == .exited(0), "\(finished.errors)")
             #expect(try Bits(finished, bench.runDirectory("run")) == quiet)
             // In each of 30 steps all 8.
-            #expect(
-                finished.errors.contains(
-                    "audit: 240 microbatches were computed by two workers, to the same bits"),
-                "\(finished.errors)")
+            let passed = try bench.log("run").events("audit_passed").map { $0.integer("microbatches") }
+            #expect(passed == [240], "\(finished.errors)")
             #expect(field("recoveries", in: finished.output) == "0")
         }
 
@@ -48,12 +46,15 @@ extension Exactness {
                 "audited", workers: workers, ["--audit", "0.1", "--restarts", "0"], environment)
             #expect(audited.status == .exited(0), "\(audited.errors)")
             #expect(try Bits(audited, bench.runDirectory("audited")) == quiet)
-            #expect(audited.errors.contains("in step 20 (in the gradient of `"), "\(audited.errors)")
-            #expect(
-                audited.errors.contains("the step is computed again to find out who is wrong"),
-                "\(audited.errors)")
-            expectDismissal(audited)
-            #expect(audited.errors.contains("this machine computed wrongly in step 20"), "\(audited.errors)")
+            let disputed = try #require(
+                bench.log("audited").events("audit_disputed").first, "\(audited.errors)")
+            #expect(disputed.integer("step") == 20)
+            #expect(disputed.text("place")?.hasPrefix("in the gradient of `") == true, "\(disputed)")
+            try expectDismissal(bench.log("audited"))
+            let isToldWhy = try bench.log("audited").has("process_ended") {
+                $0.text("last_words")?.holds("this machine computed wrongly in step 20") == true
+            }
+            #expect(isToldWhy, "\(audited.errors)")
 
             // Without an audit, nobody notices.
             let spoilt = try bench.run("spoilt", workers: workers, ["--restarts", "0"], environment)
@@ -71,12 +72,13 @@ extension Exactness {
                 "audited", workers: workers, ["--audit", "0.1", "--restarts", "0"], fault: fault)
             #expect(audited.status == .exited(0), "\(audited.errors)")
             #expect(try Bits(audited, bench.runDirectory("audited")) == quiet)
-            expectDismissal(audited)
+            try expectDismissal(bench.log("audited"))
 
             let spoilt = try bench.run("spoilt", workers: workers, ["--restarts", "0"], fault: fault)
             #expect(spoilt.status == .exited(1), "\(spoilt.errors)")
-            #expect(spoilt.errors.contains("the loss became NaN in step 21: layer `"), "\(spoilt.errors)")
-            #expect(spoilt.errors.contains("lower the learning rate"), "\(spoilt.errors)")
+            let failed = try #require(bench.log("spoilt").events("run_failed").last, "\(spoilt.errors)")
+            #expect(failed.isBecause("the loss became NaN in step 21: layer `"))
+            #expect(failed.isBecause("lower the learning rate"))
         }
 
         /// One that is wrong whenever it is asked is outvoted by two others. With one other, nobody can tell who is wrong; nothing is spoilt, and a third one decides.
@@ -90,12 +92,11 @@ extension Exactness {
             if workers > 2 {
                 #expect(finished.status == .exited(0), "\(finished.errors)")
                 #expect(try Bits(finished, bench.runDirectory("run")) == quiet)
-                expectDismissal(finished)
+                try expectDismissal(bench.log("run"))
             } else {
                 #expect(finished.status == .exited(1), "\(finished.errors)")
-                #expect(
-                    finished.errors.contains("it cannot be told who is wrong. Test both machines"),
-                    "\(finished.errors)")
+                let failed = try #require(bench.log("run").events("run_failed").last, "\(finished.errors)")
+                #expect(failed.isBecause("it cannot be told which one is wrong. Test both machines"))
                 #expect(try bench.bits("run", workers: 3, ["--resume", "--audit", "0.1"]) == quiet)
             }
         }
@@ -111,10 +112,8 @@ extension Exactness {
                     "\(finished.errors)")
             }
             let alone = try bench.run("alone", workers: 1, ["--audit", "1"])
-            #expect(
-                alone.status == .exited(0)
-                    && alone.errors.contains("with one worker there is nobody to compare with"),
-                "\(alone.errors)")
+            #expect(alone.status == .exited(0), "\(alone.errors)")
+            #expect(try bench.log("alone").has("audit_impossible"), "\(alone.errors)")
         }
     }
 }

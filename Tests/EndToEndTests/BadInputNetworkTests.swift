@@ -11,6 +11,7 @@ import Transport
     init() throws { home = try TemporaryDirectory() }
 
     private let token = [Tokens.variable: Tokens.ours]
+    private var log: EventLog { EventLog(run: home.file("run")) }
 
     /// As `--version` says it.
     private func ourProgram() throws -> String {
@@ -54,7 +55,8 @@ import Transport
         let again = command + ["epochs=2", "--resume"]
         try Program.run(again + ["--listen", "127.0.0.1:\(holder.port)"], in: home.path, token).expect(
             status: 1, "is in use")
-        try Program.run(again, in: home.path, token).expect(status: 0, "resuming from step 12")
+        try Program.run(again, in: home.path, token).expect(status: 0)
+        #expect(try log.events("run_resumed").last?.integer("step") == 12)
     }
 
     @Test func aWorkersOwnPortInUse() throws {
@@ -93,10 +95,9 @@ import Transport
         stranger.send(FrameHeader(kind: Self.hello).encoded(payload: payload, version: 9))
         // It is told who it met, so that its side can name both versions too.
         #expect(try String(decoding: stranger.receive(), as: UTF8.self).holds(ourProgram()))
-        try Program.wait(for: "turned away", from: coordinator)
-        let line = try #require(coordinator.standardError().line(behind: "a connection was turned away: "))
-        #expect(try line.holds("runs dist-train 9.8.7 (protocol 9), this side \(ourVersion())"), "\(line)")
-        #expect(line.holds("install the same version on both"))
+        let event = try log.wait(for: "connection_rejected", from: coordinator)
+        let versions = "runs dist-train 9.8.7 (protocol 9), this side \(try ourVersion())"
+        #expect(event.isBecause("\(versions); install the same version on both"), "\(event)")
         #expect(coordinator.exitStatus() == nil, "the coordinator goes on")
     }
 
@@ -156,14 +157,16 @@ import Transport
         let browser = try RawSocket.connected(to: port)
         browser.send(Array("GET / HTTP/1.1\r\nHost: here\r\n\r\n".utf8))
         #expect(browser.receive().isEmpty)
-        try Program.wait(for: "does not speak dist-train's protocol", from: coordinator)
+        try log.wait(for: "connection_rejected", from: coordinator) {
+            $0.isBecause("does not speak dist-train's protocol")
+        }
         // Bytes of ours that were damaged on the way.
         let damaged = try RawSocket.connected(to: port)
         var frame = FrameHeader(kind: Self.hello).encoded(payload: [1, 2, 3])
         frame[frame.count - 1] ^= 1
         damaged.send(frame)
         _ = damaged.receive()
-        try Program.wait(for: "checksum is wrong", from: coordinator)
+        try log.wait(for: "connection_rejected", from: coordinator) { $0.isBecause("checksum is wrong") }
         let worker = try startWorker(port, "--plaintext")
         try Program.finish(worker).expect(status: 0)
         try Program.finish(coordinator).expect(status: 0)

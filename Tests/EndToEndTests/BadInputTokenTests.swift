@@ -33,7 +33,9 @@ import Testing
         refused.expect(
             status: 1, "the token of 127.0.0.1:\(port) differs from the token here",
             "give both sides the same one", "--token-file")
-        try Program.wait(for: "a connection was turned away: the token of 127.0.0.1:", from: coordinator)
+        try EventLog(run: home.file("run")).wait(for: "connection_rejected", from: coordinator) {
+            $0.isBecause("the token of 127.0.0.1:")
+        }
         #expect(coordinator.exitStatus() == nil)
 
         try Program.finish(worker(port, [], [Tokens.variable: Tokens.ours])).expect(status: 0)
@@ -95,7 +97,7 @@ import Testing
             ["run", Repository.digits, "--workers", "2", "--run-dir", home.file("run"), "--token-file", file]
                 + forever, in: home.path)
         defer { run.terminate() }
-        try Program.wait(for: "epoch 2/", from: run)
+        try EventLog(run: home.file("run")).wait(for: "epoch_finished", from: run)
         let workers = try Processes.children(of: run.processID)
         #expect(workers.count == 2)
         for process in [run.processID] + workers {

@@ -9,6 +9,7 @@ final class ByHand {
     private let token: String
     private(set) var port = 0
     private var processes: [ChildProcess] = []
+    private var logs: [Int32: EventLog] = [:]
 
     init(_ job: DigitsJob) throws {
         bench = try Bench(job)
@@ -25,16 +26,23 @@ final class ByHand {
     var runDirectory: String
 
     /// Starts a coordinator on the port of the one before, or on any.
-    func coordinator(_ more: [String] = [], fault: String? = nil) throws -> ChildProcess {
+    ///
+    /// - Parameter member: for an ensemble, the directory of the member whose log is read.
+    func coordinator(_ more: [String] = [], fault: String? = nil, member: String = "") throws -> ChildProcess
+    {
         let arguments = [
             "coordinator", bench.config, "--listen", "127.0.0.1:\(port)", "--token-file", token, "--json",
         ]
+        let log = EventLog(run: Path.join(runDirectory, member), continues: true)
         let process = try start(
             arguments + ["--run-dir", runDirectory] + more, fault.map { ["DIST_TRAIN_FAULT": $0] } ?? [:])
-        try Program.wait(for: "; a worker joins with", from: process)
-        port = try #require(Self.port(in: process.standardError()), "the coordinator says where it listens")
+        logs[process.processID] = log
+        port = try #require(log.wait(for: "listening", from: process).integer("port"))
         return process
     }
+
+    /// The events of a coordinator or worker that was started here.
+    func log(of process: ChildProcess) throws -> EventLog { try #require(logs[process.processID]) }
 
     /// - Parameter proxy: the port of 127.0.0.`proxyHost` through which it reaches the coordinator
     func worker(
@@ -43,9 +51,12 @@ final class ByHand {
     ) throws -> ChildProcess {
         let fault = fault.map { ["DIST_TRAIN_FAULT": $0] } ?? [:]
         let place = proxy.map { "127.0.0.\(proxyHost):\($0)" } ?? "127.0.0.1:\(port)"
-        return try start(
-            ["worker", "--join", place, "--token-file", token, "--lanes", "1"] + more,
+        let log = bench.directory.file("worker-\(processes.count).jsonl")
+        let process = try start(
+            ["worker", "--join", place, "--token-file", token, "--lanes", "1", "--log-file", log] + more,
             fault.merging(environment) { $1 })
+        logs[process.processID] = EventLog(path: log)
+        return process
     }
 
     /// - Parameter program: dist-train itself, or another one that is to end with the test
@@ -64,17 +75,6 @@ final class ByHand {
         let finished = try Program.finish(coordinator, seconds: seconds)
         #expect(finished.status == .exited(0), "\(finished.errors)")
         return try Bits(finished, runDirectory)
-    }
-
-    /// `listening on 127.0.0.1:43211; a worker joins with: …`
-    private static func port(in log: String) -> Int? {
-        for line in log.split(separator: "\n") where line.contains("listening on ") {
-            guard let end = line.firstIndex(of: ";"), let colon = line[..<end].lastIndex(of: ":") else {
-                continue
-            }
-            return Int(line[line.index(after: colon)..<end])
-        }
-        return nil
     }
 }
 

@@ -28,12 +28,12 @@ extension Exactness {
             let first = try hands.worker(fault: "rank0:forward:17:stop")
             try Processes.waitUntilStopped(first)
             let late = try hands.worker()
-            try Program.wait(for: "has joined", from: coordinator)
+            let log = try hands.log(of: coordinator)
+            try log.wait(for: "generation_ending", from: coordinator)
             first.send(SIGCONT)
             #expect(try hands.bits(coordinator) == quiet)
-            #expect(
-                coordinator.standardError().contains("starts with 2 workers at step 1"),
-                "\(coordinator.standardError())")
+            let started = try log.events("generation_started").last { $0.integer("workers") == 2 }
+            #expect((17...19).contains(started?.integer("step") ?? 0), "\(log.text)")
             try expectGoodEnd(first)
             try expectGoodEnd(late)
         }
@@ -46,12 +46,12 @@ extension Exactness {
             let first = try hands.worker(fault: "rank0:forward:11:stop")
             try Processes.waitUntilStopped(first)
             let late = try hands.worker()
-            try Program.wait(for: "has joined", from: coordinator)
+            let log = try hands.log(of: coordinator)
+            try log.wait(for: "generation_ending", from: coordinator)
             first.send(SIGCONT)
             #expect(try hands.bits(coordinator) == quiet)
-            #expect(
-                coordinator.standardError().contains("starts with 2 workers at step 12"),
-                "\(coordinator.standardError())")
+            let started = try log.events("generation_started").last { $0.integer("workers") == 2 }
+            #expect(started?.integer("step") == 12, "\(log.text)")
             try expectGoodEnd(first)
             try expectGoodEnd(late)
         }
@@ -65,7 +65,9 @@ extension Exactness {
             try Processes.waitUntilStopped(first)
             let late = try hands.worker(["--cache-dir", "/dev/null/cache"])
             try expectRefusal(late, naming: ["/dev/null", "--cache-dir"])
-            try Program.wait(for: "is gone: it cannot go on: ", from: coordinator)
+            try hands.log(of: coordinator).wait(for: "worker_lost", from: coordinator) {
+                $0.isBecause("it cannot go on: ")
+            }
             first.send(SIGCONT)
             #expect(try hands.bits(coordinator) == quiet)
             try expectGoodEnd(first)
@@ -85,7 +87,7 @@ extension Exactness {
             try expectGoodEnd(leaver)
             // The minimum is for the beginning: the other one goes on alone.
             #expect(try hands.bits(coordinator) == quiet)
-            #expect(coordinator.standardError().contains("leaves"), "\(coordinator.standardError())")
+            #expect(try hands.log(of: coordinator).has("worker_left"), "\(coordinator.standardError())")
             for worker in workers { try expectGoodEnd(worker) }
         }
 
@@ -111,7 +113,7 @@ extension Exactness {
             let killed = try hands.coordinator(["--min-workers", "2"], fault: fault)
             let workers = [try hands.worker(), try hands.worker()]
             #expect(try Program.finish(killed).status == .killed(signal: SIGKILL))
-            for worker in workers { try Program.wait(for: "trying to rejoin", from: worker) }
+            for worker in workers { try hands.log(of: worker).wait(for: "coordinator_lost", from: worker) }
             let restarted = try hands.coordinator(["--min-workers", "2", "--resume"])
             #expect(try hands.bits(restarted) == quiet)
             for worker in workers { try expectGoodEnd(worker) }
@@ -144,7 +146,9 @@ extension Exactness {
             let first = try hands.worker(fault: "rank0:forward:17:stop")
             try Processes.waitUntilStopped(first)
             let second = try hands.worker()
-            try Program.wait(for: "is a spare", from: coordinator)
+            try hands.log(of: coordinator).wait(for: "worker_spare", from: coordinator) {
+                $0.integer("worker") == 2
+            }
             first.send(SIGCONT)
             #expect(try hands.bits(coordinator) == quiet)
             #expect(field("workers", in: coordinator.standardOutput()) == "1")

@@ -69,7 +69,9 @@ import Testing
                 let first = try hands.worker(
                     ["--listen", "127.0.0.1:\(toMember.port)"] + plaintext, alone,
                     proxy: toCoordinator[0].port)
-                try Program.wait(for: "at 127.0.0.2) joins", from: coordinator)
+                try hands.log(of: coordinator).wait(for: "worker_joined", from: coordinator) {
+                    $0.text("address") == "127.0.0.2"
+                }
                 let second = try hands.worker(
                     ["--listen", "127.0.0.1:0"] + plaintext, alone, proxy: toCoordinator[1].port, proxyHost: 3
                 )

@@ -18,18 +18,22 @@ import Testing
                 "run", Repository.digits, "--workers", "\(workers)", "--run-dir", directory, "--set",
                 "epochs=100000",
             ], in: home.path)
-        do { try Program.wait(for: "epoch 2/", from: run) } catch {
+        do { try log.wait(for: "epoch_finished", from: run) } catch {
             run.terminate()
             throw error
         }
         return run
     }
 
-    /// The step of "stopped after step S of N; resume with:  COMMAND", and the command.
+    private var log: EventLog { EventLog(run: directory) }
+
+    /// The step after which the newest process has stopped, and the command that resumes the run. The command is also
+    /// on standard error, for the user.
     private func stopped(_ errors: String) throws -> (step: Int, command: String) {
-        let text = try #require(errors.line(behind: "stopped after step "), "\(errors)")
-        let step = try #require(Int(text.prefix { $0.isNumber }))
-        return (step, try #require(text.line(behind: "; resume with:  "), "\(errors)"))
+        let event = try #require(log.events("run_stopped").last, "\(errors)")
+        let command = try #require(event.text("resume_command"))
+        #expect(errors.holds("; resume with:  \(command)\n"), "\(errors)")
+        return (try #require(event.integer("step")), command)
     }
 
     private func hash(_ directory: String) throws -> String {
@@ -44,7 +48,8 @@ import Testing
         defer { run.terminate() }
         run.send(signal)
         let end = try Program.finish(run, seconds: 20)
-        end.expect(status: 0, "stopping at the next step")
+        end.expect(status: 0)
+        #expect(try log.has("stop_requested"))
         #expect(end.output.isEmpty, "no result yet")
         let (step, command) = try stopped(end.errors)
         let verified = try Program.run(["checkpoint", "verify", directory], in: home.path)
@@ -58,8 +63,10 @@ import Testing
             standardOutput: .capture,
             standardError: .capture)
         defer { resumed.terminate() }
-        try Program.wait(for: "resuming from step \(step) (", from: resumed)
-        try Program.wait(for: "epoch ", from: resumed)
+        let before = try log.events("epoch_finished").count
+        try log.wait(for: "run_resumed", from: resumed) { $0.integer("step") == step }
+        let hasTrained = try eventually(within: 30) { try log.events("epoch_finished").count > before }
+        #expect(hasTrained, "\(resumed.standardError())")
         resumed.send(signal)
         let second = try Program.finish(resumed, seconds: 20)
         second.expect(status: 0)
@@ -125,11 +132,11 @@ import Testing
             sleeper.send(SIGKILL)
             sleeper.terminate()
         }
-        try Program.wait(for: "ready (", from: sleeper)
+        try log.wait(for: "worker_ready", from: coordinator)
         sleeper.send(SIGSTOP)
-        try Program.wait(for: "is gone: nothing was heard of it", from: coordinator)
+        try log.wait(for: "worker_lost", from: coordinator) { $0.isBecause("nothing was heard of it") }
         sleeper.send(SIGCONT)
-        try Program.wait(for: "joined as worker 2, ready", from: sleeper)
+        try log.wait(for: "worker_ready", from: coordinator) { $0.integer("worker") == 2 }
     }
 
     @Test(arguments: [SIGKILL, SIGTERM])
@@ -160,13 +167,13 @@ import Testing
         ]
         let workers = try (0..<2).map { _ in try Program.start(arguments, in: home.path, token) }
         defer { workers.forEach { $0.terminate() } }
-        try Program.wait(for: "starts with 2 workers", from: coordinator)
+        try log.wait(for: "generation_started", from: coordinator) { $0.integer("workers") == 2 }
         workers[0].send(SIGTERM)
         try Program.finish(workers[0], seconds: 20).expect(status: 0)
-        #expect(
-            eventually(within: 20) {
-                coordinator.standardError().occurrences(of: "starts with 1 worker ") >= 1
-            })
+        try log.wait(for: "worker_left", from: coordinator)
+        try log.wait(for: "generation_started", from: coordinator) {
+            $0.integer("workers") == 1 && ($0.integer("generation") ?? 0) > 1
+        }
         coordinator.send(SIGTERM)
         try Program.finish(coordinator, seconds: 20).expect(status: 0)
         try Program.finish(workers[1], seconds: 20).expect(status: 0)

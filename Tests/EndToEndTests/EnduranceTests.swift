@@ -19,6 +19,7 @@ extension Exactness {
             let filler = Path.join(disk.path, "filler")
             Self.fill(filler)
             first.send(SIGCONT)
+            // The log is on the full disk too.
             try Program.wait(for: "the checkpoint of step 24 could not be written", from: coordinator)
             let second = try Self.stopped(among: workers)
             #expect(unlink(filler) == 0)
@@ -73,7 +74,8 @@ extension Exactness {
             coordinator.send(SIGTERM)
             let stopped = try Program.finish(coordinator)
             #expect(stopped.status == .exited(0), "\(stopped.errors)")
-            let step = try #require(Self.stopStep(in: stopped.errors), "\(stopped.errors)")
+            let event = try hands.log(of: coordinator).events("run_stopped").last
+            let step = try #require(event?.integer("step"), "\(stopped.errors)")
             job.steps = step + 50
             let quiet = try Bench(job).quiet(seconds: Double(60 + 3 * Self.seconds))
             #expect(
@@ -92,22 +94,22 @@ extension Exactness {
         {
             func waitForMore(than before: Int) throws {
                 let deadline = Clock.monotonicSeconds() + 60
-                while generations() <= before {
+                while try generations() <= before {
                     guard Clock.monotonicSeconds() < deadline else {
                         throw Program.TooSlow(errors: coordinator.standardError())
                     }
                     Clock.sleep(seconds: 0.01)
                 }
             }
-            func generations() -> Int {
-                coordinator.standardError().split(separator: "\n").count {
-                    $0.contains(" starts with \(count) workers at step ")
+            func generations() throws -> Int {
+                try hands.log(of: coordinator).events("generation_started").count {
+                    $0.integer("workers") == count
                 }
             }
             var alive = try (0..<count).map { _ in try newcomer(hands) }
             try waitForMore(than: 0)
             for (turn, signal) in [SIGTERM, SIGKILL, SIGTERM, SIGKILL].enumerated() {
-                let before = generations()
+                let before = try generations()
                 alive[turn % count].send(signal)
                 #expect(
                     alive[turn % count].wait(seconds: 30)
@@ -136,12 +138,6 @@ extension Exactness {
                 alive[index] = try newcomer(hands)
             }
             return sizes
-        }
-
-        /// `stopped after step 1234 of …`
-        private static func stopStep(in log: String) -> Int? {
-            let line = log.split(separator: "\n").last { $0.contains("stopped after step ") }
-            return line?.split(separator: " ").drop { $0 != "step" }.dropFirst().first.flatMap { Int($0) }
         }
 
         /// After the first tenth, in which buffers find their sizes, nothing grows: the later half is not above the half before it but for little.

@@ -20,11 +20,11 @@ extension Exactness {
             let quiet = try hands.bench.quiet()
             let coordinator = try hands.coordinator(["--min-workers", "2"])
             let first = try hands.worker()
-            try Program.wait(for: "ready (", from: first)
+            try hands.log(of: first).wait(for: "session_ready", from: first)
             let other = try hands.worker([], Self.foreign)
             try expectRefusal(
                 other, naming: ["refused: ", "OpenBLAS core Nehalem instead of", "--allow-inexact"])
-            try Program.wait(for: "is refused: its arithmetic differs", from: coordinator)
+            try hands.log(of: coordinator).wait(for: "worker_refused", from: coordinator)
             let second = try hands.worker()
             #expect(try hands.bits(coordinator) == quiet)
             #expect(field("exact", in: coordinator.standardOutput()) == "true")
@@ -36,12 +36,12 @@ extension Exactness {
             let hands = try ByHand(DigitsJob(stem: DigitsJob.convolution))
             let coordinator = try hands.coordinator(["--min-workers", "2", "--allow-inexact"])
             let first = try hands.worker()
-            try Program.wait(for: "ready (", from: first)
+            try hands.log(of: first).wait(for: "session_ready", from: first)
             let other = try hands.worker([], Self.foreign)
             let finished = try Program.finish(coordinator)
             #expect(finished.status == .exited(0), "\(finished.errors)")
             #expect(field("exact", in: finished.output) == "false")
-            #expect(finished.errors.contains("computes other bits"), "\(finished.errors)")
+            #expect(try hands.log(of: coordinator).has("worker_inexact"), "\(finished.errors)")
             try expectGoodEnd(first)
             try expectGoodEnd(other)
         }
@@ -52,7 +52,7 @@ extension Exactness {
             let coordinator = try hands.coordinator(
                 ["--min-workers", "2", "--allow-inexact"], fault: "coordinator:checkpoint-written:5:kill")
             let first = try hands.worker(["--rejoin-timeout", "0.1"])
-            try Program.wait(for: "ready (", from: first)
+            try hands.log(of: first).wait(for: "session_ready", from: first)
             let other = try hands.worker(["--rejoin-timeout", "0.1"], Self.foreign)
             #expect(try Program.finish(coordinator).status == .killed(signal: SIGKILL))
             for worker in [first, other] { #expect(try Program.finish(worker).status == .exited(1)) }
@@ -95,21 +95,19 @@ extension Exactness {
             let pipe = try Pipe()
             try pipe.write(File.read(hands.bench.directory.file("token"), limit: 1000))
             pipe.closeWriteEnd()
+            let log = hands.bench.directory.file("from-input.jsonl")
             let fromInput = try hands.start(
-                ["worker", "--join", "127.0.0.1:\(hands.port)", "--token-file", "-", "--lanes", "1"], [:],
-                descriptors: [0: pipe.readEnd])
+                [
+                    "worker", "--join", "127.0.0.1:\(hands.port)", "--token-file", "-", "--lanes", "1",
+                    "--log-file", log,
+                ], [:], descriptors: [0: pipe.readEnd])
             let fromFile = try hands.worker()
             #expect(try hands.bits(coordinator) == quiet)
-            for worker in [fromInput, fromFile] {
-                try expectGoodEnd(worker)
-                let restarts = worker.standardError().split(separator: "\n").filter {
-                    $0.contains("starting over with the job's OpenBLAS core Haswell")
-                }
-                #expect(
-                    restarts.count == (worker.standardError().contains("x86_64-Haswell") ? 1 : 0),
-                    "\(worker.standardError())")
-                #expect(
-                    worker.standardError().contains("ready (x86_64-Haswell-"), "\(worker.standardError())")
+            for worker in [fromInput, fromFile] { try expectGoodEnd(worker) }
+            for log in [EventLog(path: log), try hands.log(of: fromFile)] {
+                #expect(try log.events("core_changed").map { $0.text("core") } == ["Haswell"], "\(log.text)")
+                let platform = try log.events("session_ready").last?.text("platform")
+                #expect(platform?.hasPrefix("x86_64-Haswell-") == true, "\(log.text)")
             }
             #expect(field("platform", in: coordinator.standardOutput())?.hasPrefix("x86_64-Haswell-") == true)
         }

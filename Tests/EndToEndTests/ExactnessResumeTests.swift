@@ -51,7 +51,7 @@ extension Exactness {
             let resumed = try bench.run("killed", workers: death.after, ["--resume"])
             #expect(resumed.status == .exited(0), "\(resumed.errors)")
             if death.hasCheckpoint {
-                #expect(resumed.errors.contains("resuming from step"), "\(resumed.errors)")
+                #expect(try bench.log("killed").has("run_resumed"), "\(resumed.errors)")
             }
             #expect(try Bits(resumed, bench.runDirectory("killed")) == quiet)
         }
@@ -72,9 +72,8 @@ extension Exactness {
                 verified.output.contains("step-00000030: whole") == (stage == "renamed"), "\(verified.output)"
             )
             let resumed = try bench.run("killed", workers: 1, ["--resume"])
-            #expect(resumed.errors.contains("resuming from step "), "\(resumed.errors)")
-            #expect(
-                resumed.errors.contains("resuming from step 30") == (stage == "renamed"), "\(resumed.errors)")
+            let event = try #require(bench.log("killed").events("run_resumed").last, "\(resumed.errors)")
+            #expect((event.integer("step") == 30) == (stage == "renamed"), "\(event)")
             #expect(try Bits(resumed, bench.runDirectory("killed")) == quiet)
             let names = try Directory.list(Path.join(bench.runDirectory("killed"), "checkpoints"))
             #expect(!names.contains { $0.contains(".tmp-") }, "\(names)")

@@ -118,6 +118,9 @@ final class Bench {
     var path: String { directory.path }
     func runDirectory(_ name: String) -> String { directory.file(name) }
 
+    /// The events of a run of this bench.
+    func log(_ name: String) -> EventLog { EventLog(run: runDirectory(name)) }
+
     func environment(_ more: [String: String] = [:]) -> [String: String] {
         let parts = mark.split(separator: "=").map(String.init)
         return more.merging([parts[0]: parts[1]]) { $1 }

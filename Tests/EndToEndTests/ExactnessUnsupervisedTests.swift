@@ -58,12 +58,12 @@ extension Exactness {
             ])
             let workers = try (0..<3).map { _ in try hands.worker(fault: "rank1:\(place.phase):\(action):1") }
             let bits = try hands.bits(coordinator, seconds: 120)
-            let log = coordinator.standardError()
-            #expect(bits == quiet, "\(log)")
-            let gone = log.split(separator: "\n").filter { $0.contains(" is gone: ") }
-            #expect(gone.count == 1 && gone[0].contains(" worker 2 ("), "\(log)")
+            let log = try hands.log(of: coordinator)
+            #expect(bits == quiet, "\(log.text)")
+            let lost = try log.events("worker_lost")
+            #expect(lost.map { $0.integer("worker") } == [2], "\(log.text)")
             let reasons = ["stop": "nothing was heard of it for", "hang": "it hangs: for"]
-            if let reason = reasons[action] { #expect(log.contains(reason), "\(log)") }
+            if let reason = reasons[action] { #expect(lost.first?.isBecause(reason) == true, "\(lost)") }
             let deadline = Clock.monotonicSeconds() + 20
             while workers.count(where: { $0.exitStatus() == .exited(0) }) < 2,
                 Clock.monotonicSeconds() < deadline

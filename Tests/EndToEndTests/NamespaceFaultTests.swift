@@ -28,10 +28,17 @@ import Testing
                     first = try hands.worker(
                         on: 1, joining: lan.address(0),
                         fault: generation.map { "rank0:forward:50:kill:\($0)" })
-                    try Program.wait(for: "worker 1 (", from: coordinator)
+                    try hands.log(of: coordinator).wait(for: "worker_joined", from: coordinator)
                     second = try hands.worker(
                         on: 2, joining: lan.address(0), fault: "rank1:forward:17:stop:1")
                     try Processes.waitUntilStopped(second)
+                }
+
+                /// Waits until the coordinator has lost a worker of which it heard nothing.
+                func waitForSilence() throws {
+                    try hands.log(of: coordinator).wait(for: "worker_lost", from: coordinator) {
+                        $0.isBecause("nothing was heard of it")
+                    }
                 }
 
                 func expectQuietBits() throws {
@@ -45,7 +52,7 @@ import Testing
                 guard let scene = try Scene(dyingInGeneration: 2) else { return }
                 try scene.lan.setCable(of: 2, isIn: false)
                 scene.second.send(SIGCONT)
-                try Program.wait(for: "is gone: nothing was heard of it", from: scene.coordinator)
+                try scene.waitForSilence()
                 #expect(try Program.finish(scene.first).status == .killed(signal: SIGKILL))
                 try scene.lan.setCable(of: 2, isIn: true)
                 try scene.expectQuietBits()
@@ -58,10 +65,8 @@ import Testing
                 try scene.lan.separate(1, 2)
                 scene.second.send(SIGCONT)
                 try scene.expectQuietBits()
-                let log = scene.coordinator.standardError()
-                #expect(
-                    log.contains("cannot reach each other in either direction") || log.contains("is gone: "),
-                    "\(log)")
+                let log = try scene.hands.log(of: scene.coordinator)
+                #expect(try log.has("workers_unreachable") || log.has("worker_lost"), "\(log.text)")
                 for worker in [scene.first, scene.second] { try expectGoodEnd(worker) }
             }
 
@@ -72,7 +77,7 @@ import Testing
                 let (from, to) = fromWorker ? (2, 0) : (0, 2)
                 try scene.lan.silence(from, towards: to)
                 scene.second.send(SIGCONT)
-                try Program.wait(for: "is gone: nothing was heard of it", from: scene.coordinator)
+                try scene.waitForSilence()
                 #expect(try Program.finish(scene.first).status == .killed(signal: SIGKILL))
                 try scene.lan.heal(from, towards: to)
                 try scene.expectQuietBits()

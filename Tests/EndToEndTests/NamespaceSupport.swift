@@ -10,6 +10,7 @@ import Testing
         private let lan: LAN
         private let token: String
         private var processes: [ChildProcess] = []
+        private var logs: [Int32: EventLog] = [:]
 
         init(_ job: DigitsJob, _ lan: LAN) throws {
             (bench, self.lan) = (try Bench(job), lan)
@@ -27,20 +28,27 @@ import Testing
                 bench.runDirectory("run"),
             ]
             let process = try start(on: 0, arguments + more)
-            try Program.wait(for: "; a worker joins with", from: process)
+            logs[process.processID] = bench.log("run")
+            try log(of: process).wait(for: "listening", from: process)
             return process
         }
 
         /// Each host has a cache of its own, as it has a disk of its own.
         func worker(on host: Int, joining address: String, fault: String? = nil) throws -> ChildProcess {
-            try start(
+            let log = bench.directory.file("worker-\(processes.count).jsonl")
+            let process = try start(
                 on: host,
                 [
                     "worker", "--join", address, "--token-file", token, "--lanes", "1", "--cache-dir",
-                    bench.directory.file("cache\(host)"),
+                    bench.directory.file("cache\(host)"), "--log-file", log,
                 ],
                 fault.map { ["DIST_TRAIN_FAULT": $0] } ?? [:])
+            logs[process.processID] = EventLog(path: log)
+            return process
         }
+
+        /// The events of a coordinator or worker that was started here.
+        func log(of process: ChildProcess) throws -> EventLog { try #require(logs[process.processID]) }
 
         func bits(_ coordinator: ChildProcess, seconds: Double = 60) throws -> Bits {
             let finished = try Program.finish(coordinator, seconds: seconds)

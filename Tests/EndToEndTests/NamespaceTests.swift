@@ -56,23 +56,21 @@ import Testing
                 let quiet = try hands.bench.quiet()
                 let coordinator = try hands.coordinator(["--min-workers", "2", "--peer-timeout", "120"])
                 let first = try hands.worker(on: 0, joining: "localhost", fault: "rank0:forward:17:stop")
-                try Program.wait(for: "ready (", from: first)
+                try hands.log(of: first).wait(for: "session_ready", from: first)
                 let second = try hands.worker(on: 1, joining: lan.address(0))
-                try Program.wait(for: "rank 1 of 2", from: second)
+                try hands.log(of: second).wait(for: "session_training", from: second) {
+                    $0.integer("rank") == 1 && $0.integer("workers") == 2
+                }
                 try Processes.waitUntilStopped(first)
                 let third = try hands.worker(on: 2, joining: lan.address(0))
-                try Program.wait(for: "worker 3 (", from: coordinator)
-                try Program.wait(for: "has joined", from: coordinator)
+                let log = try hands.log(of: coordinator)
+                try log.wait(for: "worker_joined", from: coordinator) { $0.integer("worker") == 3 }
+                try log.wait(for: "generation_ending", from: coordinator) { $0.isBecause("has joined") }
                 first.send(SIGCONT)
                 #expect(try hands.bits(coordinator) == quiet)
-                let log = coordinator.standardError()
-                #expect(log.contains("cannot reach each other in either direction"), "\(log)")
-                let complaint =
-                    log.split(separator: "\n").first {
-                        $0.contains("cannot reach each other in either direction")
-                    } ?? ""
-                #expect(complaint.contains("worker 3 (") && complaint.contains("worker 2 ("), "\(complaint)")
-                #expect(complaint.contains("waits for 5 s"), "\(complaint)")
+                let event = try #require(log.events("workers_unreachable").first, "\(log.text)")
+                let named = ["worker", "other", "pause_seconds"].map { event.integer($0) }
+                #expect(named == [3, 2, 5], "\(event)")
                 #expect(field("workers", in: coordinator.standardOutput()) == "2")
                 for worker in [first, second, third] { try expectGoodEnd(worker) }
             }

@@ -17,8 +17,9 @@ import Testing
                 var name: String
                 var wire: Wire
                 var faults: [Fault]
-                /// What the coordinator says of it.
-                var says: String?
+                /// The event by which the coordinator tells of it, and words of its reason.
+                var event: String?
+                var reason: String?
                 /// The worker behind the proxies is lost: the other one dies without it, so that it must come again.
                 var isLost = false
                 var job = DigitsJob()
@@ -33,10 +34,13 @@ import Testing
             static func trouble(
                 _ name: String, _ wire: Wire, _ direction: Fault.Direction, of connection: Int? = nil,
                 at byte: Int, _ action: Fault.Action,
-                says: String? = nil, isLost: Bool = false
+                event: String? = nil, reason: String? = nil, isLost: Bool = false
             ) -> Trouble {
                 let fault = Fault(connection: connection, direction: direction, byte: byte, action: action)
-                return Trouble(name: name, wire: wire, faults: [fault], says: says, isLost: isLost)
+                return Trouble(
+                    name: name, wire: wire, faults: [fault],
+                    event: event ?? reason.map { _ in "worker_lost" },
+                    reason: reason, isLost: isLost)
             }
 
             static func always(_ name: String, _ wire: Wire, _ action: Fault.Action) -> Trouble {
@@ -51,20 +55,20 @@ import Testing
                 let short = [
                     Trouble(name: "nothing", wire: .member, faults: []),
                     trouble(
-                        "a flipped bit", .coordinator, .up, of: messages, at: 20_000, .flip, says: damage,
+                        "a flipped bit", .coordinator, .up, of: messages, at: 20_000, .flip, reason: damage,
                         isLost: true),
                     trouble(
-                        "a flipped bit", .member, .down, at: 30_000, .flip, says: "lost its connection to"),
+                        "a flipped bit", .member, .down, at: 30_000, .flip, event: "worker_suspected"),
                     trouble("a reset", .coordinator, .down, of: messages, at: 60_000, .reset, isLost: true),
-                    trouble("a reset", .member, .up, at: 30_000, .reset, says: "although both are there"),
+                    trouble("a reset", .member, .up, at: 30_000, .reset, event: "workers_disconnected"),
                     trouble(
                         "lost messages", .coordinator, .up, of: messages, at: 20_000, .swallow,
-                        says: stuck + " from", isLost: true),
+                        reason: stuck + " from", isLost: true),
                     trouble(
                         "a cut", .coordinator, .up, of: messages, at: 20_000, .cut,
-                        says: "nothing was heard of it", isLost: true),
-                    trouble("lost gradients", .member, .up, at: 30_000, .swallow, says: "nothing moves"),
-                    trouble("a long stall", .member, .down, at: 30_000, .hold(8), says: "nothing moves"),
+                        reason: "nothing was heard of it", isLost: true),
+                    trouble("lost gradients", .member, .up, at: 30_000, .swallow, event: "workers_stalled"),
+                    trouble("a long stall", .member, .down, at: 30_000, .hold(8), event: "workers_stalled"),
                     trouble("a short stall", .member, .up, at: 30_000, .hold(0.5)),
                     always("single bytes", .member, .trickle(30_000)),
                     always("delay", .member, .delay(0.1...0.3)),
@@ -85,7 +89,7 @@ import Testing
                 // The messages alone could bring a short job to its end; and whose messages arrive is alive.
                 let ofHeartbeats = [
                     trouble(
-                        "a flipped bit", .coordinator, .up, of: heartbeats, at: 1_000, .flip, says: damage),
+                        "a flipped bit", .coordinator, .up, of: heartbeats, at: 1_000, .flip, reason: damage),
                     trouble("a flipped bit", .coordinator, .down, of: heartbeats, at: 800, .flip),
                     trouble("a reset", .coordinator, .up, of: heartbeats, at: 1_000, .reset),
                     trouble("lost heartbeats", .coordinator, .up, of: heartbeats, at: 1_000, .swallow),
@@ -98,16 +102,17 @@ import Testing
                 return short + flips + ofHeartbeats + [
                     trouble(
                         "lost messages", .coordinator, .down, of: messages, at: 60_000, .swallow,
-                        says: stuck + " to", isLost: true),
+                        reason: stuck + " to", isLost: true),
                     trouble(
                         "lost data", .coordinator, .down, of: messages, at: 10_000, .swallow, isLost: true),
                     trouble("a cut", .coordinator, .down, of: messages, at: 60_000, .cut, isLost: true),
-                    trouble("lost parameters", .member, .down, at: 30_000, .swallow, says: "nothing moves"),
-                    trouble("a cut", .member, .up, at: 30_000, .cut, says: "nothing moves"),
+                    trouble(
+                        "lost parameters", .member, .down, at: 30_000, .swallow, event: "workers_stalled"),
+                    trouble("a cut", .member, .up, at: 30_000, .cut, event: "workers_stalled"),
                     trouble("a cut as they meet", .member, .both, at: 700, .cut),
                     trouble(
                         "a long stall", .coordinator, .up, of: messages, at: 20_000, .hold(8),
-                        says: stuck + " from", isLost: true),
+                        reason: stuck + " from", isLost: true),
                     trouble("a short stall", .coordinator, .down, of: messages, at: 60_000, .hold(0.5)),
                     always("single bytes", .coordinator, .trickle(30_000)),
                     always("delay", .coordinator, .delay(0.1...0.3)),
@@ -127,7 +132,9 @@ import Testing
                     host: 2, target: nil, trouble.wire == .member ? trouble.faults : [])
                 let first = try hands.worker(
                     ["--listen", "127.0.0.1:\(toMember.port)"], socketsAlone, proxy: toCoordinator.port)
-                try Program.wait(for: "at 127.0.0.2) joins", from: coordinator)
+                try hands.log(of: coordinator).wait(for: "worker_joined", from: coordinator) {
+                    $0.text("address") == "127.0.0.2"
+                }
                 let second = try hands.worker(
                     ["--listen", "127.0.0.1:0"], socketsAlone,
                     fault: trouble.isLost ? "rank0:forward:25:kill:2" : nil)
@@ -146,7 +153,12 @@ import Testing
                             && toMember.traffic.contains { $0.up > 60_000 && $0.down > 60_000 })
                     for worker in [first, second] { try expectGoodEnd(worker) }
                 }
-                if let text = trouble.says { #expect(log.contains(text), "\(log)\n\(first.standardError())") }
+                if let event = trouble.event {
+                    let isTold = try hands.log(of: coordinator).has(event) {
+                        $0.isBecause(trouble.reason ?? "") || trouble.reason == nil
+                    }
+                    #expect(isTold, "\(log)\n\(first.standardError())")
+                }
             }
 
             /// Of one member's messages so few have arrived that the coordinator goes back to a snapshot of which that member keeps nothing any more: it joins again, and is sent all.
@@ -161,14 +173,17 @@ import Testing
                     host: 2, target: UInt16(hands.port),
                     [Fault(connection: Self.messages, direction: .up, byte: 200_000, action: .swallow)])
                 let first = try hands.worker(proxy: proxy.port)
-                try Program.wait(for: "at 127.0.0.2) joins", from: coordinator)
+                try hands.log(of: coordinator).wait(for: "worker_joined", from: coordinator) {
+                    $0.text("address") == "127.0.0.2"
+                }
                 let second = try hands.worker(fault: "rank1:waiting:25:kill:1")
                 #expect(try hands.bits(coordinator) == quiet, "\(coordinator.standardError())")
                 #expect(try Program.finish(second).status == .killed(signal: SIGKILL))
                 #expect(proxy.met == 1)
                 #expect(
-                    first.standardError().contains("this worker keeps nothing any more; joining again"),
-                    "\(first.standardError())")
+                    try hands.log(of: first).has("session_rejoining") {
+                        $0.isBecause("this worker keeps nothing any more")
+                    }, "\(first.standardError())")
                 try expectGoodEnd(first)
             }
         }

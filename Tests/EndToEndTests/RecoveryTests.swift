@@ -42,6 +42,10 @@ extension Exactness {
                 }
         }()
 
+        private static func isKilled(_ event: EventLog.Event) -> Bool {
+            event.text("status") == "was killed by SIGKILL"
+        }
+
         @Test(arguments: deaths)
         func theLivingGoOn(_ death: Death) throws {
             let bench = try Bench(DigitsJob(microbatches: 8))
@@ -50,8 +54,8 @@ extension Exactness {
                 "run", workers: death.workers, ["--restarts", "0"], fault: death.fault)
             #expect(finished.status == .exited(0), "\(finished.errors)")
             #expect(try Bits(finished, bench.runDirectory("run")) == quiet)
-            #expect(finished.errors.contains(" is gone: "), "\(finished.errors)")
-            #expect(finished.errors.contains("was killed by SIGKILL"), "\(finished.errors)")
+            #expect(try bench.log("run").has("worker_lost"), "\(finished.errors)")
+            #expect(try bench.log("run").has("process_ended", where: Self.isKilled), "\(finished.errors)")
             // Of members that die together, the second may be seen before the next generation has formed, or after.
             let recoveries = field("recoveries", in: finished.output).flatMap { Int($0) } ?? -1
             #expect((1...death.recoveries + 1).contains(recoveries), "\(finished.output)")
@@ -69,7 +73,7 @@ extension Exactness {
                 fault: "rank\(rank):frame:17:kill:1")
             #expect(finished.status == .exited(0), "\(finished.errors)")
             #expect(try Bits(finished, bench.runDirectory("run")) == quiet)
-            #expect(finished.errors.contains("was killed by SIGKILL"), "\(finished.errors)")
+            #expect(try bench.log("run").has("process_ended", where: Self.isKilled), "\(finished.errors)")
             #expect(bench.leftovers() == [])
         }
 
@@ -99,7 +103,7 @@ extension Exactness {
             let quiet = try bench.quiet()
             let finished = try bench.run("run", workers: 1, fault: fault)
             #expect(finished.status == .exited(0), "\(finished.errors)")
-            #expect(finished.errors.contains("takes its place"), "\(finished.errors)")
+            #expect(try bench.log("run").has("process_replaced"), "\(finished.errors)")
             #expect(try Bits(finished, bench.runDirectory("run")) == quiet)
             #expect(bench.leftovers() == [])
         }
@@ -111,10 +115,9 @@ extension Exactness {
             let finished = try bench.run(
                 "run", workers: 2, ["--restarts", "1"], fault: "rank0:backward:17:kill")
             #expect(finished.status == .exited(1), "\(finished.errors)")
-            #expect(
-                finished.errors.contains("no worker is left; the first one to die: worker process "),
-                "\(finished.errors)")
-            #expect(finished.errors.contains("was killed by SIGKILL"), "\(finished.errors)")
+            let failed = try #require(bench.log("run").events("run_failed").last, "\(finished.errors)")
+            #expect(failed.isBecause("no worker is left; the first one to die: worker process "))
+            #expect(try bench.log("run").has("process_ended", where: Self.isKilled), "\(finished.errors)")
             #expect(bench.leftovers() == [])
             #expect(try bench.bits("run", workers: 2, ["--resume"]) == quiet)
         }
@@ -142,7 +145,9 @@ extension Exactness {
             try Processes.waitUntilStopped(first)
             let late = try hands.worker(fault: fault)
             #expect(try Program.finish(late).status == .killed(signal: SIGKILL))
-            try Program.wait(for: "worker 2 (", from: coordinator)
+            try hands.log(of: coordinator).wait(for: "worker_joined", from: coordinator) {
+                $0.integer("worker") == 2
+            }
             first.send(SIGCONT)
             #expect(try hands.bits(coordinator) == quiet)
             try expectGoodEnd(first)
@@ -160,15 +165,18 @@ extension Exactness {
             let workers = [
                 try hands.worker([], variables, fault: fault), try hands.worker([], variables, fault: fault),
             ]
-            try Program.wait(for: "is gone: nothing was heard of it", from: coordinator)
+            try hands.log(of: coordinator).wait(for: "worker_lost", from: coordinator) {
+                $0.isBecause("nothing was heard of it")
+            }
             let sleeper = try #require(workers.first { Processes.state($0.processID) == "T" })
             let other = try #require(workers.first { $0 !== sleeper })
             #expect(try Program.finish(other).status == .killed(signal: SIGKILL))
             sleeper.send(SIGCONT)
             #expect(try hands.bits(coordinator) == quiet)
             #expect(
-                sleeper.standardError().contains(
-                    "the coordinator went on without this worker: nothing was heard"))
+                try hands.log(of: sleeper).has("session_rejoining") {
+                    $0.isBecause("the coordinator went on without this worker: nothing was heard")
+                })
             try expectGoodEnd(sleeper)
         }
 
@@ -181,7 +189,7 @@ extension Exactness {
             let coordinator = try hands.coordinator(
                 ["--min-workers", "2", "--peer-timeout", "0.5"], fault: "coordinator:step:5:stop")
             let workers = [try hands.worker(), try hands.worker()]
-            for worker in workers { try Program.wait(for: "trying to rejoin", from: worker) }
+            for worker in workers { try hands.log(of: worker).wait(for: "coordinator_lost", from: worker) }
             coordinator.send(SIGCONT)
             #expect(try hands.bits(coordinator) == quiet)
             for worker in workers { try expectGoodEnd(worker) }
@@ -194,7 +202,9 @@ extension Exactness {
             let coordinator = try hands.coordinator(["--min-workers", "2", "--peer-timeout", "0.5"])
             let fault = "rank1:forward:17:hang:1"
             let workers = [try hands.worker(fault: fault), try hands.worker(fault: fault)]
-            try Program.wait(for: "it hangs: for ", from: coordinator, seconds: 60)
+            try hands.log(of: coordinator).wait(for: "worker_lost", from: coordinator, seconds: 60) {
+                $0.isBecause("it hangs: for ")
+            }
             #expect(try hands.bits(coordinator) == quiet)
             for worker in workers { worker.send(SIGKILL) }
         }
@@ -207,10 +217,11 @@ extension Exactness {
             let worker = try hands.worker(fault: "rank0:forward:17:stop,rank0:forward:22:stop")
             try Processes.waitUntilStopped(worker)
             coordinator.send(SIGUSR1)
-            try Program.wait(for: "a checkpoint was asked for", from: coordinator)
+            let log = try hands.log(of: coordinator)
+            try log.wait(for: "checkpoint_requested", from: coordinator)
             worker.send(SIGCONT)
             // A disk that is slower than the training would get none but the last.
-            try Program.wait(for: " written", from: coordinator)
+            try log.wait(for: "checkpoint_written", from: coordinator) { $0.flag("requested") == true }
             let list = try Program.run(["checkpoint", "list", hands.runDirectory], in: hands.bench.path)
                 .output
             #expect(
@@ -235,8 +246,7 @@ extension Exactness {
                 Clock.sleep(seconds: 0.01)
             }
             #expect(try hands.bits(coordinator) == quiet)
-            #expect(
-                coordinator.standardError().contains("the work is shared out by speed: of 32 microbatches"))
+            #expect(try hands.log(of: coordinator).has("work_shared"))
             for worker in workers { try expectGoodEnd(worker) }
         }
 

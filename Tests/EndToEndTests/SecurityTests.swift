@@ -15,6 +15,8 @@ import Transport
         return try Program.start(arguments, in: home.path, [Tokens.variable: Tokens.ours])
     }
 
+    private func events(run: String = "run") -> EventLog { EventLog(run: home.file(run)) }
+
     private func worker(_ port: UInt16, _ more: String...) throws -> ChildProcess {
         let arguments =
             ["worker", "--join", "127.0.0.1:\(port)", "--listen", "127.0.0.1:0", "--lanes", "1"] + more
@@ -37,12 +39,11 @@ import Transport
             let refused = try Program.finish(
                 isPlaintext ? worker(port) : worker(port, "--plaintext"), seconds: 20)
             refused.expect(status: 1, "error: \(place) \(isPlaintext ? theirs : ours); \(advice)")
-            try Program.wait(for: "a connection was turned away: ", from: coordinator)
-            let line = coordinator.standardError().line(behind: "a connection was turned away: ") ?? ""
-            #expect(line.holds("\(isPlaintext ? ours : theirs); \(advice)"), "\(line)")
-            let warning = "--plaintext: nothing that goes over the network is encrypted"
-            #expect(coordinator.standardError().holds(warning) == isPlaintext)
-            #expect(refused.errors.holds(warning) == !isPlaintext)
+            let log = events(run: isPlaintext ? "plain" : "run")
+            let rejected = try log.wait(for: "connection_rejected", from: coordinator)
+            #expect(rejected.isBecause("\(isPlaintext ? ours : theirs); \(advice)"), "\(rejected)")
+            #expect(try log.has("encryption_off") == isPlaintext)
+            #expect(refused.errors.holds("nothing that goes over the network is encrypted") == !isPlaintext)
             try Program.finish(isPlaintext ? worker(port, "--plaintext") : worker(port)).expect(status: 0)
             try Program.finish(coordinator).expect(status: 0)
         }
@@ -63,7 +64,8 @@ import Transport
                 "run", Repository.digits, "--workers", "2", "--plaintext", "--run-dir", home.file("run"),
                 "--set", "epochs=2",
             ], in: home.path)
-        end.expect(status: 0, "whoever is on it can read the data and change the model")
+        end.expect(status: 0)
+        #expect(try events().has("encryption_off"))
     }
 
     // MARK: Strangers who speak TLS
@@ -87,20 +89,23 @@ import Transport
         defer { coordinator.terminate() }
         let port = try coordinator.listeningPort()
         #expect(try client(port, ["-tls1_2"]).status != .exited(0))
-        try Program.wait(
-            for: "could not agree on TLS (unsupported protocol); check the host and the port",
-            from: coordinator)
+        let log = events()
+        try log.wait(for: "connection_rejected", from: coordinator) {
+            $0.isBecause("could not agree on TLS (unsupported protocol); check the host and the port")
+        }
         // TLS 1.3 without the key.
         #expect(try client(port, ["-tls1_3"]).status != .exited(0))
-        let isTold = eventually(within: 20) {
-            coordinator.standardError().occurrences(of: "could not agree on TLS (") == 2
+        let isTold = try eventually(within: 20) {
+            try log.events("connection_rejected").count { $0.isBecause("could not agree on TLS (") } == 2
         }
         #expect(isTold, "\(coordinator.standardError())")
         // With another key.
         let wrong = String(repeating: "a7", count: 32)
         #expect(
             try client(port, ["-tls1_3", "-psk_identity", "dist-train", "-psk", wrong]).status != .exited(0))
-        try Program.wait(for: "a connection was turned away: the token of 127.0.0.1:", from: coordinator)
+        try log.wait(for: "connection_rejected", from: coordinator) {
+            $0.isBecause("the token of 127.0.0.1:")
+        }
         try Program.finish(worker(port)).expect(status: 0)
         try Program.finish(coordinator).expect(status: 0)
     }
@@ -117,7 +122,9 @@ import Transport
         for text in ["Reused, TLSv1.3, Cipher is TLS_AES_128_GCM_SHA256", "X25519"] {
             #expect(client.output.holds(text), "\(client.output)")
         }
-        try Program.wait(for: "closed the connection before authentication ended", from: coordinator)
+        try events().wait(for: "connection_rejected", from: coordinator) {
+            $0.isBecause("closed the connection before authentication ended")
+        }
     }
 
     // MARK: Strangers who do not
@@ -163,8 +170,8 @@ import Transport
             let stranger = try RawSocket.connected(to: coordinator.listeningPort())
             stranger.send(bytes)
             _ = stranger.receive()
-            try Program.wait(for: says, from: coordinator)
-            #expect(coordinator.standardError().holds("a connection was turned away: 127.0.0.1:"))
+            let rejected = try events(run: run).wait(for: "connection_rejected", from: coordinator)
+            #expect(rejected.isBecause(says) && rejected.isBecause("127.0.0.1:"), "\(rejected)")
             #expect(coordinator.exitStatus() == nil)
         }
     }
@@ -191,7 +198,7 @@ import Transport
         let port = try coordinator.listeningPort()
         let workers = [try worker(port)]
         defer { for worker in workers { worker.terminate() } }
-        try Program.wait(for: "joins", from: coordinator)
+        try events().wait(for: "worker_joined", from: coordinator)
         var crowd: [RawSocket] = []
         for number in 0..<400 {
             let socket = try RawSocket.connected(to: port)
@@ -207,7 +214,7 @@ import Transport
             field("state_sha256", in: end.output) == field("state_sha256", in: quiet.output)
                 && !end.output.isEmpty)
         #expect(field("recoveries", in: end.output) == "0")
-        #expect(end.errors.occurrences(of: "turned away") <= 6, "\(end.errors)")
+        #expect(try events().events("connection_rejected").count <= 6, "\(end.errors)")
         withExtendedLifetime(crowd) {}
     }
 

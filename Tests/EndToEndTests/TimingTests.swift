@@ -22,10 +22,10 @@ extension Exactness {
             let finished = try bench.run("traced", workers: 2, ["--trace", file])
             #expect(finished.status == .exited(0), "\(finished.errors)")
             #expect(try Bits(finished, bench.runDirectory("traced")) == quiet, "measuring changes no bits")
-            #expect(finished.errors.contains("where the time went, in ms per step:\n"), "\(finished.errors)")
-            #expect(finished.errors.contains("each layer, in ms per step"), "\(finished.errors)")
-            #expect(
-                finished.errors.contains("the trace of steps 1 to 30 is in \(file)"), "\(finished.errors)")
+            let log = bench.log("traced")
+            for name in ["step_times", "layer_times"] { #expect(try log.has(name), "\(finished.errors)") }
+            let written = try #require(log.events("trace_written").last, "\(finished.errors)")
+            #expect(written.text("path") == file && written.text("extent") == "steps 1 to 30", "\(written)")
 
             let events = try TraceEvent.checked(
                 try parsed(File.readText(file, limit: 1 << 24), "trace")["traceEvents"]?.elements ?? [])
@@ -69,7 +69,7 @@ extension Exactness {
             let process = try Program.start(
                 bench.arguments("stopped", workers: 1, ["--trace", file]), in: bench.path, bench.environment()
             )
-            try Program.wait(for: "epoch 3/", from: process)
+            try bench.log("stopped").wait(for: "epoch_finished", from: process) { $0.integer("epoch") == 3 }
             process.send(2)
             let finished = try Program.finish(process)
             #expect(finished.status == .exited(0), "\(finished.errors)")

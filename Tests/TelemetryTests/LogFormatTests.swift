@@ -2,39 +2,38 @@ import Telemetry
 import Testing
 
 @Suite struct LogFormatTests {
-    private func record(
-        _ level: LogLevel, _ message: String, source: String = "worker 2",
-        _ fields: [(name: String, value: LogValue)] = []
-    )
-        -> LogRecord
-    {
-        LogRecord(time: 1_000_000_000.25, level: level, source: source, message: message, fields: fields)  // 2001-09-09T01:46:40.250Z
+    private let time = 1_000_000_000.25  // 2001-09-09T01:46:40.250Z
+
+    private func human(_ event: RunEvent, source: String = "worker 2", utcOffset: Int = 0) -> String {
+        LogFormat.human(event.facts, time: time, source: source, utcOffset: utcOffset)
     }
 
     @Test func linesForPeople() {
-        #expect(LogFormat.human(record(.info, "joined")) == "01:46:40 worker 2: joined")
-        #expect(LogFormat.human(record(.warning, "slow", source: "")) == "01:46:40 warning: slow")
+        let info = RunEvent.session(.finished(reason: "done"))
+        let error = RunEvent.session(.failed(reason: "gone"))
+        #expect(human(info) == "01:46:40 worker 2: done")
+        #expect(human(.audit(.impossible), source: "").hasPrefix("01:46:40 warning: audit: with one worker"))
+        #expect(human(error, utcOffset: -2 * 3600) == "23:46:40 worker 2: error: gone")
+        #expect(human(info, utcOffset: 23 * 3600) == "00:46:40 worker 2: done")
+    }
+
+    /// A sentence may quote what a stranger wrote: nothing of it moves the terminal's cursor.
+    @Test func controlCharactersAreNotShown() {
         #expect(
-            LogFormat.human(record(.error, "gone"), utcOffset: -2 * 3600) == "23:46:40 worker 2: error: gone")
-        #expect(LogFormat.human(record(.info, "x"), utcOffset: 23 * 3600) == "00:46:40 worker 2: x")
-        #expect(
-            LogFormat.human(record(.info, "a\u{1b}[2Jb\rc\nd")) == "01:46:40 worker 2: a?[2Jb?c\n         d")
+            human(.session(.finished(reason: "a\u{1b}[2Jb\rc\nd")))
+                == "01:46:40 worker 2: a?[2Jb?c\n         d")
         #expect(
             LogFormat.printable("error: \u{1b}]0;x\u{7}\u{9b}1m\nsee", lineBreak: "\n")
                 == "error: ?]0;x??1m\nsee")
     }
 
     @Test func linesForPrograms() {
+        let event = RunEvent.session(.finished(reason: "said \"hi\" \\ \n\t\u{1} ü"))
+        let text = #""said \"hi\" \\ \n\t\u0001 ü""#
         #expect(
-            LogFormat.json(
-                record(
-                    .info, "said \"hi\" \\ \n\t\u{1} ü",
-                    [("step", 12), ("loss", 0.5), ("nan", .number(.nan)), ("exact", true), ("a\"b", "c")]))
-                == #"{"time":"2001-09-09T01:46:40.250Z","level":"info","source":"worker 2","message":"said \"hi\" \\ \n\t\u0001 ü","#
-                + #""step":12,"loss":0.5,"nan":null,"exact":true,"a\"b":"c"}"#)
-        #expect(
-            LogFormat.json(record(.debug, "", source: ""))
-                == #"{"time":"2001-09-09T01:46:40.250Z","level":"debug","message":""}"#)
+            LogFormat.json(event.facts, time: time, source: "worker 2")
+                == #"{"time":"2001-09-09T01:46:40.250Z","level":"info","source":"worker 2","event":"session_finished","#
+                + #""reason":\#(text),"message":\#(text)}"#)
     }
 
     @Test func levelsAreOrdered() {

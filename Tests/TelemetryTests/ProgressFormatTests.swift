@@ -3,8 +3,8 @@ import Testing
 
 @Suite struct ProgressFormatTests {
     private let progress = Progress(
-        epoch: 3, epochs: 5, step: 1500, steps: 3000, loss: 0.12345,
-        metrics: [NamedValue("accuracy", 0.98765)], samplesPerSecond: 12_345.4,
+        epoch: 3, epochs: 5, step: 1500, steps: 3000,
+        values: [NamedValue("loss", 0.12345), NamedValue("accuracy", 0.98765)], samplesPerSecond: 12_345.4,
         secondsLeft: 83.2)
 
     @Test func wideBar() {
@@ -51,19 +51,27 @@ import Testing
         #expect(
             ProgressFormat.line(
                 Progress(
-                    epoch: 1, epochs: 2, step: 3, steps: 3, loss: .nan, samplesPerSecond: 9.96,
-                    secondsLeft: 0.4))
+                    epoch: 1, epochs: 2, step: 3, steps: 3, values: [NamedValue("loss", .nan)],
+                    samplesPerSecond: 9.96, secondsLeft: 0.4))
                 == "epoch 1/2  step 3/3  100%  loss nan  10.0 samples/s  ETA 0 s")
         #expect(
             ProgressFormat.line(
-                EpochSummary(
-                    epoch: 1, epochs: 5, loss: 0.5, metrics: [NamedValue("accuracy", 0.9)],
-                    validation: [NamedValue("loss", 0.25), NamedValue("accuracy", 0.95)],
-                    samplesPerSecond: 2000, seconds: 12.34))
-                == "epoch 1/5  loss 0.5000  accuracy 0.9000  validation loss 0.2500, accuracy 0.9500  2,000 samples/s  12.3 s"
-        )
+                Progress(
+                    epoch: 1, epochs: 1, step: 1, steps: 2, slowest: "worker 9 (0.25 of the others' speed)"))
+                == "epoch 1/1  step 1/2  50%  slow: worker 9 (0.25 of the others' speed)")
+    }
+
+    @Test func linesOfEpochs() {
         #expect(
-            ProgressFormat.line(EpochSummary(epoch: 1, epochs: 1, loss: 2, seconds: 1))
+            ProgressFormat.line(
+                EpochSummary(
+                    epoch: 1, epochs: 5, step: 9,
+                    train: [NamedValue("loss", 0.5), NamedValue("accuracy", 0.9)],
+                    validation: [NamedValue("loss", 0.25), NamedValue("accuracy", 0.95)], seconds: 12.34))
+                == "epoch 1/5  loss 0.5000  accuracy 0.9000  validation loss 0.2500, accuracy 0.9500  12.3 s")
+        #expect(
+            ProgressFormat.line(
+                EpochSummary(epoch: 1, epochs: 1, step: 9, train: [NamedValue("loss", 2)], seconds: 1))
                 == "epoch 1/1  loss 2.0000  1.00 s")
     }
 }

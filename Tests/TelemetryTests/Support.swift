@@ -1,7 +1,7 @@
 import Synchronization
 import Telemetry
 
-/// What reached a terminal, byte for byte, and a clock that stands still until it is moved.
+/// A terminal that keeps every byte written to it, and a clock that stands still until it is moved.
 final class Screen: Sendable {
     private let text = Mutex("")
     private let time = Mutex(1000.0)
@@ -11,7 +11,7 @@ final class Screen: Sendable {
             isTerminal: isTerminal, width: { width }, output: { piece in self.text.withLock { $0 += piece } })
     }
 
-    /// Since the last call.
+    /// The text that was written since the last call.
     func take() -> String {
         text.withLock { text in
             defer { text = "" }

@@ -218,7 +218,8 @@ private final class Wire {
             let wire = Wire()
             wire.exchange(pattern(40_000, seed: 9), [], turns: 20) { $0.cut(.up) }
             #expect(
-                wire.failures[1] == .broken(reason: "it ended the connection without a TLS close_notify"),
+                wire.failures[1]
+                    == .broken(reason: "the connection closed unexpectedly, without a TLS close_notify"),
                 "\(place)")
         }
     }

@@ -1,6 +1,6 @@
 import Collectives
 import NeuralNetwork
-import System
+import Telemetry
 import Training
 import Transport
 
@@ -18,11 +18,9 @@ extension Coordinator {
             steps.contains($0) ? plans[plan.stepPlanIndex($0)] : nil
         }
         for dispute in givenUp {
-            log.warning(
-                "audit: \(describe(dispute)); since then the workers have changed, and it can no longer be told who was wrong"
-            )
+            log.record(.audit(.abandoned(describe(dispute))))
         }
-        if members.count < 2 { log.warning("audit: with one worker there is nobody to compare with") }
+        if members.count < 2 { log.record(.audit(.impossible)) }
         return schedule
     }
 
@@ -73,11 +71,11 @@ extension Coordinator {
     private func act(on finding: AuditLedger.Finding) {
         switch finding {
         case .disputed(let dispute):
-            log.warning("audit: \(describe(dispute)); the step is computed again to find out who is wrong")
+            log.record(.audit(.disputed(describe(dispute))))
         case .undecided(let dispute):
             end(
                 .failed(
-                    "audit: \(describe(dispute)), and did so again; it cannot be told who is wrong. Test both machines' memory and processors, or resume with one worker more"
+                    "audit: \(describe(dispute)), and did so again; it cannot be told which one is wrong. Test both machines' memory and processors, or resume with one worker more"
                 ))
         case .wrong(let dispute, let wrong):
             for id in wrong.sorted() { dismiss(wrong: id, dispute) }
@@ -87,10 +85,8 @@ extension Coordinator {
     /// Dismisses a worker that computed wrongly. Its earlier results may be wrong too, where no audit has looked.
     private func dismiss(wrong id: Int, _ dispute: AuditLedger.Dispute) {
         let name = membership.name(id)
-        let share = TextFormat.fixed(100 * options.auditFraction, 1)
-        log.error(
-            "audit: \(name) computed wrongly in step \(dispute.step + 1) and is dismissed. The step is computed again without it; of its earlier steps, \(share) % were compared and are right. Test its memory and processor"
-        )
+        log.record(
+            .audit(.convicted(name, step: dispute.step + 1, auditedPercent: 100 * options.auditFraction)))
         let reason = "it computed wrongly in step \(dispute.step + 1)"
         dismiss(
             id,
@@ -100,10 +96,11 @@ extension Coordinator {
         handle(.lost(id, reason: reason))
     }
 
-    private func describe(_ dispute: AuditLedger.Dispute) -> String {
-        let names = dispute.claims.prefix(2).map { membership.name($0.worker) }
-        return
-            "\(names[1]) computed other bits than \(names[0]) for the same samples in step \(dispute.step + 1) (\(place(dispute)))"
+    private func describe(_ dispute: AuditLedger.Dispute) -> AuditDispute {
+        AuditDispute(
+            worker: membership.name(dispute.claims[0].worker),
+            other: membership.name(dispute.claims[1].worker),
+            step: dispute.step + 1, place: place(dispute))
     }
 
     /// The place of the first difference, for the log.
@@ -120,8 +117,6 @@ extension Coordinator {
     /// Logs at the run's end how much was audited.
     func reportAudit() {
         guard options.auditFraction > 0, audit.agreed > 0 else { return }
-        log.info(
-            "audit: \(TextFormat.count(audit.agreed, "microbatch", plural: "microbatches")) were computed by two workers, to the same bits"
-        )
+        log.record(.audit(.passed(microbatches: audit.agreed)))
     }
 }

@@ -11,7 +11,7 @@ extension Coordinator {
     package func stop() {
         reactor.post {
             guard !self.checkpoints.isStopping, self.outcome == nil else { return }
-            self.log.info("stopping at the next step; once more to stop at once")
+            self.log.record(.ending(.stopRequested))
             self.act(self.checkpoints.stopRequested(isRunning: self.membership.isRunning))
             self.stopIfNobodyTrains()
         }
@@ -21,7 +21,7 @@ extension Coordinator {
     package func checkpoint() {
         reactor.post {
             guard self.outcome == nil else { return }
-            self.log.info("a checkpoint was asked for")
+            self.log.record(.checkpoint(.requested))
             self.act(self.checkpoints.checkpointRequested())
         }
     }
@@ -73,12 +73,11 @@ extension Coordinator {
                 requestFlags(endsGeneration ? [.snapshot, .endGeneration] : .snapshot)
             case .markBest(let step): writer?.markBest(step: step)
             case .noteWritten(let step, let isRequested):
-                log.write(isRequested ? .info : .debug, "checkpoint of step \(step) written")
+                let path = setup.directory.checkpoints.path(ofStep: step)
+                log.record(.checkpoint(.written(step: step, path: path, isRequested: isRequested)))
                 faults.reach("coordinator", "checkpoint-written", step)
             case .noteFailure(let step, let reason):
-                log.error(
-                    "the checkpoint of step \(step) could not be written: \(reason). The ones before it are intact"
-                )
+                log.record(.checkpoint(.failed(step: step, reason: reason)))
             case .stopped(let step): end(.stopped(step: step))
             case .failed(let reason): end(.failed(reason))
             }

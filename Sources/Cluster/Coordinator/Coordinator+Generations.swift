@@ -1,7 +1,7 @@
 import Collectives
 import Kernels
 import NeuralNetwork
-import System
+import Telemetry
 import Training
 import Transport
 
@@ -46,11 +46,11 @@ extension Coordinator {
             worker.send(.form(formation), of: generation)
             sender.send(to: worker, rank, keeper)
         }
-        if sender.kept > 0 {
-            log.info(
-                "of the state of step \(snapshot.step), \(TextFormat.bytes(sender.sent)) travel, \(TextFormat.bytes(sender.kept)) are where they belong"
-            )
-        }
+        log.record(
+            .generation(
+                .formed(
+                    number: number, workers: members, step: snapshot.step, sentBytes: sender.sent,
+                    keptBytes: sender.kept)))
         do { try perform(effects) } catch { end(.failed("\(error)")) }
     }
 
@@ -74,7 +74,7 @@ extension Coordinator {
         return Formation(
             generation: generation, rank: rank,
             members: connections.map {
-                Formation.Member(worker: $0.id, name: $0.name, endpoints: $0.endpoints(for: worker))
+                Formation.Member(worker: $0.id, name: "\($0.name)", endpoints: $0.endpoints(for: worker))
             },
             cuts: shares.assignment.cuts, owners: shares.owners, firstStep: snapshot.step,
             localWorkers: connections.count { $0.request.machine == worker.request.machine },
@@ -93,9 +93,9 @@ extension Coordinator {
         pacer.begin(now: Reactor.now)
         sharing.started(now: Reactor.now)
         for id in members { workers[id]?.send(.start, of: generation) }
-        log.info(
-            "generation \(generation.counter) starts with \(TextFormat.count(members.count, "worker")) at step \(progress.steps)"
-        )
+        log.record(
+            .generation(
+                .started(number: Int(generation.counter), workers: members.count, step: progress.steps)))
         act(checkpoints.generationStarted())
     }
 
@@ -104,10 +104,10 @@ extension Coordinator {
     func rollBack() {
         guard !progress.isFinished else { return }
         let snapshot = progress.snapshot.step
-        let note = generations.generationLost(
+        let event = generations.generationLost(
             steps: progress.steps, snapshot: snapshot, now: Reactor.now)
-        guard let note else { return }
-        log.info(note)
+        guard let event else { return }
+        log.record(.generation(event))
         checkpoints.rolledBack(to: snapshot)
     }
 
@@ -116,9 +116,17 @@ extension Coordinator {
         guard membership.isRunning, !checkpoints.isStopping,
             forcedAssignment(membership.members.count) == nil
         else { return }
-        let reason = sharing.change(now: Reactor.now) { membership.name($0) }
-        let slowest = sharing.straggler
-        record.straggler(slowest.map { membership.name($0.worker) }, speed: slowest?.speed ?? 1)
-        if let reason { handle(.unevenWork(reason: reason)) }
+        let better = sharing.change(now: Reactor.now)
+        if sharing.straggler != slowest {
+            slowest = sharing.straggler
+            let name = slowest.map { membership.name($0.worker) }
+            log.record(.training(.slowestChanged(worker: name, speed: slowest?.speed ?? 1)))
+        }
+        guard let better else { return }
+        let shares = membership.members.enumerated().map { rank, id in
+            WorkerShare(membership.name(id), microbatches: better.range(of: rank).count)
+        }
+        log.record(.generation(.workShared(microbatches: shares)))
+        handle(.unevenWork(reason: "the work is divided by speed"))
     }
 }

@@ -1,5 +1,5 @@
 import Collectives
-import System
+import Telemetry
 import Training
 import Transport
 
@@ -99,7 +99,7 @@ extension Coordinator {
             diagnostics: Array(report.values.suffix(diagnostics)), seconds: record.seconds)
         stepTimed(done, report.clock)
         if pacer.stepDone(done, now: Reactor.now) { requestFlags(.snapshot) }
-        for note in generations.stepDone(done, now: Reactor.now) { log.info(note) }
+        for event in generations.stepDone(done, now: Reactor.now) { log.record(.generation(event)) }
         try perform(effects)
         faults.reach("coordinator", "step", done)
     }
@@ -136,8 +136,13 @@ extension Coordinator {
     /// Tells the members a decision, for which they wait.
     private func announce(_ decision: Decision) {
         faults.reach("coordinator", "decision", decision.step)
-        if decision.stops, progress.stoppedEarly {
-            log.info("nothing got better for long enough: the job ends with step \(decision.step)")
+        if decision.stops, progress.stoppedEarly, let rule = setup.plan.decisions.earlyStopping {
+            let watched = progress.earlyStopping
+            log.record(
+                .training(
+                    .stoppedEarly(
+                        step: decision.step, monitor: rule.monitor.name, best: watched.best,
+                        bestStep: watched.step)))
         }
         updateBest()
         for id in membership.members { workers[id]?.send(.decision(decision), of: generation) }

@@ -1,5 +1,5 @@
 import Kernels
-import System
+import Telemetry
 import Training
 import Transport
 
@@ -37,17 +37,17 @@ extension Coordinator {
 
     func admit(_ connection: Connection, _ request: JoinRequest) {
         let worker = workers.add { WorkerConnection(id: $0, request: request, control: connection) }
-        connection.peer = worker.name
+        connection.peer = "\(worker.name)"
         connection.maximumPayload = 16 << 20
         connection.closed = { [unowned self] reason in
-            lose(worker.id, reason.map { "\($0)" } ?? "it closed its connection")
+            lose(worker.id, TransportError.lossReason(reason))
         }
         connection.received = { [unowned self] header, payload in
             handle(.heard(worker.id))
             try received(ToCoordinator(header, payload), of: header.generation, from: worker)
         }
-        log.info("\(worker.name) joins")
-        handle(.admitted(worker.id, name: worker.name, machine: request.machine))
+        log.record(.worker(.joined(worker.name)))
+        handle(.admitted(worker.name, machine: request.machine))
         let core = platform.core(preferred: request.blasCore)
         let welcome = Welcome(
             worker: worker.id, job: setup.job.resolved.prettyJSON(nonFinite: .json5),
@@ -74,7 +74,7 @@ extension Coordinator {
             connection.send(HeartbeatAnswer(asked: heartbeat.clock, answered: Reactor.now))
         }
         connection.closed = { [unowned self] reason in
-            lose(id, reason.map { "\($0)" } ?? "it closed its connection for heartbeats")
+            lose(id, TransportError.lossReason(reason))
         }
     }
 
@@ -82,7 +82,9 @@ extension Coordinator {
         guard let worker = workers.remove(id) else { return }
         worker.close()
         sharing.forget(id)
-        handle(.lost(id, reason: reason + whereabouts(of: worker)))
+        // The newest heartbeat may be older than the step at hand.
+        let phase = worker.activity.step == progress.steps ? worker.activity.phase : nil
+        handle(.lost(id, reason: reason, step: progress.steps + 1, phase: phase))
         // The system tells how a child process ended a moment after the end of its connection.
         reactor.after(0.02) { [weak self] in self?.superviseChildren() }
     }
@@ -100,20 +102,13 @@ extension Coordinator {
         switch platform.judge(prepared.fingerprint) {
         case .accept: break
         case .acceptInexact(let differences):
-            log.warning("\(worker.name) computes other bits (\(differences)); the result will not be exact")
+            log.record(.worker(.inexact(worker.name, reason: differences)))
         case .refuse(let differences, let sentence):
-            log.warning("\(worker.name) is refused: its arithmetic differs (\(differences))")
+            log.record(.worker(.refused(worker.name, reason: differences)))
             dismiss(worker.id, .refused(Sentence(sentence)))
             return handle(.lost(worker.id, reason: "its arithmetic differs"))
         }
+        log.record(.worker(.ready(worker.name, platform: prepared.fingerprint.platform)))
         handle(.prepared(worker.id))
-    }
-
-    /// The place of a member in the run, for the log. The phase that its heartbeats tell may be old.
-    private func whereabouts(of worker: WorkerConnection) -> String {
-        guard let rank = membership.members.firstIndex(of: worker.id) else { return "" }
-        let phase =
-            worker.activity.step == progress.steps ? ", last heard of in \(worker.activity.phase)" : ""
-        return "; it was rank \(rank) in step \(progress.steps + 1)\(phase)"
     }
 }

@@ -29,6 +29,8 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     var membership: Membership
     var platform: PlatformJudge
     var sharing: WorkSharing
+    /// The slow worker that the log was told of last.
+    var slowest: WorkSharing.Straggler?
     /// The workers that are connected.
     var workers = WorkerTable()
     private var listener: Listener?
@@ -37,6 +39,7 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     var progress: RunProgress
     /// Writes what `progress` tells; see `perform`.
     let record: RunRecord
+    private let reporter: ProgressReporter
     var pacer: SnapshotPacer
     var checkpoints = CheckpointSchedule()
     private(set) var writer: CheckpointWriter?
@@ -78,9 +81,8 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
             setup.directory.metricsPath, isExact: setup.wasExact && !options.allowInexact)
         metrics.forget(before: setup.start.step)
         record = RunRecord(
-            plan: plan, metrics: metrics,
-            reporter: ProgressReporter(console: console, epochs: job.epochs, steps: plan.totalSteps),
-            isAudited: isAudited)
+            plan: plan, metrics: metrics, log: log, isAudited: isAudited)
+        reporter = ProgressReporter(console: console, epochs: job.epochs, steps: plan.totalSteps)
         tickets = Self.tickets(of: setup.data)
         sharing = WorkSharing(microbatches: plan.geometry.microbatches)
         timing = TimingRecord(stepsPerEpoch: plan.geometry.stepsPerEpoch)
@@ -93,6 +95,7 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
                 minimum: options.minimumWorkers, maximum: options.maximumWorkers,
                 microbatches: plan.geometry.microbatches,
                 peerTimeout: options.peerTimeout), now: Reactor.now)
+        log.add(reporter)
     }
 
     private static func tickets(of data: DecodedData) -> [(ticket: DatasetTicket, dataset: Dataset)] {
@@ -175,7 +178,7 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
             case .dismiss(let id, let reason): dismiss(id, .finish(Sentence(reason)))
             case .drop(let id, let reason):
                 dismiss(id, .joinAgain("the coordinator went on without this worker: \(reason)"))
-            case .note(let text): log.info(text)
+            case .record(let event): log.record(event)
             }
         }
     }
@@ -186,10 +189,10 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
         workers[first]?.send(.request(flags), of: generation)
     }
 
-    /// Tells what became of the processes that this one has started; ends the run if none is left.
+    /// Records the ends of the processes that this one has started; ends the run if none is left.
     func superviseChildren() {
         let events = childStatus()
-        for note in events.notes { log.warning(note) }
+        for event in events.events { log.record(.process(event)) }
         if let reason = events.failure, outcome == nil { end(.failed(reason)) }
     }
 
@@ -197,7 +200,8 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     func end(_ end: RunOutcome.End, _ result: RunResult? = nil) {
         guard outcome == nil else { return }
         outcome = RunOutcome(end: end, result: result)
-        record.finish()
+        reporter.finish()
+        log.remove(reporter)
         superviseChildren()
         finishTiming()
         reportAudit()

@@ -1,10 +1,10 @@
 import System
+import Telemetry
 import Transport
 
 /// Changes of child processes since they were supervised last.
 package struct ChildEvents {
-    /// Sentences for the log.
-    package var notes: [String] = []
+    package var events: [RunEvent.Process] = []
     /// The reason why the run cannot continue; nil if it can.
     package var failure: String?
 
@@ -23,7 +23,7 @@ package final class LocalWorkers {
         var restarts = 0
         /// True once its end has been told.
         var hasEnded = false
-        /// The time at which another process rechildren it; nil: none does.
+        /// The time at which another process replaces it; nil: none does.
         var restart: Double?
 
         /// True if it has died and is not replaced.
@@ -87,7 +87,7 @@ package final class LocalWorkers {
                 children[index].hasEnded = false
                 children[index].restart = nil
                 children[index].restarts += 1
-                events.notes.append("worker process \(children[index].process.processID) takes its place")
+                events.events.append(.replaced(process: Int(children[index].process.processID)))
             } catch {
                 events.failure = "a worker cannot be started again: \(error)"
             }
@@ -105,35 +105,43 @@ package final class LocalWorkers {
         guard !child.hasEnded, let status = child.process.exitStatus() else { return }
         children[index].hasEnded = true
         guard !status.isSuccess else { return }
-        let text = Self.lastWords(of: child.process, status)
-        firstCause = firstCause ?? text
+        let lastWords = Self.lastWords(of: child.process)
+        func ended(restartSeconds: Int?) -> RunEvent.Process {
+            .ended(
+                process: Int(child.process.processID), status: "\(status)", lastWords: lastWords,
+                restartSeconds: restartSeconds)
+        }
+        firstCause = firstCause ?? RunEvent.process(ended(restartSeconds: nil)).sentence
         if now - child.started > Self.longLife { children[index].restarts = 0 }
         // A worker that ends with 1 has given up by itself.
         guard status != .exited(1), children[index].restarts < restarts else {
-            return events.notes.append(text)
+            return events.events.append(ended(restartSeconds: nil))
         }
         let isCrashLoop = child.restarts > 0 && now - child.started < Self.shortLife
-        let pause = isCrashLoop ? Double(1 << min(5, child.restarts - 1)) : 0.0
-        children[index].restart = now + pause
-        events.notes.append(pause == 0 ? text : "\(text) [another one takes its place in \(Int(pause)) s]")
+        let pause = isCrashLoop ? 1 << min(5, child.restarts - 1) : 0
+        children[index].restart = now + Double(pause)
+        events.events.append(ended(restartSeconds: pause))
     }
 
-    private static func lastWords(of process: ChildProcess, _ status: ExitStatus) -> String {
+    /// The last three lines that a process wrote to its standard error.
+    private static func lastWords(of process: ChildProcess) -> String {
         _ = process.wait(seconds: 0.2)  // until they are here
-        let words = process.standardError().split(separator: "\n").suffix(3).joined(separator: " | ")
-        return "worker process \(process.processID) \(status)\(words.isEmpty ? "" : ": \(words)")"
+        return process.standardError().split(separator: "\n").suffix(3).joined(separator: " | ")
     }
 
-    /// Waits for the processes to end by themselves, and ends those that do not. Returns the last words of those that
-    /// failed at the very end.
+    /// Waits for the processes to end by themselves, and ends those that do not. Returns the ends of those that failed
+    /// at the very end.
     @discardableResult
-    package func finish() -> [String] {
+    package func finish() -> [RunEvent.Process] {
         children.compactMap { child in
             guard let status = child.process.wait(seconds: 5) else {
                 _ = child.process.terminate()
                 return nil
             }
-            return child.hasEnded || status.isSuccess ? nil : Self.lastWords(of: child.process, status)
+            guard !child.hasEnded, !status.isSuccess else { return nil }
+            return .ended(
+                process: Int(child.process.processID), status: "\(status)",
+                lastWords: Self.lastWords(of: child.process), restartSeconds: nil)
         }
     }
 }

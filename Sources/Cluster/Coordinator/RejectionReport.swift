@@ -14,20 +14,20 @@ package struct RejectionRecord {
 
     package init() {}
 
-    /// Adds a rejected connection; returns the sentence for the log, if there is one now. `isFirst` begins a window, at
+    /// Adds a rejected connection; returns the event to record, if there is one now. `isFirst` begins a window, at
     /// whose end `end` is to be called.
-    package mutating func add(_ error: TransportError) -> (text: String?, isFirst: Bool) {
+    package mutating func add(_ error: TransportError) -> (event: RunEvent.Network?, isFirst: Bool) {
         counts[error.conduct, default: 0] += 1
-        return (count > Self.named ? nil : "a connection was turned away: \(error)", count == 1)
+        return (count > Self.named ? nil : .rejected(reason: "\(error)"), count == 1)
     }
 
-    /// Ends the window; returns the sentence about those that were not told.
-    package mutating func end() -> String? {
+    /// Ends the window; returns the event about those that were not told one by one.
+    package mutating func end() -> RunEvent.Network? {
         defer { counts = [:] }
         guard count > Self.named else { return nil }
-        let kinds = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.value) \($0.key)" }
-        return
-            "\(count) connections in the last \(Int(Self.window)) s did not prove that they know the token: \(kinds.joined(separator: ", "))"
+        let kinds = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+        return .rejectedMany(
+            count: count, seconds: Int(Self.window), kinds: kinds.map { NamedCount($0.key, $0.value) })
     }
 }
 
@@ -40,11 +40,11 @@ final class RejectionReport: @unchecked Sendable {  // used on the loop alone
     init(_ reactor: Reactor, _ log: Log) { (self.reactor, self.log) = (reactor, log) }
 
     func rejected(_ error: TransportError) {
-        let (text, isFirst) = record.add(error)
-        if let text { log.warning(text) }
+        let (event, isFirst) = record.add(error)
+        if let event { log.record(.network(event)) }
         guard isFirst else { return }
         reactor.after(RejectionRecord.window) { [self] in
-            if let text = record.end() { log.warning(text) }
+            if let event = record.end() { log.record(.network(event)) }
         }
     }
 }

@@ -5,22 +5,20 @@ import System
 import Telemetry
 import Training
 
-/// Writes the progress of a run into `metrics.jsonl` and shows it on the console. Belongs to the coordinator's
-/// loop.
+/// Writes the progress of a run into `metrics.jsonl`, and records it as events. Belongs to the coordinator's loop.
 package final class RunRecord {
     private let plan: TrainingPlan
     private let metrics: MetricsLog
-    private let reporter: ProgressReporter
+    private let log: Log
     /// True if an audit may take back everything after the newest snapshot.
     private let isAudited: Bool
     /// When the first generation formed: waiting for workers is not training.
     private var started: Double?
 
-    package init(plan: TrainingPlan, metrics: MetricsLog, reporter: ProgressReporter, isAudited: Bool = false)
-    {
+    package init(plan: TrainingPlan, metrics: MetricsLog, log: Log, isAudited: Bool = false) {
         self.plan = plan
         self.metrics = metrics
-        self.reporter = reporter
+        self.log = log
         self.isAudited = isAudited
     }
 
@@ -33,16 +31,23 @@ package final class RunRecord {
     /// A generation forms.
     package func begin() { started = started ?? Clock.monotonicSeconds() }
 
-    /// Carries out what an effect asks of metrics and console.
+    /// Carries out what an effect asks of the metrics and the log.
     package func take(_ effect: RunProgress.Effect) throws {
         switch effect {
-        case .stepDone(let step): show(step)
+        case .stepDone(let step): log.record(.training(.stepFinished(StepSummary(step))))
         case .stepLogged(let step): try metrics.write(line(step), isCertain: !isAudited)
         case .epochDone(let epoch): try write(epoch)
         case .confirmed(let step):
             try metrics.confirm(through: step)
             metrics.forget(before: step)
-        case .evaluated, .decided, .snapshotTaken: break
+        case .evaluated(let evaluation):
+            log.record(
+                .training(
+                    .evaluationFinished(
+                        set: "\(evaluation.set)", step: evaluation.step, values: evaluation.totals.named)))
+        case .snapshotTaken(let snapshot):
+            log.record(.checkpoint(.snapshotCompleted(step: snapshot.step)))
+        case .decided: break
         }
     }
 
@@ -52,28 +57,17 @@ package final class RunRecord {
     /// Writes a line about the times of an epoch. Such lines are never compared.
     func write(timing line: ConfigValue) throws { try metrics.write(line) }
 
-    /// Names the worker that is slow from now on, and its part of the others' speed; nil: nobody is.
-    func straggler(_ name: String?, speed: Double) { reporter.straggler(name, speed: speed) }
-
-    /// Ends what the console shows.
-    func finish() { reporter.finish() }
-
-    private func show(_ step: RunProgress.StepDone) {
-        reporter.update(
-            epoch: step.epoch, step: step.step, samples: Int(step.report.samples), loss: step.report.loss,
-            metrics: step.report.shown)
-    }
-
     private func write(_ epoch: RunProgress.EpochDone) throws {
         let isNew = try metrics.write(line(epoch))
         try metrics.synchronize()
         guard isNew else { return }
-        reporter.endEpoch(
-            EpochSummary(
-                epoch: epoch.epoch, epochs: plan.job.epochs, loss: epoch.train.loss,
-                metrics: epoch.train.shown,
-                validation: epoch.validation.map { [NamedValue("loss", $0.loss)] + $0.shown } ?? [],
-                samplesPerSecond: nil, seconds: seconds))
+        log.record(
+            .training(
+                .epochFinished(
+                    EpochSummary(
+                        epoch: epoch.epoch, epochs: plan.job.epochs, step: epoch.step,
+                        train: epoch.train.named, validation: epoch.validation?.named ?? [],
+                        stoppedEarly: epoch.stoppedEarly, seconds: seconds))))
     }
 
     // MARK: Lines
@@ -110,7 +104,15 @@ package final class RunRecord {
     }
 }
 
+extension StepSummary {
+    init(_ step: RunProgress.StepDone) {
+        self.init(
+            step: step.step, epoch: step.epoch, samples: Int(step.report.samples), values: step.report.named,
+            learningRate: step.learningRate, seconds: step.seconds)
+    }
+}
+
 extension Totals {
-    /// The metrics without the loss, as the console shows them.
-    fileprivate var shown: [NamedValue] { values.dropFirst().map { NamedValue($0.name, $0.value) } }
+    /// Loss and metrics, as events carry them.
+    fileprivate var named: [NamedValue] { values.map { NamedValue($0.name, $0.value) } }
 }

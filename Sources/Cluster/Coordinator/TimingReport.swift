@@ -85,7 +85,7 @@ extension Coordinator {
 
     private func write(_ epoch: TimingRecord.Epoch) {
         do { try record.write(timing: TimingReport.line(epoch)) } catch {
-            log.warning("metrics.jsonl lacks the times of epoch \(epoch.epoch): \(error)")
+            log.record(.timing(.missing(epoch: epoch.epoch, reason: "\(error)")))
         }
     }
 
@@ -93,22 +93,17 @@ extension Coordinator {
     func finishTiming() {
         for epoch in timing.finish() { write(epoch) }
         let table = TimingReport.table(timing.workers)
-        if !table.isEmpty { log.info("where the time went, in ms per step:\n\(table)") }
+        if !table.isEmpty { log.record(.timing(.steps(table: table))) }
         guard let trace else { return }
         let layers = setup.plan.network.layers
         func name(_ layer: Int) -> String { layers.indices.contains(layer) ? layers[layer].name : "\(layer)" }
         let layerTable = TimingReport.layerTable(timing.layers, name: name)
-        if !layerTable.isEmpty {
-            log.info(
-                "each layer, in ms per step of a worker, exchanges of statistics included:\n\(layerTable)")
-        }
+        if !layerTable.isEmpty { log.record(.timing(.layers(table: layerTable))) }
         do {
             try File.writeAtomically(trace.json(layer: name), to: trace.path)
-            log.info(
-                "the trace of \(trace.extent) is in \(trace.path); open it at https://ui.perfetto.dev or chrome://tracing"
-            )
+            log.record(.timing(.traceWritten(path: trace.path, extent: trace.extent)))
         } catch {
-            log.error("the trace could not be written: \(error)")
+            log.record(.timing(.traceFailed(reason: "\(error)")))
         }
     }
 }

@@ -1,3 +1,4 @@
+import Telemetry
 import Training
 import Transport
 
@@ -14,8 +15,8 @@ final class WorkerConnection {
         (self.id, self.request, self.control) = (id, request, control)
     }
 
-    /// For people: `worker 3 (host/pid at 10.0.0.7)`.
-    var name: String { "worker \(id) (\(request.name) at \(control.remoteAddress.host))" }
+    /// The name for people and events: `worker 3 (host/pid at 10.0.0.7)`.
+    var name: WorkerName { WorkerName(id, name: request.name, address: control.remoteAddress.host) }
 
     private var joinedByLoopback: Bool { control.remoteAddress.isLoopback }
 
@@ -45,5 +46,17 @@ final class WorkerConnection {
     func close() {
         heartbeat?.close()
         control.finish()
+    }
+}
+
+extension TransportError {
+    /// The reason of a lost connection, for a sentence that names the worker already.
+    static func lossReason(_ error: TransportError?) -> String {
+        switch error {
+        case .lost(_, let reason): reason
+        case .truncated: "the connection closed in the middle of a frame"
+        case .some(let error): "\(error)"
+        case nil: "it closed its connection"
+        }
     }
 }

@@ -1,4 +1,4 @@
-import System
+import Telemetry
 
 /// The history of a run's generations: how many members they had, how often one ended before its time, and how
 /// the run came back after that.
@@ -9,6 +9,8 @@ package struct GenerationLog: Equatable {
         let began: Double
         /// Steps that were done then.
         let steps: Int
+        /// The step of the snapshot at which the next generation begins.
+        let snapshot: Int
         /// True once a step of the next generation is done.
         var hasContinued = false
     }
@@ -30,27 +32,31 @@ package struct GenerationLog: Equatable {
         mostMembers = max(mostMembers, members)
     }
 
-    /// A generation ends before its time. Returns the log's sentence; nil if nothing had been computed.
-    package mutating func generationLost(steps: Int, snapshot: Int, now: Double) -> String? {
+    /// A generation ends before its time. Returns the event; nil if nothing had been computed.
+    package mutating func generationLost(steps: Int, snapshot: Int, now: Double)
+        -> RunEvent.Generation?
+    {
         guard isTraining else { return nil }
         isTraining = false
         recoveries += 1
-        loss = Loss(began: now, steps: max(steps, loss?.steps ?? 0))
-        return "back to step \(snapshot): \(TextFormat.count(steps - snapshot, "step")) to compute again"
+        loss = Loss(began: now, steps: max(steps, loss?.steps ?? 0), snapshot: snapshot)
+        return .recoveryStarted(step: snapshot, lostSteps: steps - snapshot)
     }
 
     /// Step `done` is done: perhaps the first one after a loss, or the last one that was lost. Returns the
-    /// log's sentences.
-    package mutating func stepDone(_ done: Int, now: Double) -> [String] {
+    /// events.
+    package mutating func stepDone(_ done: Int, now: Double) -> [RunEvent.Generation] {
         guard var loss else { return [] }
-        let seconds = TextFormat.fixed(now - loss.began, 3)
-        var sentences: [String] = []
+        let seconds = now - loss.began
+        var events: [RunEvent.Generation] = []
         if !loss.hasContinued {
             loss.hasContinued = true
-            sentences.append("the first step since then was done \(seconds) s after the loss")
+            events.append(.recoveryContinued(step: done, seconds: seconds))
         }
-        if done == loss.steps { sentences.append("step \(done) is done again, \(seconds) s after the loss") }
+        if done == loss.steps {
+            events.append(.recovered(step: done, lostSteps: done - loss.snapshot, seconds: seconds))
+        }
         self.loss = done >= loss.steps ? nil : loss
-        return sentences
+        return events
     }
 }

@@ -1,3 +1,5 @@
+import Telemetry
+
 // How generations form and end.
 
 extension Membership {
@@ -27,11 +29,7 @@ extension Membership {
         guard let worker = workers[id] else { return [] }
         if worker.parkedUntil > now {
             let pause = Int((worker.parkedUntil - now).rounded(.up))
-            return [
-                .note(
-                    "\(worker.name) waits for \(pause) s: workers of its machine died again and again as soon as they took part"
-                )
-            ]
+            return [.record(.worker(.paused(worker.name, seconds: pause)))]
         }
         switch phase {
         case .waiting: return formIfPossible(now)
@@ -40,7 +38,7 @@ extension Membership {
             return endAtBoundary(members, reason: "\(name(id)) has joined")
         case .forming, .running, .ending:
             return candidates(now).contains(id)
-                ? [] : [.note("\(name(id)) is a spare: \(members.count) workers are enough")]
+                ? [] : [.record(.worker(.spare(name(id), members: members.count)))]
         case .over: return []
         }
     }
@@ -49,7 +47,7 @@ extension Membership {
         phase = .ending(members: members, ended: [])
         return [
             .endAtBoundary(number: number, reason: reason),
-            .note("the workers regroup at the next step: \(reason)"),
+            .record(.generation(.ending(number: number, reason: reason))),
         ]
     }
 
@@ -69,19 +67,19 @@ extension Membership {
     }
 
     private mutating func dismissLeaving(_ members: [WorkerID]) -> [Action] {
-        members.filter { workers[$0]?.isLeaving == true }.map { id in
-            forget(id)
-            return .dismiss(id, reason: "it left as it was asked to")
-        }
+        members.filter { workers[$0]?.isLeaving == true }.flatMap { dismissLeaving($0) }
+    }
+
+    private mutating func dismissLeaving(_ id: WorkerID) -> [Action] {
+        let name = name(id)
+        forget(id)
+        return [.record(.worker(.left(name))), .dismiss(id, reason: "it left as it was asked to")]
     }
 
     mutating func leaving(_ id: WorkerID, _ now: Double) -> [Action] {
         guard workers[id] != nil else { return [] }
         workers[id]?.isLeaving = true
-        guard members.contains(id) else {
-            forget(id)
-            return [.dismiss(id, reason: "it left as it was asked to")]
-        }
+        guard members.contains(id) else { return dismissLeaving(id) }
         switch phase {
         case .running(let members): return endAtBoundary(members, reason: "\(name(id)) leaves")
         case .forming: return abandon(reason: "\(name(id)) leaves", now)
@@ -95,17 +93,30 @@ extension Membership {
         pairFailures = pairFailures.filter { $0.key.higher != id && $0.key.lower != id }
     }
 
-    /// Removes workers that are gone. The death of a member ends its generation.
-    mutating func lost(_ gone: [(id: WorkerID, reason: String)], _ now: Double) -> [Action] {
+    /// A worker that is lost.
+    struct Loss {
+        let id: WorkerID
+        let reason: String
+        var step: Int?
+        var phase: String?
+    }
+
+    /// Removes workers that are lost. The death of a member ends its generation.
+    mutating func lost(_ losses: [Loss], _ now: Double) -> [Action] {
         var actions: [Action] = []
         var first: String?
-        for (id, reason) in gone {
+        for loss in losses {
+            let id = loss.id
             guard let worker = workers[id] else { continue }
             forget(id)
-            let text = "\(worker.name) is gone: \(reason)"
-            actions.append(.note(text))
-            guard members.contains(id) else { continue }
-            first = first ?? text
+            let rank = members.firstIndex(of: id)
+            let event = RunEvent.worker(
+                .lost(
+                    worker.name, reason: loss.reason, rank: rank, step: rank == nil ? nil : loss.step,
+                    phase: rank == nil ? nil : loss.phase))
+            actions.append(.record(event))
+            guard rank != nil else { continue }
+            first = first ?? event.sentence
             if let since = worker.memberSince {
                 let isLast = !members.contains { workers[$0]?.machine == worker.machine }
                 crashes.died(on: worker.machine, after: now - since, isLast: isLast, now: now)
@@ -160,10 +171,9 @@ extension Membership {
         }
         let pair = Pair(id, members[rank])
         let pause = park(pair.higher, now)
-        let text =
-            "\(name(pair.higher)) and \(name(pair.lower)) cannot reach each other in either direction (\(reason)); \(name(pair.higher)) waits for \(pause) s:"
-            + " open the firewall between them, or give --listen a port that it lets through"
-        return [.note(text)] + abandon(reason: text, now)
+        let event = RunEvent.network(
+            .unreachable(name(pair.higher), other: name(pair.lower), reason: reason, pauseSeconds: pause))
+        return [.record(event)] + abandon(reason: event.sentence, now)
     }
 
     /// Keeps a worker out for a while, each time for longer; returns the seconds.

@@ -1,3 +1,5 @@
+import Telemetry
+
 // Judges which workers are dead, and which members have lost their connection to each other.
 
 extension Membership {
@@ -18,9 +20,8 @@ extension Membership {
         guard generation == number, members.contains(id), members.indices.contains(rank), members[rank] != id
         else { return [] }
         guard suspicion == nil else { return [] }
-        let text = "\(name(id)) lost its connection to \(name(members[rank])) (\(reason))"
-        suspicion = Suspicion(since: now, pair: Pair(id, members[rank]), text: text)
-        return [.note("\(name(id)) suspects \(name(members[rank])): \(reason)")]
+        suspicion = Suspicion(since: now, pair: Pair(id, members[rank]), reason: reason)
+        return [.record(.network(.suspected(name(id), other: name(members[rank]), reason: reason)))]
     }
 
     /// A suspected member that is dead is known to be so within the timeout. If none is, two living members have lost
@@ -29,13 +30,12 @@ extension Membership {
     private mutating func judgeSuspicion(_ now: Double) -> [Action] {
         guard let suspicion, now - suspicion.since > limits.peerTimeout else { return [] }
         pairFailures[suspicion.pair, default: 0] += 1
-        var text = "\(suspicion.text), although both are there"
-        if pairFailures[suspicion.pair, default: 0] > 1 {
-            let later = suspicion.pair.higher
-            text +=
-                "; it is not the first time: \(name(later)) waits for \(park(later, now)) s; check the network between them"
-        }
-        return [.note(text)] + abandon(reason: text, now)
+        let (later, earlier) = (suspicion.pair.higher, suspicion.pair.lower)
+        let pause = pairFailures[suspicion.pair, default: 0] > 1 ? park(later, now) : nil
+        let event = RunEvent.network(
+            .disconnected(
+                name(later), other: name(earlier), reason: suspicion.reason, pauseSeconds: pause))
+        return [.record(event)] + abandon(reason: event.sentence, now)
     }
 
     mutating func tick(_ now: Double) -> [Action] {
@@ -65,36 +65,37 @@ extension Membership {
         if case .forming(let members, let connected, _) = phase, !connected.isEmpty {
             let late = members.filter { !connected.contains($0) }
             let reason = "the others waited for it for \(Int(stallTimeout)) s to connect"
-            return late.map { .drop($0, reason: reason) } + lost(late.map { ($0, reason) }, now)
+            return late.map { .drop($0, reason: reason) }
+                + lost(late.map { Loss(id: $0, reason: reason) }, now)
         }
-        let text =
-            "nothing moves: every member waits for another one, and for \(Int(stallTimeout)) s nothing has arrived anywhere"
+        let event = RunEvent.network(.stalled(seconds: Int(stallTimeout)))
         // If all members were only slow, they get more time.
         stallTimeout = min(2 * stallTimeout, 60 * limits.peerTimeout)
-        return [.note(text)] + abandon(reason: text, now)
+        return [.record(event)] + abandon(reason: event.sentence, now)
     }
 
     /// Drops workers whose silence has lasted too long, to or from which messages get lost, or whose heart beats though
     /// they have hung for very long.
     private mutating func dropTheSilent(_ now: Double) -> [Action] {
-        var (drops, gone): ([Action], [(WorkerID, String)]) = ([], [])
+        var drops: [Action] = []
+        var gone: [Loss] = []
         for (id, worker) in workers.sorted(by: { $0.key < $1.key }) {
             if now - worker.lastHeard > limits.peerTimeout {
                 let silence = "nothing was heard of it for \(Int(now - worker.lastHeard)) s"
                 drops.append(.drop(id, reason: silence))
-                gone.append((id, silence))
+                gone.append(Loss(id: id, reason: silence))
             } else if let direction = stuckDirection(worker, now) {
                 let loss =
                     "its heart beats, but for \(Int(limits.deliveryTimeout)) s no message \(direction) it has arrived"
                 drops.append(.drop(id, reason: loss))
-                gone.append((id, loss))
+                gone.append(Loss(id: id, reason: loss))
             } else if members.contains(id), let activity = worker.activity, activity.isComputing,
                 now - worker.activeSince > hangTimeout
             {
                 let hang =
-                    "it hangs: for \(Int(now - worker.activeSince)) s it has been in \(activity.phase) of step \(activity.step)"
+                    "it hangs: for \(Int(now - worker.activeSince)) s it has been in \(activity.phase) of step \(activity.step + 1)"
                 drops.append(.drop(id, reason: hang))
-                gone.append((id, hang))
+                gone.append(Loss(id: id, reason: hang))
                 // If it was only slow, the next one gets more time.
                 hangTimeout *= 2
             }
@@ -110,25 +111,12 @@ extension Membership {
     private mutating func complain(_ now: Double) -> [Action] {
         guard case .waiting = phase, now >= nextWaitingReport else { return [] }
         nextWaitingReport = now + Self.waitingReportInterval
-        let missing = max(1, needed) - preparedCount
-        guard missing > 0 else {
-            let parked = workers.values.filter { $0.parkedUntil > now }
-            return [
-                .note(
-                    parked.isEmpty
-                        ? "no progress: \(workers.count) workers are there, but too few can reach each other"
-                        : "no progress: of \(workers.count) workers, \(parked.count) wait before they may take part again"
-                )
-            ]
-        }
-        let lack =
-            "no progress: waiting for \(missing) more worker\(missing == 1 ? "" : "s") (\(preparedCount) of \(needed) are ready)"
+        let paused = workers.values.count { $0.parkedUntil > now }
         return [
-            .note(
-                lack
-                    + (needed > 1
-                        ? "; start them, or restart with a smaller --min-workers"
-                        : "; start one: it goes on from here"))
+            .record(
+                .worker(
+                    .missing(
+                        ready: preparedCount, needed: max(1, needed), paused: paused, hasBegun: hasBegun)))
         ]
     }
 }

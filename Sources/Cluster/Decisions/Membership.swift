@@ -1,3 +1,5 @@
+import Telemetry
+
 /// Decides which workers take part: a value that takes events and the time, and returns actions with their reasons.
 /// The coordinator carries them out with sockets.
 ///
@@ -70,8 +72,8 @@ package struct Membership: Equatable {
     }
 
     package enum Event: Equatable {
-        /// `machine`: the same for all workers of one.
-        case admitted(WorkerID, name: String, machine: String)
+        /// A worker has joined. `machine` is the same for all workers of one machine.
+        case admitted(WorkerName, machine: String)
         case prepared(WorkerID)
         /// Any byte counts.
         case heard(WorkerID)
@@ -83,7 +85,8 @@ package struct Membership: Equatable {
         /// A member that could not dial another one (by rank).
         case cannotReach(WorkerID, rank: Int, generation: Int, reason: String)
         case suspected(by: WorkerID, rank: Int, generation: Int, reason: String)
-        case lost(WorkerID, reason: String)
+        /// A worker is lost. `step` (from 1) and `phase` say where it was.
+        case lost(WorkerID, reason: String, step: Int? = nil, phase: String? = nil)
         case leaving(WorkerID)
         /// A member has come to the generation's end by the control word. Everything that it sends in the generation, its
         /// part of the snapshot too, has come before.
@@ -110,8 +113,8 @@ package struct Membership: Equatable {
         case dismiss(WorkerID, reason: String)
         /// Close the worker's connections; the sentence is for the worker, which joins anew if it still lives.
         case drop(WorkerID, reason: String)
-        /// For the log.
-        case note(String)
+        /// Tell the log.
+        case record(RunEvent)
     }
 
     package enum Phase: Equatable {
@@ -137,11 +140,11 @@ package struct Membership: Equatable {
     struct Suspicion: Equatable {
         var since: Double
         let pair: Pair
-        let text: String
+        let reason: String
     }
 
     struct Worker: Equatable {
-        var name: String
+        var name: WorkerName
         var machine: String
         var lastHeard: Double
         var isPrepared = false
@@ -158,7 +161,7 @@ package struct Membership: Equatable {
         var toIt: Delivery
         var fromIt: Delivery
 
-        init(name: String, machine: String, parkedUntil: Double, now: Double) {
+        init(name: WorkerName, machine: String, parkedUntil: Double, now: Double) {
             self.name = name
             self.machine = machine
             self.parkedUntil = parkedUntil
@@ -208,13 +211,13 @@ package struct Membership: Equatable {
 
     package var isRunning: Bool { if case .running = phase { true } else { false } }
     package var preparedCount: Int { workers.values.count { $0.isPrepared } }
-    package func name(_ id: WorkerID) -> String { workers[id]?.name ?? "worker \(id)" }
+    package func name(_ id: WorkerID) -> WorkerName { workers[id]?.name ?? WorkerName(id) }
 
     package mutating func handle(_ event: Event, at now: Double) -> [Action] {
         if phase == .over { return [] }
         switch event {
-        case .admitted(let id, let name, let machine):
-            workers[id] = Worker(
+        case .admitted(let name, let machine):
+            workers[name.number] = Worker(
                 name: name, machine: machine, parkedUntil: crashes.pauseEnd(machine), now: now)
             return []
         case .prepared(let id):
@@ -236,8 +239,8 @@ package struct Membership: Equatable {
             return cannotReach(id, rank, generation, reason, now)
         case .suspected(let id, let rank, let generation, let reason):
             return suspected(by: id, rank, generation, reason, now)
-        case .lost(let id, let reason):
-            return lost([(id, reason)], now)
+        case .lost(let id, let reason, let step, let phase):
+            return lost([Loss(id: id, reason: reason, step: step, phase: phase)], now)
         case .leaving(let id):
             return leaving(id, now)
         case .ended(let id, let generation):

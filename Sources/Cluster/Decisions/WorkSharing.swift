@@ -94,8 +94,9 @@ package struct WorkSharing: Equatable {
         }
     }
 
-    /// Returns the reason to divide the work anew, if there is one. Called now and then while a generation runs.
-    package mutating func change(now: Double, name: (Int) -> String) -> String? {
+    /// Returns a better division of the work, if one is worth a new generation. Called now and then while a generation
+    /// runs.
+    package mutating func change(now: Double) -> Assignment? {
         guard let current, now - begun >= pause else { return nil }
         let working = members.indices.filter { !current.range(of: $0).isEmpty }
         guard members.count > 1,
@@ -115,9 +116,7 @@ package struct WorkSharing: Equatable {
         let better = assignment(for: members)
         guard seconds(better) < Self.worthwhile * seconds(current) else { return nil }
         pause = min(Self.longestPause, 2 * pause)
-        let text = members.indices.map { "\(name(members[$0])) \(better.range(of: $0).count)" }.joined(
-            separator: ", ")
-        return "the work is shared out by speed: of \(microbatches) microbatches \(text)"
+        return better
     }
 
     /// The member that arrives last waits for no other: its wait at the step's end is the exchange itself.
@@ -147,11 +146,18 @@ package struct WorkSharing: Equatable {
         }.max() ?? 0
     }
 
-    /// The slowest member, if it is much slower than the others, and its part of the median speed.
-    package var straggler: (worker: Int, speed: Double)? {
+    /// A worker that is much slower than the others.
+    package struct Straggler: Equatable {
+        package let worker: Int
+        /// Its part of the median speed, 0 … 1.
+        package let speed: Double
+    }
+
+    /// The slowest member, if it is much slower than the others.
+    package var straggler: Straggler? {
         let known = members.compactMap { id in rates[id].map { (id, $0) } }.sorted { $0.1 < $1.1 }
         guard known.count > 1, let slowest = known.first else { return nil }
         let speed = slowest.1 / known[known.count / 2].1
-        return speed < Self.slow ? (slowest.0, speed) : nil
+        return speed < Self.slow ? Straggler(worker: slowest.0, speed: speed) : nil
     }
 }

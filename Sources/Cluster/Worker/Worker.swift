@@ -15,7 +15,7 @@ import Transport
 package final class Worker {
     private let options: WorkerOptions
     private let credentials: Credentials
-    private let log: Log
+    let log: Log
     private let reactor: Reactor
     private let current = CurrentLink()
     let faults: FaultPoints
@@ -72,35 +72,40 @@ package final class Worker {
             link.close()
             switch end {
             case .finished(let reason):
-                log.info(reason)
+                log.record(.session(.finished(reason: reason)))
                 return 0
             case .again(let reason):
-                log.info("\(reason); joining again")
+                log.record(.session(.rejoining(reason: reason)))
                 hasJoined = true
                 deadline = Clock.monotonicSeconds() + options.rejoinTimeout
                 Clock.sleep(seconds: 0.1)
                 if current.isTerminated { return 0 }
             case .refused(let reason):
-                log.error(reason)
+                log.record(.session(.failed(reason: reason)))
                 return 1
             case .lost(let error, let wasJoined):
                 if wasJoined {
                     hasJoined = true
                     deadline = Clock.monotonicSeconds() + options.rejoinTimeout
-                    log.warning(
-                        "the coordinator at \(options.coordinator) is gone\(error.map { " (\($0))" } ?? ""); trying to rejoin for \(TextFormat.duration(options.rejoinTimeout))"
-                    )
+                    log.record(
+                        .session(
+                            .coordinatorLost(
+                                address: "\(options.coordinator)", reason: error.map { "\($0)" },
+                                rejoinSeconds: options.rejoinTimeout)))
                 }
                 guard hasJoined, error?.isWorthRetrying ?? true else {
-                    log.error(
+                    let reason =
                         error.map { "\($0)" }
-                            ?? "the coordinator at \(options.coordinator) closed the connection; see its log")
+                        ?? "the coordinator at \(options.coordinator) closed the connection; see its log"
+                    log.record(.session(.failed(reason: reason)))
                     return 1
                 }
                 guard Clock.monotonicSeconds() < deadline else {
-                    log.error(
-                        "no coordinator at \(options.coordinator) within \(TextFormat.duration(options.rejoinTimeout)); start it again with --resume, then this worker"
-                    )
+                    let waited = TextFormat.duration(options.rejoinTimeout)
+                    let reason =
+                        "no coordinator at \(options.coordinator) within \(waited);"
+                        + " start it again with --resume, then this worker"
+                    log.record(.session(.failed(reason: reason)))
                     return 1
                 }
                 Clock.sleep(seconds: min(1, options.rejoinTimeout / 4))
@@ -142,7 +147,7 @@ package final class Worker {
         guard core != BLAS.coreName, Environment.value("OPENBLAS_CORETYPE") == nil,
             Processor.supports(core: core)
         else { return }
-        log.info("starting over with the job's OpenBLAS core \(core) instead of \(BLAS.coreName)")
+        log.record(.session(.coreChanged(core: core, from: BLAS.coreName)))
         var additions = ["OPENBLAS_CORETYPE": core]
         if Environment.value(InheritedDescriptors.token) != nil || InheritedDescriptors.tokenWasRead {
             additions[InheritedDescriptors.token] = "\(try InheritedDescriptors.handOn(credentials.token))"
@@ -165,7 +170,7 @@ package final class Worker {
                 )
             }
             let dataset = try cache.dataset(ticket) {
-                log.info("fetching \(TextFormat.bytes(ticket.byteCount)) of \(ticket.role) data")
+                log.record(.session(.fetchingData(set: "\(ticket.role)", bytes: ticket.byteCount)))
                 let memory = UnsafeMutableRawBufferPointer.allocate(
                     byteCount: ticket.byteCount, alignment: 64)
                 defer { memory.deallocate() }
@@ -194,8 +199,6 @@ package final class Worker {
     func lanes(localWorkers: Int) -> Int {
         options.lanes ?? max(1, Processor.cores / max(1, localWorkers))
     }
-
-    func say(_ text: String) { log.info(text) }
 }
 
 /// The link of the moment, for the threads that do not own it.

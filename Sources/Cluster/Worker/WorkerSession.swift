@@ -58,7 +58,7 @@ final class WorkerSession: TrainerObserver {
         case .start(let generation):
             if self.generation?.formation.generation == generation { try train() }
         case .ended(let reason):
-            worker.say("the workers regroup: \(reason)")
+            worker.log.record(.session(.regrouping(reason: reason)))
             drop()
         case .finish(let reason): return .finished(reason)
         case .again(let reason): return .again(reason)
@@ -86,7 +86,7 @@ final class WorkerSession: TrainerObserver {
         let fingerprint = try Fingerprint(of: plan)
         link.prepared(Prepared(fingerprint: fingerprint), plan: plan)
         worker.faults.reach("worker", "prepared", 0)
-        worker.say("joined as worker \(welcome.worker), ready (\(fingerprint.platform))")
+        worker.log.record(.session(.ready(worker: welcome.worker, platform: fingerprint.platform)))
     }
 
     private func form(_ generation: MemberGeneration) throws {
@@ -103,9 +103,11 @@ final class WorkerSession: TrainerObserver {
 
     private func train() throws {
         guard let trainer, let formation = generation?.formation else { return }
-        worker.say(
-            "rank \(formation.rank) of \(formation.members.count) in generation \(formation.generation.counter), from step \(formation.firstStep)"
-        )
+        worker.log.record(
+            .session(
+                .training(
+                    rank: formation.rank, workers: formation.members.count,
+                    generation: Int(formation.generation.counter), step: formation.firstStep)))
         _ = try trainer.run(from: formation.firstStep, isOver: formation.isOver)
         if let timeline = generation?.collective.timeline {
             link.send(timeline.take(), of: formation.generation, through: .max)

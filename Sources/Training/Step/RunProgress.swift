@@ -276,6 +276,9 @@ package struct RunProgress {
         return state.best
     }
 
+    /// The value that early stopping watches, as of the newest decision.
+    package var earlyStopping: DecisionState.Watch { history.newest.earlyStopping }
+
     /// True once the last step, its snapshot and its evaluations are there.
     package var isFinished: Bool {
         func isDone(_ set: EvaluationSet, _ samples: Int) -> Bool {

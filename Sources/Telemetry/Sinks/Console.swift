@@ -1,24 +1,28 @@
 import Platform
 import Synchronization
 
-/// Standard error, shared by log lines and the progress bar: lines appear above the bar, and the bar stays whole.
-/// From any thread.
+/// A terminal or file for people, shared by log lines and the progress bar: lines appear above the bar, and the bar
+/// stays whole. It may be used from any thread.
 package final class Console: Sendable {
-    /// Back to the start of the line, and clear it.
+    /// Moves the cursor to the start of the line, and clears the line.
     private static let eraseLine = "\r\u{1b}[K"
 
-    /// Whether a bar can be redrawn in place.
+    /// True if a bar can be redrawn in place.
     package let isTerminal: Bool
     private let currentWidth: @Sendable () -> Int
     private let bar: Mutex<String>
     private let output: @Sendable (String) -> Void
 
-    /// `output` takes text as it is; `width` is asked at every redraw, since windows change.
+    /// - Parameters:
+    ///   - width: the number of columns, asked at every redraw, because windows change.
+    ///   - output: takes text as it is.
     package init(
         isTerminal: Bool, width: @escaping @Sendable () -> Int = { 80 },
         output: @escaping @Sendable (String) -> Void
     ) {
-        (self.isTerminal, currentWidth, self.output) = (isTerminal, width, output)
+        self.isTerminal = isTerminal
+        self.currentWidth = width
+        self.output = output
         bar = Mutex("")
     }
 
@@ -26,10 +30,10 @@ package final class Console: Sendable {
         isTerminal: isatty(STDERR_FILENO) == 1, width: { terminalWidth(STDERR_FILENO) },
         output: { writeAll(STDERR_FILENO, $0) })
 
-    /// Columns.
+    /// The number of columns.
     package var width: Int { currentWidth() }
 
-    /// A line of its own, above the bar.
+    /// Writes a line of its own, above the bar.
     package func writeLine(_ line: String) {
         bar.withLock { bar in
             output(bar.isEmpty ? line + "\n" : Console.eraseLine + line + "\n" + bar)
@@ -53,7 +57,7 @@ private func terminalWidth(_ descriptor: Int32) -> Int {
     return Int(size.ws_col)
 }
 
-/// Telemetry never stops a run: what standard error does not take is lost.
+/// Writes all of `text`, or as much as the descriptor takes: telemetry never stops a run.
 private func writeAll(_ descriptor: Int32, _ text: String) {
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {

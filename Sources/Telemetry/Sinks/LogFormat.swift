@@ -1,32 +1,41 @@
 import System
 
-/// How a record looks, to people and to programs.
+/// The text of an event for people and for programs.
 package enum LogFormat {
-    /// `03:45:00 worker 2: warning: the message`. Only warnings and errors name their level; `utcOffset` is in seconds.
-    package static func human(_ record: LogRecord, utcOffset: Int = 0) -> String {
-        var line = timeOfDay(record.time, utcOffset: utcOffset)
-        if !record.source.isEmpty { line += " \(record.source):" }
-        if record.level != .info { line += " \(record.level.rawValue):" }
-        return line + " " + printable(record.message)
+    /// `03:45:00 worker 2: warning: the sentence`. Only levels other than info are named.
+    ///
+    /// - Parameters:
+    ///   - time: seconds since 1970-01-01 UTC.
+    ///   - utcOffset: seconds that local time is ahead of UTC.
+    package static func human(_ facts: EventFacts, time: Double, source: String, utcOffset: Int = 0) -> String
+    {
+        var line = timeOfDay(time, utcOffset: utcOffset)
+        if !source.isEmpty { line += " \(source):" }
+        if facts.level != .info { line += " \(facts.level.rawValue):" }
+        return line + " " + printable(facts.sentence)
     }
 
-    /// One JSON object on one line: time (ISO 8601, UTC), level, source, message, then the fields under their names.
-    package static func json(_ record: LogRecord) -> String {
-        var members = [
-            "\"time\":\(quoted(Clock.timestamp(record.time)))", "\"level\":\(quoted(record.level.rawValue))",
+    /// One JSON object on one line: time (ISO 8601, UTC), level, source, event (its name), the event's fields, and
+    /// message (its sentence).
+    package static func json(_ facts: EventFacts, time: Double, source: String) -> String {
+        let head: [EventField] = [
+            EventField("time", .text(Clock.timestamp(time))),
+            EventField("level", .text(facts.level.rawValue)),
+            EventField("source", .text(source)), EventField("event", .text(facts.name)),
         ]
-        if !record.source.isEmpty { members.append("\"source\":\(quoted(record.source))") }
-        members.append("\"message\":\(quoted(record.message))")
-        for (name, value) in record.fields { members.append("\(quoted(name)):\(json(value))") }
-        return "{\(members.joined(separator: ","))}"
+        return json(.object(head + facts.fields + [EventField("message", .text(facts.sentence))]))
     }
 
-    private static func json(_ value: LogValue) -> String {
+    private static func json(_ value: EventValue) -> String {
         switch value {
         case .text(let text): quoted(text)
         case .integer(let integer): String(integer)
         case .number(let number): number.isFinite ? String(number) : "null"  // JSON has no infinity
         case .flag(let flag): flag ? "true" : "false"
+        case .list(let values): "[\(values.map { json($0) }.joined(separator: ","))]"
+        case .object(let fields):
+            "{\(fields.map { "\(quoted($0.name)):\(json($0.value))" }.joined(separator: ","))}"
+        case .null: "null"
         }
     }
 
@@ -37,7 +46,8 @@ package enum LogFormat {
             separator: ":")
     }
 
-    /// Text that cannot move a terminal's cursor: a message may quote what a stranger wrote. Further lines are indented.
+    /// Text that cannot move a terminal's cursor, because a sentence may quote what a stranger wrote. Lines after the
+    /// first one are indented.
     static func printable(_ text: String) -> String { printable(text, lineBreak: "\n         ") }
 
     /// - Parameter lineBreak: stands between lines.

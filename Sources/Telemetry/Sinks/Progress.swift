@@ -1,65 +1,36 @@
 import System
 
-/// A metric's value.
-package struct NamedValue: Equatable, Sendable {
-    package var name: String
-    package var value: Double
-
-    package init(_ name: String, _ value: Double) { (self.name, self.value) = (name, value) }
-
-    var text: String { "\(name) \(TextFormat.measure(value))" }
-}
-
-/// How far a run is.
+/// The progress of a run, as the bar shows it.
 package struct Progress: Equatable, Sendable {
-    /// From 1.
+    /// The number of the epoch at hand, from 1.
     package var epoch: Int
     package var epochs: Int
-    /// Steps done, of the whole run.
+    /// The number of steps done, of the whole run.
     package var step: Int
     package var steps: Int
-    package var loss: Double?
-    package var metrics: [NamedValue]
+    /// Loss and metrics of the last step, the loss first.
+    package var values: [NamedValue]
     package var samplesPerSecond: Double?
     package var secondsLeft: Double?
-    /// Who holds the others up.
-    package var straggler: String?
+    /// The worker that is much slower than the others, with its speed; nil: none.
+    package var slowest: String?
 
     package init(
-        epoch: Int, epochs: Int, step: Int, steps: Int, loss: Double? = nil, metrics: [NamedValue] = [],
-        samplesPerSecond: Double? = nil, secondsLeft: Double? = nil, straggler: String? = nil
+        epoch: Int, epochs: Int, step: Int, steps: Int, values: [NamedValue] = [],
+        samplesPerSecond: Double? = nil, secondsLeft: Double? = nil, slowest: String? = nil
     ) {
-        self.straggler = straggler
-        (self.epoch, self.epochs, self.step, self.steps) = (epoch, epochs, step, steps)
-        (self.loss, self.metrics, self.samplesPerSecond, self.secondsLeft) = (
-            loss, metrics, samplesPerSecond, secondsLeft
-        )
+        self.epoch = epoch
+        self.epochs = epochs
+        self.step = step
+        self.steps = steps
+        self.values = values
+        self.samplesPerSecond = samplesPerSecond
+        self.secondsLeft = secondsLeft
+        self.slowest = slowest
     }
 
-    /// 0 … 1
+    /// The part of the run that is done, 0 … 1.
     package var fraction: Double { steps > 0 ? min(1, max(0, Double(step) / Double(steps))) : 0 }
-}
-
-/// What an epoch came to.
-package struct EpochSummary: Equatable, Sendable {
-    package var epoch: Int
-    package var epochs: Int
-    package var loss: Double
-    package var metrics: [NamedValue]
-    /// Loss and metrics.
-    package var validation: [NamedValue]
-    package var samplesPerSecond: Double?
-    package var seconds: Double
-
-    package init(
-        epoch: Int, epochs: Int, loss: Double, metrics: [NamedValue] = [], validation: [NamedValue] = [],
-        samplesPerSecond: Double? = nil, seconds: Double
-    ) {
-        (self.epoch, self.epochs, self.loss, self.metrics, self.validation) = (
-            epoch, epochs, loss, metrics, validation
-        )
-        (self.samplesPerSecond, self.seconds) = (samplesPerSecond, seconds)
-    }
 }
 
 /// Progress as text.
@@ -67,11 +38,12 @@ package enum ProgressFormat {
     private static let shortestBar = 12
     private static let longestBar = 42
 
-    /// A line for a terminal of `width` columns, which it never fills: the pieces that matter least go first, the bar takes what is left.
+    /// A line for a terminal of `width` columns, which it never fills. Where space is short, the pieces that matter
+    /// least are left out first; the bar takes the space that is left.
     package static func bar(_ progress: Progress, width: Int) -> String {
         let room = max(0, width - 1)
         var pieces = pieces(progress)
-        // The last piece to go is the epoch, at the front; the order of leaving is that of `leaves`.
+        // Pieces leave in the order of `leaves`; the epoch (0), at the front, never does.
         for leaving in pieces.map(\.leaves).filter({ $0 > 0 }).sorted() {
             if joined(pieces).count <= room { break }
             pieces.removeAll { $0.leaves == leaving }
@@ -87,14 +59,14 @@ package enum ProgressFormat {
     /// The same facts on a line of a file.
     package static func line(_ progress: Progress) -> String { joined(pieces(progress)) }
 
-    package static func line(_ summary: EpochSummary) -> String {
-        var parts = ["epoch \(summary.epoch)/\(summary.epochs)", "loss \(TextFormat.measure(summary.loss))"]
-        parts += summary.metrics.map(\.text)
-        if !summary.validation.isEmpty {
-            parts.append("validation \(summary.validation.map(\.text).joined(separator: ", "))")
+    /// The line of an epoch, which stays on the terminal.
+    package static func line(_ report: EpochSummary) -> String {
+        var parts = ["epoch \(report.epoch)/\(report.epochs)"]
+        parts += report.train.map(\.text)
+        if !report.validation.isEmpty {
+            parts.append("validation \(report.validation.map(\.text).joined(separator: ", "))")
         }
-        if let rate = summary.samplesPerSecond { parts.append(text(rate: rate)) }
-        parts.append(TextFormat.duration(summary.seconds))
+        parts.append(TextFormat.duration(report.seconds))
         return parts.joined(separator: "  ")
     }
 
@@ -107,13 +79,14 @@ package enum ProgressFormat {
             ),
             (text: "\(Int(progress.fraction * 100))%", leaves: 7),
         ]
-        if let loss = progress.loss { pieces.append((text: "loss \(TextFormat.measure(loss))", leaves: 6)) }
-        if !progress.metrics.isEmpty {
-            pieces.append((text: progress.metrics.map(\.text).joined(separator: "  "), leaves: 4))
+        if let loss = progress.values.first { pieces.append((text: loss.text, leaves: 6)) }
+        let metrics = progress.values.dropFirst()
+        if !metrics.isEmpty {
+            pieces.append((text: metrics.map(\.text).joined(separator: "  "), leaves: 4))
         }
         if let rate = progress.samplesPerSecond { pieces.append((text: text(rate: rate), leaves: 1)) }
         if let left = progress.secondsLeft { pieces.append((text: "ETA \(text(left: left))", leaves: 5)) }
-        if let straggler = progress.straggler { pieces.append((text: "slow: \(straggler)", leaves: 3)) }
+        if let slowest = progress.slowest { pieces.append((text: "slow: \(slowest)", leaves: 3)) }
         return pieces
     }
 
@@ -127,7 +100,7 @@ package enum ProgressFormat {
             + " samples/s"
     }
 
-    /// Whole seconds: an estimate has no hundredths.
+    /// The time left in whole seconds: an estimate has no hundredths.
     private static func text(left: Double) -> String {
         left.isFinite && left < 59.5 ? "\(Int(max(0, left).rounded())) s" : TextFormat.duration(left)
     }

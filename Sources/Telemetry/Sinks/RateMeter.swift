@@ -1,4 +1,4 @@
-/// Samples and steps per second over the last seconds: a value that is told the time.
+/// Samples and steps per second over the last seconds. A value: the time is a parameter.
 package struct RateMeter: Sendable {
     private struct Mark {
         var time: Double
@@ -6,13 +6,14 @@ package struct RateMeter: Sendable {
         var samples: Int
     }
 
-    /// Seconds looked back.
+    /// The time over which a rate is measured, in seconds.
     private let window: Double
     private var marks: [Mark] = []
 
     package init(window: Double = 10) { self.window = window }
 
-    /// `step` steps are done, the last of them over `samples` samples. A step that goes back (a roll-back) starts anew.
+    /// Takes in that `step` steps are done, the last of them over `samples` samples. After a roll-back, when `step` is
+    /// smaller than before, the measurement starts anew.
     package mutating func record(step: Int, samples: Int, at time: Double) {
         if let last = marks.last, step <= last.step || time < last.time { marks = [] }
         let mark = Mark(time: time, step: step, samples: (marks.last?.samples ?? 0) + samples)

@@ -1,0 +1,49 @@
+import System
+
+extension RunEvent {
+    /// Snapshots (in memory) and checkpoints (on the disk).
+    package enum Checkpoint: Equatable, Sendable {
+        /// All parts of a snapshot have arrived: no recovery goes back behind this step.
+        case snapshotCompleted(step: Int)
+        /// A signal (SIGUSR1) asked for a checkpoint.
+        case requested
+        /// A checkpoint is on the disk. The level is info if a signal asked for it.
+        case written(step: Int, path: String, isRequested: Bool)
+        /// A checkpoint could not be written; earlier ones are intact.
+        case failed(step: Int, reason: String)
+        /// A resume passed over a checkpoint that is damaged.
+        case skipped(reason: String)
+        /// A resume found no valid checkpoint.
+        case missing(directory: String)
+    }
+}
+
+extension RunEvent.Checkpoint {
+    var facts: EventFacts {
+        switch self {
+        case .snapshotCompleted(let step):
+            EventFacts(
+                "snapshot_completed", .debug, "the snapshot of step \(TextFormat.grouped(step)) is complete",
+                ["step": .integer(step)])
+        case .requested: EventFacts("checkpoint_requested", .info, "a checkpoint was requested")
+        case .written(let step, let path, let isRequested):
+            EventFacts(
+                "checkpoint_written", isRequested ? .info : .debug,
+                "the checkpoint of step \(TextFormat.grouped(step)) is written (\(path))",
+                ["step": .integer(step), "path": .text(path), "requested": .flag(isRequested)])
+        case .failed(let step, let reason):
+            EventFacts(
+                "checkpoint_failed", .error,
+                "the checkpoint of step \(TextFormat.grouped(step)) could not be written: \(reason)."
+                    + " The checkpoints before it are intact",
+                ["step": .integer(step), "reason": .text(reason)])
+        case .skipped(let reason):
+            EventFacts("checkpoint_skipped", .warning, reason, ["reason": .text(reason)])
+        case .missing(let directory):
+            EventFacts(
+                "checkpoint_missing", .warning,
+                "`\(directory)` has no valid checkpoint: the run starts from its beginning",
+                ["run_directory": .text(directory)])
+        }
+    }
+}

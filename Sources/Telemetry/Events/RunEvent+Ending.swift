@@ -1,0 +1,79 @@
+import System
+
+extension RunEvent {
+    /// The end of a run, whatever it is.
+    package enum Ending: Equatable, Sendable {
+        /// A signal asked the run to stop.
+        case stopRequested
+        /// The run has stopped as asked; its checkpoint is written.
+        case stopped(step: Int, steps: Int, resumeCommand: String)
+        /// The run cannot continue. `checkpoint` is the newest one, or null if there is none.
+        case failed(reason: String, checkpoint: String?, resumeCommand: String)
+        /// The job has reached its end, and `result.json` is written.
+        case finished(Finish)
+    }
+
+    /// The figures of a finished run.
+    package struct Finish: Equatable, Sendable {
+        package var steps: Int
+        package var epochs: Int
+        /// The most workers that took part at the same time.
+        package var workers: Int
+        package var recoveries: Int
+        /// Since the first generation formed; waiting for workers does not count.
+        package var seconds: Double
+        package var stateSHA256: String
+        /// False if workers of different numeric platforms took part.
+        package var isExact: Bool
+
+        package init(
+            steps: Int, epochs: Int, workers: Int, recoveries: Int, seconds: Double, stateSHA256: String,
+            isExact: Bool
+        ) {
+            self.steps = steps
+            self.epochs = epochs
+            self.workers = workers
+            self.recoveries = recoveries
+            self.seconds = seconds
+            self.stateSHA256 = stateSHA256
+            self.isExact = isExact
+        }
+    }
+}
+
+extension RunEvent.Ending {
+    var facts: EventFacts {
+        switch self {
+        case .stopRequested:
+            EventFacts(
+                "stop_requested", .info, "stopping after this step; a second signal ends the process at once")
+        case .stopped(let step, let steps, let command):
+            EventFacts(
+                "run_stopped", .info,
+                "stopped after step \(TextFormat.grouped(step)) of \(TextFormat.grouped(steps));"
+                    + " resume with:  \(command)",
+                ["step": .integer(step), "steps": .integer(steps), "resume_command": .text(command)])
+        case .failed(let reason, let checkpoint, let command):
+            EventFacts(
+                "run_failed", .error,
+                "\(reason)\n"
+                    + (checkpoint.map { "the newest checkpoint is \($0); resume with:  \(command)" }
+                        ?? "there is no checkpoint yet; start again with:  \(command)"),
+                [
+                    "reason": .text(reason), "checkpoint": .optional(checkpoint),
+                    "resume_command": .text(command),
+                ])
+        case .finished(let finish):
+            EventFacts(
+                "run_finished", .debug,
+                "finished: \(TextFormat.count(finish.steps, "step")) (\(TextFormat.count(finish.epochs, "epoch")))"
+                    + " with \(TextFormat.count(finish.workers, "worker")) in \(TextFormat.duration(finish.seconds))",
+                [
+                    "steps": .integer(finish.steps), "epochs": .integer(finish.epochs),
+                    "workers": .integer(finish.workers), "recoveries": .integer(finish.recoveries),
+                    "seconds": .number(finish.seconds), "state_sha256": .text(finish.stateSHA256),
+                    "exact": .flag(finish.isExact),
+                ])
+        }
+    }
+}

@@ -1,0 +1,32 @@
+import System
+
+extension RunEvent {
+    /// The worker processes that `dist-train run` starts on its own machine.
+    package enum Process: Equatable, Sendable {
+        /// A worker process crashed, was killed or failed. `restart_seconds` is the pause before another process
+        /// takes its place, or null if none does.
+        case ended(process: Int, status: String, lastWords: String, restartSeconds: Int?)
+        /// Another worker process was started in the place of one that ended.
+        case replaced(process: Int)
+    }
+}
+
+extension RunEvent.Process {
+    var facts: EventFacts {
+        switch self {
+        case .ended(let process, let status, let words, let pause):
+            EventFacts(
+                "process_ended", .warning,
+                "worker process \(process) \(status)" + (words.isEmpty ? "" : ": \(words)")
+                    + (pause.map { $0 > 0 ? " [another one takes its place in \($0) s]" : "" } ?? ""),
+                [
+                    "process": .integer(process), "status": .text(status), "last_words": .text(words),
+                    "restart_seconds": .optional(pause),
+                ])
+        case .replaced(let process):
+            EventFacts(
+                "process_replaced", .info, "worker process \(process) takes its place",
+                ["process": .integer(process)])
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import System
+
+extension RunEvent {
+    /// The beginning of a run, from its command to the first worker.
+    package enum Run: Equatable, Sendable {
+        /// The data files are about to be read and decoded.
+        case readingData
+        /// The initial weights are about to be read from a file.
+        case loadingWeights(file: String)
+        /// The job is understood and the run directory is there; no worker has joined yet.
+        case started(name: String, parameters: Int, steps: Int, epochs: Int, directory: String)
+        /// The run continues from a checkpoint.
+        case resumed(step: Int, checkpoint: String)
+        /// The coordinator accepts workers. `other_addresses` are further addresses of this machine.
+        case listening(host: String, port: Int, joinCommand: String, others: [String] = [])
+        /// The process was started with `--plaintext`.
+        case encryptionOff
+    }
+}
+
+extension RunEvent.Run {
+    var facts: EventFacts {
+        switch self {
+        case .readingData: EventFacts("reading_data", .info, "reading the data")
+        case .loadingWeights(let file):
+            EventFacts("loading_weights", .info, "loading the weights in \(file)", ["file": .text(file)])
+        case .started(let name, let parameters, let steps, let epochs, let directory):
+            EventFacts(
+                "run_started", .info,
+                "\(name): \(parameters == 0 ? "" : TextFormat.count(parameters, "parameter") + ", ")"
+                    + "\(TextFormat.count(steps, "step")); run directory \(directory)",
+                [
+                    "name": .text(name), "parameters": .integer(parameters), "steps": .integer(steps),
+                    "epochs": .integer(epochs), "run_directory": .text(directory),
+                ])
+        case .resumed(let step, let checkpoint):
+            EventFacts(
+                "run_resumed", .info, "resuming from step \(TextFormat.grouped(step)) (\(checkpoint))",
+                ["step": .integer(step), "checkpoint": .text(checkpoint)])
+        case .listening(let host, let port, let command, let others):
+            EventFacts(
+                "listening", .info,
+                "listening on \(host.contains(":") ? "[\(host)]" : host):\(port); a worker joins with:  \(command)"
+                    + (others.isEmpty ? "" : "  (or \(others.joined(separator: ", ")))"),
+                [
+                    "host": .text(host), "port": .integer(port), "join_command": .text(command),
+                    "other_addresses": .list(others.map { .text($0) }),
+                ])
+        case .encryptionOff:
+            EventFacts(
+                "encryption_off", .warning,
+                "--plaintext: nothing that goes over the network is encrypted; whoever is on it can read the"
+                    + " data and change the model without being noticed")
+        }
+    }
+}

@@ -1,0 +1,69 @@
+import System
+
+extension RunEvent {
+    /// A worker process, as it sees itself: its sessions with a coordinator.
+    package enum Session: Equatable, Sendable {
+        /// A data set is fetched from the coordinator, because the cache lacks it.
+        case fetchingData(set: String, bytes: Int)
+        /// The process starts over, to compute with the OpenBLAS core of the job.
+        case coreChanged(core: String, from: String)
+        /// The worker has joined and is ready to compute. `worker` is the number that the coordinator gave it.
+        case ready(worker: Int, platform: String)
+        /// A generation starts, in which this worker has this rank.
+        case training(rank: Int, workers: Int, generation: Int, step: Int)
+        /// A generation has ended, and another one forms.
+        case regrouping(reason: String)
+        /// The worker joins anew, because the coordinator told it to.
+        case rejoining(reason: String)
+        /// The coordinator is lost; the worker tries to rejoin for `rejoin_seconds`.
+        case coordinatorLost(address: String, reason: String?, rejoinSeconds: Double)
+        /// The worker's work is done.
+        case finished(reason: String)
+        /// The worker gives up: it was refused, failed, or found no coordinator.
+        case failed(reason: String)
+    }
+}
+
+extension RunEvent.Session {
+    var facts: EventFacts {
+        switch self {
+        case .fetchingData(let set, let bytes):
+            EventFacts(
+                "fetching_data", .info, "fetching \(TextFormat.bytes(bytes)) of \(set) data",
+                ["set": .text(set), "bytes": .integer(bytes)])
+        case .coreChanged(let core, let old):
+            EventFacts(
+                "core_changed", .info, "starting over with the job's OpenBLAS core \(core) instead of \(old)",
+                ["core": .text(core), "from": .text(old)])
+        case .ready(let worker, let platform):
+            EventFacts(
+                "session_ready", .info, "joined as worker \(worker), ready (\(platform))",
+                ["worker": .integer(worker), "platform": .text(platform)])
+        case .training(let rank, let workers, let generation, let step):
+            EventFacts(
+                "session_training", .info,
+                "training with \(TextFormat.count(workers, "worker")) from step \(TextFormat.grouped(step))"
+                    + " (rank \(rank), generation \(generation))",
+                [
+                    "rank": .integer(rank), "workers": .integer(workers), "generation": .integer(generation),
+                    "step": .integer(step),
+                ])
+        case .regrouping(let reason):
+            EventFacts(
+                "session_regrouping", .info, "the workers regroup: \(reason)", ["reason": .text(reason)])
+        case .rejoining(let reason):
+            EventFacts("session_rejoining", .info, "\(reason); joining again", ["reason": .text(reason)])
+        case .coordinatorLost(let address, let reason, let seconds):
+            EventFacts(
+                "coordinator_lost", .warning,
+                "the coordinator at \(address) is lost\(reason.map { " (\($0))" } ?? ""); trying to rejoin for"
+                    + " \(TextFormat.duration(seconds))",
+                [
+                    "address": .text(address), "reason": .optional(reason),
+                    "rejoin_seconds": .number(seconds),
+                ])
+        case .finished(let reason): EventFacts("session_finished", .info, reason, ["reason": .text(reason)])
+        case .failed(let reason): EventFacts("session_failed", .error, reason, ["reason": .text(reason)])
+        }
+    }
+}

@@ -1,0 +1,44 @@
+extension RunEvent {
+    /// Measured times, at the run's end. `metrics.jsonl` has them for each epoch.
+    package enum Timing: Equatable, Sendable {
+        /// Milliseconds per step of each worker, and what they were spent on: a table as text.
+        case steps(table: String)
+        /// Milliseconds per step of each layer, with `--trace`: a table as text.
+        case layers(table: String)
+        /// The trace of `--trace` is written; `extent` names its steps.
+        case traceWritten(path: String, extent: String)
+        /// The trace could not be written.
+        case traceFailed(reason: String)
+        /// The times of an epoch could not be written to `metrics.jsonl`.
+        case missing(epoch: Int, reason: String)
+    }
+}
+
+extension RunEvent.Timing {
+    var facts: EventFacts {
+        switch self {
+        case .steps(let table):
+            EventFacts(
+                "step_times", .info, "where the time went, in ms per step:\n\(table)", ["table": .text(table)]
+            )
+        case .layers(let table):
+            EventFacts(
+                "layer_times", .info,
+                "each layer, in ms per step of a worker, exchanges of statistics included:\n\(table)",
+                ["table": .text(table)])
+        case .traceWritten(let path, let extent):
+            EventFacts(
+                "trace_written", .info,
+                "the trace of \(extent) is in \(path); open it at https://ui.perfetto.dev or chrome://tracing",
+                ["path": .text(path), "extent": .text(extent)])
+        case .traceFailed(let reason):
+            EventFacts(
+                "trace_failed", .error, "the trace could not be written: \(reason)", ["reason": .text(reason)]
+            )
+        case .missing(let epoch, let reason):
+            EventFacts(
+                "times_missing", .warning, "metrics.jsonl lacks the times of epoch \(epoch): \(reason)",
+                ["epoch": .integer(epoch), "reason": .text(reason)])
+        }
+    }
+}

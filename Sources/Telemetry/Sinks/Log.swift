@@ -1,0 +1,47 @@
+import Synchronization
+import System
+
+/// The events of a process: everything that happens is recorded here, and each sink makes of it what it shows.
+///
+/// Sinks from the beginning are the terminal and, once there is a run directory, `log.jsonl`. A `Log` may be used from
+/// any thread. No secret is ever passed to it: a token has no textual form but for its file. For example:
+///
+///     let log = Log(source: "coordinator")
+///     log.write(to: try AppendFile(directory.logPath))
+///     log.record(.checkpoint(.requested))
+package final class Log: Sendable {
+    package let source: String
+    private let file: LogFile
+    private let sinks: Mutex<[any EventSink]>
+    private let wallClock: @Sendable () -> Double
+
+    /// - Parameters:
+    ///   - minimum: the terminal shows no events below this level; `log.jsonl` has all of them.
+    ///   - wallClock: seconds since 1970-01-01 UTC.
+    ///   - utcOffset: seconds that local time is ahead of UTC at a time.
+    package init(
+        source: String, console: Console = .standardError, minimum: LogLevel = .info,
+        wallClock: @escaping @Sendable () -> Double = { Clock.wallSeconds() },
+        utcOffset: @escaping @Sendable (Double) -> Int = localOffset
+    ) {
+        self.source = source
+        self.wallClock = wallClock
+        file = LogFile(console: console)
+        sinks = Mutex([TerminalLog(console, minimum: minimum, utcOffset: utcOffset), file])
+    }
+
+    /// Hands an event to every sink.
+    package func record(_ event: RunEvent) {
+        let time = wallClock()
+        for sink in sinks.withLock({ $0 }) { sink.receive(event, at: time, from: source) }
+    }
+
+    /// Every event goes to this file from now on; the events that have waited for a file go there first.
+    package func write(to file: AppendFile) { self.file.open(file) }
+
+    /// The sink receives all later events.
+    package func add(_ sink: any EventSink) { sinks.withLock { $0.append(sink) } }
+
+    /// The sink receives no later events.
+    package func remove(_ sink: any EventSink) { sinks.withLock { $0.removeAll { $0 === sink } } }
+}
