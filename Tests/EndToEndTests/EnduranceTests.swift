@@ -7,8 +7,9 @@ extension Exactness {
     /// What a cluster lives through in the long run.
     @Suite struct Endurance {
         /// A disk that fills in the midst of a run costs checkpoints, not the run: with room again, later ones are written.
-        @Test func aDiskThatFillsAndIsFreed() throws {
-            guard let disk = try SmallFileSystem(bytes: 4 << 20) else { return }
+        @Test(.enabled(if: SmallFileSystem.isPossible, "mounting a file system needs root"))
+        func aDiskThatFillsAndIsFreed() throws {
+            let disk = try SmallFileSystem(bytes: 4 << 20)
             let hands = try ByHand(DigitsJob())
             let quiet = try hands.bench.quiet()
             hands.runDirectory = Path.join(disk.path, "run")
@@ -81,7 +82,8 @@ extension Exactness {
             #expect(
                 try hands.bench.bits("run", workers: 2, ["--resume", "--set", "max_steps=\(job.steps)"])
                     == quiet)
-            Self.expectNoGrowth(sizes)
+            // A few changes say nothing of growth.
+            if isThorough { try Self.expectNoGrowth(sizes) }
         }
 
         private func newcomer(_ hands: ByHand) throws -> ChildProcess {
@@ -141,16 +143,15 @@ extension Exactness {
         }
 
         /// After the first tenth, in which buffers find their sizes, nothing grows: the later half is not above the half before it but for little.
-        private static func expectNoGrowth(_ sizes: [ProcessSize]) {
+        private static func expectNoGrowth(_ sizes: [ProcessSize]) throws {
             let settled = Array(sizes.dropFirst(sizes.count / 10))
             let (before, after) = (settled.prefix(settled.count / 2), settled.suffix(settled.count / 2))
-            guard let most = ProcessSize(most: Array(before)), let later = ProcessSize(most: Array(after))
-            else { return }
-            print("\(sizes.count) comings and goings; the coordinator held \(most), then \(later)")
-            #expect(
-                later.kilobytes <= most.kilobytes + most.kilobytes / 10
-                    && later.descriptors <= most.descriptors + 16)
-            #expect(later.threads <= most.threads + 1)
+            let most = try #require(ProcessSize(most: Array(before)))
+            let later = try #require(ProcessSize(most: Array(after)))
+            let sizes: Comment = "the coordinator held \(most), then \(later)"
+            #expect(later.kilobytes <= most.kilobytes + most.kilobytes / 10, sizes)
+            #expect(later.descriptors <= most.descriptors + 16, sizes)
+            #expect(later.threads <= most.threads + 1, sizes)
         }
 
         /// What a process holds, as the system tells it.

@@ -12,7 +12,8 @@ extension Exactness {
     }()
 
     /// Workers whose OpenBLAS computes other bits, and jobs that say which core counts. x86-64 has the cores named here; the environment of the tests must not choose one.
-    @Suite(.enabled(if: Exactness.isX86)) struct Platforms {
+    @Suite(.enabled(if: Exactness.isX86, "OpenBLAS has the cores named here on x86-64 only")) struct Platforms
+    {
         static let foreign = ["OPENBLAS_CORETYPE": "Nehalem"]
 
         @Test func otherArithmeticIsRefused() throws {

@@ -6,7 +6,7 @@ import Testing
     extension Exactness {
         /// Cables that are pulled in the midst of a run: the coordinator on host 0, a worker each on hosts 1 and 2. A fault point stops the latter until the network is as
         /// the test wants it; the former dies when it would finish alone, so that the job ends only if the latter finds its way back.
-        @Suite struct HostFaults {
+        @Suite(.enabled(if: LAN.isPossible, LAN.requirement)) struct HostFaults {
             static let job = DigitsJob(steps: 60)
             static let short = ["--peer-timeout", "2"]
 
@@ -18,10 +18,9 @@ import Testing
                 let first: ChildProcess
                 let second: ChildProcess
 
-                /// Two members, the second of which stands at a step. Nil where there are no namespaces.
-                init?(dyingInGeneration generation: Int? = nil) throws {
-                    guard let lan = try LAN.ifPossible(hosts: 3) else { return nil }
-                    self.lan = lan
+                /// Two members, the second of which stands at a step.
+                init(dyingInGeneration generation: Int? = nil) throws {
+                    lan = try LAN(hosts: 3)
                     hands = try HandsOnHosts(HostFaults.job, lan)
                     quiet = try hands.bench.quiet()
                     coordinator = try hands.coordinator(["--min-workers", "2"] + HostFaults.short)
@@ -49,7 +48,7 @@ import Testing
 
             /// Nothing comes through, in either direction; later everything does.
             @Test func aPulledCable() throws {
-                guard let scene = try Scene(dyingInGeneration: 2) else { return }
+                let scene = try Scene(dyingInGeneration: 2)
                 try scene.lan.setCable(of: 2, isIn: false)
                 scene.second.send(SIGCONT)
                 try scene.waitForSilence()
@@ -61,7 +60,7 @@ import Testing
 
             /// The members do not reach each other any more, the coordinator reaches both.
             @Test func membersWithoutAPath() throws {
-                guard let scene = try Scene() else { return }
+                let scene = try Scene()
                 try scene.lan.separate(1, 2)
                 scene.second.send(SIGCONT)
                 try scene.expectQuietBits()
@@ -71,9 +70,9 @@ import Testing
             }
 
             /// What the worker says does not arrive, what it is told does; or the other way round.
-            @Test(arguments: isThorough ? [true, false] : [])
+            @Test(.enabled(if: isThorough, takesLong), arguments: [true, false])
             func oneWay(fromWorker: Bool) throws {
-                guard let scene = try Scene(dyingInGeneration: 2) else { return }
+                let scene = try Scene(dyingInGeneration: 2)
                 let (from, to) = fromWorker ? (2, 0) : (0, 2)
                 try scene.lan.silence(from, towards: to)
                 scene.second.send(SIGCONT)
@@ -86,7 +85,7 @@ import Testing
 
             /// Between the members in one direction alone.
             @Test(.enabled(if: isThorough, takesLong)) func oneWayBetweenMembers() throws {
-                guard let scene = try Scene() else { return }
+                let scene = try Scene()
                 try scene.lan.silence(1, towards: 2)
                 scene.second.send(SIGCONT)
                 try scene.expectQuietBits()
@@ -95,7 +94,7 @@ import Testing
 
             /// A cable that comes and goes.
             @Test(.enabled(if: isThorough, takesLong)) func aFlappingCable() throws {
-                guard let scene = try Scene(dyingInGeneration: 2) else { return }
+                let scene = try Scene(dyingInGeneration: 2)
                 scene.second.send(SIGCONT)
                 for round in 0..<12 where scene.coordinator.exitStatus() == nil {
                     try scene.lan.setCable(of: 2, isIn: round % 2 == 1)
@@ -106,7 +105,7 @@ import Testing
 
             /// A link on which a step takes long, and so does the way of the data: nobody is taken for dead.
             @Test(.enabled(if: isThorough, takesLong)) func slowLinks() throws {
-                guard let lan = try LAN.ifPossible(hosts: 3) else { return }
+                let lan = try LAN(hosts: 3)
                 try lan.shape(rate: "1mbit")
                 let hands = try HandsOnHosts(DigitsJob(steps: 15), lan)
                 let quiet = try hands.bench.quiet()

@@ -77,20 +77,11 @@ import Testing
 
         struct NoNetwork: Error, CustomStringConvertible { let description: String }
 
-        /// Nil, with a word about it, where namespaces cannot be made.
-        static func ifPossible(hosts: Int) throws -> LAN? {
-            guard geteuid() == 0 else {
-                print("tests with network namespaces need root: not run")
-                return nil
-            }
-            guard (try? ip(["netns", "list"])) != nil else {
-                print("tests with network namespaces need `ip` and the right to make them: not run")
-                return nil
-            }
-            return try LAN(hosts: hosts)
-        }
+        /// Whether this process may make network namespaces.
+        static let isPossible = geteuid() == 0 && (try? ip(["netns", "list"])) != nil
+        static let requirement: Comment = "network namespaces need root and `ip`"
 
-        private init(hosts: Int) throws {
+        init(hosts: Int) throws {
             self.hosts = hosts
             remove()
             do {

@@ -5,12 +5,12 @@ import Testing
 #if os(Linux)
     extension Exactness {
         /// Several hosts, each a network namespace, on one bridge. Needs root and `ip`.
-        @Suite struct Hosts {
+        @Suite(.enabled(if: LAN.isPossible, LAN.requirement)) struct Hosts {
             static let job = DigitsJob(steps: 60)
 
             /// On host A a worker that joined by `localhost`; on B and C workers with addresses of their own.
             @Test func threeHosts() throws {
-                guard let lan = try LAN.ifPossible(hosts: 3) else { return }
+                let lan = try LAN(hosts: 3)
                 let hands = try HandsOnHosts(Self.job, lan)
                 let quiet = try hands.bench.quiet()
                 let coordinator = try hands.coordinator(["--min-workers", "3"])
@@ -26,7 +26,6 @@ import Testing
 
             /// The script that measures with links of a given rate: the hosts are there for the command, reach each other, and are gone behind it.
             @Test func scriptForShapedLinks() throws {
-                guard try LAN.ifPossible(hosts: 0) != nil else { return }
                 let command =
                     "ip netns list; ip -n ${NAMESPACE}1 route get $NETWORK.1; ip netns exec ${NAMESPACE}1 tc qdisc show dev eth0; exit 7"
                 let script = Path.join(Repository.path, "deploy/namespaces")
@@ -50,7 +49,7 @@ import Testing
 
             /// B and C do not reach each other: the pair is named, the later one waits, the others train.
             @Test func pairWithoutAPath() throws {
-                guard let lan = try LAN.ifPossible(hosts: 3) else { return }
+                let lan = try LAN(hosts: 3)
                 try lan.separate(1, 2)
                 let hands = try HandsOnHosts(Self.job, lan)
                 let quiet = try hands.bench.quiet()

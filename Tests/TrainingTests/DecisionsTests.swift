@@ -1,4 +1,5 @@
 import Checkpoints
+import Configuration
 import Jobs
 import NeuralNetwork
 import TestSupport
@@ -67,8 +68,8 @@ import Training
         #expect(later.best.best == 3)
     }
 
-    /// The same decisions follow from any state in between.
-    @Test func replays() {
+    /// A state that was written into a checkpoint and read back leads to the same decisions.
+    @Test func replays() throws {
         let rules = Decisions(
             earlyStopping: EarlyStopping(monitor: MetricMonitor(.train, "loss", .min), patience: 3),
             best: MetricMonitor(.validation, "loss", .min))
@@ -79,15 +80,24 @@ import Training
             return rules.decide(&state, after: i + 1) { _ in value }
         }
         for (i, value) in values.enumerated() {
-            var before = states[i]
+            var before = try readBack(states[i])
             #expect(rules.decide(&before, after: i + 1) { _ in value } == made[i])
         }
         #expect(made.last?.stops == true)
     }
 
-    /// The learning rate falls when PyTorch's rule lowers it, whatever else is decided, and from any state in
-    /// between.
-    @Test func plateaus() {
+    /// What a resumed run finds in the manifest of a checkpoint.
+    private func readBack(_ state: DecisionState) throws -> DecisionState {
+        let diagnostics = Diagnostics()
+        let text = "{state: \(state.value.compactJSON())}"
+        let manifest = try #require(JSON5.parse(text, name: "manifest.json", diagnostics: diagnostics))
+        let fields = try #require(ObjectDecoder(manifest, diagnostics))
+        return try #require(fields.required("state", DecisionState.expectation))
+    }
+
+    /// The rate falls where PyTorch's rule lets it fall, whatever else is decided, and also from a state that was
+    /// written and read back.
+    @Test func plateaus() throws {
         let policy = PlateauPolicy(factor: 0.5, patience: 1, threshold: 0, minimumLearningRate: 0.3)
         let monitor = MetricMonitor(.validation, "loss", .min)
         let rules = Decisions(
@@ -96,7 +106,7 @@ import Training
         let expected = [1, 1, 1, 0.5, 0.5, 0.5, 0.3, 0.3, 0.3, 0.3]
         var state = DecisionState()
         for (i, value) in values.enumerated() {
-            var copy = state
+            var copy = try readBack(state)
             let decision = rules.decide(&state, after: i + 1) { _ in value }
             #expect(decision.factor == expected[i], "evaluation \(i + 1)")
             #expect(rules.decide(&copy, after: i + 1) { _ in value } == decision)
