@@ -1,12 +1,12 @@
 // The operating system's C library under one name, and the few places where Glibc and Darwin spell the same
-// thing differently. A file that calls the system imports `Platform`; `Platform.close(…)` names the C function
-// inside a type that has a method of the same name.
+// thing differently. A file that calls the system imports `Platform`. Inside a type that has a method `close`,
+// `Platform.close(…)` names the C function.
 #if canImport(Darwin)
     @_exported import Darwin
 
     /// The socket type of TCP.
     package let streamSocketType = SOCK_STREAM
-    /// The socket type of TCP for a descriptor that child processes do not inherit, where `socket` can say so.
+    /// The socket type of TCP; where `socket` can say so, child processes do not inherit the descriptor.
     package let privateStreamSocketType = SOCK_STREAM
     /// The flag of `send` that prevents SIGPIPE, where there is one.
     package let noSignalFlag: Int32 = 0
@@ -15,7 +15,7 @@
 
     /// The socket type of TCP.
     package let streamSocketType = Int32(SOCK_STREAM.rawValue)
-    /// The socket type of TCP for a descriptor that child processes do not inherit, where `socket` can say so.
+    /// The socket type of TCP; where `socket` can say so, child processes do not inherit the descriptor.
     package let privateStreamSocketType = streamSocketType | Int32(SOCK_CLOEXEC.rawValue)
     /// The flag of `send` that prevents SIGPIPE, where there is one.
     package let noSignalFlag = Int32(MSG_NOSIGNAL)

@@ -2,8 +2,8 @@ import Platform
 
 /// A mutex and a condition variable: how a thread sleeps until another one wakes it.
 ///
-/// `wait`, `signal` and `broadcast` are called with the mutex held. Most callers want a `Monitor`, which also holds
-/// the state that is waited for.
+/// `wait`, `signal` and `broadcast` are called with the mutex held. Most callers want a `Monitor`, which also
+/// holds the state that is waited for.
 package final class Condition: @unchecked Sendable {  // the system's own synchronisation
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)

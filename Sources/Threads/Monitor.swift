@@ -40,8 +40,8 @@ package final class Monitor<State>: @unchecked Sendable {  // `state` is only to
     }
 }
 
-/// A monitor's mutex and the number of changes so far. It knows nothing of the state, so that no caller pays for
-/// a generic type.
+/// A monitor's mutex and the number of changes so far. It knows nothing of the state, so that no caller pays
+/// for a generic type.
 @usableFromInline final class Changes: Sendable {
     private static let spins = 50
 

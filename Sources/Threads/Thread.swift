@@ -2,7 +2,7 @@ import CSystem
 import Platform
 import Synchronization
 
-/// A thread of the operating system, for work that blocks or computes. Swift's cooperative pool is for neither.
+/// An operating system thread, for work that blocks or computes: Swift's cooperative pool is for neither.
 ///
 /// Every thread has a name and computes in the one floating-point mode of the program. Its owner joins it or
 /// detaches it; a thread whose last reference goes is detached.

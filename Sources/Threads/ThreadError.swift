@@ -13,7 +13,7 @@ package struct ThreadError: Error, CustomStringConvertible, Equatable, Sendable 
 
     package var description: String {
         let reason = strerror(code).map { String(cString: $0) } ?? "error \(code)"
-        return
-            "cannot start the thread `\(name)`: \(reason); free memory or raise the limits on it (`ulimit -a`), then try again"
+        let hint = "free memory or raise the limits on it (`ulimit -a`), then try again"
+        return "cannot start the thread `\(name)`: \(reason); \(hint)"
     }
 }

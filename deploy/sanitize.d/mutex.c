@@ -1,8 +1,8 @@
-// ThreadSanitizer sees the atomic operations of Swift's `Mutex` where they are inlined, in programs that it has
-// instrumented, but not the slow path in the library, which waits on a futex: what one thread wrote under the
-// lock then seems to race with what the next one reads. Loaded before the library, this file's functions tell
-// ThreadSanitizer of the slow path too. The names are those of `_MutexHandle._lockSlow(_:)` and `_unlockSlow()`
-// (stdlib/public/Synchronization/Mutex/LinuxImpl.swift).
+// ThreadSanitizer sees the atomic operations of Swift's `Mutex` where they are inlined, in programs that it
+// has instrumented, but not the slow path in the library, which waits on a futex: what one thread wrote under
+// the lock then seems to race with what the next one reads. Loaded before the library, this file's functions
+// tell ThreadSanitizer of the slow path too. Their names are those of `_MutexHandle._lockSlow(_:)` and
+// `_unlockSlow()` (stdlib/public/Synchronization/Mutex/LinuxImpl.swift).
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdint.h>
