@@ -79,8 +79,8 @@ import Transport
 
     // MARK: Bulk
 
-    /// A model with more than 1.43 · 10⁹ parameters and Adam, at one owner: the offset of its part of a snapshot, in
-    /// floats, does not fit 32 bits.
+    /// A model with more than 1.43 · 10⁹ parameters and Adam, at one owner: the offset of its part of a
+    /// snapshot, in floats, does not fit 32 bits.
     @Test func offsetsBeyond32Bits() throws {
         for offset in [1 << 32, 1 << 32 + 1, 3 << 33 + 7, 1 << 47] {
             let sent = ToCoordinator.snapshot(

@@ -7,7 +7,7 @@ import Threads
 import Transport
 
 extension CollectiveBenchmark {
-    /// A member's process: the sizes one after the other, each a generation of its own.
+    /// Runs a member's process: it measures the sizes one after the other, each in a generation of its own.
     package func takePart(rank: Int) throws {
         establishFloatingPointMode()
         guard let token = readLine().flatMap({ SharedToken(hex: $0) }) else {
@@ -15,8 +15,8 @@ extension CollectiveBenchmark {
         }
         let credentials = Credentials(token, protection)
         let reactor = try Reactor(name: "communication")
-        let entrance = BenchmarkEntrance(credentials)
-        let port = try entrance.listen(reactor)
+        let entrance = MeshEntrance()
+        let port = try listen(reactor, credentials, entrance)
         try reactor.start()
         defer { reactor.stopAndJoin() }
         say("\(port)")
@@ -40,7 +40,8 @@ extension CollectiveBenchmark {
             let generation = BenchmarkGeneration(
                 formation, floats: max(1, bytes / 4), reactor, credentials, entrance)
             try generation.connect()
-            // Whoever has completed a step of this generation knows that all have come here: the one before is not needed any more.
+            // A completed step shows that all members have come to this generation: the previous one is not
+            // needed any more.
             if let times = try generation.measure(warm: { before?.close() }) {
                 say("\(times.best) \(times.median)")
             }
@@ -50,57 +51,29 @@ extension CollectiveBenchmark {
         while true { Clock.sleep(seconds: 60) }  // until the parent closes the standard input
     }
 
+    /// Listens for the other members, and returns the port.
+    private func listen(_ reactor: Reactor, _ credentials: Credentials, _ entrance: MeshEntrance) throws
+        -> UInt16
+    {
+        let listener = try reactor.listen(
+            Endpoint(host: "127.0.0.1", port: 0),
+            handshake: {
+                .listener(credentials, program: Version.program)
+            },
+            accepted: { entrance.accept($0, $1) })
+        return listener.localAddress.port
+    }
+
     private func say(_ line: String) {
         print(line)
         fflush(nil)
     }
 }
 
-/// A member's listener: hands connections to the generation that they are for, which may only come into being. On the reactor's thread.
-private final class BenchmarkEntrance: @unchecked Sendable {  // used on the loop, but for `listen` before it runs
-    private let credentials: Credentials
-    private var waiting: [(Connection, MeshGreeting)] = []
-    private var mesh: (generation: FrameGeneration, mesh: Mesh)?
-    private var listener: Listener?
-
-    init(_ credentials: Credentials) { self.credentials = credentials }
-
-    func listen(_ reactor: Reactor) throws -> UInt16 {
-        let credentials = credentials
-        let listener = try reactor.listen(
-            Endpoint(host: "127.0.0.1", port: 0),
-            handshake: {
-                .listener(credentials, program: Version.program)
-            },
-            accepted: { [unowned self] connection, peer in
-                guard
-                    case .mesh(let greeting)? = try? ConnectionPurpose(of: peer)
-                else {
-                    return connection.close()
-                }
-                waiting.append((connection, greeting))
-                handOver()
-            })
-        self.listener = listener
-        return listener.localAddress.port
-    }
-
-    func lead(to mesh: Mesh, _ generation: FrameGeneration) {
-        self.mesh = (generation, mesh)
-        handOver()
-    }
-
-    private func handOver() {
-        guard let mesh else { return }
-        for (connection, greeting) in waiting where greeting.generation == mesh.generation {
-            mesh.mesh.accept(connection, greeting)
-        }
-        waiting.removeAll { $0.1.generation == mesh.generation }
-    }
-}
-
-/// One size: a generation whose gradients are numbers that are there, and whose update is to keep their sum.
-private final class BenchmarkGeneration: ParameterUpdate, GradientSource, @unchecked Sendable {  // as between the two threads of a training
+/// A generation for one size. Its gradients are fixed numbers, and its update stores their sum.
+///
+/// The two threads share it like those of a training, which is why it is `@unchecked Sendable`.
+private final class BenchmarkGeneration: ParameterUpdate, GradientSource, @unchecked Sendable {
     private enum State {
         case connecting, connected
         case failed(String)
@@ -117,15 +90,17 @@ private final class BenchmarkGeneration: ParameterUpdate, GradientSource, @unche
     private var collective: Collective?
     private var mesh: Mesh?
     private let credentials: Credentials
-    private let entrance: BenchmarkEntrance
+    private let entrance: MeshEntrance
 
     init(
         _ formation: Formation, floats: Int, _ reactor: Reactor, _ credentials: Credentials,
-        _ entrance: BenchmarkEntrance
+        _ entrance: MeshEntrance
     ) {
-        (self.formation, self.floats, self.reactor, self.credentials, self.entrance) = (
-            formation, floats, reactor, credentials, entrance
-        )
+        self.formation = formation
+        self.floats = floats
+        self.reactor = reactor
+        self.credentials = credentials
+        self.entrance = entrance
         let partition = Partition(
             usedCount: floats, owners: formation.owners, members: formation.members.count)
         let memory = LocalMemory(for: [partition.flatCount, partition.flatCount])
@@ -164,16 +139,16 @@ private final class BenchmarkGeneration: ParameterUpdate, GradientSource, @unche
                 collective: collective, memory: memory,
                 handlers: Mesh.Handlers(
                     connected: { state.change { $0 = .connected } },
-                    unreachable: { rank, reason in
-                        state.change { $0 = .failed("rank \(rank) cannot be reached: \(reason)") }
+                    unreachable: { peer in
+                        state.change { $0 = .failed("rank \(peer.rank) cannot be reached: \(peer.reason)") }
                     },
-                    suspected: { rank, reason in
-                        collective.end(GenerationEnded(reason: "rank \(rank) is gone: \(reason)"))
+                    suspected: { peer in
+                        collective.end(GenerationEnded(reason: "rank \(peer.rank) is gone: \(peer.reason)"))
                     }))
             self.mesh = mesh
             collective.link = mesh
             reactor.idleWork = { collective.turn() }
-            entrance.lead(to: mesh, formation.generation)
+            entrance.lead(to: mesh, of: formation.generation)
             mesh.open()
         }
         let failure: String? = state.wait { state in
@@ -186,7 +161,7 @@ private final class BenchmarkGeneration: ParameterUpdate, GradientSource, @unche
         if let failure { throw SystemError(failure) }
     }
 
-    /// Calls until rank 0 has measured for long enough; its times, seconds per call.
+    /// Repeats the calls until rank 0 has measured for long enough, and returns its seconds per call.
     func measure(warm: () -> Void) throws -> (best: Double, median: Double)? {
         guard let collective else { return nil }
         var step = 0
@@ -227,8 +202,10 @@ private final class BenchmarkGeneration: ParameterUpdate, GradientSource, @unche
             let sum = formation.members.indices.reduce(0) { $0 + Self.value(i, $1) }
             guard parameters.pointer[i] == sum else {
                 throw SystemError(
-                    "the sum of element \(i) is \(parameters.pointer[i]) instead of \(sum): this is a fault of the program"
-                )
+                    """
+                    the sum of element \(i) is \(parameters.pointer[i]) instead of \(sum): this is a \
+                    fault of the program
+                    """)
             }
         }
     }

@@ -3,8 +3,9 @@ import Transport
 
 /// Measures reduce-scatter and all-gather between processes on this machine.
 ///
-/// The parent starts a process for each rank and hands it a token through its standard input; each answers with the port that it listens on and is told everyone's.
-/// Rank 0 prints the results. A member ends when its standard input does: so none leaves before all have what they wait for.
+/// The parent starts a process for each rank and passes it a token through its standard input. Each process
+/// answers with the port that it listens on, and is told the ports of all. Rank 0 prints the results. A
+/// member ends when its standard input does, so that none leaves before all have finished.
 package struct CollectiveBenchmark {
     /// The sizes of the usual table: 1 KB to 100 MB.
     package static let usualSizes = [1_000, 16_000, 250_000, 1_000_000, 4_000_000, 25_000_000, 100_000_000]
@@ -13,7 +14,7 @@ package struct CollectiveBenchmark {
     package let sizes: [Int]
     package let protection: Protection
 
-    /// Of one size, in seconds per call.
+    /// The result for one size. Times are seconds per call.
     package struct Result: Equatable, Sendable {
         package var workers: Int
         package var bytes: Int
@@ -22,11 +23,13 @@ package struct CollectiveBenchmark {
     }
 
     package init(workers: Int, sizes: [Int], protection: Protection = .tls) {
-        (self.workers, self.sizes, self.protection) = (workers, sizes, protection)
+        self.workers = workers
+        self.sizes = sizes
+        self.protection = protection
     }
 
-    /// Runs all sizes, and tells each result when it is there.
-    package func run(_ tell: (Result) -> Void) throws {
+    /// Measures all sizes, and reports each result when it is known.
+    package func run(_ report: (Result) -> Void) throws {
         let token = SharedToken.random()
         var members: [Member] = []
         defer { for member in members { member.end() } }
@@ -39,14 +42,14 @@ package struct CollectiveBenchmark {
             guard words.count == 2 else {
                 throw SystemError("a worker process of the benchmark answered nonsense; try again")
             }
-            tell(Result(workers: workers, bytes: bytes, best: words[0], median: words[1]))
+            report(Result(workers: workers, bytes: bytes, best: words[0], median: words[1]))
         }
         for rank in members.indices {
             _ = try line(rank == 0 ? 1 + sizes.count : 1, of: members[rank], members, seconds: 60)
         }
     }
 
-    /// Waits for a whole line of a member's output.
+    /// Waits for a whole line of a member's output, and returns it.
     private func line(_ index: Int, of member: Member, _ members: [Member], seconds: Double) throws -> String
     {
         let deadline = Clock.monotonicSeconds() + seconds
@@ -60,7 +63,10 @@ package struct CollectiveBenchmark {
             }
             guard Clock.monotonicSeconds() < deadline else {
                 throw SystemError(
-                    "the benchmark's worker processes did not answer for \(TextFormat.duration(seconds)); try again"
+                    """
+                    the benchmark's worker processes did not answer for \
+                    \(TextFormat.duration(seconds)); try again
+                    """
                 )
             }
             Clock.sleep(seconds: 0.01)

@@ -3,7 +3,8 @@ import System
 import Threads
 import Transport
 
-/// What communication costs on this machine without a network: two event loops of this process over TLS on loopback, with the program's own frames.
+/// The cost of communication on this machine without a network: two event loops of this process exchange the
+/// program's own frames over TLS on loopback.
 package struct LoopbackMeasurement: Equatable, Sendable {
     /// Seconds from one thread's request, by way of both loops, to the other thread.
     package var handover: Double
@@ -20,7 +21,7 @@ package struct LoopbackMeasurement: Equatable, Sendable {
 
     private struct State {
         var connections: [Connection?] = [nil, nil]
-        /// Frames that have come, by side.
+        /// Frames that have arrived, by side.
         var received = [0, 0]
         var failure: String?
     }
@@ -73,7 +74,7 @@ package struct LoopbackMeasurement: Equatable, Sendable {
                 return isDone(state) ? () : nil
             }
         }
-        // As gradients are: memory that is there already, and stays until it is sent.
+        // Like gradients, the payload is memory that exists already and stays until it is sent.
         let payload = UnsafeMutableRawBufferPointer.allocate(byteCount: frameSize, alignment: 64)
         payload.initializeMemory(as: UInt8.self, repeating: 7)
         defer { payload.deallocate() }
@@ -111,7 +112,7 @@ package struct LoopbackMeasurement: Equatable, Sendable {
             secondsPerByte: processor / bytes)
     }
 
-    /// Read alone by both threads, and freed when they have ended.
+    /// Both threads only read it, and it is freed when they have ended.
     private struct Borrowed: @unchecked Sendable {
         let bytes: UnsafeRawBufferPointer
     }

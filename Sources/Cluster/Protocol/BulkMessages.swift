@@ -1,12 +1,12 @@
 import Transport
 
-// The messages with bulk. Their fields stand in the frame's header, so that the receiver can say where the payload
-// goes before it arrives, and the sender's payload is not copied.
+// The messages with bulk. Their fields stand in the frame's header, so that the receiver can say where the
+// payload goes before it arrives, and the sender's payload is not copied.
 
 /// The position of a run of floats in a section of the state that a generation begins with.
 ///
-/// Section 0 holds the parameters, the following ones the moments of the receiver's pieces, the last one the running
-/// statistics.
+/// Section 0 holds the parameters, the following ones the moments of the receiver's pieces, the last one the
+/// running statistics.
 package struct StateRun: Equatable, Sendable {
     package var section: Int
     /// Floats before the run.

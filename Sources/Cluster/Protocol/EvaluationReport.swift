@@ -16,8 +16,8 @@ package struct EvaluationReport: Equatable, Sendable {
         self.reports = reports
     }
 
-    /// Divides the reports of many chunks, because the payload of a frame is limited: reports with counts for every
-    /// class are long.
+    /// Divides the reports of many chunks, because the payload of a frame is limited: reports with counts for
+    /// every class are long.
     ///
     /// - Parameters:
     ///   - chunks: the chunks that the reports are of.

@@ -24,7 +24,8 @@ extension PeerFailure: MessageValue {
 /// The reason why a worker cannot go on.
 package struct WorkerFailure: Equatable, Sendable {
     package var reason: Sentence
-    /// The step whose results are not finite: the job, and not the worker, is to blame. Nil for any other failure.
+    /// The step whose results are not finite: the job, and not the worker, is to blame. Nil for any other
+    /// failure.
     package var divergedStep: Int?
 
     package init(reason: Sentence, divergedStep: Int? = nil) {

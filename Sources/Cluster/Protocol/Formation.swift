@@ -36,8 +36,8 @@ package struct Formation: Equatable, Sendable {
     package var isOver: Bool
     /// Steps before this one are traced, layer by layer.
     package var tracedUntil: Int
-    /// The generation of the state's snapshot, if the receiver has taken part in it and kept its share: then the
-    /// coordinator sends only the rest.
+    /// The generation of the state's snapshot, if the receiver has taken part in it and kept its share: then
+    /// the coordinator sends only the rest.
     package var keptSince: FrameGeneration?
     /// The steps that are audited; nil: none.
     package var audit: AuditSchedule?

@@ -61,7 +61,8 @@ extension Connection {
 }
 
 extension FrameHeader {
-    /// Reads the payload of a message that is no bulk message: the header says its kind and generation, and nothing else.
+    /// Reads the payload of a message that is no bulk message: of the header, it uses the kind and the
+    /// generation alone.
     func value<Value: MessageValue>(
         _ payload: UnsafeRawBufferPointer, _ kind: some RawRepresentable<UInt8>
     ) throws(MalformedMessage) -> Value {

@@ -1,15 +1,18 @@
 import Training
 import Transport
 
-/// A worker's sign of life, several times in each `--peer-timeout`: the only message that it sends on its connection for heartbeats.
+/// A worker's sign of life, several times in each `--peer-timeout`. It is the only message that a worker
+/// sends on its connection for heartbeats.
 package struct Heartbeat: Equatable, Sendable {
-    /// What the compute thread is doing, and in which step.
+    /// The compute thread's phase.
     package var phase: TrainingPhase
+    /// The compute thread's step.
     package var step: Int
     /// Seconds of the worker's clock.
     package var clock: Double
-    /// Bytes of the worker's connection for messages, sent to the coordinator and received from it. The coordinator
-    /// compares them with its own counts, and so notices a connection that looks sound but delivers nothing.
+    /// Bytes of the worker's connection for messages, sent to the coordinator and received from it. The
+    /// coordinator compares them with its own counts, and so notices a connection that looks sound but
+    /// delivers nothing.
     package var sent: UInt64
     package var received: UInt64
     /// Bytes that the worker has received from the other members of its generation.

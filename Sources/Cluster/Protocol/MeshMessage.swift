@@ -1,15 +1,16 @@
 import Collectives
 import Transport
 
-/// A message between two members of a generation. Its payload travels in the frame, or stays in the sender's memory if
-/// the receiver has mapped that.
+/// A message between two members of a generation. Its payload travels in the frame, or stays in the sender's
+/// memory if the receiver has mapped that.
 package struct MeshMessage {
     /// Shared payloads begin at multiples of so many bytes.
     package static let memoryUnit = 64
     private static let inMemoryFlag: UInt8 = 1
 
     package var envelope: Envelope
-    /// Bytes from the beginning of the sender's shared memory to the payload; nil: the payload is in the frame.
+    /// Bytes from the beginning of the sender's shared memory to the payload; nil: the payload is in the
+    /// frame.
     package private(set) var memoryOffset: Int?
 
     /// A message with its payload in the frame.

@@ -33,7 +33,8 @@ package struct MessageReader {
     /// Reads a number of steps, of which no job has 2⁴⁸.
     mutating func readStep() throws(MalformedMessage) -> Int { try read(in: 0..<1 << 48) }
 
-    /// Reads the count of a list. Every element takes at least one byte, so a list cannot promise more than is left.
+    /// Reads the count of a list. Every element takes at least one byte, so a list cannot promise more than
+    /// is left.
     mutating func readCount() throws(MalformedMessage) -> Int {
         let count = Int(try next(UInt32.self))
         guard count <= left else { throw malformed }

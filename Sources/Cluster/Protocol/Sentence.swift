@@ -1,7 +1,7 @@
 /// A reason or an explanation for people: one line without control characters, at most 2,000 bytes of UTF-8.
 ///
-/// The sender makes any text one. The receiver refuses a text that is none, so that a peer cannot write into a
-/// terminal or fill a log.
+/// The sender makes any text one. The receiver refuses a text that is none, so that a peer cannot write into
+/// a terminal or fill a log.
 package struct Sentence: Equatable, Sendable, CustomStringConvertible, ExpressibleByStringInterpolation {
     private static let longest = 2000
     package let text: String

@@ -2,8 +2,8 @@
 package struct StepReport: Equatable, Sendable {
     /// The step's number; the first one is 0.
     package var step: Int
-    /// Seconds of rank 0's clock when it had decided what follows the step. Only differences between them mean something:
-    /// the moment of arrival would include the time that the message waited for two threads.
+    /// Seconds of rank 0's clock when it had decided what follows the step. Only differences between them
+    /// have a meaning. The coordinator's clock would add the time that the message waits for two threads.
     package var clock: Double
     /// The sums of `TrainingPlan.trainReport` and, in a step that is logged, the diagnostics behind them.
     package var values: [Double]

@@ -1,7 +1,8 @@
 import Training
 import Transport
 
-/// The messages from a worker to its coordinator. One that belongs to a generation travels with the generation's number.
+/// The messages from a worker to its coordinator. A message that belongs to a generation travels with its
+/// number.
 ///
 /// A new message is a case here and a case of `Kind`; the compiler asks for the rest.
 package enum ToCoordinator: @unchecked Sendable {  // the floats of a bulk message are only read

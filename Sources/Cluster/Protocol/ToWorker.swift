@@ -2,7 +2,8 @@ import Collectives
 import Training
 import Transport
 
-/// The messages from the coordinator to a worker. One that belongs to a generation travels with the generation's number.
+/// The messages from the coordinator to a worker. A message that belongs to a generation travels with its
+/// number.
 ///
 /// A new message is a case here and a case of `Kind`; the compiler asks for the rest.
 package enum ToWorker {

@@ -1,13 +1,15 @@
 import Datasets
 import System
 
-/// The data sets that a machine's workers have fetched, as files named by their content, mapped by every process that needs them.
+/// The data sets that a machine's workers have fetched. Each is a file named by its content, which every
+/// process that needs it maps.
 ///
-/// One process fetches while the others wait for its lock; whoever opens a file checks its hash first.
+/// One process fetches while the others wait for its lock. Every process checks the hash of a file that it
+/// opens.
 package struct DataCache {
     package let directory: String
 
-    /// - Parameter path: nil: `$XDG_CACHE_HOME/dist-train`, or `~/.cache/dist-train`.
+    /// - Parameter path: the directory; nil: `$XDG_CACHE_HOME/dist-train`, or `~/.cache/dist-train`.
     package init(_ path: String?) throws {
         directory =
             path
@@ -17,11 +19,11 @@ package struct DataCache {
         do {
             try Directory.create(directory, mode: 0o700)
         } catch {
-            throw SystemError("\(error) (the cache for data sets; choose another place with --cache-dir)")
+            throw SystemError("\(error) (the cache for data sets; choose another directory with --cache-dir)")
         }
     }
 
-    /// The data set with this content; `fetch` is called if no valid file is there.
+    /// Returns the data set with this content. `fetch` is called if there is no valid file.
     package func dataset(_ ticket: DatasetTicket, fetch: () throws -> [UInt8]) throws -> Dataset {
         let name = Path.join(directory, TextFormat.hex(ticket.hash) + ".dataset")
         if let dataset = cached(name, ticket) { return dataset }
@@ -31,7 +33,10 @@ package struct DataCache {
         let bytes = try fetch()
         guard SHA256.digest(of: bytes) == ticket.hash else {
             throw SystemError(
-                "the data set that the coordinator sent does not have the promised content; restart the coordinator"
+                """
+                the data set that the coordinator sent does not have the promised content; restart the \
+                coordinator
+                """
             )
         }
         try File.writeAtomically(bytes, to: name, mode: 0o600)

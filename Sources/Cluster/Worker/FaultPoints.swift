@@ -2,17 +2,27 @@ import Platform
 import Synchronization
 import System
 
-/// Places at which a test wants this process to die, to freeze or to hang, so that no test waits for luck to hit one.
+/// The points at which a test wants this process to die, to freeze, to hang or to compute wrongly. With them,
+/// no test waits for luck.
 ///
-/// `DIST_TRAIN_FAULT=ROLE:PHASE:STEP:ACTION[:GENERATION][,…]`. ROLE is `coordinator`, `worker`, or of a member `rank0`, `rank1`, …, for which `PHASE:RANK:STEP:ACTION` says the same; STEP counts
-/// the steps that are done; ACTION is `kill` (SIGKILL), `stop` (SIGSTOP), `hang` (the thread sleeps for ever) or, for `contribution`, `flip` (one bit of one gradient becomes wrong) and `burst` (it becomes infinite or no number). With GENERATION it happens in that one alone: whoever has the rank in a later
-/// generation would meet it too. Each point is met once by a process. Without the variable a phase costs one test of an empty list.
+/// `DIST_TRAIN_FAULT=ROLE:PHASE:STEP:ACTION[:GENERATION][,…]`, for example `rank1:backward:7:kill`:
+///
+/// - ROLE is `coordinator`, `worker` or, for a member of a generation, `rank0`, `rank1`, ….
+///   `PHASE:RANK:STEP:ACTION` says the same of a member.
+/// - STEP counts the steps that are done.
+/// - ACTION is `kill` (SIGKILL), `stop` (SIGSTOP) or `hang` (the thread sleeps for ever). In the phase
+///   `contribution` it may also be `flip` (one bit of one gradient becomes wrong) or `burst` (the gradient
+///   becomes infinite or NaN).
+/// - GENERATION limits the point to one generation. Without it, a process that takes the rank in a later
+///   generation meets the point too.
+///
+/// A process meets each point once. Without the variable a phase costs one test of an empty list.
 package struct FaultPoints: Sendable {
     /// The phase in which a gradient may become wrong.
     static let contribution = "contribution"
     static let variable = "DIST_TRAIN_FAULT"
 
-    /// The phases of each role, and what they mean.
+    /// The phases of each role, with their meanings.
     package static let phases: [(role: String, phases: [(name: String, meaning: String)])] = [
         (
             "coordinator",
@@ -44,7 +54,10 @@ package struct FaultPoints: Sendable {
                 ("statistics", "of a batch norm, waits for the others'"), ("backward", "it begins"),
                 (
                     contribution,
-                    "the first gradients of a step are there; here \(Action.flip) makes one wrong, \(Action.burst) infinite"
+                    """
+                    the first gradients of a step are there; here \(Action.flip) makes one wrong, \
+                    \(Action.burst) infinite
+                    """
                 ),
                 ("gradients", "the first of a step are queued"),
                 ("frame", "half of a step's first frame of gradients over a socket is sent"),
@@ -59,8 +72,8 @@ package struct FaultPoints: Sendable {
     package enum Action: String, Sendable {
         case kill, stop, hang, flip, burst
 
-        /// What it makes of the bits of a gradient.
-        var spoiling: ((UInt32) -> UInt32)? {
+        /// The change to the bits of a gradient; nil for an action that changes none.
+        package var corruption: ((UInt32) -> UInt32)? {
             switch self {
             case .flip: { $0 ^ 1 << 20 }
             case .burst: { $0 | 0x7f80_0000 }
@@ -74,7 +87,7 @@ package struct FaultPoints: Sendable {
         var phase: String
         var step: Int
         var action: Action
-        /// Nil: in any.
+        /// Nil: any generation.
         var generation: Int?
     }
 
@@ -85,7 +98,7 @@ package struct FaultPoints: Sendable {
         let indices = Mutex<Set<Int>>([])
     }
 
-    /// What the environment asks for, nearly always nothing.
+    /// Reads the environment variable, which is nearly always missing.
     package static func ofEnvironment() throws -> FaultPoints {
         try FaultPoints(parsing: Environment.value(variable) ?? "")
     }
@@ -96,10 +109,14 @@ package struct FaultPoints: Sendable {
             let generation = parts.count == 5 ? Int(parts[4]) : nil
             guard parts.count == 4 || generation != nil, let step = Int(parts[2]), step >= 0,
                 let action = Action(rawValue: parts[3]),
-                action.spoiling == nil || parts.contains(Self.contribution)
+                action.corruption == nil || parts.contains(Self.contribution)
             else {
                 throw SystemError(
-                    "\(Self.variable) holds `\(item)`; write ROLE:PHASE:STEP:kill (of a member PHASE:RANK:STEP:kill), …:stop, …:hang or, in \(Self.contribution), …:flip or …:burst, or unset it"
+                    """
+                    \(Self.variable) holds `\(item)`; write ROLE:PHASE:STEP:kill (of a member \
+                    PHASE:RANK:STEP:kill), …:stop, …:hang or, in \(Self.contribution), …:flip or …:burst, or \
+                    unset it
+                    """
                 )
             }
             if let rank = Int(parts[1]) {
@@ -112,7 +129,7 @@ package struct FaultPoints: Sendable {
 
     package var isEmpty: Bool { points.isEmpty }
 
-    /// The point that is met in this phase, if one is; each once.
+    /// Returns the action of the point that is met here, if any. Each point is met once.
     package func action(_ role: String, _ phase: String, _ step: Int, generation: Int = 0) -> Action? {
         let index = points.firstIndex {
             $0.step == step && $0.phase == phase && $0.role == role
@@ -122,9 +139,10 @@ package struct FaultPoints: Sendable {
         return points[index].action
     }
 
-    /// A member's phase.
+    /// A member comes to a phase of a step.
     ///
-    /// - Parameter prepare: called if a point is met, before the process dies, freezes or hangs; to spoil a gradient is up to it.
+    /// - Parameter prepare: called if a point is met, before the process dies, freezes or hangs. It corrupts
+    ///   a gradient if the action asks for that.
     @inline(__always)
     func reach(
         _ formation: Formation, _ phase: @autoclosure () -> String, _ step: Int,

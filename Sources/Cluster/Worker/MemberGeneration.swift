@@ -7,17 +7,17 @@ import Transport
 
 /// A worker's part in one generation: its state, its collective and its mesh.
 ///
-/// Made and closed on the communication thread. The compute thread uses `state` and `collective` between the start and the end of the generation.
+/// Made and closed on the communication thread. The compute thread uses `state` and `collective` between the
+/// start and the end of the generation.
 final class MemberGeneration: @unchecked Sendable {
     let formation: Formation
     let state: MemberState
     let collective: Collective
     private(set) var mesh: Mesh?
-    /// What other members of this machine read where it lies.
+    /// The vectors that other members of this machine read in this one's memory.
     private let memory: LocalMemory?
-    /// What rank 0 adds to its next control word.
-    private let wishes = ControlWishes()
-    /// What the coordinator decides after evaluations, which the compute thread waits for.
+    private let requestedFlags = PendingFlags()
+    /// The coordinator's decisions after evaluations, for which the compute thread waits.
     private let decisions = Monitor(Decisions())
 
     private struct Decisions {
@@ -29,12 +29,12 @@ final class MemberGeneration: @unchecked Sendable {
     private var isConnected = false
     private var isLoaded = false
     private var isHandedOver = false
-    /// Runs of floats of each section of the state that have yet to arrive, in order.
-    private var missing: [[Range<Int>]]
+    private var missing: MissingState
 
     /// - Parameters:
-    ///   - kept: what this worker has of the state that the generation begins with.
-    ///   - contributed: told of an audited step what this member, as the owner of pieces, was sent.
+    ///   - kept: this worker's share of the state that the generation begins with, if it has one.
+    ///   - reported: takes rank 0's report of a step: its sums and diagnostics.
+    ///   - contributed: takes the digests of an audited step, of this member's pieces.
     init(
         _ formation: Formation, plan: TrainingPlan, kept: KeptState?,
         reported: @escaping (Int, [Double]) -> Void,
@@ -61,7 +61,7 @@ final class MemberGeneration: @unchecked Sendable {
         self.memory = memory
         state.learningRateFactor = formation.learningRateFactor
         self.state = state
-        let wishes = wishes
+        let requestedFlags = requestedFlags
         collective = Collective(
             rank: formation.rank, partition: partition, plans: stepPlans,
             planIndex: { plan.stepPlanIndex($0) },
@@ -70,19 +70,17 @@ final class MemberGeneration: @unchecked Sendable {
             updater: state, measurement: plan.gradientMeasurement, firstStep: formation.firstStep
         ) { step, report in
             reported(step, report + state.diagnostics(step: step))
-            return plan.control(afterSteps: step + 1, report: report).union(wishes.take())
+            return plan.control(afterSteps: step + 1, report: report).union(requestedFlags.take())
         }
         collective.timeline.layersUntil = formation.tracedUntil
-        let ofMoments = kept?.restore(to: state) ?? [0..<partition.ownedCounts[formation.rank]]
-        missing =
-            [kept == nil ? [0..<plan.network.layout.occupiedSpace] : []]
-            + state.moments.map { _ in ofMoments }
-        missing.append([0..<state.statistics.count])
-        for i in missing.indices { missing[i].removeAll { $0.isEmpty } }
-        if let audit = formation.audit, partition.members > 1 { tell(audit, partition, contributed) }
+        missing = MissingState(
+            parameters: kept == nil ? plan.network.layout.occupiedSpace : 0,
+            moments: kept?.restore(to: state) ?? [0..<partition.ownedCounts[formation.rank]],
+            momentCount: state.moments.count, statistics: state.statistics.count)
+        if let audit = formation.audit, partition.members > 1 { record(audit, partition, contributed) }
     }
 
-    private func tell(
+    private func record(
         _ audit: AuditSchedule, _ partition: Partition, _ contributed: @escaping (ContributionDigests) -> Void
     ) {
         let record = ContributionRecord(partition, rank: formation.rank)
@@ -94,11 +92,14 @@ final class MemberGeneration: @unchecked Sendable {
         }
     }
 
-    /// Opens the mesh; `ready` is called once all members are connected and the state is loaded.
+    /// Opens the mesh.
+    ///
+    /// - Parameters:
+    ///   - entrance: leads connections that other members dial to the mesh.
+    ///   - ready: called once all members are connected and the state is loaded.
     func open(
-        reactor: Reactor, job: String, credentials: Credentials, faults: FaultPoints,
-        waiting: [(Connection, MeshGreeting)],
-        unreachable: @escaping (Int, String) -> Void, suspected: @escaping (Int, String) -> Void,
+        reactor: Reactor, job: String, credentials: Credentials, faults: FaultPoints, entrance: MeshEntrance,
+        unreachable: @escaping (PeerFailure) -> Void, suspected: @escaping (PeerFailure) -> Void,
         ready: @escaping () -> Void
     ) {
         self.ready = ready
@@ -111,23 +112,9 @@ final class MemberGeneration: @unchecked Sendable {
                     self?.handOverIfReady()
                 }, unreachable: unreachable, suspected: suspected))
         self.mesh = mesh
-        if !faults.isEmpty {
-            let formation = formation
-            state.updating = { faults.reach(formation, "update", $0) }
-            state.contributing = { [unowned state] in
-                faults.reach(formation, FaultPoints.contribution, $0) {
-                    if let change = $0.spoiling { state.spoilGradient(change) }
-                }
-            }
-            mesh.sent = { envelope, socket in
-                guard envelope.kind == .partial else { return }
-                faults.reach(formation, "gradients", envelope.step)
-                guard let socket else { return }
-                faults.reach(formation, "frame", envelope.step) { _ in socket.pushHalfOfLastFrame() }
-            }
-        }
+        MemberTestHooks(faults: faults, formation: formation).install(in: state, mesh)
         collective.link = mesh
-        for (connection, greeting) in waiting { mesh.accept(connection, greeting) }
+        entrance.lead(to: mesh, of: formation.generation)
         mesh.open()
     }
 
@@ -139,12 +126,12 @@ final class MemberGeneration: @unchecked Sendable {
         ready()
     }
 
-    /// Rank 0: these flags go into the next control word.
-    func wish(_ flags: ControlWord) { wishes.add(flags) }
+    /// Rank 0: puts flags into the next control word.
+    func request(_ flags: ControlWord) { requestedFlags.add(flags) }
 
     func decided(_ decision: Decision) { decisions.change { $0.newest = decision } }
 
-    /// Compute thread: waits for the coordinator's word after an evaluation.
+    /// Waits for the coordinator's decision after an evaluation. On the compute thread.
     func decision(after done: Int) throws -> Decision {
         try decisions.wait { decisions in
             if let newest = decisions.newest, newest.step == done { return newest }
@@ -153,7 +140,7 @@ final class MemberGeneration: @unchecked Sendable {
         }
     }
 
-    /// Ends it: the compute thread's waits throw, connections are closed.
+    /// Ends the generation: the compute thread's waits throw, and connections are closed.
     func close(_ reason: String) {
         let ended = GenerationEnded(reason: reason)
         collective.end(ended)
@@ -167,49 +154,37 @@ final class MemberGeneration: @unchecked Sendable {
 // MARK: - The state that it begins with
 
 extension MemberGeneration {
-    /// Section 0: parameters; 1…: moments of the owned pieces; last: running statistics.
-    private func section(_ index: Int) -> FloatBuffer {
+    private func vector(ofSection index: Int) -> FloatBuffer {
         switch index {
         case 0: state.parameters
-        case missing.count - 1: state.statistics
+        case missing.lastSection: state.statistics
         default: state.moments[index - 1]
         }
     }
 
-    /// Where a run of floats goes, in order.
+    /// Returns the memory of a run of floats that arrives.
     func stateDestination(_ run: StateRun, bytes: Int) throws(MalformedMessage)
         -> UnsafeMutableRawBufferPointer
     {
-        guard !isLoaded, missing.indices.contains(run.section), let next = missing[run.section].first,
-            run.offset == next.lowerBound, bytes % 4 == 0,
-            bytes / 4 <= next.count
-        else {
-            throw MalformedMessage(
-                "the coordinator's state does not fit this job"
-            )
-        }
-        return UnsafeMutableRawBufferPointer(start: section(run.section).pointer + run.offset, count: bytes)
+        try missing.require(run, bytes: bytes)
+        return UnsafeMutableRawBufferPointer(
+            start: vector(ofSection: run.section).pointer + run.offset, count: bytes)
     }
 
-    /// Takes note of a run that has arrived at its destination; an empty one means nothing.
-    func stateArrived(_ run: StateRun, count: Int) {
-        guard count > 0, let next = missing[run.section].first else { return }
-        let rest = (next.lowerBound + count)..<next.upperBound
-        if rest.isEmpty { missing[run.section].removeFirst() } else { missing[run.section][0] = rest }
+    func stateArrived(_ run: StateRun, count: Int) throws(MalformedMessage) {
+        try missing.arrived(run, count: count)
     }
 
-    /// The coordinator has sent all: nothing may be missing.
+    /// The coordinator has sent all of the state.
     func stateComplete() throws(MalformedMessage) {
-        guard missing.allSatisfy(\.isEmpty) else {
-            throw MalformedMessage("the coordinator's state is not whole")
-        }
+        guard missing.isEmpty else { throw MalformedMessage("the coordinator's state is not whole") }
         isLoaded = true
         handOverIfReady()
     }
 }
 
-/// Flags that the coordinator wishes for, until rank 0's next control word takes them. Both happen on the communication thread.
-private final class ControlWishes {
+/// The flags that the coordinator has requested for rank 0's next control word. On the communication thread.
+private final class PendingFlags {
     private var flags: ControlWord = []
 
     func add(_ more: ControlWord) { flags.formUnion(more) }

@@ -2,25 +2,31 @@ import Collectives
 import Jobs
 import Transport
 
-/// A member's connections to all others of its generation: two to each, so that 100 urgent bytes never wait behind megabytes.
+/// A member's connections to all others of its generation. There are two to each, so that 100 urgent bytes
+/// never wait behind megabytes.
 ///
-/// Owned by the communication thread. Of a pair the higher rank dials; if it cannot, the lower one does, when the coordinator says so.
+/// Owned by the communication thread. In each pair the higher rank dials; if it cannot, the lower one does,
+/// when the coordinator says so.
 final class Mesh: GroupLink {
-    /// What happens to the mesh, told to its owner.
+    /// The events that the mesh tells its owner of.
     struct Handlers {
+        /// All members are connected.
         var connected: () -> Void
-        var unreachable: (_ rank: Int, _ reason: String) -> Void
-        var suspected: (_ rank: Int, _ reason: String) -> Void
+        /// A member cannot be reached.
+        var unreachable: (PeerFailure) -> Void
+        /// A member's connection has ended.
+        var suspected: (PeerFailure) -> Void
     }
 
     private struct Peer {
         var bulk: Connection?
         var urgent: Connection?
         var isUnreachable = false
-        /// Its vectors, where this process has them mapped, and whether it has this member's.
+        /// The peer's vectors, if this process has mapped them.
         var memory: SharedVectors?
+        /// The peer has mapped this member's vectors.
         var hasOwn = false
-        /// Of bulk and urgent: what is sent will be received.
+        /// The peer receives frames: on the bulk connection, and on the urgent one.
         var isReady = [false, false]
         var isConnected: Bool { bulk != nil && urgent != nil }
     }
@@ -32,7 +38,8 @@ final class Mesh: GroupLink {
     private let collective: Collective
     private let handlers: Handlers
     private let memory: LocalMemory?
-    /// Told of every message that was queued, and of the socket over which its payload leaves, if it does; tests want to be there.
+    /// A hook for tests: called for every message that was queued, with the socket over which its payload
+    /// leaves, if any.
     var sent: ((_ envelope: Envelope, _ socket: Connection?) -> Void)?
     private var peers: [Peer]
     private var dials: [Dial] = []
@@ -44,18 +51,23 @@ final class Mesh: GroupLink {
     /// Bytes from which on a payload stays in its sender's memory: fewer are soon copied.
     private static let leastShared = 4096
 
-    /// - Parameter memory: where this member's vectors are, for others on its machine.
+    /// - Parameter memory: this member's vectors, for others on its machine.
     init(
         reactor: Reactor, formation: Formation, job: String, credentials: Credentials, collective: Collective,
         memory: LocalMemory? = nil,
         handlers: Handlers
     ) {
-        (self.reactor, self.formation, self.job, self.credentials) = (reactor, formation, job, credentials)
-        (self.collective, self.memory, self.handlers) = (collective, memory, handlers)
+        self.reactor = reactor
+        self.formation = formation
+        self.job = job
+        self.credentials = credentials
+        self.collective = collective
+        self.memory = memory
+        self.handlers = handlers
         peers = Array(repeating: Peer(), count: formation.members.count)
     }
 
-    /// Dials the members with lower ranks; the others dial us.
+    /// Dials the members with lower ranks; those with higher ranks dial this one.
     func open() {
         for rank in 0..<formation.rank { dial(rank) }
         reportIfConnected()
@@ -91,7 +103,7 @@ final class Mesh: GroupLink {
     private func failed(_ rank: Int, _ reason: String) {
         guard !isClosed, !peers[rank].isUnreachable, !peers[rank].isConnected else { return }
         peers[rank].isUnreachable = true
-        handlers.unreachable(rank, reason)
+        handlers.unreachable(PeerFailure(rank: rank, reason: Sentence(reason)))
     }
 
     /// Takes over a connection that a member dialled.
@@ -114,7 +126,8 @@ final class Mesh: GroupLink {
         if isUrgent { peers[rank].urgent = connection } else { peers[rank].bulk = connection }
         connection.peer = formation.members[rank].name
         connection.closed = { [weak self] reason in
-            self?.handlers.suspected(rank, reason.map { "\($0)" } ?? "it closed its connection")
+            let reason = reason.map { "\($0)" } ?? "it closed its connection"
+            self?.handlers.suspected(PeerFailure(rank: rank, reason: Sentence(reason)))
         }
         let begin = { [weak self, unowned connection] (agreed: SharedMemories) in
             guard let self else { return }
@@ -124,7 +137,7 @@ final class Mesh: GroupLink {
             peers[rank].isReady[isUrgent ? 1 : 0] = true
             reportIfConnected()
         }
-        // Bulk between members of one machine stays in its memory.
+        // The bulk between members of one machine stays in its memory.
         isUrgent
             ? begin(SharedMemories())
             : connection.shareMemoryIfLocal(offers: dialled, own: memory?.shared, begin)
@@ -187,7 +200,7 @@ final class Mesh: GroupLink {
 
     func wake() { reactor.wake() }
 
-    /// From all members, on the connections that are open.
+    /// Bytes from all members, on the connections that are open.
     var bytesReceived: UInt64 {
         peers.reduce(0) { $0 + ($1.bulk?.bytesReceived ?? 0) + ($1.urgent?.bytesReceived ?? 0) }
     }
@@ -204,12 +217,12 @@ final class Mesh: GroupLink {
     }
 }
 
-/// Vectors of this member in memory that others on its machine may map.
+/// A member's vectors in memory that others on its machine may map.
 struct LocalMemory {
     let shared: SharedMemory
     let vectors: SharedVectors
 
-    /// Room for vectors of so many floats; nil where the system has no memory to share.
+    /// Makes room for vectors of so many floats. Nil: the system has no memory to share.
     init?(for counts: [Int]) {
         guard let shared = SharedMemory.make(count: SharedVectors.bytes(for: counts)) else { return nil }
         (self.shared, vectors) = (shared, SharedVectors(shared.bytes, of: shared))

@@ -1,15 +1,13 @@
-import CSystem
 import Platform
-import Synchronization
 import System
 import Transport
 
-/// A token that cannot be had; says where one may be given.
+/// A missing or malformed token. The description says how to give one.
 package struct TokenError: Error, Equatable, CustomStringConvertible {
     package let description: String
 }
 
-/// Where the shared token comes from. It is never an argument, because `ps` shows those.
+/// Finds the shared token. It is never an argument, because `ps` shows those.
 package enum TokenStore {
     /// `~/.config/dist-train/token`.
     package static var defaultPath: String? {
@@ -18,13 +16,17 @@ package enum TokenStore {
         return base.map { Path.join($0, "dist-train/token") }
     }
 
-    /// The coordinator's token: from the file, DIST_TRAIN_TOKEN or the default file, which is made if it is missing.
+    /// Returns the coordinator's token: from the file, DIST_TRAIN_TOKEN or the default file, which is made if
+    /// it is missing.
     package static func forCoordinator(file: String?) throws -> SharedToken {
         if let given = try given(file: file) { return given }
         guard let path = defaultPath else {
             throw TokenError(
                 description:
-                    "there is no home directory to keep a token in; give one with --token-file or DIST_TRAIN_TOKEN"
+                    """
+                    there is no home directory to keep a token in; give one with --token-file or \
+                    DIST_TRAIN_TOKEN
+                    """
             )
         }
         if File.exists(path) { return try read(path) }
@@ -33,7 +35,7 @@ package enum TokenStore {
         return token
     }
 
-    /// A worker's token; on a terminal it is asked for if there is none, and kept.
+    /// Returns a worker's token. If there is none, it is asked for on a terminal, and kept.
     package static func forWorker(file: String?) throws -> SharedToken {
         if let descriptor = Environment.value(InheritedDescriptors.token).flatMap(Int32.init) {
             InheritedDescriptors.tokenWasRead = true
@@ -44,7 +46,10 @@ package enum TokenStore {
         guard isatty(STDIN_FILENO) == 1, let path = defaultPath else {
             throw TokenError(
                 description:
-                    "no token: copy the one that the coordinator shows on its terminal into \(defaultPath ?? "a file"), or give it with --token-file or DIST_TRAIN_TOKEN"
+                    """
+                    no token: copy the one that the coordinator shows on its terminal into \
+                    \(defaultPath ?? "a file"), or give it with --token-file or DIST_TRAIN_TOKEN
+                    """
             )
         }
         while true {
@@ -53,7 +58,7 @@ package enum TokenStore {
                 try keep(token, at: path)
                 return token
             } catch let error as TokenError {
-                complain("\(error)\n")
+                prompt("\(error)\n")
             }
         }
     }
@@ -67,19 +72,24 @@ package enum TokenStore {
         return try Environment.value("DIST_TRAIN_TOKEN").map { try parse($0, from: "DIST_TRAIN_TOKEN") }
     }
 
-    /// The token that a coordinator started now would have; it is an error if there is none yet.
+    /// Returns the token that a coordinator started now would have.
+    ///
+    /// - Throws: `TokenError` if there is none yet.
     package static func existing(file: String?) throws -> SharedToken {
         if let given = try given(file: file) { return given }
         guard let path = defaultPath, File.exists(path) else {
             throw TokenError(
                 description:
-                    "there is no token yet in \(defaultPath.map { "`\($0)`" } ?? "a home directory"); `dist-train coordinator` makes one when it starts, and so does `dist-train token rotate`"
+                    """
+                    there is no token yet in \(defaultPath.map { "`\($0)`" } ?? "a home directory"); \
+                    `dist-train coordinator` makes one when it starts, and so does `dist-train token rotate`
+                    """
             )
         }
         return try read(path)
     }
 
-    /// Makes a new token, in place of the one that the file has; where it is.
+    /// Replaces the token in the file by a new one, and returns the file's path.
     package static func rotate(file: String?) throws -> String {
         guard let path = file ?? defaultPath else {
             throw TokenError(
@@ -93,7 +103,11 @@ package enum TokenStore {
         if let permissions = try File.permissions(path), permissions & 0o077 != 0 {
             throw TokenError(
                 description:
-                    "other users of this machine have access to the token in `\(path)` (mode \(String(permissions, radix: 8))); take it from them with `chmod 600 \(path)`, and if one of them may have read it, make a new one with `dist-train token rotate`"
+                    """
+                    other users of this machine have access to the token in `\(path)` \
+                    (mode \(String(permissions, radix: 8))); take it from them with `chmod 600 \(path)`, and \
+                    if one of them may have read it, make a new one with `dist-train token rotate`
+                    """
             )
         }
         return try parse(File.readText(path, limit: 4096), from: "`\(path)`")
@@ -104,7 +118,10 @@ package enum TokenStore {
         guard let token = SharedToken(hex: digits) else {
             throw TokenError(
                 description:
-                    "\(source) does not hold a token (64 hexadecimal digits); copy the one that the coordinator shows on its terminal"
+                    """
+                    \(source) does not hold a token (64 hexadecimal digits); copy the one that the \
+                    coordinator shows on its terminal
+                    """
             )
         }
         return token
@@ -129,37 +146,12 @@ package enum TokenStore {
         silent.c_lflag &= ~tcflag_t(ECHO)
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
         defer { tcsetattr(STDIN_FILENO, TCSAFLUSH, &before) }
-        complain("token (as the coordinator shows it): ")
+        prompt("token (as the coordinator shows it): ")
         let line = readLine()
-        complain("\n")
+        prompt("\n")
         guard let line else { throw SystemError("the terminal was closed before a token was given") }
         return line
     }
 
-    private static func complain(_ text: String) { write(STDERR_FILENO, text, text.utf8.count) }
-}
-
-/// Descriptors that a process hands down to the one that it starts, by environment variables that name their numbers.
-package enum InheritedDescriptors {
-    /// A pipe with the token.
-    package static let token = "DIST_TRAIN_TOKEN_DESCRIPTOR"
-    /// A pipe that closes when the parent ends, in whatever way.
-    package static let lifeline = "DIST_TRAIN_LIFELINE"
-
-    private static let wasRead = Atomic<Bool>(false)
-
-    /// True once the token has come from where it cannot be read again.
-    static var tokenWasRead: Bool {
-        get { wasRead.load(ordering: .relaxed) }
-        set { wasRead.store(newValue, ordering: .relaxed) }
-    }
-
-    /// A descriptor from which the process that this one becomes can read the token.
-    static func handOn(_ token: SharedToken) throws -> Int32 {
-        let pipe = try Pipe()
-        try pipe.write(Array(token.hex.utf8))
-        let descriptor = pipe.takeInheritableReadEnd()
-        pipe.closeWriteEnd()
-        return descriptor
-    }
+    private static func prompt(_ text: String) { write(STDERR_FILENO, text, text.utf8.count) }
 }

@@ -1,14 +1,14 @@
 import Transport
 
-/// What `dist-train worker` was asked for.
+/// The options of `dist-train worker`.
 package struct WorkerOptions: Sendable {
     package var coordinator: Endpoint
-    /// Nil: the machine's cores, shared out among its workers.
+    /// Compute threads; nil: the machine's cores, divided among its workers.
     package var lanes: Int?
     package var listen: Endpoint
     package var advertise: String?
     package var cacheDirectory: String?
-    /// Seconds to look for a coordinator that was lost.
+    /// Seconds for which a worker looks for a coordinator that was lost.
     package var rejoinTimeout: Double
     package var protection = Protection.tls
 
@@ -17,7 +17,11 @@ package struct WorkerOptions: Sendable {
         advertise: String? = nil,
         cacheDirectory: String? = nil, rejoinTimeout: Double = 600
     ) {
-        (self.coordinator, self.lanes, self.listen) = (coordinator, lanes, listen)
-        (self.advertise, self.cacheDirectory, self.rejoinTimeout) = (advertise, cacheDirectory, rejoinTimeout)
+        self.coordinator = coordinator
+        self.lanes = lanes
+        self.listen = listen
+        self.advertise = advertise
+        self.cacheDirectory = cacheDirectory
+        self.rejoinTimeout = rejoinTimeout
     }
 }

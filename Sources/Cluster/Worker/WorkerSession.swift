@@ -5,15 +5,8 @@ import NeuralNetwork
 import Training
 import Transport
 
-/// One connection's worth of work: from joining to the job's end, or the connection's.
+/// A worker's work during one connection to the coordinator. On the main thread, which computes.
 final class WorkerSession: TrainerObserver {
-    enum End {
-        case finished(String)
-        case again(String)
-        case refused(String)
-        case lost(TransportError?, wasJoined: Bool)
-    }
-
     private let worker: Worker
     private let link: WorkerLink
     private var welcome: Welcome?
@@ -23,9 +16,12 @@ final class WorkerSession: TrainerObserver {
     private var trainer: Trainer?
     private var lanes: LanePool?
 
-    init(_ worker: Worker, _ link: WorkerLink) { (self.worker, self.link) = (worker, link) }
+    init(_ worker: Worker, _ link: WorkerLink) {
+        self.worker = worker
+        self.link = link
+    }
 
-    func run() throws -> End {
+    func run() throws -> SessionEnd {
         while true {
             let instruction = link.mailbox.take()
             do {
@@ -35,36 +31,34 @@ final class WorkerSession: TrainerObserver {
             } catch let interruption as Interruption {
                 return interruption.end
             } catch let error as DivergedError {
-                // Whether the job is to blame, the coordinator knows: it ends the run, or a generation in which somebody computed wrongly.
+                // The coordinator judges whether the job is to blame: it ends the run, or a generation in
+                // which a worker computed wrongly.
                 let generation = generation?.formation.generation ?? FrameGeneration()
                 drop()
                 let failure = WorkerFailure(reason: "\(error)", divergedStep: error.step)
-                link.post(.failed(failure), of: generation)
+                link.send(.failed(failure), of: generation)
             } catch {
-                link.post(.failed(WorkerFailure(reason: "\(error)")))
+                link.send(.failed(WorkerFailure(reason: "\(error)")))
                 return .refused("\(error)")
             }
         }
     }
 
-    private struct Interruption: Error { let end: End }
+    /// The session has ended while data was fetched.
+    private struct Interruption: Error { let end: SessionEnd }
 
-    /// Nil: go on.
-    private func follow(_ instruction: WorkerInstruction) throws -> End? {
+    /// Follows an instruction. Returns the end of the session, if that is one.
+    private func follow(_ instruction: WorkerInstruction) throws -> SessionEnd? {
         switch instruction {
         case .welcomed(let welcome): try prepare(welcome)
         case .fetched: break
         case .formed(let generation): try form(generation)
         case .start(let generation):
             if self.generation?.formation.generation == generation { try train() }
-        case .ended(let reason):
+        case .generationEnded(let reason):
             worker.log.record(.session(.regrouping(reason: reason)))
             drop()
-        case .finish(let reason): return .finished(reason)
-        case .again(let reason): return .again(reason)
-        case .refused(let reason): return .refused(reason)
-        case .lost(let error, let wasLetIn): return .lost(error, wasJoined: wasLetIn)
-        case .terminate: return .finished("stopped as asked")
+        case .endSession(let end): return end
         }
         return nil
     }
@@ -82,7 +76,8 @@ final class WorkerSession: TrainerObserver {
         }
         worker.faults.reach("worker", "data", 0)
         let plan = try TrainingPlan(Job(resolvedText: welcome.job), data.facts)
-        (self.plan, self.data) = (plan, data)
+        self.plan = plan
+        self.data = data
         let fingerprint = try Fingerprint(of: plan)
         link.prepared(Prepared(fingerprint: fingerprint), plan: plan)
         worker.faults.reach("worker", "prepared", 0)
@@ -93,12 +88,13 @@ final class WorkerSession: TrainerObserver {
         drop()
         guard let plan, let data else { return }
         let lanes = LanePool(lanes: worker.lanes(localWorkers: generation.formation.localWorkers))
-        (self.generation, self.lanes) = (generation, lanes)
+        self.generation = generation
+        self.lanes = lanes
         trainer = Trainer(
             plan: plan, data: data, state: generation.state, collective: generation.collective, lanes: lanes,
             audit: generation.formation.audit, observer: self)
         reach("form", generation.formation.firstStep)
-        link.post(.connected, of: generation.formation.generation)
+        link.send(.connected, of: generation.formation.generation)
     }
 
     private func train() throws {
@@ -109,36 +105,37 @@ final class WorkerSession: TrainerObserver {
                     rank: formation.rank, workers: formation.members.count,
                     generation: Int(formation.generation.counter), step: formation.firstStep)))
         _ = try trainer.run(from: formation.firstStep, isOver: formation.isOver)
-        if let timeline = generation?.collective.timeline {
+        if let timeline = self.generation?.collective.timeline {
             link.send(timeline.take(), of: formation.generation, through: .max)
         }
-        link.post(.generationEnded, of: formation.generation)
-        link.pulse.set(.idle, step: 0)
+        link.send(.generationEnded, of: formation.generation)
+        link.activity.set(.idle, step: 0)
     }
 
     private func drop() {
-        (generation, trainer) = (nil, nil)
+        generation = nil
+        trainer = nil
         lanes?.close()
         lanes = nil
-        link.pulse.set(.idle, step: 0)
+        link.activity.set(.idle, step: 0)
     }
 
     // MARK: TrainerObserver
 
     func snapshot(_ state: MemberState, done: Int) {
         guard let formation = generation?.formation, let plan else { return }
-        link.snapshotPlaces.take()
+        link.snapshotSlots.take()
         link.send(
             SnapshotPart(
                 generation: formation.generation, step: done, of: state,
                 occupiedSpace: plan.network.layout.occupiedSpace,
-                places: link.snapshotPlaces))
+                slots: link.snapshotSlots))
     }
 
     func evaluated(_ set: EvaluationSet, done: Int, chunks: Range<Int>, reports: [Double]) {
         guard let formation = generation?.formation else { return }
         for report in EvaluationReport.divided(set, step: done, chunks: chunks, reports: reports) {
-            link.post(.evaluation(report), of: formation.generation)
+            link.send(.evaluation(report), of: formation.generation)
         }
     }
 
@@ -147,28 +144,30 @@ final class WorkerSession: TrainerObserver {
         return try generation.decision(after: done)
     }
 
-    /// The times of steps travel with what is sent anyway, or once a second: never a message for every step.
+    /// Spans are sent once a second and at the end of a generation, never for every step.
     func reached(done: Int, goesOn: Bool, _ timeline: Timeline) {
         guard let formation = generation?.formation, !goesOn || timeline.isDue(every: 1) else { return }
         link.send(timeline.take(), of: formation.generation, through: done)
     }
 
     func entered(_ phase: TrainingPhase, step: Int) {
-        link.pulse.set(phase, step: step)
+        link.activity.set(phase, step: step)
         reach("\(phase)", step)
     }
 
     func waited(within phase: TrainingPhase, step: Int, isOver: Bool) {
-        link.pulse.set(isOver ? phase : .statistics, step: step)
+        link.activity.set(isOver ? phase : .statistics, step: step)
         if !isOver { reach("\(TrainingPhase.statistics)", step) }
     }
 
     func audited(_ result: AuditResult) {
         guard let formation = generation?.formation else { return }
-        link.post(.audit(result), of: formation.generation)
+        link.send(.audit(result), of: formation.generation)
     }
 
     private func reach(_ phase: @autoclosure () -> String, _ step: Int) {
-        if let formation = generation?.formation { worker.faults.reach(formation, phase(), step) }
+        if let formation = generation?.formation {
+            MemberTestHooks(faults: worker.faults, formation: formation).reach(phase(), step)
+        }
     }
 }

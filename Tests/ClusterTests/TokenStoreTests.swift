@@ -1,0 +1,59 @@
+import Cluster
+import System
+import TestSupport
+import Testing
+import Transport
+
+/// Token files: read with care for who else may read them, and written for their owner alone.
+@Suite struct TokenStoreTests {
+    private let directory: TemporaryDirectory
+    private let token = SharedToken.random()
+
+    init() throws { directory = try TemporaryDirectory() }
+
+    private func file(_ text: String, mode: UInt32 = 0o600) throws -> String {
+        let path = directory.file("token")
+        try File.writeAtomically(text, to: path, mode: mode)
+        return path
+    }
+
+    @Test func everyReaderTakesTheSameFile() throws {
+        for text in [token.hex, token.hex + "\n", "  \(token.hex.prefix(32)) \n\(token.hex.dropFirst(32))\n"]
+        {
+            let path = try file(text)
+            #expect(try TokenStore.forCoordinator(file: path).hex == token.hex)
+            #expect(try TokenStore.forWorker(file: path).hex == token.hex)
+            #expect(try TokenStore.existing(file: path).hex == token.hex)
+        }
+    }
+
+    @Test(arguments: ["", "abc", String(repeating: "0", count: 63), String(repeating: "g", count: 64)])
+    func filesWithoutAToken(text: String) throws {
+        let path = try file(text)
+        let error = #expect(throws: TokenError.self) { try TokenStore.forWorker(file: path) }
+        #expect(
+            error?.description.contains("`\(path)` does not hold a token (64 hexadecimal digits)") == true)
+        if !text.isEmpty { #expect(error?.description.contains(text) == false, "an error shows no secret") }
+    }
+
+    /// A file that others may read is refused, with the command that mends it.
+    @Test(arguments: [0o640, 0o604, 0o666, 0o610]) func filesOfOthers(mode: UInt32) throws {
+        let path = try file(token.hex, mode: mode)
+        let error = #expect(throws: TokenError.self) { try TokenStore.existing(file: path) }
+        #expect(error?.description.contains("mode \(String(mode, radix: 8))") == true)
+        #expect(error?.description.contains("chmod 600 \(path)") == true)
+    }
+
+    @Test func missingFile() {
+        #expect(throws: SystemError.self) { try TokenStore.forCoordinator(file: directory.file("none")) }
+    }
+
+    @Test func rotation() throws {
+        let path = directory.file("new/token")
+        #expect(try TokenStore.rotate(file: path) == path)
+        let first = try TokenStore.existing(file: path)
+        #expect(try File.permissions(path) == 0o600)
+        _ = try TokenStore.rotate(file: path)
+        #expect(try TokenStore.existing(file: path).hex != first.hex)
+    }
+}
