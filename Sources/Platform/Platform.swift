@@ -1,5 +1,5 @@
 // The operating system's C library under one name, and the few places where Glibc and Darwin spell the same
-// thing differently. A file that calls the system imports `Platform`. Inside a type that has a method `close`,
+// thing differently. A file that calls the system imports `Platform`. Where a type has a method `close`,
 // `Platform.close(…)` names the C function.
 #if canImport(Darwin)
     @_exported import Darwin

@@ -6,7 +6,7 @@ import Testing
 /// GELU and its derivative against their formulas in double precision, over the whole range of floats.
 @Suite struct GELUTests {
     private static let unit = 0x1p-24
-    /// Where a result is smaller, the exponentials in it may be subnormal, and so zero on a lane.
+    /// Exponentials in smaller results may be subnormal, and so zero on a lane.
     private static let tiny = 0x1p-110
 
     /// Every 1,009th bit pattern (a prime) without subnormal numbers, and many numbers where the functions

@@ -89,10 +89,9 @@ import Training
     /// What a resumed run finds in the manifest of a checkpoint.
     private func readBack(_ state: DecisionState) throws -> DecisionState {
         let diagnostics = Diagnostics()
-        let text = "{state: \(state.value.compactJSON())}"
+        let text = DecisionState.codec.encode(state).compactJSON()
         let manifest = try #require(JSON5.parse(text, name: "manifest.json", diagnostics: diagnostics))
-        let fields = try #require(ObjectDecoder(manifest, diagnostics))
-        return try #require(fields.required("state", DecisionState.expectation))
+        return try #require(DecisionState.codec.read(manifest, diagnostics))
     }
 
     /// The rate falls where PyTorch's rule lets it fall, whatever else is decided, and also from a state that was

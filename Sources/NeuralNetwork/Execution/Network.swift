@@ -1,7 +1,7 @@
 import Kernels
 
-/// A planned network with the memory to compute up to `localMicrobatches` microbatches of up to `rows` samples
-/// at once. For example:
+/// A planned network with the memory to compute up to `localMicrobatches` microbatches of up to `rows`
+/// samples at once. For example:
 ///
 ///     let pass = network.makePass(rows: rows, parameters: p, statistics: s, training: mode)
 ///     try network.forward(pass)
