@@ -24,8 +24,13 @@ func room(_ name: String, uses dependencies: [Target.Dependency], _ flags: [Swif
     .target(name: name, dependencies: dependencies, swiftSettings: flags)
 }
 
-func tests(_ name: String, uses dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: swiftFlags)
+/// Tests of a room. The code that they call is always optimized; they themselves are only where they compute
+/// much, because optimizing them takes longer than running them.
+func tests(_ name: String, uses dependencies: [Target.Dependency], areOptimized: Bool = false) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies,
+        swiftSettings: swiftFlags
+            + (areOptimized ? [] : [.unsafeFlags(["-Onone"], .when(configuration: .release))]))
 }
 
 let package = Package(
@@ -103,13 +108,14 @@ let package = Package(
             swiftSettings: swiftFlags),
 
         tests("ThreadsTests", uses: ["TestSupport", "Platform", "Threads"]),
-        tests("KernelsTests", uses: ["TestSupport", "Kernels", "Platform"]),
+        tests("KernelsTests", uses: ["TestSupport", "Kernels", "Platform"], areOptimized: true),
         tests("ConfigurationTests", uses: ["TestSupport", "Configuration"]),
         tests(
             "TransportTests",
-            uses: ["TestSupport", "Transport", "CSIMD", "CSystem", "System", "Platform", "Threads"]),
+            uses: ["TestSupport", "Transport", "CSIMD", "CSystem", "System", "Platform", "Threads"],
+            areOptimized: true),
         tests("SystemTests", uses: ["TestSupport", "System", "Platform", "Threads"]),
-        tests("NeuralNetworkTests", uses: ["NeuralNetwork", "Kernels", "Platform"]),
+        tests("NeuralNetworkTests", uses: ["NeuralNetwork", "Kernels", "Platform"], areOptimized: true),
         tests("DatasetsTests", uses: ["TestSupport", "Datasets", "Kernels", "System", "Platform"]),
         tests("CollectivesTests", uses: ["TestSupport", "Collectives", "Kernels", "Threads"]),
         tests("TelemetryTests", uses: ["TestSupport", "Telemetry", "System", "Platform"]),
@@ -137,6 +143,7 @@ let package = Package(
         tests(
             "EndToEndTests",
             uses: ["TestSupport", "System", "Transport", "Datasets", "Configuration", "Platform", "Threads"]),
+        tests("DocumentsTests", uses: ["TestSupport", "Jobs", "System"]),
         // Readers of outside bytes, for a fuzzer (deploy/fuzz) and for tests.
         .target(
             name: "FuzzTargets",

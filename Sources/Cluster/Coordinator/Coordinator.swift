@@ -17,7 +17,9 @@ import Transport
 /// Everything happens on the thread that calls `run`. The parts decide: values that take events and return
 /// actions. This class hands them the events and carries the actions out on sockets and disk; its extensions
 /// hold handlers, and no state.
-package final class Coordinator: @unchecked Sendable {  // all state belongs to the loop; other threads only post to it
+///
+/// It is `@unchecked Sendable` because all state belongs to the reactor's loop: other threads only post to it.
+package final class Coordinator: @unchecked Sendable {
     let setup: RunSetup
     let options: CoordinatorOptions
     let log: Log
@@ -223,6 +225,7 @@ package final class Coordinator: @unchecked Sendable {  // all state belongs to 
     /// still on its way.
     private func stopOnceClosed(_ connections: [Connection]) {
         guard connections.contains(where: \.isOpen) else { return reactor.stop() }
-        reactor.after(0.01) { [weak self] in self?.stopOnceClosed(connections) }  // `finish` bounds the waiting
+        // `finish` bounds the waiting.
+        reactor.after(0.01) { [weak self] in self?.stopOnceClosed(connections) }
     }
 }
