@@ -20,6 +20,9 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
     let listening: TestLoop
     var dialled: Connection?
     var accepted: Connection?
+    /// The accepted end is in shared memory; until then `whenShared` waits for that.
+    private var isShared = false
+    private var whenShared: () -> Void = {}
 
     init(_ protection: Protection = .tls) async throws {
         let (dialling, listening) = (try TestLoop(), try TestLoop())
@@ -30,7 +33,10 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
                 Endpoint(host: "127.0.0.1", port: 0), handshake: { listener(token, protection) },
                 accepted: { connection, _ in
                     self.accepted = connection
-                    connection.shareMemoryIfLocal(offers: false) { _ in }
+                    connection.shareMemoryIfLocal(offers: false) { _ in
+                        self.isShared = true
+                        self.whenShared()
+                    }
                 })
             finish(.success(server.localAddress.endpoint))
         }
@@ -43,6 +49,11 @@ private final class Ends: @unchecked Sendable {  // each end is touched on its o
                     connection.shareMemoryIfLocal(offers: true) { _ in finish(.success(true)) }
                 }
             }
+        }
+        // The last message of the agreement may still be on its way to the accepted end.
+        let _: Bool = try await listening.run { [self] _, finish in
+            if isShared { return finish(.success(true)) }
+            whenShared = { finish(.success(true)) }
         }
     }
 }
