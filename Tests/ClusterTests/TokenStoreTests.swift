@@ -14,6 +14,7 @@ import Transport
     private func file(_ text: String, mode: UInt32 = 0o600) throws -> String {
         let path = directory.file("token")
         try File.writeAtomically(text, to: path, mode: mode)
+        try directory.setMode("token", mode)  // whatever the umask takes away
         return path
     }
 
