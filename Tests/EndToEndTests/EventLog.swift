@@ -6,7 +6,7 @@ import Testing
 ///
 /// Tests read events and their fields; the sentences for people are tested in TelemetryTests. For example:
 ///
-///     try hands.log(of: coordinator).wait(for: "worker_lost", from: coordinator) { $0.integer("worker") == 2 }
+///     try log.wait(for: "worker_lost", from: coordinator) { $0.integer("worker") == 2 }
 struct EventLog {
     struct Event: CustomStringConvertible {
         let value: ConfigValue

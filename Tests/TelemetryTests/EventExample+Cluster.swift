@@ -9,19 +9,19 @@ extension EventExample {
         EventExample(
             .network(.disconnected(two, other: one, reason: "Connection reset by peer", pauseSeconds: nil)),
             .warning,
-            "worker 2 (node2/815 at 10.0.0.7) and worker 1 (node1/4711 at 10.0.0.6) lost their connection to each"
-                + " other, although both live (Connection reset by peer)",
+            "worker 2 (node2/815 at 10.0.0.7) and worker 1 (node1/4711 at 10.0.0.6) lost their connection to"
+                + " each other, although both live (Connection reset by peer)",
             #""worker":2,"other":1,"reason":"Connection reset by peer","pause_seconds":null"#),
         EventExample(
             .network(.disconnected(WorkerName(8), other: nine, reason: "x", pauseSeconds: 5)), .warning,
-            "worker 8 and worker 9 lost their connection to each other, although both live (x). It is not the first"
-                + " time: worker 8 waits for 5 s; check the network between them",
+            "worker 8 and worker 9 lost their connection to each other, although both live (x). It is not the"
+                + " first time: worker 8 waits for 5 s; check the network between them",
             #""worker":8,"other":9,"reason":"x","pause_seconds":5"#),
         EventExample(
             .network(.unreachable(two, other: one, reason: "no route to host", pauseSeconds: 5)), .warning,
-            "worker 2 (node2/815 at 10.0.0.7) and worker 1 (node1/4711 at 10.0.0.6) cannot reach each other in either"
-                + " direction (no route to host); worker 2 (node2/815 at 10.0.0.7) waits for 5 s: open the firewall"
-                + " between them, or give --listen a port that it lets through",
+            "worker 2 (node2/815 at 10.0.0.7) and worker 1 (node1/4711 at 10.0.0.6) cannot reach each other"
+                + " in either direction (no route to host); worker 2 (node2/815 at 10.0.0.7) waits for 5 s:"
+                + " open the firewall between them, or give --listen a port that it lets through",
             #""worker":2,"other":1,"reason":"no route to host","pause_seconds":5"#),
         EventExample(
             .network(.stalled(seconds: 10)), .warning,
@@ -36,8 +36,8 @@ extension EventExample {
                 .rejectedMany(
                     count: 1_041, seconds: 10,
                     kinds: [NamedCount("spoke HTTP", 1_030), NamedCount("had another token", 11)])), .warning,
-            "1,041 connections in the last 10 s did not prove that they know the token: 1030 spoke HTTP, 11 had"
-                + " another token",
+            "1,041 connections in the last 10 s did not prove that they know the token: 1030 spoke HTTP, 11"
+                + " had another token",
             #""count":1041,"seconds":10,"kinds":{"spoke HTTP":1030,"had another token":11}"#),
     ]
 
@@ -46,8 +46,8 @@ extension EventExample {
             .generation(
                 .formed(number: 3, workers: [1, 2], step: 706, sentBytes: 233_472, keptBytes: 8_388_608)),
             .debug,
-            "generation 3 forms at step 706 with 2 workers; 228.0 KiB of the state are sent, 8.0 MiB are where they are"
-                + " needed",
+            "generation 3 forms at step 706 with 2 workers; 228.0 KiB of the state are sent, 8.0 MiB are"
+                + " where they are needed",
             #""generation":3,"workers":[1,2],"step":706,"sent_bytes":233472,"kept_bytes":8388608"#),
         EventExample(
             .generation(.started(number: 3, workers: 2, step: 1_706)),
@@ -65,7 +65,8 @@ extension EventExample {
                 .workShared(microbatches: [
                     WorkerShare(one, microbatches: 6), WorkerShare(two, microbatches: 2),
                 ])),
-            "the work is divided by speed; microbatches per step: worker 1 (node1/4711 at 10.0.0.6) 6, worker 2"
+            "the work is divided by speed; microbatches per step: worker 1 (node1/4711 at 10.0.0.6) 6, worker"
+                + " 2"
                 + " (node2/815 at 10.0.0.7) 2", #""microbatches":{"1":6,"2":2}"#),
         EventExample(
             .generation(.recoveryStarted(step: 1_706, lostSteps: 60)),
@@ -86,8 +87,8 @@ extension EventExample {
     private static let dispute = AuditDispute(
         worker: one, other: two, step: 1_020, place: "in the gradient of `dense1.weight`")
     private static let disputeText =
-        "worker 2 (node2/815 at 10.0.0.7) computed other bits than worker 1 (node1/4711 at 10.0.0.6) for the same"
-        + " samples in step 1,020 (in the gradient of `dense1.weight`)"
+        "worker 2 (node2/815 at 10.0.0.7) computed other bits than worker 1 (node1/4711 at 10.0.0.6) for the"
+        + " same samples in step 1,020 (in the gradient of `dense1.weight`)"
     private static let disputeFields =
         #""worker":1,"other":2,"step":1020,"place":"in the gradient of `dense1.weight`""#
 
@@ -96,19 +97,23 @@ extension EventExample {
             .audit(.impossible), .warning, "audit: with one worker there is nothing to compare"),
         EventExample(
             .audit(.disputed(dispute)), .warning,
-            "audit: \(disputeText); the step is computed again to find out which one is wrong", disputeFields),
+            "audit: \(disputeText); the step is computed again to find out which one is"
+                + " wrong", disputeFields),
         EventExample(
             .audit(.abandoned(dispute)), .warning,
-            "audit: \(disputeText). The workers have changed since, so that it can no longer be told which one was"
+            "audit: \(disputeText). The workers have changed since, so that it can no longer be told which"
+                + " one was"
                 + " wrong", disputeFields),
         EventExample(
             .audit(.convicted(two, step: 1_020, auditedPercent: 5)), .error,
-            "audit: worker 2 (node2/815 at 10.0.0.7) computed wrongly in step 1,020 and is dismissed. The step is"
-                + " computed again without it. Of its earlier steps, 5.0 % were compared, and are right. Test its"
+            "audit: worker 2 (node2/815 at 10.0.0.7) computed wrongly in step 1,020 and is dismissed. The"
+                + " step is computed again without it. Of its earlier steps, 5.0 % were compared, and are"
+                + " right. Test its"
                 + " memory and processor", #""worker":2,"step":1020,"audited_percent":5.0"#),
         EventExample(
             .audit(.passed(microbatches: 1_200)),
-            "audit: two workers each computed 1,200 microbatches with the same bits", #""microbatches":1200"#),
+            "audit: two workers each computed 1,200 microbatches with the same bits",
+            #""microbatches":1200"#),
         EventExample(
             .audit(.passed(microbatches: 1)),
             "audit: two workers each computed 1 microbatch with the same bits",
@@ -122,11 +127,13 @@ extension EventExample {
             #""table":"worker  steps\n1 a     30""#),
         EventExample(
             .timing(.layers(table: "layer   forward\ndense1  0.1")),
-            "each layer, in ms per step of a worker, exchanges of statistics included:\nlayer   forward\ndense1  0.1",
+            "each layer, in ms per step of a worker, exchanges of statistics included:\nlayer  "
+                + " forward\ndense1  0.1",
             #""table":"layer   forward\ndense1  0.1""#),
         EventExample(
             .timing(.traceWritten(path: "trace.json", extent: "steps 1 to 30")),
-            "the trace of steps 1 to 30 is in trace.json; open it at https://ui.perfetto.dev or chrome://tracing",
+            "the trace of steps 1 to 30 is in trace.json; open it at https://ui.perfetto.dev or"
+                + " chrome://tracing",
             #""path":"trace.json","extent":"steps 1 to 30""#),
         EventExample(
             .timing(.traceFailed(reason: "there is no directory")), .error,
@@ -187,8 +194,8 @@ extension EventExample {
                     address: "10.0.0.5:7070", reason: "the connection closed unexpectedly", rejoinSeconds: 600
                 )),
             .warning,
-            "the coordinator at 10.0.0.5:7070 is lost (the connection closed unexpectedly); trying to rejoin for"
-                + " 10 min 00 s",
+            "the coordinator at 10.0.0.5:7070 is lost (the connection closed unexpectedly); trying to rejoin"
+                + " for 10 min 00 s",
             #""address":"10.0.0.5:7070","reason":"the connection closed unexpectedly","rejoin_seconds":600.0"#
         ),
         EventExample(

@@ -55,7 +55,8 @@ extension EventExample {
         EventExample(
             .run(.listening(host: "0.0.0.0", port: 7070, joinCommand: "dist-train worker --join 10.0.0.5")),
             "listening on 0.0.0.0:7070; a worker joins with:  dist-train worker --join 10.0.0.5",
-            #""host":"0.0.0.0","port":7070,"join_command":"dist-train worker --join 10.0.0.5","other_addresses":[]"#
+            #""host":"0.0.0.0","port":7070,"join_command":"dist-train worker --join 10.0.0.5","#
+                + #""other_addresses":[]"#
         ),
         EventExample(
             .run(.listening(host: "::1", port: 80, joinCommand: "j", others: ["10.0.0.5", "10.0.1.5"])),
@@ -63,8 +64,8 @@ extension EventExample {
             #""host":"::1","port":80,"join_command":"j","other_addresses":["10.0.0.5","10.0.1.5"]"#),
         EventExample(
             .run(.encryptionOff), .warning,
-            "--plaintext: nothing that goes over the network is encrypted; whoever is on it can read the data and"
-                + " change the model without being noticed"),
+            "--plaintext: nothing that goes over the network is encrypted; whoever is on it can read the data"
+                + " and change the model without being noticed"),
     ]
 
     fileprivate static let endings = [
@@ -96,7 +97,8 @@ extension EventExample {
                         stateSHA256: "7bd1",
                         isExact: true))), .debug,
             "finished: 9,380 steps (10 epochs) with 3 workers in 1 min 16 s",
-            #""steps":9380,"epochs":10,"workers":3,"recoveries":1,"seconds":75.5,"state_sha256":"7bd1","exact":true"#
+            #""steps":9380,"epochs":10,"workers":3,"recoveries":1,"seconds":75.5,"state_sha256":"7bd1","#
+                + #""exact":true"#
         ),
         EventExample(
             .ending(
@@ -105,7 +107,8 @@ extension EventExample {
                         steps: 1, epochs: 1, workers: 1, recoveries: 0, seconds: 0.25, stateSHA256: "a",
                         isExact: false))), .debug,
             "finished: 1 step (1 epoch) with 1 worker in 0.25 s",
-            #""steps":1,"epochs":1,"workers":1,"recoveries":0,"seconds":0.25,"state_sha256":"a","exact":false"#
+            #""steps":1,"epochs":1,"workers":1,"recoveries":0,"seconds":0.25,"state_sha256":"a","#
+                + #""exact":false"#
         ),
     ]
 
@@ -123,7 +126,8 @@ extension EventExample {
                 + #""learning_rate":0.01,"seconds":12.5"#),
         EventExample(
             .training(
-                .stepFinished(StepSummary(step: 1, epoch: 1, samples: 8, values: [NamedValue("loss", .nan)]))),
+                .stepFinished(
+                    StepSummary(step: 1, epoch: 1, samples: 8, values: [NamedValue("loss", .nan)]))),
             .debug, "step 1 (epoch 1): loss nan",
             #""step":1,"epoch":1,"samples":8,"values":{"loss":null},"learning_rate":null,"seconds":0.0"#),
         EventExample(
@@ -132,7 +136,8 @@ extension EventExample {
                     EpochSummary(
                         epoch: 2, epochs: 10, step: 1_876,
                         train: [NamedValue("loss", 0.25), NamedValue("accuracy", 0.875)],
-                        validation: [NamedValue("loss", 0.5), NamedValue("accuracy", 0.75)], seconds: 15.25))),
+                        validation: [NamedValue("loss", 0.5), NamedValue("accuracy", 0.75)],
+                        seconds: 15.25))),
             .debug,
             "epoch 2/10  loss 0.2500  accuracy 0.8750  validation loss 0.5000, accuracy 0.7500  15.2 s",
             #""epoch":2,"epochs":10,"step":1876,"train":{"loss":0.25,"accuracy":0.875},"#
@@ -143,7 +148,8 @@ extension EventExample {
                     EpochSummary(
                         epoch: 3, epochs: 3, step: 9, train: [NamedValue("loss", 2)], stoppedEarly: true,
                         seconds: 1))), .debug, "epoch 3/3  loss 2.0000  1.00 s",
-            #""epoch":3,"epochs":3,"step":9,"train":{"loss":2.0},"validation":null,"stopped_early":true,"seconds":1.0"#
+            #""epoch":3,"epochs":3,"step":9,"train":{"loss":2.0},"validation":null,"stopped_early":true,"#
+                + #""seconds":1.0"#
         ),
         EventExample(
             .training(
@@ -154,7 +160,8 @@ extension EventExample {
             #""set":"validation","step":1876,"values":{"loss":0.5,"accuracy":0.75}"#),
         EventExample(
             .training(.stoppedEarly(step: 1_800, monitor: "validation.loss", best: 0.0531, bestStep: 1_350)),
-            "early stopping: the job ends with step 1,800, because validation.loss has not improved since step 1,350"
+            "early stopping: the job ends with step 1,800, because validation.loss has not improved since"
+                + " step 1,350"
                 + " (0.0531)", #""step":1800,"monitor":"validation.loss","best":0.0531,"best_step":1350"#),
         EventExample(
             .training(.stoppedEarly(step: 9, monitor: "train.loss", best: nil, bestStep: 0)),
@@ -185,8 +192,8 @@ extension EventExample {
             #""step":7,"path":"c","requested":true"#),
         EventExample(
             .checkpoint(.failed(step: 1_200, reason: "no space left on the disk")), .error,
-            "the checkpoint of step 1,200 could not be written: no space left on the disk."
-                + " The checkpoints before it are intact",
+            "the checkpoint of step 1,200 could not be written: no space left on the disk. The checkpoints"
+                + " before it are intact",
             #""step":1200,"reason":"no space left on the disk""#),
         EventExample(
             .checkpoint(.skipped(reason: "`c/step-9` is damaged")), .warning, "`c/step-9` is damaged",
@@ -214,7 +221,8 @@ extension EventExample {
             #""worker":2,"reason":"platform A instead of B""#),
         EventExample(
             .worker(.inexact(two, reason: "platform A instead of B")), .warning,
-            "worker 2 (node2/815 at 10.0.0.7) computes other bits (platform A instead of B); the result will not be"
+            "worker 2 (node2/815 at 10.0.0.7) computes other bits (platform A instead of B); the result will"
+                + " not be"
                 + " exact", #""worker":2,"reason":"platform A instead of B""#),
         EventExample(
             .worker(.spare(two, members: 1)),
@@ -222,7 +230,8 @@ extension EventExample {
             #""worker":2,"members":1"#),
         EventExample(
             .worker(.paused(two, seconds: 4)), .warning,
-            "worker 2 (node2/815 at 10.0.0.7) waits for 4 s, because workers of its machine died again and again as"
+            "worker 2 (node2/815 at 10.0.0.7) waits for 4 s, because workers of its machine died again and"
+                + " again as"
                 + " soon as they took part", #""worker":2,"seconds":4"#),
         EventExample(.worker(.left(two)), "worker 2 (node2/815 at 10.0.0.7) has left", #""worker":2"#),
         EventExample(
@@ -231,8 +240,10 @@ extension EventExample {
                     two, reason: "the connection closed unexpectedly", rank: 1, step: 1_001, phase: "backward"
                 )),
             .warning,
-            "worker 2 (node2/815 at 10.0.0.7) is lost in step 1,001 (backward): the connection closed unexpectedly",
-            #""worker":2,"reason":"the connection closed unexpectedly","rank":1,"step":1001,"phase":"backward""#
+            "worker 2 (node2/815 at 10.0.0.7) is lost in step 1,001 (backward): the connection closed"
+                + " unexpectedly",
+            #""worker":2,"reason":"the connection closed unexpectedly","rank":1,"step":1001,"#
+                + #""phase":"backward""#
         ),
         EventExample(
             .worker(.lost(nine, reason: "it hangs", rank: 0, step: 3)), .warning,
@@ -244,11 +255,13 @@ extension EventExample {
             #""worker":9,"reason":"it closed its connection","rank":null,"step":null,"phase":null"#),
         EventExample(
             .worker(.missing(ready: 1, needed: 3, paused: 0, hasBegun: false)), .warning,
-            "no progress: waiting for 2 more workers (1 of 3 are ready); start them, or restart with a smaller"
+            "no progress: waiting for 2 more workers (1 of 3 are ready); start them, or restart with a"
+                + " smaller"
                 + " --min-workers", #""ready":1,"needed":3,"paused":0"#),
         EventExample(
             .worker(.missing(ready: 0, needed: 1, paused: 0, hasBegun: true)), .warning,
-            "no progress: waiting for 1 more worker (0 of 1 are ready); start one, and the training continues",
+            "no progress: waiting for 1 more worker (0 of 1 are ready); start one, and the training"
+                + " continues",
             #""ready":0,"needed":1,"paused":0"#),
         EventExample(
             .worker(.missing(ready: 0, needed: 1, paused: 0, hasBegun: false)), .warning,

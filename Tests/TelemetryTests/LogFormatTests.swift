@@ -32,8 +32,8 @@ import Testing
         let text = #""said \"hi\" \\ \n\t\u0001 ü""#
         #expect(
             LogFormat.json(event.facts, time: time, source: "worker 2")
-                == #"{"time":"2001-09-09T01:46:40.250Z","level":"info","source":"worker 2","event":"session_finished","#
-                + #""reason":\#(text),"message":\#(text)}"#)
+                == #"{"time":"2001-09-09T01:46:40.250Z","level":"info","source":"worker 2","#
+                + #""event":"session_finished","reason":\#(text),"message":\#(text)}"#)
     }
 
     @Test func levelsAreOrdered() {

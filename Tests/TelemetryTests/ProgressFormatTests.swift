@@ -10,14 +10,15 @@ import Testing
     @Test func wideBar() {
         #expect(
             ProgressFormat.bar(progress, width: 200)
-                == "epoch 3/5  [====================>                   ]  step 1,500/3,000  50%  loss 0.1235  accuracy 0.9877"
-                + "  12,345 samples/s  ETA 1 min 23 s")
+                == "epoch 3/5  [====================>                   ]  step 1,500/3,000  50%  loss"
+                + " 0.1235  accuracy 0.9877  12,345 samples/s  ETA 1 min 23 s")
     }
 
     @Test func narrowBars() {
         #expect(
             ProgressFormat.bar(progress, width: 100)
-                == "epoch 3/5  step 1,500/3,000  50%  loss 0.1235  accuracy 0.9877  12,345 samples/s  ETA 1 min 23 s"
+                == "epoch 3/5  step 1,500/3,000  50%  loss 0.1235  accuracy 0.9877  12,345 samples/s  ETA 1"
+                + " min 23 s"
         )
         #expect(
             ProgressFormat.bar(progress, width: 80)
@@ -43,7 +44,8 @@ import Testing
     @Test func lines() {
         #expect(
             ProgressFormat.line(progress)
-                == "epoch 3/5  step 1,500/3,000  50%  loss 0.1235  accuracy 0.9877  12,345 samples/s  ETA 1 min 23 s"
+                == "epoch 3/5  step 1,500/3,000  50%  loss 0.1235  accuracy 0.9877  12,345 samples/s  ETA 1"
+                + " min 23 s"
         )
         #expect(
             ProgressFormat.line(Progress(epoch: 1, epochs: 1, step: 0, steps: 0)) == "epoch 1/1  step 0/0  0%"

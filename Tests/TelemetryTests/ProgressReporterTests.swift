@@ -79,8 +79,10 @@ import Testing
         }
         #expect(
             screen.take()
-                == "epoch 1/2  step 6/1,000  0%  loss 0.5000  accuracy 0.2500  100 samples/s  ETA 16 min 34 s\n"
-                + "epoch 1/2  step 11/1,000  1%  loss 0.5000  accuracy 0.2500  100 samples/s  ETA 16 min 29 s\n"
+                == "epoch 1/2  step 6/1,000  0%  loss 0.5000  accuracy 0.2500  100 samples/s  ETA 16 min 34"
+                + " s\n"
+                + "epoch 1/2  step 11/1,000  1%  loss 0.5000  accuracy 0.2500  100 samples/s  ETA 16 min 29"
+                + " s\n"
         )
         epoch(reporter, of: 2, loss: 0.5, seconds: 11)
         #expect(screen.take() == "epoch 1/2  loss 0.5000  11.0 s\n")

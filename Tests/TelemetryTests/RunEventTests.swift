@@ -12,7 +12,8 @@ import Testing
         let fields = example.fields.isEmpty ? "" : "," + example.fields
         #expect(
             LogFormat.json(facts, time: 0, source: "s")
-                == #"{"time":"1970-01-01T00:00:00.000Z","level":"\#(example.level)","source":"s","event":"\#(facts.name)""#
+                == #"{"time":"1970-01-01T00:00:00.000Z","level":"\#(example.level)","source":"s","#
+                + #""event":"\#(facts.name)""#
                 + fields + #","message":\#(LogFormat.quoted(example.sentence))}"#)
     }
 

@@ -13,8 +13,8 @@ package struct ChildEvents {
 
 /// The worker processes that `dist-train run` starts on its own machine, and starts again when they die.
 ///
-/// They get the token through an inherited pipe. They end when this process does, however that happens, because
-/// their lifeline closes.
+/// They get the token through an inherited pipe. They end when this process does, however that happens,
+/// because their lifeline closes.
 package final class LocalWorkers {
     /// One of the workers, whose process may be replaced.
     private struct Child {
@@ -68,7 +68,8 @@ package final class LocalWorkers {
             standardOutput: .discard, standardError: .capture)
     }
 
-    /// Supervises the processes: starts again those that were killed or crashed, unless they had their restarts.
+    /// Supervises the processes: starts again those that were killed or crashed, unless they had their
+    /// restarts.
     ///
     /// - Parameters:
     ///   - hasBegun: true once training has begun. Before that, a process that is gone for good ends the run.
@@ -129,8 +130,8 @@ package final class LocalWorkers {
         return process.standardError().split(separator: "\n").suffix(3).joined(separator: " | ")
     }
 
-    /// Waits for the processes to end by themselves, and ends those that do not. Returns the ends of those that failed
-    /// at the very end.
+    /// Waits for the processes to end by themselves, and ends those that do not. Returns the ends of those
+    /// that failed at the very end.
     @discardableResult
     package func finish() -> [RunEvent.Process] {
         children.compactMap { child in

@@ -1,8 +1,8 @@
 import Telemetry
 import Transport
 
-/// Summarises rejected connections for the log: within a window of time the first ones each by itself, and at its
-/// end how many there were and what they did. A value: the time comes from outside.
+/// Summarises rejected connections for the log: within a window of time the first ones each by itself, and at
+/// its end how many there were and what they did. A value: the time comes from outside.
 package struct RejectionRecord {
     /// The window's length in seconds.
     package static let window = 10.0
@@ -14,8 +14,8 @@ package struct RejectionRecord {
 
     package init() {}
 
-    /// Adds a rejected connection; returns the event to record, if there is one now. `isFirst` begins a window, at
-    /// whose end `end` is to be called.
+    /// Adds a rejected connection; returns the event to record, if there is one now. `isFirst` begins a
+    /// window, at whose end `end` is to be called.
     package mutating func add(_ error: TransportError) -> (event: RunEvent.Network?, isFirst: Bool) {
         counts[error.conduct, default: 0] += 1
         return (count > Self.named ? nil : .rejected(reason: "\(error)"), count == 1)

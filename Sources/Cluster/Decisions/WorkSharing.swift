@@ -1,7 +1,7 @@
 import Collectives
 
-/// Divides the microbatches and the parameters among the members in proportion to their measured speed, so that a slow
-/// machine does not hold up the fast ones.
+/// Divides the microbatches and the parameters among the members in proportion to their measured speed, so
+/// that a slow machine does not hold up the fast ones.
 ///
 /// A value; the clock comes from outside. Bits do not depend on who computes what, and so on nothing here.
 package struct WorkSharing: Equatable {
@@ -32,8 +32,8 @@ package struct WorkSharing: Equatable {
     private let microbatches: Int
     /// Microbatches per second of computing, by worker.
     private var rates: [Int: Double] = [:]
-    /// The cost of a step's exchange for a member, in microbatches: sending, adding and updating are slow where
-    /// computing is.
+    /// The cost of a step's exchange for a member, in microbatches: sending, adding and updating are slow
+    /// where computing is.
     private var exchange = 0.0
     private var members: [Int] = []
     /// The assignment of the current generation.
@@ -44,8 +44,8 @@ package struct WorkSharing: Equatable {
 
     package init(microbatches: Int) { self.microbatches = microbatches }
 
-    /// The members' speeds in microbatches per second; nil if none was ever measured. One that was not measured counts
-    /// as the median of the others.
+    /// The members' speeds in microbatches per second; nil if none was ever measured. One that was not
+    /// measured counts as the median of the others.
     package func speeds(of members: [Int]) -> [Double]? {
         let known = members.compactMap { rates[$0] }.sorted()
         guard !known.isEmpty else { return nil }
@@ -94,8 +94,8 @@ package struct WorkSharing: Equatable {
         }
     }
 
-    /// Returns a better division of the work, if one is worth a new generation. Called now and then while a generation
-    /// runs.
+    /// Returns a better division of the work, if one is worth a new generation. Called now and then while a
+    /// generation runs.
     package mutating func change(now: Double) -> Assignment? {
         guard let current, now - begun >= pause else { return nil }
         let working = members.indices.filter { !current.range(of: $0).isEmpty }
@@ -129,7 +129,8 @@ package struct WorkSharing: Equatable {
         exchange = exchange == 0 ? count : (exchange + count) / 2
     }
 
-    /// Idle members are not measured. Their rates decay towards the median, so that they are eventually retried.
+    /// Idle members are not measured. Their rates decay towards the median, so that they are eventually
+    /// retried.
     private mutating func reconsiderTheIdle() {
         guard let current else { return }
         let known = members.compactMap { rates[$0] }.sorted()

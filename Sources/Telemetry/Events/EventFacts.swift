@@ -1,4 +1,5 @@
-/// The importance of an event. `debug` events are in `log.jsonl` only, unless the terminal is asked to show them.
+/// The importance of an event. `debug` events are in `log.jsonl` only, unless the terminal is asked to show
+/// them.
 package enum LogLevel: String, Comparable, Sendable, CaseIterable {
     case debug, info, warning, error
 
@@ -38,7 +39,8 @@ package indirect enum EventValue: Equatable, Sendable {
     }
 }
 
-/// A fact of an event, under a stable name. The name ends with its unit where it has one (`seconds`, `sent_bytes`).
+/// A fact of an event, under a stable name. The name ends with its unit where it has one (`seconds`,
+/// `sent_bytes`).
 package struct EventField: Equatable, Sendable {
     package let name: String
     package let value: EventValue

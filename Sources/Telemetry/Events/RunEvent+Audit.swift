@@ -9,7 +9,8 @@ extension RunEvent {
         case disputed(AuditDispute)
         /// The workers changed before a dispute was settled: it cannot be told any more which one was wrong.
         case abandoned(AuditDispute)
-        /// A worker computed wrongly, as others agree, and is dismissed. `audited_percent` of its steps were compared.
+        /// A worker computed wrongly, as others agree, and is dismissed. `audited_percent` of its steps were
+        /// compared.
         case convicted(WorkerName, step: Int, auditedPercent: Double)
         /// At the run's end, the number of microbatches that two workers computed to the same bits.
         case passed(microbatches: Int)
@@ -35,7 +36,8 @@ package struct AuditDispute: Equatable, Sendable, CustomStringConvertible {
     }
 
     package var description: String {
-        "\(other) computed other bits than \(worker) for the same samples in step \(TextFormat.grouped(step)) (\(place))"
+        "\(other) computed other bits than \(worker) for the same samples in step \(TextFormat.grouped(step))"
+            + " (\(place))"
     }
 }
 
@@ -52,20 +54,23 @@ extension RunEvent.Audit {
         case .abandoned(let dispute):
             EventFacts(
                 "audit_abandoned", .warning,
-                "audit: \(dispute). The workers have changed since, so that it can no longer be told which one was wrong",
+                "audit: \(dispute). The workers have changed since, so that it can no longer be told which"
+                    + " one was wrong",
                 Self.fields(dispute))
         case .convicted(let worker, let step, let percent):
             EventFacts(
                 "audit_convicted", .error,
-                "audit: \(worker) computed wrongly in step \(TextFormat.grouped(step)) and is dismissed. The step is"
-                    + " computed again without it. Of its earlier steps, \(TextFormat.fixed(percent, 1)) % were"
-                    + " compared, and are right. Test its memory and processor",
+                "audit: \(worker) computed wrongly in step \(TextFormat.grouped(step)) and is dismissed. The"
+                    + " step is computed again without it. Of its earlier steps,"
+                    + " \(TextFormat.fixed(percent, 1)) % were compared, and are right. Test its memory and"
+                    + " processor",
                 ["worker": .worker(worker), "step": .integer(step), "audited_percent": .number(percent)])
         case .passed(let microbatches):
             EventFacts(
                 "audit_passed", .info,
                 "audit: two workers each computed"
-                    + " \(TextFormat.count(microbatches, "microbatch", plural: "microbatches")) with the same bits",
+                    + " \(TextFormat.count(microbatches, "microbatch", plural: "microbatches")) with the same"
+                    + " bits",
                 ["microbatches": .integer(microbatches)])
         }
     }

@@ -34,8 +34,8 @@ extension RunEvent.Checkpoint {
         case .failed(let step, let reason):
             EventFacts(
                 "checkpoint_failed", .error,
-                "the checkpoint of step \(TextFormat.grouped(step)) could not be written: \(reason)."
-                    + " The checkpoints before it are intact",
+                "the checkpoint of step \(TextFormat.grouped(step)) could not be written: \(reason). The"
+                    + " checkpoints before it are intact",
                 ["step": .integer(step), "reason": .text(reason)])
         case .skipped(let reason):
             EventFacts("checkpoint_skipped", .warning, reason, ["reason": .text(reason)])

@@ -50,8 +50,8 @@ extension RunEvent.Ending {
         case .stopped(let step, let steps, let command):
             EventFacts(
                 "run_stopped", .info,
-                "stopped after step \(TextFormat.grouped(step)) of \(TextFormat.grouped(steps));"
-                    + " resume with:  \(command)",
+                "stopped after step \(TextFormat.grouped(step)) of \(TextFormat.grouped(steps)); resume"
+                    + " with:  \(command)",
                 ["step": .integer(step), "steps": .integer(steps), "resume_command": .text(command)])
         case .failed(let reason, let checkpoint, let command):
             EventFacts(
@@ -66,8 +66,10 @@ extension RunEvent.Ending {
         case .finished(let finish):
             EventFacts(
                 "run_finished", .debug,
-                "finished: \(TextFormat.count(finish.steps, "step")) (\(TextFormat.count(finish.epochs, "epoch")))"
-                    + " with \(TextFormat.count(finish.workers, "worker")) in \(TextFormat.duration(finish.seconds))",
+                "finished: \(TextFormat.count(finish.steps, "step"))"
+                    + " (\(TextFormat.count(finish.epochs, "epoch"))) with"
+                    + " \(TextFormat.count(finish.workers, "worker")) in"
+                    + " \(TextFormat.duration(finish.seconds))",
                 [
                     "steps": .integer(finish.steps), "epochs": .integer(finish.epochs),
                     "workers": .integer(finish.workers), "recoveries": .integer(finish.recoveries),

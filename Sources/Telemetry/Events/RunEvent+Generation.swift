@@ -3,8 +3,8 @@ import System
 extension RunEvent {
     /// Generations (periods of constant membership), and the recovery after one that ended before its time.
     package enum Generation: Equatable, Sendable {
-        /// The coordinator chose the workers of the next generation. `kept_bytes` of the state are where they are
-        /// needed already; `sent_bytes` are sent.
+        /// The coordinator chose the workers of the next generation. `kept_bytes` of the state are where they
+        /// are needed already; `sent_bytes` are sent.
         case formed(number: Int, workers: [Int], step: Int, sentBytes: Int, keptBytes: Int)
         /// All workers of a generation are connected to each other and compute from this step on.
         case started(number: Int, workers: Int, step: Int)
@@ -40,8 +40,8 @@ extension RunEvent.Generation {
             EventFacts(
                 "generation_formed", .debug,
                 "generation \(number) forms at step \(TextFormat.grouped(step)) with"
-                    + " \(TextFormat.count(workers.count, "worker")); \(TextFormat.bytes(sent)) of the state are sent,"
-                    + " \(TextFormat.bytes(kept)) are where they are needed",
+                    + " \(TextFormat.count(workers.count, "worker")); \(TextFormat.bytes(sent)) of the state"
+                    + " are sent, \(TextFormat.bytes(kept)) are where they are needed",
                 [
                     "generation": .integer(number), "workers": .list(workers.map { .integer($0) }),
                     "step": .integer(step), "sent_bytes": .integer(sent), "kept_bytes": .integer(kept),
@@ -68,7 +68,8 @@ extension RunEvent.Generation {
         case .recoveryStarted(let step, let lost):
             EventFacts(
                 "recovery_started", .info,
-                "going back to step \(TextFormat.grouped(step)): \(TextFormat.count(lost, "step")) to compute again",
+                "going back to step \(TextFormat.grouped(step)): \(TextFormat.count(lost, "step")) to compute"
+                    + " again",
                 ["step": .integer(step), "lost_steps": .integer(lost)])
         case .recoveryContinued(let step, let seconds):
             EventFacts(
@@ -79,7 +80,8 @@ extension RunEvent.Generation {
         case .recovered(let step, let lost, let seconds):
             EventFacts(
                 "recovered", .info,
-                "recovered in \(TextFormat.fixed(seconds, 3)) s; \(TextFormat.count(lost, "step")) computed again",
+                "recovered in \(TextFormat.fixed(seconds, 3)) s; \(TextFormat.count(lost, "step")) computed"
+                    + " again",
                 ["step": .integer(step), "lost_steps": .integer(lost), "seconds": .number(seconds)])
         }
     }

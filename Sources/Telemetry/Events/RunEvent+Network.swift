@@ -3,18 +3,21 @@ import System
 extension RunEvent {
     /// Connections that fail, are refused or carry nothing.
     package enum Network: Equatable, Sendable {
-        /// A worker lost its connection to another one (`other`). The coordinator waits to see whether that one lives.
+        /// A worker lost its connection to another one (`other`). The coordinator waits to see whether that
+        /// one lives.
         case suspected(WorkerName, other: WorkerName, reason: String)
-        /// Two workers lost their connection to each other, although both live. If it was not the first time, `worker`
-        /// waits for `pause_seconds` before it takes part again; otherwise that is null.
+        /// Two workers lost their connection to each other, although both live. If it was not the first time,
+        /// `worker` waits for `pause_seconds` before it takes part again; otherwise that is null.
         case disconnected(WorkerName, other: WorkerName, reason: String, pauseSeconds: Int?)
         /// Two workers cannot connect to each other, whichever dials. `worker` waits for `pause_seconds`.
         case unreachable(WorkerName, other: WorkerName, reason: String, pauseSeconds: Int)
-        /// Every worker waits for another one, and for so long nothing has arrived anywhere: a message was lost.
+        /// Every worker waits for another one, and for so long nothing has arrived anywhere: a message was
+        /// lost.
         case stalled(seconds: Int)
         /// A connection was refused before it had proved that it knows the token.
         case rejected(reason: String)
-        /// The number of refused connections in the last `seconds`, if it was large; `kinds` counts what they did.
+        /// The number of refused connections in the last `seconds`, if it was large; `kinds` counts what they
+        /// did.
         case rejectedMany(count: Int, seconds: Int, kinds: [NamedCount])
     }
 }
@@ -42,7 +45,8 @@ extension RunEvent.Network {
                 "workers_disconnected", .warning,
                 "\(worker) and \(other) lost their connection to each other, although both live (\(reason))"
                     + (pause.map {
-                        ". It is not the first time: \(worker) waits for \($0) s; check the network between them"
+                        ". It is not the first time: \(worker) waits for \($0) s; check the network between"
+                            + " them"
                     } ?? ""),
                 [
                     "worker": .worker(worker), "other": .worker(other), "reason": .text(reason),
@@ -51,8 +55,9 @@ extension RunEvent.Network {
         case .unreachable(let worker, let other, let reason, let pause):
             EventFacts(
                 "workers_unreachable", .warning,
-                "\(worker) and \(other) cannot reach each other in either direction (\(reason)); \(worker) waits for"
-                    + " \(pause) s: open the firewall between them, or give --listen a port that it lets through",
+                "\(worker) and \(other) cannot reach each other in either direction (\(reason)); \(worker)"
+                    + " waits for \(pause) s: open the firewall between them, or give --listen a port that it"
+                    + " lets through",
                 [
                     "worker": .worker(worker), "other": .worker(other), "reason": .text(reason),
                     "pause_seconds": .integer(pause),
@@ -60,7 +65,8 @@ extension RunEvent.Network {
         case .stalled(let seconds):
             EventFacts(
                 "workers_stalled", .warning,
-                "nothing moves: every worker waits for another one, and for \(seconds) s nothing has arrived anywhere",
+                "nothing moves: every worker waits for another one, and for \(seconds) s nothing has arrived"
+                    + " anywhere",
                 ["seconds": .integer(seconds)])
         case .rejected(let reason):
             EventFacts(
@@ -69,8 +75,8 @@ extension RunEvent.Network {
         case .rejectedMany(let count, let seconds, let kinds):
             EventFacts(
                 "connections_rejected", .warning,
-                "\(TextFormat.grouped(count)) connections in the last \(seconds) s did not prove that they know the"
-                    + " token: \(kinds.map { "\($0.count) \($0.name)" }.joined(separator: ", "))",
+                "\(TextFormat.grouped(count)) connections in the last \(seconds) s did not prove that they"
+                    + " know the token: \(kinds.map { "\($0.count) \($0.name)" }.joined(separator: ", "))",
                 [
                     "count": .integer(count), "seconds": .integer(seconds),
                     "kinds": .object(kinds.map { EventField($0.name, .integer($0.count)) }),

@@ -3,8 +3,8 @@ import System
 extension RunEvent {
     /// The worker processes that `dist-train run` starts on its own machine.
     package enum Process: Equatable, Sendable {
-        /// A worker process crashed, was killed or failed. `restart_seconds` is the pause before another process
-        /// takes its place, or null if none does.
+        /// A worker process crashed, was killed or failed. `restart_seconds` is the pause before another
+        /// process takes its place, or null if none does.
         case ended(process: Int, status: String, lastWords: String, restartSeconds: Int?)
         /// Another worker process was started in the place of one that ended.
         case replaced(process: Int)

@@ -40,7 +40,8 @@ extension RunEvent.Run {
         case .listening(let host, let port, let command, let others):
             EventFacts(
                 "listening", .info,
-                "listening on \(host.contains(":") ? "[\(host)]" : host):\(port); a worker joins with:  \(command)"
+                "listening on \(host.contains(":") ? "[\(host)]" : host):\(port); a worker joins with:"
+                    + "  \(command)"
                     + (others.isEmpty ? "" : "  (or \(others.joined(separator: ", ")))"),
                 [
                     "host": .text(host), "port": .integer(port), "join_command": .text(command),

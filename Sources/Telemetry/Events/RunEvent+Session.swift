@@ -7,7 +7,8 @@ extension RunEvent {
         case fetchingData(set: String, bytes: Int)
         /// The process starts over, to compute with the OpenBLAS core of the job.
         case coreChanged(core: String, from: String)
-        /// The worker has joined and is ready to compute. `worker` is the number that the coordinator gave it.
+        /// The worker has joined and is ready to compute. `worker` is the number that the coordinator gave
+        /// it.
         case ready(worker: Int, platform: String)
         /// A generation starts, in which this worker has this rank.
         case training(rank: Int, workers: Int, generation: Int, step: Int)
@@ -56,8 +57,8 @@ extension RunEvent.Session {
         case .coordinatorLost(let address, let reason, let seconds):
             EventFacts(
                 "coordinator_lost", .warning,
-                "the coordinator at \(address) is lost\(reason.map { " (\($0))" } ?? ""); trying to rejoin for"
-                    + " \(TextFormat.duration(seconds))",
+                "the coordinator at \(address) is lost\(reason.map { " (\($0))" } ?? ""); trying to rejoin"
+                    + " for \(TextFormat.duration(seconds))",
                 [
                     "address": .text(address), "reason": .optional(reason),
                     "rejoin_seconds": .number(seconds),

@@ -29,7 +29,8 @@ extension RunEvent.Timing {
         case .traceWritten(let path, let extent):
             EventFacts(
                 "trace_written", .info,
-                "the trace of \(extent) is in \(path); open it at https://ui.perfetto.dev or chrome://tracing",
+                "the trace of \(extent) is in \(path); open it at https://ui.perfetto.dev or"
+                    + " chrome://tracing",
                 ["path": .text(path), "extent": .text(extent)])
         case .traceFailed(let reason):
             EventFacts(

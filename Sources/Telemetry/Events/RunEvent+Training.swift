@@ -1,7 +1,8 @@
 import System
 
 extension RunEvent {
-    /// The training itself: the same whoever computes it. `metrics.jsonl` and the progress line show these events.
+    /// The training itself: the same whoever computes it. `metrics.jsonl` and the progress line show these
+    /// events.
     package enum Training: Equatable, Sendable {
         /// A step is done. It is in `metrics.jsonl` if it is a logged one, and never in `log.jsonl`.
         case stepFinished(StepSummary)
@@ -11,8 +12,8 @@ extension RunEvent {
         case evaluationFinished(set: String, step: Int, values: [NamedValue])
         /// Early stopping ends the job before its last step. `best` was measured after `best_step`.
         case stoppedEarly(step: Int, monitor: String, best: Double?, bestStep: Int)
-        /// One worker is much slower than the others, or, where `worker` is null, none is any more. `speed` is its
-        /// part of the median speed.
+        /// One worker is much slower than the others, or, where `worker` is null, none is any more. `speed`
+        /// is its part of the median speed.
         case slowestChanged(worker: WorkerName?, speed: Double)
     }
 }
@@ -25,12 +26,14 @@ extension RunEvent.Training {
         case .evaluationFinished(let set, let step, let values):
             EventFacts(
                 "evaluation_finished", .debug,
-                "\(set) after step \(TextFormat.grouped(step)): \(values.map(\.text).joined(separator: ", "))",
+                "\(set) after step \(TextFormat.grouped(step)):"
+                    + " \(values.map(\.text).joined(separator: ", "))",
                 ["set": .text(set), "step": .integer(step), "values": .numbers(values)])
         case .stoppedEarly(let step, let monitor, let best, let bestStep):
             EventFacts(
                 "stopped_early", .info,
-                "early stopping: the job ends with step \(TextFormat.grouped(step)), because \(monitor) has not improved"
+                "early stopping: the job ends with step \(TextFormat.grouped(step)), because \(monitor) has"
+                    + " not improved"
                     + (best.map { " since step \(TextFormat.grouped(bestStep)) (\(TextFormat.measure($0)))" }
                         ?? ""),
                 [

@@ -17,8 +17,8 @@ extension RunEvent {
         case paused(WorkerName, seconds: Int)
         /// A worker left in good order after a step.
         case left(WorkerName)
-        /// A worker is lost: its connection broke, it was silent, or it failed. `rank`, `step` and `phase` say where
-        /// it was; `rank` is null if it did not take part.
+        /// A worker is lost: its connection broke, it was silent, or it failed. `rank`, `step` and `phase`
+        /// say where it was; `rank` is null if it did not take part.
         case lost(WorkerName, reason: String, rank: Int? = nil, step: Int? = nil, phase: String? = nil)
         /// No generation can form. Repeated every 10 s. `paused` workers must wait before they may take part.
         case missing(ready: Int, needed: Int, paused: Int, hasBegun: Bool)
@@ -48,13 +48,14 @@ extension RunEvent.Worker {
         case .spare(let worker, let members):
             EventFacts(
                 "worker_spare", .info,
-                "\(worker) is a spare: \(TextFormat.count(members, "worker")) \(members == 1 ? "is" : "are") enough",
+                "\(worker) is a spare: \(TextFormat.count(members, "worker")) \(members == 1 ? "is" : "are")"
+                    + " enough",
                 ["worker": .worker(worker), "members": .integer(members)])
         case .paused(let worker, let seconds):
             EventFacts(
                 "worker_paused", .warning,
-                "\(worker) waits for \(seconds) s, because workers of its machine died again and again"
-                    + " as soon as they took part",
+                "\(worker) waits for \(seconds) s, because workers of its machine died again and again as"
+                    + " soon as they took part",
                 ["worker": .worker(worker), "seconds": .integer(seconds)])
         case .left(let worker):
             EventFacts("worker_left", .info, "\(worker) has left", ["worker": .worker(worker)])
@@ -80,8 +81,10 @@ extension RunEvent.Worker {
     private static func waiting(_ ready: Int, _ needed: Int, _ paused: Int, _ hasBegun: Bool) -> String {
         guard ready < needed else {
             return paused > 0
-                ? "no progress: \(paused) of \(TextFormat.count(ready, "worker")) must wait before they may take part"
-                : "no progress: \(TextFormat.count(ready, "worker")) are ready, but too few can reach each other"
+                ? "no progress: \(paused) of \(TextFormat.count(ready, "worker")) must wait before they may"
+                    + " take part"
+                : "no progress: \(TextFormat.count(ready, "worker")) are ready, but too few can reach each"
+                    + " other"
         }
         return "no progress: waiting for \(TextFormat.count(needed - ready, "more worker"))"
             + " (\(ready) of \(needed) are ready); "

@@ -1,7 +1,7 @@
 /// Everything that a process of a run has to tell, for people and for programs.
 ///
-/// A value: it says what happened, and each sink decides what to do with it. There is one file per family; in it, one
-/// switch gives each event its stable name, its level, its fields and its sentence. For example:
+/// A value: it says what happened, and each sink decides what to do with it. There is one file per family; in
+/// it, one switch gives each event its stable name, its level, its fields and its sentence. For example:
 ///
 ///     log.record(.worker(.lost(worker, reason: "the connection closed unexpectedly")))
 ///

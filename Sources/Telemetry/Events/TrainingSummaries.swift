@@ -42,7 +42,8 @@ package struct StepSummary: Equatable, Sendable {
     var facts: EventFacts {
         EventFacts(
             "step_finished", .debug,
-            "step \(TextFormat.grouped(step)) (epoch \(epoch)): \(values.map(\.text).joined(separator: ", "))",
+            "step \(TextFormat.grouped(step)) (epoch \(epoch)):"
+                + " \(values.map(\.text).joined(separator: ", "))",
             [
                 "step": .integer(step), "epoch": .integer(epoch), "samples": .integer(samples),
                 "values": .numbers(values), "learning_rate": .optional(learningRate),

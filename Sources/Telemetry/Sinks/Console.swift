@@ -1,8 +1,8 @@
 import Platform
 import Synchronization
 
-/// A terminal or file for people, shared by log lines and the progress bar: lines appear above the bar, and the bar
-/// stays whole. It may be used from any thread.
+/// A terminal or file for people, shared by log lines and the progress bar: lines appear above the bar, and
+/// the bar stays whole. It may be used from any thread.
 package final class Console: Sendable {
     /// Moves the cursor to the start of the line, and clears the line.
     private static let eraseLine = "\r\u{1b}[K"

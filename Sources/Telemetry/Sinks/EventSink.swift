@@ -1,5 +1,5 @@
-/// A destination of events: the terminal, `log.jsonl`, the progress line. A new one is one class in one file, which
-/// `Log.add` is told of.
+/// A destination of events: the terminal, `log.jsonl`, the progress line. A new one is one class in one file,
+/// which `Log.add` is told of.
 package protocol EventSink: AnyObject, Sendable {
     /// Takes an event, on the thread on which it happened. It must not block, and it never stops a run.
     ///

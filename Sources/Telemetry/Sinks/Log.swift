@@ -1,10 +1,12 @@
 import Synchronization
 import System
 
-/// The events of a process: everything that happens is recorded here, and each sink makes of it what it shows.
+/// The events of a process: everything that happens is recorded here, and each sink makes of it what it
+/// shows.
 ///
-/// Sinks from the beginning are the terminal and, once there is a run directory, `log.jsonl`. A `Log` may be used from
-/// any thread. No secret is ever passed to it: a token has no textual form but for its file. For example:
+/// Sinks from the beginning are the terminal and, once there is a run directory, `log.jsonl`. A `Log` may be
+/// used from any thread. No secret is ever passed to it: a token has no textual form but for its file. For
+/// example:
 ///
 ///     let log = Log(source: "coordinator")
 ///     log.write(to: try AppendFile(directory.logPath))

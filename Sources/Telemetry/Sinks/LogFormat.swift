@@ -15,8 +15,8 @@ package enum LogFormat {
         return line + " " + printable(facts.sentence)
     }
 
-    /// One JSON object on one line: time (ISO 8601, UTC), level, source, event (its name), the event's fields, and
-    /// message (its sentence).
+    /// One JSON object on one line: time (ISO 8601, UTC), level, source, event (its name), the event's
+    /// fields, and message (its sentence).
     package static func json(_ facts: EventFacts, time: Double, source: String) -> String {
         let head: [EventField] = [
             EventField("time", .text(Clock.timestamp(time))),
@@ -46,8 +46,8 @@ package enum LogFormat {
             separator: ":")
     }
 
-    /// Text that cannot move a terminal's cursor, because a sentence may quote what a stranger wrote. Lines after the
-    /// first one are indented.
+    /// Text that cannot move a terminal's cursor, because a sentence may quote what a stranger wrote. Lines
+    /// after the first one are indented.
     static func printable(_ text: String) -> String { printable(text, lineBreak: "\n         ") }
 
     /// - Parameter lineBreak: stands between lines.

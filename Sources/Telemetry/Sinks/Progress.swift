@@ -38,8 +38,8 @@ package enum ProgressFormat {
     private static let shortestBar = 12
     private static let longestBar = 42
 
-    /// A line for a terminal of `width` columns, which it never fills. Where space is short, the pieces that matter
-    /// least are left out first; the bar takes the space that is left.
+    /// A line for a terminal of `width` columns, which it never fills. Where space is short, the pieces that
+    /// matter least are left out first; the bar takes the space that is left.
     package static func bar(_ progress: Progress, width: Int) -> String {
         let room = max(0, width - 1)
         var pieces = pieces(progress)

@@ -12,8 +12,8 @@ package struct RateMeter: Sendable {
 
     package init(window: Double = 10) { self.window = window }
 
-    /// Takes in that `step` steps are done, the last of them over `samples` samples. After a roll-back, when `step` is
-    /// smaller than before, the measurement starts anew.
+    /// Takes in that `step` steps are done, the last of them over `samples` samples. After a roll-back, when
+    /// `step` is smaller than before, the measurement starts anew.
     package mutating func record(step: Int, samples: Int, at time: Double) {
         if let last = marks.last, step <= last.step || time < last.time { marks = [] }
         let mark = Mark(time: time, step: step, samples: (marks.last?.samples ?? 0) + samples)

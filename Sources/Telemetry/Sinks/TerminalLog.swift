@@ -1,6 +1,7 @@
 import Platform
 
-/// Shows events as sentences on a console. The progress line shows steps and epochs, so that they are left out here.
+/// Shows events as sentences on a console. The progress line shows steps and epochs, so that they are left
+/// out here.
 final class TerminalLog: EventSink {
     private let console: Console
     private let minimum: LogLevel
