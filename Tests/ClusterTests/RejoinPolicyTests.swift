@@ -52,9 +52,8 @@ import Transport
         #expect(
             words == [
                 .failed(
-                    reason: "no coordinator at 10.0.0.1:7070 within 10 min 00 s; start it again with --resume,"
-                        + " then this worker"
-                )
+                    reason: "no coordinator at 10.0.0.1:7070 within 10 min 00 s;"
+                        + " start it again with --resume, then this worker")
             ])
     }
 
