@@ -96,7 +96,7 @@ let package = Package(
             "Cluster",
             uses: [
                 "Transport", "System", "Kernels", "Configuration", "NeuralNetwork", "Datasets", "Collectives",
-                "Telemetry", "Checkpoints", "Jobs", "Training", "Runs", "CSystem", "Platform", "Threads",
+                "Telemetry", "Checkpoints", "Jobs", "Training", "Runs", "Platform", "Threads",
             ]),
         // 8
         .executableTarget(
@@ -138,7 +138,7 @@ let package = Package(
             uses: [
                 "TestSupport", "Cluster", "Runs", "Jobs", "Training", "Transport", "Collectives",
                 "Configuration",
-                "Checkpoints", "Datasets", "NeuralNetwork", "System", "Telemetry", "Threads",
+                "Checkpoints", "Datasets", "Kernels", "NeuralNetwork", "System", "Telemetry", "Threads",
             ]),
         tests(
             "EndToEndTests",
