@@ -182,7 +182,7 @@ import Testing
                 #expect(proxy.met == 1)
                 #expect(
                     try hands.log(of: first).has("session_rejoining") {
-                        $0.isBecause("this worker keeps nothing any more")
+                        $0.isBecause("this worker no longer has its share of step")
                     }, "\(first.standardError())")
                 try expectGoodEnd(first)
             }
