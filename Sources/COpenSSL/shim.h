@@ -6,9 +6,10 @@
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 
-// What OpenSSL offers as macros that Swift does not import.
+// Functions that OpenSSL offers as macros, which Swift does not import.
 
-/// For TLS 1.3 with a shared key and a Diffie-Hellman exchange, and nothing else: no certificates, tickets, early data or renegotiation. NULL without memory.
+/// For TLS 1.3 with a shared key and a Diffie-Hellman exchange, and nothing else: no certificates, tickets,
+/// early data or renegotiation. NULL without memory.
 static inline SSL_CTX *copenssl_tls13_context(SSL_psk_use_session_cb_func dialler, SSL_psk_find_session_cb_func listener) {
     SSL_CTX *context = SSL_CTX_new(TLS_method());
     if (!context) return NULL;

@@ -143,8 +143,8 @@ package struct FieldForm: Sendable {
     /// A value as it is written in JSON5.
     package var example: String?
     package var resume: ResumeRule
-    /// The name of the choice ("an optimizer") if exactly one of several fields must be there, and this is one of
-    /// them.
+    /// The name of the choice ("an optimizer") if exactly one of several fields must be there, and this is
+    /// one of them.
     package var choice: String?
 
     /// The default as people write it.

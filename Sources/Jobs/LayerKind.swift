@@ -100,7 +100,8 @@ struct LayerCommon: Sendable {
         static let weights: Part = [.name, .from, .norm, .activation]
     }
 
-    /// The number of values that a maxout behind the layer makes one of: the layer has so many times its units.
+    /// The number of values that a maxout behind the layer makes one of: the layer has so many times its
+    /// units.
     var pieces: Int { activation?.pieces ?? 1 }
 
     /// The default of the weights.

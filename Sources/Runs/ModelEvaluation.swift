@@ -6,7 +6,8 @@ import NeuralNetwork
 import System
 import Training
 
-/// Evaluates models, and the ensemble that they are together, in this process: the same chunks and sums as in training.
+/// Evaluates models, and the ensemble that they are together, in this process: the same chunks and sums as in
+/// training.
 package struct ModelEvaluation {
     package struct Result {
         package let samples: Int
@@ -91,8 +92,8 @@ package struct ModelEvaluation {
 }
 
 extension TrainingPlan {
-    /// The same job when nothing is left to do but to evaluate a test set: without validation data, and without
-    /// rules that monitor it.
+    /// The same job when nothing is left to do but to evaluate a test set: without validation data, and
+    /// without rules that monitor it.
     fileprivate func forTestAlone(samples: Int) throws -> TrainingPlan {
         var job = job
         job.earlyStopping = nil

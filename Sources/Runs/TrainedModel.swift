@@ -15,8 +15,8 @@ package struct TrainedModel: Sendable {
     package let state: CheckpointState
     private let checkpoint: Checkpoint
 
-    /// The checkpoints that a path of the command line stands for: itself, a run's best or else newest one, or one of
-    /// every member of an ensemble.
+    /// The checkpoints that a path of the command line stands for: itself, a run's best or else newest one,
+    /// or one of every member of an ensemble.
     package static func checkpoints(at path: String, reporting report: (String) -> Void) throws
         -> [Checkpoint]
     {

@@ -45,7 +45,8 @@ func setOption(of descriptor: Int32, level: Int32, _ option: Int32, _ value: Int
             of: descriptor, level: Int32(IPPROTO_TCP), TCP_RXT_CONNDROPTIME, Int32(seconds.rounded(.up)))
     }
 #else
-    /// Makes a write to a connection that the peer has closed an error, not a signal: `noSignalFlag` does it here.
+    /// Makes a write to a connection that the peer has closed an error, not a signal: `noSignalFlag` does it
+    /// here.
     func preventSignals(of descriptor: Int32) {}
 
     /// Ends the connection when sent bytes were not acknowledged for so long.

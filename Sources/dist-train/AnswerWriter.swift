@@ -2,7 +2,8 @@ import Configuration
 import Platform
 import System
 
-/// Writes lines of answers as CSV or as JSON objects; numbers in the shortest form that reads back as the same Float.
+/// Writes lines of answers as CSV or as JSON objects; numbers in the shortest form that reads back as the
+/// same Float.
 final class AnswerWriter {
     private let path: String?
     private let file: FileWriter?

@@ -5,7 +5,7 @@ import NeuralNetwork
 import Runs
 import Training
 
-/// What is said of each sample: the columns, and how they follow from what the models compute.
+/// The columns of a prediction, and how they follow from the values that the models compute.
 struct Answers {
     enum Cell {
         case text(String)
@@ -19,9 +19,9 @@ struct Answers {
         case values
         /// The sample as the model gives it back, in the data's own units.
         case reconstruction(Normalization)
-        /// What a k-means or PCA job makes of the sample.
+        /// The values that a k-means or PCA job computes for the sample.
         case measured(MeasuredModel)
-        /// What a layer holds, a boundary of the network.
+        /// The values at a boundary of the network: the output of a layer.
         case layer(Int)
     }
 
@@ -79,7 +79,7 @@ struct Answers {
         return (.values, plan.answersAreProbabilities ? names.map { prefix + $0 } : names)
     }
 
-    /// Where a layer ends, with the batch norm and the activation that belong to it; or a block of layers.
+    /// The boundary behind a block of layers, or behind a layer with its batch norm and its activation.
     private static func boundary(_ name: String, _ plan: TrainingPlan) throws -> Int {
         let layers = plan.network.layers
         if let index = layers.lastIndex(where: { $0.name == name || $0.name.hasPrefix(name + ".") }) {

@@ -41,7 +41,8 @@ extension Commands {
     }
 }
 
-/// Trains a job for a while, with worker processes, sockets, snapshots and checkpoints, and takes the time of every step.
+/// Trains a job for a while, with worker processes, sockets, snapshots and checkpoints, and takes the time of
+/// every step.
 private struct StepBenchmark {
     let workers: Int
     let lanes: Int
@@ -108,7 +109,8 @@ private struct StepBenchmark {
     }
 }
 
-/// Takes the times between the ends of steps, once the training is warm. Belongs to the coordinator's loop while that runs.
+/// Takes the times between the ends of steps, once the training is warm. Belongs to the coordinator's loop
+/// while that runs.
 private final class StepTimes {
     private static let warmSteps = 3
     private static let warmSeconds = 1.0
@@ -123,7 +125,8 @@ private final class StepTimes {
     private var last = 0.0
     private var warmSince: Double?
 
-    /// - Parameter isWhole: whether a step has a full batch; an epoch's last one is not measured if it has less.
+    /// - Parameter isWhole: whether a step has a full batch; an epoch's last one is not measured if it has
+    ///   less.
     init(seconds: Double, isWhole: @escaping (Int) -> Bool) {
         (self.seconds, self.isWhole) = (seconds, isWhole)
     }
@@ -141,7 +144,7 @@ private final class StepTimes {
     }
 }
 
-/// What was measured of some steps.
+/// The measured times of some steps.
 private struct StepResult {
     let workers: Int
     let lanes: Int

@@ -9,7 +9,8 @@ import Telemetry
 import Training
 import Transport
 
-/// `run` and `coordinator` for an ensemble: its members are trained one after the other, each in a run directory of its own within the ensemble's.
+/// `run` and `coordinator` for an ensemble: its members are trained one after the other, each in a run
+/// directory of its own within the ensemble's.
 struct EnsembleProgram {
     private let program: RunProgram
     private let token: SharedToken
@@ -90,7 +91,7 @@ struct EnsembleProgram {
     }
 }
 
-/// What the members have reached, and what they answer together.
+/// The results of the members, and of their mean answer.
 private struct EnsembleResult {
     let path: String
     let members: [ConfigValue]

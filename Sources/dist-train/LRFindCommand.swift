@@ -91,7 +91,7 @@ extension Commands {
         let every = max(1, (points.count + 29) / 30)
         let shown = points.indices.filter { $0 % every == 0 || marks[$0] != nil }
         let losses = points.map(\.smoothed)
-        // What explodes at the end would flatten all the rest.
+        // Losses that explode at the end would flatten the rest of the curve.
         let (low, high) = (losses.min() ?? 0, max(losses[0], losses[result.least]) * 1.2)
         let lines = shown.map { index in
             let part = high > low ? min(1, max(0, (losses[index] - low) / (high - low))) : 0

@@ -45,7 +45,8 @@ extension Commands {
         let seconds = try arguments.seconds("--seconds", 0.1...600) ?? 3
         establishFloatingPointMode()
         let file = try JobFile.load(path: path, overrides: arguments.all("--set"))
-        // As many at once as this machine has cores for: further ones would take turns, which the model knows.
+        // As many at once as this machine has cores for: further ones would take turns, which the model
+        // knows.
         let copies = max(1, min(each, Processor.cores / lanes))
         let job = try measured(file, StepMeasurement(lanes: lanes, seconds: seconds, copies: copies))
         let loopback = try LoopbackMeasurement.run()

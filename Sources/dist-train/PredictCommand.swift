@@ -73,7 +73,7 @@ extension TrainedModels {
             try zip(all, plans).map { try $0.predictor($1, lanes: lanes, keeping: kept($1)) })
     }
 
-    /// What `--input` or `--data` names.
+    /// The source that `--input` or `--data` names.
     func blocks(_ arguments: Arguments) throws -> any SampleBlocks {
         let dataset: Dataset
         if let path = arguments.string("--input") {
@@ -88,7 +88,7 @@ extension TrainedModels {
     }
 }
 
-/// What `--input` names.
+/// The source that `--input` names.
 private struct InputFile {
     private let path: String
     private let model: TrainedModel

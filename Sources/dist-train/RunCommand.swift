@@ -69,7 +69,7 @@ extension Arguments {
         try seconds("--snapshot-interval", 0.1...1e7) ?? SnapshotPacer.usualInterval
     }
 
-    /// What `run` and `coordinator` share.
+    /// Makes the program that `run` and `coordinator` share from their options.
     func program(_ name: String, listen: Endpoint, minimum: Int, maximum: Int, isOpen: Bool) throws
         -> RunProgram
     {

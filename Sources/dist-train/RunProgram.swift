@@ -12,7 +12,7 @@ import Threads
 import Training
 import Transport
 
-/// What `run` and `coordinator` have in common: from the job to the printed result.
+/// The course that `run` and `coordinator` have in common, from the job to the printed result.
 struct RunProgram {
     var job: JobFile
     var setup: RunSetup.Request
@@ -29,7 +29,7 @@ struct RunProgram {
         var lanes: Int?
         /// How often each of them is started again when it dies.
         var restarts: Int
-        /// Where they keep fetched data; nil: where workers do.
+        /// The directory in which they keep fetched data; nil: the workers' usual one.
         var cacheDirectory: String? = nil
     }
 
@@ -187,7 +187,7 @@ struct RunProgram {
                 return "  \(TextFormat.left(name, 12)) \(values)"
             }
         }
-        // What is minimised. Scikit-learn's regressions halve the squared error, and with it everything.
+        // The value that is minimised. Scikit-learn's regressions take half of it.
         func objective() -> String? {
             guard let loss = result.train?.loss, let penalty = result.penalty else { return nil }
             let whole = TextFormat.measure(loss + penalty)
@@ -215,7 +215,7 @@ struct RunProgram {
     }
 }
 
-/// What the trainings of one command have in common: an ensemble trains several, one after the other.
+/// The parts that the trainings of one command have in common: an ensemble trains several, one after the other.
 final class TrainingSession {
     let token: SharedToken
     /// The workers that this program starts; nil: others start them.
@@ -238,7 +238,8 @@ final class TrainingSession {
     }
 }
 
-/// SIGINT and SIGTERM: the first stops the training at hand, and what would follow it; a second one ends the process at once. SIGUSR1: a checkpoint now.
+/// SIGINT and SIGTERM: the first stops the training at hand, and what would follow it; a second one ends the
+/// process at once. SIGUSR1: a checkpoint now.
 final class StopSignals: Sendable {
     private let state = Mutex<(coordinator: Coordinator?, count: Int)>((nil, 0))
 

@@ -34,7 +34,8 @@ struct TrainedModels {
         establishFloatingPointMode()
     }
 
-    /// Starts over with the OpenBLAS core of the training, if this machine has it and the user did not choose one.
+    /// Starts over with the OpenBLAS core of the training, if this machine has it and the user did not choose
+    /// one.
     private static func adoptCore(of platform: String) throws {
         guard let core = Fingerprint.core(ofPlatform: platform), core != BLAS.coreName,
             Environment.value("OPENBLAS_CORETYPE") == nil,
@@ -47,7 +48,7 @@ struct TrainedModels {
     func requireSameSamples() throws { try EvaluationData.requireSameSamples(all) }
 }
 
-/// What `--data` asks for.
+/// The data set that `--data` asks for.
 struct EvaluationData {
     private let models: [TrainedModel]
     private let asked: String?

@@ -33,7 +33,8 @@ import Transport
             return givenUp
         }
 
-        /// What everyone says of a step: the truth, but for those who are wrong about a member's work, the member itself or its auditor.
+        /// What everyone says of a step: the truth, but for those who are wrong about a member's work, the
+        /// member itself or its auditor.
         mutating func step(_ step: Int, wrong: [Int: Int] = [:], wrongStatistics: Int? = nil) throws
             -> [AuditLedger.Finding]
         {

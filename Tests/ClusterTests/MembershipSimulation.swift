@@ -2,10 +2,14 @@ import Cluster
 import Telemetry
 import TestSupport
 
-/// A cluster in virtual time: the real `Membership`, a coordinator's record that is a number, and workers that compute by mixing the step's number into theirs.
+/// A cluster in virtual time: the real `Membership`, a coordinator's record that is a number, and workers
+/// that compute by mixing the step's number into theirs.
 ///
-/// Every message is delivered in the order of its connection, and in any order among connections; what happens next is drawn from the seed. Workers are killed with and without
-/// a word to the coordinator, freeze and wake, lose each other, cannot reach each other, join, leave; connections swallow what they are given and look sound; the coordinator ticks. Then the faults stop, and the job must come to its end.
+/// Every message is delivered in the order of its connection, and in any order among connections; what
+/// happens next is drawn from the seed. Workers are killed with and without
+/// a word to the coordinator, freeze and wake, lose each other, cannot reach each other, join, leave;
+/// connections swallow what they are given and look sound; the coordinator ticks. Then the faults stop, and
+/// the job must come to its end.
 struct MembershipSimulation {
     struct Failure: Error, CustomStringConvertible { let description: String }
 

@@ -89,7 +89,8 @@ import Testing
     @Test func leavingIsDoneAtABoundaryAndThenDismissed() {
         var membership = membership(minimum: 1)
         _ = arrive(2, at: &membership)
-        // The first worker formed a generation alone; the second one's arrival abandons nothing: it waits for the boundary.
+        // The first worker formed a generation alone; the second one's arrival abandons nothing: it waits for
+        // the boundary.
         while case .forming = membership.phase { _ = connectAll(&membership) }
         if case .running = membership.phase {} else { Issue.record("should run") }
         let actions = membership.handle(.leaving(membership.members[0]), at: 1)
@@ -282,7 +283,8 @@ import Testing
         var membership = membership(minimum: 2)
         _ = arrive(3, at: &membership)
         _ = connectAll(&membership)
-        // The third one, which came while the others connected, joins at the next boundary, and cannot reach the first.
+        // The third one, which came while the others connected, joins at the next boundary, and cannot reach
+        // the first.
         #expect(
             membership.handle(.tick, at: 1).first == .endAtBoundary(number: 1, reason: "worker 3 has joined"))
         for id in membership.members {
@@ -329,7 +331,8 @@ import Testing
         #expect(membership.isRunning)
     }
 
-    /// A worker's clocks: everyone is heard of and time passes, second by second; all that is decided meanwhile.
+    /// A worker's clocks: everyone is heard of and time passes, second by second; all that is decided
+    /// meanwhile.
     private func pass(_ seconds: ClosedRange<Int>, _ membership: inout Membership) -> [Action] {
         seconds.flatMap { second in
             for id in membership.members { _ = membership.handle(.heard(id), at: Double(second)) }
@@ -337,7 +340,8 @@ import Testing
         }
     }
 
-    /// No message between members is sent twice, so a connection that breaks between living ones would make all of them wait for ever.
+    /// No message between members is sent twice, so a connection that breaks between living ones would make
+    /// all of them wait for ever.
     @Test func livingMembersThatLostEachOtherConnectAnew() {
         var membership = membership(minimum: 2)
         _ = arrive(2, at: &membership)

@@ -64,7 +64,8 @@ import Testing
         #expect(try lines(path).count == 1)
     }
 
-    /// Lines behind which no replay begins are not compared any more, so that a long run's need not be kept in memory; the others are.
+    /// Lines behind which no replay begins are not compared any more, so that a long run's need not be kept
+    /// in memory; the others are.
     @Test func whatIsBehindASnapshotIsForgotten() throws {
         let directory = try TemporaryDirectory()
         let path = directory.file("metrics.jsonl")
@@ -81,7 +82,8 @@ import Testing
         #expect(try log.write(step(2, loss: 7)) && log.write(epoch(2, loss: 7)))
     }
 
-    /// The last line of a coordinator that was killed in a write does not count, even if only its line feed is missing.
+    /// The last line of a coordinator that was killed in a write does not count, even if only its line feed
+    /// is missing.
     @Test(arguments: [1, 2, 10])
     func tornLines(missing: Int) throws {
         let directory = try TemporaryDirectory()

@@ -105,7 +105,8 @@ import Training
         #expect(try bench.lines() == [Self.step2, Self.step3, Self.epoch1, step4])
     }
 
-    /// A generation that begins again at the snapshot replays without a second line, in the middle of an epoch and at its end.
+    /// A generation that begins again at the snapshot replays without a second line, in the middle of an
+    /// epoch and at its end.
     @Test func generationsReplay() throws {
         let bench = try Bench()
         try bench.steps(1...3, loss: 1)
@@ -127,7 +128,8 @@ import Training
         #expect(throws: ReplayDiffers.self) { try bench.evaluate(after: 3, loss: 0.25) }
     }
 
-    /// Until its snapshot is there, an audit may find that a step was computed wrongly: then it never was, and what is computed instead stands alone.
+    /// Until its snapshot is there, an audit may find that a step was computed wrongly: then it never was,
+    /// and what is computed instead stands alone.
     @Test(arguments: [true, false])
     func auditedSteps(evaluationFirst: Bool) throws {
         let bench = try Bench(isAudited: true)

@@ -2,7 +2,8 @@ import Cluster
 import Testing
 
 @Suite struct SnapshotPacerTests {
-    /// Steps of 10 ms; a snapshot takes `cost` from its step's report. The share of the time that snapshots take.
+    /// Steps of 10 ms; a snapshot takes `cost` from its step's report. The share of the time that snapshots
+    /// take.
     private func share(cost: Double, bytes: Int, seconds: Double) -> (share: Double, count: Int) {
         var pacer = SnapshotPacer(bytes: bytes)
         pacer.begin(now: 0)

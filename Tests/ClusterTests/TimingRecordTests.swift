@@ -6,7 +6,8 @@ import Testing
 @Suite struct TimingRecordTests {
     private static let workers = [TimedWorker(id: 4, name: "a/1"), TimedWorker(id: 7, name: "b/2")]
 
-    /// A step of 10 s: data 1, forward 3 with an exchange asked at `asked` and answered at 3.5, backward 4, and the end from `ready` to 10.
+    /// A step of 10 s: data 1, forward 3 with an exchange asked at `asked` and answered at 3.5, backward 4,
+    /// and the end from `ready` to 10.
     private func step(_ step: Int, at begin: Double, asked: Double, ready: Double) -> [Span] {
         [
             Span(.data, step: step, begin: begin, end: begin + 1),
@@ -18,7 +19,8 @@ import Testing
         ]
     }
 
-    /// The first member asks at 2 and the second at 3: of its 1.5 s the first waits 1 s for the second, which waits for nobody.
+    /// The first member asks at 2 and the second at 3: of its 1.5 s the first waits 1 s for the second, which
+    /// waits for nobody.
     @Test func dividesExchanges() {
         var record = TimingRecord(stepsPerEpoch: 1)
         record.begin(Self.workers, step: 0)
@@ -34,7 +36,8 @@ import Testing
         #expect(first.total == 10 && second.total == 10 && first.steps == 1)
     }
 
-    /// Nobody can have waited longer than the exchange lasted, or less than not at all, whatever the clocks say.
+    /// Nobody can have waited longer than the exchange lasted, or less than not at all, whatever the clocks
+    /// say.
     @Test(arguments: [-50.0, -1, 0, 1, 50])
     func clocksThatDiffer(shift: Double) {
         var record = TimingRecord(stepsPerEpoch: 1)
@@ -71,7 +74,8 @@ import Testing
         #expect(record.workers.map(\.times.evaluation) == [0, 7])
     }
 
-    /// In a job in which workers come and go, the times of the first of those that are gone become one; nothing is lost of the sums.
+    /// In a job in which workers come and go, the times of the first of those that are gone become one;
+    /// nothing is lost of the sums.
     @Test func manyComeAndGo() {
         var record = TimingRecord(stepsPerEpoch: 1_000_000)
         let count = TimingRecord.mostGone + 50
@@ -129,7 +133,8 @@ import Testing
 }
 
 @Suite struct ClockOffsetTests {
-    /// The answer that was held up says nothing as long as a quick one is fresh; clocks that drift apart make it stale.
+    /// The answer that was held up says nothing as long as a quick one is fresh; clocks that drift apart make
+    /// it stale.
     @Test func theShortestRoundTripCounts() {
         var offset = ClockOffset()
         #expect(offset.seconds == 0)

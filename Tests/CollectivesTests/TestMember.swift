@@ -110,7 +110,8 @@ final class TestSignal: Sendable {
 
     func signal() { signals.signal() }
 
-    /// Waits for `wanted` signals that no earlier wait has taken. It returns false if they do not come in time.
+    /// Waits for `wanted` signals that no earlier wait has taken. It returns false if they do not come in
+    /// time.
     func wait(for wanted: Int, seconds: Int) -> Bool {
         let deadline = DispatchTime.now() + .seconds(seconds)
         return (0..<wanted).allSatisfy { _ in signals.wait(timeout: deadline) == .success }

@@ -3,7 +3,8 @@ import System
 import TestSupport
 import Testing
 
-/// The documents for people agree with the project: links lead somewhere, named code exists, examples are valid.
+/// The documents for people agree with the project: links lead somewhere, named code exists, examples are
+/// valid.
 @Suite struct DocumentsTests {
     static let all = ["README.md", "config/README.md", "deploy/README.md", "Sources/README.md"]
 

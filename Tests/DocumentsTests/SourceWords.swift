@@ -26,8 +26,8 @@ struct SourceWords {
 
     func contains(_ word: String) -> Bool { words.contains(word) }
 
-    /// The identifiers of a code span that names code, such as `Training/GradientProgram.run`; none for commands,
-    /// paths of users and formulas.
+    /// The identifiers of a code span that names code, such as `Training/GradientProgram.run`; none for
+    /// commands, paths of users and formulas.
     static func identifiers(in span: String) -> [String] {
         guard !span.contains(" "), !span.contains("$"), !span.hasPrefix("-"), !span.hasPrefix(".") else {
             return []

@@ -2,7 +2,8 @@ import System
 import Testing
 
 extension Exactness {
-    /// A worker that computes wrongly is found, named and sent away, and the result is as if it had not been there.
+    /// A worker that computes wrongly is found, named and sent away, and the result is as if it had not been
+    /// there.
     @Suite struct Audit {
         private static let convolutional = {
             var job = DigitsJob(microbatches: 8)
@@ -34,7 +35,8 @@ extension Exactness {
             #expect(field("recoveries", in: finished.output) == "0")
         }
 
-        /// A bit of one gradient, once: the one that audits it and the one itself, asked again, agree. Between machines and in their own memory.
+        /// A bit of one gradient, once: the one that audits it and the one itself, asked again, agree.
+        /// Between machines and in their own memory.
         @Test(arguments: [("1", 2), ("0", 3)])
         func oneBit(sharedMemory: String, workers: Int) throws {
             let bench = try Bench(DigitsJob(microbatches: 8))
@@ -62,7 +64,8 @@ extension Exactness {
             #expect(field("state_sha256", in: spoilt.output) != quiet.hash)
         }
 
-        /// A gradient that is no number any more spoils the next step for everybody, which is not the job's fault.
+        /// A gradient that is no number any more spoils the next step for everybody, which is not the job's
+        /// fault.
         @Test(arguments: [2, 3])
         func noNumber(workers: Int) throws {
             let bench = try Bench(DigitsJob(microbatches: 8))
@@ -81,7 +84,8 @@ extension Exactness {
             #expect(failed.isBecause("lower the learning rate"))
         }
 
-        /// One that is wrong whenever it is asked is outvoted by two others. With one other, nobody can tell who is wrong; nothing is spoilt, and a third one decides.
+        /// One that is wrong whenever it is asked is outvoted by two others. With one other, nobody can tell
+        /// who is wrong; nothing is spoilt, and a third one decides.
         @Test(arguments: [3, 2])
         func wrongAgain(workers: Int) throws {
             let bench = try Bench(DigitsJob(microbatches: 8))

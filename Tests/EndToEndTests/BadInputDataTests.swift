@@ -2,7 +2,8 @@ import System
 import TestSupport
 import Testing
 
-/// Data sets that are missing, damaged, or do not fit together: `run` says which file and what to do, and leaves no run behind.
+/// Data sets that are missing, damaged, or do not fit together: `run` says which file and what to do, and
+/// leaves no run behind.
 @Suite(.serialized) struct BadInputDataTests {
     let home: TemporaryDirectory
 

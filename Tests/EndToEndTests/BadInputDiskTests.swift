@@ -3,7 +3,8 @@ import System
 import TestSupport
 import Testing
 
-/// Disks that are full or read-only: the error names the file, nothing crashes, and earlier checkpoints stay whole.
+/// Disks that are full or read-only: the error names the file, nothing crashes, and earlier checkpoints stay
+/// whole.
 @Suite(.serialized, .enabled(if: SmallFileSystem.isPossible, "mounting a file system needs root"))
 struct BadInputDiskTests {
     let home: TemporaryDirectory
@@ -32,7 +33,8 @@ struct BadInputDiskTests {
         try run(directory, epochs: 2, "--resume").expect(status: 0)
     }
 
-    /// With so many pages left the start fails at one file after the other. "Free some space, then try again" is then true.
+    /// With so many pages left the start fails at one file after the other. "Free some space, then try again"
+    /// is then true.
     @Test(arguments: 0...3)
     func aDiskThatIsFullAtTheStart(pages: Int) throws {
         let page = Int(getpagesize())

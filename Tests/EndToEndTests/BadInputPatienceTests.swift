@@ -2,7 +2,8 @@ import System
 import TestSupport
 import Testing
 
-/// A coordinator that lacks workers says so, and again. Apart from the other suites, because it waits for most of its time.
+/// A coordinator that lacks workers says so, and again. Apart from the other suites, because it waits for
+/// most of its time.
 @Suite(.serialized) struct BadInputPatienceTests {
     let home: TemporaryDirectory
 

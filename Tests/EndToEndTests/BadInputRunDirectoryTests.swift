@@ -21,8 +21,8 @@ import Testing
         try Program.run(["checkpoint", action, path], in: home.path, seconds: 30)
     }
 
-    /// A short run with three checkpoints, of the steps 12, 24 and 36; the hash of its last state. The end of a run is always written, while
-    /// checkpoints on the way may be left out when the disk is slow.
+    /// A short run with three checkpoints, of the steps 12, 24 and 36; the hash of its last state. The end of
+    /// a run is always written, while checkpoints on the way may be left out when the disk is slow.
     private func train() throws -> String {
         try run("--set", "epochs=1").expect(status: 0)
         try run("--set", "epochs=2", "--resume").expect(status: 0)

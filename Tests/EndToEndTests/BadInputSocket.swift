@@ -1,7 +1,8 @@
 import Platform
 import System
 
-/// A TCP socket of the loopback, without any of this project's network code: it can be a stranger. Every call has a bound.
+/// A TCP socket of the loopback, without any of this project's network code: it can be a stranger. Every call
+/// has a bound.
 final class RawSocket {
     private let descriptor: Int32
 

@@ -3,7 +3,8 @@ import System
 import TestSupport
 import Testing
 
-/// The shared token: wrong, missing or malformed ones are explained, and no token ever appears where others can read it.
+/// The shared token: wrong, missing or malformed ones are explained, and no token ever appears where others
+/// can read it.
 @Suite(.serialized) struct BadInputTokenTests {
     let home: TemporaryDirectory
 

@@ -3,7 +3,8 @@ import System
 import Testing
 
 extension Exactness {
-    /// Coordinator and workers as separate commands; workers that come late, leave, wait, or lose their coordinator.
+    /// Coordinator and workers as separate commands; workers that come late, leave, wait, or lose their
+    /// coordinator.
     @Suite struct WorkersByHand {
         /// Nobody may be taken for dead because a fault point has stopped it.
         static let patient = ["--peer-timeout", "120"]

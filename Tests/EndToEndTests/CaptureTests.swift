@@ -5,7 +5,8 @@ import Testing
 
 #if os(Linux)  // which answers on all of 127.0.0.0/8
     extension Exactness {
-        /// Everything that two workers and their coordinator say to each other, recorded by who stands in between.
+        /// Everything that two workers and their coordinator say to each other, recorded by who stands in
+        /// between.
         @Suite struct Captures {
             private struct Recording {
                 var pieces: [[UInt8]]
@@ -29,7 +30,9 @@ import Testing
                     }
                 }
 
-                /// Samples, names from the job, and of the parameters at its end those that are vectors, which lie in the file as they do on the wire: how many of each are there, and how many at least where nothing is encrypted.
+                /// Samples, names from the job, and of the parameters at its end those that are vectors,
+                /// which lie in the file as they do on the wire: how many of each are there, and how many at
+                /// least where nothing is encrypted.
                 func findings(_ hands: ByHand) throws -> [(found: Int, least: Int)] {
                     let data = try Digits.load().train.serialized
                     let samples = (1...20).map { data[data.count * $0 / 24..<data.count * $0 / 24 + 48] }
@@ -145,7 +148,8 @@ import Testing
                         $0.split(separator: "\t").map(String.init)
                     }
                 }
-                // What went over each connection, each way, in one piece: what is looked for may lie in two packets.
+                // What went over each connection, each way, in one piece: what is looked for may lie in two
+                // packets.
                 let sent = try fields(
                     "tcp.len > 0 && tcp.port != \(marks.port) && !tcp.analysis.retransmission", "tcp.stream",
                     "tcp.srcport", "tcp.payload")

@@ -3,7 +3,8 @@ import System
 import TestSupport
 import Testing
 
-/// Stopping: at a step boundary with a checkpoint and the command that resumes, or at once; workers end with their `run`.
+/// Stopping: at a step boundary with a checkpoint and the command that resumes, or at once; workers end with
+/// their `run`.
 @Suite(.serialized) struct CommandLineSignalTests {
     let home: TemporaryDirectory
 
@@ -27,8 +28,8 @@ import Testing
 
     private var log: EventLog { EventLog(run: directory) }
 
-    /// The step after which the newest process has stopped, and the command that resumes the run. The command is also
-    /// on standard error, for the user.
+    /// The step after which the newest process has stopped, and the command that resumes the run. The command
+    /// is also on standard error, for the user.
     private func stopped(_ errors: String) throws -> (step: Int, command: String) {
         let event = try #require(log.events("run_stopped").last, "\(errors)")
         let command = try #require(event.text("resume_command"))

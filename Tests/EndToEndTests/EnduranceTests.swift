@@ -6,7 +6,8 @@ import Testing
 extension Exactness {
     /// What a cluster lives through in the long run.
     @Suite struct Endurance {
-        /// A disk that fills in the midst of a run costs checkpoints, not the run: with room again, later ones are written.
+        /// A disk that fills in the midst of a run costs checkpoints, not the run: with room again, later
+        /// ones are written.
         @Test(.enabled(if: SmallFileSystem.isPossible, "mounting a file system needs root"))
         func aDiskThatFillsAndIsFreed() throws {
             let disk = try SmallFileSystem(bytes: 4 << 20)
@@ -58,9 +59,11 @@ extension Exactness {
         private static let seconds =
             Environment.value("DIST_TRAIN_ENDURANCE_SECONDS").flatMap { Int($0) } ?? 600
 
-        /// Workers on one machine that join, leave and are killed again and again: the bits of as many quiet steps, and a coordinator that does not grow.
+        /// Workers on one machine that join, leave and are killed again and again: the bits of as many quiet
+        /// steps, and a coordinator that does not grow.
         ///
-        /// The job has no end of its own: it is stopped, and then resumed for a few steps more. In the long form it is stopped after `DIST_TRAIN_ENDURANCE_SECONDS` (600), with a change every second or two;
+        /// The job has no end of its own: it is stopped, and then resumed for a few steps more. In the long
+        /// form it is stopped after `DIST_TRAIN_ENDURANCE_SECONDS` (600), with a change every second or two;
         /// otherwise after a few changes, each of which is waited for.
         @Test(.timeLimit(.minutes(10 + seconds / 15))) func comingAndGoing() throws {
             var job = Exactness.Recovery.mixedJobs[0]
@@ -90,7 +93,8 @@ extension Exactness {
             try hands.worker(["--cache-dir", hands.bench.directory.file("cache")])
         }
 
-        /// A few changes, alternately a leave and a death; after each, all members are there again before the next.
+        /// A few changes, alternately a leave and a death; after each, all members are there again before the
+        /// next.
         private func changeNowAndThen(_ hands: ByHand, _ coordinator: ChildProcess, _ count: Int) throws
             -> [ProcessSize]
         {
@@ -142,7 +146,8 @@ extension Exactness {
             return sizes
         }
 
-        /// After the first tenth, in which buffers find their sizes, nothing grows: the later half is not above the half before it but for little.
+        /// After the first tenth, in which buffers find their sizes, nothing grows: the later half is not
+        /// above the half before it but for little.
         private static func expectNoGrowth(_ sizes: [ProcessSize]) throws {
             let settled = Array(sizes.dropFirst(sizes.count / 10))
             let (before, after) = (settled.prefix(settled.count / 2), settled.suffix(settled.count / 2))

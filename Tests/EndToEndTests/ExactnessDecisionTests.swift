@@ -5,7 +5,8 @@ import Testing
 extension Exactness {
     /// Jobs that decide on their way, among real processes.
     @Suite struct DecisionRules {
-        /// An epoch has 12 steps. The loss never falls by 5 from one epoch to the next, so the job ends with its second one.
+        /// An epoch has 12 steps. The loss never falls by 5 from one epoch to the next, so the job ends with
+        /// its second one.
         static var job: DigitsJob {
             var job = DigitsJob(microbatches: 8)
             job.more = "early_stopping: {patience: 1, minimum_delta: 5},"
@@ -29,7 +30,8 @@ extension Exactness {
             #expect(resumed.output.contains("\"stopped_early\": true"))
         }
 
-        /// With a penalty on the weights an epoch's line waits for its snapshot, and so does what is decided; the learning rate falls after each of them.
+        /// With a penalty on the weights an epoch's line waits for its snapshot, and so does what is decided;
+        /// the learning rate falls after each of them.
         @Test func plateauWithPenalty() throws {
             var job = DigitsJob(microbatches: 8)
             job.more =
@@ -56,7 +58,8 @@ extension Exactness {
             #expect(try bench.bits("run", workers: 1, ["--resume"]) == first)
         }
 
-        /// The first evaluation is the best by this measure; later checkpoints do not crowd it out, over a resume too.
+        /// The first evaluation is the best by this measure; later checkpoints do not crowd it out, over a
+        /// resume too.
         @Test func bestIsKept() throws {
             var job = DigitsJob(microbatches: 8)
             job.checkpointEvery = #"5, best: {monitor: "validation.loss", mode: "max"}"#

@@ -11,7 +11,8 @@ extension Exactness {
         #endif
     }()
 
-    /// Workers whose OpenBLAS computes other bits, and jobs that say which core counts. x86-64 has the cores named here; the environment of the tests must not choose one.
+    /// Workers whose OpenBLAS computes other bits, and jobs that say which core counts. x86-64 has the cores
+    /// named here; the environment of the tests must not choose one.
     @Suite(.enabled(if: Exactness.isX86, "OpenBLAS has the cores named here on x86-64 only")) struct Platforms
     {
         static let foreign = ["OPENBLAS_CORETYPE": "Nehalem"]
@@ -77,7 +78,8 @@ extension Exactness {
                 "\(resumed.output)")
         }
 
-        /// Workers start over once with the core that the job names; the token survives in an inherited descriptor.
+        /// Workers start over once with the core that the job names; the token survives in an inherited
+        /// descriptor.
         @Test func namedCoreByRun() throws {
             let bench = try Bench(DigitsJob(more: "numerics: {blas_core: \"Haswell\"},"))
             let one = try bench.run("one", workers: 1)

@@ -10,7 +10,8 @@ extension Exactness {
             var every: String
             var before: Int
             var after: Int
-            /// Checkpoints are written beside the training, so a death at a step may come before the one that is due.
+            /// Checkpoints are written beside the training, so a death at a step may come before the one that
+            /// is due.
             var hasCheckpoint: Bool { fault.contains("checkpoint-written") }
             var description: String { "\(fault), checkpoint.every \(every), \(before) then \(after) workers" }
         }
@@ -56,7 +57,8 @@ extension Exactness {
             #expect(try Bits(resumed, bench.runDirectory("killed")) == quiet)
         }
 
-        /// Killed at each stage of the last checkpoint's writing: one that loads is there at every moment, and the run goes on from the newest.
+        /// Killed at each stage of the last checkpoint's writing: one that loads is there at every moment,
+        /// and the run goes on from the newest.
         @Test(arguments: ["begun", "model", "optimizer", "manifest", "renamed"])
         func killedWhileACheckpointIsWritten(stage: String) throws {
             let bench = try Bench(DigitsJob(microbatches: 8))

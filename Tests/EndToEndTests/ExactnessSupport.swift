@@ -4,7 +4,8 @@ import System
 import TestSupport
 import Testing
 
-/// The suites in which real processes must give the bits of the quiet single-worker run; one after the other, because each starts several processes.
+/// The suites in which real processes must give the bits of the quiet single-worker run; one after the other,
+/// because each starts several processes.
 @Suite(.serialized) enum Exactness {
     /// Forbids the memory that workers of one machine share, so that what they say goes over sockets.
     static let socketsAlone = ["DIST_TRAIN_SHARED_MEMORY": "0"]
@@ -13,7 +14,8 @@ import Testing
     static var takesLong: Comment { "it takes long: DIST_TRAIN_LONG_TESTS=1 runs it" }
 }
 
-/// A small job on the embedded digits: two batch norms, 1,437 training samples, so that the last batch of an epoch is ragged; or one without a model.
+/// A small job on the embedded digits: two batch norms, 1,437 training samples, so that the last batch of an
+/// epoch is ragged; or one without a model.
 struct DigitsJob: CustomStringConvertible {
     var batch = 128
     var microbatches = 4
@@ -25,7 +27,8 @@ struct DigitsJob: CustomStringConvertible {
     var more = ""
     /// Of the training images, as a config has it.
     var augment = ""
-    /// Instead of a model: `kmeans: …` or `pca: …`, as a config has it, of which the microbatches and `more` count alone.
+    /// Instead of a model: `kmeans: …` or `pca: …`, as a config has it, of which the microbatches and `more`
+    /// count alone.
     var measuring = ""
     var epochs = 100
     var logEvery = 5
@@ -153,7 +156,8 @@ final class Bench {
         return try Bits(finished, runDirectory(name))
     }
 
-    /// The result that everything is compared with: one worker, one lane, nothing happens. Computed once for each job; when checkpoints are written changes nothing.
+    /// The result that everything is compared with: one worker, one lane, nothing happens. Computed once for
+    /// each job; when checkpoints are written changes nothing.
     func quiet(seconds: Double = 60) throws -> Bits {
         var job = job
         job.checkpointEvery = "\"epoch\""

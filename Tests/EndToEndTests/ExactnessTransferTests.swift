@@ -3,7 +3,8 @@ import TestSupport
 import Testing
 
 extension Exactness {
-    /// Fine-tuning among real processes: frozen tensors reach the workers and the checkpoints, and workers read no file.
+    /// Fine-tuning among real processes: frozen tensors reach the workers and the checkpoints, and workers
+    /// read no file.
     @Suite struct FineTuning {
         @Test func fromARun() throws {
             let first = try Bench(DigitsJob(steps: 12))

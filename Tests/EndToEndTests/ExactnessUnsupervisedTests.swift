@@ -40,13 +40,15 @@ extension Exactness {
             #expect(field("state_sha256", in: try run("half", workers: 1, ["--resume"]).output) == quiet.hash)
         }
 
-        /// Where one member stands still: in the seeding of k-means, in an iteration, before the covariance of PCA.
+        /// Where one member stands still: in the seeding of k-means, in an iteration, before the covariance
+        /// of PCA.
         private static let places = [
             ("kmeans: {clusters: 6}", "forward:3"), ("kmeans: {clusters: 6}", "forward:7"),
             ("pca: {components: 5}", "data:0"),
         ]
 
-        /// It alone counts as dead, not those that wait for it, and they go on. Patience with a computing thread, of a `hang`, is long.
+        /// It alone counts as dead, not those that wait for it, and they go on. Patience with a computing
+        /// thread, of a `hang`, is long.
         @Test(arguments: places, ["kill", "stop"] + (isThorough ? ["hang"] : []))
         func oneStandsStill(_ place: (measuring: String, phase: String), action: String) throws {
             var job = DigitsJob()

@@ -25,7 +25,8 @@ struct NetworkFault {
         case delay(ClosedRange<Double>)
     }
 
-    /// Of those through the proxy, in the order in which they were dialled. Nil: the one that first has so many bytes.
+    /// Of those through the proxy, in the order in which they were dialled. Nil: the one that first has so
+    /// many bytes.
     var connection: Int?
     var direction: Direction
     /// So many bytes of this direction have passed before.
@@ -35,7 +36,8 @@ struct NetworkFault {
     var isOften = false
 }
 
-/// A TCP proxy on the loopback that passes on what it gets, but for its faults, which are met when so many bytes have passed, never by time.
+/// A TCP proxy on the loopback that passes on what it gets, but for its faults, which are met when so many
+/// bytes have passed, never by time.
 final class FaultProxy: Sendable {
     struct State {
         var isEnded = false

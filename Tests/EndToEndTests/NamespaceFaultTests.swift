@@ -4,8 +4,10 @@ import Testing
 
 #if os(Linux)
     extension Exactness {
-        /// Cables that are pulled in the midst of a run: the coordinator on host 0, a worker each on hosts 1 and 2. A fault point stops the latter until the network is as
-        /// the test wants it; the former dies when it would finish alone, so that the job ends only if the latter finds its way back.
+        /// Cables that are pulled in the midst of a run: the coordinator on host 0, a worker each on hosts 1
+        /// and 2. A fault point stops the latter until the network is as
+        /// the test wants it; the former dies when it would finish alone, so that the job ends only if the
+        /// latter finds its way back.
         @Suite(.enabled(if: LAN.isPossible, LAN.requirement)) struct HostFaults {
             static let job = DigitsJob(steps: 60)
             static let short = ["--peer-timeout", "2"]

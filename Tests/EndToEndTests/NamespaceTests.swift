@@ -24,7 +24,8 @@ import Testing
                 for worker in workers { try expectGoodEnd(worker) }
             }
 
-            /// The script that measures with links of a given rate: the hosts are there for the command, reach each other, and are gone behind it.
+            /// The script that measures with links of a given rate: the hosts are there for the command,
+            /// reach each other, and are gone behind it.
             @Test func scriptForShapedLinks() throws {
                 let command =
                     "ip netns list; ip -n ${NAMESPACE}1 route get $NETWORK.1; ip netns exec ${NAMESPACE}1 tc qdisc show dev eth0; exit 7"

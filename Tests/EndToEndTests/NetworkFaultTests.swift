@@ -4,10 +4,12 @@ import Testing
 
 #if os(Linux)  // which answers on all of 127.0.0.0/8
     extension Exactness {
-        /// A network that loses, damages, delays or tears apart what two workers and their coordinator say: always the quiet run's bits, within a bound.
+        /// A network that loses, damages, delays or tears apart what two workers and their coordinator say:
+        /// always the quiet run's bits, within a bound.
         ///
-        /// One worker, rank 0 at first, lives behind proxies: one leads from it to the coordinator, which therefore sees it at 127.0.0.2; the other one leads from
-        /// there to its port for other members. All memory that machines could share is forbidden.
+        /// One worker, rank 0 at first, lives behind proxies: one leads from it to the coordinator, which
+        /// therefore sees it at 127.0.0.2; the other one leads from there to its port for other members. All
+        /// memory that machines could share is forbidden.
         @Suite struct NetworkFaults {
             typealias Fault = NetworkFault
 
@@ -20,7 +22,8 @@ import Testing
                 /// The event by which the coordinator tells of it, and words of its reason.
                 var event: String?
                 var reason: String?
-                /// The worker behind the proxies is lost: the other one dies without it, so that it must come again.
+                /// The worker behind the proxies is lost: the other one dies without it, so that it must come
+                /// again.
                 var isLost = false
                 var job = DigitsJob()
                 var description: String { "\(name), \(wire)" }
@@ -161,7 +164,8 @@ import Testing
                 }
             }
 
-            /// Of one member's messages so few have arrived that the coordinator goes back to a snapshot of which that member keeps nothing any more: it joins again, and is sent all.
+            /// Of one member's messages so few have arrived that the coordinator goes back to a snapshot of
+            /// which that member keeps nothing any more: it joins again, and is sent all.
             @Test func aCoordinatorFarBehind() throws {
                 var job = DigitsJob()
                 job.checkpointEvery = "1"

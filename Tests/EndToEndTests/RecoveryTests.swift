@@ -12,7 +12,8 @@ extension Exactness {
             var description: String { "\(fault), \(workers) workers" }
         }
 
-        /// An epoch of the job has 12 steps, the job 30. Generation 1 alone, so that who takes over the rank is spared.
+        /// An epoch of the job has 12 steps, the job 30. Generation 1 alone, so that who takes over the rank
+        /// is spared.
         static let deaths: [Death] = {
             let phases = [
                 "data:17", "forward:17", "statistics:17", "backward:17", "contribution:17", "gradients:17",
@@ -56,7 +57,8 @@ extension Exactness {
             #expect(try Bits(finished, bench.runDirectory("run")) == quiet)
             #expect(try bench.log("run").has("worker_lost"), "\(finished.errors)")
             #expect(try bench.log("run").has("process_ended", where: Self.isKilled), "\(finished.errors)")
-            // Of members that die together, the second may be seen before the next generation has formed, or after.
+            // Of members that die together, the second may be seen before the next generation has formed, or
+            // after.
             let recoveries = field("recoveries", in: finished.output).flatMap { Int($0) } ?? -1
             #expect((1...death.recoveries + 1).contains(recoveries), "\(finished.output)")
             #expect(bench.leftovers() == [])
@@ -108,7 +110,8 @@ extension Exactness {
             #expect(bench.leftovers() == [])
         }
 
-        /// Where every worker dies at the same place, the run gives up by name, and a resume gives the same bits.
+        /// Where every worker dies at the same place, the run gives up by name, and a resume gives the same
+        /// bits.
         @Test func withNoWorkerLeftARunEnds() throws {
             let bench = try Bench(DigitsJob(microbatches: 8))
             let quiet = try bench.quiet()
@@ -153,13 +156,15 @@ extension Exactness {
             try expectGoodEnd(first)
         }
 
-        /// A worker that sleeps for longer than the timeout counts as dead; when it wakes it is told so, joins anew, and does the rest alone, because the other one dies.
+        /// A worker that sleeps for longer than the timeout counts as dead; when it wakes it is told so,
+        /// joins anew, and does the rest alone, because the other one dies.
         @Test(arguments: ["forward", "waiting", "frame"])
         func aSleeperJoinsAnew(phase: String) throws {
             let hands = try ByHand(DigitsJob())
             let quiet = try hands.bench.quiet()
             let coordinator = try hands.coordinator(["--min-workers", "2", "--peer-timeout", "1"])
-            // Whoever becomes rank 1 sleeps, and the other one dies without it. Memory that they shared would need no frames of gradients.
+            // Whoever becomes rank 1 sleeps, and the other one dies without it. Memory that they shared would
+            // need no frames of gradients.
             let fault = "rank1:\(phase):17:stop:1,rank0:forward:20:kill:2"
             let variables = phase == "frame" ? socketsAlone : [:]
             let workers = [
@@ -180,7 +185,8 @@ extension Exactness {
             try expectGoodEnd(sleeper)
         }
 
-        /// A coordinator that sleeps: its workers, which wait for a decision, look for it, and are there again when it wakes.
+        /// A coordinator that sleeps: its workers, which wait for a decision, look for it, and are there
+        /// again when it wakes.
         @Test(.enabled(if: isThorough, takesLong)) func aSleepingCoordinator() throws {
             var job = DigitsJob()
             job.more = "early_stopping: {patience: 5, minimum_delta: 0},"
@@ -195,7 +201,8 @@ extension Exactness {
             for worker in workers { try expectGoodEnd(worker) }
         }
 
-        /// The heart beats on, but the computing stands still: named, and treated as a death. Waits for long, because patience with computing is long.
+        /// The heart beats on, but the computing stands still: named, and treated as a death. Waits for long,
+        /// because patience with computing is long.
         @Test(.enabled(if: isThorough, takesLong)) func aHangIsADeath() throws {
             let hands = try ByHand(DigitsJob())
             let quiet = try hands.bench.quiet()
@@ -231,7 +238,8 @@ extension Exactness {
             #expect(try hands.bits(coordinator) == quiet)
         }
 
-        /// A worker that gets a quarter of a core gets less of the work, and the bits stay. Waits until speeds have been measured.
+        /// A worker that gets a quarter of a core gets less of the work, and the bits stay. Waits until
+        /// speeds have been measured.
         @Test(.enabled(if: isThorough, takesLong)) func aSlowWorkerGetsLess() throws {
             var job = Self.mixedJobs[0]
             (job.batch, job.microbatches, job.steps) = (256, 32, 6000)
@@ -264,7 +272,8 @@ extension Exactness {
             return [dropout, convolution]
         }
 
-        /// Workers of `run` are killed at random moments; so is none of the bits. The long form has 200 kills.
+        /// Workers of `run` are killed at random moments; so is none of the bits. The long form has 200
+        /// kills.
         @Test func randomKills() throws {
             let kills = isThorough ? 200 : 8
             var (done, round) = (0, 0)

@@ -3,7 +3,8 @@ import TestSupport
 import Testing
 import Transport
 
-/// TLS and --plaintext as real processes have them: whoever does not fit is refused, by a sentence on each side.
+/// TLS and --plaintext as real processes have them: whoever does not fit is refused, by a sentence on each
+/// side.
 @Suite(.serialized) struct SecurityTests {
     let home: TemporaryDirectory
 
@@ -110,7 +111,8 @@ import Transport
         try Program.finish(coordinator).expect(status: 0)
     }
 
-    /// The right key, by the definition of HMAC: it opens TLS, with an exchange that keeps the past secret; but not the door behind it.
+    /// The right key, by the definition of HMAC: it opens TLS, with an exchange that keeps the past secret;
+    /// but not the door behind it.
     @Test(.enabled(if: hasOpenSSL, "there is no openssl in PATH")) func theKeyIsWhatItIsSaidToBe() throws {
         let coordinator = try coordinator()
         defer { coordinator.terminate() }
@@ -129,7 +131,8 @@ import Transport
 
     // MARK: Strangers who do not
 
-    /// With TLS, and without: bytes of every kind, each with its line in the log; and the door stays open for workers.
+    /// With TLS, and without: bytes of every kind, each with its line in the log; and the door stays open for
+    /// workers.
     @Test(arguments: [false, true]) func strangers(isPlaintext: Bool) throws {
         let http = "does not speak dist-train's protocol, but HTTP"
         let other = "does not speak dist-train's protocol; check the host and the port"
@@ -189,7 +192,8 @@ import Transport
         }
     }
 
-    /// Many at once, while others train: the same bits, a bounded number of descriptors, and few lines in the log.
+    /// Many at once, while others train: the same bits, a bounded number of descriptors, and few lines in the
+    /// log.
     @Test func aCrowdAtTheDoor() throws {
         let quiet = try Program.run(
             ["run", Repository.digits, "--json", "--run-dir", home.file("quiet")], in: home.path)

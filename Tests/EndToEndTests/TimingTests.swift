@@ -4,7 +4,8 @@ import TestSupport
 import Testing
 
 extension Exactness {
-    /// What `--trace`, `metrics.jsonl` and the table at the end say of a run. Only their own numbers are compared with each other, never with a clock.
+    /// What `--trace`, `metrics.jsonl` and the table at the end say of a run. Only their own numbers are
+    /// compared with each other, never with a clock.
     @Suite struct Timing {
         private static let job = DigitsJob(steps: 30)
         private static let layers = ["dense1", "dense1.bn", "dense2", "dense2.bn", "dense3"]
@@ -43,7 +44,8 @@ extension Exactness {
                     #expect(phases.reduce(0) { $0 + $1.end - $1.begin } == step.end - step.begin)
                     // Two batch norms, forward and backward.
                     #expect(mine.count { $0.name == "statistics" && $0.step == step.step } == 4)
-                    // The layers, and flatten and the activations, forward; backward as far as gradients are needed.
+                    // The layers, and flatten and the activations, forward; backward as far as gradients are
+                    // needed.
                     let layers = mine.filter { $0.step == step.step && Self.layers.contains($0.name) }
                     #expect(layers.count == 2 * Self.layers.count, "\(layers)")
                 }

@@ -1,6 +1,7 @@
 import Configuration
 
-/// Makes valid values of a form, so that every field and every alternative occurs: none of them is written down here.
+/// Makes valid values of a form, so that every field and every alternative occurs: none of them is written
+/// down here.
 struct FormSamples {
     /// Values that the form alone does not tell, because other fields decide them, by the path of the field.
     var known: [String: ConfigValue] = [:]

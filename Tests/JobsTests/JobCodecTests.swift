@@ -6,7 +6,8 @@ import Testing
 import Training
 
 @Suite struct JobCodecTests {
-    /// Configs in which every field, kind of layer and optimizer occurs, with numbers that decimals only come near to.
+    /// Configs in which every field, kind of layer and optimizer occurs, with numbers that decimals only come
+    /// near to.
     static let variations: [[String: String]] = {
         var all: [[String: String]] = [[:]]
         for optimizer in [
@@ -121,7 +122,8 @@ import Training
         ]
     }()
 
-    /// What is written says the same as what was read: the next decoding gives the same job, text and identity.
+    /// What is written says the same as what was read: the next decoding gives the same job, text and
+    /// identity.
     @Test(arguments: variations) func theResolvedJobDecodesToItself(fields: [String: String]) throws {
         let file = try load(config(fields))
         for text in [file.resolved.prettyJSON(), file.resolved.compactJSON()] {

@@ -3,8 +3,9 @@ import Jobs
 import TestSupport
 import Testing
 
-/// Every field of the job language, from its description alone: an unusual value survives writing and reading, and a writer that
-/// forgets the field is found out. The examples that people are shown are among the values.
+/// Every field of the job language, from its description alone: an unusual value survives writing and
+/// reading, and a writer that forgets the field is found out. The examples that people are shown are among
+/// the values.
 @Suite struct JobFieldTests {
     /// Only what rules between fields ask for.
     private static let known: [String: ConfigValue] = [

@@ -116,7 +116,8 @@ import Training
         }
     }
 
-    /// Every kind counts for itself, and named layers count too, so that naming one does not rename those after it.
+    /// Every kind counts for itself, and named layers count too, so that naming one does not rename those
+    /// after it.
     @Test func names() throws {
         let names = try layers(
             #""flatten", {dense: 4}, "relu", {dense: 4, name: "middle"}, "relu", {activation: "sigmoid"}, {batch_norm: true}, {dense: 4}, "softmax""#

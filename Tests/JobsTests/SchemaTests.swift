@@ -52,7 +52,8 @@ import Testing
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// What one program accepts and the other rejects, as far as a schema can tell: the faults of the fixture are faults of a job.
+    /// What one program accepts and the other rejects, as far as a schema can tell: the faults of the fixture
+    /// are faults of a job.
     @Test func theWrongJobsAreWrong() throws {
         let text = try ProjectFiles.text("Tests/Fixtures/schema/wrong.json")
         let cases = try #require(JSON5.parse(text, name: "wrong.json", diagnostics: Diagnostics()))

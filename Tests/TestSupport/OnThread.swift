@@ -9,8 +9,8 @@ package enum FloatingPointMode: CaseIterable, Sendable {
     case computing
 }
 
-/// Runs `body` on a thread, not on Swift's cooperative pool: blocking calls would starve the pool, and tests must
-/// not change the floating-point mode of its threads.
+/// Runs `body` on a thread, not on Swift's cooperative pool: blocking calls would starve the pool, and tests
+/// must not change the floating-point mode of its threads.
 package func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws
     -> Result
 {

@@ -94,8 +94,8 @@ import Training
         return try #require(DecisionState.codec.read(manifest, diagnostics))
     }
 
-    /// The rate falls where PyTorch's rule lets it fall, whatever else is decided, and also from a state that was
-    /// written and read back.
+    /// The rate falls where PyTorch's rule lets it fall, whatever else is decided, and also from a state that
+    /// was written and read back.
     @Test func plateaus() throws {
         let policy = PlateauPolicy(factor: 0.5, patience: 1, threshold: 0, minimumLearningRate: 0.3)
         let monitor = MetricMonitor(.validation, "loss", .min)

@@ -9,8 +9,8 @@ import Training
 struct RunProgressFixture {
     let plan: TrainingPlan
 
-    /// 1,437 samples in batches of 500 are 3 steps per epoch, the last of 437 samples; two epochs; every second
-    /// step is logged. 360 samples of validation are 6 chunks.
+    /// 1,437 samples in batches of 500 are 3 steps per epoch, the last of 437 samples; two epochs; every
+    /// second step is logged. 360 samples of validation are 6 chunks.
     init(_ change: (inout Job) -> Void = { _ in }) throws {
         var job = Job(
             name: "progress", seed: 3,

@@ -79,7 +79,8 @@ import Training
 
     // MARK: Epochs
 
-    /// The last step's report comes from rank 0, the evaluation from everyone: whichever is last completes the epoch.
+    /// The last step's report comes from rank 0, the evaluation from everyone: whichever is last completes
+    /// the epoch.
     @Test(arguments: [true, false])
     func evaluationAndReportInAnyOrder(evaluationFirst: Bool) throws {
         var progress = fixture.progress(members: 2)
@@ -109,7 +110,8 @@ import Training
         #expect(!progress.isFinished)
     }
 
-    /// Rank 0, of whose chunks there may be none, has a slow link: its reports come behind the evaluations of two epochs.
+    /// Rank 0, of whose chunks there may be none, has a slow link: its reports come behind the evaluations of
+    /// two epochs.
     @Test func evaluationsAheadOfReports() throws {
         var progress = fixture.progress(members: 2)
         for (done, loss) in [(3, 0.5), (6, 0.25)] {
@@ -142,7 +144,8 @@ import Training
                 ])
     }
 
-    /// A regularized job tells the penalty of the parameters at the epoch's end, which come with the snapshot.
+    /// A regularized job tells the penalty of the parameters at the epoch's end, which come with the
+    /// snapshot.
     @Test func penaltiesComeWithSnapshots() throws {
         let fixture = try RunProgressFixture {
             $0.optimization.regularization = Regularization(l1: 0, l2: 0.1)
@@ -217,7 +220,8 @@ import Training
 
     // MARK: Generations
 
-    /// A generation begins at the newest snapshot. At an epoch's end it evaluates again, and the epoch is told again.
+    /// A generation begins at the newest snapshot. At an epoch's end it evaluates again, and the epoch is
+    /// told again.
     @Test func generationsBeginAtTheSnapshot() throws {
         var progress = fixture.progress(members: 2)
         func run(_ steps: ClosedRange<Int>) throws -> [String] {

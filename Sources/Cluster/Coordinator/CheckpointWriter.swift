@@ -8,7 +8,8 @@ import Training
 
 /// Writes checkpoints one after another on a thread of its own, so that a slow disk holds up nobody.
 final class CheckpointWriter: @unchecked Sendable {  // the thread handle belongs to whoever closes
-    /// The content of every checkpoint of a run beside the tensors, and the number of checkpoints that are kept.
+    /// The content of every checkpoint of a run beside the tensors, and the number of checkpoints that are
+    /// kept.
     struct Facts: Sendable {
         var layout: ParameterLayout
         var momentNames: [String]

@@ -7,8 +7,8 @@ import Transport
 // How workers that compute wrongly are found: see `AuditLedger`.
 
 extension Coordinator {
-    /// Begins the audit of a generation that forms, while `progress` still has the partition of the one before. Returns
-    /// the schedule for its members; nil if nothing is audited.
+    /// Begins the audit of a generation that forms, while `progress` still has the partition of the one
+    /// before. Returns the schedule for its members; nil if nothing is audited.
     func beginAudit(_ members: [Int], _ partition: Partition, _ assignment: Assignment) -> AuditSchedule? {
         guard options.auditFraction > 0 else { return nil }
         let (plans, plan, steps) = (setup.plan.stepPlans(assignment), setup.plan, 0..<setup.plan.totalSteps)
@@ -24,8 +24,8 @@ extension Coordinator {
         return schedule
     }
 
-    /// The shares of a generation that settles a dispute: members compute and own what they did when they disagreed,
-    /// because results of other shares could not be compared. Nil without a dispute among them.
+    /// The shares of a generation that settles a dispute: members compute and own what they did when they
+    /// disagreed, because results of other shares could not be compared. Nil without a dispute among them.
     func sharesOfDispute(_ members: [Int]) -> (assignment: Assignment, owners: [Int])? {
         guard audit.isDisputed(among: members), let assignment = sharing.current,
             let partition = progress.partition
@@ -82,7 +82,8 @@ extension Coordinator {
         }
     }
 
-    /// Dismisses a worker that computed wrongly. Its earlier results may be wrong too, where no audit has looked.
+    /// Dismisses a worker that computed wrongly. Its earlier results may be wrong too, where no audit has
+    /// looked.
     private func dismiss(wrong id: Int, _ dispute: AuditLedger.Dispute) {
         let name = membership.name(id)
         log.record(

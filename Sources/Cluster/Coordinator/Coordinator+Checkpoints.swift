@@ -26,7 +26,8 @@ extension Coordinator {
         }
     }
 
-    /// A run that is to stop while no generation is there, or none can form, stops where its newest snapshot is.
+    /// A run that is to stop while no generation is there, or none can form, stops where its newest snapshot
+    /// is.
     func stopIfNobodyTrains() {
         guard outcome == nil, case .waiting = membership.phase else { return }
         act(checkpoints.nobodyTrains(newest: progress.snapshot))

@@ -14,8 +14,8 @@ extension Coordinator {
         let owners: [Int]
     }
 
-    /// Forms a generation of these workers, in the order of their ranks, and sends each of them what it lacks of the
-    /// newest snapshot.
+    /// Forms a generation of these workers, in the order of their ranks, and sends each of them what it lacks
+    /// of the newest snapshot.
     func form(_ number: Int, _ members: [Int]) {
         generations.generationForms()
         // With the last step and all its results here, only the disk is waited for.
@@ -99,8 +99,8 @@ extension Coordinator {
         act(checkpoints.generationStarted())
     }
 
-    /// A generation has ended before its time. The steps after the newest snapshot are computed again, and give
-    /// the same.
+    /// A generation has ended before its time. The steps after the newest snapshot are computed again, and
+    /// give the same.
     func rollBack() {
         guard !progress.isFinished else { return }
         let snapshot = progress.snapshot.step

@@ -8,7 +8,8 @@ import Transport
 extension Coordinator {
     /// Takes a message of a worker.
     ///
-    /// - Parameter sent: the generation that the message belongs to. The results of a generation that has ended, or
+    /// - Parameter sent: the generation that the message belongs to. The results of a generation that has
+    ///   ended, or
     ///   of a worker that is no member, are ignored.
     func received(_ message: ToCoordinator, of sent: FrameGeneration, from worker: WorkerConnection) throws {
         let isCurrent = sent == generation
@@ -60,7 +61,8 @@ extension Coordinator {
         }
     }
 
-    /// A fault of the job would occur on every worker, and ends the run. Any other failure concerns the worker alone.
+    /// A fault of the job would occur on every worker, and ends the run. Any other failure concerns the
+    /// worker alone.
     private func failed(_ worker: WorkerConnection, _ failure: WorkerFailure, isCurrent: Bool) {
         guard let step = failure.divergedStep else {
             return lose(worker.id, "it cannot go on: \(failure.reason)")

@@ -18,7 +18,8 @@ import Transport
 /// actions. This class hands them the events and carries the actions out on sockets and disk; its extensions
 /// hold handlers, and no state.
 ///
-/// It is `@unchecked Sendable` because all state belongs to the reactor's loop: other threads only post to it.
+/// It is `@unchecked Sendable` because all state belongs to the reactor's loop: other threads only post to
+/// it.
 package final class Coordinator: @unchecked Sendable {
     let setup: RunSetup
     let options: CoordinatorOptions
@@ -61,7 +62,8 @@ package final class Coordinator: @unchecked Sendable {
     /// Supervises the processes that this one has started. Called now and then, and when a worker is gone.
     package var childStatus: () -> ChildEvents = { ChildEvents() }
 
-    /// Called on the loop for every step (the first is 1), with the time of its end in seconds of rank 0's clock.
+    /// Called on the loop for every step (the first is 1), with the time of its end in seconds of rank 0's
+    /// clock.
     package var stepTimed: (_ step: Int, _ seconds: Double) -> Void = { _, _ in }
 
     package init(
@@ -221,8 +223,8 @@ package final class Coordinator: @unchecked Sendable {
         stopOnceClosed(connections)
     }
 
-    /// A worker closes its end when it has read the last word. Closing ours before that could throw away what is
-    /// still on its way.
+    /// A worker closes its end when it has read the last word. Closing ours before that could throw away what
+    /// is still on its way.
     private func stopOnceClosed(_ connections: [Connection]) {
         guard connections.contains(where: \.isOpen) else { return reactor.stop() }
         // `finish` bounds the waiting.

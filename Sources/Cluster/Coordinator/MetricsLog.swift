@@ -8,9 +8,9 @@ package struct ReplayDiffers: Error, Equatable, CustomStringConvertible {
 
 /// `metrics.jsonl`: a line for every logged step and every epoch, each written once.
 ///
-/// After a resume or a re-form, the steps after the snapshot, or an evaluation, are computed again. Their lines must be
-/// equal to those that are there already, and are not written twice. Times ("seconds") are not compared. A line that may
-/// still turn out to be wrong is held back until it is confirmed.
+/// After a resume or a re-form, the steps after the snapshot, or an evaluation, are computed again. Their
+/// lines must be equal to those that are there already, and are not written twice. Times ("seconds") are not
+/// compared. A line that may still turn out to be wrong is held back until it is confirmed.
 package final class MetricsLog {
     private let file: AppendFile
     private let isExact: Bool
@@ -48,7 +48,8 @@ package final class MetricsLog {
         return Key(endsEpoch: line["train"] != nil, step: step)
     }
 
-    /// Forgets the lines before `step`, which is not computed again. A line that comes all the same is written.
+    /// Forgets the lines before `step`, which is not computed again. A line that comes all the same is
+    /// written.
     package func forget(before step: Int) { written = written.filter { $0.key.step >= step } }
 
     /// Writes a line, or compares it with the one that is there. True if it was written.
@@ -87,8 +88,8 @@ package final class MetricsLog {
         held = []
     }
 
-    /// The part of a line that must be the same in a replay. Values that JSON cannot hold were written as null, and
-    /// numbers may be integers after reading, so that all go through text twice.
+    /// The part of a line that must be the same in a replay. Values that JSON cannot hold were written as
+    /// null, and numbers may be integers after reading, so that all go through text twice.
     private static func comparable(_ line: ConfigValue) -> String {
         let exact = ConfigValue.object(
             (line.members ?? []).filter { $0.key != "seconds" }.map { ($0.key, $0.value) }

@@ -5,7 +5,8 @@ import System
 import Telemetry
 import Training
 
-/// Writes the progress of a run into `metrics.jsonl`, and records it as events. Belongs to the coordinator's loop.
+/// Writes the progress of a run into `metrics.jsonl`, and records it as events. Belongs to the coordinator's
+/// loop.
 package final class RunRecord {
     private let plan: TrainingPlan
     private let metrics: MetricsLog

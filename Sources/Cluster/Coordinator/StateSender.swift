@@ -31,9 +31,9 @@ extension Coordinator {
     }
 }
 
-/// Sends the members of a new generation the state that it begins with, in runs of 1 MB: the parameters, the moments
-/// of each one's pieces and the running statistics, without the parts that a member has kept. A part that goes to
-/// several members is copied once; frames that are under way borrow it.
+/// Sends the members of a new generation the state that it begins with, in runs of 1 MB: the parameters, the
+/// moments of each one's pieces and the running statistics, without the parts that a member has kept. A part
+/// that goes to several members is copied once; frames that are under way borrow it.
 final class StateSender {
     /// Bytes that were queued, and bytes that need not travel.
     private(set) var sent = 0

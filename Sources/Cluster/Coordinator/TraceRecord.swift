@@ -3,9 +3,11 @@ import System
 import Telemetry
 import Threads
 
-/// Timelines as a trace of Chrome's format, which Perfetto shows too: "X" (complete) events, a process per worker, a thread for each of its two.
+/// Timelines as a trace of Chrome's format, which Perfetto shows too: "X" (complete) events, a process per
+/// worker, a thread for each of its two.
 ///
-/// https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU (times in microseconds). A bounded run of steps is kept.
+/// https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU (times in microseconds). A
+/// bounded run of steps is kept.
 package struct TraceRecord {
     /// Steps that are kept, and spans at most: some 100 bytes each in the file.
     package static let mostSteps = 2000
@@ -75,8 +77,8 @@ package struct TraceRecord {
         return "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n" + lines.joined(separator: ",\n") + "\n]}\n"
     }
 
-    /// The steps, each from its first phase to the end of its last one. A worker's part in a generation that was
-    /// abandoned stays apart.
+    /// The steps, each from its first phase to the end of its last one. A worker's part in a generation that
+    /// was abandoned stays apart.
     private var steps: [(worker: Int, step: Int, begin: Double, end: Double)] {
         var found: [(worker: Int, step: Int, begin: Double, end: Double)] = []
         var last: [Int: Int] = [:]

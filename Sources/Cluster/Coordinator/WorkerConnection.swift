@@ -22,8 +22,8 @@ final class WorkerConnection {
 
     /// The endpoints at which `other` reaches this worker.
     ///
-    /// A worker that joined by loopback runs on the coordinator's host: workers elsewhere reach it by the address by
-    /// which they reach the coordinator.
+    /// A worker that joined by loopback runs on the coordinator's host: workers elsewhere reach it by the
+    /// address by which they reach the coordinator.
     func endpoints(for other: WorkerConnection) -> [Endpoint] {
         if joinedByLoopback {
             let host = other.joinedByLoopback ? control.remoteAddress.host : other.control.localAddress.host

@@ -1,16 +1,17 @@
 import Collectives
 import Training
 
-/// Compares the gradients that members contributed with those that others computed for the same microbatches, and
-/// finds out which worker is wrong when they differ.
+/// Compares the gradients that members contributed with those that others computed for the same microbatches,
+/// and finds out which worker is wrong when they differ.
 ///
-/// A value. Two claims about the same microbatches of a step that differ are a *dispute*. The generation ends then, and
-/// the step is computed once more from the newest snapshot, which is from before it: members send their results before
-/// their parts of a later snapshot. That gives two more claims, from a third member where there is one. A claim of two
-/// different workers is true, and a worker that has ever claimed something else is wrong.
+/// A value. Two claims about the same microbatches of a step that differ are a *dispute*. The generation ends
+/// then, and the step is computed once more from the newest snapshot, which is from before it: members send
+/// their results before their parts of a later snapshot. That gives two more claims, from a third member
+/// where there is one. A claim of two different workers is true, and a worker that has ever claimed something
+/// else is wrong.
 package struct AuditLedger {
-    /// A worker's digests of the gradients of some microbatches, one for every piece, and after those the digest of
-    /// their statistics.
+    /// A worker's digests of the gradients of some microbatches, one for every piece, and after those the
+    /// digest of their statistics.
     package struct Claim: Equatable {
         package var worker: Int
         package var digests: [UInt64]
@@ -71,8 +72,8 @@ package struct AuditLedger {
     private var partition: Partition?
     private var plan: (Int) -> StepPlan?
     private var open: [Int: OpenStep] = [:]
-    /// The first step of which something may not have been compared yet: the first step of the generation or after the
-    /// newest snapshot.
+    /// The first step of which something may not have been compared yet: the first step of the generation or
+    /// after the newest snapshot.
     private var first = 0
     /// From there on, the audited steps of which everything has been compared.
     private var compared: Set<Int> = []
@@ -85,7 +86,8 @@ package struct AuditLedger {
     ///   - fraction: of the steps that are audited.
     ///   - first: the step with which it begins.
     ///   - plan: of a step, by its number.
-    /// - Returns: the members' schedule, and the disputes that can no longer be settled, because the workers or their
+    /// - Returns: the members' schedule, and the disputes that can no longer be settled, because the workers
+    ///   or their
     ///   shares are others.
     package mutating func begin(
         fraction: Double, from first: Int, workers: [Int], _ partition: Partition,

@@ -2,8 +2,8 @@ import Checkpoints
 
 /// Decides which snapshots become checkpoints, and when a run that is to stop has stopped.
 ///
-/// A value: events come in, actions come out. Checkpoints are written one after the other. A disk that is slower
-/// than the training gets the best and the newest of the snapshots that wait, not all of them.
+/// A value: events come in, actions come out. Checkpoints are written one after the other. A disk that is
+/// slower than the training gets the best and the newest of the snapshots that wait, not all of them.
 ///
 /// For example, a run that is stopped while a generation runs:
 ///

@@ -1,7 +1,9 @@
-/// The difference between the coordinator's monotonic clock and this worker's in seconds, measured by round trips.
+/// The difference between the coordinator's monotonic clock and this worker's in seconds, measured by round
+/// trips.
 ///
-/// A question sent at t₀, answered when the coordinator's clock showed c, the answer back at t₁: the offset is c − (t₀ + t₁)/2, wrong by at most half of the
-/// round trip t₁ − t₀ (Cristian, "Probabilistic clock synchronization", 1989). The shortest round trip counts; because clocks drift apart, an old one
+/// A question sent at t₀, answered when the coordinator's clock showed c, the answer back at t₁: the offset
+/// is c − (t₀ + t₁)/2, wrong by at most half of the round trip t₁ − t₀ (Cristian, "Probabilistic clock
+/// synchronization", 1989). The shortest round trip counts; because clocks drift apart, an old one
 /// counts as longer with time.
 package struct ClockOffset: Equatable {
     /// Seconds per second by which two clocks may drift apart.

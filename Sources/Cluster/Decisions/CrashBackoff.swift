@@ -1,9 +1,9 @@
-/// Exponential back-off for machines whose workers die as soon as they take part, so that they do not hold up the
-/// others over and over.
+/// Exponential back-off for machines whose workers die as soon as they take part, so that they do not hold up
+/// the others over and over.
 ///
-/// A death counts if the worker had taken part for less than `shortLife` seconds, and no other member of its machine
-/// lives on. From the second one in a row on, workers of that machine wait before they take part again: 1 s, 2 s,
-/// 4 s, …
+/// A death counts if the worker had taken part for less than `shortLife` seconds, and no other member of its
+/// machine lives on. From the second one in a row on, workers of that machine wait before they take part
+/// again: 1 s, 2 s, 4 s, …
 package struct CrashBackoff: Equatable {
     package static let shortLife = 30.0
     package static let longestPause = 60.0

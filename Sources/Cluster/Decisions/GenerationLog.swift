@@ -1,7 +1,7 @@
 import Telemetry
 
-/// The history of a run's generations: how many members they had, how often one ended before its time, and how
-/// the run came back after that.
+/// The history of a run's generations: how many members they had, how often one ended before its time, and
+/// how the run came back after that.
 package struct GenerationLog: Equatable {
     /// The newest loss, until the lost steps are done again.
     private struct Loss: Equatable {
@@ -17,7 +17,8 @@ package struct GenerationLog: Equatable {
 
     /// The most members that a generation had.
     package private(set) var mostMembers = 0
-    /// The number of generations that ended before their time, so that the next one began at the newest snapshot.
+    /// The number of generations that ended before their time, so that the next one began at the newest
+    /// snapshot.
     package private(set) var recoveries = 0
     /// True while a generation that has started computes.
     private var isTraining = false

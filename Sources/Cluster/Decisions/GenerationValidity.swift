@@ -1,7 +1,8 @@
-/// Decides whether the results of a generation still count, and whether a loss that is not finite ends the run.
+/// Decides whether the results of a generation still count, and whether a loss that is not finite ends the
+/// run.
 ///
-/// Numbers that are not finite are the job's fault, unless an audit that is still under way finds that a worker
-/// computed wrongly before: then the steps are computed again without that worker.
+/// Numbers that are not finite are the job's fault, unless an audit that is still under way finds that a
+/// worker computed wrongly before: then the steps are computed again without that worker.
 package enum GenerationValidity: Equatable {
     case valid
     /// From this step on, nothing is finite. Audits of earlier steps are under way.

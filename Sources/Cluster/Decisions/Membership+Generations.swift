@@ -125,7 +125,8 @@ extension Membership {
         return first.map { actions + abandon(reason: $0, now) } ?? actions
     }
 
-    /// A worker that was prepared while the generation formed, or whose pause is over, joins at the next boundary.
+    /// A worker that was prepared while the generation formed, or whose pause is over, joins at the next
+    /// boundary.
     mutating func takeInLatecomers(_ now: Double) -> [Action] {
         guard case .running(let members) = phase,
             let id = candidates(now).first(where: { !members.contains($0) }),
@@ -157,8 +158,8 @@ extension Membership {
         return [.start(number: number, members: members)]
     }
 
-    /// The higher rank dials first; if it fails, the lower one tries; if that fails too, the pair is named and the worker
-    /// that joined later is parked.
+    /// The higher rank dials first; if it fails, the lower one tries; if that fails too, the pair is named
+    /// and the worker that joined later is parked.
     mutating func cannotReach(_ id: WorkerID, _ rank: Int, _ generation: Int, _ reason: String, _ now: Double)
         -> [Action]
     {

@@ -24,9 +24,9 @@ extension Membership {
         return [.record(.network(.suspected(name(id), other: name(members[rank]), reason: reason)))]
     }
 
-    /// A suspected member that is dead is known to be so within the timeout. If none is, two living members have lost
-    /// each other, and all would wait for ever: no message comes twice. The next generation connects them anew; if that
-    /// does not last, the one that joined later is parked.
+    /// A suspected member that is dead is known to be so within the timeout. If none is, two living members
+    /// have lost each other, and all would wait for ever: no message comes twice. The next generation
+    /// connects them anew; if that does not last, the one that joined later is parked.
     private mutating func judgeSuspicion(_ now: Double) -> [Action] {
         guard let suspicion, now - suspicion.since > limits.peerTimeout else { return [] }
         pairFailures[suspicion.pair, default: 0] += 1
@@ -54,8 +54,8 @@ extension Membership {
             + takeInLatecomers(now) + complain(now)
     }
 
-    /// All members wait, and for long nothing has arrived anywhere: the message that they wait for was lost on a
-    /// connection that looks sound. The next generation connects anew.
+    /// All members wait, and for long nothing has arrived anywhere: the message that they wait for was lost
+    /// on a connection that looks sound. The next generation connects anew.
     private mutating func judgeStall(_ now: Double) -> [Action] {
         let isStill = members.allSatisfy { id in
             guard let worker = workers[id], let activity = worker.activity else { return false }
@@ -74,8 +74,8 @@ extension Membership {
         return [.record(event)] + abandon(reason: event.sentence, now)
     }
 
-    /// Drops workers whose silence has lasted too long, to or from which messages get lost, or whose heart beats though
-    /// they have hung for very long.
+    /// Drops workers whose silence has lasted too long, to or from which messages get lost, or whose heart
+    /// beats though they have hung for very long.
     private mutating func dropTheSilent(_ now: Double) -> [Action] {
         var drops: [Action] = []
         var gone: [Loss] = []

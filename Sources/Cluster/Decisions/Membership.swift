@@ -1,12 +1,14 @@
 import Telemetry
 
-/// Decides which workers take part: a value that takes events and the time, and returns actions with their reasons.
+/// Decides which workers take part: a value that takes events and the time, and returns actions with their
+/// reasons.
 /// The coordinator carries them out with sockets.
 ///
-/// A worker is *admitted* (connected), *prepared* (job compiled, data at hand, platform accepted), then a *member* of
-/// the running generation or a *spare*. Start, join, leave and death are one thing: a generation ends, and the next
-/// one forms from the newest snapshot. A worker that comes or leaves waits for a step boundary, where a snapshot is
-/// taken, so that nothing is computed twice; a death ends the generation at once.
+/// A worker is *admitted* (connected), *prepared* (job compiled, data at hand, platform accepted), then a
+/// *member* of the running generation or a *spare*. Start, join, leave and death are one thing: a generation
+/// ends, and the next one forms from the newest snapshot. A worker that comes or leaves waits for a step
+/// boundary, where a snapshot is taken, so that nothing is computed twice; a death ends the generation at
+/// once.
 ///
 /// For example, a job for one worker:
 ///
@@ -17,15 +19,16 @@ package struct Membership: Equatable {
     package typealias WorkerID = Int
 
     package struct Limits: Equatable {
-        /// The first generation forms when so many workers are prepared. Later ones form from those that live.
+        /// The first generation forms when so many workers are prepared. Later ones form from those that
+        /// live.
         package var minimum: Int
         package var maximum: Int
         /// Microbatches of a step. Members beyond that number would have nothing to do: they are spares.
         package var microbatches: Int
         /// Seconds of silence that count as death.
         package var peerTimeout: Double
-        /// Seconds in which bytes that were sent must have begun to arrive. Longer than `peerTimeout`, because silence
-        /// says more.
+        /// Seconds in which bytes that were sent must have begun to arrive. Longer than `peerTimeout`,
+        /// because silence says more.
         package var deliveryTimeout: Double { 2 * peerTimeout }
 
         package init(minimum: Int, maximum: Int, microbatches: Int, peerTimeout: Double) {
@@ -53,8 +56,8 @@ package struct Membership: Equatable {
         }
     }
 
-    /// One direction of a worker's connection for messages: bytes that one side has sent, and that the other side has
-    /// received. Each side tells its numbers on the connection for heartbeats.
+    /// One direction of a worker's connection for messages: bytes that one side has sent, and that the other
+    /// side has received. Each side tells its numbers on the connection for heartbeats.
     struct Delivery: Equatable {
         private var sent: UInt64 = 0
         private var arrived: UInt64 = 0
@@ -88,8 +91,8 @@ package struct Membership: Equatable {
         /// A worker is lost. `step` (from 1) and `phase` say where it was.
         case lost(WorkerID, reason: String, step: Int? = nil, phase: String? = nil)
         case leaving(WorkerID)
-        /// A member has come to the generation's end by the control word. Everything that it sends in the generation, its
-        /// part of the snapshot too, has come before.
+        /// A member has come to the generation's end by the control word. Everything that it sends in the
+        /// generation, its part of the snapshot too, has come before.
         case ended(WorkerID, generation: Int)
         /// The members' work should be divided anew.
         case unevenWork(reason: String)
@@ -111,7 +114,8 @@ package struct Membership: Equatable {
         case dialBack(dialler: WorkerID, targetRank: Int, number: Int)
         /// Close the worker's connections; the sentence is for the worker, which ends.
         case dismiss(WorkerID, reason: String)
-        /// Close the worker's connections; the sentence is for the worker, which joins anew if it still lives.
+        /// Close the worker's connections; the sentence is for the worker, which joins anew if it still
+        /// lives.
         case drop(WorkerID, reason: String)
         /// Tell the log.
         case record(RunEvent)
@@ -149,8 +153,8 @@ package struct Membership: Equatable {
         var lastHeard: Double
         var isPrepared = false
         var isLeaving = false
-        /// The worker takes no part before this time: it could not reach another one, or its machine's workers die as
-        /// soon as they take part.
+        /// The worker takes no part before this time: it could not reach another one, or its machine's
+        /// workers die as soon as they take part.
         var parkedUntil = 0.0
         var parkings = 0
         /// The time since which it has taken part; nil for one that has not.
@@ -185,7 +189,8 @@ package struct Membership: Equatable {
     var crashes = CrashBackoff()
     /// Seconds that a compute thread may be busy with one activity before it counts as hanging.
     var hangTimeout: Double
-    /// Seconds that all members may wait for each other while nothing arrives, counted from `formedAt` at the earliest.
+    /// Seconds that all members may wait for each other while nothing arrives, counted from `formedAt` at the
+    /// earliest.
     var stallTimeout: Double
     var formedAt = 0.0
     var nextWaitingReport: Double

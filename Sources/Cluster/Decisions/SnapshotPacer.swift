@@ -1,8 +1,8 @@
-/// Paces the snapshots beside those that the job asks for: so often that a death loses little, so seldom that they take
-/// at most 2 % of the time.
+/// Paces the snapshots beside those that the job asks for: so often that a death loses little, so seldom that
+/// they take at most 2 % of the time.
 ///
-/// The cost of a snapshot is the time from the report of its step until all parts are put together; until one has been
-/// measured, it is guessed by the size. A value; the clock comes from outside.
+/// The cost of a snapshot is the time from the report of its step until all parts are put together; until one
+/// has been measured, it is guessed by the size. A value; the clock comes from outside.
 package struct SnapshotPacer: Equatable {
     /// The time from one snapshot to the next, in multiples of a snapshot's cost.
     package static let ratio = 50.0

@@ -16,8 +16,8 @@ package struct StepTimes: Equatable, Sendable {
     /// Forward and backward without the exchanges of statistics that they wait for.
     package var forward = 0.0
     package var backward = 0.0
-    /// Exposed communication: the compute thread waits for statistics, or after backward for gradients and parameters,
-    /// and all members have sent theirs or could have.
+    /// Exposed communication: the compute thread waits for statistics, or after backward for gradients and
+    /// parameters, and all members have sent theirs or could have.
     package var statistics = 0.0
     package var gradients = 0.0
     /// The rest of those waits: a slower member has not come as far as this one.
@@ -70,14 +70,14 @@ package struct LayerTimes: Equatable, Sendable {
 
 /// Adds up the members' timelines: a value, without sockets or clocks.
 ///
-/// Let a member begin an exchange at b, and let it last until e. Until the last other member has begun the same
-/// exchange, at b′, the member is *waiting for slower members*: max(0, min(e, b′) − b). The rest, e − max(b, b′), is
-/// communication. An exchange is one of statistics, or the end of a step, which begins where the member's backward pass
-/// ends. All times are by the coordinator's clock (`ClockOffset`), so that between machines the division is as good as
-/// the round trip is short.
+/// Let a member begin an exchange at b, and let it last until e. Until the last other member has begun the
+/// same exchange, at b′, the member is *waiting for slower members*: max(0, min(e, b′) − b). The rest, e −
+/// max(b, b′), is communication. An exchange is one of statistics, or the end of a step, which begins where
+/// the member's backward pass ends. All times are by the coordinator's clock (`ClockOffset`), so that between
+/// machines the division is as good as the round trip is short.
 package struct TimingRecord {
-    /// The number of former workers whose times are kept apart. If more have come and gone, the times of the first ones
-    /// are added up.
+    /// The number of former workers whose times are kept apart. If more have come and gone, the times of the
+    /// first ones are added up.
     package static let mostGone = 100
 
     private let stepsPerEpoch: Int
@@ -132,8 +132,8 @@ package struct TimingRecord {
         names = names.filter { known.contains($0.key) }
     }
 
-    /// Adds spans of a member, in order; all of the steps before `through` have come. Returns the epochs that are
-    /// complete with them.
+    /// Adds spans of a member, in order; all of the steps before `through` have come. Returns the epochs that
+    /// are complete with them.
     package mutating func add(rank: Int, through: Int, _ spans: [Span]) -> [Epoch] {
         guard members.indices.contains(rank) else { return [] }
         for span in spans {
@@ -224,8 +224,8 @@ package struct TimingRecord {
         }
     }
 
-    /// Seconds that this member's exchanges waited for the others to begin theirs. Members whose exchanges do not
-    /// correspond are not compared.
+    /// Seconds that this member's exchanges waited for the others to begin theirs. Members whose exchanges do
+    /// not correspond are not compared.
     private static func waiting(_ rank: Int, _ exchanges: [[Span]]) -> Double {
         guard Set(exchanges.map(\.count)).count == 1 else { return 0 }
         return exchanges[rank].enumerated().reduce(0) { sum, element in

@@ -51,7 +51,7 @@ package struct EventField: Equatable, Sendable {
     }
 }
 
-/// What every event has: a stable name, a level, its fields in order, and a sentence for people.
+/// The parts that every event has: a stable name, a level, its fields in order, and a sentence for people.
 package struct EventFacts: Equatable, Sendable {
     package let name: String
     package let level: LogLevel

@@ -20,8 +20,8 @@ package struct Decision: Equatable, Sendable {
 
 /// The rules by which a job decides after every evaluation: a pure function of what was evaluated so far.
 ///
-/// A snapshot of step s carries the state from *before* the evaluation after s: a generation that begins there
-/// evaluates again, and decides the same again.
+/// A snapshot of step s carries the state from *before* the evaluation after s: a generation that begins
+/// there evaluates again, and decides the same again.
 package struct Decisions: Equatable, Sendable {
     package var earlyStopping: EarlyStopping?
     /// The measure by which the best checkpoint is chosen.
@@ -58,7 +58,8 @@ package struct Decisions: Equatable, Sendable {
         [earlyStopping?.monitor, best, plateau?.monitor].compactMap { $0 }
     }
 
-    /// Decides after the evaluation at `step`; nil for a value that could not be measured counts as no improvement.
+    /// Decides after the evaluation at `step`; nil for a value that could not be measured counts as no
+    /// improvement.
     package func decide(_ state: inout DecisionState, after step: Int, _ measured: (MetricMonitor) -> Double?)
         -> Decision
     {

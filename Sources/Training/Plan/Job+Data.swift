@@ -46,8 +46,8 @@ extension Job {
 }
 
 extension JobFile {
-    /// Returns the job with the fields filled in that its data decide, such as balanced class weights: workers get
-    /// the numbers.
+    /// Returns the job with the fields filled in that its data decide, such as balanced class weights:
+    /// workers get the numbers.
     /// - Throws: `PlanError` if the job does not fit the data.
     package func completed(with data: DecodedData) throws(PlanError) -> JobFile {
         replacing(try job.completed(with: data))

@@ -1,8 +1,8 @@
 import Kernels
 import NeuralNetwork
 
-/// The meaning of a network's outputs: how they become readable values, and how averages of those become outputs again,
-/// for the loss.
+/// The meaning of a network's outputs: how they become readable values, and how averages of those become
+/// outputs again, for the loss.
 package enum OutputForm: Equatable, Sendable {
     /// Logits of classes, of which one is right: probabilities are their softmax.
     case logits
@@ -25,7 +25,8 @@ package enum OutputForm: Equatable, Sendable {
         }
     }
 
-    /// The reverse: outputs that stand for these probabilities. A probability of 0 counts as the least normal Float.
+    /// The reverse: outputs that stand for these probabilities. A probability of 0 counts as the least normal
+    /// Float.
     func makeOutputs(_ p: FloatBuffer) {
         let least = Float.leastNormalMagnitude
         switch self {

@@ -1,7 +1,8 @@
 import NeuralNetwork
 import System
 
-/// The arithmetic of a job, for people: shapes, parameters, memory, operations and receptive fields layer by layer.
+/// The arithmetic of a job, for people: shapes, parameters, memory, operations and receptive fields layer by
+/// layer.
 package enum Summary {
     package static func text(_ plan: TrainingPlan) -> String {
         (table(plan.job.task == .training ? layers(plan) : measured(plan)) + [""] + totals(plan)).joined(

@@ -3,7 +3,8 @@ import Kernels
 import NeuralNetwork
 
 extension TrainingPlan {
-    /// The learning rate of a step (0 is the first), before the factors of single layers. `factor` is the plateau rule's.
+    /// The learning rate of a step (0 is the first), before the factors of single layers. `factor` is the
+    /// plateau rule's.
     package func learningRate(step: Int, factor: Double = 1) -> Double {
         job.optimization.schedule.learningRate(
             job.optimizer.learningRate, step: step, totalSteps: totalSteps,
@@ -37,7 +38,8 @@ extension TrainingPlan {
 
     private var weights: [ParameterTensor] { network.layout.tensors.filter { $0.role == .weight } }
 
-    /// The exchange in which the positive outputs of every rectifier's units are counted, behind those of the layers.
+    /// The exchange in which the positive outputs of every rectifier's units are counted, behind those of the
+    /// layers.
     package var activityExchange: Int? {
         job.optimization.logsGradients && !rectifiers.isEmpty ? network.exchanges.count : nil
     }
@@ -48,8 +50,8 @@ extension TrainingPlan {
             + (activityExchange == nil ? [] : [.sum(width: rectifiers.reduce(0) { $0 + $1.output.channels })])
     }
 
-    /// The number of doubles after the report of the step that brings the count to `done`: L1, L2 and L∞ of each weight's
-    /// gradient, then the fraction of each rectifier's units that are dead.
+    /// The number of doubles after the report of the step that brings the count to `done`: L1, L2 and L∞ of
+    /// each weight's gradient, then the fraction of each rectifier's units that are dead.
     package func diagnosticCount(afterSteps done: Int) -> Int {
         guard job.optimization.logsGradients, isLogged(afterSteps: done) else { return 0 }
         return 3 * weights.count + rectifiers.count

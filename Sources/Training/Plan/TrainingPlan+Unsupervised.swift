@@ -104,8 +104,8 @@ extension TrainingPlan {
         }
     }
 
-    /// True if the job ends with the step that brings the count to `done`, as far as that step's report tells. The
-    /// coordinator and rank 0 ask.
+    /// True if the job ends with the step that brings the count to `done`, as far as that step's report
+    /// tells. The coordinator and rank 0 ask.
     package func endsJob(afterSteps done: Int, report: [Double]) -> Bool {
         done >= totalSteps || trainReport.isOver(report)
     }

@@ -148,7 +148,8 @@ package struct TrainingPlan: Sendable {
     /// The epoch (from 1) that the `done`-th step belongs to.
     package func epoch(afterSteps done: Int) -> Int { max(0, done - 1) / geometry.stepsPerEpoch + 1 }
 
-    /// The distinct steps under an assignment: index 0 a full batch, index 1 the ragged last one, if there is one.
+    /// The distinct steps under an assignment: index 0 a full batch, index 1 the ragged last one, if there is
+    /// one.
     package func stepPlans(_ assignment: Assignment) -> [StepPlan] {
         geometry.distinctBatchSizes.map {
             StepPlan(sizes: geometry.microbatchSizes(batchSize: $0), assignment: assignment)

@@ -2,8 +2,8 @@ import Checkpoints
 
 /// The decision states since the newest snapshot, by the step after whose evaluation each came about.
 ///
-/// A snapshot carries the state from before the evaluation at its step: whoever begins there evaluates again, and
-/// decides the same again. So the states after the newest snapshot are kept until the next one.
+/// A snapshot carries the state from before the evaluation at its step: whoever begins there evaluates again,
+/// and decides the same again. So the states after the newest snapshot are kept until the next one.
 struct DecisionHistory {
     /// The state in the newest snapshot.
     private var start: DecisionState

@@ -5,8 +5,8 @@ import Kernels
 import NeuralNetwork
 import System
 
-/// Hashes of a worker's results on fixed inputs. Workers with equal fingerprints compute the same bits; the first
-/// worker's is the job's.
+/// Hashes of a worker's results on fixed inputs. Workers with equal fingerprints compute the same bits; the
+/// first worker's is the job's.
 package struct Fingerprint: Equatable, Sendable {
     package struct Part: Equatable, Sendable {
         package let name: String
@@ -34,16 +34,16 @@ package struct Fingerprint: Equatable, Sendable {
         return "\(Self.architecture)-\(core)-\(hash.hexDigest().prefix(16))"
     }
 
-    /// True if a platform's name, as checkpoints keep it, stands for the same arithmetic: its hash decides, not the name
-    /// of the core.
+    /// True if a platform's name, as checkpoints keep it, stands for the same arithmetic: its hash decides,
+    /// not the name of the core.
     package func matches(platform other: String) -> Bool {
         guard let hash = platform.split(separator: "-").last, let otherHash = other.split(separator: "-").last
         else { return false }
         return hash == otherHash
     }
 
-    /// The OpenBLAS core in a platform's name, such as Haswell in `x86_64-Haswell-0123456789abcdef`; nil for a platform
-    /// of another architecture.
+    /// The OpenBLAS core in a platform's name, such as Haswell in `x86_64-Haswell-0123456789abcdef`; nil for
+    /// a platform of another architecture.
     package static func core(ofPlatform platform: String) -> String? {
         let parts = platform.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 3, parts[0] == architecture, !parts[1].isEmpty, parts[1] != "?" else {
@@ -62,7 +62,8 @@ package struct Fingerprint: Equatable, Sendable {
         #endif
     }
 
-    /// The differences, for people: those of the machines' descriptions, or of the arithmetic itself if those are equal.
+    /// The differences, for people: those of the machines' descriptions, or of the arithmetic itself if those
+    /// are equal.
     package func differences(from other: Fingerprint) -> String {
         func differing(_ mine: [Part]) -> [String] {
             mine.compactMap { part in
@@ -78,7 +79,8 @@ package struct Fingerprint: Equatable, Sendable {
 // MARK: - Measuring
 
 extension Fingerprint {
-    /// The platform without a job: this machine's OpenBLAS core, and the results of vector routines and a tiny step.
+    /// The platform without a job: this machine's OpenBLAS core, and the results of vector routines and a
+    /// tiny step.
     package static func ofMachine() throws -> String {
         Fingerprint(parts: [
             Part(name: "OpenBLAS core", value: BLAS.coreName),

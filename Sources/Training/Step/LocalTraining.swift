@@ -5,8 +5,8 @@ import NeuralNetwork
 import System
 import Threads
 
-/// Trains a job with several members in this process: with the trainers, the collectives and the progress that
-/// a run has, on threads instead of sockets.
+/// Trains a job with several members in this process: with the trainers, the collectives and the progress
+/// that a run has, on threads instead of sockets.
 package struct LocalTraining {
     package struct Result: Sendable {
         /// The newest snapshot.

@@ -2,11 +2,11 @@ import Collectives
 import Kernels
 import NeuralNetwork
 
-/// The training state that one member holds: all parameters, the running statistics, and the optimizer's moments of the
-/// shards that it owns.
+/// The training state that one member holds: all parameters, the running statistics, and the optimizer's
+/// moments of the shards that it owns.
 ///
-/// Between steps it belongs to the compute thread; during a step the communication thread writes parameters and moments,
-/// piece by piece.
+/// Between steps it belongs to the compute thread; during a step the communication thread writes parameters
+/// and moments, piece by piece.
 package final class MemberState: ParameterUpdate, GradientSource, @unchecked Sendable {
     package let partition: Partition
     package let rank: Int
@@ -15,10 +15,11 @@ package final class MemberState: ParameterUpdate, GradientSource, @unchecked Sen
     /// Compact vectors: owned pieces alone, each moment once in the cluster.
     package let moments: [FloatBuffer]
     package let gradients: GradientVectors
-    /// The factor of the schedule's learning rate. No piece of a step is updated before every member's compute thread has contributed to it,
-    /// so that thread may set this between steps.
+    /// The factor of the schedule's learning rate. No piece of a step is updated before every member's
+    /// compute thread has contributed to it, so that thread may set this between steps.
     package var learningRateFactor = 1.0
-    /// Rank 0's fraction of dead units of each rectifier in a logged step. The compute thread writes it before it reports the step.
+    /// Rank 0's fraction of dead units of each rectifier in a logged step. The compute thread writes it
+    /// before it reports the step.
     package var deadUnits: [Double] = []
     /// Told on the communication thread before the first update of a step.
     package var updating: (_ step: Int) -> Void = { _ in }
@@ -37,7 +38,8 @@ package final class MemberState: ParameterUpdate, GradientSource, @unchecked Sen
     private var norm = 0.0
     private var gradientNorms: [Double] = []
 
-    /// - Parameter vector: makes what other members read: the parameters and the gradients, `sharedCounts` floats.
+    /// - Parameter vector: makes what other members read: the parameters and the gradients, `sharedCounts`
+    ///   floats.
     package init(
         plan: TrainingPlan, partition: Partition, rank: Int, stepPlans: [StepPlan],
         vector: (Int) -> FloatBuffer = { FloatBuffer(count: $0) }

@@ -1,8 +1,8 @@
 import Collectives
 import NeuralNetwork
 
-/// Everything that has arrived about the boundary after one step. The parts come from different workers, in any
-/// order.
+/// Everything that has arrived about the boundary after one step. The parts come from different workers, in
+/// any order.
 struct PendingBoundary {
     /// The epoch's totals up to here; nil until rank 0 has reported the step.
     var totals: Totals?

@@ -128,7 +128,8 @@ package struct RunProgress {
 
     /// Takes a run of floats of a member's part of a snapshot.
     ///
-    /// - Throws: `DivergedError` if the whole snapshot is not finite, `InvalidReport` if the run does not fit.
+    /// - Throws: `DivergedError` if the whole snapshot is not finite, `InvalidReport` if the run does not
+    ///   fit.
     package mutating func snapshotPart(
         step: Int, rank: Int, offset: Int, _ values: UnsafeBufferPointer<Float>
     ) throws -> [Effect] {
@@ -203,8 +204,8 @@ package struct RunProgress {
         return effects
     }
 
-    /// Ends the epoch after `done` steps, once rank 0's report, all of the evaluation and, where it is awaited,
-    /// the snapshot have arrived; nil before.
+    /// Ends the epoch after `done` steps, once rank 0's report, all of the evaluation and, where it is
+    /// awaited, the snapshot have arrived; nil before.
     private mutating func endEpoch(_ done: Int) -> [Effect]? {
         guard let boundary = boundaries[done], let train = boundary.totals,
             boundary.validation != nil || plan.facts.validationCount == 0,

@@ -5,8 +5,9 @@ import NeuralNetwork
 
 /// The snapshot of one step, put together from the members' parts: complete once every part is there.
 ///
-/// A member's part is one run of floats: its owned pieces of the parameters, then of each moment, and from rank 0 the
-/// running statistics. A member that owns nothing sends an empty run: its reports of earlier steps have come before.
+/// A member's part is one run of floats: its owned pieces of the parameters, then of each moment, and from
+/// rank 0 the running statistics. A member that owns nothing sends an empty run: its reports of earlier steps
+/// have come before.
 package struct SnapshotAssembly {
     package let step: Int
     private let partition: Partition
@@ -58,7 +59,8 @@ package struct SnapshotAssembly {
 
     /// The whole snapshot; complete ones alone.
     ///
-    /// - Parameter frozen: the parameters after the flat vector, which nobody sends because nothing changes them.
+    /// - Parameter frozen: the parameters after the flat vector, which nobody sends because nothing changes
+    ///   them.
     package func snapshot(epochTotals: Totals, frozen: ArraySlice<Float> = []) -> Snapshot {
         precondition(isComplete, "a snapshot exists when every part has arrived")
         var flats = Array(repeating: [Float](repeating: 0, count: partition.flatCount), count: 1 + moments)

@@ -17,7 +17,8 @@ package protocol TrainerObserver: AnyObject {
     func waited(within phase: TrainingPhase, step: Int, isOver: Bool)
     /// Another member's work in a step was done once more, as the audit asks for.
     func audited(_ result: AuditResult)
-    /// A step's boundary, before its work. `goesOn`: the next step follows at once. The timeline may be taken.
+    /// A step's boundary, before its work. `goesOn`: the next step follows at once. The timeline may be
+    /// taken.
     func reached(done: Int, goesOn: Bool, _ timeline: Timeline)
 }
 
@@ -130,7 +131,8 @@ package final class Trainer {
         Self.enter(phase, step: step, timeline, observer)
     }
 
-    /// Runs from step `first` until the control word or a decision ends it; true if the job has reached its end.
+    /// Runs from step `first` until the control word or a decision ends it; true if the job has reached its
+    /// end.
     ///
     /// - Parameter isOver: the job ended with the step before `first`, and is to be evaluated alone.
     package func run(from first: Int, isOver: Bool = false) throws -> Bool {
@@ -154,7 +156,8 @@ package final class Trainer {
         }
     }
 
-    /// Evaluates the validation set, obeys the decision that follows, and evaluates the test set if the job ends here:
+    /// Evaluates the validation set, obeys the decision that follows, and evaluates the test set if the job
+    /// ends here:
     /// true then.
     private func evaluate(done: Int, isLast: Bool) throws -> Bool {
         enter(.evaluation, step: done)
