@@ -54,36 +54,36 @@ final class StateSender {
 
     /// - Parameter keeper: the snapshot's origin and the worker's rank there, if it took part.
     func send(to worker: WorkerConnection, _ rank: Int, _ keeper: (SnapshotOrigin, rank: Int)?) {
-        let moments = snapshot.moments
-        if let (origin, oldRank) = keeper {
-            let (mine, missing) = partition.owned(by: rank, since: origin.partition, oldRank: oldRank)
-            kept += 4 * (occupiedSpace + moments.count * mine.reduce(0) { $0 + $1.new.range.count })
-            for (i, moment) in moments.enumerated() {
-                for run in missing {
-                    send(1 + i, FloatBuffer(copying: moment[run.range]), at: run.compact, to: worker)
-                }
-            }
-        } else {
-            let parameters = parameters ?? FloatBuffer(copying: snapshot.parameters.prefix(occupiedSpace))
-            self.parameters = parameters
-            send(0, parameters, to: worker)
-            for (i, moment) in moments.enumerated() {
-                send(1 + i, FloatBuffer(copying: partition.compact(moment, of: rank)[...]), to: worker)
-            }
-        }
-        send(Formation.sections(moments: moments.count) - 1, statistics, to: worker)
+        let shipment = StateShipment(
+            partition, rank: rank, kept: keeper.map { ($0.0.partition, $0.rank) },
+            parameters: occupiedSpace, moments: snapshot.moments.count, statistics: statistics.count)
+        sent += 4 * shipment.count
+        kept += 4 * shipment.keptCount
+        for part in shipment.parts { send(part, values(of: part.source, rank), to: worker) }
         worker.send(.stateComplete, of: generation)
     }
 
-    private func send(_ section: Int, _ values: FloatBuffer, at offset: Int = 0, to worker: WorkerConnection)
-    {
-        let run = 1 << 18
-        sent += 4 * values.count
-        for start in stride(from: 0, to: values.count, by: run) {
+    private func values(of source: StateShipment.Source, _ rank: Int) -> FloatBuffer {
+        switch source {
+        case .parameters:
+            let copy = parameters ?? FloatBuffer(copying: snapshot.parameters.prefix(occupiedSpace))
+            parameters = copy
+            return copy
+        case .moment(let index, let range): return FloatBuffer(copying: snapshot.moments[index][range])
+        case .ownedMoment(let index):
+            return FloatBuffer(copying: partition.compact(snapshot.moments[index], of: rank)[...])
+        case .statistics: return statistics
+        }
+    }
+
+    /// Sends a part in runs of 1 MB, so that other messages pass in between.
+    private func send(_ part: StateShipment.Part, _ values: FloatBuffer, to worker: WorkerConnection) {
+        let length = 1 << 18
+        for start in stride(from: 0, to: part.count, by: length) {
             let floats = UnsafeBufferPointer(
-                start: values.pointer + start, count: min(run, values.count - start))
+                start: values.pointer + start, count: min(length, part.count - start))
             worker.send(
-                .state(StateRun(section: section, offset: offset + start), floats),
+                .state(StateRun(section: part.section, offset: part.offset + start), floats),
                 of: generation, sent: { withExtendedLifetime(values) {} })
         }
     }

@@ -62,9 +62,6 @@ package struct Formation: Equatable, Sendable {
     }
 
     var assignment: Assignment? { Assignment(cuts: cuts) }
-
-    /// The number of sections of the state (see `StateRun`), for an optimizer with so many moments.
-    static func sections(moments: Int) -> Int { moments + 2 }
 }
 
 extension Formation: MessageValue {
