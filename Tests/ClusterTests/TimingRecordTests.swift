@@ -1,5 +1,6 @@
 import Cluster
 import Collectives
+import Telemetry
 import Testing
 
 /// Where time goes, from made-up timelines.
@@ -126,9 +127,10 @@ import Testing
                 7 b/2       1  10000.00  1000.00 10%  2500.00 25%  4000.00 40%   500.00 5%  2000.00 20%      0.00 0%         500.00
                 """)
         #expect(
-            record.finish().map { TimingReport.line($0).compactJSON() }.joined().hasPrefix(
-                "{\"epoch\":1,\"workers\":[{\"worker\":4,\"name\":\"a/1\",\"steps\":1,\"seconds\":{\"data\":1,\"forward\":1.5,\"backward\":4,"
-            ))
+            record.finish().compactMap { MetricsLine.line(of: .timing(.epoch(TimingReport.summary($0)))) }
+                .map { $0.compactJSON() }.joined().hasPrefix(
+                    #"{"epoch":1,"workers":[{"worker":4,"name":"a/1","steps":1,"#
+                        + #""seconds":{"data":1,"forward":1.5,"backward":4,"#))
     }
 }
 

@@ -122,6 +122,20 @@ extension EventExample {
 
     static let others = [
         EventExample(
+            .timing(
+                .epoch(
+                    EpochTimes(
+                        epoch: 2,
+                        workers: [
+                            EpochTimes.Worker(
+                                WorkerName(3, name: "node7/4711"), steps: 4,
+                                parts: [NamedValue("forward", 0.25), NamedValue("backward", 0.75)],
+                                beside: [NamedValue("update", 0.5)])
+                        ]))), .debug,
+            "times of epoch 2: worker 3 (node7/4711) 250.00 ms per step",
+            #""epoch":2,"workers":[{"worker":3,"name":"node7/4711","steps":4,"#
+                + #""seconds":{"forward":0.25,"backward":0.75},"beside":{"update":0.5}}]"#),
+        EventExample(
             .timing(.steps(table: "worker  steps\n1 a     30")),
             "where the time went, in ms per step:\nworker  steps\n1 a     30",
             #""table":"worker  steps\n1 a     30""#),

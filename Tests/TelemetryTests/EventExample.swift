@@ -123,24 +123,36 @@ extension EventExample {
                         seconds: 12.5))), .debug,
             "step 1,500 (epoch 2): loss 0.1250, accuracy 0.9375",
             #""step":1500,"epoch":2,"samples":64,"values":{"loss":0.125,"accuracy":0.9375},"#
-                + #""learning_rate":0.01,"seconds":12.5"#),
+                + #""learning_rate":0.01,"gradients":null,"dead_units":null,"seconds":12.5"#),
         EventExample(
             .training(
                 .stepFinished(
                     StepSummary(step: 1, epoch: 1, samples: 8, values: [NamedValue("loss", .nan)]))),
             .debug, "step 1 (epoch 1): loss nan",
-            #""step":1,"epoch":1,"samples":8,"values":{"loss":null},"learning_rate":null,"seconds":0.0"#),
+            #""step":1,"epoch":1,"samples":8,"values":{"loss":null},"learning_rate":null,"#
+                + #""gradients":null,"dead_units":null,"seconds":0.0"#),
+        EventExample(
+            .training(
+                .stepLogged(
+                    StepSummary(
+                        step: 20, epoch: 1, samples: 8, values: [NamedValue("loss", 0.5)], learningRate: 0.1,
+                        gradients: [GradientNorms("dense1/weight", l1: 3, l2: 2.5, linf: 2)],
+                        deadUnits: [NamedValue("relu1", 0.25)], seconds: 1))), .debug,
+            "step 20 (epoch 1): loss 0.5000",
+            #""step":20,"epoch":1,"samples":8,"values":{"loss":0.5},"learning_rate":0.1,"#
+                + #""gradients":{"dense1/weight":{"l1":3.0,"l2":2.5,"linf":2.0}},"#
+                + #""dead_units":{"relu1":0.25},"seconds":1.0"#),
         EventExample(
             .training(
                 .epochFinished(
                     EpochSummary(
                         epoch: 2, epochs: 10, step: 1_876,
-                        train: [NamedValue("loss", 0.25), NamedValue("accuracy", 0.875)],
+                        train: [NamedValue("loss", 0.25), NamedValue("accuracy", 0.875)], penalty: 0.125,
                         validation: [NamedValue("loss", 0.5), NamedValue("accuracy", 0.75)],
                         seconds: 15.25))),
             .debug,
             "epoch 2/10  loss 0.2500  accuracy 0.8750  validation loss 0.5000, accuracy 0.7500  15.2 s",
-            #""epoch":2,"epochs":10,"step":1876,"train":{"loss":0.25,"accuracy":0.875},"#
+            #""epoch":2,"epochs":10,"step":1876,"train":{"loss":0.25,"accuracy":0.875},"penalty":0.125,"#
                 + #""validation":{"loss":0.5,"accuracy":0.75},"stopped_early":false,"seconds":15.25"#),
         EventExample(
             .training(
@@ -148,7 +160,7 @@ extension EventExample {
                     EpochSummary(
                         epoch: 3, epochs: 3, step: 9, train: [NamedValue("loss", 2)], stoppedEarly: true,
                         seconds: 1))), .debug, "epoch 3/3  loss 2.0000  1.00 s",
-            #""epoch":3,"epochs":3,"step":9,"train":{"loss":2.0},"validation":null,"stopped_early":true,"#
+            #""epoch":3,"epochs":3,"step":9,"train":{"loss":2.0},"penalty":null,"validation":null,"stopped_early":true,"#
                 + #""seconds":1.0"#
         ),
         EventExample(

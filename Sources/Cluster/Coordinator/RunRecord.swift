@@ -1,6 +1,3 @@
-import Configuration
-import NeuralNetwork
-import Runs
 import System
 import Telemetry
 import Training
@@ -36,8 +33,12 @@ package final class RunRecord {
     package func take(_ effect: RunProgress.Effect) throws {
         switch effect {
         case .stepDone(let step): log.record(.training(.stepFinished(StepSummary(step))))
-        case .stepLogged(let step): try metrics.write(line(step), isCertain: !isAudited)
-        case .epochDone(let epoch): try write(epoch)
+        case .stepLogged(let step):
+            try record(.training(.stepLogged(StepSummary(step, plan))), isCertain: !isAudited)
+        case .epochDone(let epoch):
+            try record(
+                .training(.epochFinished(EpochSummary(epoch, epochs: plan.job.epochs, seconds: seconds))))
+            try metrics.synchronize()
         case .confirmed(let step):
             try metrics.confirm(through: step)
             metrics.forget(before: step)
@@ -55,53 +56,13 @@ package final class RunRecord {
     /// Drops the lines of steps after the newest snapshot, which were computed wrongly.
     package func retract() { metrics.retract() }
 
-    /// Writes a line about the times of an epoch. Such lines are never compared.
-    func write(timing line: ConfigValue) throws { try metrics.write(line) }
-
-    private func write(_ epoch: RunProgress.EpochDone) throws {
-        let isNew = try metrics.write(line(epoch))
-        try metrics.synchronize()
-        guard isNew else { return }
-        log.record(
-            .training(
-                .epochFinished(
-                    EpochSummary(
-                        epoch: epoch.epoch, epochs: plan.job.epochs, step: epoch.step,
-                        train: epoch.train.named, validation: epoch.validation?.named ?? [],
-                        stoppedEarly: epoch.stoppedEarly, seconds: seconds))))
-    }
-
-    // MARK: Lines
-
-    private func line(_ step: RunProgress.StepDone) -> ConfigValue {
-        .object(
-            [("step", .int(step.step)), ("epoch", .int(step.epoch))] + step.report.members
-                + (step.learningRate.map { [("learning_rate", .number($0))] } ?? [])
-                + diagnosticMembers(step.diagnostics) + [("seconds", .number(step.seconds))])
-    }
-
-    private func line(_ epoch: RunProgress.EpochDone) -> ConfigValue {
-        let penalty = epoch.penalty.map { [("penalty", ConfigValue.number($0))] } ?? []
-        return .object(
-            [
-                ("epoch", .int(epoch.epoch)), ("step", .int(epoch.step)),
-                ("train", .object(epoch.train.members + penalty)),
-                ("validation", epoch.validation.map { .object($0.members) } ?? .null),
-            ]
-                + (epoch.stoppedEarly ? [("stopped_early", .bool(true))] : [])
-                + [("seconds", .number(seconds))])
-    }
-
-    private func diagnosticMembers(_ diagnostics: [Double]) -> [(String, ConfigValue)] {
-        guard !diagnostics.isEmpty else { return [] }
-        let (gradients, deadUnits) = plan.named(diagnostics)
-        let norms = gradients.map { name, norms in
-            (name, ConfigValue.object(zip(["l1", "l2", "linf"], norms).map { ($0, .number($1)) }))
-        }
-        return [
-            ("gradients", .object(norms)),
-            ("dead_units", .object(deadUnits.map { ($0.name, .number($0.fraction)) })),
-        ]
+    /// Records an event that is a line of `metrics.jsonl`, unless a replay has come to it again.
+    ///
+    /// - Parameter isCertain: false: an audit may still take the line back.
+    /// - Throws: `ReplayDiffers`, or an error of the file.
+    func record(_ event: RunEvent, isCertain: Bool = true) throws {
+        guard let line = MetricsLine.line(of: event) else { return log.record(event) }
+        if try metrics.write(line, isCertain: isCertain) { log.record(event) }
     }
 }
 
@@ -110,6 +71,26 @@ extension StepSummary {
         self.init(
             step: step.step, epoch: step.epoch, samples: Int(step.report.samples), values: step.report.named,
             learningRate: step.learningRate, seconds: step.seconds)
+    }
+
+    /// The summary of a logged step, with the diagnostics that the job asks for.
+    fileprivate init(_ step: RunProgress.StepDone, _ plan: TrainingPlan) {
+        self.init(step)
+        guard !step.diagnostics.isEmpty else { return }
+        let (gradients, deadUnits) = plan.named(step.diagnostics)
+        self.gradients = gradients.map {
+            GradientNorms($0.name, l1: $0.norms[0], l2: $0.norms[1], linf: $0.norms[2])
+        }
+        self.deadUnits = deadUnits.map { NamedValue($0.name, $0.fraction) }
+    }
+}
+
+extension EpochSummary {
+    fileprivate init(_ epoch: RunProgress.EpochDone, epochs: Int, seconds: Double) {
+        self.init(
+            epoch: epoch.epoch, epochs: epochs, step: epoch.step, train: epoch.train.named,
+            penalty: epoch.penalty, validation: epoch.validation?.named ?? [],
+            stoppedEarly: epoch.stoppedEarly, seconds: seconds)
     }
 }
 

@@ -1,6 +1,6 @@
 import Collectives
-import Configuration
 import System
+import Telemetry
 
 /// Times as people and programs read them.
 package enum TimingReport {
@@ -35,22 +35,18 @@ package enum TimingReport {
         return rows.isEmpty ? "" : columns([["layer", "forward", "backward"]] + rows)
     }
 
-    /// The line of `metrics.jsonl` for an epoch's times.
-    package static func line(_ epoch: TimingRecord.Epoch) -> ConfigValue {
-        .object([
-            ("epoch", .int(epoch.epoch)),
-            ("workers", .array(epoch.workers.map { value($0.worker, $0.times) })),
-        ])
-    }
-
-    private static func value(_ worker: TimedWorker, _ times: StepTimes) -> ConfigValue {
-        func seconds(_ fields: [StepTimes.Field]) -> [(String, ConfigValue)] {
-            fields.map { ($0.name, .number((times[keyPath: $0.path] * 1e6).rounded() / 1e6)) }
-        }
-        return .object([
-            ("worker", .int(worker.id)), ("name", .string(worker.name)), ("steps", .int(times.steps)),
-            ("seconds", .object(seconds(StepTimes.parts))), ("beside", .object(seconds(StepTimes.beside))),
-        ])
+    /// The times of an epoch as an event has them, to the microsecond.
+    package static func summary(_ epoch: TimingRecord.Epoch) -> EpochTimes {
+        EpochTimes(
+            epoch: epoch.epoch,
+            workers: epoch.workers.map { worker, times in
+                func seconds(_ fields: [StepTimes.Field]) -> [NamedValue] {
+                    fields.map { NamedValue($0.name, (times[keyPath: $0.path] * 1e6).rounded() / 1e6) }
+                }
+                return EpochTimes.Worker(
+                    WorkerName(worker.id, name: worker.name), steps: times.steps,
+                    parts: seconds(StepTimes.parts), beside: seconds(StepTimes.beside))
+            })
     }
 
     private static func perStep(_ seconds: Double, _ times: StepTimes) -> Double {
@@ -84,7 +80,7 @@ extension Coordinator {
     }
 
     private func write(_ epoch: TimingRecord.Epoch) {
-        do { try record.write(timing: TimingReport.line(epoch)) } catch {
+        do { try record.record(.timing(.epoch(TimingReport.summary(epoch)))) } catch {
             log.record(.timing(.missing(epoch: epoch.epoch, reason: "\(error)")))
         }
     }

@@ -1,6 +1,8 @@
 extension RunEvent {
-    /// Measured times, at the run's end. `metrics.jsonl` has them for each epoch.
+    /// Measured times: of each epoch, and at the run's end.
     package enum Timing: Equatable, Sendable {
+        /// The times of an epoch, a line of `metrics.jsonl`.
+        case epoch(EpochTimes)
         /// Milliseconds per step of each worker, and what they were spent on: a table as text.
         case steps(table: String)
         /// Milliseconds per step of each layer, with `--trace`: a table as text.
@@ -17,6 +19,7 @@ extension RunEvent {
 extension RunEvent.Timing {
     var facts: EventFacts {
         switch self {
+        case .epoch(let times): times.facts
         case .steps(let table):
             EventFacts(
                 "step_times", .info, "where the time went, in ms per step:\n\(table)", ["table": .text(table)]

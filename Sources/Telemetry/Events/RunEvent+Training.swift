@@ -4,9 +4,12 @@ extension RunEvent {
     /// The training itself: the same whoever computes it. `metrics.jsonl` and the progress line show these
     /// events.
     package enum Training: Equatable, Sendable {
-        /// A step is done. It is in `metrics.jsonl` if it is a logged one, and never in `log.jsonl`.
+        /// A step is done. Never in `log.jsonl`.
         case stepFinished(StepSummary)
-        /// An epoch is done, and with it the evaluation of the validation set, if there is one.
+        /// A step is done that the job logs: it is a line of `metrics.jsonl`, and never in `log.jsonl`.
+        case stepLogged(StepSummary)
+        /// An epoch is done, and with it the evaluation of the validation set, if there is one: a line of
+        /// `metrics.jsonl`.
         case epochFinished(EpochSummary)
         /// A whole data set was evaluated after a step; `set` is validation or test.
         case evaluationFinished(set: String, step: Int, values: [NamedValue])
@@ -21,7 +24,8 @@ extension RunEvent {
 extension RunEvent.Training {
     var facts: EventFacts {
         switch self {
-        case .stepFinished(let report): report.facts
+        case .stepFinished(let report): report.facts(named: "step_finished")
+        case .stepLogged(let report): report.facts(named: "step_logged")
         case .epochFinished(let report): report.facts
         case .evaluationFinished(let set, let step, let values):
             EventFacts(

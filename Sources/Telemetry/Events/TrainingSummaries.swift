@@ -13,6 +13,28 @@ package struct NamedValue: Equatable, Sendable {
     var text: String { "\(name) \(TextFormat.measure(value))" }
 }
 
+/// The norms of one tensor's gradient over a batch.
+package struct GradientNorms: Equatable, Sendable {
+    package var name: String
+    /// The sum of absolute values.
+    package var l1: Double
+    /// The square root of the sum of squares.
+    package var l2: Double
+    /// The largest absolute value.
+    package var linf: Double
+
+    package init(_ name: String, l1: Double, l2: Double, linf: Double) {
+        self.name = name
+        self.l1 = l1
+        self.l2 = l2
+        self.linf = linf
+    }
+
+    var field: EventField {
+        EventField(name, .numbers([NamedValue("l1", l1), NamedValue("l2", l2), NamedValue("linf", linf)]))
+    }
+}
+
 /// The result of one step over its whole batch.
 package struct StepSummary: Equatable, Sendable {
     /// Steps done, of the whole run; the first step's report says 1.
@@ -24,30 +46,38 @@ package struct StepSummary: Equatable, Sendable {
     package var values: [NamedValue]
     /// Nil where nothing is learnt by gradient descent.
     package var learningRate: Double?
+    /// Norms of the weights' gradients in a logged step; empty unless the job logs gradients.
+    package var gradients: [GradientNorms]
+    /// For each rectifier, the fraction of its units, 0 to 1, that no sample of the batch switched on; empty
+    /// unless the job logs gradients.
+    package var deadUnits: [NamedValue]
     /// Seconds of training until now.
     package var seconds: Double
 
     package init(
         step: Int, epoch: Int, samples: Int, values: [NamedValue], learningRate: Double? = nil,
-        seconds: Double = 0
+        gradients: [GradientNorms] = [], deadUnits: [NamedValue] = [], seconds: Double = 0
     ) {
         self.step = step
         self.epoch = epoch
         self.samples = samples
         self.values = values
         self.learningRate = learningRate
+        self.gradients = gradients
+        self.deadUnits = deadUnits
         self.seconds = seconds
     }
 
-    var facts: EventFacts {
+    func facts(named name: String) -> EventFacts {
         EventFacts(
-            "step_finished", .debug,
+            name, .debug,
             "step \(TextFormat.grouped(step)) (epoch \(epoch)):"
                 + " \(values.map(\.text).joined(separator: ", "))",
             [
                 "step": .integer(step), "epoch": .integer(epoch), "samples": .integer(samples),
                 "values": .numbers(values), "learning_rate": .optional(learningRate),
-                "seconds": .number(seconds),
+                "gradients": gradients.isEmpty ? .null : .object(gradients.map(\.field)),
+                "dead_units": gradients.isEmpty ? .null : .numbers(deadUnits), "seconds": .number(seconds),
             ])
     }
 }
@@ -61,6 +91,8 @@ package struct EpochSummary: Equatable, Sendable {
     package var step: Int
     /// Loss and metrics over the epoch's batches, the loss first.
     package var train: [NamedValue]
+    /// The regularization's part of the objective at the epoch's end; nil if nothing is regularized.
+    package var penalty: Double?
     /// Loss and metrics of the validation set; empty without one.
     package var validation: [NamedValue]
     package var stoppedEarly: Bool
@@ -68,13 +100,14 @@ package struct EpochSummary: Equatable, Sendable {
     package var seconds: Double
 
     package init(
-        epoch: Int, epochs: Int, step: Int, train: [NamedValue], validation: [NamedValue] = [],
-        stoppedEarly: Bool = false, seconds: Double
+        epoch: Int, epochs: Int, step: Int, train: [NamedValue], penalty: Double? = nil,
+        validation: [NamedValue] = [], stoppedEarly: Bool = false, seconds: Double
     ) {
         self.epoch = epoch
         self.epochs = epochs
         self.step = step
         self.train = train
+        self.penalty = penalty
         self.validation = validation
         self.stoppedEarly = stoppedEarly
         self.seconds = seconds
@@ -85,7 +118,8 @@ package struct EpochSummary: Equatable, Sendable {
             "epoch_finished", .debug, ProgressFormat.line(self),
             [
                 "epoch": .integer(epoch), "epochs": .integer(epochs), "step": .integer(step),
-                "train": .numbers(train), "validation": validation.isEmpty ? .null : .numbers(validation),
+                "train": .numbers(train), "penalty": .optional(penalty),
+                "validation": validation.isEmpty ? .null : .numbers(validation),
                 "stopped_early": .flag(stoppedEarly), "seconds": .number(seconds),
             ])
     }

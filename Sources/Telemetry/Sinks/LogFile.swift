@@ -29,8 +29,10 @@ final class LogFile: EventSink {
     }
 
     func receive(_ event: RunEvent, at time: Double, from source: String) {
-        if case .training(.stepFinished) = event { return }
-        append(LogFormat.json(event.facts, time: time, source: source))
+        switch event {
+        case .training(.stepFinished), .training(.stepLogged): break
+        default: append(LogFormat.json(event.facts, time: time, source: source))
+        }
     }
 
     private func append(_ line: String) {

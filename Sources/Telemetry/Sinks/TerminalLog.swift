@@ -15,7 +15,7 @@ final class TerminalLog: EventSink {
 
     func receive(_ event: RunEvent, at time: Double, from source: String) {
         switch event {
-        case .training(.stepFinished), .training(.epochFinished): return
+        case .training(.stepFinished), .training(.stepLogged), .training(.epochFinished): return
         default: break
         }
         let facts = event.facts
