@@ -153,7 +153,7 @@ let package = Package(
             ],
             path: "Tests/Fuzzing/Targets", swiftSettings: swiftFlags),
         tests("FuzzingTests", uses: ["TestSupport", "FuzzTargets", "Cluster", "System"]),
-        // What several test targets use.
+        // Helpers that several test targets use.
         .target(
             name: "TestSupport",
             dependencies: [

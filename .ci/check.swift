@@ -39,7 +39,7 @@ func isFolder(_ path: String) -> Bool {
 
 // MARK: - Dependencies
 
-/// What `swift package dump-package` prints, as far as it is needed here.
+/// The output of `swift package dump-package`, as far as it is needed here.
 struct Package: Decodable {
     struct Target: Decodable {
         struct Dependency: Decodable {

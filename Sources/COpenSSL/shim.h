@@ -10,7 +10,8 @@
 
 /// For TLS 1.3 with a shared key and a Diffie-Hellman exchange, and nothing else: no certificates, tickets,
 /// early data or renegotiation. NULL without memory.
-static inline SSL_CTX *copenssl_tls13_context(SSL_psk_use_session_cb_func dialler, SSL_psk_find_session_cb_func listener) {
+static inline SSL_CTX *copenssl_tls13_context(
+    SSL_psk_use_session_cb_func dialler, SSL_psk_find_session_cb_func listener) {
     SSL_CTX *context = SSL_CTX_new(TLS_method());
     if (!context) return NULL;
     SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
@@ -18,8 +19,10 @@ static inline SSL_CTX *copenssl_tls13_context(SSL_psk_use_session_cb_func dialle
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_psk_use_session_callback(context, dialler);
     SSL_CTX_set_psk_find_session_callback(context, listener);
-    if (!SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) || !SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION)
-        || !SSL_CTX_set_ciphersuites(context, "TLS_AES_128_GCM_SHA256") || !SSL_CTX_set1_groups_list(context, "X25519:P-256")
+    if (!SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION)
+        || !SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION)
+        || !SSL_CTX_set_ciphersuites(context, "TLS_AES_128_GCM_SHA256")
+        || !SSL_CTX_set1_groups_list(context, "X25519:P-256")
         || !SSL_CTX_set_num_tickets(context, 0)) {
         SSL_CTX_free(context);
         return NULL;

@@ -79,7 +79,8 @@ struct Activation: Equatable, Sendable {
 
     private static let maxout = Choice(
         "maxout", .int(2...256),
-        "The largest of each run of this many neighbouring channels; the layer before it has as many times its size.",
+        "The largest of each run of this many neighbouring channels; "
+            + "the layer before it has as many times its size.",
         example: "2", word: Activation("maxout", .maxout(pieces: 2)),
         to: { Activation("maxout", .maxout(pieces: $0)) },
         from: { if case .maxout(let pieces) = $0.spec { pieces } else { nil } })

@@ -44,7 +44,8 @@ extension Augmentation {
             "Distances from the image's mean are multiplied by a factor from 1 - c to 1 + c.", example: "0.2")
         Field(
             "fill", \.fill, fillCodec,
-            "Value outside the image: a raw value, the training set's mean per channel, or the nearest pixel.",
+            "Value outside the image: "
+                + "a raw value, the training set's mean per channel, or the nearest pixel.",
             example: "\"edge\"")
     }
 

@@ -3,7 +3,10 @@ import Configuration
 /// A block of layers that `define` names and `use` puts into the model, with parameters that stand as
 /// `"$name"` in its layers:
 ///
-///     define: {basic: {parameters: {filters: null, stride: 1}, layers: [{conv: "$filters", kernel: 3, stride: "$stride"}, …]}}
+///     define: {basic: {
+///       parameters: {filters: null, stride: 1},
+///       layers: [{conv: "$filters", kernel: 3, stride: "$stride"}, …],
+///     }}
 ///     model: [{use: "basic", filters: 32, stride: 2}, …]
 ///
 /// `"$filters * 4"` and `"$filters / 2"` calculate.
@@ -83,7 +86,8 @@ struct BlockDefinition: Sendable {
                 ? !whole.multipliedReportingOverflow(by: factor).overflow : whole.isMultiple(of: factor)
         else {
             diagnostics.error(
-                "`$\(text)` cannot be calculated: a parameter may be multiplied or divided, without remainder, by a whole number",
+                "`$\(text)` cannot be calculated: "
+                    + "a parameter may be multiplied or divided, without remainder, by a whole number",
                 at: place,
                 label: "such as \"$\(name) * 4\"")
             return .null

@@ -67,7 +67,8 @@ struct BlockKind: Sendable {
                     example: "[{conv: 32, batch_norm: true, activation: \"relu\"}, {conv: 32}]")
                 Field(
                     "shortcut", \.shortcut, shortcut,
-                    "What is added: the input, with \"auto\" a 1×1 convolution of it where the shape changes, or layers of it.",
+                    "What is added: the input, "
+                        + "with \"auto\" a 1×1 convolution of it where the shape changes, or layers of it.",
                     example: "\"auto\"")
             }),
         BlockKind(

@@ -47,7 +47,8 @@ struct JobFields: Sendable {
         ) {
             Field(
                 required: "size", \.job.batchSize, size,
-                "Samples in the global mini-batch, whatever the number of workers; \"all\": the training set.",
+                "Samples in the global mini-batch, whatever the number of workers; "
+                    + "\"all\": the training set.",
                 example: "256")
             microbatches
         }

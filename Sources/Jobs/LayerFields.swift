@@ -48,7 +48,8 @@ struct WindowFields: Sendable {
                 example: "[2, 1]", default: stride)
             Field(
                 "padding", \.padding, Window.Padding.codec,
-                "Zeros around the image: so many that its size stays (at stride 1), none, or a number for each side.",
+                "Zeros around the image: "
+                    + "so many that its size stays (at stride 1), none, or a number for each side.",
                 example: "{top: 1, left: 1}")
         }
     }

@@ -32,8 +32,11 @@ package struct Optimization: Equatable, Sendable {
     package func check(_ layout: ParameterLayout) throws(PlanError) {
         for entry in rateFactors where !layout.tensors.contains(where: { $0.name.hasPrefix(entry.prefix) }) {
             let names = layout.tensors.map(\.name)
+            let shown = names.prefix(40).joined(separator: ", ")
+            let more = names.count > 40 ? " and \(names.count - 40) more" : ""
             throw PlanError(
-                "`learning_rates` has an entry for `\(entry.prefix)`, with which no tensor's name begins; the model's are \(names.prefix(40).joined(separator: ", "))\(names.count > 40 ? " and \(names.count - 40) more" : "")",
+                "`learning_rates` has an entry for `\(entry.prefix)`, with which no tensor's name begins; "
+                    + "the model's are \(shown)\(more)",
                 field: "learning_rates"
             )
         }

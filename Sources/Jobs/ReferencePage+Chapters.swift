@@ -10,8 +10,14 @@ extension ReferencePage {
         {
           name: "mnist-cnn", seed: 1,
           data: {
-            train: {idx: {images: "data/train-images-idx3-ubyte.gz", labels: "data/train-labels-idx1-ubyte.gz"}},
-            test: {idx: {images: "data/t10k-images-idx3-ubyte.gz", labels: "data/t10k-labels-idx1-ubyte.gz"}},
+            train: {idx: {
+              images: "data/train-images-idx3-ubyte.gz",
+              labels: "data/train-labels-idx1-ubyte.gz",
+            }},
+            test: {idx: {
+              images: "data/t10k-images-idx3-ubyte.gz",
+              labels: "data/t10k-labels-idx1-ubyte.gz",
+            }},
             split: {validation: 0.1},
             normalize: "z_score",
           },
@@ -128,7 +134,10 @@ extension ReferencePage {
             ], shortcut: "auto", activation: "relu"},
           ]},
         },
-        model: [{use: "basic", filters: 32}, {use: "basic", filters: 64, stride: 2}, "global_average_pool", {dense: 10}],
+        model: [
+          {use: "basic", filters: 32}, {use: "basic", filters: 64, stride: 2},
+          "global_average_pool", {dense: 10},
+        ],
         ```
 
         The presets are written in the same language. Input sizes: 28×28×1 for `lenet5`; 32×32×3 for \

@@ -55,7 +55,8 @@ package struct CheckpointState: Equatable, Sendable {
         let diagnostics = Diagnostics()
         guard let read = Self.codec.read(checkpoint.state, diagnostics), !diagnostics.hasErrors else {
             throw CheckpointError(
-                "the manifest of `\(checkpoint.path)` does not have the state of a training run; use a checkpoint that this program wrote"
+                "the manifest of `\(checkpoint.path)` does not have the state of a training run; "
+                    + "use a checkpoint that this program wrote"
             )
         }
         self = read

@@ -27,7 +27,8 @@ package struct ModelEvaluation {
         if let model = models.first(where: { $0.job.job.task != .training }) {
             guard models.count == 1 else {
                 throw CheckpointError(
-                    "`\(model.path)` is of a job that trains no model, which answers alone; evaluate the models one by one"
+                    "`\(model.path)` is of a job that trains no model, which answers alone; "
+                        + "evaluate the models one by one"
                 )
             }
             let totals = try measured(model, dataset)
@@ -84,7 +85,10 @@ package struct ModelEvaluation {
             guard plan.network.outputShape == first.network.outputShape, plan.outputForm == first.outputForm
             else {
                 throw CheckpointError(
-                    "`\(models[0].path)` and `\(model.path)` cannot answer together: one gives \(first.network.outputShape) under \(first.job.loss.kind.rawValue), the other \(plan.network.outputShape) under \(plan.job.loss.kind.rawValue); use them one by one"
+                    "`\(models[0].path)` and `\(model.path)` cannot answer together: "
+                        + "one gives \(first.network.outputShape) under \(first.job.loss.kind.rawValue), "
+                        + "the other \(plan.network.outputShape) under \(plan.job.loss.kind.rawValue); "
+                        + "use them one by one"
                 )
             }
         }
@@ -111,7 +115,8 @@ extension TrainedModel {
         let plan = try plan()
         guard plan.facts.sampleShape == dataset.sampleShape else {
             throw CheckpointError(
-                "`\(path)` was trained with samples of shape \(plan.facts.sampleShape), these have \(dataset.sampleShape); give data of the same kind"
+                "`\(path)` was trained with samples of shape \(plan.facts.sampleShape), "
+                    + "these have \(dataset.sampleShape); give data of the same kind"
             )
         }
         return plan
@@ -132,7 +137,8 @@ extension TrainedModel {
             }
         guard expected.isMet else {
             throw CheckpointError(
-                "`\(path)` was trained for \(expected.kind), which these data do not have; give data with such targets"
+                "`\(path)` was trained for \(expected.kind), which these data do not have; "
+                    + "give data with such targets"
             )
         }
     }

@@ -61,7 +61,8 @@ package struct RunSetup {
         guard request.resume else { return RunDirectory.newPath(named: name, in: "runs") }
         guard let newest = try RunDirectory.newestRun(named: name, in: "runs") else {
             throw CheckpointError(
-                "there is no earlier run of `\(name)` in `runs` to resume; name its directory with --run-dir, or leave out --resume"
+                "there is no earlier run of `\(name)` in `runs` to resume; "
+                    + "name its directory with --run-dir, or leave out --resume"
             )
         }
         return newest
@@ -82,10 +83,12 @@ package struct RunSetup {
     /// Throws what of the job differs from the one that the run was started with.
     package static func requireSameJob(as directory: RunDirectory, _ job: JobFile) throws {
         let earlier = try JobFile.load(resolvedFile: directory.jobPath)
-        let differences = JobResolution.differences(earlier.resolved, job.resolved)
+        let differences = JobResolution.differences(earlier.resolved, job.resolved).map(\.description)
         guard differences.isEmpty else {
             throw CheckpointError(
-                "the job differs from the one in `\(directory.path)`: \(differences.map(\.description).joined(separator: "; ")). Resume with the job as it was (only epochs, max_steps, checkpoint and logging may change), or start a new run"
+                "the job differs from the one in `\(directory.path)`: "
+                    + "\(differences.joined(separator: "; ")). Resume with the job as it was "
+                    + "(only epochs, max_steps, checkpoint and logging may change), or start a new run"
             )
         }
     }
@@ -102,17 +105,20 @@ package struct RunSetup {
         let state = try CheckpointState(checkpoint)
         guard state.data == CheckpointState.identity(of: data) else {
             throw CheckpointError(
-                "the data has changed since the checkpoint `\(checkpoint.path)` was written; restore the data, or start a new run with another --run-dir"
+                "the data has changed since the checkpoint `\(checkpoint.path)` was written; "
+                    + "restore the data, or start a new run with another --run-dir"
             )
         }
         guard state.normalization == data.normalization else {
             throw CheckpointError(
-                "the normalisation of the checkpoint `\(checkpoint.path)` differs from the data's; start a new run"
+                "the normalisation of the checkpoint `\(checkpoint.path)` differs from the data's; "
+                    + "start a new run"
             )
         }
         guard state.epochTotals.isEmpty || state.epochTotals.count == plan.trainReport.width else {
             throw CheckpointError(
-                "the checkpoint `\(checkpoint.path)` has other sums of loss and metrics than this job; start a new run with another --run-dir"
+                "the checkpoint `\(checkpoint.path)` has other sums of loss and metrics than this job; "
+                    + "start a new run with another --run-dir"
             )
         }
         var snapshot = try Snapshot(
@@ -121,7 +127,8 @@ package struct RunSetup {
         snapshot.decisions = state.decisions
         guard snapshot.step <= plan.totalSteps else {
             throw CheckpointError(
-                "the checkpoint `\(checkpoint.path)` is at step \(snapshot.step), but the job now ends at step \(plan.totalSteps); raise epochs or max_steps"
+                "the checkpoint `\(checkpoint.path)` is at step \(snapshot.step), "
+                    + "but the job now ends at step \(plan.totalSteps); raise epochs or max_steps"
             )
         }
         log.record(.run(.resumed(step: snapshot.step, checkpoint: checkpoint.path)))

@@ -30,7 +30,8 @@ package struct TrainedModel: Sendable {
         if !members.isEmpty { return try members.flatMap { try checkpoints(at: $0, reporting: report) } }
         guard let checkpoint = try RunDirectory.checkpoints(of: path).bestOrNewest(reporting: report) else {
             throw CheckpointError(
-                "`\(path)` has no whole checkpoint; name a run directory whose training has reached one, or a checkpoint"
+                "`\(path)` has no whole checkpoint; "
+                    + "name a run directory whose training has reached one, or a checkpoint"
             )
         }
         return [checkpoint]
@@ -75,7 +76,8 @@ package struct TrainedModel: Sendable {
     package func plan() throws -> TrainingPlan {
         guard let shape = state.sampleShape else {
             throw CheckpointError(
-                "`\(path)` was written by an earlier version, which did not keep the shape of samples; train again"
+                "`\(path)` was written by an earlier version, which did not keep the shape of samples; "
+                    + "train again"
             )
         }
         let count = shape.reduce(1) { $0.multipliedReportingOverflow(by: $1).overflow ? .max : $0 * $1 }

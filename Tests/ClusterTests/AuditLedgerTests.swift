@@ -33,8 +33,8 @@ import Transport
             return givenUp
         }
 
-        /// What everyone says of a step: the truth, but for those who are wrong about a member's work, the
-        /// member itself or its auditor.
+        /// Adds everyone's hashes of a step: the true ones, except from those who are wrong about a member's
+        /// work (the member itself or its auditor).
         mutating func step(_ step: Int, wrong: [Int: Int] = [:], wrongStatistics: Int? = nil) throws
             -> [AuditLedger.Finding]
         {
@@ -69,7 +69,7 @@ import Transport
         #expect(cluster.ledger.agreed == 5 * 6 && cluster.ledger.disputes.isEmpty)
     }
 
-    /// What is not compared yet may still show that somebody was wrong.
+    /// Hashes that are not compared yet may still show that somebody was wrong.
     @Test(arguments: OwnerPattern.allCases) func whatIsUnderWay(_ owners: OwnerPattern) throws {
         var cluster = Cluster(members: 3, owners)
         _ = cluster.begin()

@@ -123,7 +123,7 @@ import Testing
             ])
     }
 
-    /// Where the generation dies at the boundary, before its snapshot is whole, the next one stops.
+    /// If the generation dies at the boundary, before its snapshot is whole, the next one stops.
     @Test func aDeathAtTheBoundaryPutsTheStopOff() {
         var schedule = stopping()
         _ = schedule.boundaryReached(8, isLast: false)

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 import Training
 
-/// What resuming needs goes through the manifest unchanged, to the last bit.
+/// The state that resuming needs goes through the manifest unchanged, to the last bit.
 @Suite struct CheckpointStateTests {
     static let state = CheckpointState(
         data: "ab12",

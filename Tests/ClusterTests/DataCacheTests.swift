@@ -79,7 +79,7 @@ import Threads
         #expect(try File.read(path(directory, source.ticket), limit: 1 << 20) == source.bytes)
     }
 
-    /// What does not have the promised content is not kept.
+    /// A file without the promised content is not kept.
     @Test func wrongContentIsRefused() throws {
         let (directory, source) = (try TemporaryDirectory(), try Fetched())
         var wrong = source.bytes

@@ -32,7 +32,7 @@ import Testing
     }
 }
 
-/// What the log tells of losses.
+/// The log tells how many steps a lost generation cost, and how long the way back took.
 @Suite struct GenerationLogTests {
     @Test func aLossAndTheWayBack() {
         var log = GenerationLog()

@@ -99,7 +99,7 @@ struct MembershipSimulation {
     private var parts: [Int: Set<Int>] = [:]
     private var isFinished = false
     private var lastStarted = 0
-    // What members know of each other, by generation.
+    // The members' knowledge of each other, by generation.
     private var contributions: [Int: [Int]] = [:]
     private var controls: [Int: [Int: Control]] = [:]
     private var broken: [Int: Set<[Int]>] = [:]
@@ -191,7 +191,7 @@ struct MembershipSimulation {
         try handle(.tick)
     }
 
-    /// What a heartbeat says, on a connection of its own.
+    /// Delivers a heartbeat, which comes on a connection of its own.
     private mutating func beat(_ id: Int, _ process: Process) throws {
         try handle(
             .delivered(
@@ -464,7 +464,7 @@ struct MembershipSimulation {
 }
 
 extension Membership.Event {
-    /// Of events that belong to one.
+    /// The generation that the event belongs to; nil if it belongs to none.
     fileprivate var generation: Int? {
         switch self {
         case .connected(_, let number), .cannotReach(_, _, let number, _), .suspected(_, _, let number, _),

@@ -183,7 +183,7 @@ import Testing
         #expect(actions.last == .form(number: 2, members: [1]))
     }
 
-    /// Where steps are long, patience is too.
+    /// The time after which a worker counts as hanging grows with the length of steps.
     @Test func longStepsAreNoHang() {
         var membership = membership(minimum: 1)
         _ = arrive(1, at: &membership)
@@ -232,7 +232,7 @@ import Testing
         let actions = membership.handle(.lost(1, reason: "EOF"), at: 1)
         #expect(actions.contains(.abandon(number: 1, members: [2], reason: lost(1, "EOF", rank: 0).sentence)))
         #expect(actions.contains(.form(number: 2, members: [2, 3])))
-        // What is said about the ended generation is dropped.
+        // A message about the ended generation is dropped.
         #expect(membership.handle(.connected(2, generation: 1), at: 1) == [])
     }
 

@@ -16,7 +16,7 @@ import Testing
                 pacer.completed(pending.step, now: pending.time)
                 (spent, count, due) = (spent + cost, count + 1, nil)
             }
-            // What is asked for after one step comes with the next.
+            // A snapshot that is asked for after one step comes with the next.
             if pacer.stepDone(step, now: now) { due = (step + 1, now + 0.01 + cost) }
         }
         return (spent / seconds, count)

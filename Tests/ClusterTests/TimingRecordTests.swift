@@ -3,7 +3,7 @@ import Collectives
 import Telemetry
 import Testing
 
-/// Where time goes, from made-up timelines.
+/// The phases in which members spend a step's time, from made-up timelines.
 @Suite struct TimingRecordTests {
     private static let workers = [TimedWorker(id: 4, name: "a/1"), TimedWorker(id: 7, name: "b/2")]
 
@@ -122,9 +122,12 @@ import Testing
         }
         #expect(
             TimingReport.table(record.workers) == """
-                worker  steps   ms/step         data      forward     backward  statistics    gradients      waiting  update beside
-                4 a/1       1  10000.00  1000.00 10%  1500.00 15%  4000.00 40%   500.00 5%  2000.00 20%  1000.00 10%         500.00
-                7 b/2       1  10000.00  1000.00 10%  2500.00 25%  4000.00 40%   500.00 5%  2000.00 20%      0.00 0%         500.00
+                worker  steps   ms/step         data      forward     backward\
+                  statistics    gradients      waiting  update beside
+                4 a/1       1  10000.00  1000.00 10%  1500.00 15%  4000.00 40%\
+                   500.00 5%  2000.00 20%  1000.00 10%         500.00
+                7 b/2       1  10000.00  1000.00 10%  2500.00 25%  4000.00 40%\
+                   500.00 5%  2000.00 20%      0.00 0%         500.00
                 """)
         #expect(
             record.finish().compactMap { MetricsLine.line(of: .timing(.epoch(TimingReport.summary($0)))) }

@@ -74,8 +74,9 @@ import Testing
     @Test func aJobWithoutMistakes() {
         let diagnostics = decodeJob(
             """
-            {name: "x", seed: 18446744073709551615, epochs: 5, metrics: ["accuracy"], loss: "mse", batch: {size: 32, microbatches: 8},
-             optimizer: {adam: {learning_rate: 1e-3}}, model: [{dense: 10, activation: "relu"}, {dropout: 0.5}], max_steps: null}
+            {name: "x", seed: 18446744073709551615, epochs: 5, metrics: ["accuracy"], loss: "mse",
+             batch: {size: 32, microbatches: 8}, optimizer: {adam: {learning_rate: 1e-3}},
+             model: [{dense: 10, activation: "relu"}, {dropout: 0.5}], max_steps: null}
             """)
         #expect(diagnostics.isEmpty, "\(diagnostics.rendered())")
     }
@@ -92,31 +93,41 @@ import Testing
               loss: "cross_entropi",
               batch: {sise: 32, microbatches: 65},
               optimizer: {adam: {learning_rate: 0, nesterov: "yes"}},
-              model: [{dense: 10, dropout: 0.5}, {dropout: 1.0, activation: "relu"}, {dense: 1, activation: "rleu"}, {dens: 5}, {activation: "tanh"}],
+              model: [
+                {dense: 10, dropout: 0.5}, {dropout: 1.0, activation: "relu"},
+                {dense: 1, activation: "rleu"}, {dens: 5}, {activation: "tanh"},
+              ],
               name: "again",
               colour: "red",
             }
             """)
-        #expect(
-            diagnostics.sorted.map { "\($0.path): \($0.message)" + ($0.label.map { " (\($0))" } ?? "") } == [
-                "name: `name` must be a string that is not empty, found the string \"\"",
-                "seed: `seed` must be a whole number from 0 to 18446744073709551615, found -1",
-                "epochs: `epochs` must be a whole number of at least 1, found the string \"five\"",
-                "metrics.0: `metrics.0` must be one of `accuracy` or `top_5`, found the string \"acuracy\" (did you mean \"accuracy\"?)",
-                "metrics.1: `metrics.1` must be one of `accuracy` or `top_5`, found 3",
-                "loss: `loss` must be one of `cross_entropy` or `mse`, found the string \"cross_entropi\" (did you mean \"cross_entropy\"?)",
-                "batch: unknown field `sise` (did you mean `size`?)",
-                "batch.microbatches: `microbatches` must be a whole number from 1 to 64, found 65",
-                "optimizer.adam.learning_rate: `learning_rate` must be a number above 0, found 0",
-                "optimizer.adam.nesterov: `nesterov` must be true or false, found the string \"yes\"",
-                "model.0: a layer must have only one of `dense` or `dropout` (it already has `dense`)",
-                "model.1.dropout: `dropout` must be a number of at least 0 and below 1, found 1.0",
-                "model.2.activation: `activation` must be one of `relu`, `tanh` or `sigmoid`, found the string \"rleu\" (did you mean \"relu\"?)",
-                "model.3: unknown field `dens` (did you mean `dense`?)",
-                "model.4: a layer must have one of `dense` or `dropout`",
-                ": duplicate field `name` (it is already set on line 2)",
-                ": unknown field `colour` (known fields: `name`, `seed`, `epochs`, `max_steps`, `metrics`, `loss`, `batch`, `optimizer`, `model`)",
-            ])
+        let expected: [String] = [
+            "name: `name` must be a string that is not empty, found the string \"\"",
+            "seed: `seed` must be a whole number from 0 to 18446744073709551615, found -1",
+            "epochs: `epochs` must be a whole number of at least 1, found the string \"five\"",
+            "metrics.0: `metrics.0` must be one of `accuracy` or `top_5`, "
+                + "found the string \"acuracy\" (did you mean \"accuracy\"?)",
+            "metrics.1: `metrics.1` must be one of `accuracy` or `top_5`, found 3",
+            "loss: `loss` must be one of `cross_entropy` or `mse`, "
+                + "found the string \"cross_entropi\" (did you mean \"cross_entropy\"?)",
+            "batch: unknown field `sise` (did you mean `size`?)",
+            "batch.microbatches: `microbatches` must be a whole number from 1 to 64, found 65",
+            "optimizer.adam.learning_rate: `learning_rate` must be a number above 0, found 0",
+            "optimizer.adam.nesterov: `nesterov` must be true or false, found the string \"yes\"",
+            "model.0: a layer must have only one of `dense` or `dropout` (it already has `dense`)",
+            "model.1.dropout: `dropout` must be a number of at least 0 and below 1, found 1.0",
+            "model.2.activation: `activation` must be one of `relu`, `tanh` or `sigmoid`, "
+                + "found the string \"rleu\" (did you mean \"relu\"?)",
+            "model.3: unknown field `dens` (did you mean `dense`?)",
+            "model.4: a layer must have one of `dense` or `dropout`",
+            ": duplicate field `name` (it is already set on line 2)",
+            ": unknown field `colour` (known fields: `name`, `seed`, `epochs`, `max_steps`, `metrics`, "
+                + "`loss`, `batch`, `optimizer`, `model`)",
+        ]
+        let reported = diagnostics.sorted.map { diagnostic in
+            "\(diagnostic.path): \(diagnostic.message)" + (diagnostic.label.map { " (\($0))" } ?? "")
+        }
+        #expect(reported == expected)
     }
 
     @Test func missingFieldsPointAtTheObject() {
@@ -132,7 +143,8 @@ import Testing
                 error: missing field `learning_rate`
                   --> job.json5:1:59   optimizer
                    |  {name: 'x', epochs: 1, loss: 'mse', batch: {}, optimizer: 'sgd'}
-                   |                                                            ^^^^^ `learning_rate` must be a number above 0
+                   |                                                            ^^^^^ \
+                `learning_rate` must be a number above 0
                 """)
     }
 
@@ -213,7 +225,8 @@ import Testing
                 "the configuration must be a whole number of at least 1 or `all`, found the string \"al\"",
                 "the configuration must be a whole number of at least 1 or `all`, found 0",
                 "element 1 must be a whole number of at least 1, found 0",
-                "the configuration must be a list of 2 (each a whole number of at least 1), found a list of 1",
+                "the configuration must be a list of 2 (each a whole number of at least 1), "
+                    + "found a list of 1",
             ])
     }
 

@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    /// Who follows `Sources/README.md` with an editor finds every type and function that it names.
+    /// Every type and function that `Sources/README.md` names exists in the sources.
     @Test func namedCodeExists() throws {
         let words = try SourceWords()
         for span in try Document("Sources/README.md").codeSpans {

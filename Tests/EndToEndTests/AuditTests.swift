@@ -8,7 +8,9 @@ extension Exactness {
         private static let convolutional = {
             var job = DigitsJob(microbatches: 8)
             job.stem =
-                "{conv: 16, kernel: 3, padding: \"same\", batch_norm: true, activation: \"relu\"}, {conv: 16, kernel: 3, padding: \"same\"}, {max_pool: 2}, {conv: 4, kernel: 3}, \"flatten\", {dropout: 0.2},"
+                "{conv: 16, kernel: 3, padding: \"same\", batch_norm: true, activation: \"relu\"}, "
+                + "{conv: 16, kernel: 3, padding: \"same\"}, {max_pool: 2}, {conv: 4, kernel: 3}, "
+                + "\"flatten\", {dropout: 0.2},"
             job.augment = "{random_crop: {padding: 1}, rotation: 10}"
             return job
         }()

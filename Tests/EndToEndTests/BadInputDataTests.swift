@@ -84,7 +84,7 @@ import Testing
         #expect(end.output.holds("state_sha256"))
     }
 
-    /// What a file says is quoted, but cannot move a terminal's cursor.
+    /// A file's text is quoted in errors, but cannot move a terminal's cursor.
     @Test func escapeSequencesAreNotShown() throws {
         try home.write("a.csv", "x,y\n\u{1B}[2Jx,1\n" + (0..<10).map { "\($0),0.5\n" }.joined())
         let csv = Self.config(head: 1).replacing(

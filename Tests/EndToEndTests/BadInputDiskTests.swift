@@ -63,7 +63,8 @@ struct BadInputDiskTests {
         let end = try run(directory, epochs: 2, "--resume")
         end.expect(
             status: 1,
-            "error: the checkpoint of step 24 could not be written: cannot write `\(directory)/checkpoints/step-00000024.tmp-",
+            "error: the checkpoint of step 24 could not be written: "
+                + "cannot write `\(directory)/checkpoints/step-00000024.tmp-",
             "no space left on the device; free some space there", "The checkpoints before it are intact",
             "resume with:  dist-train run")
         #expect(end.output.isEmpty, "no result")

@@ -137,7 +137,8 @@ import Testing
         let end = try run("--resume", "--set", "epochs=3", "--json")
         end.expect(
             status: 0,
-            "the checkpoint `\(all[2])` cannot be used: model.safetensors is corrupt: its checksum does not match",
+            "the checkpoint `\(all[2])` cannot be used: model.safetensors is corrupt: "
+                + "its checksum does not match",
             "the one before it is tried")
         let resumed = try #require(log.events("run_resumed").last)
         #expect(resumed.integer("step") == 24 && resumed.text("checkpoint") == all[1], "\(resumed)")

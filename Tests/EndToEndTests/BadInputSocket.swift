@@ -68,7 +68,7 @@ final class RawSocket {
         bytes.withUnsafeBytes { _ = write(descriptor, $0.baseAddress, $0.count) }
     }
 
-    /// What arrives until `enough` says so, the peer closes, or the time is over.
+    /// Returns the bytes that arrive until `enough` says so, the peer closes, or the time is over.
     func receive(seconds: Double = 20, until enough: ([UInt8]) -> Bool = { _ in false }) -> [UInt8] {
         let deadline = Clock.monotonicSeconds() + seconds
         var received: [UInt8] = []

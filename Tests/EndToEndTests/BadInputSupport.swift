@@ -2,7 +2,7 @@ import Platform
 import System
 import Testing
 
-/// What the suites about bad input have in common.
+/// Paths and jobs that the suites about bad input share.
 enum Repository {
     static let path = Path.directory(of: Path.directory(of: Path.directory(of: #filePath)))
     /// A job that trains in a fraction of a second on data that the program carries.
@@ -47,7 +47,7 @@ extension String {
         return count
     }
 
-    /// What stands behind the first `text`, up to the end of its line; nil without it.
+    /// The text behind the first `text`, up to the end of its line; nil without it.
     func line(behind text: String) -> String? {
         for line in split(separator: "\n") where line.utf8.count >= text.utf8.count {
             var rest = line

@@ -113,7 +113,7 @@ import Testing
                     separator: " or ")
                 let capture = try hands.start(
                     ["-i", "lo", "-n", "-q", "-B", "64", "-f", filter, "-w", file], path, program: tshark)
-                // What comes between two marks that are seen is seen.
+                // Packets between two marks that were captured were captured, too.
                 func mark(_ text: String) throws {
                     let isSeen = try eventually(within: 30) {
                         let sender = try RawSocket.connected(to: marks.port)
@@ -148,7 +148,7 @@ import Testing
                         $0.split(separator: "\t").map(String.init)
                     }
                 }
-                // What went over each connection, each way, in one piece: what is looked for may lie in two
+                // The bytes of each connection, each way, in one piece: a secret may be split between two
                 // packets.
                 let sent = try fields(
                     "tcp.len > 0 && tcp.port != \(marks.port) && !tcp.analysis.retransmission", "tcp.stream",

@@ -15,8 +15,8 @@ import Testing
         let path = home.file("job.json5")
         try File.writeAtomically(
             """
-            {data: {train: {builtin: "digits"}\(data)}, model: ["flatten", {dense: 10}], loss: "cross_entropy", optimizer: "adam",
-             batch: {size: 50}, epochs: 1}
+            {data: {train: {builtin: "digits"}\(data)}, model: ["flatten", {dense: 10}],
+             loss: "cross_entropy", optimizer: "adam", batch: {size: 50}, epochs: 1}
             """, to: path)
         return path
     }
@@ -28,7 +28,8 @@ import Testing
         #expect(finished.status == .exited(0), "\(finished.errors)")
         #expect(
             finished.output
-                == "\(output): 3 samples of 1,437, each with its variants of epochs 0…3; 332 × 200 pixels, 8 per pixel of the data\n"
+                == "\(output): 3 samples of 1,437, each with its variants of epochs 0…3; "
+                + "332 × 200 pixels, 8 per pixel of the data\n"
         )
         #expect(finished.errors.isEmpty)
         let file = try MappedFile(output)

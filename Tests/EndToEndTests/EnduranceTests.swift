@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 extension Exactness {
-    /// What a cluster lives through in the long run.
+    /// A cluster outlives a full disk, many failures and many runs.
     @Suite struct Endurance {
         /// A disk that fills in the midst of a run costs checkpoints, not the run: with room again, later
         /// ones are written.
@@ -159,7 +159,7 @@ extension Exactness {
             #expect(later.threads <= most.threads + 1, sizes)
         }
 
-        /// What a process holds, as the system tells it.
+        /// The memory, descriptors and threads of a process, as the system tells them.
         private struct ProcessSize: CustomStringConvertible {
             let kilobytes: Int
             let descriptors: Int
@@ -167,7 +167,7 @@ extension Exactness {
 
             var description: String { "\(kilobytes) KB, \(descriptors) descriptors, \(threads) threads" }
 
-            /// The most of each; nil: of nothing.
+            /// The largest of each; nil without any.
             init?(most sizes: [ProcessSize]) {
                 guard let kilobytes = sizes.map(\.kilobytes).max(),
                     let descriptors = sizes.map(\.descriptors).max(),

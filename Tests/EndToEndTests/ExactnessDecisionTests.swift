@@ -35,7 +35,8 @@ extension Exactness {
         @Test func plateauWithPenalty() throws {
             var job = DigitsJob(microbatches: 8)
             job.more =
-                "schedule: {reduce_on_plateau: {patience: 0, threshold: 0.9, factor: 0.5}}, regularization: {l2: 1e-3},"
+                "schedule: {reduce_on_plateau: {patience: 0, threshold: 0.9, factor: 0.5}}, "
+                + "regularization: {l2: 1e-3},"
             let bench = try Bench(job)
             let quiet = try bench.quiet()
             #expect(

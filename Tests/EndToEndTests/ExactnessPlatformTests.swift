@@ -48,7 +48,7 @@ extension Exactness {
             try expectGoodEnd(other)
         }
 
-        /// What others have computed differently stays inexact after a resume without them.
+        /// A run in which others have computed differently stays inexact after a resume without them.
         @Test func inexactStaysInexact() throws {
             let hands = try ByHand(DigitsJob(checkpointEvery: "5", stem: DigitsJob.convolution))
             let coordinator = try hands.coordinator(

@@ -25,7 +25,7 @@ struct DigitsJob: CustomStringConvertible {
     /// The layers before the dense ones. These alone use OpenBLAS's products, if they convolve.
     var stem = "\"flatten\","
     var more = ""
-    /// Of the training images, as a config has it.
+    /// The augmentation of the training images, as a config has it.
     var augment = ""
     /// Instead of a model: `kmeans: …` or `pca: …`, as a config has it, of which the microbatches and `more`
     /// count alone.
@@ -58,7 +58,10 @@ struct DigitsJob: CustomStringConvertible {
         """
         {
           name: "exact", seed: 5,
-          data: {train: {builtin: "digits"}, validation: {builtin: "digits"}, normalize: "z_score"\(augment.isEmpty ? "" : ", augment: \(augment)")},
+          data: {
+            train: {builtin: "digits"}, validation: {builtin: "digits"}, normalize: "z_score",
+            \(augment.isEmpty ? "" : "augment: \(augment)")
+          },
           model: [
             \(stem)
             {dense: 64, batch_norm: true, activation: "relu"},
@@ -77,7 +80,7 @@ struct DigitsJob: CustomStringConvertible {
     }
 }
 
-/// What must be the same whoever computed it.
+/// The results that must be the same, whichever workers computed them.
 struct Bits: Equatable, CustomStringConvertible {
     let hash: String
     /// The lines of `metrics.jsonl` in their order, without what a clock measured.

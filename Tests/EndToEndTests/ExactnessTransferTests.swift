@@ -11,7 +11,8 @@ extension Exactness {
             _ = try first.bits("first", workers: 2)
             var job = DigitsJob(microbatches: 8, steps: 14)
             job.more =
-                "weights: {file: \"\(first.runDirectory("first"))\", skip: [\"dense3\"]}, freeze: [\"dense1\", \"dense1.bn\", \"dense2\"],"
+                "weights: {file: \"\(first.runDirectory("first"))\", skip: [\"dense3\"]}, "
+                + "freeze: [\"dense1\", \"dense1.bn\", \"dense2\"],"
             let bench = try Bench(job)
             let quiet = try bench.quiet()
             #expect(try bench.bits("three", workers: 3) == quiet)

@@ -40,8 +40,8 @@ extension Exactness {
             #expect(field("state_sha256", in: try run("half", workers: 1, ["--resume"]).output) == quiet.hash)
         }
 
-        /// Where one member stands still: in the seeding of k-means, in an iteration, before the covariance
-        /// of PCA.
+        /// Points at which one member stands still: in the seeding of k-means, in an iteration, before the
+        /// covariance of PCA.
         private static let places = [
             ("kmeans: {clusters: 6}", "forward:3"), ("kmeans: {clusters: 6}", "forward:7"),
             ("pca: {components: 5}", "data:0"),

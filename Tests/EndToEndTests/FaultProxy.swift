@@ -3,9 +3,9 @@ import Synchronization
 import System
 import Threads
 
-/// What becomes of the bytes of a connection that goes through a `FaultProxy`.
+/// A fault that the bytes of a connection through a `FaultProxy` meet.
 struct NetworkFault {
-    /// From who dialled (`up`), or to it.
+    /// From the side that dialled (`up`), or to it.
     enum Direction { case up, down, both }
 
     enum Action {
@@ -25,8 +25,8 @@ struct NetworkFault {
         case delay(ClosedRange<Double>)
     }
 
-    /// Of those through the proxy, in the order in which they were dialled. Nil: the one that first has so
-    /// many bytes.
+    /// The connection's index, from 0, in the order in which they were dialled. Nil: the one that first has
+    /// so many bytes.
     var connection: Int?
     var direction: Direction
     /// So many bytes of this direction have passed before.
@@ -49,7 +49,7 @@ final class FaultProxy: Sendable {
         var recorded: [[UInt8]] = []
     }
 
-    /// Where it listens.
+    /// The port of the loopback on which it listens.
     let port: UInt16
     private let state: ProxyState
     private let thread: Thread
@@ -106,7 +106,7 @@ private struct Flow {
 
 private final class ProxiedConnection {
     let number: Int
-    /// Of who dialled, and of whom it wanted; -1: closed.
+    /// The sockets of the side that dialled and of its target; -1: closed.
     var ends: [Int32]
     /// Up: from `ends[0]` to `ends[1]`; down.
     var flows = [Flow(), Flow()]
@@ -274,7 +274,7 @@ private final class ProxyLoop {
         case .cut:
             for connection in connections { for end in 0...1 { swallow(connection, end) } }
         case .reset:
-            // What came before goes out first, so that the other side is in the midst of a frame.
+            // Earlier bytes go out first, so that the other side is in the midst of a frame.
             write(connection, 1 - end)
             for end in 0...1 { connection.close(end, resetting: true) }
         case .hold(let seconds): connection.flows[end].held = Clock.monotonicSeconds() + seconds
@@ -289,7 +289,7 @@ private final class ProxyLoop {
         connection.flows[end].queue = []
     }
 
-    /// What is due for `ends[end]` goes out, as far as there is room.
+    /// Sends the bytes that are due for `ends[end]`, as far as there is room.
     private func write(_ connection: ProxiedConnection, _ end: Int) {
         let from = 1 - end
         while connection.ends[end] >= 0, let first = connection.flows[from].queue.first,

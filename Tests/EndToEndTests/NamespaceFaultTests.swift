@@ -71,7 +71,7 @@ import Testing
                 for worker in [scene.first, scene.second] { try expectGoodEnd(worker) }
             }
 
-            /// What the worker says does not arrive, what it is told does; or the other way round.
+            /// Packets are lost in one direction alone: from the worker, or to it.
             @Test(.enabled(if: isThorough, takesLong), arguments: [true, false])
             func oneWay(fromWorker: Bool) throws {
                 let scene = try Scene(dyingInGeneration: 2)

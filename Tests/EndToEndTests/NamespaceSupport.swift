@@ -116,7 +116,7 @@ import Testing
             try Self.ip(["-n", name(other), "route", "add", "blackhole", "\(address(one))/32"])
         }
 
-        /// What `one` sends does not reach the other; what the other sends arrives.
+        /// Drops the packets from `one` to the other; those from the other to `one` arrive.
         func silence(_ one: Int, towards other: Int) throws {
             try Self.ip(["-n", name(one), "route", "add", "blackhole", "\(address(other))/32"])
         }

@@ -28,7 +28,8 @@ import Testing
             /// reach each other, and are gone behind it.
             @Test func scriptForShapedLinks() throws {
                 let command =
-                    "ip netns list; ip -n ${NAMESPACE}1 route get $NETWORK.1; ip netns exec ${NAMESPACE}1 tc qdisc show dev eth0; exit 7"
+                    "ip netns list; ip -n ${NAMESPACE}1 route get $NETWORK.1; "
+                    + "ip netns exec ${NAMESPACE}1 tc qdisc show dev eth0; exit 7"
                 let script = Path.join(Repository.path, "deploy/namespaces")
                 let process = try ChildProcess(
                     script, ["2", "100mbit", "sh", "-c", command], standardOutput: .capture,

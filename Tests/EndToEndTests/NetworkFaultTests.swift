@@ -164,7 +164,7 @@ import Testing
                 }
             }
 
-            /// Of one member's messages so few have arrived that the coordinator goes back to a snapshot of
+            /// So few of one member's messages have arrived that the coordinator goes back to a snapshot of
             /// which that member keeps nothing any more: it joins again, and is sent all.
             @Test func aCoordinatorFarBehind() throws {
                 var job = DigitsJob()

@@ -116,7 +116,10 @@ import Testing
             """
             {
               name: "trees", seed: 3, ensemble: 2,
-              data: {train: {csv: {path: "\(path)", target: "kind"}}, test: {csv: {path: "\(path)"}}, split: {validation: 0.2}, normalize: "z_score"},
+              data: {
+                train: {csv: {path: "\(path)", target: "kind"}}, test: {csv: {path: "\(path)"}},
+                split: {validation: 0.2}, normalize: "z_score",
+              },
               model: [{dense: 8, activation: "tanh"}, {dense: 3}],
               loss: "cross_entropy", optimizer: {adam: {learning_rate: 0.02}}, batch: {size: 30}, epochs: 4,
             }
@@ -259,7 +262,8 @@ import Testing
         ) {
             let config = try directory.write(
                 "\(name).json5",
-                "{data: {train: {builtin: \"digits\"}, validation: {builtin: \"digits\"}, normalize: \"min_max\"}, \(task)}"
+                "{data: {train: {builtin: \"digits\"}, validation: {builtin: \"digits\"}, "
+                    + "normalize: \"min_max\"}, \(task)}"
             )
             let place = directory.file(name)
             let trained = try Program.run(["run", config, "--run-dir", place, "--json"], in: directory.path)

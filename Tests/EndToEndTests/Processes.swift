@@ -1,7 +1,7 @@
 import Platform
 import System
 
-/// What /proc says about processes, for those that a test started.
+/// Reads /proc about the processes that a test started.
 enum Processes {
     static func children(of parent: Int32) throws -> [Int32] {
         try Directory.list("/proc").compactMap { Int32($0) }.filter { stat(of: $0)?.parent == parent }

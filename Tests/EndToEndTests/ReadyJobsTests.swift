@@ -5,7 +5,7 @@ import Testing
 extension Exactness {
     /// Every job in `config/`: valid, and shortened it gives the same bits with one worker, three and five.
     @Suite struct ReadyJobsTests {
-        /// What makes a job short enough for a test.
+        /// The overrides that make a job short enough for a test.
         private static let shortened: [String: [String]] = [
             "digits-ensemble": ["ensemble=2"],
             "images-two-classes": [

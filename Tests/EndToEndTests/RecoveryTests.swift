@@ -57,14 +57,14 @@ extension Exactness {
             #expect(try Bits(finished, bench.runDirectory("run")) == quiet)
             #expect(try bench.log("run").has("worker_lost"), "\(finished.errors)")
             #expect(try bench.log("run").has("process_ended", where: Self.isKilled), "\(finished.errors)")
-            // Of members that die together, the second may be seen before the next generation has formed, or
-            // after.
+            // When two members die together, the second death may be seen before the next generation has
+            // formed, or after.
             let recoveries = field("recoveries", in: finished.output).flatMap { Int($0) } ?? -1
             #expect((1...death.recoveries + 1).contains(recoveries), "\(finished.output)")
             #expect(bench.leftovers() == [])
         }
 
-        /// Of a frame of gradients the other member gets the first half and no more, encrypted or not.
+        /// The other member gets the first half of a frame of gradients and no more, encrypted or not.
         @Test(arguments: [0, 1], [[], ["--plaintext"]]) func inTheMidstOfAFrame(
             rank: Int, protection: [String]
         ) throws {
@@ -110,7 +110,7 @@ extension Exactness {
             #expect(bench.leftovers() == [])
         }
 
-        /// Where every worker dies at the same place, the run gives up by name, and a resume gives the same
+        /// If every worker dies at the same place, the run gives up by name, and a resume gives the same
         /// bits.
         @Test func withNoWorkerLeftARunEnds() throws {
             let bench = try Bench(DigitsJob(microbatches: 8))
@@ -258,7 +258,7 @@ extension Exactness {
             for worker in workers { try expectGoodEnd(worker) }
         }
 
-        /// What bits depend on most: batch norm, dropout, augmentation, momentum, a penalty.
+        /// Jobs with all that bits depend on most: batch norm, dropout, augmentation, momentum, a penalty.
         static var mixedJobs: [DigitsJob] {
             var dropout = DigitsJob(batch: 64, microbatches: 8, steps: 500)
             dropout.stem = "\"flatten\", {dropout: 0.2},"
@@ -268,7 +268,8 @@ extension Exactness {
                 steps: 300)
             convolution.stem = DigitsJob.convolution
             convolution.more =
-                "regularization: {l2: 1e-4}, schedule: {reduce_on_plateau: {patience: 0, threshold: 0.9, factor: 0.5}},"
+                "regularization: {l2: 1e-4}, "
+                + "schedule: {reduce_on_plateau: {patience: 0, threshold: 0.9, factor: 0.5}},"
             return [dropout, convolution]
         }
 

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 extension Exactness {
-    /// What `--trace`, `metrics.jsonl` and the table at the end say of a run. Only their own numbers are
+    /// `--trace`, `metrics.jsonl` and the table at the end agree about a run. Only their own numbers are
     /// compared with each other, never with a clock.
     @Suite struct Timing {
         private static let job = DigitsJob(steps: 30)

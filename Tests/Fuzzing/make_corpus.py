@@ -218,7 +218,8 @@ def listed(items):
     return struct.pack("<I", len(items)) + b"".join(items)
 
 
-# The first byte chooses: 0 a greeting; 1 a frame to the coordinator, 2 to a worker, 3 a heartbeat, 4 its answer.
+# The first byte chooses: 0 a greeting; 1 a frame to the coordinator, 2 to a worker, 3 a heartbeat, 4 its
+# answer.
 endpoint = string("10.0.0.7") + struct.pack("<H", 40_001)
 seed("messages", "read-join", b"\0\1" + string("größer/12") + string("größer") + struct.pack("<q", 8)
      + string("Zen") + b"\1" + listed([endpoint] * 2) + struct.pack("<H", 7))
@@ -265,7 +266,8 @@ message(2, "welcome", 16, integers(7) + string("{}") + string("0123") + string("
 message(2, "refused", 18, string("its arithmetic differs"))
 message(2, "chunk", 20, bytes(range(7)), index=1, detail=far)
 message(2, "form", 21, struct.pack("<IIq", 1, 9, 1) + listed(
-    [integers(n) + string("w") + listed([endpoint]) for n in (3, 5)]) + listed([integers(n) for n in (0, 3, 8)])
+    [integers(n) + string("w") + listed([endpoint]) for n in (3, 5)])
+    + listed([integers(n) for n in (0, 3, 8)])
     + listed([integers(n % 2) for n in range(64)]) + struct.pack("<qqdBq", 1 << 33, 2, 1, 0, 4)
     + b"\1" + struct.pack("<II", 1, 8) + b"\1" + doubles(0.25) + b"\1" + integers(17))
 message(2, "state", 22, floats, index=2, detail=far)

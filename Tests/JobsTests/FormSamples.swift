@@ -105,7 +105,7 @@ struct FormSamples {
         return found
     }
 
-    /// What people are shown must be valid, too.
+    /// The example that people are shown must be valid, too.
     private func example(_ field: FieldForm, _ path: String) -> [Sample] {
         guard known[path] == nil, let example = field.example,
             let value = JSON5.parse(example, name: "the example of \(path)", diagnostics: Diagnostics())

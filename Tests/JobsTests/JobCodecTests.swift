@@ -46,7 +46,8 @@ import Training
             #"{exponential: {factor: 0.95, per: "step"}}"#, #""cosine""#,
             "{cosine: {minimum: 1e-5, total_steps: 77, warmup_steps: 5}}",
             #""reduce_on_plateau""#,
-            #"{reduce_on_plateau: {monitor: "train.accuracy", factor: 0.3, patience: 0, threshold: 0, min_learning_rate: 0.1, mode: "min"}}"#,
+            #"{reduce_on_plateau: {monitor: "train.accuracy", factor: 0.3, patience: 0, threshold: 0, "#
+                + #"min_learning_rate: 0.1, mode: "min"}}"#,
         ] { all.append(["schedule": schedule]) }
         for regularization in [
             "{l1: 0.3}", "{l2: 0.1}", "{elastic_net: {alpha: 0.3, l1_ratio: 0.9}}",
@@ -65,7 +66,8 @@ import Training
         for layer in [
             "{conv: 4}",
             "{conv: 4, kernel: [1, 3], stride: [2, 1], padding: [0, 1], bias: false, init: {constant: 1}}",
-            "{conv: 4, kernel: 2, padding: {top: 1, right: 3}, batch_norm: true, activation: \"relu\", name: \"c\"}",
+            "{conv: 4, kernel: 2, padding: {top: 1, right: 3}, batch_norm: true, activation: \"relu\", "
+                + "name: \"c\"}",
             "{conv: 4, padding: \"valid\"}", "{max_pool: 2}",
             "{max_pool: [2, 3], stride: 1, padding: \"same\", ceil_mode: true}",
             "{average_pool: 3, stride: [1, 2], padding: 1}", "\"global_average_pool\"",
@@ -74,7 +76,8 @@ import Training
         for function in ["relu", "leaky_relu", "elu", "sigmoid", "tanh", "softmax"] {
             all.append([
                 "model":
-                    "[\"\(function)\", {dense: 3, activation: \"\(function)\"}, {activation: \"\(function)\", name: \"last\"}]"
+                    "[\"\(function)\", {dense: 3, activation: \"\(function)\"}, "
+                    + "{activation: \"\(function)\", name: \"last\"}]"
             ])
         }
         for batch in [
@@ -89,7 +92,8 @@ import Training
         ] {
             all.append([
                 "data":
-                    #"{train: {idx: {images: "a \"b\"", labels: "ü"}}, test: {builtin: "digits"}, normalize: \#(normalization)}"#
+                    #"{train: {idx: {images: "a \"b\"", labels: "ü"}}, test: {builtin: "digits"}, "#
+                    + #"normalize: \#(normalization)}"#
             ])
         }
         all += [
@@ -101,29 +105,36 @@ import Training
             ["batch": "{size: 64, microbatches: 4}", "assignment": "{cuts: [0, 1, 4]}"],
             [
                 "model":
-                    #"["flatten", {dense: 5, batch_norm: {momentum: 0.7, epsilon: 0.1}, activation: "relu"}, {batch_norm: true, name: "n"}]"#
+                    #"["flatten", {dense: 5, batch_norm: {momentum: 0.7, epsilon: 0.1}, "#
+                    + #"activation: "relu"}, {batch_norm: true, name: "n"}]"#
             ],
         ]
         let models = [
-            #"[{dense: 4, activation: {maxout: 3}}, {activation: {leaky_relu: 0.2}}, {activation: {elu: {alpha: 0.5}}}, {dropout: 0.25}]"#,
-            #"[{name: "b", residual: [{dense: 4}, {dense: 64}], activation: "relu"}, {residual: ["tanh"], shortcut: [{dense: 64}]}]"#,
-            #"[{branches: [[{dense: 3}], [{dense: 2}, "relu"]]}, {name: "x", dense: 4}, {dense: 4, from: "branches1"}, {add: ["x", "dense2"]}]"#,
-            #"[{dense: 4, batch_norm: {sync: false}}, {name: "y", repeat: 3, layers: [{dense: 5}]}, {concat: ["y", "dense1"]}]"#,
+            #"[{dense: 4, activation: {maxout: 3}}, {activation: {leaky_relu: 0.2}}, "#
+                + #"{activation: {elu: {alpha: 0.5}}}, {dropout: 0.25}]"#,
+            #"[{name: "b", residual: [{dense: 4}, {dense: 64}], activation: "relu"}, "#
+                + #"{residual: ["tanh"], shortcut: [{dense: 64}]}]"#,
+            #"[{branches: [[{dense: 3}], [{dense: 2}, "relu"]]}, {name: "x", dense: 4}, "#
+                + #"{dense: 4, from: "branches1"}, {add: ["x", "dense2"]}]"#,
+            #"[{dense: 4, batch_norm: {sync: false}}, {name: "y", repeat: 3, layers: [{dense: 5}]}, "#
+                + #"{concat: ["y", "dense1"]}]"#,
             #"[{block: [{block: [{dense: 3, name: "deep"}]}, {dense: 2}]}, {maxout: 2}]"#,
-            #"[{dense: 4, activation: {gelu: "tanh"}}, {layer_norm: {epsilon: 0.1, scale: false}}, "gelu", {layer_norm: true}]"#,
+            #"[{dense: 4, activation: {gelu: "tanh"}}, {layer_norm: {epsilon: 0.1, scale: false}}, "gelu", "#
+                + #"{layer_norm: true}]"#,
         ]
         return all + models.map { ["model": $0] } + [
             [
                 "define":
-                    "{tower: {parameters: {units: null, factor: 2}, layers: [{dense: \"$units * 3\"}, {maxout: \"$factor\"}]}}",
+                    "{tower: {parameters: {units: null, factor: 2}, "
+                    + "layers: [{dense: \"$units * 3\"}, {maxout: \"$factor\"}]}}",
                 "model":
-                    #"[{use: "tower", units: 4}, {use: "tower", name: "top", units: 5, factor: 3, repeat: 2}]"#,
+                    #"[{use: "tower", units: 4}, "#
+                    + #"{use: "tower", name: "top", units: 5, factor: 3, repeat: 2}]"#,
             ]
         ]
     }()
 
-    /// What is written says the same as what was read: the next decoding gives the same job, text and
-    /// identity.
+    /// The text that a job writes decodes to the same job, text and identity.
     @Test(arguments: variations) func theResolvedJobDecodesToItself(fields: [String: String]) throws {
         let file = try load(config(fields))
         for text in [file.resolved.prettyJSON(), file.resolved.compactJSON()] {
@@ -142,11 +153,15 @@ import Training
             config(["model": #"["flatten", {dense: 10, batch_norm: true, activation: "relu"}]"#])
         ).resolved.compactJSON()
         let expected = """
-            {"name":"job","seed":1,"data":{"train":{"builtin":"digits"},"normalize":"none"},"model":[{"flatten":true,"name":"flatten1"},\
-            {"dense":10,"bias":false,"init":"he_normal","name":"dense1"},{"batch_norm":{"momentum":0.1,"epsilon":1e-05,"sync":true},"name":"dense1.bn"},\
-            {"activation":"relu","name":"dense1.relu"}],"loss":"cross_entropy","optimizer":{"adam":{"learning_rate":0.001,"beta1":0.9,\
-            "beta2":0.999,"epsilon":1e-08}},"batch":{"size":100},"epochs":2,"schedule":{"constant":{"warmup_steps":0}},\
-            "regularization":{"l1":0,"l2":0},"checkpoint":{"every":"epoch","keep":3},"logging":{"every":10,"gradients":false}}
+            {"name":"job","seed":1,"data":{"train":{"builtin":"digits"},"normalize":"none"},\
+            "model":[{"flatten":true,"name":"flatten1"},\
+            {"dense":10,"bias":false,"init":"he_normal","name":"dense1"},\
+            {"batch_norm":{"momentum":0.1,"epsilon":1e-05,"sync":true},"name":"dense1.bn"},\
+            {"activation":"relu","name":"dense1.relu"}],"loss":"cross_entropy",\
+            "optimizer":{"adam":{"learning_rate":0.001,"beta1":0.9,"beta2":0.999,"epsilon":1e-08}},\
+            "batch":{"size":100},"epochs":2,"schedule":{"constant":{"warmup_steps":0}},\
+            "regularization":{"l1":0,"l2":0},"checkpoint":{"every":"epoch","keep":3},\
+            "logging":{"every":10,"gradients":false}}
             """
         #expect(text == expected)
     }

@@ -19,7 +19,7 @@ import Testing
         "data.train.npy.classes": [("targets", "/y")], "data.validation.npy.classes": [("targets", "/y")],
         "data.test.npy.classes": [("targets", "/y")],
     ]
-    /// What a config may say and no job keeps.
+    /// Fields that a config may have and no job keeps.
     private static let withoutEffect: Set<String> = [
         // For editors.
         "$schema",

@@ -59,7 +59,7 @@ import Training
         #expect(error.map { "\($0)" }?.contains("/nowhere/job.json5") == true)
     }
 
-    /// What does not fit the data is shown at the layer that is at fault, wherever it was written.
+    /// A model that does not fit the data is shown at the layer that is at fault, wherever it was written.
     @Test func planErrorsAreShownAtTheirPlace() throws {
         let facts = DataFacts(
             sampleShape: [8, 8, 1], classCount: 10, trainCount: 100, validationCount: 0, testCount: 0)
@@ -75,14 +75,18 @@ import Training
             try shown(
                 #"["flatten", {dense: 9, batch_norm: true}, {dense: 7, name: "head", activation: "softmax"}]"#
             ) == """
-                error: the model ends in `head.softmax` with an output of 7, but the data has 10 classes: end the model with {dense: 10}
+                error: the model ends in `head.softmax` with an output of 7, but the data has 10 classes: \
+                end the model with {dense: 10}
                   --> job.json5:6:52   model.2
-                   |  model: ["flatten", {dense: 9, batch_norm: true}, {dense: 7, name: "head", activation: "softmax"}],
-                   |                                                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+                   |  model: ["flatten", {dense: 9, batch_norm: true}, \
+                {dense: 7, name: "head", activation: "softmax"}],
+                   |                                                \
+                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
                 """)
         #expect(
             try shown(#"["flatten", {dense: 10}]"#, "model.0={dense: 3}") == """
-                error: `dense1` is a dense layer and wants a flat input, but the layer before it gives 8×8×1: put "flatten" before it
+                error: `dense1` is a dense layer and wants a flat input, but the layer before it \
+                gives 8×8×1: put "flatten" before it
                   --> --set model.0={dense: 3}
                    |                ^^^^^^^^^^
                 """)

@@ -55,11 +55,12 @@ import Training
             config([
                 "name": #""trial-2""#, "seed": "18446744073709551615",
                 "data": """
-                {train: {idx: {images: "/a", labels: "/b"}}, validation: {builtin: "digits"}, test: {idx: {images: "/c", labels: "/d"}}, \
-                normalize: "min_max"}
+                {train: {idx: {images: "/a", labels: "/b"}}, validation: {builtin: "digits"}, \
+                test: {idx: {images: "/c", labels: "/d"}}, normalize: "min_max"}
                 """,
                 "model":
-                    #"[{dense: 3, bias: false, init: "zeros", batch_norm: {momentum: 0.5, epsilon: 1e-3}, name: "a"}]"#,
+                    #"[{dense: 3, bias: false, init: "zeros", batch_norm: {momentum: 0.5, epsilon: 1e-3}, "#
+                    + #"name: "a"}]"#,
                 "loss": #""mse""#,
                 "optimizer": "{adam: {learning_rate: 0.5, beta1: 0, beta2: 0.25, epsilon: 1}}",
                 "batch": "{size: 8, microbatches: 4}",

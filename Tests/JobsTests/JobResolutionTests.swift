@@ -34,7 +34,8 @@ import Training
     @Test func otherKindsAndLengthsAreShownWhole() throws {
         #expect(
             try differences("optimizer=sgd") == [
-                #"optimizer.adam is absent, was {"learning_rate":0.001,"beta1":0.9,"beta2":0.999,"epsilon..."#,
+                #"optimizer.adam is absent, "#
+                    + #"was {"learning_rate":0.001,"beta1":0.9,"beta2":0.999,"epsilon..."#,
                 #"optimizer.sgd is {"learning_rate":0.01,"momentum":0,"nesterov":false}, was absent"#,
             ])
         let longer = try differences("model=[\"flatten\", \"relu\", {dense: 10}]")

@@ -53,7 +53,8 @@ import Training
         }
         #expect(
             try layers(
-                #"{conv: 8, kernel: [3, 5], stride: [2, 1], padding: [1, 2], batch_norm: true, activation: "relu"}"#
+                #"{conv: 8, kernel: [3, 5], stride: [2, 1], padding: [1, 2], batch_norm: true, "#
+                    + #"activation: "relu"}"#
             ) == [
                 NamedLayer(
                     "conv1",
@@ -74,7 +75,8 @@ import Training
                 == conv(Window(3, stride: 1, padding: .same)))
         #expect(
             try layers(
-                #"{max_pool: [2, 3]}, {average_pool: 3, stride: 2, padding: 1, ceil_mode: true}, "global_average_pool""#
+                #"{max_pool: [2, 3]}, {average_pool: 3, stride: 2, padding: 1, ceil_mode: true}, "#
+                    + #""global_average_pool""#
             ) == [
                 NamedLayer("max_pool1", .pool(.maximum, window: Window((2, 3)))),
                 NamedLayer(
@@ -120,7 +122,8 @@ import Training
     /// after it.
     @Test func names() throws {
         let names = try layers(
-            #""flatten", {dense: 4}, "relu", {dense: 4, name: "middle"}, "relu", {activation: "sigmoid"}, {batch_norm: true}, {dense: 4}, "softmax""#
+            #""flatten", {dense: 4}, "relu", {dense: 4, name: "middle"}, "relu", {activation: "sigmoid"}, "#
+                + #"{batch_norm: true}, {dense: 4}, "softmax""#
         ).map(\.name)
         #expect(
             names == [

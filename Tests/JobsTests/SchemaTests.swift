@@ -52,8 +52,7 @@ import Testing
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// What one program accepts and the other rejects, as far as a schema can tell: the faults of the fixture
-    /// are faults of a job.
+    /// The fixture's faults, which the schema must reject, are faults of a job for this program, too.
     @Test func theWrongJobsAreWrong() throws {
         let text = try ProjectFiles.text("Tests/Fixtures/schema/wrong.json")
         let cases = try #require(JSON5.parse(text, name: "wrong.json", diagnostics: Diagnostics()))

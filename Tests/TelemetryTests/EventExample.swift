@@ -160,7 +160,8 @@ extension EventExample {
                     EpochSummary(
                         epoch: 3, epochs: 3, step: 9, train: [NamedValue("loss", 2)], stoppedEarly: true,
                         seconds: 1))), .debug, "epoch 3/3  loss 2.0000  1.00 s",
-            #""epoch":3,"epochs":3,"step":9,"train":{"loss":2.0},"penalty":null,"validation":null,"stopped_early":true,"#
+            #""epoch":3,"epochs":3,"step":9,"train":{"loss":2.0},"penalty":null,"#
+                + #""validation":null,"stopped_early":true,"#
                 + #""seconds":1.0"#
         ),
         EventExample(

@@ -86,7 +86,7 @@ import Training
         #expect(made.last?.stops == true)
     }
 
-    /// What a resumed run finds in the manifest of a checkpoint.
+    /// Returns the state as a resumed run finds it in the manifest of a checkpoint.
     private func readBack(_ state: DecisionState) throws -> DecisionState {
         let diagnostics = Diagnostics()
         let text = DecisionState.codec.encode(state).compactJSON()

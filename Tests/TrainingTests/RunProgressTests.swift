@@ -6,7 +6,7 @@ import NeuralNetwork
 import Testing
 import Training
 
-/// What is put together from reports that come in any order.
+/// Epochs and snapshots are put together from reports that come in any order.
 @Suite struct RunProgressTests {
     private let fixture: RunProgressFixture
 

@@ -75,7 +75,8 @@ extension Coordinator {
         case .undecided(let dispute):
             end(
                 .failed(
-                    "audit: \(describe(dispute)), and did so again; it cannot be told which one is wrong. Test both machines' memory and processors, or resume with one worker more"
+                    "audit: \(describe(dispute)), and did so again; it cannot be told which one is wrong. "
+                        + "Test both machines' memory and processors, or resume with one worker more"
                 ))
         case .wrong(let dispute, let wrong):
             for id in wrong.sorted() { dismiss(wrong: id, dispute) }
@@ -88,13 +89,10 @@ extension Coordinator {
         let name = membership.name(id)
         log.record(
             .audit(.convicted(name, step: dispute.step + 1, auditedPercent: 100 * options.auditFraction)))
-        let reason = "it computed wrongly in step \(dispute.step + 1)"
-        dismiss(
-            id,
-            .refused(
-                "refused: this machine computed wrongly in step \(dispute.step + 1), as others agree; test its memory and processor"
-            ))
-        handle(.lost(id, reason: reason))
+        let fault = "computed wrongly in step \(dispute.step + 1)"
+        let advice = "test its memory and processor"
+        dismiss(id, .refused("refused: this machine \(fault), as others agree; \(advice)"))
+        handle(.lost(id, reason: "it \(fault)"))
     }
 
     private func describe(_ dispute: AuditLedger.Dispute) -> AuditDispute {

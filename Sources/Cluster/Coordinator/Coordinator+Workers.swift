@@ -9,7 +9,8 @@ extension Coordinator {
     func decide(_ peer: HandshakePeer) -> HandshakeDecision {
         guard peer.program == Version.program else {
             return .refuse(
-                "the coordinator is \(Version.program), the worker \(peer.program); install the same version on both machines"
+                "the coordinator is \(Version.program), the worker \(peer.program); "
+                    + "install the same version on both machines"
             )
         }
         guard let purpose = try? ConnectionPurpose(of: peer) else {

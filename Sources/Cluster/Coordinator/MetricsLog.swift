@@ -70,7 +70,8 @@ package final class MetricsLog {
         guard !isExact || before == text else {
             throw ReplayDiffers(
                 description:
-                    "\(key), computed again, gave \(text), but metrics.jsonl says \(before): this is a fault of the program or a machine's memory; please report it, and start the run anew"
+                    "\(key), computed again, gave \(text), but metrics.jsonl says \(before): this is a fault "
+                    + "of the program or a machine's memory; please report it, and start the run anew"
             )
         }
         return false

@@ -95,17 +95,18 @@ package struct TraceRecord {
 
     private static func metadata(_ name: String, _ worker: Int, _ thread: Thread?, _ value: String) -> String
     {
-        let place = thread.map { ",\"tid\":\($0.rawValue)" } ?? ""
-        return
-            "{\"ph\":\"M\",\"name\":\"\(name)\",\"pid\":\(worker)\(place),\"args\":{\"name\":\(LogFormat.quoted(value))}}"
+        let thread = thread.map { ",\"tid\":\($0.rawValue)" } ?? ""
+        return #"{"ph":"M","name":"\#(name)","pid":\#(worker)\#(thread),"#
+            + #""args":{"name":\#(LogFormat.quoted(value))}}"#
     }
 
     private static func event(
         _ name: String, _ worker: Int, _ thread: Thread, step: Int, _ begin: Int, _ end: Int, busy: Int? = nil
     ) -> String {
-        let more = busy.map { ",\"busy_us\":\(microseconds($0))" } ?? ""
-        return
-            "{\"ph\":\"X\",\"name\":\(name),\"pid\":\(worker),\"tid\":\(thread.rawValue),\"ts\":\(microseconds(begin)),\"dur\":\(microseconds(end - begin)),\"args\":{\"step\":\(step + 1)\(more)}}"
+        let time = #""ts":\#(microseconds(begin)),"dur":\#(microseconds(end - begin))"#
+        let more = busy.map { #","busy_us":\#(microseconds($0))"# } ?? ""
+        return #"{"ph":"X","name":\#(name),"pid":\#(worker),"tid":\#(thread.rawValue),"#
+            + #"\#(time),"args":{"step":\#(step + 1)\#(more)}}"#
     }
 
     private static func microseconds(_ nanoseconds: Int) -> String {

@@ -85,15 +85,15 @@ extension Membership {
                 drops.append(.drop(id, reason: silence))
                 gone.append(Loss(id: id, reason: silence))
             } else if let direction = stuckDirection(worker, now) {
-                let loss =
-                    "its heart beats, but for \(Int(limits.deliveryTimeout)) s no message \(direction) it has arrived"
+                let seconds = Int(limits.deliveryTimeout)
+                let loss = "its heart beats, but for \(seconds) s no message \(direction) it has arrived"
                 drops.append(.drop(id, reason: loss))
                 gone.append(Loss(id: id, reason: loss))
             } else if members.contains(id), let activity = worker.activity, activity.isComputing,
                 now - worker.activeSince > hangTimeout
             {
-                let hang =
-                    "it hangs: for \(Int(now - worker.activeSince)) s it has been in \(activity.phase) of step \(activity.step + 1)"
+                let step = "\(activity.phase) of step \(activity.step + 1)"
+                let hang = "it hangs: for \(Int(now - worker.activeSince)) s it has been in \(step)"
                 drops.append(.drop(id, reason: hang))
                 gone.append(Loss(id: id, reason: hang))
                 // If it was only slow, the next one gets more time.

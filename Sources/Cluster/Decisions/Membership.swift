@@ -1,8 +1,7 @@
 import Telemetry
 
 /// Decides which workers take part: a value that takes events and the time, and returns actions with their
-/// reasons.
-/// The coordinator carries them out with sockets.
+/// reasons. The coordinator carries them out with sockets.
 ///
 /// A worker is *admitted* (connected), *prepared* (job compiled, data at hand, platform accepted), then a
 /// *member* of the running generation or a *spare*. Start, join, leave and death are one thing: a generation
@@ -12,9 +11,12 @@ import Telemetry
 ///
 /// For example, a job for one worker:
 ///
-///     membership.handle(.admitted(1, name: "w1", machine: "m1"), at: 0)  // []
-///     membership.handle(.prepared(1), at: 1)                             // [.form(number: 1, members: [1])]
-///     membership.handle(.connected(1, generation: 1), at: 1)             // [.start(number: 1, members: [1])]
+///     membership.handle(.admitted(1, name: "w1", machine: "m1"), at: 0)
+///     // []
+///     membership.handle(.prepared(1), at: 1)
+///     // [.form(number: 1, members: [1])]
+///     membership.handle(.connected(1, generation: 1), at: 1)
+///     // [.start(number: 1, members: [1])]
 package struct Membership: Equatable {
     package typealias WorkerID = Int
 

@@ -61,9 +61,9 @@ package struct PlatformJudge: Equatable {
                 differences: differences,
                 sentence:
                     "refused: this machine's arithmetic would change the result's bits (\(differences)). "
-                    + "Install the same OpenBLAS, or give the job `numerics: {blas_core: \"Haswell\"}`, which every "
-                    + "x86 machine here can compute with; to train all the same, start the coordinator with "
-                    + "--allow-inexact")
+                    + "Install the same OpenBLAS, or give the job `numerics: "
+                    + "{blas_core: \"Haswell\"}`, which every x86 machine here can compute with; "
+                    + "to train all the same, start the coordinator with --allow-inexact")
         }
         if case .measured = reference {} else { reference = .measured(fingerprint) }
         guard let differences else { return .accept }

@@ -44,7 +44,7 @@ package struct EpochTimes: Equatable, Sendable {
 
     private func perStep(_ worker: Worker) -> String {
         let seconds = worker.parts.reduce(0) { $0 + $1.value }
-        return
-            "\(worker.worker) \(TextFormat.fixed(1000 * seconds / Double(max(1, worker.steps)), 2)) ms per step"
+        let milliseconds = 1000 * seconds / Double(max(1, worker.steps))
+        return "\(worker.worker) \(TextFormat.fixed(milliseconds, 2)) ms per step"
     }
 }

@@ -21,7 +21,8 @@ extension Job {
         for label in train.labels { counts[Int(label)] += 1 }
         if let empty = counts.firstIndex(of: 0) {
             throw PlanError(
-                "class \(empty) (`\(names[empty])`) has no sample in the training set, so it cannot be balanced: give class weights as numbers, or remove the class",
+                "class \(empty) (`\(names[empty])`) has no sample in the training set, "
+                    + "so it cannot be balanced: give class weights as numbers, or remove the class",
                 field: field)
         }
         return counts.map { Double(train.count) / (Double(names.count) * Double($0)) }
@@ -32,7 +33,8 @@ extension Job {
         guard self.data.target == .data else {
             guard self.data.normalization == .minMax else {
                 throw PlanError(
-                    "`binary_cross_entropy` wants targets from 0 to 1, and the target is the input: set `data.normalize` to \"min_max\", or use mse",
+                    "`binary_cross_entropy` wants targets from 0 to 1, and the target is the input: "
+                        + "set `data.normalize` to \"min_max\", or use mse",
                     field: "loss")
             }
             return
@@ -40,7 +42,8 @@ extension Job {
         let (values, width) = (data.train.values, data.train.form.targets.width)
         guard let bad = values.firstIndex(where: { !($0 >= 0 && $0 <= 1) }) else { return }
         throw PlanError(
-            "`binary_cross_entropy` wants targets from 0 to 1, but target \(bad % width) of training sample \(bad / width) is \(values[bad]): scale the targets, or use mse",
+            "`binary_cross_entropy` wants targets from 0 to 1, but target \(bad % width) of training sample "
+                + "\(bad / width) is \(values[bad]): scale the targets, or use mse",
             field: "loss")
     }
 }

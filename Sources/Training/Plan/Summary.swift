@@ -78,10 +78,16 @@ package enum Summary {
         let members =
             job.ensemble.map { ["ensemble         \(TextFormat.count($0, "member")), one after the other"] }
             ?? []
+        let samples = TextFormat.count(geometry.batchSize, "sample")
+        let microbatches = TextFormat.count(geometry.microbatches, "microbatch", plural: "microbatches")
+        let steps = (mayEndSooner ? "at most " : "") + TextFormat.grouped(plan.totalSteps)
+        let train = TextFormat.grouped(plan.facts.trainCount)
+        let validation = TextFormat.grouped(plan.facts.validationCount)
+        let test = TextFormat.grouped(plan.facts.testCount)
         return (job.task == .training ? networkTotals(plan) : measuredTotals(plan)) + [
-            "batch            \(TextFormat.count(geometry.batchSize, "sample")) in \(TextFormat.count(geometry.microbatches, "microbatch", plural: "microbatches"))\(ragged)",
-            "steps            \(TextFormat.grouped(geometry.stepsPerEpoch)) per epoch, \(mayEndSooner ? "at most " : "")\(TextFormat.grouped(plan.totalSteps)) in all",
-            "samples          \(TextFormat.grouped(plan.facts.trainCount)) train, \(TextFormat.grouped(plan.facts.validationCount)) validation, \(TextFormat.grouped(plan.facts.testCount)) test",
+            "batch            \(samples) in \(microbatches)\(ragged)",
+            "steps            \(TextFormat.grouped(geometry.stepsPerEpoch)) per epoch, \(steps) in all",
+            "samples          \(train) train, \(validation) validation, \(test) test",
         ] + members
     }
 
@@ -91,6 +97,8 @@ package enum Summary {
         let activations = network.layers.reduce(network.inputShape.count) {
             $0 + ($1.isAlias ? 0 : $1.output.count)
         }
+        let batch = 4 * activations * plan.geometry.batchSize
+        let optimizerState = 4 * plan.job.optimizer.momentNames.count * layout.parameterCount
         let all = layout.parameterCount + layout.frozenParameterCount
         let trained =
             layout.frozen.isEmpty ? "" : ", of which \(TextFormat.grouped(layout.parameterCount)) are trained"
@@ -99,8 +107,8 @@ package enum Summary {
             ? ", about three times that in training" : ", up to three times that in training"
         return [
             "parameters       \(TextFormat.grouped(all)) (\(TextFormat.bytes(4 * all)))\(trained)",
-            "optimizer state  \(TextFormat.bytes(4 * plan.job.optimizer.momentNames.count * layout.parameterCount)), once in the cluster",
-            "activations      \(TextFormat.bytes(4 * activations * plan.geometry.batchSize)) for a batch, shared out among the workers",
+            "optimizer state  \(TextFormat.bytes(optimizerState)), once in the cluster",
+            "activations      \(TextFormat.bytes(batch)) for a batch, shared out among the workers",
             "gradients        \(TextFormat.bytes(4 * layout.parameterCount)) to reduce per step",
             "FLOPs            \(TextFormat.grouped(operations)) per sample forward\(training)",
         ] + WorkerMemory.text(plan)
@@ -108,14 +116,15 @@ package enum Summary {
 
     private static func measuredTotals(_ plan: TrainingPlan) -> [String] {
         let bytes = 8 * (plan.network.exchanges.map(\.width).max() ?? 0)
+        let features = TextFormat.grouped(plan.network.inputShape.count)
         let kind =
             switch plan.job.task {
             case .kMeans(let spec):
-                "k-means          \(TextFormat.count(spec.clusters, "cluster")) of \(TextFormat.grouped(plan.network.inputShape.count)) features"
+                "k-means          \(TextFormat.count(spec.clusters, "cluster")) of \(features) features"
                     + (spec.seedingSteps == 0
                         ? "" : ", chosen in the first \(TextFormat.count(spec.seedingSteps, "step"))")
             case .principalComponents, .training:
-                "pca              of \(TextFormat.grouped(plan.network.inputShape.count)) features"
+                "pca              of \(features) features"
             }
         return [
             kind, "sums             at most \(TextFormat.bytes(bytes)) for a microbatch to reduce per step",

@@ -8,7 +8,8 @@ extension TrainingPlan {
         if let classes = facts.classCount { return .classes(classes) }
         guard let width = facts.targetWidth else {
             throw PlanError(
-                "the data has no targets: name its label or target columns, or train an autoencoder with `data.target: \"input\"`",
+                "the data has no targets: name its label or target columns, "
+                    + "or train an autoencoder with `data.target: \"input\"`",
                 field: "data")
         }
         return .values(width)
@@ -21,7 +22,8 @@ extension TrainingPlan {
         case .values(let width):
             guard job.loss.kind != .crossEntropy else {
                 throw PlanError(
-                    "`cross_entropy` needs class labels, but the targets are \(width) values per sample; use mse, mae, rmse or binary_cross_entropy",
+                    "`cross_entropy` needs class labels, but the targets are \(width) values per sample; "
+                        + "use mse, mae, rmse or binary_cross_entropy",
                     field: "loss")
             }
             guard output.count == width else {
@@ -29,13 +31,15 @@ extension TrainingPlan {
                     job.data.target == .input
                     ? "the input, its target, is \(network.inputShape)" : "the targets are \(width) wide"
                 throw PlanError(
-                    "the model ends in `\(name)` with an output of \(output), but \(what): end it with {dense: \(width)}",
+                    "the model ends in `\(name)` with an output of \(output), but \(what): "
+                        + "end it with {dense: \(width)}",
                     layer: name)
             }
         case .classes(let classes):
             guard output.isFlat else {
                 throw PlanError(
-                    "the model ends in `\(name)` with an output of \(output), but \(classes) classes want a flat one of \(classes): put \"flatten\" and {dense: \(classes)} behind it",
+                    "the model ends in `\(name)` with an output of \(output), but \(classes) classes want a "
+                        + "flat one of \(classes): put \"flatten\" and {dense: \(classes)} behind it",
                     layer: name)
             }
             let isBinary = classes == 2 && output.count == 1 && job.loss.kind != .crossEntropy
@@ -46,7 +50,8 @@ extension TrainingPlan {
                     : classes == 2 && output.count == 1
                         ? "{dense: 2}, or use binary_cross_entropy" : "{dense: \(classes)}"
                 throw PlanError(
-                    "the model ends in `\(name)` with an output of \(output), but the data has \(classes) classes: end the model with \(hint)",
+                    "the model ends in `\(name)` with an output of \(output), "
+                        + "but the data has \(classes) classes: end the model with \(hint)",
                     layer: name)
             }
         }
@@ -56,9 +61,11 @@ extension TrainingPlan {
     private static func clash(_ job: Job) -> String? {
         switch (job.loss.kind, job.layers.last?.spec.probabilities) {
         case (.crossEntropy, .independent):
-            "`cross_entropy` applies a softmax itself: remove the sigmoid at the end, or use binary_cross_entropy"
+            "`cross_entropy` applies a softmax itself: "
+                + "remove the sigmoid at the end, or use binary_cross_entropy"
         case (.binaryCrossEntropy, .ofClasses):
-            "`binary_cross_entropy` applies a sigmoid itself: remove the softmax at the end, or use cross_entropy"
+            "`binary_cross_entropy` applies a sigmoid itself: "
+                + "remove the softmax at the end, or use cross_entropy"
         default: nil
         }
     }
@@ -78,14 +85,16 @@ extension TrainingPlan {
             }
             if case .values(let values) = weights, values.count != classes {
                 throw PlanError(
-                    "there are \(values.count) class weights for \(classes) classes: give one for each, or \"balanced\"",
+                    "there are \(values.count) class weights for \(classes) classes: "
+                        + "give one for each, or \"balanced\"",
                     field: option + ".class_weights")
             }
         }
         let positive = loss.positiveWeights.count
         guard positive <= 1 || positive == outputs else {
             throw PlanError(
-                "there are \(positive) positive weights for \(outputs) outputs: give one for each, or one number for all",
+                "there are \(positive) positive weights for \(outputs) outputs: "
+                    + "give one for each, or one number for all",
                 field: option + ".positive_weight")
         }
     }

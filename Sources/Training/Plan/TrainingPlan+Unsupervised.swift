@@ -23,12 +23,15 @@ extension TrainingPlan {
                 trials: spec.trials)
             guard spec.clusters <= facts.trainCount else {
                 throw PlanError(
-                    "the training set has \(facts.trainCount) samples for \(spec.clusters) clusters: lower `kmeans.clusters`"
+                    "the training set has \(facts.trainCount) samples for \(spec.clusters) clusters: "
+                        + "lower `kmeans.clusters`"
                 )
             }
             guard layout.sums.count <= mostSums else {
                 throw PlanError(
-                    "\(spec.clusters) clusters of \(features) features are too many sums (\(layout.sums.count)) to exchange in a step: lower `kmeans.clusters`, or `batch.microbatches`"
+                    "\(spec.clusters) clusters of \(features) features are too many sums "
+                        + "(\(layout.sums.count)) to exchange in a step: "
+                        + "lower `kmeans.clusters`, or `batch.microbatches`"
                 )
             }
             return NetworkPlan(
@@ -50,12 +53,14 @@ extension TrainingPlan {
         try checkCovariance(features, facts.trainCount, "normalize")
         guard !job.layers.contains(where: { $0.name == WhiteningSpec.layerName }) else {
             throw PlanError(
-                "the whitening of the input is called `\(WhiteningSpec.layerName)`: give the layer another name"
+                "the whitening of the input is called `\(WhiteningSpec.layerName)`: "
+                    + "give the layer another name"
             )
         }
         if let components = whitening.components, components > min(features, facts.trainCount) {
             throw PlanError(
-                "\(components) components are wanted of \(facts.trainCount) samples with \(features) features, which have at most \(min(features, facts.trainCount)): lower `components`"
+                "\(components) components are wanted of \(facts.trainCount) samples with \(features) "
+                    + "features, which have at most \(min(features, facts.trainCount)): lower `components`"
             )
         }
         let outputs = whitening.kind == .zca ? nil : whitening.components ?? features
@@ -66,7 +71,8 @@ extension TrainingPlan {
         guard samples >= 2 else { throw PlanError("`\(name)` needs at least 2 training samples") }
         guard features <= mostFeatures else {
             throw PlanError(
-                "samples have \(features) features, more than the \(mostFeatures) whose covariance `\(name)` can decompose: use smaller images or fewer columns"
+                "samples have \(features) features, more than the \(mostFeatures) whose covariance `\(name)` "
+                    + "can decompose: use smaller images or fewer columns"
             )
         }
     }
@@ -79,7 +85,8 @@ extension TrainingPlan {
         guard case .count(let count) = components else { return most }
         guard count <= most else {
             throw PlanError(
-                "\(count) components are wanted of \(samples) samples with \(features) features, which have at most \(most): lower `pca.components`"
+                "\(count) components are wanted of \(samples) samples with \(features) features, "
+                    + "which have at most \(most): lower `pca.components`"
             )
         }
         return count

@@ -76,7 +76,8 @@ package struct TrainingPlan: Sendable {
         }
         guard network.layout.parameterSpace <= Self.mostParameters else {
             throw PlanError(
-                "the model has more than \(Self.mostParameters) parameters, which no machine trains: make its layers smaller"
+                "the model has more than \(Self.mostParameters) parameters, which no machine trains: "
+                    + "make its layers smaller"
             )
         }
         targets = try Self.targets(job, facts)
@@ -108,7 +109,8 @@ package struct TrainingPlan: Sendable {
         let values = network.layers.reduce(Double(network.inputShape.count)) { $0 + Double($1.output.count) }
         guard operations < 0x1p60, 4 * values * Double(batchSize) < 0x1p60 else {
             throw PlanError(
-                "the model takes more time or memory than any machine has: make its layers or the batch smaller"
+                "the model takes more time or memory than any machine has: "
+                    + "make its layers or the batch smaller"
             )
         }
     }
@@ -131,7 +133,8 @@ package struct TrainingPlan: Sendable {
             let names = (monitor.source == .train ? train : evaluation).names
             guard names.contains(monitor.metric) else {
                 throw PlanError(
-                    "`\(monitor.name)` is monitored, but the job does not measure it; it measures \(names.joined(separator: ", "))"
+                    "`\(monitor.name)` is monitored, but the job does not measure it; "
+                        + "it measures \(names.joined(separator: ", "))"
                 )
             }
         }

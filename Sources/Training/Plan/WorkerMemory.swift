@@ -25,12 +25,11 @@ package struct WorkerMemory: Equatable, Sendable {
         let (network, geometry) = (plan.network, plan.geometry)
         let assignment = Assignment(even: geometry.microbatches, members: members)
         let sizes = geometry.microbatchSizes(batchSize: geometry.batchSize)
-        let (localMicrobatches, rows) = (
-            (0..<members).map { assignment.range(of: $0).count }.max() ?? 0, sizes.max() ?? 0
-        )
+        let localMicrobatches = (0..<members).map { assignment.range(of: $0).count }.max() ?? 0
+        let rows = sizes.max() ?? 0
         layers =
-            network.bytes(localMicrobatches: localMicrobatches, rows: rows, training: true) + 4
-            * network.workspaceCount
+            network.bytes(localMicrobatches: localMicrobatches, rows: rows, training: true)
+            + 4 * network.workspaceCount
         parameters = 4 * (network.layout.parameterSpace + network.layout.statisticsCount)
         let fold = FoldProgram(ReductionTree(leaves: geometry.microbatches), 0..<localMicrobatches)
         gradients = 4 * network.layout.flatCount * fold.registers
@@ -50,9 +49,17 @@ package struct WorkerMemory: Equatable, Sendable {
         let shared =
             most > 1
             ? ", \(TextFormat.bytes(WorkerMemory(plan, members: most).total)) in each of \(most)" : ""
+        let parts = [
+            "\(TextFormat.bytes(alone.layers)) values of layers and their gradients",
+            "\(TextFormat.bytes(alone.parameters)) parameters",
+            "\(TextFormat.bytes(alone.gradients)) gradients of parameters",
+            "\(TextFormat.bytes(alone.optimizerState)) optimizer state",
+            "\(TextFormat.bytes(alone.snapshot)) of the newest snapshot",
+        ]
         return [
-            "memory           \(TextFormat.bytes(alone.total)) in a worker alone\(shared), and \(TextFormat.bytes(alone.perLane)) for each lane",
-            "  alone          \(TextFormat.bytes(alone.layers)) values of layers and their gradients, \(TextFormat.bytes(alone.parameters)) parameters, \(TextFormat.bytes(alone.gradients)) gradients of parameters, \(TextFormat.bytes(alone.optimizerState)) optimizer state, \(TextFormat.bytes(alone.snapshot)) of the newest snapshot",
+            "memory           \(TextFormat.bytes(alone.total)) in a worker alone\(shared), "
+                + "and \(TextFormat.bytes(alone.perLane)) for each lane",
+            "  alone          \(parts.joined(separator: ", "))",
         ]
     }
 }

@@ -15,14 +15,20 @@ package struct DivergedError: Error, Equatable, CustomStringConvertible {
         self.step = step
         let became = "the loss became \(Self.text(loss)) in step \(step + 1)"
         let advice = "lower the learning rate, or clip gradients"
+        func shown(_ localMicrobatch: Int, _ row: Int) -> String {
+            "sample \(sample(localMicrobatch, row)) of the training set (the first is 0)"
+        }
         description =
             switch place {
             case .input(let localMicrobatch, let row, let column, let value):
-                "\(became): sample \(sample(localMicrobatch, row)) of the training set (the first is 0) has \(Self.text(Double(value))) in column \(column) of what the network reads; repair or remove the sample"
+                "\(became): \(shown(localMicrobatch, row)) has \(Self.text(Double(value))) in column "
+                    + "\(column) of what the network reads; repair or remove the sample"
             case .layer(let name, let localMicrobatch, let row, let value):
-                "\(became): layer `\(name)` is the first to give \(Self.text(Double(value))), for sample \(sample(localMicrobatch, row)) of the training set (the first is 0); \(advice)"
+                "\(became): layer `\(name)` is the first to give \(Self.text(Double(value))), "
+                    + "for \(shown(localMicrobatch, row)); \(advice)"
             case .loss(let localMicrobatch, let row):
-                "\(became): the model's output for sample \(sample(localMicrobatch, row)) of the training set (the first is 0) is too far from its target, or the target is no finite number; check the sample, \(advice)"
+                "\(became): the model's output for \(shown(localMicrobatch, row)) is too far from its "
+                    + "target, or the target is no finite number; check the sample, \(advice)"
             case nil: "\(became), though every layer's values are finite: \(advice)"
             }
     }

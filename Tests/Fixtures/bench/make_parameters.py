@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
-"""Writes parameters.txt beside this file: the number of trained values of the four models in config/bench, as PyTorch counts them."""
+"""Writes parameters.txt beside this file: the number of trained values of the four models in config/bench.
+
+PyTorch counts them.
+"""
 import pathlib
 
 from torch import nn
 
 
 def mlp():
-    return nn.Sequential(nn.Flatten(), nn.Linear(784, 1024), nn.ReLU(), nn.Linear(1024, 1024), nn.ReLU(), nn.Linear(1024, 10))
+    return nn.Sequential(
+        nn.Flatten(), nn.Linear(784, 1024), nn.ReLU(), nn.Linear(1024, 1024), nn.ReLU(), nn.Linear(1024, 10))
 
 
 def cnn():
@@ -35,7 +39,10 @@ def resnet(widths, blocks):
     return nn.ModuleList(layers + [nn.Linear(inputs, 10)])
 
 
-models = {"mlp": mlp(), "cnn": cnn(), "resnet20": resnet([16, 32, 64], 3), "resnet18": resnet([64, 128, 256, 512], 2)}
+models = {
+    "mlp": mlp(), "cnn": cnn(), "resnet20": resnet([16, 32, 64], 3),
+    "resnet18": resnet([64, 128, 256, 512], 2),
+}
 with open(pathlib.Path(__file__).parent / "parameters.txt", "w") as file:
     for name, model in models.items():
         file.write(f"{name} {sum(p.numel() for p in model.parameters())}\n")

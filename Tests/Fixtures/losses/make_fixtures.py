@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Writes losses.txt and metrics.txt beside this file: what PyTorch and scikit-learn say of outputs and targets.
+"""Writes losses.txt and metrics.txt beside this file: losses and metrics by PyTorch and scikit-learn.
 
-Needs torch (2.13.0 made the committed files) and scikit-learn (1.9.1); run it again only to change a fixture. A line is
+Needs torch (2.13.0 made the committed files) and scikit-learn (1.9.1); run it again only to change a fixture.
+A line is
 
     CASE/TENSOR  DIMENSION×DIMENSION  BITS BITS ...
 
-with the bits of each float32 as 8 hexadecimal digits. Losses are computed in float64 from float32 numbers, and so is their gradient with respect
-to the outputs; a metric is its value.
+with the bits of each float32 as 8 hexadecimal digits. Losses are computed in float64 from float32 numbers,
+and so is their gradient with respect to the outputs; a metric is its value.
 """
 import pathlib
 
@@ -17,6 +18,7 @@ from torch.nn import functional as F
 
 HERE = pathlib.Path(__file__).parent
 LABEL_WEIGHTS = [1.0, 0.25, 3.0, 0.5]
+CLASS_SCORES = [("precision", sk.precision_score), ("recall", sk.recall_score), ("f1", sk.f1_score)]
 
 
 class Fixture:
@@ -26,7 +28,8 @@ class Fixture:
     def add(self, name, tensor):
         array = np.asarray(tensor.detach() if isinstance(tensor, torch.Tensor) else tensor).astype(np.float32)
         shape = "x".join(str(n) for n in array.shape) or "1"
-        self.lines.append(" ".join([name, shape] + [f"{bits:08x}" for bits in array.reshape(-1).view(np.uint32)]))
+        words = [f"{bits:08x}" for bits in array.reshape(-1).view(np.uint32)]
+        self.lines.append(" ".join([name, shape] + words))
 
     def write(self):
         self.path.write_text("\n".join(self.lines) + "\n")
@@ -94,7 +97,7 @@ def class_metrics(fixture, name, x, t, found, classes):
     fixture.add(f"{name}/t", t)
     average = "binary" if classes == 2 else "macro"
     fixture.add(f"{name}/accuracy", sk.accuracy_score(t, found))
-    for metric, score in [("precision", sk.precision_score), ("recall", sk.recall_score), ("f1", sk.f1_score)]:
+    for metric, score in CLASS_SCORES:
         fixture.add(f"{name}/{metric}", score(t, found, average=average, zero_division=0))
     fixture.add(f"{name}/confusion_matrix", sk.confusion_matrix(t, found, labels=range(classes)))
     for k in range(2, classes):
@@ -122,7 +125,7 @@ def write_metrics():
     fixture.add("many/x", x)
     fixture.add("many/t", t)
     fixture.add("many/accuracy", sk.accuracy_score(t, found))
-    for metric, score in [("precision", sk.precision_score), ("recall", sk.recall_score), ("f1", sk.f1_score)]:
+    for metric, score in CLASS_SCORES:
         fixture.add(f"many/{metric}", score(t, found, average="macro", zero_division=0))
 
     # Far from zero, with a constant column: what one pass over squares would get wrong.

@@ -5,11 +5,13 @@ Needs torch (2.13.0 made the committed files); run it again only to change a fix
 
     CASE/TENSOR  DIMENSION×DIMENSION  BITS BITS ...
 
-with the bits of each float32 as 8 hexadecimal digits. Images are written as NHWC, parameters as PyTorch has them.
+with the bits of each float32 as 8 hexadecimal digits. Images are written as NHWC, parameters as PyTorch has
+them.
 
-layers.txt: float64 arithmetic on float32 numbers, rounded at the end, so that it is nearer to the truth than what it checks.
-Every case sees three batches in training mode, without updates in between; output, loss and gradients are those of the last one,
-the running statistics those after all three, and `evaluation` is the first batch in evaluation mode after that.
+layers.txt: float64 arithmetic on float32 numbers, rounded at the end, so that it is nearer to the truth than
+what it checks. Every case sees three batches in training mode, without updates in between; output, loss and
+gradients are those of the last one, the running statistics those after all three, and `evaluation` is the
+first batch in evaluation mode after that.
 optimizers.txt: float32, 20 updates on 20 batches: what PyTorch's own training gives.
 """
 import pathlib
@@ -36,29 +38,34 @@ def dense(inputs, units, bias=True):
 # name: (sample shape in PyTorch's order, samples in a batch, layers, loss)
 LAYER_CASES = {
     "dense": ((5,), 11, [("dense1", dense(5, 7)), ("dense2", dense(7, 3))], "mse"),
-    "dense_without_bias": ((5,), 11, [("dense1", dense(5, 7, False)), ("dense2", dense(7, 3, False))], "cross_entropy"),
-    "relu": ((6,), 13, [("dense1", dense(6, 9)), ("act", nn.ReLU()), ("dense2", dense(9, 4))], "cross_entropy"),
+    "dense_without_bias": (
+        (5,), 11, [("dense1", dense(5, 7, False)), ("dense2", dense(7, 3, False))], "cross_entropy"),
+    "relu": (
+        (6,), 13, [("dense1", dense(6, 9)), ("act", nn.ReLU()), ("dense2", dense(9, 4))], "cross_entropy"),
     "sigmoid": ((6,), 13, [("dense1", dense(6, 9)), ("act", nn.Sigmoid()), ("dense2", dense(9, 4))], "mse"),
-    "tanh": ((6,), 13, [("dense1", dense(6, 9)), ("act", nn.Tanh()), ("dense2", dense(9, 4))], "cross_entropy"),
+    "tanh": (
+        (6,), 13, [("dense1", dense(6, 9)), ("act", nn.Tanh()), ("dense2", dense(9, 4))], "cross_entropy"),
     "softmax": ((6,), 13, [("dense1", dense(6, 5)), ("act", Softmax()), ("dense2", dense(5, 4))], "mse"),
     "softmax_last": ((6,), 13, [("dense1", dense(6, 5)), ("act", Softmax())], "mse"),
     "batch_norm": ((6,), 24, [
-        ("dense1", dense(6, 10, False)), ("bn", nn.BatchNorm1d(10)), ("act", nn.Tanh()), ("dense2", dense(10, 3))],
+        ("dense1", dense(6, 10, False)), ("bn", nn.BatchNorm1d(10)), ("act", nn.Tanh()),
+        ("dense2", dense(10, 3))],
         "cross_entropy"),
     "batch_norm_images": ((3, 4, 5), 9, [
         ("bn1", nn.BatchNorm2d(3, eps=1e-3, momentum=0.3)), ("act", nn.Sigmoid()), ("bn2", nn.BatchNorm2d(3)),
         ("flatten", nn.Flatten()), ("dense1", dense(60, 4))], "cross_entropy"),
     "mlp": ((8,), 40, [
         ("dense1", dense(8, 20, False)), ("bn1", nn.BatchNorm1d(20)), ("relu1", nn.ReLU()),
-        ("dense2", dense(20, 12, False)), ("bn2", nn.BatchNorm1d(12)), ("relu2", nn.ReLU()), ("head", dense(12, 5))],
+        ("dense2", dense(20, 12, False)), ("bn2", nn.BatchNorm1d(12)), ("relu2", nn.ReLU()),
+        ("head", dense(12, 5))],
         "cross_entropy"),
 }
 
 
 def small_network():
     return [
-        ("dense1", dense(6, 12, False)), ("bn1", nn.BatchNorm1d(12)), ("relu1", nn.ReLU()), ("dense2", dense(12, 8)),
-        ("tanh2", nn.Tanh()), ("head", dense(8, 3))]
+        ("dense1", dense(6, 12, False)), ("bn1", nn.BatchNorm1d(12)), ("relu1", nn.ReLU()),
+        ("dense2", dense(12, 8)), ("tanh2", nn.Tanh()), ("head", dense(8, 3))]
 
 
 OPTIMIZER_CASES = {
@@ -75,7 +82,8 @@ class Fixture:
     def add(self, name, tensor):
         array = np.asarray(tensor.detach() if isinstance(tensor, torch.Tensor) else tensor).astype(np.float32)
         shape = "x".join(str(n) for n in array.shape) or "1"
-        self.lines.append(" ".join([name, shape] + [f"{bits:08x}" for bits in array.reshape(-1).view(np.uint32)]))
+        words = [f"{bits:08x}" for bits in array.reshape(-1).view(np.uint32)]
+        self.lines.append(" ".join([name, shape] + words))
 
     def write(self):
         self.path.write_text("\n".join(self.lines) + "\n")

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Writes graph.txt beside this file: what PyTorch computes for networks with joins and for single activations.
+"""Writes graph.txt beside this file: networks with joins and single activations by PyTorch.
 
-The format and the arithmetic are those of make_fixtures.py, which this script uses; run it again only to change a fixture.
+The format and the arithmetic are those of make_fixtures.py, which this script uses; run it again only to
+change a fixture.
 """
 import torch
 from torch import nn
@@ -39,7 +40,7 @@ class Residual(nn.Module):
 
 
 class Branches(nn.Module):
-    """Three branches side by side, one of them nothing but an activation, and a layer that is read again further down."""
+    """Three branches side by side, one of them an activation alone, and a layer that is read again later."""
 
     def __init__(self):
         super().__init__()

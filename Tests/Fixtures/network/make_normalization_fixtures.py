@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Writes gelu_layer_norm.txt beside this file: what PyTorch computes for small networks with GELU and layer norm.
+"""Writes gelu_layer_norm.txt beside this file: small networks with GELU and layer norm by PyTorch.
 
-Needs torch (2.13.0 made the committed file); run it again only to change a fixture. The format, the arithmetic and the
-batches are those of layers.txt (make_fixtures.py). A layer norm goes over the channels of each position.
+Needs torch (2.13.0 made the committed file); run it again only to change a fixture. The format, the
+arithmetic and the batches are those of layers.txt (make_fixtures.py). A layer norm goes over the channels of
+each position.
 """
 import torch
 from torch import nn
@@ -21,11 +22,14 @@ class ChannelNorm(nn.LayerNorm):
 
 # name: (sample shape in PyTorch's order, samples in a batch, layers, loss)
 CASES = {
-    "gelu": ((6,), 13, [("dense1", dense(6, 9)), ("act", nn.GELU()), ("dense2", dense(9, 4))], "cross_entropy"),
+    "gelu": (
+        (6,), 13, [("dense1", dense(6, 9)), ("act", nn.GELU()), ("dense2", dense(9, 4))], "cross_entropy"),
     "gelu_tanh": (
-        (6,), 13, [("dense1", dense(6, 9)), ("act", nn.GELU(approximate="tanh")), ("dense2", dense(9, 4))], "mse"),
+        (6,), 13, [("dense1", dense(6, 9)), ("act", nn.GELU(approximate="tanh")), ("dense2", dense(9, 4))],
+        "mse"),
     "layer_norm": (
-        (6,), 13, [("dense1", dense(6, 21)), ("bn", ChannelNorm(21)), ("act", nn.GELU()), ("dense2", dense(21, 4))],
+        (6,), 13,
+        [("dense1", dense(6, 21)), ("bn", ChannelNorm(21)), ("act", nn.GELU()), ("dense2", dense(21, 4))],
         "cross_entropy"),
     "layer_norm_plain": (
         (6,), 13, [

@@ -7,9 +7,12 @@ Needs torch (2.13.0) and scikit-learn; run it again only to change a fixture. A 
 
 with the bits of each float32 as 8 hexadecimal digits.
 
-rules.txt: 25 updates of two tensors (a weight and a bias) with given gradients, by PyTorch's optimizers in float64.
-schedules.txt: the learning rate of each of 40 epochs (or steps) by PyTorch's schedulers; a plateau's values and the rate after each.
-linear.txt: standardised data and the coefficients that scikit-learn finds for it. Diabetes: inputs and targets (centred) have mean 0, inputs variance 1.
+rules.txt: 25 updates of two tensors (a weight and a bias) with given gradients, by PyTorch's optimizers in
+float64.
+schedules.txt: the learning rate of each of 40 epochs (or steps) by PyTorch's schedulers; a plateau's values
+and the rate after each.
+linear.txt: standardised data and the coefficients that scikit-learn finds for it. Diabetes: inputs and
+targets (centred) have mean 0, inputs variance 1.
 """
 import pathlib
 
@@ -47,7 +50,8 @@ RULES = {
     "rmsprop_momentum": (lambda p: O.RMSprop(p, lr=0.01, alpha=0.9, momentum=0.7), None, None),
     "rmsprop_centered": (lambda p: O.RMSprop(p, lr=0.01, alpha=0.9, centered=True), None, None),
     "rmsprop_everything": (
-        lambda p: O.RMSprop(p, lr=0.01, alpha=0.9, centered=True, momentum=0.7, weight_decay=0.2), None, None),
+        lambda p: O.RMSprop(p, lr=0.01, alpha=0.9, centered=True, momentum=0.7, weight_decay=0.2),
+        None, None),
     "adam": (lambda p: O.Adam(p, lr=0.02, betas=(0.8, 0.99)), None, None),
     "adam_l2": (lambda p: O.Adam(p, lr=0.02, weight_decay=0.3), None, None),
     "adamw": (lambda p: O.AdamW(p, lr=0.02, weight_decay=0.3), None, None),
@@ -60,7 +64,8 @@ def rules():
     fixture, random = Fixture("rules.txt"), np.random.default_rng(5)
     weight, bias = random.normal(size=33).astype(np.float32), random.normal(size=7).astype(np.float32)
     sizes = random.lognormal(sigma=1, size=(25, 1))  # some steps are clipped, some not
-    gradients = (random.normal(size=(25, 40)) * sizes * 0.3 * np.exp(random.normal(size=40))).astype(np.float32)
+    gradients = random.normal(size=(25, 40)) * sizes * 0.3 * np.exp(random.normal(size=40))
+    gradients = gradients.astype(np.float32)
     gradients[:, 5] = 0
     fixture.add("weight", weight)
     fixture.add("bias", bias)

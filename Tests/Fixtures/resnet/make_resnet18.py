@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
-"""Writes tensors.txt and resnet18.txt beside this file: names and shapes of torchvision's ResNet-18, and what PyTorch computes with it.
+"""Writes tensors.txt and resnet18.txt beside this file: torchvision's ResNet-18 by PyTorch.
+
+tensors.txt has the names and shapes of its tensors, resnet18.txt its outputs for made-up images.
 
     make_resnet18.py                    the fixture
     make_resnet18.py FILE.safetensors   the network's tensors in a file that PyTorch's tools wrote
 
-The network is torchvision's (resnet.py, BasicBlock), written out here so that torch alone is needed. Weights and images follow a formula of
-integers (`made_up` below), so that tests can make them again: the file would have 47 MB.
+The network is torchvision's (resnet.py, BasicBlock), written out here so that torch alone is needed. Weights
+and images follow a formula of integers (`made_up` below), so that tests can make them again: the file would
+have 47 MB.
 The lines of resnet18.txt are those of ../network/make_fixtures.py.
 """
 import pathlib
@@ -30,7 +33,8 @@ class BasicBlock(nn.Module):
         self.bn2 = nn.BatchNorm2d(outputs)
         self.downsample = None
         if stride != 1 or inputs != outputs:
-            self.downsample = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+            self.downsample = nn.Sequential(
+                nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
 
     def forward(self, x):
         shortcut = x if self.downsample is None else self.downsample(x)
@@ -48,7 +52,8 @@ class ResNet18(nn.Module):
         for stage in range(1, 5):
             stride = 1 if stage == 1 else 2
             self.add_module(f"layer{stage}", nn.Sequential(
-                BasicBlock(widths[stage - 1], widths[stage], stride), BasicBlock(widths[stage], widths[stage], 1)))
+                BasicBlock(widths[stage - 1], widths[stage], stride),
+                BasicBlock(widths[stage], widths[stage], 1)))
         self.fc = nn.Linear(512, CLASSES)
 
     def forward(self, x):
@@ -59,7 +64,7 @@ class ResNet18(nn.Module):
 
 
 def made_up(seed, count):
-    """Numbers from -1 to 1: the high bits of a linear congruential sequence's elements, each computed from its index."""
+    """Numbers from -1 to 1: high bits of a linear congruential sequence, each computed from its index."""
     index = np.arange(count, dtype=np.uint64) + np.uint64(seed) * np.uint64(1_000_003)
     mixed = (index * np.uint64(6364136223846793005) + np.uint64(1442695040888963407)) >> np.uint64(33)
     mixed = (mixed * np.uint64(2654435761)) & np.uint64(0xFFFFFFFF)

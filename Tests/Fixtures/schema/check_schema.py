@@ -1,7 +1,8 @@
 """Checks the JSON Schema of jobs: `check_schema.py SCHEMA VALID.jsonl WRONG.json`.
 
-VALID.jsonl has a job on each line, which the schema must accept. WRONG.json has a base and a list of faults, each with members
-that replace the base's, which the schema must reject. Prints what is not so; the exit status is 1 then.
+VALID.jsonl has a job on each line, which the schema must accept. WRONG.json has a base and a list of faults,
+each with members that replace the base's, which the schema must reject. Prints what is not so; the exit
+status is 1 then.
 """
 import json
 import sys
