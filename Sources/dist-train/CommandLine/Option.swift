@@ -1,0 +1,70 @@
+/// An option of a command: `--workers N`, or a flag without a value.
+package struct Option: Sendable {
+    package let name: String
+    /// The name of the value in the help; nil for a flag.
+    package let value: String?
+    /// The explanation; its lines stand below each other in the help.
+    package let help: String
+    /// Whether the option may be given several times.
+    package let isRepeated: Bool
+
+    package init(name: String, value: String?, help: String, isRepeated: Bool = false) {
+        self.name = name
+        self.value = value
+        self.help = help
+        self.isRepeated = isRepeated
+    }
+}
+
+// Options of several commands.
+extension Option {
+    static let set = Option(
+        name: "--set", value: "PATH=VALUE",
+        help: """
+            override a field of the config, e.g. optimizer.adam.learning_rate=3e-4;
+            list elements by index: model.0.dense=128; may be repeated
+            """,
+        isRepeated: true)
+    static let json = Option(name: "--json", value: nil, help: "print the result as JSON on standard output")
+    static let lanes = Option(name: "--lanes", value: "L", help: "compute threads (default: all cores)")
+    static let workerLanes = Option(
+        name: "--lanes", value: "L", help: "compute threads of each worker (default: cores / workers)")
+    static let workerProcesses = Option(
+        name: "--workers", value: "N", help: "worker processes to start (default 1)")
+    static let tokenFile = Option(
+        name: "--token-file", value: "FILE", help: "the shared token; - is standard input")
+    static let runDirectory = Option(
+        name: "--run-dir", value: "DIR", help: "where the run is kept (default: runs/NAME-TIME)")
+    static let resume = Option(
+        name: "--resume", value: nil,
+        help: "go on from the newest valid checkpoint of --run-dir, or of the newest run of that name")
+    static let peerTimeout = Option(
+        name: "--peer-timeout", value: "S", help: "seconds of silence that count as death (default 5)")
+    static let snapshotInterval = Option(
+        name: "--snapshot-interval", value: "S",
+        help: """
+            seconds at least between the snapshots in the coordinator's memory
+            to which a death goes back (default 1)
+            """)
+    static let audit = Option(
+        name: "--audit", value: "P",
+        help: """
+            in this fraction of the steps, 0 to 1, another worker computes everyone's
+            gradients too; one whose bits differ is named and dismissed (0.1 costs about a tenth)
+            """)
+    static let trace = Option(
+        name: "--trace", value: "FILE",
+        help: """
+            write what each worker did when, in the first 2,000 steps,
+            for https://ui.perfetto.dev or chrome://tracing
+            """)
+    static let plaintext = Option(
+        name: "--plaintext", value: nil,
+        help: """
+            no TLS: whoever is on the network can read and change everything;
+            on both sides or on neither, and on trusted wires only
+            """)
+    static let allowInexact = Option(
+        name: "--allow-inexact", value: nil,
+        help: "let workers in whose arithmetic gives other bits; the result then says so")
+}

@@ -1,0 +1,60 @@
+import Cluster
+import Configuration
+import Jobs
+import Platform
+import System
+import Telemetry
+
+/// The program as its user sees it: words go in, text and an exit status come out.
+///
+/// Exit status: 0 if the command did what it was asked for, 64 for mistakes on the command line or in a
+/// config, 1 for everything else.
+enum Program {
+    /// Runs the command that the words name, and returns the exit status.
+    static func run(_ words: [String]) -> Int32 {
+        Signals.ignoreBrokenPipes()
+        let status: Int32
+        do { status = try help(words) ?? command(words) } catch { status = report(error) }
+        return flushOutput(status)
+    }
+
+    /// Prints the help or the version if the words ask for it, and returns the exit status; nil otherwise.
+    private static func help(_ words: [String]) -> Int32? {
+        guard let name = words.first, !["--help", "-h", "help"].contains(name) else {
+            print(Commands.help)
+            return words.isEmpty ? 64 : 0
+        }
+        if name == "--version" {
+            print(Version.program)
+            return 0
+        }
+        let asksForHelp = words.prefix { $0 != "--" }.contains { $0 == "--help" || $0 == "-h" }
+        guard asksForHelp, let text = Commands.help(for: words) else { return nil }
+        print(text)
+        return 0
+    }
+
+    private static func command(_ words: [String]) throws -> Int32 {
+        let (command, rest) = try Commands.find(words)
+        return try command.run(Arguments(rest, options: command.options, command: command.name))
+    }
+
+    /// Writes an error on standard error, and returns the exit status that it means.
+    private static func report(_ error: any Error) -> Int32 {
+        let text = "\(error)"
+        let isRendered = error is ConfigurationError
+        let line = (isRendered ? text : LogFormat.printable("error: \(text)", lineBreak: "\n")) + "\n"
+        line.withCString { _ = write(STDERR_FILENO, $0, strlen($0)) }
+        let isUsersMistake =
+            error is UsageError || error is ConfigurationError || error is SourceFileError
+            || error is PlanError
+        return isUsersMistake ? 64 : 1
+    }
+
+    /// Writes what is buffered. Standard output may be a file on a full disk, which is a failure; a reader
+    /// that has read enough of it (`| head`) is none.
+    private static func flushOutput(_ status: Int32) -> Int32 {
+        guard fflush(nil) != 0, errno != EPIPE else { return status }
+        return report(SystemError(cannot: "write the standard output"))
+    }
+}

@@ -1,0 +1,104 @@
+import Checkpoints
+import Configuration
+import Datasets
+import Runs
+import System
+import Telemetry
+import Training
+
+/// The data set that `--data` names.
+struct EvaluationData {
+    private let models: [TrainedModel]
+    /// The option's value; nil if it is not given.
+    private let name: String?
+
+    private static let parts = ["train", "validation", "test"]
+
+    init(_ models: [TrainedModel], named name: String?) {
+        self.models = models
+        self.name = name
+    }
+
+    /// The source for the config's `data.test` that the option's value means; nil if it is a part of the
+    /// job's data.
+    static func source(_ name: String?) throws -> String? {
+        guard let name, !parts.contains(name) else { return nil }
+        if name.first == "{" { return name }
+        if name == "builtin:digits" { return "{builtin: \"digits\"}" }
+        guard File.exists(name) else {
+            let nearest = Suggestion.nearest(to: name, among: parts).map { "did you mean \($0)?" }
+            let advice =
+                "there is no such file or directory; give train, validation, test, a path, or a source "
+                + "such as '{csv: {path: \"FILE\"}}'"
+            throw UsageError("--data \(name): \(nearest ?? advice)")
+        }
+        let path = ConfigValue.string(name).compactJSON()
+        if Directory.isDirectory(name) { return "{image_folder: {path: \(path)}}" }
+        guard !isFileOfFeatures(name) else {
+            throw UsageError(
+                "--data \(name): the file has no targets; say which has, such as "
+                    + "'{npy: {features: \"FILE\", targets: \"FILE\"}}'")
+        }
+        return "{csv: {path: \(path)}}"
+    }
+
+    /// Whether a file holds features alone, by its name.
+    private static func isFileOfFeatures(_ path: String) -> Bool {
+        let name = path.lowercased()
+        return [".npy", ".npy.gz", ".png", ".jpg", ".jpeg"].contains { name.hasSuffix($0) }
+            || name.contains("idx")
+    }
+
+    /// Throws `CheckpointError` unless the same samples fit all models.
+    static func requireSameSamples(_ models: [TrainedModel]) throws {
+        for other in models.dropFirst() {
+            let (a, b) = (models[0].state, other.state)
+            guard a.table == b.table, a.classNames == b.classNames, a.sampleShape == b.sampleShape else {
+                throw CheckpointError(
+                    "`\(models[0].path)` and `\(other.path)` cannot answer together: their training data "
+                        + "have different shapes, columns or classes; use them one by one")
+            }
+        }
+    }
+
+    /// Reads the data set; returns it with its name.
+    func read() throws -> (name: String, dataset: Dataset) {
+        if let name, !Self.parts.contains(name) { return (name, try foreignData()) }
+        return try jobData()
+    }
+
+    /// Data that the job does not know, read as the job's were.
+    private func foreignData() throws -> Dataset {
+        try Self.requireSameSamples(models)
+        guard let source = models[0].job.job.data.test else {
+            preconditionFailure("the job was given this source as its test set")
+        }
+        let state = models[0].state
+        return try DecodedData.read(source, table: state.table, classNames: state.classNames)
+    }
+
+    /// A part of the data of the first model's job, with which all models must have been trained.
+    private func jobData() throws -> (String, Dataset) {
+        if let other = models.first(where: { $0.state.data != models[0].state.data }) {
+            throw CheckpointError(
+                "`\(models[0].path)` and `\(other.path)` were trained with different data, or different "
+                    + "splits of them; say with --data on what to evaluate them")
+        }
+        let data = try DecodedData(reading: models[0].job.job.data)
+        let part = name ?? (data.test != nil ? "test" : "validation")
+        let dataset =
+            switch part {
+            case "train": data.train
+            case "validation": data.validation
+            default: data.test
+            }
+        guard let dataset else {
+            let missing = name == nil ? "neither test nor validation" : "no \(part)"
+            throw UsageError("the job has \(missing) data: say with --data on what to evaluate")
+        }
+        if CheckpointState.identity(of: data) != models[0].state.data {
+            Console.standardError.writeLine("note: the job's data have changed since the training")
+        }
+        return (part, dataset)
+    }
+}

@@ -1,0 +1,129 @@
+import Datasets
+import Kernels
+import Training
+
+/// The table that `predict` writes: its columns, and how its rows follow from what the models compute.
+package struct PredictionRows {
+    package enum Cell: Equatable, Sendable {
+        case text(String)
+        case number(Float)
+        case integer(Int)
+    }
+
+    /// The way from computed values to cells.
+    package enum Form {
+        /// The predicted class, then a number for each class. With one score for two classes, the second is
+        /// predicted if the score is above `threshold`, and the value is that of the second class.
+        case classes([String], threshold: Float)
+        /// The values as they are.
+        case values
+        /// The sample as the model reconstructs it, in the units of the data.
+        case reconstruction(Normalization)
+        /// The number of a cluster, then the distance to its centre.
+        case cluster
+    }
+
+    package let columns: [String]
+    private let form: Form
+
+    package init(_ form: Form, columns: [String]) {
+        self.form = form
+        self.columns = columns
+    }
+
+    /// Makes the rows of a block of samples.
+    ///
+    /// - Parameters:
+    ///   - values: `[count, width]`: probabilities, values or normalized features.
+    ///   - scores: `[count, width]`: the class with the largest score is predicted. Read for classes only.
+    package func rows(values: [Float], scores: [Float], count: Int) -> [[Cell]] {
+        let width = values.count / max(1, count)
+        return (0..<count).map { row in
+            let range = row * width..<(row + 1) * width
+            return cells(values[range], scores: form.hasClasses ? scores[range] : [])
+        }
+    }
+
+    private func cells(_ values: ArraySlice<Float>, scores: ArraySlice<Float>) -> [Cell] {
+        switch form {
+        case .values: return values.map { .number($0) }
+        case .cluster:
+            return values.prefix(1).map { .integer(Int($0)) } + values.dropFirst().map { .number($0) }
+        case .reconstruction(let normalization):
+            return values.enumerated().map { .number(normalization.undone($1, feature: $0)) }
+        case .classes(let names, let threshold):
+            guard let score = scores.first, let value = values.first, values.count == 1 else {
+                return [.text(names[Self.largest(scores)])] + values.map { .number($0) }
+            }
+            return [.text(names[score > threshold ? 1 : 0]), .number(1 - value), .number(value)]
+        }
+    }
+
+    /// The place of the largest score, the first of equal ones.
+    private static func largest(_ scores: ArraySlice<Float>) -> Int {
+        scores.withUnsafeBufferPointer { scores in
+            scores.baseAddress.map { LossKernels.argmax($0, columns: scores.count) } ?? 0
+        }
+    }
+}
+
+extension PredictionRows.Form {
+    fileprivate var hasClasses: Bool { if case .classes = self { true } else { false } }
+}
+
+extension Normalization {
+    /// The value in the data's units of a normalized one; features of images go round the channels.
+    fileprivate func undone(_ value: Float, feature: Int) -> Float {
+        value / factor[feature % factor.count] + shift[feature % shift.count]
+    }
+}
+
+// MARK: The columns of networks
+
+extension PredictionRows {
+    /// The names that the data give to what a network predicts.
+    package struct Names {
+        /// nil for targets that are values.
+        package var classes: [String]?
+        /// The columns of a table's features; nil if the data are no table.
+        package var features: [String]?
+        /// The columns of a table's targets.
+        package var targets: [String]
+
+        package init(classes: [String]? = nil, features: [String]? = nil, targets: [String] = []) {
+            self.classes = classes
+            self.features = features
+            self.targets = targets
+        }
+    }
+
+    /// The table for networks that were trained by this plan, one alone or an ensemble.
+    package init(
+        of plan: TrainingPlan, names: Names, normalization: Normalization, isEnsemble: Bool
+    ) {
+        let outputs = plan.network.outputShape.count
+        if plan.job.data.target == .input {
+            self.init(
+                .reconstruction(normalization), columns: names.features ?? (0..<outputs).map { "x_\($0)" })
+            return
+        }
+        if let classes = names.classes {
+            let prefix = plan.predictsProbabilities ? "p_" : "score_"
+            // Scores of one network are logits; the scores of an ensemble are mean probabilities.
+            let threshold: Float = !isEnsemble && plan.outputForm == .binaryLogits ? 0 : 0.5
+            self.init(
+                .classes(classes, threshold: threshold), columns: ["class"] + classes.map { prefix + $0 })
+            return
+        }
+        let numbered = outputs == 1 ? ["value"] : (0..<outputs).map { "value_\($0)" }
+        let columns = names.targets.count == outputs ? names.targets : numbered
+        self.init(.values, columns: plan.predictsProbabilities ? columns.map { "p_" + $0 } : columns)
+    }
+}
+
+extension TrainingPlan {
+    /// Whether predictions are probabilities, by the loss or by the last layer.
+    fileprivate var predictsProbabilities: Bool {
+        outputForm != .values || job.layers.last?.spec.probabilities != nil
+    }
+}

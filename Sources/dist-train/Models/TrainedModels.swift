@@ -1,0 +1,62 @@
+import Kernels
+import Runs
+import System
+import Telemetry
+import Training
+
+/// The models that the command line names, loaded by a process that computes as their training did.
+struct TrainedModels {
+    let all: [TrainedModel]
+
+    /// - Throws: `UsageError`, or `CheckpointError` for a path that is no model.
+    init(_ arguments: Arguments) throws {
+        let command = arguments.command
+        guard !arguments.positionals.isEmpty else {
+            throw UsageError(
+                "`dist-train \(command)` needs a run directory or a checkpoint: "
+                    + "see `dist-train \(command) --help`")
+        }
+        let overrides = arguments.all("--set")
+        if let other = overrides.first(where: { !$0.hasPrefix("data.") }) {
+            throw UsageError("--set \(other): of a trained model only data.… can be set")
+        }
+        let source = try EvaluationData.source(arguments.string("--data")).map { ["data.test=\($0)"] } ?? []
+        let paths = arguments.positionals.map {
+            $0.hasSuffix("/") && $0.count > 1 ? String($0.dropLast()) : $0
+        }
+        let checkpoints = try paths.flatMap {
+            try TrainedModel.checkpoints(at: $0) { Console.standardError.writeLine("warning: \($0)") }
+        }
+        all = try checkpoints.map { try TrainedModel($0, overrides: overrides + source) }
+        try Self.adoptCore(of: all[0].state.platform)
+    }
+
+    /// Starts the program over with the OpenBLAS core of the training, if this processor can use it and the
+    /// user did not choose one.
+    private static func adoptCore(of platform: String) throws {
+        guard let core = Fingerprint.core(ofPlatform: platform), core != BLAS.coreName,
+            Environment.value("OPENBLAS_CORETYPE") == nil, Processor.supports(core: core)
+        else { return }
+        try Executable.reexecute(adding: ["OPENBLAS_CORETYPE": core])
+    }
+
+    /// The model of a k-means or PCA job, which predicts alone; nil for models that are networks.
+    func measured(_ lanes: LanePool) throws -> MeasuredModel? {
+        guard all.contains(where: { $0.job.job.task != .training }) else { return nil }
+        guard all.count == 1 else {
+            throw UsageError("jobs that train no model answer alone: name one of them")
+        }
+        return try all[0].measured(all[0].plan(), lanes: lanes)
+    }
+
+    /// - Parameter kept: returns the boundaries of a model whose values are needed, besides the outputs.
+    func ensemble(_ lanes: LanePool, keeping kept: (TrainingPlan) throws -> Set<Int>) throws
+        -> EnsemblePredictor
+    {
+        try EvaluationData.requireSameSamples(all)
+        let plans = try all.map { try $0.plan() }
+        try ModelEvaluation.requireSameOutputs(all, plans)
+        return EnsemblePredictor(
+            try zip(all, plans).map { try $0.predictor($1, lanes: lanes, keeping: kept($1)) })
+    }
+}

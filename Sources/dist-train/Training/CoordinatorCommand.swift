@@ -1,0 +1,34 @@
+import Cluster
+import Transport
+
+enum CoordinatorCommand {
+    static let command = Command(
+        name: "coordinator", arguments: "CONFIG",
+        summary: """
+            Coordinate workers that are started by hand, here or on other machines.
+            Prints the command with which a worker joins; the token is shown on a terminal only.
+            """,
+        options: [
+            Option(name: "--listen", value: "HOST:PORT", help: "where workers join (default 0.0.0.0:7070)"),
+            Option(
+                name: "--min-workers", value: "N", help: "begin when so many workers are ready (default 1)"),
+            Option(name: "--max-workers", value: "N", help: "further workers wait as spares"),
+            .runDirectory, .resume, .set, .json, .peerTimeout, .snapshotInterval, .tokenFile, .plaintext,
+            .allowInexact, .audit, .trace,
+        ],
+        example: "dist-train coordinator config/digits-mlp.json5 --min-workers 3", run: run)
+
+    private static func run(_ arguments: Arguments) throws -> Int32 {
+        let minimum = try arguments.integer("--min-workers", 1...1024) ?? 1
+        let maximum = try arguments.integer("--max-workers", 1...1024)
+        if let maximum, maximum < minimum {
+            throw UsageError("--max-workers \(maximum) is less than --min-workers \(minimum)")
+        }
+        let listen = try arguments.endpoint("--listen", defaultPort: 7070)
+        let program = try RunProgram(
+            arguments, listen: listen ?? Endpoint(host: "0.0.0.0", port: 7070), minimumWorkers: minimum,
+            maximumWorkers: maximum ?? .max, isOpen: true)
+        return try program.run(
+            token: TokenStore.forCoordinator(file: arguments.string("--token-file")), local: nil)
+    }
+}

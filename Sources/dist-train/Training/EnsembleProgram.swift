@@ -1,0 +1,112 @@
+import Checkpoints
+import Cluster
+import Configuration
+import Jobs
+import Runs
+import System
+import Telemetry
+import Training
+import Transport
+
+/// `run` and `coordinator` for an ensemble: its members are trained one after the other, each in a run
+/// directory of its own within the ensemble's.
+struct EnsembleProgram {
+    private let program: RunProgram
+    private let token: SharedToken
+    private let local: LocalWorkerOptions?
+    /// The number of members.
+    private let count: Int
+    private let log = Log(source: "coordinator")
+
+    init(_ program: RunProgram, _ token: SharedToken, _ local: LocalWorkerOptions?) {
+        self.program = program
+        self.token = token
+        self.local = local
+        count = program.job.job.ensemble ?? 1
+    }
+
+    /// Runs to the end, and returns the process's exit status.
+    func run() throws -> Int32 {
+        let (job, request) = (program.job, program.request)
+        let path = try RunSetup.path(job.job.name, request)
+        log.record(.run(.readingData))
+        let data = try DecodedData(reading: job.job.data)
+        _ = try job.trainingPlan(with: data)  // mistakes are told before there is a directory
+        let directory = request.resume ? try RunDirectory.resume(path) : try RunDirectory.create(path)
+        if request.resume { try RunSetup.requireSameJob(as: directory, job) }
+        try File.writeAtomically(job.resolved.prettyJSON(nonFinite: .json5) + "\n", to: directory.jobPath)
+        do {
+            if let status = try trainMembers(path, data) { return status }
+        } catch {
+            if !request.resume && EnsembleDirectory.members(of: path).isEmpty { directory.discard() }
+            throw error
+        }
+        let result = try EnsembleResult(of: path, members: count)
+        try File.writeAtomically(result.value.prettyJSON() + "\n", to: directory.resultPath)
+        print(program.printsJSON ? result.value.prettyJSON() : result.text(named: job.job.name))
+        return 0
+    }
+
+    /// Trains the members that are not finished. Returns the exit status of one that has not reached its end;
+    /// nil once all have.
+    private func trainMembers(_ path: String, _ data: DecodedData) throws -> Int32? {
+        let faults = try FaultPoints.ofEnvironment()
+        let session = TrainingSession(token: token, local: local, log: log, signals: try StopSignals())
+        defer { session.workers?.finish() }
+        var options = program.coordinator
+        for index in 0..<count {
+            faults.reach("coordinator", "member", index)
+            let member = Member(
+                index: index, job: program.job.member(index),
+                directory: EnsembleDirectory.member(index, of: path))
+            if member.isFinished(try member.job.completed(with: data)) {
+                log.record(.ensemble(.memberSkipped(member: index)))
+                continue
+            }
+            options.trace = program.coordinator.trace.map { "\($0).member-\(index)" }
+            // Workers that know the address come again for the next member; others are started anew.
+            options.isFollowed = program.isOpen && index < count - 1
+            let (outcome, setup, address) = try train(member, data, options, in: session)
+            guard case .finished = outcome.end else {
+                return program.recordEnding(outcome, of: setup, directory: path, address: address, in: log)
+            }
+            if program.isOpen {
+                options.listen = Endpoint(host: options.listen.host, port: address.port)
+            } else {
+                session.workers?.finish()
+                session.workers = nil
+            }
+        }
+        return nil
+    }
+
+    private func train(
+        _ member: Member, _ data: DecodedData, _ options: CoordinatorOptions, in session: TrainingSession
+    ) throws -> (RunOutcome, RunSetup, SocketAddress) {
+        let seed = Int(clamping: member.job.job.seed)
+        log.record(.ensemble(.memberStarted(member: member.index, members: count, seed: seed)))
+        let isResumed = member.hasBegun
+        let request = RunSetup.Request(runDirectory: member.directory, resume: isResumed)
+        let setup = try RunSetup(member.job, request, log: log, data: data)
+        let (outcome, address) = try program.train(setup, options, isNew: !isResumed, in: session)
+        return (outcome, setup, address)
+    }
+}
+
+/// One model of an ensemble.
+private struct Member {
+    let index: Int
+    let job: JobFile
+    /// Its run directory.
+    let directory: String
+
+    var hasBegun: Bool { File.exists(Path.join(directory, "job.json5")) }
+
+    /// Whether an earlier run has trained this job to its end.
+    func isFinished(_ job: JobFile) -> Bool {
+        guard File.exists(Path.join(directory, "result.json")),
+            let earlier = try? JobFile.load(resolvedFile: Path.join(directory, "job.json5"))
+        else { return false }
+        return earlier.resolved == job.resolved
+    }
+}

@@ -1,0 +1,28 @@
+import Cluster
+import System
+import Transport
+
+/// The worker processes that `run` starts on its own machine.
+struct LocalWorkerOptions {
+    var count: Int
+    /// The compute threads of each; nil: they share the machine's cores.
+    var lanes: Int?
+    /// The number of times that each of them is started again when it dies.
+    var restarts: Int
+    /// The directory in which they keep fetched data; nil: the workers' usual one.
+    var cacheDirectory: String? = nil
+
+    /// Starts them.
+    /// - Parameter address: the coordinator's.
+    func start(address: SocketAddress, protection: Protection, token: SharedToken) throws -> LocalWorkers {
+        let host = address.isAny ? (address.isIPv6 ? "::1" : "127.0.0.1") : address.host
+        let lanes = lanes ?? max(1, Processor.cores / max(1, count))
+        var arguments = [
+            "worker", "--join", "\(Endpoint(host: host, port: address.port))", "--lanes", "\(lanes)",
+        ]
+        if let cacheDirectory { arguments += ["--cache-dir", cacheDirectory] }
+        if address.isLoopback { arguments += ["--listen", "127.0.0.1:0"] }
+        if protection == .plaintext { arguments.append("--plaintext") }
+        return try LocalWorkers(count: count, arguments: arguments, token: token, restarts: restarts)
+    }
+}

@@ -1,0 +1,35 @@
+import Cluster
+import Transport
+
+enum RunCommand {
+    static let command = Command(
+        name: "run", arguments: "CONFIG",
+        summary: """
+            Train on this machine: a coordinator that starts its own worker processes.
+            Progress goes to standard error, the result to standard output.
+            """,
+        options: [
+            .workerProcesses, .workerLanes,
+            Option(name: "--listen", value: "HOST:PORT", help: "let workers of other machines join too"),
+            Option(
+                name: "--restarts", value: "N",
+                help: "start each worker again so often when it dies (default 3)"),
+            .runDirectory, .resume, .set, .json, .peerTimeout, .snapshotInterval, .tokenFile, .plaintext,
+            .allowInexact, .audit, .trace,
+        ],
+        example: "dist-train run config/digits-mlp.json5 --workers 2 --set epochs=10", run: run)
+
+    private static func run(_ arguments: Arguments) throws -> Int32 {
+        let workers = try arguments.integer("--workers", 1...1024) ?? 1
+        let lanes = try arguments.integer("--lanes", 1...1024)
+        let restarts = try arguments.integer("--restarts", 0...1_000_000) ?? 3
+        let listen = try arguments.endpoint("--listen", defaultPort: 7070)
+        let program = try RunProgram(
+            arguments, listen: listen ?? Endpoint(host: "127.0.0.1", port: 0), minimumWorkers: workers,
+            maximumWorkers: .max, isOpen: listen != nil)
+        let isOpen = listen != nil || arguments.has("--token-file")
+        let token = isOpen ? try TokenStore.forCoordinator(file: arguments.string("--token-file")) : .random()
+        let local = LocalWorkerOptions(count: workers, lanes: lanes, restarts: restarts)
+        return try program.run(token: token, local: local)
+    }
+}

@@ -1,0 +1,51 @@
+import Cluster
+import Jobs
+import Runs
+import System
+import Training
+import Transport
+
+extension RunProgram {
+    /// Makes the program from the options that `run` and `coordinator` share.
+    init(
+        _ arguments: Arguments, listen: Endpoint, minimumWorkers: Int, maximumWorkers: Int, isOpen: Bool
+    ) throws {
+        let config = try arguments.only("a config file")
+        let timeout = try arguments.seconds("--peer-timeout", 0.1...3600) ?? 5
+        let job = try JobFile.load(path: config, overrides: arguments.all("--set"))
+        var options = CoordinatorOptions(
+            listen: listen, minimumWorkers: minimumWorkers, maximumWorkers: maximumWorkers,
+            peerTimeout: timeout, allowInexact: arguments.has("--allow-inexact"))
+        options.snapshotInterval =
+            try arguments.seconds("--snapshot-interval", 0.1...1e7) ?? SnapshotPacer.usualInterval
+        options.auditFraction = try arguments.auditFraction(job.job)
+        options.trace = try arguments.trace()
+        options.protection = arguments.protection
+        self.init(
+            job: job,
+            request: RunSetup.Request(
+                runDirectory: arguments.string("--run-dir"), resume: arguments.has("--resume")),
+            coordinator: options, printsJSON: arguments.has("--json"), isOpen: isOpen,
+            command: ResumableCommand(arguments))
+    }
+}
+
+extension Arguments {
+    /// The file that `--trace` names, in a directory that exists.
+    func trace() throws -> String? {
+        guard let path = string("--trace") else { return nil }
+        let directory = Path.directory(of: path)
+        guard File.exists(directory) else {
+            throw UsageError("--trace: there is no directory `\(directory)`; make it, or name another file")
+        }
+        return path
+    }
+
+    fileprivate func auditFraction(_ job: Job) throws -> Double {
+        guard let fraction = try number("--audit", 0...1) else { return 0 }
+        guard job.task == .training || fraction == 0 else {
+            throw UsageError("--audit compares gradients, and this job has none; leave it out")
+        }
+        return fraction
+    }
+}

@@ -1,0 +1,139 @@
+import Cluster
+import Jobs
+import Platform
+import Runs
+import System
+import Telemetry
+import Transport
+
+/// The course that `run` and `coordinator` have in common, from the job to the printed result.
+struct RunProgram {
+    let job: JobFile
+    let request: RunSetup.Request
+    let coordinator: CoordinatorOptions
+    let printsJSON: Bool
+    /// Whether workers that this program did not start may know its address.
+    let isOpen: Bool
+    /// The command that resumes this run.
+    let command: ResumableCommand
+
+    /// Runs to the end, and returns the process's exit status.
+    /// - Parameter local: the workers that this program starts; nil: others start them.
+    func run(token: SharedToken, local: LocalWorkerOptions?) throws -> Int32 {
+        if job.job.ensemble != nil { return try EnsembleProgram(self, token, local).run() }
+        let log = Log(source: "coordinator")
+        let setup = try RunSetup(job, request, log: log)
+        let session = TrainingSession(token: token, local: local, log: log, signals: try StopSignals())
+        let (outcome, address) = try train(setup, coordinator, isNew: !request.resume, in: session)
+        let lastEvents = session.workers?.finish() ?? []
+        if case .finished = outcome.end {
+            for event in lastEvents { log.record(.process(event)) }
+            guard let result = outcome.result else { return 1 }
+            print(printsJSON ? result.value.prettyJSON() : RunSummary(of: result, setup).text)
+        }
+        return recordEnding(outcome, of: setup, directory: setup.directory.path, address: address, in: log)
+    }
+
+    // MARK: Training
+
+    /// Runs one training, from listening to its end. Returns the address on which it listened, too.
+    ///
+    /// - Parameters:
+    ///   - isNew: true if the run directory was created for this training.
+    ///   - prepare: called before any worker can join.
+    func train(
+        _ setup: RunSetup, _ options: CoordinatorOptions, isNew: Bool, in session: TrainingSession,
+        prepare: (Coordinator) -> Void = { _ in }
+    ) throws -> (RunOutcome, SocketAddress) {
+        let log = session.log
+        log.write(to: try AppendFile(setup.directory.logPath))
+        let coordinator = try Coordinator(setup, options, log: log, console: session.console)
+        let address: SocketAddress
+        do { address = try coordinator.listen(session.token) } catch {
+            if isNew { setup.directory.discard() }
+            throw error
+        }
+        prepare(coordinator)
+        session.signals.setTarget(coordinator)
+        log.record(.run(Self.started(job.job.name, setup)))
+        if options.protection == .plaintext { log.record(.run(.encryptionOff)) }
+        if let local = session.local { try startWorkers(local, of: coordinator, at: address, in: session) }
+        if session.local == nil || !address.isLoopback { tellHowToJoin(address, session.token, log) }
+        return (try coordinator.run(), address)
+    }
+
+    private static func started(_ name: String, _ setup: RunSetup) -> RunEvent.Run {
+        .started(
+            name: name, parameters: setup.plan.network.layout.parameterCount, steps: setup.plan.totalSteps,
+            epochs: setup.job.job.epochs, directory: setup.directory.path)
+    }
+
+    /// Starts worker processes, unless the session has them already, and lets the coordinator supervise them.
+    private func startWorkers(
+        _ local: LocalWorkerOptions, of coordinator: Coordinator, at address: SocketAddress,
+        in session: TrainingSession
+    ) throws {
+        let workers =
+            try session.workers
+            ?? local.start(address: address, protection: self.coordinator.protection, token: session.token)
+        let isOpen = isOpen
+        coordinator.childStatus = { [unowned coordinator] in
+            workers.supervise(
+                hasBegun: coordinator.hasBegun, hasOthers: isOpen || coordinator.hasWorkers,
+                isOver: coordinator.isOver)
+        }
+        session.workers = workers
+    }
+
+    private func tellHowToJoin(_ address: SocketAddress, _ token: SharedToken, _ log: Log) {
+        let hosts =
+            address.isAny ? SocketAddress.localInterfaces().filter { !$0.isIPv6 }.map(\.host) : [address.host]
+        let host = hosts.first ?? "localhost"
+        let port = address.port == 7070 ? "" : ":\(address.port)"
+        let command =
+            "dist-train worker --join \(host.contains(":") ? "[\(host)]" : host)\(port)"
+            + (coordinator.protection == .plaintext ? " --plaintext" : "")
+        log.record(
+            .run(
+                .listening(
+                    host: address.host, port: Int(address.port), joinCommand: command,
+                    others: Array(hosts.dropFirst()))))
+        guard isatty(STDERR_FILENO) == 1 else { return }
+        // On a terminal only, because no log file may hold the token.
+        Console.standardError.writeLine("  the token, asked for once on each machine:\n  \(token.hex)")
+    }
+
+    // MARK: The end
+
+    /// Records how a training ended, with the command that resumes it if it is not finished. Returns the exit
+    /// status.
+    /// - Parameter directory: the run directory that is resumed: an ensemble's, of a member.
+    func recordEnding(
+        _ outcome: RunOutcome, of setup: RunSetup, directory: String, address: SocketAddress, in log: Log
+    ) -> Int32 {
+        let resumeCommand = command.line(resuming: directory, listeningOn: "\(address)")
+        switch outcome.end {
+        case .finished:
+            if let result = outcome.result { log.record(.ending(.finished(RunEvent.Finish(result)))) }
+            return 0
+        case .stopped(let step):
+            let steps = setup.plan.totalSteps
+            log.record(.ending(.stopped(step: step, steps: steps, resumeCommand: resumeCommand)))
+            return 0
+        case .failed(let reason):
+            let newest = try? setup.directory.checkpoints.list().first
+            log.record(
+                .ending(.failed(reason: reason, checkpoint: newest?.path, resumeCommand: resumeCommand)))
+            return 1
+        }
+    }
+}
+
+extension RunEvent.Finish {
+    fileprivate init(_ result: RunResult) {
+        self.init(
+            steps: result.steps, epochs: result.epochs, workers: result.workers,
+            recoveries: result.recoveries, seconds: result.seconds, stateSHA256: result.stateSHA256,
+            isExact: result.isExact)
+    }
+}

@@ -1,0 +1,57 @@
+import Runs
+import System
+import Training
+
+/// The result of a run as people read it.
+struct RunSummary {
+    private let result: RunResult
+    private let setup: RunSetup
+
+    init(of result: RunResult, _ setup: RunSetup) {
+        self.result = result
+        self.setup = setup
+    }
+
+    var text: String {
+        let lines: [String?] = [
+            headline,
+            values("train", result.train), objective, values("validation", result.validation),
+            values("test", result.test),
+            confusion("validation", result.validation), confusion("test", result.test),
+            "  state_sha256 \(result.stateSHA256)",
+            "  platform     \(result.platform)"
+                + (result.isExact ? "" : " (not exact: workers of other platforms took part)"),
+            "  results in   \(setup.directory.path)",
+        ]
+        return lines.compactMap { $0 }.joined(separator: "\n")
+    }
+
+    private var headline: String {
+        let steps = TextFormat.count(result.steps, "step")
+        let epochs = TextFormat.count(result.epochs, "epoch")
+        let workers = TextFormat.count(result.workers, "worker")
+        let time = TextFormat.duration(result.seconds)
+        return "\(setup.job.job.name): \(steps) (\(epochs)) with \(workers) in \(time)"
+    }
+
+    private func values(_ name: String, _ totals: Totals?) -> String? {
+        totals.map { "  \(TextFormat.left(name, 12)) \($0.line)" }
+    }
+
+    /// The value that is minimized: loss and penalty. Scikit-learn's regressions take half of it.
+    private var objective: String? {
+        guard let loss = result.train?.loss, let penalty = result.penalty else { return nil }
+        let whole = TextFormat.measure(loss + penalty)
+        let half =
+            setup.job.job.loss.kind == .meanSquaredError
+            ? ", in scikit-learn's scaling \(TextFormat.measure((loss + penalty) / 2))" : ""
+        return "  objective    \(whole) with a penalty of \(TextFormat.measure(penalty))\(half)"
+    }
+
+    private func confusion(_ name: String, _ totals: Totals?) -> String? {
+        let classes = setup.data.train.classNames ?? []
+        return totals?.confusionMatrix.map {
+            "  \(name)'s confusion matrix:\n" + ConfusionTable.text($0, classNames: classes, indent: 4)
+        }
+    }
+}

@@ -1,0 +1,27 @@
+import Cluster
+import Telemetry
+import Transport
+
+/// The parts that the trainings of one command have in common: an ensemble trains several, one after the
+/// other. Belongs to the main thread.
+final class TrainingSession {
+    let token: SharedToken
+    /// The workers that this program starts; nil: others start them.
+    let local: LocalWorkerOptions?
+    let log: Log
+    let signals: StopSignals
+    let console: Console
+    /// The workers that were started, which the next training on the same address uses too.
+    var workers: LocalWorkers?
+
+    init(
+        token: SharedToken, local: LocalWorkerOptions?, log: Log, signals: StopSignals,
+        console: Console = .standardError
+    ) {
+        self.token = token
+        self.local = local
+        self.log = log
+        self.signals = signals
+        self.console = console
+    }
+}

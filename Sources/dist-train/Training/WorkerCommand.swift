@@ -1,0 +1,83 @@
+import Cluster
+import Platform
+import System
+import Telemetry
+import Transport
+
+enum WorkerCommand {
+    static let command = Command(
+        name: "worker", arguments: "--join HOST[:PORT]",
+        summary: """
+            Join a coordinator and compute for it.
+            Needs nothing but this program and the token: job and data come over the wire.
+            """,
+        options: [
+            Option(name: "--join", value: "HOST[:PORT]", help: "the coordinator (port 7070 unless given)"),
+            Option(
+                name: "--lanes", value: "L",
+                help: "compute threads (default: cores / workers on this machine)"),
+            Option(
+                name: "--token-file", value: "FILE",
+                help: """
+                    the shared token; - is standard input (default: DIST_TRAIN_TOKEN, or
+                    ~/.config/dist-train/token; on a terminal it is asked for)
+                    """),
+            Option(
+                name: "--listen", value: "HOST:PORT",
+                help: "where other workers reach this one (default 0.0.0.0, any port)"),
+            Option(name: "--advertise", value: "HOST", help: "the address that other workers should dial"),
+            Option(
+                name: "--cache-dir", value: "DIR",
+                help: "where fetched data sets are kept (default ~/.cache/dist-train)"),
+            Option(
+                name: "--rejoin-timeout", value: "S",
+                help: "seconds to look for a coordinator that was lost (default 600)"),
+            Option(
+                name: "--log-file", value: "FILE",
+                help: "every event is added to this file too, a JSON object per line"),
+            .plaintext,
+        ],
+        example: "dist-train worker --join 192.168.1.10", run: run)
+
+    private static func run(_ arguments: Arguments) throws -> Int32 {
+        let options = try options(arguments)
+        // A process that was started by `run` ends with it.
+        if let lifeline = Environment.value(InheritedDescriptors.lifeline).flatMap({ Int32($0) }) {
+            try Lifeline.watch(lifeline) { _exit(1) }
+        }
+        let token = try TokenStore.forWorker(file: arguments.string("--token-file"))
+        let log = Log(source: "worker")
+        if let file = arguments.string("--log-file") { log.write(to: try AppendFile(file)) }
+        if options.protection == .plaintext { log.record(.run(.encryptionOff)) }
+        return try Worker(options, token: token, log: log).run()
+    }
+
+    private static func options(_ arguments: Arguments) throws -> WorkerOptions {
+        if let extra = arguments.positionals.first {
+            throw UsageError(
+                "`dist-train worker` takes options only, found `\(extra)`: did you mean --join \(extra)?")
+        }
+        guard let coordinator = try arguments.endpoint("--join", defaultPort: 7070) else {
+            throw UsageError("`dist-train worker` needs the coordinator's address: --join HOST[:PORT]")
+        }
+        guard !coordinator.host.isEmpty else {
+            throw UsageError("--join needs the coordinator's host: --join HOST[:PORT]")
+        }
+        var options = WorkerOptions(
+            coordinator: coordinator, lanes: try arguments.integer("--lanes", 1...1024),
+            listen: try arguments.endpoint("--listen", defaultPort: 0) ?? Endpoint(host: "0.0.0.0", port: 0),
+            advertise: try advertisedHost(arguments), cacheDirectory: arguments.string("--cache-dir"),
+            rejoinTimeout: try arguments.seconds("--rejoin-timeout", 0...864_000) ?? 600)
+        options.protection = arguments.protection
+        return options
+    }
+
+    private static func advertisedHost(_ arguments: Arguments) throws -> String? {
+        guard let host = try arguments.endpoint("--advertise", defaultPort: 0) else { return nil }
+        guard host.port == 0, (1...253).contains(host.host.utf8.count) else {
+            throw UsageError(
+                "--advertise takes a host alone, of at most 253 characters; its port is that of --listen")
+        }
+        return host.host
+    }
+}
