@@ -141,6 +141,9 @@ let package = Package(
                 "Checkpoints", "Datasets", "Kernels", "NeuralNetwork", "System", "Telemetry", "Threads",
             ]),
         tests(
+            "ProgramTests",
+            uses: ["TestSupport", "dist-train", "Configuration", "Datasets", "System", "Training"]),
+        tests(
             "EndToEndTests",
             uses: ["TestSupport", "System", "Transport", "Datasets", "Configuration", "Platform", "Threads"]),
         tests("DocumentsTests", uses: ["TestSupport", "Jobs", "System"]),

@@ -85,8 +85,8 @@ func floors(of names: Set<String>) -> [String: Int] {
     return floors
 }
 
-/// The modules that a target's Swift files import.
-func imports(in folder: String) -> Set<String> {
+/// The targets whose modules a target's Swift files import: `dist_train` is the module of `dist-train`.
+func imports(in folder: String, of targets: Set<String>) -> Set<String> {
     var found: Set<String> = []
     for file in files([folder], endings: [".swift"]) {
         for line in lines(file) {
@@ -98,7 +98,7 @@ func imports(in folder: String) -> Set<String> {
             }
         }
     }
-    return found
+    return targets.filter { found.contains($0.replacingOccurrences(of: "-", with: "_")) }
 }
 
 func dependencyProblems(_ package: Package) -> [String] {
@@ -115,7 +115,7 @@ func dependencyProblems(_ package: Package) -> [String] {
         }
         // Swift finds modules that happen to be built already, listed or not.
         guard !files([target.folder], endings: [".swift"]).isEmpty else { continue }
-        let imported = imports(in: target.folder).intersection(names)
+        let imported = imports(in: target.folder, of: names)
         for name in imported.subtracting(target.uses).sorted() {
             problems.append("\(target.name) imports \(name), which Package.swift does not list")
         }

@@ -1,0 +1,121 @@
+import Testing
+import dist_train
+
+@Suite struct ArgumentsTests {
+    private static let options = [
+        Option(name: "--workers", value: "N", help: ""), Option(name: "--json", value: nil, help: ""),
+        Option(name: "--set", value: "PATH=VALUE", help: "", isRepeated: true),
+        Option(name: "--run-dir", value: "DIR", help: ""), Option(name: "--resume", value: nil, help: ""),
+    ]
+
+    private func arguments(_ words: String...) throws -> Arguments {
+        try Arguments(words, options: Self.options, command: "run")
+    }
+
+    private func message(_ body: () throws -> Void) -> String? {
+        do {
+            try body()
+            return nil
+        } catch { return "\(error)" }
+    }
+
+    @Test func wordsAreSorted() throws {
+        let sorted = try arguments("a", "--workers", "2", "--json", "-", "--set", "x=1", "--set=y=2", "b")
+        #expect(sorted.positionals == ["a", "-", "b"], "a dash alone is a name: standard input")
+        #expect(sorted.string("--workers") == "2")
+        #expect(sorted.has("--json") && !sorted.has("--resume"))
+        #expect(sorted.all("--set") == ["x=1", "y=2"] && sorted.string("--set") == "y=2")
+        #expect(sorted.all("--run-dir") == [] && sorted.string("--run-dir") == nil)
+    }
+
+    @Test func valuesMayLookLikeOptionsOrBeEmpty() throws {
+        #expect(try arguments("--workers", "--json").string("--workers") == "--json")
+        #expect(try arguments("--workers=").string("--workers") == "")
+        #expect(try arguments("--json", "--json").has("--json"), "a flag may be repeated")
+    }
+
+    @Test func afterTwoDashesAllIsPositional() throws {
+        let sorted = try arguments("--json", "--", "--workers", "--", "c")
+        #expect(sorted.positionals == ["--workers", "--", "c"] && !sorted.has("--workers"))
+    }
+
+    @Test(
+        arguments: [
+            (["--worker", "2"], "`dist-train run` has no option --worker: did you mean --workers?"),
+            (["-x"], "`dist-train run` has no option -x: see `dist-train run --help`"),
+            (["--json=1"], "--json takes no value: write only --json"),
+            (["a", "--workers"], "--workers needs a value: --workers N"),
+            (["--workers", "1", "--workers=1"], "--workers is given twice: keep one of them"),
+        ] as [([String], String)])
+    func mistakesAreExplained(words: [String], expected: String) {
+        #expect(
+            message { _ = try Arguments(words, options: Self.options, command: "run") } == expected)
+    }
+
+    @Test func wholeNumbersHaveARange() throws {
+        #expect(try arguments().integer("--workers", 1...4) == nil)
+        for number in 1...4 {
+            #expect(try arguments("--workers", "\(number)").integer("--workers", 1...4) == number)
+        }
+        for text in ["0", "5", "-1", "2.0", "", " 2", "two", "99999999999999999999"] {
+            let wrong = try arguments("--workers", text)
+            #expect(
+                message { _ = try wrong.integer("--workers", 1...4) }
+                    == "--workers must be a whole number from 1 to 4, found `\(text)`")
+        }
+    }
+
+    @Test func numbersHaveARange() throws {
+        #expect(try arguments("--workers=0.5").number("--workers", 0...1) == 0.5)
+        #expect(try arguments("--workers=1e-3").seconds("--workers", 1e-3...1) == 0.001)
+        for text in ["1.5", "nan", "-0.1", "half"] {
+            let wrong = try arguments("--workers", text)
+            #expect(
+                message { _ = try wrong.number("--workers", 0...1) }
+                    == "--workers must be a number from 0.0 to 1.0, found `\(text)`")
+            #expect(
+                message { _ = try wrong.seconds("--workers", 0...1) }
+                    == "--workers must be a number of seconds from 0.0 to 1.0, found `\(text)`")
+        }
+    }
+
+    @Test func endpointsHaveADefaultPort() throws {
+        let given = try arguments("--workers", "host:81").endpoint("--workers", defaultPort: 7070)
+        #expect(given?.host == "host" && given?.port == 81)
+        #expect(try arguments("--workers", "host").endpoint("--workers", defaultPort: 7070)?.port == 7070)
+        let wrong = try arguments("--workers", "host:many")
+        #expect(
+            message { _ = try wrong.endpoint("--workers", defaultPort: 7070) }?
+                .hasPrefix("--workers: `host:many` is not an address") == true)
+    }
+
+    @Test func positionalArgumentsAreCounted() throws {
+        #expect(try arguments("a", "--json").only("a config file") == "a")
+        let (none, two) = (try arguments("--json"), try arguments("a", "b"))
+        #expect(
+            message { _ = try none.only("a config file") }
+                == "`dist-train run` needs a config file: see `dist-train run --help`")
+        #expect(
+            message { _ = try two.only("a config file") }
+                == "`dist-train run` takes a config file and options, found also `b`")
+        #expect(message { try none.requireNoPositionals() } == nil)
+        #expect(
+            message { try two.requireNoPositionals() } == "`dist-train run` takes options only, found `a`")
+        let bare = try Arguments(["a"], options: [], command: "doctor")
+        #expect(
+            message { try bare.requireNoPositionals() } == "`dist-train doctor` takes no arguments, found `a`"
+        )
+    }
+
+    @Test func optionsAreTakenOut() throws {
+        let words = [
+            "--run-dir", "r", "a", "--resume", "--set", "x=--resume", "--run-dir=s", "--workers", "2",
+        ]
+        let kept = try Arguments(
+            words.filter { $0 != "--run-dir=s" }, options: Self.options, command: "run"
+        ).words(without: ["--run-dir": true, "--resume": false])
+        #expect(kept == ["a", "--set", "x=--resume", "--workers", "2"])
+        let attached = try arguments("--run-dir=s", "a").words(without: ["--run-dir": true])
+        #expect(attached == ["a"], "the word behind `--run-dir=s` is no value")
+    }
+}
