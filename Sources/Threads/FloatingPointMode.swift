@@ -1,7 +1,7 @@
 import CSystem
 
 /// Puts the calling thread into the floating-point mode of all computation: round to nearest, flush subnormal
-/// numbers to zero. `Thread` calls it for every thread that it starts; the main thread calls it itself.
+/// numbers to zero. `Thread` calls it for every thread that it starts, `main.swift` for the main thread.
 package func establishFloatingPointMode() {
     csystem_set_floating_point_mode()
 }

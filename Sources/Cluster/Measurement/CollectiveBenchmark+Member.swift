@@ -9,7 +9,6 @@ import Transport
 extension CollectiveBenchmark {
     /// Runs a member's process: it measures the sizes one after the other, each in a generation of its own.
     package func takePart(rank: Int) throws {
-        establishFloatingPointMode()
         guard let token = readLine().flatMap({ SharedToken(hex: $0) }) else {
             throw SystemError("`bench member` belongs to `bench collective`: run that")
         }

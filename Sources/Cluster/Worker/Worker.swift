@@ -5,7 +5,6 @@ import Platform
 import Synchronization
 import System
 import Telemetry
-import Threads
 import Training
 import Transport
 
@@ -34,7 +33,6 @@ package final class Worker {
 
     /// Runs until the job's end, and returns the process's exit status.
     package func run() throws -> Int32 {
-        establishFloatingPointMode()
         let (credentials, current, rejections) = (credentials, current, RejectionReport(reactor, log))
         let listener = try reactor.listen(
             options.listen, priority: 0,

@@ -1,4 +1,18 @@
-/// One subcommand: its help and its action.
+/// One subcommand: its help and its action. It stands in a file of its own and in the table `Commands.all`:
+///
+/// ```swift
+/// enum SummaryCommand {
+///     static let command = Command(
+///         name: "summary", arguments: "CONFIG", summary: "Show every layer's output shape.",
+///         options: [.set], example: "dist-train summary config/digits-mlp.json5", run: run)
+///
+///     private static func run(_ arguments: Arguments) throws -> Int32 {
+///         let path = try arguments.only("a config file")
+///         …
+///         return 0
+///     }
+/// }
+/// ```
 package struct Command: Sendable {
     /// One word or two: `run`, `bench step`.
     package let name: String

@@ -72,7 +72,7 @@ extension PredictionRows.Form {
 }
 
 extension Normalization {
-    /// The value in the data's units of a normalized one; features of images go round the channels.
+    /// Brings a normalized value back to the data's units. The features of an image repeat its channels.
     fileprivate func undone(_ value: Float, feature: Int) -> Float {
         value / factor[feature % factor.count] + shift[feature % shift.count]
     }
