@@ -27,7 +27,7 @@ package struct Choice<Value: Sendable>: Sendable {
         from: @escaping @Sendable (Value) -> Argument?
     ) {
         self.init(
-            name, sentence, example, codec.form, isWord: word != nil,
+            name, sentence, example: example, form: codec.form, isWord: word != nil,
             read: { variant in
                 if let argument = variant.argument {
                     return codec.read(argument, variant.fields.diagnostics).flatMap(to)
@@ -44,7 +44,7 @@ package struct Choice<Value: Sendable>: Sendable {
         to: @escaping @Sendable (Fields) -> Value, from: @escaping @Sendable (Value) -> Fields?
     ) {
         self.init(
-            name, sentence, example, .object(object.form),
+            name, sentence, example: example, form: .object(object.form),
             isWord: !object.form.fields.contains { $0.isRequired || $0.choice != nil },
             read: { variant in
                 var fields = object.blank
@@ -57,7 +57,7 @@ package struct Choice<Value: Sendable>: Sendable {
     }
 
     private init(
-        _ name: String, _ sentence: String, _ example: String?, _ form: Form?, isWord: Bool,
+        _ name: String, _ sentence: String, example: String?, form: Form?, isWord: Bool,
         read: @escaping @Sendable (Variant) -> Value?, write: @escaping @Sendable (Value) -> WrittenChoice?
     ) {
         self.name = name
@@ -72,7 +72,7 @@ package struct Choice<Value: Sendable>: Sendable {
     /// The same choice of a value that may be absent.
     fileprivate var optional: Choice<Value?> {
         Choice<Value?>(
-            name, sentence, example, form, isWord: isWord, read: { [read] in read($0) },
+            name, sentence, example: example, form: form, isWord: isWord, read: { [read] in read($0) },
             write: { [write] in $0.flatMap(write) })
     }
 
@@ -88,7 +88,7 @@ extension Choice where Value: Equatable {
     /// A kind without an argument.
     package init(_ name: String, _ sentence: String, is value: Value) {
         self.init(
-            name, sentence, nil, nil, isWord: true,
+            name, sentence, example: nil, form: nil, isWord: true,
             read: { variant in
                 // In `{adam: {…}}` the fields are the argument's own, and those that are unknown are reported
                 // with them.
@@ -152,7 +152,7 @@ extension Codec where Value: Sendable {
 
     /// A choice with an argument: `"relu"` or `{leaky_relu: 0.1}`.
     package static func choice(_ what: String, _ choices: [Choice<Value>]) -> Self {
-        let codec = Codec<Value?>.choice(what, nil, \.self, choices.map(\.optional)) {}
+        let codec = Codec<Value?>.choice(what, blank: nil, \.self, choices.map(\.optional)) {}
         return codec.map(to: { $0 }, from: { $0 })
     }
 
@@ -162,7 +162,7 @@ extension Codec where Value: Sendable {
     ///   - path: where the chosen value is kept
     ///   - others: the fields beside it
     package static func choice<Chosen: Sendable>(
-        _ what: String, _ blank: Value, _ path: WritableKeyPath<Value, Chosen> & Sendable,
+        _ what: String, blank: Value, _ path: WritableKeyPath<Value, Chosen> & Sendable,
         _ choices: [Choice<Chosen>], @FieldBuilder<Value> others: () -> [Field<Value>]
     ) -> Self {
         let others = others()

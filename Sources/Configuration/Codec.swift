@@ -82,7 +82,7 @@ package struct Codec<Value>: Sendable {
     package func or(_ other: Codec) -> Codec {
         let form = Form.either([self.form, other.form])
         return Codec(
-            form, read: { value, diagnostics in either(self, other, form, value, diagnostics) },
+            form, read: { value, diagnostics in readEither(self, or: other, form: form, value, diagnostics) },
             write: { [write] in write($0) ?? other.write($0) })
     }
 }
@@ -94,8 +94,9 @@ extension Codec where Value: Equatable & Sendable {
     }
 }
 
-private func either<Value>(
-    _ first: Codec<Value>, _ second: Codec<Value>, _ form: Form, _ value: ConfigValue,
+/// Reads the form of the two that fits; `form` is both.
+private func readEither<Value>(
+    _ first: Codec<Value>, or second: Codec<Value>, form: Form, _ value: ConfigValue,
     _ diagnostics: Diagnostics
 ) -> Value? {
     // A list or an object that only one form takes is told what is wrong with that form.

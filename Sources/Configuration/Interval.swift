@@ -7,7 +7,8 @@ package struct Interval: Sendable {
     package let includesUpper: Bool
 
     private init(
-        _ description: String, _ lower: Double, _ includesLower: Bool, _ upper: Double, _ includesUpper: Bool
+        _ description: String, lower: Double = -.infinity, includesLower: Bool = false,
+        upper: Double = .infinity, includesUpper: Bool = false
     ) {
         self.description = description
         self.lower = lower
@@ -21,43 +22,43 @@ package struct Interval: Sendable {
             && (includesUpper ? value <= upper : value < upper)
     }
 
-    package static let finite = Interval("a number", -.infinity, false, .infinity, false)
+    package static let finite = Interval("a number")
     package static let positive = above(0)
     package static let nonNegative = atLeast(0)
 
     package static func atLeast(_ lower: Double) -> Interval {
-        Interval("a number of at least \(ForPeople.number(lower))", lower, true, .infinity, false)
+        Interval("a number of at least \(ForPeople.number(lower))", lower: lower, includesLower: true)
     }
 
     package static func above(_ lower: Double) -> Interval {
-        Interval("a number above \(ForPeople.number(lower))", lower, false, .infinity, false)
+        Interval("a number above \(ForPeople.number(lower))", lower: lower)
     }
 
     package static func atMost(_ upper: Double) -> Interval {
-        Interval("a number of at most \(ForPeople.number(upper))", -.infinity, false, upper, true)
+        Interval("a number of at most \(ForPeople.number(upper))", upper: upper, includesUpper: true)
     }
 
     package static func from(_ lower: Double, to upper: Double) -> Interval {
         Interval(
-            "a number from \(ForPeople.number(lower)) to \(ForPeople.number(upper))", lower, true, upper, true
-        )
+            "a number from \(ForPeople.number(lower)) to \(ForPeople.number(upper))", lower: lower,
+            includesLower: true, upper: upper, includesUpper: true)
     }
 
     package static func from(_ lower: Double, below upper: Double) -> Interval {
         Interval(
-            "a number of at least \(ForPeople.number(lower)) and below \(ForPeople.number(upper))", lower,
-            true, upper, false)
+            "a number of at least \(ForPeople.number(lower)) and below \(ForPeople.number(upper))",
+            lower: lower, includesLower: true, upper: upper)
     }
 
     package static func above(_ lower: Double, to upper: Double) -> Interval {
         Interval(
-            "a number above \(ForPeople.number(lower)) and at most \(ForPeople.number(upper))", lower, false,
-            upper, true)
+            "a number above \(ForPeople.number(lower)) and at most \(ForPeople.number(upper))", lower: lower,
+            upper: upper, includesUpper: true)
     }
 
     package static func above(_ lower: Double, below upper: Double) -> Interval {
         Interval(
-            "a number above \(ForPeople.number(lower)) and below \(ForPeople.number(upper))", lower, false,
-            upper, false)
+            "a number above \(ForPeople.number(lower)) and below \(ForPeople.number(upper))", lower: lower,
+            upper: upper)
     }
 }

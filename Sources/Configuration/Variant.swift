@@ -16,7 +16,7 @@ package struct Variant {
         switch value.kind {
         case .string(let name):
             guard names.contains(name) else {
-                report(name, value.range, value.path, what, names, diagnostics)
+                report(name, at: value.range, value.path, isNot: what, among: names, diagnostics)
                 return nil
             }
             return Variant(name: name, argument: nil, fields: ObjectDecoder(value, members: [], diagnostics))
@@ -49,7 +49,9 @@ package struct Variant {
         _ diagnostics: Diagnostics
     ) -> Variant? {
         guard names.contains(member.key) else {
-            report(member.key, member.keyRange ?? value.range, value.path, what, names, diagnostics)
+            report(
+                member.key, at: member.keyRange ?? value.range, value.path, isNot: what, among: names,
+                diagnostics)
             return nil
         }
         return ObjectDecoder(member.value, diagnostics).map {
@@ -58,7 +60,7 @@ package struct Variant {
     }
 
     private static func report(
-        _ name: String, _ range: SourceRange?, _ path: ConfigPath, _ what: String, _ names: [String],
+        _ name: String, at range: SourceRange?, _ path: ConfigPath, isNot what: String, among names: [String],
         _ diagnostics: Diagnostics
     ) {
         let suggestion = Suggestion.nearest(to: name, among: names).map {

@@ -48,11 +48,12 @@ struct Activation: Equatable, Sendable {
     private static let functions: [Choice<Activation>] = [
         Choice("relu", "max(x, 0).", is: Activation(.relu)),
         parameter(
-            "leaky_relu", "slope", .number(.from(0, below: 1)), 0.01, "x above 0, slope · x below.",
+            "leaky_relu", field: "slope", .number(.from(0, below: 1)), default: 0.01,
+            "x above 0, slope · x below.",
             to: { .leakyReLU(slope: $0) }, from: { if case .leakyReLU(let slope) = $0 { slope } else { nil } }
         ),
         parameter(
-            "elu", "alpha", .number(.positive), 1, "x above 0, alpha · (eˣ - 1) below.",
+            "elu", field: "alpha", .number(.positive), default: 1, "x above 0, alpha · (eˣ - 1) below.",
             to: { .elu(alpha: $0) }, from: { if case .elu(let alpha) = $0 { alpha } else { nil } }),
         Choice("sigmoid", "1 / (1 + e⁻ˣ).", is: Activation(.sigmoid)),
         Choice("tanh", "The hyperbolic tangent.", is: Activation(.tanh)),
@@ -66,7 +67,8 @@ struct Activation: Equatable, Sendable {
 
     /// A function with one number: `"elu"`, `{elu: 0.5}`, `{elu: {alpha: 0.5}}`.
     private static func parameter(
-        _ name: String, _ key: String, _ number: Codec<Double>, _ usual: Double, _ sentence: String,
+        _ name: String, field key: String, _ number: Codec<Double>, default usual: Double,
+        _ sentence: String,
         to: @escaping @Sendable (Double) -> ActivationFunction,
         from: @escaping @Sendable (ActivationFunction) -> Double?
     ) -> Choice<Activation> {

@@ -47,7 +47,7 @@ struct BlockDefinition: Sendable {
         var copy = value
         switch value.kind {
         case .string(let text) where text.hasPrefix("$"):
-            copy.kind = evaluate(text.dropFirst(), value, arguments, diagnostics)
+            copy.kind = evaluate(text.dropFirst(), at: value, arguments, diagnostics)
         case .array(let elements):
             copy.kind = .array(elements.map { substitute($0, arguments, diagnostics) })
         case .object(let members):
@@ -64,7 +64,7 @@ struct BlockDefinition: Sendable {
 
     /// `filters`, `filters * 4` or `filters / 2`.
     private func evaluate(
-        _ text: Substring, _ place: ConfigValue, _ arguments: [String: ConfigValue],
+        _ text: Substring, at location: ConfigValue, _ arguments: [String: ConfigValue],
         _ diagnostics: Diagnostics
     ) -> ConfigValue.Kind {
         let parts = text.split(separator: " ")
@@ -75,7 +75,7 @@ struct BlockDefinition: Sendable {
                 Suggestion.nearest(to: name, among: known).map { "did you mean `$\($0)`?" }
                 ?? "its parameters: \(known.joined(separator: ", "))"
             diagnostics.error(
-                "the block has no parameter `\(name)`", at: place,
+                "the block has no parameter `\(name)`", at: location,
                 label: known.isEmpty ? "it has none" : label)
             return .null
         }
@@ -88,7 +88,7 @@ struct BlockDefinition: Sendable {
             diagnostics.error(
                 "`$\(text)` cannot be calculated: "
                     + "a parameter may be multiplied or divided, without remainder, by a whole number",
-                at: place,
+                at: location,
                 label: "such as \"$\(name) * 4\"")
             return .null
         }

@@ -24,13 +24,14 @@ struct BlockFields: Sendable {
 struct BlockKind: Sendable {
     let word: String
     let object: ObjectCodec<BlockFields>
-    let expand: @Sendable (ModelReader, BlockFields, BlockPlace, inout LayerNamer) -> [NamedLayer]
+    let expand: @Sendable (ModelReader, BlockFields, BlockContext, inout LayerNamer) -> [NamedLayer]
     /// Nil for a layer of another kind, and for kinds that are written as what they stand for.
     let parse: @Sendable (NamedLayer) -> BlockFields?
 
     private init(
         _ word: String, _ sentence: String, _ common: LayerCommon.Part = .plain, isOpen: Bool = false,
-        expand: @escaping @Sendable (ModelReader, BlockFields, BlockPlace, inout LayerNamer) -> [NamedLayer],
+        expand:
+            @escaping @Sendable (ModelReader, BlockFields, BlockContext, inout LayerNamer) -> [NamedLayer],
         parse: @escaping @Sendable (NamedLayer) -> BlockFields? = { _ in nil },
         @FieldBuilder<BlockFields> fields: () -> [Field<BlockFields>]
     ) {

@@ -16,7 +16,7 @@ extension Codec where Value == DataSpec.Source {
         var train = train
         if case .limited(let source, _)? = train { train = source }
         let codec = Codec<SourceFields>.choice(
-            "a data set", SourceFields(), \.source, DataSpec.Source.kinds(like: train)
+            "a data set", blank: SourceFields(), \.source, DataSpec.Source.kinds(like: train)
         ) {
             Field(
                 "limit", \.limit, .int(1...), "Takes the first samples alone.", example: "1000",

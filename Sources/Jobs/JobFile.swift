@@ -7,18 +7,20 @@ package struct JobFile {
     package let job: Job
     /// The job with every default filled in and paths absolute.
     package let resolved: ConfigValue
-    /// Each layer's place in the file, by its name.
-    private let layerPlaces: [String: ConfigValue]
+    /// Each layer's value in the file, by its name.
+    private let layerLocations: [String: ConfigValue]
     /// The config as it was read.
     private let source: ConfigValue?
 
-    /// Reads a config file, with `--set path=value` applied to it. Throws all that is wrong at once.
+    /// Reads a config file, with `--set path=value` applied to it.
+    /// - Throws: `SourceFileError` if the file cannot be read, or `ConfigurationError` with all its mistakes.
     package static func load(path: String, overrides: [String] = []) throws -> JobFile {
         try load(try SourceFile(contentsOf: path), overrides: overrides, name: baseName(path))
     }
 
     /// Reads the text of a job that a checkpoint keeps.
-    /// - Parameter name: what errors call it.
+    /// - Parameter name: the text's name in errors.
+    /// - Throws: `ConfigurationError` with all mistakes of the text and of `overrides`.
     package static func load(text: String, named name: String, overrides: [String] = []) throws -> JobFile {
         try load(SourceFile(name: name, text: text), overrides: overrides, name: "job")
     }
@@ -36,6 +38,7 @@ package struct JobFile {
     }
 
     /// Reads a run directory's `job.json5`.
+    /// - Throws: `SourceFileError` if the file cannot be read, or `ConfigurationError` with all its mistakes.
     package static func load(resolvedFile path: String) throws -> JobFile { try load(path: path) }
 
     private static func decode(_ value: ConfigValue?, _ diagnostics: Diagnostics, name: String) throws
@@ -45,7 +48,7 @@ package struct JobFile {
         let job = value.flatMap { reader.read($0, defaultName: name) }
         try diagnostics.check()
         guard let job else { throw PlanError("the config could not be read, and says nothing about why") }
-        return JobFile(job: job, resolved: job.resolved, layerPlaces: reader.layerPlaces, source: value)
+        return JobFile(job: job, resolved: job.resolved, layerLocations: reader.layerLocations, source: value)
     }
 
     /// `config/digits-mlp.json5` → `digits-mlp`.
@@ -80,7 +83,7 @@ package struct JobFile {
 
     /// Another job that was made of this one: its mistakes are shown in the same file.
     package func replacing(_ job: Job) -> JobFile {
-        JobFile(job: job, resolved: job.resolved, layerPlaces: layerPlaces, source: source)
+        JobFile(job: job, resolved: job.resolved, layerLocations: layerLocations, source: source)
     }
 
     /// SHA-256 of everything about the job that decides bits. Paths do not: the data's content is compared by
@@ -89,33 +92,33 @@ package struct JobFile {
 
     /// The error for a job that does not fit its data, shown at its place in the file.
     package func describe(_ error: PlanError) -> any Error {
-        guard let place = place(of: error) else { return error }
+        guard let location = location(of: error) else { return error }
         let diagnostics = Diagnostics()
-        diagnostics.error(error.description, at: place)
+        diagnostics.error(error.description, at: location)
         do { try diagnostics.check() } catch { return error }
         return error
     }
 
-    private func place(of error: PlanError) -> ConfigValue? {
-        if let layer = error.layer { return place(ofLayer: layer) }
+    private func location(of error: PlanError) -> ConfigValue? {
+        if let layer = error.layer { return location(ofLayer: layer) }
         guard let field = error.field else { return nil }
         // As far down as the file goes: defaults are not in it.
-        var place = source
+        var location = source
         for key in field.split(separator: ".").map(String.init) {
             let element = Int(key).flatMap { index in
-                place?.elements.flatMap { $0.indices.contains(index) ? $0[index] : nil }
+                location?.elements.flatMap { $0.indices.contains(index) ? $0[index] : nil }
             }
-            guard let next = element ?? place?[key] else { break }
-            place = next
+            guard let next = element ?? location?[key] else { break }
+            location = next
         }
-        return place
+        return location
     }
 
     /// A layer that was made up for a block (`layer1.0.downsample.0`) stands where the block does.
-    private func place(ofLayer name: String) -> ConfigValue? {
+    private func location(ofLayer name: String) -> ConfigValue? {
         var name = name[...]
         while true {
-            if let place = layerPlaces[String(name)] { return place }
+            if let location = layerLocations[String(name)] { return location }
             guard let dot = name.lastIndex(of: ".") else { return nil }
             name = name[..<dot]
         }
@@ -124,6 +127,7 @@ package struct JobFile {
 
 extension Job {
     /// Reads the text that a coordinator sends: a resolved job.
+    /// - Throws: `ConfigurationError` with all mistakes of the text.
     package init(resolvedText: String) throws {
         let diagnostics = Diagnostics()
         let value = JSON5.parse(

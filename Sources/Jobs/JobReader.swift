@@ -5,8 +5,8 @@ import NeuralNetwork
 /// Reads a job from a parsed config, strictly; every mistake goes to the diagnostics, with its place.
 struct JobReader {
     let diagnostics: Diagnostics
-    /// Each layer's place in the config, by its name.
-    private(set) var layerPlaces: [String: ConfigValue] = [:]
+    /// Each layer's value in the config, by its name.
+    private(set) var layerLocations: [String: ConfigValue] = [:]
 
     init(_ diagnostics: Diagnostics) { self.diagnostics = diagnostics }
 
@@ -20,7 +20,7 @@ struct JobReader {
         let isComplete = object.read(decoder, into: &fields)
         let model = ModelReader(diagnostics, definitions: fields.definitions)
         fields.job.layers = model.layers(fields.model)
-        layerPlaces = model.places
+        layerLocations = model.locations
         decoder.finish()
         guard isComplete, !diagnostics.hasErrors else { return nil }
         if isUnsupervised { fields.job.epochs = fields.job.task.steps }

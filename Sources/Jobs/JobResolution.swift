@@ -16,12 +16,13 @@ package enum JobResolution {
     /// content is compared by itself.
     package static func differences(_ before: ConfigValue, _ now: ConfigValue) -> [Difference] {
         var found: [Difference] = []
-        compare("", before, now, Job.form, &found)
+        compare(before, now, at: "", Job.form, into: &found)
         return found
     }
 
     private static func compare(
-        _ path: String, _ before: ConfigValue?, _ now: ConfigValue?, _ form: Form, _ found: inout [Difference]
+        _ before: ConfigValue?, _ now: ConfigValue?, at path: String, _ form: Form,
+        into found: inout [Difference]
     ) {
         if let left = before?.members, let right = now?.members {
             var keys = left.map(\.key)
@@ -31,12 +32,13 @@ package enum JobResolution {
                 if fields.contains(where: { $0.resume != .fixed }) { continue }
                 let (a, b) = (before?[key], now?[key])
                 if a != nil, b != nil, !fields.isEmpty, fields.allSatisfy(\.form.isPath) { continue }
-                compare(path.isEmpty ? key : "\(path).\(key)", a, b, .either(fields.map(\.form)), &found)
+                let inner = path.isEmpty ? key : "\(path).\(key)"
+                compare(a, b, at: inner, .either(fields.map(\.form)), into: &found)
             }
         } else if let left = before?.elements, let right = now?.elements, left.count == right.count {
             let element = form.elements ?? .any
             for (index, (a, b)) in zip(left, right).enumerated() {
-                compare("\(path).\(index)", a, b, element, &found)
+                compare(a, b, at: "\(path).\(index)", element, into: &found)
             }
         } else if before != now {
             found.append(Difference(path: path, before: text(before), now: text(now)))

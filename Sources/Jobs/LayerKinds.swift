@@ -11,12 +11,12 @@ extension LayerKind {
             .globalAveragePool),
         plain("flatten", "Makes a vector of an image.", .flatten),
         single(
-            "dropout", .number(.from(0, below: 1)), 0.0,
+            "dropout", .number(.from(0, below: 1)), blank: 0.0,
             "In training sets each value to 0 with this probability and divides the others by 1 - p.",
             example: "0.5", make: { .dropout(rate: $0) },
             parse: { if case .dropout(let rate) = $0 { rate } else { nil } }),
         single(
-            "maxout", .int(2...256), 2, "The largest of each run of this many neighbouring channels.",
+            "maxout", .int(2...256), blank: 2, "The largest of each run of this many neighbouring channels.",
             example: "2", make: { .maxout(pieces: $0) },
             parse: { if case .maxout(let pieces) = $0 { pieces } else { nil } }),
         plain("softmax", "Softmax over the channels.", .softmax, isWord: false),
@@ -175,7 +175,7 @@ extension LayerKind {
 
     /// A layer with one number.
     private static func single<Value: Sendable>(
-        _ word: String, _ codec: Codec<Value>, _ blank: Value, _ sentence: String, example: String,
+        _ word: String, _ codec: Codec<Value>, blank: Value, _ sentence: String, example: String,
         make: @escaping @Sendable (Value) -> LayerSpec, parse: @escaping @Sendable (LayerSpec) -> Value?
     ) -> LayerKind {
         LayerKind(word, sentence, blank, make: { own, _ in make(own) }, parse: { parse($0.spec) }) {

@@ -11,8 +11,8 @@ struct LayerNamer {
     }
 }
 
-/// The place of a block in the model.
-struct BlockPlace {
+/// A block's position in the model: its config fields and the prefix of its names.
+struct BlockContext {
     let word: String
     let fields: ObjectDecoder
     /// The prefix of all names here: `layer1.`, or nothing.
@@ -32,8 +32,8 @@ final class ModelReader {
 
     let diagnostics: Diagnostics
     let definitions: [String: BlockDefinition]
-    /// Each layer's place in the config, by its full name.
-    private(set) var places: [String: ConfigValue] = [:]
+    /// Each layer's value in the config, by its full name.
+    private(set) var locations: [String: ConfigValue] = [:]
     private var depth = 0
     /// Elements that were read, right or wrong.
     private var read = 0
@@ -94,7 +94,7 @@ final class ModelReader {
 
     /// Notes where a layer stands; its name must be new.
     func register(_ name: String, at value: ConfigValue) {
-        if places.updateValue(value, forKey: name) != nil {
+        if locations.updateValue(value, forKey: name) != nil {
             diagnostics.error(
                 "two layers are called `\(name)`", at: value, label: "give one of them another `name`")
         }
@@ -111,8 +111,8 @@ final class ModelReader {
         if let block = BlockKind.all.first(where: { fields.contains($0.word) }) {
             var read = BlockFields()
             let isComplete = block.object.read(fields, into: &read)
-            let place = BlockPlace(word: block.word, fields: fields, scope: scope, isComplete: isComplete)
-            return block.expand(self, read, place, &namer)
+            let context = BlockContext(word: block.word, fields: fields, scope: scope, isComplete: isComplete)
+            return block.expand(self, read, context, &namer)
         }
         if let kind = kinds.first { return layer(kind, fields, scope: scope, &namer) }
         _ = fields.exactlyOne(of: LayerKind.all.map(\.word) + BlockKind.all.map(\.word), what: "a layer")

@@ -76,14 +76,16 @@ extension Schedule {
                 Field.choice(
                     "an interval", \.interval,
                     [
-                        interval("every_epochs", .epochs, "Epochs from one change to the next.", "30"),
-                        interval("every_steps", .steps, "Steps from one change to the next.", "1000"),
+                        interval(
+                            "every_epochs", .epochs, "Epochs from one change to the next.", example: "30"),
+                        interval(
+                            "every_steps", .steps, "Steps from one change to the next.", example: "1000"),
                     ])
                 ScheduleFields.reduction
             })
     }
 
-    private static func interval(_ name: String, _ unit: Unit, _ sentence: String, _ example: String)
+    private static func interval(_ name: String, _ unit: Unit, _ sentence: String, example: String)
         -> Choice<ScheduleFields.Interval>
     {
         Choice(
@@ -105,14 +107,14 @@ extension Schedule {
                 Field.choice(
                     "a list of milestones", \.milestones,
                     [
-                        milestones("epochs", .epochs, "After so many epochs; rising.", "[60, 90]"),
-                        milestones("steps", .steps, "After so many steps; rising.", "[5000, 8000]"),
+                        milestones("epochs", .epochs, "After so many epochs; rising.", example: "[60, 90]"),
+                        milestones("steps", .steps, "After so many steps; rising.", example: "[5000, 8000]"),
                     ])
                 ScheduleFields.reduction
             })
     }
 
-    private static func milestones(_ name: String, _ unit: Unit, _ sentence: String, _ example: String)
+    private static func milestones(_ name: String, _ unit: Unit, _ sentence: String, example: String)
         -> Choice<ScheduleFields.Milestones>
     {
         let rising = Codec<[Int]>.array(of: .int(1...), count: 1...1000).checked { counts in

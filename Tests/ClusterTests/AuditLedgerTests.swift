@@ -99,7 +99,8 @@ import Transport
             return
         }
         #expect(
-            first.count == 1 && dispute.step == 7 && dispute.microbatches == [2, 3] && dispute.place == 2)
+            first.count == 1 && dispute.step == 7 && dispute.microbatches == [2, 3] && dispute.difference == 2
+        )
         #expect(dispute.claims[0].worker == 11 && dispute.claims[1].worker != 11)
         #expect(cluster.begin() == [] && cluster.schedule.disputed == 7)
         let second = try cluster.step(7)
@@ -145,7 +146,7 @@ import Transport
             Issue.record("found \(first)")
             return
         }
-        #expect(dispute.place == 3)
+        #expect(dispute.difference == 3)
         _ = cluster.begin()
         let second = try cluster.step(7)
         guard case .wrong(_, let wrong) = second.first else {
@@ -163,7 +164,7 @@ import Transport
             Issue.record("found \(first)")
             return
         }
-        #expect(dispute.place == cluster.partition.pieces.count && dispute.claims[0].worker == 12)
+        #expect(dispute.difference == cluster.partition.pieces.count && dispute.claims[0].worker == 12)
     }
 
     /// While one dispute waits to be settled, others are not overlooked.

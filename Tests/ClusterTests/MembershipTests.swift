@@ -171,8 +171,8 @@ import Testing
         var membership = membership(minimum: 2)
         _ = arrive(2, at: &membership)
         _ = connectAll(&membership)
-        let busy = Membership.Activity(step: 7, phase: "forward", isComputing: true)
-        let waits = Membership.Activity(step: 7, phase: "waiting", isComputing: false)
+        let busy = Membership.WorkerStatus(step: 7, phase: "forward", isComputing: true)
+        let waits = Membership.WorkerStatus(step: 7, phase: "waiting", isComputing: false)
         var actions: [Action] = []
         for second in 1...302 {
             _ = membership.handle(.active(1, waits), at: Double(second))
@@ -189,7 +189,7 @@ import Testing
         _ = arrive(1, at: &membership)
         _ = connectAll(&membership)
         for second in 1...2000 {
-            let activity = Membership.Activity(
+            let activity = Membership.WorkerStatus(
                 step: second < 200 ? 0 : 1, phase: "forward", isComputing: true)
             _ = membership.handle(.active(1, activity), at: Double(second))
             #expect(membership.handle(.tick, at: Double(second)) == [])
@@ -380,7 +380,7 @@ import Testing
     ) -> [Action] {
         seconds.flatMap { second in
             for id in membership.members {
-                let activity = Membership.Activity(
+                let activity = Membership.WorkerStatus(
                     step: 7, phase: "waiting", isComputing: false, received: received(second))
                 _ = membership.handle(.active(id, activity), at: Double(second))
             }

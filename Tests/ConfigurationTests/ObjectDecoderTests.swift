@@ -38,7 +38,7 @@ import Testing
     }
 
     private static let layer = Codec<Layer>.choice(
-        "a layer", Layer(), \.size,
+        "a layer", blank: Layer(), \.size,
         [
             Choice("dense", .int(1...), "Dense.", to: { Double($0) }, from: { Int(exactly: $0) }),
             Choice("dropout", .number(.from(0, below: 1)), "Dropout.", to: { $0 }, from: { $0 }),
@@ -178,7 +178,8 @@ import Testing
                 from: { _ in nil })
         }
         let layer = Codec<Layer>.choice(
-            "a layer", Layer(), \.kind, [kind("conv"), kind("dropout"), kind("flatten", word: "flatten")]
+            "a layer", blank: Layer(), \.kind,
+            [kind("conv"), kind("dropout"), kind("flatten", word: "flatten")]
         ) {
             Field("kernel", \.kernel, .int(1...), "The window.")
         }.map(to: { $0.kind }, from: { Layer(kind: $0) })

@@ -85,7 +85,7 @@ extension EventExample {
     ]
 
     private static let dispute = AuditDispute(
-        worker: one, other: two, step: 1_020, place: "in the gradient of `dense1.weight`")
+        worker: one, other: two, step: 1_020, location: "in the gradient of `dense1.weight`")
     private static let disputeText =
         "worker 2 (node2/815 at 10.0.0.7) computed other bits than worker 1 (node1/4711 at 10.0.0.6) for the"
         + " same samples in step 1,020 (in the gradient of `dense1.weight`)"

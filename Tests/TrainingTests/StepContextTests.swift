@@ -60,7 +60,7 @@ private final class Observer: TrainerObserver, @unchecked Sendable {  // read af
         if isOver { waits.append(step) }
     }
 
-    func reached(done: Int, goesOn: Bool, _ timeline: Timeline) { spans += timeline.take() }
+    func reached(done: Int, continues: Bool, _ timeline: Timeline) { spans += timeline.take() }
     func snapshot(_ state: MemberState, done: Int) {}
     func evaluated(_ set: EvaluationSet, done: Int, chunks: Range<Int>, reports: [Double]) {}
     func decision(after done: Int) throws -> Decision {

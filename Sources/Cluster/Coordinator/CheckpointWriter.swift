@@ -54,7 +54,7 @@ final class CheckpointWriter: @unchecked Sendable {  // the thread handle belong
                 case .write(let snapshot, let circumstances):
                     var result = Written(step: snapshot.step)
                     do {
-                        try Self.write(snapshot, circumstances, to: store, facts, faults)
+                        try Self.write(snapshot, circumstances, to: store, facts, faults: faults)
                     } catch {
                         result.failure = "\(error)"
                     }
@@ -68,7 +68,7 @@ final class CheckpointWriter: @unchecked Sendable {  // the thread handle belong
 
     private static func write(
         _ snapshot: Snapshot, _ circumstances: Circumstances, to store: CheckpointStore, _ facts: Facts,
-        _ faults: FaultPoints
+        faults: FaultPoints
     ) throws {
         _ = try store.write(
             step: snapshot.step, model: snapshot.modelTensors(facts.layout),

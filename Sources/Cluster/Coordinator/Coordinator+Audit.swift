@@ -99,15 +99,15 @@ extension Coordinator {
         AuditDispute(
             worker: membership.name(dispute.claims[0].worker),
             other: membership.name(dispute.claims[1].worker),
-            step: dispute.step + 1, place: place(dispute))
+            step: dispute.step + 1, location: location(of: dispute))
     }
 
-    /// The place of the first difference, for the log.
-    private func place(_ dispute: AuditLedger.Dispute) -> String {
-        guard let pieces = progress.partition?.pieces, pieces.indices.contains(dispute.place) else {
+    /// The location of the first difference, for the log.
+    private func location(of dispute: AuditLedger.Dispute) -> String {
+        guard let pieces = progress.partition?.pieces, pieces.indices.contains(dispute.difference) else {
             return "in the statistics of its batch"
         }
-        let range = pieces[dispute.place].range
+        let range = pieces[dispute.difference].range
         let tensors = setup.plan.network.layout.tensors.filter { range.overlaps($0.range) }.map(\.name)
         guard let first = tensors.first, let last = tensors.last else { return "in the gradient" }
         return "in the gradient of \(first == last ? "`\(first)`" : "`\(first)` … `\(last)`")"

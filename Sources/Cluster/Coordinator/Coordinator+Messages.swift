@@ -9,8 +9,7 @@ extension Coordinator {
     /// Takes a message of a worker.
     ///
     /// - Parameter sent: the generation that the message belongs to. The results of a generation that has
-    ///   ended, or
-    ///   of a worker that is no member, are ignored.
+    ///   ended, or of a worker that is no member, are ignored.
     func received(_ message: ToCoordinator, of sent: FrameGeneration, from worker: WorkerConnection) throws {
         let isCurrent = sent == generation
         let counter = Int(sent.counter)

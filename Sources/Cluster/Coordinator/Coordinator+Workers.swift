@@ -62,11 +62,11 @@ extension Coordinator {
         worker.heartbeat = connection
         connection.received = { [unowned self, unowned worker, unowned connection] header, payload in
             let heartbeat = try Heartbeat(header, payload)
-            worker.activity = Membership.Activity(
+            worker.status = Membership.WorkerStatus(
                 step: heartbeat.step, phase: "\(heartbeat.phase)",
                 isComputing: heartbeat.phase.isComputing,
                 received: heartbeat.received &+ heartbeat.receivedFromMembers)
-            handle(.active(id, worker.activity))
+            handle(.active(id, worker.status))
             handle(
                 .delivered(
                     id, sentToIt: worker.control.bytesSent, arrivedThere: heartbeat.received,
@@ -84,7 +84,7 @@ extension Coordinator {
         worker.close()
         sharing.forget(id)
         // The newest heartbeat may be older than the step at hand.
-        let phase = worker.activity.step == progress.steps ? worker.activity.phase : nil
+        let phase = worker.status.step == progress.steps ? worker.status.phase : nil
         handle(.lost(id, reason: reason, step: progress.steps + 1, phase: phase))
         // The system tells how a child process ended a moment after the end of its connection.
         reactor.after(0.02) { [weak self] in self?.superviseChildren() }

@@ -57,13 +57,15 @@ package struct TraceRecord {
         func time(_ seconds: Double) -> Int { Int(((seconds - origin) * 1e9).rounded(.down)) }
         var lines: [String] = []
         for (worker, name) in names.sorted(by: { $0.key < $1.key }) {
-            lines.append(Self.metadata("process_name", worker, nil, name))
-            lines.append(Self.metadata("thread_name", worker, .compute, "compute"))
-            lines.append(Self.metadata("thread_name", worker, .communication, "communication"))
+            lines.append(Self.metadata("process_name", worker, nil, value: name))
+            lines.append(Self.metadata("thread_name", worker, .compute, value: "compute"))
+            lines.append(Self.metadata("thread_name", worker, .communication, value: "communication"))
         }
         lines.append(
             contentsOf: steps.map {
-                Self.event("\"step\"", $0.worker, .compute, step: $0.step, time($0.begin), time($0.end))
+                Self.event(
+                    "\"step\"", $0.worker, .compute, step: $0.step, begin: time($0.begin),
+                    end: time($0.end))
             })
         for (worker, span) in spans {
             let thread = span.activity == .update ? Thread.communication : .compute
@@ -72,7 +74,8 @@ package struct TraceRecord {
             let name = isLayer ? LogFormat.quoted(layer(span.layer)) : "\"\(span.activity)\""
             lines.append(
                 Self.event(
-                    name, worker, thread, step: span.step, time(span.begin), time(span.end), busy: busy))
+                    name, worker, thread, step: span.step, begin: time(span.begin), end: time(span.end),
+                    busy: busy))
         }
         return "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n" + lines.joined(separator: ",\n") + "\n]}\n"
     }
@@ -93,7 +96,8 @@ package struct TraceRecord {
         return found
     }
 
-    private static func metadata(_ name: String, _ worker: Int, _ thread: Thread?, _ value: String) -> String
+    private static func metadata(_ name: String, _ worker: Int, _ thread: Thread?, value: String)
+        -> String
     {
         let thread = thread.map { ",\"tid\":\($0.rawValue)" } ?? ""
         return #"{"ph":"M","name":"\#(name)","pid":\#(worker)\#(thread),"#
@@ -101,7 +105,8 @@ package struct TraceRecord {
     }
 
     private static func event(
-        _ name: String, _ worker: Int, _ thread: Thread, step: Int, _ begin: Int, _ end: Int, busy: Int? = nil
+        _ name: String, _ worker: Int, _ thread: Thread, step: Int, begin: Int, end: Int,
+        busy: Int? = nil
     ) -> String {
         let time = #""ts":\#(microseconds(begin)),"dur":\#(microseconds(end - begin))"#
         let more = busy.map { #","busy_us":\#(microseconds($0))"# } ?? ""

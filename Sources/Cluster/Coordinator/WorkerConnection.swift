@@ -8,11 +8,13 @@ final class WorkerConnection {
     let request: JoinRequest
     let control: Connection
     var heartbeat: Connection?
-    /// The activity that the last heartbeat told.
-    var activity = Membership.Activity(step: 0, phase: "\(TrainingPhase.idle)", isComputing: false)
+    /// The status that the last heartbeat told.
+    var status = Membership.WorkerStatus(step: 0, phase: "\(TrainingPhase.idle)", isComputing: false)
 
     init(id: Int, request: JoinRequest, control: Connection) {
-        (self.id, self.request, self.control) = (id, request, control)
+        self.id = id
+        self.request = request
+        self.control = control
     }
 
     /// The name for people and events: `worker 3 (host/pid at 10.0.0.7)`.

@@ -26,11 +26,13 @@ package struct AuditLedger {
         package var claims: [Claim]
 
         package init(step: Int, microbatches: [Int], claims: [Claim]) {
-            (self.step, self.microbatches, self.claims) = (step, microbatches, claims)
+            self.step = step
+            self.microbatches = microbatches
+            self.claims = claims
         }
 
         /// The index of the first difference: a piece, or after the last one the statistics.
-        package var place: Int {
+        package var difference: Int {
             zip(claims[0].digests, claims[1].digests).enumerated().first { $1.0 != $1.1 }?.offset ?? 0
         }
 
@@ -96,7 +98,10 @@ package struct AuditLedger {
         let givenUp = workers == self.workers && partition == self.partition ? [] : disputes
         if !givenUp.isEmpty { disputes = [] }
         schedule = AuditSchedule(fraction: fraction, disputed: disputes.last?.step)
-        (self.workers, self.partition, self.plan, open) = (workers, partition, plan, [:])
+        self.workers = workers
+        self.partition = partition
+        self.plan = plan
+        open = [:]
         (self.first, compared) = (first, [])
         return (schedule, givenUp)
     }
@@ -176,17 +181,17 @@ package struct AuditLedger {
         }
         return step.results.compactMap { auditor, result in
             judge(
-                number, plan.microbatchesOf[result.member],
-                Claim(
+                step: number, plan.microbatchesOf[result.member],
+                contributed: Claim(
                     worker: workers[result.member],
                     digests: step.contributed[result.member] + [result.received]),
-                Claim(worker: workers[auditor], digests: result.gradients + [result.recomputed]))
+                audited: Claim(worker: workers[auditor], digests: result.gradients + [result.recomputed]))
         }
     }
 
-    private mutating func judge(_ step: Int, _ microbatches: [Int], _ contributed: Claim, _ audited: Claim)
-        -> Finding?
-    {
+    private mutating func judge(
+        step: Int, _ microbatches: [Int], contributed: Claim, audited: Claim
+    ) -> Finding? {
         if let index = disputes.firstIndex(where: { $0.step == step && $0.microbatches == microbatches }) {
             var known = disputes.remove(at: index)
             known.claims += [contributed, audited]

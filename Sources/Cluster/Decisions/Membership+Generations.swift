@@ -160,9 +160,9 @@ extension Membership {
 
     /// The higher rank dials first; if it fails, the lower one tries; if that fails too, the pair is named
     /// and the worker that joined later is parked.
-    mutating func cannotReach(_ id: WorkerID, _ rank: Int, _ generation: Int, _ reason: String, _ now: Double)
-        -> [Action]
-    {
+    mutating func cannotReach(
+        _ id: WorkerID, rank: Int, generation: Int, reason: String, _ now: Double
+    ) -> [Action] {
         guard generation == number, case .forming(let members, let connected, var unreachable) = phase,
             let own = members.firstIndex(of: id), members.indices.contains(rank), own != rank
         else { return [] }

@@ -3,20 +3,20 @@ import Telemetry
 // Judges which workers are dead, and which members have lost their connection to each other.
 
 extension Membership {
-    mutating func updateActivity(_ id: WorkerID, _ activity: Activity, _ now: Double) {
+    mutating func updateStatus(_ id: WorkerID, _ status: WorkerStatus, _ now: Double) {
         workers[id]?.lastHeard = now
-        guard let worker = workers[id], worker.activity != activity else { return }
-        // An activity that took long once may take long again.
-        if let last = worker.activity, last.isComputing {
+        guard let worker = workers[id], worker.status != status else { return }
+        // A phase that took long once may take long again.
+        if let last = worker.status, last.isComputing {
             hangTimeout = max(hangTimeout, 10 * (now - worker.activeSince))
         }
-        workers[id]?.activity = activity
+        workers[id]?.status = status
         workers[id]?.activeSince = now
     }
 
-    mutating func suspected(by id: WorkerID, _ rank: Int, _ generation: Int, _ reason: String, _ now: Double)
-        -> [Action]
-    {
+    mutating func suspected(
+        by id: WorkerID, rank: Int, generation: Int, reason: String, _ now: Double
+    ) -> [Action] {
         guard generation == number, members.contains(id), members.indices.contains(rank), members[rank] != id
         else { return [] }
         guard suspicion == nil else { return [] }
@@ -58,8 +58,8 @@ extension Membership {
     /// on a connection that looks sound. The next generation connects anew.
     private mutating func judgeStall(_ now: Double) -> [Action] {
         let isStill = members.allSatisfy { id in
-            guard let worker = workers[id], let activity = worker.activity else { return false }
-            return !activity.isComputing && now - max(worker.activeSince, formedAt) > stallTimeout
+            guard let worker = workers[id], let status = worker.status else { return false }
+            return !status.isComputing && now - max(worker.activeSince, formedAt) > stallTimeout
         }
         guard isStill, !members.isEmpty else { return [] }
         if case .forming(let members, let connected, _) = phase, !connected.isEmpty {
@@ -89,10 +89,10 @@ extension Membership {
                 let loss = "its heart beats, but for \(seconds) s no message \(direction) it has arrived"
                 drops.append(.drop(id, reason: loss))
                 gone.append(Loss(id: id, reason: loss))
-            } else if members.contains(id), let activity = worker.activity, activity.isComputing,
+            } else if members.contains(id), let status = worker.status, status.isComputing,
                 now - worker.activeSince > hangTimeout
             {
-                let step = "\(activity.phase) of step \(activity.step + 1)"
+                let step = "\(status.phase) of step \(status.step + 1)"
                 let hang = "it hangs: for \(Int(now - worker.activeSince)) s it has been in \(step)"
                 drops.append(.drop(id, reason: hang))
                 gone.append(Loss(id: id, reason: hang))

@@ -41,8 +41,8 @@ package struct Membership: Equatable {
         }
     }
 
-    /// The activity of a worker's compute thread, as its heartbeats tell it.
-    package struct Activity: Equatable {
+    /// The step and phase of a worker's compute thread, as its heartbeats tell them.
+    package struct WorkerStatus: Equatable {
         package var step: Int
         package var phase: String
         /// True if it computes. Otherwise it waits for others, and a stall is not its fault.
@@ -82,7 +82,7 @@ package struct Membership: Equatable {
         case prepared(WorkerID)
         /// Any byte counts.
         case heard(WorkerID)
-        case active(WorkerID, Activity)
+        case active(WorkerID, WorkerStatus)
         /// Bytes of the connection for messages, in both directions.
         case delivered(
             WorkerID, sentToIt: UInt64, arrivedThere: UInt64, sentByIt: UInt64, arrivedHere: UInt64)
@@ -161,8 +161,8 @@ package struct Membership: Equatable {
         var parkings = 0
         /// The time since which it has taken part; nil for one that has not.
         var memberSince: Double?
-        var activity: Activity?
-        /// The time since which its activity has been the same.
+        var status: WorkerStatus?
+        /// The time since which its status has been the same.
         var activeSince = 0.0
         var toIt: Delivery
         var fromIt: Delivery
@@ -233,8 +233,8 @@ package struct Membership: Equatable {
         case .heard(let id):
             workers[id]?.lastHeard = now
             return []
-        case .active(let id, let activity):
-            updateActivity(id, activity, now)
+        case .active(let id, let status):
+            updateStatus(id, status, now)
             return []
         case .delivered(let id, let sentToIt, let arrivedThere, let sentByIt, let arrivedHere):
             workers[id]?.toIt.note(sent: sentToIt, arrived: arrivedThere, now)
@@ -243,9 +243,9 @@ package struct Membership: Equatable {
         case .connected(let id, let generation):
             return connected(id, generation, now)
         case .cannotReach(let id, let rank, let generation, let reason):
-            return cannotReach(id, rank, generation, reason, now)
+            return cannotReach(id, rank: rank, generation: generation, reason: reason, now)
         case .suspected(let id, let rank, let generation, let reason):
-            return suspected(by: id, rank, generation, reason, now)
+            return suspected(by: id, rank: rank, generation: generation, reason: reason, now)
         case .lost(let id, let reason, let step, let phase):
             return lost([Loss(id: id, reason: reason, step: step, phase: phase)], now)
         case .leaving(let id):

@@ -18,7 +18,7 @@ extension CollectiveBenchmark {
         let port = try listen(reactor, credentials, entrance)
         try reactor.start()
         defer { reactor.stopAndJoin() }
-        say("\(port)")
+        printLine("\(port)")
         let ports = (readLine() ?? "").split(separator: " ").compactMap { UInt16($0) }
         guard ports.count == workers else {
             throw SystemError("the benchmark has ended; run `bench collective` again")
@@ -37,16 +37,16 @@ extension CollectiveBenchmark {
                 owners: Partition.spreadOwners(usedCount: max(1, bytes / 4), members: workers), firstStep: 0,
                 localWorkers: workers)
             let generation = BenchmarkGeneration(
-                formation, floats: max(1, bytes / 4), reactor, credentials, entrance)
+                formation, floats: max(1, bytes / 4), reactor: reactor, credentials, entrance: entrance)
             try generation.connect()
             // A completed step shows that all members have come to this generation: the previous one is not
             // needed any more.
             if let times = try generation.measure(warm: { before?.close() }) {
-                say("\(times.best) \(times.median)")
+                printLine("\(times.best) \(times.median)")
             }
             before = generation
         }
-        say("done")
+        printLine("done")
         while true { Clock.sleep(seconds: 60) }  // until the parent closes the standard input
     }
 
@@ -63,7 +63,7 @@ extension CollectiveBenchmark {
         return listener.localAddress.port
     }
 
-    private func say(_ line: String) {
+    private func printLine(_ line: String) {
         print(line)
         fflush(nil)
     }
@@ -92,8 +92,8 @@ private final class BenchmarkGeneration: ParameterUpdate, GradientSource, @unche
     private let entrance: MeshEntrance
 
     init(
-        _ formation: Formation, floats: Int, _ reactor: Reactor, _ credentials: Credentials,
-        _ entrance: MeshEntrance
+        _ formation: Formation, floats: Int, reactor: Reactor, _ credentials: Credentials,
+        entrance: MeshEntrance
     ) {
         self.formation = formation
         self.floats = floats
@@ -106,7 +106,9 @@ private final class BenchmarkGeneration: ParameterUpdate, GradientSource, @unche
         func vector() -> FloatBuffer {
             memory?.vectors.make(partition.flatCount) ?? FloatBuffer(count: partition.flatCount)
         }
-        (parameters, gradient, self.memory) = (vector(), vector(), memory)
+        parameters = vector()
+        gradient = vector()
+        self.memory = memory
         for i in 0..<floats { gradient.pointer[i] = Self.value(i, formation.rank) }
         let members = formation.members.count
         let plan = StepPlan(

@@ -22,7 +22,7 @@ final class ContributionRecord {
     ///
     /// - Parameter vector: the gradient sums of a node of the reduction tree, for this piece.
     func add(
-        _ index: Int, _ piece: Partition.Piece, _ plan: StepPlan, _ vector: (Int) -> UnsafePointer<Float>
+        _ piece: Partition.Piece, index: Int, _ plan: StepPlan, vector: (Int) -> UnsafePointer<Float>
     ) -> [UInt64]? {
         guard let number = ownedNumbers[index] else { return nil }
         for member in 0..<members {

@@ -86,7 +86,8 @@ final class MemberGeneration: @unchecked Sendable {
         let record = ContributionRecord(partition, rank: formation.rank)
         collective.pieceArrived = { [unowned collective] step, index, vector in
             guard audit.isAudited(step),
-                let digests = record.add(index, partition.pieces[index], collective.plan(for: step), vector)
+                let digests = record.add(
+                    partition.pieces[index], index: index, collective.plan(for: step), vector: vector)
             else { return }
             contributed(ContributionDigests(step: step, digests: digests))
         }

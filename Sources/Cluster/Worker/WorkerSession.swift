@@ -145,8 +145,8 @@ final class WorkerSession: TrainerObserver {
     }
 
     /// Spans are sent once a second and at the end of a generation, never for every step.
-    func reached(done: Int, goesOn: Bool, _ timeline: Timeline) {
-        guard let formation = generation?.formation, !goesOn || timeline.isDue(every: 1) else { return }
+    func reached(done: Int, continues: Bool, _ timeline: Timeline) {
+        guard let formation = generation?.formation, !continues || timeline.isDue(every: 1) else { return }
         link.send(timeline.take(), of: formation.generation, through: done)
     }
 

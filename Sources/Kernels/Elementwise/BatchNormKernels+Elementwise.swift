@@ -27,10 +27,12 @@ extension BatchNormKernels {
             x: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>, _ constants: Constants,
             then following: Following
         ) {
-            (self.x, self.y, self.following) = (x, y, following)
-            (mean, scale, shift) = (
-                UnsafePointer(constants.mean), UnsafePointer(constants.scale), UnsafePointer(constants.shift)
-            )
+            self.x = x
+            self.y = y
+            self.following = following
+            mean = UnsafePointer(constants.mean)
+            scale = UnsafePointer(constants.scale)
+            shift = UnsafePointer(constants.shift)
         }
 
         @inline(__always)
@@ -91,10 +93,13 @@ extension BatchNormKernels {
             into dx: UnsafeMutablePointer<Float>,
             _ shortcut: ShortcutGradient?
         ) {
-            (self.x, self.dx, self.gradient, self.shortcut) = (x, dx, gradient, shortcut)
-            (mean, invStd, scale) = (
-                UnsafePointer(constants.mean), UnsafePointer(constants.invStd), UnsafePointer(constants.scale)
-            )
+            self.x = x
+            self.dx = dx
+            self.gradient = gradient
+            self.shortcut = shortcut
+            mean = UnsafePointer(constants.mean)
+            invStd = UnsafePointer(constants.invStd)
+            scale = UnsafePointer(constants.scale)
             (meanDy, meanDyX) = (UnsafePointer(constants.meanDy), UnsafePointer(constants.meanDyX))
         }
 

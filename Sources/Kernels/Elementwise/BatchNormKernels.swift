@@ -27,8 +27,12 @@ package enum BatchNormKernels {
 
         /// - Parameter start: of `count` rows of `stride` floats.
         package init(_ start: UnsafeMutablePointer<Float>, stride: Int) {
-            (mean, invStd, scale) = (start, start + stride, start + 2 * stride)
-            (shift, meanDy, meanDyX) = (start + 3 * stride, start + 4 * stride, start + 5 * stride)
+            mean = start
+            invStd = start + stride
+            scale = start + 2 * stride
+            shift = start + 3 * stride
+            meanDy = start + 4 * stride
+            meanDyX = start + 5 * stride
         }
     }
 
@@ -214,10 +218,12 @@ struct MaskedByInput: MaskedGradient {
         x: UnsafePointer<Float>, dy: UnsafePointer<Float>, _ constants: BatchNormKernels.Constants,
         _ rectifier: Rectifier
     ) {
-        (self.x, self.dy, self.rectifier) = (x, dy, rectifier)
-        (mean, scale, shift) = (
-            UnsafePointer(constants.mean), UnsafePointer(constants.scale), UnsafePointer(constants.shift)
-        )
+        self.x = x
+        self.dy = dy
+        self.rectifier = rectifier
+        mean = UnsafePointer(constants.mean)
+        scale = UnsafePointer(constants.scale)
+        shift = UnsafePointer(constants.shift)
     }
 
     @inline(__always)

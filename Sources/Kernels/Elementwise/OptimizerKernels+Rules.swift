@@ -47,7 +47,9 @@ extension OptimizerKernels {
         package var momentum: Float
 
         package init(rate: Float, alpha: Float, oneMinusAlpha: Float, epsilon: Float, momentum: Float) {
-            (self.rate, self.alpha, self.oneMinusAlpha) = (rate, alpha, oneMinusAlpha)
+            self.rate = rate
+            self.alpha = alpha
+            self.oneMinusAlpha = oneMinusAlpha
             (self.epsilon, self.momentum) = (epsilon, momentum)
         }
     }

@@ -22,9 +22,11 @@ package enum OptimizerKernels {
         package init(
             scale: Float, limit: Float = .infinity, l2: Float = 0, decay: Float = 1, threshold: Float = 0
         ) {
-            (self.scale, self.limit, self.l2, self.decay, self.threshold) = (
-                scale, limit, l2, decay, threshold
-            )
+            self.scale = scale
+            self.limit = limit
+            self.l2 = l2
+            self.decay = decay
+            self.threshold = threshold
         }
 
         fileprivate var isPlain: Bool { limit == .infinity && l2 == 0 && decay == 1 && threshold == 0 }

@@ -13,8 +13,12 @@ package struct AffineMap: Equatable, Sendable {
     package init() {}
 
     package init(xx: Double, xy: Double, x0: Double, yx: Double, yy: Double, y0: Double) {
-        (self.xx, self.xy, self.x0) = (xx, xy, x0)
-        (self.yx, self.yy, self.y0) = (yx, yy, y0)
+        self.xx = xx
+        self.xy = xy
+        self.x0 = x0
+        self.yx = yx
+        self.yy = yy
+        self.y0 = y0
     }
 
     /// True if the map only flips the image and moves it by whole pixels, so that every output pixel is a
@@ -36,7 +40,9 @@ package enum ImageWarp {
 
         package init(height: Int, width: Int, channels: Int) {
             precondition(height > 0 && width > 0 && channels > 0, "an image has pixels")
-            (self.height, self.width, self.channels) = (height, width, channels)
+            self.height = height
+            self.width = width
+            self.channels = channels
         }
 
         package var count: Int { height * width * channels }
@@ -115,8 +121,12 @@ private struct Warp<Element: Pixel> {
         _ source: UnsafePointer<Element>, _ shape: ImageWarp.Shape, _ fill: UnsafePointer<Float>?,
         _ output: UnsafeMutablePointer<Float>
     ) {
-        (self.source, self.fill, self.output) = (source, fill, output)
-        (height, width, channels) = (shape.height, shape.width, shape.channels)
+        self.source = source
+        self.fill = fill
+        self.output = output
+        height = shape.height
+        width = shape.width
+        channels = shape.channels
     }
 
     func run(_ map: AffineMap) {

@@ -214,7 +214,9 @@ private struct Rotations {
     private var pending: [(row: Int, c: Double, s: Double)] = []
 
     init(_ basis: DoubleBuffer, size: Int, lanes: LanePool) {
-        (self.basis, self.size, self.lanes) = (basis, size, lanes)
+        self.basis = basis
+        self.size = size
+        self.lanes = lanes
         pending.reserveCapacity(Self.most)
     }
 

@@ -38,7 +38,10 @@ package final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable
     /// Makes a buffer in memory of an owner that lives at least as long: `padded(count)` zeros, from a
     /// multiple of 64 bytes on.
     package init(count: Int, at pointer: UnsafeMutablePointer<Element>, of owner: AnyObject) {
-        (self.count, paddedCount, self.pointer, memory) = (count, Self.padded(count), pointer, .lent(owner))
+        self.count = count
+        paddedCount = Self.padded(count)
+        self.pointer = pointer
+        memory = .lent(owner)
     }
 
     deinit {

@@ -22,7 +22,9 @@ package enum PanelProduct {
         package let count: Int
 
         package init(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int) {
-            (self.x, self.y, self.count) = (x, y, count)
+            self.x = x
+            self.y = y
+            self.count = count
         }
     }
 

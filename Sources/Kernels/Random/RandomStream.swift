@@ -28,7 +28,7 @@ package struct RandomStream: Sendable {
     }
 
     private let key: SIMD2<UInt32>
-    private let place: SIMD4<UInt32>
+    private let firstCounter: SIMD4<UInt32>
     /// The index of the next word in the stream.
     private var position: UInt64
     private var words = SIMD4<UInt32>()
@@ -40,7 +40,7 @@ package struct RandomStream: Sendable {
         precondition(major >= 0 && major >> 32 == 0, "a stream's major index has 32 bits")
         precondition(minor >= 0 && minor >> 32 == 0, "a stream's minor index has 32 bits")
         key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
-        place = SIMD4(
+        firstCounter = SIMD4(
             0, UInt32(truncatingIfNeeded: minor), UInt32(truncatingIfNeeded: major), purpose.rawValue)
         self.position = position
         if position & 3 != 0 { words = block(position >> 2) }
@@ -48,7 +48,7 @@ package struct RandomStream: Sendable {
 
     /// The stream's words 4·index ... 4·index + 3, whatever has been drawn.
     package func block(_ index: UInt64) -> SIMD4<UInt32> {
-        var counter = place
+        var counter = firstCounter
         counter[0] = UInt32(truncatingIfNeeded: index)
         return Philox.block(counter: counter, key: key)
     }

@@ -18,7 +18,9 @@ package struct MicrobatchMatrix {
 
     /// Makes a matrix in a buffer that it shares with others, from a multiple of 16 on.
     init(_ buffer: FloatBuffer, offset: Int, rows: Int, width: Int) {
-        (self.buffer, start, self.width) = (buffer, buffer.pointer + offset, width)
+        self.buffer = buffer
+        start = buffer.pointer + offset
+        self.width = width
         microbatchStride = FlatVector.aligned(rows * width)
     }
 

@@ -50,9 +50,9 @@ extension Network {
         for (localMicrobatch, count) in rows.rows.enumerated() {
             let (x, count) = (values.row(localMicrobatch), count * values.width)
             if Elementwise.allFinite(x, count: count) { continue }
-            guard let place = (0..<count).first(where: { !x[$0].isFinite }) else { continue }
-            let (row, column) = place.quotientAndRemainder(dividingBy: values.width)
-            return (localMicrobatch, row, column, x[place])
+            guard let index = (0..<count).first(where: { !x[$0].isFinite }) else { continue }
+            let (row, column) = index.quotientAndRemainder(dividingBy: values.width)
+            return (localMicrobatch, row, column, x[index])
         }
         return nil
     }

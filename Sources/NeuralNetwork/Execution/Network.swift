@@ -39,7 +39,9 @@ package final class Network {
         package var poison: Float
 
         package init(keeping kept: Set<Int> = [], isOptimized: Bool = true, poison: Float = 0) {
-            (self.kept, self.isOptimized, self.poison) = (kept, isOptimized, poison)
+            self.kept = kept
+            self.isOptimized = isOptimized
+            self.poison = poison
         }
     }
 
@@ -84,7 +86,9 @@ package final class Network {
         training: Bool,
         _ options: Options = Options()
     ) {
-        (self.plan, self.lanes, kept) = (plan, lanes, options.kept)
+        self.plan = plan
+        self.lanes = lanes
+        kept = options.kept
         let graph = NetworkGraph(plan, keeping: kept, fuses: options.isOptimized)
         let backward = training ? BackwardPlan(plan, graph) : nil
         let memory = MemoryPlan(
@@ -105,8 +109,8 @@ package final class Network {
             plan, graph, values, localMicrobatches: localMicrobatches, rows: rows, trains: training)
         backwardSteps = backward.map {
             Self.makeSteps(
-                $0, plan, graph, gradients,
-                memory.temporaries.enumerated().map { index, tensor in
+                $0, plan, graph, gradients: gradients,
+                temporaries: memory.temporaries.enumerated().map { index, tensor in
                     matrix(graph.nodes[backward?.steps[index].node ?? 0].inputs[0], tensor)
                 })
         }
@@ -155,8 +159,7 @@ package final class Network {
 
     private static func makeSteps(
         _ backward: BackwardPlan, _ plan: NetworkPlan, _ graph: NetworkGraph,
-        _ gradients: [MicrobatchMatrix?],
-        _ temporaries: [MicrobatchMatrix?]
+        gradients: [MicrobatchMatrix?], temporaries: [MicrobatchMatrix?]
     ) -> [BackwardStep] {
         zip(backward.steps, temporaries).compactMap { step, temporary in
             let node = graph.nodes[step.node]

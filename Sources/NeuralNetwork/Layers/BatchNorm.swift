@@ -377,9 +377,9 @@ extension BatchNormLayer {
         let (x, other, values) = (
             input.row(localMicrobatch, row), shortcut?.row(localMicrobatch, row), constants(localMicrobatch)
         )
-        for place in 0..<(positions * channels) {
-            let c = place % channels
-            let value = (x[place] - values.mean[c]) * values.scale[c] + values.shift[c] + (other?[place] ?? 0)
+        for index in 0..<(positions * channels) {
+            let c = index % channels
+            let value = (x[index] - values.mean[c]) * values.scale[c] + values.shift[c] + (other?[index] ?? 0)
             if !value.isFinite { return value }
         }
         return nil

@@ -7,6 +7,6 @@ struct BranchesDefinition: CompositeDefinition {
         for branch in branches {
             ends.append(try builder.append(branch, after: block.input, scope: block.scope))
         }
-        return try builder.append(block.name, .concatenate, ConcatenateDefinition(), ends)
+        return try builder.append(block.name, .concatenate, ConcatenateDefinition(), reading: ends)
     }
 }

@@ -78,7 +78,8 @@ final class DenseLayer: Layer {
     func forward(_ input: MicrobatchMatrix, _ output: MicrobatchMatrix, _ pass: ForwardPass) {
         let bias = bias.map { pass.parameters + $0 }
         for group in pass.rows.groups where !group.tiles.isEmpty {
-            let product = pack(group, input, output, pass.rows, pass.lanes, pass.workspace)
+            let product = pack(
+                group, of: input, for: output, pass.rows, lanes: pass.lanes, into: pass.workspace)
             pass.lanes.run(product.tasks) { task, lane in
                 product.run(
                     task, pass.parameters + weight, isTransposed: false, bias: bias,
@@ -96,13 +97,15 @@ final class DenseLayer: Layer {
         let blocks = pass.isFrozen ? 0 : (inputs + Self.blockRows - 1) / Self.blockRows
         for (index, group) in rows.groups.enumerated() {
             let product = pack(
-                group, outputGradient, inputGradient ?? outputGradient, pass.rows, pass.lanes, pass.workspace)
+                group, of: outputGradient, for: inputGradient ?? outputGradient, pass.rows,
+                lanes: pass.lanes, into: pass.workspace)
             let products = inputGradient == nil ? 0 : product.tasks
             let ends = blocks > 0 && bias != nil && index == rows.groups.count - 1
             pass.lanes.run(blocks + products + (ends ? 1 : 0)) { task, lane in
                 let scratch = pass.scratch[lane].pointer
                 if task < blocks {
-                    weightGradient(task, group, input, product.x, pass, scratch)
+                    weightGradient(
+                        block: task, group, input, outputGradient: product.x, pass, scratch: scratch)
                 } else if task < blocks + products {
                     product.run(task - blocks, w, isTransposed: true, bias: nil, scratch: scratch)
                 } else if let bias {
@@ -118,9 +121,8 @@ final class DenseLayer: Layer {
 
     /// Packs a group's rows of `x`, for products that go to its rows of `y`.
     private func pack(
-        _ group: RowGroup, _ x: MicrobatchMatrix, _ y: MicrobatchMatrix, _ rows: MicrobatchRows,
-        _ lanes: LanePool,
-        _ workspace: FloatBuffer
+        _ group: RowGroup, of x: MicrobatchMatrix, for y: MicrobatchMatrix, _ rows: MicrobatchRows,
+        lanes: LanePool, into workspace: FloatBuffer
     ) -> GroupProduct {
         for (i, tile) in rows.tiles[group.tiles].enumerated() {
             runs[i] = PanelProduct.Rows(
@@ -146,9 +148,8 @@ final class DenseLayer: Layer {
     /// Computes the gradient of a block of W's rows from the group's samples, and merges the local
     /// microbatches that end with the group.
     private func weightGradient(
-        _ block: Int, _ group: RowGroup, _ input: MicrobatchMatrix, _ dy: PanelProduct.Packed,
-        _ pass: BackwardPass,
-        _ scratch: UnsafeMutablePointer<Float>
+        block: Int, _ group: RowGroup, _ input: MicrobatchMatrix, outputGradient dy: PanelProduct.Packed,
+        _ pass: BackwardPass, scratch: UnsafeMutablePointer<Float>
     ) {
         let first = block * Self.blockRows
         let count = min(Self.blockRows, inputs - first)

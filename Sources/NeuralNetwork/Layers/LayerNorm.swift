@@ -105,14 +105,15 @@ final class LayerNormLayer: Layer {
                     x: x, dy: dy, rows: tile.count * positions, channels: channels, epsilon: epsilon,
                     parameters, into: dx, products: nil)
             }
-            sum(x, dy, tile, parameters, into: dx, scratch: pass.scratch[lane].pointer)
+            sum(
+                x: x, dy: dy, tile, parameters, into: dx, scratch: pass.scratch[lane].pointer)
         }
         if sumsParameters { writeParameterGradients(pass) }
     }
 
     /// Computes a tile's gradients in blocks of rows. A block's dy is read before dx may take its memory.
     private func sum(
-        _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, _ tile: Tile,
+        x: UnsafePointer<Float>, dy: UnsafePointer<Float>, _ tile: Tile,
         _ parameters: LayerNormKernels.Parameters, into dx: UnsafeMutablePointer<Float>?,
         scratch: UnsafeMutablePointer<Float>
     ) {

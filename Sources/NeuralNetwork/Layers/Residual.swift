@@ -30,7 +30,7 @@ struct ResidualDefinition: CompositeDefinition {
                 description:
                     "the body of `\(block.name)` ends with \(one), but its shortcut with \(other): \(hint)")
         }
-        return try builder.append(block.name, .add, AddDefinition(), [end, side])
+        return try builder.append(block.name, .add, AddDefinition(), reading: [end, side])
     }
 
     /// `downsample`, or `downsample2` and so on where layers have that name already.

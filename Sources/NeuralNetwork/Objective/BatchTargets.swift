@@ -16,7 +16,10 @@ package final class BatchTargets {
     ///   - areClasses: whether the targets are class labels.
     ///   - areInputs: whether they are the samples themselves.
     package init(localMicrobatches: Int, rows: Int, width: Int?, areClasses: Bool, areInputs: Bool = false) {
-        (self.areClasses, self.areInputs, self.width, self.rows) = (areClasses, areInputs, width ?? 0, rows)
+        self.areClasses = areClasses
+        self.areInputs = areInputs
+        self.width = width ?? 0
+        self.rows = rows
         labelStorage = .allocate(capacity: max(1, localMicrobatches * rows))
         labelStorage.initialize(repeating: 0, count: max(1, localMicrobatches * rows))
         valueStorage = width.map {

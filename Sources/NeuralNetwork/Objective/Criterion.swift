@@ -56,7 +56,8 @@ package final class Criterion {
         pass.lanes.run(tiles.count) { task, lane in
             let tile = tiles[task]
             evaluate(
-                Rows(output, targets, gradient, tile, pass.scratch[lane].pointer),
+                Rows(
+                    of: tile, output, targets, gradient: gradient, scratch: pass.scratch[lane].pointer),
                 into: partial.pointer + task * count)
         }
         for localMicrobatch in 0..<pass.rows.localMicrobatches {
@@ -88,9 +89,8 @@ package final class Criterion {
         output: MicrobatchMatrix, targets: BatchTargets, localMicrobatch: Int, row: Int,
         scratch: UnsafeMutablePointer<Float>
     ) -> Double {
-        lossAndWeight(
-            Rows(output, targets, nil, Tile(localMicrobatch: localMicrobatch, start: row, count: 1), scratch)
-        ).loss
+        let tile = Tile(localMicrobatch: localMicrobatch, start: row, count: 1)
+        return lossAndWeight(Rows(of: tile, output, targets, gradient: nil, scratch: scratch)).loss
     }
 
     /// The rows of outputs, with their targets, that a lane computes in one piece.
@@ -104,8 +104,8 @@ package final class Criterion {
         let areClasses: Bool
 
         init(
-            _ output: MicrobatchMatrix, _ targets: BatchTargets, _ gradient: MicrobatchMatrix?, _ tile: Tile,
-            _ scratch: UnsafeMutablePointer<Float>
+            of tile: Tile, _ output: MicrobatchMatrix, _ targets: BatchTargets, gradient: MicrobatchMatrix?,
+            scratch: UnsafeMutablePointer<Float>
         ) {
             y = UnsafePointer(output.row(tile.localMicrobatch, tile.start))
             labels = UnsafePointer(targets.labels(tile.localMicrobatch) + tile.start)
@@ -113,7 +113,9 @@ package final class Criterion {
                 targets.hasValues
                 ? UnsafePointer(targets.values(tile.localMicrobatch) + tile.start * output.width) : nil
             dx = gradient.map { $0.row(tile.localMicrobatch, tile.start) }
-            (count, self.scratch, areClasses) = (tile.count, scratch, targets.areClasses)
+            count = tile.count
+            self.scratch = scratch
+            areClasses = targets.areClasses
         }
 
         /// The targets of losses that compare values.

@@ -40,7 +40,9 @@ package struct ReportLayout: Equatable, Sendable {
 
     /// - Parameter isEvaluation: false: what is counted per class or output is left out.
     package init(loss: Loss, metrics: [Metric], targets: TargetForm, outputs: Int, isEvaluation: Bool) {
-        (self.loss, self.targets, self.outputs) = (loss, targets, outputs)
+        self.loss = loss
+        self.targets = targets
+        self.outputs = outputs
         self.metrics = metrics.filter { isEvaluation || $0.isMeasuredInTraining }
         var (offsets, width) = ([Quantity: Int](), 0)
         let groups = Self.classGroups(targets)
@@ -72,7 +74,9 @@ package struct ReportLayout: Equatable, Sendable {
     ///   - metric: what is measured beside the loss.
     ///   - mayEnd: whether a step can say that the job ends with it.
     package init(measuring metric: Metric?, mayEnd: Bool) {
-        (loss, targets, outputs) = (.meanSquaredError, .values(1), 0)
+        loss = .meanSquaredError
+        targets = .values(1)
+        outputs = 0
         metrics = metric.map { [$0] } ?? []
         var offsets: [Quantity: Int] = [.loss: 0]
         if let metric { offsets[metric == .purity ? .correct : .explained] = offsets.count }

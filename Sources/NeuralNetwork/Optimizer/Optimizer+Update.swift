@@ -37,7 +37,7 @@ extension Optimizer {
                 rate: Float(rate), alpha: Float(alpha), oneMinusAlpha: Float(1 - alpha),
                 epsilon: Float(small), momentum: Float(mu))
         case .adam(_, let beta1, let beta2, let small), .adamW(_, let beta1, let beta2, let small, _):
-            adam = Self.adamStep(step, rate, beta1, beta2, small)
+            adam = Self.adamStep(step, rate: rate, beta1: beta1, beta2: beta2, epsilon: small)
         }
         return UpdateScalars(
             common: common, rate: Float(rate), momentum: Float(momentum), epsilon: Float(epsilon),
@@ -45,10 +45,8 @@ extension Optimizer {
     }
 
     private static func adamStep(
-        _ step: Int, _ rate: Double, _ beta1: Double, _ beta2: Double, _ epsilon: Double
-    )
-        -> OptimizerKernels.AdamStep
-    {
+        _ step: Int, rate: Double, beta1: Double, beta2: Double, epsilon: Double
+    ) -> OptimizerKernels.AdamStep {
         let correction1 = 1 - ScalarMath.power(beta1, step)
         let correction2 = 1 - ScalarMath.power(beta2, step)
         return OptimizerKernels.AdamStep(

@@ -17,8 +17,12 @@ package struct PlateauPolicy: Equatable, Sendable {
         patience: Int = 10,
         threshold: Double = 1e-4, minimumLearningRate: Double = 0
     ) {
-        (self.monitor, self.higherIsBetter, self.factor) = (monitor, higherIsBetter, factor)
-        (self.patience, self.threshold, self.minimumLearningRate) = (patience, threshold, minimumLearningRate)
+        self.monitor = monitor
+        self.higherIsBetter = higherIsBetter
+        self.factor = factor
+        self.patience = patience
+        self.threshold = threshold
+        self.minimumLearningRate = minimumLearningRate
     }
 }
 

@@ -19,9 +19,9 @@ package struct Regularization: Equatable, Sendable {
         let cells = GradientCells(layout)
         let sums = DoubleBuffer(count: cells.cells.count * VectorNorms.width)
         for (i, cell) in cells.cells.enumerated() {
-            let place = sums.pointer + i * VectorNorms.width
+            let destination = sums.pointer + i * VectorNorms.width
             VectorNorms.measure(
-                parameters + cell.lowerBound, count: cell.count, width: VectorNorms.width, into: place)
+                parameters + cell.lowerBound, count: cell.count, width: VectorNorms.width, into: destination)
         }
         var (magnitude, square) = (0.0, 0.0)
         for (tensor, range) in zip(layout.tensors, cells.ofTensor) where tensor.role == .weight {

@@ -32,7 +32,9 @@ package struct UpdateTable: Equatable, Sendable {
             starts.append(starts.isEmpty ? 0 : tensor.range.lowerBound)
             kindOf.append(index)
         }
-        (self.kinds, self.starts, self.kindOf) = (kinds, starts, kindOf)
+        self.kinds = kinds
+        self.starts = starts
+        self.kindOf = kindOf
     }
 
     /// Calls `body` with the parts of a run that are updated alike, in order, and their kind.
@@ -46,12 +48,12 @@ package struct UpdateTable: Equatable, Sendable {
         }
     }
 
-    /// The run that holds an index.
-    private func index(of place: Int) -> Int {
+    /// The run that holds a position of the flat vector.
+    private func index(of position: Int) -> Int {
         var (low, high) = (0, starts.count - 1)
         while low < high {
             let middle = (low + high + 1) / 2
-            if starts[middle] <= place { low = middle } else { high = middle - 1 }
+            if starts[middle] <= position { low = middle } else { high = middle - 1 }
         }
         return low
     }

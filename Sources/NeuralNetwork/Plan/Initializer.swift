@@ -92,8 +92,8 @@ package enum Initializer: Equatable, Sendable {
         let file = FloatBuffer(count: count * length)
         for row in 0..<rows {
             for column in 0..<columns {
-                let place = rows < columns ? row * length + column : column * length + row
-                file.pointer[row * columns + column] = Float(vectors.pointer[place] * gain)
+                let source = rows < columns ? row * length + column : column * length + row
+                file.pointer[row * columns + column] = Float(vectors.pointer[source] * gain)
             }
         }
         storage.fromFile(file.pointer, values)

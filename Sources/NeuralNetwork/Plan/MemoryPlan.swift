@@ -38,7 +38,7 @@ package struct MemoryPlan: Equatable, Sendable {
         shares: Bool = true
     ) {
         (self.localMicrobatches, self.rows) = (localMicrobatches, rows)
-        let uses = Uses(plan, graph, backward, kept)
+        let uses = Uses(plan, graph, backward, keeping: kept)
         values = Array(repeating: nil, count: plan.layers.count + 1)
         gradients = values
         temporaries = Array(repeating: nil, count: backward?.steps.count ?? 0)
@@ -54,7 +54,7 @@ package struct MemoryPlan: Equatable, Sendable {
                 values[node.output] = add(width, from: time, to: max(time, uses.last[node.output]))
             }
         }
-        if let backward { addGradients(plan, graph, backward, uses, shares) }
+        if let backward { addGradients(plan, graph, backward, uses: uses, shares: shares) }
         place(shares)
     }
 
@@ -64,7 +64,7 @@ package struct MemoryPlan: Equatable, Sendable {
     }
 
     private mutating func addGradients(
-        _ plan: NetworkPlan, _ graph: NetworkGraph, _ backward: BackwardPlan, _ uses: Uses, _ shares: Bool
+        _ plan: NetworkPlan, _ graph: NetworkGraph, _ backward: BackwardPlan, uses: Uses, shares: Bool
     ) {
         func width(_ boundary: Int) -> Int { plan.shape(at: boundary).count }
         let output = uses.root[plan.layers.count]
@@ -76,15 +76,15 @@ package struct MemoryPlan: Equatable, Sendable {
             // If the same values are added twice, their gradient is dy, and then dy is added to it.
             let isSimple = Set(node.inputs.map { uses.root[$0] }).count == node.inputs.count
             let reused = shares && isSimple ? node.gradientWritten(step.targets) : nil
-            for (place, target) in step.targets.enumerated() {
-                let input = uses.root[node.inputs[place]]
+            for (operand, target) in step.targets.enumerated() {
+                let input = uses.root[node.inputs[operand]]
                 switch target {
                 case .none: break
                 case .writes:
-                    gradients[input] = place == reused ? own : add(width(input), from: time, to: time)
+                    gradients[input] = operand == reused ? own : add(width(input), from: time, to: time)
                 case .adds:
                     if let tensor = gradients[input] { tensors[tensor].last = time }
-                    if node.hasTemporary(place) {
+                    if node.hasTemporary(operand) {
                         temporaries[index] = add(width(input), from: time, to: time)
                     }
                 }
@@ -133,7 +133,7 @@ extension MemoryPlan {
         private let graph: NetworkGraph
         private let trains: Bool
 
-        init(_ plan: NetworkPlan, _ graph: NetworkGraph, _ backward: BackwardPlan?, _ kept: Set<Int>) {
+        init(_ plan: NetworkPlan, _ graph: NetworkGraph, _ backward: BackwardPlan?, keeping kept: Set<Int>) {
             self.graph = graph
             trains = backward != nil
             var root = Array(0...plan.layers.count)

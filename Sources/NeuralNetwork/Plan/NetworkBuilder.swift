@@ -52,7 +52,7 @@ struct NetworkBuilder {
         switch layer.spec.definition {
         case .layer(let definition):
             try check(inputs, name, joins: definition.joinsInputs)
-            output = try append(name, layer.spec, definition, inputs)
+            output = try append(name, layer.spec, definition, reading: inputs)
             if layer.from.isEmpty, definition.extendsPreviousLayer, let owner = Self.owner(of: name),
                 named[owner] == current
             {
@@ -74,7 +74,7 @@ struct NetworkBuilder {
     ///
     /// - Throws: `ShapeMismatch` if the layer cannot follow its inputs.
     mutating func append(
-        _ name: String, _ spec: LayerSpec, _ definition: any LayerDefinition, _ inputs: [Int]
+        _ name: String, _ spec: LayerSpec, _ definition: any LayerDefinition, reading inputs: [Int]
     ) throws(ShapeMismatch) -> Int {
         let (first, trained, frozen) = (layout.usedCount, layout.parameterCount, layout.frozen.count)
         let isFrozen = TensorNames.isCovered(name, by: freeze)

@@ -39,7 +39,7 @@ package struct EpochTimes: Equatable, Sendable {
         EventFacts(
             "epoch_times", .debug,
             "times of epoch \(epoch): \(workers.map { perStep($0) }.joined(separator: ", "))",
-            ["epoch": .integer(epoch), "workers": .list(workers.map(\.value))])
+            fields: ["epoch": .integer(epoch), "workers": .list(workers.map(\.value))])
     }
 
     private func perStep(_ worker: Worker) -> String {

@@ -60,7 +60,7 @@ package struct EventFacts: Equatable, Sendable {
 
     init(
         _ name: String, _ level: LogLevel, _ sentence: String,
-        _ fields: KeyValuePairs<String, EventValue> = [:]
+        fields: KeyValuePairs<String, EventValue> = [:]
     ) {
         self.name = name
         self.level = level

@@ -26,18 +26,18 @@ package struct AuditDispute: Equatable, Sendable, CustomStringConvertible {
     /// From 1.
     package var step: Int
     /// The first difference: "in the gradient of `dense1.weight`".
-    package var place: String
+    package var location: String
 
-    package init(worker: WorkerName, other: WorkerName, step: Int, place: String) {
+    package init(worker: WorkerName, other: WorkerName, step: Int, location: String) {
         self.worker = worker
         self.other = other
         self.step = step
-        self.place = place
+        self.location = location
     }
 
     package var description: String {
         "\(other) computed other bits than \(worker) for the same samples in step \(TextFormat.grouped(step))"
-            + " (\(place))"
+            + " (\(location))"
     }
 }
 
@@ -50,13 +50,13 @@ extension RunEvent.Audit {
             EventFacts(
                 "audit_disputed", .warning,
                 "audit: \(dispute); the step is computed again to find out which one is wrong",
-                Self.fields(dispute))
+                fields: Self.fields(dispute))
         case .abandoned(let dispute):
             EventFacts(
                 "audit_abandoned", .warning,
                 "audit: \(dispute). The workers have changed since, so that it can no longer be told which"
                     + " one was wrong",
-                Self.fields(dispute))
+                fields: Self.fields(dispute))
         case .convicted(let worker, let step, let percent):
             EventFacts(
                 "audit_convicted", .error,
@@ -64,14 +64,16 @@ extension RunEvent.Audit {
                     + " step is computed again without it. Of its earlier steps,"
                     + " \(TextFormat.fixed(percent, 1)) % were compared, and are right. Test its memory and"
                     + " processor",
-                ["worker": .worker(worker), "step": .integer(step), "audited_percent": .number(percent)])
+                fields: [
+                    "worker": .worker(worker), "step": .integer(step), "audited_percent": .number(percent),
+                ])
         case .passed(let microbatches):
             EventFacts(
                 "audit_passed", .info,
                 "audit: two workers each computed"
                     + " \(TextFormat.count(microbatches, "microbatch", plural: "microbatches")) with the same"
                     + " bits",
-                ["microbatches": .integer(microbatches)])
+                fields: ["microbatches": .integer(microbatches)])
         }
     }
 
@@ -79,7 +81,7 @@ extension RunEvent.Audit {
         [
             "worker": .worker(dispute.worker), "other": .worker(dispute.other),
             "step": .integer(dispute.step),
-            "place": .text(dispute.place),
+            "place": .text(dispute.location),
         ]
     }
 }

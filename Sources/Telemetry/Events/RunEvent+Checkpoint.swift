@@ -24,26 +24,26 @@ extension RunEvent.Checkpoint {
         case .snapshotCompleted(let step):
             EventFacts(
                 "snapshot_completed", .debug, "the snapshot of step \(TextFormat.grouped(step)) is complete",
-                ["step": .integer(step)])
+                fields: ["step": .integer(step)])
         case .requested: EventFacts("checkpoint_requested", .info, "a checkpoint was requested")
         case .written(let step, let path, let isRequested):
             EventFacts(
                 "checkpoint_written", isRequested ? .info : .debug,
                 "the checkpoint of step \(TextFormat.grouped(step)) is written (\(path))",
-                ["step": .integer(step), "path": .text(path), "requested": .flag(isRequested)])
+                fields: ["step": .integer(step), "path": .text(path), "requested": .flag(isRequested)])
         case .failed(let step, let reason):
             EventFacts(
                 "checkpoint_failed", .error,
                 "the checkpoint of step \(TextFormat.grouped(step)) could not be written: \(reason). The"
                     + " checkpoints before it are intact",
-                ["step": .integer(step), "reason": .text(reason)])
+                fields: ["step": .integer(step), "reason": .text(reason)])
         case .skipped(let reason):
-            EventFacts("checkpoint_skipped", .warning, reason, ["reason": .text(reason)])
+            EventFacts("checkpoint_skipped", .warning, reason, fields: ["reason": .text(reason)])
         case .missing(let directory):
             EventFacts(
                 "checkpoint_missing", .warning,
                 "`\(directory)` has no valid checkpoint: the run starts from its beginning",
-                ["run_directory": .text(directory)])
+                fields: ["run_directory": .text(directory)])
         }
     }
 }

@@ -52,14 +52,14 @@ extension RunEvent.Ending {
                 "run_stopped", .info,
                 "stopped after step \(TextFormat.grouped(step)) of \(TextFormat.grouped(steps)); resume"
                     + " with:  \(command)",
-                ["step": .integer(step), "steps": .integer(steps), "resume_command": .text(command)])
+                fields: ["step": .integer(step), "steps": .integer(steps), "resume_command": .text(command)])
         case .failed(let reason, let checkpoint, let command):
             EventFacts(
                 "run_failed", .error,
                 "\(reason)\n"
                     + (checkpoint.map { "the newest checkpoint is \($0); resume with:  \(command)" }
                         ?? "there is no checkpoint yet; start again with:  \(command)"),
-                [
+                fields: [
                     "reason": .text(reason), "checkpoint": .optional(checkpoint),
                     "resume_command": .text(command),
                 ])
@@ -70,7 +70,7 @@ extension RunEvent.Ending {
                     + " (\(TextFormat.count(finish.epochs, "epoch"))) with"
                     + " \(TextFormat.count(finish.workers, "worker")) in"
                     + " \(TextFormat.duration(finish.seconds))",
-                [
+                fields: [
                     "steps": .integer(finish.steps), "epochs": .integer(finish.epochs),
                     "workers": .integer(finish.workers), "recoveries": .integer(finish.recoveries),
                     "seconds": .number(finish.seconds), "state_sha256": .text(finish.stateSHA256),

@@ -14,11 +14,11 @@ extension RunEvent.Ensemble {
         case .memberStarted(let member, let members, let seed):
             EventFacts(
                 "ensemble_member_started", .info, "member \(member) of \(members) (seed \(seed))",
-                ["member": .integer(member), "members": .integer(members), "seed": .integer(seed)])
+                fields: ["member": .integer(member), "members": .integer(members), "seed": .integer(seed)])
         case .memberSkipped(let member):
             EventFacts(
                 "ensemble_member_skipped", .info, "member \(member) is trained already",
-                ["member": .integer(member)])
+                fields: ["member": .integer(member)])
         }
     }
 }

@@ -42,7 +42,7 @@ extension RunEvent.Generation {
                 "generation \(number) forms at step \(TextFormat.grouped(step)) with"
                     + " \(TextFormat.count(workers.count, "worker")); \(TextFormat.bytes(sent)) of the state"
                     + " are sent, \(TextFormat.bytes(kept)) are where they are needed",
-                [
+                fields: [
                     "generation": .integer(number), "workers": .list(workers.map { .integer($0) }),
                     "step": .integer(step), "sent_bytes": .integer(sent), "kept_bytes": .integer(kept),
                 ])
@@ -51,17 +51,19 @@ extension RunEvent.Generation {
                 "generation_started", .info,
                 "training with \(TextFormat.count(workers, "worker")) from step \(TextFormat.grouped(step))"
                     + " (generation \(number))",
-                ["generation": .integer(number), "workers": .integer(workers), "step": .integer(step)])
+                fields: [
+                    "generation": .integer(number), "workers": .integer(workers), "step": .integer(step),
+                ])
         case .ending(let number, let reason):
             EventFacts(
                 "generation_ending", .info, "the workers regroup after this step: \(reason)",
-                ["generation": .integer(number), "reason": .text(reason)])
+                fields: ["generation": .integer(number), "reason": .text(reason)])
         case .workShared(let shares):
             EventFacts(
                 "work_shared", .info,
                 "the work is divided by speed; microbatches per step: "
                     + shares.map { "\($0.worker) \($0.microbatches)" }.joined(separator: ", "),
-                [
+                fields: [
                     "microbatches": .object(
                         shares.map { EventField("\($0.worker.number)", .integer($0.microbatches)) })
                 ])
@@ -70,19 +72,19 @@ extension RunEvent.Generation {
                 "recovery_started", .info,
                 "going back to step \(TextFormat.grouped(step)): \(TextFormat.count(lost, "step")) to compute"
                     + " again",
-                ["step": .integer(step), "lost_steps": .integer(lost)])
+                fields: ["step": .integer(step), "lost_steps": .integer(lost)])
         case .recoveryContinued(let step, let seconds):
             EventFacts(
                 "recovery_continued", .debug,
                 "step \(TextFormat.grouped(step)), the first one after the loss, was done"
                     + " \(TextFormat.fixed(seconds, 3)) s after it",
-                ["step": .integer(step), "seconds": .number(seconds)])
+                fields: ["step": .integer(step), "seconds": .number(seconds)])
         case .recovered(let step, let lost, let seconds):
             EventFacts(
                 "recovered", .info,
                 "recovered in \(TextFormat.fixed(seconds, 3)) s; \(TextFormat.count(lost, "step")) computed"
                     + " again",
-                ["step": .integer(step), "lost_steps": .integer(lost), "seconds": .number(seconds)])
+                fields: ["step": .integer(step), "lost_steps": .integer(lost), "seconds": .number(seconds)])
         }
     }
 }

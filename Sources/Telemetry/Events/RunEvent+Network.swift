@@ -39,7 +39,7 @@ extension RunEvent.Network {
         case .suspected(let worker, let other, let reason):
             EventFacts(
                 "worker_suspected", .info, "\(worker) lost its connection to \(other): \(reason)",
-                ["worker": .worker(worker), "other": .worker(other), "reason": .text(reason)])
+                fields: ["worker": .worker(worker), "other": .worker(other), "reason": .text(reason)])
         case .disconnected(let worker, let other, let reason, let pause):
             EventFacts(
                 "workers_disconnected", .warning,
@@ -48,7 +48,7 @@ extension RunEvent.Network {
                         ". It is not the first time: \(worker) waits for \($0) s; check the network between"
                             + " them"
                     } ?? ""),
-                [
+                fields: [
                     "worker": .worker(worker), "other": .worker(other), "reason": .text(reason),
                     "pause_seconds": .optional(pause),
                 ])
@@ -58,7 +58,7 @@ extension RunEvent.Network {
                 "\(worker) and \(other) cannot reach each other in either direction (\(reason)); \(worker)"
                     + " waits for \(pause) s: open the firewall between them, or give --listen a port that it"
                     + " lets through",
-                [
+                fields: [
                     "worker": .worker(worker), "other": .worker(other), "reason": .text(reason),
                     "pause_seconds": .integer(pause),
                 ])
@@ -67,17 +67,17 @@ extension RunEvent.Network {
                 "workers_stalled", .warning,
                 "nothing moves: every worker waits for another one, and for \(seconds) s nothing has arrived"
                     + " anywhere",
-                ["seconds": .integer(seconds)])
+                fields: ["seconds": .integer(seconds)])
         case .rejected(let reason):
             EventFacts(
                 "connection_rejected", .warning, "a connection was refused: \(reason)",
-                ["reason": .text(reason)])
+                fields: ["reason": .text(reason)])
         case .rejectedMany(let count, let seconds, let kinds):
             EventFacts(
                 "connections_rejected", .warning,
                 "\(TextFormat.grouped(count)) connections in the last \(seconds) s did not prove that they"
                     + " know the token: \(kinds.map { "\($0.count) \($0.name)" }.joined(separator: ", "))",
-                [
+                fields: [
                     "count": .integer(count), "seconds": .integer(seconds),
                     "kinds": .object(kinds.map { EventField($0.name, .integer($0.count)) }),
                 ])

@@ -19,14 +19,14 @@ extension RunEvent.Process {
                 "process_ended", .warning,
                 "worker process \(process) \(status)" + (words.isEmpty ? "" : ": \(words)")
                     + (pause.map { $0 > 0 ? " [another one takes its place in \($0) s]" : "" } ?? ""),
-                [
+                fields: [
                     "process": .integer(process), "status": .text(status), "last_words": .text(words),
                     "restart_seconds": .optional(pause),
                 ])
         case .replaced(let process):
             EventFacts(
                 "process_replaced", .info, "worker process \(process) takes its place",
-                ["process": .integer(process)])
+                fields: ["process": .integer(process)])
         }
     }
 }

@@ -23,27 +23,28 @@ extension RunEvent.Run {
         switch self {
         case .readingData: EventFacts("reading_data", .info, "reading the data")
         case .loadingWeights(let file):
-            EventFacts("loading_weights", .info, "loading the weights in \(file)", ["file": .text(file)])
+            EventFacts(
+                "loading_weights", .info, "loading the weights in \(file)", fields: ["file": .text(file)])
         case .started(let name, let parameters, let steps, let epochs, let directory):
             EventFacts(
                 "run_started", .info,
                 "\(name): \(parameters == 0 ? "" : TextFormat.count(parameters, "parameter") + ", ")"
                     + "\(TextFormat.count(steps, "step")); run directory \(directory)",
-                [
+                fields: [
                     "name": .text(name), "parameters": .integer(parameters), "steps": .integer(steps),
                     "epochs": .integer(epochs), "run_directory": .text(directory),
                 ])
         case .resumed(let step, let checkpoint):
             EventFacts(
                 "run_resumed", .info, "resuming from step \(TextFormat.grouped(step)) (\(checkpoint))",
-                ["step": .integer(step), "checkpoint": .text(checkpoint)])
+                fields: ["step": .integer(step), "checkpoint": .text(checkpoint)])
         case .listening(let host, let port, let command, let others):
             EventFacts(
                 "listening", .info,
                 "listening on \(host.contains(":") ? "[\(host)]" : host):\(port); a worker joins with:"
                     + "  \(command)"
                     + (others.isEmpty ? "" : "  (or \(others.joined(separator: ", ")))"),
-                [
+                fields: [
                     "host": .text(host), "port": .integer(port), "join_command": .text(command),
                     "other_addresses": .list(others.map { .text($0) }),
                 ])

@@ -31,40 +31,44 @@ extension RunEvent.Session {
         case .fetchingData(let set, let bytes):
             EventFacts(
                 "fetching_data", .info, "fetching \(TextFormat.bytes(bytes)) of \(set) data",
-                ["set": .text(set), "bytes": .integer(bytes)])
+                fields: ["set": .text(set), "bytes": .integer(bytes)])
         case .coreChanged(let core, let old):
             EventFacts(
                 "core_changed", .info, "starting over with the job's OpenBLAS core \(core) instead of \(old)",
-                ["core": .text(core), "from": .text(old)])
+                fields: ["core": .text(core), "from": .text(old)])
         case .ready(let worker, let platform):
             EventFacts(
                 "session_ready", .info, "joined as worker \(worker), ready (\(platform))",
-                ["worker": .integer(worker), "platform": .text(platform)])
+                fields: ["worker": .integer(worker), "platform": .text(platform)])
         case .training(let rank, let workers, let generation, let step):
             EventFacts(
                 "session_training", .info,
                 "training with \(TextFormat.count(workers, "worker")) from step \(TextFormat.grouped(step))"
                     + " (rank \(rank), generation \(generation))",
-                [
+                fields: [
                     "rank": .integer(rank), "workers": .integer(workers), "generation": .integer(generation),
                     "step": .integer(step),
                 ])
         case .regrouping(let reason):
             EventFacts(
-                "session_regrouping", .info, "the workers regroup: \(reason)", ["reason": .text(reason)])
+                "session_regrouping", .info, "the workers regroup: \(reason)",
+                fields: ["reason": .text(reason)])
         case .rejoining(let reason):
-            EventFacts("session_rejoining", .info, "\(reason); joining again", ["reason": .text(reason)])
+            EventFacts(
+                "session_rejoining", .info, "\(reason); joining again", fields: ["reason": .text(reason)])
         case .coordinatorLost(let address, let reason, let seconds):
             EventFacts(
                 "coordinator_lost", .warning,
                 "the coordinator at \(address) is lost\(reason.map { " (\($0))" } ?? ""); trying to rejoin"
                     + " for \(TextFormat.duration(seconds))",
-                [
+                fields: [
                     "address": .text(address), "reason": .optional(reason),
                     "rejoin_seconds": .number(seconds),
                 ])
-        case .finished(let reason): EventFacts("session_finished", .info, reason, ["reason": .text(reason)])
-        case .failed(let reason): EventFacts("session_failed", .error, reason, ["reason": .text(reason)])
+        case .finished(let reason):
+            EventFacts("session_finished", .info, reason, fields: ["reason": .text(reason)])
+        case .failed(let reason):
+            EventFacts("session_failed", .error, reason, fields: ["reason": .text(reason)])
         }
     }
 }

@@ -22,27 +22,29 @@ extension RunEvent.Timing {
         case .epoch(let times): times.facts
         case .steps(let table):
             EventFacts(
-                "step_times", .info, "where the time went, in ms per step:\n\(table)", ["table": .text(table)]
+                "step_times", .info, "where the time went, in ms per step:\n\(table)",
+                fields: ["table": .text(table)]
             )
         case .layers(let table):
             EventFacts(
                 "layer_times", .info,
                 "each layer, in ms per step of a worker, exchanges of statistics included:\n\(table)",
-                ["table": .text(table)])
+                fields: ["table": .text(table)])
         case .traceWritten(let path, let extent):
             EventFacts(
                 "trace_written", .info,
                 "the trace of \(extent) is in \(path); open it at https://ui.perfetto.dev or"
                     + " chrome://tracing",
-                ["path": .text(path), "extent": .text(extent)])
+                fields: ["path": .text(path), "extent": .text(extent)])
         case .traceFailed(let reason):
             EventFacts(
-                "trace_failed", .error, "the trace could not be written: \(reason)", ["reason": .text(reason)]
+                "trace_failed", .error, "the trace could not be written: \(reason)",
+                fields: ["reason": .text(reason)]
             )
         case .missing(let epoch, let reason):
             EventFacts(
                 "times_missing", .warning, "metrics.jsonl lacks the times of epoch \(epoch): \(reason)",
-                ["epoch": .integer(epoch), "reason": .text(reason)])
+                fields: ["epoch": .integer(epoch), "reason": .text(reason)])
         }
     }
 }

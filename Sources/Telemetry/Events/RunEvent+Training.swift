@@ -32,7 +32,7 @@ extension RunEvent.Training {
                 "evaluation_finished", .debug,
                 "\(set) after step \(TextFormat.grouped(step)):"
                     + " \(values.map(\.text).joined(separator: ", "))",
-                ["set": .text(set), "step": .integer(step), "values": .numbers(values)])
+                fields: ["set": .text(set), "step": .integer(step), "values": .numbers(values)])
         case .stoppedEarly(let step, let monitor, let best, let bestStep):
             EventFacts(
                 "stopped_early", .info,
@@ -40,7 +40,7 @@ extension RunEvent.Training {
                     + " not improved"
                     + (best.map { " since step \(TextFormat.grouped(bestStep)) (\(TextFormat.measure($0)))" }
                         ?? ""),
-                [
+                fields: [
                     "step": .integer(step), "monitor": .text(monitor), "best": .optional(best),
                     "best_step": .integer(bestStep),
                 ])
@@ -49,7 +49,7 @@ extension RunEvent.Training {
                 "slowest_changed", .debug,
                 worker.map { "\($0) is slow: \(TextFormat.fixed(speed, 2)) of the others' speed" }
                     ?? "no worker is much slower than the others any more",
-                ["worker": .optional(worker?.number), "speed": .number(speed)])
+                fields: ["worker": .optional(worker?.number), "speed": .number(speed)])
         }
     }
 }

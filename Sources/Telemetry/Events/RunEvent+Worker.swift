@@ -31,54 +31,57 @@ extension RunEvent.Worker {
         case .joined(let worker):
             EventFacts(
                 "worker_joined", .info, "\(worker) has joined",
-                ["worker": .worker(worker), "name": .text(worker.name), "address": .text(worker.address)])
+                fields: [
+                    "worker": .worker(worker), "name": .text(worker.name), "address": .text(worker.address),
+                ])
         case .ready(let worker, let platform):
             EventFacts(
                 "worker_ready", .debug, "\(worker) is ready (\(platform))",
-                ["worker": .worker(worker), "platform": .text(platform)])
+                fields: ["worker": .worker(worker), "platform": .text(platform)])
         case .refused(let worker, let reason):
             EventFacts(
                 "worker_refused", .warning, "\(worker) is refused: its arithmetic differs (\(reason))",
-                ["worker": .worker(worker), "reason": .text(reason)])
+                fields: ["worker": .worker(worker), "reason": .text(reason)])
         case .inexact(let worker, let reason):
             EventFacts(
                 "worker_inexact", .warning,
                 "\(worker) computes other bits (\(reason)); the result will not be exact",
-                ["worker": .worker(worker), "reason": .text(reason)])
+                fields: ["worker": .worker(worker), "reason": .text(reason)])
         case .spare(let worker, let members):
             EventFacts(
                 "worker_spare", .info,
                 "\(worker) is a spare: \(TextFormat.count(members, "worker")) \(members == 1 ? "is" : "are")"
                     + " enough",
-                ["worker": .worker(worker), "members": .integer(members)])
+                fields: ["worker": .worker(worker), "members": .integer(members)])
         case .paused(let worker, let seconds):
             EventFacts(
                 "worker_paused", .warning,
                 "\(worker) waits for \(seconds) s, because workers of its machine died again and again as"
                     + " soon as they took part",
-                ["worker": .worker(worker), "seconds": .integer(seconds)])
+                fields: ["worker": .worker(worker), "seconds": .integer(seconds)])
         case .left(let worker):
-            EventFacts("worker_left", .info, "\(worker) has left", ["worker": .worker(worker)])
+            EventFacts("worker_left", .info, "\(worker) has left", fields: ["worker": .worker(worker)])
         case .lost(let worker, let reason, let rank, let step, let phase):
             EventFacts(
-                "worker_lost", .warning, "\(worker) is lost\(Self.place(step, phase)): \(reason)",
-                [
+                "worker_lost", .warning, "\(worker) is lost\(Self.moment(step, phase)): \(reason)",
+                fields: [
                     "worker": .worker(worker), "reason": .text(reason), "rank": .optional(rank),
                     "step": .optional(step), "phase": .optional(phase),
                 ])
         case .missing(let ready, let needed, let paused, let hasBegun):
             EventFacts(
-                "workers_missing", .warning, Self.waiting(ready, needed, paused, hasBegun),
-                ["ready": .integer(ready), "needed": .integer(needed), "paused": .integer(paused)])
+                "workers_missing", .warning,
+                Self.waiting(ready: ready, needed: needed, paused: paused, hasBegun: hasBegun),
+                fields: ["ready": .integer(ready), "needed": .integer(needed), "paused": .integer(paused)])
         }
     }
 
-    private static func place(_ step: Int?, _ phase: String?) -> String {
+    private static func moment(_ step: Int?, _ phase: String?) -> String {
         guard let step else { return "" }
         return " in step \(TextFormat.grouped(step))" + (phase.map { " (\($0))" } ?? "")
     }
 
-    private static func waiting(_ ready: Int, _ needed: Int, _ paused: Int, _ hasBegun: Bool) -> String {
+    private static func waiting(ready: Int, needed: Int, paused: Int, hasBegun: Bool) -> String {
         guard ready < needed else {
             return paused > 0
                 ? "no progress: \(paused) of \(TextFormat.count(ready, "worker")) must wait before they may"

@@ -73,7 +73,7 @@ package struct StepSummary: Equatable, Sendable {
             name, .debug,
             "step \(TextFormat.grouped(step)) (epoch \(epoch)):"
                 + " \(values.map(\.text).joined(separator: ", "))",
-            [
+            fields: [
                 "step": .integer(step), "epoch": .integer(epoch), "samples": .integer(samples),
                 "values": .numbers(values), "learning_rate": .optional(learningRate),
                 "gradients": gradients.isEmpty ? .null : .object(gradients.map(\.field)),
@@ -116,7 +116,7 @@ package struct EpochSummary: Equatable, Sendable {
     var facts: EventFacts {
         EventFacts(
             "epoch_finished", .debug, ProgressFormat.line(self),
-            [
+            fields: [
                 "epoch": .integer(epoch), "epochs": .integer(epochs), "step": .integer(step),
                 "train": .numbers(train), "penalty": .optional(penalty),
                 "validation": validation.isEmpty ? .null : .numbers(validation),

@@ -14,7 +14,10 @@ package struct Decision: Equatable, Sendable {
     package var isBest: Bool
 
     package init(step: Int, factor: Double = 1, stops: Bool = false, isBest: Bool = false) {
-        (self.step, self.factor, self.stops, self.isBest) = (step, factor, stops, isBest)
+        self.step = step
+        self.factor = factor
+        self.stops = stops
+        self.isBest = isBest
     }
 }
 
@@ -36,12 +39,16 @@ package struct Decisions: Equatable, Sendable {
         package var learningRate: Double
 
         package init(monitor: MetricMonitor, policy: PlateauPolicy, learningRate: Double) {
-            (self.monitor, self.policy, self.learningRate) = (monitor, policy, learningRate)
+            self.monitor = monitor
+            self.policy = policy
+            self.learningRate = learningRate
         }
     }
 
     package init(earlyStopping: EarlyStopping? = nil, best: MetricMonitor? = nil, plateau: Plateau? = nil) {
-        (self.earlyStopping, self.best, self.plateau) = (earlyStopping, best, plateau)
+        self.earlyStopping = earlyStopping
+        self.best = best
+        self.plateau = plateau
     }
 
     package init(_ job: Job) {
@@ -99,7 +106,9 @@ extension DecisionState.Watch {
             waited += 1
             return false
         }
-        (best, self.step, waited) = (value, step, 0)
+        best = value
+        self.step = step
+        waited = 0
         return true
     }
 }

@@ -13,7 +13,9 @@ final class BatchFeeder {
     private var order: [Int] = []
 
     init(plan: TrainingPlan, data: DecodedData, localMicrobatches: Int, rows: Int, lanes: LanePool) {
-        (self.plan, self.data, self.lanes) = (plan, data, lanes)
+        self.plan = plan
+        self.data = data
+        self.lanes = lanes
         augmenter = plan.job.data.augmentation.map {
             let mean = data.normalization.kind == .zScore ? data.normalization.shift : nil
             return Augmenter($0, of: data.train, seed: plan.job.seed, mean: mean)

@@ -11,7 +11,9 @@ package struct DivergedError: Error, Equatable, CustomStringConvertible {
     /// - Parameters:
     ///   - step: from 0; people count from 1.
     ///   - sample: the sample of the training set in a row of a local microbatch, counted from 0.
-    init(step: Int, loss: Double, _ place: NonFinite?, sample: (_ localMicrobatch: Int, _ row: Int) -> Int) {
+    init(
+        step: Int, loss: Double, at nonFinite: NonFinite?, sample: (_ localMicrobatch: Int, _ row: Int) -> Int
+    ) {
         self.step = step
         let became = "the loss became \(Self.text(loss)) in step \(step + 1)"
         let advice = "lower the learning rate, or clip gradients"
@@ -19,7 +21,7 @@ package struct DivergedError: Error, Equatable, CustomStringConvertible {
             "sample \(sample(localMicrobatch, row)) of the training set (the first is 0)"
         }
         description =
-            switch place {
+            switch nonFinite {
             case .input(let localMicrobatch, let row, let column, let value):
                 "\(became): \(shown(localMicrobatch, row)) has \(Self.text(Double(value))) in column "
                     + "\(column) of what the network reads; repair or remove the sample"

@@ -15,7 +15,9 @@ package struct AuditResult: Equatable, Sendable {
     package var recomputed: UInt64
 
     package init(step: Int, member: Int, gradients: [UInt64], received: UInt64, recomputed: UInt64) {
-        (self.step, self.member, self.gradients) = (step, member, gradients)
+        self.step = step
+        self.member = member
+        self.gradients = gradients
         (self.received, self.recomputed) = (received, recomputed)
     }
 }
@@ -108,7 +110,9 @@ final class AuditedStatistics: StatisticsSynchronizer {
     private var results: [Int: UnsafePointer<Double>] = [:]
 
     init(of member: Int, _ store: StatisticsStore, _ plan: StepPlan) {
-        (self.member, self.store, self.plan) = (member, store, plan)
+        self.member = member
+        self.store = store
+        self.plan = plan
     }
 
     /// This member's own pass was given the statistics of the whole batch.

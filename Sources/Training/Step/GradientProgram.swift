@@ -18,9 +18,11 @@ final class GradientProgram: StepProgram {
 
     init(_ context: StepContext, _ evaluator: Evaluator) {
         let (plan, collective) = (context.plan, context.collective)
-        (self.context, self.plan, state, self.collective, self.evaluator) = (
-            context, plan, context.state, collective, evaluator
-        )
+        self.context = context
+        self.plan = plan
+        state = context.state
+        self.collective = collective
+        self.evaluator = evaluator
         rank = collective.rank
         computation = MicrobatchComputation(
             context, members: [rank], keeping: plan.activityExchange == nil ? [] : plan.rectifierBoundaries)
@@ -71,9 +73,9 @@ final class GradientProgram: StepProgram {
                 !collective.reportLeaf(localMicrobatch: $0)[0].isFinite
             })
         else { return }
-        let place = try network.firstNonFinite(pass, computation.feeder.targets)
+        let nonFinite = try network.firstNonFinite(pass, computation.feeder.targets)
         throw DivergedError(
-            step: step, loss: collective.reportLeaf(localMicrobatch: localMicrobatch)[0], place
+            step: step, loss: collective.reportLeaf(localMicrobatch: localMicrobatch)[0], at: nonFinite
         ) {
             localMicrobatch, row in
             computation.feeder.sample(step: step, microbatch: microbatches[localMicrobatch], row: row)
@@ -117,7 +119,9 @@ private final class StepSynchronizer: StatisticsSynchronizer {
     var phase = TrainingPhase.forward
 
     init(_ context: StepContext, step: Int, _ audited: AuditedStatistics?) {
-        (self.context, self.step, self.audited) = (context, step, audited)
+        self.context = context
+        self.step = step
+        self.audited = audited
     }
 
     func leaf(_ exchange: Int, localMicrobatch: Int) -> UnsafeMutablePointer<Double> {

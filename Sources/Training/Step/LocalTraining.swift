@@ -179,7 +179,7 @@ private final class LocalMemberRun: TrainerObserver, @unchecked Sendable {  // u
     func decision(after done: Int) throws -> Decision { try shared.decision(after: done) }
 
     func entered(_ phase: TrainingPhase, step: Int) {}
-    func reached(done: Int, goesOn: Bool, _ timeline: Timeline) { shared.local.timed?(timeline.take()) }
+    func reached(done: Int, continues: Bool, _ timeline: Timeline) { shared.local.timed?(timeline.take()) }
 }
 
 /// The progress of a local training, and what of it becomes the result. The members' threads share it.

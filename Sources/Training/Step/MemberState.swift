@@ -45,7 +45,10 @@ package final class MemberState: ParameterUpdate, GradientSource, @unchecked Sen
         vector: (Int) -> FloatBuffer = { FloatBuffer(count: $0) }
     ) {
         let (layout, optimization) = (plan.network.layout, plan.job.optimization)
-        (self.plan, self.partition, self.rank, optimizer) = (plan, partition, rank, plan.job.optimizer)
+        self.plan = plan
+        self.partition = partition
+        self.rank = rank
+        optimizer = plan.job.optimizer
         parameters = vector(layout.parameterSpace)
         statistics = FloatBuffer(count: layout.statisticsCount)
         moments = optimizer.momentNames.map { _ in FloatBuffer(count: partition.ownedCounts[rank]) }

@@ -17,15 +17,15 @@ package protocol TrainerObserver: AnyObject {
     func waited(within phase: TrainingPhase, step: Int, isOver: Bool)
     /// Another member's work in a step was done once more, as the audit asks for.
     func audited(_ result: AuditResult)
-    /// A step's boundary, before its work. `goesOn`: the next step follows at once. The timeline may be
+    /// A step's boundary, before its work. `continues`: the next step follows at once. The timeline may be
     /// taken.
-    func reached(done: Int, goesOn: Bool, _ timeline: Timeline)
+    func reached(done: Int, continues: Bool, _ timeline: Timeline)
 }
 
 extension TrainerObserver {
     package func waited(within phase: TrainingPhase, step: Int, isOver: Bool) {}
     package func audited(_ result: AuditResult) {}
-    package func reached(done: Int, goesOn: Bool, _ timeline: Timeline) {}
+    package func reached(done: Int, continues: Bool, _ timeline: Timeline) {}
 }
 
 package enum TrainingPhase: UInt8, Sendable {
@@ -99,7 +99,9 @@ package final class Trainer {
         audit: AuditSchedule? = nil,
         observer: any TrainerObserver
     ) {
-        (self.plan, self.state, self.observer) = (plan, state, observer)
+        self.plan = plan
+        self.state = state
+        self.observer = observer
         (rank, members) = (collective.rank, collective.members)
         evaluator = Evaluator(plan: plan, data: data, lanes: lanes)
         timeline = collective.timeline
@@ -143,7 +145,7 @@ package final class Trainer {
             let control = try program.run(step)
             step += 1
             timeline.leave()
-            observer?.reached(done: step, goesOn: control.isEmpty, timeline)
+            observer?.reached(done: step, continues: control.isEmpty, timeline)
             if control.contains(.snapshot) {
                 enter(.snapshot, step: step)
                 try observer?.snapshot(state, done: step)

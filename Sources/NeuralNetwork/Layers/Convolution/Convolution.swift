@@ -95,7 +95,8 @@ final class ConvolutionLayer: Layer, MomentsProducer {
     ) {
         if !pass.isFrozen {
             for localMicrobatch in 0..<pass.rows.localMicrobatches {
-                weightGradient.run(localMicrobatch, input, outputGradient, pass)
+                weightGradient.run(
+                    localMicrobatch: localMicrobatch, input, outputGradient: outputGradient, pass)
             }
         }
         guard let inputGradient else { return }

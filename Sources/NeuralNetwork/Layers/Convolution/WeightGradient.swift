@@ -32,7 +32,7 @@ final class WeightGradient {
 
     /// Writes and merges a local microbatch's gradients of weights and bias.
     func run(
-        _ localMicrobatch: Int, _ input: MicrobatchMatrix, _ outputGradient: MicrobatchMatrix,
+        localMicrobatch: Int, _ input: MicrobatchMatrix, outputGradient: MicrobatchMatrix,
         _ pass: BackwardPass
     ) {
         let images = pass.rows.rows[localMicrobatch]
