@@ -43,54 +43,27 @@ extension Snapshot {
     package init(
         _ checkpoint: Checkpoint, layout: ParameterLayout, momentNames: [String], epochTotals: [Double]
     ) throws {
-        var problems: [String] = []
-        func read(_ name: String, _ shape: [Int], from file: SafeTensors) -> [Float]? {
-            guard let tensor = file[name] else {
-                problems.append("`\(name)` is missing")
-                return nil
-            }
-            guard tensor.shape == shape else {
-                problems.append("`\(name)` has shape \(tensor.shape), expected \(shape)")
-                return nil
-            }
-            guard let values = tensor.floats() else {
-                problems.append(
-                    "`\(name)` holds \(tensor.type.rawValue), expected \(TensorType.float32.rawValue)")
-                return nil
-            }
-            return values
-        }
-        func flat(_ prefix: String, _ file: SafeTensors, _ tensors: [ParameterTensor], count: Int) -> [Float]
-        {
-            var flat = [Float](repeating: 0, count: count)
-            for tensor in tensors {
-                guard let values = read(prefix + tensor.name, tensor.storage.fileShape, from: file) else {
-                    continue
-                }
-                flat.withUnsafeMutableBufferPointer { flat in
-                    values.withUnsafeBufferPointer {
-                        guard let from = $0.baseAddress, let to = flat.baseAddress else { return }
-                        tensor.storage.fromFile(from, to + tensor.range.lowerBound)
-                    }
-                }
-            }
-            return flat
-        }
-        parameters = flat("", checkpoint.model, layout.allTensors, count: layout.parameterSpace)
-        moments = momentNames.map {
-            flat($0 + ".", checkpoint.optimizer, layout.tensors, count: layout.flatCount)
+        var reading = TensorReading()
+        parameters = reading.flatVector(
+            layout.allTensors, from: checkpoint.model, count: layout.parameterSpace)
+        moments = []
+        for name in momentNames {
+            moments.append(
+                reading.flatVector(
+                    layout.tensors, prefix: name + ".", from: checkpoint.optimizer, count: layout.flatCount))
         }
         statistics = Array(repeating: 0, count: layout.statisticsCount)
         for statistic in layout.statistics {
-            guard let values = read(statistic.name, statistic.shape, from: checkpoint.model) else { continue }
+            guard let values = reading.read(statistic.name, shape: statistic.shape, from: checkpoint.model)
+            else { continue }
             statistics.replaceSubrange(statistic.range, with: values)
         }
         step = checkpoint.step
         self.epochTotals = epochTotals
-        guard problems.isEmpty else {
+        guard reading.problems.isEmpty else {
             throw CheckpointError(
                 "the checkpoint `\(checkpoint.path)` does not fit this model:"
-                    + " \(problems.joined(separator: "; ")); resume with the job that wrote it")
+                    + " \(reading.problems.joined(separator: "; ")); resume with the job that wrote it")
         }
     }
 
@@ -105,5 +78,47 @@ extension StatisticTensor {
     /// The name of the batch norm layer, for its running mean only, so that each layer is named once.
     fileprivate var batchNormLayer: String? {
         name.hasSuffix(".running_mean") ? String(name.dropLast(".running_mean".count)) : nil
+    }
+}
+
+/// Reads tensors of known names and shapes from a file, and collects what does not fit.
+private struct TensorReading {
+    private(set) var problems: [String] = []
+
+    /// The tensor's values; nil, and a problem, if it is missing or has another shape or type.
+    mutating func read(_ name: String, shape: [Int], from file: SafeTensors) -> [Float]? {
+        guard let tensor = file[name] else {
+            problems.append("`\(name)` is missing")
+            return nil
+        }
+        guard tensor.shape == shape else {
+            problems.append("`\(name)` has shape \(tensor.shape), expected \(shape)")
+            return nil
+        }
+        guard let values = tensor.floats() else {
+            problems.append(
+                "`\(name)` holds \(tensor.type.rawValue), expected \(TensorType.float32.rawValue)")
+            return nil
+        }
+        return values
+    }
+
+    /// A flat vector of `count` elements with the tensors at their ranges, and zeros elsewhere.
+    mutating func flatVector(
+        _ tensors: [ParameterTensor], prefix: String = "", from file: SafeTensors, count: Int
+    ) -> [Float] {
+        var flat = [Float](repeating: 0, count: count)
+        for tensor in tensors {
+            guard let values = read(prefix + tensor.name, shape: tensor.storage.fileShape, from: file) else {
+                continue
+            }
+            flat.withUnsafeMutableBufferPointer { flat in
+                values.withUnsafeBufferPointer {
+                    guard let from = $0.baseAddress, let to = flat.baseAddress else { return }
+                    tensor.storage.fromFile(from, to + tensor.range.lowerBound)
+                }
+            }
+        }
+        return flat
     }
 }

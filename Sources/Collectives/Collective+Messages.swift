@@ -30,21 +30,7 @@ extension Collective {
         }
         let plan = plan(for: envelope.step)
         switch envelope.kind {
-        case .partial, .parameters:
-            guard partition.pieces.indices.contains(envelope.index) else {
-                throw unexpectedMessage(envelope, member)
-            }
-            let piece = partition.pieces[envelope.index]
-            if envelope.kind == .parameters {
-                guard piece.owner == member else { throw unexpectedMessage(envelope, member) }
-                return UnsafeMutableRawBufferPointer(
-                    start: parameters + piece.range.lowerBound,
-                    count: piece.range.count * MemoryLayout<Float>.stride)
-            }
-            guard piece.owner == rank, member != rank, plan.nodesOf[member].contains(envelope.part) else {
-                throw unexpectedMessage(envelope, member)
-            }
-            return reduction.inbox(node: envelope.part, envelope.index, piece, plan: plan)
+        case .partial, .parameters: return try pieceMemory(envelope, from: member, plan)
         case .statistics:
             guard (0..<reportExchange).contains(envelope.index) else {
                 throw unexpectedMessage(envelope, member)
@@ -66,6 +52,25 @@ extension Collective {
             }
             return measured.cells(of: member)
         }
+    }
+
+    private func pieceMemory(
+        _ envelope: Envelope, from member: Int, _ plan: StepPlan
+    ) throws -> UnsafeMutableRawBufferPointer {
+        guard partition.pieces.indices.contains(envelope.index) else {
+            throw unexpectedMessage(envelope, member)
+        }
+        let piece = partition.pieces[envelope.index]
+        if envelope.kind == .parameters {
+            guard piece.owner == member else { throw unexpectedMessage(envelope, member) }
+            return UnsafeMutableRawBufferPointer(
+                start: parameters + piece.range.lowerBound,
+                count: piece.range.count * MemoryLayout<Float>.stride)
+        }
+        guard piece.owner == rank, member != rank, plan.nodesOf[member].contains(envelope.part) else {
+            throw unexpectedMessage(envelope, member)
+        }
+        return reduction.inbox(node: envelope.part, envelope.index, piece, plan: plan)
     }
 
     private func unexpectedMessage(_ envelope: Envelope, _ member: Int) -> ProtocolViolation {

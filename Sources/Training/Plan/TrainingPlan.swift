@@ -19,8 +19,12 @@ package struct DataFacts: Equatable, Sendable {
         sampleShape: [Int], classCount: Int?, targetWidth: Int? = nil, trainCount: Int, validationCount: Int,
         testCount: Int
     ) {
-        (self.sampleShape, self.classCount, self.targetWidth) = (sampleShape, classCount, targetWidth)
-        (self.trainCount, self.validationCount, self.testCount) = (trainCount, validationCount, testCount)
+        self.sampleShape = sampleShape
+        self.classCount = classCount
+        self.targetWidth = targetWidth
+        self.trainCount = trainCount
+        self.validationCount = validationCount
+        self.testCount = testCount
     }
 }
 
@@ -41,23 +45,60 @@ package struct TrainingPlan: Sendable {
 
     private static let mostParameters = 1 << 32
 
+    /// - Throws: `PlanError` if the job does not fit the data, or cannot be trained.
     package init(_ job: Job, _ facts: DataFacts) throws(PlanError) {
         guard facts.trainCount > 0 else {
             throw PlanError("the training set is empty: give it at least one sample")
         }
-        if let measured = try Self.measured(job, facts) {
-            network = measured
-            geometry = BatchGeometry(
-                sampleCount: facts.trainCount, batchSize: facts.trainCount, microbatches: job.microbatches)
-            totalSteps = min(job.epochs, job.maxSteps ?? .max)
-            (decisions, targets) = (Decisions(job), facts.classCount.map { .classes($0) } ?? .values(1))
-            (trainReport, evaluationReport) = Self.measuringReports(job, facts)
-            (self.job, self.facts) = (job, facts)
-            try Self.checkMonitors(decisions, facts, trainReport, evaluationReport)
-            return
+        if let network = try Self.measured(job, facts) {
+            try self.init(measuring: network, job, facts)
+        } else {
+            try self.init(training: job, facts)
         }
+    }
+
+    private init(measuring network: NetworkPlan, _ job: Job, _ facts: DataFacts) throws(PlanError) {
+        self.job = job
+        self.facts = facts
+        self.network = network
+        geometry = BatchGeometry(
+            sampleCount: facts.trainCount, batchSize: facts.trainCount, microbatches: job.microbatches)
+        totalSteps = min(job.epochs, job.maxSteps ?? .max)
+        decisions = Decisions(job)
+        targets = facts.classCount.map { .classes($0) } ?? .values(1)
+        (trainReport, evaluationReport) = Self.measuringReports(job, facts)
+        try Self.checkMonitors(decisions, facts, train: trainReport, evaluation: evaluationReport)
+    }
+
+    private init(training job: Job, _ facts: DataFacts) throws(PlanError) {
         try Self.checkAugmentation(job, facts)
-        let layers = try Self.layers(job, facts)
+        network = try Self.network(job, facts)
+        targets = try Self.targets(job, facts)
+        try Self.checkOutput(job, targets, network)
+        try Self.checkWeights(job.loss, targets, outputs: network.outputShape.count)
+        try job.optimization.check(network.layout)
+        let metrics = job.metrics ?? Metric.defaults(job.loss, targets, areInputs: job.data.target == .input)
+        try Self.checkMetrics(metrics, job.loss, targets)
+        let outputs = network.outputShape.count
+        trainReport = ReportLayout(
+            loss: job.loss, metrics: metrics, targets: targets, outputs: outputs, isEvaluation: false)
+        evaluationReport = ReportLayout(
+            loss: job.loss, metrics: metrics, targets: targets, outputs: outputs, isEvaluation: true)
+        decisions = Decisions(job)
+        try Self.checkMonitors(decisions, facts, train: trainReport, evaluation: evaluationReport)
+        let batchSize = min(job.batchSize ?? facts.trainCount, facts.trainCount)
+        geometry = BatchGeometry(
+            sampleCount: facts.trainCount, batchSize: batchSize,
+            microbatches: job.microbatches ?? BatchGeometry.defaultMicrobatches(batchSize: batchSize))
+        totalSteps = min(job.epochs * geometry.stepsPerEpoch, job.maxSteps ?? .max)
+        try Self.checkCost(network, batchSize: batchSize)
+        self.job = job
+        self.facts = facts
+    }
+
+    private static func network(_ job: Job, _ facts: DataFacts) throws(PlanError) -> NetworkPlan {
+        let layers = try layers(job, facts)
+        let network: NetworkPlan
         do {
             network = try NetworkPlan(
                 layers: layers, input: TensorShape(facts.sampleShape), loss: job.loss, freeze: job.freeze)
@@ -74,33 +115,13 @@ package struct TrainingPlan: Sendable {
                     : "`freeze` covers every layer of the model: leave one to train, such as its head",
                 field: network.layout.frozen.isEmpty ? "model" : "freeze")
         }
-        guard network.layout.parameterSpace <= Self.mostParameters else {
+        guard network.layout.parameterSpace <= mostParameters else {
             throw PlanError(
-                "the model has more than \(Self.mostParameters) parameters, which no machine trains: "
+                "the model has more than \(mostParameters) parameters, which no machine trains: "
                     + "make its layers smaller"
             )
         }
-        targets = try Self.targets(job, facts)
-        try Self.checkOutput(job, targets, network)
-        try Self.checkWeights(job.loss, targets, outputs: network.outputShape.count)
-        try job.optimization.check(network.layout)
-        let metrics = job.metrics ?? Metric.defaults(job.loss, targets, areInputs: job.data.target == .input)
-        try Self.checkMetrics(metrics, job.loss, targets)
-        let outputs = network.outputShape.count
-        trainReport = ReportLayout(
-            loss: job.loss, metrics: metrics, targets: targets, outputs: outputs, isEvaluation: false)
-        evaluationReport = ReportLayout(
-            loss: job.loss, metrics: metrics, targets: targets, outputs: outputs, isEvaluation: true)
-        decisions = Decisions(job)
-        try Self.checkMonitors(decisions, facts, trainReport, evaluationReport)
-        let batchSize = min(job.batchSize ?? facts.trainCount, facts.trainCount)
-        geometry = BatchGeometry(
-            sampleCount: facts.trainCount, batchSize: batchSize,
-            microbatches: job.microbatches ?? BatchGeometry.defaultMicrobatches(batchSize: batchSize))
-        totalSteps = min(job.epochs * geometry.stepsPerEpoch, job.maxSteps ?? .max)
-        try Self.checkCost(network, batchSize: batchSize)
-        self.job = job
-        self.facts = facts
+        return network
     }
 
     /// Checks the cost; below these limits, costs may be added up in whole numbers.
@@ -115,6 +136,7 @@ package struct TrainingPlan: Sendable {
         }
     }
 
+    /// - Throws: `PlanError` if the job augments samples that are no images.
     package static func checkAugmentation(_ job: Job, _ facts: DataFacts) throws(PlanError) {
         guard job.data.augmentation != nil, let problem = Augmentation.problem(sampleShape: facts.sampleShape)
         else { return }
@@ -122,7 +144,7 @@ package struct TrainingPlan: Sendable {
     }
 
     private static func checkMonitors(
-        _ decisions: Decisions, _ facts: DataFacts, _ train: ReportLayout, _ evaluation: ReportLayout
+        _ decisions: Decisions, _ facts: DataFacts, train: ReportLayout, evaluation: ReportLayout
     ) throws(PlanError) {
         for monitor in decisions.monitors {
             if monitor.source == .validation, facts.validationCount == 0 {

@@ -199,28 +199,31 @@ extension Fingerprint {
             x.pointer, y.pointer, images: images, channels: 0..<geometry.channels, into: dw.pointer,
             scratch: scratch.pointer)
         update(hash, dw)
-        let direct = WindowGeometry(
-            input: (11, 13, 3), kernel: (5, 3), stride: (2, 1), padding: (2, 1, 1, 0), output: (5, 12))
-        if let convolution = DirectConvolution(direct, outputs: outputs) {
-            let (packed, y, dw) = (
-                FloatBuffer(count: convolution.packedCount),
-                FloatBuffer(count: images * direct.positions * outputs),
-                FloatBuffer(count: direct.patchCount * outputs)
-            )
-            let scratch = FloatBuffer(count: convolution.scratchCount)
-            convolution.pack(w.pointer, panels: 0..<convolution.panels, into: packed.pointer)
-            convolution.convolve(
-                x.pointer, packed: packed.pointer, images: images, into: y.pointer, scratch: scratch.pointer)
-            convolution.weightGradient(
-                x.pointer, y.pointer, images: images, outputs: 0..<outputs, into: dw.pointer,
-                scratch: scratch.pointer)
-            update(hash, y)
-            update(hash, dw)
-        }
+        convolveDirectly(hash, x, w, images: images, outputs: outputs)
         back.transform(original: w.pointer, panels: 0..<back.panels, into: u.pointer)
         back.convolve(
             y.pointer, transformed: u.pointer, images: images, into: x.pointer, scratch: scratch.pointer)
         update(hash, x)
+    }
+
+    private static func convolveDirectly(
+        _ hash: SHA256, _ x: FloatBuffer, _ w: FloatBuffer, images: Int, outputs: Int
+    ) {
+        let geometry = WindowGeometry(
+            input: (11, 13, 3), kernel: (5, 3), stride: (2, 1), padding: (2, 1, 1, 0), output: (5, 12))
+        guard let convolution = DirectConvolution(geometry, outputs: outputs) else { return }
+        let packed = FloatBuffer(count: convolution.packedCount)
+        let y = FloatBuffer(count: images * geometry.positions * outputs)
+        let dw = FloatBuffer(count: geometry.patchCount * outputs)
+        let scratch = FloatBuffer(count: convolution.scratchCount)
+        convolution.pack(w.pointer, panels: 0..<convolution.panels, into: packed.pointer)
+        convolution.convolve(
+            x.pointer, packed: packed.pointer, images: images, into: y.pointer, scratch: scratch.pointer)
+        convolution.weightGradient(
+            x.pointer, y.pointer, images: images, outputs: 0..<outputs, into: dw.pointer,
+            scratch: scratch.pointer)
+        update(hash, y)
+        update(hash, dw)
     }
 
     private static func products(_ products: [MatrixProduct]) -> String {
