@@ -34,12 +34,17 @@ package struct CheckpointState: Equatable, Sendable {
         sampleShape: [Int]? = nil,
         targetWidth: Int? = nil, trainCount: Int? = nil
     ) {
-        (self.data, self.normalization, self.classNames) = (data, normalization, classNames)
-        (self.epochTotals, self.platform, self.isExact) = (epochTotals, platform, isExact)
+        self.data = data
+        self.normalization = normalization
+        self.classNames = classNames
+        self.epochTotals = epochTotals
+        self.platform = platform
+        self.isExact = isExact
         (self.decisions, self.job) = (decisions, job)
-        (self.table, self.sampleShape, self.targetWidth, self.trainCount) = (
-            table, sampleShape, targetWidth, trainCount
-        )
+        self.table = table
+        self.sampleShape = sampleShape
+        self.targetWidth = targetWidth
+        self.trainCount = trainCount
     }
 
     /// Identifies decoded data by its content.
@@ -51,6 +56,8 @@ package struct CheckpointState: Equatable, Sendable {
 
     package var value: ConfigValue { Self.codec.encode(self) }
 
+    /// Reads the state in a checkpoint's manifest.
+    /// - Throws: `CheckpointError` if the manifest has no such state.
     package init(_ checkpoint: Checkpoint) throws {
         let diagnostics = Diagnostics()
         guard let read = Self.codec.read(checkpoint.state, diagnostics), !diagnostics.hasErrors else {

@@ -23,6 +23,8 @@ package struct ModelEvaluation {
     package init(_ models: [TrainedModel], lanes: LanePool) { (self.models, self.lanes) = (models, lanes) }
 
     /// Evaluates on `dataset`, whose samples are like those that the models were trained with.
+    /// - Throws: `CheckpointError` if the models do not fit the data or each other, or `PlanError` if a job
+    ///   does not fit the data.
     package func run(on dataset: Dataset) throws -> Result {
         if let model = models.first(where: { $0.job.job.task != .training }) {
             guard models.count == 1 else {
@@ -78,7 +80,8 @@ package struct ModelEvaluation {
         return result.evaluations[.test] ?? Totals(plan.evaluationReport)
     }
 
-    /// Throws unless the models can answer together.
+    /// Checks that the models can answer together.
+    /// - Throws: `CheckpointError` if their outputs differ in shape or meaning.
     package static func requireSameOutputs(_ models: [TrainedModel], _ plans: [TrainingPlan]) throws {
         for (model, plan) in zip(models, plans).dropFirst() {
             let first = plans[0]
@@ -111,6 +114,8 @@ extension TrainingPlan {
 
 extension TrainedModel {
     /// The plan for samples of this data set.
+    /// - Throws: `CheckpointError` if the model was trained with samples of another shape, or `PlanError` if
+    ///   its job cannot be planned.
     package func plan(fitting dataset: Dataset) throws -> TrainingPlan {
         let plan = try plan()
         guard plan.facts.sampleShape == dataset.sampleShape else {

@@ -29,7 +29,10 @@ package struct RunSetup {
         }
     }
 
+    /// Reads the data, plans the job, and makes or reopens the run directory.
     /// - Parameter data: the job's, if they have been read already.
+    /// - Throws: `DatasetError` if the data cannot be used, `PlanError` or `ConfigurationError` if the job
+    ///   does not fit them, `CheckpointError` if the run cannot be resumed, or `SystemError` if a file fails.
     package init(_ job: JobFile, _ request: Request, log: Log, data known: DecodedData? = nil) throws {
         let path = try Self.path(job.job.name, request)
         if known == nil { log.record(.run(.readingData)) }
@@ -48,14 +51,18 @@ package struct RunSetup {
         directory = request.resume ? try RunDirectory.resume(path) : try RunDirectory.create(path)
         incarnation = try directory.nextIncarnation()
         if let fresh {
-            (start, earlierPlatform, wasExact) = (fresh, nil, true)
+            start = fresh
+            earlierPlatform = nil
+            wasExact = true
         } else {
-            let resumed = try Self.resumed(job, data, plan, directory, log)
+            let resumed = try Self.resumed(job, data, plan, from: directory, log: log)
             (start, earlierPlatform, wasExact) = resumed
         }
         try File.writeAtomically(job.resolved.prettyJSON(nonFinite: .json5) + "\n", to: directory.jobPath)
     }
 
+    /// The run directory that the request means: one that exists, or a new name.
+    /// - Throws: `CheckpointError` if there is no run to resume, or `SystemError` if `runs` cannot be read.
     package static func path(_ name: String, _ request: Request) throws -> String {
         if let path = request.runDirectory { return path }
         guard request.resume else { return RunDirectory.newPath(named: name, in: "runs") }
@@ -69,6 +76,7 @@ package struct RunSetup {
     }
 
     /// The state before the first step.
+    /// - Throws: `CheckpointError` or `SystemError` if the job's weights cannot be loaded.
     package static func initial(_ job: JobFile, _ plan: TrainingPlan, _ log: Log) throws -> Snapshot {
         let layout = plan.network.layout
         var snapshot = Snapshot(
@@ -80,7 +88,8 @@ package struct RunSetup {
         return snapshot
     }
 
-    /// Throws what of the job differs from the one that the run was started with.
+    /// Checks that the job is the one that the run was started with.
+    /// - Throws: `CheckpointError`, which names all differences, or an error of `JobFile.load`.
     package static func requireSameJob(as directory: RunDirectory, _ job: JobFile) throws {
         let earlier = try JobFile.load(resolvedFile: directory.jobPath)
         let differences = JobResolution.differences(earlier.resolved, job.resolved).map(\.description)
@@ -94,7 +103,7 @@ package struct RunSetup {
     }
 
     private static func resumed(
-        _ job: JobFile, _ data: DecodedData, _ plan: TrainingPlan, _ directory: RunDirectory, _ log: Log
+        _ job: JobFile, _ data: DecodedData, _ plan: TrainingPlan, from directory: RunDirectory, log: Log
     ) throws -> (Snapshot, String?, Bool) {
         try requireSameJob(as: directory, job)
         let newest = try directory.checkpoints.newestValid { log.record(.checkpoint(.skipped(reason: $0))) }

@@ -17,6 +17,7 @@ package struct TrainedModel: Sendable {
 
     /// The checkpoints that a path of the command line stands for: itself, a run's best or else newest one,
     /// or one of every member of an ensemble.
+    /// - Throws: `CheckpointError` if there is no whole checkpoint, or `SystemError` if a file fails.
     package static func checkpoints(at path: String, reporting report: (String) -> Void) throws
         -> [Checkpoint]
     {
@@ -38,6 +39,8 @@ package struct TrainedModel: Sendable {
     }
 
     /// - Parameter overrides: `--set` texts for the job that the checkpoint keeps.
+    /// - Throws: `CheckpointError` if the checkpoint has no state or job, or `ConfigurationError` if the job
+    ///   or an override has mistakes.
     package init(_ checkpoint: Checkpoint, overrides: [String] = []) throws {
         state = try CheckpointState(checkpoint)
         guard let text = state.job else {
@@ -45,15 +48,19 @@ package struct TrainedModel: Sendable {
                 "`\(checkpoint.path)` was written by an earlier version, without its job; train again")
         }
         job = try JobFile.load(text: text, named: "the job in \(checkpoint.path)", overrides: overrides)
-        (path, step, self.checkpoint) = (checkpoint.path, checkpoint.step, checkpoint)
+        path = checkpoint.path
+        step = checkpoint.step
+        self.checkpoint = checkpoint
     }
 
     /// The parameters and running statistics.
+    /// - Throws: `CheckpointError` if a tensor is missing or has another shape or type.
     package func snapshot(_ layout: ParameterLayout) throws -> Snapshot {
         try Snapshot(checkpoint, layout: layout, momentNames: [], epochTotals: state.epochTotals)
     }
 
     /// - Parameter kept: boundaries whose values are asked for, besides the outputs.
+    /// - Throws: `CheckpointError` if a tensor is missing or has another shape or type.
     package func predictor(_ plan: TrainingPlan, lanes: LanePool, keeping kept: Set<Int> = []) throws
         -> Predictor
     {
@@ -65,6 +72,7 @@ package struct TrainedModel: Sendable {
     }
 
     /// The model of a k-means or PCA job; nil for a job that trains a network.
+    /// - Throws: `CheckpointError` if a tensor is missing or has another shape or type.
     package func measured(_ plan: TrainingPlan, lanes: LanePool) throws -> MeasuredModel? {
         guard job.job.task != .training else { return nil }
         let snapshot = try snapshot(plan.network.layout)
@@ -73,6 +81,8 @@ package struct TrainedModel: Sendable {
     }
 
     /// The plan of the network without any data.
+    /// - Throws: `CheckpointError` if the checkpoint does not describe its samples, or `PlanError` if the job
+    ///   cannot be planned.
     package func plan() throws -> TrainingPlan {
         guard let shape = state.sampleShape else {
             throw CheckpointError(

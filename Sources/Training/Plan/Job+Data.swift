@@ -4,6 +4,9 @@ import NeuralNetwork
 
 // The fields of a job that only its data decide. The coordinator fills it in once; workers get numbers.
 extension Job {
+    /// Returns the job with the fields filled in that its data decide, such as balanced class weights.
+    /// - Throws: `PlanError` if a class has no sample, or if targets are no probabilities where the loss
+    ///   needs them.
     package func completed(with data: DecodedData) throws(PlanError) -> Job {
         var job = self
         if loss.classWeights == .balanced { job.loss.classWeights = .values(try balancedWeights(data.train)) }
