@@ -13,6 +13,8 @@ typedef struct {
     uint8_t *pixels;
     png_bytep *rows;
     char *reason;
+    int has_all_pixels; // only what follows the pixels is still to be read
+    int is_truncated;
 } Source;
 
 // libpng calls this for an error.
@@ -31,21 +33,48 @@ static void ignore(png_structp png, png_const_charp message) {
 // libpng calls this for the next `count` bytes of the file.
 static void take(png_structp png, png_bytep output, size_t count) {
     Source *source = png_get_io_ptr(png);
-    if (count > source->count - source->position) png_error(png, "it is truncated");
+    if (count > source->count - source->position) {
+        source->is_truncated = 1;
+        png_error(png, "it is truncated");
+    }
     memcpy(output, source->bytes + source->position, count);
     source->position += count;
 }
 
-// Asks libpng for 8-bit grey or RGB, whatever the file holds: a palette, 1, 2, 4 or 16 bits, alpha.
+// Asks libpng for grey or RGB with 8 or 16 bits, and with alpha where the file has transparency of any kind.
 static void request_plain_pixels(png_structp png, png_infop info) {
     int color = png_get_color_type(png, info);
     if (color == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(png);
     if (color == PNG_COLOR_TYPE_GRAY && png_get_bit_depth(png, info) < 8)
         png_set_expand_gray_1_2_4_to_8(png);
-    png_set_scale_16(png);
-    png_set_strip_alpha(png);
+    if (png_get_valid(png, info, PNG_INFO_tRNS)) png_set_tRNS_to_alpha(png);
     png_set_interlace_handling(png);
     png_read_update_info(png, info);
+}
+
+// Returns the next sample as 8 bits, and notes the greatest of 16 bits.
+static uint32_t sample(const uint8_t *input, int is_wide, uint32_t *greatest) {
+    if (!is_wide) return *input;
+    uint32_t value = (uint32_t)input[0] << 8 | input[1];
+    if (greatest && value > *greatest) *greatest = value;
+    return (value * 255 + 32767) / 65535;
+}
+
+// Turns samples of 8 or 16 bits, perhaps with alpha, into 8-bit pixels without alpha, in the same memory.
+static void simplify(uint8_t *pixels, size_t count, size_t channels, int is_wide, CImage *image) {
+    size_t colors = channels <= 2 ? 1 : 3;
+    size_t size = is_wide ? 2 : 1;
+    const uint8_t *input = pixels;
+    uint8_t *output = pixels;
+    for (size_t pixel = 0; pixel < count; pixel++, input += channels * size) {
+        uint32_t alpha = channels == colors ? 255 : sample(input + colors * size, is_wide, NULL);
+        if (alpha < 255) image->notes |= CIMAGES_TRANSPARENT;
+        for (size_t color = 0; color < colors; color++) {
+            uint32_t value = sample(input + color * size, is_wide, &image->greatest);
+            *output++ = (uint8_t)((value * alpha + 255 * (255 - alpha) + 127) / 255);
+        }
+    }
+    image->channels = (uint32_t)colors;
 }
 
 static void read_image(png_structp png, png_infop info, size_t pixel_limit, Source *source, CImage *image) {
@@ -63,25 +92,34 @@ static void read_image(png_structp png, png_infop info, size_t pixel_limit, Sour
         png_error(png, "it is truncated: too short for its size");
     request_plain_pixels(png, info);
     size_t channels = png_get_channels(png, info);
-    size_t row = width * channels;
-    if ((channels != 1 && channels != 3) || png_get_rowbytes(png, info) != row)
+    int is_wide = png_get_bit_depth(png, info) == 16;
+    size_t row = width * channels * (is_wide ? 2 : 1);
+    if (channels < 1 || channels > 4 || png_get_rowbytes(png, info) != row)
         png_error(png, "its kind of pixels is unknown");
     source->pixels = calloc(height, row);
     source->rows = malloc(height * sizeof *source->rows);
     if (!source->pixels || !source->rows) png_error(png, "there is no memory for it");
     for (size_t y = 0; y < height; y++) source->rows[y] = source->pixels + y * row;
     png_read_image(png, source->rows);
-    png_read_end(png, NULL);
     image->width = (uint32_t)width;
     image->height = (uint32_t)height;
-    image->channels = (uint32_t)channels;
+    if (is_wide || channels == 2 || channels == 4)
+        simplify(source->pixels, width * height, channels, is_wide, image);
+    else
+        image->channels = (uint32_t)channels;
+    source->has_all_pixels = 1;
+    png_read_end(png, NULL);
 }
 
 // Reads the image and returns 0, or returns 1 after an error. It is a function of its own, so that longjmp
 // leaves no local variable of the caller undefined.
 static int attempt(png_structp png, png_infop info, size_t pixel_limit, Source *source, CImage *image) {
-    if (setjmp(png_jmpbuf(png))) return 1;
-    read_image(png, info, pixel_limit, source, image);
+    if (setjmp(png_jmpbuf(png))) {
+        if (!source->has_all_pixels || !source->is_truncated) return 1;
+        image->notes |= CIMAGES_LACKS_END;
+    } else {
+        read_image(png, info, pixel_limit, source, image);
+    }
     image->pixels = source->pixels;
     source->pixels = NULL;
     return 0;

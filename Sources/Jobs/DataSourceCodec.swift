@@ -137,7 +137,8 @@ extension DataSpec.Source {
     private static func imageFolder(like train: Self?) -> Choice<Self> {
         var blank = ImageFolder(path: "")
         if case .imageFolder(let folder)? = train {
-            blank = ImageFolder(path: "", size: folder.size, channels: folder.channels)
+            blank = folder
+            blank.path = ""
         }
         let side = Codec<Int>.int(1...16_384)
         let size = side.shorthand { ImageFolder.Size(height: $0, width: $0) }
@@ -154,6 +155,10 @@ extension DataSpec.Source {
                 "size", \.size, size, "Resizes every image to `[height, width]`, or to one number for both.",
                 example: "[64, 64]", default: "images must have one size")
             Field("channels", \.channels, channels, "1 for grey images, 3 for colour.", example: "1")
+            Field(
+                "damaged", \.damaged, .oneOf(ImageFolder.Damaged.self),
+                "Whether images that cannot be read are an error, or left out with a note.",
+                example: "\"skip\"")
         }
         return Choice(
             "image_folder", codec, "PNG and JPEG files.", example: "{path: \"DIRECTORY\"}",

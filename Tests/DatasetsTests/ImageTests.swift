@@ -86,21 +86,24 @@ import Testing
                 + " replace or remove it"
         )
         #expect(read("claim.bad.png").contains("it is truncated: too short for its size"))
-        #expect(
-            read("cmyk.bad.jpg").contains("it has CMYK colours, which are made for print; convert it to RGB"))
         #expect(message([]) == "`a` is neither a PNG nor a JPEG file: it is empty; convert it, or remove it")
-        #expect(message(Array("GIF89a...".utf8)).contains("it starts with 4749463839612e2e"))
+        #expect(message(Array("GIF80a...".utf8)).contains("it starts with 4749463830612e2e"))
+        #expect(message(Array("GIF89a...".utf8)).contains("`a` is a GIF image; PNG and JPEG can be read"))
     }
 
-    /// Every truncation is named as such. A wrong byte gives an image or a sentence.
-    @Test(arguments: ["rgb8.png", "interlaced.png", "palette8.png", "grey.jpg", "color.JPEG", "cmyk.bad.jpg"])
-    func damagedFiles(
-        name: String
-    ) throws {
+    /// Every truncation is named as such, unless all pixels are there. A wrong byte gives an image or a
+    /// sentence.
+    @Test(arguments: [
+        ("rgb8.png", 12), ("interlaced.png", 12), ("palette8.png", 12), ("grey.jpg", 2), ("color.JPEG", 2),
+        ("cmyk.jpg", 2),
+    ])
+    func damagedFiles(name: String, endLength: Int) throws {
         let whole = try ReaderFixtures.bytes("images/\(name)")
-        // Without its last bytes (the end marker) a JPEG still has all its pixels.
-        for count in 0..<whole.count - 2 {
-            #expect(message(Array(whole[..<count])) != "no error", "\(count) bytes of \(name)")
+        let pixels = try image(whole)
+        for count in 0..<whole.count {
+            let isRead = count >= whole.count - endLength
+            #expect((message(Array(whole[..<count])) == "no error") == isRead, "\(count) bytes of \(name)")
+            if isRead { #expect(try image(Array(whole[..<count])) == pixels) }
         }
         for place in whole.indices {
             for change: UInt8 in [0x01, 0x80, 0xFF] {
@@ -131,8 +134,7 @@ import Testing
         bytes.replaceSubrange(marker + 5..<marker + 9, with: [0x27, 0x10, 0x27, 0x10])  // 10,000 × 10,000
         #expect(message(bytes).contains("it is truncated: too short for its size"))
         bytes[marker + 1] = 0xC9  // coded arithmetically, where anything may be short
-        let reason = message(bytes)
-        #expect(reason.contains("its coding is arithmetic") || reason.contains("SOF type 0xc9"))
+        #expect(message(bytes).contains("it is truncated") || message(bytes).contains("SOF type 0xc9"))
     }
 
     /// A line of pixels is resized to a square.
@@ -140,78 +142,5 @@ import Testing
         let line = ByteImage(
             width: 1, height: 65_535, channels: 1, pixels: Array(repeating: 200, count: 65_535))
         #expect(line.resized(width: 8, height: 8).pixels == Array(repeating: 200, count: 64))
-    }
-
-    // MARK: - Folders
-
-    private func copy(_ fixture: String, to name: String) throws {
-        let path = directory.file(name)
-        try Directory.create(Path.directory(of: path))
-        try File.writeAtomically(try ReaderFixtures.bytes("images/\(fixture)"), to: path)
-    }
-
-    private func read(_ size: ImageFolder.Size?, channels: Int = 3, classNames: [String]? = nil) throws
-        -> Dataset
-    {
-        try Dataset.images(
-            ImageFolder(path: directory.path, size: size, channels: channels), classNames: classNames)
-    }
-
-    @Test func aFolderOfImages() throws {
-        try copy("rgb8.png", to: "dog/2.PNG")
-        try copy("color.JPEG", to: "dog/10.jpeg")
-        try copy("grey8.png", to: "Zebra/x.png")
-        try copy("grey.jpg", to: "cat/a.JPG")
-        try File.writeAtomically("no image", to: directory.file("dog/notes.txt"))
-        try File.writeAtomically("no image", to: directory.file("dog/.hidden.png"))
-        let dataset = try read(ImageFolder.Size(height: 5, width: 6))
-        #expect(dataset.classNames == ["Zebra", "cat", "dog"])
-        #expect(Array(dataset.labels) == [0, 1, 2, 2])
-        #expect(dataset.sampleShape == [5, 6, 3])
-        #expect(
-            Array(dataset.rows[90..<180])
-                == (try image("grey.jpg")).withChannels(3).resized(width: 6, height: 5).pixels.map {
-                    Float($0)
-                })
-        #expect(
-            Array(dataset.rows[270...])
-                == (try image("rgb8.png")).resized(width: 6, height: 5).pixels.map { Float($0) })
-        let grey = try read(
-            ImageFolder.Size(height: 5, width: 6), channels: 1, classNames: ["Zebra", "bird", "cat", "dog"])
-        #expect(Array(grey.labels) == [0, 2, 3, 3] && grey.sampleShape == [5, 6, 1])
-        let sizes = complaint(in: directory) { _ = try read(nil) }
-        #expect(
-            sizes
-                == "`cat/a.JPG` has 24 × 16 pixels, `Zebra/x.png` 11 × 7; bring all to one size with `size:"
-                + " [height, width]`"
-        )
-        #expect(
-            complaint(in: directory) { _ = try read(nil, classNames: ["cat", "dog"]) }
-                == "`Zebra` is a class that the training data do not have; remove it, or train with it")
-        try copy("huge.bad.png", to: "dog/bad.png")
-        #expect(
-            complaint(in: directory) { _ = try read(ImageFolder.Size(height: 5, width: 6)) }.hasPrefix(
-                "`dog/bad.png` is a PNG file that"))
-    }
-
-    /// Ten links to the directory itself make 10¹⁶ paths to an image.
-    @Test func linksInCircles() throws {
-        try copy("rgb8.png", to: "a/1.png")
-        try copy("rgb8.png", to: "2.png")
-        for link in 0..<10 { try #require(symlink("..", directory.file("a/z\(link)")) == 0) }
-        let files = try ImageFiles(directory.path, shape: [9, 6, 3], note: { _ in })
-        let block = try #require(try files.next(limit: 100))
-        #expect(block.names == ["2.png", "a/1.png"])
-    }
-
-    @Test func foldersThatAreNone() throws {
-        #expect(
-            complaint(in: directory) { _ = try read(nil) }.contains(
-                "has no subdirectories; put the images of each class"))
-        try copy("rgb8.png", to: "a/b/c.png")
-        #expect(
-            complaint(in: directory) { _ = try read(nil) }.hasPrefix("`a/b` is a directory inside a class;"))
-        try Directory.remove(directory.file("a/b"))
-        #expect(complaint(in: directory) { _ = try read(nil) }.hasPrefix("`a` has no PNG or JPEG files;"))
     }
 }

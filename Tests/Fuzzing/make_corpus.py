@@ -115,6 +115,10 @@ seed("cifar", "class", bytes([0]) + packed(bytes([10]) + bytes(3072)))
 for file in sorted((readers / "images").iterdir()):
     if file.suffix.lower() in (".png", ".jpg", ".jpeg") and file.stat().st_size < 600:
         seed("image", file.name if ".bad" in file.name else "read-" + file.name, file.read_bytes())
+pictures = readers.parent / "pictures"
+for name in ["orientation6-long.jpg", "orientation3.png", "rgba16.png", "grey4-transparent.png", "profile-p3.jpg",
+             "profile-p3.png", "cicp-pq.png", "two-pictures.jpg", "animated.png", "ycck.jpg", "arithmetic.jpg"]:
+    seed("image", "read-" + name, (pictures / name).read_bytes())
 
 
 def dataset(element, shape, count, targets, width, names, features, values):

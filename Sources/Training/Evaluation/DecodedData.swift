@@ -9,16 +9,19 @@ package struct DecodedData: Sendable {
     package let normalization: Normalization
     /// The encoding of the training table's columns; nil for data of other kinds, and on workers.
     package let table: TableEncoding?
+    /// The remarks on the data; empty on workers.
+    package let notes: [DataNote]
 
     package init(
         train: Dataset, validation: Dataset?, test: Dataset?, normalization: Normalization,
-        table: TableEncoding? = nil
+        table: TableEncoding? = nil, notes: [DataNote] = []
     ) {
         self.train = train
         self.validation = validation
         self.test = test
         self.normalization = normalization
         self.table = table
+        self.notes = notes
     }
 
     /// Reads and decodes the sources that the job names. The encoding of a table is learned from the whole
@@ -37,10 +40,12 @@ package struct DecodedData: Sendable {
             try train.requireSameForm(of: dataset, named: name, as: "train")
             return dataset
         }
+        validation = try other(spec.validation, as: "validation") ?? validation
+        let test = try other(spec.test, as: "test")
         self.init(
-            train: train, validation: try other(spec.validation, as: "validation") ?? validation,
-            test: try other(spec.test, as: "test"),
-            normalization: Normalization(spec.normalization, of: train), table: reader.table)
+            train: train, validation: validation, test: test,
+            normalization: Normalization(spec.normalization, of: train), table: reader.table,
+            notes: reader.notes)
     }
 
     /// Reads one more source in the form of an earlier training: with its classes and its table's encoding.
@@ -73,6 +78,8 @@ package struct DecodedData: Sendable {
 /// others.
 private struct SourceReader {
     private(set) var table: TableEncoding?
+    /// The notes on everything that was read, each once.
+    private(set) var notes: [DataNote] = []
     private var classNames: [String]?
     private var digits: (train: Dataset, validation: Dataset)?
     private var isTraining = true
@@ -94,6 +101,10 @@ private struct SourceReader {
     }
 
     mutating func other(_ source: DataSpec.Source) throws -> Dataset { try read(source) }
+
+    private mutating func note(_ further: [DataNote]) {
+        notes += further.filter { !notes.contains($0) }
+    }
 
     private mutating func read(_ source: DataSpec.Source) throws -> Dataset {
         switch source {
@@ -117,7 +128,10 @@ private struct SourceReader {
                 features: files.features, targets: files.targets, layout: files.layout,
                 classes: files.classes,
                 classCount: classNames?.count)
-        case .imageFolder(let folder): return try Dataset.images(folder, classNames: classNames)
+        case .imageFolder(let folder):
+            let (dataset, survey) = try Dataset.images(folder, classNames: classNames)
+            note(survey.notes)
+            return dataset
         case .madeUp(let data): return try Dataset.madeUp(data.form, part: isTraining ? .train : .other)
         case .limited(let source, let count): return try read(source).prefix(count)
         }

@@ -184,6 +184,12 @@ def png(samples, depth, color, extra=b"", interlaced=False):
     )
 
 
+def on_white(colors, alpha):
+    """Colours `[height, width, channels]` on white, as bytes."""
+    shown = (colors * alpha[..., None] + 255.0 * (255 - alpha[..., None])) / 255
+    return numpy.rint(shown).astype("u1").tobytes()
+
+
 def make_png():
     for depth in [1, 2, 4, 8, 16]:
         grey = random.integers(0, 2 ** depth, (7, 11, 1))
@@ -195,16 +201,17 @@ def make_png():
         write(f"images/rgb{depth}.u8", numpy.floor(rgb * 255 / (2 ** depth - 1) + 0.5).astype("u1").tobytes())
     rgba = random.integers(0, 256, (5, 4, 4))
     write("images/rgba8.png", png(rgba, 8, 6))
-    write("images/rgba8.u8", rgba[:, :, :3].astype("u1").tobytes())
+    write("images/rgba8.u8", on_white(rgba[:, :, :3], rgba[:, :, 3]))
     both = random.integers(0, 256, (5, 4, 2))
     write("images/greyalpha8.png", png(both, 8, 4))
-    write("images/greyalpha8.u8", both[:, :, :1].astype("u1").tobytes())
+    write("images/greyalpha8.u8", on_white(both[:, :, :1], both[:, :, 1]))
     for depth in [2, 8]:
         palette = random.integers(0, 256, (2 ** depth, 3))
         indices = random.integers(0, 2 ** depth, (8, 5, 1))
         extra = chunk(b"PLTE", palette.astype("u1").tobytes()) + chunk(b"tRNS", bytes([0, 128]))
         write(f"images/palette{depth}.png", png(indices, depth, 3, extra))
-        write(f"images/palette{depth}.u8", palette[indices[:, :, 0]].astype("u1").tobytes())
+        alpha = numpy.array([0, 128] + [255] * (2 ** depth - 2))
+        write(f"images/palette{depth}.u8", on_white(palette[indices[:, :, 0]], alpha[indices[:, :, 0]]))
     rgb = random.integers(0, 256, (13, 10, 3))
     write("images/interlaced.png", png(rgb, 8, 2, interlaced=True))
     write("images/interlaced.u8", rgb.astype("u1").tobytes())
@@ -321,7 +328,7 @@ def make_jpeg():
         -1,
     )
     write("images/color.u8", numpy.clip(numpy.rint(rgb), 0, 255).astype("u1").tobytes())
-    write("images/cmyk.bad.jpg", jpeg(numpy.concatenate([picture, picture[:1]]), 4, adobe=0)[0])
+    write("images/cmyk.jpg", jpeg(numpy.concatenate([picture, picture[:1]]), 4, adobe=0)[0])
 
 
 def make_resizes():

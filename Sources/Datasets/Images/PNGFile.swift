@@ -18,9 +18,11 @@ package enum PNGFile {
         var count = 0
         defer { free(bytes) }
         let fault = pixels.withUnsafeMutableBufferPointer { pixels in
-            var raw = CImage(
-                width: UInt32(image.width), height: UInt32(image.height), channels: UInt32(image.channels),
-                pixels: pixels.baseAddress)
+            var raw = CImage()
+            raw.width = UInt32(image.width)
+            raw.height = UInt32(image.height)
+            raw.channels = UInt32(image.channels)
+            raw.pixels = pixels.baseAddress
             return ImageFile.reason { cimages_write_png(&raw, &bytes, &count, $0) }
         }
         if let fault {
