@@ -40,7 +40,10 @@ extension DataSpec.Source {
                 "builtin", .oneOf(["digits"]),
                 "8×8 handwritten digits inside the program: 1,437 for training, 360 for everything else.",
                 example: "\"digits\"", to: { _ in .digits }, from: { $0 == .digits ? "digits" : nil }),
-            idx, csv(like: train),
+            idx(like: train),
+            mnist("mnist", .digits, "MNIST's four files: handwritten digits."),
+            mnist("fashion_mnist", .fashion, "Fashion-MNIST's four files: articles of clothing."),
+            csv(like: train),
             Choice(
                 "cifar10", .oneOrMore(.path),
                 "CIFAR-10's binary version: its directory, a file, or a list of files.",
@@ -50,22 +53,37 @@ extension DataSpec.Source {
         ]
     }
 
-    private static var idx: Choice<Self> {
-        struct Files: Sendable { var images = "", labels = "" }
-        let codec = Codec<Files>.object(Files()) {
+    private static func mnist(_ key: String, _ kind: MNIST, _ about: String) -> Choice<Self> {
+        Choice(
+            key, .path, about + " Its directory, which `dist-train data get` fills.",
+            example: "\"data/\(key.replacing("_", with: "-"))\"", to: { .mnist(kind, directory: $0) },
+            from: { source in
+                guard case .mnist(kind, let directory) = source else { return nil }
+                return directory
+            })
+    }
+
+    private static func idx(like train: Self?) -> Choice<Self> {
+        struct Files: Sendable { var images = "", labels = "", firstClass = 0 }
+        var blank = Files()
+        if case .idx(_, _, let firstClass)? = train { blank.firstClass = firstClass }
+        let codec = Codec<Files>.object(blank) {
             Field(
                 required: "images", \.images, .path, "The file of the images.",
                 example: "\"data/train-images-idx3-ubyte.gz\"")
             Field(
                 required: "labels", \.labels, .path, "The file of their labels.",
                 example: "\"data/train-labels-idx1-ubyte.gz\"")
+            Field(
+                "first_class", \.firstClass, .int(-1_000_000...1_000_000), "The label of the first class.",
+                example: "1")
         }
         return Choice(
             "idx", codec, "MNIST's format.", example: "{images: \"FILE\", labels: \"FILE\"}",
-            to: { .idx(images: $0.images, labels: $0.labels) },
+            to: { .idx(images: $0.images, labels: $0.labels, firstClass: $0.firstClass) },
             from: {
-                if case .idx(let images, let labels) = $0 {
-                    Files(images: images, labels: labels)
+                if case .idx(let images, let labels, let firstClass) = $0 {
+                    Files(images: images, labels: labels, firstClass: firstClass)
                 } else {
                     nil
                 }
@@ -101,6 +119,7 @@ extension DataSpec.Source {
         if case .npy(let files)? = train {
             blank.layout = files.layout
             blank.classes = files.classes
+            blank.firstClass = files.firstClass
         }
         let codec = Codec<DataSpec.NPYFiles>.object(
             blank,
@@ -115,15 +134,20 @@ extension DataSpec.Source {
                 "Tables `[N, columns]`, images `[N, height, width]` or `[N, height, width, channels]`.",
                 example: "\"data/x.npy\"")
             Field(
-                "targets", \.targets, .path, "Classes `[N]`, or values `[N]` or `[N, outputs]`.",
+                "targets", \.targets, .path,
+                "Classes `[N]` (numbers or texts), or values `[N]` or `[N,"
+                    + " outputs]`.",
                 example: "\"data/y.npy\"")
             Field(
                 "layout", \.layout, .oneOf(Dataset.ImageLayout.self),
                 "Order of an image array's axes: `nchw` is `[N, channels, height, width]`.",
                 example: "\"nchw\"")
             Field(
-                "classes", \.classes, .bool, "Whether the targets are classes.", example: "true",
-                default: "true for whole numbers `[N]`")
+                "classes", \.classes, .bool, "Whether the targets are classes: numbers, or one-hot rows.",
+                example: "true", default: "true for whole numbers `[N]` and for texts")
+            Field(
+                "first_class", \.firstClass, .int(-1_000_000...1_000_000), "The number of the first class.",
+                example: "1")
         }
         return Choice(
             "npy", codec, "NumPy's files.", example: "{features: \"FILE\", targets: \"FILE\"}",
@@ -161,7 +185,10 @@ extension DataSpec.Source {
                 example: "\"skip\"")
         }
         return Choice(
-            "image_folder", codec, "PNG and JPEG files.", example: "{path: \"DIRECTORY\"}",
+            "image_folder", codec,
+            "PNG and JPEG files, read as viewers show them: upright, transparent pixels on white, CMYK"
+                + " as RGB, 16"
+                + " bits as 8. Files are told by their content.", example: "{path: \"DIRECTORY\"}",
             to: { .imageFolder($0) }, from: { if case .imageFolder(let folder) = $0 { folder } else { nil } })
     }
 

@@ -102,7 +102,9 @@ package struct DataSpec: Equatable, Sendable {
     package indirect enum Source: Equatable, Sendable {
         /// The embedded digits: the first 1,437 rows train, the last 360 validate.
         case digits
-        case idx(images: String, labels: String)
+        case idx(images: String, labels: String, firstClass: Int = 0)
+        /// The directory of MNIST or Fashion-MNIST.
+        case mnist(MNIST, directory: String)
         case csv(path: String, CSVFormat, TableRules)
         /// Files, or the directory with all of them.
         case cifar10([String])
@@ -120,15 +122,18 @@ package struct DataSpec: Equatable, Sendable {
         package var targets: String?
         package var layout: Dataset.ImageLayout
         package var classes: Bool?
+        /// The number of the first class.
+        package var firstClass: Int
 
         package init(
             features: String, targets: String? = nil, layout: Dataset.ImageLayout = .nhwc,
-            classes: Bool? = nil
+            classes: Bool? = nil, firstClass: Int = 0
         ) {
             self.features = features
             self.targets = targets
             self.layout = layout
             self.classes = classes
+            self.firstClass = firstClass
         }
     }
 

@@ -167,11 +167,11 @@ import Testing
         Case(
             "cat/2.jpg", .text("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"),
             .error(
-                "`cat/2.jpg` is a Git LFS pointer, not the image itself; run `git lfs pull`; `damaged:"
+                "`cat/2.jpg` is a Git LFS pointer, not the file itself; run `git lfs pull`; `damaged:"
                     + " \"skip\"`"
             )),
         Case("cat/2.jpg", .text("/annex/objects/MD5-s3\n"), .error("git-annex pointer")),
-        Case("cat/2.jpg", .text("\n<!DOCTYPE html><html>"), .error("is a web page, not an image")),
+        Case("cat/2.jpg", .text("\n<!DOCTYPE html><html>"), .error("is a web page: its download failed")),
         Case("cat/2.jpg", .text(String(repeating: "\0", count: 200)), .error("holds zeros")),
         Case("cat/.2.jpg.icloud", .text(""), .error("stands for an image that iCloud has not downloaded")),
         Case(

@@ -20,7 +20,7 @@ import Testing
     func everyTypeIsRead(type: String) throws {
         let expected = try ReaderFixtures.floats("npy/\(type).f32")
         for order in type.hasSuffix("1") ? ["little"] : ["little", "big"] {
-            let dataset = try Dataset.npy(features: path("\(type)-\(order)"), targets: nil)
+            let dataset = try Dataset.npy(features: path("\(type)-\(order)"), targets: nil).dataset
             #expect(dataset.rows == expected, "\(type) \(order)")
             #expect(dataset.sampleShape == [2, 3, 2] && dataset.count == 4)
             #expect(dataset.form.elementType == (type == "b1" || type == "u1" ? .uint8 : .float32))
@@ -30,6 +30,7 @@ import Testing
     @Test func channelsFirstBecomeChannelsLast() throws {
         for type in ["u1", "f4"] {
             let planar = try Dataset.npy(features: path("\(type)-little"), targets: nil, layout: .nchw)
+                .dataset
             #expect(planar.sampleShape == [3, 2, 2])
             let (source, rows) = (try ReaderFixtures.floats("npy/\(type).f32"), planar.rows)
             for n in 0..<4 {
@@ -47,7 +48,7 @@ import Testing
 
     @Test func targets() throws {
         func read(_ targets: String, _ classes: Bool? = nil) throws -> Dataset {
-            try Dataset.npy(features: path("version2"), targets: path(targets), classes: classes)
+            try Dataset.npy(features: path("version2"), targets: path(targets), classes: classes).dataset
         }
         let labelled = try read("labels")
         #expect(labelled.rows == (0..<8).map { Float($0) } && labelled.sampleShape == [2])
@@ -61,10 +62,12 @@ import Testing
             message { _ = try read("values", true) }.contains("has the shape [4, 2], but classes are [N]"))
         #expect(
             message {
-                _ = try Dataset.npy(features: path("version2"), targets: path("labels"), classCount: 2)
+                _ = try Dataset.npy(
+                    features: path("version2"), targets: path("labels"), classNames: ["0", "1"])
             }
-                == "`labels.npy` has the class 2 for sample 0, outside 0…1; check it, or use `classes:"
-                + " false` for values"
+                == "`labels.npy` has the class 2 for sample 0, outside 0…1; check it, or the number of"
+                + " the first"
+                + " class (`first_class`), or use `classes: false` for values"
         )
     }
 
@@ -79,7 +82,7 @@ import Testing
             read(path("records"))
                 == "`records.npy` holds records of several fields; save plain arrays of numbers, one per file"
         )
-        #expect(read(path("text")).hasPrefix("`text.npy` holds elements of type `<U2`;"))
+        #expect(read(path("text")).hasPrefix("`text.npy` holds texts; features are numbers:"))
         let whole = try File.read(path("f4-little"), limit: 9_999)
         for count in 0..<whole.count {
             try File.writeAtomically(Array(whole[..<count]), to: directory.file("cut"))
@@ -99,6 +102,116 @@ import Testing
         )
     }
 
+    /// Arrays of other things than numbers: the fault and the cure are named. The files are NumPy's.
+    @Test(
+        arguments: [
+            ("complex", "holds complex numbers; write their .real and .imag as columns of their own"),
+            ("dates", "holds dates or durations; numbers can be read: convert it with .astype(\"int64\")"),
+            ("long-floats", "holds long floats of the type `<f16`; numbers can be read: convert it with"),
+            ("bytes", "holds records or raw bytes; save plain arrays of numbers, one per file"),
+            (
+                "dictionary",
+                "holds a single value, such as a dictionary or a list of arrays that was"
+                    + " saved whole;"
+            ),
+            ("scalar", "holds a single value, such as a dictionary"),
+            (
+                "archive",
+                "is an archive of arrays (.npz) or of PyTorch; write each array to a file of its"
+                    + " own,"
+            ),
+            ("pickle", "is a Python pickle; load it in Python and write its arrays with numpy.save"),
+            ("pointer", "is a Git LFS pointer, not the file itself; run `git lfs pull`"),
+            ("page", "is a web page: its download failed; download it again"),
+            ("hdf5", "is an HDF5 file; write its arrays with numpy.save"),
+        ]) func whatIsNoArrayOfNumbers(name: String, part: String)
+    {
+        for role in ["features", "targets"] {
+            let error = message {
+                _ = try Dataset.npy(
+                    features: path(role == "features" ? name : "version2"),
+                    targets: role == "targets" ? path(name) : nil)
+            }
+            #expect(error.hasPrefix("`\(name).npy` \(part)"), "\(error)")
+        }
+    }
+
+    /// Texts are classes, whichever of NumPy's types holds them.
+    @Test(arguments: ["words", "words-big", "words-bytes"]) func textsAreClasses(name: String) throws {
+        let (dataset, notes) = try Dataset.npy(features: path("version2"), targets: path(name))
+        let isASCII = name == "words-bytes"
+        #expect(dataset.classNames == (isASCII ? ["bird", "cat", "dog"] : ["bird", "cat", "ünï猫"]))
+        #expect(Array(dataset.labels) == [2, 1, 0, 2] && notes.isEmpty)
+        let again = try Dataset.npy(
+            features: path("version2"), targets: path(name),
+            classNames: dataset.classNames.map { ["ant"] + $0 })
+        #expect(Array(again.dataset.labels) == [3, 2, 1, 3])
+        #expect(
+            message {
+                _ = try Dataset.npy(
+                    features: path("version2"), targets: path(name), classNames: ["cat", "bird"])
+            }.contains("for sample 0, which the training data do not have;"))
+        #expect(
+            message { _ = try Dataset.npy(features: path("version2"), targets: path(name), classes: false) }
+                == "`\(name).npy` holds texts, which are classes; leave out `classes: false`")
+    }
+
+    /// Targets that could be meant in two ways: how they are read, and what is said.
+    @Test(
+        arguments: [
+            ("float-labels", nil, [], ["values_like_classes"]), ("float-labels", true, [1, 0, 0, 1], []),
+            ("one-hot", nil, [], ["values_like_classes"]), ("one-hot", true, [2, 0, 1, 2], []),
+            ("one-hot-int", nil, [], ["values_like_classes"]), ("one-hot-int", true, [2, 0, 1, 2], []),
+            ("one-hot-bool", true, [2, 0, 1, 2], []), ("values", nil, [], []), ("values", false, [], []),
+            ("float-labels", false, [], []), ("one-hot", false, [], []),
+            ("bool-labels", nil, [1, 0, 0, 1], []),
+            ("labels-from-1", nil, [1, 2, 3, 1], ["labels_begin_later"]),
+            (
+                "gaps", nil, [0, 5, 0, 5],
+                ["classes_without_samples"]
+            ), ("column", nil, [2, 0, 1, 2], []),
+        ] as [(String, Bool?, [Int32], [String])])
+    func classesOrValues(name: String, classes: Bool?, labels: [Int32], kinds: [String]) throws {
+        let (dataset, notes) = try Dataset.npy(
+            features: path("version2"), targets: path(name), classes: classes)
+        #expect(Array(dataset.labels) == labels)
+        #expect(notes.map(\.kind) == kinds)
+        #expect(
+            notes.allSatisfy {
+                $0.kind != "values_like_classes"
+                    || $0.cure == "if they are classes:"
+                        + " `classes: true`"
+            })
+    }
+
+    @Test func targetsOfAnotherForm() {
+        func error(_ targets: String, _ classes: Bool? = nil) -> String {
+            message {
+                _ = try Dataset.npy(features: path("version2"), targets: path(targets), classes: classes)
+            }
+        }
+        #expect(
+            error("row").hasSuffix(
+                "has the shape [1, 4], but `version2.npy` 4 samples; give targets"
+                    + " [N] or [N, W], such as y.reshape(-1)"))
+        #expect(error("signed").hasSuffix("write the classes as 0 and 1, such as (y + 1) // 2"))
+        #expect(error("float-classes", true).contains("holds 0.5 at 1, which is no class"))
+        #expect(error("empty-word").contains("has an empty text for sample 1"))
+    }
+
+    /// The axis of the channels is told by its length.
+    @Test func theOtherLayoutIsNamed() throws {
+        for (name, layout, cure) in [
+            ("planes", Dataset.ImageLayout.nhwc, "nchw"), ("pixels", .nchw, "nhwc"),
+        ] {
+            let notes = try Dataset.npy(features: path(name), targets: nil, layout: layout).notes
+            #expect(notes.map(\.kind) == ["image_layout"])
+            #expect(notes.first?.cure == "if the channels are the axis of 3: `layout: \"\(cure)\"`")
+            let other: Dataset.ImageLayout = layout == .nhwc ? .nchw : .nhwc
+            #expect(try Dataset.npy(features: path(name), targets: nil, layout: other).notes.isEmpty)
+        }
+    }
+
     @Test func greatClasses() throws {
         func classes(_ greatest: Int64) throws -> String {
             let header = Array("{'descr': '<i8', 'fortran_order': False, 'shape': (4,), }".utf8)
@@ -115,8 +228,9 @@ import Testing
         for greatest in [Int64.max, 1 << 40, 10_000] {
             #expect(
                 try classes(greatest)
-                    == "`great.npy` has the class \(greatest); classes are counted from 0: use `classes:"
-                    + " false` for values"
+                    == "`great.npy` has the class \(greatest); there may be 10,000 classes, counted from"
+                    + " 0; check it,"
+                    + " or the number of the first class (`first_class`), or use `classes: false` for values"
             )
         }
         #expect(

@@ -100,7 +100,7 @@ import Training
     @Test func pathsBecomeAbsolute() throws {
         let job = try load(config(["data": #"{train: {idx: {images: "x/images", labels: "/y/labels"}}}"#]))
             .job
-        guard case .idx(let images, let labels) = job.data.train else {
+        guard case .idx(let images, let labels, 0) = job.data.train else {
             Issue.record("the data is not of IDX files: \(job.data)")
             return
         }

@@ -32,6 +32,20 @@ import Training
         (#"{cifar100: {path: "/a", labels: "coarse"}}"#, .cifar100(path: "/a", labels: .coarse)),
         (#"{npy: {features: "/a"}}"#, .npy(DataSpec.NPYFiles(features: "/a"))),
         (
+            #"{npy: {features: "/a", targets: "/b", first_class: 1}}"#,
+            .npy(DataSpec.NPYFiles(features: "/a", targets: "/b", firstClass: 1))
+        ),
+        (#"{mnist: "/a"}"#, .mnist(.digits, directory: "/a")),
+        (#"{fashion_mnist: "/a"}"#, .mnist(.fashion, directory: "/a")),
+        (
+            #"{idx: {images: "/a", labels: "/b", first_class: 1}}"#,
+            .idx(images: "/a", labels: "/b", firstClass: 1)
+        ),
+        (
+            #"{image_folder: {path: "/a", damaged: "skip"}}"#,
+            .imageFolder(ImageFolder(path: "/a", damaged: .skip))
+        ),
+        (
             #"{npy: {features: "/a", targets: "/b", layout: "nchw", classes: false}}"#,
             .npy(DataSpec.NPYFiles(features: "/a", targets: "/b", layout: .nchw, classes: false))
         ),

@@ -2,48 +2,70 @@ import System
 
 extension Dataset {
     /// Reads images and their labels from two IDX files. Images of rank 3 get one channel, `[height, width,
-    /// 1]`; rank 2 makes a table.
-    /// - Parameter classCount: nil takes the largest label + 1.
+    /// 1]`; rank 2 makes a table. Bytes stay bytes; every other type becomes Float. Labels of rank 2 are
+    /// one-hot rows, or rows whose first number is the class, as QMNIST's.
+    /// - Parameters:
+    ///   - firstClass: the label of the first class.
+    ///   - classNames: the classes of the training data; nil takes those up to the largest label.
     /// - Throws: `DatasetError` or `SystemError`.
-    package static func idx(images imagePath: String, labels labelPath: String, classCount: Int? = nil) throws
-        -> Dataset
-    {
+    package static func idx(
+        images imagePath: String, labels labelPath: String, firstClass: Int = 0, classNames: [String]? = nil
+    ) throws -> (dataset: Dataset, notes: [DataNote]) {
         let images = try IDXFile(imagePath, content: "images", ranks: 2...4)
-        let labels = try IDXFile(labelPath, content: "labels", ranks: 1...1)
-        guard labels.elementType == .uint8 else {
-            throw DatasetError("`\(labelPath)` holds floats, labels are bytes; give the file of labels")
-        }
+        let labels = try IDXFile(labelPath, content: "labels", ranks: 1...2)
         guard images.shape[0] == labels.shape[0] else {
             throw DatasetError(
                 "`\(imagePath)` holds \(TextFormat.count(images.shape[0], "image")), `\(labelPath)`"
                     + " \(TextFormat.count(labels.shape[0], "label")); give two files of the same set")
         }
-        var classes = [UInt8](repeating: 0, count: labels.shape[0])
-        try classes.withUnsafeMutableBytes { try labels.read(into: $0) }
-        let count = classCount ?? Int(classes.max() ?? 0) + 1
-        if let bad = classes.firstIndex(where: { Int($0) >= count }) {
-            throw DatasetError(
-                "label \(classes[bad]) of sample \(bad) in `\(labelPath)` is outside the classes"
-                    + " 0…\(count - 1); check the file and the number of classes")
-        }
-        let shape = Array(images.shape.dropFirst()) + (images.shape.count == 3 ? [1] : [])
+        let (classes, notes) = try idxClasses(labels, labelPath, firstClass, classNames)
         let form = DatasetForm(
-            elementType: images.elementType, sampleShape: shape, count: images.shape[0],
-            targets: .numbered(count))
-        return try build(form) { features, targets in
+            elementType: images.elementType, sampleShape: idxShape(images), count: images.shape[0],
+            targets: .classes(classes.names))
+        let dataset = try build(form) { features, targets in
             try images.read(into: features)
-            let targets = targets.bindMemory(to: Int32.self)
-            for (index, label) in classes.enumerated() { targets[index] = Int32(label) }
+            classes.labels.withUnsafeBytes { targets.copyBytes(from: $0) }
         }
+        return (dataset, notes)
     }
 
     /// Reads the images of an IDX file without labels, in the shape that `idx(images:labels:)` gives them.
     /// - Throws: `DatasetError` or `SystemError`.
     package static func idx(images path: String) throws -> Dataset {
         let images = try IDXFile(path, content: "images", ranks: 2...4)
-        let shape = Array(images.shape.dropFirst()) + (images.shape.count == 3 ? [1] : [])
         let form = DatasetForm(
-            elementType: images.elementType, sampleShape: shape, count: images.shape[0], targets: .absent)
+            elementType: images.elementType, sampleShape: idxShape(images), count: images.shape[0],
+            targets: .absent)
         return try build(form) { features, _ in try images.read(into: features) }
+    }
+
+    private static func idxShape(_ images: IDXFile) -> [Int] {
+        Array(images.shape.dropFirst()) + (images.shape.count == 3 ? [1] : [])
+    }
+
+    private static func idxClasses(
+        _ file: IDXFile, _ path: String, _ firstClass: Int, _ classNames: [String]?
+    ) throws -> (ClassLabels, [DataNote]) {
+        let numbers = try file.numbers()
+        let width = file.shape.count == 2 ? file.shape[1] : 1
+        if width > 1, let classes = ClassLabels(oneHot: numbers, width: width, classNames: classNames) {
+            let text = "`\(path)` has one-hot rows of \(width) numbers; the place of the 1 is the class"
+            return (classes, [DataNote("one_hot", text)])
+        }
+        let labels = try stride(from: 0, to: numbers.count, by: width).map { place in
+            guard let label = Int(exactly: numbers[place]) else {
+                throw DatasetError(
+                    "`\(path)` has \(numbers[place]) as the label of sample \(place / width), which is"
+                        + " no class; give"
+                        + " the file of labels")
+            }
+            return label
+        }
+        let classes = try ClassLabels(
+            labels, in: path, from: firstClass, classNames: classNames,
+            cure: "check the file, and the number of the first class (`first_class`)")
+        guard width > 1 else { return (classes, classes.notes) }
+        let text = "`\(path)` has \(width) numbers per sample; the first one is taken as the class"
+        return (classes, [DataNote("label_columns", text)] + classes.notes)
     }
 }

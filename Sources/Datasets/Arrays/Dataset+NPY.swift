@@ -13,15 +13,20 @@ extension Dataset {
     /// W]` (they get one channel) or `[N, H, W, C]` (`[N, C, H, W]` with the layout NCHW). Bytes and booleans
     /// stay bytes; every other type becomes Float.
     /// - Parameters:
-    ///   - classes: whether targets are classes, numbered from 0; nil takes whole numbers of shape `[N]` or
-    ///     `[N, 1]` as classes.
-    ///   - classCount: nil takes the largest label + 1.
+    ///   - classes: whether targets are classes: numbers `[N]` or `[N, 1]`, one-hot rows `[N, classes]`, or
+    ///     texts; nil takes whole numbers of shape `[N]` or `[N, 1]`, and texts, as classes.
+    ///   - firstClass: the number of the first class.
+    ///   - classNames: the classes of the training data; nil takes those up to the largest number.
     /// - Throws: `DatasetError` or `SystemError`.
     package static func npy(
         features featurePath: String, targets targetPath: String?, layout: ImageLayout = .nhwc,
-        classes: Bool? = nil, classCount: Int? = nil
-    ) throws -> Dataset {
+        classes: Bool? = nil, firstClass: Int = 0, classNames: [String]? = nil
+    ) throws -> (dataset: Dataset, notes: [DataNote]) {
         let features = try NPYFile(featurePath)
+        guard !features.element.isText else {
+            throw DatasetError(
+                "`\(featurePath)` holds texts; features are numbers: put a table with texts into a CSV file")
+        }
         var shape = Array(features.shape.dropFirst())
         guard shape.count <= 3 else {
             throw DatasetError(
@@ -29,19 +34,21 @@ extension Dataset {
                     + " H, W, C] for images"
             )
         }
+        let notes = layoutNotes(shape, layout, featurePath)
         let isPlanar = layout == .nchw && shape.count == 3
         if isPlanar { shape = [shape[1], shape[2], shape[0]] }
         if shape.count == 2 { shape.append(1) }
         if shape.isEmpty { shape = [1] }
         let targets = try targetPath.map {
             try NPYTargets(
-                $0, samples: features.shape[0], of: featurePath, classes: classes, classCount: classCount)
+                $0, samples: features.shape[0], of: featurePath,
+                choice: NPYTargets.Choice(classes: classes, firstClass: firstClass, classNames: classNames))
         }
         let isBytes = features.element == .bool || features.element == .unsigned(1)
         let form = DatasetForm(
             elementType: isBytes ? .uint8 : .float32, sampleShape: shape, count: features.shape[0],
             targets: targets?.kind ?? .absent)
-        return try build(form) { featureBytes, targetBytes in
+        let dataset = try build(form) { featureBytes, targetBytes in
             if isBytes {
                 let values = try features.bytes()
                 featureBytes.copyBytes(from: isPlanar ? interleaved(values, shape) : values)
@@ -54,6 +61,22 @@ extension Dataset {
             targets?.labels.withUnsafeBytes { targetBytes.copyBytes(from: $0) }
             targets?.values.withUnsafeBytes { targetBytes.copyBytes(from: $0) }
         }
+        return (dataset, notes + (targets?.notes ?? []))
+    }
+
+    /// Says that the axis of the channels seems to be another one.
+    private static func layoutNotes(_ shape: [Int], _ layout: ImageLayout, _ path: String) -> [DataNote] {
+        guard shape.count == 3 else { return [] }
+        let usual = [1, 3, 4]
+        let (channels, other) = layout == .nhwc ? (shape[2], shape[0]) : (shape[0], shape[2])
+        guard !usual.contains(channels), usual.contains(other) else { return [] }
+        let asked: ImageLayout = layout == .nhwc ? .nchw : .nhwc
+        return [
+            DataNote(
+                "image_layout",
+                "`\(path)` has images of the shape \(shape), which makes \(channels) channels",
+                cure: "if the channels are the axis of \(other): `layout: \"\(asked.rawValue)\"`")
+        ]
     }
 
     /// Turns `[N, C, H, W]` into `[N, H, W, C]`.
@@ -74,45 +97,81 @@ extension Dataset {
 
 /// The targets that an NPY file holds.
 private struct NPYTargets {
-    var kind: Targets
-    var labels: [Int32] = []
-    var values: [Float] = []
+    struct Choice {
+        var classes: Bool?
+        var firstClass: Int
+        var classNames: [String]?
+    }
 
-    init(_ path: String, samples: Int, of featurePath: String, classes: Bool?, classCount: Int?) throws {
+    private(set) var kind: Targets
+    private(set) var labels: [Int32] = []
+    private(set) var values: [Float] = []
+    private(set) var notes: [DataNote] = []
+
+    init(_ path: String, samples: Int, of featurePath: String, choice: Choice) throws {
         let file = try NPYFile(path)
         guard file.shape[0] == samples, file.shape.count <= 2 else {
+            let isRow = file.shape == [1, samples]
             throw DatasetError(
                 "`\(path)` has the shape \(file.shape), but `\(featurePath)`"
                     + " \(TextFormat.count(samples, "sample")); give targets [N] or [N, W]"
-            )
+                    + (isRow ? ", such as y.reshape(-1)" : ""))
         }
         let width = file.shape.count == 2 ? file.shape[1] : 1
-        guard classes ?? (width == 1 && !file.element.isFloat) else {
+        let isClass = choice.classes ?? (file.element.isText || (width == 1 && !file.element.isFloat))
+        guard isClass else {
+            guard !file.element.isText else {
+                throw DatasetError("`\(path)` holds texts, which are classes; leave out `classes: false`")
+            }
             kind = .values(width: width)
             values = try file.floats()
+            if choice.classes == nil { noteLikeClasses(path, width) }
             return
         }
-        guard width == 1 else {
-            throw DatasetError(
-                "`\(path)` has the shape \(file.shape), but classes are [N]; leave out `classes`,"
-                    + " or give one class per sample"
-            )
+        let classes = try Self.classes(file, path, width, choice)
+        kind = .classes(classes.names)
+        labels = classes.labels
+        notes = classes.notes
+    }
+
+    private static func classes(
+        _ file: NPYFile, _ path: String, _ width: Int, _ choice: Choice
+    ) throws -> ClassLabels {
+        guard width > 1 else {
+            if file.element.isText {
+                return try ClassLabels(file.texts(), in: path, classNames: choice.classNames)
+            }
+            return try ClassLabels(
+                file.integers(), in: path, from: choice.firstClass, classNames: choice.classNames,
+                cure: "check it, or the number of the first class (`first_class`), or use `classes:"
+                    + " false` for"
+                    + " values")
         }
-        let numbers = try file.integers()
-        let greatest = classCount.map { $0 - 1 } ?? numbers.reduce(0, max)
-        if let bad = numbers.firstIndex(where: { $0 < 0 || $0 > greatest }) {
+        guard !file.element.isText,
+            let classes = ClassLabels(oneHot: try file.doubles(), width: width, classNames: choice.classNames)
+        else {
             throw DatasetError(
-                "`\(path)` has the class \(numbers[bad]) for sample \(bad), outside 0…\(greatest); check it,"
-                    + " or use `classes: false` for values"
-            )
+                "`\(path)` has the shape \(file.shape), but classes are [N], or rows with a single 1"
+                    + " among zeros;"
+                    + " leave out `classes`, or give one class per sample")
         }
-        guard greatest < TableRules.mostClasses else {
-            throw DatasetError(
-                "`\(path)` has the class \(greatest); classes are counted from 0: use `classes:"
-                    + " false` for values"
-            )
-        }
-        kind = .numbered(greatest + 1)
-        labels = numbers.map { Int32($0) }
+        return classes
+    }
+
+    /// Says that the values could be classes.
+    private mutating func noteLikeClasses(_ path: String, _ width: Int) {
+        let isOneHot = width > 1 && ClassLabels.oneHot(values.map { Double($0) }, width: width) != nil
+        let most = Float(TableRules.mostNumberedClasses)
+        let isNumbered = width == 1 && values.allSatisfy { $0 >= 0 && $0 < most && $0 == $0.rounded() }
+        guard isOneHot || isNumbered else { return }
+        let what =
+            isOneHot
+            ? "one-hot rows"
+            : "whole numbers from \(Int(values.min() ?? 0)) to"
+                + " \(Int(values.max() ?? 0))"
+        notes.append(
+            DataNote(
+                "values_like_classes", "`\(path)` holds \(what), which are read as values",
+                cure: "if they are classes: `classes: true`"))
     }
 }

@@ -1,10 +1,28 @@
 import System
 
 /// A file in the IDX format of the MNIST database (http://yann.lecun.com/exdb/mnist), plain or gzip: `00 00
-/// type rank`, the sizes as big-endian u32, the values in row-major order. The types `08` (unsigned bytes)
-/// and `0D` (big-endian Float32) can be read.
+/// type rank`, the sizes as big-endian u32, the values, big-endian, in row-major order.
 struct IDXFile {
-    let elementType: ElementType
+    /// The type of a value, by its code in the header.
+    enum Element: UInt8 {
+        case uint8 = 0x08
+        case int8 = 0x09
+        case int16 = 0x0B
+        case int32 = 0x0C
+        case float32 = 0x0D
+        case float64 = 0x0E
+
+        var byteCount: Int {
+            switch self {
+            case .uint8, .int8: 1
+            case .int16: 2
+            case .int32, .float32: 4
+            case .float64: 8
+            }
+        }
+    }
+
+    let element: Element
     let shape: [Int]
     private let source: ByteSource
 
@@ -18,27 +36,26 @@ struct IDXFile {
         let start = try Self.read(4, from: source)
         guard start.count == 4 else { throw Self.truncated(path, "its header has \(start.count) of 4 bytes") }
         guard start[0] == 0, start[1] == 0 else {
+            if let known = ForeignFile(path: path) {
+                throw DatasetError("`\(path)` \(known.fault); \(known.cure)")
+            }
             throw DatasetError(
                 "`\(path)` is not an IDX file: it starts with \(TextFormat.hex(start)),"
                     + " an IDX file with 0000 and its type and rank;"
                     + " give the file of \(content) as it was published (plain or gzip)")
         }
-        switch start[2] {
-        case 0x08: elementType = .uint8
-        case 0x0D: elementType = .float32
-        default:
+        guard let element = Element(rawValue: start[2]) else {
             throw DatasetError(
-                "`\(path)` holds IDX values of type 0x\(TextFormat.hex([start[2]]));"
-                    + " only 0x08 (bytes) and 0x0d (Float32) can be read"
-            )
+                "`\(path)` holds IDX values of type 0x\(TextFormat.hex([start[2]])), which the format"
+                    + " does not have;"
+                    + " download or copy it again")
         }
+        self.element = element
         let rank = Int(start[3])
         guard ranks.contains(rank) else {
-            let allowed =
-                ranks.count == 1 ? "\(ranks.lowerBound)" : "\(ranks.lowerBound) to \(ranks.upperBound)"
             throw DatasetError(
-                "`\(path)` has \(TextFormat.count(rank, "dimension")), \(content) have \(allowed);"
-                    + " were the files of images and labels exchanged?")
+                "`\(path)` has \(TextFormat.count(rank, "dimension")), \(content) have \(ranks.lowerBound) to"
+                    + " \(ranks.upperBound); were the files of images and labels exchanged?")
         }
         let sizes = try Self.read(4 * rank, from: source)
         guard sizes.count == 4 * rank else {
@@ -50,9 +67,48 @@ struct IDXFile {
         try checkSize(path)
     }
 
-    /// Reads the values into `output`, in this machine's byte order. `output` has as many bytes as the header
-    /// says.
+    /// The type in which images of this file are kept.
+    var elementType: ElementType { element == .uint8 ? .uint8 : .float32 }
+
+    /// Reads the values into `output`, as bytes or as Float: see `elementType`.
     func read(into output: UnsafeMutableRawBufferPointer) throws {
+        guard element != .uint8 else { return try readBytes(into: output) }
+        let floats = output.bindMemory(to: Float.self)
+        for (index, value) in try numbers().enumerated() {
+            floats[index] = Float(value)
+            guard floats[index].isFinite else {
+                throw DatasetError(
+                    "`\(source.name)` holds \(value) at value \(index);"
+                        + " training needs finite numbers of at most 3.4e38: clean the data")
+            }
+        }
+    }
+
+    /// Reads all values.
+    func numbers() throws -> [Double] {
+        var bytes = [UInt8](repeating: 0, count: shape.reduce(element.byteCount, *))
+        try bytes.withUnsafeMutableBytes { try readBytes(into: $0) }
+        return bytes.withUnsafeBytes { bytes in
+            (0..<bytes.count / element.byteCount).map { number(bytes, $0 * element.byteCount) }
+        }
+    }
+
+    private func number(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> Double {
+        func load<Number: FixedWidthInteger>(_ type: Number.Type) -> Number {
+            Number(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: type))
+        }
+        return switch element {
+        case .uint8: Double(bytes[offset])
+        case .int8: Double(load(Int8.self))
+        case .int16: Double(load(Int16.self))
+        case .int32: Double(load(Int32.self))
+        case .float32: Double(Float(bitPattern: load(UInt32.self)))
+        case .float64: Double(bitPattern: load(UInt64.self))
+        }
+    }
+
+    /// Reads the values as they are. `output` has as many bytes as the header says.
+    private func readBytes(into output: UnsafeMutableRawBufferPointer) throws {
         let count = try source.read(into: output)
         guard count == output.count else {
             throw Self.truncated(
@@ -66,7 +122,6 @@ struct IDXFile {
                 "`\(source.name)` goes on after the \(TextFormat.grouped(output.count)) bytes of values that"
                     + " its header asks for; it is damaged or not what it seems: download or copy it again")
         }
-        if elementType == .float32 { try convertFloats(output.bindMemory(to: UInt32.self)) }
     }
 
     /// Checks, before memory is taken, that a file of this size can hold the values.
@@ -75,25 +130,13 @@ struct IDXFile {
             throw DatasetError("`\(path)` is empty: its sizes are \(shape); give a file with data")
         }
         let rest = source.largestSize - source.bytesRead
-        guard let size = DatasetLayout.product(shape + [elementType.byteCount]), size <= rest else {
+        guard let size = DatasetLayout.product(shape + [element.byteCount]), size <= rest else {
             let sizes = shape.map { TextFormat.grouped($0) }.joined(separator: " × ")
             throw Self.truncated(
                 path,
                 "its header asks for \(sizes) values, but at most \(TextFormat.grouped(max(0, rest))) bytes"
                     + " of them can be there"
             )
-        }
-    }
-
-    private func convertFloats(_ words: UnsafeMutableBufferPointer<UInt32>) throws {
-        for index in words.indices {
-            words[index] = UInt32(bigEndian: words[index])
-            guard Float(bitPattern: words[index]).isFinite else {
-                throw DatasetError(
-                    "`\(source.name)` holds \(Float(bitPattern: words[index])) at value \(index);"
-                        + " training needs finite numbers: clean the data"
-                )
-            }
         }
     }
 

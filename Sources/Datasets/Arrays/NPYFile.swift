@@ -9,15 +9,27 @@ struct NPYFile {
         case signed(Int)
         case unsigned(Int)
         case float(Int)
+        /// Texts of so many characters of 4 bytes (NumPy's `U`).
+        case text(Int)
+        /// Texts of so many bytes (NumPy's `S`).
+        case byteText(Int)
 
         var byteCount: Int {
             switch self {
             case .bool: 1
-            case .signed(let count), .unsigned(let count), .float(let count): count
+            case .signed(let count), .unsigned(let count), .float(let count), .byteText(let count): count
+            case .text(let count): 4 * count
             }
         }
 
         var isFloat: Bool { if case .float = self { true } else { false } }
+
+        var isText: Bool {
+            switch self {
+            case .text, .byteText: true
+            default: false
+            }
+        }
     }
 
     let path: String
@@ -36,7 +48,7 @@ struct NPYFile {
         source = try ByteSource(path: path)
         let start = try Self.read(8, source)
         guard start.count == 8, start.starts(with: [0x93] + Array("NUMPY".utf8)) else {
-            throw DatasetError("`\(path)` is not an NPY file; write it with numpy.save (not numpy.savez)")
+            throw Self.notNPY(path)
         }
         guard (1...3).contains(start[6]) else {
             throw Self.fault(path, "has version \(start[6]), 1 to 3 can be read")
@@ -61,6 +73,17 @@ struct NPYFile {
         }
     }
 
+    private static func notNPY(_ path: String) -> DatasetError {
+        guard let known = ForeignFile(path: path) else {
+            return DatasetError("`\(path)` is not an NPY file; write it with numpy.save (not numpy.savez)")
+        }
+        guard known.isArchive else { return DatasetError("`\(path)` \(known.fault); \(known.cure)") }
+        return DatasetError(
+            "`\(path)` is an archive of arrays (.npz) or of PyTorch; write each array to a file of its"
+                + " own, such as"
+                + " numpy.save(\"x.npy\", numpy.load(\"\(Path.name(of: path))\")[\"x\"])")
+    }
+
     private static func element(
         _ type: String, _ path: String
     ) throws -> (element: Element, isBigEndian: Bool) {
@@ -69,12 +92,25 @@ struct NPYFile {
             "u1": .unsigned(1), "u2": .unsigned(2),
             "u4": .unsigned(4), "u8": .unsigned(8), "f2": .float(2), "f4": .float(4), "f8": .float(8),
         ]
-        if let order = type.first, "<>|=".contains(order), let element = known[String(type.dropFirst())] {
-            return (element, order == ">")
+        let code = String(type.dropFirst())
+        if let order = type.first, "<>|=".contains(order) {
+            if let element = known[code] { return (element, order == ">") }
+            if let length = Int(code.dropFirst()), (1...TableRules.longestName).contains(length) {
+                if code.hasPrefix("U") { return (.text(length), order == ">") }
+                if code.hasPrefix("S") { return (.byteText(length), order == ">") }
+            }
         }
-        let kind = type.hasSuffix("O") ? "Python objects" : "elements of type `\(type.prefix(40))`"
-        throw DatasetError(
-            "`\(path)` holds \(kind); numbers can be read: convert it with .astype(\"float32\")")
+        let numbers = "numbers can be read: convert it with"
+        let fault =
+            switch code.first ?? "O" {
+            case "O": "holds Python objects; \(numbers) .astype(\"float32\")"
+            case "c": "holds complex numbers; write their .real and .imag as columns of their own"
+            case "M", "m": "holds dates or durations; \(numbers) .astype(\"int64\"), in a unit that fits"
+            case "f": "holds long floats of the type `\(type.prefix(40))`; \(numbers) .astype(\"float64\")"
+            case "V": "holds records or raw bytes; save plain arrays of numbers, one per file"
+            default: "holds elements of type `\(type.prefix(40))`; \(numbers) .astype(\"float32\")"
+            }
+        throw DatasetError("`\(path)` \(fault)")
     }
 
     // MARK: - Values
@@ -127,6 +163,40 @@ struct NPYFile {
         return try rowMajorBytes()
     }
 
+    /// The elements as texts; only for arrays of texts.
+    func texts() throws -> [String] {
+        precondition(element.isText, "Texts are read from arrays of texts")
+        let bytes = try rowMajorBytes()
+        return try (0..<count).map { index in
+            let cell = bytes[index * element.byteCount..<(index + 1) * element.byteCount]
+            if case .byteText = element {
+                let kept = cell.prefix(
+                    (cell.lastIndex { $0 != 0 } ?? cell.startIndex - 1) + 1 - cell.startIndex)
+                guard let text = String(validating: kept, as: UTF8.self) else {
+                    throw DatasetError(
+                        "`\(path)` holds a text at \(indices(index)) (counted from 0) whose bytes are"
+                            + " not UTF-8;"
+                            + " convert it with numpy.char.decode")
+                }
+                return text
+            }
+            var scalars = String.UnicodeScalarView()
+            for start in stride(from: cell.startIndex, to: cell.endIndex, by: 4) {
+                let unit = cell[start..<start + 4]
+                let value = (isBigEndian ? Array(unit) : unit.reversed()).reduce(0) { $0 << 8 | UInt32($1) }
+                scalars.append(Unicode.Scalar(value) ?? "\u{FFFD}")
+            }
+            while scalars.last == "\0" { scalars.removeLast() }
+            return String(scalars)
+        }
+    }
+
+    /// The elements as doubles; only for arrays of numbers.
+    func doubles() throws -> [Double] {
+        let bytes = try rowMajorBytes()
+        return try (0..<count).map { element.isFloat ? float(bytes, $0) : Double(try integer(bytes, $0)) }
+    }
+
     /// The elements as whole numbers.
     func integers() throws -> [Int] {
         let bytes = try rowMajorBytes()
@@ -145,6 +215,7 @@ struct NPYFile {
         case .signed(let size):
             let unused = 64 - 8 * size
             return Int(truncatingIfNeeded: Int64(bitPattern: bits(bytes, index) << unused) >> unused)
+        case .text, .byteText: preconditionFailure("Numbers are read from arrays of numbers")
         case .float:
             let value = float(bytes, index)
             guard let whole = Int(exactly: value) else {

@@ -38,6 +38,12 @@ struct NPYHeader {
             if rest.first == .mark(UInt8(ascii: ",")) { rest.removeFirst() }
         }
         guard let type, let isFortran, let shape else { throw damaged }
+        guard !shape.isEmpty else {
+            throw DatasetError(
+                "`\(path)` holds a single value, such as a dictionary or a list of arrays that was saved"
+                    + " whole; save each"
+                    + " array of samples with numpy.save")
+        }
         guard (1...DatasetForm.maximalRank).contains(shape.count) else {
             throw DatasetError(
                 "`\(path)` has \(shape.count) dimensions; arrays of 1 to \(DatasetForm.maximalRank) can be"

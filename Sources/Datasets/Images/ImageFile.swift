@@ -50,14 +50,16 @@ package enum ImageFile {
         } catch {
             throw UnreadableImage(path, "cannot be read: \(error)")
         }
+        defer { withExtendedLifetime(file) {} }
         return try contents(file.bytes, path: path)
     }
 
     /// The format of the file by its first bytes; nil if it is no image or cannot be opened.
     static func format(path: String) -> ImageFormat? {
         guard let file = try? MappedFile(path) else { return nil }
-        return ImageFormat(
-            start: UnsafeRawBufferPointer(rebasing: file.bytes.prefix(ImageFormat.startLength)))
+        return withExtendedLifetime(file) {
+            ImageFormat(start: UnsafeRawBufferPointer(rebasing: file.bytes.prefix(ImageFormat.startLength)))
+        }
     }
 
     private static func contents(_ bytes: UnsafeRawBufferPointer, path: String) throws(UnreadableImage)

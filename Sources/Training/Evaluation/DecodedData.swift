@@ -70,7 +70,8 @@ package struct DecodedData: Sendable {
         return DataFacts(
             sampleShape: train.sampleShape, classCount: train.classNames?.count, targetWidth: targetWidth,
             trainCount: train.count,
-            validationCount: validation?.count ?? 0, testCount: test?.count ?? 0)
+            validationCount: validation?.count ?? 0, testCount: test?.count ?? 0,
+            lacksFirstClass: !train.labels.isEmpty && !train.labels.contains(0))
     }
 }
 
@@ -112,8 +113,15 @@ private struct SourceReader {
             let both = try digits ?? Digits.load()
             digits = both
             return isTraining ? both.train : both.validation
-        case .idx(let images, let labels):
-            return try Dataset.idx(images: images, labels: labels, classCount: classNames?.count)
+        case .idx(let images, let labels, let firstClass):
+            let (dataset, notes) = try Dataset.idx(
+                images: images, labels: labels, firstClass: firstClass, classNames: classNames)
+            note(notes)
+            return dataset
+        case .mnist(let kind, let directory):
+            let (dataset, notes) = try kind.read(directory, part: isTraining ? .train : .test)
+            note(notes)
+            return dataset
         case .csv(let path, let format, let rules):
             if let table { return try Dataset.csv(path: path, format: format, encoding: table) }
             let (dataset, encoding) = try Dataset.csv(path: path, format: format, rules: rules)
@@ -124,10 +132,11 @@ private struct SourceReader {
             return try CIFAR.hundred(
                 path, labels: labels, part: isTraining ? .train : .test, names: classNames)
         case .npy(let files):
-            return try Dataset.npy(
+            let (dataset, notes) = try Dataset.npy(
                 features: files.features, targets: files.targets, layout: files.layout,
-                classes: files.classes,
-                classCount: classNames?.count)
+                classes: files.classes, firstClass: files.firstClass, classNames: classNames)
+            note(notes)
+            return dataset
         case .imageFolder(let folder):
             let (dataset, survey) = try Dataset.images(folder, classNames: classNames)
             note(survey.notes)

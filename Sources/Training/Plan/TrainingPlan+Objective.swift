@@ -15,7 +15,9 @@ extension TrainingPlan {
         return .values(width)
     }
 
-    static func checkOutput(_ job: Job, _ targets: TargetForm, _ network: NetworkPlan) throws(PlanError) {
+    static func checkOutput(
+        _ job: Job, _ facts: DataFacts, _ targets: TargetForm, _ network: NetworkPlan
+    ) throws(PlanError) {
         let (output, name) = (network.outputShape, job.layers.last?.name ?? "")
         if let clash = clash(job) { throw PlanError(clash, layer: name) }
         switch targets {
@@ -44,6 +46,14 @@ extension TrainingPlan {
             }
             let isBinary = classes == 2 && output.count == 1 && job.loss.kind != .crossEntropy
             guard output.count == classes || isBinary else {
+                if facts.lacksFirstClass, output.count == classes - 1, job.data.train.countsClasses {
+                    throw PlanError(
+                        "the model ends in `\(name)` with an output of \(output), and the data has \(classes)"
+                            + " classes, but no sample of class 0: do the labels begin at 1? Then set"
+                            + " `first_class: 1` beside them; otherwise end the model with {dense:"
+                            + " \(classes)}",
+                        layer: name)
+                }
                 let hint =
                     classes == 2 && job.loss.kind != .crossEntropy
                     ? "{dense: 1} or {dense: 2}"
@@ -103,6 +113,17 @@ extension TrainingPlan {
         for (index, metric) in metrics.enumerated() {
             guard let misfit = metric.misfit(loss, targets) else { continue }
             throw PlanError("the metric `\(metric.name)` \(misfit)", field: "metrics.\(index)")
+        }
+    }
+}
+
+extension DataSpec.Source {
+    /// Whether the source takes the number of its first class from the config.
+    fileprivate var countsClasses: Bool {
+        switch self {
+        case .idx, .npy: true
+        case .limited(let source, _): source.countsClasses
+        default: false
         }
     }
 }

@@ -14,10 +14,12 @@ package struct DataFacts: Equatable, Sendable {
     package let trainCount: Int
     package let validationCount: Int
     package let testCount: Int
+    /// True if no sample for training is of the first class.
+    package let lacksFirstClass: Bool
 
     package init(
         sampleShape: [Int], classCount: Int?, targetWidth: Int? = nil, trainCount: Int, validationCount: Int,
-        testCount: Int
+        testCount: Int, lacksFirstClass: Bool = false
     ) {
         self.sampleShape = sampleShape
         self.classCount = classCount
@@ -25,6 +27,7 @@ package struct DataFacts: Equatable, Sendable {
         self.trainCount = trainCount
         self.validationCount = validationCount
         self.testCount = testCount
+        self.lacksFirstClass = lacksFirstClass
     }
 }
 
@@ -74,7 +77,7 @@ package struct TrainingPlan: Sendable {
         try Self.checkAugmentation(job, facts)
         network = try Self.network(job, facts)
         targets = try Self.targets(job, facts)
-        try Self.checkOutput(job, targets, network)
+        try Self.checkOutput(job, facts, targets, network)
         try Self.checkWeights(job.loss, targets, outputs: network.outputShape.count)
         try job.optimization.check(network.layout)
         let metrics = job.metrics ?? Metric.defaults(job.loss, targets, areInputs: job.data.target == .input)

@@ -27,7 +27,7 @@ struct InputFile {
         if plainName.hasSuffix(".npy") {
             var layout = Dataset.ImageLayout.nhwc
             if case .npy(let files) = model.job.job.data.train { layout = files.layout }
-            return WholeDataset(try Dataset.npy(features: path, targets: nil, layout: layout))
+            return WholeDataset(try Dataset.npy(features: path, targets: nil, layout: layout).dataset)
         }
         if plainName.contains("idx") && !plainName.hasSuffix(".csv") {
             return WholeDataset(try Dataset.idx(images: path))

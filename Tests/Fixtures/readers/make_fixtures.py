@@ -8,6 +8,7 @@ script's own, so that libpng and libjpeg are compared with something independent
 """
 
 import pathlib
+import pickle
 import struct
 import zlib
 
@@ -123,6 +124,44 @@ def make_npy():
     numpy.save(HERE / "npy" / "objects.npy", numpy.array([1, "two", None], dtype=object), allow_pickle=True)
     numpy.save(HERE / "npy" / "records.npy", numpy.zeros(3, dtype=[("a", "f4"), ("b", "i4")]))
     numpy.save(HERE / "npy" / "text.npy", numpy.array(["a", "bc"]))
+
+
+def make_other_arrays():
+    """Targets of four samples, and arrays that are not of numbers."""
+    def save(name, values, *more, **options):
+        numpy.save(HERE / "npy" / f"{name}.npy", numpy.array(values, *more), **options)
+
+    words = ["ünï猫", "cat", "bird", "ünï猫"]
+    save("words", words)
+    save("words-big", words, ">U7")
+    save("words-bytes", ["dog", "cat", "bird", "dog"], "S6")
+    save("empty-word", ["a", "", "b", "a"])
+    one_hot = numpy.eye(3)[[2, 0, 1, 2]]
+    save("one-hot", one_hot)
+    save("one-hot-int", one_hot, "i8")
+    save("one-hot-bool", one_hot, bool)
+    save("float-labels", [1.0, 0.0, 0.0, 1.0])
+    save("float-classes", [1.0, 0.5, 0.0, 1.0])
+    save("bool-labels", [True, False, False, True])
+    save("labels-from-1", [1, 2, 3, 1], "i4")
+    save("gaps", [0, 5, 0, 5], "i2")
+    save("signed", [-1, 1, 1, -1])
+    save("column", [[2], [0], [1], [2]])
+    save("row", [[2, 0, 1, 2]])
+    save("planes", numpy.zeros((2, 3, 8, 6)), "u1")
+    save("pixels", numpy.zeros((2, 8, 6, 3)), "u1")
+    save("complex", [1 + 2j, 0])
+    save("dates", ["2026-01-01", "2026-01-02"], "M8[D]")
+    save("long-floats", [1, 2], "longdouble")
+    save("bytes", [b"ab", b"cd"], "V2")
+    save("dictionary", {"x": 1}, allow_pickle=True)
+    save("scalar", 1.5)
+    numpy.savez(HERE / "npy" / "archive", x=numpy.zeros(2))
+    (HERE / "npy" / "archive.npz").rename(HERE / "npy" / "archive.npy")
+    write("npy/pickle.npy", pickle.dumps([1, 2]))
+    write("npy/pointer.npy", b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n")
+    write("npy/page.npy", b"<!DOCTYPE html>\n<html></html>\n")
+    write("npy/hdf5.npy", b"\x89HDF\r\n\x1a\n")
 
 
 # ---------------------------------------------------------------- PNG
@@ -347,6 +386,7 @@ def make_resizes():
 make_table()
 make_numbers()
 make_npy()
+make_other_arrays()
 make_png()
 make_jpeg()
 make_resizes()

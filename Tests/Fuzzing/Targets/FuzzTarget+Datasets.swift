@@ -7,7 +7,7 @@ extension FuzzTarget {
         var parts = Input(input)
         let images = try InputFile(parts.part())
         let labels = try InputFile(parts.remainder())
-        try use(try Dataset.idx(images: images.path, labels: labels.path))
+        try use(try Dataset.idx(images: images.path, labels: labels.path).dataset)
         try use(try Dataset.idx(images: images.path))
     }
 
@@ -20,7 +20,9 @@ extension FuzzTarget {
             try Dataset.npy(
                 features: features.path, targets: options & 1 == 0 ? targets.path : nil,
                 layout: options & 2 == 0 ? .nhwc : .nchw,
-                classes: options & 4 == 0 ? nil : options & 8 == 0, classCount: options & 16 == 0 ? nil : 3))
+                classes: options & 4 == 0 ? nil : options & 8 == 0, firstClass: options & 32 == 0 ? 0 : -7,
+                classNames: options & 16 == 0 ? nil : ["0", "1", "2"]
+            ).dataset)
     }
 
     /// A table is read as training data, and read again as new data.
