@@ -142,7 +142,10 @@ let package = Package(
             ]),
         tests(
             "ProgramTests",
-            uses: ["TestSupport", "dist-train", "Configuration", "Datasets", "System", "Training"]),
+            uses: [
+                "TestSupport", "dist-train", "Configuration", "Datasets", "System", "Training", "Platform",
+                "Threads",
+            ]),
         tests(
             "EndToEndTests",
             uses: ["TestSupport", "System", "Transport", "Datasets", "Configuration", "Platform", "Threads"]),

@@ -111,6 +111,16 @@ package enum File {
         return Int(status.st_size)
     }
 
+    /// Gives a file another name, under which it replaces what is there.
+    ///
+    /// - Throws: `SystemError` if that fails.
+    package static func move(_ path: String, to destination: String) throws {
+        guard rename(path, destination) == 0 else {
+            throw SystemError(cannot: "move to `\(destination)`", path)
+        }
+        try Directory.synchronize(Path.directory(of: destination))
+    }
+
     /// Removes a file. A missing file is no error.
     ///
     /// - Throws: `SystemError` if that fails.

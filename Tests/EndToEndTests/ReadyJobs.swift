@@ -8,14 +8,14 @@ final class ReadyJobs {
 
     init() throws {
         directory = try TemporaryDirectory()
-        for name in ["data", "data/cifar-10-batches-bin"] {
+        for name in ["data", "data/mnist", "data/cifar-10-batches-bin"] {
             try Directory.createNew(directory.file(name), mode: 0o700)
         }
         for (name, count) in [("train", 150), ("t10k", 70)] {
             try write(
-                "data/\(name)-images-idx3-ubyte.gz",
+                "data/mnist/\(name)-images-idx3-ubyte.gz",
                 Self.idx([count, 28, 28]) { UInt8(truncatingIfNeeded: $0 % 784 * ($0 / 784 % 10 + 1)) })
-            try write("data/\(name)-labels-idx1-ubyte.gz", Self.idx([count]) { UInt8($0 % 10) })
+            try write("data/mnist/\(name)-labels-idx1-ubyte.gz", Self.idx([count]) { UInt8($0 % 10) })
         }
         let measurements = ["age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"]
         try directory.write(

@@ -12,6 +12,7 @@ package enum Commands {
         SummaryCommand.command,
         PlanCommand.command,
         DataCommand.command,
+        DataGetCommand.command,
         EvaluateCommand.command,
         PredictCommand.command,
         LRFindCommand.command,
