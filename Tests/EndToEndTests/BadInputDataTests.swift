@@ -134,7 +134,7 @@ import Testing
     }
 
     @Test func notAnIDXFile() throws {
-        try run(Array("P5 4 4 255 and so on".utf8), Self.labels(40)).expect(
+        try run(Array("Q5 4 4 255 and so on".utf8), Self.labels(40)).expect(
             status: 1, "`\(home.file("images"))` is not an IDX file")
     }
 
@@ -174,7 +174,9 @@ import Testing
         try Self.write(Self.labels(10, classes: 5), "labels2", in: home)
         try run(Self.images(40), Self.labels(40), Self.config(validation: Self.validation("validation")))
             .expect(
-                status: 1, "label 3 of sample 3 in `\(home.file("labels2"))` is outside the classes 0…2")
+                status: 1,
+                "`\(home.file("labels2"))` has the class 3 for sample 3, outside 0…2; check"
+                    + " the file")
     }
 
     @Test(arguments: ["validation", "test"])

@@ -19,6 +19,32 @@ import Training
         return #expect(throws: PlanError.self) { try TrainingPlan(job, facts) }
     }
 
+    /// Advice about the targets of arrays: where the labels begin, and whether they are classes.
+    @Test func targetsThatAreNotWhatTheyAreTakenFor() throws {
+        func reason(_ data: String, _ facts: DataFacts) throws -> String {
+            let model = #"["flatten", {dense: 26}]"#
+            let job = try load(config(["data": "{train: \(data)}", "model": model])).job
+            return #expect(throws: PlanError.self) { try TrainingPlan(job, facts) }?.description ?? ""
+        }
+        func counted(_ lacksFirstClass: Bool) -> DataFacts {
+            DataFacts(
+                sampleShape: [8], classCount: 27, trainCount: 105, validationCount: 0, testCount: 0,
+                lacksFirstClass: lacksFirstClass)
+        }
+        let idx = #"{idx: {images: "/a", labels: "/b"}}"#
+        #expect(
+            try reason(idx, counted(true)).contains(
+                "do the labels begin at 1? Then set"
+                    + " `first_class: 1`"))
+        #expect(try reason(idx, counted(false)).hasSuffix("end the model with {dense: 27}"))
+        #expect(try !reason(#"{image_folder: {path: "/a"}}"#, counted(true)).contains("first_class"))
+        let values = DataFacts(
+            sampleShape: [8], classCount: nil, targetWidth: 3, trainCount: 105, validationCount: 0,
+            testCount: 0)
+        let npy = #"{npy: {features: "/a", targets: "/b"}}"#
+        #expect(try reason(npy, values).contains("numbered or one-hot, give `classes: true` beside them"))
+    }
+
     @Test func stepsAndEpochs() throws {
         let plan = try plan(["batch": "{size: 50}", "epochs": "3"])
         #expect(plan.geometry.stepsPerEpoch == 3)

@@ -22,6 +22,15 @@ extension TrainingPlan {
         if let clash = clash(job) { throw PlanError(clash, layer: name) }
         switch targets {
         case .values(let width):
+            if job.loss.kind == .crossEntropy, job.data.target == .data, job.data.train.isArray {
+                throw PlanError(
+                    "`cross_entropy` needs class labels, but the targets are \(width) values per sample;"
+                        + " if they"
+                        + " are classes, numbered or one-hot, give `classes: true` beside them;"
+                        + " otherwise use mse,"
+                        + " mae, rmse or binary_cross_entropy",
+                    field: "loss")
+            }
             guard job.loss.kind != .crossEntropy else {
                 throw PlanError(
                     "`cross_entropy` needs class labels, but the targets are \(width) values per sample; "
@@ -118,6 +127,15 @@ extension TrainingPlan {
 }
 
 extension DataSpec.Source {
+    /// Whether the targets are in a NumPy file, which may hold classes as numbers of any type.
+    fileprivate var isArray: Bool {
+        switch self {
+        case .npy: true
+        case .limited(let source, _): source.isArray
+        default: false
+        }
+    }
+
     /// Whether the source takes the number of its first class from the config.
     fileprivate var countsClasses: Bool {
         switch self {

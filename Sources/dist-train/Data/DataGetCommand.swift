@@ -1,6 +1,6 @@
 import Configuration
-import Telemetry
 import System
+import Telemetry
 
 enum DataGetCommand {
     static let command = Command(
