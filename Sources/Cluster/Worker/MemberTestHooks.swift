@@ -19,7 +19,7 @@ struct MemberTestHooks: Sendable {
         state.updating = { faults.reach(formation, "update", $0) }
         state.contributing = { [unowned state] in
             faults.reach(formation, FaultPoints.contribution, $0) {
-                if let change = $0.corruption { state.spoilGradient(change) }
+                if let change = $0.corruption { state.corruptGradient(change) }
             }
         }
         mesh.sent = { envelope, socket in

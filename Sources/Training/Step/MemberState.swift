@@ -102,7 +102,7 @@ package final class MemberState: ParameterUpdate, GradientSource, @unchecked Sen
     }
 
     /// For tests: the bits of one of this member's gradient sums, of the last tensor's, become others.
-    package func spoilGradient(_ change: (UInt32) -> UInt32) {
+    package func corruptGradient(_ change: (UInt32) -> UInt32) {
         guard let tensor = plan.network.layout.tensors.last else { return }
         let value = gradients.result(0) + tensor.range.lowerBound
         value.pointee = Float(bitPattern: change(value.pointee.bitPattern))
