@@ -8,7 +8,7 @@ extension Snapshot {
         for statistic in layout.statistics {
             tensors.append(
                 NamedTensor(
-                    statistic.name, shape: statistic.shape, floats: Array(statistics[statistic.range])))
+                    statistic.name, shape: statistic.shape, floats: statistic.toFile(statistics)))
             if let layer = statistic.batchNormLayer {
                 tensors.append(
                     NamedTensor(
@@ -56,7 +56,7 @@ extension Snapshot {
         for statistic in layout.statistics {
             guard let values = reading.read(statistic.name, shape: statistic.shape, from: checkpoint.model)
             else { continue }
-            statistics.replaceSubrange(statistic.range, with: values)
+            statistic.fromFile(values, into: &statistics)
         }
         step = checkpoint.step
         self.epochTotals = epochTotals

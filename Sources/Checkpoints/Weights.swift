@@ -77,8 +77,8 @@ package struct Weights {
             }
         }
         for statistic in layout.statistics {
-            guard let values = values(statistic.name, [statistic.range.count]) else { continue }
-            snapshot.statistics.replaceSubrange(statistic.range, with: values)
+            guard let values = values(statistic.name, statistic.shape) else { continue }
+            statistic.fromFile(values, into: &snapshot.statistics)
         }
         try misfits.check(source)
     }

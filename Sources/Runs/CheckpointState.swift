@@ -26,13 +26,16 @@ package struct CheckpointState: Equatable, Sendable {
     package var targetWidth: Int?
     /// Training samples.
     package var trainCount: Int?
+    /// True if all values of images have PyTorch's order in the checkpoint's tensors. In checkpoints of
+    /// version 0.2 those behind a flatten had memory's order, unless a dense layer followed.
+    package var isChannelsFirst: Bool
 
     package init(
         data: String, normalization: Normalization, classNames: [String]?, epochTotals: [Double],
         platform: String, isExact: Bool,
         decisions: DecisionState = DecisionState(), job: String? = nil, table: TableEncoding? = nil,
         sampleShape: [Int]? = nil,
-        targetWidth: Int? = nil, trainCount: Int? = nil
+        targetWidth: Int? = nil, trainCount: Int? = nil, isChannelsFirst: Bool = true
     ) {
         self.data = data
         self.normalization = normalization
@@ -40,11 +43,23 @@ package struct CheckpointState: Equatable, Sendable {
         self.epochTotals = epochTotals
         self.platform = platform
         self.isExact = isExact
-        (self.decisions, self.job) = (decisions, job)
+        self.decisions = decisions
+        self.job = job
         self.table = table
         self.sampleShape = sampleShape
         self.targetWidth = targetWidth
         self.trainCount = trainCount
+        self.isChannelsFirst = isChannelsFirst
+    }
+
+    /// Checks that this program understands the order of the values in the checkpoint's tensors.
+    ///
+    /// - Throws: `CheckpointError` for a checkpoint of version 0.2 whose model depends on that order.
+    package func checkOrder(for plan: TrainingPlan, path: String) throws {
+        guard !isChannelsFirst, plan.dependsOnChannelOrder else { return }
+        throw CheckpointError(
+            "`\(path)` was written by version 0.2, which gave the values of this model's images another order"
+                + " than PyTorch's; use that version for it, or train again")
     }
 
     /// Identifies decoded data by its content.
@@ -76,7 +91,7 @@ extension CheckpointState {
     private static let codec = Codec<CheckpointState>.object(
         CheckpointState(
             data: "", normalization: Normalization(kind: .none, shift: [], factor: []), classNames: nil,
-            epochTotals: [], platform: "", isExact: false)
+            epochTotals: [], platform: "", isExact: false, isChannelsFirst: false)
     ) {
         Field(required: "data", \.data, .string, "Content hash of the decoded data.")
         Field(
@@ -96,6 +111,8 @@ extension CheckpointState {
             "sample_shape", \.sampleShape, .array(of: .int(1...1 << 40), count: 1...8), "Shape of a sample.")
         Field("target_width", \.targetWidth, .int(1...1 << 40), "Target values of a sample.")
         Field("train_count", \.trainCount, .int(1...1 << 40), "Training samples.")
+        Field(
+            "channels_first", \.isChannelsFirst, .bool, "Whether values of images have PyTorch's order.")
     }
 
     private struct NormalizationFields: Sendable {

@@ -130,6 +130,7 @@ package struct RunSetup {
                     + "start a new run with another --run-dir"
             )
         }
+        try state.checkOrder(for: plan, path: checkpoint.path)
         var snapshot = try Snapshot(
             checkpoint, layout: plan.network.layout, momentNames: job.job.optimizer.momentNames,
             epochTotals: state.epochTotals)

@@ -64,6 +64,7 @@ package struct TrainedModel: Sendable {
     package func predictor(_ plan: TrainingPlan, lanes: LanePool, keeping kept: Set<Int> = []) throws
         -> Predictor
     {
+        try state.checkOrder(for: plan, path: path)
         let snapshot = try snapshot(plan.network.layout)
         return Predictor(
             plan: plan, normalization: state.normalization, parameters: snapshot.parameters,
@@ -75,6 +76,7 @@ package struct TrainedModel: Sendable {
     /// - Throws: `CheckpointError` if a tensor is missing or has another shape or type.
     package func measured(_ plan: TrainingPlan, lanes: LanePool) throws -> MeasuredModel? {
         guard job.job.task != .training else { return nil }
+        try state.checkOrder(for: plan, path: path)
         let snapshot = try snapshot(plan.network.layout)
         return MeasuredModel(
             plan: plan, normalization: state.normalization, statistics: snapshot.statistics, lanes: lanes)

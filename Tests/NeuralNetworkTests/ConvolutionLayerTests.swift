@@ -67,7 +67,7 @@ import Testing
         for n in 0..<bench.batchSize {
             for (y, x) in (0..<h).flatMap({ y in (0..<w).map { (y, $0) } }) {
                 for o in 0..<outputs {
-                    let place = ((n * h + y) * w + x) * outputs + o
+                    let place = ((n * outputs + o) * h + y) * w + x
                     let target = bench.label(n) == place - n * h * w * outputs ? 1.0 : 0
                     let dy = 2 * (found[place] - target) / Double(h * w * outputs)
                     db[o] += dy

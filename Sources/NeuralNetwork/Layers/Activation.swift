@@ -4,6 +4,7 @@ import Kernels
 struct ActivationDefinition: LayerDefinition {
     let joinsInputs = false
     let extendsPreviousLayer = true
+    let flattenedInput = FlattenedInput.kept
     let function: ActivationFunction
 
     var probabilities: ProbabilityKind? { function == .sigmoid ? .independent : nil }
@@ -17,7 +18,7 @@ struct ActivationDefinition: LayerDefinition {
             operations: input.shape.count, scratchCount: 0, workspaceCount: 0, rememberedBytes: { _ in 0 },
             memory: .inPlace(backwardReads: .output), matrixProducts: { _ in [] },
             fusion: function.rectifier.map { .rectifier($0) } ?? .none,
-            countsDeadUnits: function.isOffBelowZero, inputPreparation: nil,
+            countsDeadUnits: function.isOffBelowZero, flattensImage: false, inputPreparation: nil,
             computation: .layer { _ in ActivationLayer(function) })
     }
 }

@@ -4,13 +4,12 @@ import Kernels
 struct AddDefinition: LayerDefinition {
     let joinsInputs = true
     let extendsPreviousLayer = false
+    let flattenedInput = FlattenedInput.channelsFirst
     let probabilities: ProbabilityKind? = nil
 
     func plan(_ layer: LayerContext, _ allocator: inout TensorAllocator) throws(ShapeMismatch) -> LayerPlan {
-        // Values that were flattened keep their order in a sum.
         let output = try layer.joined(
-            { $0 }, channels: { $0[0].channels }, flattened: layer.input.flattened,
-            hint: "they must be the same")
+            { $0 }, channels: { $0[0].channels }, hint: "they must be the same")
         let overwrites = layer.inputs.count == 2 ? [0, 1] : [0]
         return LayerPlan(
             summary: "add", output: output, operations: output.shape.count * (layer.inputs.count - 1),
@@ -18,7 +17,8 @@ struct AddDefinition: LayerDefinition {
             memory: MemoryUse(
                 backwardReads: [], overwritesInTraining: overwrites, overwritesInEvaluation: overwrites,
                 gradientReuse: .firstWritten),
-            matrixProducts: { _ in [] }, fusion: .sum, countsDeadUnits: false, inputPreparation: nil,
+            matrixProducts: { _ in [] }, fusion: .sum, countsDeadUnits: false, flattensImage: false,
+            inputPreparation: nil,
             computation: .join { _ in AddLayer() })
     }
 }

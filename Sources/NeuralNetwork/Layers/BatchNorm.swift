@@ -4,6 +4,7 @@ import Kernels
 struct BatchNormDefinition: LayerDefinition {
     let joinsInputs = false
     let extendsPreviousLayer = true
+    let flattenedInput = FlattenedInput.channelsFirst
     let probabilities: ProbabilityKind? = nil
     /// Weight of a step's statistics in the running ones, from 0 to 1.
     let momentum: Double
@@ -17,14 +18,14 @@ struct BatchNormDefinition: LayerDefinition {
         return LayerPlan(
             summary: isSynchronized ? "batch norm" : "batch norm (per microbatch)",
             output: Boundary(
-                shape: input.shape, flattened: input.flattened, field: input.field, measuredImages: nil),
+                shape: input.shape, flattened: nil, field: input.field, measuredImages: nil),
             operations: 4 * input.shape.count,
             scratchCount: BatchNormKernels.scratchCount(ChannelVectors(channels: input.shape.channels)),
             workspaceCount: 0, rememberedBytes: { _ in 0 },
             memory: Self.memory(isFrozen: isFrozen, rectifier: nil, hasShortcut: false),
             matrixProducts: { _ in [] },
             fusion: .normalization { Self.memory(isFrozen: isFrozen, rectifier: $0, hasShortcut: $1) },
-            countsDeadUnits: false, inputPreparation: nil,
+            countsDeadUnits: false, flattensImage: false, inputPreparation: nil,
             computation: .normalization { capacity, rectifier in
                 BatchNormLayer(
                     options, isFrozen: isFrozen, rectifier, offsets,

@@ -5,18 +5,18 @@ import Kernels
 struct ConcatenateDefinition: LayerDefinition {
     let joinsInputs = true
     let extendsPreviousLayer = false
+    let flattenedInput = FlattenedInput.channelsFirst
     let probabilities: ProbabilityKind? = nil
 
     func plan(_ layer: LayerContext, _ allocator: inout TensorAllocator) throws(ShapeMismatch) -> LayerPlan {
-        // Flattened values beside others are no longer in an image's order.
         let output = try layer.joined(
             { TensorShape($0.dimensions.dropLast()) }, channels: { $0.reduce(0) { $0 + $1.channels } },
-            flattened: nil, hint: "all but the channels must be the same")
+            hint: "all but the channels must be the same")
         let channels = layer.inputs.map(\.shape.channels)
         return LayerPlan(
             summary: "concatenate", output: output, operations: 0, scratchCount: 0, workspaceCount: 0,
             rememberedBytes: { _ in 0 }, memory: .separate(backwardReads: []), matrixProducts: { _ in [] },
-            fusion: .none, countsDeadUnits: false, inputPreparation: nil,
+            fusion: .none, countsDeadUnits: false, flattensImage: false, inputPreparation: nil,
             computation: .join { _ in
                 ConcatenateLayer(positions: output.shape.positions, channels: channels)
             })

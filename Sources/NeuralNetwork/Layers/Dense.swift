@@ -4,6 +4,7 @@ import Kernels
 struct DenseDefinition: LayerDefinition {
     let joinsInputs = false
     let extendsPreviousLayer = false
+    let flattenedInput = FlattenedInput.translated
     let probabilities: ProbabilityKind? = nil
     let units: Int
     let hasBias: Bool
@@ -33,7 +34,7 @@ struct DenseDefinition: LayerDefinition {
             workspaceCount: PanelProduct.packedCount(width: max(inputs, units)),
             rememberedBytes: { _ in 0 },
             memory: .separate(backwardReads: layer.isFrozen ? [] : .input), matrixProducts: { _ in [] },
-            fusion: .none, countsDeadUnits: false, inputPreparation: nil,
+            fusion: .none, countsDeadUnits: false, flattensImage: false, inputPreparation: nil,
             computation: .layer {
                 DenseLayer(
                     inputs: inputs, outputs: units, weight: weight, bias: bias,

@@ -4,6 +4,7 @@ import Kernels
 struct DropoutDefinition: LayerDefinition {
     let joinsInputs = false
     let extendsPreviousLayer = false
+    let flattenedInput = FlattenedInput.kept
     let probabilities: ProbabilityKind? = nil
     /// The probability that a value becomes 0, from 0 up to, but not including, 1.
     let rate: Double
@@ -18,7 +19,7 @@ struct DropoutDefinition: LayerDefinition {
             operations: width, scratchCount: 0, workspaceCount: 0,
             rememberedBytes: { $0.microbatches * $0.rows * width },
             memory: .inPlace(backwardReads: []), matrixProducts: { _ in [] }, fusion: .none,
-            countsDeadUnits: false, inputPreparation: nil,
+            countsDeadUnits: false, flattensImage: false, inputPreparation: nil,
             computation: .layer {
                 DropoutLayer(
                     rate: rate, layer: number, width: width, localMicrobatches: $0.microbatches, rows: $0.rows

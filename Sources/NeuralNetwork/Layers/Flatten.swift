@@ -1,19 +1,61 @@
-/// Makes a table of `height · width · channels` columns of an image. The values stay where they are.
+import Kernels
+
+/// Makes a table of an image: a row of `height · width · channels` columns for each sample.
+///
+/// PyTorch's order of the columns is channels, height, width. The values are moved into it only if a layer
+/// behind needs that: dense layers translate their weights instead, and activations and dropouts keep the
+/// order (`FlattenedInput`).
 struct FlattenDefinition: LayerDefinition {
     let joinsInputs = false
     let extendsPreviousLayer = false
+    let flattenedInput = FlattenedInput.kept
     let probabilities: ProbabilityKind? = nil
 
     func plan(_ layer: LayerContext, _ allocator: inout TensorAllocator) throws(ShapeMismatch) -> LayerPlan {
-        let input = layer.input
+        let (input, shape) = (layer.input, layer.input.shape)
+        let image = shape.isFlat ? input.flattened : shape
         return LayerPlan(
             summary: "flatten",
             output: Boundary(
-                shape: TensorShape([input.shape.count]),
-                flattened: input.shape.isFlat ? input.flattened : input.shape, field: input.field,
-                measuredImages: nil),
+                shape: TensorShape([shape.count]), flattened: layer.movesChannels ? nil : image,
+                field: layer.movesChannels ? input.field.covering(shape) : input.field, measuredImages: nil),
             operations: 0, scratchCount: 0, workspaceCount: 0, rememberedBytes: { _ in 0 },
             memory: .separate(backwardReads: []), matrixProducts: { _ in [] }, fusion: .none,
-            countsDeadUnits: false, inputPreparation: nil, computation: .alias)
+            countsDeadUnits: false, flattensImage: !shape.isFlat, inputPreparation: nil,
+            computation: layer.movesChannels ? .layer { _ in FlattenLayer(shape) } : .alias)
+    }
+}
+
+/// Moves the values of images `[height, width, channels]` into PyTorch's order `[channels, height, width]`;
+/// the gradient goes back the same way.
+final class FlattenLayer: Layer {
+    private let image: TensorShape
+
+    init(_ image: TensorShape) { self.image = image }
+
+    func forward(_ input: MicrobatchMatrix, _ output: MicrobatchMatrix, _ pass: ForwardPass) {
+        let size = MicrobatchRows.imagesPerTile(values: image.count)
+        pass.lanes.run(pass.rows.tileCount(of: size)) { task, _ in
+            let tile = pass.rows.tile(task, of: size)
+            ChannelOrder.channelsFirst(
+                input.row(tile.localMicrobatch, tile.start),
+                into: output.row(tile.localMicrobatch, tile.start), images: tile.count,
+                positions: image.positions, channels: image.channels)
+        }
+    }
+
+    func backward(
+        _ input: MicrobatchMatrix, _ output: MicrobatchMatrix, outputGradient: MicrobatchMatrix,
+        inputGradient: MicrobatchMatrix?, _ pass: BackwardPass
+    ) {
+        guard let inputGradient else { return }
+        let size = MicrobatchRows.imagesPerTile(values: image.count)
+        pass.lanes.run(pass.rows.tileCount(of: size)) { task, _ in
+            let tile = pass.rows.tile(task, of: size)
+            ChannelOrder.channelsLast(
+                outputGradient.row(tile.localMicrobatch, tile.start),
+                into: inputGradient.row(tile.localMicrobatch, tile.start), images: tile.count,
+                positions: image.positions, channels: image.channels)
+        }
     }
 }

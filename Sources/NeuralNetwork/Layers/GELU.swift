@@ -4,6 +4,7 @@ import Kernels
 struct GELUDefinition: LayerDefinition {
     let joinsInputs = false
     let extendsPreviousLayer = true
+    let flattenedInput = FlattenedInput.kept
     let probabilities: ProbabilityKind? = nil
     let form: GELUForm
 
@@ -15,7 +16,8 @@ struct GELUDefinition: LayerDefinition {
                 shape: input.shape, flattened: input.flattened, field: input.field, measuredImages: nil),
             operations: input.shape.count, scratchCount: 0, workspaceCount: 0, rememberedBytes: { _ in 0 },
             memory: .inPlace(backwardReads: .input), matrixProducts: { _ in [] }, fusion: .none,
-            countsDeadUnits: true, inputPreparation: nil, computation: .layer { _ in GELULayer(form) })
+            countsDeadUnits: true, flattensImage: false, inputPreparation: nil,
+            computation: .layer { _ in GELULayer(form) })
     }
 }
 

@@ -4,6 +4,7 @@ import Kernels
 struct GlobalAveragePoolDefinition: LayerDefinition {
     let joinsInputs = false
     let extendsPreviousLayer = false
+    let flattenedInput = FlattenedInput.channelsFirst
     let probabilities: ProbabilityKind? = nil
 
     func plan(_ layer: LayerContext, _ allocator: inout TensorAllocator) throws(ShapeMismatch) -> LayerPlan {
@@ -16,11 +17,12 @@ struct GlobalAveragePoolDefinition: LayerDefinition {
         return LayerPlan(
             summary: "global average pool",
             output: Boundary(
-                shape: TensorShape([input.channels]), flattened: layer.input.flattened,
+                shape: TensorShape([input.channels]), flattened: nil,
                 field: layer.input.field.covering(input), measuredImages: nil),
             operations: input.count, scratchCount: 2 * FlatVector.aligned(2 * input.channels),
             workspaceCount: 0, rememberedBytes: { _ in 0 }, memory: .separate(backwardReads: []),
-            matrixProducts: { _ in [] }, fusion: .none, countsDeadUnits: false, inputPreparation: nil,
+            matrixProducts: { _ in [] }, fusion: .none, countsDeadUnits: false, flattensImage: false,
+            inputPreparation: nil,
             computation: .layer { _ in GlobalAveragePoolLayer(shape: input) })
     }
 }

@@ -4,6 +4,7 @@ import Kernels
 struct LayerNormDefinition: LayerDefinition {
     let joinsInputs = false
     let extendsPreviousLayer = true
+    let flattenedInput = FlattenedInput.channelsFirst
     let probabilities: ProbabilityKind? = nil
     /// Added to the variance.
     let epsilon: Double
@@ -18,14 +19,15 @@ struct LayerNormDefinition: LayerDefinition {
         return LayerPlan(
             summary: "layer norm",
             output: Boundary(
-                shape: input.shape, flattened: input.flattened, field: input.field, measuredImages: nil),
+                shape: input.shape, flattened: nil, field: input.field, measuredImages: nil),
             operations: 8 * input.shape.count,
             scratchCount: LayerNormLayer.scratchCount(channels: channels), workspaceCount: 0,
             rememberedBytes: { _ in 0 },
             memory: MemoryUse(
                 backwardReads: .input, overwritesInTraining: [], overwritesInEvaluation: [0],
                 gradientReuse: .firstWritten),
-            matrixProducts: { _ in [] }, fusion: .none, countsDeadUnits: false, inputPreparation: nil,
+            matrixProducts: { _ in [] }, fusion: .none, countsDeadUnits: false, flattensImage: false,
+            inputPreparation: nil,
             computation: .layer {
                 LayerNormLayer(
                     input.shape, epsilon: epsilon, scale: scale, shift: shift,

@@ -4,6 +4,7 @@ import Kernels
 struct MaxoutDefinition: LayerDefinition {
     let joinsInputs = false
     let extendsPreviousLayer = true
+    let flattenedInput = FlattenedInput.channelsFirst
     let probabilities: ProbabilityKind? = nil
     /// k, from 2 to 256.
     let pieces: Int
@@ -23,7 +24,7 @@ struct MaxoutDefinition: LayerDefinition {
             operations: input.count, scratchCount: 0, workspaceCount: 0,
             rememberedBytes: { $0.microbatches * $0.rows * output.count },
             memory: .separate(backwardReads: []), matrixProducts: { _ in [] }, fusion: .none,
-            countsDeadUnits: false, inputPreparation: nil,
+            countsDeadUnits: false, flattensImage: false, inputPreparation: nil,
             computation: .layer {
                 MaxoutLayer(pieces: pieces, output: output, localMicrobatches: $0.microbatches, rows: $0.rows)
             })

@@ -4,6 +4,7 @@ import Kernels
 struct PoolDefinition: LayerDefinition {
     let joinsInputs = false
     let extendsPreviousLayer = false
+    let flattenedInput = FlattenedInput.channelsFirst
     let probabilities: ProbabilityKind? = nil
     let function: PoolFunction
     let window: Window
@@ -17,7 +18,7 @@ struct PoolDefinition: LayerDefinition {
             summary: "\(function == .maximum ? "max" : "average") pool \(window.summary)",
             output: Boundary(
                 shape: TensorShape([geometry.outputHeight, geometry.outputWidth, geometry.channels]),
-                flattened: input.flattened, field: input.field.seen(through: window), measuredImages: nil),
+                flattened: nil, field: input.field.seen(through: window), measuredImages: nil),
             operations: geometry.patchCount * geometry.positions,
             scratchCount: FlatVector.aligned(geometry.channels), workspaceCount: 0,
             rememberedBytes: {
@@ -26,7 +27,8 @@ struct PoolDefinition: LayerDefinition {
             },
             memory: .separate(
                 backwardReads: function == .maximum && !remembers ? [.input, .output] : []),
-            matrixProducts: { _ in [] }, fusion: .none, countsDeadUnits: false, inputPreparation: nil,
+            matrixProducts: { _ in [] }, fusion: .none, countsDeadUnits: false, flattensImage: false,
+            inputPreparation: nil,
             computation: .layer {
                 PoolLayer(
                     function, geometry, localMicrobatches: $0.microbatches, rows: $0.rows,

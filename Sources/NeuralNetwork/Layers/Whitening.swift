@@ -4,6 +4,7 @@ import Kernels
 struct WhiteningDefinition: LayerDefinition {
     let joinsInputs = false
     let extendsPreviousLayer = false
+    let flattenedInput = FlattenedInput.channelsFirst
     let probabilities: ProbabilityKind? = nil
     /// Columns of W; nil for as many as the input has values, and an output of the input's shape.
     let components: Int?
@@ -12,19 +13,22 @@ struct WhiteningDefinition: LayerDefinition {
         let (input, inputs) = (layer.input, layer.input.shape.count)
         let outputs = components ?? inputs
         let whitening = WhiteningPlan(
-            mean: allocator.addStatistic(layer.name + ".mean", shape: [inputs], initial: 0),
-            matrix: allocator.addStatistic(layer.name + ".matrix", shape: [inputs, outputs], initial: 0),
+            mean: allocator.addStatistic(
+                layer.name + ".mean", shape: [inputs], images: [input.shape], initial: 0),
+            matrix: allocator.addStatistic(
+                layer.name + ".matrix", shape: [inputs, outputs],
+                images: [input.shape, components == nil ? input.shape : nil], initial: 0),
             inputs: inputs, outputs: outputs,
             exchange: allocator.addExchanges(Scatter(columns: inputs).exchanges))
         return LayerPlan(
             summary: "whitening (not trained)",
             output: Boundary(
-                shape: components.map { TensorShape([$0]) } ?? input.shape, flattened: input.flattened,
+                shape: components.map { TensorShape([$0]) } ?? input.shape, flattened: nil,
                 field: input.field, measuredImages: nil),
             operations: 2 * inputs * outputs, scratchCount: FlatVector.aligned(Tile.rows * inputs),
             workspaceCount: 0, rememberedBytes: { _ in 0 }, memory: .separate(backwardReads: []),
             matrixProducts: { WhiteningLayer.products(whitening, $0) }, fusion: .none,
-            countsDeadUnits: false, inputPreparation: whitening,
+            countsDeadUnits: false, flattensImage: false, inputPreparation: whitening,
             computation: .layer { _ in WhiteningLayer(whitening) })
     }
 }

@@ -6,6 +6,9 @@ package final class BatchTargets {
     package let areClasses: Bool
     /// Whether a sample's target is what the network reads of it.
     package let areInputs: Bool
+    /// The image whose channels come first in the targets, because the network's output is flat; nil where
+    /// the targets have the order of the input.
+    package let movedImage: TensorShape?
     private let width: Int
     private let rows: Int
     private let labelStorage: UnsafeMutablePointer<Int32>
@@ -15,9 +18,14 @@ package final class BatchTargets {
     ///   - width: values per sample; nil if the loss needs labels alone.
     ///   - areClasses: whether the targets are class labels.
     ///   - areInputs: whether they are the samples themselves.
-    package init(localMicrobatches: Int, rows: Int, width: Int?, areClasses: Bool, areInputs: Bool = false) {
+    ///   - movedImage: the shape of samples whose channels come first in the targets (`movedImage`).
+    package init(
+        localMicrobatches: Int, rows: Int, width: Int?, areClasses: Bool, areInputs: Bool = false,
+        movedImage: TensorShape? = nil
+    ) {
         self.areClasses = areClasses
         self.areInputs = areInputs
+        self.movedImage = movedImage
         self.width = width ?? 0
         self.rows = rows
         labelStorage = .allocate(capacity: max(1, localMicrobatches * rows))

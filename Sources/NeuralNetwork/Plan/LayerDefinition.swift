@@ -11,6 +11,8 @@ protocol LayerDefinition: Sendable {
     /// True if a layer `c1.relu` directly behind `c1` counts as a part of `c1`: the name `c1` then stands for
     /// its output.
     var extendsPreviousLayer: Bool { get }
+    /// What the layer makes of flattened values that lie in memory's order.
+    var flattenedInput: FlattenedInput { get }
     /// The kind of probabilities that the layer's outputs are; nil for other values.
     var probabilities: ProbabilityKind? { get }
 
@@ -18,6 +20,20 @@ protocol LayerDefinition: Sendable {
     ///
     /// - Throws: `ShapeMismatch` if the layer cannot follow its input.
     func plan(_ layer: LayerContext, _ allocator: inout TensorAllocator) throws(ShapeMismatch) -> LayerPlan
+}
+
+/// What a layer makes of values that a flatten has left in memory's order.
+///
+/// An image lies in memory as `[height, width, channels]`, and PyTorch flattens `[channels, height, width]`.
+/// A flatten moves its values into PyTorch's order only if a layer behind it needs that.
+enum FlattenedInput: Sendable {
+    /// The layer works value by value, and its output has the order of its input.
+    case kept
+    /// The layer's tensors have memory's order in memory and PyTorch's in files; its output has no such
+    /// order.
+    case translated
+    /// The layer needs PyTorch's order.
+    case channelsFirst
 }
 
 /// A kind of block: it has no computation of its own, but consists of other layers.
@@ -49,6 +65,8 @@ struct LayerContext {
     let number: Int
     /// True if the layer is named by `freeze`: its tensors are not trained.
     let isFrozen: Bool
+    /// True if a flatten must give its values PyTorch's order.
+    let movesChannels: Bool
     let inputs: [Boundary]
     /// The names of the layers that write the inputs.
     let inputNames: [String]
@@ -101,8 +119,7 @@ extension LayerContext {
     /// - Parameter hint: tells in an error what must be the same.
     /// - Throws: `ShapeMismatch` if the inputs do not agree, or the output would be too large.
     func joined(
-        _ part: (TensorShape) -> TensorShape, channels: ([TensorShape]) -> Int, flattened: TensorShape?,
-        hint: String
+        _ part: (TensorShape) -> TensorShape, channels: ([TensorShape]) -> Int, hint: String
     ) throws(ShapeMismatch) -> Boundary {
         let shapes = inputs.map(\.shape)
         let parts = shapes.map(part)
@@ -113,7 +130,7 @@ extension LayerContext {
         let channels = channels(shapes)
         try checkValues(shapes[0].positions, channels)
         return Boundary(
-            shape: TensorShape(shapes[0].dimensions.dropLast() + [channels]), flattened: flattened,
+            shape: TensorShape(shapes[0].dimensions.dropLast() + [channels]), flattened: nil,
             field: inputs.dropFirst().reduce(input.field) { $0.joined(with: $1.field) },
             measuredImages: nil)
     }

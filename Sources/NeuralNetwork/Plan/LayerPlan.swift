@@ -20,6 +20,8 @@ struct LayerPlan: Sendable {
     let fusion: FusionRole
     /// True if a unit whose output is at most 0 counts as inactive in diagnostics.
     let countsDeadUnits: Bool
+    /// True for a flatten of an image.
+    let flattensImage: Bool
     /// Statistics of the training set that must be measured before the first step. The layer's output then
     /// takes the place of the network's input. Nil for all layers but a whitening.
     let inputPreparation: WhiteningPlan?
@@ -39,7 +41,7 @@ struct LayerPlan: Sendable {
 /// A layer's input or output: what lies between two layers.
 struct Boundary: Sendable {
     let shape: TensorShape
-    /// The image's shape before a flatten, as long as no later layer has mixed the values.
+    /// The image's shape before a flatten, if the values still lie in memory's order (`FlattenedInput`).
     let flattened: TensorShape?
     let field: ReceptiveField
     /// Images in one forward task of the layer that writes the values, if that task can measure them for a

@@ -8,6 +8,9 @@ struct NetworkBuilder {
     private(set) var boundaries: [Boundary]
     private var allocator: TensorAllocator
     private let freeze: [String]
+    private let movingFlattens: Set<Int>
+    /// Flattens, by their layers' numbers, behind which a layer needs PyTorch's order.
+    private(set) var misplacedFlattens: Set<Int> = []
     /// Boundaries by the names that `from` may use.
     private var named: [String: Int] = ["input": 0]
     private var isRead: Set<Int> = []
@@ -20,10 +23,14 @@ struct NetworkBuilder {
     /// - Parameters:
     ///   - freeze: names of layers and blocks that are not trained.
     ///   - frozenStart: where the frozen tensors begin in the flat parameters.
+    ///   - movingFlattens: flattens, by their layers' numbers, that give their values PyTorch's order.
     /// - Throws: `ShapeMismatch` for the first layer that cannot follow those before it.
-    init(_ specs: [NamedLayer], input: TensorShape, freeze: [String], frozenStart: Int) throws(ShapeMismatch)
-    {
+    init(
+        _ specs: [NamedLayer], input: TensorShape, freeze: [String], frozenStart: Int,
+        movingFlattens: Set<Int>
+    ) throws(ShapeMismatch) {
         self.freeze = freeze
+        self.movingFlattens = movingFlattens
         allocator = TensorAllocator(ParameterLayout(frozenStart: frozenStart))
         boundaries = [
             Boundary(shape: input, flattened: nil, field: .ofInput(input), measuredImages: nil)
@@ -81,10 +88,12 @@ struct NetworkBuilder {
         allocator.isFreezing = isFrozen
         defer { allocator.isFreezing = false }
         let context = LayerContext(
-            name: name, number: layers.count, isFrozen: isFrozen, inputs: inputs.map { boundaries[$0] },
+            name: name, number: layers.count, isFrozen: isFrozen,
+            movesChannels: movingFlattens.contains(layers.count), inputs: inputs.map { boundaries[$0] },
             inputNames: inputs.map { $0 == 0 ? "input" : layers[$0 - 1].name })
         let plan = try definition.plan(context, &allocator)
         isRead.formUnion(inputs)
+        if definition.flattenedInput == .channelsFirst { for input in inputs { requireChannelsFirst(input) } }
         layers.append(
             PlannedLayer(
                 name: name, spec: spec, inputs: inputs, input: context.input.shape,
@@ -94,9 +103,18 @@ struct NetworkBuilder {
         return layers.count
     }
 
+    /// Notes the flatten that must move its values, so that those at a boundary have PyTorch's order.
+    private mutating func requireChannelsFirst(_ boundary: Int) {
+        guard let image = boundaries[boundary].flattened, image.hasTwoOrders else { return }
+        var number = boundary - 1
+        while !layers[number].plan.flattensImage { number = layers[number].inputs[0] - 1 }
+        misplacedFlattens.insert(number)
+    }
+
     /// Every output must be read on the way to the network's end.
     private mutating func finish(output: Int) throws(ShapeMismatch) {
         isRead.insert(output)
+        requireChannelsFirst(output)
         guard output == layers.count else {
             throw ShapeMismatch(
                 layer: layers[layers.count - 1].name,

@@ -39,12 +39,15 @@ package struct NetworkPlan: Sendable {
                     + "the layer before it, not of `\(last.from[0])`: leave out its `from`")
         }
         let specs = fused ? Array(specs.dropLast()) : specs
-        var builder = try NetworkBuilder(specs, input: input, freeze: freeze, frozenStart: 0)
-        if !freeze.isEmpty {
-            try builder.checkFreeze(freeze)
+        var builder = try NetworkBuilder(
+            specs, input: input, freeze: freeze, frozenStart: 0, movingFlattens: [])
+        try builder.checkFreeze(freeze)
+        let misplaced = builder.misplacedFlattens
+        if !freeze.isEmpty || !misplaced.isEmpty {
             // Frozen tensors lie behind the trained ones, whose number is known now.
             builder = try NetworkBuilder(
-                specs, input: input, freeze: freeze, frozenStart: builder.layout.flatCount)
+                specs, input: input, freeze: freeze, frozenStart: builder.layout.flatCount,
+                movingFlattens: misplaced)
         }
         inputShape = input
         layers = builder.layers
@@ -70,6 +73,22 @@ package struct NetworkPlan: Sendable {
     package func shape(at boundary: Int) -> TensorShape {
         boundary == 0 ? inputShape : layers[boundary - 1].output
     }
+
+    /// The image whose values lie at a boundary in memory's order, `[height, width, channels]`, where
+    /// PyTorch's order is another: an image, or one that is flattened. Nil: both orders are the same.
+    package func image(at boundary: Int) -> TensorShape? {
+        let shape = shape(at: boundary)
+        let image = boundary == 0 || !shape.isFlat ? shape : layers[boundary - 1].plan.output.flattened
+        return image.flatMap { $0.hasTwoOrders ? $0 : nil }
+    }
+
+    /// True if a measured statistic counts values of images, whose order in memory is not PyTorch's.
+    package var measuresImages: Bool {
+        layout.statistics.contains { $0.images.contains { $0 != nil } }
+    }
+
+    /// True if a flatten moves its values into PyTorch's order, because a layer behind it needs that.
+    package var movesFlattenedValues: Bool { layers.contains { $0.plan.flattensImage && !$0.isAlias } }
 }
 
 extension NetworkPlan {

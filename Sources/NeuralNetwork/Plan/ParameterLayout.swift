@@ -30,10 +30,43 @@ package struct StatisticTensor: Equatable, Sendable {
     package let name: String
     /// The shape, in memory as in files.
     package let shape: [Int]
+    /// The image whose values an axis counts, in memory as height, width, channels and in files as channels,
+    /// height, width; nil for another axis, or where both are the same. As many as there are axes.
+    package let images: [TensorShape?]
     package let initial: Float
     package let range: Range<Int>
     /// True for a frozen layer, whose batches are not counted.
     package let isFrozen: Bool
+}
+
+extension StatisticTensor {
+    /// The values of the flat statistics in the order of files.
+    package func toFile(_ statistics: [Float]) -> [Float] {
+        var values = [Float](repeating: 0, count: range.count)
+        forEachPlace { values[$1] = statistics[range.lowerBound + $0] }
+        return values
+    }
+
+    /// Copies values in the order of files into the flat statistics.
+    package func fromFile(_ values: [Float], into statistics: inout [Float]) {
+        forEachPlace { statistics[range.lowerBound + $0] = values[$1] }
+    }
+
+    /// Calls `body(index in memory, index in file)` for every value.
+    private func forEachPlace(_ body: (Int, Int) -> Void) {
+        var places = [(memory: 0, file: 0)]
+        for (length, image) in zip(shape, images) {
+            let positions = image?.positions ?? length
+            let channels = image?.channels ?? 1
+            places = places.flatMap { place in
+                (0..<length).map { index in
+                    let file = index % channels * positions + index / channels
+                    return (place.memory * length + index, place.file * length + file)
+                }
+            }
+        }
+        for place in places { body(place.memory, place.file) }
+    }
 }
 
 /// Every parameter and running statistic of a network, in the order of its layers.
@@ -95,11 +128,21 @@ package struct ParameterLayout: Equatable, Sendable {
         addStatistic(name, shape: [count], initial: initial)
     }
 
-    package mutating func addStatistic(_ name: String, shape: [Int], initial: Float) -> Int {
+    /// Appends a running statistic, and returns its first index.
+    ///
+    /// - Parameter images: for each axis the shape of the samples whose values it counts; nil for an axis
+    ///   that counts something else. Empty: no axis counts values of a sample.
+    package mutating func addStatistic(
+        _ name: String, shape: [Int], images: [TensorShape?] = [], initial: Float
+    ) -> Int {
         let (start, count) = (statisticsCount, shape.reduce(1, *))
         statistics.append(
             StatisticTensor(
-                name: name, shape: shape, initial: initial, range: start..<(start + count),
+                name: name, shape: shape,
+                images: shape.indices.map { axis in
+                    images.indices.contains(axis) ? images[axis].flatMap { $0.hasTwoOrders ? $0 : nil } : nil
+                },
+                initial: initial, range: start..<(start + count),
                 isFrozen: isFreezing))
         statisticsCount += FlatVector.aligned(count)
         return start

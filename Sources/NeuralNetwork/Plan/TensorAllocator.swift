@@ -42,8 +42,12 @@ struct TensorAllocator {
     }
 
     /// Adds a running statistic, and returns its first index in the flat statistics.
-    mutating func addStatistic(_ name: String, shape: [Int], initial: Float) -> Int {
-        layout.addStatistic(name, shape: shape, initial: initial)
+    ///
+    /// - Parameter images: see `ParameterLayout.addStatistic`.
+    mutating func addStatistic(
+        _ name: String, shape: [Int], images: [TensorShape?] = [], initial: Float
+    ) -> Int {
+        layout.addStatistic(name, shape: shape, images: images, initial: initial)
     }
 
     /// Numbers some exchanges one after the other, and returns the first number.

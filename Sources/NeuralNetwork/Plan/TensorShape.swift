@@ -12,6 +12,8 @@ package struct TensorShape: Equatable, Sendable, CustomStringConvertible {
     /// Positions at which the channels are found: 1 for tables, height × width for images.
     package var positions: Int { dimensions.dropLast().reduce(1, *) }
     package var isFlat: Bool { dimensions.count == 1 }
+    /// True if memory's order, height, width, channels, and PyTorch's, channels, height, width, differ.
+    package var hasTwoOrders: Bool { positions > 1 && channels > 1 }
 
     package var description: String { dimensions.map(String.init).joined(separator: "×") }
 }

@@ -145,3 +145,16 @@ extension DataSpec.Source {
         }
     }
 }
+
+extension TrainingPlan {
+    /// The shape of the images that the model gives back as flat outputs, channels first as PyTorch has them;
+    /// nil where there are none, or where both orders are the same.
+    package var reconstructedImage: TensorShape? {
+        job.data.target == .input && network.outputShape.isFlat ? network.image(at: 0) : nil
+    }
+
+    /// True if the order of an image's values matters to the tensors or the results of the model.
+    package var dependsOnChannelOrder: Bool {
+        network.movesFlattenedValues || network.measuresImages || reconstructedImage != nil
+    }
+}

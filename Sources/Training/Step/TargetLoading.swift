@@ -1,4 +1,5 @@
 import Datasets
+import Kernels
 import NeuralNetwork
 
 extension BatchTargets {
@@ -8,13 +9,18 @@ extension BatchTargets {
         self.init(
             localMicrobatches: localMicrobatches, rows: rows,
             width: plan.trainReport.needsValues ? plan.network.outputShape.count : nil,
-            areClasses: areClasses, areInputs: plan.job.data.target == .input)
+            areClasses: areClasses, areInputs: plan.job.data.target == .input,
+            movedImage: plan.reconstructedImage)
     }
 
     /// Puts the targets of samples into a local microbatch, whose input is there already.
     func load(_ samples: ArraySlice<Int>, of dataset: Dataset, localMicrobatch: Int, input: MicrobatchMatrix)
     {
-        if areInputs {
+        if areInputs, let image = movedImage {
+            ChannelOrder.channelsFirst(
+                input.row(localMicrobatch), into: values(localMicrobatch), images: samples.count,
+                positions: image.positions, channels: image.channels)
+        } else if areInputs {
             values(localMicrobatch).update(
                 from: input.row(localMicrobatch), count: samples.count * input.width)
         } else if areClasses {

@@ -1,4 +1,5 @@
 import Kernels
+import NeuralNetwork
 
 /// The shapes of a k-means job: its running statistics, and the vectors that its steps exchange.
 struct KMeansLayout {
@@ -21,9 +22,11 @@ struct KMeansLayout {
     /// - `counts` [K]: the number of samples nearest to each centre in the last iteration.
     /// - `majority_class` [K], for data with classes: the most frequent class of these samples, or −1.
     /// - `centroids_chosen` [1]: the number of centres that have been chosen.
-    var statistics: [(name: String, shape: [Int], initial: Float)] {
-        [(Self.centroids, [clusters, features], 0), (Self.counts, [clusters], 0), (Self.chosen, [1], 0)]
-            + (classes > 0 ? [(Self.majorityClass, [clusters], -1)] : [])
+    var statistics: [MeasuredStatistic] {
+        [
+            MeasuredStatistic(Self.centroids, [clusters, features], hasSampleAxis: true),
+            MeasuredStatistic(Self.counts, [clusters]), MeasuredStatistic(Self.chosen, [1]),
+        ] + (classes > 0 ? [MeasuredStatistic(Self.majorityClass, [clusters], initial: -1)] : [])
     }
 
     /// The number of centres that `centroids_chosen` names, limited to 0…clusters for damaged files.

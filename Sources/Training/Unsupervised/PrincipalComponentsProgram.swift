@@ -36,11 +36,13 @@ final class PrincipalComponentsProgram: StepProgram {
     /// - Parameter n: the largest number of components.
     static func statistics(
         _ spec: PrincipalComponentsSpec, components n: Int, features: Int
-    ) -> [(name: String, shape: [Int], initial: Float)] {
+    ) -> [MeasuredStatistic] {
         [
-            ("mean", [features], 0), ("components", [n, features], 0), ("explained_variance", [n], 0),
-            ("explained_variance_ratio", [n], 0), ("component_count", [1], 0),
-        ] + (spec.whiten ? [("whitening", [n, features], 0)] : [])
+            MeasuredStatistic("mean", [features], hasSampleAxis: true),
+            MeasuredStatistic("components", [n, features], hasSampleAxis: true),
+            MeasuredStatistic("explained_variance", [n]), MeasuredStatistic("explained_variance_ratio", [n]),
+            MeasuredStatistic("component_count", [1]),
+        ] + (spec.whiten ? [MeasuredStatistic("whitening", [n, features], hasSampleAxis: true)] : [])
     }
 
     /// The matrix products whose bits the fingerprint checks.

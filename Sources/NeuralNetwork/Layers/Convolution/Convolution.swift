@@ -5,6 +5,7 @@ import Kernels
 struct ConvolutionDefinition: LayerDefinition {
     let joinsInputs = false
     let extendsPreviousLayer = false
+    let flattenedInput = FlattenedInput.channelsFirst
     let probabilities: ProbabilityKind? = nil
     let channels: Int
     let window: Window
@@ -29,14 +30,14 @@ struct ConvolutionDefinition: LayerDefinition {
             summary: "conv \(window.summary) (\(initializer.name)\(hasBias ? "" : ", no bias"))",
             output: Boundary(
                 shape: TensorShape([geometry.outputHeight, geometry.outputWidth, outputs]),
-                flattened: input.flattened, field: input.field.seen(through: window),
+                flattened: nil, field: input.field.seen(through: window),
                 measuredImages: methods.forward.imagesPerTask),
             operations: (2 * geometry.patchCount + (hasBias ? 1 : 0)) * geometry.positions * outputs,
             scratchCount: max(methods.scratchCount, BiasGradient.scratchCount(outputs: outputs)),
             workspaceCount: methods.workspaceCount, rememberedBytes: { _ in 0 },
             memory: .separate(backwardReads: layer.isFrozen ? [] : .input),
             matrixProducts: { methods.matrixProducts($0) }, fusion: .none, countsDeadUnits: false,
-            inputPreparation: nil,
+            flattensImage: false, inputPreparation: nil,
             computation: .layer { _ in
                 ConvolutionLayer(methods, geometry, outputs: outputs, weight: weight, bias: bias)
             })
