@@ -12,6 +12,7 @@ private struct RuleFields: Sendable {
     var epsilon = 1e-8
     var centered = false
     var weightDecay = 0.01
+    var decayed = DecayedTensors.all
 
     static let rate = Field(
         "learning_rate", \RuleFields.learningRate, .number(.positive),
@@ -35,7 +36,7 @@ extension Optimizer {
     static let codec = Codec<Optimizer>.variant(
         "an optimizer",
         [
-            descent("sgd", "Gradient descent, with momentum if that is not 0.", RuleFields()),
+            descent("sgd", "Gradient descent, with momentum if that is not 0. The default rate is 0.01; PyTorch's is 0.001.", RuleFields()),
             descent("momentum", "`sgd` with a momentum.", RuleFields(momentum: 0.9), isAlias: true),
             descent(
                 "nesterov", "`sgd` with Nesterov's momentum.", RuleFields(momentum: 0.9, nesterov: true),
@@ -149,20 +150,26 @@ extension Optimizer {
             Field(
                 "weight_decay", \.weightDecay, .number(.nonNegative),
                 "Weights shrink by rate · decay · w in each step, apart from the gradient.", example: "0.05")
+            Field(
+                "weight_decay_on", \.decayed, .oneOf(DecayedTensors.self),
+                "Decays all trained tensors, as PyTorch's AdamW(model.parameters()) does, or weights alone: no"
+                    + " biases and no parameters of normalisations.", example: "\"weights\"")
         }
         return Choice(
             "adamw", "Adam with decoupled weight decay.", example: "{weight_decay: 0.05}", object,
             to: {
                 .adamW(
                     learningRate: $0.learningRate, beta1: $0.beta1, beta2: $0.beta2, epsilon: $0.epsilon,
-                    weightDecay: $0.weightDecay)
+                    weightDecay: $0.weightDecay, decayed: $0.decayed)
             },
             from: { optimizer in
-                guard case .adamW(let rate, let beta1, let beta2, let epsilon, let decay) = optimizer else {
-                    return nil
-                }
+                guard
+                    case .adamW(let rate, let beta1, let beta2, let epsilon, let decay, let decayed) =
+                        optimizer
+                else { return nil }
                 return RuleFields(
-                    learningRate: rate, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: decay)
+                    learningRate: rate, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: decay,
+                    decayed: decayed)
             })
     }
 }

@@ -29,7 +29,8 @@ import Testing
             penalty: Regularization(l2: 0.2)),
         Case(name: "adam", optimizer: .adam(learningRate: 0.02, beta1: 0.8, beta2: 0.99)),
         Case(name: "adam_l2", optimizer: .adam(learningRate: 0.02), penalty: Regularization(l2: 0.3)),
-        Case(name: "adamw", optimizer: .adamW(learningRate: 0.02, weightDecay: 0.3)),
+        Case(name: "adamw", optimizer: .adamW(learningRate: 0.02, weightDecay: 0.3, decayed: .weights)),
+        Case(name: "adamw_all", optimizer: .adamW(learningRate: 0.02, weightDecay: 0.3)),
         Case(name: "clip_norm", optimizer: .gradientDescent(learningRate: 0.1), clipping: .globalNorm(2)),
         Case(name: "clip_value", optimizer: .gradientDescent(learningRate: 0.1), clipping: .value(0.5)),
     ]

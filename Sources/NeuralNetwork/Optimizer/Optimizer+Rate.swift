@@ -10,8 +10,10 @@ extension Optimizer {
                 learningRate: rate, alpha: alpha, epsilon: epsilon, momentum: momentum, centered: centered)
         case .adam(_, let beta1, let beta2, let epsilon):
             .adam(learningRate: rate, beta1: beta1, beta2: beta2, epsilon: epsilon)
-        case .adamW(_, let beta1, let beta2, let epsilon, let decay):
-            .adamW(learningRate: rate, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: decay)
+        case .adamW(_, let beta1, let beta2, let epsilon, let decay, let decayed):
+            .adamW(
+                learningRate: rate, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: decay,
+                decayed: decayed)
         }
     }
 }

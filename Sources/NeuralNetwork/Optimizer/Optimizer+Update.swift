@@ -15,8 +15,8 @@ extension Optimizer {
     ///   - step: 1 for the first update.
     ///   - rate: the step's learning rate; nil: the optimizer's own.
     ///   - scale: 1/(samples of the batch), times that of the clipping by norm.
-    ///   - penalty: nil for what is no weight: biases and batch norm's parameters are neither regularised nor
-    ///     decayed.
+    ///   - penalty: nil for what is no weight: biases and parameters of normalisations are not regularised,
+    ///     and decayed only if the rule decays all tensors.
     ///   - limit: the largest magnitude of a gradient's element.
     package func scalars(
         step: Int, rate: Double? = nil, scale: Float, penalty: Regularization? = nil,
@@ -25,7 +25,7 @@ extension Optimizer {
         let rate = rate ?? learningRate
         let common = OptimizerKernels.Common(
             scale: scale, limit: Float(limit), l2: Float(penalty?.l2 ?? 0),
-            decay: penalty == nil ? 1 : Float(1 - rate * weightDecay),
+            decay: penalty == nil && !decaysAllTensors ? 1 : Float(1 - rate * weightDecay),
             threshold: Float(rate * (penalty?.l1 ?? 0) * gain))
         var (momentum, epsilon) = (0.0, 0.0)
         var (rmsprop, adam) = (OptimizerKernels.RMSPropStep?.none, OptimizerKernels.AdamStep?.none)
@@ -36,7 +36,7 @@ extension Optimizer {
             rmsprop = OptimizerKernels.RMSPropStep(
                 rate: Float(rate), alpha: Float(alpha), oneMinusAlpha: Float(1 - alpha),
                 epsilon: Float(small), momentum: Float(mu))
-        case .adam(_, let beta1, let beta2, let small), .adamW(_, let beta1, let beta2, let small, _):
+        case .adam(_, let beta1, let beta2, let small), .adamW(_, let beta1, let beta2, let small, _, _):
             adam = Self.adamStep(step, rate: rate, beta1: beta1, beta2: beta2, epsilon: small)
         }
         return UpdateScalars(

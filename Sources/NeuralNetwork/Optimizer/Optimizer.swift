@@ -1,3 +1,11 @@
+/// The tensors that AdamW's weight decay shrinks.
+package enum DecayedTensors: String, CaseIterable, Sendable {
+    /// All trained tensors, as by PyTorch's `AdamW(model.parameters())`.
+    case all
+    /// Weight matrices and kernels: neither biases nor parameters of normalisations.
+    case weights
+}
+
 /// An update rule, as pure data. `OptimizerKernels` has the formulas.
 package enum Optimizer: Equatable, Sendable {
     /// Gradient descent, with PyTorch's momentum, or Nesterov's, if that is not 0.
@@ -7,11 +15,11 @@ package enum Optimizer: Equatable, Sendable {
         learningRate: Double, alpha: Double = 0.99, epsilon: Double = 1e-8, momentum: Double = 0,
         centered: Bool = false)
     case adam(learningRate: Double, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8)
-    /// Adam with decoupled weight decay (https://arxiv.org/abs/1711.05101), of weights alone: before the
-    /// update, w shrinks by rate · weight decay · w.
+    /// Adam with decoupled weight decay (https://arxiv.org/abs/1711.05101): before the update, w shrinks by
+    /// rate · weight decay · w.
     case adamW(
         learningRate: Double, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
-        weightDecay: Double = 0.01)
+        weightDecay: Double = 0.01, decayed: DecayedTensors = .all)
 
     /// The moments' names in files, PyTorch's.
     package var momentNames: [String] {
@@ -29,14 +37,22 @@ package enum Optimizer: Equatable, Sendable {
         switch self {
         case .gradientDescent(let rate, _, _), .adagrad(let rate, _), .rmsprop(let rate, _, _, _, _),
             .adam(let rate, _, _, _),
-            .adamW(let rate, _, _, _, _):
+            .adamW(let rate, _, _, _, _, _):
             rate
         }
     }
 
     package var weightDecay: Double {
-        if case .adamW(_, _, _, _, let decay) = self { decay } else { 0 }
+        if case .adamW(_, _, _, _, let decay, _) = self { decay } else { 0 }
     }
+
+    /// True if biases and parameters of normalisations are decayed like weights.
+    var decaysAllTensors: Bool {
+        if case .adamW(_, _, _, _, _, .all) = self { true } else { false }
+    }
+
+    /// True if the rule itself sets weights apart from other tensors.
+    package var treatsWeightsAlike: Bool { weightDecay == 0 || decaysAllTensors }
 
     /// The factor by which momentum multiplies a step in the long run: the velocity of a constant gradient
     /// divided by that gradient.

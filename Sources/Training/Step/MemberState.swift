@@ -55,7 +55,7 @@ package final class MemberState: ParameterUpdate, GradientSource, @unchecked Sen
         gradients = GradientVectors(
             count: layout.flatCount, programs: Self.programs(stepPlans, rank), vector: vector)
         table = UpdateTable(
-            layout, treatsWeightsAlike: optimization.regularization.isNone && optimizer.weightDecay == 0,
+            layout, treatsWeightsAlike: optimization.regularization.isNone && optimizer.treatsWeightsAlike,
             rateFactor: optimization.rateFactor)
         cells = GradientCells(layout)
         scalars.reserveCapacity(table.kinds.count)

@@ -55,6 +55,8 @@ RULES = {
     "adam": (lambda p: O.Adam(p, lr=0.02, betas=(0.8, 0.99)), None, None),
     "adam_l2": (lambda p: O.Adam(p, lr=0.02, weight_decay=0.3), None, None),
     "adamw": (lambda p: O.AdamW(p, lr=0.02, weight_decay=0.3), None, None),
+    "adamw_all": (
+        lambda p: O.AdamW([g["params"][0] for g in p], lr=0.02, weight_decay=0.3), None, None),
     "clip_norm": (lambda p: O.SGD(p, lr=0.1), 2.0, None),
     "clip_value": (lambda p: O.SGD(p, lr=0.1), None, 0.5),
 }
