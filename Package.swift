@@ -143,7 +143,8 @@ let package = Package(
         tests(
             "ProgramTests",
             uses: [
-                "TestSupport", "dist-train", "Configuration", "Datasets", "System", "Training", "Platform",
+                "TestSupport", "dist-train", "Configuration", "Datasets", "NeuralNetwork", "System",
+                "Training", "Platform",
                 "Threads",
             ]),
         tests(

@@ -36,7 +36,10 @@ extension Optimizer {
     static let codec = Codec<Optimizer>.variant(
         "an optimizer",
         [
-            descent("sgd", "Gradient descent, with momentum if that is not 0. The default rate is 0.01; PyTorch's is 0.001.", RuleFields()),
+            descent(
+                "sgd",
+                "Gradient descent, with momentum if that is not 0. The default rate is 0.01; PyTorch's is 0.001.",
+                RuleFields()),
             descent("momentum", "`sgd` with a momentum.", RuleFields(momentum: 0.9), isAlias: true),
             descent(
                 "nesterov", "`sgd` with Nesterov's momentum.", RuleFields(momentum: 0.9, nesterov: true),

@@ -1,4 +1,5 @@
 import Datasets
+import NeuralNetwork
 import TestSupport
 import Testing
 import Training
@@ -50,13 +51,27 @@ import dist_train
                 == [[.integer(2), .number(0.5)], [.integer(0), .number(1.25)]])
     }
 
-    /// Two channels: value / 4 + 10 and value / 0.5 − 2.
+    /// Two channels, one after the other: value / 4 + 10 and value / 0.5 − 2.
     @Test func reconstructionsAreInTheDatasUnits() {
         let normalization = Normalization(kind: .zScore, shift: [10, -2], factor: [4, 0.5])
         let rows = PredictionRows(.reconstruction(normalization), columns: [])
         #expect(
             rows.rows(values: [0, 0, 1, 1, -8, 3, 2, -1], scores: [], count: 2)
-                == [numbers(10, -2, 10.25, 0), numbers(8, 4, 10.5, -4)])
+                == [numbers(10, 10, 0, 0), numbers(8, 10.75, 2, -4)])
+    }
+
+    /// A value for each place of an image of 1×2 pixels and three channels.
+    @Test func imagesLeaveChannelsFirst() {
+        let image = TensorShape([1, 2, 3])
+        let rows = PredictionRows(.values, columns: [], image: image)
+        #expect(
+            rows.rows(values: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], scores: [], count: 2)
+                == [numbers(1, 4, 2, 5, 3, 6), numbers(7, 10, 8, 11, 9, 12)])
+        let normalization = Normalization(kind: .zScore, shift: [1, 2, 3], factor: [1, 1, 1])
+        let inverse = PredictionRows(.reconstruction(normalization), columns: [], image: image)
+        #expect(
+            inverse.rows(values: [0, 0, 0, 10, 10, 10], scores: [], count: 1)
+                == [numbers(1, 11, 2, 12, 3, 13)])
     }
 
     // MARK: Columns

@@ -46,7 +46,8 @@ struct ModelPredictions {
         let boundary = try plan.boundary(behind: layer)
         source = .layer(ensemble.members[0], boundary: boundary)
         let width = plan.network.shape(at: boundary).count
-        rows = PredictionRows(.values, columns: (0..<width).map { "\(layer)_\($0)" })
+        rows = PredictionRows(
+            .values, columns: (0..<width).map { "\(layer)_\($0)" }, image: plan.network.image(at: boundary))
     }
 
     /// Computes and writes the rows of all samples. The first column names their files, if they have any.

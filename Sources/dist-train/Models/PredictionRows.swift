@@ -1,5 +1,6 @@
 import Datasets
 import Kernels
+import NeuralNetwork
 import Training
 
 /// The table that `predict` writes: its columns, and how its rows follow from what the models compute.
@@ -25,10 +26,17 @@ package struct PredictionRows {
 
     package let columns: [String]
     private let form: Form
+    /// For each column the index of its value among the computed ones; nil where they are the same.
+    private let order: [Int]?
 
-    package init(_ form: Form, columns: [String]) {
+    /// - Parameter image: the image whose values are computed as height, width, channels. The columns have
+    ///   PyTorch's order, channels, height, width. Nil: the values have the order of the columns.
+    package init(_ form: Form, columns: [String], image: TensorShape? = nil) {
         self.form = form
         self.columns = columns
+        order = image.map { image in
+            (0..<image.count).map { $0 % image.positions * image.channels + $0 / image.positions }
+        }
     }
 
     /// Makes the rows of a block of samples.
@@ -40,7 +48,8 @@ package struct PredictionRows {
         let width = values.count / max(1, count)
         return (0..<count).map { row in
             let range = row * width..<(row + 1) * width
-            return cells(values[range], scores: form.hasClasses ? scores[range] : [])
+            let own = order.map { $0.map { values[range.lowerBound + $0] }[...] } ?? values[range]
+            return cells(own, scores: form.hasClasses ? scores[range] : [])
         }
     }
 
@@ -50,7 +59,9 @@ package struct PredictionRows {
         case .cluster:
             return values.prefix(1).map { .integer(Int($0)) } + values.dropFirst().map { .number($0) }
         case .reconstruction(let normalization):
-            return values.enumerated().map { .number(normalization.undone($1, feature: $0)) }
+            return values.enumerated().map {
+                .number(normalization.undone($1, feature: $0, of: values.count))
+            }
         case .classes(let names, let threshold):
             guard let score = scores.first, let value = values.first, values.count == 1 else {
                 return [.text(names[Self.largest(scores)])] + values.map { .number($0) }
@@ -72,9 +83,10 @@ extension PredictionRows.Form {
 }
 
 extension Normalization {
-    /// Brings a normalized value back to the data's units. The features of an image repeat its channels.
-    fileprivate func undone(_ value: Float, feature: Int) -> Float {
-        value / factor[feature % factor.count] + shift[feature % shift.count]
+    /// The value in the data's units of a normalized one. The features of images lie channel by channel.
+    fileprivate func undone(_ value: Float, feature: Int, of count: Int) -> Float {
+        let channel = feature / max(1, count / factor.count)
+        return value / factor[channel] + shift[channel]
     }
 }
 
@@ -102,9 +114,11 @@ extension PredictionRows {
         of plan: TrainingPlan, names: Names, normalization: Normalization, isEnsemble: Bool
     ) {
         let outputs = plan.network.outputShape.count
+        let image = plan.network.image(at: plan.network.layers.count)
         if plan.job.data.target == .input {
             self.init(
-                .reconstruction(normalization), columns: names.features ?? (0..<outputs).map { "x_\($0)" })
+                .reconstruction(normalization), columns: names.features ?? (0..<outputs).map { "x_\($0)" },
+                image: image)
             return
         }
         if let classes = names.classes {
@@ -117,7 +131,8 @@ extension PredictionRows {
         }
         let numbered = outputs == 1 ? ["value"] : (0..<outputs).map { "value_\($0)" }
         let columns = names.targets.count == outputs ? names.targets : numbered
-        self.init(.values, columns: plan.predictsProbabilities ? columns.map { "p_" + $0 } : columns)
+        self.init(
+            .values, columns: plan.predictsProbabilities ? columns.map { "p_" + $0 } : columns, image: image)
     }
 }
 
