@@ -1,7 +1,7 @@
 /// How an epoch is cut into global mini-batches, and each of these into V microbatches. It is a function of
 /// the job alone, whatever computes it:
 ///
-///     let geometry = BatchGeometry(sampleCount: 1_437, batchSize: 64)
+///     let geometry = BatchGeometry(sampleCount: 1_437, batchSize: 64, microbatches: 2)
 ///     geometry.stepsPerEpoch                                      // 23
 ///     geometry.microbatches                                       // V = 2
 ///     let batch = geometry.samples(ofStep: 22)                    // 1408..<1437, the ragged last batch
@@ -17,22 +17,27 @@ package struct BatchGeometry: Equatable, Sendable {
     /// V, the number of microbatches of every batch.
     package let microbatches: Int
 
-    /// - Parameter microbatches: V; nil takes `defaultMicrobatches`.
-    package init(sampleCount: Int, batchSize: Int, microbatches: Int? = nil) {
+    /// - Parameter microbatches: V.
+    package init(sampleCount: Int, batchSize: Int, microbatches: Int) {
         precondition(
-            sampleCount > 0 && batchSize > 0 && (microbatches ?? 1) > 0,
+            sampleCount > 0 && batchSize > 0 && microbatches > 0,
             "Samples, batches and microbatches are positive numbers")
         self.sampleCount = sampleCount
         self.batchSize = min(batchSize, sampleCount)
-        self.microbatches = microbatches ?? Self.defaultMicrobatches(batchSize: self.batchSize)
+        self.microbatches = microbatches
     }
 
-    /// The default of V: the largest power of two from 1 to 8 that leaves at least 32 samples for each
-    /// microbatch.
-    package static func defaultMicrobatches(batchSize: Int) -> Int {
+    /// The largest power of two from 1 to 8 that leaves so many samples for each microbatch.
+    package static func defaultMicrobatches(batchSize: Int, leastSamples: Int) -> Int {
         var count = 8
-        while count > 1, batchSize / count < 32 { count /= 2 }
+        while count > 1, batchSize / count < leastSamples { count /= 2 }
         return count
+    }
+
+    /// The default of V in version 0.2, and now of models whose batch norms normalise each microbatch by
+    /// itself: 32 samples or more in each.
+    package static func microbatchesOfVersion02(batchSize: Int) -> Int {
+        defaultMicrobatches(batchSize: batchSize, leastSamples: 32)
     }
 
     /// Batches of an epoch, the ragged one included.

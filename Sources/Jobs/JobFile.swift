@@ -10,7 +10,7 @@ package struct JobFile {
     /// Each layer's value in the file, by its name.
     private let layerLocations: [String: ConfigValue]
     /// The config as it was read.
-    private let source: ConfigValue?
+    let source: ConfigValue?
 
     /// Reads a config file, with `--set path=value` applied to it.
     /// - Throws: `SourceFileError` if the file cannot be read, or `ConfigurationError` with all its mistakes.
@@ -36,10 +36,6 @@ package struct JobFile {
         }
         return try decode(value, diagnostics, name: name)
     }
-
-    /// Reads a run directory's `job.json5`.
-    /// - Throws: `SourceFileError` if the file cannot be read, or `ConfigurationError` with all its mistakes.
-    package static func load(resolvedFile path: String) throws -> JobFile { try load(path: path) }
 
     private static func decode(_ value: ConfigValue?, _ diagnostics: Diagnostics, name: String) throws
         -> JobFile

@@ -35,30 +35,35 @@ package struct RunSetup {
     ///   does not fit them, `CheckpointError` if the run cannot be resumed, or `SystemError` if a file fails.
     package init(_ job: JobFile, _ request: Request, log: Log, data known: DecodedData? = nil) throws {
         let path = try Self.path(job.job.name, request)
+        let resumed = request.resume ? try RunDirectory.resume(path) : nil
+        let earlier = try resumed.map { try JobFile.load(resolvedFile: $0.jobPath) }
+        let given = try earlier.map { try job.inheriting(from: $0) } ?? job
         if known == nil { log.record(.run(.readingData)) }
-        data = try known ?? DecodedData(reading: job.job.data)
-        let given = job
-        let job: JobFile
+        let data = try known ?? DecodedData(reading: given.job.data)
+        self.data = data
         do {
-            job = try given.completed(with: data)
-            plan = try TrainingPlan(job.job, data.facts)
+            let whole = try given.completed(with: data).withMicrobatches(ofRun: earlier, data.facts)
+            plan = try TrainingPlan(whole.job, data.facts)
+            self.job = whole.planned(plan)
         } catch {
             throw given.describe(error)
         }
-        self.job = job
-        // Before there is a directory: a mistake in the weights leaves none behind.
-        let fresh = request.resume ? nil : try Self.initial(job, plan, log)
-        directory = request.resume ? try RunDirectory.resume(path) : try RunDirectory.create(path)
-        incarnation = try directory.nextIncarnation()
-        if let fresh {
-            start = fresh
+        if let resumed, let earlier {
+            try self.job.requireSame(as: earlier.withMicrobatches(ofRun: earlier, data.facts), in: resumed)
+            directory = resumed
+            incarnation = try resumed.nextIncarnation()
+            (start, earlierPlatform, wasExact) = try Self.resumed(
+                self.job, data, plan, from: resumed, log: log)
+        } else {
+            // Before there is a directory: a mistake in the weights leaves none behind.
+            start = try Self.initial(self.job, plan, log)
+            directory = try RunDirectory.create(path)
+            incarnation = try directory.nextIncarnation()
             earlierPlatform = nil
             wasExact = true
-        } else {
-            let resumed = try Self.resumed(job, data, plan, from: directory, log: log)
-            (start, earlierPlatform, wasExact) = resumed
         }
-        try File.writeAtomically(job.resolved.prettyJSON(nonFinite: .json5) + "\n", to: directory.jobPath)
+        try File.writeAtomically(
+            self.job.resolved.prettyJSON(nonFinite: .json5) + "\n", to: directory.jobPath)
     }
 
     /// The run directory that the request means: one that exists, or a new name.
@@ -88,24 +93,9 @@ package struct RunSetup {
         return snapshot
     }
 
-    /// Checks that the job is the one that the run was started with.
-    /// - Throws: `CheckpointError`, which names all differences, or an error of `JobFile.load`.
-    package static func requireSameJob(as directory: RunDirectory, _ job: JobFile) throws {
-        let earlier = try JobFile.load(resolvedFile: directory.jobPath)
-        let differences = JobResolution.differences(earlier.resolved, job.resolved).map(\.description)
-        guard differences.isEmpty else {
-            throw CheckpointError(
-                "the job differs from the one in `\(directory.path)`: "
-                    + "\(differences.joined(separator: "; ")). Resume with the job as it was "
-                    + "(only epochs, max_steps, checkpoint and logging may change), or start a new run"
-            )
-        }
-    }
-
     private static func resumed(
         _ job: JobFile, _ data: DecodedData, _ plan: TrainingPlan, from directory: RunDirectory, log: Log
     ) throws -> (Snapshot, String?, Bool) {
-        try requireSameJob(as: directory, job)
         let newest = try directory.checkpoints.newestValid { log.record(.checkpoint(.skipped(reason: $0))) }
         guard let checkpoint = newest else {
             log.record(.checkpoint(.missing(directory: directory.path)))
@@ -144,5 +134,31 @@ package struct RunSetup {
         log.record(.run(.resumed(step: snapshot.step, checkpoint: checkpoint.path)))
         // A run that was stopped before any worker had come has no platform yet.
         return (snapshot, state.platform.isEmpty ? nil : state.platform, state.isExact)
+    }
+}
+
+extension JobFile {
+    /// Checks that the job is the one that a run was started with.
+    ///
+    /// - Parameters:
+    ///   - earlier: that job.
+    ///   - directory: the run's directory.
+    /// - Throws: `CheckpointError`, which names all differences.
+    package func requireSame(as earlier: JobFile, in directory: RunDirectory) throws {
+        let differences = JobResolution.differences(earlier.resolved, resolved).map(\.description)
+        guard differences.isEmpty else {
+            throw CheckpointError(
+                "the job differs from the one in `\(directory.path)`: "
+                    + "\(differences.joined(separator: "; ")). Resume with the job as it was "
+                    + "(only epochs, max_steps, checkpoint and logging may change), or start a new run"
+            )
+        }
+    }
+
+    /// The job with V of a run of version 0.2, where neither the config nor the run's own job has it.
+    package func withMicrobatches(ofRun earlier: JobFile?, _ facts: DataFacts) -> JobFile {
+        guard let earlier, earlier.isOfVersion02, job.microbatches == nil else { return self }
+        let batch = min(earlier.job.batchSize ?? facts.trainCount, facts.trainCount)
+        return withMicrobatches(BatchGeometry.microbatchesOfVersion02(batchSize: batch))
     }
 }

@@ -47,7 +47,9 @@ final class StateSender {
     private let statistics: FloatBuffer
 
     init(_ snapshot: Snapshot, _ plan: TrainingPlan, _ partition: Partition, _ generation: FrameGeneration) {
-        (self.snapshot, self.partition, self.generation) = (snapshot, partition, generation)
+        self.snapshot = snapshot
+        self.partition = partition
+        self.generation = generation
         occupiedSpace = plan.network.layout.occupiedSpace
         statistics = FloatBuffer(copying: snapshot.statistics[...])
     }

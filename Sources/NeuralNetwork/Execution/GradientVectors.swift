@@ -5,8 +5,10 @@ import Kernels
 /// range while it is hot in the cache; local microbatches go in order. After the last local microbatch the
 /// vectors named by the program hold the sums of the maximal subtrees of this worker's microbatches.
 package final class GradientVectors {
-    private let vectors: [FloatBuffer]
-    private var program: FoldProgram
+    fileprivate let vectors: [FloatBuffer]
+    fileprivate private(set) var program: FoldProgram { didSet { resultRegisters = program.resultRegisters } }
+    /// A bit for each vector that holds a result of the current step.
+    fileprivate private(set) var resultRegisters: UInt64
     /// The local microbatch that holds the first non-empty microbatch of the whole batch, if it is a local
     /// one.
     package private(set) var firstLocalMicrobatch: Int?
@@ -21,6 +23,7 @@ package final class GradientVectors {
         precondition(!programs.isEmpty, "there is a step to take")
         vectors = (0..<Self.vectors(programs)).map { _ in vector(count) }
         program = programs[0]
+        resultRegisters = programs[0].resultRegisters
     }
 
     /// The flat vectors that are needed for such steps.
@@ -42,6 +45,21 @@ package final class GradientVectors {
         vectors[program.results[k].register].pointer
     }
 
+    /// Flat vectors of the current step that hold no result at its end.
+    package var temporaryVectors: Int { program.registers - resultRegisters.nonzeroBitCount }
+
+    /// One range of the gradient whose sums one task computes from the first to the last local microbatch.
+    ///
+    /// - Parameters:
+    ///   - start: a multiple of 16.
+    ///   - temporaries: `temporaryVectors · count` floats, for sums that are no results: few of them stay in
+    ///     the cache, where those of the flat vectors would not.
+    package func block(
+        start: Int, count: Int, temporaries: UnsafeMutablePointer<Float>
+    ) -> GradientBlock {
+        GradientBlock(gradients: self, start: start, count: count, temporaries: temporaries)
+    }
+
     /// Adds up the subtrees that a local microbatch completes, within one range that begins at a multiple of
     /// 16.
     package func merge(after localMicrobatch: Int, start: Int, count: Int) {
@@ -51,4 +69,37 @@ package final class GradientVectors {
                 count: count)
         }
     }
+}
+
+/// A range of the gradient, with memory of its own for the sums that are no results.
+package struct GradientBlock {
+    fileprivate let gradients: GradientVectors
+    fileprivate let start: Int
+    fileprivate let count: Int
+    fileprivate let temporaries: UnsafeMutablePointer<Float>
+
+    /// The memory for the gradient of a local microbatch.
+    func leaf(_ localMicrobatch: Int) -> UnsafeMutablePointer<Float> {
+        register(gradients.program.steps[localMicrobatch].register)
+    }
+
+    /// Adds up the subtrees that a local microbatch completes.
+    func merge(after localMicrobatch: Int) {
+        for merge in gradients.program.steps[localMicrobatch].merges {
+            Elementwise.add(register(merge.source), to: register(merge.destination), count: count)
+        }
+    }
+
+    private func register(_ number: Int) -> UnsafeMutablePointer<Float> {
+        let results = gradients.resultRegisters
+        if results & (1 << UInt64(number)) != 0 { return gradients.vectors[number].pointer + start }
+        let below = ~results & ((1 << UInt64(number)) - 1)
+        return temporaries + below.nonzeroBitCount * count
+    }
+}
+
+extension FoldProgram {
+    /// A bit for each register that holds a result at the end. There are at most 64 registers, because a tree
+    /// of n leaves has at most log₂ n + 1 pending nodes.
+    fileprivate var resultRegisters: UInt64 { results.reduce(0) { $0 | 1 << UInt64($1.register) } }
 }

@@ -30,7 +30,9 @@ struct DenseDefinition: LayerDefinition {
                 field: input.flattened.map { input.field.covering($0) } ?? input.field,
                 measuredImages: nil),
             operations: 2 * inputs * units + (hasBias ? units : 0),
-            scratchCount: max(PanelProduct.scratchCount, BiasGradient.scratchCount(outputs: units)),
+            scratchCount: max(
+                PanelProduct.scratchCount + DenseLayer.foldCount(outputs: units),
+                BiasGradient.scratchCount(outputs: units)),
             workspaceCount: PanelProduct.packedCount(width: max(inputs, units)),
             rememberedBytes: { _ in 0 },
             memory: .separate(backwardReads: layer.isFrozen ? [] : .input), matrixProducts: { _ in [] },
@@ -53,6 +55,10 @@ final class DenseLayer: Layer {
     /// Rows of W in one task of the weight gradient; a multiple of 16, so that blocks begin at aligned
     /// floats.
     private static let blockRows = 128
+    /// Rows of W whose gradients are folded over the local microbatches at a time.
+    private static let foldRows = 16
+    /// The most sums that wait for others in such a fold.
+    private static let foldVectors = 4
     /// Columns of a result in one task.
     private static let blockColumns = 128
 
@@ -120,6 +126,11 @@ final class DenseLayer: Layer {
         }
     }
 
+    /// Floats of scratch memory for a fold; 0 for a layer that is too wide for the cache.
+    static func foldCount(outputs: Int) -> Int {
+        outputs > 4096 ? 0 : foldVectors * FlatVector.aligned(foldRows * outputs)
+    }
+
     /// Packs a group's rows of `x`, for products that go to its rows of `y`.
     private func pack(
         _ group: RowGroup, of x: MicrobatchMatrix, for y: MicrobatchMatrix, _ rows: MicrobatchRows,
@@ -154,6 +165,11 @@ final class DenseLayer: Layer {
     ) {
         let first = block * Self.blockRows
         let count = min(Self.blockRows, inputs - first)
+        if pass.rows.groups.count == 1, (1...Self.foldVectors).contains(pass.gradients.temporaryVectors),
+            Self.foldCount(outputs: outputs) > 0
+        {
+            return foldedGradient(first..<(first + count), input, dy, pass, scratch)
+        }
         let (start, rows, tiles) = (weight + first * outputs, pass.rows.rows, pass.rows.tiles)
         var (ended, row) = (group.endingMicrobatches.lowerBound, 0)
         func end(before localMicrobatch: Int) {
@@ -177,6 +193,34 @@ final class DenseLayer: Layer {
         end(before: group.endingMicrobatches.upperBound)
     }
 
+    /// Computes the gradient of some of W's rows from all samples: a few rows at a time, so that the sums of
+    /// the microbatches are added up in the cache. The same bits as by `weightGradient`.
+    private func foldedGradient(
+        _ block: Range<Int>, _ input: MicrobatchMatrix, _ dy: PanelProduct.Packed, _ pass: BackwardPass,
+        _ scratch: UnsafeMutablePointer<Float>
+    ) {
+        let (tiles, sizes) = (pass.rows.tiles, pass.rows.rows)
+        for first in stride(from: block.lowerBound, to: block.upperBound, by: Self.foldRows) {
+            let rows = first..<min(first + Self.foldRows, block.upperBound)
+            let sums = pass.gradients.block(
+                start: weight + first * outputs, count: rows.count * outputs,
+                temporaries: scratch + PanelProduct.scratchCount)
+            var (tile, row) = (0, 0)
+            for (localMicrobatch, size) in sizes.enumerated() {
+                if size == 0 { sums.leaf(localMicrobatch).update(repeating: 0, count: rows.count * outputs) }
+                while tile < tiles.count, tiles[tile].localMicrobatch == localMicrobatch {
+                    PanelProduct.multiplyTransposed(
+                        input.row(localMicrobatch, tiles[tile].start), depth: inputs, rows: rows, dy,
+                        first: row, width: outputs, samples: tiles[tile].count,
+                        accumulates: tiles[tile].start > 0, into: sums.leaf(localMicrobatch), scratch: scratch
+                    )
+                    row += tiles[tile].count
+                    tile += 1
+                }
+                sums.merge(after: localMicrobatch)
+            }
+        }
+    }
 }
 
 /// The product of a group's packed rows with a matrix. A task is a block of columns for all rows or, where

@@ -82,6 +82,11 @@ package struct NetworkPlan: Sendable {
         return image.flatMap { $0.hasTwoOrders ? $0 : nil }
     }
 
+    /// True if a batch norm normalises each microbatch with its own statistics.
+    package var normalizesMicrobatches: Bool {
+        layers.contains { if case .batchNorm(_, _, synchronized: false) = $0.spec { true } else { false } }
+    }
+
     /// True if a measured statistic counts values of images, whose order in memory is not PyTorch's.
     package var measuresImages: Bool {
         layout.statistics.contains { $0.images.contains { $0 != nil } }

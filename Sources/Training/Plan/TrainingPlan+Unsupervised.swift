@@ -15,8 +15,7 @@ extension TrainingPlan {
         switch job.task {
         case .training: return nil
         case .kMeans(let spec):
-            let microbatches =
-                job.microbatches ?? BatchGeometry.defaultMicrobatches(batchSize: facts.trainCount)
+            let microbatches = measuringMicrobatches(job, facts)
             let layout = KMeansLayout(
                 clusters: spec.clusters, features: features, classes: facts.classCount ?? 0,
                 leaves: min(microbatches, facts.trainCount),

@@ -65,7 +65,8 @@ package struct TrainingPlan: Sendable {
         self.facts = facts
         self.network = network
         geometry = BatchGeometry(
-            sampleCount: facts.trainCount, batchSize: facts.trainCount, microbatches: job.microbatches)
+            sampleCount: facts.trainCount, batchSize: facts.trainCount,
+            microbatches: Self.measuringMicrobatches(job, facts))
         totalSteps = min(job.epochs, job.maxSteps ?? .max)
         decisions = Decisions(job)
         targets = facts.classCount.map { .classes($0) } ?? .values(1)
@@ -92,7 +93,7 @@ package struct TrainingPlan: Sendable {
         let batchSize = min(job.batchSize ?? facts.trainCount, facts.trainCount)
         geometry = BatchGeometry(
             sampleCount: facts.trainCount, batchSize: batchSize,
-            microbatches: job.microbatches ?? BatchGeometry.defaultMicrobatches(batchSize: batchSize))
+            microbatches: job.microbatches ?? Self.defaultMicrobatches(network, batchSize: batchSize))
         totalSteps = min(job.epochs * geometry.stepsPerEpoch, job.maxSteps ?? .max)
         try Self.checkCost(network, batchSize: batchSize)
         self.job = job

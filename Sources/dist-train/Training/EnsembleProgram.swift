@@ -27,16 +27,23 @@ struct EnsembleProgram {
 
     /// Runs to the end, and returns the process's exit status.
     func run() throws -> Int32 {
-        let (job, request) = (program.job, program.request)
-        let path = try RunSetup.path(job.job.name, request)
+        let request = program.request
+        let path = try RunSetup.path(program.job.job.name, request)
+        let resumed = request.resume ? try RunDirectory.resume(path) : nil
+        let earlier = try resumed.map { try JobFile.load(resolvedFile: $0.jobPath) }
+        let given = try earlier.map { try program.job.inheriting(from: $0) } ?? program.job
         log.record(.run(.readingData))
-        let data = try DecodedData(reading: job.job.data)
-        _ = try job.trainingPlan(with: data)  // mistakes are told before there is a directory
-        let directory = request.resume ? try RunDirectory.resume(path) : try RunDirectory.create(path)
-        if request.resume { try RunSetup.requireSameJob(as: directory, job) }
+        let data = try DecodedData(reading: given.job.data)
+        let whole = given.withMicrobatches(ofRun: earlier, data.facts)
+        // Mistakes are told before there is a directory.
+        let job = whole.planned(try whole.trainingPlan(with: data))
+        if let resumed, let earlier {
+            try job.requireSame(as: earlier.withMicrobatches(ofRun: earlier, data.facts), in: resumed)
+        }
+        let directory = try resumed ?? RunDirectory.create(path)
         try File.writeAtomically(job.resolved.prettyJSON(nonFinite: .json5) + "\n", to: directory.jobPath)
         do {
-            if let status = try trainMembers(path, data) { return status }
+            if let status = try train(job, in: path, data) { return status }
         } catch {
             if !request.resume && EnsembleDirectory.members(of: path).isEmpty { directory.discard() }
             throw error
@@ -49,7 +56,7 @@ struct EnsembleProgram {
 
     /// Trains the members that are not finished. Returns the exit status of one that has not reached its end;
     /// nil once all have.
-    private func trainMembers(_ path: String, _ data: DecodedData) throws -> Int32? {
+    private func train(_ job: JobFile, in path: String, _ data: DecodedData) throws -> Int32? {
         let faults = try FaultPoints.ofEnvironment()
         let session = TrainingSession(token: token, local: local, log: log, signals: try StopSignals())
         defer { session.workers?.finish() }
@@ -57,7 +64,7 @@ struct EnsembleProgram {
         for index in 0..<count {
             faults.reach("coordinator", "member", index)
             let member = Member(
-                index: index, job: program.job.member(index),
+                index: index, job: job.member(index),
                 directory: EnsembleDirectory.member(index, of: path))
             if member.isFinished(try member.job.completed(with: data)) {
                 log.record(.ensemble(.memberSkipped(member: index)))
