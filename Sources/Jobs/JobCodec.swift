@@ -112,7 +112,8 @@ struct JobFields: Sendable {
     private static let microbatches = Field(
         "microbatches", \JobFields.job.microbatches, .int(1...4096),
         "Pieces of the batch that workers share; more workers than this are of no use.", example: "8",
-        default: "the largest power of two up to 8 that leaves 32 samples in each")
+        default: "the largest power of two up to 8 that leaves 4 samples in each; 8 with 65,536 parameters or"
+            + " more, 32 with `batch_norm: {sync: false}`")
 
     @FieldBuilder<JobFields> private static var optimization: [Field<JobFields>] {
         Field(
@@ -122,7 +123,7 @@ struct JobFields: Sendable {
             "regularization", \.job.optimization.regularization, Regularization.codec,
             "Penalties on weights, not on biases and batch-norm parameters.", example: "{l2: 1e-4}")
         Field(
-            "clip", \.job.optimization.clipping, GradientClipping.codec, "Limits large gradients.",
+            "clip", \.job.optimization.clipping, GradientClipping.codec, "Limits large gradients, before a penalty's part is added, as PyTorch does.",
             example: "{global_norm: 1}")
         Field(
             "learning_rates", \.job.optimization.rateFactors, Optimization.RateFactor.factors,

@@ -49,7 +49,8 @@ struct WindowFields: Sendable {
             Field(
                 "padding", \.padding, Window.Padding.codec,
                 "Zeros around the image: "
-                    + "so many that its size stays (at stride 1), none, or a number for each side.",
+                    + "so many that its size stays at stride 1 (at every stride (k - 1)/2 before and k/2 behind,"
+                    + " rounded down), none, or a number for each side.",
                 example: "{top: 1, left: 1}")
         }
     }
@@ -131,7 +132,8 @@ struct BatchNormFields: Sendable {
                 "epsilon", \.epsilon, .number(.atLeast(1e-30)), "Added to the variance.", example: "1e-3")
             Field(
                 "sync", \.synchronized, .bool,
-                "Statistics of the global batch; with `false` each microbatch has its own.", example: "false")
+                "Statistics of the global batch; with `false` each microbatch has its own, as each process of"
+                    + " PyTorch's DDP has, but the running statistics are those of the whole batch.", example: "false")
         }.map(
             to: { LayerSpec??.some($0.spec) },
             from: { spec -> BatchNormFields? in

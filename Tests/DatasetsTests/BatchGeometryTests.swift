@@ -6,17 +6,17 @@ import Testing
         (1, 1), (31, 1), (63, 1), (64, 2), (127, 2), (128, 4), (255, 4), (256, 8), (100_000, 8),
     ])
     func theDefaultLeavesEnoughForEach(batchSize: Int, microbatches: Int) {
-        #expect(BatchGeometry.defaultMicrobatches(batchSize: batchSize) == microbatches)
+        #expect(BatchGeometry.microbatchesOfVersion02(batchSize: batchSize) == microbatches)
     }
 
     @Test func theLastBatchIsRagged() {
-        let geometry = BatchGeometry(sampleCount: 1_437, batchSize: 64)
+        let geometry = BatchGeometry(sampleCount: 1_437, batchSize: 64, microbatches: 2)
         #expect(geometry.stepsPerEpoch == 23)
         #expect(geometry.samples(ofStep: 0) == 0..<64)
         #expect(geometry.samples(ofStep: 22) == 1_408..<1_437)
         #expect(geometry.microbatches == 2)
         #expect((0..<2).map { geometry.samples(ofMicrobatch: $0, inBatchOf: 29) } == [0..<14, 14..<29])
-        #expect(BatchGeometry(sampleCount: 128, batchSize: 64).stepsPerEpoch == 2)
+        #expect(BatchGeometry(sampleCount: 128, batchSize: 64, microbatches: 2).stepsPerEpoch == 2)
     }
 
     @Test func aBatchBelowVHasEmptyMicrobatches() {
