@@ -9,45 +9,35 @@ package struct Weights {
     private let tensors: [String: NamedTensor]
 
     /// Opens the tensors.
-    /// - Parameter path: a run directory (its best checkpoint, or else its newest), a checkpoint, or a
-    ///   safetensors file.
+    /// - Parameter path: a run directory (its best checkpoint, or else its newest), a checkpoint, a
+    ///   safetensors file, or a file or directory of shards (`WeightsSource`).
     /// - Throws: `CheckpointError` or `SystemError`.
     package init(path: String) throws {
-        let file: SafeTensors
-        if Directory.isDirectory(Path.join(path, "checkpoints")) {
-            guard let checkpoint = try RunDirectory.checkpoints(of: path).bestOrNewest(reporting: { _ in })
-            else {
-                throw CheckpointError(
-                    "the run directory `\(path)` has no valid checkpoint; name another one as `weights`")
-            }
-            source = checkpoint.path
-            file = checkpoint.model
-        } else if Directory.isDirectory(path) {
-            source = path
-            file = try Checkpoint(path: path).model
-        } else {
-            guard File.exists(path) else {
-                throw CheckpointError(
-                    "there is no `\(path)`; `weights` names a safetensors file,"
-                        + " a checkpoint or a run directory"
-                )
-            }
-            source = path
-            file = try SafeTensors(path: path)
-        }
-        // PyTorch's counters beside the running statistics are not needed.
+        let source = try WeightsSource(path: path)
+        self.source = source.path
+        // Counters beside running statistics and averages are not needed.
         tensors = Dictionary(
-            file.tensors.filter { !$0.name.hasSuffix("num_batches_tracked") }.map { ($0.name, $0) },
+            source.tensors.filter { tensor in
+                !["num_batches_tracked", "n_averaged"].contains { tensor.name.hasSuffix($0) }
+            }.map { ($0.name, $0) },
             uniquingKeysWith: { first, _ in first }
         )
     }
 
     /// Copies the tensors into a snapshot, except those under the names `skip`, which stay as they are.
+    ///
+    /// Names that a wrapper of PyTorch has made longer count without it (`WrappedNames`).
     /// - Parameter skip: names of tensors or of layers (see `TensorNames`).
+    /// - Returns: the parts of names that were left out, such as `module.`; empty if none were.
     /// - Throws: `CheckpointError`, which names everything that does not fit.
-    package func load(into snapshot: inout Snapshot, _ layout: ParameterLayout, skip: [String]) throws {
+    @discardableResult
+    package func load(into snapshot: inout Snapshot, _ layout: ParameterLayout, skip: [String]) throws
+        -> [String]
+    {
         let names = layout.allTensors.map(\.name) + layout.statistics.map(\.name)
-        try check(skip, names)
+        let wrapped = WrappedNames(Array(tensors.keys), wanted: Set(names))
+        let tensors = wrapped.unwrapped(tensors)
+        try check(skip, names + tensors.keys, names)
         var misfits = Misfits()
         let wanted = Set(names)
         misfits.unexpected = tensors.keys.filter {
@@ -81,10 +71,10 @@ package struct Weights {
             statistic.fromFile(values, into: &snapshot.statistics)
         }
         try misfits.check(source)
+        return wrapped.removed
     }
 
-    private func check(_ skip: [String], _ names: [String]) throws {
-        let all = names + tensors.keys
+    private func check(_ skip: [String], _ all: [String], _ names: [String]) throws {
         for entry in skip where !all.contains(where: { TensorNames.isCovered($0, by: [entry]) }) {
             throw CheckpointError(
                 "`skip` has `\(entry)`, which neither the model nor `\(source)` has;"

@@ -123,7 +123,8 @@ struct JobFields: Sendable {
             "regularization", \.job.optimization.regularization, Regularization.codec,
             "Penalties on weights, not on biases and batch-norm parameters.", example: "{l2: 1e-4}")
         Field(
-            "clip", \.job.optimization.clipping, GradientClipping.codec, "Limits large gradients, before a penalty's part is added, as PyTorch does.",
+            "clip", \.job.optimization.clipping, GradientClipping.codec,
+            "Limits large gradients, before a penalty's part is added, as PyTorch does.",
             example: "{global_norm: 1}")
         Field(
             "learning_rates", \.job.optimization.rateFactors, Optimization.RateFactor.factors,

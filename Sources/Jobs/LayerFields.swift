@@ -133,7 +133,8 @@ struct BatchNormFields: Sendable {
             Field(
                 "sync", \.synchronized, .bool,
                 "Statistics of the global batch; with `false` each microbatch has its own, as each process of"
-                    + " PyTorch's DDP has, but the running statistics are those of the whole batch.", example: "false")
+                    + " PyTorch's DDP has, but the running statistics are those of the whole batch.",
+                example: "false")
         }.map(
             to: { LayerSpec??.some($0.spec) },
             from: { spec -> BatchNormFields? in

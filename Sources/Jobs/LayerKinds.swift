@@ -9,7 +9,8 @@ extension LayerKind {
         plain(
             "global_average_pool", "The mean over all positions: makes a vector of an image.",
             .globalAveragePool),
-        plain("flatten", "Makes a vector of an image; in files channels come first, as in PyTorch.", .flatten),
+        plain(
+            "flatten", "Makes a vector of an image; in files channels come first, as in PyTorch.", .flatten),
         single(
             "dropout", .number(.from(0, below: 1)), blank: 0.0,
             "In training sets each value to 0 with this probability and divides the others by 1 - p.",

@@ -88,7 +88,8 @@ package struct RunSetup {
             initial: layout, moments: job.job.optimizer.momentNames.count, seed: job.job.seed)
         if let spec = job.job.weights {
             log.record(.run(.loadingWeights(file: spec.file)))
-            try Weights(path: spec.file).load(into: &snapshot, layout, skip: spec.skip)
+            let parts = try Weights(path: spec.file).load(into: &snapshot, layout, skip: spec.skip)
+            if !parts.isEmpty { log.record(.run(.weightNamesUnwrapped(file: spec.file, parts: parts))) }
         }
         return snapshot
     }

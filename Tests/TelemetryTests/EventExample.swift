@@ -36,6 +36,11 @@ extension EventExample {
     fileprivate static let beginnings = [
         EventExample(.run(.readingData), "reading the data"),
         EventExample(
+            .run(.weightNamesUnwrapped(file: "x.safetensors", parts: ["_orig_mod.", "module."])), .info,
+            "the names in x.safetensors count without `_orig_mod.` and `module.`, which a wrapper of the"
+                + " network wrote",
+            #""file":"x.safetensors","parts":["_orig_mod.","module."]"#),
+        EventExample(
             .run(.loadingWeights(file: "old/model.safetensors")),
             "loading the weights in old/model.safetensors", #""file":"old/model.safetensors""#),
         EventExample(

@@ -236,6 +236,115 @@ import Training
         #expect(throws: CheckpointError.self) { try Weights(path: directory.file("nothing")) }
     }
 
+    /// Names as wrappers write them, and what of them is left out.
+    @Test(arguments: [
+        ("module.", ["module."]), ("_orig_mod.", ["_orig_mod."]),
+        ("module._orig_mod.", ["module.", "_orig_mod."]), ("_orig_mod.module.", ["_orig_mod.", "module."]),
+        ("model.", ["model."]), ("net.", ["net."]), ("module.model.", ["module.", "model."]),
+        ("_fsdp_wrapped_module.", ["_fsdp_wrapped_module."]), ("", []),
+    ])
+    func wrappedNames(prefix: String, parts: [String]) throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("wrapped.safetensors")
+        let tensors = try SafeTensors(path: Self.path).tensors
+        try write(tensors, to: path) { prefix + $0 }
+        let plan = try plan()
+        var snapshot = Snapshot(initial: plan.layout, moments: 0, seed: 4)
+        let removed = try Weights(path: path).load(into: &snapshot, plan.layout, skip: [])
+        #expect(Set(removed) == Set(parts))
+        #expect(try loaded(plan, from: path) == loaded(plan))
+    }
+
+    /// Wrappers within names, older words for a norm's tensors, and the counters of averaged models.
+    @Test func otherNames() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("other.safetensors")
+        let tensors = try SafeTensors(path: Self.path).tensors
+        try write(tensors, to: path) { name in
+            name.replacing("dense1.bn.weight", with: "dense1.bn.gamma").replacing(
+                "dense1.bn.bias", with: "dense1.bn.beta"
+            ).replacing("dense2.", with: "dense2._checkpoint_wrapped_module.")
+        }
+        #expect(try loaded(plan(), from: path) == loaded(plan()))
+    }
+
+    /// A name that no wrapper explains is still a misfit.
+    @Test func halfOfTheNamesShareAPrefix() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("half.safetensors")
+        try write(try SafeTensors(path: Self.path).tensors, to: path) {
+            $0.hasPrefix("dense1") ? "model." + $0 : $0
+        }
+        #expect(throws: CheckpointError.self) { try loaded(plan(), from: path) }
+    }
+
+    /// Shards by their index, by the directory that holds it, and a directory with one file.
+    @Test func shardsAreOneModel() throws {
+        let directory = try TemporaryDirectory()
+        let tensors = try SafeTensors(path: Self.path).tensors
+        let (one, two) = ("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors")
+        try write(tensors.filter { $0.name < "dense2" }, to: directory.file(one)) { $0 }
+        try write(tensors.filter { $0.name >= "dense2" }, to: directory.file(two)) { $0 }
+        let index = directory.file("model.safetensors.index.json")
+        let entries = tensors.map { "\"\($0.name)\": \"\($0.name < "dense2" ? one : two)\"" }
+        let map = entries.joined(separator: ",\n")
+        #expect(throws: CheckpointError.self) { try Weights(path: directory.path) }
+        try File.writeAtomically("{\"metadata\": {}, \"weight_map\": {\(map)}}", to: index)
+        #expect(try loaded(plan(), from: index) == loaded(plan()))
+        #expect(try loaded(plan(), from: directory.path) == loaded(plan()))
+        let single = try TemporaryDirectory()
+        try write(tensors, to: single.file("model.safetensors")) { $0 }
+        #expect(try loaded(plan(), from: single.path) == loaded(plan()))
+        for wrong in [
+            "{}", "{\"weight_map\": {\"a\": \"../x\"}}", "{\"weight_map\": {\"a\": \"\(one)\"}}",
+            "{\"weight_map\": {\"a\": \"none.safetensors\"}}", "{\"weight_map\": {\"a\": 3}}",
+        ] {
+            try File.writeAtomically(wrong, to: index)
+            #expect(throws: CheckpointError.self, "\(wrong)") { try Weights(path: index) }
+        }
+    }
+
+    /// Files of other kinds say what they are.
+    @Test(arguments: [
+        ("w.pth", Array("PK\u{3}\u{4}".utf8), "torch.save"), ("w.npz", Array("PK\u{3}\u{4}".utf8), "NumPy"),
+        ("w.pt", [0x80, 2, 0x8a, 10], "before version 1.6"), ("w.pkl", [0x80, 4, 0x95, 0], "pickled"),
+        ("w.h5", [0x89] + Array("HDF\r\n".utf8), "HDF5"),
+        ("w.npy", [0x93] + Array("NUMPY".utf8), "NumPy array"),
+        (
+            "w.safetensors", Array("version https://git-lfs.github.com/spec/v1\noid sha256:0".utf8),
+            "git lfs pull"
+        ),
+        ("w.gguf", Array("GGUF\u{3}".utf8), "GGUF"),
+        ("w.tflite", [28, 0, 0, 0] + Array("TFL3".utf8), "Lite"),
+        ("w.safetensors.gz", [0x1f, 0x8b, 8, 0], "gunzip"),
+        ("w.html", Array("<!DOCTYPE html>".utf8), "web page"),
+        ("w.json", Array("{\"a\": 1}".utf8), "index"), ("empty.safetensors", [], "empty"),
+        ("short.safetensors", [1, 2, 3], "a header takes at least 8"),
+    ])
+    func otherKindsOfFiles(name: String, bytes: [UInt8], expected: String) throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file(name)
+        let writer = try FileWriter(path)
+        try writer.write(bytes)
+        _ = try writer.finish()
+        #expect {
+            try Weights(path: path)
+        } throws: {
+            "\($0)".contains(expected) && "\($0)".contains(name)
+        }
+    }
+
+    private func write(_ tensors: [NamedTensor], to path: String, _ rename: (String) -> String) throws {
+        let writer = try FileWriter(path)
+        try SafeTensors.write(
+            tensors.map { tensor in
+                tensor.withUnsafeBytes {
+                    NamedTensor(rename(tensor.name), tensor.type, shape: tensor.shape, copying: $0)
+                }
+            }, to: writer)
+        _ = try writer.finish()
+    }
+
     /// Numbers of other widths, given by the bits of their standards.
     @Test func otherWidths() {
         func tensor(_ type: TensorType, _ words: [UInt16]) -> [Float]? {

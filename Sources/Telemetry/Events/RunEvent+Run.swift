@@ -7,6 +7,8 @@ extension RunEvent {
         case readingData
         /// The initial weights are about to be read from a file.
         case loadingWeights(file: String)
+        /// Parts of the names in the file, such as `module.`, were left out: a wrapper of PyTorch wrote them.
+        case weightNamesUnwrapped(file: String, parts: [String])
         /// The job is understood and the run directory is there; no worker has joined yet.
         case started(name: String, parameters: Int, steps: Int, epochs: Int, directory: String)
         /// The run continues from a checkpoint.
@@ -25,6 +27,12 @@ extension RunEvent.Run {
         case .loadingWeights(let file):
             EventFacts(
                 "loading_weights", .info, "loading the weights in \(file)", fields: ["file": .text(file)])
+        case .weightNamesUnwrapped(let file, let parts):
+            EventFacts(
+                "weight_names_unwrapped", .info,
+                "the names in \(file) count without \(parts.map { "`\($0)`" }.joined(separator: " and ")),"
+                    + " which a wrapper of the network wrote",
+                fields: ["file": .text(file), "parts": .list(parts.map { .text($0) })])
         case .started(let name, let parameters, let steps, let epochs, let directory):
             EventFacts(
                 "run_started", .info,

@@ -1,0 +1,152 @@
+import Configuration
+import System
+
+/// The tensors behind a path that a config names as `weights`: a run directory, a checkpoint, a safetensors
+/// file, or several that are the shards of one model.
+///
+/// Shards are what Hugging Face writes: `model-00001-of-00002.safetensors` and so on, with an index
+/// `model.safetensors.index.json` that names the shard of each tensor. The path may be the index, or the
+/// directory that holds it.
+struct WeightsSource {
+    /// The path that messages name.
+    let path: String
+    let tensors: [NamedTensor]
+
+    /// - Throws: `CheckpointError`, which says what the file is if it is something else, or `SystemError`.
+    init(path: String) throws {
+        if Directory.isDirectory(path) {
+            (self.path, tensors) = try Self.tensors(inDirectory: path)
+            return
+        }
+        guard File.exists(path) else {
+            throw CheckpointError(
+                "there is no `\(path)`; `weights` names a safetensors file, a checkpoint or a run directory")
+        }
+        self.path = path
+        if path.hasSuffix(".index.json") {
+            tensors = try Self.shards(index: path)
+        } else {
+            if let other = try ForeignWeights(path: path) { throw other.error }
+            tensors = try SafeTensors(path: path).tensors
+        }
+    }
+
+    private static func tensors(inDirectory path: String) throws -> (String, [NamedTensor]) {
+        if Directory.isDirectory(Path.join(path, "checkpoints")) {
+            guard let checkpoint = try RunDirectory.checkpoints(of: path).bestOrNewest(reporting: { _ in })
+            else {
+                throw CheckpointError(
+                    "the run directory `\(path)` has no valid checkpoint; name another one as `weights`")
+            }
+            return (checkpoint.path, checkpoint.model.tensors)
+        }
+        if File.exists(Path.join(path, Manifest.fileName)) {
+            return (path, try Checkpoint(path: path).model.tensors)
+        }
+        let names = try Directory.list(path).sorted()
+        if let index = names.first(where: { $0.hasSuffix(".safetensors.index.json") }) {
+            return (path, try shards(index: Path.join(path, index)))
+        }
+        let files = names.filter { $0.hasSuffix(".safetensors") }
+        guard files.count == 1 else {
+            let found = files.isEmpty ? "holds none" : "holds \(files.count) without an index"
+            throw CheckpointError(
+                "`\(path)` is neither a run directory nor a checkpoint, and of safetensors files it \(found); "
+                    + "name one file")
+        }
+        let file = Path.join(path, files[0])
+        return (file, try WeightsSource(path: file).tensors)
+    }
+
+    /// Reads the shards that an index names. Each tensor is taken from its own shard.
+    private static func shards(index path: String) throws -> [NamedTensor] {
+        let diagnostics = Diagnostics()
+        let text = try File.read(path, limit: SafeTensors.largestHeader)
+        let value = JSON5.parse(
+            SourceFile(name: path, text: text),
+            limits: JSON5.Limits(bytes: SafeTensors.largestHeader, depth: 8, values: 4_000_000),
+            diagnostics: diagnostics)
+        guard let members = value?["weight_map"]?.members, !members.isEmpty else {
+            throw CheckpointError(
+                "`\(path)` has no `weight_map`, which names the shard of each tensor; "
+                    + "name the safetensors file itself")
+        }
+        var files: [String: SafeTensors] = [:]
+        var tensors: [NamedTensor] = []
+        for member in members {
+            guard case .string(let name) = member.value.kind, Path.name(of: name) == name, name != ".." else {
+                throw CheckpointError("`\(path)` does not name a file beside it for `\(member.key)`")
+            }
+            let shard = Path.join(Path.directory(of: path), name)
+            guard File.exists(shard) else {
+                throw CheckpointError("`\(path)` names the shard `\(name)`, which is not beside it")
+            }
+            if files[name] == nil {
+                if let other = try ForeignWeights(path: shard) { throw other.error }
+                files[name] = try SafeTensors(path: shard)
+            }
+            guard let tensor = files[name]?[member.key] else {
+                throw CheckpointError("the shard `\(shard)` does not hold `\(member.key)`, as its index says")
+            }
+            tensors.append(tensor)
+        }
+        return tensors
+    }
+}
+
+/// A file that is no safetensors file: what its first bytes say it is, and what to do with it.
+struct ForeignWeights {
+    let error: CheckpointError
+
+    /// Nil for a file that may be a safetensors file.
+    init?(path: String) throws {
+        let file = try MappedFile(path)
+        let head = Array(file.bytes.prefix(512))
+        // The length of a header, then the header itself.
+        if head.count > 8, head[8] == UInt8(ascii: "{"), head[5...7].allSatisfy({ $0 == 0 }) { return nil }
+        guard let (kind, cure) = Self.kind(head, of: path) else { return nil }
+        error = CheckpointError("`\(path)` is \(kind), not a safetensors file: \(cure)")
+    }
+
+    private static func kind(_ head: [UInt8], of path: String) -> (String, String)? {
+        func begins(_ text: String, at offset: Int = 0) -> Bool {
+            head.dropFirst(offset).starts(with: text.utf8)
+        }
+        let python =
+            "convert it where PyTorch is installed: python3 -c \"import torch; from safetensors.torch import "
+            + "save_file; s = torch.load('\(Path.name(of: path))', map_location='cpu', weights_only=True); "
+            + "save_file({k: v.contiguous() for k, v in s.get('state_dict', s).items()}, "
+            + "'weights.safetensors')\""
+        let export = "write the tensors with save_file of the Python package safetensors"
+        if head.isEmpty { return ("empty", "copy it again") }
+        if begins("version https://git-lfs.github.com") {
+            return ("a Git LFS pointer", "fetch the file itself with `git lfs pull`")
+        }
+        if begins("PK") {
+            return path.hasSuffix(".npz")
+                ? ("an archive of NumPy arrays", export)
+                : ("a zip archive, as torch.save writes", python)
+        }
+        if head.first == 0x80, head.count > 1, (2...5).contains(head[1]) {
+            return ("a pickled Python object, as torch.save wrote before version 1.6", python)
+        }
+        if head.starts(with: [0x89]) && begins("HDF", at: 1) {
+            return ("an HDF5 file, as Keras writes", export)
+        }
+        if head.starts(with: [0x93]) && begins("NUMPY", at: 1) { return ("a NumPy array", export) }
+        if begins("GGUF") { return ("a GGUF file", export) }
+        if begins("TFL3", at: 4) { return ("a TensorFlow Lite model", export) }
+        if head.starts(with: [0x1f, 0x8b]) { return ("compressed by gzip", "unpack it with gunzip") }
+        if head.starts(with: [0x28, 0xb5, 0x2f, 0xfd]) {
+            return ("compressed by zstd", "unpack it with zstd -d")
+        }
+        if begins("<") {
+            return ("a web page or XML", "download the file itself: the server sent a page instead")
+        }
+        if begins("{") || begins("[") {
+            return ("JSON", "name the safetensors file, or an index whose name ends in .index.json")
+        }
+        if head.count > 262, begins("ustar", at: 257) { return ("a tar archive", "unpack it with tar -xf") }
+        return nil
+    }
+}
