@@ -112,8 +112,8 @@ struct JobFields: Sendable {
     private static let microbatches = Field(
         "microbatches", \JobFields.job.microbatches, .int(1...4096),
         "Pieces of the batch that workers share; more workers than this are of no use.", example: "8",
-        default: "the largest power of two up to 8 that leaves 4 samples in each; 8 with 65,536 parameters or"
-            + " more, 32 with `batch_norm: {sync: false}`")
+        default: "the largest power of two from 2 to 8 that leaves 16 samples in each; from 1 to 8 and 32"
+            + " samples with `batch_norm: {sync: false}`, k-means and PCA")
 
     @FieldBuilder<JobFields> private static var optimization: [Field<JobFields>] {
         Field(

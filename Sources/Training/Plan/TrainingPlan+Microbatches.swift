@@ -4,22 +4,18 @@ import NeuralNetwork
 
 // The default of `batch.microbatches`, V.
 extension TrainingPlan {
-    /// V of a job that leaves it out: the largest power of two from 1 to 8 that leaves `leastSamples` samples
-    /// or more in each microbatch.
+    /// V of a job that leaves it out: the largest power of two from 2 to 8 that leaves 16 samples or more in
+    /// each microbatch; 2 for smaller batches, so that two workers share them.
     ///
-    /// Each microbatch costs one pass over the gradients, whatever its size: the more parameters, the more
-    /// samples must pay for it. A batch norm that normalises each microbatch by itself makes V a part of the
-    /// model; there V is what it has always been.
+    /// Each microbatch costs a pass over the gradients and the start of each layer, whatever its size; more
+    /// samples pay for it. A batch norm that normalises each microbatch by itself makes V a part of the
+    /// model; there V is what it was in version 0.2.
     static func defaultMicrobatches(_ network: NetworkPlan, batchSize: Int) -> Int {
         if network.normalizesMicrobatches {
             return BatchGeometry.microbatchesOfVersion02(batchSize: batchSize)
         }
-        return BatchGeometry.defaultMicrobatches(
-            batchSize: batchSize, leastSamples: leastSamples(parameters: network.layout.parameterCount))
+        return max(min(2, batchSize), BatchGeometry.defaultMicrobatches(batchSize: batchSize, leastSamples: 16))
     }
-
-    /// The samples that pay for a microbatch of a model with so many trained parameters.
-    static func leastSamples(parameters: Int) -> Int { parameters < 1 << 16 ? 4 : 8 }
 
     /// V of a job that measures the data.
     static func measuringMicrobatches(_ job: Job, _ facts: DataFacts) -> Int {
