@@ -52,12 +52,17 @@ package final class GradientVectors {
     ///
     /// - Parameters:
     ///   - start: a multiple of 16.
-    ///   - temporaries: `temporaryVectors · count` floats, for sums that are no results: few of them stay in
-    ///     the cache, where those of the flat vectors would not.
+    ///   - temporaries: memory for sums that are no results, `temporaryVectors` times `count` rounded up to a
+    ///     multiple of 16. It stays in the cache, where the flat vectors would not.
     package func block(
         start: Int, count: Int, temporaries: UnsafeMutablePointer<Float>
     ) -> GradientBlock {
-        GradientBlock(gradients: self, start: start, count: count, temporaries: temporaries)
+        let space = FlatVector.aligned(count)
+        // Vectors are added in whole groups of 16; what pads them stays zero.
+        for vector in 0..<temporaryVectors {
+            for i in count..<space { temporaries[vector * space + i] = 0 }
+        }
+        return GradientBlock(gradients: self, start: start, count: count, temporaries: temporaries)
     }
 
     /// Adds up the subtrees that a local microbatch completes, within one range that begins at a multiple of
@@ -94,7 +99,7 @@ package struct GradientBlock {
         let results = gradients.resultRegisters
         if results & (1 << UInt64(number)) != 0 { return gradients.vectors[number].pointer + start }
         let below = ~results & ((1 << UInt64(number)) - 1)
-        return temporaries + below.nonzeroBitCount * count
+        return temporaries + below.nonzeroBitCount * FlatVector.aligned(count)
     }
 }
 

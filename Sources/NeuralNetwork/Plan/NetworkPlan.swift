@@ -87,6 +87,9 @@ package struct NetworkPlan: Sendable {
         layers.contains { if case .batchNorm(_, _, synchronized: false) = $0.spec { true } else { false } }
     }
 
+    /// True if a layer is a GELU.
+    package var hasGELU: Bool { layers.contains { if case .gelu = $0.spec { true } else { false } } }
+
     /// True if a measured statistic counts values of images, whose order in memory is not PyTorch's.
     package var measuresImages: Bool {
         layout.statistics.contains { $0.images.contains { $0 != nil } }

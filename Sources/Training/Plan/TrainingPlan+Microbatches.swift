@@ -14,7 +14,8 @@ extension TrainingPlan {
         if network.normalizesMicrobatches {
             return BatchGeometry.microbatchesOfVersion02(batchSize: batchSize)
         }
-        return max(min(2, batchSize), BatchGeometry.defaultMicrobatches(batchSize: batchSize, leastSamples: 16))
+        return max(
+            min(2, batchSize), BatchGeometry.defaultMicrobatches(batchSize: batchSize, leastSamples: 16))
     }
 
     /// V of a job that measures the data.

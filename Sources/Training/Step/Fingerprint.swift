@@ -94,17 +94,18 @@ extension Fingerprint {
         let sizes = Set(
             plan.geometry.distinctBatchSizes.flatMap { plan.geometry.microbatchSizes(batchSize: $0) }
         ).subtracting([0])
-        self.init(parts: [
-            Part(name: "OpenBLAS core", value: BLAS.coreName),
-            Part(name: "OpenBLAS build", value: BLAS.configuration),
-            Part(name: "processor", value: Self.architecture),
-            Part(name: "vector functions", value: Self.vectorFunctions()),
-            Part(name: "kernels", value: Self.kernels()),
-            Part(
-                name: "matrix products",
-                value: Self.products(plan.products(microbatchSizes: sizes))),
-            Part(name: "a training step", value: try Self.tinyStep()),
-        ])
+        self.init(
+            parts: [
+                Part(name: "OpenBLAS core", value: BLAS.coreName),
+                Part(name: "OpenBLAS build", value: BLAS.configuration),
+                Part(name: "processor", value: Self.architecture),
+                Part(name: "vector functions", value: Self.vectorFunctions()),
+                Part(name: "kernels", value: Self.kernels()),
+                Part(
+                    name: "matrix products",
+                    value: Self.products(plan.products(microbatchSizes: sizes))),
+                Part(name: "a training step", value: try Self.tinyStep()),
+            ] + (plan.network.hasGELU ? [Part(name: "GELU", value: Self.gelu())] : []))
     }
 
     private static func madeUp(_ count: Int, _ index: Int) -> FloatBuffer {
@@ -124,16 +125,26 @@ extension Fingerprint {
         let (hash, count) = (SHA256(), 4096)
         let (x, y) = (madeUp(count, 1), FloatBuffer(count: count))
         for i in 0..<count { x.pointer[i] *= Float(1 + i % 40) }
-        for function in [
-            VectorMath.exp, VectorMath.tanh, VectorMath.sigmoid, VectorMath.softplus,
-            VectorMath.normalDistribution, VectorMath.gelu, VectorMath.geluTanh,
-        ] {
+        for function in [VectorMath.exp, VectorMath.tanh, VectorMath.sigmoid, VectorMath.softplus] {
             function(x.pointer, y.pointer, count)
             update(hash, y)
         }
         for i in 0..<count { x.pointer[i] = abs(x.pointer[i]) + 1e-6 }
         VectorMath.log(x.pointer, into: y.pointer, count: count)
         update(hash, y)
+        return hash.hexDigest()
+    }
+
+    /// GELU in both forms. A part of its own, only for jobs that have it, so that the platforms of earlier
+    /// checkpoints keep their names.
+    private static func gelu() -> String {
+        let (hash, count) = (SHA256(), 4096)
+        let (x, y) = (madeUp(count, 1), FloatBuffer(count: count))
+        for i in 0..<count { x.pointer[i] *= Float(1 + i % 40) }
+        for function in [VectorMath.normalDistribution, VectorMath.gelu, VectorMath.geluTanh] {
+            function(x.pointer, y.pointer, count)
+            update(hash, y)
+        }
         return hash.hexDigest()
     }
 

@@ -4,7 +4,7 @@ import NeuralNetwork
 
 extension BatchTargets {
     /// Room for the targets of a job.
-    convenience init(_ plan: TrainingPlan, localMicrobatches: Int, rows: Int) {
+    package convenience init(_ plan: TrainingPlan, localMicrobatches: Int, rows: Int) {
         let areClasses = if case .classes = plan.targets { true } else { false }
         self.init(
             localMicrobatches: localMicrobatches, rows: rows,
@@ -14,8 +14,9 @@ extension BatchTargets {
     }
 
     /// Puts the targets of samples into a local microbatch, whose input is there already.
-    func load(_ samples: ArraySlice<Int>, of dataset: Dataset, localMicrobatch: Int, input: MicrobatchMatrix)
-    {
+    package func load(
+        _ samples: ArraySlice<Int>, of dataset: Dataset, localMicrobatch: Int, input: MicrobatchMatrix
+    ) {
         if areInputs, let image = movedImage {
             ChannelOrder.channelsFirst(
                 input.row(localMicrobatch), into: values(localMicrobatch), images: samples.count,
