@@ -11,7 +11,7 @@ import Training
     /// Memory of a sample in training: 64 + 128 + 128 + 10 values, and gradients of the last 10 and of 128
     /// (those of the batch norm use the same memory). In evaluation it is 64 + 128 + 10 values. A flat vector
     /// has 65,536 floats. Gradients need three vectors for four microbatches and one for one. A dense layer's
-    /// blocks take 256 × 256 and 64 × 256 values of a lane's memory.
+    /// blocks take 256 × 256 and 64 × 256 values of a lane's memory, and 4 · 16 · 128 for its gradient.
     @Test func ofADigitsNetwork() throws {
         let file = try load(
             config([
@@ -78,7 +78,7 @@ private let digitsSummary = """
     activations      229.0 KiB for a batch, shared out among the workers
     gradients        38.0 KiB to reduce per step
     FLOPs            19,594 per sample forward, about three times that in training
-    memory           2.6 MiB in a worker alone, 1.0 MiB in each of 4, and 357.0 KiB for each lane
+    memory           2.6 MiB in a worker alone, 1.0 MiB in each of 4, and 389.0 KiB for each lane
       alone          362.0 KiB values of layers and their gradients, 257.0 KiB parameters, \
     768.0 KiB gradients of parameters, 512.0 KiB optimizer state, 806.1 KiB of the newest snapshot
     batch            128 samples in 4 microbatches, the last of an epoch has 29

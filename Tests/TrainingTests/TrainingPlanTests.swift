@@ -66,8 +66,20 @@ import Training
         let all = try plan(["batch": #"{size: "all"}"#])
         #expect(all.geometry.batchSize == 105)
         #expect(all.geometry.stepsPerEpoch == 1)
-        #expect(all.geometry.microbatches == 2)  // 4 would leave less than 32 samples in each
+        #expect(all.geometry.microbatches == 4)  // 8 would leave less than 16 samples in each
         #expect(try plan(["batch": #"{size: "all", microbatches: 5}"#]).geometry.microbatches == 5)
+    }
+
+    /// The default of V lets two workers share every batch; what is measured keeps 32 samples in each.
+    @Test func theDefaultOfMicrobatches() throws {
+        for (size, microbatches) in [(1, 1), (2, 2), (16, 2), (20, 2), (32, 2), (63, 2), (64, 4), (100, 4)] {
+            #expect(try plan(["batch": "{size: \(size)}"]).geometry.microbatches == microbatches, "\(size)")
+        }
+        let unsynchronized = ["model": "[{dense: 4, batch_norm: {sync: false}}, {dense: 3}]"]
+        let own = try plan(unsynchronized.merging(["batch": "{size: 64}"]) { $1 })
+        #expect(own.geometry.microbatches == 2)
+        let one = try plan(unsynchronized.merging(["batch": "{size: 32}"]) { $1 })
+        #expect(one.geometry.microbatches == 1)
     }
 
     @Test func whatFollowsAStep() throws {

@@ -84,12 +84,12 @@ package struct GradientBlock {
     fileprivate let temporaries: UnsafeMutablePointer<Float>
 
     /// The memory for the gradient of a local microbatch.
-    func leaf(_ localMicrobatch: Int) -> UnsafeMutablePointer<Float> {
+    package func leaf(_ localMicrobatch: Int) -> UnsafeMutablePointer<Float> {
         register(gradients.program.steps[localMicrobatch].register)
     }
 
     /// Adds up the subtrees that a local microbatch completes.
-    func merge(after localMicrobatch: Int) {
+    package func merge(after localMicrobatch: Int) {
         for merge in gradients.program.steps[localMicrobatch].merges {
             Elementwise.add(register(merge.source), to: register(merge.destination), count: count)
         }
