@@ -51,8 +51,8 @@ struct WeightsSource {
         guard files.count == 1 else {
             let found = files.isEmpty ? "holds none" : "holds \(files.count) without an index"
             throw CheckpointError(
-                "`\(path)` is neither a run directory nor a checkpoint, and of safetensors files it \(found); "
-                    + "name one file")
+                "`\(path)` is neither a run directory nor a checkpoint, and of safetensors files"
+                    + " it \(found); name one file")
         }
         let file = Path.join(path, files[0])
         return (file, try WeightsSource(path: file).tensors)

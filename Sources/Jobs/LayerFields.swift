@@ -49,8 +49,8 @@ struct WindowFields: Sendable {
             Field(
                 "padding", \.padding, Window.Padding.codec,
                 "Zeros around the image: "
-                    + "so many that its size stays at stride 1 (at every stride (k - 1)/2 before and k/2 behind,"
-                    + " rounded down), none, or a number for each side.",
+                    + "so many that its size stays at stride 1 ((k - 1)/2 before and k/2 behind at any stride"
+                    + ", rounded down), none, or a number for each side.",
                 example: "{top: 1, left: 1}")
         }
     }

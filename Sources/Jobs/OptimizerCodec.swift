@@ -38,7 +38,8 @@ extension Optimizer {
         [
             descent(
                 "sgd",
-                "Gradient descent, with momentum if that is not 0. The default rate is 0.01; PyTorch's is 0.001.",
+                "Gradient descent, with momentum if that is not 0. The default rate is 0.01,"
+                    + " where PyTorch has 0.001.",
                 RuleFields()),
             descent("momentum", "`sgd` with a momentum.", RuleFields(momentum: 0.9), isAlias: true),
             descent(
@@ -155,8 +156,8 @@ extension Optimizer {
                 "Weights shrink by rate · decay · w in each step, apart from the gradient.", example: "0.05")
             Field(
                 "weight_decay_on", \.decayed, .oneOf(DecayedTensors.self),
-                "Decays all trained tensors, as PyTorch's AdamW(model.parameters()) does, or weights alone: no"
-                    + " biases and no parameters of normalisations.", example: "\"weights\"")
+                "Decays all trained tensors, as PyTorch's AdamW(model.parameters()) does, or weights alone:"
+                    + " no biases and no parameters of normalisations.", example: "\"weights\"")
         }
         return Choice(
             "adamw", "Adam with decoupled weight decay.", example: "{weight_decay: 0.05}", object,

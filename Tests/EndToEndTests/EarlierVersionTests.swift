@@ -41,7 +41,7 @@ import Testing
         #expect(field("state_sha256", in: finished.output) == Self.hash)
     }
 
-    /// What the config says counts, and must be what it was.
+    /// A value in the config counts, and must be what it was.
     @Test(arguments: [
         ("batch.microbatches=8", "batch.microbatches is 8, was 2"),
         (
@@ -56,7 +56,7 @@ import Testing
         #expect(finished.errors.contains(difference), "\(finished.errors)")
     }
 
-    /// What the run had is written down now.
+    /// The run's own values are written down now.
     @Test func theResumedJobIsComplete() throws {
         let directory = try TemporaryDirectory()
         _ = try Self.resume(1, [], in: directory)

@@ -75,7 +75,7 @@ import Training
         for (size, microbatches) in [(1, 1), (2, 2), (16, 2), (20, 2), (32, 2), (63, 2), (64, 4), (100, 4)] {
             #expect(try plan(["batch": "{size: \(size)}"]).geometry.microbatches == microbatches, "\(size)")
         }
-        let unsynchronized = ["model": "[\"flatten\", {dense: 4, batch_norm: {sync: false}}, {dense: 3}]"]
+        let unsynchronized = ["model": "[\"flatten\", {dense: 4, batch_norm: {sync: false}}, {dense: 10}]"]
         let own = try plan(unsynchronized.merging(["batch": "{size: 64}"]) { $1 })
         #expect(own.geometry.microbatches == 2)
         let one = try plan(unsynchronized.merging(["batch": "{size: 32}"]) { $1 })

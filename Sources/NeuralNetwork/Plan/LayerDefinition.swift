@@ -11,7 +11,7 @@ protocol LayerDefinition: Sendable {
     /// True if a layer `c1.relu` directly behind `c1` counts as a part of `c1`: the name `c1` then stands for
     /// its output.
     var extendsPreviousLayer: Bool { get }
-    /// What the layer makes of flattened values that lie in memory's order.
+    /// The layer's way with flattened values that lie in memory's order.
     var flattenedInput: FlattenedInput { get }
     /// The kind of probabilities that the layer's outputs are; nil for other values.
     var probabilities: ProbabilityKind? { get }
@@ -22,7 +22,7 @@ protocol LayerDefinition: Sendable {
     func plan(_ layer: LayerContext, _ allocator: inout TensorAllocator) throws(ShapeMismatch) -> LayerPlan
 }
 
-/// What a layer makes of values that a flatten has left in memory's order.
+/// A layer's way with values that a flatten has left in memory's order.
 ///
 /// An image lies in memory as `[height, width, channels]`, and PyTorch flattens `[channels, height, width]`.
 /// A flatten moves its values into PyTorch's order only if a layer behind it needs that.
