@@ -1,5 +1,3 @@
-import Kernels
-
 extension Dataset {
     /// Copies the samples `indices`, in this order, to a data set of their own.
     /// - Throws: `DatasetError` if the copy does not fit into memory.
@@ -39,23 +37,13 @@ extension Dataset {
         limit < count ? try selecting(Array(0..<limit)) : self
     }
 
-    /// Splits off a random `fraction` of the samples for validation, rounded to whole samples, at least one.
-    /// Both parts keep the order of the samples. The part of a sample is a function of the seed and the
-    /// number of samples alone.
+    /// Splits off a random `fraction` of the samples for validation (see `DataSplit`).
     /// - Parameter fraction: above 0 and below 1.
     /// - Throws: `DatasetError` if there is a single sample or the copies do not fit into memory.
     package func split(validation fraction: Double, seed: UInt64) throws -> (
         train: Dataset, validation: Dataset
     ) {
-        guard count >= 2 else {
-            throw DatasetError("a single sample cannot be split for training and validation; give more data")
-        }
-        var stream = RandomStream(seed: seed, purpose: .split)
-        let validationCount = min(count - 1, max(1, Int((Double(count) * fraction).rounded())))
-        let order = stream.permutation(count)
-        return (
-            try selecting(order[validationCount...].sorted()),
-            try selecting(order[..<validationCount].sorted())
-        )
+        let parts = try DataSplit(validation: fraction, seed: seed).parts(of: self)
+        return (try selecting(parts.train), try selecting(parts.validation))
     }
 }

@@ -18,9 +18,10 @@ extension DataSpec {
                 "The test set, on which the trained model is evaluated once, at the end.",
                 example: "{builtin: \"digits\"}", given: { .dataSource(like: $0.train) })
             Field(
-                "split", \.split, split(seed: seed),
-                "Takes the validation set out of the training set, instead of `validation`.",
-                example: "{validation: 0.2}")
+                "split", \.split, DataSplit.codec(seed: seed),
+                "Takes the validation set, the test set or both out of the training set; a number is the "
+                    + "fraction for validation.",
+                example: "{validation: 0.15, test: 0.15, stratify: true}")
             Field(
                 "normalize", \.preparation, Preparation.codec,
                 "How features are brought to one scale, with numbers measured on the training set.",
@@ -37,19 +38,13 @@ extension DataSpec {
     }
 
     @Sendable private static func checkSets(_ data: DataSpec, _ decoder: ObjectDecoder) {
-        guard data.split != nil, decoder.contains("validation") else { return }
-        decoder.error(
-            "there is a validation set already", atKey: "split", label: "leave out `split`, or `validation`")
-    }
-
-    private static func split(seed: UInt64) -> Codec<Split> {
-        .object(Split(validation: 0.2, seed: seed)) {
-            Field(
-                required: "validation", \.validation, .number(.above(0, below: 1)),
-                "Fraction of the training samples that become the validation set.", example: "0.2")
-            Field(
-                "seed", \.seed, .unsigned, "Seed of the random choice.", example: "7",
-                default: "the job's `seed`")
+        guard let split = data.split else { return }
+        for (name, fraction) in [("validation", split.validation), ("test", split.test)]
+        where fraction != nil && decoder.contains(name) {
+            let only = [split.validation, split.test].contains { $0 == nil }
+            decoder.error(
+                "there is a \(name) set already", atKey: "split",
+                label: only ? "leave out `split`, or `\(name)`" : "leave out `split.\(name)`, or `\(name)`")
         }
     }
 

@@ -137,22 +137,10 @@ package struct DataSpec: Equatable, Sendable {
         }
     }
 
-    /// A random part of the training set that becomes the validation set.
-    package struct Split: Equatable, Sendable {
-        /// The fraction of the samples.
-        package var validation: Double
-        package var seed: UInt64
-
-        package init(validation: Double, seed: UInt64) {
-            self.validation = validation
-            self.seed = seed
-        }
-    }
-
     package var train: Source
     package var validation: Source?
     package var test: Source?
-    package var split: Split?
+    package var split: DataSplit?
     package var normalization: Normalization.Kind
     /// Instead of a normalisation.
     package var whitening: WhiteningSpec?
@@ -168,7 +156,7 @@ package struct DataSpec: Equatable, Sendable {
     }
 
     package init(
-        train: Source, validation: Source? = nil, test: Source? = nil, split: Split? = nil,
+        train: Source, validation: Source? = nil, test: Source? = nil, split: DataSplit? = nil,
         normalization: Normalization.Kind = .none,
         target: Target = .data, augmentation: Augmentation? = nil
     ) {

@@ -36,6 +36,7 @@ extension LayerKind {
         var window = Window(3, stride: 1, padding: .same)
         var bias: Bool?
         var initializer: Initializer?
+        var initialBias = 0.0
 
         static let biasField = Field(
             "bias", \Weights.bias, .bool, "Whether a bias is added.", example: "false",
@@ -51,16 +52,21 @@ extension LayerKind {
         make: { own, common in
             .dense(
                 units: own.units * common.pieces, bias: own.bias ?? (common.norm == nil),
-                initializer: own.initializer ?? common.initializer)
+                initializer: own.initializer ?? common.initializer, initialBias: own.initialBias)
         },
         parse: { layer in
-            guard case .dense(let units, let bias, let initializer) = layer.spec else { return nil }
-            return Weights(units: units, bias: bias, initializer: initializer)
+            guard case .dense(let units, let bias, let initializer, let initialBias) = layer.spec else {
+                return nil
+            }
+            return Weights(units: units, bias: bias, initializer: initializer, initialBias: initialBias)
         },
         own: {
             Field(required: "dense", \.units, .int(1...16_777_216), "Number of outputs.", example: "64")
             Weights.biasField
             Weights.initializerField
+            Field(
+                "bias_init", \.initialBias, .number(-1e30...1e30), "The value with which the biases begin.",
+                example: "22.5", omitsDefault: true)
         })
 
     private static let convolution = LayerKind(
@@ -212,7 +218,7 @@ extension LayerKind {
 }
 
 extension Codec where Value == Bool {
-    fileprivate static var yes: Self {
+    static var yes: Self {
         Codec(
             .special("true", schema: ["const": true], samples: [true]),
             accept: { if case .bool(true) = $0.kind { true } else { nil } }, write: { .bool($0) })

@@ -135,6 +135,13 @@ import Training
             #"{train: {builtin: "digits"}, validation: {builtin: "digits"}, split: {validation: 0.2}}"#,
             "there is a validation set already"
         ),
+        (
+            #"{train: {builtin: "digits"}, test: {builtin: "digits"}, split: {test: 0.2}}"#,
+            "there is a test set already"
+        ),
+        (#"{train: {builtin: "digits"}, split: {seed: 3}}"#, "a split needs `validation`, `test` or both"),
+        (#"{train: {builtin: "digits"}, split: {validation: 0.5, test: 0.5}}"#, "must be less than 1"),
+        (#"{train: {builtin: "digits"}, split: 1.5}"#, "must be a number above 0 and below 1 or an object"),
         (#"{train: {cifar100: {path: "a", labels: "all"}}}"#, "`labels` must be one of"),
     ])
     func mistakesAreNamed(data: String, message: String) throws {
@@ -150,7 +157,7 @@ import Training
                 "seed": "9", "data": #"{train: {builtin: "digits", limit: 100}, split: {validation: 0.2}}"#,
             ])
         ).job.data
-        #expect(spec.split == DataSpec.Split(validation: 0.2, seed: 9))
+        #expect(spec.split == DataSplit(validation: 0.2, seed: 9))
         let data = try DecodedData(reading: spec)
         #expect(data.train.count == 80 && data.validation?.count == 20 && data.test == nil)
         let own = try load(

@@ -9,6 +9,7 @@ struct DenseDefinition: LayerDefinition {
     let units: Int
     let hasBias: Bool
     let initializer: Initializer
+    var initialBias: Float = 0
 
     func plan(_ layer: LayerContext, _ allocator: inout TensorAllocator) throws(ShapeMismatch) -> LayerPlan {
         let (input, units) = (layer.input, units)
@@ -22,7 +23,7 @@ struct DenseDefinition: LayerDefinition {
         let weight = allocator.addWeight(
             layer.name, .dense(inputs: inputs, outputs: units, flattened: input.flattened), initializer,
             fanIn: inputs, fanOut: units)
-        let bias = hasBias ? allocator.addBias(layer.name, count: units) : nil
+        let bias = hasBias ? allocator.addBias(layer.name, count: units, initial: initialBias) : nil
         return LayerPlan(
             summary: "dense (\(initializer.name)\(hasBias ? "" : ", no bias"))",
             output: Boundary(

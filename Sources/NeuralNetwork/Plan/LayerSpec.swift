@@ -4,7 +4,7 @@
 /// kind stands in its file in `Layers`; `definition` leads there.
 package indirect enum LayerSpec: Equatable, Sendable {
     /// `DenseLayer`
-    case dense(units: Int, bias: Bool, initializer: Initializer)
+    case dense(units: Int, bias: Bool, initializer: Initializer, initialBias: Double = 0)
     /// `ConvolutionLayer`
     case convolution(channels: Int, window: Window, bias: Bool, initializer: Initializer)
     /// `PoolLayer`
@@ -47,8 +47,10 @@ extension LayerSpec {
     /// The definition behind each case: the only place that knows all kinds.
     var definition: SpecDefinition {
         switch self {
-        case .dense(let units, let bias, let initializer):
-            .layer(DenseDefinition(units: units, hasBias: bias, initializer: initializer))
+        case .dense(let units, let bias, let initializer, let initialBias):
+            .layer(
+                DenseDefinition(
+                    units: units, hasBias: bias, initializer: initializer, initialBias: Float(initialBias)))
         case .convolution(let channels, let window, let bias, let initializer):
             .layer(
                 ConvolutionDefinition(

@@ -23,10 +23,10 @@ struct TensorAllocator {
             initializer: .random(initializer, fanIn: fanIn, fanOut: fanOut))
     }
 
-    /// Adds a bias of zeros, and returns its first index in the flat parameters.
-    mutating func addBias(_ layer: String, count: Int) -> Int {
+    /// Adds a bias whose elements begin with one value, and returns its first index in the flat parameters.
+    mutating func addBias(_ layer: String, count: Int, initial: Float = 0) -> Int {
         layout.add(
-            layer + ".bias", role: .bias, storage: .vector(count: count), initializer: .constant(0))
+            layer + ".bias", role: .bias, storage: .vector(count: count), initializer: .constant(initial))
     }
 
     /// Adds the scale (ones) of a normalisation, and returns its first index in the flat parameters.

@@ -31,8 +31,12 @@ package struct DecodedData: Sendable {
         var reader = SourceReader()
         var train = try reader.training(spec.train)
         var validation: Dataset?
+        var test: Dataset?
         if let split = spec.split {
-            (train, validation) = try train.split(validation: split.validation, seed: split.seed)
+            let parts = try split.parts(of: train)
+            if split.validation != nil { validation = try train.selecting(parts.validation) }
+            if split.test != nil { test = try train.selecting(parts.test) }
+            train = try train.selecting(parts.train)
         }
         func other(_ source: DataSpec.Source?, as name: String) throws -> Dataset? {
             guard let source else { return nil }
@@ -41,7 +45,7 @@ package struct DecodedData: Sendable {
             return dataset
         }
         validation = try other(spec.validation, as: "validation") ?? validation
-        let test = try other(spec.test, as: "test")
+        test = try other(spec.test, as: "test") ?? test
         self.init(
             train: train, validation: validation, test: test,
             normalization: Normalization(spec.normalization, of: train), table: reader.table,
