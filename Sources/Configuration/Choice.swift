@@ -69,6 +69,11 @@ package struct Choice<Value: Sendable>: Sendable {
         self.write = write
     }
 
+    /// An argument that is an object, for messages.
+    fileprivate var objectExample: String? {
+        if case .object(let object)? = form { example ?? object.example } else { nil }
+    }
+
     /// The same choice of a value that may be absent.
     fileprivate var optional: Choice<Value?> {
         Choice<Value?>(
@@ -138,12 +143,18 @@ extension Codec where Value: Sendable {
     /// optimizer".
     package static func variant(_ what: String, _ choices: [Choice<Value>]) -> Self {
         let names = choices.map(\.name)
+        let examples = Dictionary(
+            uniqueKeysWithValues: choices.compactMap { choice in
+                choice.objectExample.map { (choice.name, $0) }
+            })
         return Codec(
             .variant(
                 what, words: choices.filter(\.isWord).map(\.name),
                 ObjectForm(choices.map { $0.field(of: what) })),
             read: { value, diagnostics in
-                guard let variant = Variant.read(value, what, among: names, diagnostics) else { return nil }
+                guard
+                    let variant = Variant.read(value, what, among: names, examples: examples, diagnostics)
+                else { return nil }
                 let decoded = choices.read(variant)
                 variant.fields.finish()
                 return decoded

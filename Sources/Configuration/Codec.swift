@@ -124,7 +124,7 @@ private func readEither<Value>(
     } else {
         diagnostics.error(
             "\(value.path.name) must be \(form.sentence), found \(value.summary)", at: value,
-            label: labels.first)
+            label: labels.first { !$0.hasPrefix("such as ") } ?? labels.first)
     }
     return nil
 }

@@ -38,12 +38,20 @@ package struct ConfigOverride: Sendable {
             value: value, source: source, componentOffsets: offsets)
     }
 
-    /// Sets the value in a tree. Objects on the path are created; a list must have the element already.
-    package func apply(to tree: inout ConfigValue, diagnostics: Diagnostics) {
-        set(0, in: &tree, diagnostics)
+    /// Sets the value in a tree. Objects on the path are created; a list must have the element already. A
+    /// part `*` means the only field that an object has, or the word that stands for it: in
+    /// `optimizer.*.learning_rate` the optimizer, whichever it is.
+    /// - Parameter shorthands: the field that is meant by a value that is no object, by the object's path:
+    ///   `["batch": "size"]` for `batch: 32`.
+    package func apply(
+        to tree: inout ConfigValue, shorthands: [String: String] = [:], diagnostics: Diagnostics
+    ) {
+        set(0, in: &tree, shorthands, diagnostics)
     }
 
-    private func set(_ depth: Int, in node: inout ConfigValue, _ diagnostics: Diagnostics) {
+    private func set(
+        _ depth: Int, in node: inout ConfigValue, _ shorthands: [String: String], _ diagnostics: Diagnostics
+    ) {
         guard depth < components.count else {
             node = value.placed(at: node.path)
             return
@@ -51,19 +59,28 @@ package struct ConfigOverride: Sendable {
         let component = components[depth]
         switch node.kind {
         case .object(var members):
-            setMember(depth, in: &members, of: node.path, diagnostics)
+            setMember(depth, in: &members, of: node.path, shorthands, diagnostics)
             node.kind = .object(members)
         case .null:
             var members: [ConfigMember] = []
-            setMember(depth, in: &members, of: node.path, diagnostics)
+            setMember(depth, in: &members, of: node.path, shorthands, diagnostics)
             node = ConfigValue(.object(members), range: range(depth), path: node.path)
         case .array(var elements):
             guard let index = Int(component), elements.indices.contains(index) else {
                 reportElement(depth, of: node, count: elements.count, diagnostics)
                 return
             }
-            set(depth + 1, in: &elements[index], diagnostics)
+            set(depth + 1, in: &elements[index], shorthands, diagnostics)
             node.kind = .array(elements)
+        case .string(let word) where component == "*":
+            let object = ConfigValue(.object([]), range: node.range, path: node.path.appending(word))
+            node.kind = .object([ConfigMember(key: word, keyRange: node.range, value: object)])
+            set(depth, in: &node, shorthands, diagnostics)
+        case .number, .string, .bool:
+            guard let key = shorthands["\(components[..<depth].joined(separator: "."))"] else { fallthrough }
+            let meant = node.placed(at: node.path.appending(key))
+            node.kind = .object([ConfigMember(key: key, keyRange: node.range, value: meant)])
+            set(depth, in: &node, shorthands, diagnostics)
         default:
             let message =
                 "\(ForPeople.code(component)) cannot be set: \(node.path.name) is \(node.summary),"
@@ -73,15 +90,17 @@ package struct ConfigOverride: Sendable {
     }
 
     private func setMember(
-        _ depth: Int, in members: inout [ConfigMember], of path: ConfigPath, _ diagnostics: Diagnostics
+        _ depth: Int, in members: inout [ConfigMember], of path: ConfigPath,
+        _ shorthands: [String: String], _ diagnostics: Diagnostics
     ) {
-        let key = components[depth]
+        let only = components[depth] == "*" && members.count == 1 ? members[0].key : nil
+        let key = only ?? components[depth]
         if let index = members.firstIndex(where: { $0.key == key }) {
-            set(depth + 1, in: &members[index].value, diagnostics)
+            set(depth + 1, in: &members[index].value, shorthands, diagnostics)
         } else {
             // The rest of the path fills this object, or the value replaces it.
             var created = ConfigValue(.object([]), range: range(depth), path: path.appending(key))
-            set(depth + 1, in: &created, diagnostics)
+            set(depth + 1, in: &created, shorthands, diagnostics)
             members.append(ConfigMember(key: key, keyRange: range(depth), value: created))
         }
     }

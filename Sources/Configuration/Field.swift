@@ -114,12 +114,20 @@ package struct Field<Root: Sendable>: Sendable {
     }
 
     /// An object whose fields are properties of the same value: `batch: {size: 256, microbatches: 8}`.
+    ///
+    /// - Parameter shorthand: the field that is meant by a value that is no object: `batch: 256`
     package static func group(
         _ key: String, _ sentence: String, example: String? = nil, isRequired: Bool = false,
-        resume: ResumeRule = .fixed, @FieldBuilder<Root> _ fields: () -> [Field<Root>]
+        shorthand: String? = nil, resume: ResumeRule = .fixed,
+        @FieldBuilder<Root> _ fields: () -> [Field<Root>]
     ) -> Self {
         let fields = fields()
-        @Sendable func form(_ blank: Root) -> Form { .object(ObjectForm(fields.flatMap { $0.forms(blank) })) }
+        @Sendable func object(_ blank: Root) -> ObjectForm { ObjectForm(fields.flatMap { $0.forms(blank) }) }
+        @Sendable func form(_ blank: Root) -> Form {
+            let object = object(blank)
+            let short = object.fields.first { $0.key == shorthand }.map { [$0.form] } ?? []
+            return short.isEmpty ? .object(object) : .either(short + [.object(object)])
+        }
         return Field(
             forms: { blank in
                 let members = isRequired ? [] : fields.flatMap { $0.write(blank, blank) }
@@ -134,7 +142,8 @@ package struct Field<Root: Sendable>: Sendable {
                 let any = Codec<ConfigValue>.any.described(form(root))
                 guard
                     let value = isRequired ? decoder.required(key, any) : decoder.optional(key, any),
-                    let inner = ObjectDecoder(value, decoder.diagnostics)
+                    let inner = ObjectDecoder(
+                        value, shorthand: shorthand, example: object(root).example, decoder.diagnostics)
                 else { return !isRequired }
                 var isComplete = true
                 for field in fields where !field.read(inner, &root) { isComplete = false }

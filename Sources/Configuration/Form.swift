@@ -125,6 +125,14 @@ package struct ObjectForm: Sendable {
     /// The key by which an object of this kind is known: `dense` of `{dense: 64, bias: false}`.
     package var kind: String? { choices.isEmpty ? fields.first { $0.isRequired }?.key : nil }
 
+    /// An object of this form: the fields that must be there, or else the first one that has an example.
+    package var example: String? {
+        let required = fields.filter { $0.isRequired && $0.example != nil }
+        let shown = required.isEmpty ? fields.filter { $0.example != nil }.prefix(1) : required[...]
+        let members = shown.compactMap { field in field.example.map { "\(field.key): \($0)" } }
+        return members.isEmpty ? nil : "{\(members.joined(separator: ", "))}"
+    }
+
     /// The keys of which exactly one must be there.
     package var choices: [String] { fields.filter { $0.choice != nil }.map(\.key) }
 }

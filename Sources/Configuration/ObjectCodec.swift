@@ -48,7 +48,9 @@ extension Codec where Value: Sendable {
         Codec(
             .object(object.form),
             read: { value, diagnostics in
-                guard let decoder = ObjectDecoder(value, diagnostics) else { return nil }
+                guard let decoder = ObjectDecoder(value, example: object.form.example, diagnostics) else {
+                    return nil
+                }
                 var root = object.blank
                 let isComplete = object.read(decoder, into: &root)
                 decoder.finish()

@@ -24,12 +24,32 @@ package final class ObjectDecoder {
     private static let mostUnknown = 100
 
     /// Nil, and a diagnostic, if the value is not an object.
-    package convenience init?(_ value: ConfigValue, _ diagnostics: Diagnostics) {
+    /// - Parameter example: an object that could stand here, for the diagnostic.
+    package convenience init?(
+        _ value: ConfigValue, example: String? = nil, _ diagnostics: Diagnostics
+    ) {
         guard let members = value.members else {
-            diagnostics.error("\(value.path.name) must be an object, found \(value.summary)", at: value)
+            diagnostics.error(
+                "\(value.path.name) must be an object, found \(value.summary)", at: value,
+                label: example.map { "such as \($0)" })
             return nil
         }
         self.init(value, members: members, diagnostics)
+    }
+
+    /// The same for an object that may be written as the value of one of its fields.
+    convenience init?(
+        _ value: ConfigValue, shorthand: String?, example: String?, _ diagnostics: Diagnostics
+    ) {
+        guard value.members == nil, let shorthand else {
+            self.init(value, example: example, diagnostics)
+            return
+        }
+        switch value.kind {
+        case .number, .string:
+            self.init(value, members: [ConfigMember(key: shorthand, value: value)], diagnostics)
+        default: self.init(value, example: example, diagnostics)
+        }
     }
 
     init(_ value: ConfigValue, members: [ConfigMember], _ diagnostics: Diagnostics) {
@@ -116,13 +136,14 @@ package final class ObjectDecoder {
             // is not meant again.
             let isOverride = member.keyRange?.file.origin == .commandLine
             let open = isOverride ? known : known.filter { indices[$0] == nil }
-            let suggestion = Suggestion.nearest(to: member.key, among: open)
+            let meant = EcosystemWords.meaning(of: member.key, among: known).map { [$0.name] } ?? open
+            let suggestion = Suggestion.nearest(to: member.key, among: meant)
             if suggestion == nil && !isComplete { continue }
             missing.removeAll { $0.key == suggestion }
             missingChoices.removeAll { choice in suggestion.map(choice.keys.contains) ?? false }
             error(
                 "unknown field \(ForPeople.code(member.key))", atKey: member.key,
-                label: suggestion.map { "did you mean \(ForPeople.code($0))?" } ?? knownFields)
+                label: Suggestion.question(for: member.key, among: meant) ?? knownFields)
         }
         if let next = unknown.dropFirst(Self.mostUnknown).first, isComplete {
             error("\(unknown.count - Self.mostUnknown) more unknown fields", atKey: next.key)

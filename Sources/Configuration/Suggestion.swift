@@ -1,10 +1,14 @@
 /// Finds the name that a misspelled one probably meant.
 package enum Suggestion {
-    /// Returns the nearest of `candidates` if it is similar enough; the earlier one on a tie.
+    /// Returns the nearest of `candidates` if it is similar enough, or means the same in another library; the
+    /// earlier one on a tie.
     package static func nearest(to name: String, among candidates: [String]) -> String? {
         guard !name.isEmpty, name.utf8.count <= 60 else { return nil }
         let wanted = normalized(name)
         if let same = candidates.first(where: { normalized($0) == wanted }) { return same }
+        let bare = normalized(EcosystemWords.bare(name))
+        if let same = candidates.first(where: { normalized($0) == bare }) { return same }
+        if let meaning = EcosystemWords.meaning(of: name, among: candidates) { return meaning.name }
         if let abbreviated = candidates.first(where: { initials($0) == wanted }) { return abbreviated }
         let measured = candidates.map { (name: $0, distance: distance(wanted, normalized($0))) }
         if let best = measured.min(by: { $0.distance < $1.distance }),
@@ -16,6 +20,16 @@ package enum Suggestion {
             isPrefix(wanted, normalized($0)) || isPrefix(normalized($0), wanted)
         }
         return related.count == 1 ? related.first : nil
+    }
+
+    /// The question behind a wrong name, with the way to write the right one if another library's word stands
+    /// for more than a name: "did you mean `batch`? write batch: {size: 32}". Nil if nothing is near.
+    package static func question(for name: String, among candidates: [String]) -> String? {
+        guard let nearest = nearest(to: name, among: candidates) else { return nil }
+        let question = "did you mean \(ForPeople.code(nearest))?"
+        let meaning = EcosystemWords.meaning(of: name, among: candidates)
+        guard let form = meaning?.form, meaning?.name == nearest else { return question }
+        return "\(question) write \(form)"
     }
 
     /// The Damerau-Levenshtein distance (restricted: no edit between two transposed letters): the number of
@@ -47,7 +61,7 @@ package enum Suggestion {
 
     /// A name without case and separators, because `learningRate`, `learning-rate` and `LEARNING_RATE` are
     /// the same word.
-    private static func normalized(_ name: String) -> [Character] {
+    static func normalized(_ name: String) -> [Character] {
         name.lowercased().filter { $0 != "_" && $0 != "-" && $0 != " " }
     }
 

@@ -11,7 +11,8 @@ package struct Variant {
     /// Reads the choice among `names`; `what` names it in a sentence: "an optimizer". Nil, and a diagnostic,
     /// for anything else.
     package static func read(
-        _ value: ConfigValue, _ what: String, among names: [String], _ diagnostics: Diagnostics
+        _ value: ConfigValue, _ what: String, among names: [String],
+        examples: [String: String] = [:], _ diagnostics: Diagnostics
     ) -> Variant? {
         switch value.kind {
         case .string(let name):
@@ -21,7 +22,7 @@ package struct Variant {
             }
             return Variant(name: name, argument: nil, fields: ObjectDecoder(value, members: [], diagnostics))
         case .object(let members) where members.count == 1:
-            return read(members[0], in: value, what, among: names, diagnostics)
+            return read(members[0], in: value, what, among: names, examples, diagnostics)
         case .object(let members):
             let found =
                 members.isEmpty
@@ -46,7 +47,7 @@ package struct Variant {
 
     private static func read(
         _ member: ConfigMember, in value: ConfigValue, _ what: String, among names: [String],
-        _ diagnostics: Diagnostics
+        _ examples: [String: String], _ diagnostics: Diagnostics
     ) -> Variant? {
         guard names.contains(member.key) else {
             report(
@@ -54,7 +55,7 @@ package struct Variant {
                 diagnostics)
             return nil
         }
-        return ObjectDecoder(member.value, diagnostics).map {
+        return ObjectDecoder(member.value, example: examples[member.key], diagnostics).map {
             Variant(name: member.key, argument: member.value, fields: $0)
         }
     }
@@ -63,10 +64,9 @@ package struct Variant {
         _ name: String, at range: SourceRange?, _ path: ConfigPath, isNot what: String, among names: [String],
         _ diagnostics: Diagnostics
     ) {
-        let suggestion = Suggestion.nearest(to: name, among: names).map {
-            "did you mean \(ForPeople.code($0))?"
-        }
-        let label = suggestion ?? "known are \(ForPeople.list(names, conjunction: "and"))"
+        let label =
+            Suggestion.question(for: name, among: names)
+            ?? "known are \(ForPeople.list(names, conjunction: "and"))"
         diagnostics.add(
             Diagnostic(
                 .error, "\(ForPeople.code(name)) is not \(what)", range: range, path: path, label: label))

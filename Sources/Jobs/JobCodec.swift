@@ -43,7 +43,8 @@ struct JobFields: Sendable {
             required: "optimizer", \.job.optimizer, Optimizer.codec, "The update rule.",
             example: "{adam: {learning_rate: 1e-3}}")
         Field.group(
-            "batch", "The mini-batch of a step.", example: "{size: 256, microbatches: 8}", isRequired: true
+            "batch", "The mini-batch of a step; a number is its size.",
+            example: "{size: 256, microbatches: 8}", isRequired: true, shorthand: "size"
         ) {
             Field(
                 required: "size", \.job.batchSize, size,
@@ -149,7 +150,8 @@ struct JobFields: Sendable {
             resume: .free)
         Field(
             "early_stopping", \.job.earlyStopping, EarlyStopping.codec,
-            "Ends the training when a metric no longer improves.", example: "{patience: 5}")
+            "Ends the training when a metric no longer improves; a number is the patience.",
+            example: "{patience: 5}")
         Field(
             "checkpoint", \.job.checkpoint, CheckpointPolicy.codec,
             "When checkpoints are written, and which are kept.",

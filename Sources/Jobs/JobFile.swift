@@ -25,6 +25,11 @@ package struct JobFile {
         try load(SourceFile(name: name, text: text), overrides: overrides, name: "job")
     }
 
+    /// The fields that are meant where a value stands for an object.
+    private static let shorthands = [
+        "batch": "size", "data.split": "validation", "early_stopping": "patience",
+    ]
+
     private static func load(_ file: SourceFile, overrides: [String], name: String) throws -> JobFile {
         let diagnostics = Diagnostics()
         var value = JSON5.parse(file, diagnostics: diagnostics)
@@ -32,7 +37,7 @@ package struct JobFile {
             guard let override = ConfigOverride.parse(text, diagnostics: diagnostics), value != nil else {
                 continue
             }
-            override.apply(to: &value!, diagnostics: diagnostics)
+            override.apply(to: &value!, shorthands: shorthands, diagnostics: diagnostics)
         }
         return try decode(value, diagnostics, name: name)
     }

@@ -26,7 +26,8 @@ struct MonitorFields: Sendable {
         decoder.error(
             "`monitor` must be `train.` or `validation.` and a metric's name", atValueOf: "monitor",
             label: MetricMonitor.parse(fields.name, mode: .min) == nil
-                ? "for example \"validation.loss\"" : "say with `mode` whether \"min\" or \"max\" is good")
+                ? MetricMonitor.suggestion(for: fields.name)
+                : "say with `mode` whether \"min\" or \"max\" is good")
     }
 }
 
@@ -38,6 +39,7 @@ extension MetricMonitor {
                 "a value to monitor, such as \"validation.loss\" or \"train.accuracy\"",
                 schema: ["type": "string", "pattern": "^(train|validation)\\..+$"],
                 samples: ["train.accuracy"]),
+            hint: { if case .string(let text) = $0.kind { suggestion(for: text) } else { nil } },
             accept: { if case .string(let text) = $0.kind { parse(text) } else { nil } },
             write: { monitor in
                 guard monitor.mode == usualMode(of: monitor.metric) else { return nil }
@@ -46,6 +48,17 @@ extension MetricMonitor {
         return names.or(Codec.object(MonitorFields.codec).map(to: { $0.monitor }, from: { $0.fields }))
     }()
 
+    /// What Keras calls `val_loss` is `validation.loss` here.
+    fileprivate static func suggestion(for name: String) -> String {
+        for (prefix, source) in [("val_", "validation."), ("eval_", "validation."), ("train_", "train.")]
+        where name.hasPrefix(prefix) {
+            let metric = name.dropFirst(prefix.count)
+            return "did you mean \"\(source)\(metric == "acc" ? "accuracy" : metric)\"?"
+        }
+        guard usualMode(of: name) != nil else { return "for example \"validation.loss\"" }
+        return "did you mean \"validation.\(name)\"?"
+    }
+
     var fields: MonitorFields {
         get { MonitorFields(name: name, mode: mode) }
         set { if let monitor = newValue.monitor { self = monitor } }
@@ -53,9 +66,13 @@ extension MetricMonitor {
 }
 
 extension EarlyStopping {
-    static let codec = Codec<EarlyStopping>.object(
-        EarlyStopping(monitor: MetricMonitor(.validation, "loss", .min), patience: 5)
-    ) {
+    private static let usual = EarlyStopping(monitor: MetricMonitor(.validation, "loss", .min), patience: 5)
+
+    /// A number is the patience; `true` stands for the defaults.
+    static let codec = Codec<Int>.int(1...).shorthand { EarlyStopping(monitor: usual.monitor, patience: $0) }
+        .or(Codec<Bool>.yes.shorthand { _ in usual }).or(object)
+
+    private static let object = Codec<EarlyStopping>.object(usual) {
         Field.inline(\.monitor.fields, MonitorFields.codec)
         Field(
             "patience", \.patience, .int(1...), "Evaluations without an improvement that end the training.",

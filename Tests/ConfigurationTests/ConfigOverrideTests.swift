@@ -20,6 +20,26 @@ import Testing
         return (value, diagnostics)
     }
 
+    /// `*` is the only field of an object, or a word that stands for it; a value that stands for an object
+    /// becomes one.
+    @Test(
+        arguments: [
+            ("{o: {adam: {}}}", "o.*.rate=2", ["o": ["adam": ["rate": 2]]]),
+            ("{o: {adam: {rate: 1}}}", "o.*.rate=2", ["o": ["adam": ["rate": 2]]]),
+            ("{o: 'adam'}", "o.*.rate=2", ["o": ["adam": ["rate": 2]]]),
+            ("{batch: 32}", "batch.size=64", ["batch": ["size": 64]]),
+            ("{batch: 32}", "batch.microbatches=4", ["batch": ["size": 32, "microbatches": 4]]),
+            ("{batch: {size: 32}}", "batch.size=64", ["batch": ["size": 64]]),
+            ("{batch: 32}", "batch=8", ["batch": 8]),
+        ] as [(String, String, ConfigValue)])
+    func shorthandsAreCompleted(text: String, option: String, expected: ConfigValue) throws {
+        let (parsed, diagnostics) = read(text)
+        var value = try #require(parsed)
+        let override = try #require(ConfigOverride.parse(option, diagnostics: diagnostics))
+        override.apply(to: &value, shorthands: ["batch": "size"], diagnostics: diagnostics)
+        #expect(diagnostics.isEmpty && value == expected, "\(diagnostics.rendered())")
+    }
+
     @Test func valuesAreReplacedAndCreated() throws {
         let (value, diagnostics) = applied(
             "optimizer.adam.learning_rate=3e-4", "model.2.dropout=0.3", "model.1={dense: 7}",

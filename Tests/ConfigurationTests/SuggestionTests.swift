@@ -35,6 +35,49 @@ import Testing
         #expect(suggestion(written, among: Self.fields) == expected)
     }
 
+    /// Words of Keras, PyTorch and scikit-learn lead to the field that means the same, with its form where
+    /// the name alone would not help.
+    @Test(
+        arguments: [
+            ("batch_size", ["batch", "epochs"], "did you mean `batch`? write batch: {size: 32}"),
+            ("batch_size", ["size", "microbatches"], "did you mean `size`?"),
+            (
+                "learning_rate", ["learning_rates", "optimizer"],
+                "did you mean `optimizer`? write optimizer: {adam: {learning_rate: 1e-3}}"
+            ),
+            ("lr", ["learning_rate"], "did you mean `learning_rate`?"),
+            ("Dense", ["dense", "conv"], "did you mean `dense`?"),
+            ("nn.Linear", ["dense", "conv"], "did you mean `dense`?"),
+            ("units", ["dense", "conv"], "did you mean `dense`? write dense: 64"),
+            ("filters", ["dense", "conv"], "did you mean `conv`? write conv: 32"),
+            ("Conv2d", ["dense", "conv"], "did you mean `conv`?"),
+            ("kernel_size", ["kernel", "stride"], "did you mean `kernel`?"),
+            ("BatchNormalization", ["batch_norm", "dense"], "did you mean `batch_norm`?"),
+            ("CrossEntropyLoss", ["cross_entropy", "mse"], "did you mean `cross_entropy`?"),
+            ("torch.nn.MSELoss", ["cross_entropy", "mse"], "did you mean `mse`?"),
+            ("categorical_crossentropy", ["cross_entropy", "mse"], "did you mean `cross_entropy`?"),
+            (
+                "hidden_layer_sizes", ["model", "epochs"],
+                "did you mean `model`? write model: [{dense: 64, activation: \"relu\"}, {dense: 3}]"
+            ),
+            (
+                "alpha", ["regularization", "loss"],
+                "did you mean `regularization`? write regularization: {l2: 1e-4}"
+            ),
+            ("n_clusters", ["clusters", "tolerance"], "did you mean `clusters`?"),
+            ("max_iter", ["epochs", "seed"], "did you mean `epochs`?"),
+            ("random_state", ["epochs", "seed"], "did you mean `seed`?"),
+            ("keras.optimizers.Adam", ["adam", "sgd"], "did you mean `adam`?"),
+            ("xyzzy", ["adam", "sgd"], "known fields: `adam`, `sgd`"),
+        ] as [(String, [String], String)])
+    func wordsOfOtherLibrariesAreKnown(word: String, fields: [String], label: String) {
+        let diagnostics = Diagnostics()
+        let object = ObjectDecoder(ConfigValue.object([(word, 1)]), diagnostics)
+        for field in fields { _ = object?.optional(field, .any) }
+        object?.finish()
+        #expect(diagnostics.sorted.first?.label == label)
+    }
+
     @Test func aFieldThatIsSetAlreadyIsNotSuggested() {
         let diagnostics = Diagnostics()
         let object = ObjectDecoder(["size": 1, "sise": 2], diagnostics)

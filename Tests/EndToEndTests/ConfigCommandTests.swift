@@ -14,7 +14,9 @@ import Testing
     @Test func aFieldAndThoseInsideAreExplained() throws {
         let finished = try run("batch")
         #expect(finished.status == .exited(0) && finished.errors.isEmpty, "\(finished.errors)")
-        #expect(finished.output.hasPrefix("batch\n  The mini-batch of a step.\n"), "\(finished.output)")
+        #expect(
+            finished.output.hasPrefix("batch\n  The mini-batch of a step; a number is its size.\n"),
+            "\(finished.output)")
         #expect(finished.output.contains("\n\nbatch.microbatches\n"))
         // A key alone means every field of that name.
         let rates = try run("learning_rate").output

@@ -10,6 +10,7 @@ import Testing
     /// Only what rules between fields ask for.
     private static let known: [String: ConfigValue] = [
         "assignment.cuts": [0, 1, 8], "model{batch_norm}.batch_norm": true,
+        "data.split": ["validation": 0.25, "test": 0.5, "stratify": true, "seed": 5],
     ]
     private static let companions: [String: [(String, ConfigValue)]] = [
         "assignment": [("batch", ["size": "all", "microbatches": 8])],
