@@ -143,8 +143,8 @@ let package = Package(
         tests(
             "ProgramTests",
             uses: [
-                "TestSupport", "dist-train", "Configuration", "Datasets", "NeuralNetwork", "System",
-                "Training", "Platform",
+                "TestSupport", "dist-train", "Configuration", "Datasets", "NeuralNetwork", "Runs",
+                "System", "Training", "Platform",
                 "Threads",
             ]),
         tests(

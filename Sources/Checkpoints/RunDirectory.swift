@@ -13,8 +13,12 @@ package final class RunDirectory: Sendable {
 
     /// The resolved config of the job.
     package var jobPath: String { Path.join(path, "job.json5") }
+    /// The command line that started the run.
+    package var originPath: String { Path.join(path, "run.json") }
     /// Training metrics: one line per logged step and per epoch.
     package var metricsPath: String { Path.join(path, "metrics.jsonl") }
+    /// The epochs of `metrics.jsonl` as a table.
+    package var tablePath: String { Path.join(path, "metrics.csv") }
     /// The run's log, one JSON object per line.
     package var logPath: String { Path.join(path, "log.jsonl") }
     /// The result of a completed run.
@@ -88,7 +92,8 @@ package final class RunDirectory: Sendable {
     /// same command may then be given again.
     package func discard() {
         let names = [
-            "job.json5", "metrics.jsonl", "log.jsonl", RunDirectory.incarnationName, RunDirectory.lockName,
+            "job.json5", "run.json", "metrics.jsonl", "metrics.csv", "log.jsonl",
+            RunDirectory.incarnationName, RunDirectory.lockName,
         ]
         for name in names { unlink(Path.join(path, name)) }
         rmdir(path)
@@ -111,6 +116,9 @@ package final class RunDirectory: Sendable {
         try File.writeAtomically("\(last + 1)\n", to: file)
         return last + 1
     }
+
+    /// Whether a coordinator is at work in a run directory.
+    package static func isLocked(_ path: String) -> Bool { FileLock.isHeld(Path.join(path, lockName)) }
 
     private static let lockName = "lock"
     private static let incarnationName = "incarnation"

@@ -48,7 +48,7 @@ extension MetricMonitor {
         return names.or(Codec.object(MonitorFields.codec).map(to: { $0.monitor }, from: { $0.fields }))
     }()
 
-    /// What Keras calls `val_loss` is `validation.loss` here.
+    /// The advice for a wrong name: Keras' `val_loss` is `validation.loss` here.
     fileprivate static func suggestion(for name: String) -> String {
         for (prefix, source) in [("val_", "validation."), ("eval_", "validation."), ("train_", "train.")]
         where name.hasPrefix(prefix) {

@@ -19,11 +19,41 @@ package struct RunResult: Sendable {
     /// True if rules ended the job before its last epoch; nil if it has no rules.
     package var stoppedEarly: Bool? = nil
     package var best: Best? = nil
+    package var origin: Origin? = nil
+
+    /// Where and when the run was.
+    package struct Origin: Sendable {
+        package var name: String
+        package var directory: String
+        /// Nil if the targets are values.
+        package var classNames: [String]?
+        /// As UTC in ISO 8601; nil if that is not known.
+        package var started: String?
+        package var ended: String
+
+        package init(
+            name: String, directory: String, classNames: [String]?, started: String?, ended: String
+        ) {
+            self.name = name
+            self.directory = directory
+            self.classNames = classNames
+            self.started = started
+            self.ended = ended
+        }
+
+        fileprivate var members: [(String, ConfigValue)] {
+            [
+                ("name", .string(name)), ("run_directory", .string(directory)),
+                ("class_names", classNames.map { .array($0.map { .string($0) }) } ?? .null),
+                ("started", started.map { .string($0) } ?? .null), ("ended", .string(ended)),
+            ]
+        }
+    }
 
     package init(
         steps: Int, epochs: Int, train: Totals?, penalty: Double?, validation: Totals?, test: Totals?,
         stateSHA256: String, isExact: Bool, platform: String, workers: Int, recoveries: Int, seconds: Double,
-        stoppedEarly: Bool?, best: Best?
+        stoppedEarly: Bool?, best: Best?, origin: Origin? = nil
     ) {
         self.steps = steps
         self.epochs = epochs
@@ -39,6 +69,7 @@ package struct RunResult: Sendable {
         self.seconds = seconds
         self.stoppedEarly = stoppedEarly
         self.best = best
+        self.origin = origin
     }
 
     /// The evaluation whose checkpoint is kept as the best.
@@ -47,18 +78,20 @@ package struct RunResult: Sendable {
         package var value: Double
         package var epoch: Int
         package var step: Int
+        package var checkpoint: String
 
-        package init(monitor: String, value: Double, epoch: Int, step: Int) {
+        package init(monitor: String, value: Double, epoch: Int, step: Int, checkpoint: String) {
             self.monitor = monitor
             self.value = value
             self.epoch = epoch
             self.step = step
+            self.checkpoint = checkpoint
         }
 
         package var configValue: ConfigValue {
             .object([
                 ("monitor", .string(monitor)), ("value", .number(value)), ("epoch", .int(epoch)),
-                ("step", .int(step)),
+                ("step", .int(step)), ("checkpoint", .string(checkpoint)),
             ])
         }
     }
@@ -80,6 +113,7 @@ package struct RunResult: Sendable {
         var more: [(String, ConfigValue)] = []
         if let stoppedEarly { more.append(("stopped_early", .bool(stoppedEarly))) }
         if let best { more.append(("best", best.configValue)) }
+        if let origin { more += origin.members }
         return .object(
             [
                 ("steps", .int(steps)), ("epochs", .int(epochs)), ("train", metrics(train, penalty: penalty)),

@@ -69,7 +69,7 @@ package struct RunSetup {
     /// The run directory that the request means: one that exists, or a new name.
     /// - Throws: `CheckpointError` if there is no run to resume, or `SystemError` if `runs` cannot be read.
     package static func path(_ name: String, _ request: Request) throws -> String {
-        if let path = request.runDirectory { return path }
+        if let path = request.runDirectory { return request.resume ? try RunCatalog().path(of: path) : path }
         guard request.resume else { return RunDirectory.newPath(named: name, in: "runs") }
         guard let newest = try RunDirectory.newestRun(named: name, in: "runs") else {
             throw CheckpointError(

@@ -78,6 +78,25 @@ package enum File {
         try writeAtomically(Array(text.utf8), to: path, mode: mode)
     }
 
+    /// When a file was last changed, in seconds since 1970-01-01 UTC; nil if there is none.
+    package static func modified(_ path: String) -> Double? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        #if os(Linux)
+            return Double(status.st_mtim.tv_sec) + 1e-9 * Double(status.st_mtim.tv_nsec)
+        #else
+            return Double(status.st_mtimespec.tv_sec) + 1e-9 * Double(status.st_mtimespec.tv_nsec)
+        #endif
+    }
+
+    /// Creates a file with this text in UTF-8. A file that exists is left alone.
+    ///
+    /// - Throws: `SystemError`, with the code `EEXIST` if the file exists.
+    package static func create(_ text: String, at path: String) throws {
+        let file = try Descriptor(opening: path, O_WRONLY | O_CREAT | O_EXCL, to: "write")
+        try Array(text.utf8).withUnsafeBytes { try file.writeAll($0, path: path) }
+    }
+
     /// Writes a new file and synchronizes its contents with the disk. A file that exists is replaced, not
     /// overwritten.
     static func write(_ bytes: UnsafeRawBufferPointer, to path: String, mode: UInt32 = 0o644) throws {

@@ -35,6 +35,14 @@ package final class FileLock: Sendable {
         return Int32(text.prefix { $0.isNumber })
     }
 
+    /// Whether another process that lives holds the lock of `path`.
+    package static func isHeld(_ path: String) -> Bool {
+        guard let holder = holder(of: path), kill(holder, 0) == 0 || errno == EPERM,
+            let file = try? Descriptor(opening: path, O_RDWR, to: "lock")
+        else { return false }
+        return csystem_lock_exclusively(file.number, 0) != 0
+    }
+
     private static func held(_ path: String) -> SystemError {
         let holder = holder(of: path).map { "process \($0)" } ?? "another process"
         return SystemError(

@@ -89,11 +89,12 @@ import Training
     }
 
     private static let step2 =
-        #"{"step":2,"epoch":1,"loss":1,"accuracy":0.5,"learning_rate":0.25"#
+        #"{"kind":"step","step":2,"epoch":1,"loss":1,"accuracy":0.5,"learning_rate":0.25"#
     private static let step3 =
-        #"{"step":3,"epoch":1,"loss":1,"accuracy":0.5,"learning_rate":0.25"#
+        #"{"kind":"step","step":3,"epoch":1,"loss":1,"accuracy":0.5,"learning_rate":0.25"#
     private static let epoch1 =
-        #"{"epoch":1,"step":3,"train":{"loss":1,"accuracy":0.5},"validation":{"loss":0.5,"accuracy":0}"#
+        #"{"kind":"epoch","epoch":1,"step":3,"train":{"loss":1,"accuracy":0.5},"#
+        + #""validation":{"loss":0.5,"accuracy":0}"#
 
     /// The file has one order, whatever comes late.
     @Test func linesStandInTheOrderOfTheJob() throws {

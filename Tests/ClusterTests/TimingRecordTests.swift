@@ -132,7 +132,7 @@ import Testing
         #expect(
             record.finish().compactMap { MetricsLine.line(of: .timing(.epoch(TimingReport.summary($0)))) }
                 .map { $0.compactJSON() }.joined().hasPrefix(
-                    #"{"epoch":1,"workers":[{"worker":4,"name":"a/1","steps":1,"#
+                    #"{"kind":"times","epoch":1,"workers":[{"worker":4,"name":"a/1","steps":1,"#
                         + #""seconds":{"data":1,"forward":1.5,"backward":4,"#))
     }
 }

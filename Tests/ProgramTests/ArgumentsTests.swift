@@ -34,6 +34,38 @@ import dist_train
         #expect(try arguments("--json", "--json").has("--json"), "a flag may be repeated")
     }
 
+    /// Behind the config, `path=value` sets a field; the options of single fields come last.
+    @Test func fieldsAreSetInSeveralWays() throws {
+        let sorted = try Arguments(
+            [
+                "a=b.json5", "epochs=3", "--set", "seed=4", "optimizer.adam.learning_rate=1e-4", "--lr",
+                "0.1",
+                "--name=x", "model.0.dense=8",
+            ], options: Option.settings, command: "run")
+        #expect(sorted.positionals == ["a=b.json5"], "the first word is the config")
+        #expect(
+            sorted.overrides == [
+                "epochs=3", "seed=4", "optimizer.adam.learning_rate=1e-4", "model.0.dense=8",
+                "optimizer.*.learning_rate=0.1", "name=x",
+            ])
+        let words = try Arguments(["c", "1=2", "=3", "d/e=f"], options: Option.settings, command: "run")
+        #expect(words.positionals == ["c", "1=2", "=3", "d/e=f"], "these are no fields")
+    }
+
+    @Test(
+        arguments: [
+            ("--lr", "--learning-rate"), ("--num-epochs", "--epochs"), ("--batch_size", "--batch-size"),
+            ("--bs", "--batch-size"), ("--random-state", "--seed"), ("--run-name", "--name"),
+            ("--epoch", "--epochs"), ("--param", "--set"), ("-D", "--set"),
+        ])
+    func wordsOfOtherProgramsAreKnown(word: String, meant: String) {
+        let options =
+            Option.settings.filter { $0.name != "--learning-rate" }
+            + [Option(name: "--learning-rate", value: "RATE", help: "")]
+        let text = message { _ = try Arguments(["c", word, "1"], options: options, command: "run") }
+        #expect(text == "`dist-train run` has no option \(word): did you mean \(meant)?")
+    }
+
     @Test func afterTwoDashesAllIsPositional() throws {
         let sorted = try arguments("--json", "--", "--workers", "--", "c")
         #expect(sorted.positionals == ["--workers", "--", "c"] && !sorted.has("--workers"))

@@ -22,8 +22,13 @@ extension Coordinator {
             best: progress.best.map { best in
                 RunResult.Best(
                     monitor: plan.decisions.best?.name ?? "", value: best.best ?? 0,
-                    epoch: plan.epoch(afterSteps: best.step), step: best.step)
-            })
+                    epoch: plan.epoch(afterSteps: best.step), step: best.step,
+                    checkpoint: setup.directory.checkpoints.path(ofStep: best.step))
+            },
+            origin: RunResult.Origin(
+                name: setup.job.job.name, directory: setup.directory.path,
+                classNames: setup.data.train.classNames,
+                started: RunOrigin(reading: setup.directory.originPath)?.started, ended: Clock.timestamp()))
     }
 
     var checkpointFacts: CheckpointWriter.Facts {

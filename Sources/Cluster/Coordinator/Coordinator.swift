@@ -85,7 +85,8 @@ package final class Coordinator: @unchecked Sendable {
             setup.directory.metricsPath, isExact: setup.wasExact && !options.allowInexact)
         metrics.forget(before: setup.start.step)
         record = RunRecord(
-            plan: plan, metrics: metrics, log: log, isAudited: isAudited)
+            plan: plan, metrics: metrics, table: try MetricsTable(setup.directory.tablePath), log: log,
+            isAudited: isAudited)
         reporter = ProgressReporter(console: console, epochs: job.epochs, steps: plan.totalSteps)
         tickets = Self.tickets(of: setup.data)
         sharing = WorkSharing(microbatches: plan.geometry.microbatches)

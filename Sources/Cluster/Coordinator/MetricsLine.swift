@@ -15,7 +15,7 @@ package enum MetricsLine {
 
     private static func line(_ step: StepSummary) -> ConfigValue {
         .object(
-            [("step", .int(step.step)), ("epoch", .int(step.epoch))] + members(step.values)
+            [("kind", "step"), ("step", .int(step.step)), ("epoch", .int(step.epoch))] + members(step.values)
                 + (step.learningRate.map { [("learning_rate", .number($0))] } ?? [])
                 + diagnostics(step) + [("seconds", .number(step.seconds))])
     }
@@ -24,7 +24,7 @@ package enum MetricsLine {
         let penalty = epoch.penalty.map { [NamedValue("penalty", $0)] } ?? []
         return .object(
             [
-                ("epoch", .int(epoch.epoch)), ("step", .int(epoch.step)),
+                ("kind", "epoch"), ("epoch", .int(epoch.epoch)), ("step", .int(epoch.step)),
                 ("train", .object(members(epoch.train + penalty))),
                 ("validation", epoch.validation.isEmpty ? .null : .object(members(epoch.validation))),
             ]
@@ -34,7 +34,7 @@ package enum MetricsLine {
 
     private static func line(_ times: EpochTimes) -> ConfigValue {
         .object([
-            ("epoch", .int(times.epoch)),
+            ("kind", "times"), ("epoch", .int(times.epoch)),
             (
                 "workers",
                 .array(

@@ -89,11 +89,14 @@ package final class MetricsLog {
         held = []
     }
 
+    /// Fields that may differ in a replay: the time, and what lines of earlier versions do not have.
+    private static let incomparable = ["seconds", "kind"]
+
     /// The part of a line that must be the same in a replay. Values that JSON cannot hold were written as
     /// null, and numbers may be integers after reading, so that all go through text twice.
     private static func comparable(_ line: ConfigValue) -> String {
         let exact = ConfigValue.object(
-            (line.members ?? []).filter { $0.key != "seconds" }.map { ($0.key, $0.value) }
+            (line.members ?? []).filter { !incomparable.contains($0.key) }.map { ($0.key, $0.value) }
         ).compactJSON()
         return JSON5.parse(exact, name: "metrics", diagnostics: Diagnostics())?.compactJSON() ?? exact
     }

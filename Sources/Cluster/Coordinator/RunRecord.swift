@@ -7,15 +7,20 @@ import Training
 package final class RunRecord {
     private let plan: TrainingPlan
     private let metrics: MetricsLog
+    /// Nil where nobody reads it.
+    private let table: MetricsTable?
     private let log: Log
     /// True if an audit may take back everything after the newest snapshot.
     private let isAudited: Bool
     /// When the first generation formed: waiting for workers is not training.
     private var started: Double?
 
-    package init(plan: TrainingPlan, metrics: MetricsLog, log: Log, isAudited: Bool = false) {
+    package init(
+        plan: TrainingPlan, metrics: MetricsLog, table: MetricsTable? = nil, log: Log, isAudited: Bool = false
+    ) {
         self.plan = plan
         self.metrics = metrics
+        self.table = table
         self.log = log
         self.isAudited = isAudited
     }
@@ -36,8 +41,8 @@ package final class RunRecord {
         case .stepLogged(let step):
             try record(.training(.stepLogged(StepSummary(step, plan))), isCertain: !isAudited)
         case .epochDone(let epoch):
-            try record(
-                .training(.epochFinished(EpochSummary(epoch, epochs: plan.job.epochs, seconds: seconds))))
+            let summary = EpochSummary(epoch, epochs: plan.job.epochs, seconds: seconds)
+            if try record(.training(.epochFinished(summary))) { try table?.add(summary) }
             try metrics.synchronize()
         case .confirmed(let step):
             try metrics.confirm(through: step)
@@ -56,13 +61,18 @@ package final class RunRecord {
     /// Drops the lines of steps after the newest snapshot, which were computed wrongly.
     package func retract() { metrics.retract() }
 
-    /// Records an event that is a line of `metrics.jsonl`, unless a replay has come to it again.
+    /// Records an event that is a line of `metrics.jsonl`, unless a replay has come to it again. Returns
+    /// whether it was recorded.
     ///
     /// - Parameter isCertain: false: an audit may still take the line back.
     /// - Throws: `ReplayDiffers`, or an error of the file.
-    func record(_ event: RunEvent, isCertain: Bool = true) throws {
-        guard let line = MetricsLine.line(of: event) else { return log.record(event) }
-        if try metrics.write(line, isCertain: isCertain) { log.record(event) }
+    @discardableResult
+    func record(_ event: RunEvent, isCertain: Bool = true) throws -> Bool {
+        if let line = MetricsLine.line(of: event) {
+            guard try metrics.write(line, isCertain: isCertain) else { return false }
+        }
+        log.record(event)
+        return true
     }
 }
 

@@ -30,6 +30,11 @@ package final class Console: Sendable {
         isTerminal: isatty(STDERR_FILENO) == 1, width: { terminalWidth(STDERR_FILENO) },
         output: { writeAll(STDERR_FILENO, $0) })
 
+    /// The columns of the terminal that standard output is; nil if it is none.
+    package static var standardOutputWidth: Int? {
+        isatty(STDOUT_FILENO) == 1 ? terminalWidth(STDOUT_FILENO) : nil
+    }
+
     /// The number of columns.
     package var width: Int { currentWidth() }
 

@@ -29,14 +29,27 @@ package struct Arguments: Sendable {
                 return
             }
             guard word.hasPrefix("-"), word != "-" else {
-                positionals.append(word)
+                addPositional(word, options)
                 continue
             }
             let (name, attached) = Self.split(word)
-            guard let option = options.first(where: { $0.name == name }) else {
+            guard let option = options.first(where: { $0.name == name || $0.aliases.contains(name) }) else {
                 throw Self.unknown(name, options, command)
             }
             try add(option, try Self.value(of: option, attached: attached, rest: &rest))
+        }
+    }
+
+    /// Behind the first positional argument, the config, `path=value` is the same as `--set path=value`.
+    private mutating func addPositional(_ word: String, _ options: [Option]) {
+        let path = word.prefix { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "." }
+        let isSetting =
+            positionals.count == 1 && word.dropFirst(path.count).first == "="
+            && path.first?.isLetter == true && options.contains { $0.name == Option.set.name }
+        if isSetting {
+            values[Option.set.name, default: []].append(word)
+        } else {
+            positionals.append(word)
         }
     }
 
@@ -72,7 +85,8 @@ package struct Arguments: Sendable {
     }
 
     private static func unknown(_ name: String, _ options: [Option], _ command: String) -> UsageError {
-        let nearest = Suggestion.nearest(to: name, among: options.map(\.name)).map { "did you mean \($0)?" }
+        let names = options.flatMap { [$0.name] + $0.aliases }
+        let nearest = CommandWords.option(name, among: names).map { "did you mean \($0)?" }
         let advice = nearest ?? "see `dist-train \(command) --help`"
         return UsageError("`dist-train \(command)` has no option \(name): \(advice)")
     }
@@ -96,6 +110,13 @@ package struct Arguments: Sendable {
     package func has(_ name: String) -> Bool { values[name] != nil }
     package func string(_ name: String) -> String? { values[name]?.last }
     package func all(_ name: String) -> [String] { values[name] ?? [] }
+
+    /// The fields that the command line sets in the config, each as `path=value`: `--set` in its order, then
+    /// the options for single fields.
+    package var overrides: [String] {
+        all(Option.set.name)
+            + Option.fields.compactMap { field in string(field.option.name).map { "\(field.path)=\($0)" } }
+    }
 
     // MARK: Positional arguments
 

@@ -1,3 +1,5 @@
+import System
+
 /// One subcommand: its help and its action. It stands in a file of its own and in the table `Commands.all`:
 ///
 /// ```swift
@@ -17,30 +19,53 @@ package struct Command: Sendable {
     /// One word or two: `run`, `bench step`.
     package let name: String
     /// The words behind the name in the usage line.
-    let arguments: String
+    package let arguments: String
     /// The first line stands in the list of all commands, the others in the command's own help alone.
-    let summary: String
-    let options: [Option]
-    let example: String
+    package let summary: String
+    package let options: [Option]
+    package let example: String
+    /// Other names of the same command.
+    package let aliases: [String]
     /// Does what the command is for, and returns the exit status.
     let run: @Sendable (Arguments) throws -> Int32
 
+    init(
+        name: String, arguments: String, summary: String, options: [Option], example: String,
+        aliases: [String] = [], run: @escaping @Sendable (Arguments) throws -> Int32
+    ) {
+        self.name = name
+        self.arguments = arguments
+        self.summary = summary
+        self.options = options
+        self.example = example
+        self.aliases = aliases
+        self.run = run
+    }
+
+    /// The first line of the summary.
+    package var headline: String { String(summary.split(separator: "\n")[0]) }
+
     /// The text that `--help` prints.
-    package var help: String {
+    /// - Parameter width: the columns of the terminal.
+    package func help(width: Int) -> String {
         let usage = ["usage: dist-train", name, arguments, options.isEmpty ? "" : "[options]"]
             .filter { !$0.isEmpty }.joined(separator: " ")
-        let list = options.isEmpty ? [] : ["", "options:"] + optionLines
-        return ([usage, "", summary] + list + ["", "example:", "  \(example)"]).joined(separator: "\n")
+        let paragraphs = summary.split(separator: "\n").flatMap {
+            TextFormat.wrapped(String($0), width: width)
+        }
+        let list = options.isEmpty ? [] : ["", "options:"] + optionLines(width)
+        let other = aliases.isEmpty ? [] : ["", "also called: \(aliases.joined(separator: ", "))"]
+        return ([usage, ""] + paragraphs + list + other + ["", "example:", "  \(example)"])
+            .joined(separator: "\n")
     }
 
     /// The options with their explanations, which begin in the same column.
-    private var optionLines: [String] {
-        let heads = options.map { "  \($0.name)\($0.value.map { " \($0)" } ?? "")" }
-        let width = min(30, heads.map(\.count).max() ?? 0)
-        let lineBreak = "\n" + String(repeating: " ", count: width + 2)
-        return zip(heads, options).map { head, option in
-            let gap = String(repeating: " ", count: max(2, width - head.count + 2))
-            return head + gap + option.help.split(separator: "\n").joined(separator: lineBreak)
+    private func optionLines(_ width: Int) -> [String] {
+        let heads = options.map { "  \($0.usage)" }
+        let column = min(26, (heads.map(\.count).max() ?? 0) + 2)
+        return zip(heads, options).flatMap { head, option in
+            let text = option.help.split(separator: "\n").joined(separator: " ")
+            return TextFormat.entry(head, text, column: column, width: width)
         }
     }
 }

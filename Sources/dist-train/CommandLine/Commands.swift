@@ -3,27 +3,40 @@ import System
 
 /// The table of all commands, in the order of the help.
 package enum Commands {
-    package static let all: [Command] = [
-        RunCommand.command,
-        CoordinatorCommand.command,
-        WorkerCommand.command,
-        ValidateCommand.command,
-        ConfigCommand.command,
-        SummaryCommand.command,
-        PlanCommand.command,
-        DataCommand.command,
-        DataGetCommand.command,
-        EvaluateCommand.command,
-        PredictCommand.command,
-        LRFindCommand.command,
-        CheckpointCommand.command,
-        BenchStepCommand.command,
-        BenchCollectiveCommand.command,
-        BenchKernelsCommand.command,
-        TokenShowCommand.command,
-        TokenRotateCommand.command,
-        DoctorCommand.command,
+    /// Commands that belong together.
+    package struct Group: Sendable {
+        package let title: String
+        package let commands: [Command]
+    }
+
+    package static let groups = [
+        Group(
+            title: "train",
+            commands: [
+                InitCommand.command, RunCommand.command, CoordinatorCommand.command, WorkerCommand.command,
+            ]),
+        Group(
+            title: "use a trained model",
+            commands: [
+                EvaluateCommand.command, PredictCommand.command, RunsCommand.command,
+                CompareCommand.command, CheckpointCommand.command,
+            ]),
+        Group(
+            title: "look at a config and its data",
+            commands: [
+                ValidateCommand.command, ConfigCommand.command, SummaryCommand.command,
+                PlanCommand.command, DataCommand.command, DataGetCommand.command, LRFindCommand.command,
+            ]),
+        Group(
+            title: "this machine and others",
+            commands: [
+                DoctorCommand.command, TokenShowCommand.command, TokenRotateCommand.command,
+                BenchStepCommand.command, BenchCollectiveCommand.command, BenchKernelsCommand.command,
+                CompletionCommand.command,
+            ]),
     ]
+
+    package static let all = groups.flatMap(\.commands)
 
     /// Commands that the program itself starts in other processes; no help lists them.
     private static let hidden = [BenchMemberCommand.command]
@@ -33,7 +46,7 @@ package enum Commands {
     package static func find(_ words: [String]) throws -> (command: Command, rest: [String]) {
         for count in [2, 1] where words.count >= count {
             let name = words.prefix(count).joined(separator: " ")
-            if let command = (all + hidden).first(where: { $0.name == name }) {
+            if let command = (all + hidden).first(where: { $0.name == name || $0.aliases.contains(name) }) {
                 return (command, Array(words.dropFirst(count)))
             }
         }
@@ -53,7 +66,7 @@ package enum Commands {
     }
 
     private static func unknown(_ name: String, among names: [String], otherwise: String) -> UsageError {
-        let nearest = Suggestion.nearest(to: name, among: names).map { "did you mean `\($0)`?" }
+        let nearest = CommandWords.command(name, among: names).map { "did you mean `\($0)`?" }
         return UsageError("there is no command `\(name)`: \(nearest ?? otherwise)")
     }
 
@@ -64,29 +77,39 @@ package enum Commands {
 
     /// The help of the command that the words name, or of all commands whose first word it is; nil if there
     /// is none.
-    package static func help(for words: [String]) -> String? {
-        if let (command, _) = try? find(words) { return command.help }
+    /// - Parameter width: the columns of the terminal.
+    package static func help(for words: [String], width: Int = 80) -> String? {
+        if let (command, _) = try? find(words) { return command.help(width: width) }
         let family = words.first.map(family) ?? []
-        return family.isEmpty ? nil : family.map(\.help).joined(separator: "\n\n")
+        return family.isEmpty ? nil : family.map { $0.help(width: width) }.joined(separator: "\n\n")
     }
 
     /// The text that `dist-train --help` prints.
-    package static var help: String {
-        let width = all.map { $0.name.count }.max() ?? 0
-        let lines = all.map { command in
-            "  \(TextFormat.left(command.name, width + 3))\(command.summary.split(separator: "\n")[0])"
+    package static func help(width: Int) -> String {
+        let column = 2 + (all.map { $0.name.count }.max() ?? 0) + 2
+        let groups = groups.map { group in
+            let lines = group.commands.flatMap { command in
+                TextFormat.entry("  \(command.name)", command.headline, column: column, width: width)
+            }
+            return ([group.title + ":"] + lines).joined(separator: "\n")
         }
-        return [introduction, lines.joined(separator: "\n"), furtherHelp].joined(separator: "\n\n")
+        let introduction = [usage] + TextFormat.wrapped(purpose, width: width)
+        let end = TextFormat.wrapped(furtherHelp, width: width) + examples
+        return ([introduction.joined(separator: "\n")] + groups + [end.joined(separator: "\n")])
+            .joined(separator: "\n\n")
     }
 
-    private static let introduction = """
-        usage: dist-train COMMAND [arguments]
-
-        Trains neural networks on the CPUs of one machine or of a LAN; the result is the same, bit for bit,
+    private static let usage = "usage: dist-train COMMAND [arguments]\n"
+    private static let purpose = """
+        Trains neural networks on the CPUs of one machine or of a LAN; the result is the same, bit for bit, \
         whatever the number and speed of the workers.
         """
     private static let furtherHelp = """
-        `dist-train COMMAND --help` explains each. An example that needs no download:
-          dist-train run config/digits-mlp.json5 --workers 2
+        `dist-train COMMAND --help` explains each; --version tells the version. Examples, the first of which \
+        needs no download:
         """
+    private static let examples = [
+        "  dist-train run config/digits-mlp.json5 --workers 2",
+        "  dist-train init flowers.csv --target kind",
+    ]
 }

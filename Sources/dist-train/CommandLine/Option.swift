@@ -7,28 +7,59 @@ package struct Option: Sendable {
     package let help: String
     /// Whether the option may be given several times.
     package let isRepeated: Bool
+    /// Other names of the same option.
+    package let aliases: [String]
 
-    package init(name: String, value: String?, help: String, isRepeated: Bool = false) {
+    package init(
+        name: String, value: String?, help: String, isRepeated: Bool = false, aliases: [String] = []
+    ) {
         self.name = name
         self.value = value
         self.help = help
         self.isRepeated = isRepeated
+        self.aliases = aliases
     }
+
+    /// The names and the value, as help shows them: `-q, --quiet`, `--workers N`.
+    var usage: String {
+        let short = aliases.filter { !$0.hasPrefix("--") }
+        let long = [name] + aliases.filter { $0.hasPrefix("--") }
+        return (short + long).joined(separator: ", ") + (value.map { " \($0)" } ?? "")
+    }
+}
+
+// The settings of a config that have options of their own.
+extension Option {
+    /// Options that set a field of the config, with the field's path.
+    static let fields: [(option: Option, path: String)] = [
+        (Option(name: "--epochs", value: "N", help: "passes through the training set"), "epochs"),
+        (Option(name: "--batch-size", value: "N", help: "samples in a mini-batch"), "batch.size"),
+        (
+            Option(
+                name: "--learning-rate", value: "RATE", help: "the optimizer's learning rate",
+                aliases: ["--lr"]), "optimizer.*.learning_rate"
+        ),
+        (Option(name: "--seed", value: "N", help: "seed of everything that is drawn at random"), "seed"),
+        (Option(name: "--name", value: "NAME", help: "name of the job and of its run directory"), "name"),
+    ]
+    package static let settings = fields.map(\.option) + [set]
 }
 
 // Options of several commands.
 extension Option {
-    static let set = Option(
+    package static let set = Option(
         name: "--set", value: "PATH=VALUE",
         help: """
-            override a field of the config, e.g. optimizer.adam.learning_rate=3e-4;
-            list elements by index: model.0.dense=128; may be repeated
+            set a field of the config, such as optimizer.adam.learning_rate=3e-4; elements of lists by index:
+            model.0.dense=128; may be repeated; behind CONFIG, PATH=VALUE alone does the same
             """,
         isRepeated: true)
     static let json = Option(name: "--json", value: nil, help: "print the result as JSON on standard output")
-    static let lanes = Option(name: "--lanes", value: "L", help: "compute threads (default: all cores)")
+    static let lanes = Option(
+        name: "--lanes", value: "L", help: "compute threads (default: all cores)", aliases: ["--threads"])
     static let workerLanes = Option(
-        name: "--lanes", value: "L", help: "compute threads of each worker (default: cores / workers)")
+        name: "--lanes", value: "L", help: "compute threads of each worker (default: cores / workers)",
+        aliases: ["--threads"])
     static let workerProcesses = Option(
         name: "--workers", value: "N", help: "worker processes to start (default 1)")
     static let tokenFile = Option(

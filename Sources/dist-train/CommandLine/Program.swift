@@ -19,20 +19,28 @@ enum Program {
     }
 
     /// Prints the help or the version if the words ask for it, and returns the exit status; nil otherwise.
-    private static func help(_ words: [String]) -> Int32? {
-        guard let name = words.first, !["--help", "-h", "help"].contains(name) else {
-            print(Commands.help)
+    private static func help(_ words: [String]) throws -> Int32? {
+        guard let name = words.first, !["--help", "-h"].contains(name), words != ["help"] else {
+            print(Commands.help(width: width))
             return words.isEmpty ? 64 : 0
         }
-        if name == "--version" {
+        if ["--version", "-V", "version"].contains(name) {
             print(Version.program)
             return 0
         }
+        let asked = name == "help" ? Array(words.dropFirst()) : words
         let asksForHelp = words.prefix { $0 != "--" }.contains { $0 == "--help" || $0 == "-h" }
-        guard asksForHelp, let text = Commands.help(for: words) else { return nil }
+        guard asksForHelp || name == "help" else { return nil }
+        guard let text = Commands.help(for: asked, width: width) else {
+            _ = try Commands.find(asked)
+            return nil
+        }
         print(text)
         return 0
     }
+
+    /// The columns of help: those of the terminal, at most 100, which are read easily.
+    private static var width: Int { min(100, Console.standardOutputWidth ?? 80) }
 
     private static func command(_ words: [String]) throws -> Int32 {
         let (command, rest) = try Commands.find(words)

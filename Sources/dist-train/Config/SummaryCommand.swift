@@ -4,13 +4,13 @@ import Training
 enum SummaryCommand {
     static let command = Command(
         name: "summary", arguments: "CONFIG",
-        summary: "Show every layer's output shape, parameters, memory and operations.",
+        summary: "Show each layer's shape, parameters, memory and operations.",
         options: [.set], example: "dist-train summary config/digits-mlp.json5 --set batch.size=256",
         run: run)
 
     private static func run(_ arguments: Arguments) throws -> Int32 {
         let path = try arguments.only("a config file")
-        let file = try JobFile.load(path: path, overrides: arguments.all("--set"))
+        let file = try JobFile.load(path: path, overrides: arguments.overrides)
         print(Summary.text(try file.trainingPlan(with: DecodedData(reading: file.job.data))))
         return 0
     }

@@ -6,12 +6,15 @@ import Training
 enum ValidateCommand {
     static let command = Command(
         name: "validate", arguments: "CONFIG",
-        summary: "Say everything that is wrong with a config, each with its place and a suggestion.",
+        summary: """
+            Report everything that is wrong with a config.
+            Each mistake is shown with its place and a suggestion.
+            """,
         options: [.set], example: "dist-train validate config/digits-mlp.json5", run: run)
 
     private static func run(_ arguments: Arguments) throws -> Int32 {
         let path = try arguments.only("a config file")
-        let file = try JobFile.load(path: path, overrides: arguments.all("--set"))
+        let file = try JobFile.load(path: path, overrides: arguments.overrides)
         let plan = try file.trainingPlan(with: DecodedData(reading: file.job.data))
         if let weights = plan.job.weights {
             var snapshot = Snapshot(initial: plan.network.layout, moments: 0, seed: plan.job.seed)

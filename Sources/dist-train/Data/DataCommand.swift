@@ -29,7 +29,7 @@ enum DataCommand {
         let variants = try arguments.integer("--variants", 1...1000) ?? 8
         let output = arguments.string("--output") ?? "preview.png"
         guard !output.isEmpty else { throw UsageError("--output needs the name of a file") }
-        let file = try JobFile.load(path: path, overrides: arguments.all("--set"))
+        let file = try JobFile.load(path: path, overrides: arguments.overrides)
         let picture = try writePreview(of: file, rows: rows, variants: variants, to: output)
         let augmentation =
             file.job.data.augmentation == nil

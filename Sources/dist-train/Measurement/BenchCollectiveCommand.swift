@@ -6,7 +6,8 @@ enum BenchCollectiveCommand {
     static let command = Command(
         name: "bench collective", arguments: "",
         summary: """
-            Measure averaging: a reduce-scatter and an all-gather between worker processes on this machine.
+            Measure the averaging of gradients between workers.
+            A reduce-scatter and an all-gather between worker processes on this machine.
             Each worker has as many bytes of gradient, and everyone gets the sum; one call follows the other.
             There is nothing to compute; the time is that of the connections between workers.
             """,

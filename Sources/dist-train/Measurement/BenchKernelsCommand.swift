@@ -2,8 +2,8 @@ enum BenchKernelsCommand {
     static let command = Command(
         name: "bench kernels", arguments: "",
         summary: """
-            Measure what a lane computes: the layers of the four models in config/bench, vector functions, \
-            Adam,
+            Measure what a lane computes.
+            The layers of the four models in config/bench, vector functions, Adam,
             checksums; beside them what this machine could do at most. The best of several runs each.
             """,
         options: [

@@ -7,7 +7,10 @@ import Transport
 enum DoctorCommand {
     static let command = Command(
         name: "doctor", arguments: "",
-        summary: "Show what this machine can do: cores, OpenBLAS core, numeric platform, network.",
+        summary: """
+            Show what this machine can do.
+            Cores, OpenBLAS core, numeric platform, network.
+            """,
         options: [], example: "dist-train doctor", run: run)
 
     private static func run(_ arguments: Arguments) throws -> Int32 {

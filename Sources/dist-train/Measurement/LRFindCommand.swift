@@ -8,7 +8,8 @@ enum LRFindCommand {
     static let command = Command(
         name: "lr-find", arguments: "CONFIG",
         summary: """
-            Find a learning rate: a short training in this process while the rate rises over decades.
+            Find a learning rate by a short training.
+            It runs in this process, while the rate rises over decades.
             A good rate is where the loss falls fastest; a tenth of where it is least is a bold one.
             """,
         options: [
@@ -27,7 +28,7 @@ enum LRFindCommand {
         let finder = LearningRateFinder(
             from: from, to: to, steps: try arguments.integer("--steps", 10...1_000_000) ?? 100)
         let lanes = try arguments.integer("--lanes", 1...1024) ?? Processor.cores
-        let file = try JobFile.load(path: path, overrides: arguments.all("--set"))
+        let file = try JobFile.load(path: path, overrides: arguments.overrides)
         let report = LearningRateReport(of: try find(finder, file, lanes: lanes))
         print(arguments.has("--json") ? report.value.prettyJSON() : report.text)
         return 0

@@ -7,8 +7,8 @@ enum PlanCommand {
     static let command = Command(
         name: "plan", arguments: "CONFIG",
         summary: """
-            Predict how a job's steps would scale: time, throughput and efficiency for numbers of workers, \
-            and what limits them.
+            Predict how a job's steps would scale with workers.
+            Time, throughput and efficiency for numbers of workers, and what limits them.
             Computation is measured here, for a few seconds, on made-up data of the job's shape; the \
             machines are taken to be like this one.
             """,
@@ -43,7 +43,7 @@ enum PlanCommand {
         let latency = try arguments.seconds("--latency", 0...10) ?? 1e-4
         let machines = try machines(arguments)
         let seconds = try arguments.seconds("--seconds", 0.1...600) ?? 3
-        let file = try JobFile.load(path: path, overrides: arguments.all("--set"))
+        let file = try JobFile.load(path: path, overrides: arguments.overrides)
         // As many at once as this machine has cores for: further ones would take turns, which the model
         // knows.
         let copies = max(1, min(machines.workersEach, Processor.cores / machines.lanes))

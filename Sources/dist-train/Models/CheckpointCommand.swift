@@ -7,7 +7,8 @@ enum CheckpointCommand {
     static let command = Command(
         name: "checkpoint", arguments: "list|verify|hash PATH",
         summary: """
-            Look at checkpoints. PATH is a run directory or one checkpoint.
+            Look at checkpoints.
+            PATH is a run directory or one checkpoint.
             `hash` prints state_sha256, the same for the same bits.
             """,
         options: [], example: "dist-train checkpoint verify runs/digits-mlp-20260101-120000", run: run)
@@ -23,7 +24,7 @@ enum CheckpointCommand {
                     + "directory or a checkpoint")
         }
         let action = try action(arguments.positionals[0])
-        let path = arguments.positionals[1]
+        let path = try RunCatalog().path(of: arguments.positionals[1])
         let members = EnsembleDirectory.members(of: path)
         guard !members.isEmpty else { return try run(action, on: path) }
         // An ensemble: each member by itself; the hash is of one model.

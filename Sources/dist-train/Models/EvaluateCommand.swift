@@ -8,7 +8,8 @@ enum EvaluateCommand {
     static let command = Command(
         name: "evaluate", arguments: "RUN_OR_CHECKPOINT…",
         summary: """
-            Measure trained models on a data set, with the same bits as during the training.
+            Measure trained models on a data set.
+            The values have the same bits as during the training.
             Of a run directory the best checkpoint counts, or else the newest; of several, also what they \
             answer together.
             """,

@@ -16,14 +16,12 @@ struct TrainedModels {
                 "`dist-train \(command)` needs a run directory or a checkpoint: "
                     + "see `dist-train \(command) --help`")
         }
-        let overrides = arguments.all("--set")
+        let overrides = arguments.overrides
         if let other = overrides.first(where: { !$0.hasPrefix("data.") }) {
             throw UsageError("--set \(other): of a trained model only data.… can be set")
         }
         let source = try EvaluationData.source(arguments.string("--data")).map { ["data.test=\($0)"] } ?? []
-        let paths = arguments.positionals.map {
-            $0.hasSuffix("/") && $0.count > 1 ? String($0.dropLast()) : $0
-        }
+        let paths = try arguments.positionals.map { try RunCatalog().path(of: $0) }
         let checkpoints = try paths.flatMap {
             try TrainedModel.checkpoints(at: $0) { Console.standardError.writeLine("warning: \($0)") }
         }

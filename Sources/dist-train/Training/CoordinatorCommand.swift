@@ -5,7 +5,7 @@ enum CoordinatorCommand {
     static let command = Command(
         name: "coordinator", arguments: "CONFIG",
         summary: """
-            Coordinate workers that are started by hand, here or on other machines.
+            Train with workers that are started by hand, anywhere.
             Prints the command with which a worker joins; the token is shown on a terminal only.
             """,
         options: [
@@ -13,9 +13,9 @@ enum CoordinatorCommand {
             Option(
                 name: "--min-workers", value: "N", help: "begin when so many workers are ready (default 1)"),
             Option(name: "--max-workers", value: "N", help: "further workers wait as spares"),
-            .runDirectory, .resume, .set, .json, .peerTimeout, .snapshotInterval, .tokenFile, .plaintext,
+            .runDirectory, .resume, .json, .peerTimeout, .snapshotInterval, .tokenFile, .plaintext,
             .allowInexact, .audit, .trace,
-        ],
+        ] + Option.settings,
         example: "dist-train coordinator config/digits-mlp.json5 --min-workers 3", run: run)
 
     private static func run(_ arguments: Arguments) throws -> Int32 {

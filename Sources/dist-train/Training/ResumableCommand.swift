@@ -23,7 +23,7 @@ package struct ResumableCommand: Sendable {
     }
 
     /// Quotes a word as a shell needs it.
-    private static func quoted(_ word: String) -> String {
+    static func quoted(_ word: String) -> String {
         let isPlain = word.utf8.allSatisfy { byte in
             (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
                 || "-_./:=,@%+".utf8.contains(byte)

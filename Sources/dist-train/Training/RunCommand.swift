@@ -5,7 +5,7 @@ enum RunCommand {
     static let command = Command(
         name: "run", arguments: "CONFIG",
         summary: """
-            Train on this machine: a coordinator that starts its own worker processes.
+            Train on this machine, with worker processes of its own.
             Progress goes to standard error, the result to standard output.
             """,
         options: [
@@ -14,10 +14,10 @@ enum RunCommand {
             Option(
                 name: "--restarts", value: "N",
                 help: "start each worker again so often when it dies (default 3)"),
-            .runDirectory, .resume, .set, .json, .peerTimeout, .snapshotInterval, .tokenFile, .plaintext,
+            .runDirectory, .resume, .json, .peerTimeout, .snapshotInterval, .tokenFile, .plaintext,
             .allowInexact, .audit, .trace,
-        ],
-        example: "dist-train run config/digits-mlp.json5 --workers 2 --set epochs=10", run: run)
+        ] + Option.settings,
+        example: "dist-train run config/digits-mlp.json5 --workers 2 epochs=10", aliases: ["train"], run: run)
 
     private static func run(_ arguments: Arguments) throws -> Int32 {
         let workers = try arguments.integer("--workers", 1...1024) ?? 1

@@ -12,7 +12,7 @@ extension RunProgram {
     ) throws {
         let config = try arguments.only("a config file")
         let timeout = try arguments.seconds("--peer-timeout", 0.1...3600) ?? 5
-        let job = try JobFile.load(path: config, overrides: arguments.all("--set"))
+        let job = try JobFile.load(path: config, overrides: arguments.overrides)
         var options = CoordinatorOptions(
             listen: listen, minimumWorkers: minimumWorkers, maximumWorkers: maximumWorkers,
             peerTimeout: timeout, allowInexact: arguments.has("--allow-inexact"))
@@ -26,7 +26,8 @@ extension RunProgram {
             request: RunSetup.Request(
                 runDirectory: arguments.string("--run-dir"), resume: arguments.has("--resume")),
             coordinator: options, printsJSON: arguments.has("--json"), isOpen: isOpen,
-            command: ResumableCommand(arguments))
+            command: ResumableCommand(arguments),
+            origin: RunOrigin(config: config, overrides: arguments.overrides))
     }
 }
 

@@ -16,6 +16,8 @@ struct RunProgram {
     let isOpen: Bool
     /// The command that resumes this run.
     let command: ResumableCommand
+    /// The config and what the command line set in it.
+    var origin = RunOrigin(config: "", overrides: [])
 
     /// Runs to the end, and returns the process's exit status.
     /// - Parameter local: the workers that this program starts; nil: others start them.
@@ -47,6 +49,9 @@ struct RunProgram {
     ) throws -> (RunOutcome, SocketAddress) {
         let log = session.log
         log.write(to: try AppendFile(setup.directory.logPath))
+        if isNew {
+            try File.writeAtomically(origin.value.prettyJSON() + "\n", to: setup.directory.originPath)
+        }
         let coordinator = try Coordinator(setup, options, log: log, console: session.console)
         let address: SocketAddress
         do { address = try coordinator.listen(session.token) } catch {

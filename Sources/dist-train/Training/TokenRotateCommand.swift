@@ -5,7 +5,8 @@ enum TokenRotateCommand {
     static let command = Command(
         name: "token rotate", arguments: "",
         summary: """
-            Make a new token in place of the old one, and say what is to be done on the other machines.
+            Make a new token in place of the old one.
+            Says what is to be done on the other machines.
             Processes that run keep the old one until they are started again.
             """,
         options: [.storedToken], example: "dist-train token rotate", run: run)

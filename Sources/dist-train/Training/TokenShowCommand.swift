@@ -4,7 +4,7 @@ enum TokenShowCommand {
     static let command = Command(
         name: "token show", arguments: "",
         summary: """
-            Print the token that a coordinator started here would have, on standard output.
+            Print the token of coordinators on this machine.
             Whoever has it can join every job of that token, and gets its data.
             """,
         options: [.storedToken],

@@ -15,7 +15,7 @@ enum WorkerCommand {
             Option(name: "--join", value: "HOST[:PORT]", help: "the coordinator (port 7070 unless given)"),
             Option(
                 name: "--lanes", value: "L",
-                help: "compute threads (default: cores / workers on this machine)"),
+                help: "compute threads (default: cores / workers on this machine)", aliases: ["--threads"]),
             Option(
                 name: "--token-file", value: "FILE",
                 help: """

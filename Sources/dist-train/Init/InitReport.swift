@@ -1,0 +1,80 @@
+import Datasets
+import System
+import Telemetry
+
+/// The account that `init` gives of the data and its choices: a comment in the config, and the terminal.
+struct InitReport {
+    private let path: String
+    private let facts: InitFacts
+    private let source: InitSource
+
+    init(_ path: String, _ facts: InitFacts, _ source: InitSource) {
+        self.path = path
+        self.facts = facts
+        self.source = source
+    }
+
+    /// The comment at the beginning of the config.
+    var header: [String] {
+        (["Made by: dist-train init \(path)", size] + choices).map {
+            LogFormat.printable($0, lineBreak: " ")
+        }
+    }
+
+    private var size: String {
+        let samples = TextFormat.count(facts.count, "sample")
+        let features =
+            facts.isImage
+            ? "images of \(facts.shape[1]) × \(facts.shape[0]) pixels"
+                + (facts.shape[2] == 1 ? "" : ", \(facts.shape[2]) channels")
+            : TextFormat.count(facts.shape.reduce(1, *), "feature")
+        return "\(samples), \(features), \(outputs)"
+    }
+
+    private var outputs: String {
+        guard facts.isClassification else {
+            return facts.targetWidth == 1
+                ? "a target with mean \(TextFormat.measure(facts.mean)) and standard deviation"
+                    + " \(TextFormat.measure(facts.deviation))"
+                : TextFormat.count(facts.targetWidth, "target")
+        }
+        let classes = TextFormat.count(facts.classes.count, "class", plural: "classes")
+        guard facts.classes.count <= 10 else { return classes }
+        return "\(classes) (\(facts.classes.map { "\($0.name): \($0.count)" }.joined(separator: ", ")))"
+    }
+
+    /// The choices about a table, each with the way to change it.
+    private var choices: [String] {
+        guard let table = source.table else { return [] }
+        var lines: [String] = []
+        if let reason = table.targetReason {
+            lines.append("target: `\(table.target)` (\(reason)); another one: --target NAME")
+        }
+        let other = table.isClassification ? "regression" : "classification"
+        let task = table.isClassification ? "classes" : "a value"
+        lines.append(
+            "task: \(task) (\(table.taskReason)); the other: task: \"\(other)\", and a loss that suits it")
+        lines += table.ignored.prefix(10).map { "left out: `\($0.name)`, which \($0.reason)" }
+        if table.ignored.count > 10 { lines.append("left out: \(table.ignored.count - 10) more columns") }
+        switch table.missingCells {
+        case .mean: lines.append("missing cells: the column's mean, or the most frequent category")
+        case .drop: lines.append("rows with a missing cell are left out, because some have no target")
+        case .error: break
+        }
+        return lines
+    }
+
+    /// The lines for the terminal.
+    func lines(writing output: String, _ draft: ConfigDraft) -> [String] {
+        let name = InitCommand.baseName(output == "-" ? path : output)
+        let config = output == "-" ? "CONFIG" : Self.word(output)
+        let run = "runs/\(name)"
+        return ["\(output == "-" ? "" : "wrote \(output): ")\(size)"] + choices.map { "  \($0)" } + [
+            "next:", "  dist-train run \(config) --run-dir \(run)", "  dist-train evaluate \(run)",
+            "  dist-train predict \(run) --input \(Self.word(source.input))",
+        ]
+    }
+
+    /// A word for a shell.
+    private static func word(_ text: String) -> String { ResumableCommand.quoted(text) }
+}

@@ -1,0 +1,129 @@
+import Configuration
+import Datasets
+import System
+
+/// The choices that make a training set of a table: its target, the target's task, and the columns that are
+/// left out.
+package struct TableDraft: Equatable {
+    package let target: String
+    /// Why this column is the target; nil if the user says so.
+    package let targetReason: String?
+    package let isClassification: Bool
+    package let taskReason: String
+    package let ignored: [Ignored]
+    package let missingCells: TableRules.MissingCells
+
+    package struct Ignored: Equatable, Sendable {
+        package let name: String
+        package let reason: String
+
+        package init(name: String, reason: String) {
+            self.name = name
+            self.reason = reason
+        }
+    }
+
+    /// Names that targets usually have, the most usual ones first.
+    private static let usualNames = [
+        "target", "label", "labels", "class", "classes", "y", "species", "outcome", "response", "diagnosis",
+        "survived", "churn", "category", "cultivar", "medv", "quality",
+    ]
+    private static let idNames = [
+        "id", "index", "row", "rownames", "unnamed: 0", "no", "nr", "number", "key",
+    ]
+
+    /// - Parameter target: the column that the user names; nil chooses one.
+    /// - Throws: `UsageError` if there is no such column, or nothing to learn.
+    package init(_ table: TableProfile, of path: String, target named: String?) throws {
+        guard table.columns.count >= 2 else {
+            throw UsageError(
+                "`\(path)` has one column, and a training needs features and a target; give a table with"
+                    + " several columns")
+        }
+        let column: TableProfile.Column
+        (column, targetReason) = try Self.choose(table, path, named)
+        target = column.name
+        guard column.numbers + column.texts > 0 else {
+            throw UsageError("the target `\(column.name)` of `\(path)` is empty; name another with --target")
+        }
+        (isClassification, taskReason) = try Self.task(of: column, path)
+        let features = table.columns.filter { $0.name != column.name }
+        ignored = features.compactMap { feature in
+            Self.reasonToIgnore(feature, isFirst: feature == table.columns[0]).map {
+                Ignored(name: feature.name, reason: $0)
+            }
+        }
+        guard ignored.count < features.count else {
+            throw UsageError(
+                "no column of `\(path)` is of use as a feature: \(ignored[0].name) \(ignored[0].reason)")
+        }
+        let left = Set(ignored.map(\.name))
+        missingCells =
+            column.missing > 0
+            ? .drop : features.contains { $0.missing > 0 && !left.contains($0.name) } ? .mean : .error
+    }
+
+    private static func choose(_ table: TableProfile, _ path: String, _ named: String?) throws -> (
+        TableProfile.Column, String?
+    ) {
+        let names = table.columns.map(\.name)
+        if let named {
+            if let column = table.columns.first(where: { $0.name == named }) { return (column, nil) }
+            let nearest = Suggestion.nearest(to: named, among: names).map { "did you mean `\($0)`?" }
+            let listed = names.prefix(20).map { "`\($0)`" }.joined(separator: ", ")
+            throw UsageError(
+                "`\(path)` has no column `\(named)`: "
+                    + (nearest ?? "its columns are \(listed)\(names.count > 20 ? ", …" : "")"))
+        }
+        for usual in usualNames {
+            if let column = table.columns.first(where: { $0.name.lowercased() == usual }) {
+                return (column, "by its name")
+            }
+        }
+        return (table.columns[table.columns.count - 1], "the last column")
+    }
+
+    /// Classes are texts, or few whole numbers that occur often.
+    private static func task(of column: TableProfile.Column, _ path: String) throws -> (Bool, String) {
+        let count = column.numbers + column.texts
+        let values = TextFormat.count(column.distinct, "value")
+        guard column.distinct > 1 else {
+            throw UsageError(
+                "the target `\(column.name)` of `\(path)` has the same value in every row, so there is"
+                    + " nothing to learn; name another with --target")
+        }
+        if column.texts > 0 {
+            guard column.distinct <= max(20, count / 2), column.distinct <= TableRules.mostClasses else {
+                throw UsageError(
+                    "the target `\(column.name)` of `\(path)` has \(values) in"
+                        + " \(TextFormat.count(count, "row")), which are names and no classes;"
+                        + " name another with --target")
+            }
+            return (true, "texts, \(column.distinct) different ones")
+        }
+        let few = min(TableRules.mostNumberedClasses, max(2, count / 10))
+        if column.isWhole, column.distinct <= few {
+            return (true, "whole numbers, \(column.distinct) different ones")
+        }
+        return (false, "numbers, \(column.distinct >= TableProfile.mostDistinct ? "many" : values)")
+    }
+
+    private static func reasonToIgnore(_ column: TableProfile.Column, isFirst: Bool) -> String? {
+        let count = column.numbers + column.texts
+        if count == 0 { return "is empty" }
+        if column.distinct == 1, column.missing == 0 { return "is the same in every row" }
+        let name = column.name.lowercased()
+        let isNamedID = idNames.contains(name) || name.hasSuffix("_id") || name.hasSuffix(" id")
+        if column.texts == 0 {
+            let isRunning = column.isCounting && column.isWhole && count >= 10 && column.missing == 0
+            if isRunning, isFirst || isNamedID { return "counts the rows" }
+            return isNamedID && column.isWhole && column.distinct == count && count >= 10
+                ? "has another number in every row" : nil
+        }
+        // A few texts among numbers are mistakes, which the reader names.
+        guard column.texts > column.numbers / 9 else { return nil }
+        let isText =
+            column.distinct > TableRules.mostCategories || (count >= 20 && 2 * column.distinct > count)
+        return isText ? "has texts that are different in most rows" : nil
+    }
+}
