@@ -14,6 +14,7 @@ final class ByteSource {
     private let input: UnsafeRawBufferPointer
     private let owner: AnyObject?
     private var position = 0
+    private var released = 0
     private let isCompressed: Bool
     private var stream = z_stream()
     private var memberHasEnded = false
@@ -62,7 +63,15 @@ final class ByteSource {
         let count = min(output.count, input.count - position)
         output.copyBytes(from: input[position..<position + count])
         position += count
+        releaseInput()
         return count
+    }
+
+    /// Gives back the memory of what has been read, now and then.
+    private func releaseInput() {
+        guard position - released > 1 << 24, let file = owner as? MappedFile else { return }
+        released = position
+        file.release(position & ~0xFFFF)
     }
 
     private func inflate(into output: UnsafeMutableRawBufferPointer) throws -> Int {
@@ -81,6 +90,7 @@ final class ByteSource {
             stream.avail_out = uInt(outputCount)
             let result = CZlib.inflate(&stream, Z_NO_FLUSH)
             position += inputCount - Int(stream.avail_in)
+            releaseInput()
             filled += outputCount - Int(stream.avail_out)
             if result == Z_STREAM_END {
                 memberHasEnded = true

@@ -34,6 +34,17 @@ extension Codec where Value == DataSpec.Source {
 }
 
 extension DataSpec.Source {
+    /// Reads a source as a config has it: `{csv: {path: "x.csv", target: "y"}}`.
+    /// - Throws: `Diagnostics` if it is none.
+    package init(parsing text: String) throws {
+        let diagnostics = Diagnostics()
+        let value = JSON5.parse(SourceFile(name: "the source", text: text), diagnostics: diagnostics)
+        try diagnostics.check()
+        let source = value.flatMap { Codec<Self>.dataSource(like: nil).read($0, diagnostics) }
+        try diagnostics.check()
+        self = source ?? .digits
+    }
+
     fileprivate static func kinds(like train: Self?) -> [Choice<Self>] {
         [
             Choice(

@@ -94,11 +94,16 @@ extension ReferencePage {
         crop; then brightness and contrast. All of them act on raw values, before normalisation. Angles are \
         in degrees.
         - In tables, columns of text are categories and become one feature for each category (one-hot). A \
-        text in a column of many numbers is an error. With `on_missing: "mean"` a missing number becomes \
-        the column's mean, and a missing category the most frequent one. A missing target is always an \
-        error.
-        - Targets of a table are classes if a cell is no number, or if there are at most 20 different whole \
-        numbers; `task` says it otherwise. The names of classes are kept in checkpoints and used by \
+        text in a column of numbers is an error, and so are texts that look like something else (dates, \
+        decimal commas, percentages, …) or that nearly all differ, unless the column is listed under \
+        `categorical`. With `on_missing: "mean"` a missing number becomes the column's mean, and a missing \
+        category the most frequent one. A missing target is always an error. `dist-train data inspect` \
+        shows what a table's columns are taken for.
+        - The usual words for a missing cell (an empty one, `NA`, `N/A`, `null`, `None`, `NaN`, `-`, `?`, …) \
+        are known; `missing` replaces the list.
+        - The loss decides whether a table's target is a class or a value: `cross_entropy` makes classes of \
+        numbers, mse, mae and rmse compare values. `task` says it otherwise. A text is always a class. The \
+        names of classes are kept in checkpoints and used by \
         `dist-train predict`.
         - In an image folder each subfolder is a class, sorted by name.
         """

@@ -15,8 +15,12 @@ extension CSVFormat {
                 "delimiter", \.delimiter, .oneOf(Delimiter.self), "What stands between two cells.",
                 example: "\"tab\"")
             Field(
+                "decimal", \.decimal, .oneOf(DecimalMark.self), "What stands before a number's fraction.",
+                example: "\",\"", omitsDefault: true)
+            Field(
                 "missing", \.missing, .array(of: Codec<String>.string), "Cells that mean \"not known\".",
-                example: "[\"\", \"-999\"]")
+                example: "[\"\", \"-999\"]",
+                default: "the usual words: an empty cell, `NA`, `N/A`, `null`, `None`, `NaN`, `-`, `?`, …")
         }
     }
 }
@@ -46,7 +50,8 @@ extension DataSpec.Source {
                 "task", \.rules.task, .oneOf(TableRules.Task.self),
                 "Whether the target is a class or a value.",
                 example: "\"regression\"",
-                default: "classes if a target cell is no number, or for at most 20 different whole numbers")
+                default: "by the loss; under `binary_cross_entropy` at most 20 different whole numbers are"
+                    + " classes")
             Field(
                 "categorical", \.rules.categorical, .names,
                 "Columns of numbers that are categories (one-hot); columns of text always are.",

@@ -37,28 +37,44 @@ extension TableEncoding.Target {
     private struct Fields: Sendable {
         var columns: [String] = []
         var classes: [String]?
+        var offsets: [Double] = []
     }
 
     fileprivate static let codec = Codec<Fields>.object(
         Fields(),
         check: { target, decoder in
-            guard target.classes != nil, target.columns.count != 1 else { return }
-            decoder.error("classes have one column", atValueOf: "columns")
+            if target.classes != nil, target.columns.count != 1 {
+                decoder.error("classes have one column", atValueOf: "columns")
+            }
+            if !target.offsets.isEmpty, target.columns.count != target.offsets.count {
+                decoder.error("there must be an offset for each column", atValueOf: "offsets")
+            }
         }
     ) {
         Field(
             required: "columns", \.columns, .array(of: Codec<String>.string), "Names of the columns.")
         Field("classes", \.classes, .distinctNames, "Names of the classes, in the order of their indices.")
+        Field(
+            "offsets", \.offsets, .array(of: .number(.finite)),
+            "Numbers that were subtracted from the values; none are all 0.", omitsDefault: true)
     }.map(
         to: { fields -> Self? in
             guard let classes = fields.classes else {
-                return fields.columns.isEmpty ? .absent : .values(columns: fields.columns)
+                let zeros = Array(repeating: 0.0, count: fields.columns.count)
+                return fields.columns.isEmpty
+                    ? .absent
+                    : .values(
+                        columns: fields.columns, offsets: fields.offsets.isEmpty ? zeros : fields.offsets)
             }
             return fields.columns.count == 1 ? .classes(column: fields.columns[0], names: classes) : nil
         },
         from: { target in
-            guard case .classes(_, let names) = target else { return Fields(columns: target.columns) }
-            return Fields(columns: target.columns, classes: names)
+            switch target {
+            case .absent: Fields()
+            case .classes(let column, let names): Fields(columns: [column], classes: names)
+            case .values(let columns, let offsets):
+                Fields(columns: columns, offsets: offsets.allSatisfy { $0 == 0 } ? [] : offsets)
+            }
         })
 }
 
@@ -72,6 +88,7 @@ extension TableEncoding.Column {
     private struct Number: Sendable {
         var name = ""
         var fill: Float?
+        var offset = 0.0
     }
 
     fileprivate static let codec = categories.or(number)
@@ -95,11 +112,12 @@ extension TableEncoding.Column {
 
     private static let number = Codec<Number>.object(Number()) {
         Field(required: "name", \.name, .string, "Name of the column.")
-        Field("fill", \.fill, .float, "Value of a missing cell.")
+        Field("fill", \.fill, .float, "Feature of a missing cell.")
+        Field("offset", \.offset, .number(.finite), "Subtracted from each number.", omitsDefault: true)
     }.map(
-        to: { Self(name: $0.name, kind: .number(fill: $0.fill)) },
+        to: { Self(name: $0.name, kind: .number(fill: $0.fill, offset: $0.offset)) },
         from: { column -> Number? in
-            guard case .number(let fill) = column.kind else { return nil }
-            return Number(name: column.name, fill: fill)
+            guard case .number(let fill, let offset) = column.kind else { return nil }
+            return Number(name: column.name, fill: fill, offset: offset)
         })
 }

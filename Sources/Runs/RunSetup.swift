@@ -6,6 +6,13 @@ import System
 import Telemetry
 import Training
 
+extension Log {
+    /// Records what is to be said about the data of a run.
+    package func record(_ notes: [DataNote]) {
+        for note in notes { record(.run(.dataNote(kind: note.kind, text: note.text, cure: note.cure))) }
+    }
+}
+
 /// A run that is ready for workers: job read, data decoded, directory locked, start or resume state at hand.
 package struct RunSetup {
     package let job: JobFile
@@ -39,8 +46,9 @@ package struct RunSetup {
         let earlier = try resumed.map { try JobFile.load(resolvedFile: $0.jobPath) }
         let given = try earlier.map { try job.inheriting(from: $0) } ?? job
         if known == nil { log.record(.run(.readingData)) }
-        let data = try known ?? DecodedData(reading: given.job.data)
+        let data = try known ?? DecodedData(reading: given.job)
         self.data = data
+        if known == nil { log.record(data.notes) }
         do {
             let whole = try given.completed(with: data).withMicrobatches(ofRun: earlier, data.facts)
             plan = try TrainingPlan(whole.job, data.facts)

@@ -29,6 +29,12 @@ package final class MappedFile: @unchecked Sendable {  // the mapping is read-on
         bytes = UnsafeRawBufferPointer(start: start, count: count)
     }
 
+    /// Gives the memory of the first bytes back; they are read from the disk again if they are touched.
+    package func release(_ count: Int) {
+        guard let start = bytes.baseAddress else { return }
+        madvise(UnsafeMutableRawPointer(mutating: start), min(count, bytes.count), MADV_DONTNEED)
+    }
+
     deinit {
         if let start = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) }
     }

@@ -40,7 +40,7 @@ import Training
         plain.table = TableEncoding(
             format: CSVFormat(hasHeader: false, delimiter: .tab, missing: ["", "\"-\""]), missingCells: .mean,
             columns: [
-                TableEncoding.Column(name: "1", kind: .number(fill: 0.1)),
+                TableEncoding.Column(name: "1", kind: .number(fill: 0.1, offset: 0)),
                 TableEncoding.Column(name: "2", kind: .categories(["ü", ""], fill: 1)),
             ], target: .classes(column: "3", names: ["no", "yes"]))
         #expect(try roundTrip(plain.value) == plain)

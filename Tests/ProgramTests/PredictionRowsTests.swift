@@ -23,6 +23,13 @@ import dist_train
         #expect(rows.rows(values: [], scores: [], count: 0) == [])
     }
 
+    /// Offsets that a table's encoding subtracted are added again, in double precision.
+    @Test func valuesFarFromZeroAreShiftedBack() {
+        let rows = PredictionRows(.values, columns: ["a", "b"], offsets: [1_700_000_031.5, 0])
+        #expect(
+            rows.rows(values: [-31.5, 2], scores: [], count: 1) == [[.double(1_700_000_000), .number(2)]])
+    }
+
     @Test func theFirstOfTheLargestScoresIsTheClass() {
         let rows = PredictionRows(.classes(["x", "y", "z"], threshold: 0.5), columns: [])
         #expect(

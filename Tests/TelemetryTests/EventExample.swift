@@ -41,6 +41,17 @@ extension EventExample {
                 + " network wrote",
             #""file":"x.safetensors","parts":["_orig_mod.","module."]"#),
         EventExample(
+            .run(
+                .dataNote(
+                    kind: "row_number", text: "column `id` of `a.csv` counts the rows",
+                    cure: "leave it out: ignore: [\"id\"]")), .warning,
+            "column `id` of `a.csv` counts the rows; leave it out: ignore: [\"id\"]",
+            #""kind":"row_number","text":"column `id` of `a.csv` counts the rows","#
+                + #""cure":"leave it out: ignore: [\"id\"]""#),
+        EventExample(
+            .run(.dataNote(kind: "dropped_rows", text: "3 rows are left out", cure: nil)),
+            "3 rows are left out", #""kind":"dropped_rows","text":"3 rows are left out","cure":null"#),
+        EventExample(
             .run(.loadingWeights(file: "old/model.safetensors")),
             "loading the weights in old/model.safetensors", #""file":"old/model.safetensors""#),
         EventExample(

@@ -17,6 +17,10 @@ import Training
         (#"{builtin: "digits", limit: 7}"#, .limited(.digits, count: 7)),
         (#"{csv: {path: "/a"}}"#, .csv(path: "/a", CSVFormat(), TableRules())),
         (
+            #"{csv: {path: "/a", delimiter: ";", decimal: ","}}"#,
+            .csv(path: "/a", CSVFormat(delimiter: .semicolon, decimal: .comma), TableRules())
+        ),
+        (
             #"{csv: {path: "/a", target: ["y", "z"], header: false, delimiter: "tab", missing: ["", "-"],"#
                 + #" on_missing: "drop", "#
                 + #"categorical: ["zip"], ignore: ["id"], task: "regression"}, limit: 3}"#,
@@ -95,7 +99,7 @@ import Training
 
     @Test(arguments: [
         (#"{train: "csv"}"#, "`csv` needs a value"),
-        (#"{train: {csv: {path: "a", delimiter: "|"}}}"#, "`delimiter` must be one of"),
+        (#"{train: {csv: {path: "a", delimiter: "/"}}}"#, "`delimiter` must be one of"),
         (#"{train: {csv: {path: "a", task: "regression"}}}"#, "a task needs a target"),
         (#"{train: {csv: {path: "a", target: ["y", "y"]}}}"#, "the target `y` is named twice"),
         (
@@ -217,5 +221,56 @@ import Training
         let text = TableEncoding.codec.encode(table).compactJSON()
         let value = try #require(JSON5.parse(SourceFile(name: "table", text: text), diagnostics: diagnostics))
         #expect(TableEncoding.codec.read(value, diagnostics) == table && diagnostics.isEmpty)
+    }
+
+    /// The loss decides what whole numbers are, the notes come along, and an encoding with offsets is kept.
+    @Test func theLossDecidesWhatWholeNumbersAre() throws {
+        let rows = (0..<64).map { "\(1_700_000_000 + $0),\(1_700_000_000 + $0 % 6)\n" }.joined()
+        let table = try directory.write("t.csv", "x,y\n" + rows)
+        func job(_ loss: String, _ outputs: Int) throws -> Job {
+            try load(
+                config([
+                    "data": #"{train: {csv: {path: "\#(table)", target: "y"}}}"#, "loss": "\"\(loss)\"",
+                    "model": "[{dense: \(outputs)}]", "batch": "{size: 16}",
+                ])
+            ).job
+        }
+        let data = try DecodedData(reading: job("mse", 1))
+        #expect(data.train.form.targets == .values(width: 1))
+        #expect(data.notes.map(\.kind) == ["row_number", "shifted_numbers"])
+        #expect(try DecodedData(reading: job("cross_entropy", 6)).train.classNames?.count == 6)
+        let encoding = try #require(data.table)
+        #expect(encoding.target.offsets == [1_700_000_002.5] && encoding.featureOffsets == [1_700_000_031.5])
+        let diagnostics = Diagnostics()
+        let text = TableEncoding.codec.encode(encoding).compactJSON()
+        let value = try #require(JSON5.parse(SourceFile(name: "table", text: text), diagnostics: diagnostics))
+        #expect(TableEncoding.codec.read(value, diagnostics) == encoding && diagnostics.isEmpty)
+        // Advice never makes a classifier of a regression, nor the other way round.
+        for (loss, outputs, sentence) in [
+            ("mse", 6, "end it with {dense: 1}; if the targets are classes, set `task: \"classification\"`"),
+            ("cross_entropy", 1, "end the model with {dense: 6}"),
+        ] {
+            let job = try job(loss, outputs)
+            let facts = try DecodedData(reading: job).facts
+            #expect(performing { _ = try TrainingPlan(job, facts) }.contains(sentence))
+        }
+        var regression = try job("mse", 1)
+        #expect(
+            performing {
+                _ = try TrainingPlan(regression, try DecodedData(reading: job("cross_entropy", 6)).facts)
+            }.contains("if they are values, set `task: \"regression\"`"))
+        regression.loss = try job("cross_entropy", 1).loss
+        #expect(
+            performing { _ = try TrainingPlan(regression, data.facts) }.contains(
+                "if they are classes, set `task: \"classification\"`"))
+    }
+
+    private func performing(_ body: () throws -> Void) -> String {
+        do {
+            try body()
+            return "no error"
+        } catch {
+            return "\(error)"
+        }
     }
 }

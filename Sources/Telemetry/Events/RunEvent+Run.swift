@@ -5,6 +5,9 @@ extension RunEvent {
     package enum Run: Equatable, Sendable {
         /// The data files are about to be read and decoded.
         case readingData
+        /// The data have a peculiarity that the user may not know of. A warning has a cure, the line of the
+        /// config that changes it.
+        case dataNote(kind: String, text: String, cure: String?)
         /// The initial weights are about to be read from a file.
         case loadingWeights(file: String)
         /// Parts of the names in the file, such as `module.`, were left out: a wrapper of PyTorch wrote them.
@@ -24,6 +27,10 @@ extension RunEvent.Run {
     var facts: EventFacts {
         switch self {
         case .readingData: EventFacts("reading_data", .info, "reading the data")
+        case .dataNote(let kind, let text, let cure):
+            EventFacts(
+                "data_note", cure == nil ? .info : .warning, cure.map { "\(text); \($0)" } ?? text,
+                fields: ["kind": .text(kind), "text": .text(text), "cure": .optional(cure)])
         case .loadingWeights(let file):
             EventFacts(
                 "loading_weights", .info, "loading the weights in \(file)", fields: ["file": .text(file)])

@@ -1,5 +1,6 @@
 import Datasets
 import Jobs
+import NeuralNetwork
 
 /// The data of a job, decoded once by the coordinator. Workers get the same bytes.
 package struct DecodedData: Sendable {
@@ -26,9 +27,11 @@ package struct DecodedData: Sendable {
 
     /// Reads and decodes the sources that the job names. The encoding of a table is learned from the whole
     /// training file; the normalization comes from the training set (after limit and split).
+    /// - Parameter task: decides what a table's target is where the table does not say; nil leaves it to the
+    ///   target's cells.
     /// - Throws: `DatasetError` or `SystemError`.
-    package init(reading spec: DataSpec) throws {
-        var reader = SourceReader()
+    package init(reading spec: DataSpec, task: TableRules.Task? = nil) throws {
+        var reader = SourceReader(task: task)
         var train = try reader.training(spec.train)
         var validation: Dataset?
         var test: Dataset?
@@ -51,6 +54,10 @@ package struct DecodedData: Sendable {
             normalization: Normalization(spec.normalization, of: train), table: reader.table,
             notes: reader.notes)
     }
+
+    /// Reads and decodes the sources of a job. Its loss says whether a table's target is a class or a value.
+    /// - Throws: `DatasetError` or `SystemError`.
+    package init(reading job: Job) throws { try self.init(reading: job.data, task: job.loss.kind.targetTask) }
 
     /// Reads one more source in the form of an earlier training: with its classes and its table's encoding.
     /// - Throws: `DatasetError` or `SystemError`.
@@ -88,8 +95,9 @@ private struct SourceReader {
     private var classNames: [String]?
     private var digits: (train: Dataset, validation: Dataset)?
     private var isTraining = true
+    private var task: TableRules.Task?
 
-    init() {}
+    init(task: TableRules.Task?) { self.task = task }
 
     /// Makes a reader for further data of an earlier training.
     init(table: TableEncoding?, classNames: [String]?) {
@@ -128,7 +136,10 @@ private struct SourceReader {
             return dataset
         case .csv(let path, let format, let rules):
             if let table { return try Dataset.csv(path: path, format: format, encoding: table) }
-            let (dataset, encoding) = try Dataset.csv(path: path, format: format, rules: rules)
+            var rules = rules
+            rules.usualTask = task
+            let (dataset, encoding, notes) = try Dataset.csv(path: path, format: format, rules: rules)
+            note(notes)
             if isTraining { table = encoding }
             return dataset
         case .cifar10(let paths): return try CIFAR.ten(paths, part: isTraining ? .train : .test)
@@ -147,6 +158,17 @@ private struct SourceReader {
             return dataset
         case .madeUp(let data): return try Dataset.madeUp(data.form, part: isTraining ? .train : .other)
         case .limited(let source, let count): return try read(source).prefix(count)
+        }
+    }
+}
+
+extension Loss.Kind {
+    /// The kind of target that this loss compares; nil if it can compare both.
+    package var targetTask: TableRules.Task? {
+        switch self {
+        case .crossEntropy: .classification
+        case .meanSquaredError, .meanAbsoluteError, .rootMeanSquaredError: .regression
+        case .binaryCrossEntropy: nil
         }
     }
 }

@@ -1,3 +1,4 @@
+import Datasets
 import Jobs
 import NeuralNetwork
 
@@ -32,9 +33,12 @@ extension TrainingPlan {
                     field: "loss")
             }
             guard job.loss.kind != .crossEntropy else {
+                let classes = width == 1 ? job.data.train.line(making: .classification) : nil
                 throw PlanError(
                     "`cross_entropy` needs class labels, but the targets are \(width) values per sample; "
-                        + "use mse, mae, rmse or binary_cross_entropy",
+                        + (classes.map { "if they are classes, set \($0); else " } ?? "")
+                        + "use mse, mae, rmse or binary_cross_entropy"
+                        + (width > 1 ? " (of one-hot columns, make one target with the class)" : ""),
                     field: "loss")
             }
             guard output.count == width else {
@@ -43,7 +47,8 @@ extension TrainingPlan {
                     ? "the input, its target, is \(network.inputShape)" : "the targets are \(width) wide"
                 throw PlanError(
                     "the model ends in `\(name)` with an output of \(output), but \(what): "
-                        + "end it with {dense: \(width)}",
+                        + "end it with {dense: \(width)}"
+                        + otherwise(job, .classification, "classes", if: width == 1),
                     layer: name)
             }
         case .classes(let classes):
@@ -68,12 +73,33 @@ extension TrainingPlan {
                     ? "{dense: 1} or {dense: 2}"
                     : classes == 2 && output.count == 1
                         ? "{dense: 2}, or use binary_cross_entropy" : "{dense: \(classes)}"
+                // A regression is not to become a classifier.
+                if output.count == 1, classes > 2, job.loss.kind.comparesValues,
+                    let line = job.data.train.line(making: .regression)
+                {
+                    throw PlanError(
+                        "the model ends in `\(name)` with an output of \(output), but the data has "
+                            + "\(classes) classes: if they are values, set \(line); to tell classes apart, "
+                            + "use cross_entropy and end the model with {dense: \(classes)}",
+                        layer: name)
+                }
                 throw PlanError(
                     "the model ends in `\(name)` with an output of \(output), "
-                        + "but the data has \(classes) classes: end the model with \(hint)",
+                        + "but the data has \(classes) classes: end the model with \(hint)"
+                        + otherwise(job, .regression, "values", if: job.loss.kind.comparesValues),
                     layer: name)
             }
         }
+    }
+
+    /// Names the field to set if the targets are not what they are taken for.
+    private static func otherwise(_ job: Job, _ task: TableRules.Task, _ noun: String, if isLikely: Bool)
+        -> String
+    {
+        guard isLikely, job.data.target == .data, let line = job.data.train.line(making: task) else {
+            return ""
+        }
+        return "; if the targets are \(noun), set \(line)"
     }
 
     /// A last layer that makes probabilities for another loss than its own, which would make them again.
@@ -142,6 +168,25 @@ extension DataSpec.Source {
         case .idx, .npy: true
         case .limited(let source, _): source.countsClasses
         default: false
+        }
+    }
+
+    /// The field of a source that makes classes or values of its targets; nil where its files say it.
+    fileprivate func line(making task: TableRules.Task) -> String? {
+        switch self {
+        case .csv: "`task: \"\(task.rawValue)\"`"
+        case .npy: "`classes: \(task == .classification)`"
+        case .limited(let source, _): source.line(making: task)
+        default: nil
+        }
+    }
+}
+
+extension Loss.Kind {
+    fileprivate var comparesValues: Bool {
+        switch self {
+        case .meanSquaredError, .meanAbsoluteError, .rootMeanSquaredError: true
+        case .crossEntropy, .binaryCrossEntropy: false
         }
     }
 }

@@ -11,7 +11,9 @@ enum SummaryCommand {
     private static func run(_ arguments: Arguments) throws -> Int32 {
         let path = try arguments.only("a config file")
         let file = try JobFile.load(path: path, overrides: arguments.overrides)
-        print(Summary.text(try file.trainingPlan(with: DecodedData(reading: file.job.data))))
+        let data = try DecodedData(reading: file.job)
+        data.notes.print()
+        print(Summary.text(try file.trainingPlan(with: data)))
         return 0
     }
 }

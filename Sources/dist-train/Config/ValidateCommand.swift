@@ -15,7 +15,9 @@ enum ValidateCommand {
     private static func run(_ arguments: Arguments) throws -> Int32 {
         let path = try arguments.only("a config file")
         let file = try JobFile.load(path: path, overrides: arguments.overrides)
-        let plan = try file.trainingPlan(with: DecodedData(reading: file.job.data))
+        let data = try DecodedData(reading: file.job)
+        data.notes.print()
+        let plan = try file.trainingPlan(with: data)
         if let weights = plan.job.weights {
             var snapshot = Snapshot(initial: plan.network.layout, moments: 0, seed: plan.job.seed)
             try Weights(path: weights.file).load(into: &snapshot, plan.network.layout, skip: weights.skip)

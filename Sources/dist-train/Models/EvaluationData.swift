@@ -84,7 +84,7 @@ struct EvaluationData {
                 "`\(models[0].path)` and `\(other.path)` were trained with different data, or different "
                     + "splits of them; say with --data on what to evaluate them")
         }
-        let data = try DecodedData(reading: models[0].job.job.data)
+        let data = try DecodedData(reading: models[0].job.job)
         let part = name ?? (data.test != nil ? "test" : "validation")
         let dataset =
             switch part {

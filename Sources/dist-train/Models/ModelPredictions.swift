@@ -85,9 +85,11 @@ struct ModelPredictions {
 
 extension PredictionRows {
     fileprivate init(of plan: TrainingPlan, _ state: CheckpointState, isEnsemble: Bool) {
-        let names = Names(
+        var names = Names(
             classes: state.classNames, features: state.table?.featureNames,
             targets: state.table?.target.columns ?? [])
+        names.featureOffsets = state.table?.featureOffsets ?? []
+        names.targetOffsets = state.table?.target.offsets ?? []
         self.init(of: plan, names: names, normalization: state.normalization, isEnsemble: isEnsemble)
     }
 }

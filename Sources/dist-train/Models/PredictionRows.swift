@@ -8,6 +8,8 @@ package struct PredictionRows {
     package enum Cell: Equatable, Sendable {
         case text(String)
         case number(Float)
+        /// A number that a Float cannot hold.
+        case double(Double)
         case integer(Int)
     }
 
@@ -28,12 +30,17 @@ package struct PredictionRows {
     private let form: Form
     /// For each column the index of its value among the computed ones; nil where they are the same.
     private let order: [Int]?
+    /// Added to each value, because a table's encoding subtracted it; empty where nothing was.
+    private let offsets: [Double]
 
-    /// - Parameter image: the image whose values are computed as height, width, channels. The columns have
-    ///   PyTorch's order, channels, height, width. Nil: the values have the order of the columns.
-    package init(_ form: Form, columns: [String], image: TensorShape? = nil) {
+    /// - Parameters:
+    ///   - image: the image whose values are computed as height, width, channels. The columns have PyTorch's
+    ///     order, channels, height, width. Nil: the values have the order of the columns.
+    ///   - offsets: numbers that a table's encoding subtracted.
+    package init(_ form: Form, columns: [String], image: TensorShape? = nil, offsets: [Double] = []) {
         self.form = form
         self.columns = columns
+        self.offsets = offsets.allSatisfy { $0 == 0 } ? [] : offsets
         order = image.map { image in
             (0..<image.count).map { $0 % image.positions * image.channels + $0 / image.positions }
         }
@@ -55,12 +62,12 @@ package struct PredictionRows {
 
     private func cells(_ values: ArraySlice<Float>, scores: ArraySlice<Float>) -> [Cell] {
         switch form {
-        case .values: return values.map { .number($0) }
+        case .values: return values.enumerated().map { cell($1, feature: $0) }
         case .cluster:
             return values.prefix(1).map { .integer(Int($0)) } + values.dropFirst().map { .number($0) }
         case .reconstruction(let normalization):
             return values.enumerated().map {
-                .number(normalization.undone($1, feature: $0, of: values.count))
+                cell(normalization.undone($1, feature: $0, of: values.count), feature: $0)
             }
         case .classes(let names, let threshold):
             guard let score = scores.first, let value = values.first, values.count == 1 else {
@@ -68,6 +75,11 @@ package struct PredictionRows {
             }
             return [.text(names[score > threshold ? 1 : 0]), .number(1 - value), .number(value)]
         }
+    }
+
+    private func cell(_ value: Float, feature: Int) -> Cell {
+        guard offsets.indices.contains(feature), offsets[feature] != 0 else { return .number(value) }
+        return .double(Double(value) + offsets[feature])
     }
 
     /// The place of the largest score, the first of equal ones.
@@ -101,6 +113,9 @@ extension PredictionRows {
         package var features: [String]?
         /// The columns of a table's targets.
         package var targets: [String]
+        /// Numbers that a table's encoding subtracted from each feature and from each target.
+        package var featureOffsets: [Double] = []
+        package var targetOffsets: [Double] = []
 
         package init(classes: [String]? = nil, features: [String]? = nil, targets: [String] = []) {
             self.classes = classes
@@ -118,7 +133,7 @@ extension PredictionRows {
         if plan.job.data.target == .input {
             self.init(
                 .reconstruction(normalization), columns: names.features ?? (0..<outputs).map { "x_\($0)" },
-                image: image)
+                image: image, offsets: names.featureOffsets)
             return
         }
         if let classes = names.classes {
@@ -132,7 +147,8 @@ extension PredictionRows {
         let numbered = outputs == 1 ? ["value"] : (0..<outputs).map { "value_\($0)" }
         let columns = names.targets.count == outputs ? names.targets : numbered
         self.init(
-            .values, columns: plan.predictsProbabilities ? columns.map { "p_" + $0 } : columns, image: image)
+            .values, columns: plan.predictsProbabilities ? columns.map { "p_" + $0 } : columns, image: image,
+            offsets: names.targetOffsets)
     }
 }
 

@@ -86,6 +86,7 @@ package final class PredictionWriter {
         switch cell {
         case .text(let text): quoted(text)
         case .number(let number): number.description
+        case .double(let number): number.description
         case .integer(let number): "\(number)"
         }
     }
@@ -104,6 +105,7 @@ package final class PredictionWriter {
         switch cell {
         case .text(let text): json(text)
         case .number(let number): number.isFinite ? number.description : "null"
+        case .double(let number): number.isFinite ? number.description : "null"
         case .integer(let number): "\(number)"
         }
     }

@@ -31,7 +31,10 @@ extension FuzzTarget {
         let options = parts.byte()
         let more = parts.byte()
         let format = CSVFormat(
-            hasHeader: options & 1 == 0, delimiter: CSVFormat.Delimiter.allCases[Int(options >> 1 & 3) % 3],
+            hasHeader: options & 1 == 0,
+            delimiter: more & 64 != 0
+                ? .space : CSVFormat.Delimiter.allCases[Int(options >> 1 & 3) % 3],
+            decimal: options & 64 == 0 ? .point : .comma,
             missing: options & 8 == 0 ? CSVFormat.usualMissing : ["x"])
         let rules = TableRules(
             targets: more & 1 == 0 ? [] : more & 2 == 0 ? ["y"] : ["1", "y"],
@@ -40,7 +43,7 @@ extension FuzzTarget {
             ignored: more & 32 == 0 ? [] : ["i"],
             missingCells: TableRules.MissingCells.allCases[Int(options >> 4 & 3) % 3])
         let file = try InputFile(parts.remainder())
-        let (dataset, encoding) = try Dataset.csv(path: file.path, format: format, rules: rules)
+        let (dataset, encoding, _) = try Dataset.csv(path: file.path, format: format, rules: rules)
         try use(dataset)
         let again = try Dataset.csv(path: file.path, format: format, encoding: encoding)
         try require(

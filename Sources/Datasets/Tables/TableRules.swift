@@ -21,11 +21,17 @@ package struct TableRules: Equatable, Sendable {
     /// Nil decides from the target's cells: classification if one is no number, or if all are whole numbers
     /// of which at most `TableRules.mostNumberedClasses` differ; regression otherwise.
     package var task: Task?
+    /// The task of the job's loss, where `task` is nil: classification makes classes of a
+    /// target unless it has many different numbers, regression makes values of a target whose cells are all
+    /// numbers.
+    package var usualTask: Task?
     /// Columns that are categorical although their cells are numbers.
     package var categorical: [String]
     /// Columns that are not read.
     package var ignored: [String]
     package var missingCells: MissingCells
+
+    var effectiveTask: Task? { task ?? usualTask }
 
     /// Whole numbers that a target may have to be taken as classes.
     package static let mostNumberedClasses = 20
@@ -35,8 +41,6 @@ package struct TableRules: Equatable, Sendable {
     package static let mostClasses = 10_000
     /// Bytes of the longest name of a category or class.
     package static let longestName = 1_000
-    /// A column with more numbers than this per text is a column of numbers; its texts are mistakes.
-    package static let suspiciousNumbersPerText = 9
 
     package init(
         targets: [String] = [], task: Task? = nil, categorical: [String] = [], ignored: [String] = [],

@@ -4,8 +4,9 @@ import System
 /// encoded with it in the same way.
 package struct TableEncoding: Equatable, Sendable {
     package enum Kind: Equatable, Sendable {
-        /// One feature. `fill` replaces a missing cell; nil if there may be none.
-        case number(fill: Float?)
+        /// One feature: the number minus `offset`, which is 0 unless a Float would lose the differences.
+        /// `fill` is the feature of a missing cell; nil if there may be none.
+        case number(fill: Float?, offset: Double)
         /// One feature per category (one-hot): 1 for the cell's category and 0 for the others. `fill` is the
         /// index of the category that replaces a missing cell.
         case categories([String], fill: Int?)
@@ -27,15 +28,20 @@ package struct TableEncoding: Equatable, Sendable {
         case absent
         /// `names` are in the order of the class indices.
         case classes(column: String, names: [String])
-        case values(columns: [String])
+        /// The targets are the numbers minus the offsets, which are 0 unless a Float would lose the
+        /// differences.
+        case values(columns: [String], offsets: [Double])
 
         package var columns: [String] {
             switch self {
             case .absent: []
             case .classes(let column, _): [column]
-            case .values(let columns): columns
+            case .values(let columns, _): columns
             }
         }
+
+        /// The number that is subtracted from each value; empty for classes.
+        package var offsets: [Double] { if case .values(_, let offsets) = self { offsets } else { [] } }
     }
 
     package let format: CSVFormat
@@ -76,6 +82,14 @@ package struct TableEncoding: Equatable, Sendable {
                     + " which do not fit into this machine's \(TextFormat.bytes(PhysicalMemory.byteCount)) of"
                     + " memory; list columns with many categories under `ignore`"
             )
+        }
+    }
+
+    /// The number that is subtracted for each feature; 0 for most.
+    package var featureOffsets: [Double] {
+        columns.flatMap { column in
+            if case .number(_, let offset) = column.kind { return [offset] }
+            return Array(repeating: 0, count: column.kind.width)
         }
     }
 

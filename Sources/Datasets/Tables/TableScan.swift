@@ -1,0 +1,91 @@
+import System
+
+/// One pass over a table that collects the facts about its columns.
+struct TableScan {
+    let columns: [String]
+    let notes: [DataNote]
+    let hasRowNames: Bool
+    private(set) var facts: [ColumnFacts]
+    /// Rows of the file, and those of them that take part.
+    private(set) var rows = 0
+    private(set) var kept = 0
+    /// A hash of each row that takes part, if they are asked for.
+    private(set) var rowHashes: [UInt64] = []
+
+    private let table: TableFile
+    private let used: [Int]
+    private let decimal: CSVFormat.DecimalMark
+    /// Columns whose numbers are names too.
+    private let named: Set<Int>
+    private let dropsMissing: Bool
+    private let collectsRows: Bool
+
+    /// - Parameters:
+    ///   - named: columns whose numbers are counted as names.
+    ///   - isSurvey: whether the facts are for people: it collects quartiles and hashes of rows.
+    init(
+        _ table: TableFile, _ format: CSVFormat, used: [Int], named: Set<Int>, targets: [Int],
+        dropsMissing: Bool, isSurvey: Bool
+    ) {
+        self.table = table
+        self.used = used
+        self.named = named
+        self.dropsMissing = dropsMissing
+        decimal = format.decimal
+        columns = table.columns
+        notes = table.notes
+        hasRowNames = table.hasRowNames
+        // Classes may be written in several ways: `1`, `1.0`, `01`.
+        facts = columns.indices.map { column in
+            ColumnFacts(
+                mostNames: targets.contains(column)
+                    ? 2 * TableRules.mostClasses : TableRules.mostCategories + 1,
+                sampling: isSurvey)
+        }
+        collectsRows = isSurvey
+    }
+
+    mutating func run() throws {
+        var cells = used.map { _ in TableFile.Cell.missing }
+        while try table.next() {
+            rows += 1
+            var hasMissing = false
+            for (index, column) in used.enumerated() {
+                cells[index] = table.read(column)
+                if case .missing = cells[index] {
+                    hasMissing = true
+                    facts[column].addMissing(table.reader.cell(column), table.place(column))
+                }
+            }
+            if hasMissing, dropsMissing { continue }
+            kept += 1
+            var hash: UInt64 = 0
+            for (index, column) in used.enumerated() {
+                let cell = table.reader.cell(column)
+                switch cells[index] {
+                case .missing: break
+                case .number(let value):
+                    if value.magnitude < 3.5e38, Float(value).isFinite {
+                        facts[column].add(value, cell)
+                    } else {
+                        facts[column].addNotFinite(table.place(column))
+                    }
+                    if named.contains(column) {
+                        facts[column].addName(cell, NameTable.hash(cell), table.place(column))
+                    }
+                case .text: facts[column].addText(cell, decimal, table.place(column))
+                }
+                if collectsRows { hash = NameTable.mixed(hash &+ Self.hash(cells[index], cell)) }
+            }
+            if collectsRows { rowHashes.append(hash) }
+        }
+    }
+    /// The same for numbers of the same value, however they are written.
+    private static func hash(_ cell: TableFile.Cell, _ bytes: UnsafeBufferPointer<UInt8>) -> UInt64 {
+        switch cell {
+        case .missing: 1
+        case .number(let value): value.bitPattern
+        case .text: NameTable.hash(bytes)
+        }
+    }
+}
