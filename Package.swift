@@ -143,7 +143,7 @@ let package = Package(
         tests(
             "ProgramTests",
             uses: [
-                "TestSupport", "dist-train", "Configuration", "Datasets", "NeuralNetwork", "Runs",
+                "TestSupport", "dist-train", "Configuration", "Datasets", "Jobs", "NeuralNetwork", "Runs",
                 "System", "Training", "Platform",
                 "Threads",
             ]),

@@ -43,10 +43,22 @@ import Testing
     @Test func mistakes() throws {
         let path = try config("")
         for (arguments, message) in [
-            ([], "`dist-train data` needs what to do and a config file: dist-train data preview CONFIG"),
-            (["previw", path], "`dist-train data` has no `previw`: did you mean `preview`?"),
-            (["show", path], "`dist-train data` has no `show`: it knows preview"),
-            (["preview"], "`dist-train data preview` needs a config file: see `dist-train data --help`"),
+            ([], "`dist-train data` needs a second word: data get, data inspect, data preview"),
+            (["previw", path], "there is no command `data previw`: did you mean `data preview`?"),
+            (
+                ["preview"],
+                "`dist-train data preview` needs a config file: see `dist-train data preview --help`"
+            ),
+            (
+                ["inspect"],
+                "`dist-train data inspect` needs a file, a source or a config file: see `dist-train data"
+                    + " inspect --help`"
+            ),
+            (
+                ["inspect", "none.csv"],
+                "there is no `none.csv`; give a file, a directory of images, builtin:digits, or a source such"
+                    + " as '{csv: {path: \"FILE\"}}'"
+            ),
             (
                 ["preview", path, "x.png"],
                 "`dist-train data preview` takes a config file and options, found also `x.png`"
@@ -57,7 +69,7 @@ import Testing
             ),
             (
                 ["preview", path, "--outptu", "x"],
-                "`dist-train data` has no option --outptu: did you mean --output?"
+                "`dist-train data preview` has no option --outptu: did you mean --output?"
             ),
         ] {
             let finished = try Program.run(["data"] + arguments, in: home.path, seconds: 30)
@@ -66,5 +78,52 @@ import Testing
         }
         let nowhere = try run("data", "preview", path, "--output", home.file("no/such/place.png"))
         #expect(nowhere.status == .exited(1) && nowhere.errors.contains("place.png"), "\(nowhere.errors)")
+    }
+
+    /// Notes on the data go to standard error of `validate` and `summary`, and to the log of a run.
+    @Test func notesAreShown() throws {
+        let rows = (0..<40).map { "\($0),\($0 * 7 % 11).5,\($0 % 2)\n" }.joined()
+        try File.writeAtomically(",x,y\n" + rows, to: home.file("a.csv"))
+        try File.writeAtomically(
+            """
+            {name: "notes", data: {train: {csv: {path: "\(home.file("a.csv"))", target: "y"}}},
+             model: [{dense: 2}], loss: "cross_entropy", optimizer: "adam", batch: {size: 20}, epochs: 1}
+            """, to: home.file("notes.json5"))
+        let sentence =
+            "column `1` of `\(home.file("a.csv"))` numbers the rows, which a model takes for a feature; to"
+            + " leave it out, set ignore: [\"1\"]"
+        for command in ["validate", "summary"] {
+            let finished = try run(command, home.file("notes.json5"))
+            #expect(finished.status == .exited(0) && finished.errors == "warning: \(sentence)\n")
+        }
+        let finished = try run("run", home.file("notes.json5"), "--run-dir", home.file("r"))
+        #expect(finished.status == .exited(0), "\(finished.errors)")
+        #expect(finished.errors.split(separator: "\n").count { $0.hasSuffix(sentence) } == 1)
+        let log = String(decoding: try File.read(home.file("r/log.jsonl"), limit: 1 << 20), as: UTF8.self)
+        #expect(log.contains(#""event":"data_note","kind":"row_number""#))
+    }
+
+    @Test func aTableIsInspected() throws {
+        let rows = (0..<40).map { "\($0 * 7 % 11).5,\($0 % 4 == 0 ? "null" : "red"),\($0 % 8 == 0)\n" }
+            .joined()
+        try File.writeAtomically("x,c,y\n" + rows, to: home.file("a.csv"))
+        let shown = try run(
+            "data", "inspect", #"{csv: {path: "\#(home.file("a.csv"))", target: "y", on_missing: "mean"}}"#)
+        #expect(shown.status == .exited(0), "\(shown.errors)")
+        let lines = shown.output.split(separator: "\n")
+        #expect(lines[0] == "data: \(home.file("a.csv")), 40 rows, 3 columns")
+        #expect(
+            lines[2].hasPrefix("  x           number              0         11  0.5000  5.5000     10.50"),
+            "\(lines[2])")
+        #expect(
+            shown.output.contains("y: `false` 87.5 %, `true` 12.5 %; the most frequent class has 7.0 times"))
+        let json = try run("data", "inspect", home.file("a.csv"), "--json")
+        #expect(json.output.contains(#""missing_words": ["null"]"#), "\(json.output)")
+        // An error of training is an error here.
+        try File.writeAtomically("x,y\n1,0\n2%,1\n", to: home.file("b.csv"))
+        let wrong = try run("data", "inspect", home.file("b.csv"))
+        #expect(
+            wrong.status == .exited(1)
+                && wrong.output.contains("\nerror: `\(home.file("b.csv"))`, line 3, column `x`: `2%`"))
     }
 }

@@ -25,7 +25,8 @@ package enum Commands {
             title: "look at a config and its data",
             commands: [
                 ValidateCommand.command, ConfigCommand.command, SummaryCommand.command,
-                PlanCommand.command, DataCommand.command, DataGetCommand.command, LRFindCommand.command,
+                PlanCommand.command, DataGetCommand.command, DataInspectCommand.command,
+                DataPreviewCommand.command, LRFindCommand.command,
             ]),
         Group(
             title: "this machine and others",

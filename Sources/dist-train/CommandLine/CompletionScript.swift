@@ -29,7 +29,6 @@ package enum CompletionScript {
         switch word {
         case "checkpoint": ["list", "verify", "hash"]
         case "completion": Shell.allCases.map(\.rawValue)
-        case "data": ["preview", "get"]
         case "help": firstWords.filter { $0 != "help" }
         case "runs": ["list", "remove"]
         default:

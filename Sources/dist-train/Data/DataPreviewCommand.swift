@@ -4,12 +4,12 @@ import Jobs
 import System
 import Training
 
-enum DataCommand {
+enum DataPreviewCommand {
     static let command = Command(
-        name: "data", arguments: "preview CONFIG",
+        name: "data preview", arguments: "CONFIG",
         summary: """
             Look at the training set as training sees it.
-            `preview` writes a PNG file: a row per sample, first as it is, then as `data.augment` makes it \
+            Writes a PNG file: a row per sample, first as it is, then as `data.augment` makes it \
             in the epochs 0, 1, 2, ….
             """,
         options: [
@@ -24,7 +24,7 @@ enum DataCommand {
         run: run)
 
     private static func run(_ arguments: Arguments) throws -> Int32 {
-        let path = try config(behindPreview: arguments.positionals)
+        let path = try arguments.only("a config file")
         let rows = try arguments.integer("--samples", 1...1000) ?? 8
         let variants = try arguments.integer("--variants", 1...1000) ?? 8
         let output = arguments.string("--output") ?? "preview.png"
@@ -38,26 +38,6 @@ enum DataCommand {
                 ? "each with its variant of epoch 0" : "each with its variants of epochs 0…\(variants - 1)"
         print("\(output): \(picture.samples), \(augmentation); \(picture.size)")
         return 0
-    }
-
-    /// The config in `preview CONFIG`.
-    private static func config(behindPreview words: [String]) throws -> String {
-        guard let action = words.first else {
-            throw UsageError(
-                "`dist-train data` needs what to do and a config file: dist-train data preview CONFIG")
-        }
-        guard action == "preview" else {
-            let nearest = Suggestion.nearest(to: action, among: ["preview"]).map { "did you mean `\($0)`?" }
-            throw UsageError("`dist-train data` has no `\(action)`: \(nearest ?? "it knows preview")")
-        }
-        guard words.count > 1 else {
-            throw UsageError("`dist-train data preview` needs a config file: see `dist-train data --help`")
-        }
-        guard words.count == 2 else {
-            throw UsageError(
-                "`dist-train data preview` takes a config file and options, found also `\(words[2])`")
-        }
-        return words[1]
     }
 
     /// Writes the picture, and returns descriptions of its samples and of its size.
