@@ -22,7 +22,7 @@ import Testing
             let lines = try File.readText(
                 Path.join(bench.runDirectory("run"), "metrics.jsonl"), limit: 1 << 20
             ).split(separator: "\n")
-            let line = try #require(lines.first { $0.hasPrefix("{\"epoch\":\(epoch),") })
+            let line = try #require(lines.first { $0.contains("\"kind\":\"epoch\",\"epoch\":\(epoch),") })
             let finished = try Program.run(
                 ["evaluate", bench.runDirectory("run"), "--json", "--lanes", lanes], in: bench.path)
             #expect(finished.status == .exited(0), "\(finished.errors)")

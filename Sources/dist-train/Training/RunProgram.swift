@@ -50,7 +50,12 @@ struct RunProgram {
         let log = session.log
         log.write(to: try AppendFile(setup.directory.logPath))
         if isNew {
-            try File.writeAtomically(origin.value.prettyJSON() + "\n", to: setup.directory.originPath)
+            do {
+                try File.writeAtomically(origin.value.prettyJSON() + "\n", to: setup.directory.originPath)
+            } catch {
+                setup.directory.discard()
+                throw error
+            }
         }
         let coordinator = try Coordinator(setup, options, log: log, console: session.console)
         let address: SocketAddress
