@@ -101,52 +101,47 @@ struct ForeignWeights {
     /// Nil for a file that may be a safetensors file.
     init?(path: String) throws {
         let file = try MappedFile(path)
-        let head = Array(file.bytes.prefix(512))
+        defer { withExtendedLifetime(file) {} }
+        let start = UnsafeRawBufferPointer(rebasing: file.bytes.prefix(FileKind.startLength))
         // The length of a header, then the header itself.
-        if head.count > 8, head[8] == UInt8(ascii: "{"), head[5...7].allSatisfy({ $0 == 0 }) { return nil }
-        guard let (kind, cure) = Self.kind(head, of: path) else { return nil }
-        error = CheckpointError("`\(path)` is \(kind), not a safetensors file: \(cure)")
+        if start.count > 8, start[8] == UInt8(ascii: "{"), start[5...7].allSatisfy({ $0 == 0 }) { return nil }
+        guard let kind = FileKind(start: start), let (fault, cure) = Self.advice(kind, path) else {
+            return nil
+        }
+        error = CheckpointError("`\(path)` is \(fault), not a safetensors file: \(cure)")
     }
 
-    private static func kind(_ head: [UInt8], of path: String) -> (String, String)? {
-        func begins(_ text: String, at offset: Int = 0) -> Bool {
-            head.dropFirst(offset).starts(with: text.utf8)
+    private static func advice(_ kind: FileKind, _ path: String) -> (String, String)? {
+        let export = "write the tensors with save_file of the Python package safetensors"
+        switch kind {
+        case .empty, .zeros: return ("empty or full of zeros", "copy or download it again")
+        case .gitLFSPointer: return ("a Git LFS pointer", "fetch the file itself with `git lfs pull`")
+        case .gitAnnexPointer: return ("a git-annex pointer", "fetch the file itself with `git annex get`")
+        case .zip where path.hasSuffix(".npz"): return ("an archive of NumPy arrays", export)
+        case .zip: return ("a zip archive, as torch.save writes", conversion(of: path))
+        case .pickle:
+            return ("a pickled Python object, as torch.save wrote before version 1.6", conversion(of: path))
+        case .hdf5: return ("an HDF5 file, as Keras writes", export)
+        case .npy: return ("a NumPy array", export)
+        case .matlab: return ("a MATLAB file", export)
+        case .gguf: return ("a GGUF file", export)
+        case .tensorFlowLite: return ("a TensorFlow Lite model", export)
+        case .gzip: return ("compressed by gzip", "unpack it with gunzip")
+        case .zstd: return ("compressed by zstd", "unpack it with zstd -d")
+        case .tar: return ("a tar archive", "unpack it with tar -xf")
+        case .webPage, .markup:
+            return ("a web page or XML", "download the file itself: the server sent a page instead")
+        case .json:
+            return ("JSON", "name the safetensors file, or an index whose name ends in .index.json")
+        case .propertyList: return nil
         }
-        let python =
-            "convert it where PyTorch is installed: python3 -c \"import torch; from safetensors.torch import "
+    }
+
+    /// The command that makes a safetensors file of a file of torch.save.
+    private static func conversion(of path: String) -> String {
+        "convert it where PyTorch is installed: python3 -c \"import torch; from safetensors.torch import "
             + "save_file; s = torch.load('\(Path.name(of: path))', map_location='cpu', weights_only=True); "
             + "save_file({k: v.contiguous() for k, v in s.get('state_dict', s).items()}, "
             + "'weights.safetensors')\""
-        let export = "write the tensors with save_file of the Python package safetensors"
-        if head.isEmpty { return ("empty", "copy it again") }
-        if begins("version https://git-lfs.github.com") {
-            return ("a Git LFS pointer", "fetch the file itself with `git lfs pull`")
-        }
-        if begins("PK") {
-            return path.hasSuffix(".npz")
-                ? ("an archive of NumPy arrays", export)
-                : ("a zip archive, as torch.save writes", python)
-        }
-        if head.first == 0x80, head.count > 1, (2...5).contains(head[1]) {
-            return ("a pickled Python object, as torch.save wrote before version 1.6", python)
-        }
-        if head.starts(with: [0x89]) && begins("HDF", at: 1) {
-            return ("an HDF5 file, as Keras writes", export)
-        }
-        if head.starts(with: [0x93]) && begins("NUMPY", at: 1) { return ("a NumPy array", export) }
-        if begins("GGUF") { return ("a GGUF file", export) }
-        if begins("TFL3", at: 4) { return ("a TensorFlow Lite model", export) }
-        if head.starts(with: [0x1f, 0x8b]) { return ("compressed by gzip", "unpack it with gunzip") }
-        if head.starts(with: [0x28, 0xb5, 0x2f, 0xfd]) {
-            return ("compressed by zstd", "unpack it with zstd -d")
-        }
-        if begins("<") {
-            return ("a web page or XML", "download the file itself: the server sent a page instead")
-        }
-        if begins("{") || begins("[") {
-            return ("JSON", "name the safetensors file, or an index whose name ends in .index.json")
-        }
-        if head.count > 262, begins("ustar", at: 257) { return ("a tar archive", "unpack it with tar -xf") }
-        return nil
     }
 }

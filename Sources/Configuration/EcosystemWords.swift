@@ -67,7 +67,6 @@ enum EcosystemWords {
         table, tsv, dataframe, excel > csv: {path: "x.csv", target: "y"}
         images, folder, image_dataset_from_directory > image_folder: {path: "photos", size: [64, 64]}
         numpy, array, arrays, npz > npy: {features: "x.npy", targets: "y.npy"}
-        mnist, fashion_mnist > idx: {images: "x-images-idx3-ubyte.gz", labels: "x-labels-idx1-ubyte.gz"}
         x, data, inputs > features
         y, labels, outputs, target > targets
         label, labels, y, output, target_column, label_column, targets, y_col, class_column > target
@@ -110,9 +109,6 @@ enum EcosystemWords {
         glorot_normal > xavier_normal
         kaiming_normal, he > he_normal
         kaiming_uniform > he_uniform
-        silu > swish
-        swish > silu
-        hard_tanh > tanh
         logistic > sigmoid
         criterion, loss_fn, loss_function, objective > loss
         categorical_crossentropy, sparse_categorical_crossentropy, softmax_cross_entropy > cross_entropy
@@ -121,14 +117,11 @@ enum EcosystemWords {
         mean_squared_error, squared_error, mse_loss, l2_loss, l2, least_squares > mse
         mean_absolute_error, absolute_error, l1_loss, l1 > mae
         root_mean_squared_error > rmse
-        smooth_l1_loss, smooth_l1, huber_loss > huber
-        hinge_loss > hinge
         acc, categorical_accuracy, sparse_categorical_accuracy, binary_accuracy, accuracy_score > accuracy
         f1_score, f1_macro, fscore > f1
         r2_score, rsquared, r_squared > r2
         top_k_categorical_accuracy, top5 > top_5
         confusion > confusion_matrix
-        adamax, nadam, adamwr, radam, lamb > adam
         rms_prop > rmsprop
         grad_clip, clip_norm, max_grad_norm, gradient_clip_val, global_clipnorm > clip: {global_norm: 1}
         clipvalue, clip_value > clip: {value: 0.5}
@@ -138,7 +131,6 @@ enum EcosystemWords {
         step_lr, multistep_lr > step
         exponential_lr, exponential_decay > exponential
         plateau, reduce_lr_on_plateau > reduce_on_plateau
-        one_cycle_lr, one_cycle > one_cycle
         warmup, num_warmup_steps > warmup_steps
         gamma, decay_rate > factor
         patience, early_stop, earlystop, n_iter_no_change, early_stopping_rounds > early_stopping: 5

@@ -12,42 +12,33 @@ struct ForeignFile: Equatable {
     init?(path: String) {
         guard let file = try? MappedFile(path) else { return nil }
         defer { withExtendedLifetime(file) {} }
-        self.init(start: UnsafeRawBufferPointer(rebasing: file.bytes.prefix(ImageFormat.startLength)))
+        self.init(start: UnsafeRawBufferPointer(rebasing: file.bytes.prefix(FileKind.startLength)))
     }
 
     init?(start: UnsafeRawBufferPointer) {
-        let text = String(decoding: start, as: UTF8.self).lowercased()
-        let words = text.drop { $0.isWhitespace || $0 == "\u{FEFF}" }
-        if text.hasPrefix("version https://git-lfs") {
-            self.init("is a Git LFS pointer, not the file itself", "run `git lfs pull`")
-        } else if text.contains("annex/objects/") {
-            self.init("is a git-annex pointer, not the file itself", "run `git annex get`")
-        } else if text.hasPrefix("bplist") {
+        switch FileKind(start: start) {
+        case .gitLFSPointer: self.init("is a Git LFS pointer, not the file itself", "run `git lfs pull`")
+        case .gitAnnexPointer: self.init("is a git-annex pointer, not the file itself", "run `git annex get`")
+        case .propertyList:
             self.init(
                 "is a property list: a file that a cloud has not sent",
-                "download it in the Finder, or"
-                    + " remove it")
-        } else if words.hasPrefix("<!doctype html") || words.hasPrefix("<html") {
-            self.init("is a web page: its download failed", "download it again, or remove it")
-        } else if start.count >= 8, start.allSatisfy({ $0 == 0 }) {
+                "download it in the Finder, or remove it")
+        case .webPage: self.init("is a web page: its download failed", "download it again, or remove it")
+        case .zeros:
             self.init(
                 "holds zeros: it was not copied or downloaded completely", "copy it again, or remove it")
-        } else if start.starts(with: [0x50, 0x4B, 3, 4]) {
+        case .zip:
             self.init("is a ZIP archive", "unpack it and give what is in it")
             isArchive = true
-        } else if start.starts(with: [0x89, 0x48, 0x44, 0x46]) {
-            self.init("is an HDF5 file", "write its arrays with numpy.save, one per file")
-        } else if start.count > 2, start[0] == 0x80, (2...5).contains(start[1]) {
+        case .hdf5: self.init("is an HDF5 file", "write its arrays with numpy.save, one per file")
+        case .pickle:
             self.init("is a Python pickle", "load it in Python and write its arrays with numpy.save")
-        } else if text.hasPrefix("matlab 5.0") {
+        case .matlab:
             self.init(
-                "is a MATLAB file",
-                "load it with scipy.io.loadmat and write its arrays with"
-                    + " numpy.save")
-        } else if let format = ImageFormat(start: start) {
+                "is a MATLAB file", "load it with scipy.io.loadmat and write its arrays with numpy.save")
+        default:
+            guard let format = ImageFormat(start: start) else { return nil }
             self.init("is a \(format.rawValue) image", "give images as a folder: `image_folder`")
-        } else {
-            return nil
         }
     }
 

@@ -320,6 +320,8 @@ import Training
         ("w.html", Array("<!DOCTYPE html>".utf8), "web page"),
         ("w.json", Array("{\"a\": 1}".utf8), "index"), ("empty.safetensors", [], "empty"),
         ("short.safetensors", [1, 2, 3], "a header takes at least 8"),
+        ("w.zeros", [UInt8](repeating: 0, count: 64), "full of zeros"),
+        ("w.annex", Array("/annex/objects/SHA256E-s1".utf8), "git annex get"),
     ])
     func otherKindsOfFiles(name: String, bytes: [UInt8], expected: String) throws {
         let directory = try TemporaryDirectory()

@@ -53,14 +53,16 @@ package final class GradientVectors {
     /// - Parameters:
     ///   - start: a multiple of 16.
     ///   - temporaries: memory for sums that are no results, `temporaryVectors` times `count` rounded up to a
-    ///     multiple of 16. It stays in the cache, where the flat vectors would not.
+    ///     multiple of 16. It stays in the cache, where the flat vectors would not. Nil takes those.
     package func block(
-        start: Int, count: Int, temporaries: UnsafeMutablePointer<Float>
+        start: Int, count: Int, temporaries: UnsafeMutablePointer<Float>? = nil
     ) -> GradientBlock {
-        let space = FlatVector.aligned(count)
-        // Vectors are added in whole groups of 16; what pads them stays zero.
-        for vector in 0..<temporaryVectors {
-            for i in count..<space { temporaries[vector * space + i] = 0 }
+        if let temporaries {
+            let space = FlatVector.aligned(count)
+            // Vectors are added in whole groups of 16; what pads them stays zero.
+            for vector in 0..<temporaryVectors {
+                for i in count..<space { temporaries[vector * space + i] = 0 }
+            }
         }
         return GradientBlock(gradients: self, start: start, count: count, temporaries: temporaries)
     }
@@ -68,20 +70,16 @@ package final class GradientVectors {
     /// Adds up the subtrees that a local microbatch completes, within one range that begins at a multiple of
     /// 16.
     package func merge(after localMicrobatch: Int, start: Int, count: Int) {
-        for merge in program.steps[localMicrobatch].merges {
-            Elementwise.add(
-                vectors[merge.source].pointer + start, to: vectors[merge.destination].pointer + start,
-                count: count)
-        }
+        block(start: start, count: count).merge(after: localMicrobatch)
     }
 }
 
-/// A range of the gradient, with memory of its own for the sums that are no results.
+/// A range of the gradient. The sums that are no results may have memory of their own.
 package struct GradientBlock {
     fileprivate let gradients: GradientVectors
     fileprivate let start: Int
     fileprivate let count: Int
-    fileprivate let temporaries: UnsafeMutablePointer<Float>
+    fileprivate let temporaries: UnsafeMutablePointer<Float>?
 
     /// The memory for the gradient of a local microbatch.
     package func leaf(_ localMicrobatch: Int) -> UnsafeMutablePointer<Float> {
@@ -97,7 +95,9 @@ package struct GradientBlock {
 
     private func register(_ number: Int) -> UnsafeMutablePointer<Float> {
         let results = gradients.resultRegisters
-        if results & (1 << UInt64(number)) != 0 { return gradients.vectors[number].pointer + start }
+        guard let temporaries, results & (1 << UInt64(number)) == 0 else {
+            return gradients.vectors[number].pointer + start
+        }
         let below = ~results & ((1 << UInt64(number)) - 1)
         return temporaries + below.nonzeroBitCount * FlatVector.aligned(count)
     }

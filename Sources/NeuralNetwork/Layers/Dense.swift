@@ -159,68 +159,51 @@ final class DenseLayer: Layer {
     }
 
     /// Computes the gradient of a block of W's rows from the group's samples, and merges the local
-    /// microbatches that end with the group.
+    /// microbatches that end with the group. If the group has all samples, it takes a few rows at a time, so
+    /// that the sums of the microbatches are added up in the cache.
     private func weightGradient(
         block: Int, _ group: RowGroup, _ input: MicrobatchMatrix, outputGradient dy: PanelProduct.Packed,
         _ pass: BackwardPass, scratch: UnsafeMutablePointer<Float>
     ) {
         let first = block * Self.blockRows
-        let count = min(Self.blockRows, inputs - first)
-        if pass.rows.groups.count == 1, (1...Self.foldVectors).contains(pass.gradients.temporaryVectors),
-            Self.foldCount(outputs: outputs) > 0
-        {
-            return foldedGradient(first..<(first + count), input, dy, pass, scratch)
+        let end = min(first + Self.blockRows, inputs)
+        let folds =
+            pass.rows.groups.count == 1 && Self.foldCount(outputs: outputs) > 0
+            && (1...Self.foldVectors).contains(pass.gradients.temporaryVectors)
+        for start in stride(from: first, to: end, by: folds ? Self.foldRows : Self.blockRows) {
+            let rows = start..<min(end, start + (folds ? Self.foldRows : Self.blockRows))
+            let sums = pass.gradients.block(
+                start: weight + start * outputs, count: rows.count * outputs,
+                temporaries: folds ? scratch + PanelProduct.scratchCount : nil)
+            weightGradient(rows, group, input, outputGradient: dy, into: sums, pass, scratch: scratch)
         }
-        let (start, rows, tiles) = (weight + first * outputs, pass.rows.rows, pass.rows.tiles)
+    }
+
+    private func weightGradient(
+        _ weightRows: Range<Int>, _ group: RowGroup, _ input: MicrobatchMatrix,
+        outputGradient dy: PanelProduct.Packed, into sums: GradientBlock, _ pass: BackwardPass,
+        scratch: UnsafeMutablePointer<Float>
+    ) {
+        let sizes = pass.rows.rows
         var (ended, row) = (group.endingMicrobatches.lowerBound, 0)
         func end(before localMicrobatch: Int) {
             while ended < localMicrobatch {
-                if rows[ended] == 0 {
-                    (pass.gradients.leaf(ended) + start).update(repeating: 0, count: count * outputs)
+                if sizes[ended] == 0 {
+                    sums.leaf(ended).update(repeating: 0, count: weightRows.count * outputs)
                 }
-                pass.gradients.merge(after: ended, start: start, count: count * outputs)
+                sums.merge(after: ended)
                 ended += 1
             }
         }
-        for tile in tiles[group.tiles] {
+        for tile in pass.rows.tiles[group.tiles] {
             end(before: tile.localMicrobatch)
             PanelProduct.multiplyTransposed(
-                input.row(tile.localMicrobatch, tile.start), depth: inputs, rows: first..<(first + count), dy,
-                first: row, width: outputs,
-                samples: tile.count, accumulates: tile.start > 0,
-                into: pass.gradients.leaf(tile.localMicrobatch) + start, scratch: scratch)
+                input.row(tile.localMicrobatch, tile.start), depth: inputs, rows: weightRows, dy,
+                first: row, width: outputs, samples: tile.count, accumulates: tile.start > 0,
+                into: sums.leaf(tile.localMicrobatch), scratch: scratch)
             row += tile.count
         }
         end(before: group.endingMicrobatches.upperBound)
-    }
-
-    /// Computes the gradient of some of W's rows from all samples: a few rows at a time, so that the sums of
-    /// the microbatches are added up in the cache. The same bits as by `weightGradient`.
-    private func foldedGradient(
-        _ block: Range<Int>, _ input: MicrobatchMatrix, _ dy: PanelProduct.Packed, _ pass: BackwardPass,
-        _ scratch: UnsafeMutablePointer<Float>
-    ) {
-        let (tiles, sizes) = (pass.rows.tiles, pass.rows.rows)
-        for first in stride(from: block.lowerBound, to: block.upperBound, by: Self.foldRows) {
-            let rows = first..<min(first + Self.foldRows, block.upperBound)
-            let sums = pass.gradients.block(
-                start: weight + first * outputs, count: rows.count * outputs,
-                temporaries: scratch + PanelProduct.scratchCount)
-            var (tile, row) = (0, 0)
-            for (localMicrobatch, size) in sizes.enumerated() {
-                if size == 0 { sums.leaf(localMicrobatch).update(repeating: 0, count: rows.count * outputs) }
-                while tile < tiles.count, tiles[tile].localMicrobatch == localMicrobatch {
-                    PanelProduct.multiplyTransposed(
-                        input.row(localMicrobatch, tiles[tile].start), depth: inputs, rows: rows, dy,
-                        first: row, width: outputs, samples: tiles[tile].count,
-                        accumulates: tiles[tile].start > 0, into: sums.leaf(localMicrobatch), scratch: scratch
-                    )
-                    row += tiles[tile].count
-                    tile += 1
-                }
-                sums.merge(after: localMicrobatch)
-            }
-        }
     }
 }
 

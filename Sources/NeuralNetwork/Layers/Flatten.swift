@@ -34,14 +34,7 @@ final class FlattenLayer: Layer {
     init(_ image: TensorShape) { self.image = image }
 
     func forward(_ input: MicrobatchMatrix, _ output: MicrobatchMatrix, _ pass: ForwardPass) {
-        let size = MicrobatchRows.imagesPerTile(values: image.count)
-        pass.lanes.run(pass.rows.tileCount(of: size)) { task, _ in
-            let tile = pass.rows.tile(task, of: size)
-            ChannelOrder.channelsFirst(
-                input.row(tile.localMicrobatch, tile.start),
-                into: output.row(tile.localMicrobatch, tile.start), images: tile.count,
-                positions: image.positions, channels: image.channels)
-        }
+        move(input, to: output, pass.rows, pass.lanes, ChannelOrder.channelsFirst)
     }
 
     func backward(
@@ -49,13 +42,19 @@ final class FlattenLayer: Layer {
         inputGradient: MicrobatchMatrix?, _ pass: BackwardPass
     ) {
         guard let inputGradient else { return }
+        move(outputGradient, to: inputGradient, pass.rows, pass.lanes, ChannelOrder.channelsLast)
+    }
+
+    private func move(
+        _ from: MicrobatchMatrix, to: MicrobatchMatrix, _ rows: MicrobatchRows, _ lanes: LanePool,
+        _ order: @Sendable (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int, Int, Int) -> Void
+    ) {
         let size = MicrobatchRows.imagesPerTile(values: image.count)
-        pass.lanes.run(pass.rows.tileCount(of: size)) { task, _ in
-            let tile = pass.rows.tile(task, of: size)
-            ChannelOrder.channelsLast(
-                outputGradient.row(tile.localMicrobatch, tile.start),
-                into: inputGradient.row(tile.localMicrobatch, tile.start), images: tile.count,
-                positions: image.positions, channels: image.channels)
+        lanes.run(rows.tileCount(of: size)) { task, _ in
+            let tile = rows.tile(task, of: size)
+            order(
+                from.row(tile.localMicrobatch, tile.start), to.row(tile.localMicrobatch, tile.start),
+                tile.count, image.positions, image.channels)
         }
     }
 }

@@ -42,30 +42,28 @@ package struct StatisticTensor: Equatable, Sendable {
 extension StatisticTensor {
     /// The values of the flat statistics in the order of files.
     package func toFile(_ statistics: [Float]) -> [Float] {
+        guard let order = fileOrder else { return Array(statistics[range]) }
         var values = [Float](repeating: 0, count: range.count)
-        forEachPlace { values[$1] = statistics[range.lowerBound + $0] }
+        for (index, place) in order.enumerated() { values[place] = statistics[range.lowerBound + index] }
         return values
     }
 
     /// Copies values in the order of files into the flat statistics.
     package func fromFile(_ values: [Float], into statistics: inout [Float]) {
-        forEachPlace { statistics[range.lowerBound + $0] = values[$1] }
+        guard let order = fileOrder else { return statistics.replaceSubrange(range, with: values) }
+        for (index, place) in order.enumerated() { statistics[range.lowerBound + index] = values[place] }
     }
 
-    /// Calls `body(index in memory, index in file)` for every value.
-    private func forEachPlace(_ body: (Int, Int) -> Void) {
-        var places = [(memory: 0, file: 0)]
-        for (length, image) in zip(shape, images) {
-            let positions = image?.positions ?? length
-            let channels = image?.channels ?? 1
-            places = places.flatMap { place in
-                (0..<length).map { index in
-                    let file = index % channels * positions + index / channels
-                    return (place.memory * length + index, place.file * length + file)
-                }
+    /// The index in files of each value in memory; nil if both orders are the same.
+    private var fileOrder: [Int]? {
+        guard images.contains(where: { $0 != nil }) else { return nil }
+        return zip(shape, images).reduce(into: [0]) { order, axis in
+            let (length, image) = axis
+            let places = (0..<length).map { index in
+                image.map { index % $0.channels * $0.positions + index / $0.channels } ?? index
             }
+            order = order.flatMap { before in places.map { before * length + $0 } }
         }
-        for place in places { body(place.memory, place.file) }
     }
 }
 
