@@ -32,7 +32,7 @@ enum CommandWords {
         "--port": "--listen", "--address": "--listen", "--token": "--token-file", "--data-dir": "--data",
         "--dataset": "--data", "--file": "--input", "--source": "--input", "--define": "--set",
         "-D": "--set", "--override": "--set", "--param": "--set", "--label": "--target",
-        "--insecure": "--plaintext", "--no-tls": "--plaintext", "--silent": "--quiet", "--debug": "--verbose",
+        "--insecure": "--plaintext", "--no-tls": "--plaintext",
         "--experiment": "--name", "--run-name": "--name",
     ]
 
