@@ -17,8 +17,8 @@ struct WrappedNames {
 
     /// The parts that were left out, each with its dot.
     private(set) var removed: [String] = []
-    /// A wanted name for each name that stands for it.
-    private var wantedNames: [String: String] = [:]
+    /// Names of the file, sorted, each with the wanted name that it stands for.
+    private var wantedNames: [(name: String, wanted: String)] = []
 
     /// - Parameters:
     ///   - names: those of a file.
@@ -45,9 +45,10 @@ struct WrappedNames {
             note(prefix)
             for (name, inner) in rest { rest[name] = String(inner.dropFirst(prefix.count)) }
         }
-        let found = rest.filter { wanted.contains($0.value) }
-        wantedNames = found
-        if found.isEmpty { removed = [] }
+        wantedNames = rest.filter { wanted.contains($0.value) }.sorted { $0.key < $1.key }.map {
+            ($0.key, $0.value)
+        }
+        if wantedNames.isEmpty { removed = [] }
     }
 
     private mutating func note(_ part: String) {
@@ -66,7 +67,8 @@ struct WrappedNames {
         return isShared && fits && !inner.contains(where: wanted.contains) ? prefix : nil
     }
 
-    /// The tensors under the names that the model wants. A tensor whose own name is wanted comes first.
+    /// The tensors under the names that the model wants. A tensor whose own name is wanted comes first; of
+    /// several others the first by name.
     func unwrapped(_ tensors: [String: NamedTensor]) -> [String: NamedTensor] {
         guard !wantedNames.isEmpty else { return tensors }
         var result = tensors

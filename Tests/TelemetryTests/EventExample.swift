@@ -139,14 +139,13 @@ extension EventExample {
                         seconds: 12.5))), .debug,
             "step 1,500 (epoch 2): loss 0.1250, accuracy 0.9375",
             #""step":1500,"epoch":2,"samples":64,"values":{"loss":0.125,"accuracy":0.9375},"#
-                + #""learning_rate":0.01,"gradients":null,"dead_units":null,"seconds":12.5"#),
+                + #""learning_rate":0.01,"seconds":12.5"#),
         EventExample(
             .training(
                 .stepFinished(
                     StepSummary(step: 1, epoch: 1, samples: 8, values: [NamedValue("loss", .nan)]))),
             .debug, "step 1 (epoch 1): loss nan",
-            #""step":1,"epoch":1,"samples":8,"values":{"loss":null},"learning_rate":null,"#
-                + #""gradients":null,"dead_units":null,"seconds":0.0"#),
+            #""step":1,"epoch":1,"samples":8,"values":{"loss":null},"learning_rate":null,"seconds":0.0"#),
         EventExample(
             .training(
                 .stepLogged(

@@ -21,11 +21,10 @@ package enum MetricsLine {
     }
 
     private static func line(_ epoch: EpochSummary) -> ConfigValue {
-        let penalty = epoch.penalty.map { [NamedValue("penalty", $0)] } ?? []
-        return .object(
+        .object(
             [
                 ("kind", "epoch"), ("epoch", .int(epoch.epoch)), ("step", .int(epoch.step)),
-                ("train", .object(members(epoch.train + penalty))),
+                ("train", .object(members(epoch.trainAndPenalty))),
                 ("validation", epoch.validation.isEmpty ? .null : .object(members(epoch.validation))),
             ]
                 + (epoch.stoppedEarly ? [("stopped_early", .bool(true))] : [])

@@ -18,9 +18,8 @@ package final class MetricsTable {
     /// Adds the row of an epoch.
     /// - Throws: `SystemError` if it cannot be written.
     package func add(_ epoch: EpochSummary) throws {
-        let penalty = epoch.penalty.map { [NamedValue("penalty", $0)] } ?? []
         let columns =
-            (epoch.train + penalty).map { ("train.\($0.name)", $0.value) }
+            epoch.trainAndPenalty.map { ("train.\($0.name)", $0.value) }
             + epoch.validation.map { ("validation.\($0.name)", $0.value) }
         if !hasHeader {
             try file.append((["epoch", "step"] + columns.map(\.0) + ["seconds"]).joined(separator: ","))

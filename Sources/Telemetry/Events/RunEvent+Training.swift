@@ -24,8 +24,8 @@ extension RunEvent {
 extension RunEvent.Training {
     var facts: EventFacts {
         switch self {
-        case .stepFinished(let report): report.facts(named: "step_finished")
-        case .stepLogged(let report): report.facts(named: "step_logged")
+        case .stepFinished(let report): report.facts
+        case .stepLogged(let report): report.loggedFacts
         case .epochFinished(let report): report.facts
         case .evaluationFinished(let set, let step, let values):
             EventFacts(

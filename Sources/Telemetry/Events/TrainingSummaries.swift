@@ -68,17 +68,32 @@ package struct StepSummary: Equatable, Sendable {
         self.seconds = seconds
     }
 
-    func facts(named name: String) -> EventFacts {
+    /// The facts of a step that is done.
+    var facts: EventFacts {
         EventFacts(
-            name, .debug,
-            "step \(TextFormat.grouped(step)) (epoch \(epoch)):"
-                + " \(values.map(\.text).joined(separator: ", "))",
+            "step_finished", .debug, sentence,
+            fields: [
+                "step": .integer(step), "epoch": .integer(epoch), "samples": .integer(samples),
+                "values": .numbers(values), "learning_rate": .optional(learningRate),
+                "seconds": .number(seconds),
+            ])
+    }
+
+    /// The facts of a step that the job logs.
+    var loggedFacts: EventFacts {
+        EventFacts(
+            "step_logged", .debug, sentence,
             fields: [
                 "step": .integer(step), "epoch": .integer(epoch), "samples": .integer(samples),
                 "values": .numbers(values), "learning_rate": .optional(learningRate),
                 "gradients": gradients.isEmpty ? .null : .object(gradients.map(\.field)),
                 "dead_units": gradients.isEmpty ? .null : .numbers(deadUnits), "seconds": .number(seconds),
             ])
+    }
+
+    private var sentence: String {
+        let step = TextFormat.grouped(step)
+        return "step \(step) (epoch \(epoch)): \(values.map(\.text).joined(separator: ", "))"
     }
 }
 
@@ -112,6 +127,10 @@ package struct EpochSummary: Equatable, Sendable {
         self.stoppedEarly = stoppedEarly
         self.seconds = seconds
     }
+
+    /// The values of the training, and behind them the penalty if there is one, as `metrics.jsonl` and
+    /// `metrics.csv` show them.
+    package var trainAndPenalty: [NamedValue] { train + (penalty.map { [NamedValue("penalty", $0)] } ?? []) }
 
     var facts: EventFacts {
         EventFacts(

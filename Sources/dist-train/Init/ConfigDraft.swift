@@ -13,7 +13,8 @@ package struct ConfigDraft {
 
     /// - Parameters:
     ///   - header: lines of the comment at the beginning.
-    ///   - sources: the sources as a config writes them; nil: the set is taken out of the training set.
+    ///   - train, validation, test: sources as a config writes them; nil: the set is a part of the training
+    ///     set.
     init(
         header: [String], train: String, validation: String?, test: String?, _ facts: InitFacts,
         isPhotographs: Bool

@@ -32,7 +32,7 @@ struct ModelDraft {
         }
     }
 
-    /// Least batch size by the number of samples.
+    /// The batch size by the number of samples.
     private static func batchSize(_ samples: Int) -> Int {
         switch samples {
         case ..<2_000: 32
