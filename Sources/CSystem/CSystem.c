@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -98,6 +99,39 @@ int csystem_signal_to_descriptor(int signal, int descriptor) {
     sigfillset(&action.sa_mask);
     signal_descriptor = descriptor;
     return sigaction(signal, &action, 0);
+}
+
+static char crash_sentence[512];
+
+static void explain_crash(int signal) {
+    (void)signal;
+    ssize_t ignored = write(2, crash_sentence, strlen(crash_sentence));
+    (void)ignored;
+    _exit(1);
+}
+
+void csystem_explain_crashes(const char *sentence) {
+    strncpy(crash_sentence, sentence, sizeof crash_sentence - 1);
+    const int signals[] = {SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGABRT};
+    struct sigaction action = {0};
+    action.sa_handler = explain_crash;
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) sigaction(signals[i], &action, 0);
+}
+
+int csystem_is_ignored(int signal) {
+    struct sigaction action;
+    return sigaction(signal, 0, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+// A program may be started without standard input, output or error (`<&- >&- 2>&-`). A file or socket that is
+// opened then would get such a number, and what is meant for the terminal would be written into it. This runs
+// before anything is opened.
+__attribute__((constructor(102))) static void open_standard_descriptors(void) {
+    for (int number = 0; number <= 2; number++) {
+        if (fcntl(number, F_GETFD) != -1 || errno != EBADF) continue;
+        int opened = open("/dev/null", O_RDWR);
+        if (opened >= 0 && opened != number) close(opened);
+    }
 }
 
 int csystem_spawn_close_from(void *file_actions, int first) {

@@ -42,6 +42,7 @@ package final class RunDirectory: Sendable {
             "`\(path)` exists already; add --resume to go on with that run, or choose another --run-dir")
         let names = try Directory.list(path)
         guard names.isEmpty || names.contains(lockName) else { throw refusal }
+        if names.isEmpty { try tighten(path) }
         try requirePrivacy(path)
         // A run that goes on there is the better reason to refuse, so the lock comes before the list of
         // files.
@@ -76,10 +77,27 @@ package final class RunDirectory: Sendable {
     /// Refuses a directory that other users can read, because a run holds the model, and for tables parts of
     /// the data.
     private static func requirePrivacy(_ path: String) throws {
-        guard let permissions = try File.permissions(path), permissions & 0o077 != 0 else { return }
+        guard let directory = FileOwnership(of: path), !directory.isPrivate else { return }
+        let cure =
+            directory.isOwn
+            ? "take it from them with:  chmod 700 \(path)"
+            : "it belongs to another user, so its mode cannot be changed here: name a new directory below it,"
+                + " which gets mode 700 (--run-dir \(Path.join(path, "run")))"
         throw CheckpointError(
-            "other users of this machine have access to `\(path)` (mode \(String(permissions, radix: 8)));"
-                + " take it from them with:  chmod 700 \(path)"
+            "other users of this machine have access to `\(path)`"
+                + " (mode \(String(directory.permissions & 0o777, radix: 8))); \(cure)"
+        )
+    }
+
+    /// Takes an empty directory of this user from all others, as volumes and `mkdir` make it.
+    private static func tighten(_ path: String) throws {
+        guard let before = FileOwnership(of: path), before.isOwn, !before.isPrivate else { return }
+        try File.setPermissions(0o700, of: path)
+        guard let after = FileOwnership(of: path), !after.isPrivate else { return }
+        throw CheckpointError(
+            "the file system of `\(path)` keeps no permissions (the mode stays"
+                + " \(String(after.permissions & 0o777, radix: 8))), so other users can read the run; choose a"
+                + " directory on another file system with --run-dir"
         )
     }
 
@@ -92,7 +110,7 @@ package final class RunDirectory: Sendable {
     /// same command may then be given again.
     package func discard() {
         let names = [
-            "job.json5", "run.json", "metrics.jsonl", "metrics.csv", "log.jsonl",
+            "job.json5", "run.json", "metrics.jsonl", "metrics.csv", "log.jsonl", "token",
             RunDirectory.incarnationName, RunDirectory.lockName,
         ]
         for name in names { unlink(Path.join(path, name)) }

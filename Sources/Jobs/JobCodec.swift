@@ -1,6 +1,7 @@
 import Configuration
 import Datasets
 import NeuralNetwork
+import System
 
 /// The fields of a job's config. The model is read when its definitions are known: see `JobReader`.
 struct JobFields: Sendable {
@@ -172,7 +173,8 @@ struct JobFields: Sendable {
     @FieldBuilder<JobFields> private static var placement: [Field<JobFields>] {
         Field.group("numerics", "The numeric platform.", example: "{blas_core: \"Haswell\"}") {
             Field(
-                "blas_core", \.job.blasCore, .nonEmptyString, "The OpenBLAS core that all workers use.",
+                "blas_core", \.job.blasCore, .oneOf(Processor.allBLASCores),
+                "The OpenBLAS core that all workers use. OPENBLAS_CORETYPE of a worker comes before it.",
                 example: "\"Haswell\"", default: "the first worker's")
         }
         Field.group(

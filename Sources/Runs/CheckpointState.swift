@@ -29,6 +29,10 @@ package struct CheckpointState: Equatable, Sendable {
     /// True if all values of images have PyTorch's order in the checkpoint's tensors. In checkpoints of
     /// version 0.2 those behind a flatten had memory's order, unless a dense layer followed.
     package var isChannelsFirst: Bool
+    /// Seconds of training until this checkpoint, over all interruptions; nil in checkpoints of before.
+    package var seconds: Double? = nil
+    /// Generations that had ended before their time until this checkpoint; nil in checkpoints of before.
+    package var recoveries: Int? = nil
 
     package init(
         data: String, normalization: Normalization, classNames: [String]?, epochTotals: [Double],
@@ -113,6 +117,8 @@ extension CheckpointState {
         Field("train_count", \.trainCount, .int(1...1 << 40), "Training samples.")
         Field(
             "channels_first", \.isChannelsFirst, .bool, "Whether values of images have PyTorch's order.")
+        Field("seconds", \.seconds, .number(.atLeast(0)), "Seconds of training so far.")
+        Field("recoveries", \.recoveries, .int(0...1 << 40), "Generations that ended before their time.")
     }
 
     private struct NormalizationFields: Sendable {

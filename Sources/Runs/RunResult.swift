@@ -15,7 +15,10 @@ package struct RunResult: Sendable {
     package var platform: String
     package var workers: Int
     package var recoveries: Int
+    /// Of training, over all interruptions.
     package var seconds: Double
+    /// Of them, those since the run was resumed; nil if it was not.
+    package var secondsSinceResume: Double? = nil
     /// True if rules ended the job before its last epoch; nil if it has no rules.
     package var stoppedEarly: Bool? = nil
     package var best: Best? = nil
@@ -111,6 +114,7 @@ package struct RunResult: Sendable {
             totals.map { Self.metrics($0, penalty: penalty) } ?? .null
         }
         var more: [(String, ConfigValue)] = []
+        if let secondsSinceResume { more.append(("seconds_since_resume", .number(secondsSinceResume))) }
         if let stoppedEarly { more.append(("stopped_early", .bool(stoppedEarly))) }
         if let best { more.append(("best", best.configValue)) }
         if let origin { more += origin.members }

@@ -26,6 +26,24 @@ package struct RunSetup {
     /// False once workers of different numeric platforms have had a part in the state.
     package let wasExact: Bool
 
+    /// What a resumed run has behind it.
+    package let earlier: Earlier
+
+    /// The figures of a run until the checkpoint from which it is resumed; nothing for a new one.
+    package struct Earlier: Equatable, Sendable {
+        /// Seconds of training.
+        package var seconds = 0.0
+        /// Generations that ended before their time.
+        package var recoveries = 0
+
+        package init() {}
+
+        fileprivate init(_ state: CheckpointState) {
+            seconds = state.seconds ?? 0
+            recoveries = state.recoveries ?? 0
+        }
+    }
+
     /// The command line's request for a new or a resumed run.
     package struct Request {
         package var runDirectory: String?
@@ -37,10 +55,15 @@ package struct RunSetup {
     }
 
     /// Reads the data, plans the job, and makes or reopens the run directory.
-    /// - Parameter data: the job's, if they have been read already.
+    /// - Parameters:
+    ///   - data: the job's, if they have been read already.
+    ///   - check: called before anything large is made or the directory is: what it throws ends the start.
     /// - Throws: `DatasetError` if the data cannot be used, `PlanError` or `ConfigurationError` if the job
     ///   does not fit them, `CheckpointError` if the run cannot be resumed, or `SystemError` if a file fails.
-    package init(_ job: JobFile, _ request: Request, log: Log, data known: DecodedData? = nil) throws {
+    package init(
+        _ job: JobFile, _ request: Request, log: Log, data known: DecodedData? = nil,
+        check: (TrainingPlan, DecodedData) throws -> Void = { _, _ in }
+    ) throws {
         let path = try Self.path(job.job.name, request)
         let resumed = request.resume ? try RunDirectory.resume(path) : nil
         let earlier = try resumed.map { try JobFile.load(resolvedFile: $0.jobPath) }
@@ -56,12 +79,16 @@ package struct RunSetup {
         } catch {
             throw given.describe(error)
         }
+        try check(plan, data)
         if let resumed, let earlier {
             try self.job.requireSame(as: earlier.withMicrobatches(ofRun: earlier, data.facts), in: resumed)
             directory = resumed
             incarnation = try resumed.nextIncarnation()
-            (start, earlierPlatform, wasExact) = try Self.resumed(
-                self.job, data, plan, from: resumed, log: log)
+            let resumption = try Self.resumed(self.job, data, plan, from: resumed, log: log)
+            start = resumption.snapshot
+            earlierPlatform = resumption.platform
+            wasExact = resumption.wasExact
+            self.earlier = resumption.earlier
         } else {
             // Before there is a directory: a mistake in the weights leaves none behind.
             start = try Self.initial(self.job, plan, log)
@@ -69,6 +96,7 @@ package struct RunSetup {
             incarnation = try directory.nextIncarnation()
             earlierPlatform = nil
             wasExact = true
+            self.earlier = Earlier()
         }
         try File.writeAtomically(
             self.job.resolved.prettyJSON(nonFinite: .json5) + "\n", to: directory.jobPath)
@@ -102,13 +130,22 @@ package struct RunSetup {
         return snapshot
     }
 
+    /// The state of a run that is resumed.
+    private struct Resumption {
+        let snapshot: Snapshot
+        let platform: String?
+        let wasExact: Bool
+        let earlier: Earlier
+    }
+
     private static func resumed(
         _ job: JobFile, _ data: DecodedData, _ plan: TrainingPlan, from directory: RunDirectory, log: Log
-    ) throws -> (Snapshot, String?, Bool) {
+    ) throws -> Resumption {
         let newest = try directory.checkpoints.newestValid { log.record(.checkpoint(.skipped(reason: $0))) }
         guard let checkpoint = newest else {
             log.record(.checkpoint(.missing(directory: directory.path)))
-            return (try initial(job, plan, log), nil, true)
+            return Resumption(
+                snapshot: try initial(job, plan, log), platform: nil, wasExact: true, earlier: Earlier())
         }
         let state = try CheckpointState(checkpoint)
         guard state.data == CheckpointState.identity(of: data) else {
@@ -142,7 +179,9 @@ package struct RunSetup {
         }
         log.record(.run(.resumed(step: snapshot.step, checkpoint: checkpoint.path)))
         // A run that was stopped before any worker had come has no platform yet.
-        return (snapshot, state.platform.isEmpty ? nil : state.platform, state.isExact)
+        return Resumption(
+            snapshot: snapshot, platform: state.platform.isEmpty ? nil : state.platform,
+            wasExact: state.isExact, earlier: Earlier(state))
     }
 }
 

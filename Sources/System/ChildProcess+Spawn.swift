@@ -61,6 +61,7 @@ func spawn(_ program: String, _ arguments: [String], environment: [String: Strin
 }
 
 /// Makes the child start with no signal blocked and none ignored, whatever this process does with its own.
+/// The exception is a hang-up that this process ignores (`nohup`): its children outlive the terminal too.
 private func resetSignals(_ attributes: inout Attributes) {
     var none = sigset_t()
     var all = sigset_t()
@@ -68,6 +69,7 @@ private func resetSignals(_ attributes: inout Attributes) {
     sigfillset(&all)
     sigdelset(&all, SIGKILL)
     sigdelset(&all, SIGSTOP)
+    if Signals.isIgnored(SIGHUP) { sigdelset(&all, SIGHUP) }
     posix_spawnattr_setsigmask(&attributes, &none)
     posix_spawnattr_setsigdefault(&attributes, &all)
     let flags = Int32(POSIX_SPAWN_SETSIGMASK) | Int32(POSIX_SPAWN_SETSIGDEF) | closesTheRest

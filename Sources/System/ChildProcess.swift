@@ -4,7 +4,7 @@ import Synchronization
 import Threads
 
 /// A program that this process started. It inherits the descriptors that it is given and no others, no
-/// blocked signal and no ignored one.
+/// blocked signal and no ignored one but SIGHUP, if this process ignores it.
 ///
 /// For example:
 ///

@@ -121,6 +121,15 @@ package enum File {
         return [S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT) ? UInt32(status.st_mode & 0o777) : nil
     }
 
+    /// Sets the permission bits of a file or directory.
+    ///
+    /// - Throws: `SystemError` if that fails.
+    package static func setPermissions(_ permissions: UInt32, of path: String) throws {
+        guard chmod(path, mode_t(permissions)) == 0 else {
+            throw SystemError(cannot: "change the mode of", path)
+        }
+    }
+
     /// Returns the file's size in bytes.
     ///
     /// - Throws: `SystemError` if the path cannot be examined.

@@ -2,5 +2,68 @@ import Platform
 
 /// The memory of this machine, in bytes. Sizes that other programs claim are compared with it.
 package enum PhysicalMemory {
-    package static let byteCount = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
+    /// The machine's memory, or less if a control group or `ulimit -v` allows less.
+    package static let byteCount = MemoryLimit.ofThisProcess().bytes
+
+    package static let machine = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
+}
+
+/// The most memory that a process may have, and what sets the limit.
+package struct MemoryLimit: Equatable, Sendable {
+    package enum Source: Sendable { case machine, controlGroup, addressSpace }
+
+    package let bytes: Int
+    package let source: Source
+
+    package init(_ bytes: Int, _ source: Source) {
+        self.bytes = bytes
+        self.source = source
+    }
+
+    /// The smallest limit on this process.
+    package static func ofThisProcess() -> MemoryLimit {
+        [shared(), addressSpace].compactMap { $0 }.min { $0.bytes < $1.bytes }
+            ?? MemoryLimit(PhysicalMemory.machine, .machine)
+    }
+
+    /// The smallest limit on all processes of this machine, or of this control group, together.
+    package static func shared(_ group: ControlGroup = .ofThisProcess()) -> MemoryLimit {
+        let machine = MemoryLimit(PhysicalMemory.machine, .machine)
+        guard let memory = group.memory, memory < machine.bytes else { return machine }
+        return MemoryLimit(memory, .controlGroup)
+    }
+
+    /// The limit on the addresses of each process; nil: there is none.
+    package static var addressSpace: MemoryLimit? {
+        var limit = rlimit()
+        guard getrlimit(addressSpaceLimit, &limit) == 0, let bytes = Int(exactly: limit.rlim_cur),
+            bytes < 1 << 60
+        else { return nil }
+        return MemoryLimit(bytes, .addressSpace)
+    }
+
+    /// A clause that says what there is.
+    package var clause: String {
+        let size = TextFormat.bytes(bytes)
+        return switch source {
+        case .machine: "this machine has \(size)"
+        case .controlGroup: "the control group (container, service or batch job) allows \(size)"
+        case .addressSpace: "`ulimit -v` allows \(size) of addresses for each process"
+        }
+    }
+
+    /// What to do to have more.
+    package var cure: String {
+        switch source {
+        case .machine: "take a machine with more memory"
+        case .controlGroup: "raise the memory limit of the container or service"
+        case .addressSpace: "raise the limit (`ulimit -v unlimited`)"
+        }
+    }
+
+    #if canImport(Glibc)
+        private static let addressSpaceLimit = __rlimit_resource_t(RLIMIT_AS.rawValue)
+    #else
+        private static let addressSpaceLimit = RLIMIT_AS
+    #endif
 }

@@ -10,7 +10,7 @@ package final class ScratchDirectory: Sendable {
     /// - Parameter name: the beginning of the directory's name.
     /// - Throws: `SystemError` if that fails.
     package init(named name: String) throws {
-        let parent = Environment.value("TMPDIR").flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
+        let parent = UserDirectory.temporary
         var template = Array(Path.join(parent, "\(name)-XXXXXX").utf8CString)
         guard mkdtemp(&template) != nil else { throw SystemError(cannot: "make a directory in", parent) }
         path = String(decoding: template.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)

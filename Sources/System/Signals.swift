@@ -21,8 +21,28 @@ package enum Signals {
         }
     }
 
-    /// Ignores SIGPIPE: writing to a peer that is gone then returns EPIPE, and does not end the process.
-    package static func ignoreBrokenPipes() { _ = signal(SIGPIPE, SIG_IGN) }
+    /// Ignores the signals that would end the process although nothing is wrong with it, until a command
+    /// takes one of them:
+    ///
+    /// - SIGPIPE: writing to a peer that is gone then returns EPIPE.
+    /// - SIGXFSZ: writing more than `ulimit -f` allows then returns EFBIG.
+    /// - SIGUSR1 and SIGUSR2: schedulers send them to every process of a job.
+    package static func ignoreHarmless() {
+        for number in [SIGPIPE, SIGXFSZ, SIGUSR1, SIGUSR2] { _ = signal(number, SIG_IGN) }
+    }
+
+    /// Whether a signal is ignored: by `ignoreHarmless`, or because the process was started so (`nohup`, a
+    /// job in the background of a script).
+    package static func isIgnored(_ signal: Int32) -> Bool { csystem_is_ignored(signal) != 0 }
+
+    /// Lets a crash end the process with a sentence instead of a backtrace, where memory is limited by
+    /// `ulimit -v`: an allocation that fails is then by far the likeliest cause.
+    package static func explainCrashesOfLimitedMemory() {
+        guard let limit = MemoryLimit.addressSpace else { return }
+        csystem_explain_crashes(
+            "error: the program ended, most likely for want of memory: \(limit.clause); \(limit.cure), or take"
+                + " a smaller batch, model or data set\n")
+    }
 
     /// Returns a signal's name: `SIGTERM` for 15.
     package static func name(of signal: Int32) -> String {
@@ -39,6 +59,8 @@ package enum Signals {
         case SIGPIPE: "SIGPIPE"
         case SIGTERM: "SIGTERM"
         case SIGUSR1: "SIGUSR1"
+        case SIGXCPU: "SIGXCPU"
+        case SIGXFSZ: "SIGXFSZ"
         case SIGUSR2: "SIGUSR2"
         default: "signal \(signal)"
         }

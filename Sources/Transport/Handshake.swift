@@ -17,6 +17,8 @@ package enum HandshakeDecision: Sendable {
     case accept
     /// Ends the connection; the peer gets the sentence.
     case refuse(String)
+    /// Ends the connection, because the run is over.
+    case refuseAfterRun
 }
 
 /// Mutual authentication by a shared token (challenge and response), as a value that takes frames and returns
@@ -186,7 +188,8 @@ extension Handshake {
             )
         }
         switch authorize(peer) {
-        case .refuse(let sentence): return refuse(sentence)
+        case .refuse(let sentence): return refuse(.other, sentence)
+        case .refuseAfterRun: return refuse(.runOver, "this run is over")
         case .accept:
             let welcome = Frame(kind: HandshakeKind.welcome, payload: proof(.listener, transcript))
             return ([welcome], .authenticated(peer))
@@ -234,8 +237,10 @@ extension Handshake {
             payload: HandshakeRefusal(.protectionDiffers, program: program).encoded)
     }
 
-    private func refuse(_ sentence: String) -> (frames: [Frame], outcome: Outcome) {
-        let refusal = HandshakeRefusal(.other, program: program, sentence: sentence)
+    private func refuse(_ reason: HandshakeRefusal.Reason, _ sentence: String)
+        -> (frames: [Frame], outcome: Outcome)
+    {
+        let refusal = HandshakeRefusal(reason, program: program, sentence: sentence)
         return (
             [Frame(kind: HandshakeKind.refusal, payload: refusal.encoded)],
             .failed(.rejected(peer: peer, reason: sentence))
@@ -265,6 +270,7 @@ extension Handshake {
         case .tokensDiffer: .tokensDiffer(peer: peer)
         case .otherVersion: otherVersion(refusal.protocolVersion, refusal.program)
         case .protectionDiffers: .protectionDiffers(peer: peer, ours: credentials.protection)
+        case .runOver: .runOver(peer: peer)
         case .other: .refused(peer: peer, sentence: refusal.sentence)
         }
     }

@@ -1,6 +1,8 @@
 /// The payload of a refusal.
 struct HandshakeRefusal: Equatable {
-    enum Reason: UInt8 { case other = 0, tokensDiffer = 1, otherVersion = 2, protectionDiffers = 3 }
+    enum Reason: UInt8 {
+        case other = 0, tokensDiffer = 1, otherVersion = 2, protectionDiffers = 3, runOver = 4
+    }
 
     var reason: Reason
     var protocolVersion: UInt16

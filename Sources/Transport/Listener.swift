@@ -23,7 +23,8 @@ package final class Listener: @unchecked Sendable {
     private let hungUp: (SocketAddress) -> Void
     private var isResting = false
 
-    /// Binds and listens. An empty host or `0.0.0.0` is every IPv4 address, `::` every IPv6 and IPv4 address.
+    /// Binds and listens. An empty host or `::` is every address of both families, `0.0.0.0` every IPv4
+    /// address.
     /// A host name is looked up here, which blocks: pass an address if the loop is running.
     ///
     /// - Parameters:
@@ -35,8 +36,7 @@ package final class Listener: @unchecked Sendable {
         accepted: @escaping (PlainStream, SocketAddress, SocketAddress) -> Void,
         hungUp: @escaping (SocketAddress) -> Void
     ) throws(TransportError) {
-        let address = try endpoint.resolve()[0]
-        let descriptor = try Listener.bind(address)
+        let (address, descriptor) = try Listener.bind(endpoint)
         self.reactor = reactor
         self.descriptor = descriptor
         self.accepted = accepted
@@ -45,6 +45,22 @@ package final class Listener: @unchecked Sendable {
         registration = reactor.register(
             descriptor, reads: true, writes: false, handler: { _ in self.acceptAll() },
             abandon: { self.close() })
+    }
+
+    private static func bind(_ endpoint: Endpoint) throws(TransportError) -> (SocketAddress, Int32) {
+        guard endpoint.host.isEmpty else {
+            let address = try endpoint.resolve()[0]
+            return (address, try bind(address))
+        }
+        let every = SocketAddress(bytes: [UInt8](repeating: 0, count: 16), port: endpoint.port)
+        do throws(TransportError) {
+            return (every, try bind(every))
+        } catch {
+            if case .portInUse = error { throw error }
+            // A machine without IPv6.
+            let address = SocketAddress(bytes: [0, 0, 0, 0], port: endpoint.port)
+            return (address, try bind(address))
+        }
     }
 
     private static func bind(_ address: SocketAddress) throws(TransportError) -> Int32 {

@@ -16,9 +16,17 @@ package struct SocketAddress: Hashable, Sendable {
         self.scope = isMapped ? 0 : scope
     }
 
-    /// Parses a numeric address; nil if `host` is a name.
+    /// Parses a numeric address; nil if `host` is a name. A link-local IPv6 address may name its interface:
+    /// `fe80::5%eth0`.
     package init?(host: String, port: UInt16) {
         var bytes = [UInt8](repeating: 0, count: 16)
+        if let percent = host.firstIndex(of: "%") {
+            let interface = String(host[host.index(after: percent)...])
+            let scope = UInt32(interface) ?? if_nametoindex(interface)
+            guard scope != 0, inet_pton(AF_INET6, String(host[..<percent]), &bytes) == 1 else { return nil }
+            self.init(bytes: bytes, port: port, scope: scope)
+            return
+        }
         if inet_pton(AF_INET, host, &bytes) == 1 {
             self.init(bytes: Array(bytes[..<4]), port: port)
         } else if inet_pton(AF_INET6, host, &bytes) == 1 {
@@ -41,7 +49,14 @@ package struct SocketAddress: Hashable, Sendable {
     package var host: String {
         var text = [CChar](repeating: 0, count: 64)
         inet_ntop(isIPv6 ? AF_INET6 : AF_INET, bytes, &text, 64)
-        return text.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
+        let address = text.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
+        return scope == 0 ? address : "\(address)%\(Self.interface(scope))"
+    }
+
+    private static func interface(_ number: UInt32) -> String {
+        var name = [CChar](repeating: 0, count: Int(IF_NAMESIZE))
+        guard if_indextoname(number, &name) != nil else { return "\(number)" }
+        return name.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
     }
 
     package var endpoint: Endpoint { Endpoint(host: host, port: port) }
@@ -117,26 +132,8 @@ extension SocketAddress {
         self = address
     }
 
-    /// Lists the addresses of this machine's interfaces that are up, with port 0, IPv4 before IPv6.
-    ///
-    /// - Parameter loopback: include the loopback addresses.
+    /// Lists the addresses of this machine's interfaces; see `InterfaceAddress.all`.
     package static func localInterfaces(loopback: Bool = false) -> [SocketAddress] {
-        var first: UnsafeMutablePointer<ifaddrs>?
-        guard getifaddrs(&first) == 0 else { return [] }
-        defer { freeifaddrs(first) }
-        var found: [SocketAddress] = []
-        var next = first
-        while let entry = next {
-            next = entry.pointee.ifa_next
-            guard entry.pointee.ifa_flags & UInt32(IFF_UP) != 0,
-                let address = SocketAddress(entry.pointee.ifa_addr)
-            else { continue }
-            if (loopback || !address.isLoopback) && !(address.isLinkLocal && address.isIPv6)
-                && !found.contains(address)
-            {
-                found.append(address)
-            }
-        }
-        return found.filter { !$0.isIPv6 } + found.filter(\.isIPv6)
+        InterfaceAddress.all(loopback: loopback).map(\.address)
     }
 }

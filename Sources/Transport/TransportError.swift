@@ -33,6 +33,8 @@ package enum TransportError: Error, Equatable, Sendable {
     case reflected(peer: String)
     /// The peer refused the connection, in its own words.
     case refused(peer: String, sentence: String)
+    /// The peer's run has ended, and it lets nobody in any more.
+    case runOver(peer: String)
     /// This side refused a frame or a peer.
     case rejected(peer: String, reason: String)
     case system(call: String, reason: String)
@@ -105,6 +107,7 @@ extension TransportError: CustomStringConvertible {
             "\(peer) sent this side's own handshake back;"
                 + " check that the address does not lead back to this process"
         case .refused(let peer, let sentence): "\(peer) refused: \(sentence)"
+        case .runOver(let peer): "\(peer) refused: this run is over"
         case .rejected(let peer, let reason): "\(peer): \(reason)"
         case .system(let call, let reason):
             "\(call) failed (\(reason)); see the limits of this machine (`ulimit -a`)"

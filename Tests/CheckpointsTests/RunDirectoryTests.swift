@@ -1,4 +1,5 @@
 import Checkpoints
+import Platform
 import System
 import TestSupport
 import Testing
@@ -74,9 +75,32 @@ import Testing
         let empty = directory.file("empty")
         try Directory.create(empty)
         try directory.setMode("empty", 0o755)
-        #expect(message { try RunDirectory.create(empty) }.hasSuffix("chmod 700 empty"))
+        _ = try RunDirectory.create(empty)
+        #expect(try File.permissions(empty) == 0o700)
         try directory.setMode("runs/a", 0o700)
         _ = try RunDirectory.resume(path)
+    }
+
+    /// Volumes and `mkdir` make directories that are open to others. An empty one of this user is closed; what
+    /// has another owner cannot be, and the way out is named.
+    @Test(arguments: [0o700, 0o755, 0o750, 0o770, 0o777, 0o2770, 0o1777, 0o711])
+    func emptyDirectoriesAreTightened(mode: UInt32) throws {
+        try Directory.create(directory.file("volume"))
+        try directory.setMode("volume", mode)
+        let run = try RunDirectory.create(directory.file("volume"))
+        #expect(try File.permissions(run.path) == 0o700)
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "another owner needs root"))
+    func directoriesOfAnotherOwner() throws {
+        try Directory.create(directory.file("volume"))
+        try directory.setMode("volume", 0o2770)
+        #expect(chown(directory.file("volume"), 12_345, 0) == 0)
+        let refusal = message { try RunDirectory.create(directory.file("volume")) }
+        #expect(refusal.contains("(mode 770)") && refusal.hasSuffix("(--run-dir volume/run)"), "\(refusal)")
+        #expect(!refusal.contains("chmod"))
+        let inside = try RunDirectory.create(directory.file("volume/run"))
+        #expect(try File.permissions(inside.path) == 0o700)
     }
 
     @Test func theNewestRunOfANameIsFound() throws {

@@ -32,7 +32,11 @@ import Testing
         #expect(schedule.snapshotTaken(snapshot(2), isDue: true) == [])
         #expect(schedule.updateBest(2) == [.markBest(step: 2)])
         #expect(schedule.updateBest(2) == [], "nothing has changed")
-        for step in 3...5 { #expect(schedule.snapshotTaken(snapshot(step), isDue: true) == []) }
+        for step in 3...5 {
+            let actions = schedule.snapshotTaken(snapshot(step), isDue: true)
+            #expect(actions == (step == 4 ? [.notePassedOver(step: 3)] : []), "it is said once")
+        }
+        #expect(schedule.passedOver.count == 2 && schedule.passedOver.step == 4)
         #expect(
             schedule.written(1, failure: nil, isFinished: false) == [written(1), .write(snapshot(2))])
         #expect(
@@ -70,7 +74,8 @@ import Testing
         _ = schedule.snapshotTaken(snapshot(1), isDue: true)
         _ = schedule.checkpointRequested()
         #expect(schedule.snapshotTaken(snapshot(2), isDue: false) == [])
-        #expect(schedule.snapshotTaken(snapshot(3), isDue: true) == [], "in place of 2")
+        #expect(
+            schedule.snapshotTaken(snapshot(3), isDue: true) == [.notePassedOver(step: 2)], "in place of 2")
         #expect(
             schedule.written(1, failure: nil, isFinished: false) == [written(1), .write(snapshot(3))])
         #expect(schedule.written(3, failure: nil, isFinished: false) == [written(3, isRequested: true)])

@@ -48,13 +48,45 @@ import Testing
         #expect(membership.isRunning)
     }
 
+    /// Workers that were there before the generation formed are told, too, and once.
+    @Test(arguments: [
+        // microbatches, batch size, --max-workers, the reason
+        (1, 20, 9, "a batch has 1 microbatch, and each worker needs one; set `batch.microbatches`"),
+        (1, 1, 9, "a batch has 1 microbatch, and each worker needs one; raise `batch.size`"),
+        (8, 64, 1, "--max-workers 1 take part; raise it to use more"),
+    ]) func sparesAreToldWhy(microbatches: Int, batchSize: Int, maximum: Int, reason: String) {
+        var limits = Membership.Limits(
+            minimum: 3, maximum: maximum, microbatches: microbatches, peerTimeout: 5)
+        limits.batchSize = batchSize
+        var membership = Membership(limits: limits, now: 0)
+        var told: [RunEvent] = []
+        for id in 1...3 {
+            _ = membership.handle(.admitted(WorkerName(id), machine: "m"), at: 1)
+            told += events(membership.handle(.prepared(id), at: 1))
+        }
+        let spares = told.compactMap { event -> (Int, String)? in
+            guard case .worker(.spare(let worker, 1, let reason)) = event else { return nil }
+            return (worker.number, reason)
+        }
+        #expect(spares.map(\.0) == [2, 3])
+        #expect(spares.allSatisfy { $0.1.hasPrefix(reason) }, "\(spares)")
+        // A spare takes the place of the member, and the other one is not told again.
+        _ = membership.handle(.connected(1, generation: 1), at: 1)
+        let after = events(membership.handle(.lost(1, reason: "EOF"), at: 2))
+        #expect(!after.contains { if case .worker(.spare) = $0 { true } else { false } }, "\(after)")
+        #expect(membership.members == [2])
+    }
+
     @Test func workersBeyondTheMicrobatchesAreSpares() {
         var membership = membership(minimum: 2, microbatches: 2)
         _ = arrive(2, at: &membership)
         _ = connectAll(&membership)
         _ = membership.handle(.admitted(WorkerName(3), machine: "m3"), at: 1)
         let actions = membership.handle(.prepared(3), at: 1)
-        #expect(events(actions) == [.worker(.spare(WorkerName(3), members: 2))])
+        let reason =
+            "a batch has 2 microbatches, and each worker needs one; set `batch.microbatches` to at least the"
+            + " number of workers"
+        #expect(events(actions) == [.worker(.spare(WorkerName(3), members: 2, reason: reason))])
         #expect(membership.members == [1, 2])
         // A spare's death changes nothing.
         #expect(

@@ -13,7 +13,7 @@ enum MessageExamples {
             JoinRequest(
                 name: "größer/12", machine: "größer", cores: 8, blasCore: "Zen", isCoreFixed: true,
                 endpoints: endpoints, meshPort: 65_535)),
-        .heartbeat(worker: -1),
+        .heartbeat(worker: -1), .probe,
         .mesh(
             MeshGreeting(
                 job: "abc", generation: FrameGeneration(incarnation: 3, counter: .max), from: 4, to: 1,
@@ -75,7 +75,8 @@ enum MessageExamples {
 
     static var toWorker: [ToWorker] {
         [
-            .welcome(welcome), .refused("its arithmetic differs"),
+            .welcome(welcome), .refused("its arithmetic differs"), .runFailed("no worker is left"),
+            .spare("1 microbatch"),
             .chunk(DataChunk(dataset: 1, number: farOffset), bytes), .form(formation),
             .state(StateRun(section: 3, offset: farOffset), floats), .stateComplete, .dial(rank: 2), .start,
             .request([.snapshot, .endGeneration]), .endGeneration("rank 2 is gone"), .finish("the end"),
@@ -83,6 +84,14 @@ enum MessageExamples {
             .snapshotComplete(step: 1 << 40),
         ]
     }
+
+    static let probes: [ProbeMessage] = [
+        .echo([]), .echo([1, 0, 255]), .ask(ProbeQuestion(endpoints: endpoints)),
+        .answer(
+            ProbeAnswer(
+                platform: "x86_64-Zen-f516", workers: [.init(name: "größer/12", endpoints: endpoints)],
+                failure: "no route to größer")),
+    ]
 
     static let heartbeat = Heartbeat(
         phase: .backward, step: 1 << 40, clock: 1e5 + 0.25, sent: 1 << 40, received: 0,

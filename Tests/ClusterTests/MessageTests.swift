@@ -52,6 +52,22 @@ import Transport
         for message in MessageExamples.toWorker { try check(message) }
     }
 
+    @Test func probes() throws {
+        #expect(
+            Set(MessageExamples.probes.map(\.frame.header.kind))
+                == Set(ProbeMessage.Kind.allCases.map(\.rawValue)))
+        for message in MessageExamples.probes {
+            // Any bytes are an echo.
+            if case .echo(let bytes) = message {
+                let frame = message.frame
+                let read = try bytes.withUnsafeBytes { try ProbeMessage(frame.header, $0) }
+                #expect(read == message)
+            } else {
+                try check(message)
+            }
+        }
+    }
+
     @Test func heartbeats() throws {
         try check(MessageExamples.heartbeat)
         try check(MessageExamples.heartbeatAnswer)
@@ -183,7 +199,7 @@ import Transport
             }
         }
         #expect(throws: MalformedMessage("a message `greeting` is malformed at byte 1 of 1")) {
-            try [UInt8(4)].withUnsafeBytes { try ConnectionPurpose(decoding: $0, named: "greeting") }
+            try [UInt8(9)].withUnsafeBytes { try ConnectionPurpose(decoding: $0, named: "greeting") }
         }
     }
 }

@@ -9,8 +9,10 @@ import Transport
     private let silent = TransportError.timedOut(peer: "the coordinator", during: "dialling", seconds: 10)
     private let wrongToken = TransportError.tokensDiffer(peer: "the coordinator")
 
-    private func policy(timeout: Double = 600) -> RejoinPolicy {
-        RejoinPolicy(coordinator: coordinator, timeout: timeout)
+    private func policy(timeout: Double = 600, wait: Double = 300, keeps: Bool = false) -> RejoinPolicy {
+        RejoinPolicy(
+            coordinator: coordinator, RejoinPolicy.Limits(wait: wait, rejoin: timeout, keeps: keeps),
+            tokenFile: "/home/me/token")
     }
 
     @Test func theEndOfTheJob() {
@@ -28,12 +30,93 @@ import Transport
         #expect(events == [.failed(reason: "its arithmetic differs")])
     }
 
-    /// A worker that was never let in does not wait for anybody.
-    @Test func aCoordinatorThatIsNotThere() {
+    /// The worker waits with growing pauses, and says so once a minute.
+    @Test(arguments: [
+        TransportError.unknownHost(host: "node1", reason: "Name or service not known"),
+        .connectionRefused(peer: "10.0.0.1:7070"),
+        .unreachable(peer: "10.0.0.1:7070", reason: "no route to host"),
+        .timedOut(peer: "10.0.0.1:7070", during: "connecting", seconds: 10),
+        .closedDuringHandshake(peer: "10.0.0.1:7070"),
+        .lost(peer: "10.0.0.1:7070", reason: "Connection reset by peer"),
+        .truncated(peer: "10.0.0.1:7070"),
+        .evicted(peer: "10.0.0.1:7070"),
+        .system(call: "socket", reason: "too many open files"),
+    ])
+    func aCoordinatorThatIsNotThereYet(error: TransportError) {
         var policy = policy()
+        var (now, pauses, said) = (1000.0, [Double](), [RunEvent.Session]())
+        while true {
+            let (next, events) = policy.ended(.lost(error, wasLetIn: false), now: now)
+            said += events
+            guard case .join(let pause) = next else { break }
+            pauses.append(pause)
+            now += pause
+        }
+        #expect(pauses.prefix(6) == [0.25, 0.5, 1, 2, 4, 5])
+        #expect(pauses.allSatisfy { $0 <= 5 } && now == 1300, "the last attempt comes when the time is over")
+        #expect(
+            said.first == .waiting(address: "10.0.0.1:7070", reason: "\(error)", seconds: 300))
+        #expect(said.count == 6, "once a minute, and the end: \(said)")
+        #expect(
+            said.last
+                == .failed(reason: "no coordinator at 10.0.0.1:7070 within 5 min 00 s (--wait): \(error)"))
+    }
+
+    @Test func noTimeToWait() {
+        var policy = policy(wait: 0)
         let (next, events) = policy.ended(.lost(silent, wasLetIn: false), now: 5)
         #expect(next == .exit(status: 1))
         #expect(events == [.failed(reason: "\(silent)")])
+    }
+
+    /// What no repetition mends ends a worker at once.
+    @Test(arguments: [
+        TransportError.otherVersion(peer: "x", theirs: 3, theirProgram: nil, ours: 4, ourProgram: nil),
+        .protectionDiffers(peer: "x", ours: .tls), .notOurProtocol(peer: "x"), .spokeHTTP(peer: "x"),
+        .refused(peer: "x", sentence: "the worker is of another version"),
+        .rejected(peer: "x", reason: "y"), .reflected(peer: "x"), .runOver(peer: "x"),
+        .handshakeFailed(peer: "x", reason: "y"), .malformedHandshake(peer: "x", reason: "y"),
+        .invalidEndpoint(text: "x", reason: "y"),
+    ])
+    func aCoordinatorThatIsNotOurs(error: TransportError) {
+        var policy = policy()
+        let (next, events) = policy.ended(.lost(error, wasLetIn: false), now: 5)
+        #expect(next == .exit(status: 1))
+        #expect(events == [.failed(reason: "\(error)")])
+    }
+
+    /// A wrong token is named with its file.
+    @Test func aWrongToken() {
+        var policy = policy()
+        let (next, events) = policy.ended(.lost(wrongToken, wasLetIn: false), now: 5)
+        #expect(next == .exit(status: 1))
+        #expect(
+            events == [.failed(reason: "\(wrongToken). The token here is the one in `/home/me/token`")])
+    }
+
+    /// With `--keep` the end of a job, good or bad, begins a search without an end.
+    @Test func theNextJob() {
+        for end in [SessionEnd.finished("the end"), .runFailed("no worker is left")] {
+            var policy = policy(keeps: true)
+            let (next, events) = policy.ended(end, now: 100)
+            #expect(next == .join(afterSeconds: 1))
+            #expect(events.count == 1)
+            for error in [TransportError.runOver(peer: "x"), silent, .connectionRefused(peer: "x")] {
+                for now in [101.0, 10_000, 1e7] {
+                    let (next, events) = policy.ended(.lost(error, wasLetIn: false), now: now)
+                    #expect(next != .exit(status: 1) && events.isEmpty, "\(error) at \(now)")
+                }
+            }
+            #expect(policy.ended(.lost(wrongToken, wasLetIn: false), now: 2e7).next == .exit(status: 1))
+            #expect(policy.ended(.refused("its arithmetic differs"), now: 2e7).next == .exit(status: 1))
+        }
+    }
+
+    @Test func theEndOfARunThatFailed() {
+        var policy = policy()
+        let (next, events) = policy.ended(.runFailed("no worker is left"), now: 5)
+        #expect(next == .exit(status: 1))
+        #expect(events == [.failed(reason: "no worker is left")])
     }
 
     /// After a loss the worker dials again every second, without a word, until the time is over.
@@ -74,7 +157,8 @@ import Transport
         #expect(policy.ended(.lost(nil, wasLetIn: true), now: 100).next == .join(afterSeconds: 1))
         let (next, events) = policy.ended(.lost(wrongToken, wasLetIn: false), now: 101)
         #expect(next == .exit(status: 1))
-        #expect(events == [.failed(reason: "\(wrongToken)")])
+        #expect(
+            events == [.failed(reason: "\(wrongToken). The token here is the one in `/home/me/token`")])
     }
 
     @Test func noTimeToRejoin() {

@@ -22,8 +22,8 @@ import Transport
         for text in [token.hex, token.hex + "\n", "  \(token.hex.prefix(32)) \n\(token.hex.dropFirst(32))\n"]
         {
             let path = try file(text)
-            #expect(try TokenStore.forCoordinator(file: path).hex == token.hex)
-            #expect(try TokenStore.forWorker(file: path).hex == token.hex)
+            #expect(try TokenStore.forCoordinator(file: path)?.hex == token.hex)
+            #expect(try TokenStore.forWorker(file: path).token.hex == token.hex)
             #expect(try TokenStore.existing(file: path).hex == token.hex)
         }
     }
@@ -43,6 +43,48 @@ import Transport
         let error = #expect(throws: TokenError.self) { try TokenStore.existing(file: path) }
         #expect(error?.description.contains("mode \(String(mode, radix: 8))") == true)
         #expect(error?.description.contains("chmod 600 \(path)") == true)
+    }
+
+    /// The owner and the mount decide, where the mode is not for this user to choose.
+    @Test(arguments: [
+        // mode, owner, read-only mount, path, read as it is
+        (0o600, UInt32(7), false, "/home/me/token", true),
+        (0o400, 7, false, "/home/me/token", true),
+        (0o644, 7, false, "/home/me/token", false),
+        (0o640, 7, false, "/home/me/token", false),
+        (0o604, 7, false, "/srv/run/secrets/token", false),
+        (0o444, 7, true, "/etc/secret/token", true),
+        (0o440, 0, false, "/etc/secret/token", true),
+        (0o644, 0, false, "/home/me/token", true),
+        (0o444, 7, false, "/run/secrets/token", true),
+        (0o644, 7, false, "/run/secrets/app/..data/token", true),
+        (0o644, 7, false, "/run/secrets-of-mine/token", false),
+        (0o440, 7, false, "/run/credentials/train.service/token", true),
+        (0o440, 7, false, "/run/credentials/other.service/token", false),
+    ])
+    func whoseFileIsReadAsItIs(
+        mode: UInt32, owner: UInt32, isReadOnly: Bool, path: String, isRead: Bool
+    ) {
+        let file = FileOwnership(
+            permissions: mode, owner: owner, user: 7, isOnReadOnlyMount: isReadOnly, path: path)
+        let secrets = ["/run/secrets", "/run/credentials/train.service"]
+        #expect(TokenFile.mayBeRead(file, secrets: secrets) == isRead)
+    }
+
+    /// The refusal names what to do where `chmod` is impossible.
+    @Test func otherWaysAreNamed() throws {
+        let path = try file(token.hex, mode: 0o644)
+        let error = #expect(throws: TokenError.self) { try TokenStore.existing(file: path) }
+        for way in ["/run/secrets", "$CREDENTIALS_DIRECTORY", "DIST_TRAIN_TOKEN", "--token-file -"] {
+            #expect(error?.description.contains(way) == true, "\(way)")
+        }
+    }
+
+    /// Without a home directory the token is in the run directory, where a resumed run finds it again.
+    @Test func aTokenInTheRunDirectory() throws {
+        let first = try TokenStore.kept(inRun: directory.path)
+        #expect(try File.permissions(TokenStore.runTokenPath(directory.path)) == 0o600)
+        #expect(try TokenStore.kept(inRun: directory.path).hex == first.hex)
     }
 
     @Test func missingFile() {

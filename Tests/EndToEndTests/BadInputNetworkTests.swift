@@ -175,13 +175,15 @@ import Transport
     // MARK: Whom a worker may meet
 
     @Test func anUnknownHost() throws {
-        try Program.run(["worker", "--join", "host.invalid"], in: home.path, token, seconds: 30).expect(
+        try Program.run(
+            ["worker", "--join", "host.invalid", "--wait", "0"], in: home.path, token, seconds: 30
+        ).expect(
             status: 1, "the host `host.invalid` is unknown", "check its spelling")
     }
 
     @Test func aClosedPort() throws {
         let holder = try RawSocket.bound(listening: false)
-        try Program.finish(try startWorker(holder.port), seconds: 30).expect(
+        try Program.finish(try startWorker(holder.port, "--wait", "0"), seconds: 30).expect(
             status: 1, "127.0.0.1:\(holder.port) refused the connection",
             "check that the coordinator runs there")
     }
@@ -200,7 +202,7 @@ import Transport
 
     @Test func aListenerThatClosesAtOnce() throws {
         let listener = try RawSocket.bound()
-        let worker = try startWorker(listener.port)
+        let worker = try startWorker(listener.port, "--wait", "0")
         defer { worker.terminate() }
         do { _ = try #require(listener.accepted()).receive(until: { $0.count > 100 }) }
         try Program.finish(worker, seconds: 20).expect(status: 1, "127.0.0.1:\(listener.port)")
@@ -208,7 +210,7 @@ import Transport
 
     @Test func aListenerThatSaysNothing() throws {
         let listener = try RawSocket.bound()
-        let worker = try startWorker(listener.port)
+        let worker = try startWorker(listener.port, "--wait", "0")
         defer { worker.terminate() }
         try Program.finish(worker, seconds: 25).expect(
             status: 1, "127.0.0.1:\(listener.port) did not answer within 10 s",

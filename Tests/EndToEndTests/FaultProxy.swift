@@ -148,7 +148,7 @@ private final class ProxyLoop {
     }
 
     func run() {
-        Signals.ignoreBrokenPipes()
+        Signals.ignoreHarmless()
         while !state.mutex.withLock({ $0.isEnded }) {
             wait()
             accept()

@@ -8,7 +8,7 @@ import Testing
     final class HandsOnHosts {
         let bench: Bench
         private let lan: LAN
-        private let token: String
+        let token: String
         private var processes: [ChildProcess] = []
         private var logs: [Int32: EventLog] = [:]
 
@@ -56,7 +56,7 @@ import Testing
             return try Bits(finished, bench.runDirectory("run"))
         }
 
-        private func start(on host: Int, _ arguments: [String], _ more: [String: String] = [:]) throws
+        func start(on host: Int, _ arguments: [String], _ more: [String: String] = [:]) throws
             -> ChildProcess
         {
             // `ip netns exec` becomes the program: the process id stays.
@@ -73,6 +73,7 @@ import Testing
     final class LAN {
         private let prefix = "dt\(getpid() % 100_000)"
         private let hosts: Int
+        private let isIPv6: Bool
         private var bridge: String { prefix + "br" }
 
         struct NoNetwork: Error, CustomStringConvertible { let description: String }
@@ -81,8 +82,10 @@ import Testing
         static let isPossible = geteuid() == 0 && (try? ip(["netns", "list"])) != nil
         static let requirement: Comment = "network namespaces need root and `ip`"
 
-        init(hosts: Int) throws {
+        /// - Parameter isIPv6: the hosts have IPv6 addresses alone.
+        init(hosts: Int, isIPv6: Bool = false) throws {
             self.hosts = hosts
+            self.isIPv6 = isIPv6
             remove()
             do {
                 try Self.ip(["link", "add", bridge, "type", "bridge"])
@@ -97,7 +100,7 @@ import Testing
         deinit { remove() }
 
         func name(_ host: Int) -> String { "\(prefix)h\(host)" }
-        func address(_ host: Int) -> String { "10.213.77.\(host + 1)" }
+        func address(_ host: Int) -> String { isIPv6 ? addressOfIPv6(host) : "10.213.77.\(host + 1)" }
 
         private func connect(_ host: Int) throws {
             let (name, outside, inside) = (name(host), "\(prefix)v\(host)", "\(prefix)w\(host)")
@@ -105,9 +108,23 @@ import Testing
             try Self.ip(["link", "add", outside, "type", "veth", "peer", "name", inside])
             try Self.ip(["link", "set", outside, "master", bridge, "up"])
             try Self.ip(["link", "set", inside, "netns", name])
-            try Self.ip(["-n", name, "address", "add", "\(address(host))/24", "dev", inside])
+            let address = isIPv6 ? ["\(address(host))/64", "nodad"] : ["\(address(host))/24"]
+            try Self.ip(["-n", name, "address", "add"] + address + ["dev", inside])
             try Self.ip(["-n", name, "link", "set", inside, "up"])
             try Self.ip(["-n", name, "link", "set", "lo", "up"])
+        }
+
+        /// The IPv6 address of a host that has one beside its IPv4 address.
+        func addressOfIPv6(_ host: Int) -> String { "fd00:d7::\(host + 1)" }
+
+        /// Gives every host an IPv6 address beside the IPv4 one.
+        func addIPv6() throws {
+            for host in 0..<hosts {
+                try Self.ip([
+                    "-n", name(host), "address", "add", "\(addressOfIPv6(host))/64", "nodad", "dev",
+                    "\(prefix)w\(host)",
+                ])
+            }
         }
 
         /// Neither finds a way to the other.

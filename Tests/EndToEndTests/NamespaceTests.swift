@@ -24,6 +24,66 @@ import Testing
                 for worker in workers { try expectGoodEnd(worker) }
             }
 
+            /// Hosts with IPv6 addresses alone. The printed command works as it is; a worker that joined by
+            /// `localhost` and one from elsewhere reach each other.
+            @Test(arguments: [[], ["--listen", "[::]:7070"], ["--listen", ":7070"]])
+            func hostsWithIPv6Alone(listen: [String]) throws {
+                let lan = try LAN(hosts: 2, isIPv6: true)
+                let hands = try HandsOnHosts(Self.job, lan)
+                let quiet = try hands.bench.quiet()
+                let coordinator = try hands.coordinator(["--min-workers", "2"] + listen)
+                let listening = try #require(
+                    hands.log(of: coordinator).events("listening").first, "it listens")
+                #expect(listening.text("join_command") == "dist-train worker --join [\(lan.address(0))]")
+                #expect(listening.text("host") == "::")
+                let workers = [
+                    try hands.worker(on: 0, joining: "localhost:7070"),
+                    try hands.worker(on: 1, joining: "[\(lan.address(0))]:7070"),
+                ]
+                #expect(try hands.bits(coordinator) == quiet)
+                #expect(field("workers", in: coordinator.standardOutput()) == "2")
+                for worker in workers { try expectGoodEnd(worker) }
+            }
+
+            /// `doctor --join` measures the link to every worker, and names the one that is missing.
+            @Test func doctorsLinks() throws {
+                let lan = try LAN(hosts: 3)
+                let hands = try HandsOnHosts(Self.job, lan)
+                let forever = ["--set", "epochs=100000", "--set", "max_steps=100000"]
+                let coordinator = try hands.coordinator(forever)
+                let worker = try hands.worker(on: 1, joining: lan.address(0))
+                try hands.log(of: coordinator).wait(for: "worker_ready", from: coordinator)
+                let arguments = ["doctor", "--join", lan.address(0), "--token-file", hands.token]
+                let sound = try Program.finish(hands.start(on: 2, arguments))
+                #expect(sound.status == .exited(0), "\(sound.output)")
+                #expect(sound.output.occurrences(of: "Mbit/s") == 2, "\(sound.output)")
+                try lan.separate(1, 2)
+                let broken = try Program.finish(hands.start(on: 2, arguments))
+                #expect(broken.status == .exited(1))
+                #expect(
+                    broken.output.holds("cannot be reached") && broken.output.holds("→ let its port through"),
+                    "\(broken.output)")
+                coordinator.send(SIGTERM)
+                _ = try Program.finish(coordinator)
+                try expectGoodEnd(worker)
+            }
+
+            /// A coordinator that listens on both families serves workers of either.
+            @Test func bothFamilies() throws {
+                let lan = try LAN(hosts: 3)
+                try lan.addIPv6()
+                let hands = try HandsOnHosts(Self.job, lan)
+                let quiet = try hands.bench.quiet()
+                let coordinator = try hands.coordinator(["--min-workers", "3"])
+                let workers = [
+                    try hands.worker(on: 0, joining: "127.0.0.1"),
+                    try hands.worker(on: 1, joining: "[\(lan.addressOfIPv6(0))]"),
+                    try hands.worker(on: 2, joining: lan.address(0)),
+                ]
+                #expect(try hands.bits(coordinator) == quiet)
+                for worker in workers { try expectGoodEnd(worker) }
+            }
+
             /// The script that measures with links of a given rate: the hosts are there for the command,
             /// reach each other, and are gone behind it.
             @Test func scriptForShapedLinks() throws {

@@ -228,12 +228,13 @@ endpoint = string("10.0.0.7") + struct.pack("<H", 40_001)
 seed("messages", "read-join", b"\0\1" + string("größer/12") + string("größer") + struct.pack("<q", 8)
      + string("Zen") + b"\1" + listed([endpoint] * 2) + struct.pack("<H", 7))
 seed("messages", "read-heartbeat-purpose", b"\0\2" + struct.pack("<q", 3))
+seed("messages", "read-doctor-purpose", b"\0\4")
 seed("messages", "read-mesh", b"\0\3" + string("abc") + struct.pack("<IIqqB", 3, 9, 4, 1, 1))
 
 
 def message(direction, name, kind, payload=b"", step=0, index=0, detail=0, flags=0, is_read=True):
     head = struct.pack("<BBBQIQ", direction, kind, flags, step, index, detail)
-    where = ["", "to-coordinator-", "to-worker-", "", ""][direction]
+    where = ["", "to-coordinator-", "to-worker-", "", "", "probe-"][direction]
     seed("messages", ("read-" if is_read else "") + where + name, head + payload)
 
 
@@ -284,8 +285,13 @@ message(2, "finish", 35, string("the end"))
 message(2, "decision", 38, integers(2**40) + doubles(0.5) + b"\1")
 message(2, "join-again", 39, string("another job follows"))
 message(2, "snapshot-complete", 43, integers(2**40))
+message(2, "run-failed", 46, string("no worker is left"))
+message(2, "spare", 47, string("1 microbatch"))
 message(3, "heartbeat", 40, b"\3" + integers(9) + doubles(1.25) + struct.pack("<QQQ", 1 << 40, 0, 5))
 message(4, "heartbeat-answer", 41, doubles(1.5, -2))
+message(5, "echo", 48, bytes(range(9)))
+message(5, "ask", 49, listed([endpoint]))
+message(5, "answer", 50, string("x86_64-Zen-f516") + listed([string("w") + listed([endpoint])]) + string(""))
 message(1, "not-its-header", 24, index=1, is_read=False)
 message(1, "control-characters", 36, string("a\nb") + b"\0", is_read=False)
 message(2, "no-floats", 22, bytes(5), is_read=False)

@@ -33,6 +33,7 @@ import Testing
     @Test(arguments: [
         ("to-coordinator", ToCoordinator.Kind.allCases.map(\.rawValue)),
         ("to-worker", ToWorker.Kind.allCases.map(\.rawValue)),
+        ("probe", ProbeMessage.Kind.allCases.map(\.rawValue)),
     ])
     func everyMessageHasASeed(direction: String, kinds: [UInt8]) throws {
         let target = try #require(FuzzTarget.all.first { $0.name == "messages" })

@@ -159,7 +159,8 @@ extension EventExample {
             .process(
                 .ended(process: 4_711, status: "was killed by SIGKILL", lastWords: "", restartSeconds: 0)),
             .warning,
-            "worker process 4711 was killed by SIGKILL",
+            "worker process 4711 was killed by SIGKILL (if nobody did so by hand, memory has run out: `dmesg`"
+                + " says so; take fewer workers, a smaller batch or model, or a higher memory limit)",
             #""process":4711,"status":"was killed by SIGKILL","last_words":"","restart_seconds":0"#),
         EventExample(
             .process(
@@ -216,6 +217,29 @@ extension EventExample {
             .session(.coordinatorLost(address: "a:1", reason: nil, rejoinSeconds: 0.5)), .warning,
             "the coordinator at a:1 is lost; trying to rejoin for 0.50 s",
             #""address":"a:1","reason":null,"rejoin_seconds":0.5"#),
+        EventExample(
+            .session(
+                .waiting(
+                    address: "10.0.0.5:7070", reason: "10.0.0.5:7070 refused the connection", seconds: 300)),
+            .warning,
+            "10.0.0.5:7070 refused the connection; waiting for the coordinator for 5 min 00 s",
+            #""address":"10.0.0.5:7070","reason":"10.0.0.5:7070 refused the connection","seconds":300.0"#),
+        EventExample(
+            .session(.waiting(address: "a:1", reason: "a:1 refused: this run is over", seconds: .infinity)),
+            .warning, "a:1 refused: this run is over; waiting for the coordinator",
+            #""address":"a:1","reason":"a:1 refused: this run is over","seconds":null"#),
+        EventExample(
+            .session(.staying(reason: "the job has reached its end", address: "10.0.0.5:7070")),
+            "the job has reached its end; waiting for the next job at 10.0.0.5:7070",
+            #""reason":"the job has reached its end","address":"10.0.0.5:7070""#),
+        EventExample(
+            .session(.spare(reason: "a batch has 1 microbatch")), .warning,
+            "this worker is a spare and computes nothing: a batch has 1 microbatch; it takes the place of one"
+                + " that is lost", #""reason":"a batch has 1 microbatch""#),
+        EventExample(
+            .session(.coreKept(core: "Nehalem", wanted: "Zen")), .warning,
+            "OPENBLAS_CORETYPE=Nehalem comes before the job's OpenBLAS core Zen: unset it if this worker is"
+                + " refused", #""core":"Nehalem","wanted":"Zen""#),
         EventExample(
             .session(.finished(reason: "the job has reached its end")), "the job has reached its end",
             #""reason":"the job has reached its end""#),

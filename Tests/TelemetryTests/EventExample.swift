@@ -79,6 +79,13 @@ extension EventExample {
             "listening on [::1]:80; a worker joins with:  j  (or 10.0.0.5, 10.0.1.5)",
             #""host":"::1","port":80,"join_command":"j","other_addresses":["10.0.0.5","10.0.1.5"]"#),
         EventExample(
+            .run(.doubtful(reason: "`bn` normalises one value per channel")), .warning,
+            "`bn` normalises one value per channel", #""reason":"`bn` normalises one value per channel""#),
+        EventExample(
+            .run(.tokenKept(file: "runs/mnist-1/token")),
+            "no home directory can be written to, so the token is in `runs/mnist-1/token`; workers take it"
+                + " with --token-file or DIST_TRAIN_TOKEN", #""file":"runs/mnist-1/token""#),
+        EventExample(
             .run(.encryptionOff), .warning,
             "--plaintext: nothing that goes over the network is encrypted; whoever is on it can read the data"
                 + " and change the model without being noticed"),
@@ -100,11 +107,23 @@ extension EventExample {
             "the loss became NaN in step 2\n"
                 + "there is no checkpoint yet; start again with:  dist-train run mnist.json5 --resume",
             #""reason":"the loss became NaN in step 2","checkpoint":null,"#
-                + #""resume_command":"dist-train run mnist.json5 --resume""#),
+                + #""resume_command":"dist-train run mnist.json5 --resume","retry_command":null"#),
+        EventExample(
+            .ending(
+                .failed(
+                    reason: "the loss became NaN in step 2", checkpoint: "c/step-7", resumeCommand: "r",
+                    retryCommand: "dist-train run mnist.json5 --set optimizer.adam.learning_rate=0.1")),
+            .error,
+            "the loss became NaN in step 2\nresuming would fail in the same way. Begin a new run with a lower"
+                + " learning rate, from the newest checkpoint c/step-7:  dist-train run mnist.json5 --set"
+                + " optimizer.adam.learning_rate=0.1",
+            #""reason":"the loss became NaN in step 2","checkpoint":"c/step-7","resume_command":"r","#
+                + #""retry_command":"dist-train run mnist.json5 --set optimizer.adam.learning_rate=0.1""#),
         EventExample(
             .ending(.failed(reason: "no worker is left", checkpoint: "c/step-7", resumeCommand: "r")), .error,
             "no worker is left\nthe newest checkpoint is c/step-7; resume with:  r",
-            #""reason":"no worker is left","checkpoint":"c/step-7","resume_command":"r""#),
+            #""reason":"no worker is left","checkpoint":"c/step-7","resume_command":"r","retry_command":null"#
+        ),
         EventExample(
             .ending(
                 .finished(
@@ -227,6 +246,14 @@ extension EventExample {
             .checkpoint(.skipped(reason: "`c/step-9` is damaged")), .warning, "`c/step-9` is damaged",
             #""reason":"`c/step-9` is damaged""#),
         EventExample(
+            .checkpoint(.passedOver(count: 1, step: 12)), .warning,
+            "the disk is slower than the training: the checkpoint of step 12 is left out for a newer one; raise"
+                + " `checkpoint.every`, or choose a faster disk", #""count":1,"step":12"#),
+        EventExample(
+            .checkpoint(.passedOver(count: 38, step: 39)), .warning,
+            "38 checkpoints were left out, the last one of step 39, because the disk is slower than the"
+                + " training; raise `checkpoint.every`, or choose a faster disk", #""count":38,"step":39"#),
+        EventExample(
             .checkpoint(.missing(directory: "runs/mnist-1")), .warning,
             "`runs/mnist-1` has no valid checkpoint: the run starts from its beginning",
             #""run_directory":"runs/mnist-1""#),
@@ -253,9 +280,15 @@ extension EventExample {
                 + " not be"
                 + " exact", #""worker":2,"reason":"platform A instead of B""#),
         EventExample(
-            .worker(.spare(two, members: 1)),
-            "worker 2 (node2/815 at 10.0.0.7) is a spare: 1 worker is enough",
-            #""worker":2,"members":1"#),
+            .worker(.spare(two, members: 1, reason: "a batch has 1 microbatch, and each worker needs one")),
+            .warning,
+            "worker 2 (node2/815 at 10.0.0.7) is a spare and computes nothing: 1 worker takes part, because a"
+                + " batch has 1 microbatch, and each worker needs one",
+            #""worker":2,"members":1,"reason":"a batch has 1 microbatch, and each worker needs one""#),
+        EventExample(
+            .worker(.crowded(machine: "node1", workers: 64, cores: 2)), .warning,
+            "64 workers share the 2 cores of node1, which is slower than one worker for each core: start 2"
+                + " there", #""machine":"node1","workers":64,"cores":2"#),
         EventExample(
             .worker(.paused(two, seconds: 4)), .warning,
             "worker 2 (node2/815 at 10.0.0.7) waits for 4 s, because workers of its machine died again and"

@@ -37,6 +37,12 @@ int csystem_lock_exclusively(int descriptor, int wait);
 /// the whole process.
 int csystem_signal_to_descriptor(int signal, int descriptor);
 
+/// Lets a crash write a sentence on standard error and end the process with status 1.
+void csystem_explain_crashes(const char *sentence);
+
+/// Returns 1 if the process ignores `signal`, otherwise 0.
+int csystem_is_ignored(int signal);
+
 /// Adds to the actions of posix_spawn that the child closes every descriptor from `first` on, where the
 /// platform can do so. Returns 0 or an error number.
 int csystem_spawn_close_from(void *file_actions, int first);

@@ -24,6 +24,9 @@ final class CheckpointWriter: @unchecked Sendable {  // the thread handle belong
         var best: Int?
         var platform: String
         var isExact: Bool
+        /// Seconds of training so far, and generations that ended before their time.
+        var seconds: Double
+        var recoveries: Int
     }
 
     /// The end of an attempt to write.

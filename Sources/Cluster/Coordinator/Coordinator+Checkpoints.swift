@@ -69,7 +69,8 @@ extension Coordinator {
                 writer?.write(
                     snapshot,
                     CheckpointWriter.Circumstances(
-                        best: checkpoints.best, platform: platform.name, isExact: platform.isExact))
+                        best: checkpoints.best, platform: platform.name, isExact: platform.isExact,
+                        seconds: record.seconds, recoveries: recoveries))
             case .askForSnapshot(let endsGeneration):
                 requestFlags(endsGeneration ? [.snapshot, .endGeneration] : .snapshot)
             case .markBest(let step): writer?.markBest(step: step)
@@ -79,6 +80,7 @@ extension Coordinator {
                 faults.reach("coordinator", "checkpoint-written", step)
             case .noteFailure(let step, let reason):
                 log.record(.checkpoint(.failed(step: step, reason: reason)))
+            case .notePassedOver(let step): log.record(.checkpoint(.passedOver(count: 1, step: step)))
             case .stopped(let step): end(.stopped(step: step))
             case .failed(let reason): end(.failed(reason))
             }

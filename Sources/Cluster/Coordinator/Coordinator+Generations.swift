@@ -93,10 +93,22 @@ extension Coordinator {
         pacer.begin(now: Reactor.now)
         sharing.started(now: Reactor.now)
         for id in members { workers[id]?.send(.start, of: generation) }
+        reportCrowds(members.compactMap { workers[$0]?.request })
         log.record(
             .generation(
                 .started(number: Int(generation.counter), workers: members.count, step: progress.steps)))
         act(checkpoints.generationStarted())
+    }
+
+    /// Says once, for each machine and number, that more workers take part than it has cores.
+    private func reportCrowds(_ requests: [JoinRequest]) {
+        for (machine, members) in Dictionary(grouping: requests, by: \.machine).sorted(by: { $0.key < $1.key }
+        ) {
+            let cores = members.map(\.cores).max() ?? 1
+            guard members.count > max(cores, crowds[machine] ?? 0) else { continue }
+            crowds[machine] = members.count
+            log.record(.worker(.crowded(machine: machine, workers: members.count, cores: cores)))
+        }
     }
 
     /// A generation has ended before its time. The steps after the newest snapshot are computed again, and

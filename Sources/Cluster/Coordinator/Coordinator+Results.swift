@@ -11,7 +11,7 @@ extension Coordinator {
     func result() -> RunResult {
         let (plan, snapshot) = (setup.plan, progress.snapshot)
         let (layout, names) = (plan.network.layout, setup.job.job.optimizer.momentNames)
-        return RunResult(
+        var result = RunResult(
             steps: snapshot.step, epochs: plan.epoch(afterSteps: snapshot.step), train: progress.train,
             penalty: progress.penalty,
             validation: progress.evaluations[.validation]?.totals, test: progress.evaluations[.test]?.totals,
@@ -29,6 +29,8 @@ extension Coordinator {
                 name: setup.job.job.name, directory: setup.directory.path,
                 classNames: setup.data.train.classNames,
                 started: RunOrigin(reading: setup.directory.originPath)?.started, ended: Clock.timestamp()))
+        if setup.earlier.seconds > 0 { result.secondsSinceResume = record.sessionSeconds }
+        return result
     }
 
     var checkpointFacts: CheckpointWriter.Facts {
@@ -41,13 +43,16 @@ extension Coordinator {
             layout: setup.plan.network.layout, momentNames: setup.job.job.optimizer.momentNames,
             keep: setup.job.job.checkpoint.keep
         ) { snapshot, circumstances in
-            CheckpointState(
+            var state = CheckpointState(
                 data: identity, normalization: normalization, classNames: classNames,
                 epochTotals: snapshot.epochTotals,
                 platform: circumstances.platform, isExact: circumstances.isExact,
                 decisions: snapshot.decisions, job: job, table: table,
                 sampleShape: train.sampleShape, targetWidth: targetWidth, trainCount: train.count
-            ).value
+            )
+            state.seconds = circumstances.seconds
+            state.recoveries = circumstances.recoveries
+            return state.value
         }
     }
 }

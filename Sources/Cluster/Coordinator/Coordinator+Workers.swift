@@ -17,8 +17,8 @@ extension Coordinator {
             return .refuse("the greeting is malformed; install the same version on both machines")
         }
         switch purpose {
-        case .join where outcome != nil: return .refuse("this run is over")
-        case .join: return .accept
+        case .join where outcome != nil: return .refuseAfterRun
+        case .join, .probe: return .accept
         case .heartbeat(let id):
             return workers[id] != nil ? .accept : .refuse("there is no worker \(id) here")
         case .mesh: return .refuse("this is the coordinator's port, not a worker's")
@@ -32,8 +32,23 @@ extension Coordinator {
         switch purpose {
         case .join(let request): admit(connection, request)
         case .heartbeat(let id): addHeartbeat(connection, id)
+        case .probe: probes?.serve(connection)
         case .mesh: connection.close()
         }
+    }
+
+    /// What `dist-train doctor --join` is told.
+    func probeAnswer() -> ProbeAnswer {
+        ProbeAnswer(
+            platform: platform.name,
+            workers: workers.connections.map { worker in
+                let seen = Endpoint(host: worker.control.remoteAddress.host, port: worker.request.meshPort)
+                let known = worker.request.endpoints
+                let isLocal = worker.control.remoteAddress.isLoopback
+                return ProbeAnswer.Worker(
+                    name: "\(worker.name)",
+                    endpoints: isLocal || known.contains(seen) ? known : known + [seen])
+            })
     }
 
     func admit(_ connection: Connection, _ request: JoinRequest) {

@@ -34,9 +34,12 @@ package final class Coordinator: @unchecked Sendable {
     var sharing: WorkSharing
     /// The slow worker that the log was told of last.
     var slowest: WorkSharing.Straggler?
+    /// The most workers that each machine was said to have too many of.
+    var crowds: [String: Int] = [:]
     /// The workers that are connected.
     var workers = WorkerTable()
     private var listener: Listener?
+    private(set) var probes: ProbeService?
 
     // The progress of the run, and decisions about it
     var progress: RunProgress
@@ -86,7 +89,7 @@ package final class Coordinator: @unchecked Sendable {
         metrics.forget(before: setup.start.step)
         record = RunRecord(
             plan: plan, metrics: metrics, table: try MetricsTable(setup.directory.tablePath), log: log,
-            isAudited: isAudited)
+            isAudited: isAudited, earlierSeconds: setup.earlier.seconds)
         reporter = ProgressReporter(console: console, epochs: job.epochs, steps: plan.totalSteps)
         tickets = Self.tickets(of: setup.data)
         sharing = WorkSharing(microbatches: plan.geometry.microbatches)
@@ -95,11 +98,12 @@ package final class Coordinator: @unchecked Sendable {
         pacer = SnapshotPacer(
             bytes: 4 * plan.network.layout.parameterSpace * (1 + job.optimizer.momentNames.count),
             shortest: options.snapshotInterval)
-        membership = Membership(
-            limits: Membership.Limits(
-                minimum: options.minimumWorkers, maximum: options.maximumWorkers,
-                microbatches: plan.geometry.microbatches,
-                peerTimeout: options.peerTimeout), now: Reactor.now)
+        var limits = Membership.Limits(
+            minimum: options.minimumWorkers, maximum: options.maximumWorkers,
+            microbatches: plan.geometry.microbatches,
+            peerTimeout: options.peerTimeout)
+        limits.batchSize = plan.geometry.batchSize
+        membership = Membership(limits: limits, now: Reactor.now)
         log.add(reporter)
     }
 
@@ -118,6 +122,7 @@ package final class Coordinator: @unchecked Sendable {
     package func listen(_ token: SharedToken) throws -> SocketAddress {
         let credentials = Credentials(token, options.protection)
         let rejections = RejectionReport(reactor, log)
+        probes = ProbeService(reactor: reactor, credentials: credentials) { [unowned self] in probeAnswer() }
         let listener = try reactor.listen(
             options.listen, priority: 1,
             handshake: { [unowned self] in
@@ -151,7 +156,7 @@ package final class Coordinator: @unchecked Sendable {
     /// True once a generation has run.
     package var hasBegun: Bool { membership.hasBegun }
     /// The number of generations that ended before their time.
-    package var recoveries: Int { generations.recoveries }
+    package var recoveries: Int { setup.earlier.recoveries + generations.recoveries }
 
     private func tick() {
         superviseChildren()
@@ -183,7 +188,11 @@ package final class Coordinator: @unchecked Sendable {
             case .dismiss(let id, let reason): dismiss(id, .finish(Sentence(reason)))
             case .drop(let id, let reason):
                 dismiss(id, .joinAgain("the coordinator went on without this worker: \(reason)"))
-            case .record(let event): log.record(event)
+            case .record(let event):
+                log.record(event)
+                if case .worker(.spare(let worker, _, let reason)) = event {
+                    workers[worker.number]?.send(.spare(Sentence(reason)))
+                }
             }
         }
     }
@@ -210,6 +219,10 @@ package final class Coordinator: @unchecked Sendable {
         superviseChildren()
         finishTiming()
         reportAudit()
+        let passedOver = checkpoints.passedOver
+        if passedOver.count > 1 {
+            log.record(.checkpoint(.passedOver(count: passedOver.count, step: passedOver.step)))
+        }
         listener?.close()
         let connections = workers.connections.map(\.control)
         for id in workers.ids {
@@ -218,7 +231,7 @@ package final class Coordinator: @unchecked Sendable {
                 dismiss(id, .joinAgain("this member of the ensemble is trained"))
             case .finished: dismiss(id, .finish("the job has reached its end"))
             case .stopped: dismiss(id, .finish("the coordinator was stopped"))
-            case .failed(let reason): dismiss(id, .refused("the run has failed: \(reason)"))
+            case .failed(let reason): dismiss(id, .runFailed("the run has failed: \(reason)"))
             }
         }
         stopOnceClosed(connections)

@@ -12,21 +12,28 @@ package final class RunRecord {
     private let log: Log
     /// True if an audit may take back everything after the newest snapshot.
     private let isAudited: Bool
+    /// Seconds of training before this run was resumed.
+    private let earlierSeconds: Double
     /// When the first generation formed: waiting for workers is not training.
     private var started: Double?
 
     package init(
-        plan: TrainingPlan, metrics: MetricsLog, table: MetricsTable? = nil, log: Log, isAudited: Bool = false
+        plan: TrainingPlan, metrics: MetricsLog, table: MetricsTable? = nil, log: Log,
+        isAudited: Bool = false, earlierSeconds: Double = 0
     ) {
         self.plan = plan
         self.metrics = metrics
         self.table = table
         self.log = log
         self.isAudited = isAudited
+        self.earlierSeconds = earlierSeconds
     }
 
+    /// Seconds of training, over all interruptions, to the millisecond.
+    package var seconds: Double { ((earlierSeconds + sessionSeconds) * 1000).rounded() / 1000 }
+
     /// Seconds since the first generation formed, to the millisecond.
-    package var seconds: Double {
+    package var sessionSeconds: Double {
         let now = Clock.monotonicSeconds()
         return ((now - (started ?? now)) * 1000).rounded() / 1000
     }

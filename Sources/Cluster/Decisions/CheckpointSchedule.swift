@@ -23,6 +23,8 @@ package struct CheckpointSchedule: Equatable {
         case noteWritten(step: Int, isRequested: Bool)
         /// Log that a checkpoint could not be written.
         case noteFailure(step: Int, reason: String)
+        /// Log that a checkpoint is left out, because the disk is slower than the training: the first one.
+        case notePassedOver(step: Int)
         /// The run has stopped as asked; the checkpoint of this step is there.
         case stopped(step: Int)
         /// The run is to stop, but without a checkpoint that would be a loss.
@@ -51,12 +53,21 @@ package struct CheckpointSchedule: Equatable {
         case reached(step: Int)
     }
 
+    /// Checkpoints that were left out.
+    package struct PassedOver: Equatable {
+        package var count: Int
+        /// The step of the last one.
+        package var step: Int
+    }
+
     private var disk = Disk.idle(last: nil)
     private var stop = Stop.notRequested
     /// True while a checkpoint is asked for of which there is no snapshot yet.
     private var isRequested = false
     /// The step of the snapshot that was taken for the newest request, until it is written.
     private var requestedStep: Int?
+    /// The checkpoints that were left out, and the step of the last one of them.
+    package private(set) var passedOver = PassedOver(count: 0, step: 0)
     /// The step of the best model so far; nil if there is none.
     package private(set) var best: Int?
 
@@ -157,7 +168,9 @@ package struct CheckpointSchedule: Equatable {
             return [.write(snapshot)]
         case .writing(let waiting):
             disk = .writing(waiting: waiting.filter { $0.step == best } + [snapshot])
-            return []
+            guard let dropped = waiting.first(where: { $0.step != best }) else { return [] }
+            passedOver = PassedOver(count: passedOver.count + 1, step: dropped.step)
+            return passedOver.count == 1 ? [.notePassedOver(step: dropped.step)] : []
         }
     }
 

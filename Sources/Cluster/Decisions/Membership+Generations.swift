@@ -1,3 +1,4 @@
+import System
 import Telemetry
 
 // How generations form and end.
@@ -22,7 +23,21 @@ extension Membership {
         number += 1
         (suspicion, formedAt) = (nil, now)
         phase = .forming(members: members, connected: [], unreachable: [])
-        return [.form(number: number, members: members)]
+        for id in members { workers[id]?.isToldSpare = false }
+        return [.form(number: number, members: members)] + tellSpares(beside: members, now)
+    }
+
+    /// Tells prepared workers for which there is no work that they are spares, once.
+    private mutating func tellSpares(beside members: [WorkerID], _ now: Double) -> [Action] {
+        let idle = workers.filter {
+            $0.value.isPrepared && !$0.value.isLeaving && $0.value.parkedUntil <= now
+                && !$0.value.isToldSpare && !members.contains($0.key)
+        }
+        return idle.keys.sorted().map { id in
+            workers[id]?.isToldSpare = true
+            let reason = limits.spareReason
+            return .record(.worker(.spare(name(id), members: members.count, reason: reason)))
+        }
     }
 
     mutating func preparedChanged(_ id: WorkerID, _ now: Double) -> [Action] {
@@ -37,8 +52,7 @@ extension Membership {
         where candidates(now).count > members.count && candidates(now).contains(id):
             return endAtBoundary(members, reason: "\(name(id)) has joined")
         case .forming, .running, .ending:
-            return candidates(now).contains(id)
-                ? [] : [.record(.worker(.spare(name(id), members: members.count)))]
+            return candidates(now).contains(id) ? [] : tellSpares(beside: members, now)
         case .over: return []
         }
     }
@@ -183,5 +197,20 @@ extension Membership {
         workers[id]?.parkedUntil = now + Double(pause)
         workers[id]?.parkings += 1
         return pause
+    }
+}
+
+extension Membership.Limits {
+    /// Why a worker that is ready has nothing to do, and what would give it work.
+    var spareReason: String {
+        guard microbatches <= maximum else {
+            return "--max-workers \(maximum) take part; raise it to use more"
+        }
+        let have =
+            "a batch has \(TextFormat.count(microbatches, "microbatch", plural: "microbatches")), and each"
+            + " worker needs one"
+        return microbatches < batchSize
+            ? "\(have); set `batch.microbatches` to at least the number of workers"
+            : "\(have); raise `batch.size` and `batch.microbatches`"
     }
 }

@@ -27,6 +27,8 @@ package struct Membership: Equatable {
         package var maximum: Int
         /// Microbatches of a step. Members beyond that number would have nothing to do: they are spares.
         package var microbatches: Int
+        /// Samples of a batch: the most microbatches that it can have.
+        package var batchSize = Int.max
         /// Seconds of silence that count as death.
         package var peerTimeout: Double
         /// Seconds in which bytes that were sent must have begun to arrive. Longer than `peerTimeout`,
@@ -154,6 +156,8 @@ package struct Membership: Equatable {
         var machine: String
         var lastHeard: Double
         var isPrepared = false
+        /// Whether it was told that it is a spare, since it last took part.
+        var isToldSpare = false
         var isLeaving = false
         /// The worker takes no part before this time: it could not reach another one, or its machine's
         /// workers die as soon as they take part.

@@ -8,6 +8,8 @@ package enum ConnectionPurpose: Equatable, Sendable {
     case heartbeat(worker: Int)
     /// A connection between two members of a generation.
     case mesh(MeshGreeting)
+    /// A connection of `dist-train doctor`, which measures the link.
+    case probe
 
     /// Reads the purpose that the peer has stated.
     package init(of peer: HandshakePeer) throws {
@@ -74,6 +76,7 @@ extension ConnectionPurpose: MessageValue {
         case join = 1
         case heartbeat = 2
         case mesh = 3
+        case probe = 4
     }
 
     package func write(to writer: inout MessageWriter) {
@@ -87,6 +90,7 @@ extension ConnectionPurpose: MessageValue {
         case .mesh(let greeting):
             writer.write(Kind.mesh)
             writer.write(greeting)
+        case .probe: writer.write(Kind.probe)
         }
     }
 
@@ -95,6 +99,7 @@ extension ConnectionPurpose: MessageValue {
         case .join: self = .join(try reader.read())
         case .heartbeat: self = .heartbeat(worker: try reader.read())
         case .mesh: self = .mesh(try reader.read())
+        case .probe: self = .probe
         }
     }
 }

@@ -78,7 +78,7 @@ extension FrameHeader {
         try MessageReader(payload, of: "\(kind)").finish()
     }
 
-    private func requireNoFields(_ kind: some RawRepresentable<UInt8>) throws(MalformedMessage) {
+    func requireNoFields(_ kind: some RawRepresentable<UInt8>) throws(MalformedMessage) {
         guard step == 0, index == 0, detail == 0, flags == 0 else {
             throw MalformedMessage("a message `\(kind)` has a header that is not its own")
         }

@@ -11,6 +11,8 @@ package enum ToWorker {
     case welcome(Welcome)
     /// The worker ends with exit status 1.
     case refused(Sentence)
+    /// The run has failed: the worker ends with exit status 1, unless it stays for the next job.
+    case runFailed(Sentence)
     /// A chunk of data.
     case chunk(DataChunk, UnsafeRawBufferPointer)
     /// The worker is a member of a new generation.
@@ -21,6 +23,8 @@ package enum ToWorker {
     case stateComplete
     /// The worker is to dial this rank, which could not reach it.
     case dial(rank: Int)
+    /// The worker is ready, and there is nothing for it to do.
+    case spare(Sentence)
     /// The generation begins to train.
     case start
     /// Rank 0: these flags go into the next control word.
@@ -51,6 +55,8 @@ package enum ToWorker {
         case decision = 38
         case joinAgain = 39
         case snapshotComplete = 43
+        case runFailed = 46
+        case spare = 47
     }
 
     /// A bulk message whose payload has not arrived: its receiver says where that goes.
@@ -74,12 +80,14 @@ extension ToWorker: FramedMessage {
         switch self {
         case .welcome(let welcome): MessageFrame(Kind.welcome, welcome)
         case .refused(let reason): MessageFrame(Kind.refused, reason)
+        case .runFailed(let reason): MessageFrame(Kind.runFailed, reason)
         case .chunk(let chunk, let bytes): MessageFrame(Kind.chunk, borrowing: bytes, fields: chunk.write)
         case .form(let formation): MessageFrame(Kind.form, formation)
         case .state(let run, let floats):
             MessageFrame(Kind.state, borrowing: UnsafeRawBufferPointer(floats), fields: run.write)
         case .stateComplete: MessageFrame(Kind.stateComplete)
         case .dial(let rank): MessageFrame(Kind.dial, rank)
+        case .spare(let reason): MessageFrame(Kind.spare, reason)
         case .start: MessageFrame(Kind.start)
         case .request(let flags): MessageFrame(Kind.request, flags)
         case .endGeneration(let reason): MessageFrame(Kind.endGeneration, reason)
@@ -97,6 +105,7 @@ extension ToWorker: FramedMessage {
         switch kind {
         case .welcome: self = .welcome(try header.value(payload, kind))
         case .refused: self = .refused(try header.value(payload, kind))
+        case .runFailed: self = .runFailed(try header.value(payload, kind))
         case .chunk: self = .chunk(try DataChunk(header), payload)
         case .form: self = .form(try header.value(payload, kind))
         case .state: self = .state(try StateRun(header), try payload.floats(kind))
@@ -104,6 +113,7 @@ extension ToWorker: FramedMessage {
             try header.nothing(payload, kind)
             self = .stateComplete
         case .dial: self = .dial(rank: try header.value(payload, kind))
+        case .spare: self = .spare(try header.value(payload, kind))
         case .start:
             try header.nothing(payload, kind)
             self = .start

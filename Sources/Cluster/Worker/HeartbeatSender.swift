@@ -48,7 +48,8 @@ final class HeartbeatSender {
                 guard let self, !isClosed else { return connection.close() }
                 serve(connection, peerTimeout)
             // With an error that no retry mends, the coordinator has refused this connection on purpose.
-            case .failure(let error): self?.end(error.isWorthRetrying ? error : nil)
+            case .failure(let error):
+                self?.end(error.isWorthRetrying(hasJoined: true, keeps: false) ? error : nil)
             }
         }
     }

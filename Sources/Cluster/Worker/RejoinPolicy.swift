@@ -6,6 +6,8 @@ import Transport
 package enum SessionEnd: Sendable {
     /// The worker's part in the job is over.
     case finished(String)
+    /// The job is over, because its run has failed.
+    case runFailed(String)
     /// The worker is to join again: the coordinator asks for it, or cannot send what the worker lacks
     /// otherwise.
     case joinAgain(String)
@@ -18,69 +20,165 @@ package enum SessionEnd: Sendable {
 /// Decides what a worker does after a session: it exits, or it waits and joins again. A value without a
 /// clock.
 ///
-/// A worker that was let in once looks for its coordinator for `--rejoin-timeout`; a worker that never was
-/// exits at once.
+/// A worker waits for a coordinator that is not there yet for `--wait`, for one that was lost for
+/// `--rejoin-timeout`, and with `--keep` for the next one without an end. An error that no repetition mends (a
+/// wrong token, another version) ends it at once.
 package struct RejoinPolicy {
     package enum Next: Equatable, Sendable {
         case exit(status: Int32)
         case join(afterSeconds: Double)
     }
 
-    private let coordinator: Endpoint
-    /// Seconds in which a lost coordinator must be found.
-    private let timeout: Double
-    /// The time at which the search ends; nil: the worker has not been let in yet.
-    private var deadline: Double?
+    /// The patience of a worker, in seconds.
+    package struct Limits: Sendable {
+        /// For a coordinator that it has not reached yet.
+        package var wait: Double
+        /// For a coordinator that it has lost.
+        package var rejoin: Double
+        /// Whether it stays for the next job after the end of one.
+        package var keeps: Bool
 
-    package init(coordinator: Endpoint, timeout: Double) {
+        package init(wait: Double = 300, rejoin: Double = 600, keeps: Bool = false) {
+            self.wait = wait
+            self.rejoin = rejoin
+            self.keeps = keeps
+        }
+    }
+
+    /// A search for a coordinator.
+    private struct Search {
+        enum Purpose { case first, lost, next }
+
+        let purpose: Purpose
+        let begin: Double
+        /// Seconds.
+        let limit: Double
+        var attempts = 0
+        /// The time at which the worker says again that it waits.
+        var nextReport: Double
+    }
+
+    /// Seconds between two sentences of a worker that waits.
+    private static let reportInterval = 60.0
+    /// Seconds between two attempts: they double from the shortest to the longest.
+    private static let (shortestPause, longestPause) = (0.25, 5.0)
+
+    private let coordinator: Endpoint
+    private let limits: Limits
+    /// The file of the worker's token, for a sentence.
+    private let tokenFile: String?
+    private var search: Search?
+
+    package init(coordinator: Endpoint, _ limits: Limits = Limits(), tokenFile: String? = nil) {
         self.coordinator = coordinator
-        self.timeout = timeout
+        self.limits = limits
+        self.tokenFile = tokenFile
     }
 
     /// - Parameter now: seconds of a monotonic clock.
     package mutating func ended(_ end: SessionEnd, now: Double) -> (next: Next, events: [RunEvent.Session]) {
         switch end {
         case .finished(let reason):
-            return (.exit(status: 0), [.finished(reason: reason)])
+            return limits.keeps ? stay(reason, now) : (.exit(status: 0), [.finished(reason: reason)])
+        case .runFailed(let reason):
+            return limits.keeps ? stay(reason, now) : (.exit(status: 1), [.failed(reason: reason)])
         case .refused(let reason):
             return (.exit(status: 1), [.failed(reason: reason)])
         case .joinAgain(let reason):
-            deadline = now + timeout
+            begin(.lost, now)
             return (.join(afterSeconds: 0.1), [.rejoining(reason: reason)])
         case .lost(let error, let wasLetIn):
-            if wasLetIn { deadline = now + timeout }
-            let (next, failure) = afterLoss(error, now: now)
+            guard wasLetIn else { return notReached(error, now) }
+            begin(.lost, now)
             let loss = RunEvent.Session.coordinatorLost(
-                address: "\(coordinator)", reason: error.map { "\($0)" }, rejoinSeconds: timeout)
-            return (next, (wasLetIn ? [loss] : []) + (failure.map { [.failed(reason: $0)] } ?? []))
+                address: "\(coordinator)", reason: error.map { "\($0)" }, rejoinSeconds: limits.rejoin)
+            let (next, events) = notReached(error, now)
+            return (next, [loss] + events)
         }
     }
 
-    private func afterLoss(_ error: TransportError?, now: Double) -> (Next, failure: String?) {
-        guard let deadline, error?.isWorthRetrying ?? true else {
-            let closed = "the coordinator at \(coordinator) closed the connection; see its log"
-            return (.exit(status: 1), error.map { "\($0)" } ?? closed)
+    private mutating func begin(_ purpose: Search.Purpose, _ now: Double) {
+        let limit =
+            switch purpose {
+            case .first: limits.wait
+            case .lost: limits.rejoin
+            case .next: Double.infinity
+            }
+        search = Search(
+            purpose: purpose, begin: now, limit: limit,
+            nextReport: purpose == .first ? now : .infinity)
+    }
+
+    /// The job is over, and the worker stays for the next one.
+    private mutating func stay(_ reason: String, _ now: Double) -> (Next, [RunEvent.Session]) {
+        begin(.next, now)
+        return (
+            .join(afterSeconds: Self.longestPause / 5),
+            [.staying(reason: reason, address: "\(coordinator)")]
+        )
+    }
+
+    private mutating func notReached(_ error: TransportError?, _ now: Double) -> (Next, [RunEvent.Session]) {
+        if search == nil { begin(.first, now) }
+        guard var search else { return (.exit(status: 1), []) }
+        let reason = reason(error)
+        guard error?.isWorthRetrying(hasJoined: search.purpose != .first, keeps: limits.keeps) ?? true else {
+            return (.exit(status: 1), [.failed(reason: reason)])
         }
-        guard now < deadline else {
-            let time = TextFormat.duration(timeout)
-            return (
-                .exit(status: 1),
-                "no coordinator at \(coordinator) within \(time); start it again with --resume,"
-                    + " then this worker"
-            )
+        let passed = now - search.begin
+        guard passed < search.limit else {
+            return (.exit(status: 1), [.failed(reason: Self.sentence(of: search, coordinator, reason))])
         }
-        return (.join(afterSeconds: min(1, timeout / 4)), nil)
+        var events: [RunEvent.Session] = []
+        if now >= search.nextReport {
+            search.nextReport = now + Self.reportInterval
+            events = [
+                .waiting(address: "\(coordinator)", reason: reason, seconds: search.limit - passed)
+            ]
+        }
+        let pause = Self.pause(of: search, passed)
+        search.attempts += 1
+        self.search = search
+        return (.join(afterSeconds: pause), events)
+    }
+
+    private func reason(_ error: TransportError?) -> String {
+        guard let error else { return "the coordinator at \(coordinator) closed the connection; see its log" }
+        guard case .tokensDiffer = error, let tokenFile else { return "\(error)" }
+        return "\(error). The token here is the one in `\(tokenFile)`"
+    }
+
+    /// Seconds until the next attempt. The last one comes when the time is over.
+    private static func pause(of search: Search, _ passed: Double) -> Double {
+        guard search.purpose != .lost else { return min(1, search.limit / 4) }
+        let pause = min(longestPause, shortestPause * Double(1 << min(10, search.attempts)))
+        return min(pause, max(0.01, search.limit - passed))
+    }
+
+    private static func sentence(of search: Search, _ coordinator: Endpoint, _ reason: String) -> String {
+        guard search.limit > 0 || search.purpose == .lost else { return reason }
+        let time = TextFormat.duration(search.limit)
+        return search.purpose == .lost
+            ? "no coordinator at \(coordinator) within \(time); start it again with --resume,"
+                + " then this worker"
+            : "no coordinator at \(coordinator) within \(time) (--wait): \(reason)"
     }
 }
 
 extension TransportError {
     /// A coordinator that restarts refuses connections or is silent for a while. A wrong token or version
     /// stays wrong.
-    var isWorthRetrying: Bool {
+    ///
+    /// - Parameters:
+    ///   - hasJoined: the coordinator has let this worker in before, so that it speaks the same protocol.
+    ///   - keeps: the worker waits for the next run too, when it comes while one ends.
+    func isWorthRetrying(hasJoined: Bool, keeps: Bool) -> Bool {
         switch self {
         case .tokensDiffer, .otherVersion, .protectionDiffers, .notOurProtocol, .spokeHTTP, .refused,
-            .rejected, .reflected:
+            .rejected, .reflected, .invalidEndpoint:
             false
+        case .handshakeFailed, .malformedHandshake, .frameTooLong, .unknownKind, .unexpectedLength: hasJoined
+        case .runOver: keeps
         default: true
         }
     }

@@ -7,59 +7,112 @@ package struct TokenError: Error, Equatable, CustomStringConvertible {
     package let description: String
 }
 
-/// Finds the shared token. It is never an argument, because `ps` shows those.
-package enum TokenStore {
-    /// `~/.config/dist-train/token`.
-    package static var defaultPath: String? {
-        let base =
-            Environment.value("XDG_CONFIG_HOME") ?? Environment.value("HOME").map { Path.join($0, ".config") }
-        return base.map { Path.join($0, "dist-train/token") }
+/// A worker's token, and where it has come from.
+package struct WorkerToken: Sendable {
+    package enum Origin: Equatable, Sendable {
+        /// An option, a variable, or the process that started this one.
+        case given
+        case file(String)
+        /// The terminal. It is stored once a coordinator has accepted it.
+        case typed
     }
 
+    package let token: SharedToken
+    package let origin: Origin
+
+    package init(token: SharedToken, origin: Origin) {
+        self.token = token
+        self.origin = origin
+    }
+
+    /// The file that holds it; nil if it has come in another way.
+    var file: String? { if case .file(let path) = origin { path } else { nil } }
+}
+
+/// Finds the shared token. It is never an argument, because `ps` shows those.
+package enum TokenStore {
+    /// `~/.config/dist-train/token`; nil without a home directory.
+    package static var defaultPath: String? { UserDirectory.config.map { Path.join($0, "token") } }
+
     /// Returns the coordinator's token: from the file, DIST_TRAIN_TOKEN or the default file, which is made if
-    /// it is missing.
-    package static func forCoordinator(file: String?) throws -> SharedToken {
+    /// it is missing. Returns nil if there is no home directory in which it could be kept: it is then kept in
+    /// the run directory.
+    package static func forCoordinator(file: String?) throws -> SharedToken? {
         if let given = try given(file: file) { return given }
-        guard let path = defaultPath else {
-            throw TokenError(
-                description:
-                    """
-                    there is no home directory to keep a token in; give one with --token-file or \
-                    DIST_TRAIN_TOKEN
-                    """
-            )
-        }
-        if File.exists(path) { return try read(path) }
+        guard let path = defaultPath else { return nil }
+        return try token(keptIn: path)
+    }
+
+    /// Returns the token in a run directory, which is made if it is missing.
+    package static func kept(inRun directory: String) throws -> SharedToken {
+        let path = runTokenPath(directory)
+        if File.exists(path) { return try TokenFile.read(path) }
         let token = SharedToken.random()
-        try keep(token, at: path)
+        try TokenFile.write(token, to: path)
         return token
     }
 
-    /// Returns a worker's token. If there is none, it is asked for on a terminal, and kept.
-    package static func forWorker(file: String?) throws -> SharedToken {
+    package static func runTokenPath(_ directory: String) -> String { Path.join(directory, "token") }
+
+    /// Returns nil if the file can neither be read nor be made.
+    private static func token(keptIn path: String) throws -> SharedToken? {
+        do {
+            if File.exists(path) { return try TokenFile.read(path) }
+            let token = SharedToken.random()
+            try TokenFile.write(token, to: path)
+            return token
+        } catch let error as SystemError where error.code != nil {
+            return nil
+        }
+    }
+
+    /// Returns a worker's token. If there is none, it is asked for on a terminal.
+    ///
+    /// - Parameter rejected: where the token came from that a coordinator has just rejected; it is then asked
+    ///   for.
+    package static func forWorker(file: String?, rejected: WorkerToken.Origin? = nil) throws -> WorkerToken {
+        if rejected != nil { return WorkerToken(token: try TokenPrompt.token(), origin: .typed) }
         if let descriptor = Environment.value(InheritedDescriptors.token).flatMap(Int32.init) {
             InheritedDescriptors.tokenWasRead = true
-            return try parse(readAll(descriptor), from: "the inherited descriptor")
+            let token = try parse(readAll(descriptor), from: "the inherited descriptor")
+            return WorkerToken(token: token, origin: .given)
         }
-        if let given = try given(file: file) { return given }
-        if let path = defaultPath, File.exists(path) { return try read(path) }
-        guard isatty(STDIN_FILENO) == 1, let path = defaultPath else {
-            throw TokenError(
-                description:
-                    """
-                    no token: copy the one that the coordinator shows on its terminal into \
-                    \(defaultPath ?? "a file"), or give it with --token-file or DIST_TRAIN_TOKEN
-                    """
-            )
+        if let file, file != "-" { return WorkerToken(token: try TokenFile.read(file), origin: .file(file)) }
+        if let given = try given(file: file) { return WorkerToken(token: given, origin: .given) }
+        if let path = defaultPath, File.exists(path) {
+            return WorkerToken(token: try TokenFile.read(path), origin: .file(path))
         }
-        while true {
-            do {
-                let token = try parse(ask(), from: "the line")
-                try keep(token, at: path)
-                return token
-            } catch let error as TokenError {
-                prompt("\(error)\n")
-            }
+        guard TokenPrompt.hasTerminal else { throw missing }
+        return WorkerToken(token: try TokenPrompt.token(), origin: .typed)
+    }
+
+    private static var missing: TokenError {
+        TokenError(
+            description:
+                """
+                no token: copy the one that the coordinator shows on its terminal into \
+                \(defaultPath ?? "a file"), or give it with --token-file or DIST_TRAIN_TOKEN
+                """
+        )
+    }
+
+    /// Whether another token can be asked for, after a coordinator has rejected one from there.
+    package static func canAskAgain(after origin: WorkerToken.Origin) -> Bool {
+        switch origin {
+        case .given: false
+        case .typed: TokenPrompt.hasTerminal
+        case .file(let path): path == defaultPath && TokenPrompt.hasTerminal
+        }
+    }
+
+    /// Stores a token that a coordinator has accepted, if it was typed.
+    package static func store(_ accepted: WorkerToken) {
+        guard accepted.origin == .typed else { return }
+        guard let path = defaultPath else {
+            return TokenPrompt.say("the token is not stored: there is no home directory")
+        }
+        do { try TokenFile.write(accepted.token, to: path) } catch {
+            TokenPrompt.say("the token is not stored: \(error)")
         }
     }
 
@@ -68,7 +121,7 @@ package enum TokenStore {
             InheritedDescriptors.tokenWasRead = true
             return try parse(readAll(STDIN_FILENO), from: "standard input")
         }
-        if let file { return try read(file) }
+        if let file { return try TokenFile.read(file) }
         return try Environment.value("DIST_TRAIN_TOKEN").map { try parse($0, from: "DIST_TRAIN_TOKEN") }
     }
 
@@ -86,7 +139,7 @@ package enum TokenStore {
                     """
             )
         }
-        return try read(path)
+        return try TokenFile.read(path)
     }
 
     /// Replaces the token in the file by a new one, and returns the file's path.
@@ -95,25 +148,11 @@ package enum TokenStore {
             throw TokenError(
                 description: "there is no home directory to keep a token in; name a file with --token-file")
         }
-        try keep(.random(), at: path)
+        try TokenFile.write(.random(), to: path)
         return path
     }
 
-    private static func read(_ path: String) throws -> SharedToken {
-        if let permissions = try File.permissions(path), permissions & 0o077 != 0 {
-            throw TokenError(
-                description:
-                    """
-                    other users of this machine have access to the token in `\(path)` \
-                    (mode \(String(permissions, radix: 8))); take it from them with `chmod 600 \(path)`, and \
-                    if one of them may have read it, make a new one with `dist-train token rotate`
-                    """
-            )
-        }
-        return try parse(File.readText(path, limit: 4096), from: "`\(path)`")
-    }
-
-    private static func parse(_ text: String, from source: String) throws -> SharedToken {
+    static func parse(_ text: String, from source: String) throws -> SharedToken {
         let digits = String(text.filter { !$0.isWhitespace })
         guard let token = SharedToken(hex: digits) else {
             throw TokenError(
@@ -127,31 +166,9 @@ package enum TokenStore {
         return token
     }
 
-    private static func keep(_ token: SharedToken, at path: String) throws {
-        try Directory.create(Path.directory(of: path), mode: 0o700)
-        try File.writeAtomically(token.hex + "\n", to: path, mode: 0o600)
-    }
-
     private static func readAll(_ descriptor: Int32) -> String {
         var bytes: [UInt8] = []
         Pipe.readToEnd(descriptor, limit: 4096) { bytes.append(contentsOf: $0) }
         return String(decoding: bytes, as: UTF8.self)
     }
-
-    /// Reads a line without showing it.
-    private static func ask() throws -> String {
-        var before = termios()
-        tcgetattr(STDIN_FILENO, &before)
-        var silent = before
-        silent.c_lflag &= ~tcflag_t(ECHO)
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
-        defer { tcsetattr(STDIN_FILENO, TCSAFLUSH, &before) }
-        prompt("token (as the coordinator shows it): ")
-        let line = readLine()
-        prompt("\n")
-        guard let line else { throw SystemError("the terminal was closed before a token was given") }
-        return line
-    }
-
-    private static func prompt(_ text: String) { write(STDERR_FILENO, text, text.utf8.count) }
 }

@@ -11,11 +11,13 @@ extension Worker {
     /// Starts the process over with the job's OpenBLAS core, if this process computes with another one and
     /// its processor supports the job's.
     func adoptCore(_ core: String) throws {
-        guard core != BLAS.coreName, Environment.value("OPENBLAS_CORETYPE") == nil,
-            Processor.supports(core: core)
+        if core != BLAS.coreName, AdoptedCore.isFixedByUser {
+            log.record(.session(.coreKept(core: BLAS.coreName, wanted: core)))
+        }
+        guard core != BLAS.coreName, !AdoptedCore.isFixedByUser, Processor.supports(core: core)
         else { return }
         log.record(.session(.coreChanged(core: core, from: BLAS.coreName)))
-        var additions = ["OPENBLAS_CORETYPE": core]
+        var additions = AdoptedCore.variables(core)
         if Environment.value(InheritedDescriptors.token) != nil || InheritedDescriptors.tokenWasRead {
             additions[InheritedDescriptors.token] = "\(try InheritedDescriptors.pass(credentials.token))"
         }
@@ -34,11 +36,11 @@ extension Worker {
                 continue
             }
             guard ticket.byteCount <= PhysicalMemory.byteCount else {
-                let memory = TextFormat.bytes(PhysicalMemory.byteCount)
+                let limit = MemoryLimit.ofThisProcess()
                 throw SystemError(
                     """
-                    the job's data take \(TextFormat.bytes(ticket.byteCount)), and this machine has \
-                    \(memory); start the worker on a larger one
+                    the job's data take \(TextFormat.bytes(ticket.byteCount)), and \(limit.clause); \
+                    \(limit.cure)
                     """)
             }
             let dataset = try cache.dataset(ticket) {
@@ -66,6 +68,15 @@ extension Worker {
         return DecodedData(
             train: train, validation: sets[.validation], test: sets[.test],
             normalization: welcome.normalization)
+    }
+
+    /// Refuses a job of which even the smallest part needs more memory than there is.
+    func requireMemory(_ plan: TrainingPlan) throws {
+        let most = plan.geometry.microbatches
+        let demand = MemoryDemand(plan, workers: most, lanes: lanes(localWorkers: 1), dataBytes: 0)
+        let alone = MemoryDemand(worker: demand.worker, workers: 1, coordinator: 0)
+        let shortage = alone.shortage(shared: .shared(), each: .addressSpace)
+        if let shortage { throw SystemError(shortage) }
     }
 
     /// The number of lanes, for a machine with so many workers.

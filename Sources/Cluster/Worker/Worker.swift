@@ -20,13 +20,17 @@ package final class Worker {
     private let current = CurrentLink()
     let faults: FaultPoints
     private var meshPort: UInt16 = 0
+    private let token: WorkerToken
+    /// The coordinator has rejected the token: the exit status is that of this failure.
+    package private(set) var hadWrongToken = false
     /// The data sets of earlier sessions.
     var loadedData: [(ticket: DatasetTicket, dataset: Dataset)] = []
 
-    package init(_ options: WorkerOptions, token: SharedToken, log: Log) throws {
+    package init(_ options: WorkerOptions, token: WorkerToken, log: Log) throws {
         self.options = options
         self.log = log
-        credentials = Credentials(token, options.protection)
+        self.token = token
+        credentials = Credentials(token.token, options.protection)
         faults = try .ofEnvironment()
         reactor = try Reactor(name: "communication")
     }
@@ -34,16 +38,22 @@ package final class Worker {
     /// Runs until the job's end, and returns the process's exit status.
     package func run() throws -> Int32 {
         let (credentials, current, rejections) = (credentials, current, RejectionReport(reactor, log))
+        let probes = ProbeService(reactor: reactor, credentials: credentials) {
+            ProbeAnswer(platform: "", workers: [])
+        }
         let listener = try reactor.listen(
             options.listen, priority: 0,
             handshake: {
                 .listener(
                     credentials, program: Version.program,
                     authorize: { peer in
-                        current.link?.decide(peer) ?? .refuse("this worker is not connected to a coordinator")
+                        if case .probe? = try? ConnectionPurpose(of: peer) { return .accept }
+                        return current.link?.decide(peer)
+                            ?? .refuse("this worker is not connected to a coordinator")
                     })
             },
             accepted: { connection, peer in
+                if case .probe? = try? ConnectionPurpose(of: peer) { return probes.serve(connection) }
                 if let link = current.link { link.accepted(connection, peer) } else { connection.close() }
             },
             failed: { error in
@@ -62,15 +72,32 @@ package final class Worker {
 
     /// Joins, and joins again as long as the policy says so. Returns the process's exit status.
     private func runSessions() throws -> Int32 {
-        var policy = RejoinPolicy(coordinator: options.coordinator, timeout: options.rejoinTimeout)
+        var policy = RejoinPolicy(
+            coordinator: options.coordinator, options.patience, tokenFile: token.file)
         while true {
-            let (next, events) = policy.ended(try runSession(), now: Clock.monotonicSeconds())
+            let end = try runSession()
+            if current.isTerminated, case .finished(let reason) = end {
+                log.record(.session(.finished(reason: reason)))
+                return 0
+            }
+            if case .lost(.tokensDiffer, _) = end { hadWrongToken = true }
+            let (next, events) = policy.ended(end, now: Clock.monotonicSeconds())
             for event in events { log.record(.session(event)) }
             switch next {
             case .exit(let status): return status
-            case .join(let seconds): Clock.sleep(seconds: seconds)
+            case .join(let seconds): pause(seconds)
             }
             if current.isTerminated { return 0 }
+        }
+    }
+
+    /// Sleeps until the next attempt, or until a signal ends this worker.
+    private func pause(_ seconds: Double) {
+        let end = Clock.monotonicSeconds() + seconds
+        while !current.isTerminated {
+            let rest = end - Clock.monotonicSeconds()
+            guard rest > 0 else { return }
+            Clock.sleep(seconds: min(rest, 0.1))
         }
     }
 
@@ -84,14 +111,19 @@ package final class Worker {
         return end
     }
 
+    /// The coordinator has let this worker in: the token is the right one.
+    func tokenAccepted() { TokenStore.store(token) }
+
     private func watchSignals() throws {
         let current = current
-        // Ctrl-C reaches a whole terminal group. Workers that `run` started ignore it: their coordinator
-        // stops them.
+        // Ctrl-C and a hang-up reach a whole terminal group. Workers that `run` started ignore them: their
+        // coordinator stops them.
         let isChild = Environment.value(InheritedDescriptors.lifeline) != nil
-        try Signals.deliver([SIGTERM, SIGINT]) { signal in
-            if isChild && signal == SIGINT { return }
-            if current.terminate() { _exit(signal == SIGINT ? 130 : 0) }
+        let signals = [SIGTERM, SIGINT, SIGHUP, SIGXCPU].filter { !Signals.isIgnored($0) }
+        try Signals.deliver(signals) { signal in
+            if isChild && signal != SIGTERM { return }
+            let isPatient = signal == SIGHUP || signal == SIGXCPU
+            if current.terminate(), !isPatient { _exit(signal == SIGINT ? 130 : 0) }
         }
     }
 
@@ -107,7 +139,7 @@ package final class Worker {
         return JoinRequest(
             name: "\(hostName)/\(getpid())", machine: hostName, cores: Processor.cores,
             blasCore: BLAS.coreName,
-            isCoreFixed: Environment.value("OPENBLAS_CORETYPE") != nil, endpoints: Array(endpoints),
+            isCoreFixed: AdoptedCore.isFixedByUser, endpoints: Array(endpoints),
             meshPort: meshPort)
     }
 }

@@ -8,6 +8,8 @@ enum WorkerInstruction: Sendable {
     /// All members are connected and the state is loaded: make the trainer, then report `connected`.
     case formed(MemberGeneration)
     case start(FrameGeneration)
+    /// There is nothing to do for this worker, for a reason.
+    case spare(String)
     /// The coordinator has ended the generation.
     case generationEnded(String)
     case endSession(SessionEnd)

@@ -128,11 +128,13 @@ final class WorkerLink: @unchecked Sendable {
         switch message {
         case .welcome(let welcome): welcomed(welcome)
         case .refused(let reason): endSession(.refused(reason.text))
+        case .runFailed(let reason): endSession(.runFailed(reason.text))
         case .chunk: chunkArrived()
         case .form(let formation): try form(formation)
         case .state(let run, let floats): try generation?.stateArrived(run, count: floats.count)
         case .stateComplete: try generation?.stateComplete()
         case .dial(let rank): generation?.mesh?.dial(rank)
+        case .spare(let reason): mailbox.put(.spare(reason.text))
         case .start: if generation != nil { mailbox.put(.start(number)) }
         case .request(let flags): generation?.request(flags)
         case .decision(let decision): generation?.decided(decision)

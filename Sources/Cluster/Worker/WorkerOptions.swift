@@ -8,20 +8,20 @@ package struct WorkerOptions: Sendable {
     package var listen: Endpoint
     package var advertise: String?
     package var cacheDirectory: String?
-    /// Seconds for which a worker looks for a coordinator that was lost.
-    package var rejoinTimeout: Double
+    /// How long a worker waits for its coordinator.
+    package var patience: RejoinPolicy.Limits
     package var protection = Protection.tls
 
     package init(
-        coordinator: Endpoint, lanes: Int? = nil, listen: Endpoint = Endpoint(host: "0.0.0.0", port: 0),
+        coordinator: Endpoint, lanes: Int? = nil, listen: Endpoint = Endpoint(host: "", port: 0),
         advertise: String? = nil,
-        cacheDirectory: String? = nil, rejoinTimeout: Double = 600
+        cacheDirectory: String? = nil, patience: RejoinPolicy.Limits = RejoinPolicy.Limits()
     ) {
         self.coordinator = coordinator
         self.lanes = lanes
         self.listen = listen
         self.advertise = advertise
         self.cacheDirectory = cacheDirectory
-        self.rejoinTimeout = rejoinTimeout
+        self.patience = patience
     }
 }

@@ -55,6 +55,7 @@ final class WorkerSession: TrainerObserver {
         case .formed(let generation): try form(generation)
         case .start(let generation):
             if self.generation?.formation.generation == generation { try train() }
+        case .spare(let reason): worker.log.record(.session(.spare(reason: reason)))
         case .generationEnded(let reason):
             worker.log.record(.session(.regrouping(reason: reason)))
             drop()
@@ -64,6 +65,7 @@ final class WorkerSession: TrainerObserver {
     }
 
     private func prepare(_ welcome: Welcome) throws {
+        worker.tokenAccepted()
         worker.faults.reach("worker", "handshake", 0)
         try worker.adoptCore(welcome.blasCore)
         self.welcome = welcome
@@ -76,6 +78,7 @@ final class WorkerSession: TrainerObserver {
         }
         worker.faults.reach("worker", "data", 0)
         let plan = try TrainingPlan(Job(resolvedText: welcome.job), data.facts)
+        try worker.requireMemory(plan)
         self.plan = plan
         self.data = data
         let fingerprint = try Fingerprint(of: plan)

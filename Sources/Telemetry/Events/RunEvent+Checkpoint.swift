@@ -11,6 +11,9 @@ extension RunEvent {
         case written(step: Int, path: String, isRequested: Bool)
         /// A checkpoint could not be written; earlier ones are intact.
         case failed(step: Int, reason: String)
+        /// Checkpoints that the job asks for are left out, because the disk is slower than the training: the
+        /// first one, and at the run's end the number of all and the step of the last.
+        case passedOver(count: Int, step: Int)
         /// A resume passed over a checkpoint that is damaged.
         case skipped(reason: String)
         /// A resume found no valid checkpoint.
@@ -37,6 +40,16 @@ extension RunEvent.Checkpoint {
                 "the checkpoint of step \(TextFormat.grouped(step)) could not be written: \(reason). The"
                     + " checkpoints before it are intact",
                 fields: ["step": .integer(step), "reason": .text(reason)])
+        case .passedOver(let count, let step):
+            EventFacts(
+                "checkpoint_passed_over", .warning,
+                (count == 1
+                    ? "the disk is slower than the training: the checkpoint of step \(TextFormat.grouped(step))"
+                        + " is left out for a newer one"
+                    : "\(TextFormat.grouped(count)) checkpoints were left out, the last one of step"
+                        + " \(TextFormat.grouped(step)), because the disk is slower than the training")
+                    + "; raise `checkpoint.every`, or choose a faster disk",
+                fields: ["count": .integer(count), "step": .integer(step)])
         case .skipped(let reason):
             EventFacts("checkpoint_skipped", .warning, reason, fields: ["reason": .text(reason)])
         case .missing(let directory):

@@ -7,8 +7,10 @@ extension RunEvent {
         case stopRequested
         /// The run has stopped as asked; its checkpoint is written.
         case stopped(step: Int, steps: Int, resumeCommand: String)
-        /// The run cannot continue. `checkpoint` is the newest one, or null if there is none.
-        case failed(reason: String, checkpoint: String?, resumeCommand: String)
+        /// The run cannot continue. `checkpoint` is the newest one, or null if there is none. If it has left
+        /// the finite numbers, resuming would fail in the same way, and `retry_command` begins a run that need
+        /// not.
+        case failed(reason: String, checkpoint: String?, resumeCommand: String, retryCommand: String? = nil)
         /// The job has reached its end, and `result.json` is written.
         case finished(Finish)
     }
@@ -53,15 +55,13 @@ extension RunEvent.Ending {
                 "stopped after step \(TextFormat.grouped(step)) of \(TextFormat.grouped(steps)); resume"
                     + " with:  \(command)",
                 fields: ["step": .integer(step), "steps": .integer(steps), "resume_command": .text(command)])
-        case .failed(let reason, let checkpoint, let command):
+        case .failed(let reason, let checkpoint, let command, let retry):
             EventFacts(
                 "run_failed", .error,
-                "\(reason)\n"
-                    + (checkpoint.map { "the newest checkpoint is \($0); resume with:  \(command)" }
-                        ?? "there is no checkpoint yet; start again with:  \(command)"),
+                "\(reason)\n" + Self.wayOn(checkpoint, command, retry),
                 fields: [
                     "reason": .text(reason), "checkpoint": .optional(checkpoint),
-                    "resume_command": .text(command),
+                    "resume_command": .text(command), "retry_command": .optional(retry),
                 ])
         case .finished(let finish):
             EventFacts(
@@ -77,5 +77,15 @@ extension RunEvent.Ending {
                     "exact": .flag(finish.isExact),
                 ])
         }
+    }
+
+    private static func wayOn(_ checkpoint: String?, _ resume: String, _ retry: String?) -> String {
+        if let retry {
+            let from = checkpoint.map { ", from the newest checkpoint \($0)" } ?? ""
+            return
+                "resuming would fail in the same way. Begin a new run with a lower learning rate\(from):  \(retry)"
+        }
+        return checkpoint.map { "the newest checkpoint is \($0); resume with:  \(resume)" }
+            ?? "there is no checkpoint yet; start again with:  \(resume)"
     }
 }

@@ -18,6 +18,7 @@ extension RunEvent.Process {
             EventFacts(
                 "process_ended", .warning,
                 "worker process \(process) \(status)" + (words.isEmpty ? "" : ": \(words)")
+                    + Self.hint(status)
                     + (pause.map { $0 > 0 ? " [another one takes its place in \($0) s]" : "" } ?? ""),
                 fields: [
                     "process": .integer(process), "status": .text(status), "last_words": .text(words),
@@ -28,5 +29,13 @@ extension RunEvent.Process {
                 "process_replaced", .info, "worker process \(process) takes its place",
                 fields: ["process": .integer(process)])
         }
+    }
+
+    /// Nothing of the program sends SIGKILL to a worker: the usual cause is that the system has none left.
+    private static func hint(_ status: String) -> String {
+        guard status == "was killed by SIGKILL" else { return "" }
+        return
+            " (if nobody did so by hand, memory has run out: `dmesg` says so; take fewer workers, a smaller"
+            + " batch or model, or a higher memory limit)"
     }
 }

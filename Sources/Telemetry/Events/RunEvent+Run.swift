@@ -18,6 +18,10 @@ extension RunEvent {
         case resumed(step: Int, checkpoint: String)
         /// The coordinator accepts workers. `other_addresses` are further addresses of this machine.
         case listening(host: String, port: Int, joinCommand: String, others: [String] = [])
+        /// The job is allowed and hardly what is meant; the sentence says why, and what to change.
+        case doubtful(reason: String)
+        /// The token is kept in the run directory, because no home directory can be written to.
+        case tokenKept(file: String)
         /// The process was started with `--plaintext`.
         case encryptionOff
     }
@@ -63,6 +67,14 @@ extension RunEvent.Run {
                     "host": .text(host), "port": .integer(port), "join_command": .text(command),
                     "other_addresses": .list(others.map { .text($0) }),
                 ])
+        case .doubtful(let reason):
+            EventFacts("job_doubtful", .warning, reason, fields: ["reason": .text(reason)])
+        case .tokenKept(let file):
+            EventFacts(
+                "token_kept", .info,
+                "no home directory can be written to, so the token is in `\(file)`; workers take it with"
+                    + " --token-file or DIST_TRAIN_TOKEN",
+                fields: ["file": .text(file)])
         case .encryptionOff:
             EventFacts(
                 "encryption_off", .warning,

@@ -12,12 +12,20 @@ extension RunEvent {
         case ready(worker: Int, platform: String)
         /// A generation starts, in which this worker has this rank.
         case training(rank: Int, workers: Int, generation: Int, step: Int)
+        /// This worker computes nothing and stands by for one that is lost.
+        case spare(reason: String)
+        /// OPENBLAS_CORETYPE keeps this worker from the job's OpenBLAS core.
+        case coreKept(core: String, wanted: String)
         /// A generation has ended, and another one forms.
         case regrouping(reason: String)
         /// The worker joins anew, because the coordinator told it to.
         case rejoining(reason: String)
         /// The coordinator is lost; the worker tries to rejoin for `rejoin_seconds`.
         case coordinatorLost(address: String, reason: String?, rejoinSeconds: Double)
+        /// The coordinator is not there yet; the worker tries again for `seconds` more. Repeated every minute.
+        case waiting(address: String, reason: String, seconds: Double)
+        /// A job is over, and the worker waits for the coordinator's next one (`--keep`).
+        case staying(reason: String, address: String)
         /// The worker's work is done.
         case finished(reason: String)
         /// The worker gives up: it was refused, failed, or found no coordinator.
@@ -49,6 +57,17 @@ extension RunEvent.Session {
                     "rank": .integer(rank), "workers": .integer(workers), "generation": .integer(generation),
                     "step": .integer(step),
                 ])
+        case .spare(let reason):
+            EventFacts(
+                "session_spare", .warning,
+                "this worker is a spare and computes nothing: \(reason); it takes the place of one that is lost",
+                fields: ["reason": .text(reason)])
+        case .coreKept(let core, let wanted):
+            EventFacts(
+                "core_kept", .warning,
+                "OPENBLAS_CORETYPE=\(core) comes before the job's OpenBLAS core \(wanted): unset it if this"
+                    + " worker is refused",
+                fields: ["core": .text(core), "wanted": .text(wanted)])
         case .regrouping(let reason):
             EventFacts(
                 "session_regrouping", .info, "the workers regroup: \(reason)",
@@ -65,6 +84,19 @@ extension RunEvent.Session {
                     "address": .text(address), "reason": .optional(reason),
                     "rejoin_seconds": .number(seconds),
                 ])
+        case .waiting(let address, let reason, let seconds):
+            EventFacts(
+                "session_waiting", .warning,
+                "\(reason); waiting for the coordinator"
+                    + (seconds.isFinite ? " for \(TextFormat.duration(seconds))" : ""),
+                fields: [
+                    "address": .text(address), "reason": .text(reason),
+                    "seconds": seconds.isFinite ? .number(seconds) : .null,
+                ])
+        case .staying(let reason, let address):
+            EventFacts(
+                "session_staying", .info, "\(reason); waiting for the next job at \(address)",
+                fields: ["reason": .text(reason), "address": .text(address)])
         case .finished(let reason):
             EventFacts("session_finished", .info, reason, fields: ["reason": .text(reason)])
         case .failed(let reason):

@@ -11,8 +11,11 @@ extension RunEvent {
         case refused(WorkerName, reason: String)
         /// A worker of another numeric platform takes part, as `--allow-inexact` permits.
         case inexact(WorkerName, reason: String)
-        /// A worker stands by, because enough others (`members`) take part.
-        case spare(WorkerName, members: Int)
+        /// A worker computes nothing and stands by for one that is lost, because enough others (`members`)
+        /// take part.
+        case spare(WorkerName, members: Int, reason: String)
+        /// More workers of one machine take part than it has cores.
+        case crowded(machine: String, workers: Int, cores: Int)
         /// A worker waits before it may take part: workers of its machine died again and again.
         case paused(WorkerName, seconds: Int)
         /// A worker left in good order after a step.
@@ -47,12 +50,20 @@ extension RunEvent.Worker {
                 "worker_inexact", .warning,
                 "\(worker) computes other bits (\(reason)); the result will not be exact",
                 fields: ["worker": .worker(worker), "reason": .text(reason)])
-        case .spare(let worker, let members):
+        case .spare(let worker, let members, let reason):
             EventFacts(
-                "worker_spare", .info,
-                "\(worker) is a spare: \(TextFormat.count(members, "worker")) \(members == 1 ? "is" : "are")"
-                    + " enough",
-                fields: ["worker": .worker(worker), "members": .integer(members)])
+                "worker_spare", .warning,
+                "\(worker) is a spare and computes nothing: \(TextFormat.count(members, "worker"))"
+                    + " \(members == 1 ? "takes" : "take") part, because \(reason)",
+                fields: [
+                    "worker": .worker(worker), "members": .integer(members), "reason": .text(reason),
+                ])
+        case .crowded(let machine, let workers, let cores):
+            EventFacts(
+                "machine_crowded", .warning,
+                "\(workers) workers share the \(TextFormat.count(cores, "core")) of \(machine), which is"
+                    + " slower than one worker for each core: start \(cores) there",
+                fields: ["machine": .text(machine), "workers": .integer(workers), "cores": .integer(cores)])
         case .paused(let worker, let seconds):
             EventFacts(
                 "worker_paused", .warning,

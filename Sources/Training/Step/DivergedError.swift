@@ -6,6 +6,9 @@ package struct DivergedError: Error, Equatable, CustomStringConvertible {
     package let step: Int
     package let description: String
 
+    /// The part of a description that says that the job, and not its data, is to be changed.
+    package static let advice = "lower the learning rate, or clip gradients"
+
     package init(step: Int, description: String) { (self.step, self.description) = (step, description) }
 
     /// - Parameters:
@@ -16,7 +19,6 @@ package struct DivergedError: Error, Equatable, CustomStringConvertible {
     ) {
         self.step = step
         let became = "the loss became \(Self.text(loss)) in step \(step + 1)"
-        let advice = "lower the learning rate, or clip gradients"
         func shown(_ localMicrobatch: Int, _ row: Int) -> String {
             "sample \(sample(localMicrobatch, row)) of the training set (the first is 0)"
         }
@@ -27,11 +29,11 @@ package struct DivergedError: Error, Equatable, CustomStringConvertible {
                     + "\(column) of what the network reads; repair or remove the sample"
             case .layer(let name, let localMicrobatch, let row, let value):
                 "\(became): layer `\(name)` is the first to give \(Self.text(Double(value))), "
-                    + "for \(shown(localMicrobatch, row)); \(advice)"
+                    + "for \(shown(localMicrobatch, row)); \(Self.advice)"
             case .loss(let localMicrobatch, let row):
                 "\(became): the model's output for \(shown(localMicrobatch, row)) is too far from its "
-                    + "target, or the target is no finite number; check the sample, \(advice)"
-            case nil: "\(became), though every layer's values are finite: \(advice)"
+                    + "target, or the target is no finite number; check the sample, \(Self.advice)"
+            case nil: "\(became), though every layer's values are finite: \(Self.advice)"
             }
     }
 

@@ -12,7 +12,8 @@ import Telemetry
 enum Program {
     /// Runs the command that the words name, and returns the exit status.
     static func run(_ words: [String]) -> Int32 {
-        Signals.ignoreBrokenPipes()
+        Signals.ignoreHarmless()
+        Signals.explainCrashesOfLimitedMemory()
         let status: Int32
         do { status = try help(words) ?? command(words) } catch { status = report(error) }
         return flushOutput(status)
@@ -44,6 +45,11 @@ enum Program {
 
     private static func command(_ words: [String]) throws -> Int32 {
         let (command, rest) = try Commands.find(words)
+        if let core = Environment.value("OPENBLAS_CORETYPE"), !core.isEmpty, !Processor.isBLASCore(core) {
+            throw UsageError(
+                "OPENBLAS_CORETYPE=\(core) names no core that OpenBLAS knows here: unset it, or take one of"
+                    + " \(Processor.blasCores.joined(separator: ", "))")
+        }
         return try command.run(Arguments(rest, options: command.options, command: command.name))
     }
 

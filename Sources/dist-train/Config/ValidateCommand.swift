@@ -1,6 +1,7 @@
 import Checkpoints
 import Jobs
 import System
+import Telemetry
 import Training
 
 enum ValidateCommand {
@@ -22,6 +23,7 @@ enum ValidateCommand {
             var snapshot = Snapshot(initial: plan.network.layout, moments: 0, seed: plan.job.seed)
             try Weights(path: weights.file).load(into: &snapshot, plan.network.layout, skip: weights.skip)
         }
+        for doubt in plan.doubts { Console.standardError.writeLine("warning: \(doubt)") }
         let samples = TextFormat.count(plan.geometry.batchSize, "sample")
         print("\(path) is valid: \(plan.size) of \(samples)")
         return 0

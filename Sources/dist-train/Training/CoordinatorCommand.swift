@@ -9,7 +9,9 @@ enum CoordinatorCommand {
             Prints the command with which a worker joins; the token is shown on a terminal only.
             """,
         options: [
-            Option(name: "--listen", value: "HOST:PORT", help: "where workers join (default 0.0.0.0:7070)"),
+            Option(
+                name: "--listen", value: "HOST:PORT",
+                help: "where workers join (default: every address, port 7070)"),
             Option(
                 name: "--min-workers", value: "N", help: "begin when so many workers are ready (default 1)"),
             Option(name: "--max-workers", value: "N", help: "further workers wait as spares"),
@@ -26,7 +28,7 @@ enum CoordinatorCommand {
         }
         let listen = try arguments.endpoint("--listen", defaultPort: 7070)
         let program = try RunProgram(
-            arguments, listen: listen ?? Endpoint(host: "0.0.0.0", port: 7070), minimumWorkers: minimum,
+            arguments, listen: listen ?? Endpoint(host: "", port: 7070), minimumWorkers: minimum,
             maximumWorkers: maximum ?? .max, isOpen: true)
         return try program.run(
             token: TokenStore.forCoordinator(file: arguments.string("--token-file")), local: nil)

@@ -12,13 +12,14 @@ import Transport
 /// directory of its own within the ensemble's.
 struct EnsembleProgram {
     private let program: RunProgram
-    private let token: SharedToken
+    /// Nil: it is kept in the ensemble's directory.
+    private let token: SharedToken?
     private let local: LocalWorkerOptions?
     /// The number of members.
     private let count: Int
     private let log = Log(source: "coordinator")
 
-    init(_ program: RunProgram, _ token: SharedToken, _ local: LocalWorkerOptions?) {
+    init(_ program: RunProgram, _ token: SharedToken?, _ local: LocalWorkerOptions?) {
         self.program = program
         self.token = token
         self.local = local
@@ -59,7 +60,9 @@ struct EnsembleProgram {
     /// nil once all have.
     private func train(_ job: JobFile, in path: String, _ data: DecodedData) throws -> Int32? {
         let faults = try FaultPoints.ofEnvironment()
-        let session = TrainingSession(token: token, local: local, log: log, signals: try StopSignals())
+        let session = TrainingSession(
+            token: try token ?? RunProgram.token(keptIn: path, log), local: local, log: log,
+            signals: try StopSignals())
         defer { session.workers?.finish() }
         var options = program.coordinator
         for index in 0..<count {

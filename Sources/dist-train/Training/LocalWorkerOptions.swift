@@ -15,13 +15,14 @@ struct LocalWorkerOptions {
     /// Starts them.
     /// - Parameter address: the coordinator's.
     func start(address: SocketAddress, protection: Protection, token: SharedToken) throws -> LocalWorkers {
-        let host = address.isAny ? (address.isIPv6 ? "::1" : "127.0.0.1") : address.host
+        // `::` takes IPv4 connections too.
+        let host = address.isAny ? "127.0.0.1" : address.host
         let lanes = lanes ?? max(1, Processor.cores / max(1, count))
         var arguments = [
             "worker", "--join", "\(Endpoint(host: host, port: address.port))", "--lanes", "\(lanes)",
         ]
         if let cacheDirectory { arguments += ["--cache-dir", cacheDirectory] }
-        if address.isLoopback { arguments += ["--listen", "127.0.0.1:0"] }
+        if address.isLoopback { arguments += ["--listen", "\(Endpoint(host: address.host, port: 0))"] }
         if protection == .plaintext { arguments.append("--plaintext") }
         return try LocalWorkers(count: count, arguments: arguments, token: token, restarts: restarts)
     }

@@ -22,6 +22,12 @@ package struct ResumableCommand: Sendable {
             .joined(separator: " ")
     }
 
+    /// The line that begins another run with some fields of the config changed.
+    package func line(setting fields: [(path: String, value: String)]) -> String {
+        (["dist-train"] + words + fields.flatMap { ["--set", "\($0.path)=\($0.value)"] }).map(Self.quoted)
+            .joined(separator: " ")
+    }
+
     /// Quotes a word as a shell needs it.
     static func quoted(_ word: String) -> String {
         let isPlain = word.utf8.allSatisfy { byte in

@@ -4,6 +4,7 @@ import Platform
 import Runs
 import System
 import Telemetry
+import Training
 import Transport
 
 /// The course that `run` and `coordinator` have in common, from the job to the printed result.
@@ -20,12 +21,17 @@ struct RunProgram {
     var origin = RunOrigin(config: "", overrides: [])
 
     /// Runs to the end, and returns the process's exit status.
-    /// - Parameter local: the workers that this program starts; nil: others start them.
-    func run(token: SharedToken, local: LocalWorkerOptions?) throws -> Int32 {
+    ///
+    /// - Parameters:
+    ///   - local: the workers that this program starts; nil: others start them.
+    ///   - token: nil: it is kept in the run directory.
+    func run(token: SharedToken?, local: LocalWorkerOptions?) throws -> Int32 {
         if job.job.ensemble != nil { return try EnsembleProgram(self, token, local).run() }
         let log = Log(source: "coordinator")
-        let setup = try RunSetup(job, request, log: log)
-        let session = TrainingSession(token: token, local: local, log: log, signals: try StopSignals())
+        let setup = try RunSetup(job, request, log: log) { try requireMemory($0, $1, local) }
+        let session = TrainingSession(
+            token: try token ?? Self.token(keptIn: setup.directory.path, log), local: local, log: log,
+            signals: try StopSignals())
         let (outcome, address) = try train(setup, coordinator, isNew: !request.resume, in: session)
         let lastEvents = session.workers?.finish() ?? []
         if case .finished = outcome.end {
@@ -34,6 +40,12 @@ struct RunProgram {
             print(printsJSON ? result.value.prettyJSON() : RunSummary(of: result, setup).text)
         }
         return recordEnding(outcome, of: setup, directory: setup.directory.path, address: address, in: log)
+    }
+
+    /// Returns the token that is kept in a run directory, because there is no home directory for it.
+    static func token(keptIn directory: String, _ log: Log) throws -> SharedToken {
+        log.record(.run(.tokenKept(file: TokenStore.runTokenPath(directory))))
+        return try TokenStore.kept(inRun: directory)
     }
 
     // MARK: Training
@@ -66,10 +78,36 @@ struct RunProgram {
         prepare(coordinator)
         session.signals.setTarget(coordinator)
         log.record(.run(Self.started(job.job.name, setup)))
+        let work = setup.plan.geometry.microbatches
+        if options.minimumWorkers > work {
+            let wanted = TextFormat.count(options.minimumWorkers, "worker")
+            let have = TextFormat.count(work, "microbatch", plural: "microbatches")
+            log.record(
+                .run(
+                    .doubtful(
+                        reason: "\(wanted) are asked for, but a batch has \(have), and each worker needs one:"
+                            + " the others would compute nothing. Set `batch.microbatches` to"
+                            + " \(options.minimumWorkers) or more (at most `batch.size`), or ask for fewer"
+                            + " workers")))
+        }
+        for doubt in setup.plan.doubts { log.record(.run(.doubtful(reason: doubt))) }
         if options.protection == .plaintext { log.record(.run(.encryptionOff)) }
         if let local = session.local { try startWorkers(local, of: coordinator, at: address, in: session) }
         if session.local == nil || !address.isLoopback { tellHowToJoin(address, session.token, log) }
         return (try coordinator.run(), address)
+    }
+
+    /// Refuses a job that needs more memory than there is.
+    private func requireMemory(_ plan: TrainingPlan, _ data: DecodedData, _ local: LocalWorkerOptions?) throws
+    {
+        let workers = local?.count ?? 0
+        let lanes = local?.lanes ?? max(1, Processor.cores / max(1, workers))
+        let sets = [data.train, data.validation, data.test]
+        let demand = MemoryDemand(
+            plan, workers: workers, lanes: lanes,
+            dataBytes: sets.reduce(0) { $0 + ($1?.serialized.count ?? 0) })
+        let shortage = demand.shortage(shared: .shared(), each: .addressSpace)
+        if let shortage { throw SystemError(shortage) }
     }
 
     private static func started(_ name: String, _ setup: RunSetup) -> RunEvent.Run {
@@ -96,12 +134,12 @@ struct RunProgram {
     }
 
     private func tellHowToJoin(_ address: SocketAddress, _ token: SharedToken, _ log: Log) {
-        let hosts =
-            address.isAny ? SocketAddress.localInterfaces().filter { !$0.isIPv6 }.map(\.host) : [address.host]
+        let all = address.isAny ? SocketAddress.localInterfaces() : [address]
+        let hosts = all.filter { address.isIPv6 || !$0.isIPv6 }.map(Self.bracketed)
         let host = hosts.first ?? "localhost"
         let port = address.port == 7070 ? "" : ":\(address.port)"
         let command =
-            "dist-train worker --join \(host.contains(":") ? "[\(host)]" : host)\(port)"
+            "dist-train worker --join \(host)\(port)"
             + (coordinator.protection == .plaintext ? " --plaintext" : "")
         log.record(
             .run(
@@ -111,6 +149,10 @@ struct RunProgram {
         guard isatty(STDERR_FILENO) == 1 else { return }
         // On a terminal only, because no log file may hold the token.
         Console.standardError.writeLine("  the token, asked for once on each machine:\n  \(token.hex)")
+    }
+
+    private static func bracketed(_ address: SocketAddress) -> String {
+        address.isIPv6 ? "[\(address.host)]" : address.host
     }
 
     // MARK: The end
@@ -133,9 +175,24 @@ struct RunProgram {
         case .failed(let reason):
             let newest = try? setup.directory.checkpoints.list().first
             log.record(
-                .ending(.failed(reason: reason, checkpoint: newest?.path, resumeCommand: resumeCommand)))
+                .ending(
+                    .failed(
+                        reason: reason, checkpoint: newest?.path, resumeCommand: resumeCommand,
+                        retryCommand: retryCommand(after: reason, setup, newest?.path))))
             return 1
         }
+    }
+
+    /// The command that begins a new run with a tenth of the learning rate, after a run has left the finite
+    /// numbers: one that is resumed would do so again.
+    private func retryCommand(after reason: String, _ setup: RunSetup, _ checkpoint: String?) -> String? {
+        guard reason.contains(DivergedError.advice),
+            case .object(let members)? = setup.job.resolved["optimizer"]?.kind, let name = members.first?.key
+        else { return nil }
+        let rate = 0.1 * setup.job.job.optimizer.learningRate
+        let begin = checkpoint.map { [(path: "weights", value: "{file: \"\($0)\"}")] } ?? []
+        return command.line(
+            setting: [(path: "optimizer.\(name).learning_rate", value: "\(rate)")] + begin)
     }
 }
 

@@ -30,7 +30,13 @@ struct RunSummary {
         let steps = TextFormat.count(result.steps, "step")
         let epochs = TextFormat.count(result.epochs, "epoch")
         let workers = TextFormat.count(result.workers, "worker")
-        let time = TextFormat.duration(result.seconds)
+        let part = result.secondsSinceResume.map {
+            ", \(TextFormat.duration($0)) of it since it was resumed"
+        }
+        let recoveries =
+            result.recoveries == 0
+            ? "" : "; recovered \(TextFormat.count(result.recoveries, "time")) from the loss of a worker"
+        let time = TextFormat.duration(result.seconds) + (part ?? "") + recoveries
         return "\(setup.job.job.name): \(steps) (\(epochs)) with \(workers) in \(time)"
     }
 

@@ -24,11 +24,17 @@ enum WorkerCommand {
                     """),
             Option(
                 name: "--listen", value: "HOST:PORT",
-                help: "where other workers reach this one (default 0.0.0.0, any port)"),
+                help: "where other workers reach this one (default: every address, any port)"),
             Option(name: "--advertise", value: "HOST", help: "the address that other workers should dial"),
             Option(
                 name: "--cache-dir", value: "DIR",
                 help: "where fetched data sets are kept (default ~/.cache/dist-train)"),
+            Option(
+                name: "--wait", value: "S",
+                help: "seconds to wait for a coordinator that is not there yet (default 300)"),
+            Option(
+                name: "--keep", value: nil,
+                help: "stay after the end of a job, for the next one of a coordinator at this address"),
             Option(
                 name: "--rejoin-timeout", value: "S",
                 help: "seconds to look for a coordinator that was lost (default 600)"),
@@ -45,11 +51,18 @@ enum WorkerCommand {
         if let lifeline = Environment.value(InheritedDescriptors.lifeline).flatMap({ Int32($0) }) {
             try Lifeline.watch(lifeline) { _exit(1) }
         }
-        let token = try TokenStore.forWorker(file: arguments.string("--token-file"))
+        var token = try TokenStore.forWorker(file: arguments.string("--token-file"))
         let log = Log(source: "worker")
         if let file = arguments.string("--log-file") { log.write(to: try AppendFile(file)) }
         if options.protection == .plaintext { log.record(.run(.encryptionOff)) }
-        return try Worker(options, token: token, log: log).run()
+        while true {
+            let worker = try Worker(options, token: token, log: log)
+            let status = try worker.run()
+            guard status != 0, worker.hadWrongToken, TokenStore.canAskAgain(after: token.origin) else {
+                return status
+            }
+            token = try TokenStore.forWorker(file: nil, rejected: token.origin)
+        }
     }
 
     private static func options(_ arguments: Arguments) throws -> WorkerOptions {
@@ -65,11 +78,18 @@ enum WorkerCommand {
         }
         var options = WorkerOptions(
             coordinator: coordinator, lanes: try arguments.integer("--lanes", 1...1024),
-            listen: try arguments.endpoint("--listen", defaultPort: 0) ?? Endpoint(host: "0.0.0.0", port: 0),
+            listen: try arguments.endpoint("--listen", defaultPort: 0) ?? Endpoint(host: "", port: 0),
             advertise: try advertisedHost(arguments), cacheDirectory: arguments.string("--cache-dir"),
-            rejoinTimeout: try arguments.seconds("--rejoin-timeout", 0...864_000) ?? 600)
+            patience: try patience(arguments))
         options.protection = arguments.protection
         return options
+    }
+
+    private static func patience(_ arguments: Arguments) throws -> RejoinPolicy.Limits {
+        RejoinPolicy.Limits(
+            wait: try arguments.seconds("--wait", 0...864_000) ?? 300,
+            rejoin: try arguments.seconds("--rejoin-timeout", 0...864_000) ?? 600,
+            keeps: arguments.has("--keep"))
     }
 
     private static func advertisedHost(_ arguments: Arguments) throws -> String? {

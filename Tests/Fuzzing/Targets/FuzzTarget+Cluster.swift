@@ -7,12 +7,13 @@ extension FuzzTarget {
     /// The first byte chooses the direction. A message that is accepted is encoded to the same bytes.
     static let messages = FuzzTarget("messages", longestInput: 2048) { input in
         var input = Input(input)
-        switch input.byte() % 5 {
+        switch input.byte() % 6 {
         case 0: try readPurpose(input.remainder())
         case 1: try readTiming(try read(ToCoordinator.self, &input))
         case 2: _ = try read(ToWorker.self, &input)
         case 3: _ = try read(Heartbeat.self, &input)
-        default: _ = try read(HeartbeatAnswer.self, &input)
+        case 4: _ = try read(HeartbeatAnswer.self, &input)
+        default: _ = try read(ProbeMessage.self, &input)
         }
     }
 
