@@ -74,6 +74,7 @@ let package = Package(
         room("Datasets", uses: ["Kernels", "System", "CDigits", "CZlib", "CImages", "Platform"]),
         room("Collectives", uses: ["Kernels", "CSystem", "Threads"]),
         room("Telemetry", uses: ["System", "Platform"]),
+        room("Metrics", uses: ["Kernels", "Platform"]),
         // 4
         room("Checkpoints", uses: ["System", "Configuration", "NeuralNetwork", "Platform"]),
         room("Jobs", uses: ["Configuration", "System", "NeuralNetwork", "Datasets"]),
@@ -89,7 +90,7 @@ let package = Package(
             "Runs",
             uses: [
                 "System", "Kernels", "Configuration", "NeuralNetwork", "Datasets", "Telemetry", "Checkpoints",
-                "Jobs", "Training",
+                "Jobs", "Training", "Metrics",
             ]),
         // 7
         room(
@@ -103,7 +104,7 @@ let package = Package(
             name: "dist-train",
             dependencies: [
                 "Configuration", "System", "Kernels", "NeuralNetwork", "Datasets", "Telemetry", "Checkpoints",
-                "Jobs", "Training", "Runs", "Cluster", "Transport", "Platform", "Threads",
+                "Jobs", "Training", "Runs", "Cluster", "Transport", "Platform", "Threads", "Metrics",
             ],
             swiftSettings: swiftFlags),
 
@@ -119,6 +120,7 @@ let package = Package(
         tests("DatasetsTests", uses: ["TestSupport", "Datasets", "Kernels", "System", "Platform"]),
         tests("CollectivesTests", uses: ["TestSupport", "Collectives", "Kernels", "Threads"]),
         tests("TelemetryTests", uses: ["TestSupport", "Telemetry", "System", "Platform"]),
+        tests("MetricsTests", uses: ["TestSupport", "Metrics"]),
         tests("CheckpointsTests", uses: ["TestSupport", "Checkpoints", "System"]),
         tests(
             "JobsTests",
@@ -145,7 +147,7 @@ let package = Package(
             uses: [
                 "TestSupport", "dist-train", "Configuration", "Datasets", "Jobs", "NeuralNetwork", "Runs",
                 "System", "Training", "Platform",
-                "Threads",
+                "Threads", "Metrics",
             ]),
         tests(
             "EndToEndTests",

@@ -15,6 +15,10 @@ package struct ModelEvaluation {
         package let members: [Totals]
         /// The ensemble's, or the only model's.
         package let whole: Totals
+        /// What each model predicts; nil where it trains no network, or where the set is too large.
+        package let memberPredictions: [RecordedPredictions?]
+        /// What the ensemble, or the only model, predicts.
+        package let predictions: RecordedPredictions?
     }
 
     private let models: [TrainedModel]
@@ -34,36 +38,53 @@ package struct ModelEvaluation {
                 )
             }
             let totals = try measured(model, dataset)
-            return Result(samples: dataset.count, members: [totals], whole: totals)
+            return Result(
+                samples: dataset.count, members: [totals], whole: totals, memberPredictions: [nil],
+                predictions: nil)
         }
-        var (members, predictors, plans): ([Totals], [Predictor], [TrainingPlan]) = ([], [], [])
-        var first: Evaluator?
+        var (members, predictors, plans): ([Evaluated], [Predictor], [TrainingPlan]) = ([], [], [])
         for model in models {
-            let data = DecodedData(
-                train: dataset, validation: nil, test: dataset, normalization: model.state.normalization)
             let plan = try model.plan(fitting: dataset)
             try model.requireTargets(dataset, plan)
-            let evaluator = Evaluator(plan: plan, data: data, lanes: lanes)
             let predictor = try model.predictor(plan, lanes: lanes)
-            first = first ?? evaluator
-            let reports = try evaluator.evaluate(
-                .test, chunks: 0..<plan.chunkCount(samples: dataset.count), parameters: predictor.parameters,
-                statistics: predictor.statistics)
-            members.append(Evaluator.total(reports, plan.evaluationReport))
+            members.append(try evaluate(EnsemblePredictor([predictor]), model, plan, on: dataset))
             predictors.append(predictor)
             plans.append(plan)
         }
-        guard members.count > 1, let evaluator = first else {
-            return Result(samples: dataset.count, members: members, whole: members[0])
-        }
-        try Self.requireSameOutputs(models, plans)
-        let ensemble = EnsemblePredictor(predictors)
-        let reports = try evaluator.evaluate(.test, chunks: 0..<plans[0].chunkCount(samples: dataset.count)) {
-            try ensemble.outputs($0, of: $1)
+        var whole = members[0]
+        if members.count > 1 {
+            try Self.requireSameOutputs(models, plans)
+            whole = try evaluate(EnsemblePredictor(predictors), models[0], plans[0], on: dataset)
         }
         return Result(
-            samples: dataset.count, members: members,
-            whole: Evaluator.total(reports, plans[0].evaluationReport))
+            samples: dataset.count, members: members.map(\.totals), whole: whole.totals,
+            memberPredictions: members.map(\.predictions), predictions: whole.predictions)
+    }
+
+    private struct Evaluated {
+        let totals: Totals
+        let predictions: RecordedPredictions?
+    }
+
+    /// Evaluates what some models answer together, and records it.
+    /// - Parameter model: the first of them.
+    private func evaluate(
+        _ ensemble: EnsemblePredictor, _ model: TrainedModel, _ plan: TrainingPlan, on dataset: Dataset
+    ) throws -> Evaluated {
+        let data = DecodedData(
+            train: dataset, validation: nil, test: dataset, normalization: model.state.normalization)
+        var predictions = RecordedPredictions(
+            plan, normalization: model.state.normalization, samples: dataset.count)
+        let reports = try Evaluator(plan: plan, data: data, lanes: lanes).evaluate(
+            .test, chunks: 0..<plan.chunkCount(samples: dataset.count)
+        ) { samples, dataset in
+            let answer = try ensemble.answer(samples, of: dataset)
+            let outputs = ensemble.outputs(of: answer)
+            predictions?.add(samples, of: dataset, outputs: outputs, readable: answer.readable)
+            return outputs
+        }
+        return Evaluated(
+            totals: Evaluator.total(reports, plan.evaluationReport), predictions: predictions)
     }
 
     /// Evaluates a k-means or PCA job, which is over but for the evaluation of its test set.

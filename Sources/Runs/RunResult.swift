@@ -101,12 +101,16 @@ package struct RunResult: Sendable {
 
     /// A set's results.
     package static func metrics(_ totals: Totals, penalty: Double? = nil) -> ConfigValue {
+        .object(metricMembers(totals, penalty: penalty))
+    }
+
+    /// The loss, the metrics, the penalty and the confusion matrix of a set.
+    package static func metricMembers(_ totals: Totals, penalty: Double? = nil) -> [(String, ConfigValue)] {
         let confusion = totals.confusionMatrix.map { matrix in
             ("confusion_matrix", ConfigValue.array(matrix.map { .array($0.map { .int($0) }) }))
         }
-        return .object(
-            totals.members + (penalty.map { [("penalty", .number($0))] } ?? [])
-                + (confusion.map { [$0] } ?? []))
+        return totals.members + (penalty.map { [("penalty", .number($0))] } ?? [])
+            + (confusion.map { [$0] } ?? [])
     }
 
     package var value: ConfigValue {

@@ -40,6 +40,31 @@ import Testing
                 "train: 1,437 samples\n  \(bench.runDirectory("run"))/checkpoints/step-00000036  loss 0."))
     }
 
+    /// `--metrics` of a trained model, and what its report says, by the lines of `predict`.
+    @Test func metricsOfATrainedModel() throws {
+        let bench = try Bench(DigitsJob(steps: 36))
+        _ = try bench.bits("run", workers: 1)
+        let run = bench.runDirectory("run")
+        func evaluate(_ more: String...) throws -> Program.Finished {
+            try Program.run(["evaluate", run] + more, in: bench.path)
+        }
+        let asked = try evaluate("--metrics", "f1,confusion_matrix,auc,log_loss", "--json")
+        #expect(asked.status == .exited(0), "\(asked.errors)")
+        let whole = asked.output.range(of: "\"members\"").map { asked.output[..<$0.lowerBound] } ?? ""
+        for name in ["loss", "accuracy", "f1", "confusion_matrix", "auc", "log_loss"] {
+            #expect(whole.contains("\"\(name)\": "), "\(name) in \(whole)")
+        }
+        // No probability comes near the clipping, so that the loss is the log-loss, up to Float's rounding.
+        let losses = ["loss", "log_loss"].compactMap { Double(field($0, in: asked.output) ?? "") }
+        #expect(losses.count == 2 && abs(losses[0] - losses[1]) < 1e-5 * losses[0], "\(losses)")
+        let report = try evaluate()
+        for text in ["\n  class     precision  recall", "\n  macro ", "\n  accuracy", "Clopper–Pearson"] {
+            #expect(report.output.contains(text), "\(report.output)")
+        }
+        let wrong = try evaluate("--metrics", "f2")
+        #expect(wrong.status == .exited(64) && wrong.errors.contains("did you mean `f1`?"))
+    }
+
     @Test func linesForImages() throws {
         let bench = try Bench(DigitsJob(steps: 12))
         _ = try bench.bits("run", workers: 1)

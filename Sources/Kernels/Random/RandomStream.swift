@@ -25,6 +25,10 @@ package struct RandomStream: Sendable {
         case synthetic = 6
         /// For tests
         case test = 7
+        /// A bootstrap's draws. major: resample
+        case resampling = 8
+        /// The shuffling of a column. major: column, minor: repeat
+        case columnShuffle = 9
     }
 
     private let key: SIMD2<UInt32>

@@ -80,7 +80,7 @@ package struct Loss: Equatable, Sendable {
     }
 
     /// The threshold above which a single output predicts class 1, or a yes.
-    var threshold: Float { kind == .binaryCrossEntropy ? 0 : 0.5 }
+    package var threshold: Float { kind == .binaryCrossEntropy ? 0 : 0.5 }
 }
 
 /// The form of a data set's targets.

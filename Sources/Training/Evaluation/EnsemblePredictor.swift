@@ -36,12 +36,13 @@ package final class EnsemblePredictor {
         return Answer(readable: mean, scores: mean)
     }
 
-    /// The mean prediction as outputs of the first member's network, which its loss takes.
-    /// - Throws: what `Network.forward` throws.
-    package func outputs(_ samples: Range<Int>, of dataset: Dataset) throws -> FloatBuffer {
-        let mean = try mean(samples, of: dataset)
-        members[0].plan.outputForm.makeOutputs(mean)
-        return mean
+    /// Returns the outputs of the first member's network that stand for an answer, which its loss takes.
+    package func outputs(of answer: Answer) -> FloatBuffer {
+        guard !isSingle else { return answer.scores }
+        let outputs = FloatBuffer(count: answer.readable.count)
+        _ = outputs.elements.update(from: answer.readable.elements)
+        members[0].plan.outputForm.makeOutputs(outputs)
+        return outputs
     }
 
     /// The mean over the members in their order, in doubles.

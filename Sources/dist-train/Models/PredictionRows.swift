@@ -151,10 +151,3 @@ extension PredictionRows {
             offsets: names.targetOffsets)
     }
 }
-
-extension TrainingPlan {
-    /// Whether predictions are probabilities, by the loss or by the last layer.
-    fileprivate var predictsProbabilities: Bool {
-        outputForm != .values || job.layers.last?.spec.probabilities != nil
-    }
-}

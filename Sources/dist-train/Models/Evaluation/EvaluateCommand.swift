@@ -1,0 +1,122 @@
+import Configuration
+import Kernels
+import Metrics
+import Runs
+import System
+import Training
+
+enum EvaluateCommand {
+    static let command = Command(
+        name: "evaluate", arguments: "RUN_OR_CHECKPOINT…",
+        summary: """
+            Measure trained models on a data set.
+            The values have the same bits as during the training.
+            Of a run directory the best checkpoint counts, or else the newest; of several, also what they \
+            answer together.
+            For classes it reports precision, recall and F1 of each class, areas under curves, log-loss, Brier \
+            score and calibration; for values R², errors and residuals; all with 95 % intervals.
+            """,
+        options: [
+            Option(
+                name: "--data", value: "WHICH",
+                help: """
+                    train, validation or test of the job (default: test, or else validation);
+                    a file or directory; or a source as in a config: '{csv: {path: "x.csv"}}'
+                    """),
+            Option(
+                name: "--metrics", value: "LIST",
+                help: """
+                    only these, such as f1,confusion_matrix,auc; a wrong name shows all that there are
+                    """),
+            .lanes, .set, .json,
+        ],
+        example: "dist-train evaluate runs/digits-mlp-20260101-120000 --data validation", run: run)
+
+    private static func run(_ arguments: Arguments) throws -> Int32 {
+        let models = try TrainedModels(arguments).all
+        let requested = try requestedMetrics(arguments, models[0])
+        let lanes = LanePool(lanes: try arguments.integer("--lanes", 1...1024) ?? Processor.cores)
+        defer { lanes.close() }
+        let (name, dataset) = try EvaluationData(models, named: arguments.string("--data")).read()
+        let result = try ModelEvaluation(models, lanes: lanes).run(on: dataset)
+        let evaluation = Evaluation(models: models, name: name, result: result, requested: requested)
+        print(arguments.has("--json") ? evaluation.json.prettyJSON() : evaluation.text)
+        return 0
+    }
+
+    /// The value of `--metrics`, checked before anything is computed; nil for a job that trains no network.
+    private static func requestedMetrics(_ arguments: Arguments, _ model: TrainedModel) throws
+        -> RequestedMetrics?
+    {
+        guard model.job.job.task == .training else {
+            guard !arguments.has("--metrics") else {
+                throw UsageError("--metrics is for models that predict classes or values")
+            }
+            return nil
+        }
+        let plan = try model.plan()
+        return try RequestedMetrics(
+            arguments.string("--metrics"), for: RecordedPredictions.Kind(plan),
+            areProbabilities: plan.predictsProbabilities)
+    }
+
+    /// The results of models on a data set.
+    private struct Evaluation {
+        let models: [TrainedModel]
+        let name: String
+        let result: ModelEvaluation.Result
+        let requested: RequestedMetrics?
+
+        /// The report of one model, or of all together; nil without predictions.
+        private func report(_ predictions: RecordedPredictions?) -> EvaluationReport? {
+            guard let predictions, let requested else { return nil }
+            let names = RecordedPredictions.names(predictions.kind, models[0].state)
+            return EvaluationReport(predictions, named: names, requested)
+        }
+
+        var json: ConfigValue {
+            let whole = report(result.predictions)
+            let members = models.indices.map { index in
+                let named =
+                    models.count == 1 ? whole : isAsked ? report(result.memberPredictions[index]) : nil
+                return ConfigValue.object([
+                    ("checkpoint", .string(models[index].path)), ("step", .int(models[index].step)),
+                    ("metrics", Self.metrics(result.members[index], named)),
+                ])
+            }
+            return .object(
+                [
+                    ("data", .string(name)), ("samples", .int(result.samples)),
+                    ("metrics", Self.metrics(result.whole, whole)), ("members", .array(members)),
+                ] + (whole.map { [("report", $0.value)] } ?? []))
+        }
+
+        private var isAsked: Bool { requested?.named.isEmpty == false }
+
+        /// The job's metrics, and those of the command line that it does not have.
+        private static func metrics(_ totals: Totals, _ report: EvaluationReport?) -> ConfigValue {
+            let known = RunResult.metricMembers(totals)
+            let more = report?.namedMembers.filter { member in !known.contains { $0.0 == member.0 } } ?? []
+            return .object(known + more)
+        }
+
+        var text: String {
+            var rows = zip(models, result.members).map { (name: $0.path, totals: $1) }
+            if models.count > 1 { rows.append(("all \(models.count) together", result.whole)) }
+            let width = rows.map(\.name.count).max() ?? 0
+            var lines = ["\(name): \(TextFormat.count(result.samples, "sample"))"]
+            lines += rows.map { "  \(TextFormat.left($0.name, width))  \($0.totals.line)" }
+            if !isAsked, let matrix = result.whole.confusionMatrix {
+                let classes = models[0].state.classNames ?? []
+                lines += ["  confusion matrix:", ConfusionTable.text(matrix, classNames: classes, indent: 4)]
+            }
+            if let report = report(result.predictions) { lines += ["", report.text(indent: 2)] }
+            return lines.joined(separator: "\n")
+        }
+    }
+}
+
+extension Totals {
+    /// The values on one line: `loss 0.1234   accuracy 0.9500`.
+    var line: String { values.map { "\($0.name) \(TextFormat.measure($0.value))" }.joined(separator: "   ") }
+}
