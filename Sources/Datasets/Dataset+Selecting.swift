@@ -31,6 +31,28 @@ extension Dataset {
         }
     }
 
+    /// Returns the same samples, each with some of its features from another one.
+    /// - Parameters:
+    ///   - columns: the features that are exchanged, of samples with one dimension.
+    ///   - order: for each sample, the one that it takes these features of.
+    /// - Throws: `DatasetError` if the copy does not fit into memory.
+    package func shuffling(_ columns: Range<Int>, by order: [Int]) throws -> Dataset {
+        precondition(order.count == count && columns.upperBound <= sampleSize, "the order is of the samples")
+        let bytes = form.elementType.byteCount
+        let (row, start, length) = (
+            sampleSize * bytes, columns.lowerBound * bytes, columns.count * bytes
+        )
+        return try Dataset.build(form) { featureBytes, targetBytes in
+            featureBytes.copyMemory(from: features)
+            targetBytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: targets[..<targetBytes.count]))
+            for (sample, other) in order.enumerated() {
+                let (to, from) = (sample * row + start, other * row + start)
+                UnsafeMutableRawBufferPointer(rebasing: featureBytes[to..<to + length])
+                    .copyMemory(from: UnsafeRawBufferPointer(rebasing: features[from..<from + length]))
+            }
+        }
+    }
+
     /// Returns the first `limit` samples, or all if there are fewer.
     /// - Throws: `DatasetError` if the copy does not fit into memory.
     package func prefix(_ limit: Int) throws -> Dataset {

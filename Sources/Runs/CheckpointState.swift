@@ -9,6 +9,9 @@ import Training
 package struct CheckpointState: Equatable, Sendable {
     /// Content hashes of the decoded data.
     package var data: String
+    /// The content hash of the training, the validation and the test set, empty for one that is absent; nil
+    /// in checkpoints of before.
+    package var sets: [String]?
     package var normalization: Normalization
     package var classNames: [String]?
     /// The report's sums since the epoch began; empty before the first step.
@@ -35,13 +38,15 @@ package struct CheckpointState: Equatable, Sendable {
     package var recoveries: Int? = nil
 
     package init(
-        data: String, normalization: Normalization, classNames: [String]?, epochTotals: [Double],
+        data: String, sets: [String]? = nil, normalization: Normalization, classNames: [String]?,
+        epochTotals: [Double],
         platform: String, isExact: Bool,
         decisions: DecisionState = DecisionState(), job: String? = nil, table: TableEncoding? = nil,
         sampleShape: [Int]? = nil,
         targetWidth: Int? = nil, trainCount: Int? = nil, isChannelsFirst: Bool = true
     ) {
         self.data = data
+        self.sets = sets
         self.normalization = normalization
         self.classNames = classNames
         self.epochTotals = epochTotals
@@ -73,6 +78,21 @@ package struct CheckpointState: Equatable, Sendable {
         return hash.hexDigest()
     }
 
+    /// The content hash of each set of the data, for `sets`.
+    package static func sets(of data: DecodedData) -> [String] {
+        [data.train, data.validation, data.test].map { $0.map(hash) ?? "" }
+    }
+
+    /// Whether a set is the one of the training, as far as the checkpoint says it.
+    package func knows(_ dataset: Dataset, as part: DataPart.Name) -> Bool {
+        guard let sets, let index = DataPart.Name.allCases.firstIndex(of: part),
+            sets.indices.contains(index)
+        else { return true }
+        return sets[index] == Self.hash(dataset)
+    }
+
+    private static func hash(_ dataset: Dataset) -> String { TextFormat.hex(dataset.contentHash()) }
+
     package var value: ConfigValue { Self.codec.encode(self) }
 
     /// Reads the state in a checkpoint's manifest.
@@ -98,6 +118,9 @@ extension CheckpointState {
             epochTotals: [], platform: "", isExact: false, isChannelsFirst: false)
     ) {
         Field(required: "data", \.data, .string, "Content hash of the decoded data.")
+        Field(
+            "sets", \.sets, .array(of: Codec<String>.string),
+            "Content hash of the training, validation and test set.")
         Field(
             required: "normalization", \.normalization, normalization,
             "How features are brought to one scale.")

@@ -47,8 +47,8 @@ package struct RecordedPredictions: Sendable {
     /// The number of classes that are above the true one.
     private var ranks: [Int] = []
     /// The true and the predicted answers, `[samples, width]`.
-    private var truths: [Bool] = []
-    private var answers: [Bool] = []
+    package private(set) var truths: [Bool] = []
+    package private(set) var answers: [Bool] = []
     /// The targets of values, `[samples, width]`.
     package private(set) var targets: [Double] = []
     private let threshold: Float

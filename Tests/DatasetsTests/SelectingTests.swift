@@ -35,6 +35,16 @@ import Testing
         }
     }
 
+    /// The chosen columns come of another sample, the others and the targets stay.
+    @Test func shuffledColumns() throws {
+        let whole = try Dataset.make(
+            floats: (0..<12).map { Float($0) }, sampleShape: [4], labels: [0, 1, 0], classNames: ["a", "b"])
+        let shuffled = try whole.shuffling(1..<3, by: [2, 0, 1])
+        #expect(shuffled.rows == [0, 9, 10, 3, 4, 1, 2, 7, 8, 5, 6, 11])
+        #expect(Array(shuffled.labels) == [0, 1, 0])
+        #expect(try whole.shuffling(0..<4, by: [0, 1, 2]).contentHash() == whole.contentHash())
+    }
+
     @Test func theFirstSamples() throws {
         let (train, _) = try Digits.load()
         let first = try train.prefix(100)

@@ -1,7 +1,8 @@
 import TestSupport
 import Testing
 
-/// The lines `CASE NAME VALUE…` of a file in Tests/Fixtures/metrics; make_fixtures.py there says what they are.
+/// The lines `CASE NAME VALUE…` of a file in Tests/Fixtures/metrics; make_fixtures.py there says what they
+/// are.
 struct MetricsFixture {
     private var values: [String: [String: [Double]]] = [:]
     private(set) var cases: [String] = []

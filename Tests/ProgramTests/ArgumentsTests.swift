@@ -66,6 +66,20 @@ import dist_train
         #expect(text == "`dist-train run` has no option \(word): did you mean \(meant)?")
     }
 
+    /// `[N]` is the next word if that is a whole number, and empty otherwise.
+    @Test(
+        arguments: [
+            (["--again", "3", "a"], "3", ["a"]), (["--again", "a"], "", ["a"]),
+            (["a", "--again"], "", ["a"]),
+            (["--again=7", "8"], "7", ["8"]), (["--again", "--json"], "", []),
+            (["--again", "3a"], "", ["3a"]),
+        ] as [([String], String, [String])])
+    func aValueMayBeOptional(words: [String], value: String, positionals: [String]) throws {
+        let options = Self.options + [Option(name: "--again", value: "[N]", help: "")]
+        let sorted = try Arguments(words, options: options, command: "run")
+        #expect(sorted.string("--again") == value && sorted.positionals == positionals)
+    }
+
     @Test func afterTwoDashesAllIsPositional() throws {
         let sorted = try arguments("--json", "--", "--workers", "--", "c")
         #expect(sorted.positionals == ["--workers", "--", "c"] && !sorted.has("--workers"))

@@ -38,6 +38,25 @@ import dist_train
             ])
     }
 
+    /// The most probable classes, the predicted one first.
+    @Test func theMostProbableClasses() throws {
+        let all = PredictionRows(
+            .classes(["x", "y", "z"], threshold: 0.5), columns: ["class", "p_x", "p_y", "p_z"])
+        let two = try #require(all.most(2))
+        #expect(two.columns == ["class", "p_1", "class_2", "p_2"])
+        #expect(
+            two.rows(values: [0.2, 0.5, 0.3], scores: [-1, 7, 3], count: 1) == [
+                [.text("y"), .number(0.5), .text("z"), .number(0.3)]
+            ])
+        #expect(try #require(all.most(9)).columns.count == 6)
+        let one = PredictionRows(.classes(["no", "yes"], threshold: 0), columns: ["class", "p_no", "p_yes"])
+        #expect(
+            try #require(one.most(1)).rows(values: [0.25], scores: [-1], count: 1) == [
+                [.text("no"), .number(0.75)]
+            ])
+        #expect(PredictionRows(.values, columns: ["value"]).most(1) == nil)
+    }
+
     /// The scores decide, not the values: probabilities of a network that is very sure are rounded to 1.
     @Test func scoresDecide() {
         let rows = PredictionRows(.classes(["x", "y"], threshold: 0), columns: [])

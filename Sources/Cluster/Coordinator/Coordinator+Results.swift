@@ -36,6 +36,7 @@ extension Coordinator {
     var checkpointFacts: CheckpointWriter.Facts {
         let (data, train) = (setup.data, setup.data.train.form)
         let identity = CheckpointState.identity(of: data)
+        let sets = CheckpointState.sets(of: data)
         let job = setup.job.resolved.compactJSON(nonFinite: .json5)
         let (normalization, classNames, table) = (data.normalization, data.train.classNames, data.table)
         let targetWidth: Int? = if case .values(let width) = train.targets { width } else { nil }
@@ -44,7 +45,7 @@ extension Coordinator {
             keep: setup.job.job.checkpoint.keep
         ) { snapshot, circumstances in
             var state = CheckpointState(
-                data: identity, normalization: normalization, classNames: classNames,
+                data: identity, sets: sets, normalization: normalization, classNames: classNames,
                 epochTotals: snapshot.epochTotals,
                 platform: circumstances.platform, isExact: circumstances.isExact,
                 decisions: snapshot.decisions, job: job, table: table,

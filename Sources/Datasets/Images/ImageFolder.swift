@@ -88,6 +88,7 @@ private struct ImageFolderReading {
             }
         }
         try report(kept)
+        survey.files = kept.map { files[$0].path }
         for (label, name) in listing.classes.enumerated() {
             survey.classes.append((name, kept.count { files[$0].label == label }))
         }

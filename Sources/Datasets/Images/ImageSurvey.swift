@@ -30,6 +30,8 @@ package struct ImageSurvey: Equatable, Sendable {
 
     /// The folder.
     package internal(set) var path: String
+    /// The files of the samples, in their order.
+    package internal(set) var files: [String] = []
     /// The classes with the number of images that were read.
     package internal(set) var classes: [(name: String, images: Int)] = []
     /// Images by format.

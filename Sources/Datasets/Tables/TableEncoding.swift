@@ -11,7 +11,7 @@ package struct TableEncoding: Equatable, Sendable {
         /// index of the category that replaces a missing cell.
         case categories([String], fill: Int?)
 
-        var width: Int { if case .categories(let names, _) = self { names.count } else { 1 } }
+        package var width: Int { if case .categories(let names, _) = self { names.count } else { 1 } }
     }
 
     package struct Column: Equatable, Sendable {

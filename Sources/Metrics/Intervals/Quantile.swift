@@ -19,7 +19,8 @@ package enum Quantile {
         return (element(lower, sorted, weights) + element(upper, sorted, weights)) / 2
     }
 
-    /// The value at a place, counted from 0, of the sequence in which each value stands as often as it counts.
+    /// The value at a place, counted from 0, of the sequence in which each value stands as often as it
+    /// counts.
     private static func element(_ place: Double, _ sorted: [Double], _ weights: [Double]) -> Double {
         var passed = 0.0
         for (value, weight) in zip(sorted, weights) {

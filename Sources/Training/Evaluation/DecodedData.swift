@@ -59,13 +59,16 @@ package struct DecodedData: Sendable {
     /// - Throws: `DatasetError` or `SystemError`.
     package init(reading job: Job) throws { try self.init(reading: job.data, task: job.loss.kind.targetTask) }
 
-    /// Reads one more source in the form of an earlier training: with its classes and its table's encoding.
+    /// Reads a source in the form of an earlier training: with its classes and its table's encoding. Returns
+    /// also the files of the samples, where each has its own.
+    /// - Parameter isTraining: which part of a source that has two it is.
     /// - Throws: `DatasetError` or `SystemError`.
-    package static func read(_ source: DataSpec.Source, table: TableEncoding?, classNames: [String]?) throws
-        -> Dataset
-    {
-        var reader = SourceReader(table: table, classNames: classNames)
-        return try reader.other(source)
+    static func read(
+        _ source: DataSpec.Source, isTraining: Bool, table: TableEncoding?, classNames: [String]?
+    ) throws -> (dataset: Dataset, files: [String]?) {
+        var reader = SourceReader(isTraining: isTraining, table: table, classNames: classNames)
+        let dataset = try reader.other(source)
+        return (dataset, reader.files.map { Array($0.prefix(dataset.count)) })
     }
 
     /// Makes a training set of the same form and size with synthetic values, and no sets to evaluate.
@@ -92,6 +95,8 @@ private struct SourceReader {
     private(set) var table: TableEncoding?
     /// The notes on everything that was read, each once.
     private(set) var notes: [DataNote] = []
+    /// The files of the samples that were read last, where each has its own.
+    private(set) var files: [String]?
     private var classNames: [String]?
     private var digits: (train: Dataset, validation: Dataset)?
     private var isTraining = true
@@ -99,11 +104,11 @@ private struct SourceReader {
 
     init(task: TableRules.Task?) { self.task = task }
 
-    /// Makes a reader for further data of an earlier training.
-    init(table: TableEncoding?, classNames: [String]?) {
+    /// Makes a reader for data in the form of an earlier training.
+    init(isTraining: Bool, table: TableEncoding?, classNames: [String]?) {
         self.table = table
         self.classNames = classNames
-        isTraining = false
+        self.isTraining = isTraining
     }
 
     mutating func training(_ source: DataSpec.Source) throws -> Dataset {
@@ -155,6 +160,7 @@ private struct SourceReader {
         case .imageFolder(let folder):
             let (dataset, survey) = try Dataset.images(folder, classNames: classNames)
             note(survey.notes)
+            files = survey.files
             return dataset
         case .madeUp(let data): return try Dataset.madeUp(data.form, part: isTraining ? .train : .other)
         case .limited(let source, let count): return try read(source).prefix(count)

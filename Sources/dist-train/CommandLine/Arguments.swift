@@ -60,7 +60,8 @@ package struct Arguments: Sendable {
         return (parts[0], parts.count == 2 ? parts[1] : nil)
     }
 
-    /// The value of an option, which is `attached` to its name or the next word; empty for a flag.
+    /// The value of an option, which is `attached` to its name or the next word; empty for a flag. An
+    /// optional value that is not attached is a whole number.
     private static func value(of option: Option, attached: String?, rest: inout ArraySlice<String>) throws
         -> String
     {
@@ -69,6 +70,10 @@ package struct Arguments: Sendable {
                 throw UsageError("\(option.name) takes no value: write only \(option.name)")
             }
             return ""
+        }
+        if valueName.hasPrefix("[") {
+            let isNumber = rest.first.map { !$0.isEmpty && $0.allSatisfy(\.isNumber) } ?? false
+            return attached ?? (isNumber ? rest.popFirst() : nil) ?? ""
         }
         guard let value = attached ?? rest.popFirst() else {
             throw UsageError("\(option.name) needs a value: \(option.name) \(valueName)")

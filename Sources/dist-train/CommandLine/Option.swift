@@ -1,7 +1,7 @@
 /// An option of a command: `--workers N`, or a flag without a value.
 package struct Option: Sendable {
     package let name: String
-    /// The name of the value in the help; nil for a flag.
+    /// The name of the value in the help; nil for a flag. One in brackets, as `[N]`, may be left out.
     package let value: String?
     /// The explanation; its lines stand below each other in the help.
     package let help: String

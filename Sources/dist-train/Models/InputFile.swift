@@ -1,4 +1,5 @@
 import Datasets
+import Platform
 import Runs
 import System
 import Telemetry
@@ -16,6 +17,7 @@ struct InputFile {
 
     func blocks() throws -> any SampleBlocks {
         if path == "builtin:digits" { return WholeDataset(try Digits.load().validation) }
+        if path == "-" { return try standardInput() }
         guard File.exists(path) else {
             throw DatasetError("there is no `\(path)`; give a file, a directory of images, or builtin:digits")
         }
@@ -38,6 +40,29 @@ struct InputFile {
                     + "table; rename the file, or give a source with --data")
         }
         return try TableRows(path: path, format: table.format, encoding: table, note: note)
+    }
+
+    /// The table that comes from standard input. It is kept in a file while it is read.
+    private func standardInput() throws -> any SampleBlocks {
+        guard model.state.table != nil else {
+            throw DatasetError(
+                "--input - takes a table, and the model was not trained with one; give a file")
+        }
+        let directory = Path.join(Environment.value("TMPDIR") ?? "/tmp", "dist-train-\(getpid())")
+        try Directory.createNew(directory, mode: 0o700)
+        defer { try? Directory.remove(directory) }
+        let file = Path.join(directory, "standard-input")
+        let writer = try FileWriter(file)
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = chunk.withUnsafeMutableBytes { read(STDIN_FILENO, $0.baseAddress, $0.count) }
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { throw SystemError(cannot: "read the standard input") }
+            if count == 0 { break }
+            try writer.write(Array(chunk[..<count]))
+        }
+        // The reader maps the file, and needs its name no more.
+        return try InputFile(file, of: model).blocks()
     }
 
     private func note(_ text: String) { Console.standardError.writeLine("note: \(text)") }

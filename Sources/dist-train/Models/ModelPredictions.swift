@@ -18,8 +18,13 @@ struct ModelPredictions {
     /// The largest number of samples in a block.
     private let capacity: Int
 
-    /// - Parameter layer: the value of `--layer`.
-    init(_ models: TrainedModels, lanes: LanePool, layer: String?) throws {
+    /// - Parameters:
+    ///   - layer: the value of `--layer`.
+    ///   - top: the value of `--top`.
+    init(_ models: TrainedModels, lanes: LanePool, layer: String?, top: Int? = nil) throws {
+        guard top == nil || (layer == nil && models.all[0].state.classNames != nil) else {
+            throw UsageError("--top is for models that predict one of several classes")
+        }
         if let model = try models.measured(lanes) {
             guard layer == nil else {
                 throw UsageError("--layer is for models with layers, which this job does not train")
@@ -37,7 +42,15 @@ struct ModelPredictions {
         let plan = ensemble.members[0].plan
         guard let layer else {
             source = .networks(ensemble)
-            rows = PredictionRows(of: plan, models.all[0].state, isEnsemble: !ensemble.isSingle)
+            let rows = PredictionRows(of: plan, models.all[0].state, isEnsemble: !ensemble.isSingle)
+            guard let top else {
+                self.rows = rows
+                return
+            }
+            guard let most = rows.most(top) else {
+                throw UsageError("--top is for models that predict one of several classes")
+            }
+            self.rows = most
             return
         }
         guard ensemble.isSingle else {

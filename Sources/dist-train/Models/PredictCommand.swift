@@ -14,8 +14,9 @@ enum PredictCommand {
             Option(
                 name: "--input", value: "FILE",
                 help: """
-                    a table with the training table's columns in any order, a PNG or JPEG file, a directory of
-                    them, an .npy or IDX file, or builtin:digits (the validation part)
+                    a table with the training table's columns in any order, - for such a table from standard
+                    input, a PNG or JPEG file, a directory of them, an .npy or IDX file, or builtin:digits
+                    (the validation part)
                     """),
             Option(
                 name: "--data", value: "WHICH",
@@ -28,6 +29,9 @@ enum PredictCommand {
             Option(
                 name: "--layer", value: "NAME",
                 help: "the values of this layer (behind its activation) instead of the model's answer"),
+            Option(
+                name: "--top", value: "K",
+                help: "the K most probable classes of each sample instead of the probability of all"),
             .lanes, .set,
         ],
         example:
@@ -46,7 +50,9 @@ enum PredictCommand {
         let models = try TrainedModels(arguments)
         let lanes = LanePool(lanes: try arguments.integer("--lanes", 1...1024) ?? Processor.cores)
         defer { lanes.close() }
-        let predictions = try ModelPredictions(models, lanes: lanes, layer: arguments.string("--layer"))
+        let predictions = try ModelPredictions(
+            models, lanes: lanes, layer: arguments.string("--layer"),
+            top: try arguments.integer("--top", 1...1_000_000))
         let input = try input(of: models, arguments)
         let writer = try PredictionWriter(path: arguments.string("--output"), format: format)
         try predictions.write(of: input, to: writer)
@@ -61,7 +67,7 @@ enum PredictCommand {
             guard let whole = blocks as? WholeDataset else { return blocks }
             dataset = whole.dataset
         } else {
-            dataset = try EvaluationData(models.all, named: arguments.string("--data")).read().dataset
+            dataset = try EvaluationData(models.all, named: arguments.string("--data")).read().data.dataset
         }
         _ = try models.all[0].plan(fitting: dataset)
         return WholeDataset(dataset)

@@ -32,6 +32,8 @@ package struct PredictionRows {
     private let order: [Int]?
     /// Added to each value, because a table's encoding subtracted it; empty where nothing was.
     private let offsets: [Double]
+    /// Only this number of classes, the most probable ones; nil: all in their order.
+    private var top: Int?
 
     /// - Parameters:
     ///   - image: the image whose values are computed as height, width, channels. The columns have PyTorch's
@@ -71,9 +73,9 @@ package struct PredictionRows {
             }
         case .classes(let names, let threshold):
             guard let score = scores.first, let value = values.first, values.count == 1 else {
-                return [.text(names[Self.largest(scores)])] + values.map { .number($0) }
+                return cells(of: Array(values), names, first: Self.largest(scores))
             }
-            return [.text(names[score > threshold ? 1 : 0]), .number(1 - value), .number(value)]
+            return cells(of: [1 - value, value], names, first: score > threshold ? 1 : 0)
         }
     }
 
@@ -82,11 +84,32 @@ package struct PredictionRows {
         return .double(Double(value) + offsets[feature])
     }
 
+    /// The predicted class, then the value of each class, or the most probable ones with theirs.
+    private func cells(of values: [Float], _ names: [String], first: Int) -> [Cell] {
+        guard let top else { return [.text(names[first])] + values.map { .number($0) } }
+        let others = values.indices.filter { $0 != first }.sorted { values[$0] > values[$1] }
+        return ([first] + others).prefix(top).flatMap { [.text(names[$0]), .number(values[$0])] }
+    }
+
     /// The place of the largest score, the first of equal ones.
     private static func largest(_ scores: ArraySlice<Float>) -> Int {
         scores.withUnsafeBufferPointer { scores in
             scores.baseAddress.map { LossKernels.argmax($0, columns: scores.count) } ?? 0
         }
+    }
+}
+
+extension PredictionRows {
+    /// The table with the `count` most probable classes of each sample; nil unless it is one of classes. The
+    /// columns are `class`, `p_1`, `class_2`, `p_2` and so on.
+    package func most(_ count: Int) -> PredictionRows? {
+        guard case .classes(let names, _) = form else { return nil }
+        let prefix = columns.count > 1 && columns[1].hasPrefix("score_") ? "score_" : "p_"
+        let places = 1...min(count, names.count)
+        var rows = PredictionRows(
+            form, columns: places.flatMap { [$0 == 1 ? "class" : "class_\($0)", "\(prefix)\($0)"] })
+        rows.top = count
+        return rows
     }
 }
 

@@ -1,3 +1,4 @@
+import Checkpoints
 import Kernels
 import Runs
 import System
@@ -20,13 +21,25 @@ struct TrainedModels {
         if let other = overrides.first(where: { !$0.hasPrefix("data.") }) {
             throw UsageError("--set \(other): of a trained model only data.… can be set")
         }
-        let source = try EvaluationData.source(arguments.string("--data")).map { ["data.test=\($0)"] } ?? []
+        let source = try EvaluationData.source(arguments.string("--data"))
         let paths = try arguments.positionals.map { try RunCatalog().path(of: $0) }
         let checkpoints = try paths.flatMap {
             try TrainedModel.checkpoints(at: $0) { Console.standardError.writeLine("warning: \($0)") }
         }
-        all = try checkpoints.map { try TrainedModel($0, overrides: overrides + source) }
+        all = try checkpoints.map { try Self.model($0, overrides, testedOn: source) }
         try Self.adoptCore(of: all[0].state.platform)
+    }
+
+    /// - Parameter source: the source that takes the place of the job's test set; nil keeps that.
+    private static func model(_ checkpoint: Checkpoint, _ overrides: [String], testedOn source: String?)
+        throws -> TrainedModel
+    {
+        let model = try TrainedModel(checkpoint, overrides: overrides)
+        guard let source else { return model }
+        let split = model.job.job.data.split
+        let withoutTest = split?.validation == nil ? "data.split=null" : "data.split.test=null"
+        let more = split?.test == nil ? [] : [withoutTest]
+        return try TrainedModel(checkpoint, overrides: overrides + more + ["data.test=\(source)"])
     }
 
     /// Starts the program over with the OpenBLAS core of the training, if this processor can use it and the

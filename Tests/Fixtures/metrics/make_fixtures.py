@@ -83,7 +83,8 @@ def class_case(name, labels, p, found=None):
         out += line(name, "brier", sk.brier_score_loss(labels, p[:, 1], pos_label=1))
     out += line(name, "ece", calibration_error(p.max(1), labels == found))
     out += line(name, "confusion", sk.confusion_matrix(labels, found, labels=every))
-    if classes > 2:
+    # Of equal scores the one of the lower index counts as larger here, and not in scikit-learn.
+    if classes > 2 and all(len(set(row)) == classes for row in p):
         out += line(name, "top_2", sk.top_k_accuracy_score(labels, p, k=2, labels=every))
     return out
 

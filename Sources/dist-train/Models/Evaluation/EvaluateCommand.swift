@@ -13,8 +13,8 @@ enum EvaluateCommand {
             The values have the same bits as during the training.
             Of a run directory the best checkpoint counts, or else the newest; of several, also what they \
             answer together.
-            For classes it reports precision, recall and F1 of each class, areas under curves, log-loss, Brier \
-            score and calibration; for values R², errors and residuals; all with 95 % intervals.
+            For classes it reports precision, recall and F1 of each class, areas under curves, log-loss, \
+            Brier score and calibration; for values R², errors and residuals; all with 95 % intervals.
             """,
         options: [
             Option(
@@ -28,6 +28,18 @@ enum EvaluateCommand {
                 help: """
                     only these, such as f1,confusion_matrix,auc; a wrong name shows all that there are
                     """),
+            Option(
+                name: "--mistakes", value: "FILE",
+                help: """
+                    write a CSV of the samples that are predicted wrong, the worst first;
+                    of values, all samples, by the absolute error
+                    """),
+            Option(
+                name: "--importance", value: "[N]",
+                help: """
+                    for tables: what shuffling each column, N times (default 5), costs of the accuracy,
+                    or of R²
+                    """),
             .lanes, .set, .json,
         ],
         example: "dist-train evaluate runs/digits-mlp-20260101-120000 --data validation", run: run)
@@ -37,9 +49,15 @@ enum EvaluateCommand {
         let requested = try requestedMetrics(arguments, models[0])
         let lanes = LanePool(lanes: try arguments.integer("--lanes", 1...1024) ?? Processor.cores)
         defer { lanes.close() }
-        let (name, dataset) = try EvaluationData(models, named: arguments.string("--data")).read()
-        let result = try ModelEvaluation(models, lanes: lanes).run(on: dataset)
-        let evaluation = Evaluation(models: models, name: name, result: result, requested: requested)
+        let (name, data) = try EvaluationData(models, named: arguments.string("--data")).read()
+        let result = try ModelEvaluation(models, lanes: lanes).run(on: data.dataset)
+        if let path = arguments.string("--mistakes") { try writeMistakes(result, models[0], data, to: path) }
+        let importance = try repeats(arguments).map {
+            let importance = try PermutationImportance(models, repeats: $0, lanes: lanes)
+            return ImportanceTable(importance, try importance.measure(on: data.dataset, result))
+        }
+        let evaluation = Evaluation(
+            models: models, name: name, result: result, requested: requested, importance: importance)
         print(arguments.has("--json") ? evaluation.json.prettyJSON() : evaluation.text)
         return 0
     }
@@ -60,12 +78,32 @@ enum EvaluateCommand {
             areProbabilities: plan.predictsProbabilities)
     }
 
+    /// The number of repeats that `--importance` asks for; nil without the option.
+    private static func repeats(_ arguments: Arguments) throws -> Int? {
+        guard let text = arguments.string("--importance") else { return nil }
+        return text.isEmpty
+            ? PermutationImportance.defaultRepeats : try arguments.integer("--importance", 1...1000)
+    }
+
+    private static func writeMistakes(
+        _ result: ModelEvaluation.Result, _ model: TrainedModel, _ data: DataPart, to path: String
+    ) throws {
+        guard let predictions = result.predictions else {
+            throw UsageError(
+                "--mistakes is for models that predict classes or values, of at most "
+                    + "\(TextFormat.grouped(RecordedPredictions.mostNumbers)) numbers in all")
+        }
+        let names = RecordedPredictions.names(predictions.kind, model.state)
+        try Mistakes(predictions, named: names, of: data).write(to: path)
+    }
+
     /// The results of models on a data set.
     private struct Evaluation {
         let models: [TrainedModel]
         let name: String
         let result: ModelEvaluation.Result
         let requested: RequestedMetrics?
+        let importance: ImportanceTable?
 
         /// The report of one model, or of all together; nil without predictions.
         private func report(_ predictions: RecordedPredictions?) -> EvaluationReport? {
@@ -88,7 +126,8 @@ enum EvaluateCommand {
                 [
                     ("data", .string(name)), ("samples", .int(result.samples)),
                     ("metrics", Self.metrics(result.whole, whole)), ("members", .array(members)),
-                ] + (whole.map { [("report", $0.value)] } ?? []))
+                ] + (whole.map { [("report", $0.value)] } ?? [])
+                    + (importance.map { [("importance", $0.value)] } ?? []))
         }
 
         private var isAsked: Bool { requested?.named.isEmpty == false }
@@ -111,6 +150,7 @@ enum EvaluateCommand {
                 lines += ["  confusion matrix:", ConfusionTable.text(matrix, classNames: classes, indent: 4)]
             }
             if let report = report(result.predictions) { lines += ["", report.text(indent: 2)] }
+            if let importance { lines += ["", importance.text(indent: 2)] }
             return lines.joined(separator: "\n")
         }
     }

@@ -12,7 +12,7 @@ struct EvaluationData {
     /// The option's value; nil if it is not given.
     private let name: String?
 
-    private static let parts = ["train", "validation", "test"]
+    private static let parts = DataPart.Name.allCases.map(\.rawValue)
 
     init(_ models: [TrainedModel], named name: String?) {
         self.models = models
@@ -61,44 +61,41 @@ struct EvaluationData {
         }
     }
 
-    /// Reads the data set; returns it with its name.
-    func read() throws -> (name: String, dataset: Dataset) {
+    /// Reads the data set; returns it with its name. Of a job's data only this set is read.
+    func read() throws -> (name: String, data: DataPart) {
         if let name, !Self.parts.contains(name) { return (name, try foreignData()) }
         return try jobData()
     }
 
     /// Data that the job does not know, read as the job's were.
-    private func foreignData() throws -> Dataset {
+    private func foreignData() throws -> DataPart {
         try Self.requireSameSamples(models)
         guard let source = models[0].job.job.data.test else {
             preconditionFailure("the job was given this source as its test set")
         }
         let state = models[0].state
-        return try DecodedData.read(source, table: state.table, classNames: state.classNames)
+        return try DataPart(source, table: state.table, classNames: state.classNames)
     }
 
     /// A part of the data of the first model's job, with which all models must have been trained.
-    private func jobData() throws -> (String, Dataset) {
-        if let other = models.first(where: { $0.state.data != models[0].state.data }) {
+    private func jobData() throws -> (String, DataPart) {
+        let state = models[0].state
+        if let other = models.first(where: { $0.state.data != state.data }) {
             throw CheckpointError(
                 "`\(models[0].path)` and `\(other.path)` were trained with different data, or different "
                     + "splits of them; say with --data on what to evaluate them")
         }
-        let data = try DecodedData(reading: models[0].job.job)
-        let part = name ?? (data.test != nil ? "test" : "validation")
-        let dataset =
-            switch part {
-            case "train": data.train
-            case "validation": data.validation
-            default: data.test
-            }
-        guard let dataset else {
-            let missing = name == nil ? "neither test nor validation" : "no \(part)"
+        let spec = models[0].job.job.data
+        let hasTest = spec.test != nil || spec.split?.test != nil
+        let part = name.flatMap { DataPart.Name(rawValue: $0) } ?? (hasTest ? .test : .validation)
+        guard let data = try DataPart(part, of: spec, table: state.table, classNames: state.classNames) else {
+            let missing = name == nil ? "neither test nor validation" : "no \(part.rawValue)"
             throw UsageError("the job has \(missing) data: say with --data on what to evaluate")
         }
-        if CheckpointState.identity(of: data) != models[0].state.data {
-            Console.standardError.writeLine("note: the job's data have changed since the training")
+        if !state.knows(data.dataset, as: part) {
+            Console.standardError.writeLine(
+                "note: the job's \(part.rawValue) data have changed since the training")
         }
-        return (part, dataset)
+        return (part.rawValue, data)
     }
 }

@@ -1,0 +1,77 @@
+import Datasets
+import Jobs
+
+/// One set of a job's data, read in the form of an earlier training and without the job's other sets.
+package struct DataPart: Sendable {
+    package enum Name: String, CaseIterable, Sendable {
+        case train
+        case validation
+        case test
+    }
+
+    package let dataset: Dataset
+    /// The files of the samples, where each has its own.
+    private let files: [String]?
+    /// The number of each sample in its source, counted from 0; nil: all in order.
+    private let numbers: [Int]?
+
+    /// Reads a set as the training did: with its classes and its table's encoding. A set that was split off
+    /// is split off again.
+    /// - Throws: `DatasetError` or `SystemError`.
+    package init?(_ name: Name, of spec: DataSpec, table: TableEncoding?, classNames: [String]?) throws {
+        let split = spec.split
+        let (source, fraction) =
+            switch name {
+            case .train: (nil as DataSpec.Source?, 1 as Double?)
+            case .validation: (spec.validation, split?.validation)
+            case .test: (spec.test, split?.test)
+            }
+        if let source {
+            try self.init(source, table: table, classNames: classNames)
+        } else if let split, fraction != nil {
+            try self.init(split, name, of: spec.train, table: table, classNames: classNames)
+        } else if name == .train {
+            try self.init(spec.train, isTraining: true, table: table, classNames: classNames)
+        } else {
+            return nil
+        }
+    }
+
+    /// Reads a source as a whole.
+    /// - Parameter isTraining: which part of a source that has two it is.
+    /// - Throws: `DatasetError` or `SystemError`.
+    package init(
+        _ source: DataSpec.Source, isTraining: Bool = false, table: TableEncoding?, classNames: [String]?
+    ) throws {
+        let read = try DecodedData.read(
+            source, isTraining: isTraining, table: table, classNames: classNames)
+        dataset = read.dataset
+        files = read.files
+        numbers = nil
+    }
+
+    private init(
+        _ split: DataSplit, _ name: Name, of source: DataSpec.Source, table: TableEncoding?,
+        classNames: [String]?
+    ) throws {
+        let all = try DecodedData.read(source, isTraining: true, table: table, classNames: classNames)
+        let parts = try split.parts(of: all.dataset)
+        let chosen =
+            switch name {
+            case .train: parts.train
+            case .validation: parts.validation
+            case .test: parts.test
+            }
+        dataset = try all.dataset.selecting(chosen)
+        files = all.files.map { files in chosen.map { files[$0] } }
+        numbers = chosen
+    }
+
+    /// The number of a sample in its source, counted from 0.
+    package func number(of sample: Int) -> Int { numbers?[sample] ?? sample }
+
+    /// The file of a sample; nil where several share one.
+    package func file(of sample: Int) -> String? { files?[sample] }
+
+    package var hasFiles: Bool { files != nil }
+}
