@@ -2,13 +2,15 @@ import NeuralNetwork
 
 // The tensors of a checkpoint: a snapshot in PyTorch's names and layout.
 extension Snapshot {
-    /// The model's parameters and running statistics, as in a PyTorch `state_dict`.
+    /// The model's parameters and running statistics, as in a PyTorch `state_dict`; of principal components
+    /// those that are in use.
     package func modelTensors(_ layout: ParameterLayout) -> [NamedTensor] {
         var tensors = layout.allTensors.map { Self.tensor($0.name, $0, in: parameters) }
+        let kept = KeptRows(layout) { statistics[$0.range].first }
         for statistic in layout.statistics {
-            tensors.append(
-                NamedTensor(
-                    statistic.name, shape: statistic.shape, floats: statistic.toFile(statistics)))
+            let shape = kept.shape(of: statistic)
+            let values = statistic.toFile(statistics).prefix(shape.reduce(1, *))
+            tensors.append(NamedTensor(statistic.name, shape: shape, floats: Array(values)))
             if let layer = statistic.batchNormLayer {
                 tensors.append(
                     NamedTensor(
@@ -53,10 +55,16 @@ extension Snapshot {
                     layout.tensors, prefix: name + ".", from: checkpoint.optimizer, count: layout.flatCount))
         }
         statistics = Array(repeating: 0, count: layout.statisticsCount)
+        let kept = KeptRows(layout) { checkpoint.model[$0.name]?.floats()?.first }
         for statistic in layout.statistics {
-            guard let values = reading.read(statistic.name, shape: statistic.shape, from: checkpoint.model)
-            else { continue }
-            statistic.fromFile(values, into: &statistics)
+            // Earlier versions wrote all rows, with zeros behind those in use.
+            let isWhole = checkpoint.model[statistic.name]?.shape == statistic.shape
+            let shape = isWhole ? statistic.shape : kept.shape(of: statistic)
+            guard let values = reading.read(statistic.name, shape: shape, from: checkpoint.model) else {
+                continue
+            }
+            let unused = repeatElement(Float(0), count: statistic.range.count - values.count)
+            statistic.fromFile(values + unused, into: &statistics)
         }
         step = checkpoint.step
         self.epochTotals = epochTotals

@@ -61,6 +61,30 @@ import Training
         #expect(components[(64 * count)...].allSatisfy { $0 == 0 })
     }
 
+    /// A checkpoint holds the components in use; one with all rows, as earlier versions wrote, is read too.
+    @Test func aFileHoldsTheComponentsInUse() throws {
+        let training = try LocalTraining(
+            measuringJob(.principalComponents(.init(components: .variance(0.9), whiten: true))))
+        let snapshot = try training.run(members: 1, lanes: 1).snapshot
+        let layout = training.plan.network.layout
+        let count = Int(training.statistic("component_count", snapshot)[0])
+        let kept = snapshot.modelTensors(layout)
+        let shapes = Dictionary(uniqueKeysWithValues: kept.map { ($0.name, $0.shape) })
+        #expect(count < 64 && shapes["components"] == [count, 64] && shapes["whitening"] == [count, 64])
+        #expect(shapes["explained_variance"] == [count] && shapes["mean"] == [64])
+        let all = layout.statistics.map {
+            NamedTensor($0.name, shape: $0.shape, floats: $0.toFile(snapshot.statistics))
+        }
+        let directory = try TemporaryDirectory()
+        for (name, tensors) in [("kept", kept), ("all", all)] {
+            let store = CheckpointStore(directory: directory.file(name))
+            _ = try store.write(step: snapshot.step, model: tensors, optimizer: [], state: [:])
+            let checkpoint = try #require(try store.newestValid { Issue.record("\($0)") })
+            let read = try Snapshot(checkpoint, layout: layout, momentNames: [], epochTotals: [])
+            #expect(read.statistics == snapshot.statistics, "\(name)")
+        }
+    }
+
     @Test func membersAndLanes() throws {
         let training = try LocalTraining(
             measuringJob(.principalComponents(.init(components: .count(20))), microbatches: 6))

@@ -15,7 +15,8 @@ import NeuralNetwork
 ///     explained_variance         [n]       eigenvalues of the covariance Σ (x − m)(x − m)ᵀ / (N − 1)
 ///     explained_variance_ratio   [n]       shares of the total variance
 ///     component_count            [1]       components in use; fewer than n if a fraction of the variance was
-///                                          asked for, and the rows behind them are zero
+///                                          asked for, and the rows behind them are zero (in a checkpoint's
+///                                          file they are left out: n is this number there)
 ///     whitening                  [n, D]    with `whiten`: components / √explained_variance
 ///
 /// The loss is the mean squared error, per feature, of reconstructing a sample from its components.
