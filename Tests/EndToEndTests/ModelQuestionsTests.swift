@@ -17,12 +17,13 @@ import Testing
         throws -> Program.Finished
     {
         guard let input else { return try Program.run(arguments, in: directory.path) }
-        let descriptor = try Descriptor(
-            opening: try directory.write("input", input), O_RDONLY, to: "read")
+        let descriptor = open(try directory.write("input", input), O_RDONLY | O_CLOEXEC)
+        try #require(descriptor >= 0)
+        defer { close(descriptor) }
         return try Program.finish(
             try ChildProcess(
                 Program.path, arguments, environment: Program.environment(directory.path),
-                descriptors: [0: descriptor.number], standardOutput: .capture, standardError: .capture))
+                descriptors: [0: descriptor], standardOutput: .capture, standardError: .capture))
     }
 
     private func rows(_ text: String) -> [[String]] {
@@ -145,6 +146,25 @@ import Testing
         #expect(gone.status == .exited(1) && gone.errors.contains("train.csv"), "\(gone.errors)")
     }
 
+    /// The end of a run says which checkpoint is the best, and why it stopped.
+    @Test func theEndOfARunSaysWhatIsBest() throws {
+        let directory = try TemporaryDirectory()
+        let (_, _) = try trees(directory)
+        let finished = try program(
+            [
+                "run", directory.file("trees.json5"), "--run-dir", directory.file("second"), "--set",
+                "epochs=40", "--set", "checkpoint.best=validation.loss", "--set",
+                "early_stopping={monitor: \"validation.loss\", patience: 1, minimum_delta: 0.2}",
+            ], in: directory)
+        #expect(finished.status == .exited(0), "\(finished.errors)")
+        for text in [
+            "\n  stopped      early: validation.loss did not improve in 1 evaluation",
+            "\n  best         validation.loss 0.", " in epoch ", "kept beside the last checkpoint",
+        ] {
+            #expect(finished.output.contains(text), "\(text) in \(finished.output)")
+        }
+    }
+
     // MARK: Values
 
     /// A linear model: shuffling a column costs 2 w² var(x) / var(y) of R², in expectation.
@@ -174,7 +194,7 @@ import Testing
         try #require(trained.status == .exited(0), "\(trained.errors)")
         let measured = try program(["evaluate", run, "--importance", "20", "--json"], in: directory)
         #expect(measured.status == .exited(0), "\(measured.errors)")
-        let part = measured.output.range(of: "\"importance\"").map {
+        let part = measured.output.firstRange(of: "\"importance\"").map {
             String(measured.output[$0.lowerBound...])
         }
         let importance = try #require(part)
@@ -184,7 +204,7 @@ import Testing
         }
         for (index, (name, weight)) in [("a", 3.0), ("b", 1), ("c", 0)].enumerated() {
             let expected = 2 * weight * weight * variance(columns.map { $0[index] }) / variance(targets)
-            let entry = try #require(importance.range(of: "\"name\": \"\(name)\"")).upperBound
+            let entry = try #require(importance.firstRange(of: "\"name\": \"\(name)\"")).upperBound
             let rest = String(importance[entry...])
             let mean = try #require(field("mean", in: rest).flatMap { Double($0) })
             let deviation = try #require(field("deviation", in: rest).flatMap { Double($0) })

@@ -18,6 +18,7 @@ struct RunSummary {
             values("train", result.train), objective, values("validation", result.validation),
             values("test", result.test),
             confusion("validation", result.validation), confusion("test", result.test),
+            stopped, best,
             "  state_sha256 \(result.stateSHA256)",
             "  platform     \(result.platform)"
                 + (result.isExact ? "" : " (not exact: workers of other platforms took part)"),
@@ -52,6 +53,20 @@ struct RunSummary {
             setup.job.job.loss.kind == .meanSquaredError
             ? ", in scikit-learn's scaling \(TextFormat.measure((loss + penalty) / 2))" : ""
         return "  objective    \(whole) with a penalty of \(TextFormat.measure(penalty))\(half)"
+    }
+
+    private var stopped: String? {
+        guard result.stoppedEarly == true, let rule = setup.job.job.earlyStopping else { return nil }
+        let evaluations = TextFormat.count(rule.patience, "evaluation")
+        return "  stopped      early: \(rule.monitor.name) did not improve in \(evaluations)"
+    }
+
+    /// The checkpoint that is kept as the best: `evaluate` and `predict` use it.
+    private var best: String? {
+        guard let best = result.best else { return nil }
+        let step = TextFormat.grouped(best.step)
+        return "  best         \(best.monitor) \(TextFormat.measure(best.value)) in epoch"
+            + " \(TextFormat.grouped(best.epoch)) (step \(step)), kept beside the last checkpoint"
     }
 
     private func confusion(_ name: String, _ totals: Totals?) -> String? {
