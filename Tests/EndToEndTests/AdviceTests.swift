@@ -40,7 +40,8 @@ import Testing
         end.expect(status: 0)
         let crowded = try #require(log.events("machine_crowded").first, "\(end.errors)")
         #expect(crowded.integer("workers") == count && crowded.integer("cores") == Processor.cores)
-        try run("--resume", "--workers", "1", "--set", "max_steps=4").expect(status: 0)
+        try run("--resume", "--workers", "1", "--set", "max_steps=4", "--set", "batch.microbatches=8")
+            .expect(status: 0)
         #expect(try log.events("machine_crowded").count == 1)
     }
 
@@ -93,15 +94,14 @@ import Testing
 
     // MARK: After the finite numbers
 
-    /// The printed command is another one than that which failed, and succeeds.
+    /// The printed command begins a new run with a tenth of the learning rate.
     @Test func afterNaN() throws {
         let end = try run("--set", "optimizer.adam.learning_rate=1e30", "--set", "epochs=2")
         end.expect(status: 1, "resuming would fail in the same way", "optimizer.adam.learning_rate=")
         let failed = try #require(log.events("run_failed").first)
         let command = try #require(failed.text("retry_command"), "\(failed)")
         #expect(!command.holds("--resume") && command.hasPrefix("dist-train run "))
-        let rate = command.line(behind: "--set optimizer.adam.learning_rate=1e+29")
-        #expect(rate != nil || command.holds("=1e+29"), "a tenth: \(command)")
+        #expect(command.holds("--set optimizer.adam.learning_rate=1e+29"), "a tenth: \(command)")
     }
 
     // MARK: Figures over interruptions

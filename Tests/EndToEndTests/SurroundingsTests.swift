@@ -172,7 +172,7 @@ import Testing
     /// A job that is larger than `ulimit -v` allows: a sentence before it starts, and no backtrace.
     @Test func limitedAddresses() throws {
         let end = try shell(
-            "ulimit -v 900000; exec $DT run $JOB --run-dir $RUN --set model.1.dense=16000000 --set epochs=1")
+            "ulimit -v 900000; exec $DT run $JOB --run-dir $RUN --set model.1.dense=300000 --set epochs=1")
         #expect(!end.errors.holds("Crash") && !end.errors.holds("Backtrace"), "\(end.errors)")
         end.expect(status: 1, "error: ", "`ulimit -v` allows 878.9 MiB", "ulimit -v unlimited")
         #expect(!File.exists(directory), "the same command may be given again")

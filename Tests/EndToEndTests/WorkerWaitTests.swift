@@ -69,7 +69,7 @@ import Testing
     @Test func signalsThatNobodyUses() throws {
         let hands = try ByHand(Self.job)
         let coordinator = try hands.coordinator(["--min-workers", "2"])
-        let workers = [try hands.worker(), try hands.worker(fault: "rank1:forward:5:stop")]
+        let workers = try (0..<2).map { _ in try hands.worker(fault: "rank1:forward:5:stop:1") }
         let stopped = try #require(
             try waitForStopped(workers), "one of both is rank 1")
         for process in [coordinator] + workers {

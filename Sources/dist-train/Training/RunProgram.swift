@@ -189,10 +189,10 @@ struct RunProgram {
         guard reason.contains(DivergedError.advice),
             case .object(let members)? = setup.job.resolved["optimizer"]?.kind, let name = members.first?.key
         else { return nil }
-        let rate = 0.1 * setup.job.job.optimizer.learningRate
+        let rate = setup.job.job.optimizer.learningRate / 10
         let begin = checkpoint.map { [(path: "weights", value: "{file: \"\($0)\"}")] } ?? []
         return command.line(
-            setting: [(path: "optimizer.\(name).learning_rate", value: "\(rate)")] + begin)
+            setting: [(path: "optimizer.\(name).learning_rate", value: "\(Float(rate))")] + begin)
     }
 }
 
