@@ -61,8 +61,8 @@ import Testing
         for text in ["\n  class     precision  recall", "\n  macro ", "\n  accuracy", "Clopper–Pearson"] {
             #expect(report.output.contains(text), "\(report.output)")
         }
-        let wrong = try evaluate("--metrics", "f2")
-        #expect(wrong.status == .exited(64) && wrong.errors.contains("did you mean `f1`?"))
+        let wrong = try evaluate("--metrics", "acuracy")
+        #expect(wrong.status == .exited(64) && wrong.errors.contains("did you mean `accuracy`?"))
     }
 
     @Test func linesForImages() throws {

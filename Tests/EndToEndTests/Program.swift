@@ -72,7 +72,7 @@ enum Program {
 func field(_ name: String, in json: String) -> String? {
     guard let start = json.range(ofText: "\"\(name)\": ") else { return nil }
     let rest = json[start...]
-    let value = rest.prefix { $0 != "\n" && $0 != "," }
+    let value = rest.prefix { $0 != "\n" && $0 != "," && $0 != "}" }
     return String(value).filter { $0 != "\"" }
 }
 

@@ -126,9 +126,10 @@ extension RequestedMetrics {
         } else {
             known = ClassMetric.words + ["confusion_matrix", "report"]
         }
-        let nearest = Suggestion.nearest(to: word, among: known).map { ": did you mean `\($0)`?" } ?? ";"
+        let nearest = Suggestion.nearest(to: word, among: known).map { ": did you mean `\($0)`?" }
+        let advice = nearest.map { "\($0) There are" } ?? "; there are"
         return UsageError(
-            "--metrics: there is no metric `\(word)`\(nearest) There are \(list(kind, areProbabilities))")
+            "--metrics: there is no metric `\(word)`\(advice) \(list(kind, areProbabilities))")
     }
 
     /// The names that fit what is predicted.
