@@ -101,28 +101,31 @@ package final class Diagnostics {
     }
 
     /// Renders all diagnostics for a terminal, with blank lines between, at most `limit` of them.
-    package func rendered(limit: Int = 50) -> String {
-        var blocks = sorted.prefix(limit).map { $0.rendered() }
-        if collected.count > limit { blocks.append("… and \(collected.count - limit) more") }
+    package func rendered(limit: Int = 50) -> String { Self.rendered(sorted, limit: limit) }
+
+    fileprivate static func rendered(_ diagnostics: [Diagnostic], limit: Int = 50, width: Int = 100) -> String
+    {
+        var blocks = diagnostics.prefix(limit).map { $0.rendered(width: width) }
+        if diagnostics.count > limit { blocks.append("… and \(diagnostics.count - limit) more") }
         return blocks.joined(separator: "\n\n")
     }
 
     /// Throws if there are errors.
     /// - Throws: `ConfigurationError` with all diagnostics.
     package func check() throws(ConfigurationError) {
-        if hasErrors { throw ConfigurationError(diagnostics: sorted, rendered: rendered()) }
+        if hasErrors { throw ConfigurationError(diagnostics: sorted) }
     }
 }
 
 /// The error of a configuration with faults. Its description shows them all.
 package struct ConfigurationError: Error, CustomStringConvertible {
     package let diagnostics: [Diagnostic]
-    private let rendered: String
 
-    fileprivate init(diagnostics: [Diagnostic], rendered: String) {
-        self.diagnostics = diagnostics
-        self.rendered = rendered
-    }
+    fileprivate init(diagnostics: [Diagnostic]) { self.diagnostics = diagnostics }
 
-    package var description: String { rendered }
+    package var description: String { Diagnostics.rendered(diagnostics) }
+
+    /// The description for a terminal.
+    /// - Parameter width: columns of the excerpts.
+    package func rendered(width: Int) -> String { Diagnostics.rendered(diagnostics, width: width) }
 }

@@ -53,6 +53,16 @@ package struct RunEntry: Sendable {
         return values
     }
 
+    /// The values of a monitored metric in a run directory, epoch by epoch; those that are finite numbers.
+    package static func course(of monitor: MetricMonitor, path: String) -> [(epoch: Int, value: Double)] {
+        epochs(Path.join(path, "metrics.jsonl")).compactMap { line in
+            guard let epoch = line["epoch"]?.integer,
+                let value = line[monitor.source.rawValue]?[monitor.metric]?.double, value.isFinite
+            else { return nil }
+            return (epoch, value)
+        }
+    }
+
     // MARK: Reading
 
     /// The object that a JSON file holds; nil if it holds none.

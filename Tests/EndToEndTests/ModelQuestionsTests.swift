@@ -159,7 +159,8 @@ import Testing
         #expect(finished.status == .exited(0), "\(finished.errors)")
         for text in [
             "\n  stopped      early: validation.loss did not improve in 1 evaluation",
-            "\n  best         validation.loss 0.", " in epoch ", "kept beside the last checkpoint",
+            "\n  best         validation.loss 0.", " in epoch ",
+            "\n  checkpoint   \(directory.file("second"))/",
         ] {
             #expect(finished.output.contains(text), "\(text) in \(finished.output)")
         }

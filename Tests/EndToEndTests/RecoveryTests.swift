@@ -119,7 +119,7 @@ extension Exactness {
                 "run", workers: 2, ["--restarts", "1"], fault: "rank0:backward:17:kill")
             #expect(finished.status == .exited(1), "\(finished.errors)")
             let failed = try #require(bench.log("run").events("run_failed").last, "\(finished.errors)")
-            #expect(failed.isBecause("no worker is left; the first one to die: worker process "))
+            #expect(failed.isBecause("no worker is left; the first one to die: a worker process "))
             #expect(try bench.log("run").has("process_ended", where: Self.isKilled), "\(finished.errors)")
             #expect(bench.leftovers() == [])
             #expect(try bench.bits("run", workers: 2, ["--resume"]) == quiet)

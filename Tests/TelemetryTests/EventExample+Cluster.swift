@@ -4,12 +4,12 @@ extension EventExample {
     static let networks = [
         EventExample(
             .network(.suspected(one, other: two, reason: "Connection reset by peer")),
-            "worker 1 (node1/4711 at 10.0.0.6) lost its connection to worker 2 (node2/815 at 10.0.0.7):"
+            "worker 1 (node1) lost its connection to worker 2 (node2):"
                 + " Connection reset by peer", #""worker":1,"other":2,"reason":"Connection reset by peer""#),
         EventExample(
             .network(.disconnected(two, other: one, reason: "Connection reset by peer", pauseSeconds: nil)),
             .warning,
-            "worker 2 (node2/815 at 10.0.0.7) and worker 1 (node1/4711 at 10.0.0.6) lost their connection to"
+            "worker 2 (node2) and worker 1 (node1) lost their connection to"
                 + " each other, although both live (Connection reset by peer)",
             #""worker":2,"other":1,"reason":"Connection reset by peer","pause_seconds":null"#),
         EventExample(
@@ -19,8 +19,8 @@ extension EventExample {
             #""worker":8,"other":9,"reason":"x","pause_seconds":5"#),
         EventExample(
             .network(.unreachable(two, other: one, reason: "no route to host", pauseSeconds: 5)), .warning,
-            "worker 2 (node2/815 at 10.0.0.7) and worker 1 (node1/4711 at 10.0.0.6) cannot reach each other"
-                + " in either direction (no route to host); worker 2 (node2/815 at 10.0.0.7) waits for 5 s:"
+            "worker 2 (node2) and worker 1 (node1) cannot reach each other"
+                + " in either direction (no route to host); worker 2 (node2) waits for 5 s:"
                 + " open the firewall between them, or give --listen a port that it lets through",
             #""worker":2,"other":1,"reason":"no route to host","pause_seconds":5"#),
         EventExample(
@@ -65,9 +65,9 @@ extension EventExample {
                 .workShared(microbatches: [
                     WorkerShare(one, microbatches: 6), WorkerShare(two, microbatches: 2),
                 ])),
-            "the work is divided by speed; microbatches per step: worker 1 (node1/4711 at 10.0.0.6) 6, worker"
+            "the work is divided by speed; microbatches per step: worker 1 (node1) 6, worker"
                 + " 2"
-                + " (node2/815 at 10.0.0.7) 2", #""microbatches":{"1":6,"2":2}"#),
+                + " (node2) 2", #""microbatches":{"1":6,"2":2}"#),
         EventExample(
             .generation(.recoveryStarted(step: 1_706, lostSteps: 60)),
             "going back to step 1,706: 60 steps to compute again", #""step":1706,"lost_steps":60"#),
@@ -81,13 +81,16 @@ extension EventExample {
             #""step":1707,"seconds":0.03125"#),
         EventExample(
             .generation(.recovered(step: 1_766, lostSteps: 60, seconds: 0.75)),
-            "recovered in 0.750 s; 60 steps computed again", #""step":1766,"lost_steps":60,"seconds":0.75"#),
+            "recovered in 0.75 s, 60 steps computed again", #""step":1766,"lost_steps":60,"seconds":0.75"#),
+        EventExample(
+            .generation(.recovered(step: 9, lostSteps: 0, seconds: 0.0625)),
+            "recovered in 0.06 s, no step computed again", #""step":9,"lost_steps":0,"seconds":0.0625"#),
     ]
 
     private static let dispute = AuditDispute(
         worker: one, other: two, step: 1_020, location: "in the gradient of `dense1.weight`")
     private static let disputeText =
-        "worker 2 (node2/815 at 10.0.0.7) computed other bits than worker 1 (node1/4711 at 10.0.0.6) for the"
+        "worker 2 (node2) computed other bits than worker 1 (node1) for the"
         + " same samples in step 1,020 (in the gradient of `dense1.weight`)"
     private static let disputeFields =
         #""worker":1,"other":2,"step":1020,"place":"in the gradient of `dense1.weight`""#
@@ -106,7 +109,7 @@ extension EventExample {
                 + " wrong", disputeFields),
         EventExample(
             .audit(.convicted(two, step: 1_020, auditedPercent: 5)), .error,
-            "audit: worker 2 (node2/815 at 10.0.0.7) computed wrongly in step 1,020 and is dismissed. The"
+            "audit: worker 2 (node2) computed wrongly in step 1,020 and is dismissed. The"
                 + " step is computed again without it. Of its earlier steps, 5.0 % were compared, and are"
                 + " right. Test its"
                 + " memory and processor", #""worker":2,"step":1020,"audited_percent":5.0"#),
@@ -132,7 +135,7 @@ extension EventExample {
                                 parts: [NamedValue("forward", 0.25), NamedValue("backward", 0.75)],
                                 beside: [NamedValue("update", 0.5)])
                         ]))), .debug,
-            "times of epoch 2: worker 3 (node7/4711) 250.00 ms per step",
+            "times of epoch 2: worker 3 (node7) 250.00 ms per step",
             #""epoch":2,"workers":[{"worker":3,"name":"node7/4711","steps":4,"#
                 + #""seconds":{"forward":0.25,"backward":0.75},"beside":{"update":0.5}}]"#),
         EventExample(
@@ -159,20 +162,21 @@ extension EventExample {
             .process(
                 .ended(process: 4_711, status: "was killed by SIGKILL", lastWords: "", restartSeconds: 0)),
             .warning,
-            "worker process 4711 was killed by SIGKILL (if nobody did so by hand, memory has run out: `dmesg`"
-                + " says so; take fewer workers, a smaller batch or model, or a higher memory limit)",
+            "a worker process of this machine was killed by SIGKILL (if nobody did so by hand, memory has run"
+                + " out: `dmesg` says so; take fewer workers, a smaller batch or model, or a higher memory limit)",
             #""process":4711,"status":"was killed by SIGKILL","last_words":"","restart_seconds":0"#),
         EventExample(
             .process(
                 .ended(process: 2, status: "ended with status 1", lastWords: "a | b", restartSeconds: nil)),
-            .warning, "worker process 2 ended with status 1: a | b",
+            .warning, "a worker process of this machine ended with status 1: a | b",
             #""process":2,"status":"ended with status 1","last_words":"a | b","restart_seconds":null"#),
         EventExample(
             .process(.ended(process: 2, status: "crashed", lastWords: "", restartSeconds: 4)), .warning,
-            "worker process 2 crashed [another one takes its place in 4 s]",
+            "a worker process of this machine crashed; another one takes its place in 4 s",
             #""process":2,"status":"crashed","last_words":"","restart_seconds":4"#),
         EventExample(
-            .process(.replaced(process: 4_712)), "worker process 4712 takes its place", #""process":4712"#),
+            .process(.replaced(process: 4_712)), "another worker process takes its place",
+            #""process":4712"#),
         EventExample(
             .ensemble(.memberStarted(member: 1, members: 3, seed: 8)), "member 1 of 3 (seed 8)",
             #""member":1,"members":3,"seed":8"#),
@@ -190,7 +194,7 @@ extension EventExample {
             #""core":"Haswell","from":"Zen""#),
         EventExample(
             .session(.ready(worker: 2, platform: "x86_64-Zen-f516")),
-            "joined as worker 2, ready (x86_64-Zen-f516)",
+            "joined as worker 2, ready",
             #""worker":2,"platform":"x86_64-Zen-f516""#),
         EventExample(
             .session(.training(rank: 0, workers: 2, generation: 4, step: 1_940)),

@@ -183,11 +183,12 @@ extension EventExample {
                         epoch: 2, epochs: 10, step: 1_876,
                         train: [NamedValue("loss", 0.25), NamedValue("accuracy", 0.875)], penalty: 0.125,
                         validation: [NamedValue("loss", 0.5), NamedValue("accuracy", 0.75)],
-                        seconds: 15.25))),
+                        isBest: true, seconds: 15.25))),
             .debug,
             "epoch 2/10  loss 0.2500  accuracy 0.8750  validation loss 0.5000, accuracy 0.7500  15.2 s",
             #""epoch":2,"epochs":10,"step":1876,"train":{"loss":0.25,"accuracy":0.875},"penalty":0.125,"#
-                + #""validation":{"loss":0.5,"accuracy":0.75},"stopped_early":false,"seconds":15.25"#),
+                + #""validation":{"loss":0.5,"accuracy":0.75},"stopped_early":false,"best":true,"#
+                + #""seconds":15.25"#),
         EventExample(
             .training(
                 .epochFinished(
@@ -195,7 +196,7 @@ extension EventExample {
                         epoch: 3, epochs: 3, step: 9, train: [NamedValue("loss", 2)], stoppedEarly: true,
                         seconds: 1))), .debug, "epoch 3/3  loss 2.0000  1.00 s",
             #""epoch":3,"epochs":3,"step":9,"train":{"loss":2.0},"penalty":null,"#
-                + #""validation":null,"stopped_early":true,"#
+                + #""validation":null,"stopped_early":true,"best":null,"#
                 + #""seconds":1.0"#
         ),
         EventExample(
@@ -216,7 +217,7 @@ extension EventExample {
             #""step":9,"monitor":"train.loss","best":null,"best_step":0"#),
         EventExample(
             .training(.slowestChanged(worker: two, speed: 0.25)), .debug,
-            "worker 2 (node2/815 at 10.0.0.7) is slow: 0.25 of the others' speed", #""worker":2,"speed":0.25"#
+            "worker 2 (node2) is slow: 0.25 of the others' speed", #""worker":2,"speed":0.25"#
         ),
         EventExample(
             .training(.slowestChanged(worker: nil, speed: 1)), .debug,
@@ -261,28 +262,28 @@ extension EventExample {
 
     fileprivate static let workers = [
         EventExample(
-            .worker(.joined(two)), "worker 2 (node2/815 at 10.0.0.7) has joined",
+            .worker(.joined(two)), "worker 2 (node2) has joined",
             #""worker":2,"name":"node2/815","address":"10.0.0.7""#),
         EventExample(
-            .worker(.joined(WorkerName(3, name: "a/1"))), "worker 3 (a/1) has joined",
+            .worker(.joined(WorkerName(3, name: "a/1"))), "worker 3 (a) has joined",
             #""worker":3,"name":"a/1","address":"""#),
         EventExample(
             .worker(.ready(two, platform: "x86_64-Zen-f516")), .debug,
-            "worker 2 (node2/815 at 10.0.0.7) is ready (x86_64-Zen-f516)",
+            "worker 2 (node2) is ready (x86_64-Zen-f516)",
             #""worker":2,"platform":"x86_64-Zen-f516""#),
         EventExample(
             .worker(.refused(two, reason: "platform A instead of B")), .warning,
-            "worker 2 (node2/815 at 10.0.0.7) is refused: its arithmetic differs (platform A instead of B)",
+            "worker 2 (node2) is refused: its arithmetic differs (platform A instead of B)",
             #""worker":2,"reason":"platform A instead of B""#),
         EventExample(
             .worker(.inexact(two, reason: "platform A instead of B")), .warning,
-            "worker 2 (node2/815 at 10.0.0.7) computes other bits (platform A instead of B); the result will"
+            "worker 2 (node2) computes other bits (platform A instead of B); the result will"
                 + " not be"
                 + " exact", #""worker":2,"reason":"platform A instead of B""#),
         EventExample(
             .worker(.spare(two, members: 1, reason: "a batch has 1 microbatch, and each worker needs one")),
             .warning,
-            "worker 2 (node2/815 at 10.0.0.7) is a spare and computes nothing: 1 worker takes part, because a"
+            "worker 2 (node2) is a spare and computes nothing: 1 worker takes part, because a"
                 + " batch has 1 microbatch, and each worker needs one",
             #""worker":2,"members":1,"reason":"a batch has 1 microbatch, and each worker needs one""#),
         EventExample(
@@ -291,17 +292,17 @@ extension EventExample {
                 + " there", #""machine":"node1","workers":64,"cores":2"#),
         EventExample(
             .worker(.paused(two, seconds: 4)), .warning,
-            "worker 2 (node2/815 at 10.0.0.7) waits for 4 s, because workers of its machine died again and"
+            "worker 2 (node2) waits for 4 s, because workers of its machine died again and"
                 + " again as"
                 + " soon as they took part", #""worker":2,"seconds":4"#),
-        EventExample(.worker(.left(two)), "worker 2 (node2/815 at 10.0.0.7) has left", #""worker":2"#),
+        EventExample(.worker(.left(two)), "worker 2 (node2) has left", #""worker":2"#),
         EventExample(
             .worker(
                 .lost(
                     two, reason: "the connection closed unexpectedly", rank: 1, step: 1_001, phase: "backward"
                 )),
             .warning,
-            "worker 2 (node2/815 at 10.0.0.7) is lost in step 1,001 (backward): the connection closed"
+            "worker 2 (node2) is lost in step 1,001 (backward): the connection closed"
                 + " unexpectedly",
             #""worker":2,"reason":"the connection closed unexpectedly","rank":1,"step":1001,"#
                 + #""phase":"backward""#

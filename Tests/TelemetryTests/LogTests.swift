@@ -5,9 +5,9 @@ import Telemetry
 import Testing
 
 @Suite struct LogTests {
-    private func makeLog(_ screen: Screen, minimum: LogLevel = .info) -> Log {
+    private func makeLog(_ screen: Screen, verbosity: Verbosity = .normal) -> Log {
         Log(
-            source: "coordinator", console: screen.console(isTerminal: false), minimum: minimum,
+            source: "coordinator", console: screen.console(isTerminal: false), verbosity: verbosity,
             wallClock: { 1_000_000_000 }, utcOffset: { _ in 0 })
     }
 
@@ -41,7 +41,7 @@ import Testing
             #expect(
                 screen.take() == "01:46:40 coordinator: worker 1 has left\n"
                     + "01:46:40 coordinator: warning: audit: with one worker there is nothing to compare\n",
-                "events below the minimum are in the file only")
+                "others are in the file only")
             #expect(
                 try lines(path).map { $0.split(separator: ",").dropFirst().prefix(4).joined(separator: ",") }
                     == [
@@ -57,7 +57,7 @@ import Testing
     @Test func stepsAreNotInTheLog() throws {
         try withFile { path in
             let screen = Screen()
-            let log = makeLog(screen, minimum: .debug)
+            let log = makeLog(screen, verbosity: .verbose)
             log.write(to: try AppendFile(path))
             log.record(.training(.stepFinished(StepSummary(step: 1, epoch: 1, samples: 1, values: []))))
             log.record(
@@ -89,22 +89,54 @@ import Testing
             let file = try AppendFile(path)
             log.write(to: file)
             try file.close()
-            for _ in 0..<3 { log.record(.run(.readingData)) }
+            for _ in 0..<3 { log.record(.checkpoint(.requested)) }
             let shown = screen.take()
             #expect(
                 shown.components("the log is incomplete") == 1
-                    && shown.components("coordinator: reading the data\n") == 3)
+                    && shown.components("coordinator: a checkpoint was requested\n") == 3)
         }
+    }
+
+    /// On a terminal a process does not name itself, unless everything is shown; lines are broken between
+    /// words, but for commands; and a complaint that repeats itself is shown once until the training goes on.
+    @Test func aTerminalIsReadByAPerson() {
+        let screen = Screen()
+        func log(_ verbosity: Verbosity) -> Log {
+            Log(
+                source: "coordinator", console: screen.console(isTerminal: true, width: 40),
+                verbosity: verbosity, wallClock: { 0 }, utcOffset: { _ in 0 })
+        }
+        let normal = log(.normal)
+        normal.record(.worker(.lost(WorkerName(2, name: "node2/815"), reason: "it hangs", step: 7)))
+        #expect(screen.take() == "00:00:00 warning: worker 2 (node2) is\n         lost in step 7: it hangs\n")
+        normal.record(.generation(.ending(number: 1, reason: "r")))
+        #expect(screen.take() == "")
+        log(.verbose).record(.generation(.ending(number: 1, reason: "r")))
+        #expect(screen.take() == "00:00:00 coordinator: the workers\n         regroup after this step: r\n")
+        let join = "dist-train worker --join 10.0.0.5"
+        normal.record(.run(.listening(host: "::", port: 7070, joinCommand: join)))
+        #expect(screen.take() == "00:00:00 listening on [::]:7070; a worker joins with:  \(join)\n")
+        for _ in 0..<3 {
+            normal.record(.worker(.missing(ready: 0, needed: 1, paused: 0, hasBegun: true)))
+        }
+        #expect(screen.take().components("no progress") == 1)
+        normal.record(.generation(.started(number: 2, workers: 1, step: 7)))
+        normal.record(.worker(.missing(ready: 0, needed: 1, paused: 0, hasBegun: true)))
+        #expect(screen.take().components("no progress") == 1)
+        log(.quiet).record(.run(.listening(host: "::", port: 7070, joinCommand: join)))
+        #expect(screen.take() == "")
     }
 
     @Test func manyThreadsKeepLinesWhole() async throws {
         let screen = Screen()
         let log = makeLog(screen)
         await withTaskGroup(of: Void.self) { group in
-            for _ in 0..<8 { group.addTask { for _ in 0..<200 { log.record(.run(.readingData)) } } }
+            for _ in 0..<8 { group.addTask { for _ in 0..<200 { log.record(.checkpoint(.requested)) } } }
         }
         let lines = screen.take().split(separator: "\n")
-        #expect(lines.count == 1600 && lines.allSatisfy { $0 == "01:46:40 coordinator: reading the data" })
+        #expect(
+            lines.count == 1600
+                && lines.allSatisfy { $0 == "01:46:40 coordinator: a checkpoint was requested" })
     }
 }
 

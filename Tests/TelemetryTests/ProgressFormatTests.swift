@@ -11,21 +11,22 @@ import Testing
         #expect(
             ProgressFormat.bar(progress, width: 200)
                 == "epoch 3/5  [====================>                   ]  step 1,500/3,000  50%  loss"
-                + " 0.1235  accuracy 0.9877  12,345 samples/s  ETA 1 min 23 s")
+                + " 0.1235  accuracy 0.9877  12,345 samples/s  ETA 1m23s")
     }
 
     @Test func narrowBars() {
         #expect(
             ProgressFormat.bar(progress, width: 100)
-                == "epoch 3/5  step 1,500/3,000  50%  loss 0.1235  accuracy 0.9877  12,345 samples/s  ETA 1"
-                + " min 23 s"
+                == "epoch 3/5  step 1,500/3,000  50%  loss 0.1235  accuracy 0.9877  12,345 samples/s"
+                + "  ETA 1m23s"
         )
         #expect(
             ProgressFormat.bar(progress, width: 80)
-                == "epoch 3/5  step 1,500/3,000  50%  loss 0.1235  accuracy 0.9877  ETA 1 min 23 s")
+                == "epoch 3/5  step 1,500/3,000  50%  loss 0.1235  accuracy 0.9877  ETA 1m23s")
         #expect(
             ProgressFormat.bar(progress, width: 60)
-                == "epoch 3/5  [======>     ]  50%  loss 0.1235  ETA 1 min 23 s")
+                == "epoch 3/5  50%  loss 0.1235  accuracy 0.9877  ETA 1m23s")
+        #expect(ProgressFormat.bar(progress, width: 40) == "epoch 3/5  50%  loss 0.1235  ETA 1m23s")
         #expect(ProgressFormat.bar(progress, width: 15) == "epoch 3/5  50%")
         #expect(ProgressFormat.bar(progress, width: 5) == "epoc")
     }
@@ -44,11 +45,12 @@ import Testing
     @Test func lines() {
         #expect(
             ProgressFormat.line(progress)
-                == "epoch 3/5  step 1,500/3,000  50%  loss 0.1235  accuracy 0.9877  12,345 samples/s  ETA 1"
-                + " min 23 s"
+                == "epoch 3/5  step 1,500/3,000  50%  loss 0.1235  accuracy 0.9877  12,345 samples/s"
+                + "  ETA 1m23s"
         )
         #expect(
-            ProgressFormat.line(Progress(epoch: 1, epochs: 1, step: 0, steps: 0)) == "epoch 1/1  step 0/0  0%"
+            ProgressFormat.line(Progress(epoch: 1, epochs: 1, step: 0, steps: 0))
+                == "epoch 1/1  step 0/0   0%"
         )
         #expect(
             ProgressFormat.line(
@@ -61,6 +63,26 @@ import Testing
                 Progress(
                     epoch: 1, epochs: 1, step: 1, steps: 2, slowest: "worker 9 (0.25 of the others' speed)"))
                 == "epoch 1/1  step 1/2  50%  slow: worker 9 (0.25 of the others' speed)")
+    }
+
+    /// A wait is told in the place of speed and time, and is the last piece to go.
+    @Test func waiting() {
+        var waiting = progress
+        waiting.waitsFor = "a worker"
+        #expect(
+            ProgressFormat.bar(waiting, width: 90)
+                == "epoch 3/5  step 1,500/3,000  50%  loss 0.1235  accuracy 0.9877  waiting for a worker")
+        #expect(ProgressFormat.bar(waiting, width: 40) == "epoch 3/5  50%  waiting for a worker")
+    }
+
+    @Test(
+        arguments: [
+            (0.4, "0 s"), (59.4, "59 s"), (59.6, "1m00s"), (3_599, "59m59s"), (3_600, "1h00m"),
+            (86_399, "23h59m"), (86_400, "1d00h"), (1e12, "a long time"), (.infinity, "a long time"),
+        ] as [(Double, String)])
+    func timeThatIsLeft(seconds: Double, text: String) {
+        let progress = Progress(epoch: 1, epochs: 1, step: 0, steps: 1, secondsLeft: seconds)
+        #expect(ProgressFormat.line(progress) == "epoch 1/1  step 0/1   0%  ETA \(text)")
     }
 
     @Test func linesOfEpochs() {

@@ -10,15 +10,18 @@ import Testing
         let values = [("loss", loss), ("accuracy", accuracy)].compactMap { name, value in
             value.map { NamedValue(name, $0) }
         }
-        reporter.receive(
-            .training(.stepFinished(StepSummary(step: step, epoch: 1, samples: samples, values: values))),
-            at: 0,
-            from: "coordinator")
+        // The values of the step itself are not shown.
+        let summary = StepSummary(
+            step: step, epoch: 1, samples: samples, values: [NamedValue("loss", 99)], epochValues: values)
+        reporter.receive(.training(.stepFinished(summary)), at: 0, from: "coordinator")
     }
 
-    private func epoch(_ reporter: ProgressReporter, of epochs: Int, loss: Double, seconds: Double) {
+    private func epoch(
+        _ reporter: ProgressReporter, of epochs: Int, loss: Double, isBest: Bool? = nil, seconds: Double
+    ) {
         let report = EpochSummary(
-            epoch: 1, epochs: epochs, step: 1, train: [NamedValue("loss", loss)], seconds: seconds)
+            epoch: 1, epochs: epochs, step: 1, train: [NamedValue("loss", loss)], isBest: isBest,
+            seconds: seconds)
         reporter.receive(.training(.epochFinished(report)), at: 0, from: "coordinator")
     }
 
@@ -28,7 +31,7 @@ import Testing
             console: screen.console(isTerminal: true, width: 70), epochs: 1, steps: 100, now: screen.now)
         step(reporter, 1, samples: 10, loss: 1)
         #expect(
-            screen.take() == erase + "epoch 1/1  [>                          ]  step 1/100  1%  loss 1.0000")
+            screen.take() == erase + "epoch 1/1  [>                       ]  step   1/100   1%  loss 1.0000")
         for number in 2...4 {
             screen.wait(0.03)
             step(reporter, number, samples: 10, loss: 1)
@@ -37,7 +40,7 @@ import Testing
         screen.wait(0.03)  // 0.12 s after the first
         step(reporter, 5, samples: 10, loss: 1)
         // 4 steps of 10 samples in 0.12 s; 95 steps are left.
-        #expect(screen.take() == erase + "epoch 1/1  step 5/100  5%  loss 1.0000  333 samples/s  ETA 3 s")
+        #expect(screen.take() == erase + "epoch 1/1  step   5/100   5%  loss 1.0000  333 samples/s  ETA 3 s")
     }
 
     /// Whatever the clock says: near 18,405 s a time less 0.1 s is less than 0.1 s away.
@@ -61,33 +64,66 @@ import Testing
         #expect(screen.take() == erase + bar)
         log.record(.session(.finished(reason: "during")))
         #expect(screen.take() == erase + "00:00:00 during\n" + bar)
-        epoch(reporter, of: 1, loss: 2, seconds: 1)
-        #expect(screen.take() == erase + "epoch 1/1  loss 2.0000  1.00 s\n" + bar)
+        epoch(reporter, of: 1, loss: 2, isBest: true, seconds: 1)
+        #expect(screen.take() == erase + "epoch 1/1 *  loss 2.0000  1.00 s\n" + bar)
         reporter.finish()
         #expect(screen.take() == erase)
         log.record(.session(.finished(reason: "after")))
         #expect(screen.take() == "00:00:00 after\n")
     }
 
-    @Test func elsewhereALineEveryFiveSeconds() {
+    /// A file has a line for each epoch, and one where an epoch takes minutes; no control characters.
+    @Test func aFileHasALineForEachEpoch() {
         let screen = Screen()
         let reporter = ProgressReporter(
             console: screen.console(isTerminal: false), epochs: 2, steps: 1000, now: screen.now)
-        for number in 1...11 {
+        for number in 1...61 {
+            #expect(screen.take() == "")
             step(reporter, number, samples: 100, loss: 0.5, accuracy: 0.25)
             screen.wait(1)
         }
         #expect(
             screen.take()
-                == "epoch 1/2  step 6/1,000  0%  loss 0.5000  accuracy 0.2500  100 samples/s  ETA 16 min 34"
-                + " s\n"
-                + "epoch 1/2  step 11/1,000  1%  loss 0.5000  accuracy 0.2500  100 samples/s  ETA 16 min 29"
-                + " s\n"
+                == "epoch 1/2  step    61/1,000   6%  loss 0.5000  accuracy 0.2500  100 samples/s"
+                + "  ETA 15m39s\n"
         )
+        reporter.wait(for: "a worker")
+        #expect(screen.take() == "")
         epoch(reporter, of: 2, loss: 0.5, seconds: 11)
         #expect(screen.take() == "epoch 1/2  loss 0.5000  11.0 s\n")
         reporter.finish()
         #expect(screen.take() == "")
+    }
+
+    /// While nothing is computed, the bar says what is waited for; the wait changes neither speed nor ETA.
+    @Test func waitingIsSaidAndNotCounted() {
+        let screen = Screen()
+        let reporter = ProgressReporter(
+            console: screen.console(isTerminal: true, width: 80), epochs: 1, steps: 100, now: screen.now)
+        reporter.wait(for: "2 workers")
+        #expect(
+            screen.take()
+                == erase + "epoch 1/1  [>                       ]  step   0/100   0%  waiting for 2 workers")
+        screen.wait(3600)
+        reporter.receive(.generation(.started(number: 1, workers: 1, step: 0)), at: 0, from: "coordinator")
+        #expect(screen.take() == "")
+        for number in 1...10 {
+            screen.wait(1)
+            step(reporter, number, samples: 10, loss: 1)
+        }
+        let computing = "step  10/100  10%  loss 1.0000  10.0 samples/s  ETA 1m30s"
+        #expect(screen.take().hasSuffix(erase + "epoch 1/1  \(computing)"))
+        reporter.wait(for: "a worker")
+        #expect(
+            screen.take() == erase
+                + "epoch 1/1  [=>          ]  step  10/100  10%  loss 1.0000  waiting for a worker")
+        reporter.wait(for: "a worker")
+        #expect(screen.take() == "", "the same is not drawn again")
+        screen.wait(7200)
+        reporter.receive(.generation(.started(number: 2, workers: 1, step: 10)), at: 0, from: "coordinator")
+        screen.wait(1)
+        step(reporter, 11, samples: 10, loss: 1)
+        #expect(screen.take().hasSuffix("10.0 samples/s  ETA 1m29s"))
     }
 
     /// The slow worker is named until it is slow no more.
@@ -103,33 +139,5 @@ import Testing
         screen.wait(1)
         step(reporter, 2, samples: 1)
         #expect(!screen.take().contains("slow"))
-    }
-}
-
-@Suite struct RateMeterTests {
-    @Test func rateOfTheWindow() {
-        var meter = RateMeter(window: 10)
-        #expect(meter.samplesPerSecond == nil)
-        for second in 0...100 {
-            meter.record(step: second + 1, samples: second < 50 ? 10 : 40, at: Double(second))
-        }
-        #expect(meter.samplesPerSecond == 40)
-        #expect(meter.stepsPerSecond == 1)
-    }
-
-    @Test func manyStepsASecond() {
-        var meter = RateMeter(window: 1)
-        for index in 0...100_000 { meter.record(step: index + 1, samples: 3, at: Double(index) / 1024) }
-        #expect(meter.samplesPerSecond.map { abs($0 - 3072) < 1 } == true)
-    }
-
-    @Test func aRollBackStartsAnew() {
-        var meter = RateMeter()
-        meter.record(step: 10, samples: 5, at: 0)
-        meter.record(step: 11, samples: 5, at: 1)
-        meter.record(step: 4, samples: 5, at: 2)
-        #expect(meter.stepsPerSecond == nil)
-        meter.record(step: 5, samples: 5, at: 2.5)
-        #expect(meter.stepsPerSecond == 2)
     }
 }

@@ -90,7 +90,10 @@ package final class Coordinator: @unchecked Sendable {
         record = RunRecord(
             plan: plan, metrics: metrics, table: try MetricsTable(setup.directory.tablePath), log: log,
             isAudited: isAudited, earlierSeconds: setup.earlier.seconds)
-        reporter = ProgressReporter(console: console, epochs: job.epochs, steps: plan.totalSteps)
+        let start = setup.start.step
+        reporter = ProgressReporter(
+            console: console, epochs: job.epochs, steps: plan.totalSteps,
+            begin: (epoch: plan.epoch(afterSteps: max(1, start)), step: start))
         tickets = Self.tickets(of: setup.data)
         sharing = WorkSharing(microbatches: plan.geometry.microbatches)
         timing = TimingRecord(stepsPerEpoch: plan.geometry.stepsPerEpoch)
@@ -164,6 +167,9 @@ package final class Coordinator: @unchecked Sendable {
         if !progress.isFinished {
             act(membership.handle(.tick, at: Reactor.now))
             shareWork()
+            if let missing = membership.missing, !isOver {
+                reporter.wait(for: missing == 1 ? "a worker" : TextFormat.count(missing, "worker"))
+            }
         }
         stopIfNobodyTrains()
         reactor.after(min(1, options.peerTimeout / 5)) { [weak self] in self?.tick() }

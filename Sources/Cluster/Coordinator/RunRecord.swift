@@ -44,7 +44,10 @@ package final class RunRecord {
     /// Carries out what an effect asks of the metrics and the log.
     package func take(_ effect: RunProgress.Effect) throws {
         switch effect {
-        case .stepDone(let step): log.record(.training(.stepFinished(StepSummary(step))))
+        case .stepDone(let step):
+            var summary = StepSummary(step)
+            summary.epochValues = step.epochTotals.named
+            log.record(.training(.stepFinished(summary)))
         case .stepLogged(let step):
             try record(.training(.stepLogged(StepSummary(step, plan))), isCertain: !isAudited)
         case .epochDone(let epoch):
@@ -107,7 +110,7 @@ extension EpochSummary {
         self.init(
             epoch: epoch.epoch, epochs: epochs, step: epoch.step, train: epoch.train.named,
             penalty: epoch.penalty, validation: epoch.validation?.named ?? [],
-            stoppedEarly: epoch.stoppedEarly, seconds: seconds)
+            stoppedEarly: epoch.stoppedEarly, isBest: epoch.isBest, seconds: seconds)
     }
 }
 

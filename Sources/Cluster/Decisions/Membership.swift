@@ -221,6 +221,11 @@ package struct Membership: Equatable {
     }
 
     package var isRunning: Bool { if case .running = phase { true } else { false } }
+    /// The number of workers that are waited for before anything can be computed; nil while none is.
+    package var missing: Int? {
+        guard case .waiting = phase else { return nil }
+        return max(1, needed - preparedCount)
+    }
     package var preparedCount: Int { workers.values.count { $0.isPrepared } }
     package func name(_ id: WorkerID) -> WorkerName { workers[id]?.name ?? WorkerName(id) }
 

@@ -16,6 +16,7 @@ package final class Worker {
     let options: WorkerOptions
     let credentials: Credentials
     let log: Log
+    let console: Console
     private let reactor: Reactor
     private let current = CurrentLink()
     let faults: FaultPoints
@@ -26,9 +27,13 @@ package final class Worker {
     /// The data sets of earlier sessions.
     var loadedData: [(ticket: DatasetTicket, dataset: Dataset)] = []
 
-    package init(_ options: WorkerOptions, token: WorkerToken, log: Log) throws {
+    /// - Parameter console: shows the progress.
+    package init(
+        _ options: WorkerOptions, token: WorkerToken, log: Log, console: Console = .standardError
+    ) throws {
         self.options = options
         self.log = log
+        self.console = console
         self.token = token
         credentials = Credentials(token.token, options.protection)
         faults = try .ofEnvironment()

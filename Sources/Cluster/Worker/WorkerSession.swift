@@ -15,6 +15,7 @@ final class WorkerSession: TrainerObserver {
     private var generation: MemberGeneration?
     private var trainer: Trainer?
     private var lanes: LanePool?
+    private var progress: WorkerProgress?
 
     init(_ worker: Worker, _ link: WorkerLink) {
         self.worker = worker
@@ -22,6 +23,7 @@ final class WorkerSession: TrainerObserver {
     }
 
     func run() throws -> SessionEnd {
+        defer { progress?.close() }
         while true {
             let instruction = link.mailbox.take()
             do {
@@ -85,6 +87,7 @@ final class WorkerSession: TrainerObserver {
         link.prepared(Prepared(fingerprint: fingerprint), plan: plan)
         worker.faults.reach("worker", "prepared", 0)
         worker.log.record(.session(.ready(worker: welcome.worker, platform: fingerprint.platform)))
+        progress = try WorkerProgress(worker.console, plan, link.activity)
     }
 
     private func form(_ generation: MemberGeneration) throws {

@@ -82,8 +82,8 @@ extension RunEvent.Generation {
         case .recovered(let step, let lost, let seconds):
             EventFacts(
                 "recovered", .info,
-                "recovered in \(TextFormat.fixed(seconds, 3)) s; \(TextFormat.count(lost, "step")) computed"
-                    + " again",
+                "recovered in \(TextFormat.duration(seconds)),"
+                    + " \(lost == 0 ? "no step" : TextFormat.count(lost, "step")) computed again",
                 fields: ["step": .integer(step), "lost_steps": .integer(lost), "seconds": .number(seconds)])
         }
     }

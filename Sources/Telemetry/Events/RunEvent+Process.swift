@@ -17,16 +17,16 @@ extension RunEvent.Process {
         case .ended(let process, let status, let words, let pause):
             EventFacts(
                 "process_ended", .warning,
-                "worker process \(process) \(status)" + (words.isEmpty ? "" : ": \(words)")
+                "a worker process of this machine \(status)" + (words.isEmpty ? "" : ": \(words)")
                     + Self.hint(status)
-                    + (pause.map { $0 > 0 ? " [another one takes its place in \($0) s]" : "" } ?? ""),
+                    + (pause.map { $0 > 0 ? "; another one takes its place in \($0) s" : "" } ?? ""),
                 fields: [
                     "process": .integer(process), "status": .text(status), "last_words": .text(words),
                     "restart_seconds": .optional(pause),
                 ])
         case .replaced(let process):
             EventFacts(
-                "process_replaced", .info, "worker process \(process) takes its place",
+                "process_replaced", .info, "another worker process takes its place",
                 fields: ["process": .integer(process)])
         }
     }

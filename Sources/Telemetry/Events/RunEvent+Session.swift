@@ -46,7 +46,7 @@ extension RunEvent.Session {
                 fields: ["core": .text(core), "from": .text(old)])
         case .ready(let worker, let platform):
             EventFacts(
-                "session_ready", .info, "joined as worker \(worker), ready (\(platform))",
+                "session_ready", .info, "joined as worker \(worker), ready",
                 fields: ["worker": .integer(worker), "platform": .text(platform)])
         case .training(let rank, let workers, let generation, let step):
             EventFacts(

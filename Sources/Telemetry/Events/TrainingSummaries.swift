@@ -44,6 +44,8 @@ package struct StepSummary: Equatable, Sendable {
     package var samples: Int
     /// Loss and metrics of the batch, the loss first.
     package var values: [NamedValue]
+    /// Loss and metrics of the epoch so far; empty where nobody asks for them.
+    package var epochValues: [NamedValue]
     /// Nil where nothing is learnt by gradient descent.
     package var learningRate: Double?
     /// Norms of the weights' gradients in a logged step; empty unless the job logs gradients.
@@ -55,13 +57,15 @@ package struct StepSummary: Equatable, Sendable {
     package var seconds: Double
 
     package init(
-        step: Int, epoch: Int, samples: Int, values: [NamedValue], learningRate: Double? = nil,
-        gradients: [GradientNorms] = [], deadUnits: [NamedValue] = [], seconds: Double = 0
+        step: Int, epoch: Int, samples: Int, values: [NamedValue], epochValues: [NamedValue] = [],
+        learningRate: Double? = nil, gradients: [GradientNorms] = [], deadUnits: [NamedValue] = [],
+        seconds: Double = 0
     ) {
         self.step = step
         self.epoch = epoch
         self.samples = samples
         self.values = values
+        self.epochValues = epochValues
         self.learningRate = learningRate
         self.gradients = gradients
         self.deadUnits = deadUnits
@@ -111,12 +115,14 @@ package struct EpochSummary: Equatable, Sendable {
     /// Loss and metrics of the validation set; empty without one.
     package var validation: [NamedValue]
     package var stoppedEarly: Bool
+    /// Whether it is the best so far by the job's measure; nil if the job has none.
+    package var isBest: Bool?
     /// Seconds of training until now.
     package var seconds: Double
 
     package init(
         epoch: Int, epochs: Int, step: Int, train: [NamedValue], penalty: Double? = nil,
-        validation: [NamedValue] = [], stoppedEarly: Bool = false, seconds: Double
+        validation: [NamedValue] = [], stoppedEarly: Bool = false, isBest: Bool? = nil, seconds: Double
     ) {
         self.epoch = epoch
         self.epochs = epochs
@@ -125,6 +131,7 @@ package struct EpochSummary: Equatable, Sendable {
         self.penalty = penalty
         self.validation = validation
         self.stoppedEarly = stoppedEarly
+        self.isBest = isBest
         self.seconds = seconds
     }
 
@@ -139,7 +146,8 @@ package struct EpochSummary: Equatable, Sendable {
                 "epoch": .integer(epoch), "epochs": .integer(epochs), "step": .integer(step),
                 "train": .numbers(train), "penalty": .optional(penalty),
                 "validation": validation.isEmpty ? .null : .numbers(validation),
-                "stopped_early": .flag(stoppedEarly), "seconds": .number(seconds),
+                "stopped_early": .flag(stoppedEarly), "best": isBest.map { .flag($0) } ?? .null,
+                "seconds": .number(seconds),
             ])
     }
 }

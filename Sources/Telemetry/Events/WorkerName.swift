@@ -1,4 +1,4 @@
-/// A worker as people read it: `worker 2 (node7/4711 at 10.0.0.7)`.
+/// A worker as people read it: `worker 2 (node7)`.
 package struct WorkerName: Hashable, Sendable, CustomStringConvertible {
     /// The coordinator counts the workers that join, from 1.
     package let number: Int
@@ -14,7 +14,7 @@ package struct WorkerName: Hashable, Sendable, CustomStringConvertible {
     }
 
     package var description: String {
-        guard !name.isEmpty else { return "worker \(number)" }
-        return address.isEmpty ? "worker \(number) (\(name))" : "worker \(number) (\(name) at \(address))"
+        let host = name.prefix { $0 != "/" }
+        return host.isEmpty ? "worker \(number)" : "worker \(number) (\(host))"
     }
 }

@@ -9,6 +9,7 @@ package final class Console: Sendable {
 
     /// True if a bar can be redrawn in place.
     package let isTerminal: Bool
+    package let style: TerminalStyle
     private let currentWidth: @Sendable () -> Int
     private let bar: Mutex<String>
     private let output: @Sendable (String) -> Void
@@ -17,18 +18,23 @@ package final class Console: Sendable {
     ///   - width: the number of columns, asked at every redraw, because windows change.
     ///   - output: takes text as it is.
     package init(
-        isTerminal: Bool, width: @escaping @Sendable () -> Int = { 80 },
+        isTerminal: Bool, style: TerminalStyle = .plain, width: @escaping @Sendable () -> Int = { 80 },
         output: @escaping @Sendable (String) -> Void
     ) {
         self.isTerminal = isTerminal
+        self.style = style
         self.currentWidth = width
         self.output = output
         bar = Mutex("")
     }
 
+    /// Made at its first use, when it must be known what the command line says of colours.
     package static let standardError = Console(
-        isTerminal: isatty(STDERR_FILENO) == 1, width: { terminalWidth(STDERR_FILENO) },
-        output: { writeAll(STDERR_FILENO, $0) })
+        isTerminal: TerminalStyle.standardError.canRedraw, style: .standardError,
+        width: { terminalWidth(STDERR_FILENO) }, output: { writeAll(STDERR_FILENO, $0) })
+
+    /// Shows nothing.
+    package static let silent = Console(isTerminal: false) { _ in }
 
     /// The columns of the terminal that standard output is; nil if it is none.
     package static var standardOutputWidth: Int? {
@@ -43,6 +49,12 @@ package final class Console: Sendable {
         bar.withLock { bar in
             output(bar.isEmpty ? line + "\n" : Console.eraseLine + line + "\n" + bar)
         }
+    }
+
+    /// Writes a message that begins with its severity, such as `warning: `, on a line of its own.
+    package func write(message: String) {
+        let fitted = LogFormat.fitted(message, width: isTerminal ? width : nil, margin: 9)
+        writeLine(style.painted(error: fitted))
     }
 
     /// Draws the bar in place of the last one; an empty text removes it. Only on a terminal.

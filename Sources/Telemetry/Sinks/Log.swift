@@ -18,18 +18,18 @@ package final class Log: Sendable {
     private let wallClock: @Sendable () -> Double
 
     /// - Parameters:
-    ///   - minimum: the terminal shows no events below this level; `log.jsonl` has all of them.
+    ///   - verbosity: how much the terminal shows; `log.jsonl` has everything.
     ///   - wallClock: seconds since 1970-01-01 UTC.
     ///   - utcOffset: seconds that local time is ahead of UTC at a time.
     package init(
-        source: String, console: Console = .standardError, minimum: LogLevel = .info,
+        source: String, console: Console = .standardError, verbosity: Verbosity = .normal,
         wallClock: @escaping @Sendable () -> Double = { Clock.wallSeconds() },
         utcOffset: @escaping @Sendable (Double) -> Int = localOffset
     ) {
         self.source = source
         self.wallClock = wallClock
         file = LogFile(console: console)
-        sinks = Mutex([TerminalLog(console, minimum: minimum, utcOffset: utcOffset), file])
+        sinks = Mutex([TerminalLog(console, verbosity: verbosity, utcOffset: utcOffset), file])
     }
 
     /// Hands an event to every sink.

@@ -2,17 +2,44 @@ import System
 
 /// The text of an event for people and for programs.
 package enum LogFormat {
-    /// `03:45:00 worker 2: warning: the sentence`. Only levels other than info are named.
+    /// `03:45:00 worker: warning: the sentence`. Only warnings and errors are named.
     ///
     /// - Parameters:
     ///   - time: seconds since 1970-01-01 UTC.
+    ///   - source: the process that speaks; empty: it is not named.
     ///   - utcOffset: seconds that local time is ahead of UTC.
-    package static func human(_ facts: EventFacts, time: Double, source: String, utcOffset: Int = 0) -> String
-    {
-        var line = timeOfDay(time, utcOffset: utcOffset)
-        if !source.isEmpty { line += " \(source):" }
-        if facts.level != .info { line += " \(facts.level.rawValue):" }
-        return line + " " + printable(facts.sentence)
+    ///   - width: lines are broken between words to fit into so many columns; nil: they are not broken.
+    package static func human(
+        _ facts: EventFacts, time: Double, source: String, utcOffset: Int = 0, style: TerminalStyle = .plain,
+        width: Int? = nil
+    ) -> String {
+        let clock = timeOfDay(time, utcOffset: utcOffset)
+        let speaker = source.isEmpty ? "" : " \(source):"
+        let level = facts.level <= .info ? "" : " \(facts.level.rawValue):"
+        let plain = clock + speaker + level + " " + printable(facts.sentence)
+        let text = fitted(plain, width: width, margin: clock.count + 1)
+        let color: TerminalStyle.Paint = facts.level == .error ? .red : .yellow
+        return style.painted(clock, .dim) + speaker + style.painted(level, .bold, color)
+            + text.dropFirst(clock.count + speaker.count + level.count)
+    }
+
+    /// Breaks lines that are too long for a terminal between words; what is broken off begins below a margin.
+    /// Lines with wider gaps are tables, and commands are there to be copied: both stay whole.
+    ///
+    /// - Parameters:
+    ///   - width: the columns of the terminal; nil: there is none.
+    ///   - margin: the width of the margin, and of what stands beside it in the first line.
+    package static func fitted(_ text: String, width: Int?, margin: Int) -> String {
+        guard let width, width >= 30 else { return text }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).flatMap { line in
+            let (head, body) = (String(line.prefix(margin)), String(line.dropFirst(margin)))
+            let isWhole = body.contains("  ") || body.contains("dist-train ")
+            guard line.count >= width, !isWhole else { return [String(line)] }
+            let parts = TextFormat.wrapped(body, width: width - 1 - margin)
+            let space = String(repeating: " ", count: margin)
+            return [head + parts[0]] + parts.dropFirst().map { space + $0 }
+        }
+        return lines.joined(separator: "\n")
     }
 
     /// One JSON object on one line: time (ISO 8601, UTC), level, source, event (its name), the event's

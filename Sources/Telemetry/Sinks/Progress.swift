@@ -8,16 +8,19 @@ package struct Progress: Equatable, Sendable {
     /// The number of steps done, of the whole run.
     package var step: Int
     package var steps: Int
-    /// Loss and metrics of the last step, the loss first.
+    /// Loss and metrics of the epoch so far, the loss first.
     package var values: [NamedValue]
     package var samplesPerSecond: Double?
     package var secondsLeft: Double?
     /// The worker that is much slower than the others, with its speed; nil: none.
     package var slowest: String?
+    /// The thing that the training waits for, such as `a worker`; nil: it computes.
+    package var waitsFor: String?
 
     package init(
         epoch: Int, epochs: Int, step: Int, steps: Int, values: [NamedValue] = [],
-        samplesPerSecond: Double? = nil, secondsLeft: Double? = nil, slowest: String? = nil
+        samplesPerSecond: Double? = nil, secondsLeft: Double? = nil, slowest: String? = nil,
+        waitsFor: String? = nil
     ) {
         self.epoch = epoch
         self.epochs = epochs
@@ -27,6 +30,7 @@ package struct Progress: Equatable, Sendable {
         self.samplesPerSecond = samplesPerSecond
         self.secondsLeft = secondsLeft
         self.slowest = slowest
+        self.waitsFor = waitsFor
     }
 
     /// The part of the run that is done, 0 … 1.
@@ -40,7 +44,7 @@ package enum ProgressFormat {
 
     /// A line for a terminal of `width` columns, which it never fills. Where space is short, the pieces that
     /// matter least are left out first; the bar takes the space that is left.
-    package static func bar(_ progress: Progress, width: Int) -> String {
+    package static func bar(_ progress: Progress, width: Int, style: TerminalStyle = .plain) -> String {
         let room = max(0, width - 1)
         var pieces = pieces(progress)
         // Pieces leave in the order of `leaves`; the epoch (0), at the front, never does.
@@ -50,10 +54,13 @@ package enum ProgressFormat {
         }
         let text = joined(pieces)
         let space = room - text.count - 2
-        guard space >= shortestBar, let first = pieces.first else { return String(text.prefix(room)) }
+        let color: TerminalStyle.Paint = progress.waitsFor == nil ? .cyan : .yellow
+        guard space >= shortestBar, let first = pieces.first else {
+            return style.painted(String(text.prefix(room)), color)
+        }
         let rest = joined(Array(pieces.dropFirst()))
-        return [first.text, drawn(progress.fraction, min(longestBar, space)), rest].filter { !$0.isEmpty }
-            .joined(separator: "  ")
+        let parts = [first.text, drawn(progress.fraction, min(longestBar, space)), rest]
+        return style.painted(parts.filter { !$0.isEmpty }.joined(separator: "  "), color)
     }
 
     /// The same facts on a line of a file.
@@ -71,18 +78,21 @@ package enum ProgressFormat {
     }
 
     private static func pieces(_ progress: Progress) -> [(text: String, leaves: Int)] {
+        let number = TextFormat.right("\(progress.epoch)", "\(progress.epochs)".count)
+        let steps = TextFormat.grouped(progress.steps)
+        let step = TextFormat.right(TextFormat.grouped(progress.step), steps.count)
         var pieces = [
-            (text: "epoch \(progress.epoch)/\(progress.epochs)", leaves: 0),
-            (
-                text: "step \(TextFormat.grouped(progress.step))/\(TextFormat.grouped(progress.steps))",
-                leaves: 2
-            ),
-            (text: "\(Int(progress.fraction * 100))%", leaves: 7),
+            (text: "epoch \(number)/\(progress.epochs)", leaves: 0),
+            (text: "step \(step)/\(steps)", leaves: 2),
+            (text: TextFormat.right("\(Int(progress.fraction * 100))%", 3), leaves: 7),
         ]
         if let loss = progress.values.first { pieces.append((text: loss.text, leaves: 6)) }
         let metrics = progress.values.dropFirst()
         if !metrics.isEmpty {
             pieces.append((text: metrics.map(\.text).joined(separator: "  "), leaves: 4))
+        }
+        guard progress.waitsFor == nil else {
+            return pieces + [(text: "waiting for \(progress.waitsFor ?? "")", leaves: 8)]
         }
         if let rate = progress.samplesPerSecond { pieces.append((text: text(rate: rate), leaves: 1)) }
         if let left = progress.secondsLeft { pieces.append((text: "ETA \(text(left: left))", leaves: 5)) }
@@ -100,9 +110,15 @@ package enum ProgressFormat {
             + " samples/s"
     }
 
-    /// The time left in whole seconds: an estimate has no hundredths.
+    /// The time left in few characters: `34 s`, `1m23s`, `2h05m`, `3d04h`. An estimate has no hundredths.
     private static func text(left: Double) -> String {
-        left.isFinite && left < 59.5 ? "\(Int(max(0, left).rounded())) s" : TextFormat.duration(left)
+        guard left.isFinite, left < 8.64e8 else { return "a long time" }
+        let seconds = Int(max(0, left).rounded())
+        if seconds < 60 { return "\(seconds) s" }
+        if seconds < 3_600 { return "\(seconds / 60)m\(TextFormat.padded(seconds % 60, 2))s" }
+        let minutes = seconds / 60
+        if minutes < 1_440 { return "\(minutes / 60)h\(TextFormat.padded(minutes % 60, 2))m" }
+        return "\(minutes / 1_440)d\(TextFormat.padded(minutes / 60 % 24, 2))h"
     }
 
     private static func drawn(_ fraction: Double, _ width: Int) -> String {

@@ -28,6 +28,8 @@ extension RunProgress {
         package let epoch: Int
         /// The sums over the step's batch.
         package let report: Totals
+        /// The sums over the epoch so far.
+        package let epochTotals: Totals
         /// The rate that the step was made with; nil for a job that trains no model.
         package let learningRate: Double?
         /// Gradient norms and dead units, as `TrainingPlan.named` names them; empty where none are logged.
@@ -58,6 +60,8 @@ extension RunProgress {
         package let validation: Totals?
         /// True if the job ends here, before the plan's last step.
         package let stoppedEarly: Bool
+        /// Whether it is the best so far by the job's measure; nil if the job has none.
+        package let isBest: Bool?
     }
 }
 

@@ -90,7 +90,7 @@ package struct RunProgress {
         let isLast = done < plan.totalSteps && plan.endsJob(afterSteps: done, report: report.sums)
         if isLast { earlyEnd = done }
         let step = StepDone(
-            step: done, epoch: plan.epoch(afterSteps: done), report: report,
+            step: done, epoch: plan.epoch(afterSteps: done), report: report, epochTotals: totals,
             learningRate: plan.job.task == .training
                 ? plan.learningRate(step: done - 1, factor: history.newest.factor) : nil,
             diagnostics: diagnostics, seconds: seconds)
@@ -214,7 +214,10 @@ package struct RunProgress {
         let decided = decide(after: done, train: train, validation: boundary.validation)
         let epoch = EpochDone(
             epoch: plan.epoch(afterSteps: done), step: done, train: train, penalty: penalty,
-            validation: boundary.validation, stoppedEarly: earlyEnd == done)
+            validation: boundary.validation, stoppedEarly: earlyEnd == done,
+            isBest: plan.decisions.best.map { _ in
+                decided.contains { if case .decided(let decision) = $0 { decision.isBest } else { false } }
+            })
         return [.epochDone(epoch)] + decided
     }
 

@@ -55,6 +55,11 @@ extension Option {
             """,
         isRepeated: true)
     static let json = Option(name: "--json", value: nil, help: "print the result as JSON on standard output")
+    static let verbose = Option(
+        name: "--verbose", value: nil, help: "show everything that happens, and where the time went",
+        aliases: ["-v"])
+    static let quiet = Option(
+        name: "--quiet", value: nil, help: "show errors and the result alone", aliases: ["-q"])
     static let lanes = Option(
         name: "--lanes", value: "L", help: "compute threads (default: all cores)", aliases: ["--threads"])
     static let workerLanes = Option(

@@ -15,7 +15,13 @@ enum Program {
         Signals.ignoreHarmless()
         Signals.explainCrashesOfLimitedMemory()
         let status: Int32
-        do { status = try help(words) ?? command(words) } catch { status = report(error) }
+        do {
+            let global = try GlobalOptions(words)
+            TerminalStyle.choose(global.color)
+            status = try help(global.words) ?? command(global.words)
+        } catch {
+            status = report(error)
+        }
         return flushOutput(status)
     }
 
@@ -55,9 +61,15 @@ enum Program {
 
     /// Writes an error on standard error, and returns the exit status that it means.
     private static func report(_ error: any Error) -> Int32 {
-        let text = "\(error)"
-        let isRendered = error is ConfigurationError
-        let line = (isRendered ? text : LogFormat.printable("error: \(text)", lineBreak: "\n")) + "\n"
+        let style = TerminalStyle.standardError
+        let width = style.canRedraw ? Console.standardError.width : nil
+        // An excerpt of the config stands behind a margin of six columns.
+        let excerpt = width.map { max(24, min(100, $0 - 7)) } ?? 100
+        let message = LogFormat.printable("error: \(error)", lineBreak: "\n")
+        let text =
+            (error as? ConfigurationError).map { style.painted(report: $0.rendered(width: excerpt)) }
+            ?? style.painted(error: LogFormat.fitted(message, width: width, margin: 7))
+        let line = text + "\n"
         line.withCString { _ = write(STDERR_FILENO, $0, strlen($0)) }
         let isUsersMistake =
             error is UsageError || error is ConfigurationError || error is SourceFileError

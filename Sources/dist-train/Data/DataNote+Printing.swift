@@ -5,7 +5,7 @@ extension [DataNote] {
     /// Prints the notes on standard error, for commands that keep no log.
     func print() {
         for note in self {
-            Console.standardError.writeLine("\(note.cure == nil ? "note" : "warning"): \(note.sentence)")
+            Console.standardError.write(message: "\(note.cure == nil ? "note" : "warning"): \(note.sentence)")
         }
     }
 }

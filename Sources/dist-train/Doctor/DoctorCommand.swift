@@ -2,6 +2,7 @@ import Cluster
 import Configuration
 import Jobs
 import System
+import Telemetry
 import Transport
 
 enum DoctorCommand {
@@ -36,7 +37,7 @@ enum DoctorCommand {
         if arguments.has("--json") {
             print(json(findings).prettyJSON())
         } else {
-            for finding in findings { print(finding.lines) }
+            for finding in findings { print(finding.lines(.standardOutput)) }
         }
         return findings.contains { $0.state == .bad } ? 1 : 0
     }

@@ -1,5 +1,6 @@
 import Configuration
 import System
+import Telemetry
 
 /// One thing that `dist-train doctor` has looked at.
 struct Finding {
@@ -14,6 +15,15 @@ struct Finding {
             case .warning: "!"
             case .bad: "✗"
             case .fact: "·"
+            }
+        }
+
+        var color: TerminalStyle.Paint {
+            switch self {
+            case .good: .green
+            case .warning: .yellow
+            case .bad: .red
+            case .fact: .dim
             }
         }
     }
@@ -36,8 +46,9 @@ struct Finding {
         self.init(name, isGood ? .good : .bad, text, cure: isGood ? nil : cure)
     }
 
-    var lines: String {
-        "\(state.mark) \(TextFormat.left(name, 14)) \(text)" + (cure.map { "\n    → \($0)" } ?? "")
+    func lines(_ style: TerminalStyle) -> String {
+        "\(style.painted(state.mark, .bold, state.color)) \(TextFormat.left(name, 14)) \(text)"
+            + (cure.map { "\n    → \(style.painted($0, .bold))" } ?? "")
     }
 
     var value: ConfigValue {

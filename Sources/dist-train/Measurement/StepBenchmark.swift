@@ -24,7 +24,7 @@ struct StepBenchmark {
         }
         let data = try DecodedData(reading: file.job).madeUp()
         let scratch = try ScratchDirectory(named: "dist-train-bench")
-        let log = Log(source: "bench", minimum: .warning)
+        let log = Log(source: "bench", verbosity: .quiet)
         let setup = try RunSetup(
             file.endless, .init(runDirectory: Path.join(scratch.path, "run")), log: log, data: data)
         let geometry = setup.plan.geometry
@@ -55,12 +55,13 @@ struct StepBenchmark {
         options.protection = protection
         let program = RunProgram(
             job: setup.job, request: .init(), coordinator: options, printsJSON: false, isOpen: false,
+            verbosity: .quiet,
             command: ResumableCommand(try Arguments([], options: [], command: "bench step")))
         let local = LocalWorkerOptions(
             count: workers, lanes: lanes, restarts: 0, cacheDirectory: Path.join(scratch.path, "cache"))
         let session = TrainingSession(
             token: .random(), local: local, log: log, signals: try StopSignals(),
-            console: Console(isTerminal: false) { _ in })
+            console: .silent)
         defer { session.workers?.finish() }
         return try program.train(setup, options, isNew: true, in: session) { coordinator in
             coordinator.stepTimed = { [unowned coordinator] step, time in

@@ -24,7 +24,7 @@ struct TrainedModels {
         let source = try EvaluationData.source(arguments.string("--data"))
         let paths = try arguments.positionals.map { try RunCatalog().path(of: $0) }
         let checkpoints = try paths.flatMap {
-            try TrainedModel.checkpoints(at: $0) { Console.standardError.writeLine("warning: \($0)") }
+            try TrainedModel.checkpoints(at: $0) { Console.standardError.write(message: "warning: \($0)") }
         }
         all = try checkpoints.map { try Self.model($0, overrides, testedOn: source) }
         try Self.adoptCore(of: all[0].state.platform)

@@ -17,12 +17,13 @@ struct EnsembleProgram {
     private let local: LocalWorkerOptions?
     /// The number of members.
     private let count: Int
-    private let log = Log(source: "coordinator")
+    private let log: Log
 
     init(_ program: RunProgram, _ token: SharedToken?, _ local: LocalWorkerOptions?) {
         self.program = program
         self.token = token
         self.local = local
+        log = Log(source: "coordinator", verbosity: program.verbosity)
         count = program.job.job.ensemble ?? 1
     }
 
@@ -62,7 +63,7 @@ struct EnsembleProgram {
         let faults = try FaultPoints.ofEnvironment()
         let session = TrainingSession(
             token: try token ?? RunProgram.token(keptIn: path, log), local: local, log: log,
-            signals: try StopSignals())
+            signals: try StopSignals(), console: program.verbosity.progressConsole)
         defer { session.workers?.finish() }
         var options = program.coordinator
         for index in 0..<count {

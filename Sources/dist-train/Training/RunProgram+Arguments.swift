@@ -2,6 +2,7 @@ import Cluster
 import Jobs
 import Runs
 import System
+import Telemetry
 import Training
 import Transport
 
@@ -26,12 +27,26 @@ extension RunProgram {
             request: RunSetup.Request(
                 runDirectory: arguments.string("--run-dir"), resume: arguments.has("--resume")),
             coordinator: options, printsJSON: arguments.has("--json"), isOpen: isOpen,
+            verbosity: try arguments.verbosity(),
             command: ResumableCommand(arguments),
             origin: RunOrigin(config: config, overrides: arguments.overrides))
     }
 }
 
+extension Verbosity {
+    /// Where progress is shown.
+    var progressConsole: Console { self == .quiet ? .silent : .standardError }
+}
+
 extension Arguments {
+    /// The verbosity that `--verbose` and `--quiet` choose.
+    func verbosity() throws -> Verbosity {
+        guard !has("--verbose") || !has("--quiet") else {
+            throw UsageError("--verbose and --quiet exclude each other: give one of them")
+        }
+        return has("--verbose") ? .verbose : has("--quiet") ? .quiet : .normal
+    }
+
     /// The file that `--trace` names, in a directory that exists.
     func trace() throws -> String? {
         guard let path = string("--trace") else { return nil }

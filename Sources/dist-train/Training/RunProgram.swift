@@ -15,6 +15,7 @@ struct RunProgram {
     let printsJSON: Bool
     /// Whether workers that this program did not start may know its address.
     let isOpen: Bool
+    let verbosity: Verbosity
     /// The command that resumes this run.
     let command: ResumableCommand
     /// The config and what the command line set in it.
@@ -27,17 +28,17 @@ struct RunProgram {
     ///   - token: nil: it is kept in the run directory.
     func run(token: SharedToken?, local: LocalWorkerOptions?) throws -> Int32 {
         if job.job.ensemble != nil { return try EnsembleProgram(self, token, local).run() }
-        let log = Log(source: "coordinator")
+        let log = Log(source: "coordinator", verbosity: verbosity)
         let setup = try RunSetup(job, request, log: log) { try requireMemory($0, $1, local) }
         let session = TrainingSession(
             token: try token ?? Self.token(keptIn: setup.directory.path, log), local: local, log: log,
-            signals: try StopSignals())
+            signals: try StopSignals(), console: verbosity.progressConsole)
         let (outcome, address) = try train(setup, coordinator, isNew: !request.resume, in: session)
         let lastEvents = session.workers?.finish() ?? []
         if case .finished = outcome.end {
             for event in lastEvents { log.record(.process(event)) }
             guard let result = outcome.result else { return 1 }
-            print(printsJSON ? result.value.prettyJSON() : RunSummary(of: result, setup).text)
+            print(printsJSON ? result.value.prettyJSON() : RunSummary(of: result, setup).text())
         }
         return recordEnding(outcome, of: setup, directory: setup.directory.path, address: address, in: log)
     }
@@ -146,7 +147,7 @@ struct RunProgram {
                 .listening(
                     host: address.host, port: Int(address.port), joinCommand: command,
                     others: Array(hosts.dropFirst()))))
-        guard isatty(STDERR_FILENO) == 1 else { return }
+        guard isatty(STDERR_FILENO) == 1, verbosity > .quiet else { return }
         // On a terminal only, because no log file may hold the token.
         Console.standardError.writeLine("  the token, asked for once on each machine:\n  \(token.hex)")
     }

@@ -16,7 +16,7 @@ final class TrainingSession {
 
     init(
         token: SharedToken, local: LocalWorkerOptions?, log: Log, signals: StopSignals,
-        console: Console = .standardError
+        console: Console
     ) {
         self.token = token
         self.local = local

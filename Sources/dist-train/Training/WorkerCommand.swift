@@ -41,7 +41,7 @@ enum WorkerCommand {
             Option(
                 name: "--log-file", value: "FILE",
                 help: "every event is added to this file too, a JSON object per line"),
-            .plaintext,
+            .plaintext, .verbose, .quiet,
         ],
         example: "dist-train worker --join 192.168.1.10", run: run)
 
@@ -52,11 +52,12 @@ enum WorkerCommand {
             try Lifeline.watch(lifeline) { _exit(1) }
         }
         var token = try TokenStore.forWorker(file: arguments.string("--token-file"))
-        let log = Log(source: "worker")
+        let verbosity = try arguments.verbosity()
+        let log = Log(source: "worker", verbosity: verbosity)
         if let file = arguments.string("--log-file") { log.write(to: try AppendFile(file)) }
         if options.protection == .plaintext { log.record(.run(.encryptionOff)) }
         while true {
-            let worker = try Worker(options, token: token, log: log)
+            let worker = try Worker(options, token: token, log: log, console: verbosity.progressConsole)
             let status = try worker.run()
             guard status != 0, worker.hadWrongToken, TokenStore.canAskAgain(after: token.origin) else {
                 return status
