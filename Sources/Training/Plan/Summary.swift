@@ -32,7 +32,7 @@ package enum Summary {
     }
 
     /// Frozen values by the name of their layer.
-    private static func frozenParameters(_ plan: TrainingPlan) -> [String: Int] {
+    package static func frozenParameters(_ plan: TrainingPlan) -> [String: Int] {
         var counts: [String: Int] = [:]
         for tensor in plan.network.layout.frozen {
             let end = tensor.name.lastIndex(of: ".") ?? tensor.name.endIndex

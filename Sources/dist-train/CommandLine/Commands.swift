@@ -101,15 +101,15 @@ package enum Commands {
     }
 
     private static let usage = "usage: dist-train COMMAND [arguments]\n"
-    private static let purpose = """
+    static let purpose = """
         Trains neural networks on the CPUs of one machine or of a LAN; the result is the same, bit for bit, \
         whatever the number and speed of the workers.
         """
     private static let furtherHelp = """
-        `dist-train COMMAND --help` explains each; --version tells the version. Examples, the first of which \
-        needs no download:
+        `dist-train COMMAND --help` explains each; --version tells the version; --color WHEN (auto, always, \
+        never) and NO_COLOR decide on colours. Examples, the first of which needs no download:
         """
-    private static let examples = [
+    static let examples = [
         "  dist-train run config/digits-mlp.json5 --workers 2",
         "  dist-train init flowers.csv --target kind",
     ]

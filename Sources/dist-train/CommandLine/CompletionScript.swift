@@ -28,7 +28,7 @@ package enum CompletionScript {
     private static func secondWords(_ word: String) -> [String] {
         switch word {
         case "checkpoint": ["list", "verify", "hash"]
-        case "completion": Shell.allCases.map(\.rawValue)
+        case "completion": Shell.allCases.map(\.rawValue) + ["man"]
         case "help": firstWords.filter { $0 != "help" }
         case "runs": ["list", "remove"]
         default:
@@ -44,7 +44,7 @@ package enum CompletionScript {
         for (name, command) in named where firstWord(name) == word {
             options += command.options.filter { option in !options.contains { $0.name == option.name } }
         }
-        return options
+        return options + GlobalOptions.all
     }
 
     private static func names(_ option: Option) -> [String] { [option.name] + option.aliases }
@@ -62,7 +62,7 @@ package enum CompletionScript {
 
     private static var bash: String {
         let cases = firstWords.map { word in
-            let words = secondWords(word) + options(word).flatMap(names) + ["--help"]
+            let words = secondWords(word) + options(word).flatMap(names)
             return "    \(word)) words=\(quoted(words.joined(separator: " "))) ;;"
         }
         return """
@@ -97,7 +97,7 @@ package enum CompletionScript {
             let options = options(word).flatMap { option in
                 names(option).map { "\($0):\(headline(option))" }
             }
-            let described = (options + ["--help:Explain the command."]).map(quoted).joined(separator: " ")
+            let described = options.map(quoted).joined(separator: " ")
             let words = seconds.isEmpty ? "" : "compadd -- \(seconds.joined(separator: " ")); "
             return "    \(word)) \(words)options=(\(described)) ;;"
         }

@@ -5,15 +5,20 @@ enum SummaryCommand {
     static let command = Command(
         name: "summary", arguments: "CONFIG",
         summary: "Show each layer's shape, parameters, memory and operations.",
-        options: [.set], example: "dist-train summary config/digits-mlp.json5 --set batch.size=256",
+        options: [.set, .json], example: "dist-train summary config/digits-mlp.json5 --set batch.size=256",
         run: run)
 
     private static func run(_ arguments: Arguments) throws -> Int32 {
         let path = try arguments.only("a config file")
         let file = try JobFile.load(path: path, overrides: arguments.overrides)
         let data = try DecodedData(reading: file.job)
-        data.notes.print()
-        print(Summary.text(try file.trainingPlan(with: data)))
+        let plan = try file.trainingPlan(with: data)
+        if arguments.has("--json") {
+            print(ConfigReport.summary(plan, data).prettyJSON())
+        } else {
+            data.notes.print()
+            print(Summary.text(plan))
+        }
         return 0
     }
 }

@@ -11,7 +11,9 @@ enum CheckpointCommand {
             PATH is a run directory or one checkpoint.
             `hash` prints state_sha256, the same for the same bits.
             """,
-        options: [], example: "dist-train checkpoint verify runs/digits-mlp-20260101-120000", run: run)
+        options: [
+            Option(name: "--json", value: nil, help: "print the list as JSON; for `list` alone")
+        ], example: "dist-train checkpoint verify runs/digits-mlp-20260101-120000", run: run)
 
     private enum Action: String, CaseIterable {
         case list, verify, hash
@@ -26,6 +28,14 @@ enum CheckpointCommand {
         let action = try action(arguments.positionals[0])
         let path = try RunCatalog().path(of: arguments.positionals[1])
         let members = EnsembleDirectory.members(of: path)
+        if arguments.has("--json") {
+            guard action == .list else {
+                throw UsageError("`dist-train checkpoint \(action)` has no --json: only `list` has it")
+            }
+            let lists = try (members.isEmpty ? [path] : members).flatMap { try listed($0) }
+            print(ConfigValue.object([("checkpoints", .array(lists.map(\.value)))]).prettyJSON())
+            return 0
+        }
         guard !members.isEmpty else { return try run(action, on: path) }
         // An ensemble: each member by itself; the hash is of one model.
         var status: Int32 = 0
@@ -45,28 +55,51 @@ enum CheckpointCommand {
     }
 
     private static func run(_ action: Action, on path: String) throws -> Int32 {
-        let entries = try checkpoints(at: path)
         switch action {
         case .list:
-            let best = try? RunDirectory.checkpoints(of: path).best()
-            for entry in entries {
-                let isLast = entry == entries.first && entries.count > 1
-                print(try line(entry, isLast: isLast, isBest: entry == best))
-            }
+            let list = try listed(path)
+            for item in list { print(item.line(isAlone: list.count == 1)) }
             return 0
-        case .verify: return verify(entries)
+        case .verify: return verify(try checkpoints(at: path))
         case .hash:
-            print(try Checkpoint(path: entries[0].path).stateSHA256())
+            print(try Checkpoint(path: checkpoints(at: path)[0].path).stateSHA256())
             return 0
         }
     }
 
-    private static func line(_ entry: CheckpointStore.Entry, isLast: Bool, isBest: Bool) throws -> String {
-        let sizes = try Directory.list(entry.path).map { try File.size(Path.join(entry.path, $0)) }
-        let size = TextFormat.bytes(sizes.reduce(0, +))
-        let marks = (isLast ? ["last"] : []) + (isBest ? ["best"] : [])
-        return "step \(TextFormat.right("\(entry.step)", 8))  \(TextFormat.right(size, 10))  \(entry.path)"
-            + (marks.isEmpty ? "" : "  (\(marks.joined(separator: ", ")))")
+    /// A checkpoint in a list.
+    private struct Listed {
+        let entry: CheckpointStore.Entry
+        let bytes: Int
+        let isLast: Bool
+        let isBest: Bool
+
+        func line(isAlone: Bool) -> String {
+            let size = TextFormat.bytes(bytes)
+            let marks = (isLast && !isAlone ? ["last"] : []) + (isBest ? ["best"] : [])
+            return
+                "step \(TextFormat.right("\(entry.step)", 8))  \(TextFormat.right(size, 10))  \(entry.path)"
+                + (marks.isEmpty ? "" : "  (\(marks.joined(separator: ", ")))")
+        }
+
+        var value: ConfigValue {
+            .object([
+                ("step", .int(entry.step)), ("path", .string(entry.path)), ("bytes", .int(bytes)),
+                ("last", .bool(isLast)), ("best", .bool(isBest)),
+            ])
+        }
+    }
+
+    /// The checkpoints at a path, newest first.
+    private static func listed(_ path: String) throws -> [Listed] {
+        let entries = try checkpoints(at: path)
+        let best = try? RunDirectory.checkpoints(of: path).best()
+        return try entries.map { entry in
+            let sizes = try Directory.list(entry.path).map { try File.size(Path.join(entry.path, $0)) }
+            return Listed(
+                entry: entry, bytes: sizes.reduce(0, +), isLast: entry == entries.first,
+                isBest: entry == best)
+        }
     }
 
     private static func verify(_ entries: [CheckpointStore.Entry]) -> Int32 {
