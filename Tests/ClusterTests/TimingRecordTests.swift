@@ -124,9 +124,9 @@ import Testing
             TimingReport.table(record.workers) == """
                 worker  steps   ms/step         data      forward     backward\
                   statistics    gradients      waiting  update beside
-                4 a/1       1  10000.00  1000.00 10%  1500.00 15%  4000.00 40%\
+                4 (a)       1  10000.00  1000.00 10%  1500.00 15%  4000.00 40%\
                    500.00 5%  2000.00 20%  1000.00 10%         500.00
-                7 b/2       1  10000.00  1000.00 10%  2500.00 25%  4000.00 40%\
+                7 (b)       1  10000.00  1000.00 10%  2500.00 25%  4000.00 40%\
                    500.00 5%  2000.00 20%      0.00 0%         500.00
                 """)
         #expect(

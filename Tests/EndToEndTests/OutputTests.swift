@@ -63,6 +63,46 @@ import Testing
             both.status == .exited(64) && both.errors.contains("--verbose and --quiet exclude each other"))
     }
 
+    // MARK: Terminals
+
+    private static let script = "/usr/bin/script"
+
+    /// Everything that a training writes to a terminal of so many columns.
+    private func onATerminal(columns: Int, _ environment: [String: String]) throws -> String {
+        let job = ProjectFiles.path("config/digits-mlp.json5")
+        let training =
+            "stty cols \(columns); exec \(Program.path) run \(job) epochs=12"
+            + " checkpoint.best=validation.accuracy --run-dir \(home.file("run-\(columns)"))"
+        let process = try ChildProcess(
+            Self.script, ["-qec", training, "/dev/null"],
+            environment: Program.environment(home.path, environment), standardOutput: .capture,
+            standardError: .capture)
+        let finished = try Program.finish(process)
+        #expect(finished.status == .exited(0), "\(finished.output)\(finished.errors)")
+        return finished.output
+    }
+
+    /// Lines of epochs and progress fit into the terminal; the end has a curve.
+    @Test(.enabled(if: File.exists(script), "there is no `script`"), arguments: [120, 80, 40])
+    func progressFits(columns: Int) throws {
+        let output = try onATerminal(columns: columns, ["TERM": "xterm", "LANG": "C.UTF-8", "NO_COLOR": "1"])
+        let ends: [Character] = ["\r", "\n", "\r\n", "\u{1b}"]
+        let lines = output.split(whereSeparator: ends.contains)
+            .map { $0.hasPrefix("[K") ? $0.dropFirst(2) : $0 }.filter { $0.hasPrefix("epoch ") }
+        #expect(lines.contains { $0.hasPrefix("epoch  1/12 *") } && lines.contains { $0.contains("%") })
+        #expect(lines.allSatisfy { $0.count < columns }, "\(lines)")
+        let curve = try #require(output.split(separator: "\r\n").first { $0.hasPrefix("  curve        ") })
+        #expect(curve.count < columns && curve.contains("█"), "\(curve)")
+        #expect(output.split(separator: "\u{1b}").dropFirst().allSatisfy { $0.hasPrefix("[K") }, "no colour")
+    }
+
+    @Test(.enabled(if: File.exists(script), "there is no `script`")) func aDumbTerminalGetsPlainLines() throws
+    {
+        let output = try onATerminal(columns: 60, ["TERM": "dumb", "LANG": "C.UTF-8"])
+        #expect(!output.contains("\u{1b}") && !output.contains("█") && output.contains("epoch 12/12"))
+        #expect(!output.split(separator: "\r\n").contains { $0.contains("\r") }, "nothing is redrawn")
+    }
+
     // MARK: Colours
 
     @Test func coloursAreForTerminalsUnlessTheyAreWanted() throws {

@@ -163,7 +163,8 @@ extension EventExample {
                 .ended(process: 4_711, status: "was killed by SIGKILL", lastWords: "", restartSeconds: 0)),
             .warning,
             "a worker process of this machine was killed by SIGKILL (if nobody did so by hand, memory has run"
-                + " out: `dmesg` says so; take fewer workers, a smaller batch or model, or a higher memory limit)",
+                + " out: `dmesg` says so; take fewer workers, a smaller batch or model, or a higher memory"
+                + " limit)",
             #""process":4711,"status":"was killed by SIGKILL","last_words":"","restart_seconds":0"#),
         EventExample(
             .process(

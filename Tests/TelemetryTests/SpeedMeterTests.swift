@@ -25,20 +25,21 @@ import Testing
     /// Somebody who looks seldom sees many steps at once.
     @Test func severalStepsAtOnce() {
         var meter = SpeedMeter()
-        meter.start(at: 0)
+        meter.start(step: 0, at: 0)
         meter.record(step: 8, epoch: 1, samples: 80, at: 0.5)
         meter.record(step: 24, epoch: 1, samples: 160, at: 1)
         #expect(meter.samplesPerSecond.map { abs($0 - 240) < 2 } == true)
+        #expect(meter.secondsLeft(steps: 24, epochs: 0).map { abs($0 - 1) < 0.01 } == true)
     }
 
     /// Steps that are computed again after a loss are steps, and the time of the recovery is none.
     @Test func waitsDoNotCount() {
         var meter = SpeedMeter()
-        meter.start(at: 0)
+        meter.start(step: 0, at: 0)
         meter.record(step: 1, epoch: 1, samples: 5, at: 1)
         meter.record(step: 2, epoch: 1, samples: 5, at: 2)
         meter.pause()
-        meter.start(at: 1000)
+        meter.start(step: 0, at: 1000)
         meter.record(step: 1, epoch: 1, samples: 5, at: 1001)
         meter.record(step: 2, epoch: 1, samples: 5, at: 1002)
         #expect(meter.samplesPerSecond.map { abs($0 - 5) < 1e-9 } == true)
@@ -52,7 +53,7 @@ import Testing
     @Test func evaluationsAreMeasuredByThemselves() throws {
         var meter = SpeedMeter()
         var time = 0.0
-        meter.start(at: 0)
+        meter.start(step: 0, at: 0)
         for step in 1...50 {
             let epoch = (step - 1) / 10 + 1
             if step > 1, step % 10 == 1 { time += 4 }

@@ -12,7 +12,8 @@ package enum TimingReport {
         let cells = rows.map { row in
             let (worker, times) = row
             return [
-                "\(worker.id) \(worker.name)", "\(times.steps)",
+                String("\(WorkerName(worker.id, name: worker.name))".dropFirst("worker ".count)),
+                "\(times.steps)",
                 TextFormat.fixed(perStep(times.total, times), 2),
             ]
                 + StepTimes.parts.map { part in

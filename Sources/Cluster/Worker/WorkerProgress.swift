@@ -43,7 +43,7 @@ final class WorkerProgress: Sendable {
                 done = step
             } else {
                 done = step
-                reporter.wait(for: nil)
+                reporter.compute(from: step)
             }
             Clock.sleep(seconds: Self.interval)
         }

@@ -48,23 +48,31 @@ package final class ProgressReporter: EventSink {
                 "worker \($0.number) (\(TextFormat.fixed(speed, 2)) of the others' speed)"
             }
             state.withLock { $0.progress.slowest = text }
-        case .generation(.started): wait(for: nil)
+        case .generation(.started(_, _, let step)): compute(from: step)
         case .generation(.ending), .generation(.recoveryStarted): state.withLock { $0.meter.pause() }
         default: break
         }
     }
 
-    /// Takes in what the training waits for, such as `a worker`; nil: it computes from now on. Waiting counts
-    /// neither for the speed nor for the time that is left.
-    package func wait(for what: String?) {
+    /// The training computes from now on; `step` steps are done.
+    package func compute(from step: Int) {
         let time = now()
+        state.withLock { state in
+            state.meter.start(step: step, at: time)
+            state.progress.waitsFor = nil
+        }
+    }
+
+    /// The training waits for something, such as `a worker`. That counts neither for the speed nor for the
+    /// time that is left.
+    package func wait(for what: String) {
         let changed: Progress? = state.withLock { state in
-            if what == nil { state.meter.start(at: time) } else { state.meter.pause() }
+            state.meter.pause()
             guard state.progress.waitsFor != what else { return nil }
             state.progress.waitsFor = what
             return state.progress
         }
-        if let changed, what != nil { draw(changed) }
+        if let changed { draw(changed) }
     }
 
     /// Removes the bar.

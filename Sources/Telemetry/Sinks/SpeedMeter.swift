@@ -10,8 +10,8 @@ package struct SpeedMeter: Sendable {
     private let memory: Double
     /// The newest step, and when it was done; nil where a wait lies between it and the next one.
     private var newest: (step: Int, epoch: Int, time: Double)?
-    /// When the computation began or went on, until its first step is done.
-    private var begin: Double?
+    /// When the computation began or went on, and after how many steps, until its first step is done.
+    private var begin: (step: Int, time: Double)?
     private var seconds = 0.0
     private var steps = 0.0
     private var samples = 0.0
@@ -20,10 +20,10 @@ package struct SpeedMeter: Sendable {
 
     package init(memory: Double = 30) { self.memory = memory }
 
-    /// The computation begins, or goes on after a wait.
-    package mutating func start(at time: Double) {
+    /// The computation begins, or goes on after a wait, with `step` steps done.
+    package mutating func start(step: Int, at time: Double) {
         newest = nil
-        begin = time
+        begin = (step, time)
     }
 
     /// The time from now to the next `start`, or to the next step, does not count.
@@ -39,10 +39,11 @@ package struct SpeedMeter: Sendable {
             newest = (step, epoch, time)
             begin = nil
         }
-        guard let before = newest?.time ?? begin, time >= before else { return }
+        let before = newest.map { (step: $0.step, time: $0.time) } ?? begin
+        guard let before, time >= before.time else { return }
         // After a roll-back the numbers begin anew.
-        let count = Double(max(1, step - (newest?.step ?? step - 1)))
-        var elapsed = time - before
+        let count = Double(max(1, step - before.step))
+        var elapsed = time - before.time
         if let newest, epoch != newest.epoch, let usual = secondsPerStep {
             let between = max(0, elapsed - count * usual)
             evaluation = evaluation == 0 ? between : 0.7 * evaluation + 0.3 * between

@@ -37,7 +37,9 @@ enum DoctorCommand {
         if arguments.has("--json") {
             print(json(findings).prettyJSON())
         } else {
-            for finding in findings { print(finding.lines(.standardOutput)) }
+            for finding in findings {
+                print(finding.lines(.standardOutput, width: Console.standardOutputWidth))
+            }
         }
         return findings.contains { $0.state == .bad } ? 1 : 0
     }

@@ -46,9 +46,12 @@ struct Finding {
         self.init(name, isGood ? .good : .bad, text, cure: isGood ? nil : cure)
     }
 
-    func lines(_ style: TerminalStyle) -> String {
-        "\(style.painted(state.mark, .bold, state.color)) \(TextFormat.left(name, 14)) \(text)"
-            + (cure.map { "\n    → \(style.painted($0, .bold))" } ?? "")
+    /// - Parameter width: the columns of the terminal; nil: there is none.
+    func lines(_ style: TerminalStyle, width: Int?) -> String {
+        let plain = "\(state.mark) \(TextFormat.left(name, 14)) \(text)"
+        let fitted = LogFormat.fitted(plain, width: width, margin: 17)
+        let cure = cure.map { "\n    → \(style.painted($0, .bold))" } ?? ""
+        return style.painted(state.mark, .bold, state.color) + fitted.dropFirst(state.mark.count) + cure
     }
 
     var value: ConfigValue {
