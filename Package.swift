@@ -57,7 +57,10 @@ let package = Package(
         .target(name: "CSIMD", cSettings: cFlags),
         .target(name: "CKernels", cSettings: cFlags),
         .target(name: "CSystem", cSettings: cFlags),
-        .target(name: "CDigits", exclude: ["digits.csv.gz", "ATTRIBUTION.md"], cSettings: cFlags),
+        .target(
+            name: "CDatasets",
+            exclude: ["digits.csv.gz", "wine.csv.gz", "breast_cancer.csv.gz", "ATTRIBUTION.md"],
+            cSettings: cFlags),
         room("Platform", uses: []),
         // 1
         room("Threads", uses: ["CSystem", "Platform"]),
@@ -71,7 +74,7 @@ let package = Package(
         room("System", uses: ["COpenSSL", "CSystem", "Platform", "Threads"]),
         // 3
         room("NeuralNetwork", uses: ["Kernels"]),
-        room("Datasets", uses: ["Kernels", "System", "CDigits", "CZlib", "CImages", "Platform"]),
+        room("Datasets", uses: ["Kernels", "System", "CDatasets", "CZlib", "CImages", "Platform"]),
         room("Collectives", uses: ["Kernels", "CSystem", "Threads"]),
         room("Telemetry", uses: ["System", "Platform"]),
         room("Metrics", uses: ["Kernels", "Platform"]),
@@ -121,7 +124,7 @@ let package = Package(
         tests("CollectivesTests", uses: ["TestSupport", "Collectives", "Kernels", "Threads"]),
         tests("TelemetryTests", uses: ["TestSupport", "Telemetry", "System", "Platform"]),
         tests("MetricsTests", uses: ["TestSupport", "Metrics"]),
-        tests("CheckpointsTests", uses: ["TestSupport", "Checkpoints", "System", "Platform"]),
+        tests("CheckpointsTests", uses: ["TestSupport", "Checkpoints", "System"]),
         tests(
             "JobsTests",
             uses: [
@@ -146,7 +149,8 @@ let package = Package(
             "ProgramTests",
             uses: [
                 "TestSupport", "dist-train", "Configuration", "Datasets", "Jobs", "NeuralNetwork", "Runs",
-                "System", "Telemetry", "Training", "Platform", "Threads", "Metrics",
+                "System", "Training", "Platform",
+                "Threads", "Metrics",
             ]),
         tests(
             "EndToEndTests",

@@ -1,8 +1,5 @@
-import CDigits
-import System
-
 /// The embedded data set: 1,797 handwritten digits of 8 × 8 pixels with values from 0 to 16 (UCI "Optical
-/// Recognition of Handwritten Digits", E. Alpaydin and C. Kaynak, CC BY 4.0; see CDigits/ATTRIBUTION.md).
+/// Recognition of Handwritten Digits", E. Alpaydin and C. Kaynak, CC BY 4.0; see CDatasets/ATTRIBUTION.md).
 package enum Digits {
     package static let trainingCount = 1_437
     package static let validationCount = 360
@@ -34,9 +31,7 @@ package enum Digits {
 
     /// All numbers of the CSV file after its header, row by row: 64 pixels and the label.
     private static func readRows() throws -> [UInt8] {
-        let source = try ByteSource(
-            UnsafeRawBufferPointer(start: cdigits_bytes(), count: cdigits_count()), name: "digits", owner: nil
-        )
+        let source = try EmbeddedDataset.digits.source()
         var text = [UInt8](repeating: 0, count: 1 << 20)
         let count = try text.withUnsafeMutableBytes { try source.read(into: $0) }
         var values: [UInt8] = []

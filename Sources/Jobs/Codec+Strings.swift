@@ -37,9 +37,9 @@ extension Codec where Value == [String] {
     /// Any number of names.
     static var names: Self { .array(of: Codec<String>.nonEmptyString) }
 
-    /// At least one name, and none twice.
+    /// At least one name, and none twice. Two spellings of a name in Unicode are two names.
     static var distinctNames: Self {
         .array(of: Codec<String>.string, count: 1...Int.max)
-            .checked { Set($0).count == $0.count ? nil : ("has a name twice", nil) }
+            .checked { Set($0.map { Array($0.utf8) }).count == $0.count ? nil : ("has a name twice", nil) }
     }
 }

@@ -48,9 +48,13 @@ extension DataSpec.Source {
     fileprivate static func kinds(like train: Self?) -> [Choice<Self>] {
         [
             Choice(
-                "builtin", .oneOf(["digits"]),
-                "8×8 handwritten digits inside the program: 1,437 for training, 360 for everything else.",
-                example: "\"digits\"", to: { _ in .digits }, from: { $0 == .digits ? "digits" : nil }),
+                "builtin", .oneOf(EmbeddedDataset.self),
+                "A set inside the program: `digits`, 8×8 handwritten digits, 1,437 for training and 360 for"
+                    + " everything else; `wine`, 178 wines of 3 cultivars with 13 measurements;"
+                    + " `breast_cancer`, 569 tumours, malignant or benign, with 30 measurements. The last two"
+                    + " are divided by `split`.",
+                example: "\"digits\"", to: { .builtin($0) },
+                from: { if case .builtin(let set) = $0 { set } else { nil } }),
             idx(like: train),
             mnist("mnist", .digits, "MNIST's four files: handwritten digits."),
             mnist("fashion_mnist", .fashion, "Fashion-MNIST's four files: articles of clothing."),

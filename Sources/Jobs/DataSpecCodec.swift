@@ -38,6 +38,13 @@ extension DataSpec {
     }
 
     @Sendable private static func checkSets(_ data: DataSpec, _ decoder: ObjectDecoder) {
+        for (name, source) in [("validation", data.validation), ("test", data.test)] {
+            guard case .builtin(let set)? = source, !set.hasParts, data.train.isBuiltin(set) else { continue }
+            decoder.error(
+                "`\(set.rawValue)` has no part of its own for \(name), so that its samples would be those of"
+                    + " the training set", atValueOf: name,
+                label: "leave it out, and set split: {\(name): 0.2, stratify: true}")
+        }
         guard let split = data.split else { return }
         for (name, fraction) in [("validation", split.validation), ("test", split.test)]
         where fraction != nil && decoder.contains(name) {
@@ -102,5 +109,13 @@ private enum Preparation: Equatable, Sendable {
         return Choice(
             kind.rawValue, sentence, example: example, object, to: { .whitening($0) },
             from: { if case .whitening(let spec) = $0, spec.kind == kind { spec } else { nil } })
+    }
+}
+
+extension DataSpec.Source {
+    /// Whether this is the set, or its first samples.
+    fileprivate func isBuiltin(_ set: EmbeddedDataset) -> Bool {
+        if case .limited(let source, _) = self { return source.isBuiltin(set) }
+        return self == .builtin(set)
     }
 }

@@ -100,8 +100,8 @@ package struct WeightsSpec: Equatable, Sendable {
 /// The samples of a job and their preparation.
 package struct DataSpec: Equatable, Sendable {
     package indirect enum Source: Equatable, Sendable {
-        /// The embedded digits: the first 1,437 rows train, the last 360 validate.
-        case digits
+        /// A set inside the program. Of the digits the first 1,437 train, the last 360 validate.
+        case builtin(EmbeddedDataset)
         case idx(images: String, labels: String, firstClass: Int = 0)
         /// The directory of MNIST or Fashion-MNIST.
         case mnist(MNIST, directory: String)
@@ -114,6 +114,8 @@ package struct DataSpec: Equatable, Sendable {
         case madeUp(MadeUpData)
         /// The first `count` samples of another source.
         case limited(Source, count: Int)
+
+        package static let digits = Source.builtin(.digits)
     }
 
     /// Arrays written by numpy.save: see `Dataset.npy`.

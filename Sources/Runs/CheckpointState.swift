@@ -13,7 +13,10 @@ package struct CheckpointState: Equatable, Sendable {
     /// in checkpoints of before.
     package var sets: [String]?
     package var normalization: Normalization
-    package var classNames: [String]?
+    /// How the training data became samples: a table's columns, an array's numbers, the classes.
+    package var encoding: DataEncoding
+    package var classNames: [String]? { encoding.classNames }
+    package var table: TableEncoding? { encoding.table }
     /// The report's sums since the epoch began; empty before the first step.
     package var epochTotals: [Double]
     package var platform: String
@@ -21,8 +24,6 @@ package struct CheckpointState: Equatable, Sendable {
     package var decisions: DecisionState
     /// The resolved job, as text; nil in checkpoints of before.
     package var job: String?
-    /// The encoding of a table's columns as features and targets; nil if the data are no table.
-    package var table: TableEncoding?
     /// The shape of a sample, by which a model can be made without its data; nil in checkpoints of before.
     package var sampleShape: [Int]?
     /// Target values of a sample; nil for classes, or without targets.
@@ -38,23 +39,22 @@ package struct CheckpointState: Equatable, Sendable {
     package var recoveries: Int? = nil
 
     package init(
-        data: String, sets: [String]? = nil, normalization: Normalization, classNames: [String]?,
-        epochTotals: [Double],
+        data: String, sets: [String]? = nil, normalization: Normalization,
+        encoding: DataEncoding = DataEncoding(), epochTotals: [Double],
         platform: String, isExact: Bool,
-        decisions: DecisionState = DecisionState(), job: String? = nil, table: TableEncoding? = nil,
+        decisions: DecisionState = DecisionState(), job: String? = nil,
         sampleShape: [Int]? = nil,
         targetWidth: Int? = nil, trainCount: Int? = nil, isChannelsFirst: Bool = true
     ) {
         self.data = data
         self.sets = sets
         self.normalization = normalization
-        self.classNames = classNames
+        self.encoding = encoding
         self.epochTotals = epochTotals
         self.platform = platform
         self.isExact = isExact
         self.decisions = decisions
         self.job = job
-        self.table = table
         self.sampleShape = sampleShape
         self.targetWidth = targetWidth
         self.trainCount = trainCount
@@ -114,7 +114,7 @@ package struct CheckpointState: Equatable, Sendable {
 extension CheckpointState {
     private static let codec = Codec<CheckpointState>.object(
         CheckpointState(
-            data: "", normalization: Normalization(kind: .none, shift: [], factor: []), classNames: nil,
+            data: "", normalization: Normalization(kind: .none, shift: [], factor: []),
             epochTotals: [], platform: "", isExact: false, isChannelsFirst: false)
     ) {
         Field(required: "data", \.data, .string, "Content hash of the decoded data.")
@@ -125,7 +125,8 @@ extension CheckpointState {
             required: "normalization", \.normalization, normalization,
             "How features are brought to one scale.")
         Field(
-            "class_names", \.classNames, .array(of: Codec<String>.string), "Names of the classes, in order.")
+            "class_names", \.encoding.classNames, .array(of: Codec<String>.string),
+            "Names of the classes, in order.")
         Field(
             required: "epoch_totals", \.epochTotals, .array(of: .number(.finite)),
             "The report's sums since the epoch began.")
@@ -133,7 +134,11 @@ extension CheckpointState {
         Field(required: "exact", \.isExact, .bool, "Whether all workers had that platform.")
         Field("decisions", \.decisions, DecisionState.codec, "What the decisions during a training remember.")
         Field("job", \.job, .string, "The text of the resolved job.")
-        Field("table", \.table, TableEncoding.codec, "How a table's columns became features and targets.")
+        Field(
+            "table", \.encoding.table, TableEncoding.codec,
+            "How a table's columns became features and targets.")
+        Field(
+            "array_offsets", \.encoding.offsets, offsets, "What is subtracted from the numbers of arrays.")
         Field(
             "sample_shape", \.sampleShape, .array(of: .int(1...1 << 40), count: 1...8), "Shape of a sample.")
         Field("target_width", \.targetWidth, .int(1...1 << 40), "Target values of a sample.")
@@ -142,6 +147,14 @@ extension CheckpointState {
             "channels_first", \.isChannelsFirst, .bool, "Whether values of images have PyTorch's order.")
         Field("seconds", \.seconds, .number(.atLeast(0)), "Seconds of training so far.")
         Field("recoveries", \.recoveries, .int(0...1 << 40), "Generations that ended before their time.")
+    }
+
+    private static let offsets = Codec<ArrayOffsets>.object(ArrayOffsets()) {
+        Field(
+            "features", \.features, .array(of: .number(.finite)), "For each channel or column.",
+            omitsDefault: true)
+        Field(
+            "targets", \.targets, .array(of: .number(.finite)), "For each target value.", omitsDefault: true)
     }
 
     private struct NormalizationFields: Sendable {

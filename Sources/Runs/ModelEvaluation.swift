@@ -15,9 +15,9 @@ package struct ModelEvaluation {
         package let members: [Totals]
         /// The ensemble's, or the only model's.
         package let whole: Totals
-        /// The predictions of each model; nil where it trains no network, or where the set is too large.
+        /// What each model predicts; nil where it trains no network, or where the set is too large.
         package let memberPredictions: [RecordedPredictions?]
-        /// The predictions of the ensemble, or of the only model.
+        /// What the ensemble, or the only model, predicts.
         package let predictions: RecordedPredictions?
     }
 

@@ -8,8 +8,13 @@ import Training
 
 extension Log {
     /// Records what is to be said about the data of a run.
-    package func record(_ notes: [DataNote]) {
-        for note in notes { record(.run(.dataNote(kind: note.kind, text: note.text, cure: note.cure))) }
+    package func record(_ data: DecodedData) {
+        for note in data.notes { record(.run(.dataNote(kind: note.kind, text: note.text, cure: note.cure))) }
+        record(
+            .run(
+                .dataRead(
+                    train: data.train.count, validation: data.validation?.count ?? 0,
+                    test: data.test?.count ?? 0, summary: data.summary.joined(separator: "; "))))
     }
 }
 
@@ -26,7 +31,7 @@ package struct RunSetup {
     /// False once workers of different numeric platforms have had a part in the state.
     package let wasExact: Bool
 
-    /// The past of a resumed run.
+    /// What a resumed run has behind it.
     package let earlier: Earlier
 
     /// The figures of a run until the checkpoint from which it is resumed; nothing for a new one.
@@ -69,9 +74,9 @@ package struct RunSetup {
         let earlier = try resumed.map { try JobFile.load(resolvedFile: $0.jobPath) }
         let given = try earlier.map { try job.inheriting(from: $0) } ?? job
         if known == nil { log.record(.run(.readingData)) }
-        let data = try known ?? DecodedData(reading: given.job)
+        let data = try known ?? given.decodedData()
         self.data = data
-        if known == nil { log.record(data.notes) }
+        if known == nil { log.record(data) }
         do {
             let whole = try given.completed(with: data).withMicrobatches(ofRun: earlier, data.facts)
             plan = try TrainingPlan(whole.job, data.facts)

@@ -52,7 +52,7 @@ package struct MemoryLimit: Equatable, Sendable {
         }
     }
 
-    /// The way to have more.
+    /// What to do to have more.
     package var cure: String {
         switch source {
         case .machine: "take a machine with more memory"

@@ -15,7 +15,8 @@ import Training
         normalization: Normalization(
             kind: .zScore, shift: [0.1, -0.0, .leastNonzeroMagnitude, 1e30],
             factor: [1 / 3, 1, .greatestFiniteMagnitude, 7]),
-        classNames: ["a", "ü\n\"", ""], epochTotals: [0.1 + 0.2, .leastNonzeroMagnitude, 12_345_678_901],
+        encoding: DataEncoding(classNames: ["a", "ü\n\"", ""]),
+        epochTotals: [0.1 + 0.2, .leastNonzeroMagnitude, 12_345_678_901],
         platform: "x86_64-Zen-1",
         isExact: false)
 
@@ -36,14 +37,17 @@ import Training
         #expect(
             back.normalization.shift.map(\.bitPattern) == Self.state.normalization.shift.map(\.bitPattern))
         var plain = Self.state
-        (plain.classNames, plain.isExact) = (nil, true)
-        plain.table = TableEncoding(
+        (plain.encoding.classNames, plain.isExact) = (nil, true)
+        plain.encoding.table = TableEncoding(
             format: CSVFormat(hasHeader: false, delimiter: .tab, missing: ["", "\"-\""]), missingCells: .mean,
             columns: [
                 TableEncoding.Column(name: "1", kind: .number(fill: 0.1, offset: 0)),
                 TableEncoding.Column(name: "2", kind: .categories(["ü", ""], fill: 1)),
             ], target: .classes(column: "3", names: ["no", "yes"]))
         #expect(try roundTrip(plain.value) == plain)
+        var array = Self.state
+        array.encoding.offsets = ArrayOffsets(features: [1_700_000_031.5, 0, 0.1 + 0.2], targets: [-1e12])
+        #expect(try roundTrip(array.value) == array)
     }
 
     @Test(arguments: ["data", "normalization", "epoch_totals", "platform", "exact"])

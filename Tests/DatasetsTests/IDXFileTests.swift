@@ -187,7 +187,7 @@ import Testing
         for (type, bytes) in types {
             let images = try write(idx(type, [4, 1], bytes), "images")
             let labels = try write(idx(type, [4], bytes), "labels")
-            let (dataset, notes) = try Dataset.idx(images: images, labels: labels, firstClass: -2)
+            let (dataset, _, notes) = try Dataset.idx(images: images, labels: labels, firstClass: -2)
             #expect(dataset.rows == [-2, 0, 1, 100] && dataset.form.elementType == .float32)
             #expect(Array(dataset.labels) == [0, 2, 3, 102] && dataset.classNames?.count == 103)
             #expect(notes.map(\.kind) == ["classes_without_samples"])
@@ -199,7 +199,7 @@ import Testing
     }
 
     private func labelled(_ labels: [UInt8], firstClass: Int = 0) throws -> (
-        dataset: Dataset, notes: [DataNote]
+        dataset: Dataset, offsets: ArrayOffsets?, notes: [DataNote]
     ) {
         try Dataset.idx(
             images: try write(imageFile, "images"), labels: try write(labels, "labels"),
@@ -208,14 +208,14 @@ import Testing
 
     @Test func labelsThatBeginAtOne() throws {
         let letters = idx(8, [5], [1, 2, 3, 4, 5])
-        let (counted, notes) = try labelled(letters)
+        let (counted, _, notes) = try labelled(letters)
         #expect(counted.classNames?.count == 6)
         #expect(notes.map(\.kind) == ["labels_begin_later"] && notes.first?.cure == "`first_class: 1`")
         #expect(
             notes.first?.text.hasSuffix(
                 "no sample of class 0, its labels are 1…5: do they begin at"
                     + " 1?") == true)
-        let (shifted, none) = try labelled(letters, firstClass: 1)
+        let (shifted, _, none) = try labelled(letters, firstClass: 1)
         #expect(shifted.classNames == ["1", "2", "3", "4", "5"] && Array(shifted.labels) == [0, 1, 2, 3, 4])
         #expect(none.isEmpty)
         #expect(
@@ -226,13 +226,13 @@ import Testing
     /// QMNIST's labels have 8 numbers per sample; the first one is the digit.
     @Test func labelsOfRankTwo() throws {
         let rows: [Int32] = (0..<5).flatMap { sample -> [Int32] in [Int32(sample), 4, 2_000, 7, 3, 9, 0, 0] }
-        let (dataset, notes) = try labelled(idx(0x0C, [5, 8], big(rows)))
+        let (dataset, _, notes) = try labelled(idx(0x0C, [5, 8], big(rows)))
         #expect(Array(dataset.labels) == [0, 1, 2, 3, 4] && notes.map(\.kind) == ["label_columns"])
         let oneHot: [UInt8] = [0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 0, 0]
-        let (hot, hotNotes) = try labelled(idx(8, [5, 3], oneHot))
+        let (hot, _, hotNotes) = try labelled(idx(8, [5, 3], oneHot))
         #expect(Array(hot.labels) == [2, 0, 1, 2, 0] && hot.classNames == ["0", "1", "2"])
         #expect(hotNotes.map(\.kind) == ["one_hot"])
-        let (column, none) = try labelled(idx(8, [5, 1], [0, 1, 0, 1, 0]))
+        let (column, _, none) = try labelled(idx(8, [5, 1], [0, 1, 0, 1, 0]))
         #expect(Array(column.labels) == [0, 1, 0, 1, 0] && none.isEmpty)
     }
 
@@ -250,7 +250,7 @@ import Testing
         #expect(
             complaint(in: directory) { _ = try labelled(idx(0x0C, [5], big([0, 1, 2, 3, Int32.max]))) }
                 .hasPrefix("`labels` has the class 2147483647; there may be 10,000 classes, counted from 0;"))
-        let (_, gaps) = try labelled(idx(8, [5], [0, 3, 3, 7, 7]))
+        let (_, _, gaps) = try labelled(idx(8, [5], [0, 3, 3, 7, 7]))
         #expect(
             gaps.map(\.kind) == ["classes_without_samples"]
                 && gaps.first?.text.hasSuffix("has no sample of class 1, 2, 4, 5, 6 between 0 and 7") == true)

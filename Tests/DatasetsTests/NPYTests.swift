@@ -138,7 +138,7 @@ import Testing
 
     /// Texts are classes, whichever of NumPy's types holds them.
     @Test(arguments: ["words", "words-big", "words-bytes"]) func textsAreClasses(name: String) throws {
-        let (dataset, notes) = try Dataset.npy(features: path("version2"), targets: path(name))
+        let (dataset, _, notes) = try Dataset.npy(features: path("version2"), targets: path(name))
         let isASCII = name == "words-bytes"
         #expect(dataset.classNames == (isASCII ? ["bird", "cat", "dog"] : ["bird", "cat", "ünï猫"]))
         #expect(Array(dataset.labels) == [2, 1, 0, 2] && notes.isEmpty)
@@ -172,7 +172,7 @@ import Testing
             ), ("column", nil, [2, 0, 1, 2], []),
         ] as [(String, Bool?, [Int32], [String])])
     func classesOrValues(name: String, classes: Bool?, labels: [Int32], kinds: [String]) throws {
-        let (dataset, notes) = try Dataset.npy(
+        let (dataset, _, notes) = try Dataset.npy(
             features: path("version2"), targets: path(name), classes: classes)
         #expect(Array(dataset.labels) == labels)
         #expect(notes.map(\.kind) == kinds)

@@ -175,6 +175,19 @@ import Testing
             Case(
                 "one word in two ways", column { $0 % 2 == 0 ? "Red" : $0 % 4 == 1 ? "red" : "blue" },
                 .noted("similar_names", "has both `Red` and `red`")),
+            Case(
+                "one word in two spellings of Unicode",
+                column { $0 % 2 == 0 ? "Gr\u{FC}n" : $0 % 4 == 1 ? "Gru\u{308}n" : "blau" },
+                .noted("similar_names", "in two spellings of Unicode (composed and decomposed)")),
+            Case(
+                "one word with an invisible character", column { $0 % 2 == 0 ? "red" : "red\u{200B}" },
+                .noted("similar_names", "which count as different categories")),
+            Case(
+                "classes in two spellings of Unicode",
+                "x,y\n"
+                    + (0..<40).map { "\($0 * 7 % 11).5,\($0 % 2 == 0 ? "caf\u{E9}" : "cafe\u{301}")\n" }
+                    .joined(),
+                .noted("similar_names", "which count as different classes")),
         ]
 
     // MARK: - Columns of numbers that mean something else
@@ -393,6 +406,35 @@ import Testing
         #expect(try message([0xFF, 0xFE, 0, 0, 65, 0, 0, 0]).contains("is text in UTF-32"))
         let latin = text.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }
         #expect(try message(latin).contains("iconv -f WINDOWS-1252 -t UTF-8"))
+    }
+
+    // MARK: - Spellings of Unicode
+
+    /// Two spellings of a word are two classes and two categories, each with its own samples.
+    @Test func spellingsOfUnicodeStayApart() throws {
+        let directory = try TemporaryDirectory()
+        func table(_ word: String) -> String {
+            "x,y\n"
+                + (0..<30).map { $0 % 3 == 0 ? "\(word),\(word)\n" : "cafe\u{301},cafe\u{301}\n" }.joined()
+        }
+        let (dataset, encoding, _) = try Dataset.csv(
+            path: directory.write("a.csv", table("caf\u{E9}")), format: CSVFormat(),
+            rules: TableRules(targets: ["y"]))
+        #expect(dataset.classNames?.map { $0.utf8.count } == [6, 5])
+        #expect(dataset.labels.count { $0 == 1 } == 10 && dataset.sampleShape == [2])
+        #expect(Array(dataset.rows.prefix(4)) == [0, 1, 1, 0])
+        #expect(encoding.width == 2)
+        // A table in the other spelling is refused with the cause.
+        let single = try Dataset.csv(
+            path: directory.write("b.csv", table("tea")), format: CSVFormat(),
+            rules: TableRules(targets: ["y"])
+        ).encoding
+        let message = complaint(in: directory) {
+            _ = try Dataset.csv(
+                path: try directory.write("c.csv", "x,y\ncaf\u{E9},tea\n"), format: CSVFormat(),
+                encoding: single)
+        }
+        #expect(message.contains("but have it in another spelling of Unicode"), "\(message)")
     }
 
     // MARK: - Numbers far from 0

@@ -26,7 +26,7 @@ import Testing
         let report = try report(header + rows.joined())
         #expect(report.rows == 100 && report.duplicateRows == 0)
         #expect(
-            report.columns.map(\.type) == [
+            report.columns.map(\.kind.title) == [
                 "row number", "number", "category", "date", "text", "constant", "decimal comma", "mixed",
                 "category",
             ])
@@ -62,13 +62,5 @@ import Testing
     @Test func equalRows() throws {
         #expect(try report("x,c\n1,a\n1.0,a\n1e0,\"a\"\n1,b\n2,a\n").duplicateRows == 2)
         #expect(try report("x,c\n,a\n1,\n,a\n").duplicateRows == 1)
-    }
-
-    @Test(arguments: [
-        ("a;b;c\n1,5;2;3\n", CSVFormat.Delimiter.semicolon), ("a,b\n1,2\n", .comma), ("a\tb\n", .tab),
-        ("a|b\n", .pipe), ("a b\n1 2\n", .space), ("a\n1\n", .comma), ("\"x,y\";b\n", .semicolon),
-        ("", .comma),
-    ]) func delimitersAreGuessed(text: String, delimiter: CSVFormat.Delimiter) throws {
-        #expect(try TableReport.guessedDelimiter(of: directory.write("b.csv", text)) == delimiter)
     }
 }

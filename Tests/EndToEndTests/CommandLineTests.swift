@@ -21,7 +21,8 @@ import Testing
         ),
         ("`seed` must be a whole number", "3:9   seed", "-1", ""),
         (
-            "`builtin` must be `digits`, found the string \"digit\"", "5:22   data.train.builtin",
+            "`builtin` must be one of `digits`, `wine` or `breast_cancer`, found the string \"digit\"",
+            "5:22   data.train.builtin",
             "\"digit\"", "did you mean \"digits\"?"
         ),
         ("unknown field `normalise`", "6:5   data", "normalise", "did you mean `normalize`?"),

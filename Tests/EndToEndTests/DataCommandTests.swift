@@ -101,6 +101,12 @@ import Testing
         #expect(finished.errors.split(separator: "\n").count { $0.hasSuffix(sentence) } == 1)
         let log = String(decoding: try File.read(home.file("r/log.jsonl"), limit: 1 << 20), as: UTF8.self)
         #expect(log.contains(#""event":"data_note","kind":"row_number""#))
+        let data =
+            "40 samples for training; 2 columns of numbers; 2 classes,"
+            + " from `0` (20, 50.0 %) to `1` (20, 50.0 %)"
+        #expect(log.contains(#""event":"data_read","train":40,"validation":0,"test":0,"summary":"\#(data)""#))
+        let valid = try run("validate", home.file("notes.json5"))
+        for sentence in data.split(separator: "; ") { #expect(valid.output.contains("\n  \(sentence)")) }
     }
 
     @Test func aTableIsInspected() throws {
@@ -116,7 +122,8 @@ import Testing
             lines[2].hasPrefix("  x           number              0         11  0.5000  5.5000     10.50"),
             "\(lines[2])")
         #expect(
-            shown.output.contains("y: `false` 87.5 %, `true` 12.5 %; the most frequent class has 7.0 times"))
+            shown.output.contains(
+                "y: `false` 35 (87.5 %), `true` 5 (12.5 %); the most frequent class has 7.0 times"))
         let json = try run("data", "inspect", home.file("a.csv"), "--json")
         #expect(json.output.contains(#""missing_words": ["null"]"#), "\(json.output)")
         // An error of training is an error here.

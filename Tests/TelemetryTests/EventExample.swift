@@ -52,6 +52,14 @@ extension EventExample {
             .run(.dataNote(kind: "dropped_rows", text: "3 rows are left out", cure: nil)),
             "3 rows are left out", #""kind":"dropped_rows","text":"3 rows are left out","cure":null"#),
         EventExample(
+            .run(
+                .dataRead(
+                    train: 1_437, validation: 360, test: 0,
+                    summary: "1,437 samples for training, 360 for validation; 64 features")),
+            "data: 1,437 samples for training, 360 for validation; 64 features",
+            #""train":1437,"validation":360,"test":0,"#
+                + #""summary":"1,437 samples for training, 360 for validation; 64 features""#),
+        EventExample(
             .run(.loadingWeights(file: "old/model.safetensors")),
             "loading the weights in old/model.safetensors", #""file":"old/model.safetensors""#),
         EventExample(
@@ -248,8 +256,8 @@ extension EventExample {
             #""reason":"`c/step-9` is damaged""#),
         EventExample(
             .checkpoint(.passedOver(count: 1, step: 12)), .warning,
-            "the disk is slower than the training: the checkpoint of step 12 is left out for a newer one;"
-                + " raise `checkpoint.every`, or choose a faster disk", #""count":1,"step":12"#),
+            "the disk is slower than the training: the checkpoint of step 12 is left out for a newer one; raise"
+                + " `checkpoint.every`, or choose a faster disk", #""count":1,"step":12"#),
         EventExample(
             .checkpoint(.passedOver(count: 38, step: 39)), .warning,
             "38 checkpoints were left out, the last one of step 39, because the disk is slower than the"

@@ -134,6 +134,14 @@ import Training
         ),
         (#"{train: "made_up"}"#, "`made_up` needs a value"),
         (#"{train: {builtin: "digits", limit: 0}}"#, "`limit` must be a whole number of at least 1"),
+        (
+            #"{train: {builtin: "wine"}, test: {builtin: "wine"}}"#,
+            "`wine` has no part of its own for test, so that its samples would be those of the training set"
+        ),
+        (
+            #"{train: {builtin: "wine", limit: 90}, validation: {builtin: "wine"}}"#,
+            "`wine` has no part of its own for validation"
+        ),
         (#"{train: {builtin: "digits"}, split: {validation: 1}}"#, "must be a number above 0 and below 1"),
         (
             #"{train: {builtin: "digits"}, validation: {builtin: "digits"}, split: {validation: 0.2}}"#,
@@ -216,11 +224,54 @@ import Training
         var row = [Float](repeating: 0, count: 3)
         data.test?.gather([0], normalization: Normalization(.none, of: data.train), into: &row)
         #expect(row == [2, 1, 0])
-        let table = try #require(data.table)
+        let table = try #require(data.encoding.table)
         let diagnostics = Diagnostics()
         let text = TableEncoding.codec.encode(table).compactJSON()
         let value = try #require(JSON5.parse(SourceFile(name: "table", text: text), diagnostics: diagnostics))
         #expect(TableEncoding.codec.read(value, diagnostics) == table && diagnostics.isEmpty)
+    }
+
+    /// A table inside the program is divided by `split`, and predictions have the names of its columns.
+    @Test func embeddedTables() throws {
+        let spec = try load(
+            config(["data": #"{train: {builtin: "wine"}, split: {validation: 0.2, stratify: true}}"#])
+        ).job.data
+        #expect(spec.train == .builtin(.wine))
+        let data = try DecodedData(reading: spec)
+        #expect(data.train.count == 142 && data.validation?.count == 36)
+        #expect(data.encoding.table?.featureNames.first == "alcohol")
+        #expect(data.summary[0] == "142 samples for training, 36 for validation")
+        let whole = try DataPart(.builtin(.wine), as: data.encoding).dataset
+        #expect(whole.count == 178 && whole.classNames == data.train.classNames)
+    }
+
+    /// Numbers far from 0 are shifted like those of the training data, in every set and by every reader.
+    @Test func arraysOfOneJobShareTheirOffsets() throws {
+        func big(_ value: Int) -> [UInt8] { (0..<4).reversed().map { UInt8(value >> (8 * $0) & 255) } }
+        func write(_ name: String, _ values: [Int]) throws -> String {
+            var images: [UInt8] = [0, 0, 0x0C, 2]
+            for number in [values.count, 1] + values { images += big(number) }
+            let labels: [UInt8] = [0, 0, 8, 1] + big(values.count) + values.map { UInt8($0 % 2) }
+            try File.writeAtomically(images, to: directory.file(name))
+            try File.writeAtomically(labels, to: directory.file(name + ".labels"))
+            return #"{idx: {images: "\#(directory.file(name))", labels: "\#(directory.file(name)).labels"}}"#
+        }
+        let train = try write("train", (0..<8).map { 1_700_000_000 + $0 })
+        let test = try write("test", [1_700_000_100, 1_700_000_101])
+        let spec = try load(config(["data": "{train: \(train), test: \(test)}"])).job.data
+        let data = try DecodedData(reading: spec)
+        func rows(_ dataset: Dataset?) throws -> [Float] {
+            let dataset = try #require(dataset)
+            var rows = [Float](repeating: 0, count: dataset.count)
+            dataset.gather(
+                Array(0..<dataset.count)[...], normalization: Normalization(.none, of: dataset), into: &rows)
+            return rows
+        }
+        #expect(try rows(data.train) == (0..<8).map { Float($0) - 3.5 })
+        #expect(try rows(data.test) == [96.5, 97.5])
+        #expect(data.encoding.featureOffsets == [1_700_000_003.5] && data.notes.count == 1)
+        let part = try #require(try DataPart(.test, of: spec, as: data.encoding))
+        #expect(part.dataset.contentHash() == data.test?.contentHash())
     }
 
     /// The loss decides what whole numbers are, the notes come along, and an encoding with offsets is kept.
@@ -239,7 +290,7 @@ import Training
         #expect(data.train.form.targets == .values(width: 1))
         #expect(data.notes.map(\.kind) == ["row_number", "shifted_numbers"])
         #expect(try DecodedData(reading: job("cross_entropy", 6)).train.classNames?.count == 6)
-        let encoding = try #require(data.table)
+        let encoding = try #require(data.encoding.table)
         #expect(encoding.target.offsets == [1_700_000_002.5] && encoding.featureOffsets == [1_700_000_031.5])
         let diagnostics = Diagnostics()
         let text = TableEncoding.codec.encode(encoding).compactJSON()

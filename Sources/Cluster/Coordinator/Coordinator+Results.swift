@@ -38,17 +38,17 @@ extension Coordinator {
         let identity = CheckpointState.identity(of: data)
         let sets = CheckpointState.sets(of: data)
         let job = setup.job.resolved.compactJSON(nonFinite: .json5)
-        let (normalization, classNames, table) = (data.normalization, data.train.classNames, data.table)
+        let (normalization, encoding) = (data.normalization, data.encoding)
         let targetWidth: Int? = if case .values(let width) = train.targets { width } else { nil }
         return CheckpointWriter.Facts(
             layout: setup.plan.network.layout, momentNames: setup.job.job.optimizer.momentNames,
             keep: setup.job.job.checkpoint.keep
         ) { snapshot, circumstances in
             var state = CheckpointState(
-                data: identity, sets: sets, normalization: normalization, classNames: classNames,
+                data: identity, sets: sets, normalization: normalization, encoding: encoding,
                 epochTotals: snapshot.epochTotals,
                 platform: circumstances.platform, isExact: circumstances.isExact,
-                decisions: snapshot.decisions, job: job, table: table,
+                decisions: snapshot.decisions, job: job,
                 sampleShape: train.sampleShape, targetWidth: targetWidth, trainCount: train.count
             )
             state.seconds = circumstances.seconds

@@ -37,7 +37,7 @@ extension Coordinator {
         }
     }
 
-    /// The answer to `dist-train doctor --join`.
+    /// What `dist-train doctor --join` is told.
     func probeAnswer() -> ProbeAnswer {
         ProbeAnswer(
             platform: platform.name,

@@ -42,16 +42,20 @@ struct ClassLabels: Equatable {
         if let bad = texts.firstIndex(where: { $0.allSatisfy(\.isWhitespace) }) {
             throw DatasetError("`\(path)` has an empty text for sample \(bad); give every sample a class")
         }
+        // Bytes are compared: strings would make one class of two spellings in Unicode.
+        let different = Dictionary(
+            texts.map { (Array($0.utf8), $0) }, uniquingKeysWith: { first, _ in first })
         names =
-            classNames ?? Set(texts).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+            classNames ?? different.values.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         guard names.count <= TableRules.mostClasses else {
             throw DatasetError(
                 "`\(path)` has \(TextFormat.grouped(names.count)) different texts; there may be"
                     + " \(TextFormat.grouped(TableRules.mostClasses)) classes: check that it holds classes")
         }
-        let indices = Dictionary(names.enumerated().map { ($1, Int32($0)) }, uniquingKeysWith: min)
+        let indices = Dictionary(
+            names.enumerated().map { (Array($1.utf8), Int32($0)) }, uniquingKeysWith: min)
         labels = try texts.enumerated().map { sample, text in
-            guard let index = indices[text] else {
+            guard let index = indices[Array(text.utf8)] else {
                 throw DatasetError(
                     "`\(path)` has the class `\(text.prefix(80))` for sample \(sample), which the"
                         + " training data do"
@@ -59,6 +63,8 @@ struct ClassLabels: Equatable {
             }
             return index
         }
+        guard classNames == nil, let (a, b) = SimilarNames.first(in: names) else { return }
+        notes.append(SimilarNames.note(a, b, of: "`\(path)`", as: "classes"))
     }
 
     /// Takes rows of `width` numbers with a single 1 among zeros, whose place is the class; nil if they are

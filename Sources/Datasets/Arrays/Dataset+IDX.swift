@@ -7,10 +7,12 @@ extension Dataset {
     /// - Parameters:
     ///   - firstClass: the label of the first class.
     ///   - classNames: the classes of the training data; nil takes those up to the largest label.
+    ///   - offsets: what is subtracted from the training data's numbers; nil finds it out.
     /// - Throws: `DatasetError` or `SystemError`.
     package static func idx(
-        images imagePath: String, labels labelPath: String, firstClass: Int = 0, classNames: [String]? = nil
-    ) throws -> (dataset: Dataset, notes: [DataNote]) {
+        images imagePath: String, labels labelPath: String, firstClass: Int = 0, classNames: [String]? = nil,
+        offsets: ArrayOffsets? = nil
+    ) throws -> (dataset: Dataset, offsets: ArrayOffsets?, notes: [DataNote]) {
         let images = try IDXFile(imagePath, content: "images", ranks: 2...4)
         let labels = try IDXFile(labelPath, content: "labels", ranks: 1...2)
         guard images.shape[0] == labels.shape[0] else {
@@ -18,25 +20,28 @@ extension Dataset {
                 "`\(imagePath)` holds \(TextFormat.count(images.shape[0], "image")), `\(labelPath)`"
                     + " \(TextFormat.count(labels.shape[0], "label")); give two files of the same set")
         }
-        let (classes, notes) = try idxClasses(labels, labelPath, firstClass, classNames)
+        var (classes, notes) = try idxClasses(labels, labelPath, firstClass, classNames)
         let form = DatasetForm(
             elementType: images.elementType, sampleShape: idxShape(images), count: images.shape[0],
             targets: .classes(classes.names))
+        var found = ArrayOffsets()
         let dataset = try build(form) { features, targets in
-            try images.read(into: features)
+            found.features = try images.read(into: features, minus: offsets?.features)
             classes.labels.withUnsafeBytes { targets.copyBytes(from: $0) }
         }
-        return (dataset, notes)
+        if offsets == nil { notes += ArraySurvey.shiftNotes(found.features, imagePath, "channel") }
+        return (dataset, found.unlessZero, notes)
     }
 
     /// Reads the images of an IDX file without labels, in the shape that `idx(images:labels:)` gives them.
+    /// - Parameter offsets: what is subtracted from each channel.
     /// - Throws: `DatasetError` or `SystemError`.
-    package static func idx(images path: String) throws -> Dataset {
+    package static func idx(images path: String, minus offsets: [Double] = []) throws -> Dataset {
         let images = try IDXFile(path, content: "images", ranks: 2...4)
         let form = DatasetForm(
             elementType: images.elementType, sampleShape: idxShape(images), count: images.shape[0],
             targets: .absent)
-        return try build(form) { features, _ in try images.read(into: features) }
+        return try build(form) { features, _ in try images.read(into: features, minus: offsets) }
     }
 
     private static func idxShape(_ images: IDXFile) -> [Int] {

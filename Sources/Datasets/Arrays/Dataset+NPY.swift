@@ -17,11 +17,12 @@ extension Dataset {
     ///     texts; nil takes whole numbers of shape `[N]` or `[N, 1]`, and texts, as classes.
     ///   - firstClass: the number of the first class.
     ///   - classNames: the classes of the training data; nil takes those up to the largest number.
+    ///   - offsets: what is subtracted from the training data's numbers; nil finds it out.
     /// - Throws: `DatasetError` or `SystemError`.
     package static func npy(
         features featurePath: String, targets targetPath: String?, layout: ImageLayout = .nhwc,
-        classes: Bool? = nil, firstClass: Int = 0, classNames: [String]? = nil
-    ) throws -> (dataset: Dataset, notes: [DataNote]) {
+        classes: Bool? = nil, firstClass: Int = 0, classNames: [String]? = nil, offsets: ArrayOffsets? = nil
+    ) throws -> (dataset: Dataset, offsets: ArrayOffsets?, notes: [DataNote]) {
         let features = try NPYFile(featurePath)
         guard !features.element.isText else {
             throw DatasetError(
@@ -34,26 +35,40 @@ extension Dataset {
                     + " H, W, C] for images"
             )
         }
-        let notes = layoutNotes(shape, layout, featurePath)
+        var notes = layoutNotes(shape, layout, featurePath)
         let isPlanar = layout == .nchw && shape.count == 3
         if isPlanar { shape = [shape[1], shape[2], shape[0]] }
         if shape.count == 2 { shape.append(1) }
         if shape.isEmpty { shape = [1] }
+        let channels = ArrayChannels(
+            count: shape[shape.count - 1], run: isPlanar ? shape[0] * shape[1] : 1)
         let targets = try targetPath.map {
             try NPYTargets(
                 $0, samples: features.shape[0], of: featurePath,
-                choice: NPYTargets.Choice(classes: classes, firstClass: firstClass, classNames: classNames))
+                choice: NPYTargets.Choice(classes: classes, firstClass: firstClass, classNames: classNames),
+                offsets: offsets?.targets)
         }
         let isBytes = features.element == .bool || features.element == .unsigned(1)
         let form = DatasetForm(
             elementType: isBytes ? .uint8 : .float32, sampleShape: shape, count: features.shape[0],
             targets: targets?.kind ?? .absent)
+        var found = ArrayOffsets(targets: targets?.offsets ?? [])
         let dataset = try build(form) { featureBytes, targetBytes in
             if isBytes {
                 let values = try features.bytes()
                 featureBytes.copyBytes(from: isPlanar ? interleaved(values, shape) : values)
             } else {
-                let values = try features.floats()
+                let numbers = try features.numbers()
+                if let known = channels.known(offsets?.features) {
+                    found.features = known
+                } else {
+                    let survey = ArraySurvey(numbers, channels, isTable: shape.count == 1, of: featurePath)
+                    found.features = survey.offsets
+                    notes += survey.notes
+                }
+                let values = try channels.floats(of: numbers, minus: found.features) {
+                    features.notFinite($0, $1)
+                }
                 (isPlanar ? interleaved(values, shape) : values).withUnsafeBytes {
                     featureBytes.copyMemory(from: $0)
                 }
@@ -61,7 +76,7 @@ extension Dataset {
             targets?.labels.withUnsafeBytes { targetBytes.copyBytes(from: $0) }
             targets?.values.withUnsafeBytes { targetBytes.copyBytes(from: $0) }
         }
-        return (dataset, notes + (targets?.notes ?? []))
+        return (dataset, found.unlessZero, notes + (targets?.notes ?? []))
     }
 
     /// Says that the axis of the channels seems to be another one.
@@ -106,9 +121,14 @@ private struct NPYTargets {
     private(set) var kind: Targets
     private(set) var labels: [Int32] = []
     private(set) var values: [Float] = []
+    /// The number that was subtracted from each value; empty for classes.
+    private(set) var offsets: [Double] = []
     private(set) var notes: [DataNote] = []
 
-    init(_ path: String, samples: Int, of featurePath: String, choice: Choice) throws {
+    /// - Parameter offsets: those of the training data; nil finds them out.
+    init(_ path: String, samples: Int, of featurePath: String, choice: Choice, offsets known: [Double]?)
+        throws
+    {
         let file = try NPYFile(path)
         guard file.shape[0] == samples, file.shape.count <= 2 else {
             let isRow = file.shape == [1, samples]
@@ -124,8 +144,14 @@ private struct NPYTargets {
                 throw DatasetError("`\(path)` holds texts, which are classes; leave out `classes: false`")
             }
             kind = .values(width: width)
-            values = try file.floats()
-            if choice.classes == nil { noteLikeClasses(path, width) }
+            let channels = ArrayChannels(count: width, run: 1)
+            let numbers = try file.numbers()
+            offsets = channels.known(known) ?? channels.offsets(of: numbers)
+            values = try channels.floats(of: numbers, minus: offsets) { file.notFinite($0, $1) }
+            if known == nil {
+                notes += ArraySurvey.shiftNotes(offsets, path, "target")
+                if choice.classes == nil { noteLikeClasses(numbers, path, width) }
+            }
             return
         }
         let classes = try Self.classes(file, path, width, choice)
@@ -148,7 +174,8 @@ private struct NPYTargets {
                     + " values")
         }
         guard !file.element.isText,
-            let classes = ClassLabels(oneHot: try file.doubles(), width: width, classNames: choice.classNames)
+            let classes = ClassLabels(
+                oneHot: Array(try file.numbers()), width: width, classNames: choice.classNames)
         else {
             throw DatasetError(
                 "`\(path)` has the shape \(file.shape), but classes are [N], or rows with a single 1"
@@ -159,16 +186,16 @@ private struct NPYTargets {
     }
 
     /// Says that the values could be classes.
-    private mutating func noteLikeClasses(_ path: String, _ width: Int) {
-        let isOneHot = width > 1 && ClassLabels.oneHot(values.map { Double($0) }, width: width) != nil
-        let most = Float(TableRules.mostNumberedClasses)
-        let isNumbered = width == 1 && values.allSatisfy { $0 >= 0 && $0 < most && $0 == $0.rounded() }
+    private mutating func noteLikeClasses(_ numbers: NPYFile.Numbers, _ path: String, _ width: Int) {
+        let isOneHot = width > 1 && ClassLabels.oneHot(Array(numbers), width: width) != nil
+        let most = Double(TableRules.mostNumberedClasses)
+        let isNumbered = width == 1 && numbers.allSatisfy { $0 >= 0 && $0 < most && $0 == $0.rounded() }
         guard isOneHot || isNumbered else { return }
         let what =
             isOneHot
             ? "one-hot rows"
-            : "whole numbers from \(Int(values.min() ?? 0)) to"
-                + " \(Int(values.max() ?? 0))"
+            : "whole numbers from \(Int(numbers.min() ?? 0)) to"
+                + " \(Int(numbers.max() ?? 0))"
         notes.append(
             DataNote(
                 "values_like_classes", "`\(path)` holds \(what), which are read as values",

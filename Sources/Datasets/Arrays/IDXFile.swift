@@ -71,17 +71,24 @@ struct IDXFile {
     var elementType: ElementType { element == .uint8 ? .uint8 : .float32 }
 
     /// Reads the values into `output`, as bytes or as Float: see `elementType`.
-    func read(into output: UnsafeMutableRawBufferPointer) throws {
-        guard element != .uint8 else { return try readBytes(into: output) }
-        let floats = output.bindMemory(to: Float.self)
-        for (index, value) in try numbers().enumerated() {
-            floats[index] = Float(value)
-            guard floats[index].isFinite else {
-                throw DatasetError(
-                    "`\(source.name)` holds \(value) at value \(index);"
-                        + " training needs finite numbers of at most 3.4e38: clean the data")
-            }
+    /// - Parameter offsets: what is subtracted from the values of each channel; nil finds it out.
+    /// - Returns: the offsets.
+    @discardableResult
+    func read(into output: UnsafeMutableRawBufferPointer, minus offsets: [Double]? = nil) throws -> [Double] {
+        guard element != .uint8 else {
+            try readBytes(into: output)
+            return []
         }
+        // Images of rank 3 have one channel; the last axis of others is that of the channels or columns.
+        let channels = ArrayChannels(count: shape.count == 3 ? 1 : shape[shape.count - 1], run: 1)
+        let numbers = try numbers()
+        let offsets = channels.known(offsets) ?? channels.offsets(of: numbers)
+        try channels.floats(of: numbers, minus: offsets) { index, value in
+            DatasetError(
+                "`\(source.name)` holds \(value) at value \(index);"
+                    + " training needs finite numbers of at most 3.4e38: clean the data")
+        }.withUnsafeBytes { output.copyMemory(from: $0) }
+        return offsets
     }
 
     /// Reads all values.

@@ -24,7 +24,7 @@ package enum MNIST: String, CaseIterable, Sendable {
     /// - Throws: `DatasetError` or `SystemError`.
     package func read(_ directory: String, part: CIFAR.Part) throws -> (dataset: Dataset, notes: [DataNote]) {
         let name = part == .train ? "train" : "t10k"
-        let (dataset, notes) = try Dataset.idx(
+        let (dataset, _, notes) = try Dataset.idx(
             images: file(directory, "\(name)-images", "idx3-ubyte"),
             labels: file(directory, "\(name)-labels", "idx1-ubyte"), classNames: classNames)
         let other: MNIST = self == .digits ? .fashion : .digits

@@ -192,55 +192,30 @@ struct NPYFile {
     }
 
     /// The elements as doubles; only for arrays of numbers.
-    func doubles() throws -> [Double] {
-        let bytes = try rowMajorBytes()
-        return try (0..<count).map { element.isFloat ? float(bytes, $0) : Double(try integer(bytes, $0)) }
+    func numbers() throws -> Numbers {
+        precondition(!element.isText, "Numbers are read from arrays of numbers")
+        return Numbers(bytes: try rowMajorBytes(), element: element, isBigEndian: isBigEndian)
     }
 
     /// The elements as whole numbers.
     func integers() throws -> [Int] {
-        let bytes = try rowMajorBytes()
-        return try (0..<count).map { try integer(bytes, $0) }
-    }
-
-    private func integer(_ bytes: [UInt8], _ index: Int) throws -> Int {
-        switch element {
-        case .bool, .unsigned(1): return Int(bytes[index])
-        case .unsigned(8):
-            guard let value = Int(exactly: bits(bytes, index)) else {
-                throw Self.fault(path, "holds \(bits(bytes, index)) at \(index)")
-            }
-            return value
-        case .unsigned: return Int(bits(bytes, index))
-        case .signed(let size):
-            let unused = 64 - 8 * size
-            return Int(truncatingIfNeeded: Int64(bitPattern: bits(bytes, index) << unused) >> unused)
-        case .text, .byteText: preconditionFailure("Numbers are read from arrays of numbers")
-        case .float:
-            let value = float(bytes, index)
-            guard let whole = Int(exactly: value) else {
-                throw Self.fault(
-                    path, "holds \(value) at \(index), which is no class; leave out `classes` for values")
-            }
-            return whole
-        }
-    }
-
-    /// The elements as floats.
-    /// - Throws: `DatasetError` if one is not finite.
-    func floats() throws -> [Float] {
-        let bytes = try rowMajorBytes()
-        guard element.isFloat else { return try (0..<count).map { Float(try integer(bytes, $0)) } }
+        let numbers = try numbers()
         return try (0..<count).map { index in
-            let value = Float(float(bytes, index))
-            guard value.isFinite else {
-                throw DatasetError(
-                    "`\(path)` holds \(float(bytes, index)) at \(indices(index)) (counted from 0);"
-                        + " training needs finite numbers: clean the data"
-                )
+            if let whole = numbers.integer(index) { return whole }
+            guard element.isFloat else {
+                throw Self.fault(path, "holds \(numbers.bits(index)) at \(index)")
             }
-            return value
+            throw Self.fault(
+                path,
+                "holds \(numbers[index]) at \(index), which is no class; leave out `classes` for values")
         }
+    }
+
+    /// The error that an element is not finite as a Float.
+    func notFinite(_ index: Int, _ value: Double) -> DatasetError {
+        DatasetError(
+            "`\(path)` holds \(value) at \(indices(index)) (counted from 0);"
+                + " training needs finite numbers: clean the data")
     }
 
     /// The indices of an element for a message: `[3, 0]`.
@@ -252,37 +227,6 @@ struct NPYFile {
             rest /= length
         }
         return "\(indices)"
-    }
-
-    private func float(_ bytes: [UInt8], _ index: Int) -> Double {
-        switch element.byteCount {
-        case 2: Self.half(UInt16(bits(bytes, index)))
-        case 4: Double(Float(bitPattern: UInt32(bits(bytes, index))))
-        default: Double(bitPattern: bits(bytes, index))
-        }
-    }
-
-    /// Converts IEEE 754 binary16, because Swift does not have Float16 on every platform.
-    private static func half(_ bits: UInt16) -> Double {
-        let exponent = Int(bits >> 10 & 31)
-        let fraction = Double(bits & 1_023)
-        let magnitude: Double =
-            switch exponent {
-            case 0: fraction * 0x1p-24
-            case 31: fraction == 0 ? .infinity : .nan
-            default: Double(sign: .plus, exponent: exponent - 15, significand: 1 + fraction * 0x1p-10)
-            }
-        return bits >> 15 == 0 ? magnitude : -magnitude
-    }
-
-    /// The bits of an element in the low bytes of a word.
-    private func bits(_ bytes: [UInt8], _ index: Int) -> UInt64 {
-        let size = element.byteCount
-        var value: UInt64 = 0
-        for offset in 0..<size {
-            value = value << 8 | UInt64(bytes[index * size + (isBigEndian ? offset : size - 1 - offset)])
-        }
-        return value
     }
 
     private static func read(_ count: Int, _ source: ByteSource) throws -> [UInt8] {

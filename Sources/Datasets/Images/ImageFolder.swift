@@ -125,7 +125,7 @@ private struct ImageFolderReading {
                 return ImageFolder.Size(height: image.height, width: image.width)
             } catch { faults.append(error) }
         }
-        throw Self.error(faults, of: files.count + unreadable.count, in: folder)
+        throw UnreadableImage.error(faults, of: files.count + unreadable.count, in: folder)
     }
 
     /// Throws what was unreadable, or notes it.
@@ -133,26 +133,8 @@ private struct ImageFolderReading {
         guard !unreadable.isEmpty else { return }
         unreadable.sort { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
         guard folder.damaged == .skip, !kept.isEmpty else {
-            throw Self.error(unreadable, of: kept.count + unreadable.count, in: folder)
+            throw UnreadableImage.error(unreadable, of: kept.count + unreadable.count, in: folder)
         }
         survey.damaged = unreadable.map { "`\($0.path)`, which \($0.fault)" }
-    }
-
-    private static func error(_ unreadable: [UnreadableImage], of total: Int, in folder: ImageFolder)
-        -> DatasetError
-    {
-        let option = folder.damaged == .skip ? "" : "; `damaged: \"skip\"` leaves such files out"
-        if let only = unreadable.first, unreadable.count == 1 {
-            return DatasetError("`\(only.path)` \(only.fault); \(only.cure)\(option)")
-        }
-        let most = 10
-        let lines = unreadable.prefix(most).map { "\n  `\($0.path)` \($0.fault)" }.joined()
-        let rest =
-            unreadable.count > most ? "\n  … and \(TextFormat.grouped(unreadable.count - most)) more" : ""
-        let cures = unreadable.reduce(into: [String]()) { if !$0.contains($1.cure) { $0.append($1.cure) } }
-        return DatasetError(
-            "\(TextFormat.grouped(unreadable.count)) of \(TextFormat.count(total, "image")) in"
-                + " `\(folder.path)` cannot"
-                + " be read:\(lines)\(rest)\n\(cures.prefix(3).joined(separator: "; or: "))\(option)")
     }
 }

@@ -31,3 +31,25 @@ struct UnreadableImage: Error, Equatable {
         }
     }
 }
+
+extension UnreadableImage {
+    /// The error that names several files, the first few of them.
+    /// - Parameter total: images in the folder, readable ones included.
+    static func error(_ unreadable: [UnreadableImage], of total: Int, in folder: ImageFolder)
+        -> DatasetError
+    {
+        let option = folder.damaged == .skip ? "" : "; `damaged: \"skip\"` leaves such files out"
+        if let only = unreadable.first, unreadable.count == 1 {
+            return DatasetError("`\(only.path)` \(only.fault); \(only.cure)\(option)")
+        }
+        let most = 10
+        let lines = unreadable.prefix(most).map { "\n  `\($0.path)` \($0.fault)" }.joined()
+        let rest =
+            unreadable.count > most ? "\n  … and \(TextFormat.grouped(unreadable.count - most)) more" : ""
+        let cures = unreadable.reduce(into: [String]()) { if !$0.contains($1.cure) { $0.append($1.cure) } }
+        return DatasetError(
+            "\(TextFormat.grouped(unreadable.count)) of \(TextFormat.count(total, "image")) in"
+                + " `\(folder.path)` cannot"
+                + " be read:\(lines)\(rest)\n\(cures.prefix(3).joined(separator: "; or: "))\(option)")
+    }
+}

@@ -23,7 +23,6 @@ final class CSVReader {
         var end: Int
     }
 
-    private let source: TextSource
     private let block: Block
     private var cells = UnsafeMutablePointer<Cell>.allocate(capacity: 64)
     private var capacity = 64
@@ -34,9 +33,8 @@ final class CSVReader {
     static let mostCells = 1 << 20
 
     /// - Parameter delimiter: holds unless the file's first line names another one.
-    init(path: String, delimiter: UInt8) throws {
-        name = path
-        source = try TextSource(path: path)
+    init(_ source: TextSource, delimiter: UInt8) throws {
+        name = source.name
         block = try Block(source)
         declaredDelimiter = block.takeDeclaredDelimiter()
         self.delimiter = declaredDelimiter ?? delimiter

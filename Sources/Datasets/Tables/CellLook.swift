@@ -1,5 +1,5 @@
 /// The kind of thing that a cell which is no number seems to hold.
-enum CellLook: Int, CaseIterable {
+package enum CellLook: Int, CaseIterable, Sendable {
     case decimalComma
     case decimalPoint
     case thousands

@@ -16,17 +16,13 @@ struct ColumnFacts {
 
     // MARK: Numbers
 
-    private(set) var least = Double.infinity
-    private(set) var greatest = -Double.infinity
+    private(set) var range = FloatRange()
     /// The sum of the numbers rounded to Float, of which means are made that must stay what they are.
     private(set) var roundedSum = 0.0
-    /// Sums of differences from the first number, and of their squares.
+    /// The sum of the differences from the first number.
     private var origin = 0.0
     private var differences = 0.0
-    private var squares = 0.0
     private(set) var isWhole = true
-    /// Whether a Float holds each number exactly.
-    private(set) var isExact = true
     /// Whether each number is one more than the number before.
     private(set) var isCounting = true
     private var previous = 0.0
@@ -39,7 +35,8 @@ struct ColumnFacts {
     /// Numbers that are 0 as a Float and are not 0.
     private(set) var underflows = 0
     private var wholeHash: UInt64 = 0
-    private(set) var sample: ValueSample?
+    /// The facts that people want to know of the numbers; nil if nobody asks.
+    private(set) var measurement: NumberRange.Measurement?
 
     // MARK: Texts
 
@@ -62,10 +59,10 @@ struct ColumnFacts {
     ///   - sampling: whether quartiles will be asked for.
     init(mostNames: Int, sampling: Bool) {
         names = NameTable(limit: mostNames)
-        sample = sampling ? ValueSample() : nil
+        measurement = sampling ? NumberRange.Measurement() : nil
     }
 
-    /// - Parameter cell: the number as it is written.
+    /// - Parameter cell: the number as it is written; empty for a number that is not written in digits.
     @inline(__always)
     mutating func add(_ value: Double, _ cell: UnsafeBufferPointer<UInt8>) {
         let value = value + 0.0  // -0 becomes 0
@@ -78,24 +75,16 @@ struct ColumnFacts {
         }
         previous = value
         numbers += 1
-        least = min(least, value)
-        greatest = max(greatest, value)
+        range.add(value)
         roundedSum += Double(rounded)
-        let difference = value - origin
-        differences += difference
-        squares += difference * difference
-        if Double(rounded) != value { addInexact(value, rounded) }
+        differences += value - origin
+        if rounded == 0, value != 0 { underflows += 1 }
         let hash = NameTable.mixed(value.bitPattern)
         if isWhole { addWhole(value, hash, cell) }
         distinct.add(hash)
         distinctFloats.add(NameTable.mixed(UInt64(rounded.bitPattern)))
         sequence = (sequence ^ hash) &* 0x9FB2_1C65_1E98_DF25
-        sample?.add(value)
-    }
-
-    private mutating func addInexact(_ value: Double, _ rounded: Float) {
-        isExact = false
-        if rounded == 0 { underflows += 1 }
+        measurement?.add(value)
     }
 
     @inline(__always)
@@ -105,13 +94,13 @@ struct ColumnFacts {
             return
         }
         wholeHash &+= hash
-        let first = cell[0]
-        if first == UInt8(ascii: "0"), cell.count > 1, cell[1] &- UInt8(ascii: "0") < 10 { leadingZeros += 1 }
-        if first == UInt8(ascii: "+"), value >= 1e6 { plusNumbers += 1 }
         if value >= 15_000_101, value <= 25_001_231 {
             let day = Int(value)
             if (1...12).contains(day / 100 % 100), (1...31).contains(day % 100) { days += 1 }
         }
+        guard let first = cell.first else { return }
+        if first == UInt8(ascii: "0"), cell.count > 1, cell[1] &- UInt8(ascii: "0") < 10 { leadingZeros += 1 }
+        if first == UInt8(ascii: "+"), value >= 1e6 { plusNumbers += 1 }
     }
 
     mutating func addNotFinite(_ place: @autoclosure () -> CellPlace) {
@@ -160,22 +149,10 @@ struct ColumnFacts {
 extension ColumnFacts {
     var mean: Double { numbers == 0 ? 0 : origin + differences / Double(numbers) }
 
-    /// The standard deviation over all numbers.
-    var deviation: Double {
-        guard numbers > 0 else { return 0 }
-        let mean = differences / Double(numbers)
-        return max(0, squares / Double(numbers) - mean * mean).squareRoot()
-    }
-
-    /// Subtracted from the numbers before they become Floats: the middle of a range that is small beside its
-    /// distance from 0, where Floats would lose the differences; otherwise 0. The subtraction is exact
-    /// (Sterbenz 1974), because all numbers lie within a factor of two of each other.
-    var offset: Double {
-        guard !isExact, greatest > least else { return 0 }
-        let size = max(least.magnitude, greatest.magnitude)
-        guard greatest - least < size / 16 else { return 0 }
-        return least + (greatest - least) / 2
-    }
+    var least: Double { range.least }
+    var greatest: Double { range.greatest }
+    /// Subtracted from the numbers before they become Floats.
+    var offset: Double { range.offset }
 
     /// The number that replaces a missing one: the mean of the numbers as features.
     var fill: Float {
@@ -195,15 +172,18 @@ extension ColumnFacts {
         return hash == wholeHash
     }
 
+    /// Cells with a value, and all cells that were looked at.
+    var values: Int { numbers + texts }
+    var cells: Int { values + missing }
+
     /// Whether nearly every cell is different.
     var isNearlyUnique: Bool {
-        let cells = numbers + texts
-        return cells >= 10 && Double(distinct.count) > 0.9 * Double(cells)
+        values >= 10 && Double(distinct.count) > 0.9 * Double(values)
     }
 
     /// Whether some of the different numbers become equal as Floats.
     var mergesNumbers: Bool {
-        !isExact && offset == 0 && Double(distinctFloats.count) < 0.8 * Double(distinct.count)
+        !range.isExact && offset == 0 && Double(distinctFloats.count) < 0.8 * Double(distinct.count)
     }
 
     var isConstant: Bool { missing == 0 && notFinite == 0 && distinct.isExact && distinct.count == 1 }

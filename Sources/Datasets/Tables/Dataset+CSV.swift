@@ -23,8 +23,15 @@ extension Dataset {
         path: String, format: CSVFormat, encoding: TableEncoding, requiresTargets: Bool = true,
         samples: Int = 0
     ) throws -> Dataset {
-        var encoder = try TableEncoder(
-            try TableFile(path: path, format: format), encoding, requiresTargets: requiresTargets)
+        try csv(
+            TableFile(path: path, format: format), encoding, requiresTargets: requiresTargets,
+            samples: samples)
+    }
+
+    static func csv(_ file: TableFile, _ encoding: TableEncoding, requiresTargets: Bool, samples: Int) throws
+        -> Dataset
+    {
+        var encoder = try TableEncoder(file, encoding, requiresTargets: requiresTargets)
         encoder.reserve(samples)
         _ = try encoder.read(limit: .max)
         return try encoder.dataset(width: encoding.width)

@@ -62,14 +62,15 @@ struct NameTable {
 
     func name(_ index: Int) -> ArraySlice<UInt8> { bytes[(index == 0 ? 0 : ends[index - 1])..<ends[index]] }
 
-    /// The names with their counts, or nil if one is not UTF-8.
-    var texts: [String: Int]? {
-        var texts: [String: Int] = [:]
+    /// The names with their counts, sorted by their bytes; nil if one is not UTF-8. Two spellings of a name
+    /// in Unicode, which are equal as strings, are two names.
+    var texts: [(name: String, count: Int)]? {
+        var texts: [(name: String, count: Int)] = []
         for index in 0..<count {
             guard let text = String(validating: name(index), as: UTF8.self) else { return nil }
-            texts[text] = counts[index]
+            texts.append((text, counts[index]))
         }
-        return texts
+        return texts.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     }
 
     private mutating func grow() {

@@ -21,7 +21,14 @@ struct TableEncoder {
         let category: Int?
     }
 
-    private var categories: [(names: NameTable, fill: Int?)] = []
+    /// The categories of a column: their table, their names, and the index of the one for a missing cell.
+    private struct Categories {
+        let names: NameTable
+        let texts: [String]
+        let fill: Int?
+    }
+
+    private var categories: [Categories] = []
 
     private var rows: [Float] = []
     private var labels: [Int32] = []
@@ -37,14 +44,14 @@ struct TableEncoder {
     {
         self.table = table
         self.encoding = encoding
-        var categories: [(names: NameTable, fill: Int?)] = []
+        var categories: [Categories] = []
         features = try encoding.columns.map { column in
             let index = try table.index(of: column.name)
             switch column.kind {
             case .number(let fill, let offset):
                 return Feature(column: index, offset: offset, fill: fill, category: nil)
             case .categories(let names, let fill):
-                categories.append((NameTable(names), fill))
+                categories.append(Categories(names: NameTable(names), texts: names, fill: fill))
                 return Feature(column: index, offset: 0, fill: nil, category: categories.count - 1)
             }
         }
@@ -117,17 +124,17 @@ struct TableEncoder {
     }
 
     /// Reads the category of the current row. False if it is left out.
-    private mutating func readCategory(_ column: Int, _ categories: (names: NameTable, fill: Int?)) throws
+    private mutating func readCategory(_ column: Int, _ categories: Categories) throws
         -> Bool
     {
         var category = categories.fill
         if !table.isMissing(column) {
             category = categories.names.index(of: table.reader.cell(column))
             if category == nil {
-                _ = try table.text(column)
+                let hint = SimilarNames.hint(try table.text(column), among: categories.texts)
                 throw table.fault(
                     column,
-                    "the training data do not have the category `\(table.shown(column))`; correct it,"
+                    "the training data do not have the category `\(table.shown(column))`\(hint); correct it,"
                         + " or train with it"
                 )
             }
@@ -187,10 +194,12 @@ struct TableEncoder {
         } else if let index = classes.index(of: table.reader.cell(column)) {
             return Int32(index)
         }
-        _ = try table.text(column)
+        var known: [String] = []
+        if case .classes(_, let names) = target { known = names }
+        let hint = SimilarNames.hint(try table.text(column), among: known)
         throw table.fault(
             column,
-            "the training data do not have the class `\(table.shown(column))`; correct it,"
+            "the training data do not have the class `\(table.shown(column))`\(hint); correct it,"
                 + " or train with it"
         )
     }

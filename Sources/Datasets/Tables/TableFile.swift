@@ -28,12 +28,18 @@ final class TableFile {
         case text
     }
 
-    init(path: String, format: CSVFormat) throws {
-        reader = try CSVReader(path: path, delimiter: format.delimiter.byte)
+    convenience init(path: String, format: CSVFormat) throws {
+        try self.init(ByteSource(path: path), format: format)
+    }
+
+    init(_ source: ByteSource, format: CSVFormat) throws {
+        reader = try CSVReader(TextSource(source), delimiter: format.delimiter.byte)
         missing = MissingWords(format.missing)
         point = format.decimal.byte
         self.format = format
-        guard try reader.nextRow() else { throw DatasetError("`\(path)` is empty; give a table with data") }
+        guard try reader.nextRow() else {
+            throw DatasetError("`\(source.name)` is empty; give a table with data")
+        }
         header = reader.rowText
         let shape: TableHeader
         if format.hasHeader {

@@ -16,7 +16,7 @@ struct TableScan {
     private let used: [Int]
     private let decimal: CSVFormat.DecimalMark
     /// Columns whose numbers are names too.
-    private let named: Set<Int>
+    private let isNamed: [Bool]
     private let dropsMissing: Bool
     private let collectsRows: Bool
 
@@ -29,10 +29,10 @@ struct TableScan {
     ) {
         self.table = table
         self.used = used
-        self.named = named
         self.dropsMissing = dropsMissing
         decimal = format.decimal
         columns = table.columns
+        isNamed = table.columns.indices.map(named.contains)
         notes = table.notes
         hasRowNames = table.hasRowNames
         // Classes may be written in several ways: `1`, `1.0`, `01`.
@@ -70,7 +70,7 @@ struct TableScan {
                     } else {
                         facts[column].addNotFinite(table.place(column))
                     }
-                    if named.contains(column) {
+                    if isNamed[column] {
                         facts[column].addName(cell, NameTable.hash(cell), table.place(column))
                     }
                 case .text: facts[column].addText(cell, decimal, table.place(column))

@@ -69,15 +69,14 @@ extension TableSurvey {
                 "`\(path)`, line \(place.line), column `\(names[column])`: `\(place.text)` \(cure),"
                     + " or list it under `missing`; or use \(purpose)")
         }
-        guard facts.distinct.count > Self.fewTexts, 2 * facts.distinct.count > facts.texts else { return }
+        guard facts.distinct.count > ColumnFacts.fewTexts, 2 * facts.distinct.count > facts.texts else {
+            return
+        }
         throw DatasetError(
             "column `\(names[column])` of `\(path)` holds \(about(facts.distinct)) different texts in"
                 + " \(TextFormat.count(facts.texts, "cell")) (`\(text.text)`, …), too many for"
                 + " \(isTarget ? "classes" : "categories"); use \(purpose)")
     }
-
-    /// Different texts that a short table may have without being refused.
-    private static let fewTexts = 10
 
     private func deliberate(_ column: Int) -> String {
         let name = TableMessage.json([names[column]])
@@ -104,7 +103,7 @@ extension TableSurvey {
         switch look {
         case .text, .boolean: false
         // `4 doors` may be a category.
-        case .unit: facts.distinct.count > Self.fewTexts
+        case .unit: facts.distinct.count > ColumnFacts.fewTexts
         default: true
         }
     }

@@ -18,7 +18,13 @@ struct TableSurvey {
     static func read(_ path: String, format: CSVFormat, rules: TableRules, isSurvey: Bool = false) throws
         -> TableSurvey
     {
-        var survey = try TableSurvey(path, format, rules, isSurvey)
+        try read(TableFile(path: path, format: format), format: format, rules: rules, isSurvey: isSurvey)
+    }
+
+    static func read(_ table: TableFile, format: CSVFormat, rules: TableRules, isSurvey: Bool = false) throws
+        -> TableSurvey
+    {
+        var survey = try TableSurvey(table, format, rules, isSurvey)
         try survey.scan.run()
         return survey
     }
@@ -27,11 +33,11 @@ struct TableSurvey {
     /// Samples that take part.
     var kept: Int { scan.kept }
 
-    private init(_ path: String, _ format: CSVFormat, _ rules: TableRules, _ isSurvey: Bool) throws {
+    private init(_ table: TableFile, _ format: CSVFormat, _ rules: TableRules, _ isSurvey: Bool) throws {
+        let path = table.reader.name
         self.path = path
         self.format = format
         self.rules = rules
-        let table = try TableFile(path: path, format: format)
         names = table.columns
         targets = try rules.targets.map { try table.index(of: $0) }
         forced = Set(try rules.categorical.map { try table.index(of: $0) })
@@ -53,6 +59,22 @@ struct TableSurvey {
     }
 
     // MARK: - Conclusions
+
+    /// The judgement of what a column holds.
+    func judgement(of column: Int) -> ColumnKind {
+        if forced.contains(column) {
+            return facts[column].numbers + facts[column].texts > 0 ? .category : .empty
+        }
+        let kind = facts[column].kind(isKey: ColumnName(names[column], index: column).isKey)
+        guard targets.contains(column) else { return kind }
+        return switch kind {
+        case .number, .rowNumber, .identifier, .dayNumber: isClassTarget ? .classes : .number
+        case .text, .category, .look(.text), .look(.boolean): .classes
+        case .empty, .mixed, .constant, .classes, .look: kind
+        }
+    }
+
+    var isClassTarget: Bool { (try? decideTask()) ?? false }
 
     /// The encoding for the table.
     /// - Throws: `DatasetError` if a column cannot be used as it is.
@@ -127,28 +149,25 @@ struct TableSurvey {
                 return .number(fill: isFilled ? facts.fill : nil, offset: facts.offset)
             }
         }
-        let counts = try names(of: column, most: TableRules.mostCategories)
-        let categories = counts.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        let categories = try names(of: column, most: TableRules.mostCategories)
         var fill = 0
-        for (index, category) in categories.enumerated()
-        where counts[category] ?? 0 > counts[categories[fill]] ?? 0 { fill = index }
-        return .categories(categories, fill: isFilled ? fill : nil)
+        for (index, category) in categories.enumerated() where category.count > categories[fill].count {
+            fill = index
+        }
+        return .categories(categories.map(\.name), fill: isFilled ? fill : nil)
     }
 
     /// The names of the classes: whole numbers sorted by value, other names by bytes.
     private func classNames(_ column: Int) throws -> [String] {
         let facts = facts[column]
-        var counts = try names(of: column, most: 2 * TableRules.mostClasses)
-        if facts.isWhole, facts.texts == 0 {
-            var wholes: [String: Int] = [:]
-            for (name, count) in counts { wholes[whole(name), default: 0] += count }
-            counts = wholes
+        var names = try names(of: column, most: 2 * TableRules.mostClasses).map(\.name)
+        // The class 1 may be written `1`, `1.0` and `01`.
+        if facts.isWhole, facts.texts == 0 { names = Array(Set(names.map(whole))) }
+        guard names.count <= TableRules.mostClasses else { throw tooMany(column, isTarget: true) }
+        if TableEncoding.areWholeNumbers(names) {
+            return names.compactMap { Int($0) }.sorted().map { String($0) }
         }
-        guard counts.count <= TableRules.mostClasses else { throw tooMany(column, isTarget: true) }
-        if TableEncoding.areWholeNumbers(counts.keys) {
-            return counts.keys.compactMap { Int($0) }.sorted().map { String($0) }
-        }
-        return counts.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
     /// The usual spelling of a whole number.
@@ -158,8 +177,8 @@ struct TableSurvey {
         return value.flatMap { Int(exactly: $0) }.map { String($0) } ?? name
     }
 
-    /// The different names in a column and their counts.
-    private func names(of column: Int, most: Int) throws -> [String: Int] {
+    /// The different names in a column and their counts, sorted by their bytes.
+    private func names(of column: Int, most: Int) throws -> [(name: String, count: Int)] {
         let facts = facts[column]
         if let (place, byteCount) = facts.firstLongName {
             throw place.fault(

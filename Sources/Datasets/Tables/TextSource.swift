@@ -17,15 +17,14 @@ final class TextSource {
     private var pending: [UInt8] = []
 
     /// - Throws: `DatasetError` for UTF-32.
-    init(path: String) throws {
-        name = path
-        let source = try ByteSource(path: path)
+    init(_ source: ByteSource) throws {
+        name = source.name
         self.source = source
         var start = [UInt8](repeating: 0, count: 4)
         let count = try start.withUnsafeMutableBytes { try source.read(into: $0) }
         start.removeLast(start.count - count)
         if start == [0xFF, 0xFE, 0, 0] || start == [0, 0, 0xFE, 0xFF] {
-            throw DatasetError("`\(path)` is text in UTF-32; save it as UTF-8")
+            throw DatasetError("`\(name)` is text in UTF-32; save it as UTF-8")
         }
         if start.starts(with: [0xFF, 0xFE]) || start.starts(with: [0xFE, 0xFF]) {
             kind = .utf16(isBigEndian: start[0] == 0xFE)
@@ -35,6 +34,9 @@ final class TextSource {
             pending = start.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(start.dropFirst(3)) : start
         }
     }
+
+    /// - Throws: `DatasetError` for UTF-32, or `SystemError` if the file cannot be opened.
+    convenience init(path: String) throws { try self.init(ByteSource(path: path)) }
 
     /// Writes the next bytes of the text to `output`, which has room for 16 or more. Returns their number; 0
     /// at the end.

@@ -28,6 +28,13 @@ struct ValueSample {
         }
     }
 
+    /// The sample of the numbers plus `offset`.
+    func shifted(by offset: Double) -> ValueSample {
+        var sample = self
+        sample.values = values.map { $0 + offset }
+        return sample
+    }
+
     /// The fraction of the sample outside of an interval.
     func fraction(outside interval: ClosedRange<Double>) -> Double {
         guard !values.isEmpty else { return 0 }

@@ -8,6 +8,8 @@ extension RunEvent {
         /// The data have a peculiarity that the user may not know of. A warning has a cure, the line of the
         /// config that changes it.
         case dataNote(kind: String, text: String, cure: String?)
+        /// The data are decoded: the samples of each set, and in short what they hold.
+        case dataRead(train: Int, validation: Int, test: Int, summary: String)
         /// The initial weights are about to be read from a file.
         case loadingWeights(file: String)
         /// Parts of the names in the file, such as `module.`, were left out: a wrapper of PyTorch wrote them.
@@ -35,6 +37,13 @@ extension RunEvent.Run {
             EventFacts(
                 "data_note", cure == nil ? .info : .warning, cure.map { "\(text); \($0)" } ?? text,
                 fields: ["kind": .text(kind), "text": .text(text), "cure": .optional(cure)])
+        case .dataRead(let train, let validation, let test, let summary):
+            EventFacts(
+                "data_read", .info, "data: \(summary)",
+                fields: [
+                    "train": .integer(train), "validation": .integer(validation), "test": .integer(test),
+                    "summary": .text(summary),
+                ])
         case .loadingWeights(let file):
             EventFacts(
                 "loading_weights", .info, "loading the weights in \(file)", fields: ["file": .text(file)])

@@ -40,7 +40,8 @@ extension RunEvent.Run {
     fileprivate var shownFrom: Verbosity {
         switch self {
         case .readingData, .loadingWeights, .weightNamesUnwrapped: .verbose
-        case .dataNote, .started, .resumed, .listening, .doubtful, .tokenKept, .encryptionOff: .normal
+        case .dataNote, .dataRead, .started, .resumed, .listening, .doubtful, .tokenKept, .encryptionOff:
+            .normal
         }
     }
 }

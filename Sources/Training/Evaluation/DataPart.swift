@@ -18,7 +18,7 @@ package struct DataPart: Sendable {
     /// Reads a set as the training did: with its classes and its table's encoding. A set that was split off
     /// is split off again.
     /// - Throws: `DatasetError` or `SystemError`.
-    package init?(_ name: Name, of spec: DataSpec, table: TableEncoding?, classNames: [String]?) throws {
+    package init?(_ name: Name, of spec: DataSpec, as encoding: DataEncoding) throws {
         let split = spec.split
         let (source, fraction) =
             switch name {
@@ -27,11 +27,11 @@ package struct DataPart: Sendable {
             case .test: (spec.test, split?.test)
             }
         if let source {
-            try self.init(source, table: table, classNames: classNames)
+            try self.init(source, as: encoding)
         } else if let split, fraction != nil {
-            try self.init(split, name, of: spec.train, table: table, classNames: classNames)
+            try self.init(split, name, of: spec.train, as: encoding)
         } else if name == .train {
-            try self.init(spec.train, isTraining: true, table: table, classNames: classNames)
+            try self.init(spec.train, isTraining: true, as: encoding)
         } else {
             return nil
         }
@@ -41,20 +41,19 @@ package struct DataPart: Sendable {
     /// - Parameter isTraining: which part of a source that has two it is.
     /// - Throws: `DatasetError` or `SystemError`.
     package init(
-        _ source: DataSpec.Source, isTraining: Bool = false, table: TableEncoding?, classNames: [String]?
+        _ source: DataSpec.Source, isTraining: Bool = false, as encoding: DataEncoding
     ) throws {
         let read = try DecodedData.read(
-            source, isTraining: isTraining, table: table, classNames: classNames)
+            source, isTraining: isTraining, as: encoding)
         dataset = read.dataset
         files = read.files
         numbers = nil
     }
 
     private init(
-        _ split: DataSplit, _ name: Name, of source: DataSpec.Source, table: TableEncoding?,
-        classNames: [String]?
+        _ split: DataSplit, _ name: Name, of source: DataSpec.Source, as encoding: DataEncoding
     ) throws {
-        let all = try DecodedData.read(source, isTraining: true, table: table, classNames: classNames)
+        let all = try DecodedData.read(source, isTraining: true, as: encoding)
         let parts = try split.parts(of: all.dataset)
         let chosen =
             switch name {

@@ -8,20 +8,20 @@ package struct DecodedData: Sendable {
     package let validation: Dataset?
     package let test: Dataset?
     package let normalization: Normalization
-    /// The encoding of the training table's columns; nil for data of other kinds, and on workers.
-    package let table: TableEncoding?
+    /// How the training data became samples; on workers the classes alone are known.
+    package let encoding: DataEncoding
     /// The remarks on the data; empty on workers.
     package let notes: [DataNote]
 
     package init(
         train: Dataset, validation: Dataset?, test: Dataset?, normalization: Normalization,
-        table: TableEncoding? = nil, notes: [DataNote] = []
+        encoding: DataEncoding? = nil, notes: [DataNote] = []
     ) {
         self.train = train
         self.validation = validation
         self.test = test
         self.normalization = normalization
-        self.table = table
+        self.encoding = encoding ?? DataEncoding(classNames: train.classNames)
         self.notes = notes
     }
 
@@ -51,7 +51,7 @@ package struct DecodedData: Sendable {
         test = try other(spec.test, as: "test") ?? test
         self.init(
             train: train, validation: validation, test: test,
-            normalization: Normalization(spec.normalization, of: train), table: reader.table,
+            normalization: Normalization(spec.normalization, of: train), encoding: reader.encoding,
             notes: reader.notes)
     }
 
@@ -64,9 +64,9 @@ package struct DecodedData: Sendable {
     /// - Parameter isTraining: which part of a source that has two it is.
     /// - Throws: `DatasetError` or `SystemError`.
     static func read(
-        _ source: DataSpec.Source, isTraining: Bool, table: TableEncoding?, classNames: [String]?
+        _ source: DataSpec.Source, isTraining: Bool, as encoding: DataEncoding
     ) throws -> (dataset: Dataset, files: [String]?) {
-        var reader = SourceReader(isTraining: isTraining, table: table, classNames: classNames)
+        var reader = SourceReader(isTraining: isTraining, as: encoding)
         let dataset = try reader.other(source)
         return (dataset, reader.files.map { Array($0.prefix(dataset.count)) })
     }
@@ -92,30 +92,39 @@ package struct DecodedData: Sendable {
 /// Reads the sources of one job. The training data come first; their classes and their encoding hold for the
 /// others.
 private struct SourceReader {
-    private(set) var table: TableEncoding?
+    private(set) var encoding = DataEncoding()
     /// The notes on everything that was read, each once.
     private(set) var notes: [DataNote] = []
     /// The files of the samples that were read last, where each has its own.
     private(set) var files: [String]?
-    private var classNames: [String]?
     private var digits: (train: Dataset, validation: Dataset)?
     private var isTraining = true
+    /// Whether the encoding is learned from what is read.
+    private var learns = true
     private var task: TableRules.Task?
 
     init(task: TableRules.Task?) { self.task = task }
 
     /// Makes a reader for data in the form of an earlier training.
-    init(isTraining: Bool, table: TableEncoding?, classNames: [String]?) {
-        self.table = table
-        self.classNames = classNames
+    init(isTraining: Bool, as encoding: DataEncoding) {
+        self.encoding = encoding
         self.isTraining = isTraining
+        learns = false
     }
 
     mutating func training(_ source: DataSpec.Source) throws -> Dataset {
         let dataset = try read(source)
-        classNames = dataset.classNames
+        encoding.classNames = dataset.classNames
         isTraining = false
+        learns = false
         return dataset
+    }
+
+    /// The offsets that the training data have; nil while they are learned.
+    private var knownOffsets: ArrayOffsets? {
+        learns
+            ? nil
+            : ArrayOffsets(features: encoding.featureOffsets, targets: encoding.targetOffsets)
     }
 
     mutating func other(_ source: DataSpec.Source) throws -> Dataset { try read(source) }
@@ -126,13 +135,20 @@ private struct SourceReader {
 
     private mutating func read(_ source: DataSpec.Source) throws -> Dataset {
         switch source {
-        case .digits:
+        case .builtin(.digits):
             let both = try digits ?? Digits.load()
             digits = both
             return isTraining ? both.train : both.validation
+        case .builtin(let set):
+            if let table = encoding.table, !learns { return try set.table(with: table) }
+            let (dataset, table) = try set.table()
+            if learns { encoding.table = table }
+            return dataset
         case .idx(let images, let labels, let firstClass):
-            let (dataset, notes) = try Dataset.idx(
-                images: images, labels: labels, firstClass: firstClass, classNames: classNames)
+            let (dataset, offsets, notes) = try Dataset.idx(
+                images: images, labels: labels, firstClass: firstClass, classNames: encoding.classNames,
+                offsets: knownOffsets)
+            if learns { encoding.offsets = offsets }
             note(notes)
             return dataset
         case .mnist(let kind, let directory):
@@ -140,25 +156,29 @@ private struct SourceReader {
             note(notes)
             return dataset
         case .csv(let path, let format, let rules):
-            if let table { return try Dataset.csv(path: path, format: format, encoding: table) }
+            if let table = encoding.table, !learns {
+                return try Dataset.csv(path: path, format: format, encoding: table)
+            }
             var rules = rules
             rules.usualTask = task
-            let (dataset, encoding, notes) = try Dataset.csv(path: path, format: format, rules: rules)
+            let (dataset, table, notes) = try Dataset.csv(path: path, format: format, rules: rules)
             note(notes)
-            if isTraining { table = encoding }
+            if learns { encoding.table = table }
             return dataset
         case .cifar10(let paths): return try CIFAR.ten(paths, part: isTraining ? .train : .test)
         case .cifar100(let path, let labels):
             return try CIFAR.hundred(
-                path, labels: labels, part: isTraining ? .train : .test, names: classNames)
+                path, labels: labels, part: isTraining ? .train : .test, names: encoding.classNames)
         case .npy(let files):
-            let (dataset, notes) = try Dataset.npy(
+            let (dataset, offsets, notes) = try Dataset.npy(
                 features: files.features, targets: files.targets, layout: files.layout,
-                classes: files.classes, firstClass: files.firstClass, classNames: classNames)
+                classes: files.classes, firstClass: files.firstClass, classNames: encoding.classNames,
+                offsets: knownOffsets)
+            if learns { encoding.offsets = offsets }
             note(notes)
             return dataset
         case .imageFolder(let folder):
-            let (dataset, survey) = try Dataset.images(folder, classNames: classNames)
+            let (dataset, survey) = try Dataset.images(folder, classNames: encoding.classNames)
             note(survey.notes)
             files = survey.files
             return dataset

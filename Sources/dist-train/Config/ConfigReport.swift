@@ -9,7 +9,7 @@ enum ConfigReport {
     static func valid(_ path: String, _ plan: TrainingPlan, _ data: DecodedData) -> ConfigValue {
         .object(
             [("valid", .bool(true)), ("config", .string(path)), ("mistakes", .array([]))] + size(plan) + [
-                ("notes", notes(data.notes)),
+                ("data", .array(data.summary.map { .string($0) })), ("notes", notes(data.allNotes)),
                 ("warnings", .array(plan.doubts.map { .string($0) })),
             ])
     }
@@ -70,7 +70,7 @@ enum ConfigReport {
                             .object([("name", .string($0.name)), ("shape", shape($0.shape))])
                         })
                 ),
-                ("notes", notes(data.notes)),
+                ("data", .array(data.summary.map { .string($0) })), ("notes", notes(data.allNotes)),
             ])
     }
 

@@ -11,12 +11,13 @@ enum SummaryCommand {
     private static func run(_ arguments: Arguments) throws -> Int32 {
         let path = try arguments.only("a config file")
         let file = try JobFile.load(path: path, overrides: arguments.overrides)
-        let data = try DecodedData(reading: file.job)
+        let data = try file.decodedData()
         let plan = try file.trainingPlan(with: data)
         if arguments.has("--json") {
             print(ConfigReport.summary(plan, data).prettyJSON())
         } else {
-            data.notes.print()
+            data.allNotes.print()
+            print(data.summary.joined(separator: "; ") + "\n")
             print(Summary.text(plan))
         }
         return 0

@@ -18,10 +18,11 @@ enum ValidateCommand {
         let path = try arguments.only("a config file")
         guard arguments.has("--json") else {
             let (plan, data) = try check(path, arguments)
-            data.notes.print()
+            data.allNotes.print()
             for doubt in plan.doubts { Console.standardError.write(message: "warning: \(doubt)") }
             let samples = TextFormat.count(plan.geometry.batchSize, "sample")
             print("\(path) is valid: \(plan.size) of \(samples)")
+            print(data.summary.map { "  \($0)" }.joined(separator: "\n"))
             return 0
         }
         do {
@@ -39,7 +40,7 @@ enum ValidateCommand {
         plan: TrainingPlan, data: DecodedData
     ) {
         let file = try JobFile.load(path: path, overrides: arguments.overrides)
-        let data = try DecodedData(reading: file.job)
+        let data = try file.decodedData()
         let plan = try file.trainingPlan(with: data)
         if let weights = plan.job.weights {
             var snapshot = Snapshot(initial: plan.network.layout, moments: 0, seed: plan.job.seed)

@@ -5,58 +5,73 @@ import System
 extension DataInspection {
     package var text: String {
         var lines: [String] = []
-        var shown: Set<String> = []
         for set in sets {
-            switch set.findings {
-            case .table(let report):
-                // Both parts of a split are in one table.
-                guard shown.insert(report.path).inserted else { continue }
-                lines += Self.lines(set.name, report)
-            case .samples(let report, let classNames): lines += Self.lines(set.name, report, classNames)
+            if !set.isAnotherPart {
+                switch set.findings {
+                case .table(let report): lines += Self.lines(set.name, report)
+                case .images(let report): lines += Self.lines(set.name, report)
+                case .samples(let report): lines += Self.lines(set.name, report)
+                }
             }
+            if set.part != nil { lines += Self.partLines(set) }
         }
-        lines += overlaps.map {
-            "warning: \(TextFormat.count($0.samples, "sample")) of \($0.set) are also in \($0.other)"
-        }
+        lines += overlaps.map { "warning: \($0.note.sentence)" }
         lines += faults.map { "error: \($0)" }
         lines += notes.map { "\($0.cure == nil ? "note" : "warning"): \($0.sentence)" }
         return lines.joined(separator: "\n")
     }
 
-    /// The errors that a training would end with.
-    package var faults: [String] {
-        sets.flatMap { set in
-            guard case .table(let report) = set.findings else { return [String]() }
-            return report.columns.compactMap(\.fault)
-        }.reduce(into: []) { faults, fault in if !faults.contains(fault) { faults.append(fault) } }
+    /// The samples of a part and their classes.
+    private static func partLines(_ set: DataSet) -> [String] {
+        ["  \(set.name): \(TextFormat.count(set.count, "sample"))\(classes(set.classes, before: "; "))"]
+    }
+
+    private static func duplicates(_ count: Int, of all: Int, _ noun: String) -> [String] {
+        count == 0
+            ? [] : ["  \(TextFormat.count(count, noun)) equal to an earlier one (\(percent(count, all)))"]
+    }
+
+    /// Classes with their shares, and how much they differ.
+    private static func classes(_ classes: [NamedCount], before: String = "", most: Int = 8) -> String {
+        let all = classes.reduce(0) { $0 + $1.count }
+        guard !classes.isEmpty else { return "" }
+        let shown = classes.byFrequency.prefix(most).map {
+            "`\($0.name)` \(TextFormat.grouped($0.count)) (\(percent($0.count, all)))"
+        }
+        let more = classes.count > most ? ", and \(TextFormat.grouped(classes.count - most)) more" : ""
+        return before + shown.joined(separator: ", ") + more
+    }
+
+    private static func balance(_ classes: [NamedCount]) -> String {
+        classes.count < 2
+            ? ""
+            : "; the most frequent class has \(TextFormat.fixed(classes.imbalance, 1)) times the samples of"
+                + " the rarest"
     }
 
     // MARK: - Tables
 
     private static func lines(_ name: String, _ report: TableReport) -> [String] {
-        var rows = [
-            ["column", "type", "missing", "different", "least", "median", "greatest", "mean ± deviation"]
+        let header = [
+            "column", "type", "missing", "different", "least", "median", "greatest", "mean ± deviation",
         ]
-        rows += report.columns.map(row)
-        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        let table = rows.map { row in
-            let cells = zip(row, widths).enumerated().map { index, cell in
-                index < 2 ? TextFormat.left(cell.0, cell.1) : TextFormat.right(cell.0, cell.1)
-            }
-            return "  " + String(cells.joined(separator: "  ").reversed().drop { $0 == " " }.reversed())
-        }
         let title =
             "\(name): \(report.path), \(TextFormat.count(report.rows, "row")),"
             + " \(TextFormat.count(report.columns.count, "column"))"
-        let duplicates =
-            report.duplicateRows == 0
-            ? []
-            : [
-                "  \(TextFormat.count(report.duplicateRows, "row")) equal to an earlier one"
-                    + " (\(percent(report.duplicateRows, report.rows)))"
-            ]
-        return [title] + table + report.columns.flatMap(categories) + report.columns.compactMap(outliers)
-            + duplicates
+        return [title] + aligned([header] + report.columns.map(row)) + report.columns.flatMap(categories)
+            + report.columns.compactMap { outliers($0.name, $0.range) }
+            + duplicates(report.duplicateRows, of: report.rows, "row")
+    }
+
+    /// Cells in columns: the first two to the left, numbers to the right.
+    private static func aligned(_ rows: [[String]], left: Int = 2) -> [String] {
+        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        return rows.map { row in
+            let cells = zip(row, widths).enumerated().map { index, cell in
+                index < left ? TextFormat.left(cell.0, cell.1) : TextFormat.right(cell.0, cell.1)
+            }
+            return "  " + String(cells.joined(separator: "  ").reversed().drop { $0 == " " }.reversed())
+        }
     }
 
     private static func row(_ column: TableReport.Column) -> [String] {
@@ -66,80 +81,125 @@ extension DataInspection {
             column.missing == 0
             ? "0" : "\(TextFormat.grouped(column.missing)) (\(percent(column.missing, cells)))"
         let distinct = (column.distinctIsExact ? "" : "~") + TextFormat.grouped(column.distinct)
-        let numbers = column.range.map {
-            [
-                number($0.least), number($0.median), number($0.greatest),
-                "\(number($0.mean)) ± \(number($0.deviation))",
-            ]
-        }
-        return [name, column.type, missing, distinct] + (numbers ?? ["", "", "", ""])
+        return [name, column.kind.title, missing, distinct]
+            + (column.range.map(numbers) ?? ["", "", "", ""])
+    }
+
+    private static func numbers(_ range: NumberRange) -> [String] {
+        [
+            number(range.least), number(range.median), number(range.greatest),
+            "\(number(range.mean)) ± \(number(range.deviation))",
+        ]
     }
 
     private static func categories(_ column: TableReport.Column) -> [String] {
         guard !column.categories.isEmpty else { return [] }
-        let all = column.categories.reduce(0) { $0 + $1.count }
-        let shown = column.categories.prefix(8).map { "`\($0.name)` \(percent($0.count, all))" }
-        let more = column.categories.count - shown.count
-        let balance =
-            column.role == .target && column.categories.count > 1
-            ? "; the most frequent class has \(ratio(column.categories)) times the samples of the rarest" : ""
-        return [
-            "  \(column.name): \(shown.joined(separator: ", "))"
-                + (more > 0 ? ", and \(TextFormat.grouped(more)) more" : "") + balance
-        ]
+        let balance = column.role == .target ? balance(column.categories) : ""
+        return ["  \(column.name): \(classes(column.categories))\(balance)"]
     }
 
-    private static func ratio(_ categories: [TableReport.Category]) -> String {
-        TextFormat.fixed(
-            Double(categories[0].count) / Double(max(1, categories[categories.count - 1].count)), 1)
-    }
-
-    private static func outliers(_ column: TableReport.Column) -> String? {
-        guard let range = column.range, range.outliers > 0 else { return nil }
-        return "  \(column.name): \(TextFormat.fixed(100 * range.outliers, 2)) % of its numbers are outliers,"
+    private static func outliers(_ name: String, _ range: NumberRange?) -> String? {
+        guard let range, range.outliers > 0 else { return nil }
+        return "  \(name): \(TextFormat.fixed(100 * range.outliers, 2)) % of its numbers are outliers,"
             + " more than 3 interquartile ranges outside of \(number(range.firstQuartile)) …"
             + " \(number(range.thirdQuartile))"
     }
 
+    // MARK: - Images
+
+    private static func lines(_ name: String, _ report: ImageReport) -> [String] {
+        let survey = report.survey
+        var lines = [
+            "\(name): \(survey.path), \(TextFormat.count(survey.files.count, "image")) of"
+                + " \(TextFormat.count(report.classes.count, "class", plural: "classes"))"
+        ]
+        lines.append("  classes: \(classes(report.classes, most: 12))\(balance(report.classes))")
+        let sizes = survey.sizes.sorted {
+            ($1.value, $0.key.width, $0.key.height) < ($0.value, $1.key.width, $1.key.height)
+        }
+        let shown = sizes.prefix(4).map {
+            "\($0.key.width) × \($0.key.height) (\(TextFormat.grouped($0.value)))"
+        }
+        lines.append(
+            "  sizes: \(shown.joined(separator: ", "))"
+                + (sizes.count > 4 ? ", and \(sizes.count - 4) more, \(extent(sizes.map(\.key)))" : ""))
+        let formats = ImageFormat.allCases.compactMap { format in
+            survey.formats[format].map { "\(format.rawValue) \(TextFormat.grouped($0))" }
+        }
+        lines.append("  formats: \(formats.joined(separator: ", "))")
+        if let values = report.values {
+            lines.append(
+                "  values: \(number(values.least)) … \(number(values.greatest)),"
+                    + " \(number(values.mean)) ± \(number(values.deviation))")
+        }
+        lines += ImageSurvey.Conversion.allCases.compactMap { conversion in
+            guard conversion != .resized, let found = survey.conversions[conversion] else { return nil }
+            return "  \(TextFormat.count(found.count, "image")): \(conversion.rawValue)"
+        }
+        return lines + unread(survey) + duplicates(report.duplicates, of: survey.files.count, "image")
+    }
+
+    private static func extent(_ sizes: [ImageFolder.Size]) -> String {
+        let (widths, heights) = (sizes.map(\.width), sizes.map(\.height))
+        return "\(widths.min() ?? 0) … \(widths.max() ?? 0) wide, \(heights.min() ?? 0) …"
+            + " \(heights.max() ?? 0) high"
+    }
+
+    private static func unread(_ survey: ImageSurvey) -> [String] {
+        var parts = ImageFormat.allCases.compactMap { format in
+            survey.skipped[format].map { "\(TextFormat.grouped($0.count)) \(format.rawValue)" }
+        }
+        if !survey.damaged.isEmpty { parts.append("\(TextFormat.grouped(survey.damaged.count)) damaged") }
+        if survey.outside.count > 0 {
+            parts.append("\(TextFormat.grouped(survey.outside.count)) outside of the classes")
+        }
+        if survey.others.count > 0 { parts.append(TextFormat.count(survey.others.count, "other file")) }
+        return parts.isEmpty ? [] : ["  not read: \(parts.joined(separator: ", "))"]
+    }
+
     // MARK: - Other data
 
-    private static func lines(_ name: String, _ report: DatasetReport, _ classNames: [String]) -> [String] {
+    private static func lines(_ name: String, _ report: DatasetReport) -> [String] {
         let shape = report.form.sampleShape.map { "\($0)" }.joined(separator: " × ")
         var lines = [
             "\(name): \(TextFormat.count(report.form.count, "sample")) of \(shape)"
-                + " \(report.form.elementType == .uint8 ? "bytes" : "floats"),"
-                + " \(number(report.least)) … \(number(report.greatest))"
+                + " \(report.form.elementType == .uint8 ? "bytes" : "floats")"
+                + (report.values.map { ", \(number($0.least)) … \(number($0.greatest))" } ?? "")
         ]
-        if case .values(let width) = report.form.targets {
-            lines.append("  \(TextFormat.count(width, "target value")) per sample")
-        }
-        let counts = zip(classNames, report.classCounts).sorted { ($1.1, $0.0) < ($0.1, $1.0) }
-        if let first = counts.first, let last = counts.last {
-            let shown = counts.prefix(12).map { "`\($0.0)` \(TextFormat.grouped($0.1))" }
+        if !report.classes.isEmpty {
             lines.append(
-                "  \(TextFormat.count(counts.count, "class", plural: "classes")):"
-                    + " \(shown.joined(separator: ", "))\(counts.count > 12 ? ", …" : "");"
-                    + " the most frequent has"
-                    + " \(TextFormat.fixed(Double(first.1) / Double(max(1, last.1)), 1)) times the samples of"
-                    + " the rarest")
+                "  \(TextFormat.count(report.classes.count, "class", plural: "classes")):"
+                    + " \(classes(report.classes, most: 12))\(balance(report.classes))")
         }
-        if report.duplicates > 0 {
+        lines += ranges(report)
+        if report.constantFeatures > 0 {
             lines.append(
-                "  \(TextFormat.count(report.duplicates, "sample")) equal to an earlier one"
-                    + " (\(percent(report.duplicates, report.form.count)))")
+                "  \(TextFormat.count(report.constantFeatures, "feature")) of"
+                    + " \(TextFormat.grouped(report.form.sampleSize)) with the same value in every sample")
         }
-        return lines
+        return lines + duplicates(report.duplicates, of: report.form.count, "sample")
+    }
+
+    /// The ranges of columns and of target values, or of all features together.
+    private static func ranges(_ report: DatasetReport) -> [String] {
+        var named = Array(zip(report.columnNames, report.columns))
+        named += report.targets.enumerated().map { ("target \($0)", $1) }
+        if report.columns.isEmpty, let values = report.values { named.insert(("all values", values), at: 0) }
+        guard !named.isEmpty else { return [] }
+        let header = ["", "least", "median", "greatest", "mean ± deviation"]
+        return aligned([header] + named.map { [$0.0] + numbers($0.1) }, left: 1)
+            + named.compactMap { outliers($0.0, $0.1) }
     }
 
     private static func percent(_ part: Int, _ whole: Int) -> String {
         "\(TextFormat.fixed(100 * Double(part) / Double(max(1, whole)), 1)) %"
     }
 
-    /// A number with at most six digits.
+    /// A number with four digits behind the point or fewer; a whole one with all its digits.
     private static func number(_ value: Double) -> String {
-        if value == value.rounded(), value.magnitude < 1e9 { return TextFormat.grouped(Int(value)) }
+        if value == value.rounded(), value.magnitude < 1e15 { return TextFormat.grouped(Int(value)) }
         let size = value.magnitude
-        if size >= 1e6 || size < 1e-3 { return "\(Float(value))" }
+        if size >= 1e15 || size < 1e-3 { return "\(Float(value))" }
         return TextFormat.fixed(value, size >= 1_000 ? 1 : size >= 10 ? 2 : 4)
     }
 }

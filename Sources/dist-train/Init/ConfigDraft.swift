@@ -1,3 +1,4 @@
+import Datasets
 import System
 
 /// The text of a first config.
@@ -16,11 +17,11 @@ package struct ConfigDraft {
     ///   - train, validation, test: sources as a config writes them; nil: the set is a part of the training
     ///     set.
     init(
-        header: [String], train: String, validation: String?, test: String?, _ facts: InitFacts,
+        header: [String], train: String, validation: String?, test: String?, _ facts: DatasetReport,
         isPhotographs: Bool
     ) {
         let missing = [validation, test].count { $0 == nil }
-        trainCount = facts.count - Int((Double(missing * facts.count) * Self.fraction).rounded())
+        trainCount = facts.form.count - Int((Double(missing * facts.form.count) * Self.fraction).rounded())
         model = ModelDraft(facts, samples: trainCount, isPhotographs: isPhotographs)
         var lines = header.map { "// \($0)" } + ["{", "  data: {", "    train: \(train),"]
         lines += [("validation", validation), ("test", test)].compactMap { name, source in
@@ -43,7 +44,7 @@ package struct ConfigDraft {
     }
 
     private static func split(
-        _ model: ModelDraft, _ validation: String?, _ test: String?, _ facts: InitFacts
+        _ model: ModelDraft, _ validation: String?, _ test: String?, _ facts: DatasetReport
     ) -> [String] {
         var fields: [String] = []
         if validation == nil { fields.append("validation: \(model.validation)") }
@@ -54,17 +55,17 @@ package struct ConfigDraft {
         return ["    split: {\(fields.joined(separator: ", "))},\(remark)"]
     }
 
-    private static func preparation(_ facts: InitFacts) -> [String] {
+    private static func preparation(_ facts: DatasetReport) -> [String] {
         let what = facts.isImage ? "channel" : "column"
         return ["    normalize: \"z_score\",    // every \(what): mean 0, variance 1"]
     }
 
-    private static func objective(_ facts: InitFacts) -> [String] {
+    private static func objective(_ facts: DatasetReport) -> [String] {
         guard facts.isClassification else {
             return ["  loss: \"mse\",", "  metrics: [\"r2\", \"mae\", \"rmse\"],"]
         }
         let balanced = "  // To make all classes count alike: {cross_entropy: {class_weights: \"balanced\"}}"
-        let remark = facts.imbalance > 3 ? [balanced] : []
+        let remark = facts.classes.imbalance > 3 ? [balanced] : []
         let matrix = facts.classes.count <= 20 ? ", \"confusion_matrix\"" : ""
         return remark + ["  loss: \"cross_entropy\",", "  metrics: [\"accuracy\", \"f1\"\(matrix)],"]
     }

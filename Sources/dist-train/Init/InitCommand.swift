@@ -63,13 +63,14 @@ enum InitCommand {
                 batch: {size: 1}, epochs: 1}
                 """, named: "the data's source")
         let data = try DecodedData(reading: outline.job.data)
-        let facts = InitFacts(of: data.train)
-        guard facts.count >= 8 else {
+        // The targets are looked at as the model has to learn them: minus their offsets.
+        let facts = DatasetReport(data.train)
+        guard facts.form.count >= 8 else {
             throw UsageError(
-                "`\(path)` has \(TextFormat.count(facts.count, "sample")), and parts of them are for"
+                "`\(path)` has \(TextFormat.count(facts.form.count, "sample")), and parts of them are for"
                     + " validation and testing; give at least 8")
         }
-        guard data.train.classNames != nil || facts.targetWidth > 0 else {
+        guard data.train.classNames != nil || facts.form.targets.width > 0 else {
             throw UsageError("`\(path)` has no targets to learn")
         }
         let report = InitReport(path, facts, source)
@@ -80,7 +81,7 @@ enum InitCommand {
         _ = try job.trainingPlan(
             with: DecodedData(
                 train: data.train, validation: data.train, test: data.train,
-                normalization: data.normalization, table: data.table))
+                normalization: data.normalization, encoding: data.encoding))
         return (draft.text, report.lines(writing: output, draft))
     }
 

@@ -5,10 +5,10 @@ import Telemetry
 /// The account that `init` gives of the data and its choices: a comment in the config, and the terminal.
 struct InitReport {
     private let path: String
-    private let facts: InitFacts
+    private let facts: DatasetReport
     private let source: InitSource
 
-    init(_ path: String, _ facts: InitFacts, _ source: InitSource) {
+    init(_ path: String, _ facts: DatasetReport, _ source: InitSource) {
         self.path = path
         self.facts = facts
         self.source = source
@@ -22,21 +22,21 @@ struct InitReport {
     }
 
     private var size: String {
-        let samples = TextFormat.count(facts.count, "sample")
+        let samples = TextFormat.count(facts.form.count, "sample")
         let features =
             facts.isImage
-            ? "images of \(facts.shape[1]) × \(facts.shape[0]) pixels"
-                + (facts.shape[2] == 1 ? "" : ", \(facts.shape[2]) channels")
-            : TextFormat.count(facts.shape.reduce(1, *), "feature")
+            ? "images of \(facts.form.sampleShape[1]) × \(facts.form.sampleShape[0]) pixels"
+                + (facts.form.sampleShape[2] == 1 ? "" : ", \(facts.form.sampleShape[2]) channels")
+            : TextFormat.count(facts.form.sampleShape.reduce(1, *), "feature")
         return "\(samples), \(features), \(outputs)"
     }
 
     private var outputs: String {
         guard facts.isClassification else {
-            return facts.targetWidth == 1
-                ? "a target with mean \(TextFormat.measure(facts.mean)) and standard deviation"
-                    + " \(TextFormat.measure(facts.deviation))"
-                : TextFormat.count(facts.targetWidth, "target")
+            return facts.target.map {
+                "a target with mean \(TextFormat.measure($0.mean)) and standard deviation"
+                    + " \(TextFormat.measure($0.deviation))"
+            } ?? TextFormat.count(facts.form.targets.width, "target")
         }
         let classes = TextFormat.count(facts.classes.count, "class", plural: "classes")
         guard facts.classes.count <= 10 else { return classes }
@@ -71,7 +71,7 @@ struct InitReport {
         let run = "runs/\(name)"
         return ["\(output == "-" ? "" : "wrote \(output): ")\(size)"] + choices.map { "  \($0)" } + [
             "next:", "  dist-train run \(config) --run-dir \(run)", "  dist-train evaluate \(run)",
-            "  dist-train predict \(run) --input \(Self.word(source.input))",
+            "  dist-train predict \(run) \(source.input.map { "--input \(Self.word($0))" } ?? "--data test")",
         ]
     }
 

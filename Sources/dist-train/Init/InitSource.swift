@@ -12,8 +12,8 @@ struct InitSource {
     var table: TableDraft?
     /// Whether the images are photographs, whose mirror image means the same.
     var isPhotographs = false
-    /// The file or directory for `predict --input`.
-    let input: String
+    /// The file or directory for `predict --input`; nil if it takes no such data.
+    let input: String?
 
     /// - Parameters:
     ///   - target: the target's column; of arrays the file of the targets.
@@ -30,7 +30,7 @@ struct InitSource {
         }
     }
 
-    private init(train: String, input: String) {
+    private init(train: String, input: String?) {
         self.train = train
         self.input = input
     }
@@ -76,7 +76,7 @@ struct InitSource {
         if name.contains("idx3") || name.contains("idx1") || name.hasSuffix(".bin") {
             let directory = Path.directory(of: path)
             throw UsageError(
-                "`\(path)` is one file of a data set; give its directory: dist-train init \(directory)")
+                "`\(path)` is one file of a data set; give its directory, `\(directory)`")
         }
         let bare = name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
         return bare.hasSuffix(".npy")
@@ -84,13 +84,13 @@ struct InitSource {
     }
 
     private static func table(_ path: String, _ target: String?, _ test: String?) throws -> InitSource {
-        let profile = try TableProfile(path: path)
-        let draft = try TableDraft(profile, of: path, target: target)
+        let format = try CSVFormat(findingIn: path)
+        let report = try TableReport(path: path, format: format, rules: TableRules(missingCells: .mean))
+        let draft = try TableDraft(report, of: path, target: target)
         var fields = ["path: \(quoted(path))"]
-        if profile.format.delimiter != .comma {
-            fields.append("delimiter: \(quoted(profile.format.delimiter.rawValue))")
-        }
-        if !profile.format.hasHeader { fields.append("header: false") }
+        if format.delimiter != .comma { fields.append("delimiter: \(quoted(format.delimiter.rawValue))") }
+        if format.decimal != .point { fields.append("decimal: \(quoted(format.decimal.rawValue))") }
+        if !format.hasHeader { fields.append("header: false") }
         fields.append("target: \(quoted(draft.target))")
         fields.append("task: \(quoted(draft.isClassification ? "classification" : "regression"))")
         if !draft.ignored.isEmpty { fields.append("ignore: \(list(draft.ignored.map(\.name)))") }
@@ -114,7 +114,7 @@ struct InitSource {
     ]
 
     /// The file of the targets that belongs to a file of features, if there is one with a usual name.
-    private static func targets(of path: String) -> String? {
+    static func targets(of path: String) -> String? {
         let directory = Path.directory(of: path)
         let name = Path.name(of: path)
         for (features, targets) in pairs {
@@ -194,14 +194,14 @@ struct InitSource {
             return try cifar(inner, Directory.list(inner))
         }
         if has("data_batch_1.bin") {
-            var source = InitSource(train: "{cifar10: \(quoted(path))}", input: path)
+            var source = InitSource(train: "{cifar10: \(quoted(path))}", input: nil)
             if has("test_batch.bin") { source.test = source.train }
             source.isPhotographs = true
             return source
         }
         if has("train.bin"), has("test.bin") || names.contains("fine_label_names.txt") {
             let files = "{cifar100: {path: \(quoted(path))}}"
-            var source = InitSource(train: files, input: path)
+            var source = InitSource(train: files, input: nil)
             if has("test.bin") { source.test = files }
             source.isPhotographs = true
             return source
@@ -261,7 +261,7 @@ struct InitSource {
         let tables = names.filter { [".csv", ".tsv", ".csv.gz"].contains(where: $0.lowercased().hasSuffix) }
         if let table = tables.first {
             return UsageError(
-                "`\(path)` is a directory; give a table in it: dist-train init \(Path.join(path, table))")
+                "`\(path)` is a directory; give a table in it, such as `\(Path.join(path, table))`")
         }
         if names.contains(where: ImageFiles.isImage) {
             return UsageError(
@@ -269,7 +269,7 @@ struct InitSource {
                     + " the class's name")
         }
         return UsageError(
-            "`\(path)` holds no data that `init` knows: a directory with a subdirectory of images for each"
-                + " class, NPY files, or the files of MNIST or CIFAR as they are published")
+            "`\(path)` holds no data of a kind that is known: a directory with a subdirectory of images for"
+                + " each class, NPY files, or the files of MNIST or CIFAR as they are published")
     }
 }

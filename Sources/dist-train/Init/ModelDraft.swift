@@ -1,3 +1,4 @@
+import Datasets
 import System
 
 /// A model for a first training: its layers and the settings that go with them, as lines of a config.
@@ -24,7 +25,7 @@ struct ModelDraft {
     /// - Parameters:
     ///   - samples: those of the training set, after the split.
     ///   - isPhotographs: whether an image's mirror image means the same.
-    init(_ facts: InitFacts, samples: Int, isPhotographs: Bool) {
+    init(_ facts: DatasetReport, samples: Int, isPhotographs: Bool) {
         if facts.isImage {
             self.init(images: facts, samples: samples, isPhotographs: isPhotographs)
         } else {
@@ -43,12 +44,12 @@ struct ModelDraft {
     }
 
     /// With fewer samples a validation set is too small to choose an epoch by: dropout and the penalty alone
-    /// prevent overfitting.
+    /// prevent overfitting, and the set, which is only looked at, takes few samples from the training.
     private static let fewSamples = 250
 
     // MARK: Tables
 
-    private init(table facts: InitFacts, samples: Int) {
+    private init(table facts: DatasetReport, samples: Int) {
         let scale = TargetScale(facts)
         let outputs = facts.outputs
         let units = min(256, max(16, samples / 16 / 8 * 8))
@@ -78,7 +79,7 @@ struct ModelDraft {
         guard samples >= Self.fewSamples else {
             patience = usual
             monitor = "train.loss"
-            validation = 0.1
+            validation = 0.05
             return
         }
         // The loss of values is dominated by few samples, so that it falls less evenly than that of classes.
@@ -87,10 +88,10 @@ struct ModelDraft {
 
     // MARK: Images
 
-    private init(images facts: InitFacts, samples: Int, isPhotographs: Bool) {
+    private init(images facts: DatasetReport, samples: Int, isPhotographs: Bool) {
         let scale = TargetScale(facts)
-        let side = min(facts.shape[0], facts.shape[1])
-        let isColoured = facts.shape[2] == 3
+        let side = min(facts.form.sampleShape[0], facts.form.sampleShape[1])
+        let isColoured = facts.form.sampleShape[2] == 3
         var layers: [String] = []
         var (rest, channels) = (side, side > 48 ? 16 : 32)
         repeat {
@@ -132,16 +133,16 @@ private struct TargetScale {
     /// The loss is this times as large as that of a target with standard deviation 1.
     var penaltyFactor = 1.0
 
-    init(_ facts: InitFacts) {
-        guard facts.targetWidth == 1, facts.deviation > 0, facts.deviation.isFinite else { return }
-        let deviation = Self.short(facts.deviation)
-        let mean = Self.short(facts.mean)
+    init(_ facts: DatasetReport) {
+        guard let target = facts.target, target.deviation > 0, target.deviation.isFinite else { return }
+        let deviation = Self.short(target.deviation)
+        let mean = Self.short(target.mean)
         layers = [
             "// The target's standard deviation and mean: the layers before this one need not learn them.",
             "{dense: 1, name: \"scale\", init: {constant: \(deviation)}, bias_init: \(mean)},",
         ]
         settings = ["freeze: [\"scale\"],"]
-        penaltyFactor = facts.deviation * facts.deviation
+        penaltyFactor = target.deviation * target.deviation
     }
 
     /// A number with four significant digits.

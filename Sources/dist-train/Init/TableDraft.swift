@@ -28,28 +28,24 @@ package struct TableDraft: Equatable {
         "target", "label", "labels", "class", "classes", "y", "species", "outcome", "response", "diagnosis",
         "survived", "churn", "category", "cultivar", "medv", "quality",
     ]
-    private static let idNames = [
-        "id", "index", "row", "rownames", "unnamed: 0", "no", "nr", "number", "key",
-    ]
-
     /// - Parameter target: the column that the user names; nil chooses one.
     /// - Throws: `UsageError` if there is no such column, or nothing to learn.
-    package init(_ table: TableProfile, of path: String, target named: String?) throws {
+    package init(_ table: TableReport, of path: String, target named: String?) throws {
         guard table.columns.count >= 2 else {
             throw UsageError(
                 "`\(path)` has one column, and a training needs features and a target; give a table with"
                     + " several columns")
         }
-        let column: TableProfile.Column
+        let column: TableReport.Column
         (column, targetReason) = try Self.choose(table, path, named)
         target = column.name
-        guard column.numbers + column.texts > 0 else {
+        guard column.values > 0 else {
             throw UsageError("the target `\(column.name)` of `\(path)` is empty; name another with --target")
         }
         (isClassification, taskReason) = try Self.task(of: column, path)
         let features = table.columns.filter { $0.name != column.name }
         ignored = features.compactMap { feature in
-            Self.reasonToIgnore(feature, isFirst: feature == table.columns[0]).map {
+            Self.reasonToIgnore(feature, isFirst: feature.name == table.columns[0].name).map {
                 Ignored(name: feature.name, reason: $0)
             }
         }
@@ -63,8 +59,8 @@ package struct TableDraft: Equatable {
             ? .drop : features.contains { $0.missing > 0 && !left.contains($0.name) } ? .mean : .error
     }
 
-    private static func choose(_ table: TableProfile, _ path: String, _ named: String?) throws -> (
-        TableProfile.Column, String?
+    private static func choose(_ table: TableReport, _ path: String, _ named: String?) throws -> (
+        TableReport.Column, String?
     ) {
         let names = table.columns.map(\.name)
         if let named {
@@ -84,46 +80,38 @@ package struct TableDraft: Equatable {
     }
 
     /// Classes are texts, or few whole numbers that occur often.
-    private static func task(of column: TableProfile.Column, _ path: String) throws -> (Bool, String) {
-        let count = column.numbers + column.texts
+    private static func task(of column: TableReport.Column, _ path: String) throws -> (Bool, String) {
         let values = TextFormat.count(column.distinct, "value")
         guard column.distinct > 1 else {
             throw UsageError(
                 "the target `\(column.name)` of `\(path)` has the same value in every row, so there is"
                     + " nothing to learn; name another with --target")
         }
-        if column.texts > 0 {
-            guard column.distinct <= max(20, count / 2), column.distinct <= TableRules.mostClasses else {
-                throw UsageError(
-                    "the target `\(column.name)` of `\(path)` has \(values) in"
-                        + " \(TextFormat.count(count, "row")), which are names and no classes;"
-                        + " name another with --target")
-            }
-            return (true, "texts, \(column.distinct) different ones")
+        guard column.looksLikeClasses else {
+            return (false, "numbers, \(column.distinctIsExact ? values : "many")")
         }
-        let few = min(TableRules.mostNumberedClasses, max(2, count / 10))
-        if column.isWhole, column.distinct <= few {
-            return (true, "whole numbers, \(column.distinct) different ones")
+        guard column.texts > 0 else { return (true, "whole numbers, \(column.distinct) different ones") }
+        guard column.distinct <= max(20, column.values / 2), column.distinct <= TableRules.mostClasses else {
+            throw UsageError(
+                "the target `\(column.name)` of `\(path)` has \(values) in"
+                    + " \(TextFormat.count(column.values, "row")), which are names and no classes;"
+                    + " name another with --target")
         }
-        return (false, "numbers, \(column.distinct >= TableProfile.mostDistinct ? "many" : values)")
+        return (true, "texts, \(column.distinct) different ones")
     }
 
-    private static func reasonToIgnore(_ column: TableProfile.Column, isFirst: Bool) -> String? {
-        let count = column.numbers + column.texts
-        if count == 0 { return "is empty" }
-        if column.distinct == 1, column.missing == 0 { return "is the same in every row" }
-        let name = column.name.lowercased()
-        let isNamedID = idNames.contains(name) || name.hasSuffix("_id") || name.hasSuffix(" id")
-        if column.texts == 0 {
-            let isRunning = column.isCounting && column.isWhole && count >= 10 && column.missing == 0
-            if isRunning, isFirst || isNamedID { return "counts the rows" }
-            return isNamedID && column.isWhole && column.distinct == count && count >= 10
-                ? "has another number in every row" : nil
+    /// Why a column cannot teach anything; nil if it may. Columns that are probably damaged stay, and the
+    /// reader names their fault.
+    private static func reasonToIgnore(_ column: TableReport.Column, isFirst: Bool) -> String? {
+        switch column.kind {
+        case .empty: "is empty"
+        case .constant: "is the same in every row"
+        case .identifier: "has another number in every row"
+        // A column of years that follow each other may mean something.
+        case .rowNumber: isFirst || column.isNamedKey ? "counts the rows" : nil
+        case .text: "has texts that are different in most rows"
+        case .look(.date), .look(.time): "has \(column.kind.title)s, which are no numbers"
+        case .mixed, .number, .category, .classes, .dayNumber, .look: nil
         }
-        // A few texts among numbers are mistakes, which the reader names.
-        guard column.texts > column.numbers / 9 else { return nil }
-        let isText =
-            column.distinct > TableRules.mostCategories || (count >= 20 && 2 * column.distinct > count)
-        return isText ? "has texts that are different in most rows" : nil
     }
 }

@@ -41,7 +41,7 @@ enum LRFindCommand {
             throw file.describe(
                 PlanError("the job trains no model by gradient descent: it has no learning rate"))
         }
-        let data = try DecodedData(reading: file.job)
+        let data = try file.decodedData()
         let trainingSet = data.withoutEvaluation
         let plan: TrainingPlan
         do {

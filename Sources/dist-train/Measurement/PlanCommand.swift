@@ -74,7 +74,7 @@ enum PlanCommand {
                     "the job trains no model by gradient descent: "
                         + "`plan` predicts steps of gradient descent alone"))
         }
-        let data = try DecodedData(reading: file.job).madeUp()
+        let data = try file.decodedData().madeUp()
         do {
             return try measurement.run(
                 StepMeasurement.job(file.completed(with: data).job), data.withoutEvaluation)

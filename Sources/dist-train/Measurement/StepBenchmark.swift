@@ -22,7 +22,7 @@ struct StepBenchmark {
                 PlanError("the job trains no model by gradient descent: it has no steps that can be measured")
             )
         }
-        let data = try DecodedData(reading: file.job).madeUp()
+        let data = try file.decodedData().madeUp()
         let scratch = try ScratchDirectory(named: "dist-train-bench")
         let log = Log(source: "bench", verbosity: .quiet)
         let setup = try RunSetup(

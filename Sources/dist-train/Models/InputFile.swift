@@ -3,6 +3,7 @@ import Platform
 import Runs
 import System
 import Telemetry
+import Training
 
 /// The source that `--input` names.
 struct InputFile {
@@ -16,7 +17,7 @@ struct InputFile {
     }
 
     func blocks() throws -> any SampleBlocks {
-        if path == "builtin:digits" { return WholeDataset(try Digits.load().validation) }
+        if let set = EmbeddedDataset(word: path) { return WholeDataset(try embedded(set)) }
         if path == "-" { return try standardInput() }
         guard File.exists(path) else {
             throw DatasetError("there is no `\(path)`; give a file, a directory of images, or builtin:digits")
@@ -29,10 +30,11 @@ struct InputFile {
         if plainName.hasSuffix(".npy") {
             var layout = Dataset.ImageLayout.nhwc
             if case .npy(let files) = model.job.job.data.train { layout = files.layout }
-            return WholeDataset(try Dataset.npy(features: path, targets: nil, layout: layout).dataset)
+            return WholeDataset(
+                try Dataset.npy(features: path, targets: nil, layout: layout, offsets: offsets).dataset)
         }
         if plainName.contains("idx") && !plainName.hasSuffix(".csv") {
-            return WholeDataset(try Dataset.idx(images: path))
+            return WholeDataset(try Dataset.idx(images: path, minus: offsets.features))
         }
         guard let table = model.state.table else {
             throw DatasetError(
@@ -40,6 +42,14 @@ struct InputFile {
                     + "table; rename the file, or give a source with --data")
         }
         return try TableRows(path: path, format: table.format, encoding: table, note: note)
+    }
+
+    /// The numbers that were subtracted from those of the training data.
+    private var offsets: ArrayOffsets { ArrayOffsets(features: model.state.encoding.featureOffsets) }
+
+    /// A set inside the program: the digits' validation part, or the whole of a table.
+    private func embedded(_ set: EmbeddedDataset) throws -> Dataset {
+        try DataPart(.builtin(set), as: model.state.encoding).dataset
     }
 
     /// The table that comes from standard input. It is kept in a file while it is read.

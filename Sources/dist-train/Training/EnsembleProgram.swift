@@ -35,8 +35,8 @@ struct EnsembleProgram {
         let earlier = try resumed.map { try JobFile.load(resolvedFile: $0.jobPath) }
         let given = try earlier.map { try program.job.inheriting(from: $0) } ?? program.job
         log.record(.run(.readingData))
-        let data = try DecodedData(reading: given.job)
-        log.record(data.notes)
+        let data = try given.decodedData()
+        log.record(data)
         let whole = given.withMicrobatches(ofRun: earlier, data.facts)
         // Mistakes are told before there is a directory.
         let job = whole.planned(try whole.trainingPlan(with: data))

@@ -68,7 +68,7 @@ def read_json(*path):
 def digits():
     """The validation digits: [360, 64] and their classes."""
     root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..")
-    with gzip.open(os.path.join(root, "Sources", "CDigits", "digits.csv.gz"), "rt") as file:
+    with gzip.open(os.path.join(root, "Sources", "CDatasets", "digits.csv.gz"), "rt") as file:
         rows = np.loadtxt(file, delimiter=",", skiprows=1)
     if rows.shape != (1797, 65):
         sys.exit(

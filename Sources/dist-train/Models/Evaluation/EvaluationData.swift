@@ -24,7 +24,7 @@ struct EvaluationData {
     static func source(_ name: String?) throws -> String? {
         guard let name, !parts.contains(name) else { return nil }
         if name.first == "{" { return name }
-        if name == "builtin:digits" { return "{builtin: \"digits\"}" }
+        if let set = EmbeddedDataset(word: name) { return "{builtin: \"\(set.rawValue)\"}" }
         guard File.exists(name) else {
             let nearest = Suggestion.nearest(to: name, among: parts).map { "did you mean \($0)?" }
             let advice =
@@ -53,7 +53,7 @@ struct EvaluationData {
     static func requireSameSamples(_ models: [TrainedModel]) throws {
         for other in models.dropFirst() {
             let (a, b) = (models[0].state, other.state)
-            guard a.table == b.table, a.classNames == b.classNames, a.sampleShape == b.sampleShape else {
+            guard a.encoding == b.encoding, a.sampleShape == b.sampleShape else {
                 throw CheckpointError(
                     "`\(models[0].path)` and `\(other.path)` cannot answer together: their training data "
                         + "have different shapes, columns or classes; use them one by one")
@@ -74,7 +74,7 @@ struct EvaluationData {
             preconditionFailure("the job was given this source as its test set")
         }
         let state = models[0].state
-        return try DataPart(source, table: state.table, classNames: state.classNames)
+        return try DataPart(source, as: state.encoding)
     }
 
     /// A part of the data of the first model's job, with which all models must have been trained.
@@ -88,7 +88,7 @@ struct EvaluationData {
         let spec = models[0].job.job.data
         let hasTest = spec.test != nil || spec.split?.test != nil
         let part = name.flatMap { DataPart.Name(rawValue: $0) } ?? (hasTest ? .test : .validation)
-        guard let data = try DataPart(part, of: spec, table: state.table, classNames: state.classNames) else {
+        guard let data = try DataPart(part, of: spec, as: state.encoding) else {
             let missing = name == nil ? "neither test nor validation" : "no \(part.rawValue)"
             throw UsageError("the job has \(missing) data: say with --data on what to evaluate")
         }
