@@ -22,10 +22,6 @@ final class ReadyJobs {
             "data/diabetes.csv",
             Self.table(measurements, ["target"], rows: 90) { row, _ in 100 + row * 37 % 113 })
         try directory.write(
-            "data/breast-cancer.csv",
-            Self.table((0..<30).map { "m\($0)" }, ["target"], rows: 130) { row, _ in row * 7 % 3 == 0 ? 1 : 0
-            })
-        try directory.write(
             "data/labels.csv",
             Self.table((0..<20).map { "x\($0)" }, ["a", "b", "c", "d", "e"], rows: 200) { row, label in
                 (row + label) % (label + 2) == 0 ? 1 : 0
