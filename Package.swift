@@ -124,7 +124,7 @@ let package = Package(
         tests("CollectivesTests", uses: ["TestSupport", "Collectives", "Kernels", "Threads"]),
         tests("TelemetryTests", uses: ["TestSupport", "Telemetry", "System", "Platform"]),
         tests("MetricsTests", uses: ["TestSupport", "Metrics"]),
-        tests("CheckpointsTests", uses: ["TestSupport", "Checkpoints", "System"]),
+        tests("CheckpointsTests", uses: ["TestSupport", "Checkpoints", "System", "Platform"]),
         tests(
             "JobsTests",
             uses: [
@@ -149,8 +149,7 @@ let package = Package(
             "ProgramTests",
             uses: [
                 "TestSupport", "dist-train", "Configuration", "Datasets", "Jobs", "NeuralNetwork", "Runs",
-                "System", "Training", "Platform",
-                "Threads", "Metrics",
+                "System", "Telemetry", "Training", "Platform", "Threads", "Metrics",
             ]),
         tests(
             "EndToEndTests",

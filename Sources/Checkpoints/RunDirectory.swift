@@ -96,8 +96,8 @@ package final class RunDirectory: Sendable {
         guard let after = FileOwnership(of: path), !after.isPrivate else { return }
         throw CheckpointError(
             "the file system of `\(path)` keeps no permissions (the mode stays"
-                + " \(String(after.permissions & 0o777, radix: 8))), so other users can read the run; choose a"
-                + " directory on another file system with --run-dir"
+                + " \(String(after.permissions & 0o777, radix: 8))), so other users can read the run; choose"
+                + " a directory on another file system with --run-dir"
         )
     }
 

@@ -15,9 +15,9 @@ package struct ModelEvaluation {
         package let members: [Totals]
         /// The ensemble's, or the only model's.
         package let whole: Totals
-        /// What each model predicts; nil where it trains no network, or where the set is too large.
+        /// The predictions of each model; nil where it trains no network, or where the set is too large.
         package let memberPredictions: [RecordedPredictions?]
-        /// What the ensemble, or the only model, predicts.
+        /// The predictions of the ensemble, or of the only model.
         package let predictions: RecordedPredictions?
     }
 

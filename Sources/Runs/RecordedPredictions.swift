@@ -6,7 +6,7 @@ import Training
 
 /// The predictions of a model, or of several together, for a data set.
 package struct RecordedPredictions: Sendable {
-    /// What is predicted of a sample.
+    /// The form of a prediction.
     package enum Kind: Equatable, Sendable {
         /// One of this number of classes.
         case classes(Int)

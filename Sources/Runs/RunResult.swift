@@ -15,9 +15,9 @@ package struct RunResult: Sendable {
     package var platform: String
     package var workers: Int
     package var recoveries: Int
-    /// Of training, over all interruptions.
+    /// Seconds of training, over all interruptions.
     package var seconds: Double
-    /// Of them, those since the run was resumed; nil if it was not.
+    /// The part of `seconds` since the run was resumed; nil if it was not.
     package var secondsSinceResume: Double? = nil
     /// True if rules ended the job before its last epoch; nil if it has no rules.
     package var stoppedEarly: Bool? = nil

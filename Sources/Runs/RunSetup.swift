@@ -31,7 +31,7 @@ package struct RunSetup {
     /// False once workers of different numeric platforms have had a part in the state.
     package let wasExact: Bool
 
-    /// What a resumed run has behind it.
+    /// The past of a resumed run.
     package let earlier: Earlier
 
     /// The figures of a run until the checkpoint from which it is resumed; nothing for a new one.

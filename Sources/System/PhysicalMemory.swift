@@ -52,7 +52,7 @@ package struct MemoryLimit: Equatable, Sendable {
         }
     }
 
-    /// What to do to have more.
+    /// The way to have more.
     package var cure: String {
         switch source {
         case .machine: "take a machine with more memory"

@@ -16,8 +16,8 @@ package enum Processor {
         return max(1, Int(limit.rounded(.toNearestOrAwayFromZero)))
     }
 
-    /// The cores whose kernels OpenBLAS may have on this architecture, by the names that OPENBLAS_CORETYPE takes.
-    /// OpenBLAS takes its default for any other name, without a word.
+    /// The cores whose kernels OpenBLAS may have on this architecture, by the names that OPENBLAS_CORETYPE
+    /// takes. OpenBLAS takes its default for any other name, without a word.
     package static var blasCores: [String] {
         #if arch(arm64)
             blasCoresOfARM

@@ -40,8 +40,8 @@ package enum Signals {
     package static func explainCrashesOfLimitedMemory() {
         guard let limit = MemoryLimit.addressSpace else { return }
         csystem_explain_crashes(
-            "error: the program ended, most likely for want of memory: \(limit.clause); \(limit.cure), or take"
-                + " a smaller batch, model or data set\n")
+            "error: the program ended, most likely for want of memory: \(limit.clause); \(limit.cure), or"
+                + " take a smaller batch, model or data set\n")
     }
 
     /// Returns a signal's name: `SIGTERM` for 15.

@@ -81,8 +81,8 @@ import Testing
         _ = try RunDirectory.resume(path)
     }
 
-    /// Volumes and `mkdir` make directories that are open to others. An empty one of this user is closed; what
-    /// has another owner cannot be, and the way out is named.
+    /// Volumes and `mkdir` make directories that are open to others. An empty one of this user is closed;
+    /// one of another owner cannot be, and the way out is named.
     @Test(arguments: [0o700, 0o755, 0o750, 0o770, 0o777, 0o2770, 0o1777, 0o711])
     func emptyDirectoriesAreTightened(mode: UInt32) throws {
         try Directory.create(directory.file("volume"))

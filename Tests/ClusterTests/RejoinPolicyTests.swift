@@ -69,7 +69,7 @@ import Transport
         #expect(events == [.failed(reason: "\(silent)")])
     }
 
-    /// What no repetition mends ends a worker at once.
+    /// An error that no repetition mends ends a worker at once.
     @Test(arguments: [
         TransportError.otherVersion(peer: "x", theirs: 3, theirProgram: nil, ours: 4, ourProgram: nil),
         .protectionDiffers(peer: "x", ours: .tls), .notOurProtocol(peer: "x"), .spokeHTTP(peer: "x"),

@@ -3,7 +3,7 @@ import System
 import TestSupport
 import Testing
 
-/// What a run says when something is not as it should be, on both sides, with the cure.
+/// The words of a run when something is not as it should be, on both sides, with the cure.
 @Suite(.serialized) struct AdviceTests {
     let home: TemporaryDirectory
 

@@ -4,8 +4,8 @@ import System
 import TestSupport
 import Testing
 
-/// `dist-train doctor`: what is wrong with a machine, with a job on it, or with the way to a coordinator, each
-/// with its cure.
+/// `dist-train doctor`: what is wrong with a machine, with a job on it, or with the way to a coordinator,
+/// each with its cure.
 @Suite(.serialized) struct DoctorTests {
     let home: TemporaryDirectory
 

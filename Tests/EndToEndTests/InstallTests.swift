@@ -36,6 +36,27 @@ import Testing
             try install(["--prefix", prefix, "--program", Program.path], in: directory).status == .exited(0))
     }
 
+    #if os(Linux)
+        /// Without `--program` it takes what `deploy/package` makes, and leaves nothing else behind.
+        @Test func withoutAProgramOneIsMade() throws {
+            let directory = try TemporaryDirectory()
+            try Directory.create(directory.file("deploy"))
+            let script = try File.readText(ProjectFiles.path("deploy/install"), limit: 1 << 20)
+            try directory.write("deploy/install", script, mode: 0o700)
+            try directory.write(
+                "deploy/package", "#!/bin/bash\ncp \(Program.path) \"$1\"; echo $1 >> made\n", mode: 0o700)
+            let process = try ChildProcess(
+                directory.file("deploy/install"), ["--prefix", directory.file("local")],
+                environment: Program.environment(directory.path), standardOutput: .capture,
+                standardError: .capture)
+            let finished = try Program.finish(process)
+            #expect(finished.status == .exited(0), "\(finished.errors)")
+            #expect(File.exists(directory.file("local/bin/dist-train")))
+            let made = try File.readText(directory.file("made"), limit: 1 << 10).filter { $0 != "\n" }
+            #expect(!File.exists(Path.directory(of: made)), "\(made)")
+        }
+    #endif
+
     @Test(
         arguments: [
             (["--prefix"], "--prefix needs a value"), (["--program", "x"], "--program needs --prefix DIR"),

@@ -3,7 +3,7 @@ import System
 import TestSupport
 import Testing
 
-/// What a trained model can be asked: its mistakes, the likeliest classes, the importance of columns, and all
+/// Questions to a trained model: its mistakes, the likeliest classes, the importance of columns, and all
 /// of it without the training file.
 @Suite(.serialized) struct ModelQuestionsTests {
     /// Uniform numbers from −1 to 1.

@@ -3,7 +3,7 @@ import System
 import TestSupport
 import Testing
 
-/// What shells, cron, containers and service managers do to a process before it begins: closed descriptors,
+/// Shells, cron, containers and service managers do things to a process before it begins: closed descriptors,
 /// ignored signals, homes that are none, modes of volumes, limits.
 @Suite(.serialized) struct SurroundingsTests {
     let home: TemporaryDirectory

@@ -256,8 +256,8 @@ extension EventExample {
             #""reason":"`c/step-9` is damaged""#),
         EventExample(
             .checkpoint(.passedOver(count: 1, step: 12)), .warning,
-            "the disk is slower than the training: the checkpoint of step 12 is left out for a newer one; raise"
-                + " `checkpoint.every`, or choose a faster disk", #""count":1,"step":12"#),
+            "the disk is slower than the training: the checkpoint of step 12 is left out for a newer one;"
+                + " raise `checkpoint.every`, or choose a faster disk", #""count":1,"step":12"#),
         EventExample(
             .checkpoint(.passedOver(count: 38, step: 39)), .warning,
             "38 checkpoints were left out, the last one of step 39, because the disk is slower than the"

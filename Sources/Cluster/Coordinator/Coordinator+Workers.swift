@@ -37,7 +37,7 @@ extension Coordinator {
         }
     }
 
-    /// What `dist-train doctor --join` is told.
+    /// The answer to `dist-train doctor --join`.
     func probeAnswer() -> ProbeAnswer {
         ProbeAnswer(
             platform: platform.name,

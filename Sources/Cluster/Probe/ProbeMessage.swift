@@ -25,7 +25,7 @@ package struct ProbeQuestion: Equatable, Sendable {
     package init(endpoints: [Endpoint]) { self.endpoints = endpoints }
 }
 
-/// What a coordinator or worker tells about itself and its links.
+/// A coordinator or worker tells this about itself and its links.
 package struct ProbeAnswer: Equatable, Sendable {
     /// A worker that takes part in the run.
     package struct Worker: Equatable, Sendable {

@@ -12,8 +12,8 @@ package struct DataCache {
     /// Nil: there is no directory, and nothing is kept.
     package let directory: String?
 
-    /// - Parameter path: the directory; nil: `$XDG_CACHE_HOME/dist-train` or `~/.cache/dist-train`, or if that
-    ///   cannot be written, a directory of this user in `$TMPDIR` or `/tmp`.
+    /// - Parameter path: the directory; nil: `$XDG_CACHE_HOME/dist-train` or `~/.cache/dist-train`, or if
+    ///   that cannot be written, a directory of this user in `$TMPDIR` or `/tmp`.
     package init(_ path: String?) throws {
         guard let path else {
             directory =

@@ -21,8 +21,8 @@ package enum SessionEnd: Sendable {
 /// clock.
 ///
 /// A worker waits for a coordinator that is not there yet for `--wait`, for one that was lost for
-/// `--rejoin-timeout`, and with `--keep` for the next one without an end. An error that no repetition mends (a
-/// wrong token, another version) ends it at once.
+/// `--rejoin-timeout`, and with `--keep` for the next one without an end. An error that no repetition mends
+/// (a wrong token, another version) ends it at once.
 package struct RejoinPolicy {
     package enum Next: Equatable, Sendable {
         case exit(status: Int32)

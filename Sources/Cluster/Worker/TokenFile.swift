@@ -34,8 +34,8 @@ package enum TokenFile {
     private static func refusal(_ path: String, _ file: FileOwnership) -> String {
         """
         other users of this machine have access to the token in `\(path)` \
-        (mode \(String(file.permissions & 0o777, radix: 8))); take it from them with `chmod 600 \(path)`, and \
-        if one of them may have read it, make a new one with `dist-train token rotate`. Where the mode \
+        (mode \(String(file.permissions & 0o777, radix: 8))); take it from them with `chmod 600 \(path)`, \
+        and if one of them may have read it, make a new one with `dist-train token rotate`. Where the mode \
         cannot be changed: mount the secret read-only, put it below /run/secrets or \
         $CREDENTIALS_DIRECTORY, or give the token in DIST_TRAIN_TOKEN or on standard input (--token-file -)
         """

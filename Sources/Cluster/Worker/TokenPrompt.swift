@@ -19,7 +19,7 @@ enum TokenPrompt {
 
     static func say(_ text: String) { write(STDERR_FILENO, text + "\n", text.utf8.count + 1) }
 
-    /// Reads a line without showing it. A signal gives the terminal back as it was before it ends the process.
+    /// Reads a line without showing it. A signal restores the terminal before it ends the process.
     private static func line() throws -> String {
         var before = termios()
         tcgetattr(STDIN_FILENO, &before)

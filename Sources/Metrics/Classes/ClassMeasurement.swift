@@ -1,7 +1,7 @@
 /// Measures of predicted classes, for samples that may count several times.
 ///
-/// What a measure needs of the samples, above all their order by score, is computed once, so that the many
-/// resamples of a bootstrap are quick.
+/// Everything that a measure needs of the samples, above all their order by score, is computed once, so that
+/// the many resamples of a bootstrap are quick.
 struct ClassMeasurement: Sendable {
     private let predictions: ClassPredictions
     let metrics: [ClassMetric]

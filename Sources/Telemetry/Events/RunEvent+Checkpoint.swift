@@ -44,8 +44,8 @@ extension RunEvent.Checkpoint {
             EventFacts(
                 "checkpoint_passed_over", .warning,
                 (count == 1
-                    ? "the disk is slower than the training: the checkpoint of step \(TextFormat.grouped(step))"
-                        + " is left out for a newer one"
+                    ? "the disk is slower than the training: the checkpoint of step"
+                        + " \(TextFormat.grouped(step)) is left out for a newer one"
                     : "\(TextFormat.grouped(count)) checkpoints were left out, the last one of step"
                         + " \(TextFormat.grouped(step)), because the disk is slower than the training")
                     + "; raise `checkpoint.every`, or choose a faster disk",

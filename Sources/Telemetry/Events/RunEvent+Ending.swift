@@ -8,8 +8,8 @@ extension RunEvent {
         /// The run has stopped as asked; its checkpoint is written.
         case stopped(step: Int, steps: Int, resumeCommand: String)
         /// The run cannot continue. `checkpoint` is the newest one, or null if there is none. If it has left
-        /// the finite numbers, resuming would fail in the same way, and `retry_command` begins a run that need
-        /// not.
+        /// the finite numbers, resuming would fail in the same way, and `retry_command` begins a run that
+        /// need not.
         case failed(reason: String, checkpoint: String?, resumeCommand: String, retryCommand: String? = nil)
         /// The job has reached its end, and `result.json` is written.
         case finished(Finish)
@@ -83,7 +83,8 @@ extension RunEvent.Ending {
         if let retry {
             let from = checkpoint.map { ", from the newest checkpoint \($0)" } ?? ""
             return
-                "resuming would fail in the same way. Begin a new run with a lower learning rate\(from):  \(retry)"
+                "resuming would fail in the same way. Begin a new run with a lower learning rate\(from): "
+                + " \(retry)"
         }
         return checkpoint.map { "the newest checkpoint is \($0); resume with:  \(resume)" }
             ?? "there is no checkpoint yet; start again with:  \(resume)"

@@ -22,7 +22,8 @@ extension RunEvent {
         case rejoining(reason: String)
         /// The coordinator is lost; the worker tries to rejoin for `rejoin_seconds`.
         case coordinatorLost(address: String, reason: String?, rejoinSeconds: Double)
-        /// The coordinator is not there yet; the worker tries again for `seconds` more. Repeated every minute.
+        /// The coordinator is not there yet; the worker tries again for `seconds` more. Repeated every
+        /// minute.
         case waiting(address: String, reason: String, seconds: Double)
         /// A job is over, and the worker waits for the coordinator's next one (`--keep`).
         case staying(reason: String, address: String)
@@ -60,7 +61,8 @@ extension RunEvent.Session {
         case .spare(let reason):
             EventFacts(
                 "session_spare", .warning,
-                "this worker is a spare and computes nothing: \(reason); it takes the place of one that is lost",
+                "this worker is a spare and computes nothing: \(reason); it takes the place of one that is"
+                    + " lost",
                 fields: ["reason": .text(reason)])
         case .coreKept(let core, let wanted):
             EventFacts(

@@ -1,7 +1,7 @@
 import NeuralNetwork
 import System
 
-// What is allowed and hardly ever meant.
+// Settings that are allowed and hardly ever meant.
 
 extension TrainingPlan {
     /// Sentences about the job, each with its cure.
@@ -15,8 +15,8 @@ extension TrainingPlan {
             guard values == 1 else { return nil }
             let place = isSynchronized ? "a batch" : "a microbatch"
             return
-                "`\(layer.name)` is a batch norm of \(place) with one value for each channel: its output is the"
-                + " same for every sample, and nothing before it learns. "
+                "`\(layer.name)` is a batch norm of \(place) with one value for each channel: its output is"
+                + " the same for every sample, and nothing before it learns. "
                 + (isSynchronized
                     ? "Raise `batch.size`, or leave it out"
                     : "Lower `batch.microbatches`, raise `batch.size`, or leave out `sync: false`")

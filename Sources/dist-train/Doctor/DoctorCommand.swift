@@ -10,7 +10,8 @@ enum DoctorCommand {
         name: "doctor", arguments: "[CONFIG]",
         summary: """
             Diagnose this machine, and the way to a coordinator.
-            CONFIG adds what a job asks of the machine. Each ✗ comes with its cure. The exit status is 1 if there is one.
+            CONFIG adds what a job asks of the machine. Each ✗ comes with its cure. The exit status is 1 if \
+            there is one.
             """,
         options: [
             Option(

@@ -31,7 +31,7 @@ struct Finding {
     let name: String
     let state: State
     let text: String
-    /// What to do; nil if nothing is to be done.
+    /// The thing to do; nil if nothing is to be done.
     let cure: String?
 
     init(_ name: String, _ state: State, _ text: String, cure: String? = nil) {

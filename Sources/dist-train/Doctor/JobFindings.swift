@@ -4,7 +4,7 @@ import Kernels
 import System
 import Training
 
-/// What a job asks of this machine: the numeric platform of its runs, and memory.
+/// A job's demands on this machine: the numeric platform of its runs, and memory.
 enum JobFindings {
     static func all(_ file: JobFile) throws -> [Finding] {
         try adoptCore(file.job.blasCore)

@@ -4,7 +4,7 @@ import System
 import Training
 import Transport
 
-/// What stands between this machine and a coordinator: name, way, TLS, token, version, both directions, the
+/// The obstacles between this machine and a coordinator: name, way, TLS, token, version, both directions, the
 /// platform, and the links to the workers that are there.
 struct JoinFindings {
     let coordinator: Endpoint
@@ -52,8 +52,8 @@ struct JoinFindings {
             return Finding(
                 name, .bad, text,
                 cure:
-                    "start the coordinator there, or compare the port: `dist-train coordinator CONFIG --listen"
-                    + " :\(coordinator.port)`")
+                    "start the coordinator there, or compare the port: `dist-train coordinator CONFIG"
+                    + " --listen :\(coordinator.port)`")
         }
         return Finding(name, .bad, text, cure: cure)
     }

@@ -5,7 +5,7 @@ import System
 import Training
 import Transport
 
-/// What this machine offers: processor, memory, arithmetic, disk, limits.
+/// The abilities of this machine: processor, memory, arithmetic, disk, limits.
 enum MachineFindings {
     static func all() throws -> [Finding] {
         [
@@ -30,8 +30,8 @@ enum MachineFindings {
         }
         return Finding(
             "cores", .warning,
-            "the control group allows \(TextFormat.fixed(limit, 2)) of \(TextFormat.count(available, "core"));"
-                + " lanes by default: \(used)",
+            "the control group allows \(TextFormat.fixed(limit, 2)) of"
+                + " \(TextFormat.count(available, "core")); lanes by default: \(used)",
             cure: "raise the processor limit of the container or service to use more")
     }
 

@@ -2,7 +2,7 @@ import Cluster
 import System
 import Transport
 
-/// What others see of this machine: the port, the addresses, the token.
+/// The side of this machine that others see: the port, the addresses, the token.
 enum NetworkFindings {
     static func all(tokenFile: String?) throws -> [Finding] {
         [port, addresses, token(tokenFile), try loopback()]

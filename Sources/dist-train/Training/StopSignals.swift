@@ -4,8 +4,8 @@ import Synchronization
 import System
 
 /// The signals of a training. The first SIGINT or SIGTERM stops it and all that would follow it; a second one
-/// ends the process at once. A hang-up (the terminal closes) and SIGXCPU (the limit on processor time is near)
-/// stop it too, however often they come. SIGUSR1 asks for a checkpoint.
+/// ends the process at once. A hang-up (the terminal closes) and SIGXCPU (the limit on processor time is
+/// near) stop it too, however often they come. SIGUSR1 asks for a checkpoint.
 final class StopSignals: Sendable {
     private let state = Mutex<State>(State())
 

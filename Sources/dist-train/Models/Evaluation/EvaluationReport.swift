@@ -2,7 +2,7 @@ import Configuration
 import Metrics
 import Runs
 
-/// What `evaluate` says of predictions beside the loss and the metrics of the job.
+/// The sentences and tables of `evaluate` on predictions, beside the loss and the metrics of the job.
 package struct EvaluationReport {
     package enum Content {
         case classes(ClassReport, confusionMatrix: [[Int]]?)
@@ -35,7 +35,7 @@ package struct EvaluationReport {
 // MARK: - JSON
 
 extension EvaluationReport {
-    /// What `--metrics` named, under the words that were used.
+    /// The metrics that `--metrics` named, under the words that were used.
     package var namedMembers: [(String, ConfigValue)] {
         requested.named.compactMap { word, item in
             switch (item, content) {

@@ -35,7 +35,7 @@ package struct Mistakes {
             columns = first + values + ["absolute_error"]
             found = Self.values(predictions, names)
         }
-        // Of equal ones the earlier comes first.
+        // The earlier of two equal ones comes first.
         rows = found.enumerated().sorted { ($1.element.badness, $0.offset) < ($0.element.badness, $1.offset) }
             .map { _, row in
                 let file = data.file(of: row.sample).map { [PredictionRows.Cell.text($0)] } ?? []

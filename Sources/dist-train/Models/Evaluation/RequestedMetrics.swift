@@ -14,7 +14,7 @@ package struct RequestedMetrics {
         case residualQuantiles
     }
 
-    /// What was asked for, under the words that were used; empty: nothing in particular.
+    /// The metrics that were asked for, under the words that were used; empty: nothing in particular.
     package let named: [(word: String, item: Item)]
 
     /// - Parameters:
