@@ -76,7 +76,7 @@ import Testing
             (0..<64).map { Float(Double($0) + 0.1) }),
         Case(
             "a constant", Array(repeating: 1_700_000_001, count: 64), offset: 0,
-            Array(repeating: 1_700_000_001, count: 64)),
+            Array(repeating: Float(1_700_000_001 as Double), count: 64)),
     ]
 
     /// The greatest difference.

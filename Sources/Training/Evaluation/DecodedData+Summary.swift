@@ -53,11 +53,20 @@ extension DecodedData {
     /// The only target value, in the units of the data.
     private var value: String {
         let offset = encoding.targetOffsets.first ?? 0
-        let values = train.values
-        let mean = values.reduce(0) { $0 + Double($1) } / Double(max(1, values.count))
-        let squares = values.reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) }
-        let deviation = (squares / Double(max(1, values.count))).squareRoot()
+        let (mean, deviation) =
+            train.values.withContiguousStorageIfAvailable { Self.moments($0) } ?? Self.moments(train.values)
         let name = encoding.table?.target.columns.first.map { "`\($0)`" } ?? "a value"
         return "target \(name), \(TextFormat.measure(mean + offset)) ± \(TextFormat.measure(deviation))"
+    }
+
+    /// The mean and the standard deviation of some numbers.
+    private static func moments(_ values: some Collection<Float>) -> (mean: Double, deviation: Double) {
+        let count = Double(max(1, values.count))
+        var sum = 0.0
+        for value in values { sum += Double(value) }
+        let mean = sum / count
+        var squares = 0.0
+        for value in values { squares += (Double(value) - mean) * (Double(value) - mean) }
+        return (mean, (squares / count).squareRoot())
     }
 }
