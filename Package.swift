@@ -102,12 +102,20 @@ let package = Package(
                 "Transport", "System", "Kernels", "Configuration", "NeuralNetwork", "Datasets", "Collectives",
                 "Telemetry", "Checkpoints", "Jobs", "Training", "Runs", "Platform", "Threads",
             ]),
+        room(
+            "Export",
+            uses: [
+                "Checkpoints", "Configuration", "Datasets", "Jobs", "Kernels", "NeuralNetwork", "Runs",
+                "System",
+                "Training",
+            ]),
         // 8
         .executableTarget(
             name: "dist-train",
             dependencies: [
                 "Configuration", "System", "Kernels", "NeuralNetwork", "Datasets", "Telemetry", "Checkpoints",
-                "Jobs", "Training", "Runs", "Cluster", "Transport", "Platform", "Threads", "Metrics",
+                "Jobs", "Training", "Runs", "Cluster", "Export", "Transport", "Platform", "Threads",
+                "Metrics",
             ],
             swiftSettings: swiftFlags),
 
@@ -144,6 +152,13 @@ let package = Package(
                 "TestSupport", "Cluster", "Runs", "Jobs", "Training", "Transport", "Collectives",
                 "Configuration",
                 "Checkpoints", "Datasets", "Kernels", "NeuralNetwork", "System", "Telemetry", "Threads",
+            ]),
+        tests(
+            "ExportTests",
+            uses: [
+                "TestSupport", "Export", "dist-train", "Checkpoints", "Configuration", "Datasets", "Jobs",
+                "Kernels",
+                "NeuralNetwork", "Runs", "System", "Training",
             ]),
         tests(
             "ProgramTests",

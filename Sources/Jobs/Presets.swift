@@ -2,13 +2,13 @@ import Configuration
 
 /// Well-known networks, written in the language of configs; the names of their layers are torchvision's where
 /// it has the model.
-enum Presets {
+package enum Presets {
     struct Preset {
         let definitions: [String: BlockDefinition]
         let block: BlockDefinition
     }
 
-    static let names = texts.map(\.name)
+    package static let names = texts.map(\.name)
 
     static func read(_ name: String, _ diagnostics: Diagnostics) -> Preset? {
         guard let text = texts.first(where: { $0.name == name })?.text else { return nil }

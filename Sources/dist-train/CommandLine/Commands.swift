@@ -18,7 +18,7 @@ package enum Commands {
         Group(
             title: "use a trained model",
             commands: [
-                EvaluateCommand.command, PredictCommand.command, RunsCommand.command,
+                EvaluateCommand.command, PredictCommand.command, ExportCommand.command, RunsCommand.command,
                 CompareCommand.command, CheckpointCommand.command,
             ]),
         Group(

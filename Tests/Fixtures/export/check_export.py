@@ -1,0 +1,236 @@
+"""Checks exported models with onnxruntime and PyTorch: `check_export.py DIRECTORY`.
+
+Each directory within has the files of an exported model, raw samples (input.csv or input.safetensors) and
+expected.json with this program's answers. Outputs may differ by the larger of 1e-5 and 20 times the distance
+between the other program's float32 and float64, each relative to the largest output; probabilities by 1e-4;
+and the class must be the same wherever the two largest numbers differ by more. Prints what is not so, and the
+number of failures.
+"""
+import contextlib
+import csv
+import importlib.util
+import io
+import json
+import pathlib
+import sys
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from onnx import TensorProto, numpy_helper
+from onnx.reference import ReferenceEvaluator
+from onnx.reference.op_run import OpRun
+from safetensors.torch import load_file
+
+
+# oneDNN's convolution of narrow images reads memory beyond them in PyTorch 2.13.
+torch.backends.mkldnn.set_flags(False)
+
+
+class Wrong(Exception):
+    pass
+
+
+def require(holds, text):
+    if not holds:
+        raise Wrong(text)
+
+
+def close(ours, single, double, what):
+    """Compares with an output in float32, whose distance from float64 sets the tolerance."""
+    ours, single, double = (np.asarray(x, np.float64).reshape(len(ours), -1) for x in (ours, single, double))
+    require(np.isfinite(single).all() and ours.shape == single.shape, f"{what}: {single.shape}")
+    largest = max(np.abs(double).max(), 1e-30)
+    own = np.abs(single - double).max() / largest
+    require(own < 1e-4, f"{what}: float32 is {own:.1e} away from float64")
+    off = np.abs(ours - single).max() / largest
+    require(off <= max(1e-5, 20 * own), f"{what}: {off:.1e} off, and float32 itself {own:.1e}")
+    return off
+
+
+def same_answers(expected, numbers, labels, what):
+    """Compares the cells of all rows: a class first, if there is one, then numbers."""
+    for row, values, label in zip(expected, numbers, labels):
+        ours = np.array(row[0 if label is None else 1 :], np.float64)
+        values = np.asarray(values, np.float64)
+        require(ours.shape == values.shape, f"{what}: {values.shape}")
+        scale = max(1, np.abs(ours).max()) if label is None else 1
+        off = np.abs(ours - values).max()
+        require(off <= 1e-4 * scale, f"{what}: {off:.1e} off")
+        two = np.sort(values)[-2:]
+        if label is not None and (len(two) < 2 or two[1] - two[0] > 1e-4):
+            require(label == row[0], f"{what}: class {label!r} for {row[0]!r}")
+
+
+# ONNX
+
+
+def windows(x, kernel_shape, strides, pads, fill):
+    """The values under each window [N, C, H, W, kernel height, kernel width]."""
+    top, left, bottom, right = pads
+    padded = np.pad(x, [(0, 0), (0, 0), (top, bottom), (left, right)], constant_values=fill)
+    every = np.lib.stride_tricks.sliding_window_view(padded, kernel_shape, (2, 3))
+    return every[:, :, :: strides[0], :: strides[1]]
+
+
+class MaxPool(OpRun):
+    """By the definition: the reference implementation of onnx 1.23 gets uneven padding wrong."""
+
+    def _run(self, x, kernel_shape, strides, pads, **_):
+        return (windows(x, kernel_shape, strides, pads, -np.inf).max((4, 5)),)
+
+
+class AveragePool(OpRun):
+    def _run(self, x, kernel_shape, strides, pads, count_include_pad, **_):
+        ones = windows(np.ones_like(x), kernel_shape, strides, pads, count_include_pad)
+        return (windows(x, kernel_shape, strides, pads, 0).sum((4, 5)) / ones.sum((4, 5)),)
+
+
+def doubled(model):
+    """The same graph in float64."""
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    for tensor in copy.graph.initializer:
+        if tensor.data_type == TensorProto.FLOAT:
+            tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor).astype(float), tensor.name))
+    for port in [*copy.graph.input, *copy.graph.output]:
+        if port.type.tensor_type.elem_type == TensorProto.FLOAT:
+            port.type.tensor_type.elem_type = TensorProto.DOUBLE
+    for node in copy.graph.node:
+        for attribute in node.attribute:
+            if node.op_type == "Cast" and attribute.i == TensorProto.FLOAT:
+                attribute.i = TensorProto.DOUBLE
+    return ReferenceEvaluator(copy, new_ops=[MaxPool, AveragePool])
+
+
+def samples(directory):
+    """The columns of the table as texts, or the raw values."""
+    if (directory / "input.csv").exists():
+        with open(directory / "input.csv", newline="") as file:
+            text = file.read()
+        delimiter = ";" if ";" in text.split("\n")[0] and "," not in text.split("\n")[0] else ","
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        return {name: [row[i] for row in rows[1:]] for i, name in enumerate(rows[0])}, delimiter
+    return load_file(directory / "input.safetensors")["x"].numpy(), None
+
+
+def feeds(session, data, delimiter):
+    """The inputs of a session."""
+    made = {}
+    for port in session.get_inputs():
+        if delimiter is None:
+            made[port.name] = data
+        elif port.type == "tensor(string)":
+            made[port.name] = np.array(data[port.name], object).reshape(-1, 1)
+        else:
+            cells = [c.replace(",", ".") if delimiter == ";" else c for c in data[port.name]]
+            numbers = [np.nan if c in ("", "NA") else float(c) for c in cells]
+            made[port.name] = np.array(numbers, np.float64).reshape(-1, 1)
+    return made
+
+
+def check_onnx(directory, expected):
+    model = onnx.load(directory / "model.onnx")
+    onnx.checker.check_model(model, full_check=True)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(directory / "model.onnx", options)
+    data, delimiter = samples(directory)
+    inputs = feeds(session, data, delimiter)
+    names = [port.name for port in session.get_outputs()]
+    single = dict(zip(names, session.run(None, inputs)))
+    double_inputs = {k: v.astype(float) if v.dtype == np.float32 else v for k, v in inputs.items()}
+    double = dict(zip(names, doubled(model).run(None, double_inputs)))
+    one = dict(zip(names, session.run(None, {name: x[:1] for name, x in inputs.items()})))
+    first, second = names[0], names[1] if len(names) > 1 else None
+    labels = [None] * len(expected["rows"])
+    numbers = single[first]
+    if expected["columns"][0] == "class":
+        labels = single[second].tolist()
+    elif first.startswith("cluster"):
+        numbers = np.stack([single[first].astype(float), single[second].reshape(-1)], 1)
+    same_answers(expected["rows"], numbers, labels, "onnx")
+    off = 0.0
+    if expected["outputs"] is not None:
+        logits = [n for n in names if n.startswith("logits")]
+        if logits:
+            off = close(expected["outputs"], single[logits[0]], double[logits[0]], "onnx logits")
+        elif labels[0] is not None:
+            require(first.startswith(("values", "probabilities")), first)
+    for name in names:
+        a, b = np.asarray(one[name]), np.asarray(single[name])[:1]
+        same = (a == b).all() if a.dtype.kind in "OSU" else np.allclose(a, b, rtol=1e-4, atol=1e-4)
+        require(same, f"onnx: one sample alone: {name}")
+    check_faults(session, inputs, names, expected["faults"])
+    return off
+
+
+def check_faults(session, inputs, names, faults):
+    """A cell that this program refuses makes its row's numbers NaN, and no other row's."""
+    for column, cell in faults:
+        port = next(name for name in inputs if name == column)
+        changed = inputs[port].copy()
+        changed[1, 0] = cell if changed.dtype == object else float(cell or "nan")
+        answer = session.run(None, {**inputs, port: changed})
+        for name, values in zip(names, answer):
+            if values.dtype == object:
+                require(values[1] == "" and values[0] != "", f"a wrong {column}: {values[1]!r}")
+            else:
+                rows = np.isnan(values.astype(float)).reshape(len(values), -1)
+                require(rows[1].all() and not rows[0].any(), f"a wrong {column}: {values[1]}")
+
+
+# PyTorch
+
+
+def imported(path, name):
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def check_pytorch(directory, expected):
+    module = imported(directory / "model.py", "model")
+    predict = imported(directory / "predict.py", "predict")
+    model = module.load()
+    source = directory / "input.csv"
+    if not source.exists():
+        source = directory / "input.npy"
+        np.save(source, load_file(directory / "input.safetensors")["x"].numpy())
+    x = torch.cat([batch for _, batch in predict.batches(str(source))])
+    off = 0.0
+    with torch.no_grad():
+        if expected["outputs"] is not None:
+            single, double = model(x), model.double()(x.double())
+            off = close(expected["outputs"], single.numpy(), double.numpy(), "pytorch")
+    sys.argv = ["predict.py", str(source)]
+    with contextlib.redirect_stdout(io.StringIO(newline="")) as text:
+        predict.main()
+    lines = list(csv.reader(io.StringIO(text.getvalue(), newline="")))
+    require(lines[0] == expected["columns"], f"predict.py: columns {lines[0]}")
+    require(len(lines) == len(expected["rows"]) + 1, f"predict.py: {len(lines)} lines")
+    has_class = lines[0][0] == "class"
+    numbers = [[float(cell) for cell in line[has_class:]] for line in lines[1:]]
+    same_answers(expected["rows"], numbers, [line[0] if has_class else None for line in lines[1:]], "predict.py")
+    return off
+
+
+def main():
+    failures = 0
+    directories = sorted(d for d in pathlib.Path(sys.argv[1]).iterdir() if (d / "expected.json").exists())
+    worst = 0.0
+    for directory in directories:
+        expected = json.loads((directory / "expected.json").read_text())
+        for check in (check_onnx, check_pytorch):
+            try:
+                worst = max(worst, check(directory, expected))
+            except Exception as error:
+                failures += 1
+                print(f"{directory.name}: {check.__name__}: {type(error).__name__}: {str(error)[:600]}")
+    print(f"{len(directories)} models, at most {worst:.1e} off, {failures} failures")
+
+
+main()
