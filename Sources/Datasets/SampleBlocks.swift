@@ -12,10 +12,11 @@ package struct SampleBlock {
     package let dataset: Dataset
     /// The indices of the block's samples in `dataset`.
     package let samples: Range<Int>
-    /// The name of each sample where it has one: the image's file.
-    package let names: [String]?
+    /// What says which sample is which, a row for each: the image's file, or columns of the table. Nil where
+    /// nothing does.
+    package let names: [[String]]?
 
-    package init(dataset: Dataset, samples: Range<Int>, names: [String]? = nil) {
+    package init(dataset: Dataset, samples: Range<Int>, names: [[String]]? = nil) {
         self.dataset = dataset
         self.samples = samples
         self.names = names

@@ -51,7 +51,7 @@ extension JobFile {
 
     /// True if the config does not have the value at this path: neither itself nor, as a list or a text,
     /// something that stands for it.
-    private func isLeftOut(_ path: String) -> Bool {
+    package func isLeftOut(_ path: String) -> Bool {
         guard var value = source, !path.hasPrefix("model") else { return false }
         for key in path.split(separator: ".") {
             if value.elements != nil { return false }

@@ -100,7 +100,10 @@ extension CheckpointPolicy {
         Field("keep", \.keep, .int(1...), "The newest so many checkpoints are kept.", example: "1")
         Field(
             "best", \.best, MetricMonitor.codec,
-            "Metric by which the best checkpoint is chosen, which is kept too.",
+            """
+            Metric by which the best checkpoint is chosen, which is kept too. Left out: with validation data, \
+            the metric of `early_stopping`, or else the first of `metrics`; null keeps none.
+            """,
             example: "\"validation.accuracy\"")
     }
 }

@@ -60,17 +60,20 @@ func spawn(_ program: String, _ arguments: [String], environment: [String: Strin
     return processID
 }
 
-/// Makes the child start with no signal blocked and none ignored, whatever this process does with its own.
-/// The exception is a hang-up that this process ignores (`nohup`): its children outlive the terminal too.
+/// Makes the child start with no signal ignored, whatever this process does with its own. The exception is a
+/// hang-up that this process ignores (`nohup`): its children outlive the terminal too. Only the signals of
+/// schedulers are blocked: they come to every process of a job, and would end this program's workers before
+/// they ignore them (`Signals.ignoreHarmless`).
 private func resetSignals(_ attributes: inout Attributes) {
-    var none = sigset_t()
+    var blocked = sigset_t()
     var all = sigset_t()
-    sigemptyset(&none)
+    sigemptyset(&blocked)
+    for signal in Signals.ofSchedulers { sigaddset(&blocked, signal) }
     sigfillset(&all)
     sigdelset(&all, SIGKILL)
     sigdelset(&all, SIGSTOP)
     if Signals.isIgnored(SIGHUP) { sigdelset(&all, SIGHUP) }
-    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setsigmask(&attributes, &blocked)
     posix_spawnattr_setsigdefault(&attributes, &all)
     let flags = Int32(POSIX_SPAWN_SETSIGMASK) | Int32(POSIX_SPAWN_SETSIGDEF) | closesTheRest
     posix_spawnattr_setflags(&attributes, Int16(flags))

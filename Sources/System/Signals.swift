@@ -28,8 +28,16 @@ package enum Signals {
     /// - SIGXFSZ: writing more than `ulimit -f` allows then returns EFBIG.
     /// - SIGUSR1 and SIGUSR2: schedulers send them to every process of a job.
     package static func ignoreHarmless() {
-        for number in [SIGPIPE, SIGXFSZ, SIGUSR1, SIGUSR2] { _ = signal(number, SIG_IGN) }
+        for number in [SIGPIPE, SIGXFSZ] + ofSchedulers { _ = signal(number, SIG_IGN) }
+        var blocked = sigset_t()
+        sigemptyset(&blocked)
+        for signal in ofSchedulers { sigaddset(&blocked, signal) }
+        pthread_sigmask(SIG_UNBLOCK, &blocked, nil)
     }
+
+    /// The signals that schedulers send to every process of a job. A child of this program starts with them
+    /// blocked, because it cannot ignore them from its first instruction on.
+    static let ofSchedulers = [SIGUSR1, SIGUSR2]
 
     /// Whether a signal is ignored: by `ignoreHarmless`, or because the process was started so (`nohup`, a
     /// job in the background of a script).

@@ -75,7 +75,7 @@ import Testing
         for link in 0..<10 { try #require(symlink("..", directory.file("a/z\(link)")) == 0) }
         let files = try ImageFiles(directory.path, shape: [9, 6, 3], note: { _ in })
         let block = try #require(try files.next(limit: 100))
-        #expect(block.names == ["2.png", "a/1.png"])
+        #expect(block.names == [["2.png"], ["a/1.png"]])
     }
 
     @Test func foldersThatAreNone() throws {

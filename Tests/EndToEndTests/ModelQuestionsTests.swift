@@ -150,20 +150,46 @@ import Testing
     @Test func theEndOfARunSaysWhatIsBest() throws {
         let directory = try TemporaryDirectory()
         let (_, _) = try trees(directory)
-        let finished = try program(
-            [
-                "run", directory.file("trees.json5"), "--run-dir", directory.file("second"), "--set",
-                "epochs=40", "--set", "checkpoint.best=validation.loss", "--set",
-                "early_stopping={monitor: \"validation.loss\", patience: 1, minimum_delta: 0.2}",
-            ], in: directory)
-        #expect(finished.status == .exited(0), "\(finished.errors)")
+        let stops = "early_stopping={monitor: \"validation.loss\", patience: 1, minimum_delta: 0.2}"
+        func end(_ settings: String...) throws -> String {
+            let run = directory.file("run-\(settings.count)")
+            let finished = try program(
+                ["run", directory.file("trees.json5"), "--run-dir", run] + settings, in: directory)
+            #expect(finished.status == .exited(0), "\(finished.errors)")
+            return finished.output
+        }
+        let stopped = try end("epochs=40", stops)
         for text in [
             "\n  stopped      early: validation.loss did not improve in 1 evaluation",
             "\n  best         validation.loss 0.", " in epoch ",
             "\n  checkpoint   \(directory.file("second"))/",
         ] {
-            #expect(finished.output.contains(text), "\(text) in \(finished.output)")
+            #expect(stopped.contains(text), "\(text) in \(stopped)")
         }
+        #expect(try end().contains("\n  best         validation.accuracy "))
+        let other = try end("metrics=[\"confusion_matrix\",\"recall\"]")
+        #expect(other.contains("\n  best         validation.recall "))
+        #expect(try !end("epochs=2", "seed=4", "checkpoint.best=null").contains("\n  best "))
+    }
+
+    /// `--keep` copies cells of the table, also of a column that the model does not know.
+    @Test func columnsNameTheLines() throws {
+        let directory = try TemporaryDirectory()
+        let (_, run) = try trees(directory)
+        let text = "id,height,bark\n007,0.1,rough\n\"a,b\",1.2,smooth\n"
+        let path = try directory.write("named.csv", text)
+        let plain = try program(["predict", run, "--input", path], in: directory)
+        #expect(plain.errors.contains("1 column that the model does not use: `id`"), "\(plain.errors)")
+        let predict = ["predict", run, "--input", "-", "--keep", "id", "--keep", "bark"]
+        let named = try program(predict, in: directory, input: text)
+        #expect(named.status == .exited(0) && named.errors == "", "\(named.errors)")
+        let names = ["id,bark", "007,rough", "\"a,b\",smooth"]
+        let expected = zip(names, plain.output.split(separator: "\n")).map { "\($0),\($1)\n" }
+        #expect(named.output == expected.joined())
+        let wrong = try program(["predict", run, "--input", path, "--keep", "di"], in: directory)
+        #expect(wrong.status == .exited(1) && wrong.errors.contains("has no column `di`"))
+        let none = try program(["predict", run, "--data", "test", "--keep", "id"], in: directory)
+        #expect(none.status == .exited(64) && none.errors.contains("--input"), "\(none.errors)")
     }
 
     // MARK: Values

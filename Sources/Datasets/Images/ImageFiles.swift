@@ -53,7 +53,7 @@ package final class ImageFiles: SampleBlocks {
                 .copyBytes(from: try pixels(of: file))
             }
         }
-        return SampleBlock(dataset: dataset, samples: 0..<block.count, names: block.map(shown))
+        return SampleBlock(dataset: dataset, samples: 0..<block.count, names: block.map { [shown($0)] })
     }
 
     private func pixels(of file: String) throws -> [UInt8] {

@@ -29,7 +29,11 @@ struct TableEncoder {
     }
 
     private var categories: [Categories] = []
+    /// The columns whose cells name the samples.
+    private let nameColumns: [Int]
 
+    /// The names of the samples read so far.
+    private(set) var names: [[String]] = []
     private var rows: [Float] = []
     private var labels: [Int32] = []
     private var values: [Float] = []
@@ -38,10 +42,12 @@ struct TableEncoder {
     /// - Parameters:
     ///   - readsTargets: false reads no targets, even if the table has them.
     ///   - requiresTargets: false also accepts a table without the target's columns.
+    ///   - names: columns whose cells name the samples.
     /// - Throws: `DatasetError` if a column is missing.
-    init(_ table: TableFile, _ encoding: TableEncoding, readsTargets: Bool = true, requiresTargets: Bool)
-        throws
-    {
+    init(
+        _ table: TableFile, _ encoding: TableEncoding, readsTargets: Bool = true, requiresTargets: Bool,
+        names: [String] = []
+    ) throws {
         self.table = table
         self.encoding = encoding
         var categories: [Categories] = []
@@ -56,16 +62,17 @@ struct TableEncoder {
             }
         }
         self.categories = categories
+        nameColumns = try names.map { try table.index(of: $0) }
         let hasTargets = encoding.target.columns.allSatisfy { table.columns.contains($0) }
         target = readsTargets && (requiresTargets || hasTargets) ? encoding.target : .absent
         let columns = try target.columns.map { try table.index(of: $0) }
         var offsets: [Double] = []
         if case .values(_, let known) = target { offsets = known }
         targets = columns.enumerated().map { ($1, $0 < offsets.count ? offsets[$0] : 0) }
-        var names: [String] = []
-        if case .classes(_, let known) = target { names = known }
-        classes = NameTable(names)
-        classesAreWhole = TableEncoding.areWholeNumbers(names)
+        var classNames: [String] = []
+        if case .classes(_, let known) = target { classNames = known }
+        classes = NameTable(classNames)
+        classesAreWhole = TableEncoding.areWholeNumbers(classNames)
     }
 
     /// Drops the samples read so far.
@@ -73,6 +80,7 @@ struct TableEncoder {
         rows.removeAll(keepingCapacity: true)
         labels.removeAll(keepingCapacity: true)
         values.removeAll(keepingCapacity: true)
+        names.removeAll(keepingCapacity: true)
         count = 0
     }
 
@@ -92,6 +100,7 @@ struct TableEncoder {
                 continue
             }
             count += 1
+            if !nameColumns.isEmpty { names.append(try nameColumns.map { try table.text($0) }) }
             if count.isMultiple(of: 1024) { try encoding.checkSize(samples: count, of: table.reader.name) }
         }
         return count

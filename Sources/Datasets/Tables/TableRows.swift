@@ -5,13 +5,18 @@ import System
 package final class TableRows: SampleBlocks {
     private var encoder: TableEncoder
     private let width: Int
+    private let keepsNames: Bool
 
-    /// - Parameter note: called once if the table has columns that the model does not use.
+    /// - Parameters:
+    ///   - names: columns whose cells name the samples; the model need not know them.
+    ///   - note: called once if the table has columns that are of no use.
     /// - Throws: `DatasetError` or `SystemError`.
-    package init(path: String, format: CSVFormat, encoding: TableEncoding, note: (String) -> Void) throws {
+    package init(
+        path: String, format: CSVFormat, encoding: TableEncoding, names: [String] = [], note: (String) -> Void
+    ) throws {
         let table = try TableFile(path: path, format: format)
         if format.hasHeader {
-            let known = Set(encoding.columns.map(\.name) + encoding.target.columns)
+            let known = Set(encoding.columns.map(\.name) + encoding.target.columns + names)
             let others = table.columns.filter { !known.contains($0) }
             if !others.isEmpty {
                 let listed =
@@ -23,14 +28,16 @@ package final class TableRows: SampleBlocks {
                 )
             }
         }
-        encoder = try TableEncoder(table, encoding, readsTargets: false, requiresTargets: false)
+        encoder = try TableEncoder(table, encoding, readsTargets: false, requiresTargets: false, names: names)
         width = encoding.width
+        keepsNames = !names.isEmpty
     }
 
     package func next(limit: Int) throws -> SampleBlock? {
         encoder.removeAll()
         guard try encoder.read(limit: limit) > 0 else { return nil }
         let dataset = try encoder.dataset(width: width)
-        return SampleBlock(dataset: dataset, samples: 0..<dataset.count)
+        return SampleBlock(
+            dataset: dataset, samples: 0..<dataset.count, names: keepsNames ? encoder.names : nil)
     }
 }

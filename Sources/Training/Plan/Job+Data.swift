@@ -14,6 +14,18 @@ extension Job {
         return job
     }
 
+    /// The validation metric by which the best model is chosen if the job names none: that of early stopping,
+    /// or else the first metric of which large or small values are good, or else the loss.
+    fileprivate func usualMonitor(_ train: Dataset) -> MetricMonitor {
+        if let monitor = earlyStopping?.monitor, monitor.source == .validation { return monitor }
+        let targets: TargetForm = train.classNames.map { .classes($0.count) } ?? .values(1)
+        let metrics = metrics ?? Metric.defaults(loss, targets, areInputs: data.target == .input)
+        let chosen = metrics.lazy.map(\.name).compactMap { name in
+            MetricMonitor.usualMode(of: name).map { MetricMonitor(.validation, name, $0) }
+        }
+        return chosen.first ?? MetricMonitor(.validation, "loss", .min)
+    }
+
     /// n / (K · n_c) (https://scikit-learn.org, compute_class_weight).
     private func balancedWeights(_ train: Dataset) throws(PlanError) -> [Double] {
         let field = "loss.\(loss.kind.rawValue).class_weights"
@@ -56,6 +68,12 @@ extension JobFile {
     /// workers get the numbers.
     /// - Throws: `PlanError` if the job does not fit the data.
     package func completed(with data: DecodedData) throws(PlanError) -> JobFile {
-        replacing(try job.completed(with: data))
+        var job = try job.completed(with: data)
+        if job.checkpoint.best == nil, isLeftOut("checkpoint.best"), job.task == .training,
+            data.validation != nil
+        {
+            job.checkpoint.best = job.usualMonitor(data.train)
+        }
+        return replacing(job)
     }
 }

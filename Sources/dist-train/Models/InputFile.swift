@@ -9,14 +9,28 @@ import Training
 struct InputFile {
     private let path: String
     private let model: TrainedModel
+    /// Columns of a table whose cells name the samples.
+    private let names: [String]
 
-    /// - Parameter model: decides the form of the samples: its table's columns, the size of its images.
-    init(_ path: String, of model: TrainedModel) {
+    /// - Parameters:
+    ///   - model: decides the form of the samples: its table's columns, the size of its images.
+    ///   - names: columns of a table whose cells name the samples.
+    init(_ path: String, of model: TrainedModel, names: [String] = []) {
         self.path = path
         self.model = model
+        self.names = names
     }
 
+    /// - Throws: `UsageError` if there are to be names but no table, `DatasetError` or `SystemError`.
     func blocks() throws -> any SampleBlocks {
+        let blocks = try read()
+        guard names.isEmpty || blocks is TableRows else {
+            throw UsageError("--keep is for tables: `\(path)` has no columns")
+        }
+        return blocks
+    }
+
+    private func read() throws -> any SampleBlocks {
         if let set = EmbeddedDataset(word: path) { return WholeDataset(try embedded(set)) }
         if path == "-" { return try standardInput() }
         guard File.exists(path) else {
@@ -41,7 +55,7 @@ struct InputFile {
                 "`\(path)` is no image, .npy or IDX file by its name, and the model was not trained with a "
                     + "table; rename the file, or give a source with --data")
         }
-        return try TableRows(path: path, format: table.format, encoding: table, note: note)
+        return try TableRows(path: path, format: table.format, encoding: table, names: names, note: note)
     }
 
     /// The numbers that were subtracted from those of the training data.
@@ -72,7 +86,7 @@ struct InputFile {
             try writer.write(Array(chunk[..<count]))
         }
         // The reader maps the file, and needs its name no more.
-        return try InputFile(file, of: model).blocks()
+        return try InputFile(file, of: model, names: names).blocks()
     }
 
     private func note(_ text: String) { Console.standardError.writeLine("note: \(text)") }

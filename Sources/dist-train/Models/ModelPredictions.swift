@@ -63,14 +63,15 @@ struct ModelPredictions {
             .values, columns: (0..<width).map { "\(layer)_\($0)" }, image: plan.network.image(at: boundary))
     }
 
-    /// Computes and writes the rows of all samples. The first column names their files, if they have any.
-    func write(of input: any SampleBlocks, to writer: PredictionWriter) throws {
+    /// Computes and writes the rows of all samples.
+    /// - Parameter names: the columns with the names of the samples, which come first if samples have names.
+    func write(of input: any SampleBlocks, namedBy names: [String], to writer: PredictionWriter) throws {
         var isFirst = true
         while let block = try input.next(limit: capacity) {
-            if isFirst { writer.begin((block.names == nil ? [] : ["file"]) + rows.columns) }
+            if isFirst { writer.begin((block.names == nil ? [] : names) + rows.columns) }
             isFirst = false
             for (index, row) in try rows(of: block).enumerated() {
-                writer.add((block.names.map { [.text($0[index])] } ?? []) + row)
+                writer.add((block.names?[index].map { .text($0) } ?? []) + row)
             }
             guard try writer.flush() else { return }
         }

@@ -32,6 +32,10 @@ enum PredictCommand {
             Option(
                 name: "--top", value: "K",
                 help: "the K most probable classes of each sample instead of the probability of all"),
+            Option(
+                name: "--keep", value: "COLUMN",
+                help: "copy this column of the table in front of each line; may be repeated",
+                isRepeated: true),
             .lanes, .set,
         ],
         example:
@@ -47,6 +51,9 @@ enum PredictCommand {
             throw UsageError(
                 "`dist-train predict` needs --input FILE or --data WHICH: see `dist-train predict --help`")
         }
+        guard arguments.all("--keep").isEmpty || arguments.has("--input") else {
+            throw UsageError("--keep copies columns of a table that --input names")
+        }
         let models = try TrainedModels(arguments)
         let lanes = LanePool(lanes: try arguments.integer("--lanes", 1...1024) ?? Processor.cores)
         defer { lanes.close() }
@@ -55,7 +62,8 @@ enum PredictCommand {
             top: try arguments.integer("--top", 1...1_000_000))
         let input = try input(of: models, arguments)
         let writer = try PredictionWriter(path: arguments.string("--output"), format: format)
-        try predictions.write(of: input, to: writer)
+        let names = input is TableRows ? arguments.all("--keep") : ["file"]
+        try predictions.write(of: input, namedBy: names, to: writer)
         return 0
     }
 
@@ -63,7 +71,8 @@ enum PredictCommand {
     private static func input(of models: TrainedModels, _ arguments: Arguments) throws -> any SampleBlocks {
         let dataset: Dataset
         if let path = arguments.string("--input") {
-            let blocks = try InputFile(path, of: models.all[0]).blocks()
+            let blocks = try InputFile(path, of: models.all[0], names: arguments.all("--keep"))
+                .blocks()
             guard let whole = blocks as? WholeDataset else { return blocks }
             dataset = whole.dataset
         } else {
