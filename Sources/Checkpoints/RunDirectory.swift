@@ -40,22 +40,28 @@ package final class RunDirectory: Sendable {
         }
         let refusal = CheckpointError(
             "`\(path)` exists already; add --resume to go on with that run, or choose another --run-dir")
-        let names = try Directory.list(path)
-        guard names.isEmpty || names.contains(lockName) else { throw refusal }
-        if names.isEmpty { try tighten(path) }
+        let found = try names(in: path)
+        guard found.isEmpty || found.contains(lockName) else { throw refusal }
+        if found.isEmpty { try tighten(path) }
         try requirePrivacy(path)
         // A run that goes on there is the better reason to refuse, so the lock comes before the list of
         // files.
         let lock = try takeLock(path)
         let before = [lockName, incarnationName]  // the files that a start writes before the job
         guard
-            try Directory.list(path).allSatisfy({ name in
+            try names(in: path).allSatisfy({ name in
                 before.contains { name == $0 || name.hasPrefix($0 + ".tmp-") }
             })
         else {
             throw refusal
         }
         return RunDirectory(path, lock)
+    }
+
+    /// The names in a directory but for those that file systems make themselves: a run directory may be the
+    /// root of a volume.
+    private static func names(in path: String) throws -> [String] {
+        try Directory.list(path).filter { !["lost+found", ".snapshot", ".Trash-0"].contains($0) }
     }
 
     /// Locks the directory of an earlier run that is to be resumed. Partly written files of a crash are

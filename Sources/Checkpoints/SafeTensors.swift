@@ -44,7 +44,12 @@ package struct SafeTensors: Sendable {
             throw damaged(name, "it has \(bytes.count) bytes, a header takes at least 8")
         }
         let size = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
-        guard size <= UInt64(largestHeader) else { throw damaged(name, "its header claims \(size) bytes") }
+        guard size <= UInt64(largestHeader) else {
+            throw damaged(
+                name,
+                "its first 8 bytes claim a header of \(size) bytes, as no such file has; it is of another kind or damaged"
+            )
+        }
         guard 8 + Int(size) <= bytes.count else {
             throw damaged(name, "its header claims \(size) bytes, \(bytes.count - 8) follow: it is truncated")
         }

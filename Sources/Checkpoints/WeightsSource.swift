@@ -129,6 +129,10 @@ struct ForeignWeights {
         case .gzip: return ("compressed by gzip", "unpack it with gunzip")
         case .zstd: return ("compressed by zstd", "unpack it with zstd -d")
         case .tar: return ("a tar archive", "unpack it with tar -xf")
+        case .xz: return ("compressed by xz", "unpack it with xz -d")
+        case .bzip2: return ("compressed by bzip2", "unpack it with bunzip2")
+        case .sevenZip: return ("a 7z archive", "unpack it with 7z x")
+        case .parquet, .arrow, .sqlite, .officeBinary: return ("a table of another program", export)
         case .webPage, .markup:
             return ("a web page or XML", "download the file itself: the server sent a page instead")
         case .json:
@@ -141,7 +145,7 @@ struct ForeignWeights {
     private static func conversion(of path: String) -> String {
         "convert it where PyTorch is installed: python3 -c \"import torch; from safetensors.torch import "
             + "save_file; s = torch.load('\(Path.name(of: path))', map_location='cpu', weights_only=True); "
-            + "save_file({k: v.contiguous() for k, v in s.get('state_dict', s).items()}, "
-            + "'weights.safetensors')\""
+            + "s = next((s[k] for k in ('state_dict', 'model_state_dict', 'model') if k in s), s); "
+            + "save_file({k: v.clone() for k, v in s.items() if hasattr(v, 'clone')}, 'weights.safetensors')\""
     }
 }

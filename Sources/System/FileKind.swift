@@ -5,7 +5,9 @@ package enum FileKind: Equatable, Sendable {
     case propertyList
     /// Nothing but zeros: a copy or a download that was broken off.
     case zeros
-    case zip, gzip, zstd, tar
+    case zip, gzip, zstd, tar, xz, bzip2, sevenZip
+    /// Tables of other programs; a workbook of Excel is `zip`, or `officeBinary` before 2007.
+    case parquet, arrow, sqlite, officeBinary
     /// Arrays and tensors of other programs.
     case hdf5, pickle, matlab, npy, gguf, tensorFlowLite
 
@@ -52,6 +54,20 @@ package enum FileKind: Equatable, Sendable {
             self = .gzip
         } else if begins([0x28, 0xB5, 0x2F, 0xFD]) {
             self = .zstd
+        } else if begins([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0]) {
+            self = .xz
+        } else if has("BZh", at: 0), start.count > 3, (0x31...0x39).contains(start[3]) {
+            self = .bzip2
+        } else if begins([0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C]) {
+            self = .sevenZip
+        } else if has("PAR1", at: 0) {
+            self = .parquet
+        } else if has("ARROW1", at: 0) || has("FEA1", at: 0) {
+            self = .arrow
+        } else if has("SQLite format 3", at: 0) {
+            self = .sqlite
+        } else if begins([0xD0, 0xCF, 0x11, 0xE0]) {
+            self = .officeBinary
         } else if has("ustar", at: 257) {
             self = .tar
         } else if words.hasPrefix("<") {

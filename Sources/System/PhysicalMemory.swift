@@ -10,7 +10,7 @@ package enum PhysicalMemory {
 
 /// The most memory that a process may have, and what sets the limit.
 package struct MemoryLimit: Equatable, Sendable {
-    package enum Source: Sendable { case machine, controlGroup, addressSpace }
+    package enum Source: Sendable { case machine, controlGroup, addressSpace, dataSegment }
 
     package let bytes: Int
     package let source: Source
@@ -22,7 +22,7 @@ package struct MemoryLimit: Equatable, Sendable {
 
     /// The smallest limit on this process.
     package static func ofThisProcess() -> MemoryLimit {
-        [shared(), addressSpace].compactMap { $0 }.min { $0.bytes < $1.bytes }
+        [shared(), ofEachProcess].compactMap { $0 }.min { $0.bytes < $1.bytes }
             ?? MemoryLimit(PhysicalMemory.machine, .machine)
     }
 
@@ -33,13 +33,15 @@ package struct MemoryLimit: Equatable, Sendable {
         return MemoryLimit(memory, .controlGroup)
     }
 
-    /// The limit on the addresses of each process; nil: there is none.
-    package static var addressSpace: MemoryLimit? {
-        var limit = rlimit()
-        guard getrlimit(addressSpaceLimit, &limit) == 0, let bytes = Int(exactly: limit.rlim_cur),
-            bytes < 1 << 60
-        else { return nil }
-        return MemoryLimit(bytes, .addressSpace)
+    /// The smallest limit on what each process may allocate; nil: there is none.
+    package static var ofEachProcess: MemoryLimit? {
+        let limits = [(addressSpaceLimit, Source.addressSpace), (dataLimit, .dataSegment)]
+        return limits.compactMap { resource, source in
+            var limit = rlimit()
+            guard getrlimit(resource, &limit) == 0, let bytes = Int(exactly: limit.rlim_cur), bytes < 1 << 60
+            else { return nil }
+            return MemoryLimit(bytes, source)
+        }.min { $0.bytes < $1.bytes }
     }
 
     /// A clause that says what there is.
@@ -49,6 +51,7 @@ package struct MemoryLimit: Equatable, Sendable {
         case .machine: "this machine has \(size)"
         case .controlGroup: "the control group (container, service or batch job) allows \(size)"
         case .addressSpace: "`ulimit -v` allows \(size) of addresses for each process"
+        case .dataSegment: "`ulimit -d` allows \(size) of data for each process"
         }
     }
 
@@ -58,12 +61,15 @@ package struct MemoryLimit: Equatable, Sendable {
         case .machine: "take a machine with more memory"
         case .controlGroup: "raise the memory limit of the container or service"
         case .addressSpace: "raise the limit (`ulimit -v unlimited`)"
+        case .dataSegment: "raise the limit (`ulimit -d unlimited`)"
         }
     }
 
     #if canImport(Glibc)
         private static let addressSpaceLimit = __rlimit_resource_t(RLIMIT_AS.rawValue)
+        private static let dataLimit = __rlimit_resource_t(RLIMIT_DATA.rawValue)
     #else
         private static let addressSpaceLimit = RLIMIT_AS
+        private static let dataLimit = RLIMIT_DATA
     #endif
 }

@@ -44,9 +44,9 @@ package enum Signals {
     package static func isIgnored(_ signal: Int32) -> Bool { csystem_is_ignored(signal) != 0 }
 
     /// Lets a crash end the process with a sentence instead of a backtrace, where memory is limited by
-    /// `ulimit -v`: an allocation that fails is then by far the likeliest cause.
+    /// `ulimit`: an allocation that fails is then by far the likeliest cause.
     package static func explainCrashesOfLimitedMemory() {
-        guard let limit = MemoryLimit.addressSpace else { return }
+        guard let limit = MemoryLimit.ofEachProcess else { return }
         csystem_explain_crashes(
             "error: the program ended, most likely for want of memory: \(limit.clause); \(limit.cure), or"
                 + " take a smaller batch, model or data set\n")

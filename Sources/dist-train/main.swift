@@ -2,4 +2,5 @@ import Platform
 import Threads
 
 establishFloatingPointMode()
-exit(Program.run(Array(CommandLine.arguments.dropFirst())))
+// All output is flushed. `exit` would wait for OpenBLAS' threads, which never end where memory is limited.
+_exit(Program.run(Array(CommandLine.arguments.dropFirst())))

@@ -35,7 +35,7 @@ import Testing
     private var checkpoints: [String] {
         get throws {
             let path = Path.join(directory, "checkpoints")
-            return try Directory.list(path).map { Path.join(path, $0) }
+            return try Directory.list(path).filter { $0.hasPrefix("step-") }.map { Path.join(path, $0) }
         }
     }
 

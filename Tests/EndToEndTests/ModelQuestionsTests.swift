@@ -162,14 +162,33 @@ import Testing
         for text in [
             "\n  stopped      early: validation.loss did not improve in 1 evaluation",
             "\n  best         validation.loss 0.", " in epoch ",
-            "\n  checkpoint   \(directory.file("second"))/",
+            "\n  checkpoint   \(directory.file("run-2"))/",
         ] {
             #expect(stopped.contains(text), "\(text) in \(stopped)")
         }
         #expect(try end().contains("\n  best         validation.accuracy "))
         let other = try end("metrics=[\"confusion_matrix\",\"recall\"]")
         #expect(other.contains("\n  best         validation.recall "))
-        #expect(try !end("epochs=2", "seed=4", "checkpoint.best=null").contains("\n  best "))
+        #expect(try !end("epochs=2", "seed=4", "checkpoint.best=null").contains("\n  checkpoint "))
+    }
+
+    /// Rows that the training would leave out have no answer, and that is said.
+    @Test func rowsThatAreLeftOut() throws {
+        let directory = try TemporaryDirectory()
+        let path = try directory.write("t.csv", "x,y\n" + (0..<40).map { "\($0),\($0 < 20)\n" }.joined())
+        let job = try directory.write(
+            "t.json5",
+            """
+            {data: {train: {csv: {path: "\(path)", target: "y", on_missing: "drop"}}, normalize: "z_score"},
+             model: [{dense: 2}], loss: "cross_entropy", optimizer: "adam", batch: {size: 20}, epochs: 2}
+            """)
+        let run = directory.file("run")
+        #expect(try program(["run", job, "--run-dir", run], in: directory).status == .exited(0))
+        let answers = try program(
+            ["predict", run, "--input", "-"], in: directory, input: "x\n1\nNA\n3\n\nNULL\n")
+        #expect(answers.status == .exited(0) && answers.output.split(separator: "\n").count == 3)
+        #expect(answers.errors.contains("2 rows with missing cells left out"), "\(answers.errors)")
+        #expect(answers.errors.contains("--keep COLUMN"))
     }
 
     /// `--keep` copies cells of the table, also of a column that the model does not know.

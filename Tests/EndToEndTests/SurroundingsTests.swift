@@ -178,6 +178,32 @@ import Testing
         #expect(!File.exists(directory), "the same command may be given again")
     }
 
+    /// OpenBLAS' threads want memory of their own; the program ends without them.
+    @Test func limitedData() throws {
+        let command = "exec $DT run $JOB --run-dir $RUN --set epochs=1"
+        try shell("ulimit -d 100000; \(command) --set model.1.dense=300000").expect(
+            status: 1, "`ulimit -d` allows 97.7 MiB", "ulimit -d unlimited")
+        try shell("ulimit -d 100000; \(command)").expect(status: 0)
+    }
+
+    /// A run directory may be the root of a volume.
+    @Test func aVolumeOfItsOwn() throws {
+        try Directory.create(Path.join(directory, "lost+found"), mode: 0o700)
+        try shell("exec $DT run $JOB --run-dir $RUN --set epochs=1").expect(status: 0)
+        try Directory.create(home.file("other/mine"), mode: 0o700)
+        try shell("exec $DT run $JOB --run-dir other --set epochs=1").expect(status: 1, "exists already")
+    }
+
+    /// The only worker is asked to end: the run stops, as if the signal had come to the coordinator.
+    @Test func aWorkerThatIsAskedToEnd() throws {
+        let run = try training("", workers: 1)
+        defer { run.terminate() }
+        for worker in try Processes.children(of: run.processID) { kill(worker, SIGTERM) }
+        try Program.finish(run, seconds: 20).expect(status: 0)
+        #expect(try EventLog(run: directory).has("run_stopped"))
+        try Program.run(["checkpoint", "verify", directory], in: home.path).expect(status: 0)
+    }
+
     /// Limits of a control group of version 1, which the test makes.
     @Test(.enabled(if: TestControlGroup.isPossible, "control groups of version 1 need root"))
     func aQuotaOfProcessorTime() throws {

@@ -256,12 +256,12 @@ extension EventExample {
             #""reason":"`c/step-9` is damaged""#),
         EventExample(
             .checkpoint(.passedOver(count: 1, step: 12)), .warning,
-            "the disk is slower than the training: the checkpoint of step 12 is left out for a newer one;"
-                + " raise `checkpoint.every`, or choose a faster disk", #""count":1,"step":12"#),
+            "writing a checkpoint takes longer than the steps between two: that of step 12 is left out for a"
+                + " newer one; raise `checkpoint.every`", #""count":1,"step":12"#),
         EventExample(
             .checkpoint(.passedOver(count: 38, step: 39)), .warning,
-            "38 checkpoints were left out, the last one of step 39, because the disk is slower than the"
-                + " training; raise `checkpoint.every`, or choose a faster disk", #""count":38,"step":39"#),
+            "38 checkpoints were left out, the last one of step 39, because writing one takes longer than the"
+                + " steps between two; raise `checkpoint.every`", #""count":38,"step":39"#),
         EventExample(
             .checkpoint(.missing(directory: "runs/mnist-1")), .warning,
             "`runs/mnist-1` has no valid checkpoint: the run starts from its beginning",

@@ -321,6 +321,9 @@ import Training
         ("w.json", Array("{\"a\": 1}".utf8), "index"), ("empty.safetensors", [], "empty"),
         ("short.safetensors", [1, 2, 3], "a header takes at least 8"),
         ("w.zeros", [UInt8](repeating: 0, count: 64), "full of zeros"),
+        ("w.xz", [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0], "xz -d"), ("w.bz2", Array("BZh91AY".utf8), "bunzip2"),
+        ("w.7z", [0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C], "7z x"), ("w.parquet", Array("PAR1".utf8), "table"),
+        ("w.onnx", [8, 8, 0x12, 7] + Array("pytorch1.0 and more".utf8), "of another kind"),
         ("w.annex", Array("/annex/objects/SHA256E-s1".utf8), "git annex get"),
     ])
     func otherKindsOfFiles(name: String, bytes: [UInt8], expected: String) throws {

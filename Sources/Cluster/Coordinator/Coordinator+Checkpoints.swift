@@ -26,6 +26,13 @@ extension Coordinator {
         }
     }
 
+    /// Tells that checkpoints were left out, if the job says after how many steps it wants them. Epochs are
+    /// only a default, and the newest and the best checkpoint are kept all the same.
+    func notePassedOver(_ count: Int, _ step: Int) {
+        guard case .steps = setup.job.job.checkpoint.every else { return }
+        log.record(.checkpoint(.passedOver(count: count, step: step)))
+    }
+
     /// A run that is to stop while no generation is there, or none can form, stops where its newest snapshot
     /// is.
     func stopIfNobodyTrains() {
@@ -80,7 +87,7 @@ extension Coordinator {
                 faults.reach("coordinator", "checkpoint-written", step)
             case .noteFailure(let step, let reason):
                 log.record(.checkpoint(.failed(step: step, reason: reason)))
-            case .notePassedOver(let step): log.record(.checkpoint(.passedOver(count: 1, step: step)))
+            case .notePassedOver(let step): notePassedOver(1, step)
             case .stopped(let step): end(.stopped(step: step))
             case .failed(let reason): end(.failed(reason))
             }

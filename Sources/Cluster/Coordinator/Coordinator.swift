@@ -214,6 +214,7 @@ package final class Coordinator: @unchecked Sendable {
         let events = childStatus()
         for event in events.events { log.record(.process(event)) }
         if let reason = events.failure, outcome == nil { end(.failed(reason)) }
+        if events.haveLeft { stop() }
     }
 
     /// Ends the run: tells everyone, then stops the loop once they have heard it.
@@ -226,9 +227,7 @@ package final class Coordinator: @unchecked Sendable {
         finishTiming()
         reportAudit()
         let passedOver = checkpoints.passedOver
-        if passedOver.count > 1 {
-            log.record(.checkpoint(.passedOver(count: passedOver.count, step: passedOver.step)))
-        }
+        if passedOver.count > 1 { notePassedOver(passedOver.count, passedOver.step) }
         listener?.close()
         let connections = workers.connections.map(\.control)
         for id in workers.ids {

@@ -7,6 +7,9 @@ package struct ChildEvents {
     package var events: [RunEvent.Process] = []
     /// The reason why the run cannot continue; nil if it can.
     package var failure: String?
+    /// True if the last processes have left because a signal asked them to: the run stops, as if the signal
+    /// had come to the coordinator alone.
+    package var haveLeft = false
 
     package init() {}
 }
@@ -94,9 +97,11 @@ package final class LocalWorkers {
             }
         }
         if !hasOthers, children.allSatisfy({ $0.hasEnded && $0.restart == nil }) {
-            events.failure =
-                firstCause.map { "no worker is left; the first one to die: \($0)" }
-                ?? "all worker processes of this run have ended before it; start it again with --resume"
+            if let firstCause {
+                events.failure = "no worker is left; the first one to die: \(firstCause)"
+            } else {
+                events.haveLeft = !isOver
+            }
         }
         return events
     }

@@ -34,6 +34,8 @@ struct TableEncoder {
 
     /// The names of the samples read so far.
     private(set) var names: [[String]] = []
+    /// Rows that were left out so far because a cell is missing.
+    private(set) var leftOut = 0
     private var rows: [Float] = []
     private var labels: [Int32] = []
     private var values: [Float] = []
@@ -97,6 +99,7 @@ struct TableEncoder {
                 rows.removeLast(rows.count - rowCount)
                 values.removeLast(values.count - valueCount)
                 if labels.count > count { labels.removeLast() }
+                leftOut += 1
                 continue
             }
             count += 1

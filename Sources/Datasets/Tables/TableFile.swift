@@ -29,11 +29,15 @@ final class TableFile {
     }
 
     convenience init(path: String, format: CSVFormat) throws {
-        try self.init(ByteSource(path: path), format: format)
+        try self.init(TextSource(path: path), format: format)
     }
 
-    init(_ source: ByteSource, format: CSVFormat) throws {
-        reader = try CSVReader(TextSource(source), delimiter: format.delimiter.byte)
+    convenience init(_ source: ByteSource, format: CSVFormat) throws {
+        try self.init(TextSource(source), format: format)
+    }
+
+    private init(_ source: TextSource, format: CSVFormat) throws {
+        reader = try CSVReader(source, delimiter: format.delimiter.byte)
         missing = MissingWords(format.missing)
         point = format.decimal.byte
         self.format = format

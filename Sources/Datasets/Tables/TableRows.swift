@@ -6,13 +6,17 @@ package final class TableRows: SampleBlocks {
     private var encoder: TableEncoder
     private let width: Int
     private let keepsNames: Bool
+    private let note: (String) -> Void
+    private let path: String
 
     /// - Parameters:
     ///   - names: columns whose cells name the samples; the model need not know them.
-    ///   - note: called once if the table has columns that are of no use.
+    ///   - note: called once if the table has columns that are of no use, and once at its end if rows were left
+    ///     out.
     /// - Throws: `DatasetError` or `SystemError`.
     package init(
-        path: String, format: CSVFormat, encoding: TableEncoding, names: [String] = [], note: (String) -> Void
+        path: String, format: CSVFormat, encoding: TableEncoding, names: [String] = [],
+        note: @escaping (String) -> Void
     ) throws {
         let table = try TableFile(path: path, format: format)
         if format.hasHeader {
@@ -31,11 +35,21 @@ package final class TableRows: SampleBlocks {
         encoder = try TableEncoder(table, encoding, readsTargets: false, requiresTargets: false, names: names)
         width = encoding.width
         keepsNames = !names.isEmpty
+        self.note = note
+        self.path = path
     }
 
     package func next(limit: Int) throws -> SampleBlock? {
         encoder.removeAll()
-        guard try encoder.read(limit: limit) > 0 else { return nil }
+        guard try encoder.read(limit: limit) > 0 else {
+            if encoder.leftOut > 0 {
+                note(
+                    "`\(path)`: \(TextFormat.count(encoder.leftOut, "row")) with missing cells left out, as in"
+                        + " the training (on_missing: \"drop\"): there is no line for them"
+                        + (keepsNames ? "" : "; --keep COLUMN copies a column that tells the lines apart"))
+            }
+            return nil
+        }
         let dataset = try encoder.dataset(width: width)
         return SampleBlock(
             dataset: dataset, samples: 0..<dataset.count, names: keepsNames ? encoder.names : nil)

@@ -35,8 +35,16 @@ final class TextSource {
         }
     }
 
-    /// - Throws: `DatasetError` for UTF-32, or `SystemError` if the file cannot be opened.
-    convenience init(path: String) throws { try self.init(ByteSource(path: path)) }
+    /// Opens a file that is to be a table.
+    /// - Throws: `DatasetError` for a file of another program or UTF-32, or `SystemError` if the file cannot be
+    ///   opened.
+    convenience init(path: String) throws {
+        let source = try ByteSource(path: path)
+        if let other = ForeignFile.inPlaceOfTable(path) {
+            throw DatasetError("`\(path)` \(other.fault), no text with delimiters; \(other.cure)")
+        }
+        try self.init(source)
+    }
 
     /// Writes the next bytes of the text to `output`, which has room for 16 or more. Returns their number; 0
     /// at the end.

@@ -44,11 +44,11 @@ extension RunEvent.Checkpoint {
             EventFacts(
                 "checkpoint_passed_over", .warning,
                 (count == 1
-                    ? "the disk is slower than the training: the checkpoint of step"
+                    ? "writing a checkpoint takes longer than the steps between two: that of step"
                         + " \(TextFormat.grouped(step)) is left out for a newer one"
                     : "\(TextFormat.grouped(count)) checkpoints were left out, the last one of step"
-                        + " \(TextFormat.grouped(step)), because the disk is slower than the training")
-                    + "; raise `checkpoint.every`, or choose a faster disk",
+                        + " \(TextFormat.grouped(step)), because writing one takes longer than the steps between"
+                        + " two") + "; raise `checkpoint.every`",
                 fields: ["count": .integer(count), "step": .integer(step)])
         case .skipped(let reason):
             EventFacts("checkpoint_skipped", .warning, reason, fields: ["reason": .text(reason)])

@@ -14,7 +14,7 @@ enum JobFindings {
         let demand = MemoryDemand(
             plan, workers: 1, lanes: Processor.cores,
             dataBytes: sets.reduce(0) { $0 + ($1?.serialized.count ?? 0) })
-        let shortage = demand.shortage(shared: .shared(), each: .addressSpace)
+        let shortage = demand.shortage(shared: .shared(), each: .ofEachProcess)
         return [
             Finding("job", .good, "\(file.job.name): \(plan.size)"),
             Finding("platform", .good, try Fingerprint(of: plan).platform),

@@ -19,7 +19,9 @@ struct TrainedModels {
         }
         let overrides = arguments.overrides
         if let other = overrides.first(where: { !$0.hasPrefix("data.") }) {
-            throw UsageError("--set \(other): of a trained model only data.… can be set")
+            let advice =
+                other.hasPrefix("metrics") && command == "evaluate" ? "; --metrics f1,auc names metrics" : ""
+            throw UsageError("--set \(other): of a trained model only data.… can be set\(advice)")
         }
         let source = try EvaluationData.source(arguments.string("--data"))
         let paths = try arguments.positionals.map { try RunCatalog().path(of: $0) }

@@ -107,7 +107,7 @@ struct RunProgram {
         let demand = MemoryDemand(
             plan, workers: workers, lanes: lanes,
             dataBytes: sets.reduce(0) { $0 + ($1?.serialized.count ?? 0) })
-        let shortage = demand.shortage(shared: .shared(), each: .addressSpace)
+        let shortage = demand.shortage(shared: .shared(), each: .ofEachProcess)
         if let shortage { throw SystemError(shortage) }
     }
 
