@@ -14,7 +14,9 @@ import Testing
     private func run(_ more: String..., config: String = Repository.digits, seconds: Double = 60) throws
         -> Program.Finished
     {
-        try Program.run(["run", config, "--run-dir", directory] + more, in: home.path, seconds: seconds)
+        try Program.run(
+            ["run", config, "--run-dir", directory, "--set", "checkpoint.best=null"] + more, in: home.path,
+            seconds: seconds)
     }
 
     private func checkpoint(_ action: String, _ path: String) throws -> Program.Finished {
