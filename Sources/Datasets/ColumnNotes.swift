@@ -23,7 +23,8 @@ struct ColumnNotes {
 
     var rowNumbers: [DataNote] {
         let counting = features.filter { kinds[$0] == .rowNumber }
-        let keys = features.filter { kinds[$0] == .identifier }
+        let keys = features.filter { kinds[$0] == .identifier && facts[$0].isNearlyUnique }
+        let indices = features.filter { kinds[$0] == .identifier && !facts[$0].isNearlyUnique }
         var notes: [DataNote] = []
         if !counting.isEmpty {
             notes.append(
@@ -40,6 +41,14 @@ struct ColumnNotes {
                     "\(listed(keys)) of `\(path)` \(keys.count == 1 ? "has" : "have") a different number in"
                         + " nearly every row, like an identifier",
                     cure: leavingOut(keys)))
+        }
+        if !indices.isEmpty {
+            notes.append(
+                DataNote(
+                    "identifier",
+                    "\(listed(indices)) of `\(path)` \(indices.count == 1 ? "has" : "have") whole numbers and"
+                        + " no name of its own in the header, like the index that pandas writes",
+                    cure: leavingOut(indices)))
         }
         return notes
     }

@@ -18,6 +18,14 @@ package struct DataNote: Equatable, Sendable {
         self.cure = cure
     }
 
+    /// The remark that there is nothing to learn.
+    static func constantTarget(_ place: String, _ value: String) -> DataNote {
+        DataNote(
+            "constant_target",
+            "\(place) has the same target, `\(value)`, for every sample, so that there is nothing to learn",
+            cure: "check the labels, and whether rows are lacking")
+    }
+
     /// The sentence for people.
     package var sentence: String { cure.map { "\(text); \($0)" } ?? text }
 }

@@ -206,6 +206,13 @@ import Testing
             firstClass: firstClass)
     }
 
+    @Test func labelsOfASingleClass() throws {
+        for label: UInt8 in [0, 3] {
+            let notes = try labelled(idx(8, [5], Array(repeating: label, count: 5))).notes
+            #expect(notes.map(\.kind) == ["constant_target"] && notes[0].text.contains("`\(label)`"))
+        }
+    }
+
     @Test func labelsThatBeginAtOne() throws {
         let letters = idx(8, [5], [1, 2, 3, 4, 5])
         let (counted, _, notes) = try labelled(letters)

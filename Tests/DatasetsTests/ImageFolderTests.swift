@@ -250,10 +250,11 @@ import Testing
 
     /// The path is one level too high.
     @Test func partsOfADataSet() throws {
-        for part in ["train", "val"] { try copy("rgb8.png", to: "\(part)/cat/1.png") }
+        for part in ["test", "train", "val"] { try copy("rgb8.png", to: "\(part)/cat/1.png") }
         let message = complaint(in: directory) { _ = try read(nil) }
-        #expect(message.contains("holds parts of a data set (`train`, `val`), not classes"))
+        #expect(message.contains("holds parts of a data set (`test`, `train`, `val`), not classes"))
         #expect(message.contains("such as `train: {image_folder: {path: \"train\"}}`"))
+        try Directory.remove(directory.file("test"))
         for part in ["train", "val"] {
             try Directory.remove(directory.file(part))
             try copy("rgb8.png", to: "\(part)/1.png")

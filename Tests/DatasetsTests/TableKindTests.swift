@@ -316,7 +316,162 @@ import Testing
         Case("quotes in quotes", lines("\"a \"\"b\"\"\",z,y"), .read([0.5, 0])),
     ]
 
-    @Test(arguments: missing + texts + columns + files) func everyKindHasItsOutcome(_ example: Case) throws {
+    // MARK: - What other programs write, and what looks like it
+
+    private static func joined(_ end: String = "\n") -> String {
+        lines("x,z,y", end: end) + lines("x,z,y", end: end)
+    }
+
+    private static let points = CSVFormat(delimiter: .semicolon)
+    private static let commas = CSVFormat(delimiter: .semicolon, decimal: .comma)
+
+    static let habits: [Case] = [
+        Case(
+            "numbers padded in quotes", column { "\"\($0 * 7 % 10 < 5 ? "  " : " ")\($0 * 7 % 13) \"" },
+            .read([0, 0.5])),
+        Case(
+            "missing cells padded in quotes", column(every(10, "\"   NA\"")), CSVFormat(), filled,
+            .noted("filled_cells", "4 missing cells")),
+        Case(
+            "numbers for missing cells, padded", column(every(10, "\" -999\"")),
+            CSVFormat(missing: ["", "-999"]),
+            filled, .noted("filled_cells", "4 missing cells")),
+        Case("texts padded in quotes", column { $0 % 2 == 0 ? "\" red\"" : "blue" }, .read([1, 0, 0.5])),
+        Case(
+            "German thousands", column(";") { $0 % 3 == 0 ? "\($0 + 1).250" : "\($0 * 17 % 800)" }, points,
+            .noted("thousands", "read as fractions (`1.250`); if the mark separates thousands")),
+        Case(
+            "English thousands under `decimal: \",\"`",
+            column(";") { $0 % 3 == 0 ? "\($0 + 1),250" : "\($0 * 17 % 800)" }.replacing(".5", with: ",5"),
+            commas,
+            .noted("thousands", "read as fractions (`1,250`)")),
+        Case(
+            "German thousands under `decimal: \",\"`",
+            column(";") { $0 % 3 == 0 ? "\($0 + 1).250" : "\($0 * 17 % 800)" }.replacing(".5;", with: ",5;"),
+            commas,
+            .refused("it looks like separators of thousands: write numbers without them, or correct")),
+        Case(
+            "fractions of one digit", column(";") { $0 % 3 == 0 ? "1.5" : "\($0 * 17 % 80)" }, points,
+            .read([1.5])),
+        Case(
+            "fractions of several digits", column(";") { $0 % 3 == 0 ? "2.25" : "\($0 * 17 % 80 + 1).125" },
+            points,
+            .read([2.25])),
+        Case(
+            "fractions below 1", column(";") { $0 % 2 == 0 ? "0.125" : "\($0 * 17 % 80)" }, points,
+            .read([0.125])),
+        Case(
+            "fractions that all have three digits", column(";") { "\($0 * 17 % 31 + 1).125" }, points,
+            .read([1.125])),
+        Case(
+            "great numbers without marks", column(";") { $0 % 3 == 0 ? "1.250" : "\($0 * 17 % 31 + 1234)" },
+            points,
+            .read([1.25])),
+        Case(
+            "Indian thousands", column { "\"\($0 % 3 + 1),23,456\"" },
+            .refused("looks like separators of thousands")),
+        Case(
+            "a spreadsheet's texts", column { "=\"\($0 % 3)\"" },
+            .refused("has other signs around a number")),
+        Case("an apostrophe", column { "'\($0 % 3)" }, .refused("has other signs around a number")),
+        Case(
+            "Fortran's exponents", column { "1.\($0 % 3)D+01" }, .refused("has other signs around a number")),
+        Case("tensors", column { "tensor(\($0 % 3).)" }, .refused("has other signs around a number")),
+        Case("Python's bytes", column { "b'\($0 % 3)'" }, .refused("has other signs around a number")),
+        Case("lists of one", column { "[\($0 % 3).5]" }, .refused("has other signs around a number")),
+        Case("numbers in apostrophes are texts", column { "'\($0 % 2)'" }, .read([1, 0, 0.5])),
+        Case("words in brackets", column { $0 % 2 == 0 ? "[a]" : "b'x'" }, .read([1, 0, 0.5])),
+        Case("codes with a letter", column { $0 % 2 == 0 ? "1D" : "2D" }, .read([1, 0, 0.5])),
+        Case(
+            "-999 for a missing value", column(every(4, "-999")),
+            .noted(
+                "missing_marks",
+                "`-999` in 10 of 40 cells, far from its other numbers; if it stands for a missing")),
+        Case(
+            "the cure for -999", column(every(4, "-999.0")),
+            .noted("missing_marks", "set missing: [\"\", \"-999.0\"]")),
+        Case(
+            "9999 for a missing value", column(every(4, "9999")),
+            .noted("missing_marks", "`9999` in 10 of 40")),
+        Case("NetCDF's filling", column(every(4, "9.96921e+36")), .noted("missing_marks", "`9.96921e+36`")),
+        Case("1e20 for a missing value", column(every(4, "1e20")), .noted("missing_marks", "`1e20`")),
+        Case("99 among numbers up to 98", column { $0 % 5 == 0 ? "99" : "\($0 * 37 % 98).5" }, .read([99])),
+        Case("a single outlier", column { $0 == 0 ? "9999" : "\($0 * 13 % 29).25" }, .read([9999])),
+        Case("a repeated outlier of another form", column(every(4, "4321")), .read([0.25])),
+        Case("-1 for no", column { $0 % 2 == 0 ? "-1" : "\($0 * 13 % 29)" }, .read([-1])),
+        Case("a repeated header", joined(), .refused("line 14 repeats the header")),
+        Case("a repeated header, CRLF", joined("\r\n"), .refused("line 14 repeats the header")),
+        Case(
+            "a repeated header of numbers",
+            lines("x,z,y").replacing("no", with: "0").replacing("yes", with: "1")
+                + lines("x,z,y").replacing("no", with: "0").replacing("yes", with: "1"),
+            .refused("line 14 repeats the header")),
+        Case(
+            "a name of a column as a class", column { "\($0 * 7 % 13).5" }.replacing("yes", with: "y"),
+            .read([0.5])),
+        Case(
+            "a blank name with repeats", column { "\($0 % 20)" }.replacing("x,z", with: ",z"),
+            .noted("identifier", "column `1` of `a.csv` has whole numbers and no name")),
+        Case(
+            "Unnamed with repeats", column { "\($0 % 20)" }.replacing("x,z", with: "Unnamed: 0,z"),
+            .noted("identifier", "column `Unnamed: 0`")),
+        Case(
+            "columns called by numbers", column { "\($0 % 20)" }.replacing("x,z", with: "1,2"),
+            .read([0, 0.5])),
+        Case(
+            "a number in capitals", column { "\($0 * $0 + 90210)" }.replacing("x,", with: "PassengerNo,"),
+            .noted("identifier", "column `PassengerNo`")),
+        Case(
+            "customers' numbers", column { "\($0 * $0 + 90210)" }.replacing("x,", with: "customerNumber,"),
+            .noted("identifier", "column `customerNumber`")),
+        Case(
+            "observations with gaps", column { "\($0 * 3 / 2 + 1)" }.replacing("x,", with: "obs,"),
+            .noted("identifier", "column `obs`")),
+        Case(
+            "a name that ends like a key", column { "\($0 * $0 + 90210)" }.replacing("x,", with: "volcano,"),
+            .read([90210])),
+        Case(
+            "categories with zeros before them", column { $0 % 2 == 0 ? "01" : "1" }, CSVFormat(),
+            TableRules(targets: ["y"], categorical: ["x"]),
+            .noted("similar_names", "like `01` and `1`, which count as different categories")),
+        Case(
+            "classes with zeros before them",
+            "x,y\n" + (0..<40).map { "\($0 * 7 % 11).5,\(["1", "01", "001"][$0 % 3])\n" }.joined(),
+            .noted("similar_names", "which count as different classes")),
+        Case(
+            "a single class", column { "\($0 * 7 % 13).5" }.replacing("yes", with: "no"),
+            .noted("constant_target", "column `y` of `a.csv` has the same target, `no`, for every sample")),
+        Case(
+            "a single value", "x,y\n" + (0..<40).map { "\($0 * 7 % 11).5,2.5\n" }.joined(),
+            .noted("constant_target", "the same target, `2.5`")),
+    ]
+
+    /// Codes with zeros before them are classes of their own.
+    @Test func codesAreClasses() throws {
+        let directory = try TemporaryDirectory()
+        func classes(_ cells: [String]) throws -> [String]? {
+            let text = "x,y\n" + (0..<30).map { "\($0 * 7 % 11).5,\(cells[$0 % cells.count])\n" }.joined()
+            let path = try directory.write("a.csv", text)
+            return try Dataset.csv(path: path, format: CSVFormat(), rules: TableRules(targets: ["y"])).dataset
+                .classNames
+        }
+        #expect(try classes(["00", "01", "10"]) == ["00", "01", "10"])
+        #expect(try classes(["1", "01", "001"]) == ["001", "01", "1"])
+        #expect(try classes(["1", "1.0", "2"]) == ["1", "2"])
+        #expect(try classes(["\" 1\"", "1", "2"]) == ["1", "2"])
+        // A column of two categories is not constant, though both are the number 1.
+        let categories = try Dataset.csv(
+            path: directory.write(
+                "b.csv",
+                "c,y\n"
+                    + (0..<20).map { "\($0 % 2 == 0 ? "01" : "1"),\($0 % 3 > 0 ? "a" : "b")\n" }.joined()),
+            format: CSVFormat(), rules: TableRules(targets: ["y"], categorical: ["c"]))
+        #expect(categories.encoding.width == 2 && !categories.notes.contains { $0.kind == "constant_column" })
+    }
+
+    @Test(arguments: missing + texts + columns + files + habits) func everyKindHasItsOutcome(_ example: Case)
+        throws
+    {
         let directory = try TemporaryDirectory()
         let path = try directory.write("a.csv", example.text)
         var result: (dataset: Dataset, encoding: TableEncoding, notes: [DataNote])?

@@ -49,11 +49,14 @@ import Testing
 
     @Test(arguments: [
         // batch size, microbatches, further fields of the layer, whether something is said
-        (1, 1, "batch_norm: true", true), (2, 1, "batch_norm: true", false),
-        (2, 2, "batch_norm: true", false),
+        (1, 1, "batch_norm: true", true), (3, 1, "batch_norm: true", false),
+        (3, 2, "batch_norm: true", false),
         (2, 2, "batch_norm: {sync: false}", true), (3, 2, "batch_norm: {sync: false}", true),
-        (4, 2, "batch_norm: {sync: false}", false), (1, 1, "activation: \"relu\"", false),
+        (8, 2, "batch_norm: {sync: false}", false), (1, 1, "activation: \"relu\"", false),
         (4, 4, "batch_norm: {sync: false}", true),
+        // The 1,437 samples leave a single one, or one for a microbatch, for the last batch.
+        (2, 1, "batch_norm: true", true), (4, 2, "batch_norm: {sync: false}", true),
+        (2, 1, "activation: \"relu\"", false), (5, 1, "batch_norm: true", false),
     ])
     func oneValuePerChannel(batch: Int, microbatches: Int, layer: String, isSaid: Bool) throws {
         let job = try home.write(

@@ -26,9 +26,9 @@ import Training
             let job = try load(config(["data": "{train: \(data)}", "model": model])).job
             return #expect(throws: PlanError.self) { try TrainingPlan(job, facts) }?.description ?? ""
         }
-        func counted(_ lacksFirstClass: Bool) -> DataFacts {
+        func counted(_ lacksFirstClass: Bool, _ classes: Int = 27) -> DataFacts {
             DataFacts(
-                sampleShape: [8], classCount: 27, trainCount: 105, validationCount: 0, testCount: 0,
+                sampleShape: [8], classCount: classes, trainCount: 105, validationCount: 0, testCount: 0,
                 lacksFirstClass: lacksFirstClass)
         }
         let idx = #"{idx: {images: "/a", labels: "/b"}}"#
@@ -36,7 +36,10 @@ import Training
             try reason(idx, counted(true)).contains(
                 "do the labels begin at 1? Then set"
                     + " `first_class: 1`"))
+        #expect(try reason(idx, counted(true, 126)).contains("`first_class: 100` beside them"))
         #expect(try reason(idx, counted(false)).hasSuffix("end the model with {dense: 27}"))
+        #expect(try reason(idx, counted(true, 20)).hasSuffix("end the model with {dense: 20}"))
+        #expect(try reason(idx, counted(false, 1)).contains("all samples have one class"))
         #expect(try !reason(#"{image_folder: {path: "/a"}}"#, counted(true)).contains("first_class"))
         let values = DataFacts(
             sampleShape: [8], classCount: nil, targetWidth: 3, trainCount: 105, validationCount: 0,

@@ -63,6 +63,9 @@ struct ClassLabels: Equatable {
             }
             return index
         }
+        if classNames == nil, names.count == 1, texts.count > 1 {
+            notes.append(.constantTarget("`\(path)`", names[0]))
+        }
         guard classNames == nil, let (a, b) = SimilarNames.first(in: names) else { return }
         notes.append(SimilarNames.note(a, b, of: "`\(path)`", as: "classes"))
     }
@@ -93,6 +96,10 @@ struct ClassLabels: Equatable {
     private mutating func noteMissing(_ numbers: [Int], _ classes: ClosedRange<Int>, _ path: String) {
         let present = Set(numbers)
         let missing = classes.filter { !present.contains($0) }
+        if present.count == 1, numbers.count > 1 {
+            notes.append(.constantTarget("`\(path)`", "\(numbers[0])"))
+            return
+        }
         guard let first = missing.first, let least = present.min() else { return }
         if first == classes.lowerBound {
             notes.append(

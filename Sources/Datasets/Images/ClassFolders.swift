@@ -135,10 +135,11 @@ struct ClassFolders {
         let splits = siblings.filter { FolderNames.isSplit($0.name) }.map { Path.join(root, $0.name) }
         if splits.count > 1 || FolderNames.isSplit(Path.name(of: folder)) {
             let names = splits.map { "`\($0)`" }.joined(separator: ", ")
+            let training = splits.first { Path.name(of: $0).lowercased().hasPrefix("train") } ?? splits[0]
             return DatasetError(
                 "`\(root)` holds parts of a data set (\(names)), not classes: give each part as a source"
                     + " of its own,"
-                    + " such as `train: {image_folder: {path: \"\(splits[0])\"}}`")
+                    + " such as `train: {image_folder: {path: \"\(training)\"}}`")
         }
         let hint =
             siblings.count == 1

@@ -1,6 +1,7 @@
 /// How a CSV file is written (RFC 4180: cells in double quotes may hold delimiters, line ends and doubled
-/// quotes). Lines end with LF, CRLF or CR. A byte order mark, blank lines, and spaces around unquoted cells
-/// are ignored; UTF-16 is read if its byte order mark says so; a first line `sep=;` names the delimiter.
+/// quotes). Lines end with LF, CRLF or CR. A byte order mark, blank lines, spaces around unquoted cells, and
+/// spaces around numbers and missing values in quotes are ignored; UTF-16 is read if its byte order mark says
+/// so; a first line `sep=;` names the delimiter.
 package struct CSVFormat: Equatable, Sendable {
     package enum Delimiter: String, CaseIterable, Sendable {
         case comma = ","

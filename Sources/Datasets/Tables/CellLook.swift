@@ -12,6 +12,7 @@ package enum CellLook: Int, CaseIterable, Sendable {
     case date
     case time
     case unit
+    case wrapped
     case text
 
     /// - Parameter decimal: the mark by which the table's numbers are read.
@@ -40,6 +41,7 @@ package enum CellLook: Int, CaseIterable, Sendable {
         if text.hasPrefix("("), text.hasSuffix(")"), isNumber(String(text.dropFirst().dropLast()), decimal) {
             return .currency
         }
+        if let number = unwrapped(text), isNumber(number, decimal) { return .wrapped }
         let bare = withoutCurrency(text)
         if bare != text { return isNumber(bare, decimal) ? .currency : nil }
         if text.contains("−"), isNumber(text.replacing("−", with: "-"), decimal) { return .minusSign }
@@ -65,12 +67,13 @@ package enum CellLook: Int, CaseIterable, Sendable {
         let separators = body.filter { !$0.isNumber }
         if separators.count == 1 {
             // `1,234` may be either; by itself it counts as a fraction unless three digits follow.
-            guard separators == "," else { return separators == "." ? .decimalPoint : thousands(groups) }
-            return groups[1].count == 3 && !groups[0].isEmpty && groups[0] != "0" && !isPower
-                ? .thousands : .decimalComma
+            guard separators == "," || separators == "." else { return thousands(groups) }
+            if !isPower, groups[0] != "0", let look = thousands(groups) { return look }
+            return separators == "," ? .decimalComma : .decimalPoint
         }
         let last = separators.last ?? ","
         let isUniform = separators.allSatisfy { $0 == last }
+        if isUniform, last == ",", isIndian(groups) { return .thousands }
         return thousands(isUniform ? groups : groups.dropLast())
     }
 
@@ -78,6 +81,34 @@ package enum CellLook: Int, CaseIterable, Sendable {
         groups.dropFirst().allSatisfy { $0.count == 3 } && (1...3).contains(groups[0].count)
             ? .thousands : nil
     }
+
+    /// Tells `1,23,456`, which has two digits in each group but the last.
+    private static func isIndian(_ groups: [Substring]) -> Bool {
+        groups.last?.count == 3 && (1...2).contains(groups[0].count)
+            && groups.dropFirst().dropLast().allSatisfy { $0.count == 2 }
+    }
+
+    /// The number in what a program wrote around it: `="5"`, `'5`, `b'5'`, `[5]`, `tensor(5.)`, `1.5D+01`.
+    /// Nil if the text has another form.
+    private static func unwrapped(_ text: String) -> String? {
+        if text.hasPrefix("=\""), text.hasSuffix("\"") { return String(text.dropFirst(2).dropLast()) }
+        if text.hasPrefix("b'"), text.hasSuffix("'") { return String(text.dropFirst(2).dropLast()) }
+        if text.hasPrefix("'"), !text.hasSuffix("'") { return String(text.dropFirst()) }
+        if text.hasPrefix("["), text.hasSuffix("]") { return String(text.dropFirst().dropLast()) }
+        if text.hasSuffix(")"), let open = text.firstIndex(of: "("), calls.contains(String(text[..<open])) {
+            return String(text[open...].dropFirst().dropLast().replacing("'", with: ""))
+        }
+        let power = text.lowercased().split(separator: "d", omittingEmptySubsequences: false)
+        guard power.count == 2, Double(power[0]) != nil, Int(power[1]) != nil,
+            power[0].contains(".") || power[1].hasPrefix("+") || power[1].hasPrefix("-")
+        else { return nil }
+        return String(power[0])
+    }
+
+    /// The words that Python writes before a number in parentheses.
+    private static let calls = [
+        "tensor", "array", "Decimal", "float", "int", "np.float64", "np.float32", "np.int64", "np.int32",
+    ]
 
     private static func isNumber(_ text: String, _ decimal: CSVFormat.DecimalMark) -> Bool {
         let text = trimmed(text)

@@ -35,6 +35,9 @@ struct ColumnFacts {
     /// Numbers that are 0 as a Float and are not 0.
     private(set) var underflows = 0
     private var wholeHash: UInt64 = 0
+    private(set) var groups: GroupedDigits
+    private var leastNumber = ExtremeNumber(isGreatest: false)
+    private var greatestNumber = ExtremeNumber(isGreatest: true)
     /// The facts that people want to know of the numbers; nil if nobody asks.
     private(set) var measurement: NumberRange.Measurement?
 
@@ -57,7 +60,9 @@ struct ColumnFacts {
     /// - Parameters:
     ///   - mostNames: the most names that are kept.
     ///   - sampling: whether quartiles will be asked for.
-    init(mostNames: Int, sampling: Bool) {
+    ///   - format: how the table is written; nil for an array.
+    init(mostNames: Int, sampling: Bool, format: CSVFormat? = nil) {
+        groups = GroupedDigits(format)
         names = NameTable(limit: mostNames)
         measurement = sampling ? NumberRange.Measurement() : nil
     }
@@ -76,6 +81,9 @@ struct ColumnFacts {
         previous = value
         numbers += 1
         range.add(value)
+        leastNumber.add(value, cell)
+        greatestNumber.add(value, cell)
+        if groups.isPossible { groups.add(cell) }
         roundedSum += Double(rounded)
         differences += value - origin
         if rounded == 0, value != 0 { underflows += 1 }
@@ -186,7 +194,18 @@ extension ColumnFacts {
         !range.isExact && offset == 0 && Double(distinctFloats.count) < 0.8 * Double(distinct.count)
     }
 
-    var isConstant: Bool { missing == 0 && notFinite == 0 && distinct.isExact && distinct.count == 1 }
+    /// Categories may be written in several ways: `1` and `01`.
+    var isConstant: Bool { missing == 0 && notFinite == 0 && hasOneValue && names.count <= 1 }
+
+    /// Whether all cells that are known have the same value.
+    var hasOneValue: Bool { distinct.isExact && distinct.count == 1 }
+
+    /// Repeated extreme numbers that probably stand for a missing value, as they are written.
+    var missingMarks: [(spelling: String, count: Int)] {
+        [(leastNumber, greatestNumber), (greatestNumber, leastNumber)].compactMap { end, other in
+            end.isMark(beside: other) ? (end.spelling, end.count) : nil
+        }
+    }
 
     /// The look of the most different texts.
     var mainLook: CellLook {

@@ -71,18 +71,30 @@ extension ColumnFacts {
 struct ColumnName {
     /// Whether columns of this name usually number rows or things: `id`, `user_id`, `Unnamed: 0`, `index`.
     let isKey: Bool
+    /// Whether the header probably had no name: pandas says `Unnamed: 0`, this reader the column's number, 1.
+    let isUnnamed: Bool
 
     private static let keys = [
         "id", "ids", "index", "idx", "uuid", "guid", "key", "row", "rowid", "rownames", "number", "nr", "no",
-        "#",
+        "#", "obs",
     ]
 
     init(_ name: String, index: Int) {
-        let words = name.lowercased().split { !$0.isLetter && !$0.isNumber && $0 != "#" }
-        let last = words.last.map { String($0) } ?? ""
+        isUnnamed = name.hasPrefix("Unnamed: ") || (name == "1" && index == 0)
         isKey =
-            Self.keys.contains(last) || name.hasPrefix("Unnamed: ") || name == "\(index + 1)" && index == 0
-            || name.hasSuffix("Id") || name.hasSuffix("ID")
+            isUnnamed || Self.keys.contains(Self.lastWord(name)) || name.hasSuffix("Id")
+            || name.hasSuffix("ID")
+    }
+
+    /// The last word in lower case: `no` of `row_no` and `rowNo`.
+    private static func lastWord(_ name: String) -> String {
+        let last = name.split { !$0.isLetter && !$0.isNumber && $0 != "#" }.last ?? ""
+        var start = last.startIndex
+        for (before, place) in zip(last.indices, last.indices.dropFirst())
+        where last[before].isLowercase && last[place].isUppercase {
+            start = place
+        }
+        return last[start...].lowercased()
     }
 }
 
@@ -101,6 +113,7 @@ extension CellLook {
         case .date: "date"
         case .time: "time"
         case .unit: "number with unit"
+        case .wrapped: "number in other signs"
         case .text: "text"
         }
     }

@@ -90,13 +90,42 @@ final class TableFile {
     func read(_ column: Int) -> Cell {
         let bytes = reader.cell(column)
         guard let number = DecimalNumber.parse(bytes, point: point) else {
-            return missing.contains(bytes) ? .missing : .text
+            if missing.contains(bytes) { return .missing }
+            return Self.isPadded(bytes) ? readPadded(bytes) : .text
         }
         if !number.isFinite || missing.haveNumbers, missing.contains(bytes) { return .missing }
         return .number(number)
     }
 
-    func isMissing(_ column: Int) -> Bool { missing.contains(reader.cell(column)) }
+    @inline(__always)
+    private static func isPadded(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let first = bytes.first, let last = bytes.last else { return false }
+        return isBlank(first) || isBlank(last)
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t")
+    }
+
+    /// A cell without the spaces at its ends, which quotes have kept.
+    static func trimmed(_ bytes: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8> {
+        var bare = bytes[...]
+        while let first = bare.first, isBlank(first) { bare.removeFirst() }
+        while let last = bare.last, isBlank(last) { bare.removeLast() }
+        return UnsafeBufferPointer(rebasing: bare)
+    }
+
+    /// Reads a cell that has spaces at its ends: programs pad numbers to one width.
+    private func readPadded(_ bytes: UnsafeBufferPointer<UInt8>) -> Cell {
+        let bare = Self.trimmed(bytes)
+        if missing.contains(bare) { return .missing }
+        return DecimalNumber.parse(bare, point: point).map { .number($0) } ?? .text
+    }
+
+    func isMissing(_ column: Int) -> Bool {
+        let bytes = reader.cell(column)
+        return missing.contains(bytes) || (Self.isPadded(bytes) && missing.contains(Self.trimmed(bytes)))
+    }
 
     func text(_ column: Int) throws -> String { try reader.text(column) }
 
@@ -130,7 +159,7 @@ final class TableFile {
         String(decoding: reader.cell(column).prefix(40), as: UTF8.self).replacing("\n", with: " ")
     }
 
-    /// A cell as the name of a class. A whole number gets its usual spelling: `01` and `1.0` become `1`.
+    /// A cell as the name of a class. A whole number gets its usual spelling: `1.0` becomes `1`.
     func whole(_ column: Int) throws -> String {
         if case .number(let value) = read(column), let whole = Int(exactly: value) { return String(whole) }
         return try text(column)

@@ -46,7 +46,8 @@ enum TableMessage {
         switch look {
         case .decimalComma: "looks like decimal commas: set decimal: \",\""
         case .decimalPoint: "looks like decimal points, but `decimal` is \",\": set decimal: \".\""
-        case .thousands: "looks like separators of thousands: write numbers without them"
+        case .thousands:
+            "looks like separators of thousands: write numbers without them, or correct `decimal`"
         case .percentage: "looks like percentages: write them without the sign"
         case .currency: "looks like amounts of money: write numbers alone"
         case .minusSign: "has a minus sign that is no hyphen: write \"-\""
@@ -56,6 +57,7 @@ enum TableMessage {
             "looks like dates: write numbers (days since a date, or columns for year, month and day)"
         case .time: "looks like times: write numbers (seconds)"
         case .unit: "has a unit: write numbers alone"
+        case .wrapped: "has other signs around a number: write numbers alone"
         case .boolean: "looks like a truth value: write 0 and 1, or words alone"
         case .text: nil
         }

@@ -95,7 +95,9 @@ extension TableSurvey {
         case .look: example
         case .text: "nearly all cells differ"
         case .rowNumber: "whole numbers that follow each other"
-        case .identifier: "by its name, and nearly all cells differ"
+        case .identifier:
+            facts.isNearlyUnique
+                ? "by its name, and nearly all cells differ" : "whole numbers without a name, like an index"
         case .dayNumber: "numbers such as 20240131"
         case .number: facts.isWhole ? "whole" : nil
         case .constant, .category, .classes: nil

@@ -19,6 +19,7 @@ struct TableScan {
     private let isNamed: [Bool]
     private let dropsMissing: Bool
     private let collectsRows: Bool
+    private let hasHeader: Bool
 
     /// - Parameters:
     ///   - named: columns whose numbers are counted as names.
@@ -35,14 +36,15 @@ struct TableScan {
         isNamed = table.columns.indices.map(named.contains)
         notes = table.notes
         hasRowNames = table.hasRowNames
-        // Classes may be written in several ways: `1`, `1.0`, `01`.
+        // Classes may be written in several ways: `1`, `1.0`.
         facts = columns.indices.map { column in
             ColumnFacts(
                 mostNames: targets.contains(column)
                     ? 2 * TableRules.mostClasses : TableRules.mostCategories + 1,
-                sampling: isSurvey)
+                sampling: isSurvey, format: format)
         }
         collectsRows = isSurvey
+        hasHeader = format.hasHeader
     }
 
     mutating func run() throws {
@@ -57,6 +59,7 @@ struct TableScan {
                     facts[column].addMissing(table.reader.cell(column), table.place(column))
                 }
             }
+            if case .text? = cells.last, hasHeader { try requireNoHeader() }
             if hasMissing, dropsMissing { continue }
             kept += 1
             var hash: UInt64 = 0
@@ -80,6 +83,21 @@ struct TableScan {
             if collectsRows { rowHashes.append(hash) }
         }
     }
+
+    /// Refuses a row that repeats the names of the columns.
+    private func requireNoHeader() throws {
+        let repeats = columns.indices.allSatisfy { column in
+            let cell = table.reader.cell(column)
+            // A column without a name is called by its number.
+            return cell.elementsEqual(columns[column].utf8)
+                || (cell.isEmpty && columns[column] == "\(column + 1)")
+        }
+        guard repeats, columns.count > 1 else { return }
+        throw DatasetError(
+            "`\(table.reader.name)`, line \(table.reader.line) repeats the header, as in files that were"
+                + " joined; remove the line")
+    }
+
     /// The same for numbers of the same value, however they are written.
     private static func hash(_ cell: TableFile.Cell, _ bytes: UnsafeBufferPointer<UInt8>) -> UInt64 {
         switch cell {

@@ -88,14 +88,8 @@ extension TableSurvey {
         if !format.hasHeader, text.line == 1 {
             return "line 1 looks like a header: set header: true"
         }
-        let seen = (0..<facts.missingWords.count).map {
-            String(decoding: facts.missingWords.name($0), as: UTF8.self)
-        }
-        let missing = TableMessage.json(
-            ([""] + seen + [text.text]).reduce(into: []) { words, word in
-                if !words.contains(word) { words.append(word) }
-            })
-        return "correct it, or set missing: \(missing) if it stands for a missing value"
+        let missing = facts.missingLine(with: [text.text])
+        return "correct it, or set \(missing) if it stands for a missing value"
     }
 
     /// Tells whether texts of this look are refused although the column has no numbers.
@@ -110,5 +104,16 @@ extension TableSurvey {
 
     private func about(_ distinct: DistinctCounter) -> String {
         (distinct.isExact ? "" : "about ") + TextFormat.grouped(distinct.count)
+    }
+}
+
+extension ColumnFacts {
+    /// The config's line that takes these words too for missing values.
+    func missingLine(with words: [String]) -> String {
+        let seen = (0..<missingWords.count).map { String(decoding: missingWords.name($0), as: UTF8.self) }
+        let all: [String] = ([""] + seen + words).reduce(into: []) { words, word in
+            if !words.contains(word) { words.append(word) }
+        }
+        return "missing: \(TableMessage.json(all))"
     }
 }

@@ -5,13 +5,19 @@ extension TableSurvey {
     var notes: [DataNote] {
         let columns = columnNotes
         return readingNotes + columns.rowNumbers + columns.constants + codeNotes
-            + columns.dayNumbers + columns.precision + textNotes + columns.copies
+            + columns.dayNumbers + markNotes + groupNotes + columns.precision + textNotes + zeroNotes
+            + columns.copies + targetNotes
     }
 
     var readingNotes: [DataNote] { scan.notes + missingNotes }
 
     private var numeric: [Int] {
         features.filter { facts[$0].texts == 0 && facts[$0].numbers > 0 && !forced.contains($0) }
+    }
+
+    /// The targets that are values.
+    private var values: [Int] {
+        isClassTarget ? [] : targets.filter { facts[$0].numbers > 0 && facts[$0].texts == 0 }
     }
 
     private func ignoring(_ columns: [Int]) -> String {
@@ -76,7 +82,64 @@ extension TableSurvey {
         ].compactMap { $0 }
     }
 
+    /// Repeated extreme numbers, which many programs write for a missing value.
+    private var markNotes: [DataNote] {
+        (numeric + values).flatMap { column in
+            facts[column].missingMarks.map { mark in
+                DataNote(
+                    "missing_marks",
+                    "column `\(names[column])` of `\(path)` has `\(mark.spelling)` in"
+                        + " \(TextFormat.grouped(mark.count)) of"
+                        + " \(TextFormat.count(facts[column].numbers, "cell")), far from its other numbers",
+                    cure: "if it stands for a missing value, set"
+                        + " \(facts[column].missingLine(with: [mark.spelling]))")
+            }
+        }
+    }
+
+    /// Numbers whose mark may separate thousands.
+    private var groupNotes: [DataNote] {
+        (numeric + values).filter { facts[$0].groups.isAmbiguous }.map { column in
+            let example = facts[column].groups.example
+            return DataNote(
+                "thousands",
+                "column `\(names[column])` of `\(path)` has whole numbers and numbers with three digits"
+                    + " behind `\(format.decimal.rawValue)`, which are read as fractions (`\(example)`)",
+                cure: "if the mark separates thousands, write numbers without it"
+                    + " (`\(example.replacing(format.decimal.rawValue, with: ""))`)")
+        }
+    }
+
+    // MARK: - Targets
+
+    private var targetNotes: [DataNote] {
+        targets.filter { facts[$0].values > 1 && facts[$0].hasOneValue && !hasZeroVariants($0) }.map {
+            column in
+            let number = facts[column].least
+            let example = facts[column].firstText?.text ?? Int(exactly: number).map { "\($0)" } ?? "\(number)"
+            return DataNote.constantTarget("column `\(names[column])` of `\(path)`", example)
+        }
+    }
+
     // MARK: - Texts
+
+    /// Whether the same number is written with zeros before it and without, and both are names.
+    private func hasZeroVariants(_ column: Int) -> Bool {
+        let facts = facts[column]
+        return facts.leadingZeros > 0 && facts.distinct.isExact && facts.names.count > facts.distinct.count
+    }
+
+    private var zeroNotes: [DataNote] {
+        (features.filter { forced.contains($0) } + (isClassTarget ? targets : []))
+            .filter { facts[$0].texts == 0 && hasZeroVariants($0) }.map { column in
+                DataNote(
+                    "similar_names",
+                    "column `\(names[column])` of `\(path)` has numbers with zeros before them and without,"
+                        + " like `01` and `1`, which count as different"
+                        + " \(targets.contains(column) ? "classes" : "categories")",
+                    cure: "write them in one way if they mean the same")
+            }
+    }
 
     private var textNotes: [DataNote] {
         let texts = features.filter { facts[$0].texts > 0 || forced.contains($0) }

@@ -65,13 +65,24 @@ struct TableSurvey {
         if forced.contains(column) {
             return facts[column].numbers + facts[column].texts > 0 ? .category : .empty
         }
-        let kind = facts[column].kind(isKey: ColumnName(names[column], index: column).isKey)
+        let name = ColumnName(names[column], index: column)
+        let kind = facts[column].kind(isKey: name.isKey)
+        if kind == .number, isIndex(column, name) { return .identifier }
         guard targets.contains(column) else { return kind }
         return switch kind {
         case .number, .rowNumber, .identifier, .dayNumber: isClassTarget ? .classes : .number
         case .text, .category, .look(.text), .look(.boolean): .classes
         case .empty, .mixed, .constant, .classes, .look: kind
         }
+    }
+
+    /// Whether a feature is the index of a data frame: it has whole numbers and no name of its own.
+    private func isIndex(_ column: Int, _ name: ColumnName) -> Bool {
+        guard format.hasHeader, name.isUnnamed, facts[column].isWhole, facts[column].distinct.count > 2 else {
+            return false
+        }
+        // Columns may be called by their numbers.
+        return features.contains(column) && (names.count < 2 || names[1] != "2")
     }
 
     var isClassTarget: Bool { (try? decideTask()) ?? false }
@@ -161,8 +172,8 @@ struct TableSurvey {
     private func classNames(_ column: Int) throws -> [String] {
         let facts = facts[column]
         var names = try names(of: column, most: 2 * TableRules.mostClasses).map(\.name)
-        // The class 1 may be written `1`, `1.0` and `01`.
-        if facts.isWhole, facts.texts == 0 { names = Array(Set(names.map(whole))) }
+        // The class 1 may be written `1` and `1.0`; `01` is a code, and another class.
+        if facts.isWhole, facts.texts == 0, facts.leadingZeros == 0 { names = Array(Set(names.map(whole))) }
         guard names.count <= TableRules.mostClasses else { throw tooMany(column, isTarget: true) }
         if TableEncoding.areWholeNumbers(names) {
             return names.compactMap { Int($0) }.sorted().map { String($0) }
@@ -173,7 +184,7 @@ struct TableSurvey {
     /// The usual spelling of a whole number.
     private func whole(_ name: String) -> String {
         var text = name
-        let value = text.withUTF8 { DecimalNumber.parse($0, point: format.decimal.byte) }
+        let value = text.withUTF8 { DecimalNumber.parse(TableFile.trimmed($0), point: format.decimal.byte) }
         return value.flatMap { Int(exactly: $0) }.map { String($0) } ?? name
     }
 

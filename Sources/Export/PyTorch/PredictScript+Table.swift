@@ -72,15 +72,17 @@ extension PredictScript {
             features = []
             for name, categories, fill, offset in TABLE:
                 cell = cells[name]
+                bare = cell.strip(" \t")  # quotes keep spaces
+                missing = cell in MISSING or bare in MISSING
                 if categories is not None:
-                    index = fill if cell in MISSING else categories.index(cell) if cell in categories else -1
+                    index = fill if missing else categories.index(cell) if cell in categories else -1
                     if index == -1:
                         sys.exit(f"{place}, column {name!r}: the training data have no category {cell!r}")
                     value = None if index is None else [float(i == index) for i in range(len(categories))]
-                elif cell in MISSING:
+                elif missing:
                     value = None if fill is None else [fill]
                 else:
-                    number = float(cell.replace(DECIMAL_MARK, ".")) if NUMBER.fullmatch(cell) else np.inf
+                    number = float(bare.replace(DECIMAL_MARK, ".")) if NUMBER.fullmatch(bare) else np.inf
                     if abs(number - offset) > np.finfo(np.float32).max:
                         sys.exit(f"{place}, column {name!r}: {cell!r} is no number for the model")
                     value = [np.float32(number - offset)]

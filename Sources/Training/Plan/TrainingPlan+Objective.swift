@@ -60,11 +60,19 @@ extension TrainingPlan {
             }
             let isBinary = classes == 2 && output.count == 1 && job.loss.kind != .crossEntropy
             guard output.count == classes || isBinary else {
-                if facts.lacksFirstClass, output.count == classes - 1, job.data.train.countsClasses {
+                if classes == 1 {
+                    throw PlanError(
+                        "the model ends in `\(name)` with an output of \(output), but all samples have one"
+                            + " class, so that there is nothing to learn: check the labels, or the column of"
+                            + " the target",
+                        layer: name)
+                }
+                let first = classes - output.count
+                if facts.lacksFirstClass, first > 0, job.data.train.countsClasses {
                     throw PlanError(
                         "the model ends in `\(name)` with an output of \(output), and the data has \(classes)"
-                            + " classes, but no sample of class 0: do the labels begin at 1? Then set"
-                            + " `first_class: 1` beside them; otherwise end the model with {dense:"
+                            + " classes, but no sample of class 0: do the labels begin at \(first)? Then set"
+                            + " `first_class: \(first)` beside them; otherwise end the model with {dense:"
                             + " \(classes)}",
                         layer: name)
                 }
