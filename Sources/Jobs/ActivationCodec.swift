@@ -55,8 +55,13 @@ struct Activation: Equatable, Sendable {
         parameter(
             "elu", field: "alpha", .number(.positive), default: 1, "x above 0, alpha · (eˣ - 1) below.",
             to: { .elu(alpha: $0) }, from: { if case .elu(let alpha) = $0 { alpha } else { nil } }),
-        Choice("sigmoid", "1 / (1 + e⁻ˣ).", is: Activation(.sigmoid)),
-        Choice("tanh", "The hyperbolic tangent.", is: Activation(.tanh)),
+        Choice(
+            "sigmoid",
+            "1 / (1 + e⁻ˣ). Its derivative follows from the rounded output, as PyTorch's: 0 above 17.",
+            is: Activation(.sigmoid)),
+        Choice(
+            "tanh", "The hyperbolic tangent. Its derivative follows from the rounded output: 0 beyond ±9.",
+            is: Activation(.tanh)),
         Choice(
             "gelu", .oneOf(GELUForm.self), "x · Φ(x), or its approximation by a hyperbolic tangent.",
             example: "\"tanh\"", word: Activation("gelu", .gelu(.exact)),
