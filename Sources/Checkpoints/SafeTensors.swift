@@ -47,7 +47,8 @@ package struct SafeTensors: Sendable {
         guard size <= UInt64(largestHeader) else {
             throw damaged(
                 name,
-                "its first 8 bytes claim a header of \(size) bytes, as no such file has; it is of another kind or damaged"
+                "its first 8 bytes claim a header of \(size) bytes, as no such file has; it is of another"
+                    + " kind or damaged"
             )
         }
         guard 8 + Int(size) <= bytes.count else {

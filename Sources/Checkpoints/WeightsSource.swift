@@ -146,6 +146,7 @@ struct ForeignWeights {
         "convert it where PyTorch is installed: python3 -c \"import torch; from safetensors.torch import "
             + "save_file; s = torch.load('\(Path.name(of: path))', map_location='cpu', weights_only=True); "
             + "s = next((s[k] for k in ('state_dict', 'model_state_dict', 'model') if k in s), s); "
-            + "save_file({k: v.clone() for k, v in s.items() if hasattr(v, 'clone')}, 'weights.safetensors')\""
+            + "save_file({k: v.clone() for k, v in s.items() if hasattr(v, 'clone')}, "
+            + "'weights.safetensors')\""
     }
 }

@@ -12,8 +12,8 @@ package struct SampleBlock {
     package let dataset: Dataset
     /// The indices of the block's samples in `dataset`.
     package let samples: Range<Int>
-    /// What says which sample is which, a row for each: the image's file, or columns of the table. Nil where
-    /// nothing does.
+    /// The cells that tell the samples apart, a row for each: the image's file, or columns of the table. Nil
+    /// where there are none.
     package let names: [[String]]?
 
     package init(dataset: Dataset, samples: Range<Int>, names: [[String]]? = nil) {

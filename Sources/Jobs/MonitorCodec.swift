@@ -101,8 +101,8 @@ extension CheckpointPolicy {
         Field(
             "best", \.best, MetricMonitor.codec,
             """
-            Metric by which the best checkpoint is chosen, which is kept too. Left out: with validation data, \
-            the metric of `early_stopping`, or else the first of `metrics`; null keeps none.
+            Metric by which the best checkpoint is chosen, which is kept too. Left out: with validation \
+            data, the metric of `early_stopping`, or else the first of `metrics`; null keeps none.
             """,
             example: "\"validation.accuracy\"")
     }

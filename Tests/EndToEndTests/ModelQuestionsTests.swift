@@ -268,6 +268,30 @@ import Testing
         #expect(errors == errors.sorted(by: >))
     }
 
+    /// Targets far from 0 are listed in the data's own unit.
+    @Test func mistakesOfValuesFarFromZero() throws {
+        let directory = try TemporaryDirectory()
+        let path = try directory.write(
+            "far.csv", "x,y\n" + (0..<40).map { "\($0),\(1_700_000_000 + $0)\n" }.joined())
+        let job = try directory.write(
+            "far.json5",
+            """
+            {data: {train: {csv: {path: "\(path)", target: "y"}}, normalize: "z_score"}, model: [{dense: 1}],
+             loss: "mse", optimizer: {adam: {learning_rate: 0.5}}, batch: {size: 20}, epochs: 100}
+            """)
+        let (run, file) = (directory.file("run"), directory.file("mistakes.csv"))
+        #expect(try program(["run", job, "--run-dir", run], in: directory).status == .exited(0))
+        let asked = ["evaluate", run, "--data", "train", "--mistakes", file]
+        #expect(try program(asked, in: directory).status == .exited(0))
+        let table = rows(try File.readText(file, limit: 1 << 20)).dropFirst()
+        #expect(table.count == 40)
+        for row in table {
+            let (sample, target, value) = (Double(row[0]), Double(row[1]), Double(row[2]))
+            #expect(target == sample.map { 1_700_000_000 + $0 }, "\(row)")
+            #expect(abs((value ?? 0) - (target ?? 1)) < 40, "\(row)")
+        }
+    }
+
     /// Images have no columns.
     @Test func importanceIsForTables() throws {
         let bench = try Bench(DigitsJob(steps: 2))

@@ -23,7 +23,7 @@ package struct CheckpointSchedule: Equatable {
         case noteWritten(step: Int, isRequested: Bool)
         /// Log that a checkpoint could not be written.
         case noteFailure(step: Int, reason: String)
-        /// Log that a checkpoint is left out, because writing takes longer than the steps between: the first one.
+        /// Log that a checkpoint is left out, because writing takes longer than steps: the first one.
         case notePassedOver(step: Int)
         /// The run has stopped as asked; the checkpoint of this step is there.
         case stopped(step: Int)

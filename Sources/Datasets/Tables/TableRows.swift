@@ -11,8 +11,8 @@ package final class TableRows: SampleBlocks {
 
     /// - Parameters:
     ///   - names: columns whose cells name the samples; the model need not know them.
-    ///   - note: called once if the table has columns that are of no use, and once at its end if rows were left
-    ///     out.
+    ///   - note: called once if the table has columns that are of no use, and once at its end if rows were
+    ///     left out.
     /// - Throws: `DatasetError` or `SystemError`.
     package init(
         path: String, format: CSVFormat, encoding: TableEncoding, names: [String] = [],
@@ -44,8 +44,8 @@ package final class TableRows: SampleBlocks {
         guard try encoder.read(limit: limit) > 0 else {
             if encoder.leftOut > 0 {
                 note(
-                    "`\(path)`: \(TextFormat.count(encoder.leftOut, "row")) with missing cells left out, as in"
-                        + " the training (on_missing: \"drop\"): there is no line for them"
+                    "`\(path)`: \(TextFormat.count(encoder.leftOut, "row")) with missing cells left out, as"
+                        + " in the training (on_missing: \"drop\"): there is no line for them"
                         + (keepsNames ? "" : "; --keep COLUMN copies a column that tells the lines apart"))
             }
             return nil

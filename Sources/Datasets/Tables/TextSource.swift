@@ -36,8 +36,8 @@ final class TextSource {
     }
 
     /// Opens a file that is to be a table.
-    /// - Throws: `DatasetError` for a file of another program or UTF-32, or `SystemError` if the file cannot be
-    ///   opened.
+    /// - Throws: `DatasetError` for a file of another program or UTF-32, or `SystemError` if the file cannot
+    ///   be opened.
     convenience init(path: String) throws {
         let source = try ByteSource(path: path)
         if let other = ForeignFile.inPlaceOfTable(path) {

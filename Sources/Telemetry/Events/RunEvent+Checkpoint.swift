@@ -47,8 +47,8 @@ extension RunEvent.Checkpoint {
                     ? "writing a checkpoint takes longer than the steps between two: that of step"
                         + " \(TextFormat.grouped(step)) is left out for a newer one"
                     : "\(TextFormat.grouped(count)) checkpoints were left out, the last one of step"
-                        + " \(TextFormat.grouped(step)), because writing one takes longer than the steps between"
-                        + " two") + "; raise `checkpoint.every`",
+                        + " \(TextFormat.grouped(step)), because writing one takes longer than the steps"
+                        + " between two") + "; raise `checkpoint.every`",
                 fields: ["count": .integer(count), "step": .integer(step)])
         case .skipped(let reason):
             EventFacts("checkpoint_skipped", .warning, reason, fields: ["reason": .text(reason)])

@@ -91,9 +91,11 @@ struct ModelPredictions {
             values = predictor.values(at: boundary)
         case .measured(let model): values = model.answer(block.samples, of: block.dataset)
         }
-        return rows.rows(
-            values: Array(values.elements), scores: scores.map { Array($0.elements) } ?? [],
-            count: block.samples.count)
+        return withExtendedLifetime((values, scores)) {
+            rows.rows(
+                values: Array(values.elements), scores: scores.map { Array($0.elements) } ?? [],
+                count: block.samples.count)
+        }
     }
 }
 

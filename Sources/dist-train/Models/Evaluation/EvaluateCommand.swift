@@ -94,7 +94,8 @@ enum EvaluateCommand {
                     + "\(TextFormat.grouped(RecordedPredictions.mostNumbers)) numbers in all")
         }
         let names = RecordedPredictions.names(predictions.kind, model.state)
-        try Mistakes(predictions, named: names, of: data).write(to: path)
+        try Mistakes(predictions, named: names, of: data, offsets: model.state.encoding.targetOffsets)
+            .write(to: path)
     }
 
     /// The results of models on a data set.

@@ -16,8 +16,12 @@ package struct Mistakes {
     /// Probabilities below this count as this, so that a loss is finite.
     private static let least = 0x1p-52
 
-    /// - Parameter names: of the classes, answers or values.
-    package init(_ predictions: RecordedPredictions, named names: [String], of data: DataPart) {
+    /// - Parameters:
+    ///   - names: of the classes, answers or values.
+    ///   - offsets: numbers that the data's encoding subtracted from each target; empty: none.
+    package init(
+        _ predictions: RecordedPredictions, named names: [String], of data: DataPart, offsets: [Double] = []
+    ) {
         let first = ["sample"] + (data.hasFiles ? ["file"] : [])
         let areProbabilities = predictions.areProbabilities
         let score = areProbabilities ? "probability" : "score"
@@ -33,7 +37,7 @@ package struct Mistakes {
         case .values:
             let values = names.count == 1 ? ["target", "predicted"] : names + names.map { "predicted_\($0)" }
             columns = first + values + ["absolute_error"]
-            found = Self.values(predictions, names)
+            found = Self.values(predictions, names, offsets)
         }
         // The earlier of two equal ones comes first.
         rows = found.enumerated().sorted { ($1.element.badness, $0.offset) < ($0.element.badness, $1.offset) }
@@ -87,13 +91,18 @@ package struct Mistakes {
         }
     }
 
-    private static func values(_ predictions: RecordedPredictions, _ names: [String]) -> [Row] {
+    private static func values(
+        _ predictions: RecordedPredictions, _ names: [String], _ offsets: [Double]
+    ) -> [Row] {
         let width = names.count
+        func shown(_ values: ArraySlice<Double>) -> [PredictionRows.Cell] {
+            values.enumerated().map { cell($1 + ($0 < offsets.count ? offsets[$0] : 0)) }
+        }
         return (0..<predictions.count).map { sample in
             let range = sample * width..<(sample + 1) * width
             let (targets, values) = (predictions.targets[range], predictions.scores[range])
             return Row(
-                sample: sample, cells: (targets + values).map(cell),
+                sample: sample, cells: shown(targets) + shown(values),
                 badness: zip(targets, values).reduce(0) { $0 + ($1.0 - $1.1).magnitude })
         }
     }
