@@ -54,6 +54,34 @@ import Testing
             "--token-file or DIST_TRAIN_TOKEN")
     }
 
+    /// A mistyped token is asked for again, and only one that a coordinator has accepted is stored.
+    @Test(.enabled(if: File.exists(OutputTests.script), "there is no `script`"))
+    func aMistypedTokenIsAskedForAgain() throws {
+        let coordinator = try coordinator()
+        defer { coordinator.terminate() }
+        let port = try coordinator.listeningPort()
+        let place = Path.join(home.path, ".config/dist-train/token")
+        let keyboard = try Pipe()
+        // `script` gives its command a terminal, and types what comes through the pipe.
+        let command = "\(Program.path) worker --join 127.0.0.1:\(port) --listen 127.0.0.1:0 --lanes 1"
+        let worker = try ChildProcess(
+            OutputTests.script, ["-qec", command, "/dev/null"], environment: Program.environment(home.path),
+            descriptors: [0: keyboard.readEnd], standardOutput: .capture, standardError: .capture)
+        defer { worker.terminate() }
+        for (count, line) in ["no token", Tokens.others, Tokens.ours].enumerated() {
+            let isAsked = eventually(within: 20) {
+                worker.standardOutput().occurrences(of: "token (as the coordinator shows it): ") > count
+            }
+            #expect(isAsked && !File.exists(place), "\(line): \(worker.standardOutput())")
+            try keyboard.write(Array((line + "\n").utf8))
+        }
+        try Program.finish(worker).expect(status: 0)
+        #expect(try File.readText(place, limit: 200) == Tokens.ours + "\n")
+        let shown = worker.standardOutput()
+        #expect(!shown.holds(Tokens.ours) && !shown.holds(Tokens.others), "what is typed is not shown")
+        try Program.finish(coordinator).expect(status: 0)
+    }
+
     @Test func aMalformedTokenIsNamedByItsSource() throws {
         let file = try home.write("token", "5a5a5a\n")
         let words = "does not hold a token (64 hexadecimal digits)"

@@ -65,7 +65,7 @@ import Testing
 
     // MARK: Terminals
 
-    private static let script = "/usr/bin/script"
+    static let script = "/usr/bin/script"
 
     /// Everything that a training writes to a terminal of so many columns.
     private func onATerminal(columns: Int, _ environment: [String: String]) throws -> String {
