@@ -60,7 +60,7 @@ package struct Normalization: Equatable, Sendable {
         return (mean, squares.map { $0 / perChannel })
     }
 
-    private static func range(of dataset: Dataset, channels: Int) -> (least: [Double], greatest: [Double]) {
+    static func range(of dataset: Dataset, channels: Int) -> (least: [Double], greatest: [Double]) {
         var least = [Double](repeating: .infinity, count: channels)
         var greatest = [Double](repeating: -.infinity, count: channels)
         dataset.forEachFeature(channels: channels) { channel, value in

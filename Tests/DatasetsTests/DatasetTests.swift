@@ -144,4 +144,26 @@ import Testing
         #expect(normalization.shift == [4.886177800974252])
         #expect(normalization.factor == [Float(1 / 6.008113741288145)])
     }
+    /// Bytes in the training, and then the same picture in other units.
+    @Test(
+        arguments: [
+            // kind, factor on the bytes, whether a remark is made
+            (.zScore, 1, false), (.zScore, 1 / 255, true), (.zScore, 0.3, false), (.minMax, 1 / 255, true),
+            (.minMax, 1, false), (.minMax, 0.5, false), (.zScore, 257, true), (.minMax, 257, true),
+            (.none, 1 / 255, false), (.zScore, 0, false),
+        ] as [(Normalization.Kind, Float, Bool)])
+    func otherUnitsAreNoticed(kind: Normalization.Kind, factor: Float, isNoticed: Bool) throws {
+        func picture(_ factor: Float) throws -> Dataset {
+            let values = (0..<64).map { Float($0 * 37 % 256) * factor }
+            return try Dataset.make(
+                floats: values, sampleShape: [4, 4, 1], labels: [0, 0, 0, 0], classNames: ["a"])
+        }
+        let normalization = Normalization(kind, of: try picture(1))
+        let note = normalization.unitNote(on: try picture(factor), named: "test")
+        #expect((note != nil) == isNoticed, "\(note as Any)")
+        #expect(note.map { $0.kind == "other_unit" && $0.text.contains("`test`") } ?? true)
+        let few = try Dataset.make(
+            floats: [0, 1, 0, 1], sampleShape: [2, 2, 1], labels: [0], classNames: ["a"])
+        #expect(normalization.unitNote(on: few, named: "few") == nil)
+    }
 }

@@ -49,10 +49,14 @@ package struct DecodedData: Sendable {
         }
         validation = try other(spec.validation, as: "validation") ?? validation
         test = try other(spec.test, as: "test") ?? test
+        let normalization = Normalization(spec.normalization, of: train)
+        let unitNotes = [("validation", spec.validation, validation), ("test", spec.test, test)].compactMap {
+            name, source, dataset in
+            source == nil ? nil : dataset.flatMap { normalization.unitNote(on: $0, named: name) }
+        }
         self.init(
-            train: train, validation: validation, test: test,
-            normalization: Normalization(spec.normalization, of: train), encoding: reader.encoding,
-            notes: reader.notes)
+            train: train, validation: validation, test: test, normalization: normalization,
+            encoding: reader.encoding, notes: reader.notes + unitNotes)
     }
 
     /// Reads and decodes the sources of a job. Its loss says whether a table's target is a class or a value.

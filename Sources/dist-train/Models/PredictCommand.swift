@@ -70,6 +70,7 @@ enum PredictCommand {
     /// The source that `--input` or `--data` names.
     private static func input(of models: TrainedModels, _ arguments: Arguments) throws -> any SampleBlocks {
         let dataset: Dataset
+        let name = arguments.string("--input") ?? arguments.string("--data") ?? ""
         if let path = arguments.string("--input") {
             let blocks = try InputFile(path, of: models.all[0], names: arguments.all("--keep"))
                 .blocks()
@@ -79,6 +80,7 @@ enum PredictCommand {
             dataset = try EvaluationData(models.all, named: arguments.string("--data")).read().data.dataset
         }
         _ = try models.all[0].plan(fitting: dataset)
+        models.all[0].warnOfUnits(of: dataset, named: name)
         return WholeDataset(dataset)
     }
 }

@@ -1,4 +1,5 @@
 import Checkpoints
+import Datasets
 import Kernels
 import Runs
 import System
@@ -71,5 +72,13 @@ struct TrainedModels {
         try ModelEvaluation.requireSameOutputs(all, plans)
         return EnsemblePredictor(
             try zip(all, plans).map { try $0.predictor($1, lanes: lanes, keeping: kept($1)) })
+    }
+}
+
+extension TrainedModel {
+    /// Warns on standard error if data are in another unit than those of the training.
+    func warnOfUnits(of dataset: Dataset, named name: String) {
+        guard let note = state.normalization.unitNote(on: dataset, named: name) else { return }
+        Console.standardError.write(message: "warning: \(note.sentence)")
     }
 }

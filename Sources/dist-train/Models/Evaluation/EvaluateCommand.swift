@@ -50,6 +50,7 @@ enum EvaluateCommand {
         let lanes = LanePool(lanes: try arguments.integer("--lanes", 1...1024) ?? Processor.cores)
         defer { lanes.close() }
         let (name, data) = try EvaluationData(models, named: arguments.string("--data")).read()
+        models[0].warnOfUnits(of: data.dataset, named: name)
         let result = try ModelEvaluation(models, lanes: lanes).run(on: data.dataset)
         if let path = arguments.string("--mistakes") { try writeMistakes(result, models[0], data, to: path) }
         let importance = try repeats(arguments).map {
