@@ -106,8 +106,7 @@ let package = Package(
             "Export",
             uses: [
                 "Checkpoints", "Configuration", "Datasets", "Jobs", "Kernels", "NeuralNetwork", "Runs",
-                "System",
-                "Training",
+                "System", "Training",
             ]),
         // 8
         .executableTarget(
@@ -157,8 +156,7 @@ let package = Package(
             "ExportTests",
             uses: [
                 "TestSupport", "Export", "dist-train", "Checkpoints", "Configuration", "Datasets", "Jobs",
-                "Kernels",
-                "NeuralNetwork", "Runs", "System", "Training",
+                "Kernels", "NeuralNetwork", "Runs", "System", "Training",
             ]),
         tests(
             "ProgramTests",

@@ -19,50 +19,44 @@ struct ColumnNotes {
         (columns.count == 1 ? "column " : "columns ") + TableMessage.list(columns.map { names[$0] })
     }
 
+    /// A remark on columns: "column `a` of `t.csv` has …"; nil for no column.
+    /// - Parameter verb: in the singular and in the plural.
+    private func note(
+        _ kind: String, _ columns: [Int], verb: (String, String) = ("has", "have"), _ text: String,
+        cure: @autoclosure () -> String
+    ) -> DataNote? {
+        guard !columns.isEmpty else { return nil }
+        return DataNote(
+            kind, "\(listed(columns)) of `\(path)` \(columns.count == 1 ? verb.0 : verb.1) \(text)",
+            cure: cure())
+    }
+
     // MARK: Columns that say nothing
 
     var rowNumbers: [DataNote] {
         let counting = features.filter { kinds[$0] == .rowNumber }
         let keys = features.filter { kinds[$0] == .identifier && facts[$0].isNearlyUnique }
         let indices = features.filter { kinds[$0] == .identifier && !facts[$0].isNearlyUnique }
-        var notes: [DataNote] = []
-        if !counting.isEmpty {
-            notes.append(
-                DataNote(
-                    "row_number",
-                    "\(listed(counting)) of `\(path)` \(counting.count == 1 ? "numbers" : "number") the rows,"
-                        + " which a model takes for a feature",
-                    cure: leavingOut(counting)))
-        }
-        if !keys.isEmpty {
-            notes.append(
-                DataNote(
-                    "identifier",
-                    "\(listed(keys)) of `\(path)` \(keys.count == 1 ? "has" : "have") a different number in"
-                        + " nearly every row, like an identifier",
-                    cure: leavingOut(keys)))
-        }
-        if !indices.isEmpty {
-            notes.append(
-                DataNote(
-                    "identifier",
-                    "\(listed(indices)) of `\(path)` \(indices.count == 1 ? "has" : "have") whole numbers and"
-                        + " no name of its own in the header, like the index that pandas writes",
-                    cure: leavingOut(indices)))
-        }
-        return notes
+        return [
+            note(
+                "row_number", counting, verb: ("numbers", "number"),
+                "the rows, which a model takes for a feature",
+                cure: leavingOut(counting)),
+            note(
+                "identifier", keys, "a different number in nearly every row, like an identifier",
+                cure: leavingOut(keys)),
+            note(
+                "identifier", indices,
+                "whole numbers and no name of its own in the header, like the index that pandas writes",
+                cure: leavingOut(indices)),
+        ].compactMap { $0 }
     }
 
     var constants: [DataNote] {
         let constant = features.filter { facts[$0].isConstant && facts[$0].values > 1 }
-        guard !constant.isEmpty else { return [] }
         return [
-            DataNote(
-                "constant_column",
-                "\(listed(constant)) of `\(path)` \(constant.count == 1 ? "has" : "have") the same value in"
-                    + " every row",
-                cure: leavingOut(constant))
-        ]
+            note("constant_column", constant, "the same value in every row", cure: leavingOut(constant))
+        ].compactMap { $0 }
     }
 
     var copies: [DataNote] {
@@ -87,20 +81,18 @@ struct ColumnNotes {
     // MARK: Numbers that may be something else
 
     var dayNumbers: [DataNote] {
-        let days = numbers.filter { facts[$0].isWhole && facts[$0].days == facts[$0].numbers }
-        return [
-            doubt(
-                "dates_as_numbers", days,
-                "has numbers that look like dates (20240131), between which distances mean little")
-        ].compactMap { $0 }
+        doubt(
+            "dates_as_numbers", numbers.filter { facts[$0].isWhole && facts[$0].days == facts[$0].numbers },
+            "has numbers that look like dates (20240131), between which distances mean little")
     }
 
-    func doubt(_ kind: String, _ columns: [Int], _ text: String) -> DataNote? {
-        guard !columns.isEmpty else { return nil }
-        return DataNote(
-            kind,
-            "each of \(listed(columns)) of `\(path)` \(text)".replacing("each of column ", with: "column "),
-            cure: (otherUse ?? leavingOut)(columns))
+    func doubt(_ kind: String, _ columns: [Int], _ text: String) -> [DataNote] {
+        guard !columns.isEmpty else { return [] }
+        return [
+            DataNote(
+                kind, "\(columns.count == 1 ? "" : "each of ")\(listed(columns)) of `\(path)` \(text)",
+                cure: (otherUse ?? leavingOut)(columns))
+        ]
     }
 
     // MARK: Numbers that Floats hold badly
@@ -109,33 +101,23 @@ struct ColumnNotes {
         let shifted = (numbers + values).filter { facts[$0].offset != 0 }
         let merged = (numbers + values).filter { facts[$0].mergesNumbers }
         let tiny = numbers.filter { facts[$0].underflows > 0 }
-        var notes: [DataNote] = []
-        if !shifted.isEmpty {
-            notes.append(
-                Self.shift(path, shifted.prefix(8).map { ("`\(names[$0])`", facts[$0].offset) }))
-        }
-        if !merged.isEmpty {
-            notes.append(
-                DataNote(
-                    "merged_numbers",
-                    "\(listed(merged)) of `\(path)` \(merged.count == 1 ? "has" : "have") different numbers"
-                        + " that are equal as 32-bit floats",
-                    cure: "subtract a number, or check for outliers such as 0 or -1 for a missing value"))
-        }
-        if !tiny.isEmpty {
-            notes.append(
-                DataNote(
-                    "tiny_numbers",
-                    "\(listed(tiny)) of `\(path)` \(tiny.count == 1 ? "has" : "have") numbers so small that"
-                        + " they become 0 as 32-bit floats",
-                    cure: "multiply \(tiny.count == 1 ? "it" : "them") by a large number"))
-        }
-        return notes
+        let offsets = shifted.map { (name: "`\(names[$0])`", offset: facts[$0].offset) }
+        return [
+            shifted.isEmpty ? nil : Self.shift(path, offsets),
+            note(
+                "merged_numbers", merged, "different numbers that are equal as 32-bit floats",
+                cure: "subtract a number, or check for outliers such as 0 or -1 for a missing value"),
+            note(
+                "tiny_numbers", tiny, "numbers so small that they become 0 as 32-bit floats",
+                cure: "multiply \(tiny.count == 1 ? "it" : "them") by a large number"),
+        ].compactMap { $0 }
     }
 
     /// Says that numbers lie far from 0.
     static func shift(_ path: String, _ offsets: [(name: String, offset: Double)]) -> DataNote {
-        let listed = offsets.map { "\($0.name): \($0.offset)" }.joined(separator: ", ")
+        let listed =
+            offsets.prefix(8).map { "\($0.name): \($0.offset)" }.joined(separator: ", ")
+            + (offsets.count > 8 ? ", …" : "")
         return DataNote(
             "shifted_numbers",
             "numbers of `\(path)` lie so far from 0 that 32-bit floats would lose their differences:"

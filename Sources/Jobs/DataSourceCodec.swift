@@ -35,14 +35,15 @@ extension Codec where Value == DataSpec.Source {
 
 extension DataSpec.Source {
     /// Reads a source as a config has it: `{csv: {path: "x.csv", target: "y"}}`.
-    /// - Throws: `Diagnostics` if it is none.
-    package init(parsing text: String) throws {
+    /// - Throws: `ConfigurationError` if it is none.
+    package init(parsing text: String) throws(ConfigurationError) {
         let diagnostics = Diagnostics()
         let value = JSON5.parse(SourceFile(name: "the source", text: text), diagnostics: diagnostics)
         try diagnostics.check()
         let source = value.flatMap { Codec<Self>.dataSource(like: nil).read($0, diagnostics) }
         try diagnostics.check()
-        self = source ?? .digits
+        guard let source else { preconditionFailure("what cannot be read has a diagnostic") }
+        self = source
     }
 
     fileprivate static func kinds(like train: Self?) -> [Choice<Self>] {

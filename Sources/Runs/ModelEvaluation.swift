@@ -61,14 +61,14 @@ package struct ModelEvaluation {
             memberPredictions: members.map(\.predictions), predictions: whole.predictions)
     }
 
-    private struct Evaluated {
+    struct Evaluated {
         let totals: Totals
         let predictions: RecordedPredictions?
     }
 
     /// Evaluates what some models answer together, and records it.
     /// - Parameter model: the first of them.
-    private func evaluate(
+    func evaluate(
         _ ensemble: EnsemblePredictor, _ model: TrainedModel, _ plan: TrainingPlan, on dataset: Dataset
     ) throws -> Evaluated {
         let data = DecodedData(

@@ -39,7 +39,7 @@ package struct PermutationImportance {
         guard model.job.job.task == .training else {
             throw CheckpointError(
                 "`\(model.path)` is of a job that trains no model: importance is for models that predict"
-                    + " classes or values")
+                    + " classes or values; leave --importance out")
         }
         let plan = try model.plan()
         guard plan.facts.sampleShape.count == 1 else {
@@ -69,7 +69,10 @@ package struct PermutationImportance {
     /// Measures each column, in the table's order.
     /// - Parameter whole: the result without shuffling.
     package func measure(on dataset: Dataset, _ whole: ModelEvaluation.Result) throws -> [Result] {
-        let score = try Self.score(whole)
+        let score = try Self.score(whole.predictions)
+        let plans = try models.map { try $0.plan(fitting: dataset) }
+        let ensemble = EnsemblePredictor(try zip(models, plans).map { try $0.predictor($1, lanes: lanes) })
+        let evaluation = ModelEvaluation(models, lanes: lanes)
         return try columns.enumerated().map { index, column in
             var lost: [Double] = []
             var losses: [Double] = []
@@ -77,9 +80,9 @@ package struct PermutationImportance {
                 var stream = RandomStream(seed: 0, purpose: .columnShuffle, major: index, minor: turn)
                 let shuffled = try dataset.shuffling(
                     column.features, by: stream.permutation(dataset.count))
-                let result = try ModelEvaluation(models, lanes: lanes).run(on: shuffled)
-                lost.append(score - (try Self.score(result)))
-                losses.append(result.whole.loss - whole.whole.loss)
+                let result = try evaluation.evaluate(ensemble, models[0], plans[0], on: shuffled)
+                lost.append(score - (try Self.score(result.predictions)))
+                losses.append(result.totals.loss - whole.whole.loss)
             }
             let mean = lost.reduce(0, +) / Double(repeats)
             let squares = lost.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
@@ -89,11 +92,12 @@ package struct PermutationImportance {
         }
     }
 
-    private static func score(_ result: ModelEvaluation.Result) throws -> Double {
-        guard let score = result.predictions?.score else {
+    private static func score(_ predictions: RecordedPredictions?) throws -> Double {
+        guard let score = predictions?.score else {
             throw CheckpointError(
-                "the data set has too many samples for importance; evaluate on at most"
-                    + " \(TextFormat.grouped(RecordedPredictions.mostNumbers)) predicted numbers")
+                "the data set has too many samples for importance: samples times outputs may be"
+                    + " \(TextFormat.grouped(RecordedPredictions.mostNumbers)) at most; name a smaller set"
+                    + " with --data")
         }
         return score
     }

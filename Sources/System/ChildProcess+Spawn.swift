@@ -65,10 +65,8 @@ func spawn(_ program: String, _ arguments: [String], environment: [String: Strin
 /// schedulers are blocked: they come to every process of a job, and would end this program's workers before
 /// they ignore them (`Signals.ignoreHarmless`).
 private func resetSignals(_ attributes: inout Attributes) {
-    var blocked = sigset_t()
+    var blocked = Signals.setOfSchedulers
     var all = sigset_t()
-    sigemptyset(&blocked)
-    for signal in Signals.ofSchedulers { sigaddset(&blocked, signal) }
     sigfillset(&all)
     sigdelset(&all, SIGKILL)
     sigdelset(&all, SIGSTOP)

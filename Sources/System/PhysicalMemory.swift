@@ -22,8 +22,9 @@ package struct MemoryLimit: Equatable, Sendable {
 
     /// The smallest limit on this process.
     package static func ofThisProcess() -> MemoryLimit {
-        [shared(), ofEachProcess].compactMap { $0 }.min { $0.bytes < $1.bytes }
-            ?? MemoryLimit(PhysicalMemory.machine, .machine)
+        let shared = shared()
+        guard let each = ofEachProcess, each.bytes < shared.bytes else { return shared }
+        return each
     }
 
     /// The smallest limit on all processes of this machine, or of this control group, together.

@@ -29,15 +29,28 @@ package enum Signals {
     /// - SIGUSR1 and SIGUSR2: schedulers send them to every process of a job.
     package static func ignoreHarmless() {
         for number in [SIGPIPE, SIGXFSZ] + ofSchedulers { _ = signal(number, SIG_IGN) }
-        var blocked = sigset_t()
-        sigemptyset(&blocked)
-        for signal in ofSchedulers { sigaddset(&blocked, signal) }
+        var blocked = setOfSchedulers
         pthread_sigmask(SIG_UNBLOCK, &blocked, nil)
     }
 
     /// The signals that schedulers send to every process of a job. A child of this program starts with them
     /// blocked, because it cannot ignore them from its first instruction on.
-    static let ofSchedulers = [SIGUSR1, SIGUSR2]
+    private static let ofSchedulers = [SIGUSR1, SIGUSR2]
+
+    static var setOfSchedulers: sigset_t {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for signal in ofSchedulers { sigaddset(&set, signal) }
+        return set
+    }
+
+    /// The signals that ask for the end of the process, unless it was started so that it ignores them.
+    package static var ofEnding: [Int32] {
+        [SIGINT, SIGTERM, SIGHUP, SIGXCPU].filter { !isIgnored($0) }
+    }
+
+    /// Whether a signal that asks for the end may come again without ending the process at once.
+    package static func isPatient(_ signal: Int32) -> Bool { signal == SIGHUP || signal == SIGXCPU }
 
     /// Whether a signal is ignored: by `ignoreHarmless`, or because the process was started so (`nohup`, a
     /// job in the background of a script).

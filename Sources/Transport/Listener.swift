@@ -24,8 +24,7 @@ package final class Listener: @unchecked Sendable {
     private var isResting = false
 
     /// Binds and listens. An empty host or `::` is every address of both families, `0.0.0.0` every IPv4
-    /// address.
-    /// A host name is looked up here, which blocks: pass an address if the loop is running.
+    /// address. A host name is looked up here, which blocks: pass an address if the loop is running.
     ///
     /// - Parameters:
     ///   - accepted: gets a connection, its local and its remote address.

@@ -63,7 +63,10 @@ package struct SocketAddress: Hashable, Sendable {
 }
 
 extension SocketAddress: CustomStringConvertible {
-    package var description: String { isIPv6 ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    package var description: String { "\(bracketedHost):\(port)" }
+
+    /// The host as it stands before a port: IPv6 in brackets.
+    package var bracketedHost: String { isIPv6 ? "[\(host)]" : host }
 }
 
 // MARK: - The C library's form

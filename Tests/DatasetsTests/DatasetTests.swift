@@ -144,6 +144,7 @@ import Testing
         #expect(normalization.shift == [4.886177800974252])
         #expect(normalization.factor == [Float(1 / 6.008113741288145)])
     }
+
     /// Bytes in the training, and then the same picture in other units.
     @Test(
         arguments: [

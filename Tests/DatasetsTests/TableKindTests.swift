@@ -435,6 +435,10 @@ import Testing
             TableRules(targets: ["y"], categorical: ["x"]),
             .noted("similar_names", "like `01` and `1`, which count as different categories")),
         Case(
+            "large whole numbers as classes",
+            "x,y\n" + (0..<40).map { "\($0 * 7 % 11).5,\(1_700_000_001 + $0 % 3)\n" }.joined(), CSVFormat(),
+            TableRules(targets: ["y"], task: .classification), .read([0.5])),
+        Case(
             "classes with zeros before them",
             "x,y\n" + (0..<40).map { "\($0 * 7 % 11).5,\(["1", "01", "001"][$0 % 3])\n" }.joined(),
             .noted("similar_names", "which count as different classes")),

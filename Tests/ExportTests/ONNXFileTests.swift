@@ -81,7 +81,10 @@ import Testing
         let encoders = file.nodes.filter { $0.operation == "LabelEncoder" }
         #expect(encoders.count == 3 && encoders.allSatisfy { $0.domain == "ai.onnx.ml" })
         for (encoder, index) in zip(encoders, [4, 6, 7]) {
-            guard case .categories(let names, _) = columns[index].kind else { continue }
+            guard case .categories(let names, _) = columns[index].kind else {
+                Issue.record("\(columns[index].name) has no categories")
+                continue
+            }
             #expect(encoder.inputs == [columns[index].name])
             #expect(encoder.texts["keys_strings"]?.suffix(names.count) == names[...])
         }
@@ -116,7 +119,7 @@ import Testing
             file.expectSound("\(names)")
             #expect(file.inputs.map(\.name) == Array(names[..<2]))
             #expect(file.tensors["class_names"]?.texts.dropLast() == made.state.classNames?[...])
-            // Python's source has each of them once, on the line of its list.
+            // No name breaks a line of Python's source, or leaves a control character in it.
             let script = try #require(made.model.pyTorchFiles.first { $0.name == "model.py" }).text
             let line = script.split(separator: "\n").first { $0.hasPrefix("CLASSES") }
             #expect(line != nil && script.unicodeScalars.allSatisfy { $0 == "\n" || $0.value >= 32 })

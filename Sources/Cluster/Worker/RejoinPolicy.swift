@@ -85,11 +85,11 @@ package struct RejoinPolicy {
         case .refused(let reason):
             return (.exit(status: 1), [.failed(reason: reason)])
         case .joinAgain(let reason):
-            begin(.lost, now)
+            search = newSearch(.lost, now)
             return (.join(afterSeconds: 0.1), [.rejoining(reason: reason)])
         case .lost(let error, let wasLetIn):
             guard wasLetIn else { return notReached(error, now) }
-            begin(.lost, now)
+            search = newSearch(.lost, now)
             let loss = RunEvent.Session.coordinatorLost(
                 address: "\(coordinator)", reason: error.map { "\($0)" }, rejoinSeconds: limits.rejoin)
             let (next, events) = notReached(error, now)
@@ -97,21 +97,21 @@ package struct RejoinPolicy {
         }
     }
 
-    private mutating func begin(_ purpose: Search.Purpose, _ now: Double) {
+    private func newSearch(_ purpose: Search.Purpose, _ now: Double) -> Search {
         let limit =
             switch purpose {
             case .first: limits.wait
             case .lost: limits.rejoin
             case .next: Double.infinity
             }
-        search = Search(
+        return Search(
             purpose: purpose, begin: now, limit: limit,
             nextReport: purpose == .first ? now : .infinity)
     }
 
     /// The job is over, and the worker stays for the next one.
     private mutating func stay(_ reason: String, _ now: Double) -> (Next, [RunEvent.Session]) {
-        begin(.next, now)
+        search = newSearch(.next, now)
         return (
             .join(afterSeconds: Self.longestPause / 5),
             [.staying(reason: reason, address: "\(coordinator)")]
@@ -119,8 +119,7 @@ package struct RejoinPolicy {
     }
 
     private mutating func notReached(_ error: TransportError?, _ now: Double) -> (Next, [RunEvent.Session]) {
-        if search == nil { begin(.first, now) }
-        guard var search else { return (.exit(status: 1), []) }
+        var search = search ?? newSearch(.first, now)
         let reason = reason(error)
         guard error?.isWorthRetrying(hasJoined: search.purpose != .first, keeps: limits.keeps) ?? true else {
             return (.exit(status: 1), [.failed(reason: reason)])

@@ -40,30 +40,25 @@ package enum TokenStore {
     package static func forCoordinator(file: String?) throws -> SharedToken? {
         if let given = try given(file: file) { return given }
         guard let path = defaultPath else { return nil }
-        return try token(keptIn: path)
+        // A home that can neither be read nor written is none.
+        do { return try token(keptIn: path) } catch let error as SystemError where error.code != nil {
+            return nil
+        }
     }
 
     /// Returns the token in a run directory, which is made if it is missing.
     package static func kept(inRun directory: String) throws -> SharedToken {
-        let path = runTokenPath(directory)
-        if File.exists(path) { return try TokenFile.read(path) }
-        let token = SharedToken.random()
-        try TokenFile.write(token, to: path)
-        return token
+        try token(keptIn: runTokenPath(directory))
     }
 
     package static func runTokenPath(_ directory: String) -> String { Path.join(directory, "token") }
 
-    /// Returns nil if the file can neither be read nor be made.
-    private static func token(keptIn path: String) throws -> SharedToken? {
-        do {
-            if File.exists(path) { return try TokenFile.read(path) }
-            let token = SharedToken.random()
-            try TokenFile.write(token, to: path)
-            return token
-        } catch let error as SystemError where error.code != nil {
-            return nil
-        }
+    /// Returns the token in a file, which is made if it is missing.
+    private static func token(keptIn path: String) throws -> SharedToken {
+        if File.exists(path) { return try TokenFile.read(path) }
+        let token = SharedToken.random()
+        try TokenFile.write(token, to: path)
+        return token
     }
 
     /// Returns a worker's token. If there is none, it is asked for on a terminal.

@@ -75,8 +75,7 @@ extension Worker {
         let most = plan.geometry.microbatches
         let demand = MemoryDemand(plan, workers: most, lanes: lanes(localWorkers: 1), dataBytes: 0)
         let alone = MemoryDemand(worker: demand.worker, workers: 1, coordinator: 0)
-        let shortage = alone.shortage(shared: .shared(), each: .ofEachProcess)
-        if let shortage { throw SystemError(shortage) }
+        if let shortage = alone.shortage() { throw SystemError(shortage) }
     }
 
     /// The number of lanes, for a machine with so many workers.

@@ -124,11 +124,9 @@ package final class Worker {
         // Ctrl-C and a hang-up reach a whole terminal group. Workers that `run` started ignore them: their
         // coordinator stops them.
         let isChild = Environment.value(InheritedDescriptors.lifeline) != nil
-        let signals = [SIGTERM, SIGINT, SIGHUP, SIGXCPU].filter { !Signals.isIgnored($0) }
-        try Signals.deliver(signals) { signal in
+        try Signals.deliver(Signals.ofEnding) { signal in
             if isChild && signal != SIGTERM { return }
-            let isPatient = signal == SIGHUP || signal == SIGXCPU
-            if current.terminate(), !isPatient { _exit(signal == SIGINT ? 130 : 0) }
+            if current.terminate(), !Signals.isPatient(signal) { _exit(signal == SIGINT ? 130 : 0) }
         }
     }
 

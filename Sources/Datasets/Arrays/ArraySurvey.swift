@@ -43,6 +43,6 @@ struct ArraySurvey {
     static func shiftNotes(_ offsets: [Double], _ path: String, _ what: String) -> [DataNote] {
         let shifted = offsets.indices.filter { offsets[$0] != 0 }
         guard !shifted.isEmpty else { return [] }
-        return [ColumnNotes.shift(path, shifted.prefix(8).map { ("\(what) \($0)", offsets[$0]) })]
+        return [ColumnNotes.shift(path, shifted.map { ("\(what) \($0)", offsets[$0]) })]
     }
 }

@@ -62,6 +62,9 @@ struct NameTable {
 
     func name(_ index: Int) -> ArraySlice<UInt8> { bytes[(index == 0 ? 0 : ends[index - 1])..<ends[index]] }
 
+    /// The names in the order in which they came. What is no UTF-8 is replaced.
+    var strings: [String] { (0..<count).map { String(decoding: name($0), as: UTF8.self) } }
+
     /// The names with their counts, sorted by their bytes; nil if one is not UTF-8. Two spellings of a name
     /// in Unicode, which are equal as strings, are two names.
     var texts: [(name: String, count: Int)]? {

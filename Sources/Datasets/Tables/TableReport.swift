@@ -71,13 +71,11 @@ extension TableSurvey {
         let facts = facts[column]
         let isTarget = targets.contains(column)
         let kind = judgement(of: column)
-        let words = (0..<facts.missingWords.count).map {
-            String(decoding: facts.missingWords.name($0), as: UTF8.self)
-        }
         return TableReport.Column(
             name: names[column], role: isTarget ? .target : .feature, kind: kind,
             isNamedKey: ColumnName(names[column], index: column).isKey, reason: reason(of: column, kind),
-            numbers: facts.numbers, texts: facts.texts, missing: facts.missing, missingWords: words,
+            numbers: facts.numbers, texts: facts.texts, missing: facts.missing,
+            missingWords: facts.missingWords.strings,
             distinct: facts.distinct.count, distinctIsExact: facts.distinct.isExact,
             range: facts.measurement?.range(),
             categories: categories(of: column, isTarget: isTarget), fault: fault(of: column, isTarget),
@@ -107,10 +105,8 @@ extension TableSurvey {
     private func categories(of column: Int, isTarget: Bool) -> [NamedCount] {
         let facts = facts[column]
         guard facts.texts > 0 || forced.contains(column) || (isTarget && isClassTarget) else { return [] }
-        return (0..<facts.names.count).map {
-            NamedCount(
-                name: String(decoding: facts.names.name($0), as: UTF8.self), count: facts.names.counts[$0])
-        }.sorted { ($1.count, $0.name) < ($0.count, $1.name) }
+        return zip(facts.names.strings, facts.names.counts).map { NamedCount(name: $0, count: $1) }
+            .byFrequency
     }
 
     private func fault(of column: Int, _ isTarget: Bool) -> String? {

@@ -110,8 +110,7 @@ extension TableSurvey {
 extension ColumnFacts {
     /// The config's line that takes these words too for missing values.
     func missingLine(with words: [String]) -> String {
-        let seen = (0..<missingWords.count).map { String(decoding: missingWords.name($0), as: UTF8.self) }
-        let all: [String] = ([""] + seen + words).reduce(into: []) { words, word in
+        let all: [String] = ([""] + missingWords.strings + words).reduce(into: []) { words, word in
             if !words.contains(word) { words.append(word) }
         }
         return "missing: \(TableMessage.json(all))"

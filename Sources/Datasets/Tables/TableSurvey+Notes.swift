@@ -4,7 +4,7 @@ import System
 extension TableSurvey {
     var notes: [DataNote] {
         let columns = columnNotes
-        return readingNotes + columns.rowNumbers + columns.constants + codeNotes
+        return readingNotes + columns.rowNumbers + columns.constants + codeNotes(columns)
             + columns.dayNumbers + markNotes + groupNotes + columns.precision + textNotes + zeroNotes
             + columns.copies + targetNotes
     }
@@ -26,8 +26,7 @@ extension TableSurvey {
     }
 
     private var columnNotes: ColumnNotes {
-        let values = targets.filter { facts[$0].numbers > 0 && facts[$0].texts == 0 }
-        return ColumnNotes(
+        ColumnNotes(
             path: path, names: names, facts: facts, kinds: names.indices.map(judgement), features: features,
             targets: targets, numbers: numeric, values: values, leavingOut: ignoring,
             otherUse: { "set categorical: \(json($0)) or ignore: \(json($0))" })
@@ -44,10 +43,7 @@ extension TableSurvey {
             .joined(separator: ", ")
         var words: [String] = []
         for column in columns {
-            for index in 0..<facts[column].missingWords.count {
-                let word = String(decoding: facts[column].missingWords.name(index), as: UTF8.self)
-                if !words.contains(word) { words.append(word) }
-            }
+            words += facts[column].missingWords.strings.filter { !words.contains($0) }
         }
         let written =
             "(\(counts)\(columns.count > 8 ? ", …" : "");"
@@ -71,15 +67,12 @@ extension TableSurvey {
 
     // MARK: - Numbers that may be something else
 
-    private var codeNotes: [DataNote] {
+    private func codeNotes(_ notes: ColumnNotes) -> [DataNote] {
         let codes = numeric.filter { facts[$0].isWhole && 100 * facts[$0].leadingZeros > facts[$0].numbers }
         let phones = numeric.filter { facts[$0].isWhole && 2 * facts[$0].plusNumbers > facts[$0].numbers }
-        let notes = columnNotes
-        return [
-            notes.doubt(
-                "codes", codes, "has numbers that begin with 0, like codes (zip, phone), read as numbers"),
-            notes.doubt("phone_numbers", phones, "has long numbers with a plus sign, like phone numbers"),
-        ].compactMap { $0 }
+        return notes.doubt(
+            "codes", codes, "has numbers that begin with 0, like codes (zip, phone), read as numbers")
+            + notes.doubt("phone_numbers", phones, "has long numbers with a plus sign, like phone numbers")
     }
 
     /// Repeated extreme numbers, which many programs write for a missing value.
@@ -170,7 +163,6 @@ extension ColumnFacts {
     /// Unicode (é as one character or as two) alone.
     var similarNames: (String, String)? {
         guard names.count <= 1_000 else { return nil }
-        return SimilarNames.first(
-            in: (0..<names.count).map { String(decoding: names.name($0), as: UTF8.self) })
+        return SimilarNames.first(in: names.strings)
     }
 }

@@ -4,7 +4,7 @@
 /// let predictions = ClassPredictions(
 ///     classNames: ["cat", "dog"], count: 3, truth: .one([0, 1, 1]), predicted: .one([0, 1, 0]),
 ///     scores: [0.9, 0.1, 0.2, 0.8, 0.6, 0.4], areProbabilities: true, ranks: [0, 0, 1])
-/// ClassMeasurement(predictions, [.accuracy]).values()      // [0.6666666666666666]
+/// ClassMeasurement(predictions, [.accuracy]).values([1, 1, 1])      // [0.6666666666666666]
 /// ```
 package struct ClassPredictions: Sendable {
     /// The classes that each sample has.

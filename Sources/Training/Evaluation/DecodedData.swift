@@ -82,6 +82,11 @@ package struct DecodedData: Sendable {
             train: try Dataset.madeUp(train.form), validation: nil, test: nil, normalization: normalization)
     }
 
+    /// Bytes of all sets.
+    package var byteCount: Int {
+        [train, validation, test].reduce(0) { $0 + ($1?.serialized.count ?? 0) }
+    }
+
     /// The sizes of the data sets that a plan needs.
     package var facts: DataFacts {
         let targetWidth: Int? = if case .values(let width) = train.form.targets { width } else { nil }

@@ -33,7 +33,7 @@ package struct MemoryDemand: Equatable, Sendable {
     /// - Parameters:
     ///   - shared: limits all processes together.
     ///   - each: limits every process; nil: nothing does.
-    package func shortage(shared: MemoryLimit, each: MemoryLimit?) -> String? {
+    package func shortage(shared: MemoryLimit = .shared(), each: MemoryLimit? = .ofEachProcess) -> String? {
         if total > shared.bytes { return sentence(total, shared) }
         if let each, max(coordinator, workers > 0 ? worker : 0) > each.bytes {
             return sentence(max(coordinator, worker), each)

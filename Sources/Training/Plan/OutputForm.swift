@@ -55,6 +55,7 @@ extension TrainingPlan {
         case .meanSquaredError, .meanAbsoluteError, .rootMeanSquaredError: .values
         }
     }
+
     /// Whether predictions are probabilities, by the loss or by the last layer.
     package var predictsProbabilities: Bool {
         outputForm != .values || job.layers.last?.spec.probabilities != nil

@@ -82,7 +82,7 @@ extension TrainingPlan {
                     : classes == 2 && output.count == 1
                         ? "{dense: 2}, or use binary_cross_entropy" : "{dense: \(classes)}"
                 // A regression is not to become a classifier.
-                if output.count == 1, classes > 2, job.loss.kind.comparesValues,
+                if output.count == 1, classes > 2, job.loss.kind.targetTask == .regression,
                     let line = job.data.train.line(making: .regression)
                 {
                     throw PlanError(
@@ -94,7 +94,7 @@ extension TrainingPlan {
                 throw PlanError(
                     "the model ends in `\(name)` with an output of \(output), "
                         + "but the data has \(classes) classes: end the model with \(hint)"
-                        + otherwise(job, .regression, "values", if: job.loss.kind.comparesValues),
+                        + otherwise(job, .regression, "values", if: job.loss.kind.targetTask == .regression),
                     layer: name)
             }
         }
@@ -186,15 +186,6 @@ extension DataSpec.Source {
         case .npy: "`classes: \(task == .classification)`"
         case .limited(let source, _): source.line(making: task)
         default: nil
-        }
-    }
-}
-
-extension Loss.Kind {
-    fileprivate var comparesValues: Bool {
-        switch self {
-        case .meanSquaredError, .meanAbsoluteError, .rootMeanSquaredError: true
-        case .crossEntropy, .binaryCrossEntropy: false
         }
     }
 }

@@ -9,7 +9,7 @@ enum ConfigReport {
     static func valid(_ path: String, _ plan: TrainingPlan, _ data: DecodedData) -> ConfigValue {
         .object(
             [("valid", .bool(true)), ("config", .string(path)), ("mistakes", .array([]))] + size(plan) + [
-                ("data", .array(data.summary.map { .string($0) })), ("notes", notes(data.allNotes)),
+                ("data", .array(data.summary.map { .string($0) })), ("notes", data.allNotes.json),
                 ("warnings", .array(plan.doubts.map { .string($0) })),
             ])
     }
@@ -70,7 +70,7 @@ enum ConfigReport {
                             .object([("name", .string($0.name)), ("shape", shape($0.shape))])
                         })
                 ),
-                ("data", .array(data.summary.map { .string($0) })), ("notes", notes(data.allNotes)),
+                ("data", .array(data.summary.map { .string($0) })), ("notes", data.allNotes.json),
             ])
     }
 
@@ -93,14 +93,4 @@ enum ConfigReport {
     }
 
     private static func shape(_ dimensions: [Int]) -> ConfigValue { .array(dimensions.map { .int($0) }) }
-
-    private static func notes(_ notes: [DataNote]) -> ConfigValue {
-        .array(
-            notes.map {
-                .object([
-                    ("kind", .string($0.kind)), ("text", .string($0.text)),
-                    ("cure", $0.cure.map { .string($0) } ?? .null),
-                ])
-            })
-    }
 }

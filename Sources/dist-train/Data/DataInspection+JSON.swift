@@ -17,16 +17,7 @@ extension DataInspection {
                     })
             ),
             ("errors", .array(faults.map { .string($0) })),
-            (
-                "notes",
-                .array(
-                    notes.map {
-                        .object([
-                            ("kind", .string($0.kind)), ("text", .string($0.text)),
-                            ("cure", $0.cure.map { .string($0) } ?? .null),
-                        ])
-                    })
-            ),
+            ("notes", notes.json),
         ])
     }
 

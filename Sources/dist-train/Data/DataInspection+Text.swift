@@ -15,9 +15,9 @@ extension DataInspection {
             }
             if set.part != nil { lines += Self.partLines(set) }
         }
-        lines += overlaps.map { "warning: \($0.note.sentence)" }
+        lines += overlaps.map(\.note.line)
         lines += faults.map { "error: \($0)" }
-        lines += notes.map { "\($0.cure == nil ? "note" : "warning"): \($0.sentence)" }
+        lines += notes.map(\.line)
         return lines.joined(separator: "\n")
     }
 

@@ -56,11 +56,12 @@ enum DoctorCommand {
                 listen: listen
             ).all()
         }
-        guard !arguments.positionals.isEmpty else {
-            return try MachineFindings.all() + NetworkFindings.all(tokenFile: tokenFile)
-        }
-        let path = try arguments.only("a config file")
-        let job = try JobFindings.all(JobFile.load(path: path, overrides: arguments.overrides))
+        // The job comes first, because it may start the process again.
+        let job =
+            arguments.positionals.isEmpty
+            ? []
+            : try JobFindings.all(
+                JobFile.load(path: arguments.only("a config file"), overrides: arguments.overrides))
         return try MachineFindings.all() + NetworkFindings.all(tokenFile: tokenFile) + job
     }
 

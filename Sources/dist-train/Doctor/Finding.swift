@@ -46,6 +46,12 @@ struct Finding {
         self.init(name, isGood ? .good : .bad, text, cure: isGood ? nil : cure)
     }
 
+    /// A failure, as a sentence with its cure behind a semicolon.
+    init(_ name: String, failure sentence: String) {
+        let parts = sentence.split(separator: ";", maxSplits: 1).map(String.init)
+        self.init(name, .bad, parts[0], cure: parts.count > 1 ? String(parts[1].dropFirst()) : nil)
+    }
+
     /// - Parameter width: the columns of the terminal; nil: there is none.
     func lines(_ style: TerminalStyle, width: Int?) -> String {
         let plain = "\(state.mark) \(TextFormat.left(name, 14)) \(text)"

@@ -8,20 +8,16 @@ import Training
 enum JobFindings {
     static func all(_ file: JobFile) throws -> [Finding] {
         try adoptCore(file.job.blasCore)
-        let data = try DecodedData(reading: file.job.data)
+        let data = try file.decodedData()
         let plan = try file.trainingPlan(with: data)
-        let sets = [data.train, data.validation, data.test]
-        let demand = MemoryDemand(
-            plan, workers: 1, lanes: Processor.cores,
-            dataBytes: sets.reduce(0) { $0 + ($1?.serialized.count ?? 0) })
-        let shortage = demand.shortage(shared: .shared(), each: .ofEachProcess)
+        let demand = MemoryDemand(plan, workers: 1, lanes: Processor.cores, dataBytes: data.byteCount)
+        let memory = "job's memory"
         return [
             Finding("job", .good, "\(file.job.name): \(plan.size)"),
             Finding("platform", .good, try Fingerprint(of: plan).platform),
-            Finding(
-                "job's memory", shortage == nil,
-                shortage ?? "\(TextFormat.bytes(demand.total)) with one worker on this machine",
-                cure: "see above"),
+            demand.shortage().map { Finding(memory, failure: $0) }
+                ?? Finding(
+                    memory, .good, "\(TextFormat.bytes(demand.total)) with one worker on this machine"),
         ]
     }
 

@@ -38,8 +38,6 @@ struct JoinFindings {
 
     /// The step at which the way to the coordinator ends.
     private func failure(_ error: TransportError) -> Finding {
-        let sentence = "\(error)".split(separator: ";", maxSplits: 1).map(String.init)
-        let (text, cure) = (sentence[0], sentence.count > 1 ? String(sentence[1].dropFirst()) : nil)
         let name =
             switch error {
             case .tokensDiffer: "token"
@@ -48,14 +46,15 @@ struct JoinFindings {
             case .unknownHost: "name"
             default: "coordinator"
             }
+        let found = Finding(name, failure: "\(error)")
         if case .connectionRefused = error {
             return Finding(
-                name, .bad, text,
+                name, .bad, found.text,
                 cure:
                     "start the coordinator there, or compare the port: `dist-train coordinator CONFIG"
                     + " --listen :\(coordinator.port)`")
         }
-        return Finding(name, .bad, text, cure: cure)
+        return found
     }
 
     private static func platform(_ name: String) -> Finding {

@@ -34,7 +34,7 @@ enum NetworkFindings {
                 cure: "connect the machine to a network")
         }
         let texts = all.map {
-            "\($0.address.isIPv6 ? "[\($0.address.host)]" : $0.address.host) (\($0.interface)"
+            "\($0.address.bracketedHost) (\($0.interface)"
                 + ($0.isVirtual ? ", of containers" : "") + ")"
         }
         let isReachable = all.contains { !$0.isVirtual }

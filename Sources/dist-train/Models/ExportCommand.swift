@@ -60,7 +60,7 @@ enum ExportCommand {
 
     private static func trained(_ path: String) throws -> TrainedModel {
         let checkpoints = try TrainedModel.checkpoints(at: path) {
-            Console.standardError.writeLine("warning: \($0)")
+            Console.standardError.write(message: "warning: \($0)")
         }
         guard checkpoints.count == 1 else {
             throw CheckpointError(

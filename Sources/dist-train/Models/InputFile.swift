@@ -72,10 +72,8 @@ struct InputFile {
             throw DatasetError(
                 "--input - takes a table, and the model was not trained with one; give a file")
         }
-        let directory = Path.join(Environment.value("TMPDIR") ?? "/tmp", "dist-train-\(getpid())")
-        try Directory.createNew(directory, mode: 0o700)
-        defer { try? Directory.remove(directory) }
-        let file = Path.join(directory, "standard-input")
+        let scratch = try ScratchDirectory(named: "dist-train-input")
+        let file = Path.join(scratch.path, "standard-input")
         let writer = try FileWriter(file)
         var chunk = [UInt8](repeating: 0, count: 1 << 16)
         while true {
@@ -86,7 +84,7 @@ struct InputFile {
             try writer.write(Array(chunk[..<count]))
         }
         // The reader maps the file, and needs its name no more.
-        return try InputFile(file, of: model, names: names).blocks()
+        return try withExtendedLifetime(scratch) { try InputFile(file, of: model, names: names).blocks() }
     }
 
     private func note(_ text: String) { Console.standardError.writeLine("note: \(text)") }

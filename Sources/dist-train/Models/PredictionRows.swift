@@ -8,7 +8,7 @@ package struct PredictionRows {
     package enum Cell: Equatable, Sendable {
         case text(String)
         case number(Float)
-        /// A number that a Float cannot hold.
+        /// A number in double precision.
         case double(Double)
         case integer(Int)
     }

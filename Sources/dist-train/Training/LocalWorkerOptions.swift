@@ -12,14 +12,15 @@ struct LocalWorkerOptions {
     /// The directory in which they keep fetched data; nil: the workers' usual one.
     var cacheDirectory: String? = nil
 
+    var lanesOfEach: Int { lanes ?? max(1, Processor.cores / max(1, count)) }
+
     /// Starts them.
     /// - Parameter address: the coordinator's.
     func start(address: SocketAddress, protection: Protection, token: SharedToken) throws -> LocalWorkers {
         // `::` takes IPv4 connections too.
         let host = address.isAny ? "127.0.0.1" : address.host
-        let lanes = lanes ?? max(1, Processor.cores / max(1, count))
         var arguments = [
-            "worker", "--join", "\(Endpoint(host: host, port: address.port))", "--lanes", "\(lanes)",
+            "worker", "--join", "\(Endpoint(host: host, port: address.port))", "--lanes", "\(lanesOfEach)",
         ]
         if let cacheDirectory { arguments += ["--cache-dir", cacheDirectory] }
         if address.isLoopback { arguments += ["--listen", "\(Endpoint(host: address.host, port: 0))"] }

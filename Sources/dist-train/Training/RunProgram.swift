@@ -102,13 +102,9 @@ struct RunProgram {
     private func requireMemory(_ plan: TrainingPlan, _ data: DecodedData, _ local: LocalWorkerOptions?) throws
     {
         let workers = local?.count ?? 0
-        let lanes = local?.lanes ?? max(1, Processor.cores / max(1, workers))
-        let sets = [data.train, data.validation, data.test]
         let demand = MemoryDemand(
-            plan, workers: workers, lanes: lanes,
-            dataBytes: sets.reduce(0) { $0 + ($1?.serialized.count ?? 0) })
-        let shortage = demand.shortage(shared: .shared(), each: .ofEachProcess)
-        if let shortage { throw SystemError(shortage) }
+            plan, workers: workers, lanes: local?.lanesOfEach ?? Processor.cores, dataBytes: data.byteCount)
+        if let shortage = demand.shortage() { throw SystemError(shortage) }
     }
 
     private static func started(_ name: String, _ setup: RunSetup) -> RunEvent.Run {
@@ -136,7 +132,7 @@ struct RunProgram {
 
     private func tellHowToJoin(_ address: SocketAddress, _ token: SharedToken, _ log: Log) {
         let all = address.isAny ? SocketAddress.localInterfaces() : [address]
-        let hosts = all.filter { address.isIPv6 || !$0.isIPv6 }.map(Self.bracketed)
+        let hosts = all.filter { address.isIPv6 || !$0.isIPv6 }.map(\.bracketedHost)
         let host = hosts.first ?? "localhost"
         let port = address.port == 7070 ? "" : ":\(address.port)"
         let command =
@@ -150,10 +146,6 @@ struct RunProgram {
         guard isatty(STDERR_FILENO) == 1, verbosity > .quiet else { return }
         // On a terminal only, because no log file may hold the token.
         Console.standardError.writeLine("  the token, asked for once on each machine:\n  \(token.hex)")
-    }
-
-    private static func bracketed(_ address: SocketAddress) -> String {
-        address.isIPv6 ? "[\(address.host)]" : address.host
     }
 
     // MARK: The end

@@ -19,16 +19,14 @@ final class StopSignals: Sendable {
 
     /// Takes the signals from now on.
     init() throws {
-        let stops = [SIGINT, SIGTERM, SIGHUP, SIGXCPU].filter { !Signals.isIgnored($0) }
-        try Signals.deliver(stops + [SIGUSR1]) { [self] signal in
+        try Signals.deliver(Signals.ofEnding + [SIGUSR1]) { [self] signal in
             guard signal != SIGUSR1 else {
                 state.withLock { $0.coordinator }?.checkpoint()
                 return
             }
-            let isPatient = signal == SIGHUP || signal == SIGXCPU
             let (coordinator, stops, interrupts) = state.withLock { state in
                 state.stops += 1
-                state.interrupts += isPatient ? 0 : 1
+                state.interrupts += Signals.isPatient(signal) ? 0 : 1
                 return (state.coordinator, state.stops, state.interrupts)
             }
             if interrupts > 1 { _exit(130) }

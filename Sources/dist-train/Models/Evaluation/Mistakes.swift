@@ -44,7 +44,7 @@ package struct Mistakes {
             .map { _, row in
                 let file = data.file(of: row.sample).map { [PredictionRows.Cell.text($0)] } ?? []
                 return [.integer(data.number(of: row.sample))] + file + row.cells
-                    + [Self.cell(row.badness)]
+                    + [.double(row.badness)]
             }
     }
 
@@ -53,8 +53,6 @@ package struct Mistakes {
         let cells: [PredictionRows.Cell]
         let badness: Double
     }
-
-    private static func cell(_ value: Double) -> PredictionRows.Cell { .text(value.description) }
 
     private static func badness(of p: Double, areProbabilities: Bool, predicted: Double) -> Double {
         areProbabilities ? -log(max(p, least)) : predicted - p
@@ -69,7 +67,7 @@ package struct Mistakes {
                 predictions.scores[sample * width + label], predictions.scores[sample * width + found]
             )
             return Row(
-                sample: sample, cells: [.text(names[label]), .text(names[found]), cell(q), cell(p)],
+                sample: sample, cells: [.text(names[label]), .text(names[found]), .double(q), .double(p)],
                 badness: badness(of: p, areProbabilities: predictions.areProbabilities, predicted: q))
         }
     }
@@ -81,7 +79,8 @@ package struct Mistakes {
             guard isTrue != isFound else { return nil }
             let score = predictions.scores[index]
             let cells: [PredictionRows.Cell] = [
-                .text(names[index % width]), .integer(isTrue ? 1 : 0), .integer(isFound ? 1 : 0), cell(score),
+                .text(names[index % width]), .integer(isTrue ? 1 : 0), .integer(isFound ? 1 : 0),
+                .double(score),
             ]
             let right = isTrue ? score : 1 - score
             return Row(
@@ -96,7 +95,7 @@ package struct Mistakes {
     ) -> [Row] {
         let width = names.count
         func shown(_ values: ArraySlice<Double>) -> [PredictionRows.Cell] {
-            values.enumerated().map { cell($1 + ($0 < offsets.count ? offsets[$0] : 0)) }
+            values.enumerated().map { .double($1 + ($0 < offsets.count ? offsets[$0] : 0)) }
         }
         return (0..<predictions.count).map { sample in
             let range = sample * width..<(sample + 1) * width
