@@ -61,6 +61,8 @@ let package = Package(
             name: "CDatasets",
             exclude: ["digits.csv.gz", "wine.csv.gz", "breast_cancer.csv.gz", "ATTRIBUTION.md"],
             cSettings: cFlags),
+        .target(
+            name: "CPages", exclude: ["page.html", "page.css", "page.js"], cSettings: cFlags),
         room("Platform", uses: []),
         // 1
         room("Threads", uses: ["CSystem", "Platform"]),
@@ -77,6 +79,7 @@ let package = Package(
         room("Datasets", uses: ["Kernels", "System", "CDatasets", "CZlib", "CImages", "Platform"]),
         room("Collectives", uses: ["Kernels", "CSystem", "Threads"]),
         room("Telemetry", uses: ["System", "Platform"]),
+        room("HTTP", uses: ["Transport", "System", "Platform", "Threads"]),
         room("Metrics", uses: ["Kernels", "Platform"]),
         // 4
         room("Checkpoints", uses: ["System", "Configuration", "NeuralNetwork", "Platform"]),
@@ -108,13 +111,31 @@ let package = Package(
                 "Checkpoints", "Configuration", "Datasets", "Jobs", "Kernels", "NeuralNetwork", "Runs",
                 "System", "Training",
             ]),
+        room("TensorBoard", uses: ["System", "CSIMD", "Configuration", "Telemetry", "Platform"]),
+        room(
+            "Pages",
+            uses: [
+                "CPages", "HTTP", "Transport", "System", "Configuration", "Telemetry", "Platform", "Threads",
+            ]),
+        room(
+            "Reports",
+            uses: [
+                "Pages", "System", "Kernels", "Configuration", "NeuralNetwork", "Datasets", "Telemetry",
+                "Checkpoints", "Jobs", "Training", "Metrics", "Runs", "Platform",
+            ]),
+        room(
+            "Serving",
+            uses: [
+                "HTTP", "Transport", "System", "Kernels", "Configuration", "NeuralNetwork", "Datasets",
+                "Checkpoints", "Jobs", "Training", "Runs", "Platform", "Threads",
+            ]),
         // 8
         .executableTarget(
             name: "dist-train",
             dependencies: [
                 "Configuration", "System", "Kernels", "NeuralNetwork", "Datasets", "Telemetry", "Checkpoints",
                 "Jobs", "Training", "Runs", "Cluster", "Export", "Transport", "Platform", "Threads",
-                "Metrics",
+                "Metrics", "HTTP", "Pages", "Reports", "TensorBoard", "Serving",
             ],
             swiftSettings: swiftFlags),
 

@@ -1,0 +1,20 @@
+#include "CPages.h"
+
+static const uint8_t html[] = {
+#embed "page.html"
+};
+
+static const uint8_t css[] = {
+#embed "page.css"
+};
+
+static const uint8_t js[] = {
+#embed "page.js"
+};
+
+const uint8_t *cpages_html(void) { return html; }
+size_t cpages_html_count(void) { return sizeof html; }
+const uint8_t *cpages_css(void) { return css; }
+size_t cpages_css_count(void) { return sizeof css; }
+const uint8_t *cpages_js(void) { return js; }
+size_t cpages_js_count(void) { return sizeof js; }

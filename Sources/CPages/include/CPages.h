@@ -1,0 +1,11 @@
+// The page that shows a run: its frame, its style and the script that draws it (page.html, page.css, page.js).
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+const uint8_t *cpages_html(void);
+size_t cpages_html_count(void);
+const uint8_t *cpages_css(void);
+size_t cpages_css_count(void);
+const uint8_t *cpages_js(void);
+size_t cpages_js_count(void);
