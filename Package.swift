@@ -78,7 +78,7 @@ let package = Package(
         room("NeuralNetwork", uses: ["Kernels"]),
         room("Datasets", uses: ["Kernels", "System", "CDatasets", "CZlib", "CImages", "Platform"]),
         room("Collectives", uses: ["Kernels", "CSystem", "Threads"]),
-        room("Telemetry", uses: ["System", "Platform"]),
+        room("Telemetry", uses: ["System", "Configuration", "Platform"]),
         room("HTTP", uses: ["Transport", "System", "Platform", "Threads"]),
         room("Metrics", uses: ["Kernels", "Platform"]),
         // 4
@@ -150,7 +150,7 @@ let package = Package(
         tests("NeuralNetworkTests", uses: ["NeuralNetwork", "Kernels", "Platform"], areOptimized: true),
         tests("DatasetsTests", uses: ["TestSupport", "Datasets", "Kernels", "System", "Platform"]),
         tests("CollectivesTests", uses: ["TestSupport", "Collectives", "Kernels", "Threads"]),
-        tests("TelemetryTests", uses: ["TestSupport", "Telemetry", "System", "Platform"]),
+        tests("TelemetryTests", uses: ["TestSupport", "Telemetry", "Configuration", "System", "Platform"]),
         tests("MetricsTests", uses: ["TestSupport", "Metrics"]),
         tests("CheckpointsTests", uses: ["TestSupport", "Checkpoints", "System", "Platform"]),
         tests(

@@ -33,6 +33,19 @@ package enum Clock {
         return "\(date)T\(clock).\(TextFormat.padded(rest, 3, with: "0"))Z"
     }
 
+    /// Reads what `timestamp` writes; nil for any other text.
+    package static func seconds(ofTimestamp text: String) -> Double? {
+        let bytes = Array(text.utf8)
+        guard bytes.count == 24, bytes[10] == 0x54, bytes[19] == 0x2E, bytes[23] == 0x5A else { return nil }
+        let ranges = [0..<4, 5..<7, 8..<10, 11..<13, 14..<16, 17..<19, 20..<23]
+        let numbers = ranges.compactMap { Int32(String(decoding: bytes[$0], as: UTF8.self)) }
+        guard numbers.count == ranges.count else { return nil }
+        var parts = tm()
+        (parts.tm_year, parts.tm_mon, parts.tm_mday) = (numbers[0] - 1_900, numbers[1] - 1, numbers[2])
+        (parts.tm_hour, parts.tm_min, parts.tm_sec) = (numbers[3], numbers[4], numbers[5])
+        return Double(timegm(&parts)) + Double(numbers[6]) / 1_000
+    }
+
     /// Formats a local time for names of directories: `20261121-034500`.
     package static func compactLocalStamp(_ seconds: Double = wallSeconds()) -> String {
         var time = time_t(seconds.rounded(.down))

@@ -345,5 +345,25 @@ extension EventExample {
             .worker(.missing(ready: 2, needed: 2, paused: 0, hasBegun: false)), .warning,
             "no progress: 2 workers are ready, but too few can reach each other",
             #""ready":2,"needed":2,"paused":0"#),
+        EventExample(
+            .worker(.observed(observation)), .debug, "2 workers connected; the coordinator occupies 1.4 MiB",
+            #""workers":[{"worker":1,"state":"member","rank":0,"microbatches":4,"speed":1.0,"#
+                + #""heartbeat_seconds":0.25,"memory_bytes":9000000,"step":18,"phase":"backward"},"#
+                + #"{"worker":2,"state":"joining","rank":null,"microbatches":null,"speed":null,"#
+                + #""heartbeat_seconds":null,"memory_bytes":null,"step":null,"phase":null}],"#
+                + #""memory_bytes":1500000,"sent_bytes":1000,"received_bytes":2000"#),
     ]
+}
+
+extension EventExample {
+    /// A member and a worker that joins.
+    static let observation: Observation = {
+        var member = WorkerStatus(one, .member)
+        (member.rank, member.microbatches, member.share, member.speed) = (0, 4, 1, 1)
+        (member.heartbeat, member.memory, member.received) = (0.25, 9_000_000, 5_000)
+        (member.step, member.phase) = (18, "backward")
+        return Observation(
+            workers: [member, WorkerStatus(two, .joining)], memory: 1_500_000, memoryLimit: 8_000_000,
+            sent: 1_000, received: 2_000)
+    }()
 }

@@ -44,6 +44,7 @@ import Testing
         #expect(
             names(nil) == [
                 "step_finished", "step_logged", "epoch_finished", "snapshot_completed", "run_finished",
+                "workers_observed",
             ])
     }
 

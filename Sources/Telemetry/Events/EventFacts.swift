@@ -26,6 +26,16 @@ package indirect enum EventValue: Equatable, Sendable {
     /// Nothing is known here; JSON's null.
     case null
 
+    package var text: String? { if case .text(let text) = self { text } else { nil } }
+    package var integer: Int? { if case .integer(let integer) = self { integer } else { nil } }
+    package var number: Double? {
+        switch self {
+        case .number(let number): number
+        case .integer(let integer): Double(integer)
+        default: nil
+        }
+    }
+
     /// A worker's number; its name is in the fields of `worker_joined` only.
     static func worker(_ worker: WorkerName) -> EventValue { .integer(worker.number) }
 
@@ -58,13 +68,21 @@ package struct EventFacts: Equatable, Sendable {
     package let fields: [EventField]
     package let sentence: String
 
+    package init(name: String, level: LogLevel, fields: [EventField], sentence: String) {
+        self.name = name
+        self.level = level
+        self.fields = fields
+        self.sentence = sentence
+    }
+
+    /// The value of a field; nil if the event has no such field.
+    package subscript(field: String) -> EventValue? { fields.first { $0.name == field }?.value }
+
     init(
         _ name: String, _ level: LogLevel, _ sentence: String,
         fields: KeyValuePairs<String, EventValue> = [:]
     ) {
-        self.name = name
-        self.level = level
-        self.fields = fields.map { EventField($0.key, $0.value) }
-        self.sentence = sentence
+        self.init(
+            name: name, level: level, fields: fields.map { EventField($0.key, $0.value) }, sentence: sentence)
     }
 }

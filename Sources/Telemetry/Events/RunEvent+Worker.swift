@@ -25,6 +25,8 @@ extension RunEvent {
         case lost(WorkerName, reason: String, rank: Int? = nil, step: Int? = nil, phase: String? = nil)
         /// No generation can form. Repeated every 10 s. `paused` workers must wait before they may take part.
         case missing(ready: Int, needed: Int, paused: Int, hasBegun: Bool)
+        /// The state of all workers, about once a second. Never in `log.jsonl`.
+        case observed(Observation)
     }
 }
 
@@ -84,6 +86,7 @@ extension RunEvent.Worker {
                 "workers_missing", .warning,
                 Self.waiting(ready: ready, needed: needed, paused: paused, hasBegun: hasBegun),
                 fields: ["ready": .integer(ready), "needed": .integer(needed), "paused": .integer(paused)])
+        case .observed(let observation): observation.facts
         }
     }
 

@@ -30,7 +30,7 @@ final class LogFile: EventSink {
 
     func receive(_ event: RunEvent, at time: Double, from source: String) {
         switch event {
-        case .training(.stepFinished), .training(.stepLogged): break
+        case .training(.stepFinished), .training(.stepLogged), .worker(.observed): break
         default: append(LogFormat.json(event.facts, time: time, source: source))
         }
     }

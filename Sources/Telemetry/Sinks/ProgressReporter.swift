@@ -12,11 +12,10 @@ package final class ProgressReporter: EventSink {
     static let lineInterval = 60.0
 
     private struct State {
-        var meter = SpeedMeter()
+        var meter: ProgressMeter
         var epochLines = EpochLines()
         /// The time of the newest bar or line.
         var lastShown: Double?
-        var progress: Progress
     }
 
     private let console: Console
@@ -35,43 +34,32 @@ package final class ProgressReporter: EventSink {
     ) {
         self.console = console
         self.now = now
-        let progress = Progress(epoch: begin.epoch, epochs: epochs, step: begin.step, steps: steps)
-        state = Mutex(State(progress: progress))
+        state = Mutex(State(meter: ProgressMeter(epochs: epochs, steps: steps, begin: begin)))
     }
 
     package func receive(_ event: RunEvent, at time: Double, from source: String) {
         switch event {
         case .training(.stepFinished(let report)): update(report)
         case .training(.epochFinished(let report)): endEpoch(report)
-        case .training(.slowestChanged(let worker, let speed)):
-            let text = worker.map {
-                "worker \($0.number) (\(TextFormat.fixed(speed, 2)) of the others' speed)"
-            }
-            state.withLock { $0.progress.slowest = text }
-        case .generation(.started(_, _, let step)): compute(from: step)
-        case .generation(.ending), .generation(.recoveryStarted): state.withLock { $0.meter.pause() }
-        default: break
+        default: takeOther(event)
         }
+    }
+
+    private func takeOther(_ event: RunEvent) {
+        let time = now()
+        state.withLock { $0.meter.take(event, at: time) }
     }
 
     /// The training computes from now on; `step` steps are done.
     package func compute(from step: Int) {
         let time = now()
-        state.withLock { state in
-            state.meter.start(step: step, at: time)
-            state.progress.waitsFor = nil
-        }
+        state.withLock { $0.meter.compute(from: step, at: time) }
     }
 
     /// The training waits for something, such as `a worker`. That counts neither for the speed nor for the
     /// time that is left.
     package func wait(for what: String) {
-        let changed: Progress? = state.withLock { state in
-            state.meter.pause()
-            guard state.progress.waitsFor != what else { return nil }
-            state.progress.waitsFor = what
-            return state.progress
-        }
+        let changed = state.withLock { $0.meter.wait(for: what) ? $0.meter.progress : nil }
         if let changed { draw(changed) }
     }
 
@@ -92,7 +80,7 @@ package final class ProgressReporter: EventSink {
     private func progress(_ report: StepSummary) -> Progress? {
         let time = now()
         return state.withLock { state in
-            state.meter.record(step: report.step, epoch: report.epoch, samples: report.samples, at: time)
+            state.meter.take(report, at: time)
             let interval = console.isTerminal ? ProgressReporter.barInterval : ProgressReporter.lineInterval
             // A file gets its first line after an interval: the start of a run is in the log already.
             guard let last = state.lastShown ?? (console.isTerminal ? -.infinity : nil) else {
@@ -101,15 +89,7 @@ package final class ProgressReporter: EventSink {
             }
             guard time - last >= interval else { return nil }
             state.lastShown = time
-            let steps = state.progress.steps - report.step
-            let epochs = state.progress.epochs - report.epoch + 1
-            state.progress.epoch = report.epoch
-            state.progress.step = report.step
-            state.progress.values = report.epochValues
-            state.progress.samplesPerSecond = state.meter.samplesPerSecond
-            state.progress.secondsLeft = state.meter.secondsLeft(steps: steps, epochs: epochs)
-            state.progress.waitsFor = nil
-            return state.progress
+            return state.meter.progress
         }
     }
 

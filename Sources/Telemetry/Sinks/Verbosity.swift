@@ -21,6 +21,7 @@ extension RunEvent {
         case .training(let event): event.shownFrom
         case .checkpoint(let event): event.shownFrom
         case .worker(.ready): .verbose
+        case .worker(.observed): nil
         case .worker: .normal
         case .generation(.recovered): .normal
         case .generation: .verbose

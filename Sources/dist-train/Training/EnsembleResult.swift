@@ -51,7 +51,3 @@ package struct EnsembleResult {
         }.joined(separator: "   ")
     }
 }
-
-extension ConfigValue {
-    fileprivate var text: String? { if case .string(let text) = kind { text } else { nil } }
-}

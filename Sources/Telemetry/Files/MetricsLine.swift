@@ -1,7 +1,6 @@
 import Configuration
-import Telemetry
 
-/// The lines of `metrics.jsonl`: each is a function of one event.
+/// The lines of `metrics.jsonl`: each is a function of one event, and leads back to it.
 package enum MetricsLine {
     /// The line that an event makes; nil for an event that is not in `metrics.jsonl`.
     package static func line(of event: RunEvent) -> ConfigValue? {
