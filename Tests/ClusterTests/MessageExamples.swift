@@ -95,6 +95,6 @@ enum MessageExamples {
 
     static let heartbeat = Heartbeat(
         phase: .backward, step: 1 << 40, clock: 1e5 + 0.25, sent: 1 << 40, received: 0,
-        receivedFromMembers: .max)
+        receivedFromMembers: .max, memory: 1 << 30)
     static let heartbeatAnswer = HeartbeatAnswer(asked: 1.5, answered: -2)
 }

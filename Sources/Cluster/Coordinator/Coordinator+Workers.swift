@@ -81,6 +81,7 @@ extension Coordinator {
                 step: heartbeat.step, phase: "\(heartbeat.phase)",
                 isComputing: heartbeat.phase.isComputing,
                 received: heartbeat.received &+ heartbeat.receivedFromMembers)
+            (worker.heard, worker.memory) = (Reactor.now, heartbeat.memory)
             handle(.active(id, worker.status))
             handle(
                 .delivered(
@@ -96,6 +97,7 @@ extension Coordinator {
 
     func lose(_ id: Int, _ reason: String) {
         guard let worker = workers.remove(id) else { return }
+        earlierTraffic.add(worker)
         worker.close()
         sharing.forget(id)
         // The newest heartbeat may be older than the step at hand.
@@ -109,6 +111,7 @@ extension Coordinator {
     func dismiss(_ id: Int, _ message: ToWorker) {
         guard let worker = workers.remove(id) else { return }
         worker.send(message)
+        earlierTraffic.add(worker)
         worker.close()
         sharing.forget(id)
     }

@@ -38,6 +38,11 @@ package final class Coordinator: @unchecked Sendable {
     var crowds: [String: Int] = [:]
     /// The workers that are connected.
     var workers = WorkerTable()
+    /// Bytes on the connections of workers that are gone.
+    var earlierTraffic = Traffic()
+    /// The time of the newest observation.
+    var observed = -Double.infinity
+    let memoryLimit = PhysicalMemory.byteCount
     private var listener: Listener?
     private(set) var probes: ProbeService?
 
@@ -172,6 +177,7 @@ package final class Coordinator: @unchecked Sendable {
             }
         }
         stopIfNobodyTrains()
+        observeNowAndThen()
         reactor.after(min(1, options.peerTimeout / 5)) { [weak self] in self?.tick() }
     }
 
@@ -224,6 +230,7 @@ package final class Coordinator: @unchecked Sendable {
         reporter.finish()
         log.remove(reporter)
         superviseChildren()
+        observe()
         finishTiming()
         reportAudit()
         let passedOver = checkpoints.passedOver

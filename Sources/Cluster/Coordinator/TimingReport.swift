@@ -38,16 +38,19 @@ package enum TimingReport {
 
     /// The times of an epoch as an event has them, to the microsecond.
     package static func summary(_ epoch: TimingRecord.Epoch) -> EpochTimes {
-        EpochTimes(
-            epoch: epoch.epoch,
-            workers: epoch.workers.map { worker, times in
-                func seconds(_ fields: [StepTimes.Field]) -> [NamedValue] {
-                    fields.map { NamedValue($0.name, (times[keyPath: $0.path] * 1e6).rounded() / 1e6) }
-                }
-                return EpochTimes.Worker(
-                    WorkerName(worker.id, name: worker.name), steps: times.steps,
-                    parts: seconds(StepTimes.parts), beside: seconds(StepTimes.beside))
-            })
+        EpochTimes(epoch: epoch.epoch, workers: summary(epoch.workers))
+    }
+
+    /// Times of workers as events have them, to the microsecond.
+    static func summary(_ workers: [(worker: TimedWorker, times: StepTimes)]) -> [EpochTimes.Worker] {
+        workers.map { worker, times in
+            func seconds(_ fields: [StepTimes.Field]) -> [NamedValue] {
+                fields.map { NamedValue($0.name, (times[keyPath: $0.path] * 1e6).rounded() / 1e6) }
+            }
+            return EpochTimes.Worker(
+                WorkerName(worker.id, name: worker.name), steps: times.steps,
+                parts: seconds(StepTimes.parts), beside: seconds(StepTimes.beside))
+        }
     }
 
     private static func perStep(_ seconds: Double, _ times: StepTimes) -> Double {

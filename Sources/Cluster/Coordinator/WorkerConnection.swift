@@ -10,6 +10,10 @@ final class WorkerConnection {
     var heartbeat: Connection?
     /// The status that the last heartbeat told.
     var status = Membership.WorkerStatus(step: 0, phase: "\(TrainingPhase.idle)", isComputing: false)
+    /// The time of the last heartbeat; nil before the first one.
+    var heard: Double?
+    /// Bytes of memory that its process occupies, as the last heartbeat told.
+    var memory: UInt64 = 0
 
     init(id: Int, request: JoinRequest, control: Connection) {
         self.id = id

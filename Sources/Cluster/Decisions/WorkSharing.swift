@@ -52,6 +52,13 @@ package struct WorkSharing: Equatable {
         return members.map { rates[$0] ?? known[known.count / 2] }
     }
 
+    /// A worker's speed as a part of the median one; nil if it was never measured.
+    package func relativeSpeed(of worker: Int) -> Double? {
+        let known = rates.values.sorted()
+        guard let rate = rates[worker], known[known.count / 2] > 0 else { return nil }
+        return rate / known[known.count / 2]
+    }
+
     /// The assignment for these members, in the order of their ranks.
     package func assignment(for members: [Int]) -> Assignment {
         guard let speeds = speeds(of: members) else {

@@ -17,10 +17,12 @@ package struct Heartbeat: Equatable, Sendable {
     package var received: UInt64
     /// Bytes that the worker has received from the other members of its generation.
     package var receivedFromMembers: UInt64
+    /// Bytes of memory that the worker's process occupies.
+    package var memory: UInt64
 
     package init(
         phase: TrainingPhase, step: Int, clock: Double, sent: UInt64, received: UInt64,
-        receivedFromMembers: UInt64
+        receivedFromMembers: UInt64, memory: UInt64
     ) {
         self.phase = phase
         self.step = step
@@ -28,6 +30,7 @@ package struct Heartbeat: Equatable, Sendable {
         self.sent = sent
         self.received = received
         self.receivedFromMembers = receivedFromMembers
+        self.memory = memory
     }
 }
 
@@ -54,6 +57,7 @@ extension Heartbeat: MessageValue {
         writer.write(sent)
         writer.write(received)
         writer.write(receivedFromMembers)
+        writer.write(memory)
     }
 
     package init(from reader: inout MessageReader) throws(MalformedMessage) {
@@ -63,6 +67,7 @@ extension Heartbeat: MessageValue {
         sent = try reader.read()
         received = try reader.read()
         receivedFromMembers = try reader.read()
+        memory = try reader.read()
     }
 }
 

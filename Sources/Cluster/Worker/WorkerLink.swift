@@ -1,4 +1,5 @@
 import Collectives
+import System
 import Threads
 import Training
 import Transport
@@ -35,7 +36,8 @@ final class WorkerLink: @unchecked Sendable {
             return Heartbeat(
                 phase: phase, step: step, clock: Reactor.now, sent: connection.bytesSent,
                 received: connection.bytesReceived,
-                receivedFromMembers: generations.bytesReceivedFromMembers)
+                receivedFromMembers: generations.bytesReceivedFromMembers,
+                memory: UInt64(ResidentMemory.byteCount))
         }
         connection.destination = { [unowned self] in try destination($0, of: $1, bytes: $2) }
         connection.received = { [unowned self] in try received($0, of: $1) }
