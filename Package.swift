@@ -79,7 +79,7 @@ let package = Package(
         room("Datasets", uses: ["Kernels", "System", "CDatasets", "CZlib", "CImages", "Platform"]),
         room("Collectives", uses: ["Kernels", "CSystem", "Threads"]),
         room("Telemetry", uses: ["System", "Configuration", "Platform"]),
-        room("HTTP", uses: ["Transport", "System", "Platform", "Threads"]),
+        room("HTTP", uses: ["Transport", "System", "Platform"]),
         room("Metrics", uses: ["Kernels", "Platform"]),
         // 4
         room("Checkpoints", uses: ["System", "Configuration", "NeuralNetwork", "Platform"]),

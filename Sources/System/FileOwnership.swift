@@ -39,6 +39,26 @@ package struct FileOwnership: Equatable, Sendable {
     package var isPrivate: Bool { permissions & 0o077 == 0 }
 }
 
+// MARK: - Secrets
+
+extension FileOwnership {
+    /// Whether a secret in the file is read as it is: no other user has access, or its mode is not for this
+    /// user to choose.
+    package var isFitForSecret: Bool { isFitForSecret(in: Self.secretDirectories) }
+
+    /// - Parameter directories: those in which modes are not judged.
+    package func isFitForSecret(in directories: [String]) -> Bool {
+        isPrivate || !isOwn || isOnReadOnlyMount || directories.contains { path.hasPrefix($0 + "/") }
+    }
+
+    /// The directories in which service managers and container engines put secrets. They choose the modes
+    /// (0440, 0444, 0644), and keep others out themselves.
+    private static var secretDirectories: [String] {
+        let given = [Environment.value("CREDENTIALS_DIRECTORY"), "/run/secrets", "/var/run/secrets"]
+        return given.compactMap { $0 }.filter { $0.hasPrefix("/") }.map { Path.real($0) ?? $0 }
+    }
+}
+
 extension Path {
     /// The absolute path without links; nil if it does not exist.
     package static func real(_ path: String) -> String? {

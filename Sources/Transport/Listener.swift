@@ -30,7 +30,7 @@ package final class Listener: @unchecked Sendable {
     ///   - accepted: gets a connection, its local and its remote address.
     ///   - hungUp: gets the remote address of a connection that had ended before it was accepted.
     /// - Throws: `TransportError` if the address cannot be resolved or bound.
-    init(
+    package init(
         _ endpoint: Endpoint, reactor: Reactor,
         accepted: @escaping (PlainStream, SocketAddress, SocketAddress) -> Void,
         hungUp: @escaping (SocketAddress) -> Void

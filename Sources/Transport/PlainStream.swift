@@ -1,8 +1,8 @@
 import Platform
 
 /// A TCP connection without TLS.
-final class PlainStream: ByteStream {
-    private(set) var descriptor: Int32
+package final class PlainStream: ByteStream {
+    package private(set) var descriptor: Int32
 
     init(descriptor: Int32) {
         self.descriptor = descriptor
@@ -13,11 +13,11 @@ final class PlainStream: ByteStream {
 
     deinit { close() }
 
-    var wantsRead: Bool { false }
-    var wantsWrite: Bool { false }
-    var hasBufferedInput: Bool { false }
+    package var wantsRead: Bool { false }
+    package var wantsWrite: Bool { false }
+    package var hasBufferedInput: Bool { false }
 
-    func read(into buffer: UnsafeMutableRawBufferPointer) throws(StreamFailure) -> StreamOutcome {
+    package func read(into buffer: UnsafeMutableRawBufferPointer) throws(StreamFailure) -> StreamOutcome {
         while true {
             let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
             if count > 0 { return .bytes(count) }
@@ -26,7 +26,7 @@ final class PlainStream: ByteStream {
         }
     }
 
-    func read(into buffer: UnsafeMutableRawBufferPointer, then next: UnsafeMutableRawBufferPointer)
+    package func read(into buffer: UnsafeMutableRawBufferPointer, then next: UnsafeMutableRawBufferPointer)
         throws(StreamFailure) -> StreamOutcome
     {
         var buffers = (
@@ -43,7 +43,9 @@ final class PlainStream: ByteStream {
         }
     }
 
-    func write(gather pieces: UnsafeMutableBufferPointer<iovec>) throws(StreamFailure) -> StreamOutcome {
+    package func write(gather pieces: UnsafeMutableBufferPointer<iovec>) throws(StreamFailure)
+        -> StreamOutcome
+    {
         var message = msghdr()
         message.msg_iov = pieces.baseAddress
         message.msg_iovlen = .init(pieces.count)
@@ -63,9 +65,9 @@ final class PlainStream: ByteStream {
         }
     }
 
-    func endWriting() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
+    package func endWriting() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
 
-    func close() {
+    package func close() {
         guard descriptor >= 0 else { return }
         closeDescriptor(descriptor)
         descriptor = -1

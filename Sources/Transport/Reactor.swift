@@ -107,6 +107,11 @@ package final class Reactor: @unchecked Sendable {
     /// Ends the loop and waits for its thread.
     package func stopAndJoin() {
         stop()
+        join()
+    }
+
+    /// Waits until the loop's thread has ended, if `start` made one.
+    package func join() {
         thread?.join()
         thread = nil
     }
@@ -123,6 +128,11 @@ package final class Reactor: @unchecked Sendable {
             return posted.work.count == 1
         }
         if wasEmpty { wake() }
+    }
+
+    /// Runs `work` at once if the caller is on the loop, and posts it otherwise.
+    package func run(_ work: @escaping @Sendable () -> Void) {
+        if loopThread.load(ordering: .acquiring) == Thread.currentIdentity { work() } else { post(work) }
     }
 
     /// Runs the loop on the calling thread until `stop`. Then every connection and listener is closed,
@@ -279,7 +289,9 @@ extension Reactor {
 // MARK: - Descriptors
 
 extension Reactor {
-    func register(
+    /// Adds a descriptor to the table. `handler` is called on the loop when it is ready for what is asked for,
+    /// `abandon` when the loop ends. Call it on the loop, or before the loop runs.
+    package func register(
         _ descriptor: Int32, priority: Int = 0, reads: Bool, writes: Bool,
         handler: @escaping (Readiness) -> Void, abandon: @escaping () -> Void
     ) -> Registration {
@@ -290,7 +302,8 @@ extension Reactor {
         return registration
     }
 
-    func update(_ registration: Registration, reads: Bool, writes: Bool) {
+    /// Changes what a descriptor waits for.
+    package func update(_ registration: Registration, reads: Bool, writes: Bool) {
         guard registration.isActive, registration.reads != reads || registration.writes != writes else {
             return
         }
@@ -307,7 +320,8 @@ extension Reactor {
         isTableStale = true
     }
 
-    func remove(_ registration: Registration) {
+    /// Removes a descriptor from the table; its handler is not called after this.
+    package func remove(_ registration: Registration) {
         assertOwned()
         registration.isActive = false
         isTableStale = true

@@ -1,14 +1,14 @@
 import Platform
 
 /// The result of a poll for one descriptor.
-struct Readiness {
-    var canRead: Bool
-    var canWrite: Bool
+package struct Readiness {
+    package var canRead: Bool
+    package var canWrite: Bool
 }
 
 /// A descriptor in the loop's table. `handler` runs when the descriptor is ready, `abandon` when the loop
 /// ends.
-final class Registration {
+package final class Registration {
     let descriptor: Int32
     var priority: Int
     let handler: (Readiness) -> Void

@@ -42,7 +42,7 @@ package struct SharedToken: Sendable, CustomStringConvertible, CustomReflectable
 }
 
 /// Compares two byte strings in a time that does not depend on where they differ.
-func equalInConstantTime(_ a: [UInt8], _ b: [UInt8]) -> Bool {
+package func equalInConstantTime(_ a: [UInt8], _ b: [UInt8]) -> Bool {
     a.count == b.count && CRYPTO_memcmp(a, b, a.count) == 0
 }
 

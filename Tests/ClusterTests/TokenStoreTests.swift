@@ -68,7 +68,7 @@ import Transport
         let file = FileOwnership(
             permissions: mode, owner: owner, user: 7, isOnReadOnlyMount: isReadOnly, path: path)
         let secrets = ["/run/secrets", "/run/credentials/train.service"]
-        #expect(TokenFile.mayBeRead(file, secrets: secrets) == isRead)
+        #expect(file.isFitForSecret(in: secrets) == isRead)
     }
 
     /// The refusal names what to do where `chmod` is impossible.

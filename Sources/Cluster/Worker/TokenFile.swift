@@ -4,31 +4,15 @@ import Transport
 /// A file that holds the shared token: reads it with care for who else may read it, and writes it for its
 /// owner alone.
 package enum TokenFile {
-    /// The directories in which service managers and container engines put secrets. They choose the modes
-    /// (0440, 0444, 0644), and keep others out themselves.
-    private static var secretDirectories: [String] {
-        let given = [Environment.value("CREDENTIALS_DIRECTORY"), "/run/secrets", "/var/run/secrets"]
-        return given.compactMap { $0 }.filter { $0.hasPrefix("/") }.map { Path.real($0) ?? $0 }
-    }
-
     /// Reads the token.
     ///
     /// - Throws: `TokenError` if the file holds none, or is this user's own and others have access to it;
     ///   `SystemError` if it cannot be read.
     package static func read(_ path: String) throws -> SharedToken {
-        if let file = FileOwnership(of: path), !mayBeRead(file, secrets: secretDirectories) {
+        if let file = FileOwnership(of: path), !file.isFitForSecret {
             throw TokenError(description: refusal(path, file))
         }
         return try TokenStore.parse(File.readText(path, limit: 4096), from: "`\(path)`")
-    }
-
-    /// Decides whether a token file is read as it is: no other user has access, or its mode is not for this
-    /// user to choose.
-    ///
-    /// - Parameter secrets: directories in which modes are not judged.
-    package static func mayBeRead(_ file: FileOwnership, secrets: [String]) -> Bool {
-        file.isPrivate || !file.isOwn || file.isOnReadOnlyMount
-            || secrets.contains { file.path.hasPrefix($0 + "/") }
     }
 
     private static func refusal(_ path: String, _ file: FileOwnership) -> String {
