@@ -116,7 +116,7 @@ package final class RunDirectory: Sendable {
     /// same command may then be given again.
     package func discard() {
         let names = [
-            "job.json5", "run.json", "metrics.jsonl", "metrics.csv", "log.jsonl", "token",
+            "job.json5", "run.json", "metrics.jsonl", "metrics.csv", "log.jsonl", "token", "page",
             RunDirectory.incarnationName, RunDirectory.lockName,
         ]
         for name in names { unlink(Path.join(path, name)) }

@@ -12,10 +12,9 @@ package enum PageFile {
     ///   - document: see `PageDocument`.
     ///   - connects: true for the live page, whose script listens to the server that it came from.
     package static func html(title: String, document: ConfigValue, connects: Bool) -> String {
-        let (style, script) = (text(cpages_css(), cpages_css_count()), text(cpages_js(), cpages_js_count()))
         let values = [
-            "policy": policy(style: style, script: script, connects: connects), "title": escaped(title),
-            "style": style, "script": script, "document": embedded(document),
+            "policy": policy(connects: connects), "title": escaped(title), "style": style, "script": script,
+            "document": embedded(document),
         ]
         // One pass, so that nothing that a value holds is taken for a place.
         var html = ""
@@ -28,6 +27,10 @@ package enum PageFile {
         }
         return html + rest
     }
+
+    private static let style = text(cpages_css(), cpages_css_count())
+    private static let script = text(cpages_js(), cpages_js_count())
+    private static let hashes = (style: hash(style), script: hash(script))
 
     /// Text for the content or an attribute of an element.
     package static func escaped(_ text: String) -> String {
@@ -47,15 +50,16 @@ package enum PageFile {
 
     /// JSON inside a script element, in which `<` would begin markup.
     private static func embedded(_ document: ConfigValue) -> String {
-        var result = ""
-        for scalar in document.compactJSON().unicodeScalars {
-            if scalar == "<" { result += "\\u003c" } else { result.unicodeScalars.append(scalar) }
+        var bytes: [UInt8] = []
+        for byte in document.compactJSON().utf8 {
+            if byte == UInt8(ascii: "<") { bytes += "\\u003c".utf8 } else { bytes.append(byte) }
         }
-        return result
+        return String(decoding: bytes, as: UTF8.self)
     }
 
-    private static func policy(style: String, script: String, connects: Bool) -> String {
-        "default-src 'none'; script-src '\(hash(script))'; style-src '\(hash(style))'; img-src data:;"
+    /// The content security policy of the file. A server sends it too.
+    package static func policy(connects: Bool) -> String {
+        "default-src 'none'; script-src '\(hashes.script)'; style-src '\(hashes.style)'; img-src data:;"
             + " connect-src \(connects ? "'self'" : "'none'"); base-uri 'none'; form-action 'none'"
     }
 

@@ -9,8 +9,7 @@ package struct RunDocument: Sendable {
     package var figures: [Figure] = []
     /// Further drawings: see `PageDocument`.
     package var plots: [ConfigValue] = []
-    /// Events that each sink has left out.
-    package var dropped: [(sink: String, count: Int)] = []
+    package var dropped: [DroppedCount] = []
 
     package init(_ facts: RunFacts, _ overview: RunOverview) {
         self.facts = facts

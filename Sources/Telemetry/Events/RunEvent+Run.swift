@@ -26,6 +26,12 @@ extension RunEvent {
         case tokenKept(file: String)
         /// The process was started with `--plaintext`.
         case encryptionOff
+        /// The page of the run is served. `link_file` holds the link with the key that lets a person in.
+        case pageListening(address: String, linkFile: String)
+        /// The page is served to other machines, without encryption.
+        case pageUnencrypted(address: String)
+        /// The page cannot be served; the run goes on without it.
+        case pageFailed(address: String, reason: String)
     }
 }
 
@@ -89,6 +95,23 @@ extension RunEvent.Run {
                 "encryption_off", .warning,
                 "--plaintext: nothing that goes over the network is encrypted; whoever is on it can read the"
                     + " data and change the model without being noticed")
+        case .pageListening(let address, let file):
+            EventFacts(
+                "page_listening", .info,
+                "the page of this run is at \(address); the link with its key is in"
+                    + " \(file)", fields: ["address": .text(address), "link_file": .text(file)])
+        case .pageUnencrypted(let address):
+            EventFacts(
+                "page_unencrypted", .warning,
+                "the page at \(address) is plain HTTP: whoever is on the network can read it, and its key;"
+                    + " on a network that is not yours, leave out --page and use a tunnel (`ssh -L`)",
+                fields: ["address": .text(address)])
+        case .pageFailed(let address, let reason):
+            EventFacts(
+                "page_failed", .warning,
+                "the page cannot be served at \(address): \(reason); the run goes on without it. Name another"
+                    + " address with --page, or leave it out with --no-page",
+                fields: ["address": .text(address), "reason": .text(reason)])
         }
     }
 }

@@ -44,6 +44,9 @@ package final class Log: Sendable {
     /// The sink receives all later events.
     package func add(_ sink: any EventSink) { sinks.withLock { $0.append(sink) } }
 
+    /// What each sink has left out so far.
+    package var dropped: [DroppedCount] { sinks.withLock { $0 }.compactMap(\.dropped) }
+
     /// The sink receives no later events.
     package func remove(_ sink: any EventSink) { sinks.withLock { $0.removeAll { $0 === sink } } }
 }

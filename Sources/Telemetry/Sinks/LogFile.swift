@@ -10,6 +10,8 @@ final class LogFile: EventSink {
         var file: AppendFile?
         var waiting: [String] = []
         var hasFailed = false
+        /// Lines that could not be written, or for which there was no room before there was a file.
+        var dropped = 0
     }
 
     private let console: Console
@@ -28,6 +30,8 @@ final class LogFile: EventSink {
         for line in waiting { append(line) }
     }
 
+    var dropped: DroppedCount? { DroppedCount("log.jsonl", state.withLock { $0.dropped }) }
+
     func receive(_ event: RunEvent, at time: Double, from source: String) {
         switch event {
         case .training(.stepFinished), .training(.stepLogged), .worker(.observed): break
@@ -38,7 +42,11 @@ final class LogFile: EventSink {
     private func append(_ line: String) {
         let complaint: String? = state.withLock { state in
             guard let file = state.file else {
-                if state.waiting.count < LogFile.mostWaiting { state.waiting.append(line) }
+                if state.waiting.count < LogFile.mostWaiting {
+                    state.waiting.append(line)
+                } else {
+                    state.dropped += 1
+                }
                 return nil
             }
             do {
@@ -46,6 +54,7 @@ final class LogFile: EventSink {
                 state.hasFailed = false
                 return nil
             } catch {
+                state.dropped += 1
                 // Shown once: a full disk must not fill the terminal as well.
                 defer { state.hasFailed = true }
                 return state.hasFailed ? nil : "\(error)"

@@ -94,6 +94,19 @@ extension Option {
             write what each worker did when, in the first 2,000 steps,
             for https://ui.perfetto.dev or chrome://tracing
             """)
+    static let page = Option(
+        name: "--page", value: "HOST:PORT",
+        help: """
+            where the page of the run is served (default 127.0.0.1 and a free port);
+            the link is shown on a terminal, and is in the file `page` of the run directory
+            """)
+    static let noPage = Option(name: "--no-page", value: nil, help: "serve no page")
+    static let pageKeyFile = Option(
+        name: "--page-key-file", value: "FILE",
+        help: """
+            the key of the page, for programs that send it as `Authorization: Bearer KEY`;
+            made if it is missing (default: another key for each run)
+            """)
     static let plaintext = Option(
         name: "--plaintext", value: nil,
         help: """

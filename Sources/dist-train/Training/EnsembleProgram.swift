@@ -63,8 +63,12 @@ struct EnsembleProgram {
         let faults = try FaultPoints.ofEnvironment()
         let session = TrainingSession(
             token: try token ?? RunProgram.token(keptIn: path, log), local: local, log: log,
-            signals: try StopSignals(), console: program.verbosity.progressConsole)
-        defer { session.workers?.finish() }
+            signals: try StopSignals(), console: program.verbosity.progressConsole,
+            display: RunDisplay(program, directory: path, log: log))
+        defer {
+            session.workers?.finish()
+            session.display?.end()
+        }
         var options = program.coordinator
         for index in 0..<count {
             faults.reach("coordinator", "member", index)
@@ -82,6 +86,7 @@ struct EnsembleProgram {
             guard case .finished = outcome.end else {
                 return program.recordEnding(outcome, of: setup, directory: path, address: address, in: log)
             }
+            outcome.result.map { session.display?.finish($0) }
             if program.isOpen {
                 options.listen = Endpoint(host: options.listen.host, port: address.port)
             } else {

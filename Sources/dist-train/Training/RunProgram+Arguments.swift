@@ -1,4 +1,5 @@
 import Cluster
+import HTTP
 import Jobs
 import Runs
 import System
@@ -28,7 +29,7 @@ extension RunProgram {
                 runDirectory: arguments.string("--run-dir"), resume: arguments.has("--resume")),
             coordinator: options, printsJSON: arguments.has("--json"), isOpen: isOpen,
             verbosity: try arguments.verbosity(),
-            command: ResumableCommand(arguments),
+            command: ResumableCommand(arguments), page: try arguments.page(),
             origin: RunOrigin(config: config, overrides: arguments.overrides))
     }
 }
@@ -55,6 +56,25 @@ extension Arguments {
             throw UsageError("--trace: there is no directory `\(directory)`; make it, or name another file")
         }
         return path
+    }
+
+    /// The page that `--page`, `--no-page` and `--page-key-file` ask for; nil: none. A key file that is missing is
+    /// made.
+    fileprivate func page() throws -> RunDisplay.Options? {
+        let endpoint = try endpoint("--page", defaultPort: 0)
+        let file = string("--page-key-file")
+        guard !has("--no-page") else {
+            guard endpoint == nil, file == nil else {
+                throw UsageError("--no-page excludes --page and --page-key-file: leave one of them out")
+            }
+            return nil
+        }
+        if let file, !File.exists(file) {
+            try File.writeAtomically(PageKey.random() + "\n", to: file, mode: 0o600)
+        }
+        return RunDisplay.Options(
+            endpoint: endpoint ?? Endpoint(host: "127.0.0.1", port: 0),
+            key: try file.map(PageKey.read) ?? PageKey.random())
     }
 
     fileprivate func auditFraction(_ job: Job) throws -> Double {

@@ -18,6 +18,8 @@ struct RunProgram {
     let verbosity: Verbosity
     /// The command that resumes this run.
     let command: ResumableCommand
+    /// The page that shows the run; nil: none.
+    var page: RunDisplay.Options?
     /// The config and what the command line set in it.
     var origin = RunOrigin(config: "", overrides: [])
 
@@ -32,7 +34,9 @@ struct RunProgram {
         let setup = try RunSetup(job, request, log: log) { try requireMemory($0, $1, local) }
         let session = TrainingSession(
             token: try token ?? Self.token(keptIn: setup.directory.path, log), local: local, log: log,
-            signals: try StopSignals(), console: verbosity.progressConsole)
+            signals: try StopSignals(), console: verbosity.progressConsole,
+            display: RunDisplay(self, directory: setup.directory.path, log: log))
+        defer { session.display?.end() }
         let (outcome, address) = try train(setup, coordinator, isNew: !request.resume, in: session)
         let lastEvents = session.workers?.finish() ?? []
         if case .finished = outcome.end {
@@ -78,6 +82,7 @@ struct RunProgram {
         }
         prepare(coordinator)
         session.signals.setTarget(coordinator)
+        session.display?.begin(setup)
         log.record(.run(Self.started(job.job.name, setup)))
         let work = setup.plan.geometry.microbatches
         if options.minimumWorkers > work {
@@ -190,7 +195,7 @@ struct RunProgram {
 }
 
 extension RunEvent.Finish {
-    fileprivate init(_ result: RunResult) {
+    init(_ result: RunResult) {
         self.init(
             steps: result.steps, epochs: result.epochs, workers: result.workers,
             recoveries: result.recoveries, seconds: result.seconds, stateSHA256: result.stateSHA256,

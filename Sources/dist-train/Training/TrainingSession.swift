@@ -11,17 +11,20 @@ final class TrainingSession {
     let log: Log
     let signals: StopSignals
     let console: Console
+    /// Shows the trainings; nil: nothing does.
+    let display: RunDisplay?
     /// The workers that were started, which the next training on the same address uses too.
     var workers: LocalWorkers?
 
     init(
         token: SharedToken, local: LocalWorkerOptions?, log: Log, signals: StopSignals,
-        console: Console
+        console: Console, display: RunDisplay? = nil
     ) {
         self.token = token
         self.local = local
         self.log = log
         self.signals = signals
         self.console = console
+        self.display = display
     }
 }
