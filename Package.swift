@@ -151,6 +151,12 @@ let package = Package(
         tests("DatasetsTests", uses: ["TestSupport", "Datasets", "Kernels", "System", "Platform"]),
         tests("CollectivesTests", uses: ["TestSupport", "Collectives", "Kernels", "Threads"]),
         tests("TelemetryTests", uses: ["TestSupport", "Telemetry", "Configuration", "System", "Platform"]),
+        tests("HTTPTests", uses: ["TestSupport", "HTTP", "Transport", "System", "Platform", "Threads"]),
+        tests(
+            "PagesTests",
+            uses: [
+                "TestSupport", "Pages", "Telemetry", "Transport", "Configuration", "System", "Platform",
+            ]),
         tests("MetricsTests", uses: ["TestSupport", "Metrics"]),
         tests("CheckpointsTests", uses: ["TestSupport", "Checkpoints", "System", "Platform"]),
         tests(
@@ -194,7 +200,7 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 "Transport", "System", "Configuration", "Datasets", "Checkpoints", "Jobs", "Training", "Runs",
-                "Cluster", "Platform",
+                "Cluster", "HTTP", "Platform",
             ],
             path: "Tests/Fuzzing/Targets", swiftSettings: swiftFlags),
         tests("FuzzingTests", uses: ["TestSupport", "FuzzTargets", "Cluster", "System"]),

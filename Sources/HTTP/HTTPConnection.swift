@@ -58,19 +58,19 @@ final class HTTPConnection: @unchecked Sendable {
             headerBytes: limits.headerBytes, bodyBytes: limits.bodyBytes, peer: remote, local: local)
     }
 
-    /// Takes its place on the loop and reads what has already arrived, so that a newcomer who sent a request at
-    /// once is never taken for a silent one.
+    /// Takes its place on the loop and reads what has already arrived, so that a newcomer who sent a request
+    /// at once is never taken for a silent one.
     func begin() {
         registration = loop.reactor.register(
             stream.descriptor, reads: true, writes: false,
-            handler: { [unowned self] in self.becameReady($0) }, abandon: { [unowned self] in self.close() })
+            handler: { [unowned self] in self.becameReady($0) }, abandon: { [weak self] in self?.close() })
         read()
     }
 
     var isClosed: Bool { if case .closed = phase { true } else { false } }
 
-    /// Bytes of memory that the client's requests take.
-    var heldBytes: Int { parser.heldBytes + handledBytes }
+    /// Bytes of the body that is arriving, all of them if its length is known, or of the one that is handled.
+    var bodyBytes: Int { parser.bodyLength + handledBytes }
 
     var worth: ConnectionBudget.Worth {
         switch phase {
@@ -170,10 +170,10 @@ extension HTTPConnection {
             isHeldBack = outgoing.count >= Self.mostWaiting
         }
         isProcessing = false
-        leaveIfDone()
         if case .reading = phase, parser.bodyLength > 0, loop.holdsTooMuch {
             refuse(HTTPRefusal(503, "too many large requests at one time; try again later"))
         }
+        leaveIfDone()
         send()
     }
 
@@ -233,6 +233,7 @@ extension HTTPConnection {
 
     private func leave() {
         phase = .leaving
+        parser.forget()
         since = Reactor.now
     }
 

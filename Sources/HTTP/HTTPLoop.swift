@@ -58,8 +58,9 @@ final class HTTPLoop: @unchecked Sendable {
         if isEnding, connections.isEmpty { reactor.stop() }
     }
 
-    /// Whether the bodies of all requests together take more memory than allowed.
-    var holdsTooMuch: Bool { connections.reduce(0) { $0 + $1.heldBytes } > limits.heldBytes }
+    /// Whether the bodies of all requests together take more memory than allowed. Each connection asks when
+    /// its own body grows, and gives up if so: the others stay within the limit.
+    var holdsTooMuch: Bool { connections.reduce(0) { $0 + $1.bodyBytes } > limits.heldBytes }
 
     private func checkSoon() {
         guard !isChecking, !connections.isEmpty else { return }
@@ -72,8 +73,8 @@ final class HTTPLoop: @unchecked Sendable {
         }
     }
 
-    /// Takes no more connections, sends what waits, and stops the loop when that is done, after `seconds` in any
-    /// case.
+    /// Takes no more connections, sends what waits, and stops the loop when that is done, after `seconds` in
+    /// any case.
     func end(within seconds: Double) {
         guard !isEnding else { return }
         isEnding = true

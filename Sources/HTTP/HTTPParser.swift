@@ -72,8 +72,11 @@ package struct HTTPParser: Sendable {
         }
     }
 
-    /// Bytes of memory that this connection's input takes.
-    var heldBytes: Int { buffer.count + body.count }
+    /// Forgets what has arrived, and its memory.
+    mutating func forget() {
+        (head, body, buffer) = (nil, [], [])
+        (start, scanned, stage) = (0, 0, .requestLine)
+    }
 
     package mutating func append(_ bytes: UnsafeRawBufferPointer) {
         if start == buffer.count {
@@ -97,9 +100,8 @@ package struct HTTPParser: Sendable {
                 if !isReady { return nil }
             }
         } catch {
+            forget()
             stage = .refused(error)
-            (head, body, buffer) = (nil, [], [])
-            (start, scanned) = (0, 0)
             throw error
         }
     }

@@ -1,5 +1,5 @@
-/// A request that is not read any further: the status of the answer, and a sentence that says what is wrong and
-/// what to do.
+/// A request that is not read any further: the status of the answer, and a sentence that says what is wrong
+/// and what to do.
 package struct HTTPRefusal: Error, Sendable, Equatable, CustomStringConvertible {
     package let status: Int
     package let description: String

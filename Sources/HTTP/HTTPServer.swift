@@ -5,9 +5,9 @@ import Transport
 ///
 /// It is written on this program's own reactor, and not on a library such as libevent's evhttp. There is then
 /// no C code that calls back into Swift, nothing more to link into a static program, and the limits are those
-/// that the entrance for workers already has: a number of descriptors that is never exceeded, the oldest silent
-/// connection evicted for a newcomer, time limits for whoever is slow. A flooded page can therefore take neither
-/// descriptors nor memory nor the thread from a training.
+/// that the entrance for workers already has: a number of descriptors that is never exceeded, the oldest
+/// silent connection evicted for a newcomer, time limits for whoever is slow. A flooded page can therefore
+/// take neither descriptors nor memory nor the thread from a training.
 ///
 /// ```swift
 /// let server = try HTTPServer(endpoint, name: "page") { exchange in
@@ -23,7 +23,7 @@ package final class HTTPServer: Sendable {
         package var headerBytes = 16 << 10
         /// Bytes of the longest body of a request.
         package var bodyBytes = 0
-        /// Bytes of all requests together that have arrived and are not answered.
+        /// Bytes of the bodies of all requests together that arrive or are not answered.
         package var heldBytes = 64 << 20
         /// Seconds from the first byte of a request to the last of its head; a body gets more by its length.
         package var secondsForRequest = 10.0

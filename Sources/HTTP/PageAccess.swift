@@ -2,8 +2,8 @@ import Platform
 import System
 import Transport
 
-/// Decides who may look at a page: everybody on a machine can reach its loopback address, so the address alone
-/// protects nothing.
+/// Decides who may look at a page: everybody on a machine can reach its loopback address, so the address
+/// alone protects nothing.
 ///
 /// Whoever knows the key may look. The link that the program prints has it (`link`), and is exchanged for a
 /// cookie that no script can read and that no other site's page makes the browser send. Programs send
@@ -55,8 +55,8 @@ package struct PageAccess: Sendable {
         return InterfaceAddress.all().first?.address.bracketedHost ?? "127.0.0.1"
     }
 
-    /// Judges a request by its head. Returns nil if it may be answered, and otherwise the answer: the cookie for
-    /// whoever comes with the key, or 403 with a sentence.
+    /// Judges a request by its head. Returns nil if it may be answered, and otherwise the answer: the cookie
+    /// for whoever comes with the key, or 403 with a sentence.
     package func answer(to request: HTTPRequest) -> HTTPResponse? {
         if let key, let given = Self.bearer(request) {
             return isEqual(given, key) ? nil : Self.forbidden("the key after `Bearer` is another one")
@@ -75,8 +75,8 @@ package struct PageAccess: Sendable {
         }
         guard let given = request.query("key"), request.path == "/" else {
             return Self.forbidden(
-                "open the link with the key that the program printed (`?key=…`), or send `Authorization: Bearer"
-                    + " KEY`")
+                "open the link with the key that the program printed (`?key=…`), or send"
+                    + " `Authorization: Bearer KEY`")
         }
         guard isEqual(given, key) else {
             return Self.forbidden(
@@ -116,8 +116,8 @@ package struct PageAccess: Sendable {
         }
     }
 
-    /// The host of `HOST:PORT`, in lower case and without brackets. The port does not count: a tunnel may have
-    /// another one at its near end.
+    /// The host of `HOST:PORT`, in lower case and without brackets. The port does not count: a tunnel may
+    /// have another one at its near end.
     private static func hostWithoutPort(_ text: String) -> String {
         let text = text.lowercased()
         if text.hasPrefix("["), let end = text.firstIndex(of: "]") {

@@ -11,8 +11,8 @@ package enum PageKey {
 
     /// Reads the key in a file: one line of visible ASCII characters.
     ///
-    /// - Throws: `SystemError` if the file cannot be read, holds no key, or is this user's own and others have
-    ///   access to it.
+    /// - Throws: `SystemError` if the file cannot be read, holds no key, or is this user's own and others
+    ///   have access to it.
     package static func read(_ path: String) throws -> String {
         if let file = FileOwnership(of: path), !file.isFitForSecret {
             throw SystemError(
@@ -25,8 +25,8 @@ package enum PageKey {
         guard lines.count == 1, let key = lines.first, isKey(key) else {
             throw SystemError(
                 "`\(path)` does not hold a key: one line of \(lengths.lowerBound) to \(lengths.upperBound)"
-                    + " letters, digits and signs without spaces; make one with `(umask 077; openssl rand -hex"
-                    + " 32 > \(path))`")
+                    + " letters, digits and signs without spaces; make one with"
+                    + " `(umask 077; openssl rand -hex 32 > \(path))`")
         }
         return String(key)
     }

@@ -14,7 +14,8 @@ package enum PercentEncoding {
         return String(decoding: encoded, as: UTF8.self)
     }
 
-    /// Decodes text; nil if an escape is not two hexadecimal digits, or the result holds a NUL or is no UTF-8.
+    /// Decodes text; nil if an escape is not two hexadecimal digits, or the result holds a NUL or is no
+    /// UTF-8.
     ///
     /// - Parameter isForm: a `+` is a space, as in the part after the `?`.
     static func decode(_ bytes: some Collection<UInt8>, isForm: Bool = false) -> String? {

@@ -295,3 +295,21 @@ message(5, "answer", 50, string("x86_64-Zen-f516") + listed([string("w") + liste
 message(1, "not-its-header", 24, index=1, is_read=False)
 message(1, "control-characters", 36, string("a\nb") + b"\0", is_read=False)
 message(2, "no-floats", 22, bytes(5), is_read=False)
+
+# Requests over HTTP: four bytes say how they are cut
+cuts = bytes([0, 6, 99, 30])
+get = b"GET /a%20b/%C3%A9?x=1&y=%26+z&flag HTTP/1.1\r\nHost: localhost:7071\r\nCookie: dist-train-7071=5a\r\n\r\n"
+post = b"POST /v1/predict HTTP/1.1\r\nHost: a\r\nContent-Type: text/csv\r\n"
+counted = post + b"Content-Length: 8\r\n\r\nx,y\n1,2\n"
+chunked = post + b"Transfer-Encoding: chunked\r\n\r\n4\r\nWiki\r\nA;n=v\r\n0123456789\r\n0\r\nX: 1\r\n\r\n"
+seed("http_request", "read-get", cuts + get)
+seed("http_request", "read-pipelined", cuts + counted + chunked + get + b"HEAD http://a:1/?q HTTP/1.0\r\n\r\n")
+seed("http_request", "read-part", cuts + counted[:-3])
+for name, text in [("folded", get[:-4] + b"\r\n folded: 1\r\n\r\n"), ("line-feed", get.replace(b"\r\n", b"\n")),
+                   ("two-lengths", counted.replace(b"Host", b"Content-Length: 8\r\nHost")),
+                   ("both-lengths", chunked.replace(b"Host", b"Content-Length: 8\r\nHost")),
+                   ("long-body", post + b"Content-Length: 4096\r\n\r\n"),
+                   ("long-chunk", chunked.replace(b"A;n=v", b"FFFFFFFF")),
+                   ("no-host", b"GET / HTTP/1.1\r\n\r\n"), ("version", b"GET / HTTP/2.0\r\n\r\n"),
+                   ("nul", b"GET /%00 HTTP/1.1\r\nHost: a\r\n\r\n")]:
+    seed("http_request", name, cuts + text)

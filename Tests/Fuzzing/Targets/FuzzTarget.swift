@@ -2,6 +2,7 @@ import Checkpoints
 import Cluster
 import Configuration
 import Datasets
+import HTTP
 import Jobs
 import System
 import Training
@@ -28,7 +29,7 @@ package struct FuzzTarget: Sendable {
 
     package static let all = [
         json5, override, job, idx, npy, csv, cifar, image, dataset, safetensors, manifest, frames, handshake,
-        messages,
+        messages, httpRequest,
     ]
 
     /// Runs the reader. Returns nil if it read the input, and otherwise the message with which it refused.
@@ -54,7 +55,7 @@ package struct FuzzTarget: Sendable {
         let isOurs =
             error is DatasetError || error is CheckpointError || error is SystemError
             || error is ConfigurationError || error is PlanError
-            || error is MalformedMessage || error is TransportError
+            || error is MalformedMessage || error is TransportError || error is HTTPRefusal
         let length = "\(error)".utf8.count
         return isOurs && length > 0 && length <= longestSentence
     }
