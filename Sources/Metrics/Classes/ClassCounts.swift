@@ -8,6 +8,11 @@ package struct ClassCounts: Sendable {
     package private(set) var actual: [Double]
     private let areExclusive: Bool
 
+    /// Counts each sample once.
+    package init(_ predictions: ClassPredictions) {
+        self.init(predictions, weights: [Double](repeating: 1, count: predictions.count))
+    }
+
     /// - Parameter weights: how often each sample counts.
     init(_ predictions: ClassPredictions, weights: [Double]) {
         let classes = predictions.classCount

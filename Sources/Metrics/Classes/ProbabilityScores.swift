@@ -1,9 +1,15 @@
 import Platform
 
 /// Log-loss, Brier score and calibration: what is measured of probabilities themselves.
-struct ProbabilityScores: Sendable {
+package struct ProbabilityScores: Sendable {
     /// The number of bins of confidence, which divide 0 … 1 into equal parts; a bin contains its upper end.
-    static let bins = 15
+    package static let bins = 15
+
+    /// The index of the bin that a probability is in.
+    static func bin(of probability: Double, among count: Int) -> Int {
+        (0..<count - 1).first { probability <= Double($0 + 1) / Double(count) } ?? count - 1
+    }
+
     /// Probabilities are clipped to this and 1 minus this, so that a logarithm is finite.
     static let clipping = 0x1p-52
 
@@ -22,7 +28,7 @@ struct ProbabilityScores: Sendable {
         init(confidence: Double, isRight: Bool) {
             self.confidence = confidence
             self.isRight = isRight
-            bin = (0..<bins - 1).first { confidence <= Double($0 + 1) / Double(bins) } ?? bins - 1
+            bin = ProbabilityScores.bin(of: confidence, among: bins)
         }
     }
 

@@ -20,6 +20,18 @@ struct RankedScores: Sendable {
         self.order = order.map { Int32($0) }
     }
 
+    /// The samples of the class and others at the top of the order, at the end of each run of equal scores.
+    var points: [ClassCurves.Point] {
+        var (right, wrong, place) = (0, 0, 0)
+        return ends.map { end in
+            while place < Int(end) {
+                if isTrue[place] { right += 1 } else { wrong += 1 }
+                place += 1
+            }
+            return ClassCurves.Point(truePositives: right, falsePositives: wrong)
+        }
+    }
+
     struct Areas: Sendable {
         /// The area under the ROC curve; nil unless there are samples of the class and others.
         var roc: Double?

@@ -18,9 +18,14 @@ package struct ValuePredictions: Sendable {
         self.targets = targets
     }
 
+    /// Target − prediction of one output of a sample.
+    package func residual(of output: Int, sample: Int) -> Double {
+        targets[sample * names.count + output] - values[sample * names.count + output]
+    }
+
     /// Target − prediction of one output, for each sample.
-    func residuals(of output: Int) -> [Double] {
-        (0..<count).map { targets[$0 * names.count + output] - values[$0 * names.count + output] }
+    package func residuals(of output: Int) -> [Double] {
+        (0..<count).map { residual(of: output, sample: $0) }
     }
 
     func targets(of output: Int) -> [Double] { (0..<count).map { targets[$0 * names.count + output] } }
