@@ -18,8 +18,9 @@ package struct AugmentationPreview {
     private let channels: Int
     /// Pixels of the sheet per pixel of a sample, in each direction.
     package let magnification: Int
+    private let shades: Shades
     /// The raw values that are shown as black and as white.
-    package let range: ClosedRange<Float>
+    package var range: ClosedRange<Float> { shades.range }
 
     /// - Parameter augmentation: nil shows the originals alone.
     /// - Throws: `DatasetError` if the samples are not images of 1 or 3 channels.
@@ -37,7 +38,7 @@ package struct AugmentationPreview {
         width = shape[1]
         channels = shape[2]
         magnification = max(1, Self.thumbnailSize / max(height, width))
-        range = Self.range(of: dataset)
+        shades = Shades(of: dataset)
     }
 
     /// Chooses `count` samples at equal distances in the training set, which may be sorted by class.
@@ -85,27 +86,8 @@ package struct AugmentationPreview {
             for x in 0..<(width * magnification) {
                 let from = ((y / magnification) * width + x / magnification) * channels
                 let to = ((top + y) * sheet.width + left + x) * channels
-                for c in 0..<channels { sheet.pixels[to + c] = byte(values[from + c]) }
+                for c in 0..<channels { sheet.pixels[to + c] = shades.byte(values[from + c]) }
             }
-        }
-    }
-
-    private func byte(_ value: Float) -> UInt8 {
-        let fraction = (value - range.lowerBound) / (range.upperBound - range.lowerBound)
-        return fraction > 0 ? UInt8(min(fraction, 1) * 255 + 0.5) : 0  // NaN becomes black
-    }
-
-    /// The range of raw values. Bytes keep 0…255, unless the set uses less than half of it, as the digits do.
-    private static func range(of dataset: Dataset) -> ClosedRange<Float> {
-        switch dataset.form.elementType {
-        case .uint8:
-            let most = dataset.features.max() ?? 255
-            return 0...(most > 127 || most == 0 ? 255 : Float(most))
-        case .float32:
-            let finite = dataset.features.bindMemory(to: Float.self).lazy.filter(\.isFinite)
-            let least = finite.min() ?? 0
-            let most = finite.max() ?? 1
-            return least < most ? least...most : least...(least + max(1, least.magnitude))
         }
     }
 }

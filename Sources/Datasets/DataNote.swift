@@ -28,4 +28,7 @@ package struct DataNote: Equatable, Sendable {
 
     /// The sentence for people.
     package var sentence: String { cure.map { "\(text); \($0)" } ?? text }
+
+    /// The sentence with a word that says how serious it is.
+    package var line: String { "\(cure == nil ? "note" : "warning"): \(sentence)" }
 }

@@ -47,7 +47,8 @@ package struct RunEntry: Sendable {
     /// The metrics of a set: "train", "validation" or "test"; those of the end, or of the last epoch.
     package func metrics(_ set: String) -> [(name: String, value: Double)] {
         var values: [(name: String, value: Double)] = []
-        for member in result?[set]?.members ?? lastEpoch?[set]?.members ?? [] {
+        let measured = result?[set]?.members ?? result?["ensemble"]?[set]?.members
+        for member in measured ?? lastEpoch?[set]?.members ?? [] {
             if let value = member.value.double { values.append((member.key, value)) }
         }
         return values

@@ -66,6 +66,21 @@ package struct DataPart: Sendable {
         numbers = chosen
     }
 
+    /// A set that has been read already.
+    package init(_ dataset: Dataset) { self.init(dataset, files: nil, numbers: nil) }
+
+    private init(_ dataset: Dataset, files: [String]?, numbers: [Int]?) {
+        (self.dataset, self.files, self.numbers) = (dataset, files, numbers)
+    }
+
+    /// Some samples of the set, in this order.
+    /// - Throws: `DatasetError` if the copy does not fit into memory.
+    package func selecting(_ samples: [Int]) throws -> DataPart {
+        DataPart(
+            try dataset.selecting(samples), files: files.map { files in samples.map { files[$0] } },
+            numbers: samples.map(number))
+    }
+
     /// The number of a sample in its source, counted from 0.
     package func number(of sample: Int) -> Int { numbers?[sample] ?? sample }
 

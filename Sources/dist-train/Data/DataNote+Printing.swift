@@ -2,11 +2,6 @@ import Configuration
 import Datasets
 import Telemetry
 
-extension DataNote {
-    /// The note as a line for people.
-    var line: String { "\(cure == nil ? "note" : "warning"): \(sentence)" }
-}
-
 extension [DataNote] {
     /// Prints the notes on standard error, for commands that keep no log.
     func print() {

@@ -76,5 +76,5 @@ struct InitReport {
     }
 
     /// A word for a shell.
-    private static func word(_ text: String) -> String { ResumableCommand.quoted(text) }
+    private static func word(_ text: String) -> String { ShellWords.quoted(text) }
 }

@@ -1,3 +1,5 @@
+import System
+
 /// The command line of a run, from which follows the one that resumes it.
 package struct ResumableCommand: Sendable {
     /// Without `dist-train`, `--run-dir` and `--resume`.
@@ -18,24 +20,15 @@ package struct ResumableCommand: Sendable {
         if let index = words.firstIndex(where: { $0.hasPrefix("--listen=") }) {
             words[index] = "--listen=\(address)"
         }
-        return (["dist-train"] + words + ["--run-dir", directory, "--resume"]).map(Self.quoted)
+        return (["dist-train"] + words + ["--run-dir", directory, "--resume"]).map(ShellWords.quoted)
             .joined(separator: " ")
     }
 
     /// The line that begins another run with some fields of the config changed.
     package func line(setting fields: [(path: String, value: String)]) -> String {
-        (["dist-train"] + words + fields.flatMap { ["--set", "\($0.path)=\($0.value)"] }).map(Self.quoted)
-            .joined(separator: " ")
-    }
-
-    /// Quotes a word as a shell needs it.
-    static func quoted(_ word: String) -> String {
-        let isPlain = word.utf8.allSatisfy { byte in
-            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
-                || "-_./:=,@%+".utf8.contains(byte)
-        }
-        guard !isPlain || word.isEmpty else { return word }
-        let parts = word.split(separator: "'", omittingEmptySubsequences: false)
-        return "'\(parts.joined(separator: "'\\''"))'"
+        (["dist-train"] + words + fields.flatMap { ["--set", "\($0.path)=\($0.value)"] }).map(
+            ShellWords.quoted
+        )
+        .joined(separator: " ")
     }
 }

@@ -44,11 +44,7 @@ package struct RequestedMetrics {
             return Self.unique(
                 named.compactMap { if case .classMetric(let metric) = $0.item { metric } else { nil } })
         }
-        let all: [ClassMetric] = [
-            .accuracy, .balancedAccuracy, .precision(.standard), .recall(.standard), .f1(.standard),
-            .rocAUC(.standard), .prAUC(.standard), .logLoss, .brier, .calibrationError,
-        ]
-        return all.filter { Self.misfit($0, kind, areProbabilities: areProbabilities) == nil }
+        return ClassMetric.usual(kind, areProbabilities: areProbabilities)
     }
 
     package var valueMetrics: [ValueMetric] {
@@ -87,7 +83,7 @@ extension RequestedMetrics {
             }
         } else {
             if let metric = ClassMetric(name: word) {
-                if let reason = Self.misfit(metric, kind, areProbabilities: areProbabilities) {
+                if let reason = metric.misfit(kind, areProbabilities: areProbabilities) {
                     throw misfit(reason)
                 }
                 return .classMetric(metric)
@@ -101,20 +97,6 @@ extension RequestedMetrics {
             }
         }
         throw unknown(word, kind, areProbabilities)
-    }
-
-    /// The reason why a metric does not fit what is predicted; nil if it does.
-    private static func misfit(
-        _ metric: ClassMetric, _ kind: RecordedPredictions.Kind, areProbabilities: Bool
-    ) -> String? {
-        if metric.needsProbabilities && !areProbabilities {
-            return "needs probabilities, which this model does not give (its loss compares values)"
-        }
-        guard case .classes(let count) = kind else {
-            return metric.needsOneClass ? "needs one class for each sample" : nil
-        }
-        if case .top(let k) = metric, k >= count { return "is always 1 for \(count) classes" }
-        return nil
     }
 
     private static func unknown(
@@ -140,7 +122,7 @@ extension RequestedMetrics {
             var names = ClassMetric.names.filter { name in
                 guard let metric = ClassMetric(name: name) else { return false }
                 if case .top = metric, case .classes(let count) = kind { return count > 2 }
-                return misfit(metric, kind, areProbabilities: areProbabilities) == nil
+                return metric.misfit(kind, areProbabilities: areProbabilities) == nil
             }
             if case .classes = kind { names.append("confusion_matrix") }
             return (names + ["report"]).joined(separator: ", ")

@@ -1,15 +1,14 @@
 import Configuration
 import Jobs
-import Runs
 import System
 
 /// Several runs side by side.
 package struct RunComparison {
-    private let runs: [RunEntry]
+    package let runs: [RunEntry]
     /// The fields of the jobs that differ, with the value in each run; nil: absent.
-    private let settings: [(path: String, values: [ConfigValue?])]
+    package let settings: [(path: String, values: [ConfigValue?])]
     /// The metrics of each set, with the value in each run; nil: not measured.
-    private let metrics: [(name: String, values: [Double?])]
+    package let metrics: [(name: String, values: [Double?])]
 
     package init(_ runs: [RunEntry]) {
         self.runs = runs
@@ -43,7 +42,7 @@ package struct RunComparison {
     }
 
     /// The index of the run whose value is the best; nil if that is unknown, or all are equal.
-    private static func best(_ name: String, _ values: [Double?]) -> Int? {
+    package static func best(_ name: String, _ values: [Double?]) -> Int? {
         guard let mode = MetricMonitor.parse("train." + (name.split(separator: ".").last ?? ""))?.mode,
             Set(values.compactMap { $0 }).count > 1
         else { return nil }
@@ -73,7 +72,8 @@ package struct RunComparison {
         }.joined(separator: "\n")
     }
 
-    private static func shown(_ value: ConfigValue?) -> String {
+    /// A value on a short line; `-` where there is none.
+    package static func shown(_ value: ConfigValue?) -> String {
         guard let value else { return "-" }
         let text = value.compactJSON()
         return text.count > 40 ? text.prefix(37) + "…" : text
