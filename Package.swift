@@ -84,6 +84,9 @@ let package = Package(
         // 4
         room("Checkpoints", uses: ["System", "Configuration", "NeuralNetwork", "Platform"]),
         room("Jobs", uses: ["Configuration", "System", "NeuralNetwork", "Datasets"]),
+        room(
+            "Pages",
+            uses: ["CPages", "HTTP", "Transport", "System", "Configuration", "Telemetry", "Threads"]),
         // 5
         room(
             "Training",
@@ -96,7 +99,7 @@ let package = Package(
             "Runs",
             uses: [
                 "System", "Kernels", "Configuration", "NeuralNetwork", "Datasets", "Telemetry", "Checkpoints",
-                "Jobs", "Training", "Metrics",
+                "Jobs", "Training", "Metrics", "Platform",
             ]),
         // 7
         room(
@@ -113,15 +116,10 @@ let package = Package(
             ]),
         room("TensorBoard", uses: ["System", "CSIMD", "Configuration", "Telemetry", "Platform"]),
         room(
-            "Pages",
-            uses: [
-                "CPages", "HTTP", "Transport", "System", "Configuration", "Telemetry", "Platform", "Threads",
-            ]),
-        room(
             "Reports",
             uses: [
                 "Pages", "System", "Kernels", "Configuration", "NeuralNetwork", "Datasets", "Telemetry",
-                "Checkpoints", "Jobs", "Training", "Metrics", "Runs", "Platform",
+                "Checkpoints", "Jobs", "Training", "Metrics", "Runs",
             ]),
         room(
             "Serving",
@@ -185,10 +183,12 @@ let package = Package(
                 "TestSupport", "Export", "dist-train", "Checkpoints", "Configuration", "Datasets", "Jobs",
                 "Kernels", "NeuralNetwork", "Runs", "System", "Training",
             ]),
+        tests("ReportsTests", uses: ["Reports", "Configuration", "Metrics"]),
         tests(
             "ProgramTests",
             uses: [
-                "TestSupport", "dist-train", "Configuration", "Datasets", "Jobs", "NeuralNetwork", "Runs",
+                "TestSupport", "dist-train", "Reports", "Configuration", "Datasets", "Jobs", "NeuralNetwork",
+                "Runs",
                 "System", "Telemetry", "Training", "Platform", "Threads", "Metrics",
             ]),
         tests(

@@ -1,5 +1,6 @@
 import Datasets
 import Jobs
+import Reports
 import System
 import TestSupport
 import Testing

@@ -1,6 +1,7 @@
 import Configuration
 import Datasets
 import Jobs
+import Reports
 import Training
 
 /// The objects that `validate --json` and `summary --json` print.

@@ -1,4 +1,5 @@
 import Jobs
+import Reports
 import Training
 
 enum SummaryCommand {

@@ -1,6 +1,7 @@
 import Checkpoints
 import Configuration
 import Jobs
+import Reports
 import System
 import Telemetry
 import Training

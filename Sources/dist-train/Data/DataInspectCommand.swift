@@ -1,6 +1,7 @@
 import Configuration
 import Datasets
 import Jobs
+import Reports
 import System
 
 enum DataInspectCommand {

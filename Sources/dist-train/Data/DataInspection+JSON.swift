@@ -1,5 +1,6 @@
 import Configuration
 import Datasets
+import Reports
 
 // The inspection as JSON.
 extension DataInspection {

@@ -1,4 +1,5 @@
 import Datasets
+import Reports
 import System
 
 // The inspection as text, 80 columns wide where names are short.

@@ -27,7 +27,7 @@ package struct SampleOverlap: Equatable {
     }
 
     /// "12 samples of test are also in train".
-    var note: DataNote {
+    package var note: DataNote {
         DataNote(
             "samples_in_two_sets",
             "\(TextFormat.count(samples, "sample")) of \(set) \(samples == 1 ? "is" : "are") also in"
@@ -38,7 +38,7 @@ package struct SampleOverlap: Equatable {
 
 extension DecodedData {
     /// The notes on the data, and on samples that are in several sets.
-    var allNotes: [DataNote] {
+    package var allNotes: [DataNote] {
         let sets = [("train", train), ("validation", validation), ("test", test)].compactMap { name, set in
             set.map { (name: name, hashes: $0.sampleHashes()) }
         }

@@ -15,9 +15,9 @@ package struct DataInspection {
         package let name: String
         package let findings: Findings
         /// The samples of the set in the order of `hashes`; nil: all of them.
-        var part: [Int]?
+        package var part: [Int]?
         /// Whether the findings are those of the set before, of which this one is another part.
-        var isAnotherPart = false
+        package var isAnotherPart = false
         /// The class of each sample of the findings, and the names of the classes; empty without classes.
         var labels: [Int32] = []
         var classNames: [String] = []
@@ -68,6 +68,21 @@ package struct DataInspection {
         try look(at: spec.train, isAlone ? "data" : "train", task: task)
         for (name, source) in others { try look(at: source, name, task: task) }
         try read(spec, task: task, isAlone: isAlone)
+        addDoubts()
+        overlaps = SampleOverlap.all(sets.map { (name: $0.name, hashes: $0.hashes) })
+    }
+
+    /// Inspects sets that have been decoded already, without their files.
+    /// - Parameter limit: returns the most samples of a set that are looked at, at equal distances.
+    /// - Throws: `DatasetError` if a copy of some samples does not fit into memory.
+    package init(decoded data: DecodedData, limit: (Dataset) -> Int) throws {
+        note(data.notes)
+        for (name, dataset) in [("train", data.train), ("validation", data.validation), ("test", data.test)] {
+            guard let dataset else { continue }
+            let places = Thinning.places(dataset.count, most: limit(dataset))
+            let looked = places.count < dataset.count ? try dataset.selecting(places) : dataset
+            take(looked, as: name, data.encoding, at: sets.count)
+        }
         addDoubts()
         overlaps = SampleOverlap.all(sets.map { (name: $0.name, hashes: $0.hashes) })
     }
@@ -213,7 +228,7 @@ package struct DataInspection {
     }
 
     /// A class of which there are so many times the samples of another one is worth a warning.
-    private static let unbalanced = 10.0
+    static let unbalanced = 10.0
 
     private static func blanks(_ count: Int, _ noun: String, _ text: String, in name: String) -> [DataNote] {
         guard count > 0 else { return [] }
