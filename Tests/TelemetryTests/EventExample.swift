@@ -101,6 +101,17 @@ extension EventExample {
 
     fileprivate static let endings = [
         EventExample(
+            .ending(.reportWritten(path: "a/report.html", leftOut: [])), "report: a/report.html",
+            #""path":"a/report.html","left_out":[]"#),
+        EventExample(
+            .ending(.reportWritten(path: "r", leftOut: ["samples: the time was over"])),
+            "report: r; left out: samples: the time was over",
+            #""path":"r","left_out":["samples: the time was over"]"#),
+        EventExample(
+            .ending(.reportFailed(reason: "no room", directory: "my run")), .warning,
+            "there is no report: no room; make it with:  dist-train report 'my run'",
+            #""reason":"no room","directory":"my run""#),
+        EventExample(
             .ending(.stopRequested), "stopping after this step; a second signal ends the process at once"),
         EventExample(
             .ending(

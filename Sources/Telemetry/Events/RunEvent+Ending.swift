@@ -13,6 +13,10 @@ extension RunEvent {
         case failed(reason: String, checkpoint: String?, resumeCommand: String, retryCommand: String? = nil)
         /// The job has reached its end, and `result.json` is written.
         case finished(Finish)
+        /// The report of a finished run is written. `left_out` says what it lacks, and why.
+        case reportWritten(path: String, leftOut: [String])
+        /// There is no report. The result of the run is as good as with one.
+        case reportFailed(reason: String, directory: String)
     }
 
     /// The figures of a finished run.
@@ -63,6 +67,18 @@ extension RunEvent.Ending {
                     "reason": .text(reason), "checkpoint": .optional(checkpoint),
                     "resume_command": .text(command), "retry_command": .optional(retry),
                 ])
+        case .reportWritten(let path, let leftOut):
+            EventFacts(
+                "report_written", .info,
+                "report: \(path)"
+                    + (leftOut.isEmpty ? "" : "; left out: \(leftOut.joined(separator: "; "))"),
+                fields: ["path": .text(path), "left_out": .list(leftOut.map { .text($0) })])
+        case .reportFailed(let reason, let directory):
+            EventFacts(
+                "report_failed", .warning,
+                "there is no report: \(reason); make it with:  dist-train report"
+                    + " \(ShellWords.quoted(directory))",
+                fields: ["reason": .text(reason), "directory": .text(directory)])
         case .finished(let finish):
             EventFacts(
                 "run_finished", .debug,

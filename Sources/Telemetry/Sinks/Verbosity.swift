@@ -52,7 +52,7 @@ extension RunEvent.Ending {
     fileprivate var shownFrom: Verbosity? {
         switch self {
         case .failed, .stopped: .quiet
-        case .stopRequested: .normal
+        case .stopRequested, .reportWritten, .reportFailed: .normal
         // The result says it all.
         case .finished: nil
         }

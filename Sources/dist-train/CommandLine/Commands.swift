@@ -19,7 +19,7 @@ package enum Commands {
             title: "use a trained model",
             commands: [
                 EvaluateCommand.command, PredictCommand.command, ExportCommand.command, RunsCommand.command,
-                CompareCommand.command, CheckpointCommand.command,
+                CompareCommand.command, ReportCommand.command, CheckpointCommand.command,
             ]),
         Group(
             title: "look at a config and its data",

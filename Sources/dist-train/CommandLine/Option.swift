@@ -69,6 +69,8 @@ extension Option {
         name: "--workers", value: "N", help: "worker processes to start (default 1)")
     static let tokenFile = Option(
         name: "--token-file", value: "FILE", help: "the shared token; - is standard input")
+    static let noReport = Option(
+        name: "--no-report", value: nil, help: "write neither report.html nor the model card at the end")
     static let runDirectory = Option(
         name: "--run-dir", value: "DIR", help: "where the run is kept (default: runs/NAME-TIME)")
     static let resume = Option(

@@ -18,12 +18,8 @@ struct TrainedModels {
                 "`dist-train \(command)` needs a run directory or a checkpoint: "
                     + "see `dist-train \(command) --help`")
         }
+        try Self.requireDataSettings(arguments)
         let overrides = arguments.overrides
-        if let other = overrides.first(where: { !$0.hasPrefix("data.") }) {
-            let advice =
-                other.hasPrefix("metrics") && command == "evaluate" ? "; --metrics f1,auc names metrics" : ""
-            throw UsageError("--set \(other): of a trained model only data.… can be set\(advice)")
-        }
         let source = try EvaluationData.source(arguments.string("--data"))
         let paths = try arguments.positionals.map { try RunCatalog().path(of: $0) }
         let checkpoints = try paths.flatMap {
@@ -31,6 +27,15 @@ struct TrainedModels {
         }
         all = try checkpoints.map { try Self.model($0, overrides, testedOn: source) }
         try Self.adoptCore(of: all[0].state.platform)
+    }
+
+    /// Refuses `--set` of anything but the data.
+    static func requireDataSettings(_ arguments: Arguments) throws {
+        guard let other = arguments.overrides.first(where: { !$0.hasPrefix("data.") }) else { return }
+        let isMetric = other.hasPrefix("metrics") && arguments.command == "evaluate"
+        throw UsageError(
+            "--set \(other): of a trained model only data.… can be set"
+                + (isMetric ? "; --metrics f1,auc names metrics" : ""))
     }
 
     /// - Parameter source: the source that takes the place of the job's test set; nil keeps that.
@@ -47,7 +52,7 @@ struct TrainedModels {
 
     /// Starts the program over with the OpenBLAS core of the training, if this processor can use it and the
     /// user did not choose one.
-    private static func adoptCore(of platform: String) throws {
+    static func adoptCore(of platform: String) throws {
         guard let core = Fingerprint.core(ofPlatform: platform), core != BLAS.coreName,
             Environment.value("OPENBLAS_CORETYPE") == nil, Processor.supports(core: core)
         else { return }

@@ -54,6 +54,9 @@ struct EnsembleProgram {
         let result = try EnsembleResult(of: path, members: count)
         try File.writeAtomically(result.value.prettyJSON() + "\n", to: directory.resultPath)
         print(program.printsJSON ? result.value.prettyJSON() : result.text(named: job.job.name))
+        if program.writesReport {
+            FinalReport(of: path, data, seconds: result.seconds).write(log)
+        }
         return 0
     }
 

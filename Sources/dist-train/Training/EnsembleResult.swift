@@ -30,6 +30,9 @@ package struct EnsembleResult {
         ])
     }
 
+    /// Seconds of training of all members together.
+    package var seconds: Double { members.reduce(0) { $0 + ($1["seconds"]?.double ?? 0) } }
+
     /// The result for people: on every data set the metrics of each member, and of all together.
     package func text(named name: String) -> String {
         var lines = ["\(name): an ensemble of \(members.count)"]

@@ -30,6 +30,7 @@ extension RunProgram {
             coordinator: options, printsJSON: arguments.has("--json"), isOpen: isOpen,
             verbosity: try arguments.verbosity(),
             command: ResumableCommand(arguments), page: try arguments.page(),
+            writesReport: !arguments.has("--no-report"),
             origin: RunOrigin(config: config, overrides: arguments.overrides))
     }
 }

@@ -20,6 +20,8 @@ struct RunProgram {
     let command: ResumableCommand
     /// The page that shows the run; nil: none.
     var page: RunDisplay.Options?
+    /// Whether a finished run gets a report.
+    var writesReport = true
     /// The config and what the command line set in it.
     var origin = RunOrigin(config: "", overrides: [])
 
@@ -44,7 +46,12 @@ struct RunProgram {
             guard let result = outcome.result else { return 1 }
             print(printsJSON ? result.value.prettyJSON() : RunSummary(of: result, setup).text())
         }
-        return recordEnding(outcome, of: setup, directory: setup.directory.path, address: address, in: log)
+        let status = recordEnding(
+            outcome, of: setup, directory: setup.directory.path, address: address, in: log)
+        if writesReport, case .finished = outcome.end, let result = outcome.result {
+            FinalReport(of: setup.directory.path, setup.data, seconds: result.seconds).write(log)
+        }
+        return status
     }
 
     /// Returns the token that is kept in a run directory, because there is no home directory for it.
