@@ -35,6 +35,21 @@ import dist_train
                 + "\"a\r\nb\",-inf\n,1.0\n")
     }
 
+    /// A spreadsheet would start a program by the first of these; names that only begin like a formula stay.
+    @Test func formulasStayText() throws {
+        let texts = [
+            "=cmd|' /C calc'!A0", "@SUM(1)", "+f(1)", "-x|y", "-1", "@home", "+", "a=b", "=HYPERLINK(\"x\")",
+        ]
+        let text = try written(.csv, ["x"], texts.map { [.text($0)] })
+        #expect(
+            text.split(separator: "\n").dropFirst().map(String.init) == [
+                "'=cmd|' /C calc'!A0", "'@SUM(1)", "'+f(1)", "'-x|y", "-1", "@home", "+", "a=b",
+                "\"'=HYPERLINK(\"\"x\"\")\"",
+            ])
+        let line = try written(.jsonl, ["x"], [[.text(texts[0])]])
+        #expect(line == "{\"x\":\"=cmd|' /C calc'!A0\"}\n")
+    }
+
     @Test func jsonLinesHaveTheColumnsNames() throws {
         let text = try written(
             .jsonl, ["class", "p \"1\"", "n"],

@@ -94,9 +94,17 @@ package final class PredictionWriter {
     private static let specialBytes = Array(",\"\r\n".utf8)
 
     private static func quoted(_ text: String) -> String {
+        let text = isFormula(text) ? "'" + text : text
         guard text.utf8.contains(where: specialBytes.contains) || text.first == " " else { return text }
         let parts = text.split(separator: "\"", omittingEmptySubsequences: false)
         return "\"\(parts.joined(separator: "\"\""))\""
+    }
+
+    /// Whether a spreadsheet would compute the text, or start a program by it, instead of showing it.
+    private static func isFormula(_ text: String) -> Bool {
+        guard let first = text.utf8.first else { return false }
+        return first == UInt8(ascii: "=")
+            || ("+-@\t".utf8.contains(first) && text.utf8.contains { "(|".utf8.contains($0) })
     }
 
     private static func json(_ text: String) -> String { ConfigValue.string(text).compactJSON() }
