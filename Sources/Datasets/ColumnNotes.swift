@@ -1,3 +1,5 @@
+import System
+
 /// The remarks on columns of numbers, be they of a table or of an array.
 struct ColumnNotes {
     let path: String
@@ -16,7 +18,7 @@ struct ColumnNotes {
     var otherUse: (([Int]) -> String)?
 
     private func listed(_ columns: [Int]) -> String {
-        (columns.count == 1 ? "column " : "columns ") + TableMessage.list(columns.map { names[$0] })
+        (columns.count == 1 ? "column " : "columns ") + TextFormat.list(columns.map { names[$0] })
     }
 
     /// A remark on columns: "column `a` of `t.csv` has …"; nil for no column.

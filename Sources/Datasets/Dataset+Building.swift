@@ -24,11 +24,12 @@ extension Dataset {
             Void
     ) throws -> Dataset {
         let layout = try form.layout()
-        guard layout.total <= PhysicalMemory.byteCount else {
+        let limit = PhysicalMemory.limit
+        guard layout.total <= limit.bytes else {
             throw DatasetError(
                 "a data set of \(TextFormat.grouped(form.count)) samples of shape \(form.sampleShape) takes"
-                    + " \(TextFormat.bytes(layout.total)), and this machine has"
-                    + " \(TextFormat.bytes(PhysicalMemory.byteCount)); use smaller samples or fewer")
+                    + " \(TextFormat.bytes(layout.total)), and \(limit.clause); use smaller samples or fewer,"
+                    + " or \(limit.cure)")
         }
         let memory = AlignedBytes(count: layout.total)
         writeHeader(form, layout, into: memory.bytes)

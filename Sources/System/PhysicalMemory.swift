@@ -2,8 +2,8 @@ import Platform
 
 /// The memory of this machine, in bytes. Sizes that other programs claim are compared with it.
 package enum PhysicalMemory {
-    /// The machine's memory, or less if a control group or `ulimit -v` allows less.
-    package static let byteCount = MemoryLimit.ofThisProcess().bytes
+    /// The limit on this process when it was first asked for.
+    package static let limit = MemoryLimit.ofThisProcess()
 
     package static let machine = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
 }

@@ -40,6 +40,12 @@ package enum TextFormat {
         return String(repeating: fill, count: max(0, width - digits.count)) + digits
     }
 
+    /// Lists names in backquotes: the first `most` of them, and how many more there are.
+    package static func list(_ names: [String], most: Int = 8) -> String {
+        names.prefix(most).map { "`\($0)`" }.joined(separator: ", ")
+            + (names.count > most ? " and \(names.count - most) more" : "")
+    }
+
     /// Formats a number of bytes: `512 B`, `1.5 KiB`, `20.0 MiB`, `3.0 GiB`.
     package static func bytes(_ count: Int) -> String {
         if count.magnitude < 1_024 { return "\(count) B" }

@@ -222,7 +222,7 @@ import Testing
         #expect(
             message.hasPrefix(
                 "`a.csv` makes 1,000,000 features of each of 1,000,000 samples or more,"
-                    + " which do not fit into this machine's "
+                    + " which take more than half of the memory ("
             ))
     }
 

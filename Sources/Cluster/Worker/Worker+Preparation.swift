@@ -35,8 +35,8 @@ extension Worker {
                 sets[ticket.role] = known.dataset
                 continue
             }
-            guard ticket.byteCount <= PhysicalMemory.byteCount else {
-                let limit = MemoryLimit.ofThisProcess()
+            let limit = PhysicalMemory.limit
+            guard ticket.byteCount <= limit.bytes else {
                 throw SystemError(
                     """
                     the job's data take \(TextFormat.bytes(ticket.byteCount)), and \(limit.clause); \

@@ -75,12 +75,12 @@ package struct TableEncoding: Equatable, Sendable {
     /// - Throws: `DatasetError`.
     package func checkSize(samples: Int, of name: String) throws {
         let size = DatasetLayout.product([samples, width, MemoryLayout<Float>.size])
-        guard size ?? .max <= PhysicalMemory.byteCount / 2 else {
+        let limit = PhysicalMemory.limit
+        guard size ?? .max <= limit.bytes / 2 else {
             throw DatasetError(
                 "`\(name)` makes \(TextFormat.grouped(width)) features of each of"
-                    + " \(TextFormat.grouped(samples)) samples or more,"
-                    + " which do not fit into this machine's \(TextFormat.bytes(PhysicalMemory.byteCount)) of"
-                    + " memory; list columns with many categories under `ignore`"
+                    + " \(TextFormat.grouped(samples)) samples or more, which take more than half of the memory"
+                    + " (\(limit.clause)); list columns with many categories under `ignore`, or \(limit.cure)"
             )
         }
     }

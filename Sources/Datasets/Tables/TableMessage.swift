@@ -26,12 +26,6 @@ enum TableMessage {
         String(name.lowercased().filter { $0.isLetter || $0.isNumber })
     }
 
-    /// Names in backquotes, the first few of them.
-    static func list(_ names: [String], most: Int = 8) -> String {
-        names.prefix(most).map { "`\($0)`" }.joined(separator: ", ")
-            + (names.count > most ? " and \(names.count - most) more" : "")
-    }
-
     /// A list in the config's spelling: `["a", "b"]`.
     static func json(_ names: [String]) -> String {
         "[" + names.map(quoted).joined(separator: ", ") + "]"

@@ -22,7 +22,7 @@ extension TableSurvey {
                 "`\(path)` has no complete sample; "
                     + (empty.isEmpty
                         ? "give a table with data, or another `on_missing`"
-                        : "no cell is known of \(TableMessage.list(empty)):"
+                        : "no cell is known of \(TextFormat.list(empty)):"
                             + " set ignore: \(TableMessage.json(empty))"))
         }
         guard rules.missingCells == .error else { return }

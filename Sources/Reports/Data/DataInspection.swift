@@ -196,7 +196,7 @@ package struct DataInspection {
         guard let train = sets.first else { return }
         let empty = train.classes.filter { $0.count == 0 }
         if !empty.isEmpty, empty.count < train.classes.count {
-            let names = empty.prefix(8).map { "`\($0.name)`" }.joined(separator: ", ")
+            let names = TextFormat.list(empty.map(\.name))
             note([
                 DataNote(
                     "classes_without_samples", "\(train.name) has no sample of \(names)",

@@ -56,6 +56,9 @@ enum DoctorCommand {
                 listen: listen
             ).all()
         }
+        guard !arguments.has("--listen") else {
+            throw UsageError("--listen says where a coordinator reaches this machine: give --join HOST too")
+        }
         // The job comes first, because it may start the process again.
         let job =
             arguments.positionals.isEmpty
