@@ -57,6 +57,10 @@ static struct span inside(ptrdiff_t start, ptrdiff_t count, size_t limit) {
 // a product still has whole groups of rows. No bit depends on it.
 enum { most_tiles = 66 };
 
+// Channels whose weights are transformed at a time where they are not kept transformed: they stay in the
+// second-level cache. No bit depends on it.
+enum { channels_per_block = 64 };
+
 // Tiles of a block: blocks of nearly equal size, so that the last one is not small.
 static size_t tiles_per_block(size_t tiles) {
     size_t blocks = (tiles + most_tiles - 1) / most_tiles;
@@ -189,28 +193,32 @@ static struct window_layout layout(const ckernels_windows *s) {
     };
 }
 
-// Returns an image with its padding, or the image itself where there is none.
-static const float *pad(const float *x, const ckernels_windows *s, float *scratch) {
+// Returns an image with its padding, or the image itself where there is none. Only the rows `first` up to
+// `end`, counted with padding, are written.
+static const float *pad(const float *x, const ckernels_windows *s, size_t first, size_t end, float *scratch) {
     if (s->top + s->left + s->bottom + s->right == 0) return x;
     size_t row = s->width * s->channels;
     size_t padded = padded_width(s) * s->channels, before = s->left * s->channels;
-    memset(scratch, 0, padded * padded_height(s) * sizeof(float));
-    for (size_t y = 0; y < s->height; y++)
-        memcpy(scratch + (s->top + y) * padded + before, x + y * row, row * sizeof(float));
+    memset(scratch + first * padded, 0, padded * (end - first) * sizeof(float));
+    for (size_t y = first < s->top ? s->top : first; y < least(end, s->top + s->height); y++)
+        memcpy(scratch + y * padded + before, x + (y - s->top) * row, row * sizeof(float));
     return scratch;
 }
 
 void ckernels_direct_forward(
-    const float *x, const float *panels, float *y, const ckernels_windows *s, size_t images, float *scratch) {
+    const float *x, const float *panels, float *y, const ckernels_windows *s, size_t images,
+    ckernels_part part, float *scratch) {
     const struct window_layout w = layout(s);
     size_t depth = w.rows * w.run, line = w.windows * w.outputs;
+    if (part.first >= part.end) return;
+    size_t top = part.first * s->stride_height, bottom = (part.end - 1) * s->stride_height + w.rows;
     for (size_t i = 0; i < images; i++, x += s->height * s->width * s->channels, y += w.lines * line) {
-        const float *image = pad(x, s, scratch);
+        const float *image = pad(x, s, top, bottom, scratch);
         // Several lines at a time: their pixels stay in the cache for all panels.
         enum { lines_per_block = 4 };
-        for (size_t first = 0; first < w.lines; first += lines_per_block)
-            for (size_t k = 0; k < w.outputs; k += 16)
-                for (size_t l = first; l < least(first + lines_per_block, w.lines); l++)
+        for (size_t first = part.first; first < part.end; first += lines_per_block)
+            for (size_t k = part.first_output; k < part.end_output; k += 16)
+                for (size_t l = first; l < least(first + lines_per_block, part.end); l++)
                     CHOSEN(window_line)(image + l * w.line_step, &w, panels + k * depth, y + l * line + k);
     }
 }
@@ -222,7 +230,7 @@ void ckernels_direct_weight_gradient(
     for (size_t p = 0; p < w.rows * w.run; p++)
         memset(dw + p * w.outputs + first, 0, (end - first) * sizeof(float));
     for (size_t i = 0; i < images; i++) {
-        const float *image = pad(x, s, scratch);
+        const float *image = pad(x, s, 0, padded_height(s), scratch);
         for (size_t k = first; k < end; k += 16)
             for (size_t p = 0; p < w.rows; p++)
                 CHOSEN(window_gradients)(image + p * w.image_row, &w, dy + k, dw + p * w.run * w.outputs + k);
@@ -250,8 +258,29 @@ size_t ckernels_winograd_forward_scratch(const ckernels_convolution *s) {
 }
 
 void ckernels_winograd_forward(
-    const float *x, const float *u, float *y, const ckernels_convolution *s, size_t images, float *scratch) {
-    CHOSEN(winograd_forward)(x, u, y, s, images, scratch);
+    const float *x, const float *u, float *y, const ckernels_convolution *s, ckernels_part part,
+    float *scratch) {
+    CHOSEN(winograd_forward)(x, u, y, s, part, scratch);
+}
+
+void ckernels_winograd_pack(
+    const float *w, size_t channels, size_t outputs, size_t first, size_t end, float *packed) {
+    for (size_t p = first; p < end; p++)
+        for (size_t c = 0; c < channels; c++)
+            for (size_t i = 0; i < 9; i++)
+                STORE_ALIGNED(
+                    packed + ((p * channels + c) * 9 + i) * 16,
+                    LOAD(w + (i * channels + c) * outputs + 16 * p));
+}
+
+size_t ckernels_winograd_packed_scratch(const ckernels_convolution *s) {
+    return 36 * (most_tiles * (s->channels + 16) + 16 * channels_per_block);
+}
+
+void ckernels_winograd_forward_packed(
+    const float *x, const float *packed, float *y, const ckernels_convolution *s, ckernels_part part,
+    float *scratch) {
+    CHOSEN(winograd_forward_packed)(x, packed, y, s, part, scratch);
 }
 
 size_t ckernels_winograd_gradient_scratch(const ckernels_convolution *s, size_t channels) {

@@ -214,36 +214,69 @@ static void NAME(winograd_gradient)(
     }
 }
 
+// Transforms the products of `count` tiles, from number `first` on, for the outputs `from` up to `to`.
 static void NAME(winograd_output)(
-    const float *m, const ckernels_convolution *s, size_t first, size_t count, float *y) {
+    const float *m, const ckernels_convolution *s, size_t first, size_t count, size_t from, size_t to_output,
+    float *y) {
     struct output_tile tile = tile_at(s, first);
-    size_t row = s->output_width * s->outputs, coordinate = count * s->outputs;
+    size_t row = s->output_width * s->outputs, coordinate = count * (to_output - from);
     for (size_t t = 0; t < count; t++, next_tile(s, &tile)) {
         float *to = y + (tile.image * s->output_height + 4 * tile.y) * row + 4 * tile.x * s->outputs;
         size_t rows = least(4, s->output_height - 4 * tile.y);
         size_t columns = least(4, s->output_width - 4 * tile.x);
-        for (size_t k = 0; k < s->outputs; k += 16)
-            NAME(output_tile)(m + k * count + 16 * t, coordinate, to + k, row, s->outputs, rows, columns);
+        for (size_t k = from; k < to_output; k += 16)
+            NAME(output_tile)(
+                m + (k - from) * count + 16 * t, coordinate, to + k, row, s->outputs, rows, columns);
     }
 }
 
 // MARK: Convolutions
 
 static void NAME(winograd_forward)(
-    const float *x, const float *u, float *y, const ckernels_convolution *s, size_t images, float *scratch) {
-    size_t tiles = images * tile_count(s), block = tiles_per_block(tiles);
-    size_t channels = s->channels, outputs = s->outputs;
+    const float *x, const float *u, float *y, const ckernels_convolution *s, ckernels_part part,
+    float *scratch) {
+    size_t channels = s->channels, outputs = part.end_output - part.first_output;
+    size_t block = tiles_per_block(part.end - part.first);
     float *v = scratch, *m = scratch + 36 * block * channels;
-    for (size_t first = 0; first < tiles; first += block) {
-        size_t count = least(block, tiles - first);
+    for (size_t first = part.first; first < part.end; first += block) {
+        size_t count = least(block, part.end - first);
         NAME(winograd_input)(x, s, first, count, 0, channels, v);
         for (size_t coordinate = 0; coordinate < 36; coordinate++)
             for (size_t k = 0; k < outputs; k += 16)
                 NAME(multiply_panels)(
                     v + coordinate * count * channels, 16 * count, count,
-                    u + (coordinate * outputs + k) * channels, channels, false,
+                    u + (coordinate * s->outputs + part.first_output + k) * channels, channels, false,
                     m + (coordinate * outputs + k) * count, 16);
-        NAME(winograd_output)(m, s, first, count, y);
+        NAME(winograd_output)(m, s, first, count, part.first_output, part.end_output, y);
+    }
+}
+
+// The same from weights that are transformed for each block of tiles, some channels of a panel at a time. A
+// product goes on where the channels before it have ended: its chains are the same.
+static void NAME(winograd_forward_packed)(
+    const float *x, const float *packed, float *y, const ckernels_convolution *s, ckernels_part part,
+    float *scratch) {
+    size_t channels = s->channels, block = tiles_per_block(part.end - part.first);
+    float *v = scratch, *m = v + 36 * block * channels, *u = m + 36 * block * 16;
+    for (size_t first = part.first; first < part.end; first += block) {
+        size_t count = least(block, part.end - first);
+        NAME(winograd_input)(x, s, first, count, 0, channels, v);
+        for (size_t k = part.first_output; k < part.end_output; k += 16) {
+            for (size_t c = 0; c < channels; c += channels_per_block) {
+                size_t depth = least(channels_per_block, channels - c);
+                const float *w = packed + (k * channels + 16 * c) * 9;
+                for (size_t i = 0; i < depth; i++, w += 9 * 16) {
+                    vector d[9];
+                    UNROLL for (int j = 0; j < 9; j++) d[j] = LOAD_ALIGNED(w + 16 * j);
+                    NAME(weight_tile)(d, u + 16 * i, 16 * depth);
+                }
+                for (size_t coordinate = 0; coordinate < 36; coordinate++)
+                    NAME(multiply_panels)(
+                        v + (coordinate * channels + c) * count, 16 * count, count,
+                        u + coordinate * 16 * depth, depth, c > 0, m + coordinate * 16 * count, 16);
+            }
+            NAME(winograd_output)(m, s, first, count, k, k + 16, y);
+        }
     }
 }
 

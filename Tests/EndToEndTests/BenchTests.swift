@@ -102,7 +102,11 @@ import Testing
     }
 
     @Test(arguments: [
-        (["bench"], "`dist-train bench` needs a second word: bench step, bench collective, bench kernels"),
+        (
+            ["bench"],
+            "`dist-train bench` needs a second word: bench step, bench predict, bench collective, "
+                + "bench kernels"
+        ),
         (["bench", "stp"], "there is no command `bench stp`: did you mean `bench step`?"),
         (["bench", "step"], "`dist-train bench step` needs a config file"),
         (

@@ -127,7 +127,7 @@ import Training
     {
         let pool = LanePool(lanes: 2)
         defer { pool.close() }
-        let network = Network(plan: plan, localMicrobatches: 1, rows: 2, lanes: pool, training: false)
+        let network = Network(plan: plan, localMicrobatches: 1, rows: 2, lanes: pool, purpose: .evaluation)
         for (i, value) in madeUp(999, 2 * plan.inputShape.count).enumerated() {
             network.input.row(0)[i] = Float(value)
         }

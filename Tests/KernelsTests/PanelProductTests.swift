@@ -24,13 +24,21 @@ import Testing
     /// One chain of fused multiply-adds in the order of the depth, then the bias: bit for bit.
     @Test(
         arguments: [(1, 1, 1), (7, 5, 3), (32, 10, 300), (33, 17, 65), (256, 70, 20), (13, 16, 512)],
-        [false, true])
-    func everyElementIsOneChain(shape: (rows: Int, width: Int, depth: Int), isTransposed: Bool) {
+        ["rows", "transposed rows", "packed"])
+    func everyElementIsOneChain(shape: (rows: Int, width: Int, depth: Int), right form: String) {
         let (rows, width, depth) = shape
         let (x, b, bias) = (
             Self.filled(rows * depth, 2), Self.filled(depth * width, 3), Self.filled(width, 4)
         )
         let (y, scratch) = (FloatBuffer(count: rows * width), FloatBuffer(count: PanelProduct.scratchCount))
+        let isTransposed = form == "transposed rows"
+        let whole = FloatBuffer(count: PanelProduct.packedCount(depth: depth, width: width))
+        PanelProduct.packWhole(
+            b.pointer, depth: depth, width: width, panels: 0..<PanelProduct.panels(width: width),
+            into: whole.pointer)
+        let right: PanelProduct.Right =
+            form == "packed"
+            ? .packed(whole.pointer) : isTransposed ? .transposedRows(b.pointer) : .rows(b.pointer)
         // In three runs, and the columns in two parts.
         let cuts = [0, rows / 3, rows / 2, rows]
         let runs = zip(cuts, cuts.dropFirst()).map {
@@ -44,8 +52,7 @@ import Testing
             for (first, some) in [(0, runs[..<2]), (cuts[2], runs[2...])] {
                 Array(some).withUnsafeBufferPointer {
                     PanelProduct.multiply(
-                        left, first: first, $0, depth: depth, b.pointer, isTransposed: isTransposed,
-                        width: width, columns: columns,
+                        left, first: first, $0, depth: depth, right, width: width, columns: columns,
                         bias: bias.pointer, scratch: scratch.pointer)
                 }
             }
@@ -112,8 +119,8 @@ import Testing
         let left = Self.pack(runs, width: depth, into: packed)
         runs.withUnsafeBufferPointer {
             PanelProduct.multiply(
-                left, first: 0, $0, depth: depth, b.pointer, isTransposed: false, width: width,
-                columns: 0..<3, scratch: scratch.pointer)
+                left, first: 0, $0, depth: depth, .rows(b.pointer), width: width, columns: 0..<3,
+                scratch: scratch.pointer)
         }
         for r in 0..<rows {
             #expect(

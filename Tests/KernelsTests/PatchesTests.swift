@@ -89,7 +89,8 @@ import Testing
             randomBuffer(Self.images * g.positions * 3, seed: 4)
         )
         let (dx, scratch) = (FloatBuffer(count: x.count), FloatBuffer(count: 3))
-        Pooling.maximum(x.pointer, g, images: Self.images, into: y.pointer)
+        Pooling.maximum(
+            x.pointer, g, lines: 0..<(Self.images * g.outputHeight), into: y.pointer)
         Pooling.maximumBackward(
             x: x.pointer, y: y.pointer, dy: dy.pointer, g, images: Self.images, into: dx.pointer,
             scratch: scratch.pointer)
@@ -107,7 +108,8 @@ import Testing
         #expect(Array(dx.elements) == expected)
 
         x.pointer[5] = .nan
-        Pooling.maximum(x.pointer, g, images: Self.images, into: y.pointer)
+        Pooling.maximum(
+            x.pointer, g, lines: 0..<(Self.images * g.outputHeight), into: y.pointer)
         for (w, window) in places.enumerated() {
             for c in 0..<3 { #expect(y.pointer[w * 3 + c].isNaN == (c == 2 && window.contains(5))) }
         }
@@ -139,7 +141,8 @@ import Testing
             FloatBuffer(count: x.count), FloatBuffer(count: g.channels), FloatBuffer(count: x.count)
         )
         let winners = AlignedBuffer<UInt8>(count: count)
-        Pooling.maximum(x.pointer, g, images: Self.images, into: y.pointer)
+        Pooling.maximum(
+            x.pointer, g, lines: 0..<(Self.images * g.outputHeight), into: y.pointer)
         Pooling.maximumBackward(
             x: x.pointer, y: y.pointer, dy: dy.pointer, g, images: Self.images, into: dx.pointer,
             scratch: scratch.pointer)

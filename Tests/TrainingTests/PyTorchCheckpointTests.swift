@@ -63,7 +63,8 @@ import Training
     ) throws -> [Float] {
         let pool = LanePool(lanes: lanes)
         defer { pool.close() }
-        let network = Network(plan: plan, localMicrobatches: 1, rows: samples, lanes: pool, training: false)
+        let network = Network(
+            plan: plan, localMicrobatches: 1, rows: samples, lanes: pool, purpose: .evaluation)
         let (parameters, statistics) = (
             FloatBuffer(count: plan.layout.flatCount), FloatBuffer(count: plan.layout.statisticsCount)
         )

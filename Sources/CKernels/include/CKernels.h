@@ -40,13 +40,20 @@ typedef struct {
     size_t output_height, output_width, outputs;
 } ckernels_windows;
 
+/// A part of a convolution's outputs: some lines of windows, or tiles of 4×4 outputs counted over the images,
+/// and some output channels, from a multiple of 16 up to another. No bit of an output depends on the part.
+typedef struct {
+    size_t first, end;
+    size_t first_output, end_output;
+} ckernels_part;
+
 /// Floats of scratch memory for both functions below.
 size_t ckernels_direct_scratch(const ckernels_windows *shape);
-/// `y = x * w` for `images` images. Each 16 columns of the weights
+/// `y = x * w` for a part of the lines of each of `images` images. Each 16 columns of the weights
 /// `[kernel height · kernel width · channels, outputs]` are a panel, one behind the other.
 void ckernels_direct_forward(
     const float *x, const float *panels, float *y, const ckernels_windows *shape, size_t images,
-    float *scratch);
+    ckernels_part part, float *scratch);
 /// Writes the gradient of the weights, summed over `images` images, into the columns `first` up to `end` of
 /// `dw`, both multiples of 16.
 void ckernels_direct_weight_gradient(
@@ -75,9 +82,20 @@ void ckernels_winograd_weights_rotated(
     const float *w, size_t channels, size_t outputs, size_t first, size_t end, float *u);
 /// Floats of scratch memory for `ckernels_winograd_forward`.
 size_t ckernels_winograd_forward_scratch(const ckernels_convolution *shape);
-/// `y = x * w` for `images` images. `u` are the transformed weights.
+/// `y = x * w` for a part of the tiles. `u` are the transformed weights.
 void ckernels_winograd_forward(
-    const float *x, const float *u, float *y, const ckernels_convolution *shape, size_t images,
+    const float *x, const float *u, float *y, const ckernels_convolution *shape, ckernels_part part,
+    float *scratch);
+/// Packs weights `[3, 3, channels, outputs]` as `[outputs / 16][channel][3, 3][16]`: panels `first` up to
+/// `end`.
+void ckernels_winograd_pack(
+    const float *w, size_t channels, size_t outputs, size_t first, size_t end, float *packed);
+/// Floats of scratch memory for `ckernels_winograd_forward_packed`.
+size_t ckernels_winograd_packed_scratch(const ckernels_convolution *shape);
+/// `ckernels_winograd_forward` from packed weights, which it transforms as it goes: with few tiles that takes
+/// less time than to read transformed weights, four times as many, from memory.
+void ckernels_winograd_forward_packed(
+    const float *x, const float *packed, float *y, const ckernels_convolution *shape, ckernels_part part,
     float *scratch);
 /// Floats of scratch memory for `ckernels_winograd_weight_gradient` with `channels` input channels at a time.
 size_t ckernels_winograd_gradient_scratch(const ckernels_convolution *shape, size_t channels);

@@ -1,12 +1,13 @@
 /// The loops of the pooling layers over images `[height, width, channels]`, every channel by itself.
 package enum Pooling {
-    /// Writes `y = max x` under each window, without padding. A NaN under the window gives NaN.
+    /// Writes `y = max x` under each window of some lines (output rows, counted over the images), without
+    /// padding. A NaN under the window gives NaN.
     package static func maximum(
-        _ x: UnsafePointer<Float>, _ geometry: WindowGeometry, images: Int,
+        _ x: UnsafePointer<Float>, _ geometry: WindowGeometry, lines: Range<Int>,
         into y: UnsafeMutablePointer<Float>
     ) {
         let channels = geometry.channels
-        forEachWindow(geometry, images: images) { output, base, rows, columns, _ in
+        forEachWindow(geometry, lines: lines) { output, base, rows, columns, _ in
             let to = y + output
             for c in 0..<channels { to[c] = -.infinity }
             forEachPixel(geometry, base, rows, columns) { pixel in
@@ -28,7 +29,8 @@ package enum Pooling {
     ) {
         let channels = geometry.channels
         dx.update(repeating: 0, count: images * geometry.inputCount)
-        forEachWindow(geometry, images: images) { output, base, rows, columns, _ in
+        forEachWindow(geometry, lines: 0..<(images * geometry.outputHeight)) {
+            output, base, rows, columns, _ in
             let (maximum, gradient) = (y + output, dy + output)
             for c in 0..<channels { rest[c] = gradient[c] }
             forEachPixel(geometry, base, rows, columns) { pixel in
@@ -43,13 +45,13 @@ package enum Pooling {
         }
     }
 
-    /// Writes `y = Σ x / n` under each window, where n counts the padding too.
+    /// Writes `y = Σ x / n` under each window of some lines, where n counts the padding too.
     package static func average(
-        _ x: UnsafePointer<Float>, _ geometry: WindowGeometry, images: Int,
+        _ x: UnsafePointer<Float>, _ geometry: WindowGeometry, lines: Range<Int>,
         into y: UnsafeMutablePointer<Float>
     ) {
         let channels = geometry.channels
-        forEachWindow(geometry, images: images) { output, base, rows, columns, count in
+        forEachWindow(geometry, lines: lines) { output, base, rows, columns, count in
             let to = y + output
             for c in 0..<channels { to[c] = 0 }
             forEachPixel(geometry, base, rows, columns) { pixel in
@@ -69,7 +71,8 @@ package enum Pooling {
     ) {
         let channels = geometry.channels
         dx.update(repeating: 0, count: images * geometry.inputCount)
-        forEachWindow(geometry, images: images) { output, base, rows, columns, count in
+        forEachWindow(geometry, lines: 0..<(images * geometry.outputHeight)) {
+            output, base, rows, columns, count in
             let (gradient, n) = (dy + output, Float(count))
             for c in 0..<channels { share[c] = gradient[c] / n }
             forEachPixel(geometry, base, rows, columns) { pixel in
@@ -116,18 +119,17 @@ package enum Pooling {
     /// every window.
     @inline(__always)
     private static func forEachWindow(
-        _ geometry: WindowGeometry, images: Int, _ body: (Int, Int, Range<Int>, Range<Int>, Int) -> Void
+        _ geometry: WindowGeometry, lines: Range<Int>, _ body: (Int, Int, Range<Int>, Range<Int>, Int) -> Void
     ) {
-        var output = 0
-        for image in 0..<images {
-            for y in 0..<geometry.outputHeight {
-                let rows = geometry.rows(under: y)
-                for x in 0..<geometry.outputWidth {
-                    body(
-                        output, image * geometry.inputCount, rows, geometry.columns(under: x),
-                        geometry.paddedCount(y, x))
-                    output += geometry.channels
-                }
+        var output = lines.lowerBound * geometry.outputWidth * geometry.channels
+        for line in lines {
+            let (image, y) = line.quotientAndRemainder(dividingBy: geometry.outputHeight)
+            let rows = geometry.rows(under: y)
+            for x in 0..<geometry.outputWidth {
+                body(
+                    output, image * geometry.inputCount, rows, geometry.columns(under: x),
+                    geometry.paddedCount(y, x))
+                output += geometry.channels
             }
         }
     }

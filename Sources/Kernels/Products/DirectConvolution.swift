@@ -7,8 +7,15 @@ import CKernels
 /// are NHWC, weights `[kernel height · kernel width · channels, outputs]`.
 package struct DirectConvolution: Sendable {
     private let shape: ckernels_windows
+    /// Lines of windows that make a part worth a task.
+    private static let linesPerPart = 4
+
     private let depth: Int
     private let outputs: Int
+    private let lines: Int
+    /// True if lanes share an image by its outputs rather than by its lines: each reads the weights of its
+    /// outputs alone.
+    private let cutsOutputs: Bool
 
     /// Nil for a number of outputs that is no multiple of 16, and for windows that are the pixels, one by
     /// one: those are a matrix product.
@@ -21,7 +28,8 @@ package struct DirectConvolution: Sendable {
             stride_height: g.strideHeight, stride_width: g.strideWidth, top: g.top, left: g.left,
             bottom: g.bottom, right: g.right,
             output_height: g.outputHeight, output_width: g.outputWidth, outputs: outputs)
-        (depth, self.outputs) = (g.patchCount, outputs)
+        (depth, self.outputs, lines) = (g.patchCount, outputs, g.outputHeight)
+        cutsOutputs = g.patchCount * outputs > g.inputCount
     }
 
     /// Floats of the packed weights.
@@ -41,13 +49,20 @@ package struct DirectConvolution: Sendable {
     /// Floats of scratch memory for a call.
     package var scratchCount: Int { withUnsafePointer(to: shape) { ckernels_direct_scratch($0) } }
 
-    /// Writes the outputs of `images` images.
+    /// The most parts that are worth a task each.
+    package var mostParts: Int { cutsOutputs ? panels : max(1, lines / Self.linesPerPart) }
+
+    /// Writes a part of the outputs of `images` images.
     package func convolve(
-        _ x: UnsafePointer<Float>, packed: UnsafePointer<Float>, images: Int,
+        _ x: UnsafePointer<Float>, packed: UnsafePointer<Float>, images: Int, _ part: WorkPart = .whole,
         into y: UnsafeMutablePointer<Float>,
         scratch: UnsafeMutablePointer<Float>
     ) {
-        withUnsafePointer(to: shape) { ckernels_direct_forward(x, packed, y, $0, images, scratch) }
+        let lines = cutsOutputs ? 0..<lines : part.range(of: lines)
+        let panels = cutsOutputs ? part.range(of: panels) : 0..<panels
+        withUnsafePointer(to: shape) {
+            ckernels_direct_forward(x, packed, y, $0, images, ckernels_part(lines, panels: panels), scratch)
+        }
     }
 
     /// Writes the gradient of the weights of some outputs, a multiple of 16, summed over `images` images.
@@ -60,5 +75,16 @@ package struct DirectConvolution: Sendable {
             ckernels_direct_weight_gradient(
                 x, dy, dw, $0, images, outputs.lowerBound, outputs.upperBound, scratch)
         }
+    }
+}
+
+extension ckernels_part {
+    /// - Parameters:
+    ///   - units: lines or tiles.
+    ///   - panels: runs of 16 outputs.
+    init(_ units: Range<Int>, panels: Range<Int>) {
+        self.init(
+            first: units.lowerBound, end: units.upperBound, first_output: 16 * panels.lowerBound,
+            end_output: 16 * panels.upperBound)
     }
 }

@@ -48,6 +48,30 @@ package enum PanelProduct {
     /// Floats of `mostRows` packed rows.
     package static func packedCount(width: Int) -> Int { mostRows * panel * panels(width: width) }
 
+    /// The right operand of a product, with `depth` rows and `width` columns.
+    package enum Right {
+        case rows(UnsafePointer<Float>)
+        /// `[width, depth]` in memory.
+        case transposedRows(UnsafePointer<Float>)
+        /// What `packWhole` has written.
+        case packed(UnsafePointer<Float>)
+    }
+
+    /// Floats of a right operand that is packed as a whole.
+    package static func packedCount(depth: Int, width: Int) -> Int { depth * panel * panels(width: width) }
+
+    /// Packs some panels of a right operand `[depth, width]`, once for many products.
+    package static func packWhole(
+        _ b: UnsafePointer<Float>, depth: Int, width: Int, panels: Range<Int>,
+        into packed: UnsafeMutablePointer<Float>
+    ) {
+        for start in stride(
+            from: panels.lowerBound * panel, to: min(width, panels.upperBound * panel), by: panel)
+        {
+            ckernels_pack(b + start, width, depth, min(panel, width - start), packed + start * depth)
+        }
+    }
+
     /// The number of panels of a matrix with `width` columns.
     package static func panels(width: Int) -> Int { (width + panel - 1) / panel }
 
@@ -72,25 +96,22 @@ package enum PanelProduct {
     /// - Parameters:
     ///   - x: holds the runs, behind `first` other rows.
     ///   - depth, width: values in a row of x and of y.
-    ///   - b: `[depth, width]`, or `[width, depth]` where it is transposed.
     package static func multiply(
-        _ x: Packed, first: Int, _ runs: UnsafeBufferPointer<Rows>, depth: Int, _ b: UnsafePointer<Float>,
-        isTransposed: Bool, width: Int,
-        columns: Range<Int>, bias: UnsafePointer<Float>? = nil, scratch right: UnsafeMutablePointer<Float>
+        _ x: Packed, first: Int, _ runs: UnsafeBufferPointer<Rows>, depth: Int, _ b: Right, width: Int,
+        columns: Range<Int>, bias: UnsafePointer<Float>? = nil, scratch: UnsafeMutablePointer<Float>
     ) {
         for lower in stride(from: 0, to: depth, by: depthBlock) {
             let block = lower..<min(depth, lower + depthBlock)
             for column in stride(from: columns.lowerBound, to: columns.upperBound, by: columnBlock) {
                 let end = min(column + columnBlock, columns.upperBound)
-                packRight(
-                    b, isTransposed: isTransposed, ldb: isTransposed ? depth : width, block, column..<end,
-                    into: right)
+                let (right, distance) = panels(
+                    of: b, depth: depth, width: width, block, column..<end, scratch: scratch)
                 for start in stride(from: column, to: end, by: panel) {
                     var row = first
                     for run in runs {
                         ckernels_multiply_panels(
                             x.panel(lower, first: row, rows: run.count), panel * run.count, run.count,
-                            right + (start - column) * block.count, block.count,
+                            right + (start - column) * distance, block.count,
                             lower > 0, run.y + start, width, min(panel, end - start))
                         row += run.count
                     }
@@ -98,6 +119,22 @@ package enum PanelProduct {
                 if let bias, block.upperBound == depth { add(bias, to: runs, width: width, column..<end) }
             }
         }
+    }
+
+    /// Some rows and columns of a right operand in panels: the first, and the floats for each column to the
+    /// next.
+    private static func panels(
+        of b: Right, depth: Int, width: Int, _ rows: Range<Int>, _ columns: Range<Int>,
+        scratch: UnsafeMutablePointer<Float>
+    ) -> (UnsafePointer<Float>, distance: Int) {
+        switch b {
+        case .packed(let panels):
+            return (panels + columns.lowerBound * depth + panel * rows.lowerBound, depth)
+        case .rows(let b): packRight(b, isTransposed: false, ldb: width, rows, columns, into: scratch)
+        case .transposedRows(let b):
+            packRight(b, isTransposed: true, ldb: depth, rows, columns, into: scratch)
+        }
+        return (UnsafePointer(scratch), rows.count)
     }
 
     private static func packRight(

@@ -6,7 +6,10 @@ import CKernels
 /// calls nor on the processor. The weights' gradient is one sum over the images of a call, in their order.
 /// Images are NHWC, weights `[3, 3, channels, outputs]`.
 package struct Winograd: Sendable {
-    private let shape: ckernels_convolution
+    /// Tiles that make a part worth a task.
+    private static let tilesPerPart = 24
+
+    let shape: ckernels_convolution
     package let channels: Int
     package let outputs: Int
     /// Tiles of 4×4 outputs on an image.
@@ -72,13 +75,27 @@ package struct Winograd: Sendable {
     /// Floats of scratch memory for `convolve`.
     package var scratchCount: Int { withUnsafePointer(to: shape) { ckernels_winograd_forward_scratch($0) } }
 
-    /// Writes the outputs of `images` images; `u` are the transformed weights.
+    /// The most parts of some images that are worth a task each.
+    package func mostParts(images: Int) -> Int { max(images * outputTiles / Self.tilesPerPart, panels) }
+
+    /// Cuts along tiles, or along outputs where tiles are few: each part then reads the weights of its
+    /// outputs alone.
+    func cut(_ part: WorkPart, images: Int) -> ckernels_part {
+        let tiles = images * outputTiles
+        return tiles >= part.count * Self.tilesPerPart
+            ? ckernels_part(part.range(of: tiles), panels: 0..<panels)
+            : ckernels_part(0..<tiles, panels: part.range(of: panels))
+    }
+
+    /// Writes a part of the outputs of `images` images; `u` are the transformed weights.
     package func convolve(
         _ x: UnsafePointer<Float>, transformed u: UnsafePointer<Float>, images: Int,
-        into y: UnsafeMutablePointer<Float>,
+        _ part: WorkPart = .whole, into y: UnsafeMutablePointer<Float>,
         scratch: UnsafeMutablePointer<Float>
     ) {
-        withUnsafePointer(to: shape) { ckernels_winograd_forward(x, u, y, $0, images, scratch) }
+        withUnsafePointer(to: shape) {
+            ckernels_winograd_forward(x, u, y, $0, cut(part, images: images), scratch)
+        }
     }
 
     /// Floats of scratch memory for `weightGradient` with `channels` input channels at a time.

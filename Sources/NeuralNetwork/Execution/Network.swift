@@ -23,10 +23,29 @@ package final class Network {
     let scratch: [FloatBuffer]
     private let workspace: FloatBuffer
     package let criterion: Criterion
+    private let purpose: Purpose
+    /// Samples of the largest microbatch.
+    private let rows: Int
     private let lanes: LanePool
+    /// For passes of inference that are over before other lanes would wake up.
+    private let oneLane: LanePool
+    /// Multiplications and additions of such a pass at the most.
+    private static let operationsOfOneLane = 1 << 22
     /// Called when a layer's forward or backward computation has ended, for measurements. Of layers that are
     /// computed in one pass, the first takes the time.
     package var layerDone: ((_ layer: Int, _ isBackward: Bool) -> Void)?
+
+    /// The passes that a network is made for.
+    package enum Purpose: Sendable {
+        case training
+        /// Forward passes with parameters that change between them.
+        case evaluation
+        /// Forward passes with the parameters and running statistics of the first. Only the samples that
+        /// there are are computed, but for what OpenBLAS computes: its bits depend on the number of samples,
+        /// and it computes whole tiles of a microbatch of the largest size. What lies in the place of missing
+        /// samples does not matter, because a row of a product depends on one row alone.
+        case inference
+    }
 
     /// Options of a network that its plan does not decide.
     package struct Options: Sendable {
@@ -47,6 +66,8 @@ package final class Network {
 
     /// A node of the graph with the memory that it works on.
     struct Node {
+        let samplesPerProduct: Int
+
         enum Work {
             case layer(any Layer)
             case join(any JoinLayer)
@@ -83,11 +104,15 @@ package final class Network {
     /// - Parameter report: what is summed over samples; nil: the loss alone.
     package init(
         plan: NetworkPlan, report: ReportLayout? = nil, localMicrobatches: Int, rows: Int, lanes: LanePool,
-        training: Bool,
+        purpose: Purpose,
         _ options: Options = Options()
     ) {
+        let training = purpose == .training
         self.plan = plan
         self.lanes = lanes
+        self.purpose = purpose
+        self.rows = rows
+        oneLane = LanePool(lanes: 1)
         kept = options.kept
         let graph = NetworkGraph(plan, keeping: kept, fuses: options.isOptimized)
         let backward = training ? BackwardPlan(plan, graph) : nil
@@ -106,7 +131,8 @@ package final class Network {
         let values = memory.values.enumerated().map(matrix)
         let gradients = memory.gradients.enumerated().map(matrix)
         nodes = Self.makeNodes(
-            plan, graph, values, localMicrobatches: localMicrobatches, rows: rows, trains: training)
+            plan, graph, values,
+            NetworkCapacity(microbatches: localMicrobatches, rows: rows, purpose: purpose))
         backwardSteps = backward.map {
             Self.makeSteps(
                 $0, plan, graph, gradients: gradients,
@@ -129,21 +155,24 @@ package final class Network {
     }
 
     private static func makeNodes(
-        _ plan: NetworkPlan, _ graph: NetworkGraph, _ values: [MicrobatchMatrix?], localMicrobatches: Int,
-        rows: Int,
-        trains: Bool
+        _ plan: NetworkPlan, _ graph: NetworkGraph, _ values: [MicrobatchMatrix?],
+        _ capacity: NetworkCapacity
     ) -> [Node] {
-        let capacity = NetworkCapacity(microbatches: localMicrobatches, rows: rows, trains: trains)
         var norms: [Int: TileMoments] = [:]
         let nodes = graph.nodes.map { node in
             guard let output = values[node.output] else {
                 preconditionFailure("the output of every node has memory")
             }
-            let work = Node.Work(node, plan.layers[node.layers[0]], capacity)
-            if trains, case .normalization(let norm) = work, !norm.isFrozen, norms[node.inputs[0]] == nil {
+            let layer = plan.layers[node.layers[0]]
+            let work = Node.Work(node, layer, capacity)
+            if capacity.trains, case .normalization(let norm) = work, !norm.isFrozen,
+                norms[node.inputs[0]] == nil
+            {
                 norms[node.inputs[0]] = norm.moments
             }
-            return Node(work: work, inputs: node.inputs.compactMap { values[$0] }, output: output)
+            return Node(
+                samplesPerProduct: layer.plan.samplesPerProduct, work: work,
+                inputs: node.inputs.compactMap { values[$0] }, output: output)
         }
         for (node, made) in zip(graph.nodes, nodes) {
             guard let moments = norms[node.output], case .layer(let layer) = made.work,
@@ -193,14 +222,19 @@ package final class Network {
         rows: MicrobatchRows, parameters: UnsafePointer<Float>, statistics: UnsafeMutablePointer<Float>,
         training: TrainingMode?
     ) -> ForwardPass {
-        ForwardPass(
-            rows: rows, parameters: parameters, statistics: statistics, lanes: lanes, scratch: scratch,
-            workspace: workspace, training: training)
+        let infers = purpose == .inference
+        let isSmall = infers && rows.rows.reduce(0, +) * plan.operations <= Self.operationsOfOneLane
+        var pass = ForwardPass(
+            rows: rows, parameters: parameters, statistics: statistics, lanes: isSmall ? oneLane : lanes,
+            scratch: scratch, workspace: workspace, training: training)
+        pass.cutsTiles = infers
+        return pass
     }
 
     package func forward(_ pass: ForwardPass) throws {
         for (index, node) in nodes.enumerated() {
-            try node.forward(pass)
+            let isPadded = purpose == .inference && node.samplesPerProduct > 1
+            try node.forward(isPadded ? pass.padded(to: node.samplesPerProduct, most: rows) : pass)
             if let layerDone { for layer in graph.nodes[index].layers { layerDone(layer, false) } }
         }
     }

@@ -24,7 +24,7 @@ package final class SingleLayer {
         guard case .layer(let make) = planned.plan.computation else {
             preconditionFailure("a layer that computes something is measured")
         }
-        layer = make(NetworkCapacity(microbatches: 1, rows: rows, trains: true))
+        layer = make(NetworkCapacity(microbatches: 1, rows: rows, purpose: .training))
         operations = planned.operations * rows
         func values(_ width: Int) -> MicrobatchMatrix {
             MicrobatchMatrix(localMicrobatches: 1, rows: rows, width: width)

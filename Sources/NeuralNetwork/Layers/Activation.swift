@@ -17,7 +17,7 @@ struct ActivationDefinition: LayerDefinition {
                 shape: input.shape, flattened: input.flattened, field: input.field, measuredImages: nil),
             operations: input.shape.count, scratchCount: 0, workspaceCount: 0, rememberedBytes: { _ in 0 },
             memory: .inPlace(backwardReads: .output), matrixProducts: { _ in [] },
-            fusion: function.rectifier.map { .rectifier($0) } ?? .none,
+            samplesPerProduct: 1, fusion: function.rectifier.map { .rectifier($0) } ?? .none,
             countsDeadUnits: function.isOffBelowZero, flattensImage: false, inputPreparation: nil,
             computation: .layer { _ in ActivationLayer(function) })
     }
@@ -70,13 +70,8 @@ final class ActivationLayer: Layer {
     init(_ function: ActivationFunction) { self.function = function }
 
     func forward(_ input: MicrobatchMatrix, _ output: MicrobatchMatrix, _ pass: ForwardPass) {
-        let size = MicrobatchRows.samplesPerVectorTile(width: input.width)
-        pass.lanes.run(pass.rows.tileCount(of: size)) { task, _ in
-            let tile = pass.rows.tile(task, of: size)
-            let (x, y) = (
-                input.row(tile.localMicrobatch, tile.start), output.row(tile.localMicrobatch, tile.start)
-            )
-            let count = tile.count * input.width
+        pass.forEachRun(ofValues: input.width) { localMicrobatch, start, count in
+            let (x, y) = (input.row(localMicrobatch) + start, output.row(localMicrobatch) + start)
             switch function {
             case .relu: Elementwise.relu(x, into: y, count: count)
             case .leakyReLU(let slope): Elementwise.leakyReLU(x, slope: Float(slope), into: y, count: count)

@@ -17,7 +17,8 @@ struct AddDefinition: LayerDefinition {
             memory: MemoryUse(
                 backwardReads: [], overwritesInTraining: overwrites, overwritesInEvaluation: overwrites,
                 gradientReuse: .firstWritten),
-            matrixProducts: { _ in [] }, fusion: .sum, countsDeadUnits: false, flattensImage: false,
+            matrixProducts: { _ in [] }, samplesPerProduct: 1, fusion: .sum, countsDeadUnits: false,
+            flattensImage: false,
             inputPreparation: nil,
             computation: .join { _ in AddLayer() })
     }
@@ -26,15 +27,13 @@ struct AddDefinition: LayerDefinition {
 /// `y = Σ xᵢ`; every `dxᵢ = dy`.
 final class AddLayer: JoinLayer {
     func forward(_ inputs: [MicrobatchMatrix], _ output: MicrobatchMatrix, _ pass: ForwardPass) {
-        let size = MicrobatchRows.samplesPerVectorTile(width: output.width)
-        pass.lanes.run(pass.rows.tileCount(of: size)) { task, _ in
-            let tile = pass.rows.tile(task, of: size)
-            let (y, count) = (output.row(tile.localMicrobatch, tile.start), tile.count * output.width)
+        pass.forEachRun(ofValues: output.width) { localMicrobatch, start, count in
+            let y = output.row(localMicrobatch) + start
             Elementwise.sum(
-                inputs[0].row(tile.localMicrobatch, tile.start),
-                inputs[min(1, inputs.count - 1)].row(tile.localMicrobatch, tile.start), into: y, count: count)
+                inputs[0].row(localMicrobatch) + start,
+                inputs[min(1, inputs.count - 1)].row(localMicrobatch) + start, into: y, count: count)
             for i in stride(from: 2, to: inputs.count, by: 1) {
-                Elementwise.add(inputs[i].row(tile.localMicrobatch, tile.start), to: y, count: count)
+                Elementwise.add(inputs[i].row(localMicrobatch) + start, to: y, count: count)
             }
         }
     }

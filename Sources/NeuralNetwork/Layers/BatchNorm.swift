@@ -24,6 +24,7 @@ struct BatchNormDefinition: LayerDefinition {
             workspaceCount: 0, rememberedBytes: { _ in 0 },
             memory: Self.memory(isFrozen: isFrozen, rectifier: nil, hasShortcut: false),
             matrixProducts: { _ in [] },
+            samplesPerProduct: 1,
             fusion: .normalization { Self.memory(isFrozen: isFrozen, rectifier: $0, hasShortcut: $1) },
             countsDeadUnits: false, flattensImage: false, inputPreparation: nil,
             computation: .normalization { capacity, rectifier in
@@ -34,7 +35,7 @@ struct BatchNormDefinition: LayerDefinition {
                         imagesPerTile: input.measuredImages
                             ?? MicrobatchRows.images(for: 256, each: input.shape.positions),
                         localMicrobatches: capacity.microbatches, rows: capacity.rows),
-                    localMicrobatches: capacity.microbatches)
+                    localMicrobatches: capacity.microbatches, keepsStatistics: capacity.keepsWeights)
             })
     }
 
@@ -114,13 +115,18 @@ final class BatchNormLayer {
     private let vectors: ChannelVectors
     private let table: FloatBuffer
     private let tableStride: Int
+    private let localMicrobatches: Int
+    private let keepsStatistics: Bool
+    /// True if the table holds what follows from the running statistics, and these never change.
+    private var isTableKept = false
 
     /// - Parameters:
     ///   - rectifier: the rectifier that is computed in the same passes.
     ///   - localMicrobatches: the most microbatches of a pass.
+    ///   - keepsStatistics: true to read the running statistics once, for inference.
     init(
         _ options: BatchNormDefinition, isFrozen: Bool, _ rectifier: Rectifier?, _ offsets: Offsets,
-        moments: TileMoments, localMicrobatches: Int
+        moments: TileMoments, localMicrobatches: Int, keepsStatistics: Bool
     ) {
         channels = moments.shape.channels
         positions = moments.shape.positions
@@ -131,6 +137,8 @@ final class BatchNormLayer {
         self.offsets = offsets
         self.rectifier = rectifier
         self.moments = moments
+        self.localMicrobatches = localMicrobatches
+        self.keepsStatistics = keepsStatistics
         vectors = moments.vectors
         tableStride = FlatVector.aligned(vectors.elements)
         table = FloatBuffer(
@@ -162,19 +170,22 @@ final class BatchNormLayer {
         _ input: MicrobatchMatrix, shortcut: MicrobatchMatrix?, _ output: MicrobatchMatrix,
         _ pass: ForwardPass
     ) throws {
-        if pass.isReplay {
-            // The table holds this step's statistics.
+        if pass.isReplay || isTableKept {
+            // The table holds this step's statistics, or the running ones that never change.
         } else if let mode = pass.training, !isFrozen {
             try useBatchStatistics(input, pass, mode.synchronizer)
         } else {
             useRunningStatistics(pass)
+            isTableKept = keepsStatistics
         }
-        forEachTile(pass.rows, pass.lanes) { tile, _ in
+        pass.forEachRun(ofTiles: moments.imagesPerTile, positions: positions, width: channels) {
+            localMicrobatch, rows, _ in
+            let first = rows.lowerBound * channels
             BatchNormKernels.normalize(
-                input.row(tile.localMicrobatch, tile.start),
-                shortcut: shortcut?.row(tile.localMicrobatch, tile.start), rectifier,
-                into: output.row(tile.localMicrobatch, tile.start), rows: tile.count * positions, vectors,
-                constants(tile.localMicrobatch))
+                input.row(localMicrobatch) + first,
+                shortcut: shortcut.map { $0.row(localMicrobatch) + first },
+                rectifier, into: output.row(localMicrobatch) + first, rows: rows.count, vectors,
+                constants(localMicrobatch))
         }
     }
 
@@ -229,7 +240,7 @@ final class BatchNormLayer {
     }
 
     private func useRunningStatistics(_ pass: ForwardPass) {
-        for localMicrobatch in 0..<(isSynchronized ? 1 : pass.rows.localMicrobatches) {
+        for localMicrobatch in 0..<(isSynchronized ? 1 : localMicrobatches) {
             let values = constants(localMicrobatch)
             for c in 0..<channels {
                 set(

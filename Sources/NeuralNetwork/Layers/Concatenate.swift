@@ -16,7 +16,8 @@ struct ConcatenateDefinition: LayerDefinition {
         return LayerPlan(
             summary: "concatenate", output: output, operations: 0, scratchCount: 0, workspaceCount: 0,
             rememberedBytes: { _ in 0 }, memory: .separate(backwardReads: []), matrixProducts: { _ in [] },
-            fusion: .none, countsDeadUnits: false, flattensImage: false, inputPreparation: nil,
+            samplesPerProduct: 1, fusion: .none, countsDeadUnits: false, flattensImage: false,
+            inputPreparation: nil,
             computation: .join { _ in
                 ConcatenateLayer(positions: output.shape.positions, channels: channels)
             })
@@ -37,14 +38,13 @@ final class ConcatenateLayer: JoinLayer {
     func forward(_ inputs: [MicrobatchMatrix], _ output: MicrobatchMatrix, _ pass: ForwardPass) {
         let width = channels.reduce(0, +)
         let size = MicrobatchRows.imagesPerTile(values: width * positions)
-        pass.lanes.run(pass.rows.tileCount(of: size)) { task, _ in
-            let tile = pass.rows.tile(task, of: size)
+        pass.forEachRun(ofTiles: size, positions: positions, width: width) { localMicrobatch, rows, _ in
             var first = 0
             for (input, channels) in zip(inputs, channels) {
                 Columns.copy(
-                    input.row(tile.localMicrobatch, tile.start), stride: channels,
-                    to: output.row(tile.localMicrobatch, tile.start) + first, stride: width,
-                    rows: tile.count * positions, columns: channels)
+                    input.row(localMicrobatch) + rows.lowerBound * channels, stride: channels,
+                    to: output.row(localMicrobatch) + rows.lowerBound * width + first, stride: width,
+                    rows: rows.count, columns: channels)
                 first += channels
             }
         }

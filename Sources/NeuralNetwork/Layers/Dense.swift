@@ -37,12 +37,13 @@ struct DenseDefinition: LayerDefinition {
             workspaceCount: PanelProduct.packedCount(width: max(inputs, units)),
             rememberedBytes: { _ in 0 },
             memory: .separate(backwardReads: layer.isFrozen ? [] : .input), matrixProducts: { _ in [] },
-            fusion: .none, countsDeadUnits: false, flattensImage: false, inputPreparation: nil,
+            samplesPerProduct: 1, fusion: .none, countsDeadUnits: false, flattensImage: false,
+            inputPreparation: nil,
             computation: .layer {
                 DenseLayer(
                     inputs: inputs, outputs: units, weight: weight, bias: bias,
                     localMicrobatches: $0.microbatches,
-                    rows: $0.rows)
+                    rows: $0.rows, keepsWeights: $0.keepsWeights)
             })
     }
 }
@@ -62,22 +63,34 @@ final class DenseLayer: Layer {
     private static let foldVectors = 4
     /// Columns of a result in one task.
     private static let blockColumns = 128
+    /// Weights of the largest layer that inference keeps a packed copy of.
+    private static let mostKept = 1 << 24
+    /// Values that make packing worth a task.
+    private static let packedValues = 1 << 12
 
     private let inputs: Int
     private let outputs: Int
     private let weight: Int
     private let bias: Int?
+    private let kept: KeptWeights?
     /// The tiles of the current group.
     private let runs: UnsafeMutableBufferPointer<PanelProduct.Rows>
 
     /// - Parameters:
     ///   - weight, bias: their first indices in the flat vectors.
     ///   - localMicrobatches, rows: the most microbatches at once and samples of one.
-    init(inputs: Int, outputs: Int, weight: Int, bias: Int?, localMicrobatches: Int, rows: Int) {
+    ///   - keepsWeights: true to pack the weights once, for inference.
+    init(
+        inputs: Int, outputs: Int, weight: Int, bias: Int?, localMicrobatches: Int, rows: Int,
+        keepsWeights: Bool
+    ) {
         self.inputs = inputs
         self.outputs = outputs
         self.weight = weight
         self.bias = bias
+        kept =
+            keepsWeights && inputs * outputs <= Self.mostKept
+            ? KeptWeights(count: PanelProduct.packedCount(depth: inputs, width: outputs)) : nil
         runs = .allocate(capacity: max(1, localMicrobatches * ((rows + Tile.rows - 1) / Tile.rows)))
     }
 
@@ -85,15 +98,25 @@ final class DenseLayer: Layer {
 
     func forward(_ input: MicrobatchMatrix, _ output: MicrobatchMatrix, _ pass: ForwardPass) {
         let bias = bias.map { pass.parameters + $0 }
+        let right = right(pass.parameters + weight, pass.lanes)
         for group in pass.rows.groups where !group.tiles.isEmpty {
             let product = pack(
                 group, of: input, for: output, pass.rows, lanes: pass.lanes, into: pass.workspace)
             pass.lanes.run(product.tasks) { task, lane in
-                product.run(
-                    task, pass.parameters + weight, isTransposed: false, bias: bias,
-                    scratch: pass.scratch[lane].pointer)
+                product.run(task, right, bias: bias, scratch: pass.scratch[lane].pointer)
             }
         }
+    }
+
+    /// The right operand of the forward pass: W, or its packed copy.
+    private func right(_ w: UnsafePointer<Float>, _ lanes: LanePool) -> PanelProduct.Right {
+        guard let kept else { return .rows(w) }
+        return .packed(
+            kept.values { packed in
+                lanes.forEachRun(ofPanels: PanelProduct.panels(width: outputs)) {
+                    PanelProduct.packWhole(w, depth: inputs, width: outputs, panels: $0, into: packed)
+                }
+            })
     }
 
     func backward(
@@ -115,7 +138,7 @@ final class DenseLayer: Layer {
                     weightGradient(
                         block: task, group, input, outputGradient: product.x, pass, scratch: scratch)
                 } else if task < blocks + products {
-                    product.run(task - blocks, w, isTransposed: true, bias: nil, scratch: scratch)
+                    product.run(task - blocks, .transposedRows(w), bias: nil, scratch: scratch)
                 } else if let bias {
                     for (localMicrobatch, rows) in rows.rows.enumerated() {
                         BiasGradient.write(
@@ -147,7 +170,8 @@ final class DenseLayer: Layer {
             workspace.pointer
         )
         let panels = PanelProduct.panels(width: x.width)
-        let tasks = min(panels, 4 * lanes.lanes)
+        let values = runs.reduce(0) { $0 + $1.count } * x.width
+        let tasks = min(panels, 4 * lanes.lanes, 1 + values / Self.packedValues)
         lanes.run(tasks) { task, _ in
             PanelProduct.pack(
                 runs, width: x.width, panels: (task * panels / tasks)..<((task + 1) * panels / tasks),
@@ -220,7 +244,7 @@ private struct GroupProduct {
     var tasks: Int { blocks > 1 ? blocks : runs.count }
 
     func run(
-        _ task: Int, _ b: UnsafePointer<Float>, isTransposed: Bool, bias: UnsafePointer<Float>?,
+        _ task: Int, _ b: PanelProduct.Right, bias: UnsafePointer<Float>?,
         scratch: UnsafeMutablePointer<Float>
     ) {
         var (first, runs, columns) = (0, runs, 0..<width)
@@ -231,8 +255,7 @@ private struct GroupProduct {
             runs = UnsafeBufferPointer(rebasing: runs[task...task])
         }
         PanelProduct.multiply(
-            x, first: first, runs, depth: depth, b, isTransposed: isTransposed, width: width,
-            columns: columns, bias: bias, scratch: scratch
-        )
+            x, first: first, runs, depth: depth, b, width: width, columns: columns, bias: bias,
+            scratch: scratch)
     }
 }

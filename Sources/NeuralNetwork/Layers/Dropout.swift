@@ -18,7 +18,8 @@ struct DropoutDefinition: LayerDefinition {
                 shape: input.shape, flattened: input.flattened, field: input.field, measuredImages: nil),
             operations: width, scratchCount: 0, workspaceCount: 0,
             rememberedBytes: { $0.microbatches * $0.rows * width },
-            memory: .inPlace(backwardReads: []), matrixProducts: { _ in [] }, fusion: .none,
+            memory: .inPlace(backwardReads: []), matrixProducts: { _ in [] }, samplesPerProduct: 1,
+            fusion: .none,
             countsDeadUnits: false, flattensImage: false, inputPreparation: nil,
             computation: .layer {
                 DropoutLayer(

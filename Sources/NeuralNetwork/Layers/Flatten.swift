@@ -20,7 +20,8 @@ struct FlattenDefinition: LayerDefinition {
                 shape: TensorShape([shape.count]), flattened: layer.movesChannels ? nil : image,
                 field: layer.movesChannels ? input.field.covering(shape) : input.field, measuredImages: nil),
             operations: 0, scratchCount: 0, workspaceCount: 0, rememberedBytes: { _ in 0 },
-            memory: .separate(backwardReads: []), matrixProducts: { _ in [] }, fusion: .none,
+            memory: .separate(backwardReads: []), matrixProducts: { _ in [] }, samplesPerProduct: 1,
+            fusion: .none,
             countsDeadUnits: false, flattensImage: !shape.isFlat, inputPreparation: nil,
             computation: layer.movesChannels ? .layer { _ in FlattenLayer(shape) } : .alias)
     }

@@ -15,7 +15,8 @@ struct GELUDefinition: LayerDefinition {
             output: Boundary(
                 shape: input.shape, flattened: input.flattened, field: input.field, measuredImages: nil),
             operations: input.shape.count, scratchCount: 0, workspaceCount: 0, rememberedBytes: { _ in 0 },
-            memory: .inPlace(backwardReads: .input), matrixProducts: { _ in [] }, fusion: .none,
+            memory: .inPlace(backwardReads: .input), matrixProducts: { _ in [] }, samplesPerProduct: 1,
+            fusion: .none,
             countsDeadUnits: true, flattensImage: false, inputPreparation: nil,
             computation: .layer { _ in GELULayer(form) })
     }
@@ -37,15 +38,11 @@ final class GELULayer: Layer {
     init(_ form: GELUForm) { self.form = form }
 
     func forward(_ input: MicrobatchMatrix, _ output: MicrobatchMatrix, _ pass: ForwardPass) {
-        let size = MicrobatchRows.samplesPerVectorTile(width: input.width)
-        pass.lanes.run(pass.rows.tileCount(of: size)) { task, _ in
-            let tile = pass.rows.tile(task, of: size)
-            let (x, y) = (
-                input.row(tile.localMicrobatch, tile.start), output.row(tile.localMicrobatch, tile.start)
-            )
+        pass.forEachRun(ofValues: input.width) { localMicrobatch, start, count in
+            let (x, y) = (input.row(localMicrobatch) + start, output.row(localMicrobatch) + start)
             switch form {
-            case .exact: VectorMath.gelu(x, into: y, count: tile.count * input.width)
-            case .tanh: VectorMath.geluTanh(x, into: y, count: tile.count * input.width)
+            case .exact: VectorMath.gelu(x, into: y, count: count)
+            case .tanh: VectorMath.geluTanh(x, into: y, count: count)
             }
         }
     }

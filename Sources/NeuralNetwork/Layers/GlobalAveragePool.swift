@@ -21,7 +21,8 @@ struct GlobalAveragePoolDefinition: LayerDefinition {
                 field: layer.input.field.covering(input), measuredImages: nil),
             operations: input.count, scratchCount: 2 * FlatVector.aligned(2 * input.channels),
             workspaceCount: 0, rememberedBytes: { _ in 0 }, memory: .separate(backwardReads: []),
-            matrixProducts: { _ in [] }, fusion: .none, countsDeadUnits: false, flattensImage: false,
+            matrixProducts: { _ in [] }, samplesPerProduct: 1, fusion: .none, countsDeadUnits: false,
+            flattensImage: false,
             inputPreparation: nil,
             computation: .layer { _ in GlobalAveragePoolLayer(shape: input) })
     }

@@ -26,7 +26,8 @@ struct LayerNormDefinition: LayerDefinition {
             memory: MemoryUse(
                 backwardReads: .input, overwritesInTraining: [], overwritesInEvaluation: [0],
                 gradientReuse: .firstWritten),
-            matrixProducts: { _ in [] }, fusion: .none, countsDeadUnits: false, flattensImage: false,
+            matrixProducts: { _ in [] }, samplesPerProduct: 1, fusion: .none, countsDeadUnits: false,
+            flattensImage: false,
             inputPreparation: nil,
             computation: .layer {
                 LayerNormLayer(
@@ -79,11 +80,11 @@ final class LayerNormLayer: Layer {
 
     func forward(_ input: MicrobatchMatrix, _ output: MicrobatchMatrix, _ pass: ForwardPass) {
         let (size, parameters) = (tileSums.imagesPerTile, parameters(pass.parameters))
-        pass.lanes.run(pass.rows.tileCount(of: size)) { task, _ in
-            let tile = pass.rows.tile(task, of: size)
+        pass.forEachRun(ofTiles: size, positions: positions, width: channels) { localMicrobatch, rows, _ in
+            let first = rows.lowerBound * channels
             LayerNormKernels.forward(
-                input.row(tile.localMicrobatch, tile.start), rows: tile.count * positions, channels: channels,
-                epsilon: epsilon, parameters, into: output.row(tile.localMicrobatch, tile.start))
+                input.row(localMicrobatch) + first, rows: rows.count, channels: channels, epsilon: epsilon,
+                parameters, into: output.row(localMicrobatch) + first)
         }
     }
 

@@ -23,7 +23,8 @@ struct MaxoutDefinition: LayerDefinition {
                 shape: output, flattened: nil, field: layer.input.field, measuredImages: nil),
             operations: input.count, scratchCount: 0, workspaceCount: 0,
             rememberedBytes: { $0.microbatches * $0.rows * output.count },
-            memory: .separate(backwardReads: []), matrixProducts: { _ in [] }, fusion: .none,
+            memory: .separate(backwardReads: []), matrixProducts: { _ in [] }, samplesPerProduct: 1,
+            fusion: .none,
             countsDeadUnits: false, flattensImage: false, inputPreparation: nil,
             computation: .layer {
                 MaxoutLayer(pieces: pieces, output: output, localMicrobatches: $0.microbatches, rows: $0.rows)

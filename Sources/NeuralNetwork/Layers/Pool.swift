@@ -27,7 +27,8 @@ struct PoolDefinition: LayerDefinition {
             },
             memory: .separate(
                 backwardReads: function == .maximum && !remembers ? [.input, .output] : []),
-            matrixProducts: { _ in [] }, fusion: .none, countsDeadUnits: false, flattensImage: false,
+            matrixProducts: { _ in [] }, samplesPerProduct: 1, fusion: .none, countsDeadUnits: false,
+            flattensImage: false,
             inputPreparation: nil,
             computation: .layer {
                 PoolLayer(
@@ -85,19 +86,20 @@ final class PoolLayer: Layer {
     }
 
     func forward(_ input: MicrobatchMatrix, _ output: MicrobatchMatrix, _ pass: ForwardPass) {
-        pass.lanes.run(pass.rows.tileCount(of: imagesPerTile)) { task, _ in
-            let tile = pass.rows.tile(task, of: imagesPerTile)
+        let mostParts = { (images: Int) in images * self.geometry.inputCount >> 13 }
+        pass.forEachPart(ofTiles: imagesPerTile, mostParts: mostParts) { tile, part, _ in
             let (x, y) = (
                 input.row(tile.localMicrobatch, tile.start), output.row(tile.localMicrobatch, tile.start)
             )
+            let lines = part.range(of: tile.count * geometry.outputHeight)
             switch function {
             case .maximum:
                 if let winners = winners(tile) {
                     Pooling.maximum(x, geometry, images: tile.count, into: y, winners: winners)
                 } else {
-                    Pooling.maximum(x, geometry, images: tile.count, into: y)
+                    Pooling.maximum(x, geometry, lines: lines, into: y)
                 }
-            case .average: Pooling.average(x, geometry, images: tile.count, into: y)
+            case .average: Pooling.average(x, geometry, lines: lines, into: y)
             }
         }
     }

@@ -15,7 +15,8 @@ struct SoftmaxDefinition: LayerDefinition {
                 shape: input.shape, flattened: input.flattened, field: input.field, measuredImages: nil),
             operations: 5 * input.shape.count, scratchCount: FlatVector.aligned(input.shape.channels),
             workspaceCount: 0, rememberedBytes: { _ in 0 }, memory: .separate(backwardReads: .output),
-            matrixProducts: { _ in [] }, fusion: .none, countsDeadUnits: false, flattensImage: false,
+            matrixProducts: { _ in [] }, samplesPerProduct: 1, fusion: .none, countsDeadUnits: false,
+            flattensImage: false,
             inputPreparation: nil,
             computation: .layer { _ in SoftmaxLayer(shape: input.shape) })
     }

@@ -27,7 +27,8 @@ struct WhiteningDefinition: LayerDefinition {
                 field: input.field, measuredImages: nil),
             operations: 2 * inputs * outputs, scratchCount: FlatVector.aligned(Tile.rows * inputs),
             workspaceCount: 0, rememberedBytes: { _ in 0 }, memory: .separate(backwardReads: []),
-            matrixProducts: { WhiteningLayer.products(whitening, $0) }, fusion: .none,
+            matrixProducts: { WhiteningLayer.products(whitening, $0) }, samplesPerProduct: Tile.rows,
+            fusion: .none,
             countsDeadUnits: false, flattensImage: false, inputPreparation: whitening,
             computation: .layer { _ in WhiteningLayer(whitening) })
     }

@@ -17,6 +17,9 @@ struct LayerPlan: Sendable {
     let memory: MemoryUse
     /// Every distinct BLAS call for passes of these sizes. A worker's fingerprint tries them out.
     let matrixProducts: @Sendable (PassSizes) -> [MatrixProduct]
+    /// Samples that OpenBLAS multiplies together, whose bits depend on their place among them: a pass of
+    /// inference computes whole tiles of them. 1 where each sample is computed by itself.
+    let samplesPerProduct: Int
     let fusion: FusionRole
     /// True if a unit whose output is at most 0 counts as inactive in diagnostics.
     let countsDeadUnits: Bool
@@ -55,8 +58,11 @@ struct NetworkCapacity: Sendable {
     let microbatches: Int
     /// Samples of a microbatch.
     let rows: Int
-    /// False for a network that only evaluates.
-    let trains: Bool
+    let purpose: Network.Purpose
+
+    var trains: Bool { purpose == .training }
+    /// True if parameters and running statistics never change: what follows from them is computed once.
+    var keepsWeights: Bool { purpose == .inference }
 }
 
 /// Numbers of samples for which a network is run.

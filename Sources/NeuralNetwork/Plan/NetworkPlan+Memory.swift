@@ -8,7 +8,8 @@ extension NetworkPlan {
         let memory = MemoryPlan(
             self, graph, training ? BackwardPlan(self, graph) : nil, localMicrobatches: localMicrobatches,
             rows: rows)
-        let capacity = NetworkCapacity(microbatches: localMicrobatches, rows: rows, trains: training)
+        let capacity = NetworkCapacity(
+            microbatches: localMicrobatches, rows: rows, purpose: training ? .training : .evaluation)
         return 4 * memory.count + layers.reduce(0) { $0 + $1.plan.rememberedBytes(capacity) }
     }
 }

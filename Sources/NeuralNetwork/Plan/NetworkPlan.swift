@@ -108,6 +108,13 @@ extension NetworkPlan {
     /// Floats that the lanes share during a layer's passes.
     package var workspaceCount: Int { layers.map(\.workspaceCount).max() ?? 0 }
 
+    /// True if no bit of a sample's outputs depends on its place among the samples of a pass: OpenBLAS
+    /// multiplies no two of them together.
+    package var samplesAreIndependent: Bool { layers.allSatisfy { $0.plan.samplesPerProduct == 1 } }
+
+    /// Multiplications and additions of one sample's forward pass.
+    package var operations: Int { layers.reduce(0) { $0 + $1.operations } }
+
     /// The whitening of the input, if there is one.
     package var whitening: WhiteningPlan? { layers.lazy.compactMap(\.inputPreparation).first }
 }

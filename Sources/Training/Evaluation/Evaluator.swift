@@ -94,7 +94,7 @@ package final class Evaluator {
             ?? Network(
                 plan: plan.network, report: plan.evaluationReport, localMicrobatches: lanes.lanes,
                 rows: plan.chunkSize,
-                lanes: lanes, training: false)
+                lanes: lanes, purpose: .evaluation)
         let targets = targets ?? BatchTargets(plan, localMicrobatches: lanes.lanes, rows: plan.chunkSize)
         self.network = network
         self.targets = targets

@@ -2,8 +2,10 @@ import Datasets
 import Kernels
 import NeuralNetwork
 
-/// Computes a trained network on samples, in the padded chunks of an evaluation. The result for a sample does
-/// not depend on the number of samples that are computed with it.
+/// Computes a trained network on samples, with the bits of an evaluation. The result for a sample does not
+/// depend on the number of samples that are computed with it, and if `samplesAreIndependent` not on its place
+/// among them either. Then only the samples that there are are computed; otherwise OpenBLAS computes tiles of
+/// an evaluation's chunk, up to the last sample's, so that a sample has the bits of its place in a chunk.
 package final class Predictor {
     package let plan: TrainingPlan
     private let normalization: Normalization
@@ -29,9 +31,14 @@ package final class Predictor {
         self.statistics = FloatBuffer(statistics)
         network = Network(
             plan: plan.network, localMicrobatches: lanes.lanes, rows: plan.chunkSize, lanes: lanes,
-            training: false,
+            purpose: .inference,
             .init(keeping: kept))
     }
+
+    /// True if samples of several requests may be computed together in any order: each has the same bits
+    /// wherever it stands. False if OpenBLAS multiplies several samples at a time: a request's samples must
+    /// then be computed from the first on, and without others.
+    package var samplesAreIndependent: Bool { plan.network.samplesAreIndependent }
 
     /// The largest number of samples that `compute` takes at once.
     package var capacity: Int { lanes.lanes * plan.chunkSize }
@@ -45,19 +52,17 @@ package final class Predictor {
             dataset.sampleSize == network.input.width, "the samples have the shape of the network's input")
         count = samples.count
         let size = plan.chunkSize
-        let localMicrobatches = (count + size - 1) / size
-        for localMicrobatch in 0..<localMicrobatches {
-            let chunk = Array(
-                (samples.lowerBound + localMicrobatch * size)..<min(
-                    samples.upperBound, samples.lowerBound + (localMicrobatch + 1) * size))
-            dataset.gather(chunk[...], normalization: normalization, into: network.input.row(localMicrobatch))
-            network.input.row(localMicrobatch, chunk.count).update(
-                repeating: 0, count: (size - chunk.count) * network.input.width)
+        let chunks = stride(from: samples.lowerBound, to: samples.upperBound, by: size).map {
+            $0..<min(samples.upperBound, $0 + size)
         }
-        let rows = MicrobatchRows(Array(repeating: size, count: localMicrobatches))
+        for (localMicrobatch, chunk) in chunks.enumerated() {
+            dataset.gather(
+                Array(chunk)[...], normalization: normalization, into: network.input.row(localMicrobatch))
+        }
         try network.forward(
             network.makePass(
-                rows: rows, parameters: parameters.pointer, statistics: statistics.pointer, training: nil))
+                rows: MicrobatchRows(chunks.map(\.count)), parameters: parameters.pointer,
+                statistics: statistics.pointer, training: nil))
     }
 
     /// The values of the last computed samples at a kept boundary (see `NetworkPlan`), `[samples, width]`.

@@ -165,10 +165,9 @@ extension Fingerprint {
         withUnsafePointer(to: PanelProduct.Rows(x.pointer, y.pointer, count: rows)) { run in
             let runs = UnsafeBufferPointer(start: run, count: 1)
             let left = pack(runs, width: depth)
-            for isTransposed in [false, true] {
+            for right in [PanelProduct.Right.rows(b.pointer), .transposedRows(b.pointer)] {
                 PanelProduct.multiply(
-                    left, first: 0, runs, depth: depth, b.pointer, isTransposed: isTransposed, width: width,
-                    columns: 0..<width,
+                    left, first: 0, runs, depth: depth, right, width: width, columns: 0..<width,
                     bias: bias.pointer, scratch: scratch.pointer)
                 update(hash, y)
             }

@@ -38,7 +38,7 @@ final class MicrobatchComputation {
         network = Network(
             plan: plan.network, report: plan.trainReport, localMicrobatches: localMicrobatches, rows: rows,
             lanes: context.lanes,
-            training: true,
+            purpose: .training,
             Network.Options(keeping: kept))
         feeder = BatchFeeder(
             plan: plan, data: data, localMicrobatches: localMicrobatches, rows: rows, lanes: context.lanes)

@@ -32,7 +32,8 @@ package enum Commands {
             title: "this machine and others",
             commands: [
                 DoctorCommand.command, TokenShowCommand.command, TokenRotateCommand.command,
-                BenchStepCommand.command, BenchCollectiveCommand.command, BenchKernelsCommand.command,
+                BenchStepCommand.command, BenchPredictCommand.command, BenchCollectiveCommand.command,
+                BenchKernelsCommand.command,
                 CompletionCommand.command,
             ]),
     ]

@@ -36,10 +36,13 @@ struct ConvolutionDefinition: LayerDefinition {
             scratchCount: max(methods.scratchCount, BiasGradient.scratchCount(outputs: outputs)),
             workspaceCount: methods.workspaceCount, rememberedBytes: { _ in 0 },
             memory: .separate(backwardReads: layer.isFrozen ? [] : .input),
-            matrixProducts: { methods.matrixProducts($0) }, fusion: .none, countsDeadUnits: false,
+            matrixProducts: { methods.matrixProducts($0) },
+            samplesPerProduct: methods.forward.samplesPerProduct, fusion: .none, countsDeadUnits: false,
             flattensImage: false, inputPreparation: nil,
-            computation: .layer { _ in
-                ConvolutionLayer(methods, geometry, outputs: outputs, weight: weight, bias: bias)
+            computation: .layer {
+                ConvolutionLayer(
+                    methods, geometry, outputs: outputs, weight: weight, bias: bias,
+                    keepsWeights: $0.keepsWeights)
             })
     }
 }
@@ -60,20 +63,28 @@ final class ConvolutionLayer: Layer, MomentsProducer {
     private let weight: Int
     private let bias: Int?
     private let weightGradient: WeightGradient
+    private let kept: KeptWeights?
     var moments: TileMoments?
 
-    /// - Parameters weight, bias: their first indices in the flat vectors.
-    init(_ methods: ConvolutionMethods, _ geometry: WindowGeometry, outputs: Int, weight: Int, bias: Int?) {
+    /// - Parameters:
+    ///   - weight, bias: their first indices in the flat vectors.
+    ///   - keepsWeights: true to prepare the weights once, for inference.
+    init(
+        _ methods: ConvolutionMethods, _ geometry: WindowGeometry, outputs: Int, weight: Int, bias: Int?,
+        keepsWeights: Bool
+    ) {
         self.methods = methods
         self.outputs = outputs
         self.weight = weight
         self.bias = bias
         positions = geometry.positions
+        kept = keepsWeights ? KeptWeights(count: methods.inference.workspaceCount) : nil
         weightGradient = WeightGradient(
             methods.weightGradient, geometry, outputs: outputs, weight: weight, bias: bias)
     }
 
     func forward(_ input: MicrobatchMatrix, _ output: MicrobatchMatrix, _ pass: ForwardPass) {
+        if let kept { return infer(input, output, pass, kept) }
         let (method, w, packed) = (methods.forward, pass.parameters + weight, pass.workspace.pointer)
         let b = bias.map { pass.parameters + $0 }
         method.prepare(w, pass.lanes, into: packed)
@@ -82,10 +93,30 @@ final class ConvolutionLayer: Layer, MomentsProducer {
             let (tile, scratch) = (pass.rows.tile(task, of: size), pass.scratch[lane].pointer)
             let y = output.row(tile.localMicrobatch, tile.start)
             method.run(
-                input.row(tile.localMicrobatch, tile.start), w, packed, images: tile.count, into: y,
+                input.row(tile.localMicrobatch, tile.start), w, packed, images: tile.count, .whole, into: y,
                 scratch: scratch)
             if let b { Columns.addBias(b, to: y, rows: tile.count * positions, columns: outputs) }
             moments?.measure(tile, y, scratch: scratch)
+        }
+    }
+
+    /// The same bits from weights that were prepared once. Lanes share an image if there are few.
+    private func infer(
+        _ input: MicrobatchMatrix, _ output: MicrobatchMatrix, _ pass: ForwardPass, _ kept: KeptWeights
+    ) {
+        let (method, w) = (methods.inference, pass.parameters + weight)
+        let packed = kept.values { method.prepare(w, pass.lanes, into: $0) }
+        let size = method.imagesPerTask
+        pass.forEachPart(ofTiles: size, mostParts: method.mostParts) { tile, part, lane in
+            method.run(
+                input.row(tile.localMicrobatch, tile.start), w, packed, images: tile.count, part,
+                into: output.row(tile.localMicrobatch, tile.start), scratch: pass.scratch[lane].pointer)
+        }
+        guard let bias else { return }
+        pass.forEachRun(ofTiles: size, positions: positions, width: outputs) { localMicrobatch, rows, _ in
+            Columns.addBias(
+                pass.parameters + bias, to: output.row(localMicrobatch) + rows.lowerBound * outputs,
+                rows: rows.count, columns: outputs)
         }
     }
 
@@ -107,7 +138,7 @@ final class ConvolutionLayer: Layer, MomentsProducer {
         pass.lanes.run(pass.rows.tileCount(of: size)) { task, lane in
             let tile = pass.rows.tile(task, of: size)
             method.run(
-                outputGradient.row(tile.localMicrobatch, tile.start), w, packed, images: tile.count,
+                outputGradient.row(tile.localMicrobatch, tile.start), w, packed, images: tile.count, .whole,
                 into: inputGradient.row(tile.localMicrobatch, tile.start), scratch: pass.scratch[lane].pointer
             )
         }

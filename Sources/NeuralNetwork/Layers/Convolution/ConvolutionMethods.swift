@@ -23,6 +23,8 @@ struct ConvolutionMethods: Sendable {
     private static let directWindows = 64
 
     let forward: any ImagePass
+    /// The forward pass of inference: the same bits from weights that are prepared once.
+    let inference: any ImagePass
     let dataGradient: any ImagePass
     let weightGradient: any WeightGradientMethod
 
@@ -30,16 +32,19 @@ struct ConvolutionMethods: Sendable {
         let tiling = ProductTiling(geometry, outputs: outputs)
         if let winograd = Winograd(geometry, outputs: outputs) {
             forward = WinogradPass(winograd, isTransposed: false)
+            inference = WinogradPass.isTooLarge(winograd) ? PackedWinogradPass(winograd) : forward
             dataGradient = WinogradPass(winograd.transposed, isTransposed: true)
             weightGradient = WinogradWeightGradient(winograd, geometry)
         } else if let direct = DirectConvolution(geometry, outputs: outputs) {
             forward = DirectForward(direct, imagesPerTask: tiling.imagesPerTile)
+            inference = forward
             dataGradient = ProductDataGradient(tiling)
             weightGradient =
                 geometry.positions >= Self.directWindows
                 ? DirectWeightGradient(direct, geometry, outputs: outputs) : ProductWeightGradient(tiling)
         } else {
             forward = ProductForward(tiling)
+            inference = forward
             dataGradient = ProductDataGradient(tiling)
             weightGradient = ProductWeightGradient(tiling)
         }
@@ -47,7 +52,9 @@ struct ConvolutionMethods: Sendable {
 
     /// Floats of scratch memory that each lane needs.
     var scratchCount: Int {
-        max(forward.scratchCount, dataGradient.scratchCount, weightGradient.scratchCount)
+        max(
+            forward.scratchCount, inference.scratchCount, dataGradient.scratchCount,
+            weightGradient.scratchCount)
     }
 
     /// Floats that all lanes share: the weights as the kernels read them.
@@ -65,6 +72,10 @@ struct ConvolutionMethods: Sendable {
 protocol ImagePass: Sendable {
     /// Images of a task: a number of the shape alone.
     var imagesPerTask: Int { get }
+    /// Samples that OpenBLAS multiplies together, or 1.
+    var samplesPerProduct: Int { get }
+    /// The most parts of some images that are worth a task each.
+    func mostParts(images: Int) -> Int
     /// Floats of scratch memory that each lane needs.
     var scratchCount: Int { get }
     /// Floats of the weights as `run` reads them; 0 if it reads them where they lie.
@@ -72,16 +83,21 @@ protocol ImagePass: Sendable {
     /// Writes the weights to the workspace in the form in which `run` reads them.
     func prepare(
         _ weights: UnsafePointer<Float>, _ lanes: LanePool, into workspace: UnsafeMutablePointer<Float>)
-    /// Computes the images of one task.
+    /// Computes a part of the images of one task. No bit depends on the number of parts.
     ///
     /// - Parameters:
     ///   - workspace: the weights that `prepare` wrote.
     ///   - scratch: `scratchCount` floats.
     func run(
         _ from: UnsafePointer<Float>, _ weights: UnsafePointer<Float>, _ workspace: UnsafePointer<Float>,
-        images: Int, into to: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>)
+        images: Int, _ part: WorkPart, into to: UnsafeMutablePointer<Float>,
+        scratch: UnsafeMutablePointer<Float>)
     /// Every distinct BLAS call for microbatches of these sizes.
     func matrixProducts(_ sizes: [Int]) -> [MatrixProduct]
+}
+
+extension ImagePass {
+    var samplesPerProduct: Int { 1 }
 }
 
 /// A method for the gradient of the weights, which `WeightGradient` cuts into tasks.

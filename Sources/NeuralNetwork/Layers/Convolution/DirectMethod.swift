@@ -11,6 +11,7 @@ struct DirectForward: ImagePass {
         self.imagesPerTask = imagesPerTask
     }
 
+    func mostParts(images: Int) -> Int { convolution.mostParts }
     var scratchCount: Int { convolution.scratchCount }
     var workspaceCount: Int { convolution.packedCount }
 
@@ -24,9 +25,10 @@ struct DirectForward: ImagePass {
 
     func run(
         _ from: UnsafePointer<Float>, _ weights: UnsafePointer<Float>, _ workspace: UnsafePointer<Float>,
-        images: Int, into to: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+        images: Int, _ part: WorkPart, into to: UnsafeMutablePointer<Float>,
+        scratch: UnsafeMutablePointer<Float>
     ) {
-        convolution.convolve(from, packed: workspace, images: images, into: to, scratch: scratch)
+        convolution.convolve(from, packed: workspace, images: images, part, into: to, scratch: scratch)
     }
 
     func matrixProducts(_ sizes: [Int]) -> [MatrixProduct] { [] }

@@ -7,6 +7,8 @@ struct ProductForward: ImagePass {
     init(_ tiling: ProductTiling) { self.tiling = tiling }
 
     var imagesPerTask: Int { tiling.imagesPerTile }
+    var samplesPerProduct: Int { tiling.imagesPerTile }
+    func mostParts(images: Int) -> Int { tiling.blockCount(images: images) }
     var scratchCount: Int { tiling.patchFloats }
     let workspaceCount = 0
 
@@ -16,10 +18,11 @@ struct ProductForward: ImagePass {
 
     func run(
         _ from: UnsafePointer<Float>, _ weights: UnsafePointer<Float>, _ workspace: UnsafePointer<Float>,
-        images: Int, into to: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+        images: Int, _ part: WorkPart, into to: UnsafeMutablePointer<Float>,
+        scratch: UnsafeMutablePointer<Float>
     ) {
         let (geometry, outputs) = (tiling.geometry, tiling.outputs)
-        tiling.forEachBlock(images: images) { lines in
+        tiling.forEachBlock(images: images, part) { lines in
             let (a, lda) = tiling.patches(from, lines, 0..<geometry.patchCount, scratch: scratch)
             BLAS.multiply(
                 m: lines.count * geometry.outputWidth, n: outputs, k: geometry.patchCount, a: a, lda: lda,
@@ -42,6 +45,7 @@ struct ProductDataGradient: ImagePass {
     init(_ tiling: ProductTiling) { self.tiling = tiling }
 
     var imagesPerTask: Int { tiling.imagesPerTile }
+    func mostParts(images: Int) -> Int { 1 }
     var scratchCount: Int { tiling.patchFloats }
     let workspaceCount = 0
 
@@ -51,7 +55,8 @@ struct ProductDataGradient: ImagePass {
 
     func run(
         _ from: UnsafePointer<Float>, _ weights: UnsafePointer<Float>, _ workspace: UnsafePointer<Float>,
-        images: Int, into to: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+        images: Int, _ part: WorkPart, into to: UnsafeMutablePointer<Float>,
+        scratch: UnsafeMutablePointer<Float>
     ) {
         let (geometry, outputs) = (tiling.geometry, tiling.outputs)
         if !tiling.isPointwise { to.update(repeating: 0, count: images * geometry.inputCount) }

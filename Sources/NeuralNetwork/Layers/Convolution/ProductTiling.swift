@@ -37,15 +37,18 @@ struct ProductTiling: Sendable {
         weightBlocks = (patch + weightRowsPerBlock - 1) / weightRowsPerBlock
     }
 
-    /// Calls `body` with the lines of each block of `images` images.
-    func forEachBlock(images: Int, _ body: (Range<Int>) -> Void) {
+    /// Calls `body` with the lines of each block of `images` images, or of a part of the blocks.
+    func forEachBlock(images: Int, _ part: WorkPart = .whole, _ body: (Range<Int>) -> Void) {
         let lines = images * geometry.outputHeight
-        var start = 0
-        while start < lines {
-            let end = start + min(linesPerBlock, lines - start)
-            body(start..<end)
-            start = end
+        for block in part.range(of: blockCount(images: images)) {
+            let start = block * linesPerBlock
+            body(start..<(start + min(linesPerBlock, lines - start)))
         }
+    }
+
+    func blockCount(images: Int) -> Int {
+        let lines = images * geometry.outputHeight
+        return lines / linesPerBlock + (lines % linesPerBlock == 0 ? 0 : 1)
     }
 
     /// The most groups that a microbatch is cut into.

@@ -6,6 +6,9 @@ struct WinogradPass: ImagePass {
     /// Output tiles of 4×4 values that make a task worth a lane.
     private static let outputTilesPerTask = 64
 
+    /// Floats of transformed weights beyond which inference keeps the weights themselves.
+    private static let mostKept = 1 << 21
+
     private let winograd: Winograd
     private let isTransposed: Bool
 
@@ -15,7 +18,8 @@ struct WinogradPass: ImagePass {
         self.isTransposed = isTransposed
     }
 
-    var imagesPerTask: Int { MicrobatchRows.images(for: Self.outputTilesPerTask, each: winograd.outputTiles) }
+    var imagesPerTask: Int { Self.imagesPerTask(winograd) }
+    func mostParts(images: Int) -> Int { winograd.mostParts(images: images) }
     var scratchCount: Int { winograd.scratchCount }
     var workspaceCount: Int { winograd.transformedCount }
 
@@ -33,9 +37,47 @@ struct WinogradPass: ImagePass {
 
     func run(
         _ from: UnsafePointer<Float>, _ weights: UnsafePointer<Float>, _ workspace: UnsafePointer<Float>,
-        images: Int, into to: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+        images: Int, _ part: WorkPart, into to: UnsafeMutablePointer<Float>,
+        scratch: UnsafeMutablePointer<Float>
     ) {
-        winograd.convolve(from, transformed: workspace, images: images, into: to, scratch: scratch)
+        winograd.convolve(from, transformed: workspace, images: images, part, into: to, scratch: scratch)
+    }
+
+    func matrixProducts(_ sizes: [Int]) -> [MatrixProduct] { [] }
+}
+
+extension WinogradPass {
+    static func imagesPerTask(_ winograd: Winograd) -> Int {
+        MicrobatchRows.images(for: outputTilesPerTask, each: winograd.outputTiles)
+    }
+
+    /// True if inference transforms the weights again and again: it takes less time than to read so many.
+    static func isTooLarge(_ winograd: Winograd) -> Bool { winograd.transformedCount > mostKept }
+}
+
+/// The forward pass of inference by Winograd's filtering with weights that are transformed as they are needed.
+struct PackedWinogradPass: ImagePass {
+    private let winograd: Winograd
+
+    init(_ winograd: Winograd) { self.winograd = winograd }
+
+    var imagesPerTask: Int { WinogradPass.imagesPerTask(winograd) }
+    func mostParts(images: Int) -> Int { winograd.mostParts(images: images) }
+    var scratchCount: Int { winograd.packedScratchCount }
+    var workspaceCount: Int { winograd.packedCount }
+
+    func prepare(
+        _ weights: UnsafePointer<Float>, _ lanes: LanePool, into workspace: UnsafeMutablePointer<Float>
+    ) {
+        lanes.forEachRun(ofPanels: winograd.panels) { winograd.pack(weights, panels: $0, into: workspace) }
+    }
+
+    func run(
+        _ from: UnsafePointer<Float>, _ weights: UnsafePointer<Float>, _ workspace: UnsafePointer<Float>,
+        images: Int, _ part: WorkPart, into to: UnsafeMutablePointer<Float>,
+        scratch: UnsafeMutablePointer<Float>
+    ) {
+        winograd.convolve(from, packed: workspace, images: images, part, into: to, scratch: scratch)
     }
 
     func matrixProducts(_ sizes: [Int]) -> [MatrixProduct] { [] }
