@@ -60,6 +60,9 @@ enum { most_tiles = 66 };
 // Channels whose weights are transformed at a time where they are not kept transformed: they stay in the
 // second-level cache. No bit depends on it.
 enum { channels_per_block = 64 };
+// Floats from one coordinate of those weights to the next: a cache line more than a power of two, so that
+// the 36 lines that are written together do not fall into one set of the cache.
+enum { block_stride = 16 * channels_per_block + 16 };
 
 // Tiles of a block: blocks of nearly equal size, so that the last one is not small.
 static size_t tiles_per_block(size_t tiles) {
@@ -274,7 +277,7 @@ void ckernels_winograd_pack(
 }
 
 size_t ckernels_winograd_packed_scratch(const ckernels_convolution *s) {
-    return 36 * (most_tiles * (s->channels + 16) + 16 * channels_per_block);
+    return 36 * (most_tiles * (s->channels + 16) + block_stride);
 }
 
 void ckernels_winograd_forward_packed(

@@ -268,12 +268,16 @@ static void NAME(winograd_forward_packed)(
                 for (size_t i = 0; i < depth; i++, w += 9 * 16) {
                     vector d[9];
                     UNROLL for (int j = 0; j < 9; j++) d[j] = LOAD_ALIGNED(w + 16 * j);
-                    NAME(weight_tile)(d, u + 16 * i, 16 * depth);
+                    NAME(weight_tile)(d, u + 16 * i, block_stride);
                 }
-                for (size_t coordinate = 0; coordinate < 36; coordinate++)
+                // The next block's weights lie behind these: a product each fetches a part of them.
+                const char *next = (const char *)w;
+                for (size_t coordinate = 0; coordinate < 36; coordinate++) {
+                    for (size_t i = 0; i < depth * 9 / 36; i++, next += 64) __builtin_prefetch(next, 0, 2);
                     NAME(multiply_panels)(
                         v + (coordinate * channels + c) * count, 16 * count, count,
-                        u + coordinate * 16 * depth, depth, c > 0, m + coordinate * 16 * count, 16);
+                        u + coordinate * block_stride, depth, c > 0, m + coordinate * 16 * count, 16);
+                }
             }
             NAME(winograd_output)(m, s, first, count, k, k + 16, y);
         }

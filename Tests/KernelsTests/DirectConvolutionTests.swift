@@ -60,6 +60,16 @@ import Testing
         let y = FloatBuffer(count: c.images * g.positions * outputs)
         convolution.convolve(
             x.pointer, packed: packed.pointer, images: c.images, into: y.pointer, scratch: scratch.pointer)
+        for parts in [2, 3, 40] {
+            let cut = FloatBuffer(count: y.count)
+            for part in 0..<parts {
+                scratch.elements.update(repeating: .nan)
+                convolution.convolve(
+                    x.pointer, packed: packed.pointer, images: c.images, WorkPart(index: part, count: parts),
+                    into: cut.pointer, scratch: scratch.pointer)
+            }
+            #expect(y.elements.map(\.bitPattern) == cut.elements.map(\.bitPattern), "\(parts) parts")
+        }
         for place in 0..<(c.images * g.positions) {
             let (image, row, column) = (
                 place / g.positions, place % g.positions / g.outputWidth, place % g.outputWidth

@@ -38,7 +38,7 @@ import Testing
         Case(3, 8, 8, 16, 16, (1, 1, 1, 1)), Case(2, 14, 13, 32, 16, (1, 1, 1, 1)),
         Case(5, 7, 9, 16, 48, (0, 0, 0, 0)),
         Case(2, 6, 5, 16, 32, (2, 2, 2, 2)), Case(3, 11, 10, 48, 16, (0, 2, 1, 0)),
-        Case(70, 4, 4, 16, 16, (1, 1, 1, 1)),
+        Case(70, 4, 4, 16, 16, (1, 1, 1, 1)), Case(2, 7, 7, 144, 64, (1, 1, 1, 1)),
     ]
 
     private static func filled(_ count: Int, _ seed: Int) -> FloatBuffer {
@@ -91,6 +91,30 @@ import Testing
             winograd.convolve(
                 x.pointer + range.lowerBound * g.inputCount, transformed: u.pointer, images: range.count,
                 into: y.pointer + range.lowerBound * g.positions * winograd.outputs, scratch: scratch.pointer)
+        }
+
+        /// All images, in parts.
+        func forward(parts: Int, transforms: Bool, into y: FloatBuffer) {
+            let (all, kept, scratch) = (
+                0..<winograd.panels, FloatBuffer(count: max(winograd.transformedCount, winograd.packedCount)),
+                FloatBuffer(count: max(winograd.scratchCount, winograd.packedScratchCount))
+            )
+            if transforms {
+                winograd.pack(w.pointer, panels: all, into: kept.pointer)
+            } else {
+                winograd.transform(w.pointer, panels: all, into: kept.pointer)
+            }
+            for part in (0..<parts).map({ WorkPart(index: $0, count: parts) }) {
+                if transforms {
+                    winograd.convolve(
+                        x.pointer, packed: kept.pointer, images: images, part, into: y.pointer,
+                        scratch: scratch.pointer)
+                } else {
+                    winograd.convolve(
+                        x.pointer, transformed: kept.pointer, images: images, part, into: y.pointer,
+                        scratch: scratch.pointer)
+                }
+            }
         }
 
         func backward(images range: Range<Int>, into dx: FloatBuffer) {
@@ -168,6 +192,13 @@ import Testing
         let whole = bits(v.dy.count) { v.forward(images: 0..<c.images, into: $0) }
         #expect(
             whole == bits(v.dy.count) { for n in 0..<c.images { v.forward(images: n..<(n + 1), into: $0) } })
+        // Parts by tiles, by outputs, and more than there are; weights transformed before or on the way.
+        for parts in [1, 2, 3, 7] {
+            for transforms in [false, true] {
+                #expect(
+                    whole == bits(v.dy.count) { v.forward(parts: parts, transforms: transforms, into: $0) })
+            }
+        }
         let back = bits(v.x.count) { v.backward(images: 0..<c.images, into: $0) }
         #expect(
             back == bits(v.x.count) { for n in 0..<c.images { v.backward(images: n..<(n + 1), into: $0) } })

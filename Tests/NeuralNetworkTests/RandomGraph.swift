@@ -4,15 +4,22 @@ import NeuralNetwork
 /// A model drawn by chance, of every kind of layer and block, that ends in four outputs.
 struct RandomGraph {
     static let input = TensorShape([8, 8, 3])
+    let input: TensorShape
     private(set) var layers: [NamedLayer] = []
     private var random: RandomStream
     private var channels = 3
-    private var side = 8
+    private var side: Int
     private var count = 0
+    private let isOurs: Bool
 
-    init(seed: UInt64) {
+    /// - Parameters:
+    ///   - side: of the input's images, a multiple of 8.
+    ///   - isOurs: true for convolutions of our own kernels alone.
+    init(seed: UInt64, side: Int = 8, isOurs: Bool = false) {
+        (self.side, self.isOurs) = (side, isOurs)
+        input = TensorShape([side, side, 3])
         random = RandomStream(seed: seed, purpose: .test)
-        appendNormed(channels: [16, 20, 3][random.below(3)])
+        appendNormed(channels: isOurs ? 16 : [16, 20, 3][random.below(3)])
         for _ in 0..<(3 + random.below(3)) { appendPiece() }
         if random.below(2) == 0 { append(.globalAveragePool) } else { append(.flatten) }
         append(Self.dense(24))
@@ -28,6 +35,12 @@ struct RandomGraph {
     private static func conv(_ channels: Int, _ size: Int = 3) -> LayerSpec {
         .convolution(
             channels: channels, window: Window(size, stride: 1, padding: .same), bias: false,
+            initializer: .heNormal)
+    }
+
+    private static func strided(_ channels: Int, _ size: Int) -> LayerSpec {
+        .convolution(
+            channels: channels, window: Window(size, stride: 2, padding: .same), bias: true,
             initializer: .heNormal)
     }
 
@@ -62,6 +75,7 @@ struct RandomGraph {
     }
 
     private mutating func appendPiece() {
+        if isOurs { return appendOurPiece() }
         switch random.below(11) {
         case 0: appendNormed(channels: [8, 16, 20][random.below(3)])
         case 1:
@@ -106,6 +120,41 @@ struct RandomGraph {
             append(.layerNorm(epsilon: 1e-3, hasScale: hasScale, hasShift: hasShift))
             for spec in activation() { append(spec) }
         default: append(.activation(.relu))
+        }
+    }
+
+    private mutating func appendOurPiece() {
+        switch random.below(10) {
+        case 0: appendNormed(channels: [16, 32, 48][random.below(3)])
+        case 1:
+            append(
+                .residual(
+                    body: named(
+                        [Self.conv(channels), anyNorm()] + activation() + [Self.conv(channels), norm]),
+                    shortcut: .identity))
+            for spec in activation() { append(spec) }
+        case 2 where side >= 4:
+            channels = 32
+            append(Self.strided(channels, [1, 3, 5][random.below(3)]))
+            side /= 2
+            for spec in activation() { append(spec) }
+        case 3 where side >= 4:
+            append(
+                .pool(
+                    random.below(2) == 0 ? .maximum : .average, window: Window(3, stride: 2, padding: .same)))
+            side /= 2
+        case 4:
+            append(.branches([named([Self.conv(16), anyNorm()] + activation()), named([Self.conv(32, 5)])]))
+            channels = 48
+        case 5 where channels == 32:
+            append(.maxout(pieces: 2))
+            channels = 16
+        case 6:
+            let last = layers[layers.count - 1].name
+            append(.add, from: [last, last, last])
+        case 7: append(.layerNorm(epsilon: 1e-3, hasScale: true, hasShift: random.below(2) == 0))
+        case 8: append(.softmax)
+        default: for spec in activation() + activation() { append(spec) }
         }
     }
 }

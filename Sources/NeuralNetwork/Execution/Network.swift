@@ -27,10 +27,9 @@ package final class Network {
     /// Samples of the largest microbatch.
     private let rows: Int
     private let lanes: LanePool
-    /// For passes of inference that are over before other lanes would wake up.
+    /// For passes that are so small (`Options.operationsOfOneLane`).
     private let oneLane: LanePool
-    /// Multiplications and additions of such a pass at the most.
-    private static let operationsOfOneLane = 1 << 22
+    private let operationsOfOneLane: Int
     /// Called when a layer's forward or backward computation has ended, for measurements. Of layers that are
     /// computed in one pass, the first takes the time.
     package var layerDone: ((_ layer: Int, _ isBackward: Bool) -> Void)?
@@ -56,11 +55,18 @@ package final class Network {
         package var isOptimized: Bool
         /// The initial value of all memory, for tests.
         package var poison: Float
+        /// Multiplications and additions of the largest pass of inference that stays on one lane, because it
+        /// is over before other lanes would wake up.
+        package var operationsOfOneLane: Int
 
-        package init(keeping kept: Set<Int> = [], isOptimized: Bool = true, poison: Float = 0) {
+        package init(
+            keeping kept: Set<Int> = [], isOptimized: Bool = true, poison: Float = 0,
+            operationsOfOneLane: Int = 1 << 22
+        ) {
             self.kept = kept
             self.isOptimized = isOptimized
             self.poison = poison
+            self.operationsOfOneLane = operationsOfOneLane
         }
     }
 
@@ -113,6 +119,7 @@ package final class Network {
         self.purpose = purpose
         self.rows = rows
         oneLane = LanePool(lanes: 1)
+        operationsOfOneLane = options.operationsOfOneLane
         kept = options.kept
         let graph = NetworkGraph(plan, keeping: kept, fuses: options.isOptimized)
         let backward = training ? BackwardPlan(plan, graph) : nil
@@ -223,7 +230,7 @@ package final class Network {
         training: TrainingMode?
     ) -> ForwardPass {
         let infers = purpose == .inference
-        let isSmall = infers && rows.rows.reduce(0, +) * plan.operations <= Self.operationsOfOneLane
+        let isSmall = infers && rows.rows.reduce(0, +) * plan.operations <= operationsOfOneLane
         var pass = ForwardPass(
             rows: rows, parameters: parameters, statistics: statistics, lanes: isSmall ? oneLane : lanes,
             scratch: scratch, workspace: workspace, training: training)
