@@ -62,7 +62,7 @@ let package = Package(
             exclude: ["digits.csv.gz", "wine.csv.gz", "breast_cancer.csv.gz", "ATTRIBUTION.md"],
             cSettings: cFlags),
         .target(
-            name: "CPages", exclude: ["page.html", "page.css", "page.js"], cSettings: cFlags),
+            name: "CPages", exclude: ["page"], cSettings: cFlags),
         room("Platform", uses: []),
         // 1
         room("Threads", uses: ["CSystem", "Platform"]),

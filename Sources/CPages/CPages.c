@@ -1,15 +1,28 @@
 #include "CPages.h"
 
 static const uint8_t html[] = {
-#embed "page.html"
+#embed "page/page.html"
 };
 
 static const uint8_t css[] = {
-#embed "page.css"
+#embed "page/page.css"
 };
 
+// One script, in the order of these files.
 static const uint8_t js[] = {
-#embed "page.js"
+#embed "page/basics.js"
+    ,
+#embed "page/chart.js"
+    ,
+#embed "page/curves.js"
+    ,
+#embed "page/plots.js"
+    ,
+#embed "page/timeline.js"
+    ,
+#embed "page/run.js"
+    ,
+#embed "page/live.js"
 };
 
 const uint8_t *cpages_html(void) { return html; }

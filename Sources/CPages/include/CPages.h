@@ -1,4 +1,4 @@
-// The page that shows a run: its frame, its style and the script that draws it (page.html, page.css, page.js).
+// The page that shows a run: its frame, its style and the script that draws it (page/).
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
