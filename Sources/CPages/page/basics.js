@@ -38,6 +38,14 @@ function label(value, limit = 24) {
   return characters.length > limit ? characters.slice(0, Math.max(1, limit - 1)).join("") + "…" : text;
 }
 
+const ruler = document.createElement("canvas").getContext("2d");
+/** The width in pixels of a text in a drawing. */
+function widthOf(text) {
+  if (!ruler) return 7 * text.length;
+  ruler.font = `11.5px ${getComputedStyle(document.body).fontFamily}`;
+  return ruler.measureText(text).width;
+}
+
 /** "samples_per_second" as "Samples per second". */
 const titled = (value) => string(value).replace(/_/g, " ").replace(/^./u, (first) => first.toUpperCase());
 
@@ -75,15 +83,21 @@ function choice(title, names, chosen, changed) {
 const grouped = (digits) => string(digits).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
 
 /** A measure: 1,437 if whole, else about five digits: 0.9389, 12.346, 1.23e-5. */
-function figure(value) {
+function figure(value, decimals = null) {
   if (number(value) === null) return "–";
   const size = Math.abs(value);
+  if (decimals !== null && size < 1e8) return pointed(value.toFixed(decimals));
   if (size === 0) return "0";
   if (size >= 1e15 || (size >= 1e8 && !Number.isInteger(value))) return exponent(value, 4);
   if (Number.isInteger(value)) return grouped(value);
   if (size < 1e-3) return exponent(value, 2);
-  const [whole, rest] = value.toFixed(Math.max(0, 4 - Math.floor(Math.max(0, Math.log10(size))))).split(".");
-  return grouped(whole) + (rest ? "." + rest : "");
+  return pointed(value.toFixed(Math.max(0, 4 - Math.floor(Math.max(0, Math.log10(size))))));
+}
+
+/** Groups the digits before the point. */
+function pointed(text) {
+  const [whole, rest] = text.split(".");
+  return grouped(whole) + (rest ? `.${rest}` : "");
 }
 
 const exponent = (value, digits) => value.toExponential(digits).replace(/\.?0+e/, "e").replace("e+", "e");
@@ -156,6 +170,5 @@ function tickText(value) {
   if (size >= 1e9 || (size > 0 && size < 1e-3)) return exponent(value, 2);
   if (size >= 1e6) return `${Number((value / 1e6).toPrecision(6))}M`;
   if (size >= 1e4) return `${Number((value / 1e3).toPrecision(6))}k`;
-  const [whole, rest] = String(Number(value.toPrecision(8))).split(".");
-  return grouped(whole) + (rest ? "." + rest : "");
+  return pointed(String(Number(value.toPrecision(8))));
 }

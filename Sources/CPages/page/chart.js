@@ -16,7 +16,7 @@ function swatch(series) {
   } else {
     if (series.draw !== "dots") {
       picture.append(shape("line", {
-        x1: 1, x2: 23, y1: 5, y2: 5, stroke, "stroke-width": 2, "stroke-dasharray": series.dash,
+        x1: 1, x2: 23, y1: 5, y2: 5, stroke, "stroke-width": 2, "stroke-dasharray": series.colour === null ? null : series.dash,
       }));
     }
     if (series.marker || series.draw === "dots") picture.append(shape("circle", { ...middle, cx: 12, cy: 5, r: 3 }));
@@ -124,7 +124,7 @@ class Chart {
     const same = names(series) === names(this.series) && this.legend.childElementCount > 0;
     this.series = series;
     this.marks = marks;
-    this.many = series.length > COLOURS;
+    this.many = series.length > (series[0]?.draw === "scatter" ? 6 * COLOURS : COLOURS);
     if (this.many) this.choose();
     if (!same) this.drawLegend();
     if (this.width) this.draw();
@@ -197,6 +197,11 @@ class Chart {
     for (const one of this.series) {
       if (one.draw === "scatter") for (const value of one.x) { if (value !== null) take(value, extent); }
       else if (one.x.length) { take(one.x[0], extent); take(one.x[one.x.length - 1], extent); }
+      if (one.draw === "bars" && !one.edges && one.x.length > 1) {
+        const half = (one.x[one.x.length - 1] - one.x[0]) / (one.x.length - 1) / 2;
+        take(one.x[0] - half, extent);
+        take(one.x[one.x.length - 1] + half, extent);
+      }
       if (one.edges) for (const edge of one.edges) take(edge, extent);
     }
     if (number(x.min) !== null) extent[0] = Math.min(x.min, extent[0]);
@@ -222,7 +227,7 @@ class Chart {
       for (let index = 0; index < one.x.length; index++) {
         if (one.x[index] === null || one.x[index] < range[0] || one.x[index] > range[1]) continue;
         if (fits(drawn[index])) take(drawn[index], extent);
-        if (bare || !one.low?.length) continue;
+        if (bare || !this.banded(one)) continue;
         if (fits(one.low[index])) take(one.low[index], extent);
         if (fits(one.high[index])) take(one.high[index], extent);
       }
@@ -251,9 +256,10 @@ class Chart {
       this.svg.replaceChildren(shape("text", { x: this.width / 2, y: height / 2, "text-anchor": "middle" }, text));
       return;
     }
-    const ticks = (this.log ? logTicks : linearTicks)(y[0], y[1], Math.max(2, Math.floor(height / 48)));
-    const left = 14 + 6.4 * Math.max(2, ...ticks.map((tick) => tickText(tick).length));
-    const area = { left, right: this.width - 14, top: 10, bottom: height - (this.options.x?.label ? 40 : 26), x, y };
+    const ticks = (this.log ? logTicks : linearTicks)(y[0], y[1], Math.max(2, Math.floor((height - 40) / 38)));
+    const left = 14 + Math.max(12, ...ticks.map((tick) => widthOf(tickText(tick))));
+    const area = { left, right: this.width - 14, top: this.marks.length ? 22 : 10,
+      bottom: height - (this.options.x?.label ? 40 : 26), x, y };
     const place = this.log ? Math.log10 : (value) => value;
     const [yLow, yHigh] = y.map(place);
     area.toX = (value) => area.left + (value - x[0]) / (x[1] - x[0]) * (area.right - area.left);
@@ -294,7 +300,7 @@ class Chart {
     for (const tick of across) {
       const x = area.toX(tick);
       const text = tickText(tick);
-      const end = Math.min(x, this.width - 3.2 * text.length - 2);
+      const end = Math.min(x, this.width - widthOf(text) / 2 - 2);
       group.append(shape("line", { class: "axis", x1: x, x2: x, y1: area.bottom, y2: area.bottom + 4 }),
         shape("text", { x: end, y: area.bottom + 17, "text-anchor": "middle" }, text));
     }
@@ -317,11 +323,11 @@ class Chart {
     return shape("g", { "aria-hidden": "true" }, this.marks.flatMap((mark) => {
       if (mark.x < area.x[0] || mark.x > area.x[1]) return [];
       const x = area.toX(mark.x);
-      const right = x > (area.left + area.right) / 2;
+      const half = widthOf(mark.text) / 2;
       const ring = mark.y !== null && mark.y >= area.y[0] && mark.y <= area.y[1]
         && shape("circle", { class: "halo", cx: x, cy: area.toY(mark.y), r: 5, stroke: colour(mark.colour ?? 1) });
-      return [shape("line", { class: "note", x1: x, x2: x, y1: area.top, y2: area.bottom }), ring,
-        shape("text", { x: x + (right ? -6 : 6), y: area.top + 6, "text-anchor": right ? "end" : "start" }, mark.text)]
+      return [shape("line", { class: "note", x1: x, x2: x, y1: area.top - 4, y2: area.bottom }), ring,
+        shape("text", { x: Math.min(Math.max(x, half), this.width - half), y: area.top - 8, "text-anchor": "middle" }, mark.text)]
         .filter(Boolean);
     }));
   }
@@ -333,7 +339,7 @@ class Chart {
     if (one.draw === "scatter") return [this.drawScatter(one, area, stroke)];
     const parts = [];
     const values = this.values(one);
-    if (!rest && one.low?.length) parts.push(shape("path", { class: "band", fill: stroke, d: this.band(one, area) }));
+    if (!rest && this.banded(one)) parts.push(shape("path", { class: "band", fill: stroke, d: this.band(one, area) }));
     if (values !== one.y && !rest) parts.push(shape("path", { class: "curve raw", stroke, d: this.line(one, one.y, area) }));
     if (one.draw !== "dots") {
       parts.push(shape("path", {
@@ -383,6 +389,9 @@ class Chart {
     flush();
     return path;
   }
+
+  /** Whether the range within buckets is shown: of more than two curves the ranges would hide each other. */
+  banded(one) { return one.low?.length > 0 && this.series.length <= 2; }
 
   band(one, area) {
     const upper = [];
@@ -461,7 +470,7 @@ class Chart {
 
   /** A small label on the x axis. */
   flag(at, text) {
-    const half = 3.6 * text.length + 8;
+    const half = widthOf(text) / 2 + 8;
     const middle = Math.min(Math.max(at, half), this.width - half);
     this.pointer.append(shape("g", { class: "flag" },
       shape("rect", { x: middle - half, y: this.area.bottom + 3, width: 2 * half, height: 18, rx: 3 }),

@@ -44,7 +44,7 @@ class Curves {
       this.view.changed();
       this.update(this.runs);
     });
-    this.runTools = element("span", { class: "group" });
+    this.runTools = element("span", { class: "group runs" });
     return element("div", { class: "tools" }, element("label", null, "Smoothing", slider, told), this.axis,
       this.runTools, reset, element("span", { class: "small" }, "Drag across a chart to look closer; double-click shows all."));
   }

@@ -8,12 +8,13 @@ function table(columns, rows, { caption = null, foot = null, sorts = true, first
   const body = element("tbody", null);
   const more = element("button", { type: "button", class: "more", onclick: () => { first = Infinity; draw(); } });
   const right = (index) => columns[index]?.align === "right";
+  const decimals = columns.map((_, index) => commonDecimals(rows.map((row) => list(row)[index])));
   let order = rows.map((_, index) => index);
   const cell = (value, index) => {
     const column = columns[index] ?? {};
     const made = column.cell?.(value);
     const content = made ?? (value === null || value === undefined ? "–"
-      : typeof value === "number" ? withUnit(figure(value), column.unit) : name(value));
+      : typeof value === "number" ? withUnit(figure(value, decimals[index]), column.unit) : name(value));
     return element("td", { class: right(index) ? "right" : string(value).length > 40 ? "words" : null }, content);
   };
   const draw = () => {
@@ -47,8 +48,15 @@ function table(columns, rows, { caption = null, foot = null, sorts = true, first
       element("thead", null, element("tr", null, headings)), body, foot && element("tfoot", null, foot))), more);
 }
 
+/** The fewest decimals, at most 4, that show all numbers of a column in full; null if there are none. */
+function commonDecimals(values) {
+  const found = values.filter((value) => number(value) !== null && Math.abs(value) < 1e8);
+  const fits = (digits) => found.every((value) => Math.abs(Number(value.toFixed(digits)) - value) <= 1e-9 * Math.abs(value));
+  return [0, 1, 2, 3, 4].find(fits) ?? null;
+}
+
 /** A figure with a title, without axes. */
-const titledFigure = (plot, tools, ...content) => element("figure", { class: "wide", "aria-label": plot.alt ? string(plot.alt) : null },
+const titledFigure = (plot, tools, ...content) => element("figure", { "aria-label": plot.alt ? string(plot.alt) : null },
   plot.title || tools ? element("div", { class: "head" }, element("h3", null, name(plot.title)), tools) : null, content,
   plot.note ? element("figcaption", null, string(plot.note)) : null);
 
@@ -74,6 +82,8 @@ function reportChart(plot, series, options) {
 function pairs(x, y, sorted) {
   const found = [];
   list(x).forEach((value, index) => { if (number(value) !== null) found.push([value, number(list(y)[index])]); });
+  // Falling values, such as recall, are turned round first, so that equal ones keep their neighbours.
+  if (sorted && found.length && found[0][0] > found[found.length - 1][0]) found.reverse();
   if (sorted) found.sort((a, b) => a[0] - b[0]);
   return { x: found.map((pair) => pair[0]), y: found.map((pair) => pair[1]) };
 }
@@ -82,7 +92,6 @@ const PLOTS = {
   lines(plot) {
     const series = list(plot.series).map((one, index) => {
       const draw = ["line", "steps", "dots", "bars"].includes(record(one).draw) ? one.draw : "line";
-      // A line may go back in x, as precision and recall do not: only rising ones can be searched.
       const values = pairs(record(one).x, record(one).y, true);
       return {
         name: string(record(one).name), ...values, low: [], high: [], draw, colour: index % COLOURS,
@@ -113,16 +122,21 @@ const PLOTS = {
     const columns = list(plot.columns).map((column) => ({
       name: string(record(column).name), align: record(column).align, unit: record(column).unit,
     }));
-    return titledFigure(plot, null, table(columns, list(plot.rows), { caption: string(plot.alt) || string(plot.title) }));
+    const figure = titledFigure(plot, null,
+      table(columns, list(plot.rows), { caption: string(plot.alt) || string(plot.title) }));
+    figure.classList.toggle("wide", columns.length > 6 || list(plot.rows).some((row) => string(list(row)).length > 90));
+    return figure;
   },
 
   images(plot) {
     const items = list(plot.items).map(record);
-    return titledFigure(plot, null, element("div", { class: "pictures" }, items.map((item) => element("figure", null,
+    const figure = titledFigure(plot, null, element("div", { class: "pictures" }, items.map((item) => element("figure", null,
       /^data:image\/(png|jpeg);base64,/.test(string(item.src))
-        ? element("img", { src: item.src, alt: string(item.alt) || string(item.caption), loading: "lazy" })
+        ? element("img", { src: item.src, alt: string(item.alt) || string(item.caption) })
         : element("p", { class: "soft small" }, "no picture"),
       element("figcaption", null, name(item.caption))))));
+    figure.classList.add("wide");
+    return figure;
   },
 
   text(plot) { return titledFigure(plot, null, element("p", { class: "words" }, string(plot.text))); },
@@ -154,10 +168,10 @@ class Confusion {
     this.svg = shape("svg", { tabindex: 0, role: "application", "aria-roledescription": "confusion matrix",
       "aria-label": `${string(plot.alt)} Arrow keys walk over the cells.` });
     this.told = element("p", { class: "sentence" });
-    this.box = element("div", { class: "scroll" }, element("div", { class: "plot" }, this.svg));
+    this.box = element("div", { class: "scroll whole", hidden: !this.size }, element("div", { class: "plot" }, this.svg));
     const tools = choice("", ["counts", "rates"], 0, (index) => { this.rates = index === 1; this.draw(); });
     this.figure = titledFigure(plot, tools, this.box, this.told);
-    this.figure.classList.add("confusion");
+    this.figure.classList.toggle("wide", this.size > 12);
     new ResizeObserver(() => {
       if (this.box.clientWidth && this.box.clientWidth !== this.width) { this.width = this.box.clientWidth; this.draw(); }
     }).observe(this.box);
@@ -168,11 +182,11 @@ class Confusion {
   draw() {
     if (!this.width) return;
     const { size } = this;
-    const longest = Math.max(1, ...this.names.map((text) => [...label(text, 16)].length));
-    const left = 30 + 6.6 * longest;
+    const longest = Math.max(8, ...this.names.map((text) => widthOf(label(text, 16))));
+    const left = 30 + longest;
     const cell = Math.max(size > 60 ? 4 : 10, Math.min(46, Math.floor((Math.min(this.width, 900) - left - 8) / Math.max(1, size))));
-    const upright = longest * 6.6 > cell - 2;
-    const top = 30 + (upright ? 6.6 * longest : 14);
+    const upright = longest > cell - 2;
+    const top = 30 + (upright ? longest : 14);
     Object.assign(this, { left, cell, top });
     const [width, height] = [left + cell * size + 8, top + cell * size + 6];
     this.svg.parentNode.style.width = `${width}px`;
@@ -214,10 +228,10 @@ class Confusion {
         const [x, y] = [left + column * cell, top + row * cell];
         made.push(shape("rect", {
           x, y, width: cell - gap, height: cell - gap,
-          fill: `rgba(var(--${row === column ? "cell" : "miss"}), ${(0.12 + 0.88 * strength).toFixed(3)})`,
+          fill: `rgba(var(--${row === column ? "cell" : "miss"}), ${(0.2 + 0.8 * strength).toFixed(3)})`,
         }));
         const text = this.rates ? (100 * share).toFixed(share < 0.1 ? 1 : 0) : grouped(count);
-        if (cell >= 18 && 6.6 * text.length <= cell - 2) {
+        if (cell >= 18 && widthOf(text) <= cell - 3) {
           made.push(shape("text", {
             x: x + (cell - gap) / 2, y: y + cell / 2 + 4, "text-anchor": "middle", class: "strong",
             style: strength > 0.6 ? { fill: "var(--panel)" } : {},

@@ -67,7 +67,7 @@ class Header {
         [number(best.epoch) !== null && `epoch ${figure(best.epoch)}`, number(best.step) !== null && `step ${figure(best.step)}`]
           .filter(Boolean).join(", ")],
     ].filter(Boolean);
-    this.tiles.replaceChildren(...tiles.map(([title, value, below]) => element("div", null,
+    this.tiles.replaceChildren(...tiles.map(([title, value, below]) => element("div", { class: title.startsWith("Best") ? "best" : null },
       element("dt", null, title), element("dd", null, value, below ? element("small", null, below) : null))));
   }
 }
@@ -104,7 +104,7 @@ function workersTable(workers) {
     { name: "worker", align: "right" }, { name: "name" }, { name: "address" },
     { name: "state", cell: (value) => element("span", { class: `dot ${stateOf(value)[0]} pill` }, stateOf(value)[1]) },
     { name: "rank", align: "right" }, { name: "microbatches", align: "right" },
-    { name: "share of a step", align: "right", cell: (value) => number(value) !== null && [percent(value), share(value)] },
+    { name: "share of a step", align: "right", cell: (value) => (number(value) === null ? "–" : [percent(value), share(value)]) },
     { name: "speed", align: "right", cell: (value) => (number(value) === null ? "–" : `${value.toFixed(2)}\u00a0×`) },
     { name: "waiting", align: "right", cell: percent },
     { name: "heartbeat", align: "right", cell: (value) => (number(value) === null ? "–" : `${duration(value)} ago`) },
@@ -172,7 +172,7 @@ function phasesFigure(phases) {
 
 function memoryTable(memory) {
   const rows = memory.map(record);
-  const largest = Math.max(1, ...rows.map((row) => Math.max(number(row.bytes) ?? 0, number(row.limit) ?? 0)));
+  const largest = Math.max(1, ...rows.map((row) => number(row.bytes) ?? 0));
   return table([{ name: "process" }, { name: "memory", align: "right", cell: bytes }, { name: "limit", align: "right", cell: bytes },
     { name: "", cell: (value) => share((number(value) ?? 0) / largest) }],
   rows.map((row) => [string(row.what), number(row.bytes), number(row.limit), number(row.bytes)]), { caption: "Memory", sorts: false });
