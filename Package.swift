@@ -193,7 +193,10 @@ let package = Package(
             ]),
         tests(
             "EndToEndTests",
-            uses: ["TestSupport", "System", "Transport", "Datasets", "Configuration", "Platform", "Threads"]),
+            uses: [
+                "TestSupport", "System", "Transport", "Datasets", "Configuration", "Pages", "Platform",
+                "Threads",
+            ]),
         tests("DocumentsTests", uses: ["TestSupport", "Jobs", "System"]),
         // Readers of outside bytes, for a fuzzer (deploy/fuzz) and for tests.
         .target(

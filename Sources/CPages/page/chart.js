@@ -343,7 +343,7 @@ class Chart {
     if (values !== one.y && !rest) parts.push(shape("path", { class: "curve raw", stroke, d: this.line(one, one.y, area) }));
     if (one.draw !== "dots") {
       parts.push(shape("path", {
-        class: rest ? "curve rest" : "curve", stroke, "stroke-dasharray": rest ? null : one.dash,
+        class: rest ? "curve rest" : "curve", "data-last": one.x[one.x.length - 1] ?? null, stroke, "stroke-dasharray": rest ? null : one.dash,
         d: this.line(one, values, area),
       }));
     }
@@ -574,7 +574,13 @@ class Chart {
   }
 
   key(event) {
-    if (!this.area || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Escape") {
+      event.preventDefault();
+      this.view.point(null, null);
+      this.view.zoom(null);
+    }
+    if (!this.area) return;
     const [low, high] = this.area.x;
     const here = this.view.hover ?? high;
     const longest = this.series.reduce((best, one) => (one.x.length > (best?.x.length ?? 0) ? one : best), null);
@@ -588,7 +594,6 @@ class Chart {
       ArrowLeft: () => move(event.shiftKey ? -10 : -1), ArrowRight: () => move(event.shiftKey ? 10 : 1),
       Home: () => this.view.point(low, this), End: () => this.view.point(high, this),
       "+": () => zoom(0.5), "-": () => zoom(2),
-      Escape: () => { this.view.point(null, null); this.view.zoom(null); },
     };
     if (!actions[event.key] || (this.options.fixed && "+-".includes(event.key))) return;
     event.preventDefault();

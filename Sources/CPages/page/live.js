@@ -95,7 +95,8 @@ class RunView {
     this.part("model", list(record(run.model).rows), () => modelTable(record(run.model)),
       number(record(run.model).parameters) === null ? null : `${figure(run.model.parameters)} parameters`);
     this.part("config", run.config ? [run.config] : [], ([text]) => element("pre", { tabindex: 0 }, string(text)));
-    this.part("environment", [list(run.environment), run.command, run.directory, run.dropped], () => this.environment(run));
+    const facts = [list(run.environment), run.command, run.directory, list(run.dropped)];
+    this.part("environment", facts.flat().some(Boolean) ? facts : [], () => this.environment(run));
     this.part("plots", list(run.plots), (plots) => { drawPlots(page, plots); return ""; });
     const events = list(run.events);
     page.section("log", "Log", this.log.update(events) > 0);
