@@ -8,19 +8,24 @@ const list = (value) => (Array.isArray(value) ? value : []);
 const record = (value) => (value && typeof value === "object" && !Array.isArray(value) ? value : {});
 const number = (value) => (typeof value === "number" && Number.isFinite(value) ? value : null);
 const numbers = (value) => list(value).map(number);
-const string = (value) =>
-  value === null || value === undefined ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
+const string = (value) => {
+  if (value === null || value === undefined) return "";
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+};
 
 // ---- Elements.
 
 function fill(node, attributes, children) {
   for (const [key, value] of Object.entries(attributes ?? {})) {
     if (value === null || value === undefined || value === false) continue;
-    if (key === "style") for (const [name, setting] of Object.entries(value)) node.style.setProperty(name, setting);
+    if (key === "style") {
+      for (const [name, setting] of Object.entries(value)) node.style.setProperty(name, setting);
+    }
     else if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
     else node.setAttribute(key, value === true ? "" : value);
   }
-  node.append(...children.flat(2).filter((child) => child !== null && child !== undefined && child !== false));
+  node.append(...children.flat(2).filter(
+    (child) => child !== null && child !== undefined && child !== false));
   return node;
 }
 
@@ -29,11 +34,13 @@ const shape = (name, attributes, ...children) =>
   fill(document.createElementNS("http://www.w3.org/2000/svg", name), attributes, children);
 
 /** A name from outside: isolated, so that right-to-left text in it moves nothing beside it. */
-const name = (value) => element("bdi", { title: string(value).length > 60 ? string(value) : null }, string(value));
+const name = (value) =>
+  element("bdi", { title: string(value).length > 60 ? string(value) : null }, string(value));
 
 /** Text for a label in a drawing: one line, no marks of direction, at most `limit` characters. */
 function label(value, limit = 24) {
-  const text = string(value).replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g, " ");
+  const text = string(value).replace(
+    /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g, " ");
   const characters = [...text];
   return characters.length > limit ? characters.slice(0, Math.max(1, limit - 1)).join("") + "…" : text;
 }
@@ -75,7 +82,8 @@ function choice(title, names, chosen, changed) {
       changed(index);
     },
   }, text));
-  return element("span", { class: "group", role: "group", "aria-label": title }, element("span", null, title), buttons);
+  return element(
+    "span", { class: "group", role: "group", "aria-label": title }, element("span", null, title), buttons);
 }
 
 // ---- Numbers for people, the same in every locale.
@@ -126,7 +134,8 @@ function duration(value) {
 function clock(seconds) {
   if (number(seconds) === null || Math.abs(seconds) > 8e12) return "–";
   const date = new Date(1000 * seconds);
-  return [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => String(part).padStart(2, "0")).join(":");
+  return [date.getHours(), date.getMinutes(), date.getSeconds()].map(
+    (part) => String(part).padStart(2, "0")).join(":");
 }
 
 function day(seconds) {

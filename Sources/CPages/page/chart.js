@@ -16,10 +16,13 @@ function swatch(series) {
   } else {
     if (series.draw !== "dots") {
       picture.append(shape("line", {
-        x1: 1, x2: 23, y1: 5, y2: 5, stroke, "stroke-width": 2, "stroke-dasharray": series.colour === null ? null : series.dash,
+        x1: 1, x2: 23, y1: 5, y2: 5, stroke, "stroke-width": 2,
+        "stroke-dasharray": series.colour === null ? null : series.dash,
       }));
     }
-    if (series.marker || series.draw === "dots") picture.append(shape("circle", { ...middle, cx: 12, cy: 5, r: 3 }));
+    if (series.marker || series.draw === "dots") {
+      picture.append(shape("circle", { ...middle, cx: 12, cy: 5, r: 3 }));
+    }
   }
   return picture;
 }
@@ -81,8 +84,8 @@ class View {
 }
 
 /**
- * A chart. Its series are `{name, x, y, low, high, draw, colour, dash, marker, set}`, its options
- * `{title, note, alt, x, y, height, view, log, canLog, diagonal, latest, steps, marks, edges}`.
+ * A chart. Its series are `{name, x, y, low, high, draw, colour, dash, marker, edges}`, its options
+ * `{title, note, alt, x, y, height, view, log, canLog, diagonal, latest, plain, fixed, keepsColours}`.
  */
 class Chart {
   series = [];
@@ -100,16 +103,19 @@ class Chart {
     this.svg = shape("svg", { tabindex: 0, role: "application", "aria-roledescription": "chart" });
     this.legend = element("ul", { class: "legend" });
     this.filter = element("input", {
-      type: "search", placeholder: "Filter", "aria-label": "Filter the curves by name", oninput: () => this.drawList(),
+      type: "search", placeholder: "Filter", "aria-label": "Filter the curves by name",
+      oninput: () => this.drawList(),
     });
     this.list = element("ul", null);
-    const logButton = options.canLog && toggle("log", this.log, (value) => { this.log = value; this.draw(); });
+    const logButton = options.canLog
+      && toggle("log", this.log, (value) => { this.log = value; this.draw(); });
     if (logButton) logButton.setAttribute("aria-label", "Logarithmic scale");
     this.plot = element("div", { class: "plot" }, this.svg);
     this.side = element("div", { class: "list", hidden: true }, this.filter, this.list);
     this.middle = element("div", null, this.plot, this.side);
     this.figure = element("figure", { class: "chart" },
-      element("div", { class: "head" }, element("h3", null, name(options.title)), logButton), this.legend, this.middle,
+      element("div", { class: "head" }, element("h3", null, name(options.title)), logButton), this.legend,
+      this.middle,
       options.note ? element("figcaption", null, string(options.note)) : null);
     this.listen();
     new ResizeObserver(() => {
@@ -124,7 +130,8 @@ class Chart {
     const same = names(series) === names(this.series) && this.legend.childElementCount > 0;
     this.series = series;
     this.marks = marks;
-    this.many = series.length > (series[0]?.draw === "scatter" ? 6 * COLOURS : COLOURS);
+    this.many = !this.options.keepsColours
+      && series.length > (series[0]?.draw === "scatter" ? 6 * COLOURS : COLOURS);
     if (this.many) this.choose();
     if (!same) this.drawLegend();
     if (this.width) this.draw();
@@ -162,7 +169,8 @@ class Chart {
     this.readouts = this.series.map(() => element("b", null));
     if (this.many) return this.drawList();
     this.legend.replaceChildren(...this.series.map((one, index) => element("li", null,
-      swatch(one), element("span", { class: "name", title: one.name }, name(one.name)), this.readouts[index])));
+      swatch(one), element("span", { class: "name", title: one.name }, name(one.name)),
+      this.readouts[index])));
   }
 
   drawList() {
@@ -241,7 +249,8 @@ class Chart {
     if (low === high) return low === 0 ? [0, 1] : [low - 0.1 * Math.abs(low), high + 0.1 * Math.abs(high)];
     const pad = 0.05 * (high - low);
     const zero = low >= 0 && low < 0.35 * high;
-    return [zero ? 0 : number(axis.min) === low ? low : low - pad, number(axis.max) === high ? high + pad / 3 : high + pad];
+    return [zero ? 0 : number(axis.min) === low ? low : low - pad,
+      number(axis.max) === high ? high + pad / 3 : high + pad];
   }
 
   draw() {
@@ -253,10 +262,12 @@ class Chart {
     if (!y) {
       this.area = null;
       const text = this.log ? "No value above 0 to show on a logarithmic scale" : "No values yet";
-      this.svg.replaceChildren(shape("text", { x: this.width / 2, y: height / 2, "text-anchor": "middle" }, text));
+      this.svg.replaceChildren(
+        shape("text", { x: this.width / 2, y: height / 2, "text-anchor": "middle" }, text));
       return;
     }
-    const ticks = (this.log ? logTicks : linearTicks)(y[0], y[1], Math.max(2, Math.floor((height - 40) / 38)));
+    const ticks = (this.log ? logTicks : linearTicks)(
+      y[0], y[1], Math.max(2, Math.floor((height - 40) / 38)));
     const left = 14 + Math.max(12, ...ticks.map((tick) => widthOf(tickText(tick))));
     const area = { left, right: this.width - 14, top: this.marks.length ? 22 : 10,
       bottom: height - (this.options.x?.label ? 40 : 26), x, y };
@@ -273,7 +284,8 @@ class Chart {
       })),
       this.drawAxes(area, ticks), inside, this.drawMarks(area), this.pointer);
     if (this.options.diagonal) inside.append(this.drawDiagonal(area));
-    const order = this.many ? [...this.series].sort((a, b) => (a.colour !== null) - (b.colour !== null)) : this.series;
+    const order = this.many ? [...this.series].sort((a, b) => (a.colour !== null) - (b.colour !== null))
+      : this.series;
     for (const one of order) inside.append(...this.drawSeries(one, area));
     this.drawPointer(false);
   }
@@ -284,7 +296,8 @@ class Chart {
       const last = one.y.findLast((value) => value !== null);
       return `${one.name}${last === undefined ? "" : ` ${figure(last)}`}`;
     });
-    return `${string(this.options.title)}, ${string(this.options.x?.label) || "step"} ${tickText(low)} to ${tickText(high)}: `
+    const axis = string(this.options.x?.label) || "step";
+    return `${string(this.options.title)}, ${axis} ${tickText(low)} to ${tickText(high)}: `
       + `${parts.join(", ")}. Arrow keys read values, + and - zoom, Escape shows all.`;
   }
 
@@ -304,10 +317,12 @@ class Chart {
       group.append(shape("line", { class: "axis", x1: x, x2: x, y1: area.bottom, y2: area.bottom + 4 }),
         shape("text", { x: end, y: area.bottom + 17, "text-anchor": "middle" }, text));
     }
-    group.append(shape("line", { class: "axis", x1: area.left, x2: area.right, y1: area.bottom, y2: area.bottom }));
+    group.append(
+      shape("line", { class: "axis", x1: area.left, x2: area.right, y1: area.bottom, y2: area.bottom }));
     const axis = this.options.x;
     if (axis?.label) {
-      group.append(shape("text", { x: (area.left + area.right) / 2, y: area.bottom + 34, "text-anchor": "middle" },
+      group.append(
+        shape("text", { x: (area.left + area.right) / 2, y: area.bottom + 34, "text-anchor": "middle" },
         label(axis.label, 60) + (axis.unit ? ` (${label(axis.unit, 20)})` : "")));
     }
     return group;
@@ -325,9 +340,12 @@ class Chart {
       const x = area.toX(mark.x);
       const half = widthOf(mark.text) / 2;
       const ring = mark.y !== null && mark.y >= area.y[0] && mark.y <= area.y[1]
-        && shape("circle", { class: "halo", cx: x, cy: area.toY(mark.y), r: 5, stroke: colour(mark.colour ?? 1) });
+        && shape("circle",
+          { class: "halo", cx: x, cy: area.toY(mark.y), r: 5, stroke: colour(mark.colour ?? 1) });
       return [shape("line", { class: "note", x1: x, x2: x, y1: area.top - 4, y2: area.bottom }), ring,
-        shape("text", { x: Math.min(Math.max(x, half), this.width - half), y: area.top - 8, "text-anchor": "middle" }, mark.text)]
+        shape("text",
+          { x: Math.min(Math.max(x, half), this.width - half), y: area.top - 8, "text-anchor": "middle" },
+          mark.text)]
         .filter(Boolean);
     }));
   }
@@ -339,11 +357,16 @@ class Chart {
     if (one.draw === "scatter") return [this.drawScatter(one, area, stroke)];
     const parts = [];
     const values = this.values(one);
-    if (!rest && this.banded(one)) parts.push(shape("path", { class: "band", fill: stroke, d: this.band(one, area) }));
-    if (values !== one.y && !rest) parts.push(shape("path", { class: "curve raw", stroke, d: this.line(one, one.y, area) }));
+    if (!rest && this.banded(one)) {
+      parts.push(shape("path", { class: "band", fill: stroke, d: this.band(one, area) }));
+    }
+    if (values !== one.y && !rest) {
+      parts.push(shape("path", { class: "curve raw", stroke, d: this.line(one, one.y, area) }));
+    }
     if (one.draw !== "dots") {
       parts.push(shape("path", {
-        class: rest ? "curve rest" : "curve", "data-last": one.x[one.x.length - 1] ?? null, stroke, "stroke-dasharray": rest ? null : one.dash,
+        class: rest ? "curve rest" : "curve", "data-last": one.x[one.x.length - 1] ?? null, stroke,
+        "stroke-dasharray": rest ? null : one.dash,
         d: this.line(one, values, area),
       }));
     }
@@ -369,7 +392,8 @@ class Chart {
       if (!column) return;
       const { points } = column;
       const picked = points.length < 5 ? points
-        : [...new Set([points[0], column.top, column.bottom, points[points.length - 1]])].sort((a, b) => a[0] - b[0]);
+        : [...new Set([points[0], column.top, column.bottom, points[points.length - 1]])].sort(
+          (a, b) => a[0] - b[0]);
       picked.forEach(to);
       column = null;
     };
@@ -413,9 +437,11 @@ class Chart {
       const value = one.y[index];
       if (!this.fits(x, value)) return [];
       const [from, to] = one.edges
-        ? [area.toX(one.edges[index]) + 0.5, Math.max(area.toX(one.edges[index + 1]) - 0.5, area.toX(one.edges[index]) + 1)]
+        ? [area.toX(one.edges[index]) + 0.5,
+          Math.max(area.toX(one.edges[index + 1]) - 0.5, area.toX(one.edges[index]) + 1)]
         : [area.toX(x) - width / 2, area.toX(x) + width / 2];
-      return [`M${from.toFixed(1)} ${base.toFixed(1)}V${area.toY(value).toFixed(1)}H${to.toFixed(1)}V${base.toFixed(1)}Z`];
+      const [left, foot, top, right] = [from, base, area.toY(value), to].map((edge) => edge.toFixed(1));
+      return [`M${left} ${foot}V${top}H${right}V${foot}Z`];
     });
     return shape("path", { fill, opacity: 0.85, d: path.join("") });
   }
@@ -424,8 +450,11 @@ class Chart {
     const radius = one.x.length > 2000 ? 1.6 : one.x.length > 300 ? 2.2 : 3;
     const open = (one.marker ?? 0) % 6 > 3;
     const path = one.x.flatMap((x, index) =>
-      this.fits(x, one.y[index]) ? [marker(one.marker ?? 0, area.toX(x), area.toY(one.y[index]), radius)] : []);
-    return shape("path", { class: stroke ? null : "rest", fill: open ? "none" : stroke ?? "var(--faint)", stroke: open ? stroke : null,
+      this.fits(x, one.y[index])
+        ? [marker(one.marker ?? 0, area.toX(x), area.toY(one.y[index]), radius)] : []);
+    return shape(
+      "path", { class: stroke ? null : "rest", fill: open ? "none" : stroke ?? "var(--faint)",
+        stroke: open ? stroke : null,
       "fill-opacity": stroke ? 0.65 : 0.3, d: path.join("") });
   }
 
@@ -449,7 +478,8 @@ class Chart {
           text = withUnit(figure(value), this.options.y?.unit);
           if (one.colour !== null && area && this.fits(one.x[at], value) && one.draw !== "bars") {
             this.pointer.append(shape("circle", {
-              cx: area.toX(one.x[at]), cy: area.toY(value), r: 4, fill: colour(one.colour), stroke: "var(--panel)",
+              cx: area.toX(one.x[at]), cy: area.toY(value), r: 4, fill: colour(one.colour),
+              stroke: "var(--panel)",
             }));
           }
           if (one.colour !== null) said.push(`${one.name} ${text}`);
@@ -458,14 +488,18 @@ class Chart {
         const last = values.findLast((value) => value !== null);
         if (last !== undefined) text = withUnit(figure(last), this.options.y?.unit);
       }
-      if (this.readouts[index] && this.readouts[index].textContent !== text) this.readouts[index].textContent = text;
+      if (this.readouts[index] && this.readouts[index].textContent !== text) {
+        this.readouts[index].textContent = text;
+      }
     });
     if (x === null || !area || x < area.x[0] || x > area.x[1]) return;
     const at = area.toX(x);
     const text = this.options.x?.whole ? figure(Math.round(x)) : figure(x);
     this.pointer.prepend(shape("line", { class: "cross", x1: at, x2: at, y1: area.top, y2: area.bottom }));
     this.flag(at, text);
-    if (announce) speak(`${string(this.options.x?.label) || "step"} ${text}: ${said.slice(0, COLOURS).join(", ")}`);
+    if (announce) {
+      speak(`${string(this.options.x?.label) || "step"} ${text}: ${said.slice(0, COLOURS).join(", ")}`);
+    }
   }
 
   /** A small label on the x axis. */
@@ -513,8 +547,10 @@ class Chart {
     }
     this.pointer.replaceChildren();
     if (!best.one) return;
-    const text = `${label(best.one.name)}: ${figure(best.one.x[best.index])}, ${figure(best.one.y[best.index])}`;
-    this.pointer.append(shape("circle", { class: "halo", cx: best.a, cy: best.b, r: 5, stroke: "var(--ink)" }));
+    const values = [best.one.x, best.one.y].map((axis) => figure(axis[best.index]));
+    const text = `${label(best.one.name)}: ${values.join(", ")}`;
+    this.pointer.append(
+      shape("circle", { class: "halo", cx: best.a, cy: best.b, r: 5, stroke: "var(--ink)" }));
     this.flag(best.a, text);
   }
 
@@ -525,13 +561,18 @@ class Chart {
     svg.addEventListener("pointerdown", (event) => {
       if (!this.area || event.button > 0) return;
       fingers.set(event.pointerId, this.pointAt(event));
-      if (event.pointerType === "mouse" && !this.options.fixed) { start = this.pointAt(event); svg.setPointerCapture(event.pointerId); }
+      if (event.pointerType === "mouse" && !this.options.fixed) {
+        start = this.pointAt(event);
+        svg.setPointerCapture(event.pointerId);
+      }
       else view.point(this.pointAt(event).value, null);
     });
     svg.addEventListener("pointermove", (event) => {
       if (!this.area) return;
       const here = this.pointAt(event);
-      if (fingers.size === 2 && fingers.has(event.pointerId) && !this.options.fixed) return this.pinch(fingers, event.pointerId, here);
+      if (fingers.size === 2 && fingers.has(event.pointerId) && !this.options.fixed) {
+        return this.pinch(fingers, event.pointerId, here);
+      }
       if (this.series.some((one) => one.draw === "scatter")) return this.tellPoint(here);
       view.point(here.value, null);
       if (start && Math.abs(here.x - start.x) > 4) this.drawRange(start.x, here.x);
@@ -541,7 +582,9 @@ class Chart {
       if (!start || !this.area) return;
       const [from, to] = [start, this.pointAt(event)];
       start = null;
-      if (Math.abs(to.x - from.x) > 8) view.zoom([Math.min(from.value, to.value), Math.max(from.value, to.value)]);
+      if (Math.abs(to.x - from.x) > 8) {
+        view.zoom([Math.min(from.value, to.value), Math.max(from.value, to.value)]);
+      }
     };
     svg.addEventListener("pointerup", done);
     svg.addEventListener("pointercancel", (event) => { fingers.delete(event.pointerId); start = null; });
@@ -583,7 +626,8 @@ class Chart {
     if (!this.area) return;
     const [low, high] = this.area.x;
     const here = this.view.hover ?? high;
-    const longest = this.series.reduce((best, one) => (one.x.length > (best?.x.length ?? 0) ? one : best), null);
+    const longest = this.series.reduce(
+      (best, one) => (one.x.length > (best?.x.length ?? 0) ? one : best), null);
     const move = (by) => {
       if (!longest) return;
       const index = nearest(longest.x, here) + (this.view.hover === null ? 0 : by);

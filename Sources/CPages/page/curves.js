@@ -1,7 +1,8 @@
 // ---- The curves of a run, or of several runs over each other.
 
 const GROUP_TITLES = {
-  loss: "Loss", learning_rate: "Learning rate", gradient_norms: "Gradient norms (L2)", dead_units: "Dead units",
+  loss: "Loss", learning_rate: "Learning rate", gradient_norms: "Gradient norms (L2)",
+  dead_units: "Dead units",
   samples_per_second: "Speed",
 };
 /** Groups that describe the training and not the model come last. */
@@ -36,7 +37,8 @@ class Curves {
         this.view.redraw();
       },
     });
-    const reset = element("button", { type: "button", hidden: true, onclick: () => this.view.zoom(null) }, "Show all");
+    const reset = element(
+      "button", { type: "button", hidden: true, onclick: () => this.view.zoom(null) }, "Show all");
     this.view.changed = () => { reset.hidden = this.view.range === null; };
     this.axis = choice("x axis", ["step", "epoch"], 0, (index) => {
       this.byEpoch = index === 1;
@@ -46,7 +48,8 @@ class Curves {
     });
     this.runTools = element("span", { class: "group runs" });
     return element("div", { class: "tools" }, element("label", null, "Smoothing", slider, told), this.axis,
-      this.runTools, reset, element("span", { class: "small" }, "Drag across a chart to look closer; double-click shows all."));
+      this.runTools, reset,
+      element("span", { class: "small" }, "Drag across a chart to look closer; double-click shows all."));
   }
 
   /** Draws what the runs have now. Charts that cannot be seen are drawn when they come into sight. */
@@ -69,7 +72,9 @@ class Curves {
     const wanted = order.map((group) => this.charts.get(group).figure);
     for (const [group, chart] of this.charts) if (!groups.has(group)) chart.figure.remove();
     wanted.forEach((figure, index) => {
-      if (this.grid.children[index] !== figure) this.grid.insertBefore(figure, this.grid.children[index] ?? null);
+      if (this.grid.children[index] !== figure) {
+        this.grid.insertBefore(figure, this.grid.children[index] ?? null);
+      }
     });
     return order.length;
   }
@@ -79,7 +84,8 @@ class Curves {
     if (!chart) {
       chart = new Chart({
         title: Object.hasOwn(GROUP_TITLES, group) ? GROUP_TITLES[group] : titled(group), view: this.view,
-        canLog: true, log: LOGARITHMIC.has(group), latest: true, x: { whole: true }, y: { unit: "" },
+        canLog: true, log: LOGARITHMIC.has(group), latest: true, keepsColours: this.runs.length > 1,
+        x: { whole: true }, y: { unit: "" },
       });
       this.charts.set(group, chart);
       chart.figure.dataset.group = group;
@@ -111,15 +117,18 @@ class Curves {
       if (banded) { low.push(number(curve.low[at])); high.push(number(list(curve.high)[at])); }
     });
     const set = string(curve.set);
-    const twin = members.findIndex((other) => other.curve.set === curve.set && other.index === index) !== place;
+    const twin = members.findIndex(
+      (other) => other.curve.set === curve.set && other.index === index) !== place;
     const colourOf = several ? index : set === "validation" && !twin ? 1 : set === "train" && !twin ? 0
       : members.length === 1 ? 0 : set ? 2 + place : place;
     const dashed = several ? set === "train" : set === "validation";
     const title = string(curve.name) || set || string(curve.id);
     return {
-      name: several ? `${string(run.name)}${this.sameNames ? ` (${index + 1})` : ""}, ${title}` : title, x, y, low, high,
+      name: several ? `${string(run.name)}${this.sameNames ? ` (${index + 1})` : ""}, ${title}` : title, x,
+      y, low, high,
       draw: "line", colour: colourOf % COLOURS,
-      dash: dashed ? (several ? "2 3" : "7 4") : several || set ? null : DASHES[place % DASHES.length],
+      dash: dashed ? (several ? "2 3" : "7 4") : several ? DASHES[Math.floor(index / COLOURS) % DASHES.length]
+        : set ? null : DASHES[place % DASHES.length],
       marker: set === "validation" && curve.by === "epoch",
     };
   }
@@ -133,7 +142,8 @@ class Curves {
     const place = members.findIndex(({ curve }) => curve.id === best.monitor);
     return [{
       x: this.byEpoch ? best.step / perEpoch(run) : best.step, y: place >= 0 ? number(best.value) : null,
-      text: place >= 0 ? `best ${figure(best.value)}` : "best", colour: string(members[place]?.curve.set) === "train" ? 0 : 1,
+      text: place >= 0 ? `best ${figure(best.value)}` : "best",
+      colour: string(members[place]?.curve.set) === "train" ? 0 : 1,
     }];
   }
 

@@ -2,8 +2,10 @@
 
 const MOST_EVENTS = 5000;
 /** Sections of plots, by the plots' `section`. */
-const PLOT_SECTIONS = { evaluation: "Evaluation", mistakes: "Mistakes", clusters: "Clusters and components", data: "Data",
-  model: "Inside the model", comparison: "Differences" };
+const PLOT_SECTIONS = {
+  evaluation: "Evaluation", mistakes: "Mistakes", clusters: "Clusters and components", data: "Data",
+  model: "Inside the model", comparison: "Differences",
+};
 
 /** The sections that can be folded, and a table of contents of those that show something. */
 class Page {
@@ -15,9 +17,12 @@ class Page {
     this.top = element("div", null);
     this.foot = element("footer", null);
     root.append(element("a", { class: "skip", href: "#main" }, "Skip to the content"), spoken,
-      element("div", { class: "frame" }, element("div", null), this.top, this.nav, this.main, element("div", null), this.foot));
+      element("div", { class: "frame" }, element("div", null), this.top, this.nav, this.main,
+        element("div", null), this.foot));
     this.seen = new IntersectionObserver(() => this.mark(), { rootMargin: "0px 0px -60% 0px" });
-    for (const [event, open] of [["beforeprint", true], ["afterprint", false]]) window.addEventListener(event, () => this.unfold(open));
+    for (const [event, open] of [["beforeprint", true], ["afterprint", false]]) {
+      window.addEventListener(event, () => this.unfold(open));
+    }
   }
 
   /** The body of a section; `shown` says whether there is something in it. */
@@ -74,7 +79,8 @@ class RunView {
     // The order of the page.
     for (const [id, title] of [["curves", "Curves"], ["workers", "Workers"], ["time-line", "Time line"],
       ["plots-evaluation", PLOT_SECTIONS.evaluation], ["plots-mistakes", PLOT_SECTIONS.mistakes],
-      ["plots-clusters", PLOT_SECTIONS.clusters], ["plots-data", PLOT_SECTIONS.data], ["time", "Where the time goes"],
+      ["plots-clusters", PLOT_SECTIONS.clusters], ["plots-data", PLOT_SECTIONS.data],
+      ["time", "Where the time goes"],
       ["memory", "Memory"], ["model", "Model"], ["plots-model", PLOT_SECTIONS.model], ["config", "Config"],
       ["environment", "Environment"], ["log", "Log"]]) page.section(id, title, false);
     page.section("curves", "Curves", false).append(this.curves.body);
@@ -88,13 +94,15 @@ class RunView {
     page.section("curves", "Curves", this.curves.update([run]) > 0);
     const workers = list(run.workers);
     const members = workers.filter((worker) => record(worker).state === "member").length;
-    this.part("workers", workers, workersTable, `${grouped(members)} of ${grouped(workers.length)} take part`);
+    this.part("workers", workers, workersTable,
+      `${grouped(members)} of ${grouped(workers.length)} take part`);
     page.section("time-line", "Time line", this.timeLine.update(run) > 0);
     this.part("time", list(run.phases), phasesFigure, "milliseconds per step");
     this.part("memory", list(run.memory), memoryTable);
     this.part("model", list(record(run.model).rows), () => modelTable(record(run.model)),
       number(record(run.model).parameters) === null ? null : `${figure(run.model.parameters)} parameters`);
-    this.part("config", run.config ? [run.config] : [], ([text]) => element("pre", { tabindex: 0 }, string(text)));
+    this.part("config", run.config ? [run.config] : [],
+      ([text]) => element("pre", { tabindex: 0 }, string(text)));
     const facts = [list(run.environment), run.command, run.directory, list(run.dropped)];
     this.part("environment", facts.flat().some(Boolean) ? facts : [], () => this.environment(run));
     this.part("plots", list(run.plots), (plots) => { drawPlots(page, plots); return ""; });
@@ -125,7 +133,8 @@ class RunView {
     return [
       pairsList([...(run.directory ? [["run directory", run.directory]] : []), ...list(run.environment),
         ...dropped.map((one) => [`left out by ${string(one.sink)}`, `${figure(one.count)} entries`])]),
-      run.command ? [element("h3", { class: "part" }, "The command that reproduces it"), element("pre", { class: "command", tabindex: 0 }, string(run.command))] : [],
+      run.command ? [element("h3", { class: "part" }, "The command that reproduces it"),
+        element("pre", { class: "command", tabindex: 0 }, string(run.command))] : [],
     ].flat();
   }
 }
@@ -151,13 +160,19 @@ function drawComparison(page, shown) {
   const runs = list(shown.runs).map(record);
   page.top.replaceChildren(element("header", { class: "run" }, element("div", { class: "title" },
     element("h1", null, `${runs.length} runs compared`))));
-  const columns = [{ name: "run", cell: (index) => [element("i", { class: "chip", style: { background: colour(index) } }), name(runs[index].name)] },
-    { name: "state", cell: (value) => pill(stateOf(value)) }, { name: "steps", align: "right" }, { name: "epochs", align: "right" },
-    { name: "training time", align: "right", cell: duration }, { name: "best", align: "right" }, { name: "directory" }];
+  const columns = [{ name: "run",
+    cell: (index) =>
+      [element("i", { class: "chip", style: { background: colour(index) } }), name(runs[index].name)] },
+    { name: "state", cell: (value) => pill(stateOf(value)) }, { name: "steps", align: "right" },
+    { name: "epochs", align: "right" },
+    { name: "training time", align: "right", cell: duration }, { name: "best", align: "right" },
+    { name: "directory" }];
   page.section("runs", "Runs").append(table(columns, runs.map((run, index) => {
     const [progress, best] = [record(run.progress), record(run.best)];
-    return [index, run.state, number(progress.step), number(progress.epoch), number(record(run.time).training),
-      number(best.value) === null ? null : `${string(best.monitor).replace(/[._]/g, " ")} ${figure(best.value)}`, run.directory ?? null];
+    return [index, run.state, number(progress.step), number(progress.epoch),
+      number(record(run.time).training),
+      number(best.value) === null ? null
+        : `${string(best.monitor).replace(/[._]/g, " ")} ${figure(best.value)}`, run.directory ?? null];
   }), { caption: "Runs" }));
   drawFigures(page, runs);
   const curves = new Curves(false);
@@ -166,24 +181,34 @@ function drawComparison(page, shown) {
   curves.offerRuns(runs);
   page.section("curves", "Curves", curves.update(runs) > 0);
   drawPlots(page, list(shown.plots));
-  const keys = [...new Set(runs.flatMap((run) => list(run.environment).map((pair) => string(list(pair)[0]))))];
-  const rows = keys.map((key) => [titled(key), ...runs.map((run) => list(run.environment).find((pair) => list(pair)[0] === key)?.[1] ?? null)]);
+  const keys = [...new Set(
+    runs.flatMap((run) => list(run.environment).map((pair) => string(list(pair)[0]))))];
+  const rows = keys.map(
+    (key) => [titled(key),
+      ...runs.map((run) => list(run.environment).find((pair) => list(pair)[0] === key)?.[1] ?? null)]);
   page.section("environment", "Environment", keys.length > 0)
-    .append(table([{ name: "" }, ...runs.map((run) => ({ name: label(run.name, 30) }))], rows, { caption: "Environment", sorts: false }));
+    .append(table(
+      [{ name: "" }, ...runs.map((run) => ({ name: label(run.name, 30) }))], rows,
+      { caption: "Environment", sorts: false }));
 }
 
 /** A row for each measure, a column for each run. */
 function drawFigures(page, runs) {
   const keys = new Map();
-  for (const run of runs) for (const one of list(run.figures).map(record)) keys.set(`${string(one.set)} ${string(one.name)}`, one);
+  for (const run of runs) {
+    for (const one of list(run.figures).map(record)) keys.set(`${string(one.set)} ${string(one.name)}`, one);
+  }
   const rows = [...keys].map(([key]) => [key.replace(/_/g, " "), ...runs.map((run) => {
-    const one = list(run.figures).map(record).find((other) => `${string(other.set)} ${string(other.name)}` === key);
+    const one = list(run.figures).map(record).find(
+      (other) => `${string(other.set)} ${string(other.name)}` === key);
     if (!one || number(one.value) === null) return null;
-    const interval = number(one.low) !== null && number(one.high) !== null ? ` (${figure(one.low)} to ${figure(one.high)})` : "";
+    const bounded = number(one.low) !== null && number(one.high) !== null;
+    const interval = bounded ? ` (${figure(one.low)} to ${figure(one.high)})` : "";
     return withUnit(figure(one.value), one.unit) + interval;
   })]);
   page.section("results", "Results", rows.length > 0).append(table(
-    [{ name: "measure" }, ...runs.map((run) => ({ name: label(run.name, 30), align: "right" }))], rows, { caption: "Results", sorts: false }));
+    [{ name: "measure" }, ...runs.map((run) => ({ name: label(run.name, 30), align: "right" }))], rows,
+    { caption: "Results", sorts: false }));
 }
 
 // ---- A running training
@@ -254,7 +279,8 @@ class Live {
   retry() {
     this.failures += 1;
     if (this.failures > 6) {
-      const again = element("button", { type: "button", onclick: () => { this.failures = 1; this.connect(); } }, "Try again");
+      const again = element(
+        "button", { type: "button", onclick: () => { this.failures = 1; this.connect(); } }, "Try again");
       this.tell(["bad", "the server has gone"], again);
       return;
     }
@@ -295,7 +321,9 @@ function show(view, run) {
 function start() {
   const page = new Page(document.getElementById("page"));
   let shown = {};
-  try { shown = record(JSON.parse(document.getElementById("document").textContent)); } catch { /* an empty page says so */ }
+  try {
+    shown = record(JSON.parse(document.getElementById("document").textContent));
+  } catch { /* an empty page says so */ }
   const runs = list(shown.runs).map(record);
   const made = `${string(shown.program)}${number(shown.made) === null ? "" : `, ${day(shown.made)}`}`;
   if (!runs.length) page.top.append(element("p", null, "This page holds no run."));

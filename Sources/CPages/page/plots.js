@@ -1,12 +1,13 @@
 // ---- Tables, and the plots of a report: each kind has one function, which makes a figure.
 
 /**
- * A table. Columns are `{name, align, unit, words, cell}`; rows hold text, numbers or null; a click on a heading
+ * A table. Columns are `{name, align, unit, cell}`; rows hold text, numbers or null; a click on a heading
  * sorts. Long tables begin with some rows and a button for the others.
  */
 function table(columns, rows, { caption = null, foot = null, sorts = true, first = 60 } = {}) {
   const body = element("tbody", null);
-  const more = element("button", { type: "button", class: "more", onclick: () => { first = Infinity; draw(); } });
+  const more = element(
+    "button", { type: "button", class: "more", onclick: () => { first = Infinity; draw(); } });
   const right = (index) => columns[index]?.align === "right";
   const decimals = columns.map((_, index) => commonDecimals(rows.map((row) => list(row)[index])));
   let order = rows.map((_, index) => index);
@@ -15,10 +16,12 @@ function table(columns, rows, { caption = null, foot = null, sorts = true, first
     const made = column.cell?.(value);
     const content = made ?? (value === null || value === undefined ? "–"
       : typeof value === "number" ? withUnit(figure(value, decimals[index]), column.unit) : name(value));
-    return element("td", { class: right(index) ? "right" : string(value).length > 40 ? "words" : null }, content);
+    return element(
+      "td", { class: right(index) ? "right" : string(value).length > 40 ? "words" : null }, content);
   };
   const draw = () => {
-    body.replaceChildren(...order.slice(0, first).map((index) => element("tr", null, list(rows[index]).map(cell))));
+    body.replaceChildren(
+      ...order.slice(0, first).map((index) => element("tr", null, list(rows[index]).map(cell))));
     more.hidden = order.length <= first;
     more.textContent = `Show all ${grouped(order.length)} rows`;
   };
@@ -43,29 +46,36 @@ function table(columns, rows, { caption = null, foot = null, sorts = true, first
     draw();
   };
   draw();
-  return element("div", null, element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption ?? "table" },
+  return element(
+    "div", null,
+    element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption ?? "table" },
     element("table", null, caption && element("caption", { class: "spoken" }, caption),
-      element("thead", null, element("tr", null, headings)), body, foot && element("tfoot", null, foot))), more);
+      element("thead", null, element("tr", null, headings)), body,
+      foot && element("tfoot", null, foot))), more);
 }
 
 /** The fewest decimals, at most 4, that show all numbers of a column in full; null if there are none. */
 function commonDecimals(values) {
   const found = values.filter((value) => number(value) !== null && Math.abs(value) < 1e8);
-  const fits = (digits) => found.every((value) => Math.abs(Number(value.toFixed(digits)) - value) <= 1e-9 * Math.abs(value));
+  const fits = (digits) =>
+    found.every((value) => Math.abs(Number(value.toFixed(digits)) - value) <= 1e-9 * Math.abs(value));
   return [0, 1, 2, 3, 4].find(fits) ?? null;
 }
 
 /** A figure with a title, without axes. */
-const titledFigure = (plot, tools, ...content) => element("figure", { "aria-label": plot.alt ? string(plot.alt) : null },
-  plot.title || tools ? element("div", { class: "head" }, element("h3", null, name(plot.title)), tools) : null, content,
+const titledFigure = (plot, tools, ...content) =>
+  element("figure", { "aria-label": plot.alt ? string(plot.alt) : null },
+  plot.title || tools ? element("div", { class: "head" }, element("h3", null, name(plot.title)), tools)
+    : null, content,
   plot.note ? element("figcaption", null, string(plot.note)) : null);
 
 function axisOf(value) {
   const axis = record(value);
-  return { label: string(axis.label) || " ", unit: string(axis.unit), min: number(axis.min), max: number(axis.max) };
+  return { label: string(axis.label) || " ", unit: string(axis.unit), min: number(axis.min),
+    max: number(axis.max) };
 }
 
-/** A chart of a report. The y axis has its name above the chart, where it is read without turning the head. */
+/** A chart of a report. The y axis has its name above the chart, where it is read best. */
 function reportChart(plot, series, options) {
   const y = axisOf(plot.y);
   const above = y.label.trim() ? `${label(y.label, 60)}${y.unit ? ` (${label(y.unit, 20)})` : ""}` : null;
@@ -81,7 +91,8 @@ function reportChart(plot, series, options) {
 /** Pairs of values as two lists of equal length; what is no number is left out. */
 function pairs(x, y, sorted) {
   const found = [];
-  list(x).forEach((value, index) => { if (number(value) !== null) found.push([value, number(list(y)[index])]); });
+  list(x).forEach(
+    (value, index) => { if (number(value) !== null) found.push([value, number(list(y)[index])]); });
   // Falling values, such as recall, are turned round first, so that equal ones keep their neighbours.
   if (sorted && found.length && found[0][0] > found[found.length - 1][0]) found.reverse();
   if (sorted) found.sort((a, b) => a[0] - b[0]);
@@ -95,7 +106,8 @@ const PLOTS = {
       const values = pairs(record(one).x, record(one).y, true);
       return {
         name: string(record(one).name), ...values, low: [], high: [], draw, colour: index % COLOURS,
-        dash: draw === "dots" ? null : DASHES[index % DASHES.length], marker: draw === "line" && values.x.length < 30,
+        dash: draw === "dots" ? null : DASHES[index % DASHES.length],
+        marker: draw === "line" && values.x.length < 30,
       };
     });
     return reportChart(plot, series);
@@ -104,7 +116,8 @@ const PLOTS = {
   scatter(plot) {
     const groups = list(plot.groups);
     return reportChart(plot, groups.map((group, index) => ({
-      name: string(record(group).name) || "points", ...pairs(record(group).x, record(group).y), low: [], high: [],
+      name: string(record(group).name) || "points", ...pairs(record(group).x, record(group).y), low: [],
+      high: [],
       draw: "scatter", colour: index % COLOURS, marker: Math.floor(index / COLOURS) + (index % COLOURS),
     })), { height: 360, fixed: true });
   },
@@ -124,13 +137,15 @@ const PLOTS = {
     }));
     const figure = titledFigure(plot, null,
       table(columns, list(plot.rows), { caption: string(plot.alt) || string(plot.title) }));
-    figure.classList.toggle("wide", columns.length > 6 || list(plot.rows).some((row) => string(list(row)).length > 90));
+    figure.classList.toggle(
+      "wide", columns.length > 6 || list(plot.rows).some((row) => string(list(row)).length > 90));
     return figure;
   },
 
   images(plot) {
     const items = list(plot.items).map(record);
-    const figure = titledFigure(plot, null, element("div", { class: "pictures" }, items.map((item) => element("figure", null,
+    const figure = titledFigure(
+      plot, null, element("div", { class: "pictures" }, items.map((item) => element("figure", null,
       /^data:image\/(png|jpeg);base64,/.test(string(item.src))
         ? element("img", { src: item.src, alt: string(item.alt) || string(item.caption) })
         : element("p", { class: "soft small" }, "no picture"),
@@ -168,12 +183,16 @@ class Confusion {
     this.svg = shape("svg", { tabindex: 0, role: "application", "aria-roledescription": "confusion matrix",
       "aria-label": `${string(plot.alt)} Arrow keys walk over the cells.` });
     this.told = element("p", { class: "sentence" });
-    this.box = element("div", { class: "scroll whole", hidden: !this.size }, element("div", { class: "plot" }, this.svg));
+    this.box = element(
+      "div", { class: "scroll whole", hidden: !this.size }, element("div", { class: "plot" }, this.svg));
     const tools = choice("", ["counts", "rates"], 0, (index) => { this.rates = index === 1; this.draw(); });
     this.figure = titledFigure(plot, tools, this.box, this.told);
     this.figure.classList.toggle("wide", this.size > 12);
     new ResizeObserver(() => {
-      if (this.box.clientWidth && this.box.clientWidth !== this.width) { this.width = this.box.clientWidth; this.draw(); }
+      if (this.box.clientWidth && this.box.clientWidth !== this.width) {
+        this.width = this.box.clientWidth;
+        this.draw();
+      }
     }).observe(this.box);
     this.listen();
     this.tell();
@@ -184,7 +203,9 @@ class Confusion {
     const { size } = this;
     const longest = Math.max(8, ...this.names.map((text) => widthOf(label(text, 16))));
     const left = 30 + longest;
-    const cell = Math.max(size > 60 ? 4 : 10, Math.min(46, Math.floor((Math.min(this.width, 900) - left - 8) / Math.max(1, size))));
+    const cell = Math.max(
+      size > 60 ? 4 : 10,
+      Math.min(46, Math.floor((Math.min(this.width, 900) - left - 8) / Math.max(1, size))));
     const upright = longest > cell - 2;
     const top = 30 + (upright ? longest : 14);
     Object.assign(this, { left, cell, top });
@@ -192,10 +213,13 @@ class Confusion {
     this.svg.parentNode.style.width = `${width}px`;
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     const every = Math.max(1, Math.ceil(13 / cell));
-    this.cursor = shape("rect", { fill: "none", stroke: "var(--ink)", "stroke-width": 2, width: cell, height: cell, visibility: "hidden" });
+    this.cursor = shape(
+      "rect", { fill: "none", stroke: "var(--ink)", "stroke-width": 2, width: cell, height: cell,
+        visibility: "hidden" });
     this.svg.replaceChildren(
       shape("text", { x: left, y: 14, class: "strong" }, "predicted →"),
-      shape("text", { x: 12, y: top + 60, class: "strong", transform: `rotate(-90 12 ${top + 60})` }, "← true"),
+      shape("text", { x: 12, y: top + 60, class: "strong", transform: `rotate(-90 12 ${top + 60})` },
+        "← true"),
       shape("rect", { x: left, y: top, width: cell * size, height: cell * size, fill: "var(--sunken)" }),
       ...this.labels(every, upright), ...this.cells(), this.cursor);
     this.mark();
@@ -246,13 +270,16 @@ class Confusion {
     if (!this.at) {
       const all = this.totals.reduce((sum, total) => sum + total, 0);
       const right = this.counts.reduce((sum, row, index) => sum + row[index], 0);
-      this.told.replaceChildren(all ? `${grouped(right)} of ${grouped(all)} are right (${percent(right / all)}). `
-        + (this.rates ? "Cells show percent of the true class." : "Cells count samples; a row is a true class.") : "No samples.");
+      this.told.replaceChildren(
+        all ? `${grouped(right)} of ${grouped(all)} are right (${percent(right / all)}). `
+        + (this.rates ? "Cells show percent of the true class."
+          : "Cells count samples; a row is a true class.") : "No samples.");
       return;
     }
     const [row, column] = this.at;
     const count = this.counts[row][column];
-    this.told.replaceChildren("true ", name(label(this.names[row], 60)), ", predicted ", name(label(this.names[column], 60)),
+    this.told.replaceChildren(
+      "true ", name(label(this.names[row], 60)), ", predicted ", name(label(this.names[column], 60)),
       `: ${grouped(count)} of ${grouped(this.totals[row])}`
       + (this.totals[row] ? ` (${percent(count / this.totals[row])} of the true class)` : ""));
   }

@@ -5,7 +5,8 @@ const STATES = {
   starting: ["off", "starting"], waiting: ["warn", "waiting for workers"], training: ["busy", "training"],
   finished: ["good", "finished"], stopped: ["warn", "stopped"], failed: ["bad", "failed"],
   interrupted: ["warn", "interrupted"],
-  member: ["good", "member"], spare: ["off", "spare"], joining: ["busy", "joining"], left: ["off", "left"], lost: ["bad", "lost"],
+  member: ["good", "member"], spare: ["off", "spare"], joining: ["busy", "joining"], left: ["off", "left"],
+  lost: ["bad", "lost"],
 };
 const stateOf = (value) => (Object.hasOwn(STATES, string(value)) ? STATES[value] : ["off", label(value, 20)]);
 
@@ -24,14 +25,16 @@ class Header {
   update(run) {
     const [progress, best, time] = [record(run.progress), record(run.best), record(run.time)];
     const state = stateOf(run.state);
-    const part = number(progress.steps) > 0 ? Math.min(1, Math.max(0, (number(progress.step) ?? 0) / progress.steps)) : null;
+    const part = number(progress.steps) > 0
+      ? Math.min(1, Math.max(0, (number(progress.step) ?? 0) / progress.steps)) : null;
     this.state.replaceChildren(pill(state));
     if (!this.title) {
       this.title = element("h1", null);
       this.kept = element("span", { class: "soft" });
       this.note = element("p", { class: "message", hidden: true });
       this.fillBar = element("i", null);
-      this.bar = element("div", { class: "bar progress", role: "progressbar", "aria-label": "Progress", "aria-valuemin": 0,
+      this.bar = element(
+        "div", { class: "bar progress", role: "progressbar", "aria-label": "Progress", "aria-valuemin": 0,
         "aria-valuemax": 100 }, this.fillBar);
       this.tiles = element("dl", { class: "tiles" });
       this.figures = element("div", null);
@@ -58,16 +61,22 @@ class Header {
     const tiles = [
       number(progress.step) !== null && ["Step", figure(progress.step), [of(progress.step, progress.steps),
         part !== null && part < 1 && percent(part)].filter(Boolean).join(", ")],
-      number(progress.epoch) !== null && ["Epoch", figure(progress.epoch), of(progress.epoch, progress.epochs)],
-      number(progress.samples_per_second) !== null && ["Speed", figure(Math.round(progress.samples_per_second)), "samples/s"],
+      number(progress.epoch) !== null
+        && ["Epoch", figure(progress.epoch), of(progress.epoch, progress.epochs)],
+      number(progress.samples_per_second) !== null
+        && ["Speed", figure(Math.round(progress.samples_per_second)), "samples/s"],
       ["starting", "waiting", "training"].includes(run.state) && number(progress.seconds_left) !== null
         && ["Time left", duration(progress.seconds_left), "at this speed"],
       number(time.training) !== null && ["Training time", duration(time.training), null],
-      number(best.value) !== null && [`Best ${label(string(best.monitor).replace(/[._]/g, " "), 32)}`, figure(best.value),
-        [number(best.epoch) !== null && `epoch ${figure(best.epoch)}`, number(best.step) !== null && `step ${figure(best.step)}`]
+      number(best.value) !== null
+        && [`Best ${label(string(best.monitor).replace(/[._]/g, " "), 32)}`, figure(best.value),
+        [number(best.epoch) !== null && `epoch ${figure(best.epoch)}`,
+          number(best.step) !== null && `step ${figure(best.step)}`]
           .filter(Boolean).join(", ")],
     ].filter(Boolean);
-    this.tiles.replaceChildren(...tiles.map(([title, value, below]) => element("div", { class: title.startsWith("Best") ? "best" : null },
+    this.tiles.replaceChildren(
+      ...tiles.map(
+        ([title, value, below]) => element("div", { class: title.startsWith("Best") ? "best" : null },
       element("dt", null, title), element("dd", null, value, below ? element("small", null, below) : null))));
   }
 }
@@ -77,24 +86,32 @@ function figuresTable(figures) {
   const rows = figures.map(record).filter((one) => string(one.name));
   if (!rows.length) return "";
   const drawn = rows.some((one) => number(one.low) !== null && number(one.high) !== null);
-  const shares = drawn && rows.filter((one) => number(one.low) !== null).every((one) => one.low >= 0 && one.high <= 1);
+  const shares = drawn
+    && rows.filter((one) => number(one.low) !== null).every((one) => one.low >= 0 && one.high <= 1);
   const from = shares ? Math.min(...rows.filter((one) => number(one.low) !== null).map((one) => one.low)) : 0;
   const floor = Math.floor(Math.max(0, 2 * from - 1) * 10) / 10;
   const columns = [{ name: "set" }, { name: "measure" }, { name: "value", align: "right" },
     ...(drawn ? [{ name: "95 % interval", align: "right" }] : []),
     ...(shares ? [{ name: `${floor} to 1`, cell: (one) => whisker(one, floor) }] : [])];
-  return element("div", { class: "figures" }, table(columns, rows.map((one) => [string(one.set), string(one.name).replace(/_/g, " "),
+  return element(
+    "div", { class: "figures" },
+    table(columns, rows.map((one) => [string(one.set), string(one.name).replace(/_/g, " "),
     withUnit(figure(number(one.value)), one.unit),
-    ...(drawn ? [number(one.low) === null || number(one.high) === null ? null : `${figure(one.low)} to ${figure(one.high)}`] : []),
+    ...(drawn ? [number(one.low) === null
+      || number(one.high) === null ? null : `${figure(one.low)} to ${figure(one.high)}`] : []),
     ...(shares ? [one] : [])]), { caption: "Results", sorts: false }));
 }
 
 function whisker(one, floor) {
-  if (number(one.low) === null || number(one.high) === null || number(one.value) === null) return element("span", null);
+  if (number(one.low) === null || number(one.high) === null || number(one.value) === null) {
+    return element("span", null);
+  }
   const x = (value) => 4 + 152 * Math.max(0, (value - floor) / (1 - floor));
   return shape("svg", { viewBox: "0 0 160 12", width: 160, height: 12, "aria-hidden": "true" },
     shape("line", { class: "axis", x1: 4, x2: 156, y1: 6, y2: 6 }),
-    shape("line", { x1: x(one.low), x2: x(one.high), y1: 6, y2: 6, stroke: "var(--c0)", "stroke-width": 3, "stroke-linecap": "round" }),
+    shape("line",
+      { x1: x(one.low), x2: x(one.high), y1: 6, y2: 6, stroke: "var(--c0)", "stroke-width": 3,
+        "stroke-linecap": "round" }),
     shape("circle", { cx: x(one.value), cy: 6, r: 4, fill: "var(--c0)" }));
 }
 
@@ -102,27 +119,34 @@ function workersTable(workers) {
   const rows = workers.map(record);
   const columns = [
     { name: "worker", align: "right" }, { name: "name" }, { name: "address" },
-    { name: "state", cell: (value) => element("span", { class: `dot ${stateOf(value)[0]} pill` }, stateOf(value)[1]) },
+    { name: "state",
+      cell: (value) => element("span", { class: `dot ${stateOf(value)[0]} pill` }, stateOf(value)[1]) },
     { name: "rank", align: "right" }, { name: "microbatches", align: "right" },
-    { name: "share of a step", align: "right", cell: (value) => (number(value) === null ? "–" : [percent(value), share(value)]) },
-    { name: "speed", align: "right", cell: (value) => (number(value) === null ? "–" : `${value.toFixed(2)}\u00a0×`) },
+    { name: "share of a step", align: "right",
+      cell: (value) => (number(value) === null ? "–" : [percent(value), share(value)]) },
+    { name: "speed", align: "right",
+      cell: (value) => (number(value) === null ? "–" : `${value.toFixed(2)}\u00a0×`) },
     { name: "waiting", align: "right", cell: percent },
-    { name: "heartbeat", align: "right", cell: (value) => (number(value) === null ? "–" : `${duration(value)} ago`) },
+    { name: "heartbeat", align: "right",
+      cell: (value) => (number(value) === null ? "–" : `${duration(value)} ago`) },
     { name: "memory", align: "right", cell: bytes }, { name: "step", align: "right" }, { name: "phase" },
   ];
-  const keys = ["number", "name", "address", "state", "rank", "microbatches", "share", "speed", "waiting", "heartbeat", "memory",
+  const keys = ["number", "name", "address", "state", "rank", "microbatches", "share", "speed", "waiting",
+    "heartbeat", "memory",
     "step", "phase"];
   // Columns of which nothing is known are left out.
   const used = keys.map((key, index) => index < 4 || rows.some((row) => (row[key] ?? null) !== null));
   const values = rows.map((row) => keys.map((key) => row[key] ?? null).filter((_, index) => used[index]));
-  return table(columns.filter((_, index) => used[index]), values, { caption: "Workers", sorts: false, first: 200 });
+  return table(
+    columns.filter((_, index) => used[index]), values, { caption: "Workers", sorts: false, first: 200 });
 }
 
 /** Milliseconds per step of each worker as stacked bars, and as a table. */
 function phasesFigure(phases) {
   const rows = phases.map(record).map((row) => {
     const steps = Math.max(1, number(row.steps) ?? 1);
-    const read = (parts) => list(parts).map((part) => [string(list(part)[0]), (number(list(part)[1]) ?? 0) * 1000 / steps]);
+    const read = (parts) =>
+      list(parts).map((part) => [string(list(part)[0]), (number(list(part)[1]) ?? 0) * 1000 / steps]);
     const parts = read(row.parts);
     return { row, parts, beside: read(row.beside), total: parts.reduce((sum, part) => sum + part[1], 0) };
   });
@@ -130,7 +154,9 @@ function phasesFigure(phases) {
   const besides = [...new Set(rows.flatMap(({ beside }) => beside.map(([part]) => part)))];
   const longest = Math.max(1e-9, ...rows.map(({ total }) => total));
   const tint = (part) => (part === "waiting" ? "var(--line)" : colour(names.indexOf(part)));
-  const who = (row) => `${string(row.worker) ? `worker ${string(row.worker)}` : ""} ${string(row.name) ? `(${string(row.name)})` : ""}`.trim();
+  const who = (row) =>
+    `${string(row.worker) ? `worker ${string(row.worker)}` : ""} ${string(row.name) ? `(
+      ${string(row.name)})` : ""}`.trim();
   const thick = rows.length > 16 ? 12 : 20;
   const pitch = thick + (rows.length > 16 ? 4 : 10);
   const plot = element("div", { class: "plot" });
@@ -139,15 +165,19 @@ function phasesFigure(phases) {
     const scale = (width - left - 64) / longest;
     plot.replaceChildren(shape("svg", {
       viewBox: `0 0 ${width} ${pitch * rows.length}`, role: "img",
-      "aria-label": `Milliseconds per step: ${rows.slice(0, 20).map(({ row, total }) => `${who(row)} ${total.toFixed(2)}`).join(", ")}`,
+      "aria-label": `Milliseconds per step: ${rows.slice(0, 20).map(({ row, total }) => `${who(row)} ${
+        total.toFixed(2)}`).join(", ")}`,
     }, rows.map(({ row, parts, total }, index) => {
       const y = pitch * index;
       let x = left;
-      return [shape("text", { x: left - 10, y: y + thick / 2 + 4, "text-anchor": "end" }, label(who(row), Math.floor(left / 6.6))),
+      return [shape(
+        "text", { x: left - 10, y: y + thick / 2 + 4, "text-anchor": "end" },
+        label(who(row), Math.floor(left / 6.6))),
         ...parts.map(([part, milliseconds]) => {
           const wide = milliseconds * scale;
           const bar = shape("rect", { x, y, width: Math.max(0, wide - 1), height: thick, fill: tint(part) },
-            shape("title", null, `${part}: ${milliseconds.toFixed(2)} ms per step (${percent(total ? milliseconds / total : 0)})`));
+            shape("title", null,
+              `${part}: ${milliseconds.toFixed(2)} ms per step (${percent(total && milliseconds / total)})`));
           x += wide;
           return bar;
         }), shape("text", { x: x + 6, y: y + thick / 2 + 4, class: "strong" }, `${total.toFixed(2)} ms`)];
@@ -158,34 +188,45 @@ function phasesFigure(phases) {
   const right = (part) => ({ name: part, align: "right", cell: milliseconds });
   return [
     element("ul", { class: "legend" }, names.map((part) => element("li", null,
-      element("i", { class: "chip", style: { background: tint(part), "margin-right": "0" } }), element("span", { class: "name" }, name(part))))),
+      element("i", { class: "chip", style: { background: tint(part), "margin-right": "0" } }),
+      element("span", { class: "name" }, name(part))))),
     plot,
     element("details", { class: "part" }, element("summary", null, "As a table, in milliseconds per step"),
       table([{ name: "worker" }, { name: "steps", align: "right" }, right("step"), ...names.map(right),
         ...besides.map((part) => right(`${part} (beside)`))],
       rows.map(({ row, parts, beside, total }) => [who(row), number(row.steps), total,
-        ...names.map((part) => new Map(parts).get(part) ?? null), ...besides.map((part) => new Map(beside).get(part) ?? null)]),
+        ...names.map((part) => new Map(parts).get(part) ?? null),
+        ...besides.map((part) => new Map(beside).get(part) ?? null)]),
       { caption: "Milliseconds per step", sorts: false }),
-      besides.length ? element("p", { class: "soft small" }, "“Beside” ran while the step went on, on other threads.") : null),
+      besides.length
+        ? element("p", { class: "soft small" },
+          "“Beside” ran while the step went on, on other threads.") : null),
   ];
 }
 
 function memoryTable(memory) {
   const rows = memory.map(record);
   const largest = Math.max(1, ...rows.map((row) => number(row.bytes) ?? 0));
-  return table([{ name: "process" }, { name: "memory", align: "right", cell: bytes }, { name: "limit", align: "right", cell: bytes },
+  return table(
+    [{ name: "process" }, { name: "memory", align: "right", cell: bytes },
+      { name: "limit", align: "right", cell: bytes },
     { name: "", cell: (value) => share((number(value) ?? 0) / largest) }],
-  rows.map((row) => [string(row.what), number(row.bytes), number(row.limit), number(row.bytes)]), { caption: "Memory", sorts: false });
+  rows.map((row) => [string(row.what), number(row.bytes), number(row.limit), number(row.bytes)]),
+  { caption: "Memory", sorts: false });
 }
 
 function modelTable(model) {
   const rows = list(model.rows).map(record);
   const all = number(model.parameters) ?? rows.reduce((sum, row) => sum + (number(row.parameters) ?? 0), 0);
-  const foot = element("tr", null, element("th", { colspan: 3, scope: "row" }, "all"), element("td", { class: "right" }, figure(all)),
+  const foot = element(
+    "tr", null, element("th", { colspan: 3, scope: "row" }, "all"),
+    element("td", { class: "right" }, figure(all)),
     element("td", null));
-  return table([{ name: "layer" }, { name: "kind" }, { name: "output" }, { name: "parameters", align: "right" },
+  return table(
+    [{ name: "layer" }, { name: "kind" }, { name: "output" }, { name: "parameters", align: "right" },
     { name: "", cell: (value) => (value ? share(value / Math.max(1, all)) : "") }],
-  rows.map((row) => [string(row.name), string(row.kind), string(row.output), number(row.parameters), number(row.parameters)]),
+  rows.map((row) =>
+    [string(row.name), string(row.kind), string(row.output), number(row.parameters), number(row.parameters)]),
   { caption: "Layers of the model", foot, sorts: false, first: 100 });
 }
 
@@ -194,19 +235,25 @@ const pairsList = (values) => element("dl", { class: "pairs" }, values.flatMap((
   return [element("dt", null, titled(key)), element("dd", null, name(value))];
 }));
 
-/** The log, with a filter by level and text. The newest entries stand last and stay in sight while they are. */
+/** The log, with a filter by level and text. The newest entries stand last, and stay in sight. */
 class Log {
   first = 300;
 
   constructor() {
     this.level = element("select", { "aria-label": "Level", onchange: () => this.draw() },
-      [["0", "all levels"], ["1", "info and above"], ["2", "warnings and errors"], ["3", "errors"]].map(([value, text]) =>
+      [["0", "all levels"], ["1", "info and above"], ["2", "warnings and errors"], ["3", "errors"]].map(
+        ([value, text]) =>
         element("option", { value, selected: value === "1" }, text)));
-    this.search = element("input", { type: "search", placeholder: "Search", "aria-label": "Search the log", oninput: () => this.draw() });
+    this.search = element(
+      "input", { type: "search", placeholder: "Search", "aria-label": "Search the log",
+        oninput: () => this.draw() });
     this.count = element("span", { class: "small" });
-    this.more = element("button", { type: "button", class: "more", onclick: () => { this.first = Infinity; this.draw(); } });
+    this.more = element(
+      "button", { type: "button", class: "more", onclick: () => { this.first = Infinity; this.draw(); } });
     this.rows = element("ol", { class: "log", tabindex: 0, "aria-label": "Log" });
-    this.body = element("div", null, element("div", { class: "tools" }, this.level, this.search, this.count), this.rows, this.more);
+    this.body = element(
+      "div", null, element("div", { class: "tools" }, this.level, this.search, this.count), this.rows,
+      this.more);
   }
 
   update(events) {
@@ -219,7 +266,8 @@ class Log {
   draw() {
     const order = ["debug", "info", "warning", "error"];
     const wanted = this.search.value.toLowerCase();
-    const found = this.events.map(record).filter((entry) => Math.max(0, order.indexOf(entry.level)) >= Number(this.level.value)
+    const found = this.events.map(record).filter(
+      (entry) => Math.max(0, order.indexOf(entry.level)) >= Number(this.level.value)
       && (!wanted || `${string(entry.text)} ${string(entry.event)}`.toLowerCase().includes(wanted)));
     const { rows } = this;
     const atEnd = !rows.childElementCount || rows.scrollTop + rows.clientHeight >= rows.scrollHeight - 8;

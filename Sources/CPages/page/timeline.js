@@ -2,8 +2,10 @@
 
 /** Where an event stands, and how it is drawn: the lane, the kind of its mark and its colour. */
 const MARKS = {
-  worker_joined: ["worker", 5, "--good"], worker_left: ["worker", 1, "--c6"], worker_lost: ["worker", 4, "--bad"],
-  worker_refused: ["worker", 3, "--warn"], worker_spare: ["worker", 1, "--warn"], worker_paused: ["worker", 1, "--warn"],
+  worker_joined: ["worker", 5, "--good"], worker_left: ["worker", 1, "--c6"],
+  worker_lost: ["worker", 4, "--bad"],
+  worker_refused: ["worker", 3, "--warn"], worker_spare: ["worker", 1, "--warn"],
+  worker_paused: ["worker", 1, "--warn"],
   audit_convicted: ["worker", 4, "--bad"], workers_disconnected: ["worker", 3, "--warn"],
   process_ended: ["run", 3, "--bad"], process_replaced: ["run", 0, "--good"],
   recovery_started: ["recoveries", 2, "--warn"], recovered: ["recoveries", 0, "--good"],
@@ -11,7 +13,8 @@ const MARKS = {
   checkpoint_passed_over: ["checkpoints", 2, "--warn"],
   run_resumed: ["run", 2, "--c0"], generation_started: ["run", 0, "--c0"], stopped_early: ["run", 1, "--c0"],
   stop_requested: ["run", 1, "--warn"], run_stopped: ["run", 1, "--warn"], run_failed: ["run", 4, "--bad"],
-  run_finished: ["run", 1, "--good"], workers_missing: ["run", 2, "--warn"], workers_stalled: ["run", 2, "--warn"],
+  run_finished: ["run", 1, "--good"], workers_missing: ["run", 2, "--warn"],
+  workers_stalled: ["run", 2, "--warn"],
 };
 const LANES = 24;
 
@@ -19,12 +22,14 @@ const markOf = (entry) => (Object.hasOwn(MARKS, string(entry.event)) ? MARKS[ent
 
 class TimeLine {
   constructor() {
-    this.svg = shape("svg", { role: "group", "aria-label": "Time line: joins, losses, recoveries and checkpoints" });
+    this.svg = shape(
+      "svg", { role: "group", "aria-label": "Time line: joins, losses, recoveries and checkpoints" });
     this.plot = element("div", { class: "plot" }, this.svg);
     this.told = element("p", { class: "sentence", "aria-live": "polite" });
     this.rows = element("div", null);
     this.body = element("div", null, this.plot, this.told,
-      element("details", { class: "part" }, element("summary", null, "As a list"), this.rows));
+      element("details", { class: "part" }, element("summary", null, "As a list, the newest first"),
+        this.rows));
     new ResizeObserver(() => {
       const width = Math.round(this.plot.clientWidth);
       if (width && width !== this.width) { this.width = width; this.draw(); }
@@ -46,15 +51,20 @@ class TimeLine {
     if (grown) this.drawRows();
     // While time alone passes, the picture need not follow every second, nor under the pointer at all.
     const late = this.end - (this.drawnEnd ?? 0) > 0.02 * (this.end - this.begin);
-    if (grown || open !== this.open || (late && !this.plot.matches(":hover, :focus-within"))) { this.open = open; this.draw(); }
+    if (grown || open !== this.open || (late && !this.plot.matches(":hover, :focus-within"))) {
+      this.open = open;
+      this.draw();
+    }
     return events.length;
   }
 
   drawRows() {
     this.rows.replaceChildren(table(
-      [{ name: "time" }, { name: "since start", align: "right", cell: (value) => duration(value) }, { name: "step", align: "right" }, { name: "event" }],
-      this.events.map((entry) => [clock(entry.time), entry.time - this.begin, number(entry.step), string(entry.text)]),
-      { caption: "Events of the time line" }));
+      [{ name: "time" }, { name: "since start", align: "right", cell: (value) => duration(value) },
+        { name: "step", align: "right" }, { name: "event" }],
+      this.events.toReversed().map(
+        (entry) => [clock(entry.time), entry.time - this.begin, number(entry.step), string(entry.text)]),
+      { caption: "Events of the time line, the newest first" }));
   }
 
   lanes() {
@@ -66,14 +76,16 @@ class TimeLine {
     }
     const shared = ["run", "recoveries", "checkpoints"].map((title) => ({
       title, entries: this.events.filter((entry) =>
-        markOf(entry)[0] === title || (title === "run" && markOf(entry)[0] === "worker" && (entry.worker ?? null) === null)),
+        markOf(entry)[0] === title
+          || (title === "run" && markOf(entry)[0] === "worker" && (entry.worker ?? null) === null)),
     })).filter((lane) => lane.entries.length);
     const own = [...workers].sort((a, b) => a[0] - b[0]);
     // Of too many workers those with the most events are told apart; the list has all.
     const shown = own.length <= LANES ? own
       : [...own].sort((a, b) => b[1].length - a[1].length).slice(0, LANES).sort((a, b) => a[0] - b[0]);
     this.omitted = own.length - shown.length;
-    return [...shared, ...shown.map(([number, entries]) => ({ title: `worker ${label(number, 8)}`, entries, worker: true }))];
+    return [...shared,
+      ...shown.map(([number, entries]) => ({ title: `worker ${label(number, 8)}`, entries, worker: true }))];
   }
 
   draw() {
@@ -91,19 +103,23 @@ class TimeLine {
       const y = 16 + 24 * index;
       this.svg.append(shape("text", { x: left - 12, y: y + 4, "text-anchor": "end" }, lane.title),
         shape("line", { class: "gridline", x1: left, x2: right, y1: y, y2: y }),
-        ...(lane.worker ? this.bars(lane.entries, toX, y) : lane.title === "recoveries" ? this.spans(lane.entries, toX, y) : []),
+        ...(lane.worker ? this.bars(lane.entries, toX, y) : lane.title === "recoveries"
+          ? this.spans(lane.entries, toX, y) : []),
         ...this.marks(lane, toX, y));
     });
     if (focused) this.svg.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
   }
 
   axis(span, toX, bottom, left) {
-    const units = [[1, "s"], [60, "min"], [3600, "h"], [86400, "d"]].filter(([seconds]) => span >= 2 * seconds);
+    const units = [[1, "s"], [60, "min"], [3600, "h"], [86400, "d"]].filter(
+      ([seconds]) => span >= 2 * seconds);
     const [seconds, unit] = units[units.length - 1] ?? [1, "s"];
-    return linearTicks(0, span / seconds, Math.max(2, Math.floor((this.width - left) / 90))).flatMap((tick) => {
+    return linearTicks(0, span / seconds, Math.max(2, Math.floor((this.width - left) / 90))).flatMap(
+      (tick) => {
       const x = toX(this.begin + tick * seconds);
       return [shape("line", { class: "gridline", x1: x, x2: x, y1: 4, y2: bottom }),
-        shape("text", { x: Math.min(x, this.width - 18), y: bottom + 18, "text-anchor": "middle" }, `${tickText(tick)} ${unit}`)];
+        shape("text", { x: Math.min(x, this.width - 18), y: bottom + 18, "text-anchor": "middle" },
+          `${tickText(tick)} ${unit}`)];
     });
   }
 
@@ -113,13 +129,16 @@ class TimeLine {
     let from = null;
     const close = (to) => {
       if (from === null) return;
-      bars.push(shape("rect", { x: toX(from), y: y - 4, width: Math.max(1, toX(to) - toX(from)), height: 8, rx: 2,
+      bars.push(shape(
+        "rect", { x: toX(from), y: y - 4, width: Math.max(1, toX(to) - toX(from)), height: 8, rx: 2,
         fill: "var(--c0)", opacity: 0.28 }));
       from = null;
     };
     for (const entry of entries) {
       if (entry.event === "worker_joined") from ??= entry.time;
-      if (["worker_left", "worker_lost", "audit_convicted", "worker_refused"].includes(entry.event)) close(entry.time);
+      if (["worker_left", "worker_lost", "audit_convicted", "worker_refused"].includes(entry.event)) {
+        close(entry.time);
+      }
     }
     close(this.end);
     return bars;
@@ -129,7 +148,8 @@ class TimeLine {
     return entries.flatMap((entry, index) => {
       if (entry.event !== "recovery_started") return [];
       const end = entries.slice(index + 1).find((later) => later.event === "recovered")?.time ?? this.end;
-      return [shape("rect", { x: toX(entry.time), y: y - 4, width: Math.max(2, toX(end) - toX(entry.time)), height: 8,
+      return [shape(
+        "rect", { x: toX(entry.time), y: y - 4, width: Math.max(2, toX(end) - toX(entry.time)), height: 8,
         fill: "var(--warn)", opacity: 0.35 })];
     });
   }
@@ -148,19 +168,26 @@ class TimeLine {
       const first = entries[0];
       const last = entries[entries.length - 1];
       const text = `${clock(first.time)}: ${string(first.text)}`
-        + (entries.length > 1 ? `, and ${entries.length - 1} more like it until ${clock(last.time)}: ${string(last.text)}` : "");
+        + (entries.length > 1
+          ? `, and ${entries.length - 1} more like it until ${clock(last.time)}: ${string(last.text)}` : "");
       const x = (toX(first.time) + toX(last.time)) / 2;
       const key = `${first.event}/${first.time}/${string(first.worker)}`;
       const told = () => this.say(text);
       const wide = Math.max(0, toX(last.time) - toX(first.time)) / 2;
       const open = kind > 3;
       return shape("g", {
-        class: "mark", tabindex: 0, role: "img", "aria-label": text, "data-key": key, "data-event": string(first.event),
-        onpointerenter: told, onfocus: told, onpointerleave: () => this.say(null), onblur: () => this.say(null),
+        class: "mark", tabindex: 0, role: "img", "aria-label": text, "data-key": key,
+        "data-event": string(first.event),
+        onpointerenter: told, onfocus: told, onpointerleave: () => this.say(null),
+        onblur: () => this.say(null),
       }, shape("rect", { x: x - wide - 8, y: y - 11, width: 2 * wide + 16, height: 22, fill: "transparent" }),
-      entries.length > 1 && shape("line", { x1: x - wide, x2: x + wide, y1: y, y2: y, stroke: `var(${tint})`, "stroke-width": 4,
+      entries.length > 1
+        && shape("line",
+          { x1: x - wide, x2: x + wide, y1: y, y2: y, stroke: `var(${tint})`, "stroke-width": 4,
         "stroke-linecap": "round", opacity: 0.5 }),
-      shape("path", { d: marker(kind, x, y, 5), fill: open ? "none" : `var(${tint})`, stroke: `var(${tint})`, "stroke-width": open ? 2.5 : 1 }));
+      shape("path",
+        { d: marker(kind, x, y, 5), fill: open ? "none" : `var(${tint})`, stroke: `var(${tint})`,
+          "stroke-width": open ? 2.5 : 1 }));
     });
   }
 
