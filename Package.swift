@@ -150,11 +150,6 @@ let package = Package(
         tests("CollectivesTests", uses: ["TestSupport", "Collectives", "Kernels", "Threads"]),
         tests("TelemetryTests", uses: ["TestSupport", "Telemetry", "Configuration", "System", "Platform"]),
         tests("HTTPTests", uses: ["TestSupport", "HTTP", "Transport", "System", "Platform", "Threads"]),
-        tests(
-            "PagesTests",
-            uses: [
-                "TestSupport", "Pages", "Telemetry", "Transport", "Configuration", "System", "Platform",
-            ]),
         tests("MetricsTests", uses: ["TestSupport", "Metrics"]),
         tests("CheckpointsTests", uses: ["TestSupport", "Checkpoints", "System", "Platform"]),
         tests(
@@ -175,7 +170,8 @@ let package = Package(
             uses: [
                 "TestSupport", "Cluster", "Runs", "Jobs", "Training", "Transport", "Collectives",
                 "Configuration",
-                "Checkpoints", "Datasets", "Kernels", "NeuralNetwork", "System", "Telemetry", "Threads",
+                "Checkpoints", "Datasets", "Kernels", "NeuralNetwork", "Platform", "System", "Telemetry",
+                "Threads",
             ]),
         tests(
             "ExportTests",

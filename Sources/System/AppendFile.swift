@@ -1,10 +1,10 @@
 import Platform
 import Synchronization
 
-/// A file of lines that grows at its end (metrics, log). It may be used from any thread.
+/// A file that grows at its end: of lines (metrics, log) or of records. It may be used from any thread.
 ///
-/// Each line is handed to the system at once, so that it survives the death of the process; `synchronize`
-/// makes it survive a power failure.
+/// What is appended is handed to the system at once, so that it survives the death of the process;
+/// `synchronize` makes it survive a power failure.
 package final class AppendFile: Sendable {
     package let path: String
     private let file: Mutex<Descriptor?>
@@ -23,9 +23,12 @@ package final class AppendFile: Sendable {
     /// appended.
     ///
     /// - Throws: `SystemError` if the line cannot be written.
-    package func append(_ line: String) throws {
-        var bytes = Array(line.utf8)
-        bytes.append(0x0A)
+    package func append(_ line: String) throws { try append(bytes: Array(line.utf8) + [0x0A]) }
+
+    /// Appends bytes. If that fails, nothing is appended.
+    ///
+    /// - Throws: `SystemError` if they cannot be written.
+    package func append(bytes: [UInt8]) throws {
         try file.withLock { file in
             guard let file else { throw SystemError(cannot: "write", path, code: EBADF) }
             let end = try file.status(of: path).st_size

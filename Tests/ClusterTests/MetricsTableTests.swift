@@ -16,8 +16,9 @@ import Testing
     @Test func epochsAreRows() throws {
         let directory = try TemporaryDirectory()
         let path = directory.file("metrics.csv")
-        try MetricsTable(path).add(epoch(1, loss: 0.75))
-        try MetricsTable(path).add(epoch(2, loss: .nan))
+        for summary in [epoch(1, loss: 0.75), epoch(2, loss: .nan)] {
+            try MetricsTable(path).receive(.training(.epochFinished(summary)), at: 0, from: "coordinator")
+        }
         #expect(
             try File.readText(path, limit: 1_000) == """
                 epoch,step,train.loss,train.penalty,validation.loss,validation.accuracy,seconds

@@ -41,6 +41,35 @@ extension EventExample {
             #""count":1041,"seconds":10,"kinds":{"spoke HTTP":1030,"had another token":11}"#),
     ]
 
+    static let records = [
+        EventExample(
+            .records(
+                .waiting(
+                    file: "metrics.jsonl", limitBytes: 64 << 20,
+                    reason: "cannot write `metrics.jsonl`: no space left on the device")), .warning,
+            "cannot write `metrics.jsonl`: no space left on the device. The lines of metrics.jsonl wait in"
+                + " memory, up to 64.0 MiB, and are written when there is room; no checkpoint is written"
+                + " before them",
+            #""file":"metrics.jsonl","limit_bytes":67108864,"#
+                + #""reason":"cannot write `metrics.jsonl`: no space left on the device""#),
+        EventExample(
+            .records(.caughtUp(file: "metrics.jsonl")), "the lines of metrics.jsonl that waited are written",
+            #""file":"metrics.jsonl""#),
+        EventExample(
+            .records(.lost(file: "metrics.jsonl", lines: 12, reason: "no space left on the device")), .error,
+            "12 lines of metrics.jsonl could not be written: no space left on the device. A resumed run writes"
+                + " those of steps and epochs again",
+            #""file":"metrics.jsonl","lines":12,"reason":"no space left on the device""#),
+        EventExample(
+            .records(.dropping(sink: "metrics.csv", reason: "no space left on the device")), .warning,
+            "metrics.csv is incomplete from now on: no space left on the device. The training continues, and"
+                + " the records that are dropped are counted",
+            #""sink":"metrics.csv","reason":"no space left on the device""#),
+        EventExample(
+            .records(.dropped(sink: "metrics.csv", count: 3)), .warning,
+            "metrics.csv lacks 3 records that could not be written", #""sink":"metrics.csv","count":3"#),
+    ]
+
     static let generations = [
         EventExample(
             .generation(

@@ -23,7 +23,8 @@ struct EventExample: Sendable, CustomStringConvertible {
 
     /// Two or three examples of each event, the first of which is in the documentation.
     static let all =
-        beginnings + endings + trainings + checkpoints + workers + networks + generations + audits + others
+        beginnings + endings + trainings + checkpoints + workers + networks + records + generations + audits
+        + others
         + sessions
 
     static let one = WorkerName(1, name: "node1/4711", address: "10.0.0.6")

@@ -92,8 +92,12 @@ import Testing
             for _ in 0..<3 { log.record(.checkpoint(.requested)) }
             let shown = screen.take()
             #expect(
-                shown.components("the log is incomplete") == 1
+                shown.components("log.jsonl is incomplete from now on: cannot write") == 1
                     && shown.components("coordinator: a checkpoint was requested\n") == 3)
+            // The complaint itself is one of the records that are dropped.
+            #expect(log.dropped.map(\.count) == [4])
+            log.recordLosses()
+            #expect(screen.take().components("log.jsonl lacks 4 records that could not be written\n") == 1)
         }
     }
 

@@ -23,7 +23,8 @@ import Testing
     @Test func quietShowsErrorsAndTheEnd() {
         #expect(
             names(.quiet) == [
-                "run_stopped", "run_failed", "checkpoint_failed", "audit_convicted", "trace_failed",
+                "run_stopped", "run_failed", "checkpoint_failed", "records_lost", "audit_convicted",
+                "trace_failed",
                 "session_failed",
             ])
     }

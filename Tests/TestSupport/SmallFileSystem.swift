@@ -21,6 +21,14 @@ package final class SmallFileSystem {
 
     package convenience init(bytes: Int) throws { try self.init(options: "size=\(bytes)") }
 
+    /// Writes a file until the disk is full.
+    package func fill(_ path: String) {
+        let descriptor = open(path, O_WRONLY | O_CREAT, 0o600)
+        defer { close(descriptor) }
+        let page = [UInt8](repeating: 1, count: 4096)
+        while write(descriptor, page, page.count) > 0 {}
+    }
+
     package func makeReadOnly() throws { try remount("ro") }
     package func makeWritable() throws { try remount("rw") }
 

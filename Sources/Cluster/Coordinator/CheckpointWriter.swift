@@ -7,6 +7,9 @@ import Threads
 import Training
 
 /// Writes checkpoints one after another on a thread of its own, so that a slow disk holds up nobody.
+///
+/// Before a checkpoint, the lines of `metrics.jsonl` are on the disk: a run that is resumed from it computes only
+/// what comes after it again, so nothing else would write them.
 final class CheckpointWriter: @unchecked Sendable {  // the thread handle belongs to whoever closes
     /// The content of every checkpoint of a run beside the tensors, and the number of checkpoints that are
     /// kept.
@@ -45,9 +48,11 @@ final class CheckpointWriter: @unchecked Sendable {  // the thread handle belong
     private let orders = Mailbox<Order>()
     private var thread: Thread?
 
-    /// - Parameter written: called on the writer's thread.
+    /// - Parameters:
+    ///   - metrics: the lines of the steps before a checkpoint.
+    ///   - written: called on the writer's thread.
     init(
-        _ store: CheckpointStore, _ facts: Facts, _ faults: FaultPoints,
+        _ store: CheckpointStore, _ facts: Facts, metrics: PatientFile, _ faults: FaultPoints,
         written: @escaping @Sendable (Written) -> Void
     ) throws {
         let orders = orders
@@ -57,6 +62,7 @@ final class CheckpointWriter: @unchecked Sendable {  // the thread handle belong
                 case .write(let snapshot, let circumstances):
                     var result = Written(step: snapshot.step)
                     do {
+                        try metrics.synchronize()
                         try Self.write(snapshot, circumstances, to: store, facts, faults: faults)
                     } catch {
                         result.failure = "\(error)"

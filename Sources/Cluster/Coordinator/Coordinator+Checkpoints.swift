@@ -102,6 +102,11 @@ extension Coordinator {
                 .failed(
                     "the training reached its end, but its last checkpoint could not be written: \(failure)"))
         }
+        if let reason = record.writeWaiting() {
+            return end(
+                .failed("the training reached its end, but lines of metrics.jsonl are not written: \(reason)")
+            )
+        }
         faults.reach("coordinator", "finish", progress.snapshot.step)
         let result = result()
         do {

@@ -42,7 +42,7 @@ package final class Coordinator: @unchecked Sendable {
     var earlierTraffic = Traffic()
     /// The time of the newest observation.
     var observed = -Double.infinity
-    let memoryLimit = PhysicalMemory.byteCount
+    let memoryLimit = PhysicalMemory.limit.bytes
     private var listener: Listener?
     private(set) var probes: ProbeService?
 
@@ -50,6 +50,7 @@ package final class Coordinator: @unchecked Sendable {
     var progress: RunProgress
     /// Writes what `progress` tells; see `perform`.
     let record: RunRecord
+    private let metricsFile: PatientFile
     private let reporter: ProgressReporter
     var pacer: SnapshotPacer
     var checkpoints = CheckpointSchedule()
@@ -92,9 +93,10 @@ package final class Coordinator: @unchecked Sendable {
         let metrics = try MetricsLog(
             setup.directory.metricsPath, isExact: setup.wasExact && !options.allowInexact)
         metrics.forget(before: setup.start.step)
+        metricsFile = metrics.file
         record = RunRecord(
-            plan: plan, metrics: metrics, table: try MetricsTable(setup.directory.tablePath), log: log,
-            isAudited: isAudited, earlierSeconds: setup.earlier.seconds)
+            plan: plan, metrics: metrics, log: log, isAudited: isAudited,
+            earlierSeconds: setup.earlier.seconds)
         let start = setup.start.step
         reporter = ProgressReporter(
             console: console, epochs: job.epochs, steps: plan.totalSteps,
@@ -145,7 +147,9 @@ package final class Coordinator: @unchecked Sendable {
     /// Runs until the job's end, a stop or a failure.
     package func run() throws -> RunOutcome {
         _ = checkpoints.updateBest(progress.best?.step)
-        writer = try CheckpointWriter(setup.directory.checkpoints, checkpointFacts, faults) {
+        writer = try CheckpointWriter(
+            setup.directory.checkpoints, checkpointFacts, metrics: metricsFile, faults
+        ) {
             [weak self] written in
             guard let self else { return }
             reactor.post { self.checkpointWritten(written) }
@@ -168,6 +172,7 @@ package final class Coordinator: @unchecked Sendable {
 
     private func tick() {
         superviseChildren()
+        record.writeWaiting()
         // With the last step and all its results here, only the disk is waited for.
         if !progress.isFinished {
             act(membership.handle(.tick, at: Reactor.now))
@@ -232,6 +237,7 @@ package final class Coordinator: @unchecked Sendable {
         superviseChildren()
         observe()
         finishTiming()
+        record.end()
         reportAudit()
         let passedOver = checkpoints.passedOver
         if passedOver.count > 1 { notePassedOver(passedOver.count, passedOver.step) }

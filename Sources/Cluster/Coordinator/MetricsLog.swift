@@ -10,9 +10,12 @@ package struct ReplayDiffers: Error, Equatable, CustomStringConvertible {
 ///
 /// After a resume or a re-form, the steps after the snapshot, or an evaluation, are computed again. Their
 /// lines must be equal to those that are there already, and are not written twice. Times ("seconds") are not
-/// compared. A line that may still turn out to be wrong is held back until it is confirmed.
+/// compared. A line that may still turn out to be wrong is held back until it is confirmed. A line that cannot
+/// be written waits (see `PatientFile`).
 package final class MetricsLog {
-    private let file: AppendFile
+    /// Its lines are written on the coordinator's loop, and again by the writer of checkpoints, which waits for
+    /// them.
+    package let file: PatientFile
     private let isExact: Bool
     /// The comparable text of each line that is there, as long as a replay may come to it.
     private var written: [Key: String] = [:]
@@ -27,9 +30,15 @@ package final class MetricsLog {
     }
 
     /// - Parameter isExact: false: other numeric platforms take part, and a replay may differ.
-    package init(_ path: String, isExact: Bool) throws {
+    package convenience init(_ path: String, isExact: Bool) throws {
         // First, because it cuts off the unfinished last line, which does not count then.
-        file = try AppendFile(path)
+        try self.init(PatientFile(path), isExact: isExact)
+    }
+
+    /// Continues a file that is open already.
+    package init(_ file: PatientFile, isExact: Bool) throws {
+        self.file = file
+        let path = file.path
         if File.exists(path) {
             for line in try File.readText(path, limit: 1 << 30).split(separator: "\n") {
                 guard let value = JSON5.parse(String(line), name: path, diagnostics: Diagnostics()),
@@ -100,6 +109,4 @@ package final class MetricsLog {
         ).compactJSON()
         return JSON5.parse(exact, name: "metrics", diagnostics: Diagnostics())?.compactJSON() ?? exact
     }
-
-    package func synchronize() throws { try file.synchronize() }
 }

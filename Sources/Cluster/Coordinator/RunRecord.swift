@@ -7,9 +7,11 @@ import Training
 package final class RunRecord {
     private let plan: TrainingPlan
     private let metrics: MetricsLog
-    /// Nil where nobody reads it.
-    private let table: MetricsTable?
     private let log: Log
+    /// Events of steps whose lines may still be taken back.
+    private var held: [(step: Int, event: RunEvent)] = []
+    /// True while lines wait for room on the disk.
+    private var isWaiting = false
     /// True if an audit may take back everything after the newest snapshot.
     private let isAudited: Bool
     /// Seconds of training before this run was resumed.
@@ -18,12 +20,10 @@ package final class RunRecord {
     private var started: Double?
 
     package init(
-        plan: TrainingPlan, metrics: MetricsLog, table: MetricsTable? = nil, log: Log,
-        isAudited: Bool = false, earlierSeconds: Double = 0
+        plan: TrainingPlan, metrics: MetricsLog, log: Log, isAudited: Bool = false, earlierSeconds: Double = 0
     ) {
         self.plan = plan
         self.metrics = metrics
-        self.table = table
         self.log = log
         self.isAudited = isAudited
         self.earlierSeconds = earlierSeconds
@@ -49,14 +49,16 @@ package final class RunRecord {
             summary.epochValues = step.epochTotals.named
             log.record(.training(.stepFinished(summary)))
         case .stepLogged(let step):
-            try record(.training(.stepLogged(StepSummary(step, plan))), isCertain: !isAudited)
+            let event = RunEvent.training(.stepLogged(StepSummary(step, plan)))
+            try record(event, heldAt: isAudited ? step.step : nil)
         case .epochDone(let epoch):
             let summary = EpochSummary(epoch, epochs: plan.job.epochs, seconds: seconds)
-            if try record(.training(.epochFinished(summary))) { try table?.add(summary) }
-            try metrics.synchronize()
+            try record(.training(.epochFinished(summary)))
         case .confirmed(let step):
             try metrics.confirm(through: step)
             metrics.forget(before: step)
+            for (_, event) in held.prefix(while: { $0.step <= step }) { log.record(event) }
+            held.removeAll { $0.step <= step }
         case .evaluated(let evaluation):
             log.record(
                 .training(
@@ -69,20 +71,50 @@ package final class RunRecord {
     }
 
     /// Drops the lines of steps after the newest snapshot, which were computed wrongly.
-    package func retract() { metrics.retract() }
+    package func retract() {
+        metrics.retract()
+        held = []
+    }
 
-    /// Records an event that is a line of `metrics.jsonl`, unless a replay has come to it again. Returns
-    /// whether it was recorded.
+    /// Records an event that is a line of `metrics.jsonl`, unless a replay has come to it again.
     ///
-    /// - Parameter isCertain: false: an audit may still take the line back.
-    /// - Throws: `ReplayDiffers`, or an error of the file.
-    @discardableResult
-    func record(_ event: RunEvent, isCertain: Bool = true) throws -> Bool {
+    /// - Parameter step: an audit may still take back the line of this step, and the event waits for that; nil:
+    ///   it is certain.
+    /// - Throws: `ReplayDiffers`, or `SystemError` if too many lines wait for room on the disk.
+    package func record(_ event: RunEvent, heldAt step: Int? = nil) throws {
+        defer { tellOfWaiting() }
         if let line = MetricsLine.line(of: event) {
-            guard try metrics.write(line, isCertain: isCertain) else { return false }
+            guard try metrics.write(line, isCertain: step == nil) else { return }
         }
-        log.record(event)
-        return true
+        if let step { held.append((step, event)) } else { log.record(event) }
+    }
+
+    /// Tries to write the lines that wait for room on the disk. Returns the reason if they still do.
+    @discardableResult
+    package func writeWaiting() -> String? {
+        defer { tellOfWaiting() }
+        do { try metrics.file.flush() } catch { return "\(error)" }
+        return nil
+    }
+
+    /// Tells that lines begin to wait, and that they are written.
+    private func tellOfWaiting() {
+        let backlog = metrics.file.backlog
+        guard (backlog != nil) != isWaiting else { return }
+        isWaiting = backlog != nil
+        let file = Path.name(of: metrics.file.path)
+        let event: RunEvent.Records =
+            if let backlog {
+                .waiting(file: file, limitBytes: metrics.file.limit, reason: backlog.reason)
+            } else { .caughtUp(file: file) }
+        log.record(.records(event))
+    }
+
+    /// The run has ended: what still waits is lost.
+    package func end() {
+        guard writeWaiting() != nil, let backlog = metrics.file.backlog else { return }
+        let file = Path.name(of: metrics.file.path)
+        log.record(.records(.lost(file: file, lines: backlog.lines, reason: backlog.reason)))
     }
 }
 

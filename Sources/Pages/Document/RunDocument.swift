@@ -9,7 +9,7 @@ package struct RunDocument: Sendable {
     package var figures: [Figure] = []
     /// Further drawings: see `PageDocument`.
     package var plots: [ConfigValue] = []
-    package var dropped: [DroppedCount] = []
+    package var dropped: [(sink: String, count: Int)] = []
 
     package init(_ facts: RunFacts, _ overview: RunOverview) {
         self.facts = facts

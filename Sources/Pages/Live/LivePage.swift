@@ -21,10 +21,10 @@ package final class LivePage: EventSink {
 
     private let state: Mutex<State>
     /// Tells what sinks have left out.
-    private let losses: @Sendable () -> [DroppedCount]
+    private let losses: @Sendable () -> [(sink: String, count: Int)]
 
     /// - Parameter losses: tells what the sinks of the run have left out.
-    package init(_ document: RunDocument, losses: @escaping @Sendable () -> [DroppedCount] = { [] }) {
+    package init(_ document: RunDocument, losses: @escaping @Sendable () -> [(sink: String, count: Int)] = { [] }) {
         state = Mutex(State(document: document))
         self.losses = losses
     }

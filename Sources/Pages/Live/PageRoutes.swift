@@ -62,7 +62,7 @@ final class PageRoutes: Sendable {
 
     private func metricsText() -> String {
         var document = page.document
-        document.dropped.append(DroppedCount("page", feed.dropped))
+        document.dropped.append((sink: "page", count: feed.dropped))
         return RunMetrics.text(document, program: program, at: Clock.wallSeconds())
     }
 }

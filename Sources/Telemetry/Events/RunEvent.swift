@@ -18,6 +18,7 @@ package enum RunEvent: Equatable, Sendable {
     case timing(Timing)
     case process(Process)
     case network(Network)
+    case records(Records)
     case session(Session)
 
     /// The event as records and sentences need it.
@@ -34,6 +35,7 @@ package enum RunEvent: Equatable, Sendable {
         case .timing(let event): event.facts
         case .process(let event): event.facts
         case .network(let event): event.facts
+        case .records(let event): event.facts
         case .session(let event): event.facts
         }
     }

@@ -28,14 +28,28 @@ package final class Log: Sendable {
     ) {
         self.source = source
         self.wallClock = wallClock
-        file = LogFile(console: console)
+        file = LogFile()
         sinks = Mutex([TerminalLog(console, verbosity: verbosity, utcOffset: utcOffset), file])
     }
 
-    /// Hands an event to every sink.
+    /// Hands an event to every sink. A sink that has dropped its first record meanwhile is told of, to all.
     package func record(_ event: RunEvent) {
-        let time = wallClock()
-        for sink in sinks.withLock({ $0 }) { sink.receive(event, at: time, from: source) }
+        let (time, sinks) = (wallClock(), sinks.withLock { $0 })
+        for sink in sinks { sink.receive(event, at: time, from: source) }
+        for losses in sinks.compactMap(\.losses) {
+            guard let reason = losses.takeNews() else { continue }
+            record(.records(.dropping(sink: losses.sink, reason: reason)))
+        }
+    }
+
+    /// The number of records that each sink has dropped; sinks that have dropped none are left out.
+    package var dropped: [(sink: String, count: Int)] {
+        sinks.withLock { $0 }.compactMap(\.losses).map { ($0.sink, $0.count) }.filter { $0.count > 0 }
+    }
+
+    /// Tells at a run's end of the records that were dropped.
+    package func recordLosses() {
+        for (sink, count) in dropped { record(.records(.dropped(sink: sink, count: count))) }
     }
 
     /// Every event goes to this file from now on; the events that have waited for a file go there first.
@@ -43,9 +57,6 @@ package final class Log: Sendable {
 
     /// The sink receives all later events.
     package func add(_ sink: any EventSink) { sinks.withLock { $0.append(sink) } }
-
-    /// What each sink has left out so far.
-    package var dropped: [DroppedCount] { sinks.withLock { $0 }.compactMap(\.dropped) }
 
     /// The sink receives no later events.
     package func remove(_ sink: any EventSink) { sinks.withLock { $0.removeAll { $0 === sink } } }

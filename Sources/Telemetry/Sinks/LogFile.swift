@@ -9,16 +9,10 @@ final class LogFile: EventSink {
     private struct State {
         var file: AppendFile?
         var waiting: [String] = []
-        var hasFailed = false
-        /// Lines that could not be written, or for which there was no room before there was a file.
-        var dropped = 0
     }
 
-    private let console: Console
     private let state = Mutex(State())
-
-    /// - Parameter console: shows it if the file cannot be written.
-    init(console: Console) { self.console = console }
+    let losses: SinkLosses? = SinkLosses(of: "log.jsonl")
 
     /// Events go to `file` from now on, those that have waited first.
     func open(_ file: AppendFile) {
@@ -30,8 +24,6 @@ final class LogFile: EventSink {
         for line in waiting { append(line) }
     }
 
-    var dropped: DroppedCount? { DroppedCount("log.jsonl", state.withLock { $0.dropped }) }
-
     func receive(_ event: RunEvent, at time: Double, from source: String) {
         switch event {
         case .training(.stepFinished), .training(.stepLogged), .worker(.observed): break
@@ -40,28 +32,13 @@ final class LogFile: EventSink {
     }
 
     private func append(_ line: String) {
-        let complaint: String? = state.withLock { state in
+        state.withLock { state in
             guard let file = state.file else {
-                if state.waiting.count < LogFile.mostWaiting {
-                    state.waiting.append(line)
-                } else {
-                    state.dropped += 1
-                }
-                return nil
+                // A process without a run directory keeps its first events for nobody.
+                if state.waiting.count < LogFile.mostWaiting { state.waiting.append(line) }
+                return
             }
-            do {
-                try file.append(line)
-                state.hasFailed = false
-                return nil
-            } catch {
-                state.dropped += 1
-                // Shown once: a full disk must not fill the terminal as well.
-                defer { state.hasFailed = true }
-                return state.hasFailed ? nil : "\(error)"
-            }
-        }
-        if let complaint {
-            console.writeLine("warning: the log is incomplete: \(LogFormat.printable(complaint))")
+            do { try file.append(line) } catch { losses?.add(because: "\(error)") }
         }
     }
 }

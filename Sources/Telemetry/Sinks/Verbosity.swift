@@ -32,6 +32,8 @@ extension RunEvent {
         case .process(.replaced): .verbose
         case .network(.suspected): .verbose
         case .network: .normal
+        case .records(.lost): .quiet
+        case .records: .normal
         case .session(let event): event.shownFrom
         }
     }

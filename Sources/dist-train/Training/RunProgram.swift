@@ -88,6 +88,8 @@ struct RunProgram {
             throw error
         }
         prepare(coordinator)
+        let sinks = try RunSinks(setup, log)
+        defer { sinks.close() }
         session.signals.setTarget(coordinator)
         session.display?.begin(setup)
         log.record(.run(Self.started(job.job.name, setup)))
