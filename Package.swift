@@ -150,6 +150,11 @@ let package = Package(
         tests("CollectivesTests", uses: ["TestSupport", "Collectives", "Kernels", "Threads"]),
         tests("TelemetryTests", uses: ["TestSupport", "Telemetry", "Configuration", "System", "Platform"]),
         tests("HTTPTests", uses: ["TestSupport", "HTTP", "Transport", "System", "Platform", "Threads"]),
+        tests(
+            "PagesTests",
+            uses: [
+                "TestSupport", "Pages", "Telemetry", "Transport", "Configuration", "System", "Platform",
+            ]),
         tests("MetricsTests", uses: ["TestSupport", "Metrics"]),
         tests("CheckpointsTests", uses: ["TestSupport", "Checkpoints", "System", "Platform"]),
         tests(

@@ -37,6 +37,21 @@ extension EventExample {
     fileprivate static let beginnings = [
         EventExample(.run(.readingData), "reading the data"),
         EventExample(
+            .run(.pageListening(address: "http://127.0.0.1:40123/", linkFile: "runs/mnist-1/page")),
+            "the page of this run is at http://127.0.0.1:40123/; the link with its key is in"
+                + " runs/mnist-1/page",
+            #""address":"http://127.0.0.1:40123/","link_file":"runs/mnist-1/page""#),
+        EventExample(
+            .run(.pageUnencrypted(address: "http://10.0.0.5:7071/")), .warning,
+            "the page at http://10.0.0.5:7071/ is plain HTTP: whoever is on the network can read it, and its"
+                + " key; on a network that is not yours, leave out --page and use a tunnel (`ssh -L`)",
+            #""address":"http://10.0.0.5:7071/""#),
+        EventExample(
+            .run(.pageFailed(address: "127.0.0.1:80", reason: "no permission")), .warning,
+            "the page cannot be served at 127.0.0.1:80: no permission; the run goes on without it. Name"
+                + " another address with --page, or leave it out with --no-page",
+            #""address":"127.0.0.1:80","reason":"no permission""#),
+        EventExample(
             .run(.weightNamesUnwrapped(file: "x.safetensors", parts: ["_orig_mod.", "module."])), .info,
             "the names in x.safetensors count without `_orig_mod.` and `module.`, which a wrapper of the"
                 + " network wrote",

@@ -35,6 +35,15 @@ import Testing
         #expect(line.entries.suffix(500).allSatisfy { $0.event == "checkpoint_requested" })
     }
 
+    /// A night without workers: an entry every 10 s.
+    @Test func waitingHidesNothing() {
+        var line = TimeLine()
+        line.add(RunEvent.worker(.lost(EventExample.one, reason: "silent")).facts, at: 0)
+        let missing = RunEvent.worker(.missing(ready: 0, needed: 1, paused: 0, hasBegun: true))
+        for _ in 1...3_000 { line.add(missing.facts, at: 0) }
+        #expect(line.entries.count == TimeLine.mostEntries && line.entries[0].event == "worker_lost")
+    }
+
     /// A thousand losses make room for a newer one.
     @Test func theOldestGoesFirst() {
         var line = TimeLine()

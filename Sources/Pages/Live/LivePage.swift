@@ -24,7 +24,9 @@ package final class LivePage: EventSink {
     private let losses: @Sendable () -> [(sink: String, count: Int)]
 
     /// - Parameter losses: tells what the sinks of the run have left out.
-    package init(_ document: RunDocument, losses: @escaping @Sendable () -> [(sink: String, count: Int)] = { [] }) {
+    package init(
+        _ document: RunDocument, losses: @escaping @Sendable () -> [(sink: String, count: Int)] = { [] }
+    ) {
         state = Mutex(State(document: document))
         self.losses = losses
     }

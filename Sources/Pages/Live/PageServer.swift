@@ -39,6 +39,7 @@ package final class PageServer: Sendable {
     /// The link that lets a person in. It is for terminals and files of mode 0600, and for no log.
     package var link: String { access.link }
     package var isLoopback: Bool { server.address.isLoopback }
+    package var port: UInt16 { server.address.port }
 
     /// Tells viewers that the run has ended, and ends the server within a moment.
     package func end() {

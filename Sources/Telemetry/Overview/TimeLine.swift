@@ -19,14 +19,16 @@ package struct TimeLine: Equatable, Sendable {
 
         /// How much the entry matters.
         fileprivate var rank: Int {
-            if level >= .warning || Self.landmarks.contains(event) { return 3 }
-            if event == "checkpoint_written" { return 2 }
+            if level == .error || Self.landmarks.contains(event) { return 3 }
+            // While workers are missing, an entry comes every 10 s.
+            if event == "workers_missing" { return 1 }
+            if level == .warning || event == "checkpoint_written" { return 2 }
             return level == .info ? 1 : 0
         }
 
         private static let landmarks: Set<String> = [
             "run_started", "run_resumed", "run_stopped", "run_finished", "stopped_early", "worker_joined",
-            "worker_left", "recovery_started", "recovered",
+            "worker_left", "worker_lost", "worker_refused", "recovery_started", "recovered",
         ]
     }
 

@@ -79,6 +79,8 @@ final class RunDisplay {
             // On a terminal only, because no log file may hold the key.
             Console.standardError.writeLine("  the page:  \(server.link)")
         } catch {
+            server?.end()
+            server = nil
             log.record(.run(.pageFailed(address: "\(options.endpoint)", reason: "\(error)")))
         }
     }
