@@ -176,7 +176,7 @@ function logTicks(low, high, count) {
 /** A short number for an axis: 0.25, 1,500, 20k, 1.5M, 1e-5. */
 function tickText(value) {
   const size = Math.abs(value);
-  if (size >= 1e9 || (size > 0 && size < 1e-3)) return exponent(value, 2);
+  if (size >= 1e9 || (size > 0 && size < 1e-4)) return exponent(value, 2);
   if (size >= 1e6) return `${Number((value / 1e6).toPrecision(6))}M`;
   if (size >= 1e4) return `${Number((value / 1e3).toPrecision(6))}k`;
   return pointed(String(Number(value.toPrecision(8))));

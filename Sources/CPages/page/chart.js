@@ -308,7 +308,7 @@ class Chart {
       group.append(shape("line", { class: "gridline", x1: area.left, x2: area.right, y1: y, y2: y }),
         shape("text", { x: area.left - 8, y: Number(y) + 4, "text-anchor": "end" }, tickText(tick)));
     }
-    let across = linearTicks(area.x[0], area.x[1], Math.max(2, Math.floor((area.right - area.left) / 80)));
+    let across = linearTicks(area.x[0], area.x[1], Math.max(3, Math.floor((area.right - area.left) / 72)));
     if (this.options.x?.whole) across = across.filter(Number.isInteger);
     for (const tick of across) {
       const x = area.toX(tick);

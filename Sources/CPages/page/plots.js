@@ -17,7 +17,7 @@ function table(columns, rows, { caption = null, foot = null, sorts = true, first
     const content = made ?? (value === null || value === undefined ? "–"
       : typeof value === "number" ? withUnit(figure(value, decimals[index]), column.unit) : name(value));
     return element(
-      "td", { class: right(index) ? "right" : string(value).length > 40 ? "words" : null }, content);
+      "td", { class: right(index) ? "right" : lengthClass(string(value).length) }, content);
   };
   const draw = () => {
     body.replaceChildren(
@@ -53,6 +53,9 @@ function table(columns, rows, { caption = null, foot = null, sorts = true, first
       element("thead", null, element("tr", null, headings)), body,
       foot && element("tfoot", null, foot))), more);
 }
+
+/** Short texts stay on one line, long ones get some width. */
+const lengthClass = (length) => (length > 40 ? "words" : length <= 24 ? "short" : null);
 
 /** The fewest decimals, at most 4, that show all numbers of a column in full; null if there are none. */
 function commonDecimals(values) {
