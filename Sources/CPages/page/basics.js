@@ -53,6 +53,13 @@ function widthOf(text) {
   return ruler.measureText(text).width;
 }
 
+/** As much of a name as fits into so many pixels of a drawing. */
+function fitted(value, width) {
+  let limit = Math.max(2, Math.min([...label(value, 200)].length, Math.floor(width / 3)));
+  while (limit > 2 && widthOf(label(value, limit)) > width) limit -= 1;
+  return label(value, limit);
+}
+
 /** "samples_per_second" as "Samples per second". */
 const titled = (value) => string(value).replace(/_/g, " ").replace(/^./u, (first) => first.toUpperCase());
 

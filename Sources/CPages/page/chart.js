@@ -16,7 +16,7 @@ function swatch(series) {
   } else {
     if (series.draw !== "dots") {
       picture.append(shape("line", {
-        x1: 1, x2: 23, y1: 5, y2: 5, stroke, "stroke-width": 2,
+        x1: 1, x2: 23, y1: 5, y2: 5, stroke, "stroke-width": 2, opacity: series.pale ? 0.45 : null,
         "stroke-dasharray": series.colour === null ? null : series.dash,
       }));
     }
@@ -84,7 +84,7 @@ class View {
 }
 
 /**
- * A chart. Its series are `{name, x, y, low, high, draw, colour, dash, marker, edges}`, its options
+ * A chart. Its series are `{name, x, y, low, high, draw, colour, dash, marker, pale, edges}`, its options
  * `{title, note, alt, x, y, height, view, log, canLog, diagonal, latest, plain, fixed, keepsColours}`.
  */
 class Chart {
@@ -246,7 +246,9 @@ class Chart {
     if (!(extent[0] <= extent[1])) return null;
     const [low, high] = extent;
     if (this.log) return low === high ? [low / 2, high * 2] : [low / 1.15, high * 1.15];
-    if (low === high) return low === 0 ? [0, 1] : [low - 0.1 * Math.abs(low), high + 0.1 * Math.abs(high)];
+    if (high - low <= 1e-5 * Math.max(-low, high)) {
+      return low === 0 ? [0, 1] : [low - 0.1 * Math.abs(low), high + 0.1 * Math.abs(high)];
+    }
     const pad = 0.05 * (high - low);
     const zero = low >= 0 && low < 0.35 * high;
     return [zero ? 0 : number(axis.min) === low ? low : low - pad,
@@ -365,7 +367,8 @@ class Chart {
     }
     if (one.draw !== "dots") {
       parts.push(shape("path", {
-        class: rest ? "curve rest" : "curve", "data-last": one.x[one.x.length - 1] ?? null, stroke,
+        class: rest ? "curve rest" : one.pale ? "curve pale" : "curve",
+        "data-last": one.x[one.x.length - 1] ?? null, stroke,
         "stroke-dasharray": rest ? null : one.dash,
         d: this.line(one, values, area),
       }));
@@ -414,8 +417,8 @@ class Chart {
     return path;
   }
 
-  /** Whether the range within buckets is shown: of more than two curves the ranges would hide each other. */
-  banded(one) { return one.low?.length > 0 && this.series.length <= 2; }
+  /** Whether the range within buckets is shown: those of more than three curves would hide each other. */
+  banded(one) { return one.low?.length > 0 && this.series.length <= 3; }
 
   band(one, area) {
     const upper = [];

@@ -117,8 +117,10 @@ class Curves {
       if (banded) { low.push(number(curve.low[at])); high.push(number(list(curve.high)[at])); }
     });
     const set = string(curve.set);
-    const twin = members.findIndex(
-      (other) => other.curve.set === curve.set && other.index === index) !== place;
+    const twins = members.filter((other) => set && other.curve.set === curve.set && other.index === index);
+    // Values of single steps are noise around those of epochs: the same colour, paler.
+    const pale = curve.by === "step" && twins.some((other) => other.curve.by === "epoch");
+    const twin = !pale && twins.filter((other) => other.curve.by === curve.by)[0]?.curve !== curve;
     const colourOf = several ? index : set === "validation" && !twin ? 1 : set === "train" && !twin ? 0
       : members.length === 1 ? 0 : set ? 2 + place : place;
     const dashed = several ? set === "train" : set === "validation";
@@ -129,7 +131,7 @@ class Curves {
       draw: "line", colour: colourOf % COLOURS,
       dash: dashed ? (several ? "2 3" : "7 4") : several ? DASHES[Math.floor(index / COLOURS) % DASHES.length]
         : set ? null : DASHES[place % DASHES.length],
-      marker: set === "validation" && curve.by === "epoch",
+      pale, marker: set !== "" && curve.by === "epoch",
     };
   }
 

@@ -116,7 +116,11 @@ function whisker(one, floor) {
 }
 
 function workersTable(workers) {
-  const rows = workers.map(record);
+  // Those who compute stand first, those who are gone last.
+  const rank = (row) => ["member", "joining", "spare"].indexOf(row.state)
+    + 4 * (row.state === "left" || row.state === "lost");
+  const rows = workers.map(record).sort(
+    (a, b) => rank(a) - rank(b) || (number(a.number) ?? 0) - (number(b.number) ?? 0));
   const columns = [
     { name: "worker", align: "right" }, { name: "name" }, { name: "address" },
     { name: "state",
@@ -154,15 +158,16 @@ function phasesFigure(phases) {
   const besides = [...new Set(rows.flatMap(({ beside }) => beside.map(([part]) => part)))];
   const longest = Math.max(1e-9, ...rows.map(({ total }) => total));
   const tint = (part) => (part === "waiting" ? "var(--line)" : colour(names.indexOf(part)));
-  const who = (row) =>
-    `${string(row.worker) ? `worker ${string(row.worker)}` : ""} ${string(row.name) ? `(
-      ${string(row.name)})` : ""}`.trim();
+  const who = (row) => [
+    string(row.worker) && `worker ${string(row.worker)}`, string(row.name) && `(${string(row.name)})`,
+  ].filter(Boolean).join(" ");
+  const told = (milliseconds) => `${pointed(milliseconds.toFixed(2))} ms`;
   const thick = rows.length > 16 ? 12 : 20;
   const pitch = thick + (rows.length > 16 ? 4 : 10);
   const plot = element("div", { class: "plot" });
   const draw = (width) => {
-    const left = Math.min(150, width * 0.3);
-    const scale = (width - left - 64) / longest;
+    const left = 12 + Math.min(Math.max(0, ...rows.map(({ row }) => widthOf(who(row)))), width * 0.3);
+    const scale = (width - left - widthOf(told(longest)) - 16) / longest;
     plot.replaceChildren(shape("svg", {
       viewBox: `0 0 ${width} ${pitch * rows.length}`, role: "img",
       "aria-label": `Milliseconds per step: ${rows.slice(0, 20).map(({ row, total }) => `${who(row)} ${
@@ -172,7 +177,7 @@ function phasesFigure(phases) {
       let x = left;
       return [shape(
         "text", { x: left - 10, y: y + thick / 2 + 4, "text-anchor": "end" },
-        label(who(row), Math.floor(left / 6.6))),
+        fitted(who(row), left - 12)),
         ...parts.map(([part, milliseconds]) => {
           const wide = milliseconds * scale;
           const bar = shape("rect", { x, y, width: Math.max(0, wide - 1), height: thick, fill: tint(part) },
@@ -180,7 +185,7 @@ function phasesFigure(phases) {
               `${part}: ${milliseconds.toFixed(2)} ms per step (${percent(total && milliseconds / total)})`));
           x += wide;
           return bar;
-        }), shape("text", { x: x + 6, y: y + thick / 2 + 4, class: "strong" }, `${total.toFixed(2)} ms`)];
+        }), shape("text", { x: x + 6, y: y + thick / 2 + 4, class: "strong" }, told(total))];
     })));
   };
   new ResizeObserver(() => { if (plot.clientWidth) draw(plot.clientWidth); }).observe(plot);
@@ -205,7 +210,8 @@ function phasesFigure(phases) {
 }
 
 function memoryTable(memory) {
-  const rows = memory.map(record);
+  const rows = memory.map(record).sort((a, b) =>
+    string(a.what).localeCompare(string(b.what), "en", { numeric: true }));
   const largest = Math.max(1, ...rows.map((row) => number(row.bytes) ?? 0));
   return table(
     [{ name: "process" }, { name: "memory", align: "right", cell: bytes },
