@@ -101,7 +101,9 @@ const grouped = (digits) => string(digits).replace(/\B(?=(\d{3})+(?!\d))/g, ",")
 function figure(value, decimals = null) {
   if (number(value) === null) return "–";
   const size = Math.abs(value);
-  if (decimals !== null && size < 1e8) return pointed(value.toFixed(decimals));
+  if (decimals !== null && size < 1e8 && (size === 0 || size >= 10 ** -decimals / 2)) {
+    return pointed(value.toFixed(decimals));
+  }
   if (size === 0) return "0";
   if (size >= 1e15 || (size >= 1e8 && !Number.isInteger(value))) return exponent(value, 4);
   if (Number.isInteger(value)) return grouped(value);

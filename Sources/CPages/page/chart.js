@@ -137,11 +137,12 @@ class Chart {
     if (this.width) this.draw();
   }
 
-  /** Of many series, a few are drawn in colour: at first those with the largest last values. */
+  /** Of many series, a few are drawn in colour: at first those of a run with the largest last values. */
   choose() {
     const last = (one) => one.y.findLast((value) => value !== null) ?? -Infinity;
     if (!this.chosen) {
-      const order = [...this.series].sort((a, b) => last(b) - last(a));
+      const order = [...this.series];
+      if (this.options.latest) order.sort((a, b) => last(b) - last(a));
       this.chosen = new Map(order.slice(0, 5).map((one, index) => [one.name, index]));
     }
     for (const one of this.series) one.colour = this.chosen.get(one.name) ?? null;

@@ -61,7 +61,9 @@ class Curves {
       for (const curve of list(run.curves)) {
         if (!curve || typeof curve !== "object") continue;
         const group = string(curve.group) || "other";
-        if (runs.length > 1 && (group === "gradient_norms" || group === "dead_units")) continue;
+        if (runs.length > 1 && (group === "gradient_norms" || group === "dead_units" || isPale(curve, run))) {
+          continue;
+        }
         if (!groups.has(group)) groups.set(group, []);
         groups.get(group).push({ curve, run, index });
       }
@@ -118,8 +120,7 @@ class Curves {
     });
     const set = string(curve.set);
     const twins = members.filter((other) => set && other.curve.set === curve.set && other.index === index);
-    // Values of single steps are noise around those of epochs: the same colour, paler.
-    const pale = curve.by === "step" && twins.some((other) => other.curve.by === "epoch");
+    const pale = isPale(curve, run);
     const twin = !pale && twins.filter((other) => other.curve.by === curve.by)[0]?.curve !== curve;
     const colourOf = several ? index : set === "validation" && !twin ? 1 : set === "train" && !twin ? 0
       : members.length === 1 ? 0 : set ? 2 + place : place;
@@ -161,6 +162,12 @@ class Curves {
       return button;
     }));
   }
+}
+
+/** Values of steps are noise around those of epochs: the same colour, paler, and not compared. */
+function isPale(curve, run) {
+  return curve.by === "step" && string(curve.set) !== "" && list(run.curves).some((other) =>
+    record(other).by === "epoch" && other.set === curve.set && other.group === curve.group);
 }
 
 function perEpoch(run) {

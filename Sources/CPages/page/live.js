@@ -95,7 +95,7 @@ class RunView {
     const workers = list(run.workers);
     const members = workers.filter((worker) => record(worker).state === "member").length;
     this.part("workers", workers, workersTable,
-      `${grouped(members)} of ${grouped(workers.length)} take part`);
+      run.state === "finished" ? "" : `${grouped(members)} of ${grouped(workers.length)} take part`);
     page.section("time-line", "Time line", this.timeLine.update(run) > 0);
     this.part("time", list(run.phases), phasesFigure, "milliseconds per step");
     this.part("memory", list(run.memory), memoryTable);
@@ -174,7 +174,6 @@ function drawComparison(page, shown) {
       number(best.value) === null ? null
         : `${string(best.monitor).replace(/[._]/g, " ")} ${figure(best.value)}`, run.directory ?? null];
   }), { caption: "Runs" }));
-  drawFigures(page, runs);
   const curves = new Curves(false);
   const body = page.section("curves", "Curves");
   body.append(curves.body);
@@ -190,25 +189,6 @@ function drawComparison(page, shown) {
     .append(table(
       [{ name: "" }, ...runs.map((run) => ({ name: label(run.name, 30) }))], rows,
       { caption: "Environment", sorts: false }));
-}
-
-/** A row for each measure, a column for each run. */
-function drawFigures(page, runs) {
-  const keys = new Map();
-  for (const run of runs) {
-    for (const one of list(run.figures).map(record)) keys.set(`${string(one.set)} ${string(one.name)}`, one);
-  }
-  const rows = [...keys].map(([key]) => [key.replace(/_/g, " "), ...runs.map((run) => {
-    const one = list(run.figures).map(record).find(
-      (other) => `${string(other.set)} ${string(other.name)}` === key);
-    if (!one || number(one.value) === null) return null;
-    const bounded = number(one.low) !== null && number(one.high) !== null;
-    const interval = bounded ? ` (${figure(one.low)} to ${figure(one.high)})` : "";
-    return withUnit(figure(one.value), one.unit) + interval;
-  })]);
-  page.section("results", "Results", rows.length > 0).append(table(
-    [{ name: "measure" }, ...runs.map((run) => ({ name: label(run.name, 30), align: "right" }))], rows,
-    { caption: "Results", sorts: false }));
 }
 
 // ---- A running training

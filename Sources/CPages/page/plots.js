@@ -9,7 +9,8 @@ function table(columns, rows, { caption = null, foot = null, sorts = true, first
   const more = element(
     "button", { type: "button", class: "more", onclick: () => { first = Infinity; draw(); } });
   const right = (index) => columns[index]?.align === "right";
-  const decimals = columns.map((_, index) => commonDecimals(rows.map((row) => list(row)[index])));
+  const decimals = columns.map((_, index) =>
+    commonDecimals(rows.map((row) => list(row)[index]), columns[index]?.unit));
   let order = rows.map((_, index) => index);
   const cell = (value, index) => {
     const column = columns[index] ?? {};
@@ -57,12 +58,14 @@ function table(columns, rows, { caption = null, foot = null, sorts = true, first
 /** Short texts stay on one line, long ones get some width. */
 const lengthClass = (length) => (length > 40 ? "words" : length <= 24 ? "short" : null);
 
-/** The fewest decimals, at most 4, that show all numbers of a column in full; null if there are none. */
-function commonDecimals(values) {
-  const found = values.filter((value) => number(value) !== null && Math.abs(value) < 1e8);
-  const fits = (digits) =>
-    found.every((value) => Math.abs(Number(value.toFixed(digits)) - value) <= 1e-9 * Math.abs(value));
-  return [0, 1, 2, 3, 4].find(fits) ?? null;
+/** Decimals for all numbers of a column: none if they are whole, else about five digits of the largest. */
+function commonDecimals(values, unit) {
+  const sizes = values.filter((value) => number(value) !== null).map(Math.abs);
+  if (sizes.every(Number.isInteger)) return 0;
+  if (unit === "%") return 1;
+  const digits = Math.max(0, 4 - Math.floor(Math.log10(Math.max(1, ...sizes))));
+  const exact = (count) => sizes.every((size) => Math.abs(Number(size.toFixed(count)) - size) <= 1e-9 * size);
+  return [...Array(digits).keys()].find(exact) ?? digits;
 }
 
 /** A figure with a title, without axes. */
@@ -154,6 +157,8 @@ const PLOTS = {
         : element("p", { class: "soft small" }, "no picture"),
       element("figcaption", null, name(item.caption))))));
     figure.classList.add("wide");
+    // A single picture, such as a sheet of samples, may take the width of the page.
+    figure.classList.toggle("single", items.length === 1);
     return figure;
   },
 
