@@ -84,8 +84,8 @@ class View {
 }
 
 /**
- * A chart. Its series are `{name, x, y, low, high, draw, colour, dash, marker, pale, edges}`, its options
- * `{title, note, alt, x, y, height, view, log, canLog, diagonal, latest, plain, fixed, keepsColours}`.
+ * A chart. Its series are `{name, x, y, low, high, draw, colour, dash, marker, pale, smooths, edges}`, its
+ * options `{title, note, alt, x, y, height, view, log, canLog, diagonal, latest, plain, fixed, keepsColours}`.
  */
 class Chart {
   series = [];
@@ -192,7 +192,7 @@ class Chart {
 
   /** The values that are drawn: smoothed if the view says so. */
   values(one) {
-    return this.view.smoothing > 0 && one.draw === "line" ? smoothed(one.y, this.view.smoothing) : one.y;
+    return this.view.smoothing > 0 && one.smooths ? smoothed(one.y, this.view.smoothing) : one.y;
   }
 
   domains() {

@@ -132,7 +132,7 @@ class Curves {
       draw: "line", colour: colourOf % COLOURS,
       dash: dashed ? (several ? "2 3" : "7 4") : several ? DASHES[Math.floor(index / COLOURS) % DASHES.length]
         : set ? null : DASHES[place % DASHES.length],
-      pale, marker: set !== "" && curve.by === "epoch",
+      pale, smooths: curve.group !== "learning_rate", marker: set !== "" && curve.by === "epoch",
     };
   }
 
