@@ -108,7 +108,6 @@ class RunView {
     this.part("plots", list(run.plots), (plots) => { drawPlots(page, plots); return ""; });
     const events = list(run.events);
     page.section("log", "Log", this.log.update(events) > 0);
-    page.foot.textContent = "";
     page.mark();
   }
 
@@ -250,7 +249,7 @@ class Live {
       this.over = true;
       source.close();
       this.replace(run);
-      this.tell(["good", "the run has ended"]);
+      this.tell([stateOf(this.run.state)[0], "the run has ended"]);
     });
     source.onerror = () => { source.close(); if (!this.over) this.retry(); };
   }

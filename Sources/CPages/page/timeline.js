@@ -62,7 +62,7 @@ class TimeLine {
     this.rows.replaceChildren(table(
       [{ name: "time" }, { name: "since start", align: "right", cell: (value) => duration(value) },
         { name: "step", align: "right" }, { name: "event" }],
-      this.events.toReversed().map(
+      [...this.events].reverse().map(
         (entry) => [clock(entry.time), entry.time - this.begin, number(entry.step), string(entry.text)]),
       { caption: "Events of the time line, the newest first" }));
   }

@@ -30,6 +30,8 @@ def run(name):
     steps = list(range(10, 361, 10))
     epochs = list(range(12, 361, 12))
     loss = falling(len(steps))
+    accuracy = [round(0.93 - 0.5 * value, 5) for value in falling(30)]
+    accuracy[20] = 0.9389
     return {
         "name": name, "directory": f"runs/{name}", "command": f"dist-train run {name}.json5", "state": "finished",
         "message": None, "time": {"started": START, "now": START + 40, "training": 38.25},
@@ -42,8 +44,7 @@ def run(name):
             curve("train.loss", "loss", "training", "train", "step", steps, loss, [v - 0.04 for v in loss],
                   [v + 0.04 for v in loss], 10),
             curve("validation.loss", "loss", "validation", "validation", "epoch", epochs, falling(30, 1.2)),
-            curve("validation.accuracy", "accuracy", "validation", "validation", "epoch", epochs,
-                  [round(0.95 - 0.5 * value, 5) for value in falling(30)]),
+            curve("validation.accuracy", "accuracy", "validation", "validation", "epoch", epochs, accuracy),
             curve("learning_rate", "learning_rate", "learning rate", "", "step", steps, [0.003] * len(steps)),
         ],
         "workers": [{"number": number, "name": f"node{number}/17", "address": f"10.0.0.{number}", "state": state,
