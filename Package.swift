@@ -114,7 +114,12 @@ let package = Package(
                 "Checkpoints", "Configuration", "Datasets", "Jobs", "Kernels", "NeuralNetwork", "Runs",
                 "System", "Training",
             ]),
-        room("TensorBoard", uses: ["System", "CSIMD", "Configuration", "Telemetry", "Platform"]),
+        room(
+            "TensorBoard",
+            uses: [
+                "CSIMD", "System", "Configuration", "Datasets", "Telemetry", "Checkpoints", "Platform",
+                "Threads",
+            ]),
         room(
             "Reports",
             uses: [
@@ -195,8 +200,13 @@ let package = Package(
         tests(
             "EndToEndTests",
             uses: [
-                "TestSupport", "System", "Transport", "Datasets", "Configuration", "Pages", "Platform",
-                "Threads",
+                "TestSupport", "System", "Transport", "Datasets", "Configuration", "Pages", "TensorBoard",
+                "Platform", "Threads",
+            ]),
+        tests(
+            "TensorBoardTests",
+            uses: [
+                "TestSupport", "TensorBoard", "Checkpoints", "Datasets", "System", "Telemetry", "Platform",
             ]),
         tests("DocumentsTests", uses: ["TestSupport", "Jobs", "System"]),
         // Readers of outside bytes, for a fuzzer (deploy/fuzz) and for tests.
@@ -204,7 +214,7 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 "Transport", "System", "Configuration", "Datasets", "Checkpoints", "Jobs", "Training", "Runs",
-                "Cluster", "HTTP", "Platform",
+                "Cluster", "HTTP", "TensorBoard", "Platform",
             ],
             path: "Tests/Fuzzing/Targets", swiftSettings: swiftFlags),
         tests("FuzzingTests", uses: ["TestSupport", "FuzzTargets", "Cluster", "System"]),

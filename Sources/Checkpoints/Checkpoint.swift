@@ -10,7 +10,7 @@ package struct Checkpoint: Sendable {
     /// Everything that training stores beside the tensors.
     package let state: ConfigValue
 
-    static let modelFile = "model.safetensors"
+    package static let modelFile = "model.safetensors"
     static let optimizerFile = "optimizer.safetensors"
 
     /// Reads the checkpoint directory `path` and compares every file with its checksum.

@@ -19,6 +19,8 @@ package final class RunDirectory: Sendable {
     package var metricsPath: String { Path.join(path, "metrics.jsonl") }
     /// The epochs of `metrics.jsonl` as a table.
     package var tablePath: String { Path.join(path, "metrics.csv") }
+    /// The event files of the run for TensorBoard.
+    package var tensorBoardPath: String { Path.join(path, "tensorboard") }
     /// The run's log, one JSON object per line.
     package var logPath: String { Path.join(path, "log.jsonl") }
     /// The result of a completed run.

@@ -33,6 +33,8 @@ package struct Job: Equatable, Sendable {
     package var freeze: [String] = []
     /// A step is logged to metrics.jsonl if its number is a multiple of this, or an epoch ends with it.
     package var logEvery: Int
+    /// Whether the run is written for TensorBoard too.
+    package var logsTensorBoard = false
     /// The OpenBLAS core that every worker must compute with; nil: the first worker's.
     package var blasCore: String?
     /// Microbatch cuts that replace the even assignment, for tests and measurements.

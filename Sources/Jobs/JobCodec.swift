@@ -158,7 +158,8 @@ struct JobFields: Sendable {
             "When checkpoints are written, and which are kept.",
             example: "{every: 500, keep: 3, best: \"validation.accuracy\"}", resume: .free)
         Field.group(
-            "logging", "What is written to metrics.jsonl.", example: "{every: 10, gradients: true}",
+            "logging", "What is written to metrics.jsonl, and for TensorBoard.",
+            example: "{every: 10, gradients: true}",
             resume: .mayChange
         ) {
             Field(
@@ -167,6 +168,10 @@ struct JobFields: Sendable {
             Field(
                 "gradients", \.job.optimization.logsGradients, .bool,
                 "Whether logged steps tell each layer's gradient norm and its dead units.", example: "true")
+            Field(
+                "tensorboard", \.job.logsTensorBoard, .bool,
+                "Whether the run directory gets curves, histograms of weights and pictures for TensorBoard.",
+                example: "true", resume: .free)
         }
     }
 

@@ -3,8 +3,8 @@ import Synchronization
 
 /// A file that grows at its end: of lines (metrics, log) or of records. It may be used from any thread.
 ///
-/// What is appended is handed to the system at once, so that it survives the death of the process;
-/// `synchronize` makes it survive a power failure.
+/// Appended bytes are handed to the system at once, so that they survive the death of the process;
+/// `synchronize` makes them survive a power failure.
 package final class AppendFile: Sendable {
     package let path: String
     private let file: Mutex<Descriptor?>

@@ -40,6 +40,22 @@ package enum File {
         return text
     }
 
+    /// Reads the bytes of `path` from an offset on: so many, or fewer if the file ends before.
+    ///
+    /// - Throws: `SystemError` if the file cannot be read.
+    package static func read(_ path: String, from offset: Int, count: Int) throws -> [UInt8] {
+        let file = try Descriptor(opening: path, O_RDONLY, to: "read")
+        return try [UInt8](unsafeUninitializedCapacity: count) { bytes, have in
+            while have < count {
+                let more = pread(file.number, bytes.baseAddress! + have, count - have, off_t(offset + have))
+                if more < 0 && errno == EINTR { continue }
+                guard more >= 0 else { throw SystemError(cannot: "read", path) }
+                guard more > 0 else { return }
+                have += more
+            }
+        }
+    }
+
     private static func tooLarge(_ path: String, _ limit: Int) -> SystemError {
         SystemError(
             "`\(path)` is larger than the \(TextFormat.bytes(limit)) allowed for such a file;"

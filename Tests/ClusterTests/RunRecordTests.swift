@@ -206,8 +206,8 @@ import Training
         #expect(try bench.lines() == [Self.step2, Self.step3, Self.epoch1])
     }
 
-    /// Events come with their lines: each once, whatever is replayed, and of audited steps only when nothing can
-    /// take them back.
+    /// Events come with their lines: each once, whatever is replayed, and of audited steps only when nothing
+    /// can take them back.
     @Test(arguments: [false, true]) func eventsComeOnce(isAudited: Bool) throws {
         let bench = try Bench(isAudited: isAudited)
         if isAudited {
@@ -229,8 +229,8 @@ import Training
                 == (isAudited ? ["step_logged 2", "step_logged 3"] : []) + ["epoch_finished 3"])
     }
 
-    /// A full disk lets lines wait; the events come all the same, and it is told once that lines wait and that
-    /// they are written.
+    /// A full disk lets lines wait; the events come all the same, and it is told once that lines wait and
+    /// that they are written.
     @Test func aFullDisk() throws {
         let (quiet, bench) = (try Bench(), try Bench(room: 150))
         for bench in [quiet, bench] {

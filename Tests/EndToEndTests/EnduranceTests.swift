@@ -7,11 +7,15 @@ extension Exactness {
     /// A cluster outlives a full disk, many failures and many runs.
     @Suite struct Endurance {
         /// A disk that fills in the midst of a run costs checkpoints, not the run: with room again, later
-        /// ones are written.
+        /// ones are written, and the lines of `metrics.jsonl` that waited.
         @Test(.enabled(if: SmallFileSystem.isPossible, "mounting a file system needs root"))
         func aDiskThatFillsAndIsFreed() throws {
             let disk = try SmallFileSystem(bytes: 4 << 20)
-            let hands = try ByHand(DigitsJob())
+            // So many and such long lines that they do not fit into what is left of the last page.
+            var job = DigitsJob()
+            job.logEvery = 1
+            job.logging = ", gradients: true, tensorboard: true"
+            let hands = try ByHand(job)
             let quiet = try hands.bench.quiet()
             hands.runDirectory = Path.join(disk.path, "run")
             let coordinator = try hands.coordinator(["--min-workers", "2", "--peer-timeout", "120"])
@@ -19,7 +23,7 @@ extension Exactness {
             let workers = [try hands.worker(fault: fault), try hands.worker(fault: fault)]
             let first = try Self.stopped(among: workers)
             let filler = Path.join(disk.path, "filler")
-            Self.fill(filler)
+            disk.fill(filler)
             first.send(SIGCONT)
             // The log is on the full disk too.
             try Program.wait(for: "the checkpoint of step 24 could not be written", from: coordinator)
@@ -35,6 +39,9 @@ extension Exactness {
                 verified.output.contains("step-00000012: whole")
                     && verified.output.contains("step-00000030: whole"))
             #expect(!verified.output.contains("step-00000024"), "\(verified.output)")
+            let log = try hands.log(of: coordinator)
+            #expect(try log.events("records_caught_up").first?.text("file") == "metrics.jsonl")
+            #expect(try log.events("records_lost").isEmpty)
         }
 
         private static func stopped(among workers: [ChildProcess]) throws -> ChildProcess {
@@ -45,14 +52,6 @@ extension Exactness {
                 Clock.sleep(seconds: 0.01)
             }
             throw SystemError("no worker has stopped at its fault point")
-        }
-
-        /// Writes until the disk is full.
-        private static func fill(_ path: String) {
-            let descriptor = open(path, O_WRONLY | O_CREAT, 0o600)
-            defer { close(descriptor) }
-            let page = [UInt8](repeating: 1, count: 4096)
-            while write(descriptor, page, page.count) > 0 {}
         }
 
         /// Seconds of the long form of `comingAndGoing`.

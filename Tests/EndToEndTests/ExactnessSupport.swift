@@ -32,6 +32,8 @@ struct DigitsJob: CustomStringConvertible {
     var measuring = ""
     var epochs = 100
     var logEvery = 5
+    /// Further fields of `logging`, each behind a comma.
+    var logging = ""
 
     static let convolution = "{conv: 4, kernel: 3, activation: \"relu\"}, \"flatten\","
 
@@ -73,7 +75,7 @@ struct DigitsJob: CustomStringConvertible {
           batch: {size: \(batch), microbatches: \(microbatches)},
           epochs: \(epochs), max_steps: \(steps),
           checkpoint: {every: \(checkpointEvery), keep: 100},
-          logging: {every: \(logEvery)},
+          logging: {every: \(logEvery)\(logging)},
           \(more)
         }
         """

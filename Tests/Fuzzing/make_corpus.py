@@ -313,3 +313,67 @@ for name, text in [("folded", get[:-4] + b"\r\n folded: 1\r\n\r\n"), ("line-feed
                    ("no-host", b"GET / HTTP/1.1\r\n\r\n"), ("version", b"GET / HTTP/2.0\r\n\r\n"),
                    ("nul", b"GET /%00 HTTP/1.1\r\nHost: a\r\n\r\n")]:
     seed("http_request", name, cuts + text)
+
+# Event files of TensorBoard
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def masked(data):
+    crc = crc32c(data)
+    return struct.pack("<I", ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF)
+
+
+def record(content):
+    length = struct.pack("<Q", len(content))
+    return length + masked(length) + content + masked(content)
+
+
+def varint(value):
+    value &= (1 << 64) - 1
+    out = b""
+    while value >= 0x80:
+        out += bytes([value & 0x7F | 0x80])
+        value >>= 7
+    return out + bytes([value])
+
+
+def field(number, value):
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    if isinstance(value, float):
+        return varint(number << 3 | 1) + struct.pack("<d", value)
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+def board_value(tag, plugin, tensor):
+    return field(1, field(1, tag) + field(9, field(1, field(1, plugin))) + field(8, tensor))
+
+
+version = field(1, 1e9) + field(3, b"brain.Event:2")
+scalar = board_value(b"loss/step", b"scalars", field(1, 1) + field(2, b"")
+                     + field(5, struct.pack("<f", 0.1)) + field(6, struct.pack("<d", 0.1)))
+histogram = board_value(b"weights/w", b"histograms",
+                        field(1, 2) + field(2, field(2, field(1, 1)) + field(2, field(1, 3)))
+                        + field(4, struct.pack("<ddd", 0, 1, 5)))
+text = board_value(b"config", b"text", field(1, 7) + field(2, b"") + field(8, b"    {}"))
+image = board_value(b"samples", b"images", field(1, 7) + field(2, field(2, field(1, 3)))
+                    + field(8, b"2") + field(8, b"1") + field(8, b"\x89PNG"))
+step = field(1, 1e9) + field(2, 7) + field(5, scalar + histogram + text + image)
+seed("events", "read-file", b"\0" + record(version) + record(step))
+seed("events", "read-torn", b"\0" + record(version) + record(step)[:-3])
+seed("events", "read-content", b"\1" + step)
+seed("events", "read-simple-value", b"\1" + field(2, -1) + field(5, field(1, field(1, b"x") + varint(21)
+                                                                     + struct.pack("<f", 1))))
+seed("events", "read-other-plugin", b"\1" + field(5, board_value(b"x", b"hparams", field(1, 1))))
+seed("events", "wrong-checksum", b"\0" + record(version)[:-1] + b"\0")
+seed("events", "wrong-length", b"\0" + record(version)[:8] + b"\0\0\0\0" + record(version)[12:])
+seed("events", "shape", b"\1" + field(5, board_value(
+    b"weights/w", b"histograms", field(1, 2) + field(2, field(2, field(1, 1 << 62)) + field(2, field(1, 3)))
+    + field(4, struct.pack("<ddd", 0, 1, 5)))))
+seed("events", "cut", b"\1" + step[:-2])

@@ -57,8 +57,8 @@ extension EventExample {
             #""file":"metrics.jsonl""#),
         EventExample(
             .records(.lost(file: "metrics.jsonl", lines: 12, reason: "no space left on the device")), .error,
-            "12 lines of metrics.jsonl could not be written: no space left on the device. A resumed run writes"
-                + " those of steps and epochs again",
+            "12 lines of metrics.jsonl could not be written: no space left on the device. A resumed run"
+                + " writes those of steps and epochs again",
             #""file":"metrics.jsonl","lines":12,"reason":"no space left on the device""#),
         EventExample(
             .records(.dropping(sink: "metrics.csv", reason: "no space left on the device")), .warning,

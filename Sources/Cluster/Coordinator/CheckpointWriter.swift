@@ -8,8 +8,8 @@ import Training
 
 /// Writes checkpoints one after another on a thread of its own, so that a slow disk holds up nobody.
 ///
-/// Before a checkpoint, the lines of `metrics.jsonl` are on the disk: a run that is resumed from it computes only
-/// what comes after it again, so nothing else would write them.
+/// Before a checkpoint, the lines of `metrics.jsonl` are on the disk: a run that is resumed from it computes
+/// only what comes after it again, so nothing else would write them.
 final class CheckpointWriter: @unchecked Sendable {  // the thread handle belongs to whoever closes
     /// The content of every checkpoint of a run beside the tensors, and the number of checkpoints that are
     /// kept.

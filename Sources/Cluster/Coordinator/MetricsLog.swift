@@ -10,11 +10,11 @@ package struct ReplayDiffers: Error, Equatable, CustomStringConvertible {
 ///
 /// After a resume or a re-form, the steps after the snapshot, or an evaluation, are computed again. Their
 /// lines must be equal to those that are there already, and are not written twice. Times ("seconds") are not
-/// compared. A line that may still turn out to be wrong is held back until it is confirmed. A line that cannot
-/// be written waits (see `PatientFile`).
+/// compared. A line that may still turn out to be wrong is held back until it is confirmed. A line that
+/// cannot be written waits (see `PatientFile`).
 package final class MetricsLog {
-    /// Its lines are written on the coordinator's loop, and again by the writer of checkpoints, which waits for
-    /// them.
+    /// Its lines are written on the coordinator's loop, and again by the writer of checkpoints, which waits
+    /// for them.
     package let file: PatientFile
     private let isExact: Bool
     /// The comparable text of each line that is there, as long as a replay may come to it.

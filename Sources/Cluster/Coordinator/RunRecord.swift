@@ -78,8 +78,8 @@ package final class RunRecord {
 
     /// Records an event that is a line of `metrics.jsonl`, unless a replay has come to it again.
     ///
-    /// - Parameter step: an audit may still take back the line of this step, and the event waits for that; nil:
-    ///   it is certain.
+    /// - Parameter step: an audit may still take back the line of this step, and the event waits; nil: it is
+    ///   certain.
     /// - Throws: `ReplayDiffers`, or `SystemError` if too many lines wait for room on the disk.
     package func record(_ event: RunEvent, heldAt step: Int? = nil) throws {
         defer { tellOfWaiting() }

@@ -1,5 +1,6 @@
 import Checkpoints
 import Configuration
+import System
 
 extension ExportedModel {
     /// The version of the file format, and of each set of operators: what onnxruntime 1.13 (2022) and later

@@ -1,4 +1,5 @@
 import Checkpoints
+import System
 
 /// A graph of ONNX that is being built, node by node. The numbers of fields and types are those of onnx.proto
 /// (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).

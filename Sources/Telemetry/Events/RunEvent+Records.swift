@@ -1,7 +1,7 @@
 import System
 
 extension RunEvent {
-    /// What becomes of the records of a run: lines that wait for room on the disk, and records that were
+    /// The fate of a run's records: lines that wait for room on the disk, and records that were
     /// dropped.
     package enum Records: Equatable, Sendable {
         /// Lines of a file of which none is dropped cannot be written, and wait in memory. If more than

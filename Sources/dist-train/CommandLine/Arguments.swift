@@ -121,6 +121,7 @@ package struct Arguments: Sendable {
     package var overrides: [String] {
         all(Option.set.name)
             + Option.fields.compactMap { field in string(field.option.name).map { "\(field.path)=\($0)" } }
+            + (has(Option.tensorboard.name) ? ["logging.tensorboard=true"] : [])
     }
 
     // MARK: Positional arguments

@@ -109,6 +109,9 @@ extension Option {
             the key of the page, for programs that send it as `Authorization: Bearer KEY`;
             made if it is missing (default: another key for each run)
             """)
+    static let tensorboard = Option(
+        name: "--tensorboard", value: nil,
+        help: "write RUN/tensorboard too, for `tensorboard --logdir RUN` (logging.tensorboard of the config)")
     static let plaintext = Option(
         name: "--plaintext", value: nil,
         help: """

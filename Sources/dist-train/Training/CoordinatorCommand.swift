@@ -16,7 +16,8 @@ enum CoordinatorCommand {
                 name: "--min-workers", value: "N", help: "begin when so many workers are ready (default 1)"),
             Option(name: "--max-workers", value: "N", help: "further workers wait as spares"),
             .runDirectory, .resume, .json, .peerTimeout, .snapshotInterval, .tokenFile, .plaintext,
-            .allowInexact, .audit, .trace, .page, .noPage, .pageKeyFile, .noReport, .verbose, .quiet,
+            .allowInexact, .audit, .trace, .tensorboard, .page, .noPage, .pageKeyFile, .noReport, .verbose,
+            .quiet,
         ] + Option.settings,
         example: "dist-train coordinator config/digits-mlp.json5 --min-workers 3", run: run)
 

@@ -15,7 +15,8 @@ enum RunCommand {
                 name: "--restarts", value: "N",
                 help: "start each worker again so often when it dies (default 3)"),
             .runDirectory, .resume, .json, .peerTimeout, .snapshotInterval, .tokenFile, .plaintext,
-            .allowInexact, .audit, .trace, .page, .noPage, .pageKeyFile, .noReport, .verbose, .quiet,
+            .allowInexact, .audit, .trace, .tensorboard, .page, .noPage, .pageKeyFile, .noReport, .verbose,
+            .quiet,
         ] + Option.settings,
         example: "dist-train run config/digits-mlp.json5 --workers 2 epochs=10", aliases: ["train"], run: run)
 

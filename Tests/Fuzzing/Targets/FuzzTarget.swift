@@ -29,7 +29,7 @@ package struct FuzzTarget: Sendable {
 
     package static let all = [
         json5, override, job, idx, npy, csv, cifar, image, dataset, safetensors, manifest, frames, handshake,
-        messages, httpRequest,
+        messages, httpRequest, events,
     ]
 
     /// Runs the reader. Returns nil if it read the input, and otherwise the message with which it refused.
