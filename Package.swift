@@ -189,7 +189,9 @@ let package = Package(
                 "TestSupport", "Export", "dist-train", "Checkpoints", "Configuration", "Datasets", "Jobs",
                 "Kernels", "NeuralNetwork", "Runs", "System", "Training",
             ]),
-        tests("ReportsTests", uses: ["Reports", "Configuration", "Metrics"]),
+        tests(
+            "ReportsTests",
+            uses: ["TestSupport", "Reports", "Configuration", "Metrics", "Checkpoints", "Kernels", "System"]),
         tests(
             "ProgramTests",
             uses: [

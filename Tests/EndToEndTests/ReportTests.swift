@@ -64,6 +64,8 @@ import Testing
         #expect(document["kind"]?.text == "report" && run["state"]?.text == "finished")
         #expect(run["command"]?.text == "dist-train run \(digits) epochs=3")
         #expect(run["environment"]?.elements?.contains(["state_sha256", .string(hash)]) == true)
+        #expect(run["progress"]?["step"] == result["steps"] && run["progress"]?["steps"] == result["steps"])
+        #expect(run["time"]?["training"]?.double == result["seconds"]?.double)
         // The confusion matrix is that of the result: the last epoch is the best one.
         let matrix = try plots("a/report.html").first { $0["kind"]?.text == "confusion" }
         let right = try #require(matrix?["counts"]?.elements).enumerated().reduce(0) {
@@ -148,6 +150,7 @@ import Testing
         let document = try document("both.html")
         #expect(try File.permissions(home.file("both.html")) == 0o600)
         #expect(document["kind"]?.text == "comparison" && document["runs"]?.elements?.count == 2)
+        #expect(document["runs"]?.elements?.compactMap { $0["name"]?.text } == ["a", "b"])
         let plots = try #require(document["plots"]?.elements)
         let settings = try #require(plots.first { $0["title"]?.text == "Differences of the jobs" })
         #expect(settings["rows"]?.elements?.contains(["epochs", "1", "2"]) == true)
@@ -165,6 +168,31 @@ import Testing
         #expect(ids.contains("member-0.train.loss") && ids.contains("member-1.train.loss"), "\(ids)")
         #expect(try titles("e/report.html").contains("Confusion matrix"))
         #expect(try card("e").contains("| ensemble | 2 members |"))
+    }
+
+    @Test func clustersAndComponentsAreDrawn() throws {
+        _ = try train(ProjectFiles.path("config/digits-kmeans.json5"), "k")
+        let clusters = try plots("k/report.html")
+        let sizes = try #require(clusters.first { $0["title"]?.text == "Clusters" })
+        let samples = sizes["rows"]?.elements?.reduce(0) { $0 + ($1.elements?[1].integer ?? 0) }
+        #expect(samples == 360 && clusters.contains { $0["title"]?.text == "Classes in each cluster" })
+        // The purity of the result follows from the table of clusters and classes.
+        let table = try #require(clusters.first { $0["title"]?.text == "Classes in each cluster" })
+        let pure = table["rows"]?.elements?.reduce(0) { sum, row in
+            sum + ((row.elements ?? []).dropFirst().compactMap(\.integer).max() ?? 0)
+        }
+        let result = try json(File.readText(home.file("k/result.json"), limit: 1 << 20))
+        let purity = try #require(result["validation"]?["purity"]?.double)
+        #expect(Double(pure ?? 0) / 360 >= purity - 1e-9)
+        _ = try train(ProjectFiles.path("config/digits-pca.json5"), "p")
+        let variance = try #require(
+            plots("p/report.html").first { $0["title"]?.text == "Explained variance" })
+        let together = try #require(variance["series"]?.elements?.last?["y"]?.elements?.last?.double)
+        let ratio = try #require(
+            json(File.readText(home.file("p/result.json"), limit: 1 << 20))["train"]?[
+                "explained_variance_ratio"]?
+                .double)
+        #expect((together / 100 - ratio).magnitude < 1e-5)
     }
 
     // MARK: Hostile names

@@ -25,8 +25,12 @@ package struct ComparisonReport {
     /// - Throws: `SystemError` if the file cannot be written.
     package func write(to path: String) throws {
         let runs = comparison.runs.map { entry in
-            let facts = RunFacts(entry, ReportModels(none: ()), program: program)
-            return RunCourse(entry, facts).value(figures: [], plots: [])
+            var facts = RunFacts(entry, ReportModels(none: ()), program: program)
+            facts.name = entry.name
+            let figures = ["train", "validation", "test"].flatMap { set in
+                entry.metrics(set).map { Figure(set: set, name: $0.name, value: $0.value) }
+            }
+            return RunCourse(entry, facts).value(figures: figures, plots: [])
         }
         let names = comparison.runs.map(\.name).joined(separator: ", ")
         let html = PageFile.html(
@@ -40,32 +44,25 @@ package struct ComparisonReport {
 
     // MARK: Plots
 
-    var plots: [Plot] { [results, settings] }
+    private var plots: [Plot] { best + [settings] }
 
-    private var columns: [Plot.Column] {
-        [Plot.Column("", isNumber: false)] + comparison.runs.map { Plot.Column($0.name) }
-    }
-
-    private var results: Plot {
-        let runs = comparison.runs
-        var rows: [[Plot.Cell]] = [
-            [.text("state")] + runs.map { .text($0.state.rawValue) },
-            [.text("epochs")] + runs.map { .count($0.epochs.done) },
-            [.text("seconds")] + runs.map { .optional($0.result?["seconds"]?.double) },
-        ]
-        var best: [String] = []
-        for (name, values) in comparison.metrics {
-            rows.append([.text(name)] + values.map { .optional($0) })
-            if let index = RunComparison.best(name, values) {
-                best.append("\(name): \(runs[index].name)")
-            }
+    /// The run with the best value of each figure whose direction is known.
+    private var best: [Plot] {
+        let rows = comparison.metrics.compactMap { name, values -> [Plot.Cell]? in
+            guard let index = RunComparison.best(name, values) else { return nil }
+            return [.text(name), .text(comparison.runs[index].name), .optional(values[index])]
         }
-        return Plot(
-            .comparison, "Results",
-            note: best.isEmpty ? nil : "The best: \(best.joined(separator: "; ")).",
-            alt:
-                "\(runs.count) runs are compared by \(TextFormat.count(comparison.metrics.count, "figure")).",
-            .table(columns, rows: rows))
+        guard !rows.isEmpty else { return [] }
+        return [
+            Plot(
+                .comparison, "Best values",
+                alt: "\(comparison.runs.count) runs differ in \(TextFormat.count(rows.count, "figure")).",
+                .table(
+                    [
+                        Plot.Column("figure", isNumber: false), Plot.Column("best run", isNumber: false),
+                        Plot.Column("value"),
+                    ], rows: rows))
+        ]
     }
 
     private var settings: Plot {
@@ -79,7 +76,7 @@ package struct ComparisonReport {
             note: "Only fields that differ; - is one that a job lacks.",
             alt: "The jobs differ in \(settings.map(\.path).joined(separator: ", ")).",
             .table(
-                columns.map { Plot.Column($0.name, isNumber: false) },
+                ([""] + comparison.runs.map(\.name)).map { Plot.Column($0, isNumber: false) },
                 rows: settings.map { [.text($0.path)] + $0.values.map { .text(RunComparison.shown($0)) } }))
     }
 }

@@ -60,19 +60,19 @@ package struct ModelCard {
     private var introduction: String {
         let state =
             switch entry.ending {
-            case .finished: "Its training has reached its end."
-            case .running: "Its training has not ended yet."
-            case .stopped: "Its training was stopped before its end."
-            case .failed: "Its training failed."
-            case .interrupted: "Its training was interrupted."
+            case .finished: "It was trained by dist-train to the end."
+            case .running: "Its training by dist-train has not ended yet."
+            case .stopped: "Its training by dist-train was stopped before its end."
+            case .failed: "Its training by dist-train failed."
+            case .interrupted: "Its training by dist-train was interrupted."
             }
-        return "\(task) It was trained by dist-train. \(state)"
+        return "\(task) \(state)"
     }
 
     // MARK: What it is
 
     private var task: String {
-        guard let plan, let state else { return "This run has no checkpoint yet." }
+        guard let plan, let state else { return "A run of dist-train that has no checkpoint." }
         let input = "from \(inputs)"
         switch plan.job.task {
         case .kMeans(let spec):
@@ -183,6 +183,7 @@ package struct ModelCard {
     // MARK: Limits
 
     private var limits: [String] {
+        guard !models.all.isEmpty else { return [] }
         var limits: [String] = []
         let sets = content.measured.map(\.set)
         if !sets.contains("test") {
@@ -195,7 +196,7 @@ package struct ModelCard {
         limits.append(
             "The figures hold for data of the same origin. On other data, measure it first:"
                 + " `dist-train evaluate` with `--data`.")
-        if state != nil { limits.append("It expects \(inputs), in the unit of the training data.") }
+        limits.append("It expects \(inputs), in the unit of the training data.")
         if let imbalance = content.imbalance {
             limits.append(
                 "The largest class of the training set has \(TextFormat.fixed(imbalance, 1)) times the"

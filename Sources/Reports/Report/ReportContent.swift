@@ -108,8 +108,9 @@ struct ReportContent {
             ? "the \(models.all.count) members of the ensemble together"
             : "the checkpoint of step \(TextFormat.grouped(model.step))"
         var text = "Evaluated: \(who), on \(evaluation.sentence)."
-        if case .job = data, !model.state.knows(evaluation.part.dataset, as: .test), evaluation.set == "test",
-            evaluation.part.dataset.count == evaluation.total
+        if case .job = data, evaluation.part.dataset.count == evaluation.total,
+            let name = DataPart.Name(rawValue: evaluation.set),
+            !model.state.knows(evaluation.part.dataset, as: name)
         {
             text += " The data have changed since the training."
         }
@@ -131,16 +132,17 @@ struct ReportContent {
         else { return [] }
         let most = limits.samples(of: whole.dataset)
         let part = try whole.selecting(Thinning.places(whole.dataset.count, most: most))
-        let answers = Array(measured.answer(0..<part.dataset.count, of: part.dataset).elements)
-            .prefix(part.dataset.count * measured.columns.count)
+        let answers = withExtendedLifetime(measured.answer(0..<part.dataset.count, of: part.dataset)) {
+            Array($0.elements.prefix(part.dataset.count * measured.columns.count))
+        }
         func values(_ name: String) -> [Float] { models.tensors?[name]?.floats() ?? [] }
         if measured.areClusters {
             return ClusterPlots(
-                Array(answers), centres: values("centroids"), of: part, model.state.encoding
+                answers, centres: values("centroids"), of: part, model.state.encoding
             ).plots
         }
         return ComponentPlots(
-            Array(answers), components: measured.columns.count, ratios: values("explained_variance_ratio"),
+            answers, components: measured.columns.count, ratios: values("explained_variance_ratio"),
             of: part
         ).plots
     }

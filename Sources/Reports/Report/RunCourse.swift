@@ -7,6 +7,7 @@ import Telemetry
 /// The course of a run, from the files of its directory. The course of an ensemble is that of its members.
 struct RunCourse {
     private let document: RunDocument
+    private let entry: RunEntry
     /// The members of an ensemble; empty for one run.
     private let members: [RunCourse]
 
@@ -15,6 +16,7 @@ struct RunCourse {
         var overview = Self.overview(entry, facts.monitor, steps)
         Self.settle(&overview, entry)
         document = RunDocument(facts, overview)
+        self.entry = entry
         members = EnsembleDirectory.members(of: entry.path).compactMap { path in
             RunEntry(path).map { RunCourse($0, RunFacts(name: $0.name, directory: path)) }
         }
@@ -25,7 +27,8 @@ struct RunCourse {
         var document = document
         document.figures = figures
         document.plots = plots
-        let value = document.value(at: document.overview.newest ?? Clock.wallSeconds())
+        let moment = document.value(at: document.overview.newest ?? Clock.wallSeconds())
+        let value = moment.replacing(["progress": progress, "time": time(moment["time"])])
         guard !members.isEmpty else { return value }
         let parts = members.map { $0.value(figures: [], plots: []) }
         let curves = parts.enumerated().flatMap { index, part in
@@ -33,6 +36,41 @@ struct RunCourse {
         }
         let events = parts.flatMap { $0["events"]?.elements ?? [] } + (value["events"]?.elements ?? [])
         return value.replacing(["curves": .list(curves), "events": .list(events)])
+    }
+
+    // MARK: Progress
+
+    // The files have some steps only, and the result has all figures.
+
+    private var steps: Int {
+        guard members.isEmpty else { return members.reduce(0) { $0 + $1.steps } }
+        return entry.result?["steps"]?.integer
+            ?? document.overview.curves.curves.compactMap(\.x.last).max() ?? 0
+    }
+
+    private var allSteps: Int {
+        guard members.isEmpty else { return members.reduce(0) { $0 + $1.allSteps } }
+        return max(steps, document.overview.plan.steps)
+    }
+
+    private var seconds: Double {
+        guard members.isEmpty else { return members.reduce(0) { $0 + $1.seconds } }
+        return entry.result?["seconds"]?.double ?? document.overview.trainingSeconds
+    }
+
+    private var progress: ConfigValue {
+        let epochs = (members.first ?? self).entry.epochs
+        return .members([
+            ("step", .int(steps)), ("steps", .int(allSteps)), ("epoch", .int(epochs.done)),
+            ("epochs", .int(epochs.all ?? epochs.done)), ("samples_per_second", .null),
+            ("seconds_left", .null),
+        ])
+    }
+
+    /// - Parameter times: as the log has them.
+    private func time(_ times: ConfigValue?) -> ConfigValue {
+        let times = members.first.map { $0.value(figures: [], plots: [])["time"] } ?? times
+        return times?.replacing(["training": .finite(seconds)]) ?? .null
     }
 
     private static func renamed(_ curve: ConfigValue, member: Int) -> ConfigValue {

@@ -1,5 +1,6 @@
 import Cluster
 import Kernels
+import Platform
 import Reports
 import Runs
 import System
@@ -25,6 +26,8 @@ struct FinalReport {
 
     /// Writes the report, and records where it is, or why there is none.
     func write(_ log: Log) {
+        // The printed result is there before the report is begun.
+        fflush(nil)
         let lanes = LanePool(lanes: min(Self.mostLanes, Processor.cores))
         defer { lanes.close() }
         do {
