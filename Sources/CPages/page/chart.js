@@ -85,7 +85,8 @@ class View {
 
 /**
  * A chart. Its series are `{name, x, y, low, high, draw, colour, dash, marker, pale, smooths, edges}`, its
- * options `{title, note, alt, x, y, height, view, log, canLog, diagonal, latest, plain, fixed, keepsColours}`.
+ * options `{title, note, alt, x, y, height, view, log, canLog, diagonal, latest, plain, fixed,
+ * keepsColours}`.
  */
 class Chart {
   series = [];

@@ -49,7 +49,9 @@ class Curves {
     this.runTools = element("span", { class: "group runs" });
     return element("div", { class: "tools" }, element("label", null, "Smoothing", slider, told), this.axis,
       this.runTools, reset,
-      element("span", { class: "small" }, "Drag across a chart to look closer; double-click shows all."));
+      element("span", { class: "small" }, matchMedia("(pointer: coarse)").matches
+        ? "Touch a chart to read it; two fingers look closer."
+        : "Drag across a chart to look closer; double-click shows all."));
   }
 
   /** Draws what the runs have now. Charts that cannot be seen are drawn when they come into sight. */

@@ -8,7 +8,7 @@ const STATES = {
   member: ["good", "member"], spare: ["off", "spare"], joining: ["busy", "joining"], left: ["off", "left"],
   lost: ["bad", "lost"],
 };
-const stateOf = (value) => (Object.hasOwn(STATES, string(value)) ? STATES[value] : ["off", label(value, 20)]);
+const stateOf = (value) => (Object.hasOwn(STATES, string(value)) ? STATES[value] : ["off", label(value, 20) || "–"]);
 
 function pill([tone, text]) { return element("span", { class: `pill dot ${tone}` }, text); }
 
@@ -115,34 +115,36 @@ function whisker(one, floor) {
     shape("circle", { cx: x(one.value), cy: 6, r: 4, fill: "var(--c0)" }));
 }
 
+/** The columns of the workers, by the keys of their values. */
+const WORKER_COLUMNS = {
+  number: { name: "worker", align: "right" }, name: { name: "name" }, address: { name: "address" },
+  state: { name: "state", cell: (value) => pill(stateOf(value)) }, rank: { name: "rank", align: "right" },
+  microbatches: { name: "microbatches", align: "right" },
+  share: { name: "share of a step", align: "right",
+    cell: (value) => known(value) ?? [percent(value), share(value)] },
+  speed: { name: "speed", align: "right", cell: (value) => known(value) ?? `${value.toFixed(2)}\u00a0×` },
+  waiting: { name: "waiting", align: "right", cell: percent },
+  heartbeat: { name: "heartbeat", align: "right", cell: (value) => known(value) ?? `${duration(value)} ago` },
+  memory: { name: "memory", align: "right", cell: bytes }, step: { name: "step", align: "right" },
+  phase: { name: "phase" },
+};
+/** A dash for what is no number, else null. */
+const known = (value) => (number(value) === null ? "–" : null);
+
 function workersTable(workers) {
-  // Those who compute stand first, those who are gone last.
-  const rank = (row) => ["member", "joining", "spare"].indexOf(row.state)
-    + 4 * (row.state === "left" || row.state === "lost");
-  const rows = workers.map(record).sort(
-    (a, b) => rank(a) - rank(b) || (number(a.number) ?? 0) - (number(b.number) ?? 0));
-  const columns = [
-    { name: "worker", align: "right" }, { name: "name" }, { name: "address" },
-    { name: "state",
-      cell: (value) => element("span", { class: `dot ${stateOf(value)[0]} pill` }, stateOf(value)[1]) },
-    { name: "rank", align: "right" }, { name: "microbatches", align: "right" },
-    { name: "share of a step", align: "right",
-      cell: (value) => (number(value) === null ? "–" : [percent(value), share(value)]) },
-    { name: "speed", align: "right",
-      cell: (value) => (number(value) === null ? "–" : `${value.toFixed(2)}\u00a0×`) },
-    { name: "waiting", align: "right", cell: percent },
-    { name: "heartbeat", align: "right",
-      cell: (value) => (number(value) === null ? "–" : `${duration(value)} ago`) },
-    { name: "memory", align: "right", cell: bytes }, { name: "step", align: "right" }, { name: "phase" },
-  ];
-  const keys = ["number", "name", "address", "state", "rank", "microbatches", "share", "speed", "waiting",
-    "heartbeat", "memory",
-    "step", "phase"];
+  // Those who compute stand first, those who are gone last: they have no part in the work any more.
+  const order = ["member", "joining", "spare", "left", "lost"];
+  const isGone = (row) => order.indexOf(row.state) > 2;
+  const keys = Object.keys(WORKER_COLUMNS);
+  const lasting = ["number", "name", "address", "state", "memory", "step"];
+  const value = (row, key) => (isGone(row) && !lasting.includes(key) ? null : row[key] ?? null);
+  const rows = workers.map(record).sort((a, b) =>
+    order.indexOf(a.state) - order.indexOf(b.state) || (number(a.number) ?? 0) - (number(b.number) ?? 0));
   // Columns of which nothing is known are left out.
-  const used = keys.map((key, index) => index < 4 || rows.some((row) => (row[key] ?? null) !== null));
-  const values = rows.map((row) => keys.map((key) => row[key] ?? null).filter((_, index) => used[index]));
+  const used = keys.filter((key, index) => index < 4 || rows.some((row) => value(row, key) !== null));
   return table(
-    columns.filter((_, index) => used[index]), values, { caption: "Workers", sorts: false, first: 200 });
+    used.map((key) => WORKER_COLUMNS[key]), rows.map((row) => used.map((key) => value(row, key))),
+    { caption: "Workers", sorts: false, first: 200 });
 }
 
 /** Milliseconds per step of each worker as stacked bars, and as a table. */
