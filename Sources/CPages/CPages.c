@@ -12,15 +12,33 @@ static const uint8_t css[] = {
 static const uint8_t js[] = {
 #embed "page/basics.js"
     ,
+#embed "page/marks.js"
+    ,
 #embed "page/chart.js"
+    ,
+#embed "page/chart+series.js"
+    ,
+#embed "page/chart+pointer.js"
     ,
 #embed "page/curves.js"
     ,
+#embed "page/tables.js"
+    ,
 #embed "page/plots.js"
+    ,
+#embed "page/confusion.js"
     ,
 #embed "page/timeline.js"
     ,
+#embed "page/header.js"
+    ,
 #embed "page/run.js"
+    ,
+#embed "page/log.js"
+    ,
+#embed "page/page.js"
+    ,
+#embed "page/comparison.js"
     ,
 #embed "page/live.js"
 };
