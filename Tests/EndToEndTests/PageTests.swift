@@ -256,7 +256,7 @@ private final class Flood: @unchecked Sendable {  // its state is behind the loc
 
     func end() {
         state.change { $0.isOver = true }
-        state.wait { $0.threads == 0 ? true : nil }
+        _ = state.wait { $0.threads == 0 ? true : nil }
     }
 }
 

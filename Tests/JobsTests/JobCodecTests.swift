@@ -161,7 +161,7 @@ import Training
             "optimizer":{"adam":{"learning_rate":0.001,"beta1":0.9,"beta2":0.999,"epsilon":1e-08}},\
             "batch":{"size":100},"epochs":2,"schedule":{"constant":{"warmup_steps":0}},\
             "regularization":{"l1":0,"l2":0},"checkpoint":{"every":"epoch","keep":3},\
-            "logging":{"every":10,"gradients":false}}
+            "logging":{"every":10,"gradients":false,"tensorboard":false}}
             """
         #expect(text == expected)
     }
