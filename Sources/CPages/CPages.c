@@ -34,6 +34,8 @@ static const uint8_t js[] = {
     ,
 #embed "page/run.js"
     ,
+#embed "page/phases.js"
+    ,
 #embed "page/log.js"
     ,
 #embed "page/page.js"

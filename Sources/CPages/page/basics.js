@@ -24,7 +24,7 @@ function fill(node, attributes, children) {
     else if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
     else node.setAttribute(key, value === true ? "" : value);
   }
-  node.append(...children.flat(2).filter(
+  node.append(...children.flat(Infinity).filter(
     (child) => child !== null && child !== undefined && child !== false));
   return node;
 }

@@ -34,7 +34,7 @@ return {
   pictures: count(".pictures img"), marks: count(".mark"),
   unknown: [...document.querySelectorAll("figure p")].filter((one) => /cannot be shown/.test(one.textContent)).length,
   empty: [...document.querySelectorAll("figure.chart svg text")].filter((one) => /^No value/.test(one.textContent)).length,
-  workers: count("#workers tbody tr"),
+  workers: count("#workers tbody tr"), bars: count("#time svg rect"),
   scripts: document.scripts.length, alerted: window.alerted === true,
   text: document.getElementById("page").innerText.replaceAll("\u00a0", " "),
 };
