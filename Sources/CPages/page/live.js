@@ -1,6 +1,7 @@
 // ---- Listening to a running training, and the start.
 
 const MOST_EVENTS = 5000;
+const MOST_TRIES = 6;
 /** Puts a change into the run: curves are cut and continued, events appended, all else replaced. */
 function merge(run, change) {
   for (const [key, value] of Object.entries(record(change))) {
@@ -37,7 +38,11 @@ class Live {
   constructor(view, run) {
     this.view = view;
     this.run = run;
-    document.addEventListener("visibilitychange", () => { if (this.late) this.schedule(); });
+    document.addEventListener("visibilitychange", () => {
+      if (this.late) this.schedule();
+      // A computer that has slept tries again when somebody looks.
+      if (!document.hidden && this.failures > MOST_TRIES && !this.over) this.again();
+    });
     window.addEventListener("pagehide", () => this.source?.close());
     window.addEventListener("pageshow", (event) => { if (event.persisted && !this.over) this.connect(); });
     this.connect();
@@ -66,14 +71,18 @@ class Live {
   /** Tries again after growing pauses, and in the end only when it is asked to. */
   retry() {
     this.failures += 1;
-    if (this.failures > 6) {
-      const again = element(
-        "button", { type: "button", onclick: () => { this.failures = 1; this.connect(); } }, "Try again");
+    if (this.failures > MOST_TRIES) {
+      const again = element("button", { type: "button", onclick: () => this.again() }, "Try again");
       this.tell(["bad", "the server has gone"], again);
       return;
     }
     this.tell(["warn", "no connection, trying again"]);
     setTimeout(() => this.connect(), 1000 * 2 ** (this.failures - 1));
+  }
+
+  again() {
+    this.failures = 1;
+    this.connect();
   }
 
   tell(state, button = null) { this.view.header.link.replaceChildren(pill(state), button ?? ""); }
