@@ -1,7 +1,7 @@
 """Looks at pages with headless Chromium, as a person would, and prints what it saw as JSON in its last line.
 
-    look_at_page.py live URL DIRECTORY         a running training; says "grown" when a curve has grown, and then
-                                               waits until the loss of a worker stands in the time line
+    look_at_page.py live URL DIRECTORY         a running training; says "grown" when a curve has grown, and
+                                               then waits until a lost worker stands in the time line
     look_at_page.py documents DIRECTORY        every *.html of the directory
 
 Screenshots at 1,400 and 390 pixels, light and dark, are written into the directory. Needs Debian's packages
@@ -24,6 +24,8 @@ from selenium.webdriver.common.keys import Keys
 
 COUNTS = r"""
 const count = (pattern) => document.querySelectorAll(pattern).length;
+const saying = (pattern, words) =>
+  [...document.querySelectorAll(pattern)].filter((one) => words.test(one.textContent)).length;
 const shown = [...document.querySelectorAll("main > details")].filter((one) => !one.hidden);
 return {
   heading: document.querySelector("h1")?.textContent ?? null,
@@ -32,8 +34,7 @@ return {
   confusions: count("[aria-roledescription='confusion matrix']"),
   cells: count("[aria-roledescription='confusion matrix'] rect[fill^='rgba']"),
   pictures: count(".pictures img"), marks: count(".mark"),
-  unknown: [...document.querySelectorAll("figure p")].filter((one) => /cannot be shown/.test(one.textContent)).length,
-  empty: [...document.querySelectorAll("figure.chart svg text")].filter((one) => /^No value/.test(one.textContent)).length,
+  unknown: saying("figure p", /cannot be shown/), empty: saying("figure.chart svg text", /^No value/),
   workers: count("#workers tbody tr"), bars: count("#time svg rect"),
   scripts: document.scripts.length, alerted: window.alerted === true,
   text: document.getElementById("page").innerText.replaceAll("\u00a0", " "),
@@ -44,14 +45,27 @@ return {
 def browser(profile):
     options = Options()
     for argument in [
-        "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
-        "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-        "--disable-default-apps", "--window-size=1400,1000", f"--user-data-dir={profile}",
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--hide-scrollbars",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--disable-default-apps",
+        "--window-size=1400,1000",
+        f"--user-data-dir={profile}",
         "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     ]:
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    found = [path for path in ["/usr/bin/chromedriver", "/usr/lib/chromium/chromedriver"] if pathlib.Path(path).exists()]
+    found = [
+        path
+        for path in ["/usr/bin/chromedriver", "/usr/lib/chromium/chromedriver"]
+        if pathlib.Path(path).exists()
+    ]
     return webdriver.Chrome(options=options, service=Service(*found[:1]))
 
 
@@ -70,20 +84,26 @@ def wait(look, seconds=60):
 def settle(driver):
     """Waits for two frames: charts follow the width that they have in the first."""
     driver.execute_async_script(
-        "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()))")
+        "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()))"
+    )
 
 
 def screenshots(driver, directory, name):
     """Takes the pictures, and returns by how many pixels the page is too wide for a telephone."""
     for width in [1400, 390]:
-        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
-            "width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": width < 600})
+        driver.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": width < 600},
+        )
         for scheme in ["light", "dark"]:
-            driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {
-                "features": [{"name": "prefers-color-scheme", "value": scheme}]})
+            driver.execute_cdp_cmd(
+                "Emulation.setEmulatedMedia",
+                {"features": [{"name": "prefers-color-scheme", "value": scheme}]},
+            )
             settle(driver)
             picture = driver.execute_cdp_cmd(
-                "Page.captureScreenshot", {"format": "png", "captureBeyondViewport": True})
+                "Page.captureScreenshot", {"format": "png", "captureBeyondViewport": True}
+            )
             (directory / f"{name}-{width}-{scheme}.png").write_bytes(base64.b64decode(picture["data"]))
     too_wide = driver.execute_script("return document.documentElement.scrollWidth - window.innerWidth")
     driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
@@ -91,7 +111,9 @@ def screenshots(driver, directory, name):
 
 
 def complaints(driver):
-    return [entry["message"] for entry in driver.get_log("browser") if entry["level"] in ["SEVERE", "WARNING"]]
+    return [
+        entry["message"] for entry in driver.get_log("browser") if entry["level"] in ["SEVERE", "WARNING"]
+    ]
 
 
 def requests(driver):
@@ -108,7 +130,8 @@ def requests(driver):
 def drawn(driver):
     """The last step of the first curve of the loss, or None."""
     last = driver.execute_script(
-        "return document.querySelector('[data-group=loss] path.curve[data-last]')?.getAttribute('data-last')")
+        "return document.querySelector('[data-group=loss] path.curve[data-last]')?.getAttribute('data-last')"
+    )
     return None if last is None else float(last)
 
 
@@ -117,14 +140,22 @@ def live(driver, url, directory):
     first = wait(lambda: drawn(driver))
     second = wait(lambda: (lambda seen: seen if seen and seen > first else None)(drawn(driver)))
     print("grown", flush=True)
-    lost = wait(lambda: driver.execute_script(
-        "return document.querySelector('.mark[data-event=worker_lost]')?.getAttribute('aria-label')"))
+    lost = wait(
+        lambda: driver.execute_script(
+            "return document.querySelector('.mark[data-event=worker_lost]')?.getAttribute('aria-label')"
+        )
+    )
     at_loss = drawn(driver)
     third = wait(lambda: (lambda seen: seen if seen and seen > at_loss else None)(drawn(driver)))
     too_wide = screenshots(driver, directory, "live")
     return {
-        "first": first, "second": second, "lost": lost, "after": third, "tooWide": too_wide,
-        "title": driver.title, "complaints": complaints(driver),
+        "first": first,
+        "second": second,
+        "lost": lost,
+        "after": third,
+        "tooWide": too_wide,
+        "title": driver.title,
+        "complaints": complaints(driver),
         "hosts": sorted({urlsplit(address).netloc for address in requests(driver)}),
     }
 
@@ -142,12 +173,17 @@ def interact(driver):
     width = charts[0].size["width"]
     chain = ActionChains(driver).move_to_element_with_offset(charts[0], -width // 4, 0).click_and_hold()
     chain.move_by_offset(width // 8, 0).move_by_offset(width // 8, 0).release().perform()
-    button = "return [...document.querySelectorAll('.tools button')].some((one) => one.textContent === 'Show all' && !one.hidden)"
+    button = (
+        "return [...document.querySelectorAll('.tools button')]"
+        ".some((one) => one.textContent === 'Show all' && !one.hidden)"
+    )
     said["zoomed"] = driver.execute_script(button)
     charts[0].send_keys(Keys.ESCAPE)
     said["reset"] = not driver.execute_script(button)
     said["event"] = driver.execute_script(
-        "const mark = document.querySelector('.mark'); mark?.focus(); return document.querySelector('#time-line .sentence')?.textContent ?? null")
+        "document.querySelector('.mark')?.focus();"
+        "return document.querySelector('#time-line .sentence')?.textContent ?? null"
+    )
     return said
 
 
