@@ -120,7 +120,7 @@ import Threads
 
     @Test func optionsThatExcludeEachOther() throws {
         let run = try Program.finish(start("--no-page", "--page", "127.0.0.1:0"))
-        run.expect(status: 2, "--no-page excludes --page")
+        run.expect(status: 64, "--no-page excludes --page")
     }
 
     /// The run goes on without its page.
