@@ -49,7 +49,8 @@ enum Browser {
         if status == nil { _ = browser.terminate() }
         let said = browser.standardOutput()
         guard status == .exited(0), let last = said.split(separator: "\n").last else {
-            throw Failed(said: said + browser.standardError())
+            let end = status.map { "\($0)" } ?? "it did not end"
+            throw Failed(said: "\(said)\(browser.standardError())\(end)")
         }
         return try json(String(last))
     }
