@@ -5,8 +5,8 @@ import Telemetry
 import Threads
 import Transport
 
-/// The server of a run's page: `/` (the page), `/events` (its changes), `/metrics` (for Prometheus), `/healthz`
-/// and `/readyz`. Nothing can be changed through it.
+/// The server of a run's page: `/` (the page), `/events` (its changes), `/metrics` (for Prometheus),
+/// `/healthz` and `/readyz`. Nothing can be changed through it.
 ///
 /// It has threads of its own, and takes nothing from the coordinator but a lock for the moment of a copy.
 package final class PageServer: Sendable {

@@ -1,7 +1,8 @@
 import Synchronization
 import System
 
-/// A text that is made anew when it is older than some time, so that whoever asks again and again costs little.
+/// A text that is made anew when it is older than some time, so that whoever asks again and again costs
+/// little.
 final class ShortLivedText: Sendable {
     private let seconds: Double
     private let made = Mutex<(text: String, time: Double)?>(nil)

@@ -3,8 +3,8 @@ import System
 
 /// The lines of `log.jsonl`: see `LogFormat.json`.
 package enum LogLine {
-    /// The facts of the event that a line tells, and its time in seconds since 1970-01-01 UTC; nil if it is no
-    /// such line.
+    /// The facts of the event that a line tells, and its time in seconds since 1970-01-01 UTC; nil if it is
+    /// no such line.
     package static func facts(of line: ConfigValue) -> (facts: EventFacts, time: Double)? {
         guard let name = line["event"]?.text, let level = line["level"]?.text.flatMap(LogLevel.init),
             let time = line["time"]?.text.flatMap(Clock.seconds(ofTimestamp:)),

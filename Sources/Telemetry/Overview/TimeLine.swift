@@ -1,5 +1,5 @@
-/// The events of a run that a page lists, in bounded memory. Where there are too many, what matters least goes
-/// first, and of that the oldest.
+/// The events of a run that a page lists, in bounded memory. Where there are too many, what matters least
+/// goes first, and of that the oldest.
 package struct TimeLine: Equatable, Sendable {
     package static let mostEntries = 1000
     /// The most characters of a sentence.

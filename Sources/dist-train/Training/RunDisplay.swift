@@ -7,8 +7,8 @@ import System
 import Telemetry
 import Transport
 
-/// What shows a run while it goes on: its page. One is kept for all members of an ensemble, which are shown one
-/// after the other. Belongs to the main thread.
+/// The sink and the server that show a run while it goes on. All members of an ensemble have one, which shows
+/// them one after the other. Belongs to the main thread.
 final class RunDisplay {
     /// The page that the command line asks for.
     struct Options {

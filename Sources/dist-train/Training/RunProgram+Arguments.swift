@@ -59,8 +59,8 @@ extension Arguments {
         return path
     }
 
-    /// The page that `--page`, `--no-page` and `--page-key-file` ask for; nil: none. A key file that is missing is
-    /// made.
+    /// The page that `--page`, `--no-page` and `--page-key-file` ask for; nil: none. A key file that is
+    /// missing is made.
     fileprivate func page() throws -> RunDisplay.Options? {
         let endpoint = try endpoint("--page", defaultPort: 0)
         let file = string("--page-key-file")
