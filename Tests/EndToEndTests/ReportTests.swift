@@ -154,6 +154,11 @@ import Testing
         let plots = try #require(document["plots"]?.elements)
         let settings = try #require(plots.first { $0["title"]?.text == "Differences of the jobs" })
         #expect(settings["rows"]?.elements?.contains(["epochs", "1", "2"]) == true)
+        let results = try #require(plots.first { $0["title"]?.text == "Results" })
+        let row = try #require(
+            results["rows"]?.elements?.first { $0.elements?.first?.text == "validation.accuracy" }?.elements)
+        let first = try json(File.readText(home.file("a/result.json"), limit: 1 << 20))
+        #expect(row.count == 3 && row[1].double == first["validation"]?["accuracy"]?.double)
         #expect(settings["rows"]?.elements?.contains(["model", "1", "2"]) == false)
         for run in document["runs"]?.elements ?? [] { #expect(run["curves"]?.elements?.isEmpty == false) }
     }

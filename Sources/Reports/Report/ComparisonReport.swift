@@ -44,24 +44,26 @@ package struct ComparisonReport {
 
     // MARK: Plots
 
-    private var plots: [Plot] { best + [settings] }
+    private var plots: [Plot] { results + [settings] }
 
-    /// The run with the best value of each figure whose direction is known.
-    private var best: [Plot] {
-        let rows = comparison.metrics.compactMap { name, values -> [Plot.Cell]? in
-            guard let index = RunComparison.best(name, values) else { return nil }
-            return [.text(name), .text(comparison.runs[index].name), .optional(values[index])]
+    /// A row for each figure. The note says which run has the best value, where its direction is known.
+    private var results: [Plot] {
+        guard !comparison.metrics.isEmpty else { return [] }
+        let best = comparison.metrics.compactMap { name, values in
+            RunComparison.best(name, values).map { "\(name): \(comparison.runs[$0].name)" }
         }
-        guard !rows.isEmpty else { return [] }
         return [
             Plot(
-                .comparison, "Best values",
-                alt: "\(comparison.runs.count) runs differ in \(TextFormat.count(rows.count, "figure")).",
+                .comparison, "Results",
+                note: best.isEmpty ? nil : "The best: \(best.joined(separator: "; ")).",
+                alt: "\(comparison.runs.count) runs are compared by"
+                    + " \(TextFormat.count(comparison.metrics.count, "figure")).",
                 .table(
-                    [
-                        Plot.Column("figure", isNumber: false), Plot.Column("best run", isNumber: false),
-                        Plot.Column("value"),
-                    ], rows: rows))
+                    [Plot.Column("figure", isNumber: false)]
+                        + comparison.runs.map { Plot.Column($0.name) },
+                    rows: comparison.metrics.map { name, values in
+                        [.text(name)] + values.map { .optional($0) }
+                    }))
         ]
     }
 
