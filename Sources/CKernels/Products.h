@@ -90,13 +90,17 @@
     case 8: call(8); break; \
     case 9: call(9); break; \
     case 10: call(10); break; \
-    case 11: call(11); break;
+    case 11: call(11); break; \
+    case 12: call(12); break;
 #define WHOLE(name) NAME(name##12)
 #else
 #define EACH_LARGE_COUNT(define)
-#define EACH_LARGE_CASE(call)
+#define EACH_LARGE_CASE(call) case 6: call(6); break;
 #define WHOLE(name) NAME(name##6)
 #endif
+
+// Rows of the next group where fewer than two whole groups are left.
+#define group_of(rows) ((rows) <= ROWS ? (rows) : ((rows) + 1) / 2)
 
 EACH_COUNT(TRANSPOSED_ROWS)
 EACH_LARGE_COUNT(TRANSPOSED_ROWS)
@@ -123,25 +127,30 @@ static void NAME(multiply_panels)(
     const float *a, size_t stride, size_t rows, const float *b, size_t depth, bool accumulates, float *c,
     size_t ldc) {
     size_t r = 0;
-    for (; r + ROWS <= rows; r += ROWS)
+    for (; r + 2 * ROWS <= rows; r += ROWS)
         WHOLE(panel_rows)(a + 16 * r, stride, b, depth, accumulates, c + r * ldc, ldc);
-    a += 16 * r;
-    c += r * ldc;
-#define CALL(count) NAME(panel_rows##count)(a, stride, b, depth, accumulates, c, ldc)
-    switch (rows - r) { EACH_CASE(CALL) EACH_LARGE_CASE(CALL) default: break; }
+    // The last rows in two nearly equal groups: a small one would wait for its own sums.
+    for (; r < rows; r += group_of(rows - r)) {
+        const float *from = a + 16 * r;
+        float *to = c + r * ldc;
+#define CALL(count) NAME(panel_rows##count)(from, stride, b, depth, accumulates, to, ldc)
+        switch (group_of(rows - r)) { EACH_CASE(CALL) EACH_LARGE_CASE(CALL) default: break; }
 #undef CALL
+    }
 }
 
 // A line of windows, 16 outputs each.
 static void NAME(window_line)(const float *a, const struct window_layout *w, const float *b, float *c) {
-    size_t r = 0;
-    for (; r + ROWS <= w->windows; r += ROWS)
+    size_t r = 0, windows = w->windows;
+    for (; r + 2 * ROWS <= windows; r += ROWS)
         WHOLE(window_rows)(a + r * w->window_step, w, b, c + r * w->outputs);
-    a += r * w->window_step;
-    c += r * w->outputs;
-#define CALL(count) NAME(window_rows##count)(a, w, b, c)
-    switch (w->windows - r) { EACH_CASE(CALL) EACH_LARGE_CASE(CALL) default: break; }
+    for (; r < windows; r += group_of(windows - r)) {
+        const float *from = a + r * w->window_step;
+        float *to = c + r * w->outputs;
+#define CALL(count) NAME(window_rows##count)(from, w, b, to)
+        switch (group_of(windows - r)) { EACH_CASE(CALL) EACH_LARGE_CASE(CALL) default: break; }
 #undef CALL
+    }
 }
 
 // The gradient of a run of weights: one row of the kernel, for 16 outputs.
@@ -164,3 +173,4 @@ static void NAME(window_gradients)(const float *a, const struct window_layout *w
 #undef EACH_LARGE_COUNT
 #undef EACH_LARGE_CASE
 #undef WHOLE
+#undef group_of

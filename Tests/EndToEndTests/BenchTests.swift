@@ -122,11 +122,13 @@ import Testing
         ),
         (["bench", "collective", "--bytes", "3"], "--bytes must be a whole number from 4"),
         (["bench", "collective", "--workers", "0"], "--workers must be a whole number from 1 to 64"),
+        (["bench", "predict"], "`dist-train bench predict` needs a config file"),
+        (["bench", "predict", "CONFIG", "--rows", "0"], "--rows must be a whole number from 1 to 100"),
         (["bench", "kernels", "--lanes", "2"], "`dist-train bench kernels` has no option --lanes"),
     ])
     func mistakes(arguments: [String], message: String) throws {
         let words = arguments.map {
-            $0 == "CONFIG" && arguments[1] == "step" ? ProjectFiles.path("config/bench/mlp.json5") : $0
+            $0 == "CONFIG" && arguments[1] != "collective" ? ProjectFiles.path("config/bench/mlp.json5") : $0
         }
         let end = try Program.run(words, in: home.path, ["TMPDIR": home.path], seconds: 30)
         end.expect(status: 64)
@@ -135,8 +137,26 @@ import Testing
         #expect(try Directory.list(home.path).isEmpty)
     }
 
-    @Test func jobsWithoutStepsOfDescent() throws {
-        let end = try run("bench", "step", ProjectFiles.path("config/digits-pca.json5"))
+    private static let requestFields = [
+        "rows", "lanes", "requests", "ms_best", "ms_median", "ms_p99", "samples_per_s_median",
+    ]
+
+    @Test func requests() throws {
+        let end = try run(
+            "bench", "predict", ProjectFiles.path("config/digits-cnn.json5"), "--rows", "3", "--lanes", "2",
+            "--seconds", "0.05", "--json")
+        end.expect(status: 0)
+        let result = try parse(end.output)
+        #expect(result.members?.map(\.key) == Self.requestFields)
+        let fields = try Self.requestFields.map { try number($0, result) }
+        #expect(fields[0] == 3 && fields[1] == 2 && fields[2] >= 1)
+        #expect(0 < fields[3] && fields[3] <= fields[4] && fields[4] <= fields[5])
+        #expect(abs(fields[6] * fields[4] / 3e3 - 1) < 0.01, "samples per second belong to the median")
+        #expect(try Directory.list(home.path).isEmpty)
+    }
+
+    @Test(arguments: ["step", "predict"]) func jobsWithoutStepsOfDescent(command: String) throws {
+        let end = try run("bench", command, ProjectFiles.path("config/digits-pca.json5"))
         end.expect(status: 64)
         #expect(end.errors.contains("the job trains no model by gradient descent"))
     }
@@ -144,7 +164,7 @@ import Testing
     @Test func help() throws {
         let family = try run("bench", "--help")
         family.expect(status: 0)
-        for name in ["step", "collective", "kernels"] {
+        for name in ["step", "predict", "collective", "kernels"] {
             let own = try run("bench", name, "--help")
             own.expect(status: 0)
             #expect(

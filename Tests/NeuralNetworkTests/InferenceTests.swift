@@ -39,6 +39,13 @@ import Testing
             fesetenv(&environment)
         }
 
+        func clearInput() {
+            network.input.row(0).update(repeating: 0, count: chunk * network.input.width)
+        }
+
+        /// Rows of the first chunk whose outputs are numbers.
+        var computedRows: Int { (0..<chunk).count { !network.output.row(0, $0)[0].isNaN } }
+
         /// The outputs of some samples.
         ///
         /// - Parameter pads: true to compute whole chunks, with zeros for missing samples.
@@ -142,6 +149,31 @@ import Testing
             layers: layers.enumerated().map { NamedLayer("l\($0)", $1) }, input: TensorShape([16, 15, 3]),
             loss: .crossEntropy)
         try Self.check(plan, sizes: [1, 1, 1, 2, 2, 3, 17, 18, 19], "many channels")
+    }
+
+    /// Rows behind the last sample are computed where OpenBLAS multiplies several samples, up to a tile's end
+    /// or the chunk's; all others keep their poison.
+    @Test(
+        arguments: [
+            ("own kernels", conv(16, size: 5), [1: 1, 5: 5, 128: 128]),
+            ("four images of 8×8", conv(20), [1: 4, 4: 4, 5: 8, 127: 128]),
+            ("a chunk", .whitening(components: 3), [1: 128, 128: 128]),
+        ]) func rowsThatAreComputed(name: String, spec: LayerSpec, expected: [Int: Int]) throws
+    {
+        let plan = try NetworkPlan(
+            layers: [NamedLayer("l", spec)], input: TensorShape([8, 8, 3]), loss: .meanSquaredError)
+        for (count, computed) in expected {
+            let bench = Bench(plan, lanes: 2, purpose: .inference, .init(poison: .nan))
+            bench.clearInput()
+            _ = try bench.outputs(Self.samples(count, of: plan, seed: 3))
+            #expect(bench.computedRows == computed, "\(name), \(count) samples")
+        }
+    }
+
+    private static func conv(_ channels: Int, size: Int = 3) -> LayerSpec {
+        .convolution(
+            channels: channels, window: Window(size, stride: 1, padding: .same), bias: false,
+            initializer: .heNormal)
     }
 
     /// Layers without images, and a whitening, which OpenBLAS multiplies.
