@@ -62,7 +62,7 @@ let package = Package(
             exclude: ["digits.csv.gz", "wine.csv.gz", "breast_cancer.csv.gz", "ATTRIBUTION.md"],
             cSettings: cFlags),
         .target(
-            name: "CPages", exclude: ["page"], cSettings: cFlags),
+            name: "CPages", exclude: ["page", "try.html", "try.css", "try.js"], cSettings: cFlags),
         room("Platform", uses: []),
         // 1
         room("Threads", uses: ["CSystem", "Platform"]),
@@ -129,8 +129,8 @@ let package = Package(
         room(
             "Serving",
             uses: [
-                "HTTP", "Transport", "System", "Kernels", "Configuration", "NeuralNetwork", "Datasets",
-                "Checkpoints", "Jobs", "Training", "Runs", "Platform", "Threads",
+                "CPages", "HTTP", "Transport", "System", "Kernels", "Configuration", "Datasets",
+                "Checkpoints", "Training", "Runs", "Threads",
             ]),
         // 8
         .executableTarget(

@@ -51,3 +51,22 @@ const uint8_t *cpages_css(void) { return css; }
 size_t cpages_css_count(void) { return sizeof css; }
 const uint8_t *cpages_js(void) { return js; }
 size_t cpages_js_count(void) { return sizeof js; }
+
+static const uint8_t try_html[] = {
+#embed "try.html"
+};
+
+static const uint8_t try_css[] = {
+#embed "try.css"
+};
+
+static const uint8_t try_js[] = {
+#embed "try.js"
+};
+
+const uint8_t *cpages_try_html(void) { return try_html; }
+size_t cpages_try_html_count(void) { return sizeof try_html; }
+const uint8_t *cpages_try_css(void) { return try_css; }
+size_t cpages_try_css_count(void) { return sizeof try_css; }
+const uint8_t *cpages_try_js(void) { return try_js; }
+size_t cpages_try_js_count(void) { return sizeof try_js; }

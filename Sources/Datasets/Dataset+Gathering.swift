@@ -1,5 +1,15 @@
 // Mini-batches: rows copied out of the data set and normalised on the way. Indices lie in `0..<count`.
 extension Dataset {
+    /// The features of all samples as they are, `[count, sampleSize]`.
+    package var floats: [Float] {
+        withExtendedLifetime(self) {
+            switch form.elementType {
+            case .uint8: features.map { Float($0) }
+            case .float32: Array(features.bindMemory(to: Float.self))
+            }
+        }
+    }
+
     /// Writes the samples `indices` as rows `[indices.count, sampleSize]` of `(x − shift) · factor`.
     /// Allocates nothing.
     package func gather(

@@ -101,6 +101,19 @@ package struct ModelEvaluation {
         return result.evaluations[.test] ?? Totals(plan.evaluationReport)
     }
 
+    /// Checks that the same samples fit all models.
+    /// - Throws: `CheckpointError` if they do not.
+    package static func requireSameSamples(_ models: [TrainedModel]) throws {
+        for other in models.dropFirst() {
+            let (a, b) = (models[0].state, other.state)
+            guard a.encoding == b.encoding, a.sampleShape == b.sampleShape else {
+                throw CheckpointError(
+                    "`\(models[0].path)` and `\(other.path)` cannot answer together: their training data "
+                        + "have different shapes, columns or classes; use them one by one")
+            }
+        }
+    }
+
     /// Checks that the models can answer together.
     /// - Throws: `CheckpointError` if their outputs differ in shape or meaning.
     package static func requireSameOutputs(_ models: [TrainedModel], _ plans: [TrainingPlan]) throws {

@@ -72,6 +72,19 @@ package struct TrainedModel: Sendable {
             keeping: kept)
     }
 
+    /// The models as one that answers with the mean of their probabilities or values.
+    /// - Parameter kept: returns the boundaries of a model whose values are needed, besides the outputs.
+    /// - Throws: `CheckpointError` if they cannot answer together, and what `predictor` and `plan` throw.
+    package static func ensemble(
+        _ models: [TrainedModel], lanes: LanePool, keeping kept: (TrainingPlan) throws -> Set<Int> = { _ in [] }
+    ) throws -> EnsemblePredictor {
+        try ModelEvaluation.requireSameSamples(models)
+        let plans = try models.map { try $0.plan() }
+        try ModelEvaluation.requireSameOutputs(models, plans)
+        return EnsemblePredictor(
+            try zip(models, plans).map { try $0.predictor($1, lanes: lanes, keeping: kept($1)) })
+    }
+
     /// The model of a k-means or PCA job; nil for a job that trains a network.
     /// - Throws: `CheckpointError` if a tensor is missing or has another shape or type.
     package func measured(_ plan: TrainingPlan, lanes: LanePool) throws -> MeasuredModel? {

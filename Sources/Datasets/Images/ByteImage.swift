@@ -19,6 +19,13 @@ package struct ByteImage: Equatable, Sendable {
         self.pixels = pixels
     }
 
+    /// Makes the image a sample of a model.
+    ///
+    /// - Parameter shape: `[height, width, channels]`.
+    package func fitted(to shape: [Int]) -> ByteImage {
+        withChannels(shape[2]).resized(width: shape[1], height: shape[0])
+    }
+
     /// Converts the image to 1 or 3 channels. Grey is the luma of ITU-R BT.601, (19595 R + 38470 G + 7471 B +
     /// 2¹⁵) / 2¹⁶, as in Pillow. A grey image repeats its value in all three channels.
     package func withChannels(_ count: Int) -> ByteImage {

@@ -32,10 +32,14 @@ package enum ImageFile {
     }
 
     /// Decodes the bytes of a file.
-    /// - Parameter name: the file's name in messages.
+    /// - Parameters:
+    ///   - name: the file's name in messages.
+    ///   - pixelLimit: pixels of the largest image; a larger one is refused before memory is taken.
     /// - Throws: `DatasetError`.
-    package static func decode(_ bytes: UnsafeRawBufferPointer, name: String) throws -> ByteImage {
-        do { return try contents(bytes, path: name).image } catch { throw error.error }
+    package static func decode(
+        _ bytes: UnsafeRawBufferPointer, name: String, pixelLimit: Int = pixelLimit
+    ) throws -> ByteImage {
+        do { return try contents(bytes, path: name, pixelLimit: pixelLimit).image } catch { throw error.error }
     }
 
     static func contents(path: String) throws(UnreadableImage) -> Contents {
@@ -62,15 +66,15 @@ package enum ImageFile {
         }
     }
 
-    private static func contents(_ bytes: UnsafeRawBufferPointer, path: String) throws(UnreadableImage)
-        -> Contents
-    {
+    private static func contents(
+        _ bytes: UnsafeRawBufferPointer, path: String, pixelLimit: Int = pixelLimit
+    ) throws(UnreadableImage) -> Contents {
         let start = UnsafeRawBufferPointer(rebasing: bytes.prefix(ImageFormat.startLength))
         switch ImageFormat(start: start) {
         case .png:
-            return try contents(bytes, path, .png, ImageMetadata(png: bytes), with: cimages_read_png)
+            return try contents(bytes, path, .png, ImageMetadata(png: bytes), pixelLimit, with: cimages_read_png)
         case .jpeg:
-            return try contents(bytes, path, .jpeg, ImageMetadata(jpeg: bytes), with: cimages_read_jpeg)
+            return try contents(bytes, path, .jpeg, ImageMetadata(jpeg: bytes), pixelLimit, with: cimages_read_jpeg)
         default: throw UnreadableImage(path, start: start)
         }
     }
@@ -81,7 +85,7 @@ package enum ImageFile {
 
     private static func contents(
         _ bytes: UnsafeRawBufferPointer, _ path: String, _ format: ImageFormat, _ metadata: ImageMetadata,
-        with decoder: Decoder
+        _ pixelLimit: Int, with decoder: Decoder
     ) throws(UnreadableImage) -> Contents {
         var raw = CImage()
         defer { free(raw.pixels) }

@@ -65,7 +65,7 @@ package final class ImageFiles: SampleBlocks {
                     + " \(shape[1]) × \(shape[0]) pixels (`\(file)` has \(image.width) × \(image.height))"
             )
         }
-        return image.withChannels(shape[2]).resized(width: shape[1], height: shape[0]).pixels
+        return image.fitted(to: shape).pixels
     }
 
     /// The file's path within the directory.

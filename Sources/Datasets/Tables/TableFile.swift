@@ -8,6 +8,8 @@ final class TableFile {
     /// True if the header has no name for the first column, which holds the names of the rows (as R writes
     /// them). The column is called `row.names` and is no feature.
     let hasRowNames: Bool
+    /// Whether messages tell the line: false for a table that was made of something else.
+    private let hasLines: Bool
     /// The index of the current sample, counted from 0.
     private(set) var sample = -1
     let reader: CSVReader
@@ -29,14 +31,15 @@ final class TableFile {
     }
 
     convenience init(path: String, format: CSVFormat) throws {
-        try self.init(TextSource(path: path), format: format)
+        try self.init(TextSource(path: path), format: format, hasLines: true)
     }
 
-    convenience init(_ source: ByteSource, format: CSVFormat) throws {
-        try self.init(TextSource(source), format: format)
+    convenience init(_ source: ByteSource, format: CSVFormat, hasLines: Bool = true) throws {
+        try self.init(TextSource(source), format: format, hasLines: hasLines)
     }
 
-    private init(_ source: TextSource, format: CSVFormat) throws {
+    private init(_ source: TextSource, format: CSVFormat, hasLines: Bool) throws {
+        self.hasLines = hasLines
         reader = try CSVReader(source, delimiter: format.delimiter.byte)
         missing = MissingWords(format.missing)
         point = format.decimal.byte
@@ -150,7 +153,7 @@ final class TableFile {
     /// The location of a cell of the current row.
     func place(_ column: Int) -> CellPlace {
         CellPlace(
-            file: reader.name, line: reader.line, column: columns[column], sample: sample,
+            file: reader.name, line: reader.line, hasLine: hasLines, column: columns[column], sample: sample,
             text: shown(column))
     }
 
@@ -170,6 +173,8 @@ final class TableFile {
 struct CellPlace: Equatable {
     let file: String
     let line: Int
+    /// Whether messages tell the line.
+    var hasLine = true
     let column: String
     /// From 0.
     let sample: Int
@@ -177,7 +182,7 @@ struct CellPlace: Equatable {
     let text: String
 
     func fault(_ text: String) -> DatasetError {
-        DatasetError("`\(file)`, line \(line), column `\(column)` (sample \(sample)): \(text)")
+        DatasetError("`\(file)`, \(hasLine ? "line \(line), " : "")column `\(column)` (sample \(sample)): \(text)")
     }
 }
 

@@ -14,11 +14,40 @@ package final class TableRows: SampleBlocks {
     ///   - note: called once if the table has columns that are of no use, and once at its end if rows were
     ///     left out.
     /// - Throws: `DatasetError` or `SystemError`.
-    package init(
+    package convenience init(
         path: String, format: CSVFormat, encoding: TableEncoding, names: [String] = [],
         note: @escaping (String) -> Void
     ) throws {
-        let table = try TableFile(path: path, format: format)
+        try self.init(
+            TableFile(path: path, format: format), named: path, format: format, encoding: encoding,
+            names: names,
+            note: note)
+    }
+
+    /// Reads a table that is in memory and not compressed.
+    ///
+    /// - Parameters:
+    ///   - bytes: must stay valid as long as this object is used.
+    ///   - name: what messages call it.
+    ///   - hasLines: whether messages tell the line.
+    /// - Throws: `DatasetError`.
+    package convenience init(
+        _ bytes: UnsafeRawBufferPointer, named name: String, hasLines: Bool, format: CSVFormat,
+        encoding: TableEncoding
+    ) throws {
+        guard !bytes.starts(with: [0x1F, 0x8B]) else {
+            throw DatasetError("`\(name)` is compressed; send it unpacked")
+        }
+        let source = try ByteSource(bytes, name: name, owner: nil)
+        try self.init(
+            TableFile(source, format: format, hasLines: hasLines), named: name, format: format,
+            encoding: encoding, names: [], note: { _ in })
+    }
+
+    private init(
+        _ table: TableFile, named path: String, format: CSVFormat, encoding: TableEncoding, names: [String],
+        note: @escaping (String) -> Void
+    ) throws {
         if format.hasHeader {
             let known = Set(encoding.columns.map(\.name) + encoding.target.columns + names)
             let others = table.columns.filter { !known.contains($0) }

@@ -14,6 +14,8 @@ package final class EnsemblePredictor {
 
     /// The largest number of samples that `answer` takes at once.
     package var capacity: Int { members.map(\.capacity).max() ?? 0 }
+    /// Whether a sample's answer does not depend on its place among the samples.
+    package var samplesAreIndependent: Bool { members.allSatisfy(\.samplesAreIndependent) }
     package var isSingle: Bool { members.count == 1 }
 
     /// The predictions of the ensemble for some samples.

@@ -18,8 +18,9 @@ package enum Commands {
         Group(
             title: "use a trained model",
             commands: [
-                EvaluateCommand.command, PredictCommand.command, ExportCommand.command, RunsCommand.command,
-                CompareCommand.command, ReportCommand.command, CheckpointCommand.command,
+                EvaluateCommand.command, PredictCommand.command, ServeCommand.command, ExportCommand.command,
+                RunsCommand.command, CompareCommand.command, ReportCommand.command,
+                CheckpointCommand.command,
             ]),
         Group(
             title: "look at a config and its data",

@@ -99,27 +99,6 @@ struct ModelPredictions {
     }
 }
 
-extension PredictionRows {
-    fileprivate init(of plan: TrainingPlan, _ state: CheckpointState, isEnsemble: Bool) {
-        var names = Names(
-            classes: state.classNames, features: state.table?.featureNames,
-            targets: state.table?.target.columns ?? [])
-        names.featureOffsets = state.featureOffsets
-        names.targetOffsets = state.encoding.targetOffsets
-        self.init(of: plan, names: names, normalization: state.normalization, isEnsemble: isEnsemble)
-    }
-}
-
-extension CheckpointState {
-    /// The number that was subtracted from each feature. The features of images lie channel by channel.
-    fileprivate var featureOffsets: [Double] {
-        let offsets = encoding.featureOffsets
-        guard !offsets.isEmpty, let shape = sampleShape, shape.count > 1 else { return offsets }
-        let plane = shape.dropLast().reduce(1, *)
-        return offsets.flatMap { Array(repeating: $0, count: plane) }
-    }
-}
-
 extension TrainingPlan {
     /// The boundary behind a block of layers, or behind a layer with its batch norm and its activation.
     /// - Throws: `UsageError` if there is no such layer.

@@ -72,11 +72,7 @@ struct TrainedModels {
     func ensemble(_ lanes: LanePool, keeping kept: (TrainingPlan) throws -> Set<Int>) throws
         -> EnsemblePredictor
     {
-        try EvaluationData.requireSameSamples(all)
-        let plans = try all.map { try $0.plan() }
-        try ModelEvaluation.requireSameOutputs(all, plans)
-        return EnsemblePredictor(
-            try zip(all, plans).map { try $0.predictor($1, lanes: lanes, keeping: kept($1)) })
+        try TrainedModel.ensemble(all, lanes: lanes, keeping: kept)
     }
 }
 

@@ -49,18 +49,6 @@ struct EvaluationData {
             || name.contains("idx")
     }
 
-    /// Throws `CheckpointError` unless the same samples fit all models.
-    static func requireSameSamples(_ models: [TrainedModel]) throws {
-        for other in models.dropFirst() {
-            let (a, b) = (models[0].state, other.state)
-            guard a.encoding == b.encoding, a.sampleShape == b.sampleShape else {
-                throw CheckpointError(
-                    "`\(models[0].path)` and `\(other.path)` cannot answer together: their training data "
-                        + "have different shapes, columns or classes; use them one by one")
-            }
-        }
-    }
-
     /// Reads the data set; returns it with its name. Of a job's data only this set is read.
     func read() throws -> (name: String, data: DataPart) {
         if let name, !Self.parts.contains(name) { return (name, try foreignData()) }
@@ -69,7 +57,7 @@ struct EvaluationData {
 
     /// Data that the job does not know, read as the job's were.
     private func foreignData() throws -> DataPart {
-        try Self.requireSameSamples(models)
+        try ModelEvaluation.requireSameSamples(models)
         guard let source = models[0].job.job.data.test else {
             preconditionFailure("the job was given this source as its test set")
         }

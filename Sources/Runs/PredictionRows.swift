@@ -27,7 +27,7 @@ package struct PredictionRows {
     }
 
     package let columns: [String]
-    private let form: Form
+    package let form: Form
     /// For each column the index of its value among the computed ones; nil where they are the same.
     private let order: [Int]?
     /// Added to each value, because a table's encoding subtracted it; empty where nothing was.
@@ -172,5 +172,27 @@ extension PredictionRows {
         self.init(
             .values, columns: plan.predictsProbabilities ? columns.map { "p_" + $0 } : columns, image: image,
             offsets: names.targetOffsets)
+    }
+}
+
+extension PredictionRows {
+    /// The table of a trained model, or of several that answer together.
+    package init(of plan: TrainingPlan, _ state: CheckpointState, isEnsemble: Bool) {
+        var names = Names(
+            classes: state.classNames, features: state.table?.featureNames,
+            targets: state.table?.target.columns ?? [])
+        names.featureOffsets = state.featureOffsets
+        names.targetOffsets = state.encoding.targetOffsets
+        self.init(of: plan, names: names, normalization: state.normalization, isEnsemble: isEnsemble)
+    }
+}
+
+extension CheckpointState {
+    /// The number that was subtracted from each feature. The features of images lie channel by channel.
+    fileprivate var featureOffsets: [Double] {
+        let offsets = encoding.featureOffsets
+        guard !offsets.isEmpty, let shape = sampleShape, shape.count > 1 else { return offsets }
+        let plane = shape.dropLast().reduce(1, *)
+        return offsets.flatMap { Array(repeating: $0, count: plane) }
     }
 }

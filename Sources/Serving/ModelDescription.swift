@@ -1,0 +1,47 @@
+import Configuration
+import Datasets
+import Runs
+
+/// What a server tells of a model, for programs and for the page.
+enum ModelDescription {
+    static func json(of model: ServedModel) -> ConfigValue {
+        let form = model.form
+        return .object([
+            ("name", .string(model.name)), ("step", .int(model.step)),
+            ("takes", .string(form.table != nil ? "table" : form.isImage ? "image" : "array")),
+            ("shape", .array(form.shape.map { .int($0) })),
+            ("columns", .array(form.table?.columns.map(column) ?? [])),
+            ("answers", .string(answers(model.rows.form))),
+            ("classes", .array(classes(model.rows.form).map { .string($0) })),
+            ("most_samples", .int(form.mostSamples)),
+        ])
+    }
+
+    private static func column(_ column: TableEncoding.Column) -> ConfigValue {
+        switch column.kind {
+        case .number(let fill, _):
+            .object([
+                ("name", .string(column.name)), ("kind", .string("number")),
+                ("may_be_missing", .bool(fill != nil)),
+            ])
+        case .categories(let names, let fill):
+            .object([
+                ("name", .string(column.name)), ("kind", .string("category")),
+                ("may_be_missing", .bool(fill != nil)), ("categories", .array(names.map { .string($0) })),
+            ])
+        }
+    }
+
+    private static func answers(_ form: PredictionRows.Form) -> String {
+        switch form {
+        case .classes: "class"
+        case .values: "values"
+        case .reconstruction: "reconstruction"
+        case .cluster: "cluster"
+        }
+    }
+
+    private static func classes(_ form: PredictionRows.Form) -> [String] {
+        if case .classes(let names, _) = form { names } else { [] }
+    }
+}

@@ -1,0 +1,69 @@
+import Checkpoints
+import Runs
+import System
+import Threads
+
+/// Looks for better checkpoints of the served runs, and lets them take the places of the models.
+///
+/// A new checkpoint that cannot be read is a warning; the model before goes on.
+package final class ModelWatch: Sendable {
+    /// A run directory that is served under a name.
+    package struct Run: Sendable {
+        package let name: String
+        package let path: String
+
+        package init(name: String, path: String) { (self.name, self.path) = (name, path) }
+    }
+
+    /// Seconds between two looks.
+    private static let interval = 1.0
+
+    private let server: PredictionServer
+    private let lanes: Int
+    private let say: @Sendable (String) -> Void
+    private let isEnded = Guarded(false)
+
+    package init(_ server: PredictionServer, lanes: Int, say: @escaping @Sendable (String) -> Void) {
+        self.server = server
+        self.lanes = lanes
+        self.say = say
+    }
+
+    /// Starts a thread that looks until `stop`.
+    ///
+    /// - Parameter runs: the runs, and the checkpoints that they are served with.
+    /// - Throws: `ThreadError`.
+    package func start(_ runs: [(run: Run, served: [String])]) throws {
+        try Thread(named: "watch") { [self] in
+            var known = runs
+            while !isEnded.withLock({ $0 }) {
+                Clock.sleep(seconds: Self.interval)
+                for index in known.indices { look(known[index].run, &known[index].served) }
+            }
+        }.detach()
+    }
+
+    package func stop() { isEnded.withLock { $0 = true } }
+
+    /// - Parameter served: the checkpoints that were tried last.
+    private func look(_ run: Run, _ served: inout [String]) {
+        guard let best = try? Self.best(of: run.path), !best.isEmpty, best != served else { return }
+        served = best
+        do {
+            let model = try ServedModel(at: run.path, named: run.name, lanes: lanes, warn: say)
+            served = model.checkpoints
+            server.replace(by: model)
+            say("`\(run.name)` is now the model of step \(model.step)")
+        } catch {
+            say("warning: `\(run.name)` stays the model that it is: \(error)")
+        }
+    }
+
+    /// The paths of the checkpoints that `TrainedModel.checkpoints` would read, without reading them.
+    private static func best(of path: String) throws -> [String] {
+        let members = EnsembleDirectory.members(of: path)
+        if !members.isEmpty { return try members.flatMap { try best(of: $0) } }
+        let store = RunDirectory.checkpoints(of: path)
+        return try [store.best()?.path ?? store.list().first?.path].compactMap { $0 }
+    }
+}

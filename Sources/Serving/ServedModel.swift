@@ -1,0 +1,102 @@
+import Checkpoints
+import Datasets
+import Kernels
+import Runs
+import System
+import Training
+
+/// A trained model, or an ensemble, as it answers requests.
+///
+/// It computes on one thread at a time, the compute thread of the server (hence `@unchecked Sendable`).
+package final class ServedModel: @unchecked Sendable {
+    private enum Source {
+        case networks(EnsemblePredictor)
+        /// A k-means or PCA job.
+        case measured(MeasuredModel)
+    }
+
+    /// The name in URLs: that of the run's directory.
+    package let name: String
+    /// The checkpoints that it came from.
+    package let checkpoints: [String]
+    package let step: Int
+    package let form: SampleForm
+    package let rows: PredictionRows
+    /// Samples that are computed at once, at most.
+    package let capacity: Int
+    /// Whether the samples of several requests may be computed together: each then has the same bits as
+    /// alone.
+    package let samplesAreIndependent: Bool
+    private let source: Source
+
+    /// Loads the models of a run directory or a checkpoint.
+    ///
+    /// - Throws: `CheckpointError` or `SystemError` if there is none, or it is damaged.
+    package convenience init(
+        at path: String, named name: String, lanes: Int, warn: (String) -> Void
+    ) throws {
+        let models = try TrainedModel.checkpoints(at: path, reporting: warn).map { try TrainedModel($0) }
+        try self.init(models, named: name, lanes: lanes)
+    }
+
+    /// - Parameter lanes: the model's own compute threads; they sleep while another one computes.
+    package init(_ models: [TrainedModel], named name: String, lanes: Int) throws {
+        let lanes = LanePool(lanes: lanes)
+        self.name = name
+        checkpoints = models.map(\.path)
+        step = models.map(\.step).max() ?? 0
+        let state = models[0].state
+        let plan = try models[0].plan()
+        if models[0].job.job.task != .training {
+            guard models.count == 1, let model = try models[0].measured(plan, lanes: lanes) else {
+                throw CheckpointError("jobs that train no model answer alone: name one of them")
+            }
+            source = .measured(model)
+            rows = PredictionRows(model.areClusters ? .cluster : .values, columns: model.columns)
+            capacity = lanes.lanes * Evaluator.chunkSize
+            samplesAreIndependent = false
+        } else {
+            let ensemble = try TrainedModel.ensemble(models, lanes: lanes)
+            source = .networks(ensemble)
+            rows = PredictionRows(of: plan, state, isEnsemble: !ensemble.isSingle)
+            capacity = ensemble.capacity
+            samplesAreIndependent = ensemble.samplesAreIndependent
+        }
+        form = SampleForm(
+            shape: plan.facts.sampleShape, table: state.table,
+            offsets: state.table == nil ? state.encoding.featureOffsets : [], outputs: rows.columns.count)
+    }
+
+    /// Computes the rows of some samples, in their order.
+    ///
+    /// - Throws: `DatasetError`, and what the network's forward pass throws.
+    package func answers(to samples: ServedSamples) throws -> [[PredictionRows.Cell]] {
+        let form = DatasetForm(
+            elementType: .float32, sampleShape: form.shape, count: samples.count, targets: .absent)
+        let dataset = try Dataset.build(form) { features, _ in
+            samples.features.withUnsafeBytes { features.copyMemory(from: $0) }
+        }
+        var answers: [[PredictionRows.Cell]] = []
+        for start in stride(from: 0, to: samples.count, by: capacity) {
+            answers += try block(start..<min(samples.count, start + capacity), of: dataset)
+        }
+        return answers
+    }
+
+    private func block(_ samples: Range<Int>, of dataset: Dataset) throws -> [[PredictionRows.Cell]] {
+        switch source {
+        case .networks(let ensemble):
+            let answer = try ensemble.answer(samples, of: dataset)
+            return withExtendedLifetime(answer) {
+                rows.rows(
+                    values: Array(answer.readable.elements), scores: Array(answer.scores.elements),
+                    count: samples.count)
+            }
+        case .measured(let model):
+            let values = model.answer(samples, of: dataset)
+            return withExtendedLifetime(values) {
+                rows.rows(values: Array(values.elements), scores: [], count: samples.count)
+            }
+        }
+    }
+}
