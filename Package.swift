@@ -155,6 +155,7 @@ let package = Package(
         tests("CollectivesTests", uses: ["TestSupport", "Collectives", "Kernels", "Threads"]),
         tests("TelemetryTests", uses: ["TestSupport", "Telemetry", "Configuration", "System", "Platform"]),
         tests("HTTPTests", uses: ["TestSupport", "HTTP", "Transport", "System", "Platform", "Threads"]),
+        tests("ServingTests", uses: ["TestSupport", "Serving", "Configuration", "Datasets"]),
         tests(
             "PagesTests",
             uses: [
@@ -216,7 +217,7 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 "Transport", "System", "Configuration", "Datasets", "Checkpoints", "Jobs", "Training", "Runs",
-                "Cluster", "HTTP", "TensorBoard", "Platform",
+                "Cluster", "HTTP", "Serving", "TensorBoard", "Platform",
             ],
             path: "Tests/Fuzzing/Targets", swiftSettings: swiftFlags),
         tests("FuzzingTests", uses: ["TestSupport", "FuzzTargets", "Cluster", "System"]),

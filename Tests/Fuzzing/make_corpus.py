@@ -377,3 +377,23 @@ seed("events", "shape", b"\1" + field(5, board_value(
     b"weights/w", b"histograms", field(1, 2) + field(2, field(2, field(1, 1 << 62)) + field(2, field(1, 3)))
     + field(4, struct.pack("<ddd", 0, 1, 5)))))
 seed("events", "cut", b"\1" + step[:-2])
+
+# Requests of `serve`: the first byte is the model (0 to 3) + 4 * the type (JSON, CSV, picture, none)
+def request(name, model, type, body):
+    seed("serve", name, bytes([model + 4 * type]) + (body if isinstance(body, bytes) else body.encode()))
+
+
+request("read-list", 0, 0, '{"inputs": [[1, 2.5, -3e-2, 0], [1e3, 0.1, 7, 8]]}')
+request("read-image", 1, 0, '{"inputs": [[[[1], [2]], [[3], [4]]]]}')
+request("read-grey", 1, 3, ' {"inputs": [[[1, 2], [3, 4]], [[5, 6], [7, 8]]]}')
+request("read-rows", 3, 0, '{"inputs": [[1, "cook", 2], {"time": 3, "job": null, "age": "4", "label": [{}]}]}')
+request("read-table", 3, 1, 'time,job,age\n101,cook,7\n102.5,"é",\n')
+request("read-some-table", 3, 3, 'job,age,time\nclerk,1e1,2\n')
+request("read-picture", 2, 2, (root / "Tests/Fixtures/pictures/cicp-srgb.png").read_bytes())
+for name, model, type, body in [
+        ("short-list", 0, 0, '{"inputs": [[1, 2, 3]]}'), ("long-list", 0, 0, '{"inputs": [[1, 2, 3, 4, 5]]}'),
+        ("nan", 0, 0, '{"inputs": [[1, 2, 3, NaN]]}'), ("large", 0, 0, '{"inputs": [[1, 2, 3, 1e99]]}'),
+        ("no-inputs", 0, 0, "{}"), ("category", 3, 1, "age,job,time\n1,baker,2\n"),
+        ("no-column", 3, 0, '{"inputs": [{"age": 1}]}'), ("cut", 3, 0, '{"inputs": [[1, "co'),
+        ("no-picture", 2, 2, b"\x89PNG\r\n\x1a\n"), ("packed", 3, 1, packed(b"age,job,time\n1,cook,2\n"))]:
+    request(name, model, type, body)

@@ -1,5 +1,6 @@
 import Configuration
 import Platform
+import Runs
 import System
 
 /// Writes rows of predictions to a file or to standard output. Numbers have the shortest form that reads back

@@ -4,6 +4,7 @@ import Configuration
 import Datasets
 import HTTP
 import Jobs
+import Serving
 import System
 import Training
 import Transport
@@ -29,7 +30,7 @@ package struct FuzzTarget: Sendable {
 
     package static let all = [
         json5, override, job, idx, npy, csv, cifar, image, dataset, safetensors, manifest, frames, handshake,
-        messages, httpRequest, events,
+        messages, httpRequest, serve, events,
     ]
 
     /// Runs the reader. Returns nil if it read the input, and otherwise the message with which it refused.
@@ -56,6 +57,7 @@ package struct FuzzTarget: Sendable {
             error is DatasetError || error is CheckpointError || error is SystemError
             || error is ConfigurationError || error is PlanError
             || error is MalformedMessage || error is TransportError || error is HTTPRefusal
+            || error is RequestFault
         let length = "\(error)".utf8.count
         return isOurs && length > 0 && length <= longestSentence
     }
