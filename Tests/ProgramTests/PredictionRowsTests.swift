@@ -1,5 +1,6 @@
 import Datasets
 import NeuralNetwork
+import Runs
 import TestSupport
 import Testing
 import Training

@@ -1,3 +1,4 @@
+import Runs
 import System
 import TestSupport
 import Testing
