@@ -102,7 +102,8 @@
     const lines = ["curl " + quoted(location.origin + path())];
     if (needsKey) lines.push("-H 'Authorization: Bearer KEY'");
     if (model.takes === "image") {
-      lines.push("-H 'Content-Type: image/jpeg'", "--data-binary @" + quoted(picture ? picture.name : "photo.jpg"));
+      const name = picture ? picture.name : "photo.jpg";
+      lines.push("-H 'Content-Type: image/jpeg'", "--data-binary @" + quoted(name));
     } else {
       let body = model.takes === "table" ? JSON.stringify({ inputs: [cells()] }) : request()[1];
       if (body.length > 600) body = '{"inputs": [[0, 0, …]]}';

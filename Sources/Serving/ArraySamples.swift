@@ -18,7 +18,8 @@ struct ArraySamples {
         switch depth {
         case 1: try list(&reader, [size], isOpen: true)
         case shape.count: try list(&reader, shape[...], isOpen: true)
-        case shape.count - 1 where shape.last == 1: try list(&reader, shape.dropLast(), isOpen: true)
+        case shape.count - 1 where depth > 0 && shape.last == 1:
+            try list(&reader, shape.dropLast(), isOpen: true)
         default:
             throw reader.fault(
                 "inputs[\(samples.count)] is no list of \(size) numbers"

@@ -35,22 +35,26 @@ package final class ModelWatch: Sendable {
     /// - Throws: `ThreadError`.
     package func start(_ runs: [(run: Run, served: [String])]) throws {
         try Thread(named: "watch") { [self] in
-            var known = runs
+            var served = runs.map(\.served)
+            var tried = served
             while !isEnded.withLock({ $0 }) {
                 Clock.sleep(seconds: Self.interval)
-                for index in known.indices { look(known[index].run, &known[index].served) }
+                for (index, entry) in runs.enumerated() { look(entry.run, &tried[index], &served[index]) }
             }
         }.detach()
     }
 
     package func stop() { isEnded.withLock { $0 = true } }
 
-    /// - Parameter served: the checkpoints that were tried last.
-    private func look(_ run: Run, _ served: inout [String]) {
-        guard let best = try? Self.best(of: run.path), !best.isEmpty, best != served else { return }
-        served = best
+    /// - Parameters:
+    ///   - tried: the best checkpoints when they were tried last.
+    ///   - served: the checkpoints that answer.
+    private func look(_ run: Run, _ tried: inout [String], _ served: inout [String]) {
+        guard let best = try? Self.best(of: run.path), !best.isEmpty, best != tried else { return }
+        tried = best
         do {
             let model = try ServedModel(at: run.path, named: run.name, lanes: lanes, warn: say)
+            guard model.checkpoints != served else { return }
             served = model.checkpoints
             server.replace(by: model)
             say("`\(run.name)` is now the model of step \(model.step)")

@@ -71,6 +71,7 @@ package final class ServedModel: @unchecked Sendable {
     ///
     /// - Throws: `DatasetError`, and what the network's forward pass throws.
     package func answers(to samples: ServedSamples) throws -> [[PredictionRows.Cell]] {
+        precondition(samples.features.count == samples.count * form.size, "samples have the model's shape")
         let form = DatasetForm(
             elementType: .float32, sampleShape: form.shape, count: samples.count, targets: .absent)
         let dataset = try Dataset.build(form) { features, _ in

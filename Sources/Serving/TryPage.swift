@@ -12,7 +12,8 @@ enum TryPage {
             .replacing("{{style}}", with: style).replacing("{{script}}", with: script)
         let policy =
             "default-src 'none'; style-src '\(hash(style))'; script-src '\(hash(script))';"
-            + " connect-src 'self'; img-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            + " connect-src 'self'; img-src blob:; base-uri 'none'; form-action 'none';"
+            + " frame-ancestors 'none'"
         return .html(html, contentSecurityPolicy: policy)
     }()
 

@@ -127,7 +127,7 @@ import Testing
         #expect(ended.status == .exited(0) && ended.output.isEmpty, "\(ended.errors)")
     }
 
-    /// Several models have paths of their own; whoever has no key learns no more than that the server is there.
+    /// Several models have paths of their own; whoever has no key learns only that the server is there.
     @Test func severalModelsAndAKey() throws {
         let (bench, run) = try trained(DigitsJob(steps: 8))
         let key = try bench.directory.write("key", "0123456789abcdef0123456789abcdef\n")

@@ -298,14 +298,17 @@ message(2, "no-floats", 22, bytes(5), is_read=False)
 
 # Requests over HTTP: four bytes say how they are cut
 cuts = bytes([0, 6, 99, 30])
-get = b"GET /a%20b/%C3%A9?x=1&y=%26+z&flag HTTP/1.1\r\nHost: localhost:7071\r\nCookie: dist-train-7071=5a\r\n\r\n"
+get = (b"GET /a%20b/%C3%A9?x=1&y=%26+z&flag HTTP/1.1\r\nHost: localhost:7071\r\n"
+       b"Cookie: dist-train-7071=5a\r\n\r\n")
 post = b"POST /v1/predict HTTP/1.1\r\nHost: a\r\nContent-Type: text/csv\r\n"
 counted = post + b"Content-Length: 8\r\n\r\nx,y\n1,2\n"
 chunked = post + b"Transfer-Encoding: chunked\r\n\r\n4\r\nWiki\r\nA;n=v\r\n0123456789\r\n0\r\nX: 1\r\n\r\n"
 seed("http_request", "read-get", cuts + get)
-seed("http_request", "read-pipelined", cuts + counted + chunked + get + b"HEAD http://a:1/?q HTTP/1.0\r\n\r\n")
+seed("http_request", "read-pipelined",
+     cuts + counted + chunked + get + b"HEAD http://a:1/?q HTTP/1.0\r\n\r\n")
 seed("http_request", "read-part", cuts + counted[:-3])
-for name, text in [("folded", get[:-4] + b"\r\n folded: 1\r\n\r\n"), ("line-feed", get.replace(b"\r\n", b"\n")),
+for name, text in [("folded", get[:-4] + b"\r\n folded: 1\r\n\r\n"),
+                   ("line-feed", get.replace(b"\r\n", b"\n")),
                    ("two-lengths", counted.replace(b"Host", b"Content-Length: 8\r\nHost")),
                    ("both-lengths", chunked.replace(b"Host", b"Content-Length: 8\r\nHost")),
                    ("long-body", post + b"Content-Length: 4096\r\n\r\n"),
@@ -386,7 +389,8 @@ def request(name, model, type, body):
 request("read-list", 0, 0, '{"inputs": [[1, 2.5, -3e-2, 0], [1e3, 0.1, 7, 8]]}')
 request("read-image", 1, 0, '{"inputs": [[[[1], [2]], [[3], [4]]]]}')
 request("read-grey", 1, 3, ' {"inputs": [[[1, 2], [3, 4]], [[5, 6], [7, 8]]]}')
-request("read-rows", 3, 0, '{"inputs": [[1, "cook", 2], {"time": 3, "job": null, "age": "4", "label": [{}]}]}')
+request("read-rows", 3, 0,
+        '{"inputs": [[1, "cook", 2], {"time": 3, "job": null, "age": "4", "label": [{}]}]}')
 request("read-table", 3, 1, 'time,job,age\n101,cook,7\n102.5,"é",\n')
 request("read-some-table", 3, 3, 'job,age,time\nclerk,1e1,2\n')
 request("read-picture", 2, 2, (root / "Tests/Fixtures/pictures/cicp-srgb.png").read_bytes())

@@ -86,6 +86,15 @@ import Testing
         #expect(fault.status == status && fault.description.contains(part), "\(fault)")
     }
 
+    /// A sample of one number is a list as well.
+    @Test(arguments: ["[,]", "[1]", "[1,2]", "[[],[]]", "[[[1]]]"]) func samplesOfOneNumber(inputs: String)
+        throws
+    {
+        let decoder = RequestDecoder(SampleForm(shape: [1], outputs: 1))
+        #expect(throws: RequestFault.self) { try samples(decoder, "{\"inputs\": \(inputs)}") }
+        #expect(try samples(decoder, "{\"inputs\": [[1], [2]]}").features == [1, 2])
+    }
+
     @Test func tooManySamples() throws {
         let form = SampleForm(shape: [1 << 22], outputs: 1)
         #expect(form.mostSamples == 4)
@@ -115,7 +124,7 @@ import Testing
         let column = "\"job, \\\"or\\\" none\""
         for inputs in [
             "[41, \"\\\"cook\\\"\", 1700000002.5], [null, \"\\u00e9\", 1699999999]",
-            "{\"time\": 1.7000000025e9, \"age\": \"41\", \(column): \"\\\"cook\\\"\", \"label\": [{}, \"x\"]},"
+            "{\"time\": 1.7000000025e9, \"age\": \"41\", \(column): \"\\\"cook\\\"\", \"label\": [{}, 1]},"
                 + "{\(column): \"é\", \"age\": null, \"time\": 1699999999}",
         ] {
             let read = try samples(Self.row, "{\"inputs\": [\(inputs)]}")

@@ -49,10 +49,10 @@ enum ServeCommand {
         try adoptCore(of: runs[0].path)
         let ending = try EndSignal()
         let models = try runs.map {
-            try ServedModel(at: $0.path, named: $0.name, lanes: lanes, warn: { warn("warning: \($0)") })
+            try ServedModel(at: $0.path, named: $0.name, lanes: lanes, warn: { say("warning: \($0)") })
         }
         let server = try PredictionServer(models, at: endpoint, for: audience)
-        let watch = ModelWatch(server, lanes: lanes) { warn($0) }
+        let watch = ModelWatch(server, lanes: lanes) { say($0) }
         try server.start()
         if arguments.has("--watch") {
             try watch.start(zip(runs, models).filter { isRun($0.0.path) }.map { ($0, $1.checkpoints) })
@@ -119,20 +119,21 @@ enum ServeCommand {
         _ server: PredictionServer, _ models: [ServedModel], _ audience: PredictionServer.Audience
     ) {
         for model in models {
-            warn(
-                "serving `\(model.name)` of step \(model.step) from \(model.checkpoints.joined(separator: ", "))"
+            say(
+                "serving `\(model.name)` of step \(model.step) from "
+                    + model.checkpoints.joined(separator: ", ")
             )
         }
         if !server.address.isLoopback {
-            warn(
+            say(
                 "warning: HTTP is not encrypted: who is on the network can read requests, answers and the key"
             )
         }
-        if case .key = audience { warn("in a browser, put `?key=` and the key behind the address") }
-        warn("listening on \(server.access.origin)/")
+        if case .key = audience { say("in a browser, put `?key=` and the key behind the address") }
+        say("listening on \(server.access.origin)/")
     }
 
-    private static func warn(_ text: String) { Console.standardError.write(message: text) }
+    private static func say(_ text: String) { Console.standardError.write(message: text) }
 }
 
 /// The signal that ends a server. A second SIGINT or SIGTERM ends the process at once.

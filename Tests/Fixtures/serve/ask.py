@@ -3,9 +3,9 @@
 
     ask.py PORT ROWS.json LINES.jsonl [KEY]
 
-ROWS has the samples, a list; LINES has what `predict --format jsonl` says of each. Numbers are compared as text,
-so that a bit more or less is a difference. The samples are asked alone, in batches of 2 to 130, and by 16
-threads at the same time. Only the standard library is used: the client shares no code with the server.
+ROWS has the samples, a list; LINES has what `predict --format jsonl` says of each. Numbers are compared as
+text, so that a bit more or less is a difference. The samples are asked alone, in batches of 2 to 130, and by
+16 threads at the same time. Only the standard library is used: the client shares no code with the server.
 """
 import http.client
 import json
@@ -31,7 +31,8 @@ def expected(line):
     if "class" not in values:
         return {"values": values}
     word = "probabilities" if any(name.startswith("p_") for name in values) else "scores"
-    return {"class": values.pop("class"), word: {name.split("_", 1)[1]: value for name, value in values.items()}}
+    name = values.pop("class")
+    return {"class": name, word: {column.split("_", 1)[1]: value for column, value in values.items()}}
 
 
 wanted = [expected(line) for line in lines]

@@ -4,8 +4,8 @@ import Serving
 
 // A target for what `serve` decodes.
 extension FuzzTarget {
-    /// The first byte chooses a model and what the body is called. JSON that is read is JSON for the reader of
-    /// configs too; what is read has the model's shape, and finite numbers.
+    /// The first byte chooses a model and what the body is called. JSON that is read is JSON for the reader
+    /// of configs too; what is read has the model's shape, and finite numbers.
     static let serve = FuzzTarget("serve", longestInput: 4096) { input in
         var script = Input(input)
         let choice = script.byte()

@@ -3,10 +3,10 @@
 
     deploy/benchmark.d/serve/compare.py RUN [--program PATH] [--rounds N] [--seconds S] [--connections C]
 
-RUN is a trained image model, such as one of config/digits-mlp.json5. It is exported as ONNX for the peers. One
-client (load.c) asks all of them with the same samples, one per request; the order changes from round to round,
-and medians are printed. It needs a C compiler, and Python with numpy, onnxruntime and uvicorn (with uvloop and
-httptools it is fastest).
+RUN is a trained image model, such as one of config/digits-mlp.json5. It is exported as ONNX for the peers.
+One client (load.c) asks all of them with the same samples, one per request; the order changes from round to
+round, and medians are printed. It needs a C compiler, and Python with numpy, onnxruntime and uvicorn (with
+uvloop and httptools it is fastest).
 """
 import argparse
 import json
@@ -72,7 +72,8 @@ with tempfile.TemporaryDirectory() as scratch:
                      "application/json", body], check=True, capture_output=True, text=True).stdout
                 results[name].append([float(word) for word in said.split()])
         print(f"{given.connections} connections, {given.rounds} rounds of {given.seconds} s, medians")
-        medians = {name: [statistics.median(column) for column in zip(*rows)] for name, rows in results.items()}
+        medians = {name: [statistics.median(column) for column in zip(*rows)]
+                   for name, rows in results.items()}
         for name, (rate, middle, late) in medians.items():
             print(f"{name:12} {rate:10.0f} requests/s   p50 {middle:7.3f} ms   p99 {late:7.3f} ms"
                   f"   p99/p50 {late / middle:5.2f}")

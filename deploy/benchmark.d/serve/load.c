@@ -2,8 +2,8 @@
 //
 //     load PORT CONNECTIONS SECONDS PATH TYPE BODYFILE
 //
-// Every connection stays open and sends its next request when the answer to the last one is complete. It prints
-// requests per second, and the 50th and 99th percentile of the milliseconds from a request to its answer.
+// Every connection stays open and sends its next request when the answer to the last one is complete. It
+// prints requests per second, and the 50th and 99th percentile of the time from a request to its answer, in ms.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -48,7 +48,8 @@ static void start(struct connection *connection, int port) {
     connection->descriptor = socket(AF_INET, SOCK_STREAM, 0);
     int one = 1;
     setsockopt(connection->descriptor, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    if (connect(connection->descriptor, (struct sockaddr *)&address, sizeof address) != 0) fail("cannot connect");
+    int status = connect(connection->descriptor, (struct sockaddr *)&address, sizeof address);
+    if (status != 0) fail("cannot connect");
 }
 
 static void ask(struct connection *connection, const char *request, size_t count) {
@@ -85,7 +86,8 @@ int main(int count, char **words) {
     size_t length = fread(body, 1, sizeof body, file);
     fclose(file);
     int head = snprintf(
-        request, 4096, "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n",
+        request, 4096,
+        "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n",
         words[4], words[5], length);
     memcpy(request + head, body, length);
     length += (size_t)head;
