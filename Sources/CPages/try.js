@@ -68,11 +68,13 @@
   const request = () => {
     if (model.takes === "image") {
       if (!picture) throw new Error("Choose a picture first.");
-      return [picture.type === "image/png" ? "image/png" : "image/jpeg", picture];
+      return [pictureType(), picture];
     }
     if (model.takes === "array") return ["application/json", '{"inputs": [' + byId("numbers").value + "]}"];
     return ["application/json", JSON.stringify({ inputs: [cells()] })];
   };
+
+  const pictureType = () => picture && picture.type === "image/png" ? "image/png" : "image/jpeg";
 
   const cells = () => {
     const row = {};
@@ -103,7 +105,7 @@
     if (needsKey) lines.push("-H 'Authorization: Bearer KEY'");
     if (model.takes === "image") {
       const name = picture ? picture.name : "photo.jpg";
-      lines.push("-H 'Content-Type: image/jpeg'", "--data-binary @" + quoted(name));
+      lines.push("-H 'Content-Type: " + pictureType() + "'", "--data-binary @" + quoted(name));
     } else {
       let body = model.takes === "table" ? JSON.stringify({ inputs: [cells()] }) : request()[1];
       if (body.length > 600) body = '{"inputs": [[0, 0, …]]}';
@@ -127,7 +129,9 @@
       const head = make("th", name, row);
       head.scope = "row";
       if (isProbability) {
-        const meter = make("meter", undefined, make("td", undefined, row));
+        const bar = make("td", undefined, row);
+        bar.className = "bar";
+        const meter = make("meter", undefined, bar);
         meter.value = value;
         meter.setAttribute("aria-hidden", "true");
       }
