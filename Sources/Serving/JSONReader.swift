@@ -4,7 +4,7 @@ import Datasets
 /// and the reader of configs, which keeps every value's place, takes many times as long.
 package struct JSONReader {
     /// Lists and objects within each other, at most.
-    private static let mostDepth = 64
+    private static let mostDepth = 32
 
     private let bytes: UnsafeBufferPointer<UInt8>
     private var position = 0

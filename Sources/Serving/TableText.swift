@@ -39,15 +39,16 @@ struct TableText {
         try reader.require("[", "or `{` of a row")
         var cells: [[UInt8]] = []
         repeat {
-            guard cells.count < columns.count else { break }
+            guard cells.count < columns.count else { throw wrongCount(reader, "more than \(cells.count)") }
             cells.append(try cell(&reader))
         } while try reader.another(or: "]")
-        guard cells.count == columns.count else {
-            throw reader.fault(
-                "inputs[\(count)] has \(cells.count) cells, expected \(columns.count):"
-                    + " \(Self.listed(columns))")
-        }
+        guard cells.count == columns.count else { throw wrongCount(reader, "\(cells.count)") }
         return cells
+    }
+
+    private func wrongCount(_ reader: JSONReader, _ found: String) -> RequestFault {
+        reader.fault(
+            "inputs[\(count)] has \(found) cells, expected \(columns.count): \(Self.listed(columns))")
     }
 
     private func object(_ reader: inout JSONReader) throws(RequestFault) -> [[UInt8]] {

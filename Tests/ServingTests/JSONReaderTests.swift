@@ -37,8 +37,8 @@ import Testing
     func invalid(text: String) { #expect(!isRead(text)) }
 
     @Test func deep() {
-        #expect(isRead(String(repeating: "[", count: 60) + String(repeating: "]", count: 60)))
-        #expect(!isRead(String(repeating: "[", count: 70) + String(repeating: "]", count: 70)))
+        #expect(isRead(String(repeating: "[", count: 30) + String(repeating: "]", count: 30)))
+        #expect(!isRead(String(repeating: "[", count: 40) + String(repeating: "]", count: 40)))
         #expect(!isRead(String(repeating: "{\"a\":", count: 100_000)))
     }
 }
