@@ -71,7 +71,7 @@ import Testing
         .enabled(if: hasPython, "python3 is missing"),
         arguments: [
             DigitsJob(steps: 24), DigitsJob(steps: 12, stem: DigitsJob.convolution),
-            DigitsJob(measuring: "kmeans: {clusters: 10}, epochs: 3"),
+            DigitsJob(measuring: "kmeans: {clusters: 10}"),
         ])
     func servedAnswersAreThoseOfPredict(job: DigitsJob) throws {
         let (bench, run) = try trained(job)
