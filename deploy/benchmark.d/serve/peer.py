@@ -33,6 +33,8 @@ def serve_threads():
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+        wbufsize = 1 << 16
 
         def do_POST(self):
             data = answer(self.rfile.read(int(self.headers["Content-Length"])))
@@ -41,6 +43,7 @@ def serve_threads():
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
+            self.wfile.flush()
 
         def log_message(self, *_):
             pass
