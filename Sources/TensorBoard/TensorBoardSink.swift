@@ -44,19 +44,12 @@ package final class TensorBoardSink: EventSink {
     private struct Orders {
         var hasLines = false
         var checkpoints: [CheckpointStore.Entry] = []
-        var pictures: [Drawing] = []
         var isClosed = false
 
-        var isEmpty: Bool { !hasLines && checkpoints.isEmpty && pictures.isEmpty && !isClosed }
+        var isEmpty: Bool { !hasLines && checkpoints.isEmpty && !isClosed }
     }
 
-    private struct Drawing {
-        let image: ByteImage
-        let tag: String
-        let step: Int
-    }
-
-    /// The most checkpoints, and pictures, that wait for the thread.
+    /// The most checkpoints that wait for the thread.
     private static let mostWaiting = 64
     /// Seconds in which lines gather, so that they cost one write.
     private static let pause = 0.2
@@ -81,9 +74,6 @@ package final class TensorBoardSink: EventSink {
                 }
                 let failure = writer.writeLines()
                 for entry in order.checkpoints { writer.writeHistograms(of: entry) }
-                for drawing in order.pictures {
-                    writer.write(drawing.image, tag: drawing.tag, step: drawing.step)
-                }
                 if order.isClosed {
                     if let failure { losses.add(failure.lines, because: failure.reason) }
                     return
@@ -98,23 +88,18 @@ package final class TensorBoardSink: EventSink {
         case .training(.stepLogged), .training(.epochFinished), .timing(.epoch), .records(.caughtUp):
             orders.change { $0.hasLines = true }
         case .checkpoint(.written(let step, let path, _)):
-            order { $0.checkpoints.append(CheckpointStore.Entry(step: step, path: path)) }
+            add(CheckpointStore.Entry(step: step, path: path))
         default: break
         }
     }
 
-    /// Shows a picture, such as a confusion matrix, after a step.
-    package func draw(_ image: ByteImage, tag: String, step: Int) {
-        order { $0.pictures.append(Drawing(image: image, tag: tag, step: step)) }
-    }
-
-    private func order(_ add: (inout Orders) -> Void) {
+    private func add(_ checkpoint: CheckpointStore.Entry) {
         let isFull = orders.change { orders in
-            guard orders.checkpoints.count + orders.pictures.count < Self.mostWaiting else { return true }
-            add(&orders)
-            return false
+            let isFull = orders.checkpoints.count >= Self.mostWaiting
+            if !isFull { orders.checkpoints.append(checkpoint) }
+            return isFull
         }
-        if isFull { counted.add(because: "its thread is too late for \(Self.mostWaiting) checkpoints") }
+        if isFull { counted.add(because: "its thread is \(Self.mostWaiting) checkpoints late") }
     }
 
     /// Writes what is left, and ends the thread.

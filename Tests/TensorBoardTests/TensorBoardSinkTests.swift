@@ -285,15 +285,33 @@ import Testing
         }
     }
 
-    @Test func pictures() async throws {
+    /// A confusion matrix comes after the run's end, once; names of classes are text.
+    @Test func confusion() async throws {
         try await onThread {
             let bench = try Bench()
             let sink = try bench.sink()
-            sink.draw(
-                ByteImage(width: 3, height: 2, channels: 3, pixels: [UInt8](repeating: 9, count: 18)),
-                tag: "confusion_matrix/validation", step: 8)
+            try play(bench, sink)
             sink.close()
-            #expect(try bench.values().contains("confusion_matrix/validation 8 3 × 2"))
+            let picture = ConfusionPicture(
+                classNames: ["cat", "</pre>\n<script>"], counts: [[3, 1], [2000, 0]])
+            for _ in 0..<2 { try picture.add(set: "validation", step: 10, to: bench.boardPath) }
+            let found = try bench.values().filter { $0.contains("/validation 10") }
+            #expect(
+                found == [
+                    "confusion_matrix/validation 10 99 × 99",
+                    """
+                    mistakes/validation 10     2,001 mistakes, the most frequent first
+                           2,000  “</pre> <script>” taken for “cat”
+                               1  “cat” taken for “</pre> <script>”
+
+                    """,
+                ])
+            let image = picture.image
+            func pixel(_ x: Int, _ y: Int) -> [UInt8] {
+                Array(image.pixels[(y * image.width + x) * 3..<(y * image.width + x) * 3 + 3])
+            }
+            #expect(pixel(0, 0) == [160, 160, 160] && pixel(1, 60) == [8, 48, 107])
+            #expect(pixel(98 - 1, 98 - 1) == [255, 255, 255] && pixel(1, 1) == [70, 100, 144])
         }
     }
 }

@@ -26,9 +26,6 @@ package final class SinkLosses: Sendable {
         }
     }
 
-    /// Records that were dropped have been written after all.
-    package func subtract(_ count: Int) { state.withLock { $0.count -= min(count, $0.count) } }
-
     /// Why the first record was dropped; nil if there is none, or if it was asked before.
     func takeNews() -> String? {
         state.withLock { state in
