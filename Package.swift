@@ -211,7 +211,7 @@ let package = Package(
             uses: [
                 "TestSupport", "TensorBoard", "Checkpoints", "Datasets", "System", "Telemetry", "Platform",
             ]),
-        tests("DocumentsTests", uses: ["TestSupport", "Jobs", "System"]),
+        tests("DocumentsTests", uses: ["TestSupport", "Configuration", "Jobs", "System"]),
         // Readers of outside bytes, for a fuzzer (deploy/fuzz) and for tests.
         .target(
             name: "FuzzTargets",
