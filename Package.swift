@@ -62,7 +62,7 @@ let package = Package(
             exclude: ["digits.csv.gz", "wine.csv.gz", "breast_cancer.csv.gz", "ATTRIBUTION.md"],
             cSettings: cFlags),
         .target(
-            name: "CPages", exclude: ["page", "try.html", "try.css", "try.js"], cSettings: cFlags),
+            name: "CPages", exclude: ["page", "try"], cSettings: cFlags),
         room("Platform", uses: []),
         // 1
         room("Threads", uses: ["CSystem", "Platform"]),
@@ -159,7 +159,7 @@ let package = Package(
         tests(
             "PagesTests",
             uses: [
-                "TestSupport", "Pages", "Telemetry", "Transport", "Configuration", "System", "Platform",
+                "TestSupport", "Pages", "Telemetry", "Transport", "Configuration", "System",
             ]),
         tests("MetricsTests", uses: ["TestSupport", "Metrics"]),
         tests("CheckpointsTests", uses: ["TestSupport", "Checkpoints", "System", "Platform"]),

@@ -53,15 +53,15 @@ const uint8_t *cpages_js(void) { return js; }
 size_t cpages_js_count(void) { return sizeof js; }
 
 static const uint8_t try_html[] = {
-#embed "try.html"
+#embed "try/try.html"
 };
 
 static const uint8_t try_css[] = {
-#embed "try.css"
+#embed "try/try.css"
 };
 
 static const uint8_t try_js[] = {
-#embed "try.js"
+#embed "try/try.js"
 };
 
 const uint8_t *cpages_try_html(void) { return try_html; }

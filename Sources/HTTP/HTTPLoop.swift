@@ -10,7 +10,7 @@ final class HTTPLoop: @unchecked Sendable {
     let limits: HTTPServer.Limits
     let admit: @Sendable (HTTPRequest) -> HTTPResponse?
     let handler: @Sendable (HTTPExchange) -> Void
-    /// What one read takes; its contents are passed on at once.
+    /// Takes the bytes of one read, which are passed on at once.
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
     private(set) var isEnding = false
     private var listener: Listener?

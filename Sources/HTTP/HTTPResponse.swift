@@ -4,7 +4,7 @@ package struct HTTPResponse: Sendable, Equatable {
     package var status: Int
     package var headers: [Field]
     package var body: [UInt8]
-    /// What a page may load and run (`Content-Security-Policy`).
+    /// The rules for what a page may load and run (`Content-Security-Policy`).
     package var contentSecurityPolicy: String?
 
     package struct Field: Sendable, Equatable {
@@ -72,7 +72,7 @@ package struct HTTPResponse: Sendable, Equatable {
 // MARK: - Bytes
 
 extension HTTPResponse {
-    /// What follows the head.
+    /// The part behind the head.
     enum Content {
         case whole
         /// The answer to HEAD: only the length is told.

@@ -76,7 +76,8 @@ package struct TrainedModel: Sendable {
     /// - Parameter kept: returns the boundaries of a model whose values are needed, besides the outputs.
     /// - Throws: `CheckpointError` if they cannot answer together, and what `predictor` and `plan` throw.
     package static func ensemble(
-        _ models: [TrainedModel], lanes: LanePool, keeping kept: (TrainingPlan) throws -> Set<Int> = { _ in [] }
+        _ models: [TrainedModel], lanes: LanePool,
+        keeping kept: (TrainingPlan) throws -> Set<Int> = { _ in [] }
     ) throws -> EnsemblePredictor {
         try ModelEvaluation.requireSameSamples(models)
         let plans = try models.map { try $0.plan() }

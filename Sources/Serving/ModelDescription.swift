@@ -2,7 +2,7 @@ import Configuration
 import Datasets
 import Runs
 
-/// What a server tells of a model, for programs and for the page.
+/// The facts of a model that a server tells programs and the page.
 enum ModelDescription {
     static func json(of model: ServedModel) -> ConfigValue {
         let form = model.form

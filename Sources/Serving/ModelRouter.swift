@@ -60,7 +60,7 @@ final class ModelRouter: Sendable {
         }
     }
 
-    /// What `/v1/models` answers.
+    /// The answer of `/v1/models`.
     private var list: String {
         let models = slots.map { ModelDescription.json(of: $0.content.model) }
         let answer: ConfigValue = .object([

@@ -5,7 +5,7 @@ import Transport
 
 /// Trained models that answer over HTTP.
 package final class PredictionServer: Sendable {
-    /// Who may ask.
+    /// The people who may ask.
     package enum Audience: Sendable {
         /// Whoever has the key.
         case key(String)

@@ -289,8 +289,8 @@ extension Reactor {
 // MARK: - Descriptors
 
 extension Reactor {
-    /// Adds a descriptor to the table. `handler` is called on the loop when it is ready for what is asked for,
-    /// `abandon` when the loop ends. Call it on the loop, or before the loop runs.
+    /// Adds a descriptor to the table. `handler` is called on the loop when it is ready for what is asked
+    /// for, `abandon` when the loop ends. Call it on the loop, or before the loop runs.
     package func register(
         _ descriptor: Int32, priority: Int = 0, reads: Bool, writes: Bool,
         handler: @escaping (Readiness) -> Void, abandon: @escaping () -> Void

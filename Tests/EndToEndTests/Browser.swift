@@ -43,7 +43,7 @@ enum Browser {
         }
     }
 
-    /// What the script has seen: the JSON of its last line.
+    /// Returns the JSON of the script's last line, which says what it has seen.
     static func seen(by browser: ChildProcess, seconds: Double = 200) throws -> ConfigValue {
         let status = browser.wait(seconds: seconds)
         if status == nil { _ = browser.terminate() }

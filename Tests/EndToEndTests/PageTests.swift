@@ -261,7 +261,7 @@ private final class Flood: @unchecked Sendable {  // its state is behind the loc
 }
 
 extension String {
-    /// What stands behind the first occurrence of a text.
+    /// The text behind the first occurrence of another.
     fileprivate func behind(_ text: String) -> String? {
         firstRange(of: text).map { String(self[$0.upperBound...]) }
     }

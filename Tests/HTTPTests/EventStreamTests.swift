@@ -113,7 +113,7 @@ import Transport
         }
     }
 
-    /// What was sent before the server stops arrives.
+    /// Events that were sent before the server stops arrive.
     @Test func theLastEventArrives() async throws {
         let (limits, streams) = (limits(), Streams())
         try await onThread {

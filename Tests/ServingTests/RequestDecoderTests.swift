@@ -53,7 +53,7 @@ import Testing
         #expect(read.features.map(\.bitPattern) == wanted.map(\.bitPattern))
     }
 
-    /// What was subtracted from the training data is subtracted before the number becomes a Float.
+    /// The offset of the training data is subtracted before the number becomes a Float.
     @Test func offsets() throws {
         let form = SampleForm(shape: [1, 2, 2], offsets: [1_700_000_000, 0.5], outputs: 1)
         let read = try samples(RequestDecoder(form), "{\"inputs\": [[1700000001.25, 1, 1700000000, 0.75]]}")

@@ -30,7 +30,7 @@ import Testing
         #expect(
             line.entries.prefix(4).map(\.event)
                 == ["worker_joined", "worker_lost", "recovery_started", "checkpoint_written"])
-        // Of the others, the newest are there.
+        // The newest of the others are there.
         #expect(line.entries[4].step == 5_000 - 496 + 1)
         #expect(line.entries.suffix(500).allSatisfy { $0.event == "checkpoint_requested" })
     }

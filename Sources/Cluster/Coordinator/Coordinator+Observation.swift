@@ -3,7 +3,7 @@ import Telemetry
 import Training
 import Transport
 
-// What the coordinator tells pages of its workers and of itself.
+// The coordinator tells pages how its workers and itself are.
 
 /// Bytes on the connections of workers.
 struct Traffic {

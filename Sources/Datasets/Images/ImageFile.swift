@@ -39,7 +39,9 @@ package enum ImageFile {
     package static func decode(
         _ bytes: UnsafeRawBufferPointer, name: String, pixelLimit: Int = pixelLimit
     ) throws -> ByteImage {
-        do { return try contents(bytes, path: name, pixelLimit: pixelLimit).image } catch { throw error.error }
+        do { return try contents(bytes, path: name, pixelLimit: pixelLimit).image } catch {
+            throw error.error
+        }
     }
 
     static func contents(path: String) throws(UnreadableImage) -> Contents {
@@ -72,9 +74,11 @@ package enum ImageFile {
         let start = UnsafeRawBufferPointer(rebasing: bytes.prefix(ImageFormat.startLength))
         switch ImageFormat(start: start) {
         case .png:
-            return try contents(bytes, path, .png, ImageMetadata(png: bytes), pixelLimit, with: cimages_read_png)
+            let metadata = ImageMetadata(png: bytes)
+            return try contents(bytes, path, .png, metadata, pixelLimit, with: cimages_read_png)
         case .jpeg:
-            return try contents(bytes, path, .jpeg, ImageMetadata(jpeg: bytes), pixelLimit, with: cimages_read_jpeg)
+            let metadata = ImageMetadata(jpeg: bytes)
+            return try contents(bytes, path, .jpeg, metadata, pixelLimit, with: cimages_read_jpeg)
         default: throw UnreadableImage(path, start: start)
         }
     }

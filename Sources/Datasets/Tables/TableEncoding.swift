@@ -79,8 +79,9 @@ package struct TableEncoding: Equatable, Sendable {
         guard size ?? .max <= limit.bytes / 2 else {
             throw DatasetError(
                 "`\(name)` makes \(TextFormat.grouped(width)) features of each of"
-                    + " \(TextFormat.grouped(samples)) samples or more, which take more than half of the memory"
-                    + " (\(limit.clause)); list columns with many categories under `ignore`, or \(limit.cure)"
+                    + " \(TextFormat.grouped(samples)) samples or more, which take more than half of the"
+                    + " memory (\(limit.clause)); list columns with many categories under `ignore`, or"
+                    + " \(limit.cure)"
             )
         }
     }

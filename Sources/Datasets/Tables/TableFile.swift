@@ -182,7 +182,8 @@ struct CellPlace: Equatable {
     let text: String
 
     func fault(_ text: String) -> DatasetError {
-        DatasetError("`\(file)`, \(hasLine ? "line \(line), " : "")column `\(column)` (sample \(sample)): \(text)")
+        let place = "\(hasLine ? "line \(line), " : "")column `\(column)` (sample \(sample))"
+        return DatasetError("`\(file)`, \(place): \(text)")
     }
 }
 

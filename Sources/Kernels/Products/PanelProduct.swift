@@ -53,7 +53,7 @@ package enum PanelProduct {
         case rows(UnsafePointer<Float>)
         /// `[width, depth]` in memory.
         case transposedRows(UnsafePointer<Float>)
-        /// What `packWhole` has written.
+        /// The panels that `packWhole` has written.
         case packed(UnsafePointer<Float>)
     }
 

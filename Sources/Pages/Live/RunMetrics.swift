@@ -59,7 +59,7 @@ enum RunMetrics {
             overview.meter.newest?.learningRate)
     }
 
-    /// Of the training: loss and metrics of the epoch so far. Of the validation set: those of the last epoch.
+    /// The training has loss and metrics of the epoch so far, the validation set those of the last epoch.
     private static func addValues(_ document: RunDocument, to text: inout PrometheusText) {
         let overview = document.overview
         var values = (overview.meter.newest?.epochValues ?? []).map { ("train", $0.name, $0.value) }

@@ -1,6 +1,6 @@
 import System
 
-/// What the coordinator sees of its workers and of itself at a moment.
+/// The state of the workers and of the coordinator at a moment, as the coordinator sees it.
 package struct Observation: Equatable, Sendable {
     /// The workers that are connected, by number.
     package var workers: [WorkerStatus]

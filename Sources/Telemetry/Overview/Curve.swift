@@ -58,7 +58,7 @@ package struct Curve: Equatable, Sendable {
         if let last = x.last, step <= last { cut(from: step) }
         if filled < stride, let end = x.indices.last {
             (x[end], y[end]) = (step, value)
-            // Of a number and a NaN, these return the number.
+            // These return the number, where the other one is a NaN.
             low[end] = Double.minimum(low[end], value)
             high[end] = Double.maximum(high[end], value)
             filled += 1

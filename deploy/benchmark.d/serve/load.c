@@ -3,7 +3,8 @@
 //     load PORT CONNECTIONS SECONDS PATH TYPE BODYFILE
 //
 // Every connection stays open and sends its next request when the answer to the last one is complete. It
-// prints requests per second, and the 50th and 99th percentile of the time from a request to its answer, in ms.
+// prints requests per second, and the 50th and 99th percentile of the time from a request to its answer, in
+// milliseconds.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <netinet/tcp.h>

@@ -55,7 +55,8 @@ extension WinogradPass {
     static func isTooLarge(_ winograd: Winograd) -> Bool { winograd.transformedCount > mostKept }
 }
 
-/// The forward pass of inference by Winograd's filtering with weights that are transformed as they are needed.
+/// The forward pass of inference by Winograd's filtering, with weights that are transformed as they are
+/// needed.
 struct PackedWinogradPass: ImagePass {
     private let winograd: Winograd
 
