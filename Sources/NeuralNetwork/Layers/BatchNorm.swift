@@ -179,7 +179,7 @@ final class BatchNormLayer {
             isTableKept = keepsStatistics
         }
         pass.forEachRun(ofTiles: moments.imagesPerTile, positions: positions, width: channels) {
-            localMicrobatch, rows, _ in
+            localMicrobatch, rows in
             let first = rows.lowerBound * channels
             BatchNormKernels.normalize(
                 input.row(localMicrobatch) + first,

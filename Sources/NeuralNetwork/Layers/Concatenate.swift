@@ -38,7 +38,7 @@ final class ConcatenateLayer: JoinLayer {
     func forward(_ inputs: [MicrobatchMatrix], _ output: MicrobatchMatrix, _ pass: ForwardPass) {
         let width = channels.reduce(0, +)
         let size = MicrobatchRows.imagesPerTile(values: width * positions)
-        pass.forEachRun(ofTiles: size, positions: positions, width: width) { localMicrobatch, rows, _ in
+        pass.forEachRun(ofTiles: size, positions: positions, width: width) { localMicrobatch, rows in
             var first = 0
             for (input, channels) in zip(inputs, channels) {
                 Columns.copy(

@@ -80,7 +80,7 @@ final class LayerNormLayer: Layer {
 
     func forward(_ input: MicrobatchMatrix, _ output: MicrobatchMatrix, _ pass: ForwardPass) {
         let (size, parameters) = (tileSums.imagesPerTile, parameters(pass.parameters))
-        pass.forEachRun(ofTiles: size, positions: positions, width: channels) { localMicrobatch, rows, _ in
+        pass.forEachRun(ofTiles: size, positions: positions, width: channels) { localMicrobatch, rows in
             let first = rows.lowerBound * channels
             LayerNormKernels.forward(
                 input.row(localMicrobatch) + first, rows: rows.count, channels: channels, epsilon: epsilon,

@@ -86,7 +86,7 @@ final class PoolLayer: Layer {
     }
 
     func forward(_ input: MicrobatchMatrix, _ output: MicrobatchMatrix, _ pass: ForwardPass) {
-        let mostParts = { (images: Int) in images * self.geometry.inputCount >> 13 }
+        let mostParts = { (images: Int) in images * self.geometry.inputCount / ForwardPass.valuesPerPart }
         pass.forEachPart(ofTiles: imagesPerTile, mostParts: mostParts) { tile, part, _ in
             let (x, y) = (
                 input.row(tile.localMicrobatch, tile.start), output.row(tile.localMicrobatch, tile.start)

@@ -113,7 +113,7 @@ final class ConvolutionLayer: Layer, MomentsProducer {
                 into: output.row(tile.localMicrobatch, tile.start), scratch: pass.scratch[lane].pointer)
         }
         guard let bias else { return }
-        pass.forEachRun(ofTiles: size, positions: positions, width: outputs) { localMicrobatch, rows, _ in
+        pass.forEachRun(ofTiles: size, positions: positions, width: outputs) { localMicrobatch, rows in
             Columns.addBias(
                 pass.parameters + bias, to: output.row(localMicrobatch) + rows.lowerBound * outputs,
                 rows: rows.count, columns: outputs)
