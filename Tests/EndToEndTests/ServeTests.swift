@@ -45,8 +45,8 @@ import Testing
             return (status, parts.count == 2 ? String(parts[1]) : "")
         }
 
-        func end(_ signal: Int32 = SIGTERM) throws -> Program.Finished {
-            process.send(signal)
+        func end() throws -> Program.Finished {
+            process.send(SIGTERM)
             return try Program.finish(process)
         }
     }
@@ -123,7 +123,7 @@ import Testing
             #expect(answer.status == fault.status && answer.body.contains(fault.part), "\(answer)")
         }
         #expect(try server.ask("GET /v1/models", ["Origin: http://evil.example"]).status == 403)
-        let ended = try server.end(SIGINT)
+        let ended = try server.end()
         #expect(ended.status == .exited(0) && ended.output.isEmpty, "\(ended.errors)")
     }
 
