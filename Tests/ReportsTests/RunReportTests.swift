@@ -41,28 +41,35 @@ import Testing
         return (try File.readText(path, limit: 1 << 24), leftOut)
     }
 
-    @Test func aRunWithoutACheckpointHasItsCourse() throws {
-        let (html, leftOut) = try report()
-        #expect(leftOut.count == 1 && leftOut[0].hasPrefix("evaluation: "), "\(leftOut)")
-        #expect(html.contains(#""state":"interrupted""#) && html.contains(#""id":"train.loss""#))
-        #expect(html.contains(#""name":"w/1""#) && html.contains(#""step":12"#))
-        #expect(html.contains(#"a \u003c/script> b"#) && !html.contains("a </script> b"))
+    @Test func aRunWithoutACheckpointHasItsCourse() async throws {
+        try await onThread {
+            let (html, leftOut) = try report()
+            #expect(leftOut.count == 1 && leftOut[0].hasPrefix("evaluation: "), "\(leftOut)")
+            #expect(html.contains(#""state":"interrupted""#) && html.contains(#""id":"train.loss""#))
+            #expect(html.contains(#""name":"w/1""#) && html.contains(#""step":12"#))
+            #expect(html.contains(#"a \u003c/script> b"#) && !html.contains("a </script> b"))
+        }
     }
 
-    @Test func aFileThatIsTooLargeLosesItsDrawings() throws {
-        var limits = ReportLimits(training: nil)
-        limits.bytes = 1
-        // The text about the file itself stays.
-        #expect(try report(limits).html.contains("About this file"))
+    @Test func aFileThatIsTooLargeLosesItsDrawings() async throws {
+        try await onThread {
+            var limits = ReportLimits(training: nil)
+            limits.bytes = 1
+            let html = try report(limits).html
+            // The text about the file itself stays.
+            #expect(html.contains("About this file"))
+        }
     }
 
-    @Test func whatIsNoRunIsRefused() throws {
-        try Directory.create(directory.file("empty"))
-        let lanes = LanePool(lanes: 1)
-        defer { lanes.close() }
-        #expect(throws: CheckpointError.self) {
-            _ = try RunReport(
-                directory.file("empty"), ReportLimits(training: nil), lanes: lanes, program: "p")
+    @Test func whatIsNoRunIsRefused() async throws {
+        try await onThread {
+            try Directory.create(directory.file("empty"))
+            let lanes = LanePool(lanes: 1)
+            defer { lanes.close() }
+            #expect(throws: CheckpointError.self) {
+                _ = try RunReport(
+                    directory.file("empty"), ReportLimits(training: nil), lanes: lanes, program: "p")
+            }
         }
     }
 
@@ -73,20 +80,22 @@ import Testing
 
     // MARK: The card
 
-    @Test func aCardReplacesACardAndNothingElse() throws {
-        let path = directory.file("run/README.md")
-        _ = try report()
-        let card = try File.readText(path, limit: 1 << 20)
-        #expect(card.hasPrefix(ModelCard.marker + "\n\n# a &lt;/script&gt; b\n"), "\(card)")
-        #expect(card.contains("Its training by dist-train was interrupted."))
-        #expect(card.contains("run/job.json5"))
-        try File.writeAtomically(card + "more\n", to: path)
-        _ = try report()
-        #expect(try File.readText(path, limit: 1 << 20) == card)
-        for own in ["# mine\n", "\n" + card] {
-            try File.writeAtomically(own, to: path)
+    @Test func aCardReplacesACardAndNothingElse() async throws {
+        try await onThread {
+            let path = directory.file("run/README.md")
             _ = try report()
-            #expect(try File.readText(path, limit: 1 << 20) == own)
+            let card = try File.readText(path, limit: 1 << 20)
+            #expect(card.hasPrefix(ModelCard.marker + "\n\n# a &lt;/script&gt; b\n"), "\(card)")
+            #expect(card.contains("Its training by dist-train was interrupted."))
+            #expect(card.contains("run/job.json5"))
+            try File.writeAtomically(card + "more\n", to: path)
+            _ = try report()
+            #expect(try File.readText(path, limit: 1 << 20) == card)
+            for own in ["# mine\n", "\n" + card] {
+                try File.writeAtomically(own, to: path)
+                _ = try report()
+                #expect(try File.readText(path, limit: 1 << 20) == own)
+            }
         }
     }
 }

@@ -57,33 +57,37 @@ import Training
             + #"{max_pool: 2}, "flatten", {dense: 10}]"#,
     ]
 
-    @Test(arguments: models, 1...3) func company(model: String, lanes: Int) throws {
-        let bench = try Bench(model, lanes: lanes)
-        defer { bench.end() }
-        #expect(bench.predictor.samplesAreIndependent)
-        let expected = try bench.bits(0..<Self.rows)
-        #expect(Set(expected).count > 100)
-        for row in 0..<Self.rows {
-            #expect(try bench.bits(row..<(row + 1))[0] == expected[row], "row \(row) alone")
-        }
-        for count in 2...Self.rows {
-            let first = (count * 37) % (Self.rows - count + 1)
-            #expect(
-                try bench.bits(first..<(first + count)) == Array(expected[first..<(first + count)]),
-                "\(count) rows from \(first) on")
+    @Test(arguments: models, 1...3) func company(model: String, lanes: Int) async throws {
+        try await onThread {
+            let bench = try Bench(model, lanes: lanes)
+            defer { bench.end() }
+            #expect(bench.predictor.samplesAreIndependent)
+            let expected = try bench.bits(0..<Self.rows)
+            #expect(Set(expected).count > 100)
+            for row in 0..<Self.rows {
+                #expect(try bench.bits(row..<(row + 1))[0] == expected[row], "row \(row) alone")
+            }
+            for count in 2...Self.rows {
+                let first = (count * 37) % (Self.rows - count + 1)
+                #expect(
+                    try bench.bits(first..<(first + count)) == Array(expected[first..<(first + count)]),
+                    "\(count) rows from \(first) on")
+            }
         }
     }
 
     /// OpenBLAS multiplies several rows together: they keep their places.
-    @Test func places() throws {
-        let bench = try Bench(
-            #"[{conv: 20, kernel: 3}, {max_pool: 2}, "flatten", {dense: 10}]"#,
-            normalize: "{zca_whitening: {epsilon: 0.1}}", lanes: 2)
-        defer { bench.end() }
-        #expect(!bench.predictor.samplesAreIndependent)
-        let expected = try bench.bits(0..<Self.rows)
-        for count in 1...Self.rows {
-            #expect(try bench.bits(0..<count) == Array(expected[..<count]), "\(count) rows")
+    @Test func places() async throws {
+        try await onThread {
+            let bench = try Bench(
+                #"[{conv: 20, kernel: 3}, {max_pool: 2}, "flatten", {dense: 10}]"#,
+                normalize: "{zca_whitening: {epsilon: 0.1}}", lanes: 2)
+            defer { bench.end() }
+            #expect(!bench.predictor.samplesAreIndependent)
+            let expected = try bench.bits(0..<Self.rows)
+            for count in 1...Self.rows {
+                #expect(try bench.bits(0..<count) == Array(expected[..<count]), "\(count) rows")
+            }
         }
     }
 }
