@@ -65,6 +65,9 @@ package final class ServedModel: @unchecked Sendable {
         form = SampleForm(
             shape: plan.facts.sampleShape, table: state.table,
             offsets: state.table == nil ? state.encoding.featureOffsets : [], outputs: rows.columns.count)
+        // The first pass brings the weights into the form in which the kernels read them: no request waits
+        // for it.
+        _ = try answers(to: ServedSamples(features: [Float](repeating: 0, count: form.size), count: 1))
     }
 
     /// Computes the rows of some samples, in their order.

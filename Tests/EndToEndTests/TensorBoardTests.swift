@@ -71,6 +71,7 @@ extension Exactness {
             // 30 steps and 3 epochs.
             #expect(found.count { $0.hasPrefix("loss/step ") } == 30)
             #expect(found.count { $0.hasPrefix("accuracy/validation ") } == 3)
+            #expect(found.count { $0.hasPrefix("confusion_matrix/validation ") } == 1)
             _ = bench
         }
 

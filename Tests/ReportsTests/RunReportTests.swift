@@ -35,7 +35,8 @@ import Testing
         let lanes = LanePool(lanes: 1)
         defer { lanes.close() }
         let report = try RunReport(run, limits, lanes: lanes, program: "program 1")
-        let (path, leftOut) = try report.write()
+        let written = try report.write()
+        let (path, leftOut) = (written.path, written.leftOut)
         #expect(path == directory.file("run/report.html"))
         #expect(try File.permissions(path) == 0o600)
         return (try File.readText(path, limit: 1 << 24), leftOut)

@@ -20,6 +20,8 @@ struct ReportContent {
     private(set) var leftOut: [String] = []
     /// The measures on some sets, and the samples that they are of.
     private(set) var measured: [(set: String, samples: String, figures: [SetEvaluation.Figure])] = []
+    /// How the first of these sets was classified; nil for other models.
+    private(set) var confusion: ReportedConfusion?
     /// The samples of each set; empty where the data were not read.
     private(set) var sizes: [(set: String, samples: Int)] = []
     /// Samples of the largest class for each of the smallest, if that is worth a warning.
@@ -88,6 +90,7 @@ struct ReportContent {
                 guard let measures = evaluation.measures() else { return [] }
                 content.measured.append((name.rawValue, evaluation.sentence, measures.figures))
                 guard index == 0 else { return [] }
+                content.confusion = ReportedConfusion(evaluation, measures)
                 let offsets = evaluation.model.state.encoding.targetOffsets
                 return [content.basis(evaluation)] + measures.plots(offsets: offsets)
                     + (try content.mistakes(evaluation))

@@ -47,13 +47,20 @@ package struct RunReport {
         self.program = program
     }
 
+    /// A report that is written.
+    package struct Written: Sendable {
+        package let path: String
+        /// The parts that it lacks, each with the reason.
+        package let leftOut: [String]
+        package let confusion: ReportedConfusion?
+    }
+
     package static func path(in directory: String) -> String { Path.join(directory, "report.html") }
 
     /// Makes the report and writes it, and beside it the model card unless `output` names another file.
-    /// Returns the report's path and what it lacks.
     /// - Throws: `SystemError` if a file cannot be written.
     @discardableResult
-    package func write(to output: String? = nil) throws -> (path: String, leftOut: [String]) {
+    package func write(to output: String? = nil) throws -> Written {
         let models = ReportModels(directory, overrides: overrides)
         let facts = RunFacts(entry, models, program: program)
         var content = ReportContent(models, data: data, facts, limits, lanes)
@@ -65,7 +72,8 @@ package struct RunReport {
             let card = ModelCard(entry, models, content, facts, program: program)
             try card.write(to: Path.join(directory, ModelCard.fileName))
         }
-        return (path, content.leftOut + html.leftOut)
+        return Written(
+            path: path, leftOut: content.leftOut + html.leftOut, confusion: content.confusion)
     }
 
     // MARK: The page

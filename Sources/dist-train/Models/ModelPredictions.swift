@@ -18,17 +18,22 @@ struct ModelPredictions {
     /// The largest number of samples in a block.
     private let capacity: Int
 
+    private static var topIsForClasses: UsageError {
+        UsageError("--top is for models that predict one of several classes")
+    }
+
     /// - Parameters:
     ///   - layer: the value of `--layer`.
     ///   - top: the value of `--top`.
     init(_ models: TrainedModels, lanes: LanePool, layer: String?, top: Int? = nil) throws {
         guard top == nil || (layer == nil && models.all[0].state.classNames != nil) else {
-            throw UsageError("--top is for models that predict one of several classes")
+            throw Self.topIsForClasses
         }
         if let model = try models.measured(lanes) {
             guard layer == nil else {
                 throw UsageError("--layer is for models with layers, which this job does not train")
             }
+            guard top == nil else { throw Self.topIsForClasses }
             source = .measured(model)
             rows = PredictionRows(model.areClusters ? .cluster : .values, columns: model.columns)
             capacity = lanes.lanes * Evaluator.chunkSize
@@ -48,7 +53,7 @@ struct ModelPredictions {
                 return
             }
             guard let most = rows.most(top) else {
-                throw UsageError("--top is for models that predict one of several classes")
+                throw Self.topIsForClasses
             }
             self.rows = most
             return

@@ -48,9 +48,9 @@ enum ReportCommand {
         let report = try RunReport(
             directories[0], overrides: arguments.overrides, ReportLimits(training: nil), lanes: lanes,
             program: Version.program)
-        let (path, leftOut) = try report.write(to: arguments.string("--output"))
-        for part in leftOut { Console.standardError.write(message: "warning: without \(part)") }
-        print(path)
+        let written = try report.write(to: arguments.string("--output"))
+        for part in written.leftOut { Console.standardError.write(message: "warning: without \(part)") }
+        print(written.path)
         return 0
     }
 

@@ -39,7 +39,9 @@ struct EnsembleProgram {
         log.record(data)
         let whole = given.withMicrobatches(ofRun: earlier, data.facts)
         // Mistakes are told before there is a directory.
-        let job = whole.planned(try whole.trainingPlan(with: data))
+        let plan = try whole.trainingPlan(with: data)
+        try program.requireMemory(plan, data, local)
+        let job = whole.planned(plan)
         if let resumed, let earlier {
             try job.requireSame(as: earlier.withMicrobatches(ofRun: earlier, data.facts), in: resumed)
         }

@@ -49,7 +49,9 @@ struct RunProgram {
         let status = recordEnding(
             outcome, of: setup, directory: setup.directory.path, address: address, in: log)
         if writesReport, case .finished = outcome.end, let result = outcome.result {
-            FinalReport(of: setup.directory.path, setup.data, seconds: result.seconds).write(log)
+            let board = setup.job.job.logsTensorBoard ? setup.directory.tensorBoardPath : nil
+            FinalReport(of: setup.directory.path, setup.data, seconds: result.seconds, board: board)
+                .write(log)
         }
         return status
     }
@@ -113,8 +115,7 @@ struct RunProgram {
     }
 
     /// Refuses a job that needs more memory than there is.
-    private func requireMemory(_ plan: TrainingPlan, _ data: DecodedData, _ local: LocalWorkerOptions?) throws
-    {
+    func requireMemory(_ plan: TrainingPlan, _ data: DecodedData, _ local: LocalWorkerOptions?) throws {
         let workers = local?.count ?? 0
         let demand = MemoryDemand(
             plan, workers: workers, lanes: local?.lanesOfEach ?? Processor.cores, dataBytes: data.byteCount)
