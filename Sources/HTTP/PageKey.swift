@@ -6,8 +6,9 @@ package enum PageKey {
     /// Characters of a key in a file, shortest and longest.
     private static let lengths = 16...512
 
-    /// Makes a new key: 256 bits from the system's generator, in hexadecimal digits.
-    package static func random() -> String { SharedToken.random().hex }
+    /// Makes a new key: 128 bits from the system's generator, in 32 hexadecimal digits. A link with it fits
+    /// into a line of a terminal.
+    package static func random() -> String { String(SharedToken.random().hex.prefix(32)) }
 
     /// Reads the key in a file: one line of visible ASCII characters.
     ///

@@ -135,7 +135,7 @@ import Transport
 
     @Test func randomKeysDiffer() {
         let keys = (0..<100).map { _ in PageKey.random() }
-        #expect(Set(keys).count == 100 && keys.allSatisfy { $0.utf8.count == 64 })
+        #expect(Set(keys).count == 100 && keys.allSatisfy { $0.utf8.count == 32 })
     }
 
     @Test(arguments: [

@@ -120,6 +120,12 @@ import Testing
         let join = "dist-train worker --join 10.0.0.5"
         normal.record(.run(.listening(host: "::", port: 7070, joinCommand: join)))
         #expect(screen.take() == "00:00:00 listening on [::]:7070; a worker joins with:  \(join)\n")
+        // The link itself is shown, which no event holds.
+        let page = RunEvent.run(.pageListening(address: "http://127.0.0.1:1/", linkFile: "runs/a/page"))
+        normal.record(page)
+        #expect(screen.take() == "")
+        log(.verbose).record(page)
+        #expect(screen.take().components("runs/a/page") == 1)
         for _ in 0..<3 {
             normal.record(.worker(.missing(ready: 0, needed: 1, paused: 0, hasBegun: true)))
         }

@@ -19,6 +19,8 @@ final class TerminalLog: EventSink {
     func receive(_ event: RunEvent, at time: Double, from source: String) {
         if case .generation(.started) = event { complaint.withLock { $0 = "" } }
         guard let least = event.shownFrom, verbosity >= least else { return }
+        // The program shows a person the link itself.
+        if case .run(.pageListening) = event, console.isTerminal, verbosity < .verbose { return }
         let facts = event.facts
         if case .worker(.missing) = event, isRepeated(facts.sentence) { return }
         // One process speaks on its terminal; in a file several may.
