@@ -28,7 +28,7 @@ import Transport
         }
     }
 
-    @Test(arguments: ["", "abc", String(repeating: "0", count: 63), String(repeating: "g", count: 64)])
+    @Test(arguments: ["", "secret", String(repeating: "0", count: 63), String(repeating: "g", count: 64)])
     func filesWithoutAToken(text: String) throws {
         let path = try file(text)
         let error = #expect(throws: TokenError.self) { try TokenStore.forWorker(file: path) }
