@@ -7,7 +7,6 @@ struct PredictScript {
     var text: String {
         let reader: String
         var imports = ["argparse", "csv", "sys"]
-        var packages = ["numpy as np", "torch"]
         switch model.input {
         case .table(let encoding):
             reader = Self.table(encoding)
@@ -15,10 +14,7 @@ struct PredictScript {
         case .values(let shape, _):
             let isImage = shape.count == 3 && (shape[2] == 1 || shape[2] == 3)
             reader = isImage ? Self.images : Self.arrays
-            if isImage {
-                imports = ["argparse", "csv", "pathlib", "sys"]
-                packages = ["numpy as np", "torch", "torch.nn.functional as F"]
-            }
+            if isImage { imports = ["argparse", "csv", "pathlib", "sys"] }
         }
         return """
             \"\"\"Predicts with the model beside this file:
@@ -30,7 +26,8 @@ struct PredictScript {
             \"\"\"
             \(imports.map { "import \($0)" }.joined(separator: "\n"))
 
-            \(packages.map { "import \($0)" }.joined(separator: "\n"))
+            import numpy as np
+            import torch
 
             \(modelImport)
 
@@ -155,12 +152,35 @@ struct PredictScript {
                 white = Image.new("RGBA", image.size, "white")
                 image = Image.alpha_composite(white, image).convert("RGB")
             image = image.convert("L" if SHAPE[0] == 1 else "RGB")
-            x = torch.from_numpy(np.array(image)).reshape(image.height, image.width, SHAPE[0])
-            x = x.permute(2, 0, 1)[None].double()
-            if list(x.shape[2:]) != SHAPE[1:]:
-                x = F.interpolate(x, SHAPE[1:], mode="bilinear", antialias=True, align_corners=False)
-                x = (x + 0.5).floor().clamp(0, 255)
-            return x[0].float()
+            x = np.array(image, dtype=np.float64).reshape(image.height, image.width, SHAPE[0])
+            if list(x.shape[:2]) != SHAPE[1:]:
+                x = resized(x)
+            return torch.from_numpy(x.astype(np.float32)).permute(2, 0, 1)
+
+
+        def resized(x):
+            \"\"\"Resizes as interpolate(mode="bilinear", antialias=True) does, and rounds once.
+
+            The sums and their order are dist-train's, so that values halfway between two are rounded alike.
+            \"\"\"
+            for axis in [1, 0]:
+                target = SHAPE[1 + axis]
+                scale = x.shape[axis] / target
+                reach = max(scale, 1)
+                source = np.moveaxis(x, axis, 0)
+                result = np.zeros((target, *source.shape[1:]))
+                for index in range(target):
+                    center = (index + 0.5) * scale
+                    first = max(0, int(center - reach + 0.5))
+                    end = min(len(source), int(center + reach + 0.5))
+                    weights = [max(0, 1 - abs((i + 0.5 - center) / reach)) for i in range(first, end)]
+                    total = 0
+                    for weight in weights:
+                        total += weight
+                    for offset, weight in enumerate(weights):
+                        result[index] += weight / total * source[first + offset]
+                x = np.moveaxis(result, 0, axis)
+            return np.floor(x + 0.5).clip(0, 255)
 
 
         def batches(path, size=64):
