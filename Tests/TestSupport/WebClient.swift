@@ -32,10 +32,8 @@ package final class WebClient {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard status == 0 else {
-            close(descriptor)
-            throw SystemError("the test cannot connect to port \(port) (\(errno))")
-        }
+        // Where an initialiser throws that has set everything, deinit closes the socket.
+        guard status == 0 else { throw SystemError("the test cannot connect to port \(port) (\(errno))") }
     }
 
     deinit { close(descriptor) }
