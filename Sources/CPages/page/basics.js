@@ -159,7 +159,9 @@ function day(seconds) {
 /** Round values from low to high, about `count`. */
 function linearTicks(low, high, count) {
   const rough = (high - low) / Math.max(1, count);
-  if (!(rough > 0) || !Number.isFinite(rough)) return [low];
+  // In a range narrower than doubles can count, the next tick would be the same one.
+  const least = 1e-12 * Math.max(Math.abs(low), Math.abs(high));
+  if (!(rough > least) || !Number.isFinite(rough)) return [low];
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * [1, 2, 5, 10].find((factor) => factor * power >= rough * 0.999);
   const ticks = [];

@@ -141,6 +141,7 @@ Object.assign(Chart.prototype, {
   pinch(fingers, moved, here) {
     const [other] = [...fingers].filter(([id]) => id !== moved).map(([, point]) => point);
     const mine = fingers.get(moved);
+    mine.x = here.x;
     if (Math.abs(here.x - other.x) < 20 || Math.abs(mine.value - other.value) < 1e-12) return;
     const slope = (mine.value - other.value) / (here.x - other.x);
     const low = other.value - slope * (other.x - this.area.left);

@@ -49,6 +49,7 @@ class Live {
   }
 
   connect() {
+    this.source?.close();
     this.tell(["off", this.failures ? "connecting again" : "connecting"]);
     const source = (this.source = new EventSource("events"));
     const hear = (kind, act) => source.addEventListener(kind, (event) => {
@@ -129,7 +130,6 @@ function start() {
     const view = new RunView(page, shown.kind === "live");
     show(view, runs[0]);
     if (shown.kind === "live") new Live(view, runs[0]);
-    else drawPlots(page, [...list(runs[0].plots), ...list(shown.plots)]);
   }
   page.foot.textContent = made;
   page.mark();

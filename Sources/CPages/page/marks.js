@@ -69,7 +69,9 @@ class View {
   charts = new Set();
   changed = () => {};
 
+  /** Shows a range of x, or all; one that is too narrow to draw is refused. */
   zoom(range) {
+    if (range && !(range[1] - range[0] > 1e-9 * Math.max(Math.abs(range[0]), Math.abs(range[1])))) return;
     this.range = range;
     this.changed();
     for (const chart of this.charts) chart.draw();

@@ -47,12 +47,11 @@ class TimeLine {
     this.events = events;
     if (!events.length) return 0;
     const running = ["training", "waiting", "starting"].includes(run.state);
-    const open = `${running}`;
     if (grown) this.drawRows();
     // While time alone passes, the picture need not follow every second, nor under the pointer at all.
     const late = this.end - (this.drawnEnd ?? 0) > 0.02 * (this.end - this.begin);
-    if (grown || open !== this.open || (late && !this.plot.matches(":hover, :focus-within"))) {
-      this.open = open;
+    if (grown || running !== this.running || (late && !this.plot.matches(":hover, :focus-within"))) {
+      this.running = running;
       this.draw();
     }
     return events.length;

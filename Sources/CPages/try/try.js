@@ -77,7 +77,7 @@
   const pictureType = () => picture && picture.type === "image/png" ? "image/png" : "image/jpeg";
 
   const cells = () => {
-    const row = {};
+    const row = Object.create(null);
     fields().forEach((field, index) => {
       const column = model.columns[index];
       row[column.name] = field.value === "" ? null : field.value;
@@ -116,14 +116,14 @@
 
   // MARK: The answer
 
-  const percent = (value) => (100 * value).toFixed(1) + " %";
+  const percent = (value) => value === null ? "not a number" : (100 * value).toFixed(1) + " %";
   const number = (value) => value === null ? "not a number" : String(Number(value.toPrecision(6)));
 
-  const showValues = (values, isProbability) => {
+  const showValues = (values, isProbability, isRanked) => {
     const table = byId("values").tBodies[0];
     table.replaceChildren();
     let entries = Object.entries(values);
-    if (isProbability) entries.sort((a, b) => b[1] - a[1]);
+    if (isRanked) entries.sort((a, b) => b[1] - a[1]);
     for (const [name, value] of entries.slice(0, 30)) {
       const row = make("tr", undefined, table);
       const head = make("th", name, row);
@@ -132,7 +132,7 @@
         const bar = make("td", undefined, row);
         bar.className = "bar";
         const meter = make("meter", undefined, bar);
-        meter.value = value;
+        meter.value = value ?? 0;
         meter.setAttribute("aria-hidden", "true");
       }
       make("td", isProbability ? percent(value) : number(value), row).className = "number";
@@ -143,17 +143,20 @@
     const sample = answer.predictions[0];
     if (sample.class !== undefined) {
       byId("headline").textContent = sample.class;
-      showValues(sample.probabilities ?? sample.scores, sample.probabilities !== undefined);
+      showValues(sample.probabilities ?? sample.scores, sample.probabilities !== undefined, true);
     } else if (sample.cluster !== undefined) {
       byId("headline").textContent = "Cluster " + sample.cluster;
-      showValues({ "distance to its centre": sample.distance }, false);
+      showValues({ "distance to its centre": sample.distance }, false, false);
     } else {
       const entries = Object.entries(sample.values);
       byId("headline").textContent = entries.length === 1 ? number(entries[0][1]) : "Values";
-      showValues(sample.values, false);
+      showValues(sample.values, false, false);
     }
     show("answer", true);
   };
+
+  const failWith = (error) =>
+    fail(error instanceof TypeError ? "The server does not answer: has it ended?" : error.message);
 
   const fail = (text) => {
     byId("fault").textContent = text;
@@ -171,7 +174,7 @@
       try { answer = JSON.parse(text); } catch { answer = { error: text }; }
       if (response.ok) showAnswer(answer); else fail(answer.error ?? text);
     } catch (error) {
-      fail(error instanceof TypeError ? "The server does not answer: has it ended?" : error.message);
+      failWith(error);
     }
   };
 
@@ -190,11 +193,15 @@
     });
   }
 
-  fetch("/v1/models").then((response) => response.json()).then((list) => {
+  fetch("/v1/models").then(async (response) => {
+    const text = await response.text();
+    if (!response.ok) throw new Error(text);
+    return JSON.parse(text);
+  }).then((list) => {
     models = list.models;
     needsKey = list.needs_key;
     models.forEach((model, index) => { make("option", model.name, byId("models")).value = String(index); });
     show("choice", models.length > 1);
     choose(0);
-  }).catch(() => fail("The server does not answer: has it ended?"));
+  }).catch(failWith);
 })();
