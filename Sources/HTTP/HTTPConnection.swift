@@ -45,7 +45,7 @@ final class HTTPConnection: @unchecked Sendable {
     private var isAdmitted = false
     /// When the connection began to do what it does, and when bytes last left.
     private(set) var since = Reactor.now
-    private var lastSent = Reactor.now
+    private(set) var lastSent = Reactor.now
     /// Bytes of the body of the request that is handled.
     private var handledBytes = 0
     private var request: HTTPRequest?
@@ -71,6 +71,9 @@ final class HTTPConnection: @unchecked Sendable {
 
     /// Bytes of the body that is arriving, all of them if its length is known, or of the one that is handled.
     var bodyBytes: Int { parser.bodyLength + handledBytes }
+
+    /// Bytes of answers that the client has not taken; event streams have a limit of their own.
+    var waitingBytes: Int { if case .streaming = phase { 0 } else { outgoing.count } }
 
     var worth: ConnectionBudget.Worth {
         switch phase {
@@ -159,7 +162,7 @@ extension HTTPConnection {
     private func process() {
         guard !isProcessing else { return }
         isProcessing = true
-        isHeldBack = false
+        isHeldBack = outgoing.count >= Self.mostWaiting
         while case .reading = phase, !isHeldBack {
             do throws(HTTPRefusal) {
                 guard let event = try parser.next() else { break }
@@ -217,6 +220,7 @@ extension HTTPConnection {
         finishHandling()
         if !keeps { leave() }
         process()
+        loop.limitWaiting()
     }
 
     private func finishHandling() {
@@ -273,7 +277,10 @@ extension HTTPConnection {
         }
         if outgoing.isEmpty, case .leaving = phase { return endWriting() }
         updateInterest()
-        if isHeldBack, outgoing.count < Self.mostWaiting { process() }
+        // In another turn: a client that reads fast must not keep the loop, nor deepen the stack.
+        if isHeldBack, outgoing.count < Self.mostWaiting {
+            loop.reactor.post { [weak self] in self?.process() }
+        }
     }
 
     private func count(_ sent: Int) {

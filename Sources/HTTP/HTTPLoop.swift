@@ -62,6 +62,18 @@ final class HTTPLoop: @unchecked Sendable {
     /// its own body grows, and gives up if so: the others stay within the limit.
     var holdsTooMuch: Bool { connections.reduce(0) { $0 + $1.bodyBytes } > limits.heldBytes }
 
+    /// Keeps the answers that wait within the same bound: the connections that have taken nothing for the
+    /// longest time are closed.
+    func limitWaiting() {
+        var waiting = connections.reduce(0) { $0 + $1.waitingBytes }
+        while waiting > limits.heldBytes,
+            let slowest = connections.filter({ $0.waitingBytes > 0 }).min(by: { $0.lastSent < $1.lastSent })
+        {
+            waiting -= slowest.waitingBytes
+            slowest.close()
+        }
+    }
+
     private func checkSoon() {
         guard !isChecking, !connections.isEmpty else { return }
         isChecking = true

@@ -23,7 +23,8 @@ package final class HTTPServer: Sendable {
         package var headerBytes = 16 << 10
         /// Bytes of the longest body of a request.
         package var bodyBytes = 0
-        /// Bytes of the bodies of all requests together that arrive or are not answered.
+        /// Bytes of the bodies of all requests together that arrive or are not answered; and as many of all
+        /// answers that clients have not taken.
         package var heldBytes = 64 << 20
         /// Seconds from the first byte of a request to the last of its head; a body gets more by its length.
         package var secondsForRequest = 10.0

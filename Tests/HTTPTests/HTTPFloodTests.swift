@@ -87,13 +87,22 @@ import Transport
     }
 
     /// Clients who ask much and read nothing hold a bounded amount of memory and nobody up.
-    @Test func answersThatNobodyReads() async throws {
+    ///
+    /// - Parameter isLater: answers come from another thread, as those of computations do.
+    @Test(arguments: [false, true]) func answersThatNobodyReads(isLater: Bool) async throws {
         let limits = limits(8)
         let body = [UInt8](repeating: 120, count: 1 << 20)
         let answered = Guarded(0)
-        let handler: @Sendable (HTTPExchange) -> Void = { exchange in
+        let answer: @Sendable (HTTPExchange) -> Void = { exchange in
             answered.withLock { $0 += 1 }
             exchange.respond(.of("text/plain", exchange.request.path == "/big" ? body : []))
+        }
+        let later = Mailbox<HTTPExchange?>()
+        let handler: @Sendable (HTTPExchange) -> Void = { isLater ? later.put($0) : answer($0) }
+        let thread = try Thread(named: "answers") { while let exchange = later.take() { answer(exchange) } }
+        defer {
+            later.put(nil)
+            thread.join()
         }
         try await onThread {
             try withServer(limits, handler: handler) { server in
