@@ -57,11 +57,11 @@ struct Manifest {
         guard case .string(Self.format)? = value["format"]?.kind else {
             throw CheckpointError("is not a checkpoint's")
         }
-        guard let version = Self.integer(value["version"]), version == Self.version else {
+        guard let version = value["version"]?.integer, version == Self.version else {
             throw CheckpointError(
                 "has version \(value["version"]?.summary ?? "none"), this program reads \(Self.version)")
         }
-        guard let step = Self.integer(value["step"]), step >= 0 else {
+        guard let step = value["step"]?.integer, step >= 0 else {
             throw CheckpointError("names no step")
         }
         guard let state = value["state"] else { throw CheckpointError("has no state") }
@@ -83,7 +83,7 @@ struct Manifest {
     private static func files(_ value: ConfigValue?) throws -> [FileEntry] {
         guard let members = value?.members, !members.isEmpty else { throw CheckpointError("names no files") }
         return try members.map { member in
-            guard let size = integer(member.value["size"]), size >= 0,
+            guard let size = member.value["size"]?.integer, size >= 0,
                 case .string(let sha256)? = member.value["sha256"]?.kind,
                 isFileName(member.key)
             else { throw CheckpointError("has a damaged entry for `\(member.key)`") }
@@ -95,10 +95,5 @@ struct Manifest {
     /// and a combining mark behind it are one `Character` that is not a slash.
     private static func isFileName(_ name: String) -> Bool {
         !["", ".", ".."].contains(name) && !name.utf8.contains { $0 == UInt8(ascii: "/") || $0 == 0 }
-    }
-
-    private static func integer(_ value: ConfigValue?) -> Int? {
-        guard case .number(let number)? = value?.kind else { return nil }
-        return number.integer
     }
 }

@@ -61,6 +61,19 @@ package struct ModelEvaluation {
             memberPredictions: members.map(\.predictions), predictions: whole.predictions)
     }
 
+    /// Predicts a data set with the models together, without measuring each of them.
+    /// - Throws: what `run` throws of networks.
+    package func predictions(on dataset: Dataset) throws -> RecordedPredictions? {
+        let plans = try models.map { model in
+            let plan = try model.plan(fitting: dataset)
+            try model.requireTargets(dataset, plan)
+            return plan
+        }
+        try Self.requireSameOutputs(models, plans)
+        let predictors = try zip(models, plans).map { try $0.predictor($1, lanes: lanes) }
+        return try evaluate(EnsemblePredictor(predictors), models[0], plans[0], on: dataset).predictions
+    }
+
     struct Evaluated {
         let totals: Totals
         let predictions: RecordedPredictions?

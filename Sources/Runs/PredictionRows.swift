@@ -176,6 +176,11 @@ extension PredictionRows {
 }
 
 extension PredictionRows {
+    /// The table of a k-means or PCA job.
+    package init(of model: MeasuredModel) {
+        self.init(model.areClusters ? .cluster : .values, columns: model.columns)
+    }
+
     /// The table of a trained model, or of several that answer together.
     package init(of plan: TrainingPlan, _ state: CheckpointState, isEnsemble: Bool) {
         var names = Names(

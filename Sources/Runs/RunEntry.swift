@@ -25,6 +25,17 @@ package struct RunEntry: Sendable {
     /// The epoch of the best checkpoint, its metric and the metric's value; nil if there is none.
     package let best: (metric: String, value: Double, epoch: Int)?
 
+    /// Reads a run directory that a user has named.
+    /// - Throws: `CheckpointError` if it is none.
+    package static func required(_ path: String) throws -> RunEntry {
+        guard let entry = RunEntry(path) else {
+            throw CheckpointError(
+                "`\(path)` is no run directory: it has no job.json5; `dist-train runs` lists those that there"
+                    + " are")
+        }
+        return entry
+    }
+
     /// Reads a run directory; nil if it is none.
     package init?(_ path: String) {
         guard let job = Self.object(Path.join(path, "job.json5")) else { return nil }

@@ -39,12 +39,12 @@ package final class ComputeQueue: Sendable {
         }
     }
 
-    /// Waits until there is room for more work.
-    package func waitForRoom() {
-        state.wait { $0.waitingBytes < Self.mostBytes || $0.isEnded ? () : nil }
+    /// Waits until there is room for more work; false: the queue has ended.
+    package func waitForRoom() -> Bool {
+        state.wait { $0.isEnded ? false : $0.waitingBytes < Self.mostBytes ? true : nil }
     }
 
-    /// Ends the thread after the work that waits.
+    /// Ends the thread after the batch at hand. Work that waits has no client any more.
     package func end() { state.change { $0.isEnded = true } }
 
     private func run() {
@@ -58,9 +58,11 @@ package final class ComputeQueue: Sendable {
         }
     }
 
-    /// Takes the oldest work, and what can be computed with it; nothing at the end, nil while nothing waits.
+    /// Takes the oldest work, and what can be computed with it; nothing once the queue has ended, nil while
+    /// nothing waits.
     private static func batch(_ state: inout State) -> [Work]? {
-        guard let first = state.waiting.first else { return state.isEnded ? [] : nil }
+        if state.isEnded { return [] }
+        guard let first = state.waiting.first else { return nil }
         guard first.model.samplesAreIndependent else { return [state.waiting.removeFirst()] }
         var room = first.model.capacity
         var (batch, left): ([Work], [Work]) = ([], [])

@@ -29,7 +29,6 @@ final class ModelRouter: Sendable {
         let request = exchange.request
         switch request.path {
         case Self.paths.predict: predictWithTheOnlyModel(exchange)
-        case "/healthz", "/readyz": get(exchange) { .text("ok\n") }
         case "/": get(exchange) { TryPage.response }
         case Self.paths.models: get(exchange) { .json(list) }
         default: handleNamed(exchange, request.path)
@@ -37,8 +36,7 @@ final class ModelRouter: Sendable {
     }
 
     private func get(_ exchange: HTTPExchange, _ response: () -> HTTPResponse) {
-        let isRead = exchange.request.method == .get || exchange.request.method == .head
-        exchange.respond(isRead ? response() : .notAllowed("GET, HEAD"))
+        exchange.respond(exchange.request.isRead ? response() : .notAllowed("GET, HEAD"))
     }
 
     private func handleNamed(_ exchange: HTTPExchange, _ path: String) {
@@ -93,7 +91,7 @@ final class ModelRouter: Sendable {
             decode(exchange, content)
         } else {
             decoders.put { [self] in
-                queue.waitForRoom()
+                guard queue.waitForRoom() else { return }
                 decode(exchange, content)
             }
         }
@@ -115,4 +113,9 @@ final class ModelRouter: Sendable {
                 }
             })
     }
+}
+
+extension HTTPRequest {
+    /// Whether it asks for a page without changing anything.
+    var isRead: Bool { method == .get || method == .head }
 }

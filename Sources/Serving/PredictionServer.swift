@@ -46,7 +46,10 @@ package final class PredictionServer: Sendable {
         http = try HTTPServer(
             endpoint, limits: Self.limits, name: "serve",
             admit: { request in
-                if request.path == "/healthz" || request.path == "/readyz" { return nil }
+                // Answered before a body is read: nobody without the key may send one.
+                if request.path == "/healthz" || request.path == "/readyz" {
+                    return request.isRead ? .text("ok\n") : .notAllowed("GET, HEAD")
+                }
                 return access.withLock { $0 }?.answer(to: request)
             }, handler: router.handle)
         let isOpen = !http.address.isLoopback && key == nil
@@ -56,7 +59,6 @@ package final class PredictionServer: Sendable {
     }
 
     package var address: SocketAddress { http.address }
-    package var names: [String] { router.slots.map(\.name) }
 
     /// Lets a model take the place of the one with its name, from the next request on.
     package func replace(by model: ServedModel) {

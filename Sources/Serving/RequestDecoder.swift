@@ -18,8 +18,8 @@ package struct RequestDecoder: Sendable {
     /// - Throws: `RequestFault`.
     package func samples(_ body: [UInt8], mediaType: String?) throws(RequestFault) -> ServedSamples {
         guard !body.isEmpty else {
-            throw RequestFault(
-                "the request has no body; send JSON, \(form.isImage ? "a PNG or JPEG file" : "CSV")")
+            let others = form.table != nil ? " or CSV" : form.isImage ? ", or a PNG or JPEG file" : ""
+            throw RequestFault("the request has no body; send JSON\(others)")
         }
         let samples =
             switch try kind(of: body, mediaType) {

@@ -52,7 +52,7 @@ package final class ServedModel: @unchecked Sendable {
                 throw CheckpointError("jobs that train no model answer alone: name one of them")
             }
             source = .measured(model)
-            rows = PredictionRows(model.areClusters ? .cluster : .values, columns: model.columns)
+            rows = PredictionRows(of: model)
             capacity = lanes.lanes * Evaluator.chunkSize
             samplesAreIndependent = false
         } else {

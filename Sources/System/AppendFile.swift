@@ -45,7 +45,9 @@ package final class AppendFile: Sendable {
     ///
     /// - Throws: `SystemError` if the disk reports a failure.
     package func synchronize() throws {
-        try file.withLock { try $0?.synchronize(path: path) }
+        // The lock is not held while the disk works: others append meanwhile.
+        let file = file.withLock { $0 }
+        try file?.synchronize(path: path)
     }
 
     /// Closes the file; appending throws after this.

@@ -5,7 +5,7 @@
 /// while let field = try fields.next() { … }      // field.number, field.value
 /// ```
 package struct ProtobufFields {
-    package enum Value: Equatable, Sendable {
+    package enum FieldValue: Equatable, Sendable {
         case varint(UInt64)
         case fixed64(UInt64)
         case fixed32(UInt32)
@@ -20,7 +20,7 @@ package struct ProtobufFields {
     /// Takes the next field; nil at the end.
     ///
     /// - Throws: `SystemError` if the bytes are no message.
-    package mutating func next() throws(SystemError) -> (number: Int, value: Value)? {
+    package mutating func next() throws(SystemError) -> (number: Int, value: FieldValue)? {
         guard !rest.isEmpty else { return nil }
         let key = try varint()
         guard (1...0x1FFF_FFFF).contains(key >> 3), let type = ProtobufMessage.WireType(rawValue: key & 7)
@@ -30,7 +30,7 @@ package struct ProtobufFields {
         return (Int(key >> 3), try value(type))
     }
 
-    private mutating func value(_ type: ProtobufMessage.WireType) throws(SystemError) -> Value {
+    private mutating func value(_ type: ProtobufMessage.WireType) throws(SystemError) -> FieldValue {
         switch type {
         case .varint: return .varint(try varint())
         case .fixed64: return .fixed64(Self.integer(try take(8)))

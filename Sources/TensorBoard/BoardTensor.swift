@@ -18,22 +18,18 @@ enum BoardTensor {
         case .scalar(let value):
             message.add(1, Self.float)
             message.add(2, Self.message([]))
-            message.add(5, bytes: Self.bytes(Float(value).bitPattern))
-            message.add(6, bytes: Self.bytes(value.bitPattern))
+            message.add(5, bytes: EventRecord.bytes(of: Float(value).bitPattern))
+            message.add(6, bytes: EventRecord.bytes(of: value.bitPattern))
         case .doubles(let values, let shape):
             message.add(1, Self.double)
             message.add(2, Self.message(shape))
-            message.add(4, bytes: values.flatMap { Self.bytes($0.bitPattern) })
+            message.add(4, bytes: values.flatMap { EventRecord.bytes(of: $0.bitPattern) })
         case .strings(let strings, let shape):
             message.add(1, Self.string)
             message.add(2, Self.message(shape))
             for string in strings { message.add(8, bytes: string) }
         }
         return message
-    }
-
-    private static func bytes<T: FixedWidthInteger>(_ bits: T) -> [UInt8] {
-        withUnsafeBytes(of: bits.littleEndian) { Array($0) }
     }
 
     /// A `TensorShapeProto`.

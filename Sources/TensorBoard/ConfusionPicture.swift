@@ -4,6 +4,8 @@ import Telemetry
 
 /// A confusion matrix for TensorBoard: a picture of the rates, and the most frequent mistakes as text.
 package struct ConfusionPicture {
+    /// The most classes with a row and a column: a picture of 3,001 × 3,001 pixels.
+    private static let mostClasses = 1_000
     /// The most mistakes in the text.
     private static let mostMistakes = 50
 
@@ -64,7 +66,8 @@ package struct ConfusionPicture {
         return "“\(LogFormat.printable(name, lineBreak: " "))”"
     }
 
-    /// Adds both to the event files of a run that has ended, unless they are there.
+    /// Adds both to the event files of a run that has ended, unless they are there. More than 1,000 classes
+    /// have neither.
     ///
     /// - Parameters:
     ///   - set: the samples that were evaluated, such as `validation`.
@@ -73,7 +76,7 @@ package struct ConfusionPicture {
     package func add(set: String, step: Int, to directory: String) throws {
         var files = EventDirectory(directory)
         let tag = "confusion_matrix/\(set)"
-        guard !files.known().pictures.contains(tag) else { return }
+        guard counts.count <= Self.mostClasses, !files.known().pictures.contains(tag) else { return }
         let image = image
         let picture = BoardValue.Picture(
             width: image.width, height: image.height, png: try PNGFile.encode(image))

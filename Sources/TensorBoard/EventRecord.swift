@@ -25,7 +25,7 @@ enum EventRecord {
         bytes.reversed().reduce(0) { $0 << 8 | T($1) }
     }
 
-    private static func bytes<T: FixedWidthInteger>(of value: T) -> [UInt8] {
+    static func bytes<T: FixedWidthInteger>(of value: T) -> [UInt8] {
         withUnsafeBytes(of: value.littleEndian) { Array($0) }
     }
 }

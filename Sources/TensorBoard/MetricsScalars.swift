@@ -24,7 +24,7 @@ struct MetricsScalars {
     /// The points of a line; nil if it is none of a run.
     mutating func points(_ line: ConfigValue) -> (mark: Mark, values: [BoardValue])? {
         if line["workers"] != nil { return Self.times(line) }
-        guard let step = Self.integer(line["step"]) else { return nil }
+        guard let step = line["step"]?.integer else { return nil }
         if line["train"] != nil {
             return (Mark(kind: .epoch, step: step), Self.epoch(line))
         }
@@ -56,9 +56,9 @@ struct MetricsScalars {
     }
 
     private static func times(_ line: ConfigValue) -> (Mark, [BoardValue])? {
-        guard let epoch = integer(line["epoch"]) else { return nil }
+        guard let epoch = line["epoch"]?.integer else { return nil }
         let values = (line["workers"]?.elements ?? []).flatMap { worker -> [BoardValue] in
-            guard let number = integer(worker["worker"]) else { return [] }
+            guard let number = worker["worker"]?.integer else { return [] }
             func parts(_ key: String, _ name: String) -> [BoardValue] {
                 (worker[key]?.members ?? []).flatMap {
                     scalars("times/worker \(number) \(name)\($0.key)", $0.value)
@@ -72,7 +72,7 @@ struct MetricsScalars {
 
     /// Steps and samples per second since the logged step before. A resumed run may have gone back in time.
     private mutating func throughput(_ step: Int, _ line: ConfigValue) -> [BoardValue] {
-        guard let seconds = Self.number(line["seconds"]) else { return [] }
+        guard let seconds = line["seconds"]?.double else { return [] }
         defer { before = (step, seconds) }
         guard let before, step > before.step, seconds > before.seconds else { return [] }
         let rate = Double(step - before.step) / (seconds - before.seconds)
@@ -84,14 +84,6 @@ struct MetricsScalars {
 
     private static func scalars(_ tag: String, _ value: ConfigValue) -> [BoardValue] {
         if value.isNull { return [BoardValue(tag, .scalar(.nan))] }
-        return number(value).map { [BoardValue(tag, .scalar($0))] } ?? []
-    }
-
-    private static func number(_ value: ConfigValue?) -> Double? {
-        if case .number(let number)? = value?.kind { number.value } else { nil }
-    }
-
-    private static func integer(_ value: ConfigValue?) -> Int? {
-        if case .number(let number)? = value?.kind { number.integer } else { nil }
+        return value.double.map { [BoardValue(tag, .scalar($0))] } ?? []
     }
 }

@@ -40,17 +40,16 @@ extension Exactness {
             return (bench, bench.runDirectory("quiet"), bench.runDirectory("killed"))
         }
 
-        /// A value with its bits; times, which a clock measured, have none.
+        /// A value with its bits. Seconds, which a clock measured, have none; rates and times are left out.
         private func values(_ run: String) throws -> [String] {
             let directory = Path.join(run, "tensorboard")
             var found: [String] = []
             for name in try Directory.list(directory) {
                 try EventFile.forEach(in: Path.join(directory, name)) { event in
                     for value in event.values {
-                        let isMeasured = ["seconds/", "throughput/", "times/"].contains {
-                            value.tag.hasPrefix($0)
-                        }
+                        // A killed run has other lines of times, and other neighbours for a rate.
                         if value.tag.hasPrefix("times/") || value.tag.hasPrefix("throughput/") { continue }
+                        let isMeasured = value.tag.hasPrefix("seconds/")
                         // A checkpoint that a slow disk passes over has no histograms.
                         if case .histogram = value.content { continue }
                         var alone = event

@@ -88,7 +88,7 @@ struct ExportCase {
         if let measured = MeasuredModel(
             plan: plan, normalization: state.normalization, statistics: snapshot.statistics, lanes: lanes)
         {
-            let rows = PredictionRows(measured.areClusters ? .cluster : .values, columns: measured.columns)
+            let rows = PredictionRows(of: measured)
             let values = Self.floats(measured.answer(0..<dataset.count, of: dataset))
             return Answers(
                 columns: rows.columns, rows: rows.rows(values: values, scores: [], count: dataset.count),

@@ -27,7 +27,6 @@ final class NetworkBench {
         _ layers: [NamedLayer], input: TensorShape, loss: Loss, metrics: [Metric] = [.accuracy],
         targets form: TargetForm? = nil,
         sizes: [Int], lanes: Int = 1, freeze: [String] = [], training: Bool = true,
-        purpose: Network.Purpose? = nil,
         _ options: Network.Options = Network.Options()
     ) throws {
         plan = try NetworkPlan(layers: layers, input: input, loss: loss, freeze: freeze)
@@ -41,7 +40,7 @@ final class NetworkBench {
         let most = sizes.max() ?? 0
         network = Network(
             plan: plan, report: report, localMicrobatches: sizes.count, rows: most, lanes: self.lanes,
-            purpose: purpose ?? (training ? .training : .evaluation),
+            purpose: training ? .training : .evaluation,
             options)
         let areClasses = if case .classes = form { true } else { false }
         targets = BatchTargets(

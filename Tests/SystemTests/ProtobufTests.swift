@@ -28,7 +28,7 @@ import Testing
         message.add(3, Float(0.1))
         message.add(4, inner)
         var fields = ProtobufFields(message.bytes[...])
-        var found: [Int: ProtobufFields.Value] = [:]
+        var found: [Int: ProtobufFields.FieldValue] = [:]
         while let field = try fields.next() { found[field.number] = field.value }
         #expect(
             found == [

@@ -169,6 +169,18 @@ import Testing
         #expect(overview.board.times[1].parts.map(\.value) == [4, 4])
     }
 
+    /// The coordinator sums up workers that are gone, under a name that grows with them.
+    @Test func timesOfTheGoneAreToldOnce() {
+        var overview = RunOverview(Self.plan)
+        for count in 1...3 {
+            let gone = EpochTimes.Worker(
+                WorkerName(0, name: "the first \(count) that are gone"), steps: count,
+                parts: [NamedValue("forward", Double(count))], beside: [])
+            overview.take(.worker(.observed(Observation(workers: [], times: [gone]))), at: Double(count))
+        }
+        #expect(overview.board.times.map(\.steps) == [3])
+    }
+
     /// Hundreds of workers come and go.
     @Test func formerWorkersAreBounded() {
         var overview = RunOverview(Self.plan)

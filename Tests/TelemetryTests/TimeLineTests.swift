@@ -26,7 +26,7 @@ import Testing
         for step in 1...5_000 { add(.checkpoint(.snapshotCompleted(step: step))) }
         for _ in 1...500 { add(.checkpoint(.requested)) }
         #expect(line.entries.count == TimeLine.mostEntries)
-        #expect(line.count == 5_504 && line.dropped == 4_504)
+        #expect(line.count == 5_504 && line.count - line.entries.count == 4_504)
         #expect(
             line.entries.prefix(4).map(\.event)
                 == ["worker_joined", "worker_lost", "recovery_started", "checkpoint_written"])

@@ -102,7 +102,7 @@ extension Coordinator {
                 .failed(
                     "the training reached its end, but its last checkpoint could not be written: \(failure)"))
         }
-        if let reason = record.writeWaiting() {
+        if let reason = record.synchronize() {
             return end(
                 .failed("the training reached its end, but lines of metrics.jsonl are not written: \(reason)")
             )

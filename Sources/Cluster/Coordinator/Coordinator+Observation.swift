@@ -33,21 +33,22 @@ extension Coordinator {
         observed = Reactor.now
         var traffic = earlierTraffic
         for worker in workers.connections { traffic.add(worker) }
+        let speeds = sharing.relativeSpeeds
         log.record(
             .worker(
                 .observed(
                     Observation(
-                        workers: workers.connections.map(status),
+                        workers: workers.connections.map { status(of: $0, speed: speeds[$0.id]) },
                         times: TimingReport.summary(timing.workers), memory: ResidentMemory.byteCount,
                         memoryLimit: memoryLimit, sent: Int(clamping: traffic.sent),
                         received: Int(clamping: traffic.received)))))
     }
 
-    private func status(of worker: WorkerConnection) -> WorkerStatus {
+    private func status(of worker: WorkerConnection, speed: Double?) -> WorkerStatus {
         let rank = membership.members.firstIndex(of: worker.id)
         let isPrepared = membership.workers[worker.id]?.isPrepared == true
         var status = WorkerStatus(worker.name, rank != nil ? .member : isPrepared ? .spare : .joining)
-        status.speed = sharing.relativeSpeed(of: worker.id)
+        status.speed = speed
         if let heard = worker.heard {
             status.heartbeat = max(0, observed - heard)
             status.memory = Int(clamping: worker.memory)

@@ -53,7 +53,7 @@ package final class MetricsLog {
     }
 
     private static func key(_ line: ConfigValue) -> Key? {
-        guard case .number(let number)? = line["step"]?.kind, let step = number.integer else { return nil }
+        guard let step = line["step"]?.integer else { return nil }
         return Key(endsEpoch: line["train"] != nil, step: step)
     }
 

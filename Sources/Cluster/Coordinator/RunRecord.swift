@@ -97,6 +97,13 @@ package final class RunRecord {
         return nil
     }
 
+    /// Returns when all lines are on the disk, or the reason why they are not.
+    package func synchronize() -> String? {
+        defer { tellOfWaiting() }
+        do { try metrics.file.synchronize() } catch { return "\(error)" }
+        return nil
+    }
+
     /// Tells that lines begin to wait, and that they are written.
     private func tellOfWaiting() {
         let backlog = metrics.file.backlog

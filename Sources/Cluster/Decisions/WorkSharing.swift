@@ -52,11 +52,11 @@ package struct WorkSharing: Equatable {
         return members.map { rates[$0] ?? known[known.count / 2] }
     }
 
-    /// A worker's speed as a part of the median one; nil if it was never measured.
-    package func relativeSpeed(of worker: Int) -> Double? {
+    /// The speeds of the workers that were measured, by number, each as a part of the median one.
+    package var relativeSpeeds: [Int: Double] {
         let known = rates.values.sorted()
-        guard let rate = rates[worker], known[known.count / 2] > 0 else { return nil }
-        return rate / known[known.count / 2]
+        guard !known.isEmpty, known[known.count / 2] > 0 else { return [:] }
+        return rates.mapValues { $0 / known[known.count / 2] }
     }
 
     /// The assignment for these members, in the order of their ranks.

@@ -240,7 +240,9 @@ final class BatchNormLayer {
     }
 
     private func useRunningStatistics(_ pass: ForwardPass) {
-        for localMicrobatch in 0..<(isSynchronized ? 1 : localMicrobatches) {
+        // A table that is kept serves later passes, which may have more.
+        let tables = keepsStatistics ? localMicrobatches : pass.rows.localMicrobatches
+        for localMicrobatch in 0..<(isSynchronized ? 1 : tables) {
             let values = constants(localMicrobatch)
             for c in 0..<channels {
                 set(

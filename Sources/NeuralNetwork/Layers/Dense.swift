@@ -171,11 +171,8 @@ final class DenseLayer: Layer {
         )
         let panels = PanelProduct.panels(width: x.width)
         let values = runs.reduce(0) { $0 + $1.count } * x.width
-        let tasks = min(panels, 4 * lanes.lanes, 1 + values / Self.packedValues)
-        lanes.run(tasks) { task, _ in
-            PanelProduct.pack(
-                runs, width: x.width, panels: (task * panels / tasks)..<((task + 1) * panels / tasks),
-                into: to)
+        lanes.forEachRun(ofPanels: panels, most: 1 + values / Self.packedValues) {
+            PanelProduct.pack(runs, width: x.width, panels: $0, into: to)
         }
         return GroupProduct(
             x: PanelProduct.Packed(to, width: x.width), runs: runs, depth: x.width, width: y.width,

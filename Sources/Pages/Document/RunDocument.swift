@@ -117,7 +117,7 @@ package struct RunDocument: Sendable {
         ])
         return .array(
             [own]
-                + overview.board.workers.compactMap { status in
+                + overview.board.workers.filter { !$0.isGone }.compactMap { status in
                     status.memory.map {
                         .object([
                             ("what", .string("worker \(status.worker.number)")), ("bytes", .int($0)),

@@ -40,17 +40,15 @@ final class PageRoutes: Sendable {
         case "/events": exchange.openStream().map(feed.add)
         case "/metrics":
             exchange.respond(.of(RunMetrics.contentType, metrics.text(metricsText)))
-        case "/healthz": exchange.respond(.text(state + "\n"))
-        case "/readyz": exchange.respond(.text(state + "\n", status: isOver ? 503 : 200))
+        case "/healthz": exchange.respond(.text(state.rawValue + "\n"))
+        case "/readyz":
+            let state = state
+            exchange.respond(.text(state.rawValue + "\n", status: state.isOver ? 503 : 200))
         default: exchange.respond(.notFound)
         }
     }
 
-    private var state: String { page.document.overview.state.rawValue }
-
-    private var isOver: Bool {
-        [.finished, .stopped, .failed, .interrupted].contains(page.document.overview.state)
-    }
+    private var state: RunOverview.State { page.document.overview.state }
 
     private func pageText() -> String {
         let (document, now) = (page.document, Clock.wallSeconds())

@@ -31,7 +31,10 @@ package final class PageServer: Sendable {
         self.feed = feed
         routes.setAccess(access)
         try feed.start()
-        try server.start()
+        do { try server.start() } catch {
+            feed.end()
+            throw error
+        }
     }
 
     /// The address without the key: `http://127.0.0.1:40123/`.

@@ -30,12 +30,11 @@ enum RunMetrics {
                     ], 1
                 )
             ])
-        let states: [RunOverview.State] = [
-            .starting, .waiting, .training, .finished, .stopped, .failed, .interrupted,
-        ]
         text.add(
             "dist_train_state", .gauge, "1 for the state that the run is in, 0 for the others.",
-            states.map { ([("state", $0.rawValue)], $0 == document.overview.state ? 1 : 0) })
+            RunOverview.State.allCases.map {
+                ([("state", $0.rawValue)], $0 == document.overview.state ? 1 : 0)
+            })
     }
 
     private static func addProgress(_ overview: RunOverview, to text: inout PrometheusText) {
@@ -111,7 +110,7 @@ enum RunMetrics {
         ) { $0.received.map(Double.init) }
         text.add(
             "dist_train_phase_seconds_total", .counter, "Seconds that a worker has spent on a part of steps.",
-            overview.board.times.suffix(WorkerBoard.mostGone).flatMap { worker in
+            overview.board.times.flatMap { worker in
                 (worker.parts + worker.beside).map { part in
                     (labels(worker.worker) + [("phase", part.name)], part.value)
                 }
@@ -129,7 +128,7 @@ enum RunMetrics {
     /// Memory and traffic.
     private static func addMachines(_ overview: RunOverview, to text: inout PrometheusText) {
         guard let observation = overview.observation else { return }
-        let workers = overview.board.workers.compactMap { worker in
+        let workers = overview.board.workers.filter { !$0.isGone }.compactMap { worker in
             worker.memory.map { ([(name: "process", value: "worker \(worker.worker.number)")], Double($0)) }
         }
         text.add(

@@ -14,8 +14,10 @@ enum SampleSheet {
     /// Nil unless the samples are images of 1 or 3 channels.
     /// - Throws: `DatasetError` if the picture cannot be made.
     static func plot(of dataset: Dataset, _ augmentation: Augmentation?, seed: UInt64) throws -> Plot? {
-        guard let pictures = SamplePictures(dataset) else { return nil }
-        guard augmentation != nil else { return try originals(of: dataset, pictures) }
+        guard SamplePictures.canShow(dataset) else { return nil }
+        guard augmentation != nil else {
+            return try SamplePictures(dataset).map { try originals(of: dataset, $0) }
+        }
         let preview = try AugmentationPreview(of: dataset, augmentation, seed: seed)
         let samples = preview.samples(rows)
         var sheet = try preview.sheet(samples: samples, variants: variants)

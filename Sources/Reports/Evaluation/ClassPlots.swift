@@ -50,7 +50,12 @@ struct ClassPlots {
     // MARK: The confusion matrix
 
     private func confusion(_ matrix: [[Int]]) -> [Plot] {
-        guard matrix.count <= Self.mostInMatrix else { return [] }
+        guard matrix.count <= Self.mostInMatrix else {
+            let text =
+                "There are \(TextFormat.grouped(matrix.count)) classes, and a matrix is drawn for at most"
+                + " \(Self.mostInMatrix). The most confused pairs stand below."
+            return [Plot(.evaluation, "Confusion matrix", alt: text, .text(text))]
+        }
         let right = matrix.indices.reduce(0) { $0 + matrix[$1][$1] }
         let worst = Self.pairs(matrix).first
         return [
@@ -168,14 +173,17 @@ struct ClassPlots {
                 .number(Double(predictions.count) - found - actual + right),
             ]
         }
-        let wrong = rows.reduce(0.0) { sum, row in
-            row[2...3].reduce(sum) { if case .number(let count) = $1 { $0 + count } else { $0 } }
+        let targets = predictions.classCount
+        let wrong = (0..<targets).reduce(0.0) {
+            $0 + counts.predicted[$1] + counts.actual[$1] - 2 * counts.right[$1]
         }
         return [
             Plot(
                 .evaluation, "Answers for each target",
+                note: rows.count < targets
+                    ? "The first \(rows.count) of \(TextFormat.grouped(targets)) targets." : nil,
                 alt: "\(TextFormat.grouped(Int(wrong))) answers of"
-                    + " \(TextFormat.grouped(predictions.count * rows.count)) are wrong.",
+                    + " \(TextFormat.grouped(predictions.count * targets)) are wrong.",
                 .table(
                     [
                         Plot.Column("target", isNumber: false), Plot.Column("right yes"),

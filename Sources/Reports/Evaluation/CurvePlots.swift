@@ -40,7 +40,6 @@ package struct CurvePlots {
         let area: String
         let x: String
         let y: String
-        let draw: Plot.Series.Draw
         let diagonal: Bool
     }
 
@@ -48,7 +47,7 @@ package struct CurvePlots {
         plot(
             Kind(
                 title: "ROC curves", area: "area under the curve", x: "false positive rate",
-                y: "true positive rate", draw: .line, diagonal: true), area: \.rocArea, curve: \.roc,
+                y: "true positive rate", diagonal: true), area: \.rocArea, curve: \.roc,
             mean: Self.meanROC)
     }
 
@@ -56,7 +55,7 @@ package struct CurvePlots {
         plot(
             Kind(
                 title: "Precision–recall curves", area: "average precision", x: "recall", y: "precision",
-                draw: .line, diagonal: false), area: \.averagePrecision, curve: \.precisionRecall,
+                diagonal: false), area: \.averagePrecision, curve: \.precisionRecall,
             mean: Self.meanPrecision)
     }
 
@@ -78,19 +77,18 @@ package struct CurvePlots {
             let places = Thinning.curve(points.x.count, most: Self.mostPoints)
             return Plot.Series(
                 "\(name(entry.place)) (\(TextFormat.fixed(entry.area, 3)))", x: places.map { points.x[$0] },
-                y: places.map { points.y[$0] }, draw: kind.draw)
+                y: places.map { points.y[$0] })
         }
         if isLong { series.insert(mean(known.map { curves[$0.place] }), at: 0) }
         let average = known.reduce(0) { $0 + $1.area } / Double(known.count)
         let plural = noun == "class" ? "classes" : "targets"
         let which =
             isLong
-            ? "the mean over \(TextFormat.grouped(known.count)) \(plural), and the \(Self.worst) with the"
-                + " least area. " : ""
+            ? "shown are the mean over \(TextFormat.grouped(known.count)) \(plural), and the \(Self.worst)"
+                + " with the least area." : "one \(noun) against all others."
         return Plot(
             .evaluation, kind.title,
-            note: "In brackets: \(kind.area); \(which.isEmpty ? "" : "shown are ")"
-                + (which.isEmpty ? "one \(noun) against all others." : which),
+            note: "In brackets: \(kind.area); \(which)",
             alt: known.count == 1
                 ? "The \(kind.area) is \(TextFormat.fixed(average, 4))."
                 : "The \(kind.area) is \(TextFormat.fixed(average, 4)) in the mean and"

@@ -45,13 +45,13 @@ package struct SetEvaluation {
         var count = min(total, most)
         if count > 2 * few, clock.left < .infinity {
             let begin = Clock.monotonicSeconds()
-            _ = try evaluation.run(on: whole.selecting(Thinning.places(total, most: few)).dataset)
+            _ = try evaluation.predictions(on: whole.selecting(Thinning.places(total, most: few)).dataset)
             let perSample = (Clock.monotonicSeconds() - begin) / Double(few)
             let affordable = Self.share * max(0, clock.left) / max(1e-9, perSample)
             count = min(count, max(few, Int(min(affordable, 1e9))))
         }
         part = count < total ? try whole.selecting(Thinning.places(total, most: count)) : whole
-        predictions = try evaluation.run(on: part.dataset).predictions
+        predictions = try evaluation.predictions(on: part.dataset)
     }
 
     /// Says which samples the figures are of.

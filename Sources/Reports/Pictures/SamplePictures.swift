@@ -8,11 +8,16 @@ struct SamplePictures {
     /// The longer side of a picture: larger ones are made smaller, small ones magnified to about this.
     static let side = 96
 
-    /// Nil unless the samples are images of 1 or 3 channels.
-    init?(_ dataset: Dataset) {
+    /// Whether there are samples, and they are images of 1 or 3 channels.
+    static func canShow(_ dataset: Dataset) -> Bool {
         let shape = dataset.sampleShape
-        guard shape.count == 3, shape[2] == 1 || shape[2] == 3, shape[0] > 0, shape[1] > 0, dataset.count > 0
-        else { return nil }
+        return shape.count == 3 && (shape[2] == 1 || shape[2] == 3) && shape[0] > 0 && shape[1] > 0
+            && dataset.count > 0
+    }
+
+    /// Nil for samples that cannot be shown.
+    init?(_ dataset: Dataset) {
+        guard Self.canShow(dataset) else { return nil }
         self.dataset = dataset
         shades = Shades(of: dataset)
     }

@@ -1,4 +1,3 @@
-import Checkpoints
 import Configuration
 import Pages
 import Runs
@@ -12,13 +11,7 @@ package struct ComparisonReport {
     /// - Parameter directories: of at least two runs.
     /// - Throws: `CheckpointError` if one is no run directory.
     package init(_ directories: [String], program: String) throws {
-        let entries = try directories.map { path in
-            guard let entry = RunEntry(path) else {
-                throw CheckpointError("`\(path)` is no run directory: it has no job.json5")
-            }
-            return entry
-        }
-        comparison = RunComparison(entries)
+        comparison = RunComparison(try directories.map(RunEntry.required))
         self.program = program
     }
 

@@ -6,7 +6,7 @@ struct HeldData {
     private var rows = 0
     private var points = 0
     private var hasColumns = false
-    private var hasClasses = false
+    private var hasNames = false
     private let hasModel: Bool
 
     init(_ plots: [Plot], hasModel: Bool) {
@@ -18,7 +18,8 @@ struct HeldData {
             case (.table, .data): hasColumns = true
             case (.scatter(_, _, let groups, _), _):
                 points = max(points, groups.reduce(0) { $0 + $1.x.count })
-            case (.confusion, _): hasClasses = true
+            case (.confusion, _), (.table, .evaluation), (.table, .clusters), (.lines, .evaluation):
+                hasNames = true
             default: break
             }
         }
@@ -26,17 +27,17 @@ struct HeldData {
 
     var sentence: String {
         var parts: [String] = []
-        if hasClasses { parts.append("the names of the classes") }
+        if hasNames { parts.append("names of classes or values") }
         if pictures > 0 { parts.append("\(TextFormat.count(pictures, "picture")) of samples") }
         if rows > 0 { parts.append("\(TextFormat.count(rows, "row")) of the data") }
         if points > 0 { parts.append("\(TextFormat.count(points, "point")) that are values of samples") }
         if hasColumns { parts.append("names, counts and ranges of columns and classes") }
-        let model = hasModel ? " Beside them it holds the job, the log, and parts of the model." : ""
+        let rest = hasModel ? "the job, the log and parts of the model" : "the job and the log"
         guard let last = parts.last else {
-            return "This file holds no data of the training; it holds the job and the log."
+            return "This file holds no data of the training; it holds \(rest)."
         }
         let list = parts.count > 1 ? parts.dropLast().joined(separator: ", ") + " and " + last : last
-        return "This file holds data of the training: \(list). Who may not see these may not see it."
-            + model
+        return "This file holds data of the training: \(list). Do not send it to anybody who may not see"
+            + " them. Beside them it holds \(rest)."
     }
 }

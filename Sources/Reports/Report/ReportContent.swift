@@ -84,12 +84,13 @@ struct ReportContent {
     }
 
     private mutating func evaluate() {
-        for (index, name) in evaluated(models.all[0]).enumerated() {
+        for name in evaluated(models.all[0]) {
             stage("evaluation on the \(name.rawValue) set") { content in
                 guard let evaluation = try content.evaluation(name) else { return [] }
                 guard let measures = evaluation.measures() else { return [] }
+                let isFirst = content.measured.isEmpty
                 content.measured.append((name.rawValue, evaluation.sentence, measures.figures))
-                guard index == 0 else { return [] }
+                guard isFirst else { return [] }
                 content.confusion = ReportedConfusion(evaluation, measures)
                 let offsets = evaluation.model.state.encoding.targetOffsets
                 return [content.basis(evaluation)] + measures.plots(offsets: offsets)
@@ -134,7 +135,9 @@ struct ReportContent {
             let whole = try data?.part(evaluated(model)[0])
         else { return [] }
         let most = limits.samples(of: whole.dataset)
-        let part = try whole.selecting(Thinning.places(whole.dataset.count, most: most))
+        let part =
+            most < whole.dataset.count
+            ? try whole.selecting(Thinning.places(whole.dataset.count, most: most)) : whole
         let answers = withExtendedLifetime(measured.answer(0..<part.dataset.count, of: part.dataset)) {
             Array($0.elements.prefix(part.dataset.count * measured.columns.count))
         }
@@ -178,7 +181,9 @@ struct ReportContent {
         guard case .decoded(let decoded)? = data else { return (try DataInspection(model.job.job), nil) }
         sizes = [("train", decoded.train), ("validation", decoded.validation), ("test", decoded.test)]
             .compactMap { name, dataset in dataset.map { (name, $0.count) } }
-        if decoded.byteCount <= Self.mostBytes, let whole = try? DataInspection(model.job.job) {
+        // Photographs are many times as large in their files as the samples that are made of them.
+        let isCheap = limits.seconds == nil || decoded.train.sampleShape.count != 3
+        if isCheap, decoded.byteCount <= Self.mostBytes, let whole = try? DataInspection(model.job.job) {
             return (whole, nil)
         }
         let most = limits.samples(of: decoded.train)

@@ -28,9 +28,12 @@ struct RunCourse {
         document.figures = figures
         document.plots = plots
         let moment = document.value(at: document.overview.newest ?? Clock.wallSeconds())
-        let value = moment.replacing(["progress": progress, "time": time(moment["time"])])
-        guard !members.isEmpty else { return value }
         let parts = members.map { $0.value(figures: [], plots: []) }
+        let times = (parts.first ?? moment)["time"] ?? .null
+        let value = moment.replacing([
+            "progress": progress, "time": times.replacing(["training": .finite(seconds)]),
+        ])
+        guard !members.isEmpty else { return value }
         let curves = parts.enumerated().flatMap { index, part in
             (part["curves"]?.elements ?? []).map { Self.renamed($0, member: index) }
         }
@@ -65,12 +68,6 @@ struct RunCourse {
             ("epochs", .int(epochs.all ?? epochs.done)), ("samples_per_second", .null),
             ("seconds_left", .null),
         ])
-    }
-
-    /// - Parameter times: as the log has them.
-    private func time(_ times: ConfigValue?) -> ConfigValue {
-        let times = members.first.map { $0.value(figures: [], plots: [])["time"] } ?? times
-        return times?.replacing(["training": .finite(seconds)]) ?? .null
     }
 
     private static func renamed(_ curve: ConfigValue, member: Int) -> ConfigValue {

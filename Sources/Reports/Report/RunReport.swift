@@ -1,4 +1,3 @@
-import Checkpoints
 import Configuration
 import Datasets
 import Jobs
@@ -35,11 +34,8 @@ package struct RunReport {
         _ directory: String, data: ReportData? = nil, overrides: [String] = [], _ limits: ReportLimits,
         lanes: LanePool, program: String
     ) throws {
-        guard let entry = RunEntry(directory) else {
-            throw CheckpointError("`\(directory)` is no run directory: it has no job.json5")
-        }
+        entry = try .required(directory)
         self.directory = directory
-        self.entry = entry
         self.data = data
         self.overrides = overrides
         self.limits = limits
@@ -82,15 +78,15 @@ package struct RunReport {
     private func page(_ content: ReportContent, _ facts: RunFacts) -> (text: String, leftOut: [String]) {
         let course = RunCourse(entry, facts, steps: content.steps)
         let figures = content.figures(of: entry)
-        var plots = content.plots
+        var plots = content.plots.map { (plot: $0, value: $0.value, size: $0.size) }
         var leftOut: [String] = []
         while true {
-            let shown = (plots + [content.about(plots, leftOut: leftOut)]).map(\.value)
-            let text = html(course.value(figures: figures, plots: shown))
+            let about = content.about(plots.map(\.plot), leftOut: leftOut)
+            let text = html(course.value(figures: figures, plots: plots.map(\.value) + [about.value]))
             guard text.utf8.count > limits.bytes,
                 let largest = plots.indices.max(by: { plots[$0].size < plots[$1].size })
             else { return (text, leftOut) }
-            leftOut.append("\(plots[largest].title): the file would be too large")
+            leftOut.append("\(plots[largest].plot.title): the file would be too large")
             plots.remove(at: largest)
         }
     }

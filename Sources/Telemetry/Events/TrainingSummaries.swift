@@ -141,7 +141,7 @@ package struct EpochSummary: Equatable, Sendable {
 
     var facts: EventFacts {
         EventFacts(
-            "epoch_finished", .debug, ProgressFormat.line(self),
+            "epoch_finished", .debug, sentence,
             fields: [
                 "epoch": .integer(epoch), "epochs": .integer(epochs), "step": .integer(step),
                 "train": .numbers(train), "penalty": .optional(penalty),
@@ -149,5 +149,15 @@ package struct EpochSummary: Equatable, Sendable {
                 "stopped_early": .flag(stoppedEarly), "best": isBest.map { .flag($0) } ?? .null,
                 "seconds": .number(seconds),
             ])
+    }
+
+    private var sentence: String {
+        var parts = ["epoch \(epoch)/\(epochs)"]
+        parts += train.map(\.text)
+        if !validation.isEmpty {
+            parts.append("validation \(validation.map(\.text).joined(separator: ", "))")
+        }
+        parts.append(TextFormat.duration(seconds))
+        return parts.joined(separator: "  ")
     }
 }

@@ -50,8 +50,6 @@ package struct Curve: Equatable, Sendable {
 
     package init(_ label: Label) { self.label = label }
 
-    package var isEmpty: Bool { x.isEmpty }
-
     /// Adds the value after `step` steps. A step that is there already comes again because it was computed
     /// wrongly: it and all later ones are removed first, and with them the other values of its bucket.
     package mutating func add(_ value: Double, step: Int) {

@@ -5,7 +5,7 @@ import System
 package struct ProgressMeter: Sendable {
     package let epochs: Int
     package let steps: Int
-    private var begin: (epoch: Int, step: Int)
+    private let begin: (epoch: Int, step: Int)
     private var speed = SpeedMeter()
     /// The newest step; nil before the first one.
     package private(set) var newest: StepSummary?

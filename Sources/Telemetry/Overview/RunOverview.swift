@@ -4,10 +4,17 @@
 /// Steps, epochs and observations come as events. All others come as facts, as `log.jsonl` has them, so that
 /// the files of a run lead to the same overview as its events.
 package struct RunOverview: Sendable {
-    package enum State: String, Sendable {
+    package enum State: String, CaseIterable, Sendable {
         case starting, waiting, training, finished, stopped, failed
         /// The run ended without a word.
         case interrupted
+
+        package var isOver: Bool {
+            switch self {
+            case .starting, .waiting, .training: false
+            case .finished, .stopped, .failed, .interrupted: true
+            }
+        }
     }
 
     /// The facts of a run that do not change.

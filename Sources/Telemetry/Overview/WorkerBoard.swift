@@ -46,16 +46,19 @@ package struct WorkerBoard: Equatable, Sendable {
 
     package mutating func take(_ observation: Observation) {
         workers = workers.filter(\.isGone) + observation.workers
+        let before = Dictionary(
+            times.map { ($0.worker.process, $0) }, uniquingKeysWith: { _, newer in newer })
         for worker in observation.times {
-            observed.insert(worker.worker.process)
-            guard let index = times.firstIndex(where: { $0.worker.process == worker.worker.process }) else {
-                times.append(worker)
-                continue
-            }
-            let (all, waited) = (worker.seconds - times[index].seconds, worker.waited - times[index].waited)
+            guard let old = before[worker.worker.process] else { continue }
+            let (all, waited) = (worker.seconds - old.seconds, worker.waited - old.waited)
             if all > 0 { waiting[worker.worker.process] = max(0, min(1, waited / all)) }
-            times[index] = worker
         }
+        // An observation tells the times of all workers of this coordinator; those of earlier ones stay
+        // before them.
+        times.removeAll { observed.contains($0.worker.process) }
+        times += observation.times
+        observed = Set(observation.times.map(\.worker.process))
+        waiting = waiting.filter { observed.contains($0.key) }
     }
 
     /// Takes the times of an epoch, where observations do not tell them.

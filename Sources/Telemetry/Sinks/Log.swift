@@ -36,8 +36,8 @@ package final class Log: Sendable {
     package func record(_ event: RunEvent) {
         let (time, sinks) = (wallClock(), sinks.withLock { $0 })
         for sink in sinks { sink.receive(event, at: time, from: source) }
-        for losses in sinks.compactMap(\.losses) {
-            guard let reason = losses.takeNews() else { continue }
+        for sink in sinks {
+            guard let losses = sink.losses, let reason = losses.takeNews() else { continue }
             record(.records(.dropping(sink: losses.sink, reason: reason)))
         }
     }
@@ -49,7 +49,10 @@ package final class Log: Sendable {
 
     /// Tells at a run's end of the records that were dropped.
     package func recordLosses() {
-        for (sink, count) in dropped { record(.records(.dropped(sink: sink, count: count))) }
+        for losses in sinks.withLock({ $0 }).compactMap(\.losses) {
+            guard let count = losses.takeUntold(), count > 0 else { continue }
+            record(.records(.dropped(sink: losses.sink, count: count)))
+        }
     }
 
     /// Every event goes to this file from now on; the events that have waited for a file go there first.

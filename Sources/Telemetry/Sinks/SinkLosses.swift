@@ -5,6 +5,8 @@ import Synchronization
 package final class SinkLosses: Sendable {
     private struct State {
         var count = 0
+        /// The count that was told at the end of a run.
+        var told = 0
         /// Why the first one was dropped, until somebody has told it.
         var news: String?
     }
@@ -23,6 +25,14 @@ package final class SinkLosses: Sendable {
         state.withLock { state in
             if state.count == 0 { state.news = reason() }
             state.count += count
+        }
+    }
+
+    /// The count, if it has changed since it was told last.
+    func takeUntold() -> Int? {
+        state.withLock { state in
+            defer { state.told = state.count }
+            return state.count == state.told ? nil : state.count
         }
     }
 

@@ -47,6 +47,11 @@ extension Option {
 
 // Options of several commands.
 extension Option {
+    /// Options that `run` and `coordinator` share, beside the fields of the config.
+    static let ofTrainings: [Option] = [
+        .runDirectory, .resume, .json, .peerTimeout, .snapshotInterval, .tokenFile, .plaintext, .allowInexact,
+        .audit, .trace, .tensorboard, .page, .noPage, .pageKeyFile, .noReport, .verbose, .quiet,
+    ]
     package static let set = Option(
         name: "--set", value: "PATH=VALUE",
         help: """

@@ -35,7 +35,7 @@ struct ModelPredictions {
             }
             guard top == nil else { throw Self.topIsForClasses }
             source = .measured(model)
-            rows = PredictionRows(model.areClusters ? .cluster : .values, columns: model.columns)
+            rows = PredictionRows(of: model)
             capacity = lanes.lanes * Evaluator.chunkSize
             return
         }

@@ -69,15 +69,15 @@ enum PredictCommand {
 
     /// The source that `--input` or `--data` names.
     private static func input(of models: TrainedModels, _ arguments: Arguments) throws -> any SampleBlocks {
-        let dataset: Dataset
-        let name = arguments.string("--input") ?? arguments.string("--data") ?? ""
+        let (dataset, name): (Dataset, String)
         if let path = arguments.string("--input") {
             let blocks = try InputFile(path, of: models.all[0], names: arguments.all("--keep"))
                 .blocks()
             guard let whole = blocks as? WholeDataset else { return blocks }
-            dataset = whole.dataset
+            (dataset, name) = (whole.dataset, path)
         } else {
-            dataset = try EvaluationData(models.all, named: arguments.string("--data")).read().data.dataset
+            let read = try EvaluationData(models.all, named: arguments.string("--data")).read()
+            (dataset, name) = (read.data.dataset, read.name)
         }
         _ = try models.all[0].plan(fitting: dataset)
         models.all[0].warnOfUnits(of: dataset, named: name)

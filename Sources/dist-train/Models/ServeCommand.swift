@@ -88,11 +88,12 @@ enum ServeCommand {
         var runs: [ModelWatch.Run] = []
         for word in words {
             let path = try RunCatalog().path(of: word)
-            let name = name(of: path)
-            let count = runs.count { $0.name == name || $0.name.hasPrefix(name + "-") }
-            runs.append(
-                ModelWatch.Run(
-                    name: runs.contains { $0.name == name } ? "\(name)-\(count + 1)" : name, path: path))
+            let own = name(of: path)
+            var (name, number) = (own, 2)
+            while runs.contains(where: { $0.name == name }) {
+                (name, number) = ("\(own)-\(number)", number + 1)
+            }
+            runs.append(ModelWatch.Run(name: name, path: path))
         }
         return runs
     }

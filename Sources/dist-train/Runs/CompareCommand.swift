@@ -1,4 +1,3 @@
-import Checkpoints
 import Configuration
 import Runs
 import System
@@ -16,13 +15,7 @@ enum CompareCommand {
         guard arguments.positionals.count >= 2 else {
             throw UsageError("`dist-train compare` needs two runs or more: see `dist-train runs`")
         }
-        let entries = try arguments.positionals.map { word in
-            let path = try RunCatalog().path(of: word)
-            guard let entry = RunEntry(path) else {
-                throw CheckpointError("`\(path)` is no run directory: it has no job.json5")
-            }
-            return entry
-        }
+        let entries = try arguments.positionals.map { try RunEntry.required(RunCatalog().path(of: $0)) }
         let comparison = RunComparison(entries)
         print(arguments.has("--json") ? comparison.value.prettyJSON() : comparison.text)
         return 0

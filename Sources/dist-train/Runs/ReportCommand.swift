@@ -40,7 +40,7 @@ enum ReportCommand {
         try TrainedModels.requireDataSettings(arguments)
         // A run without a checkpoint has no platform either; the report says so.
         let checkpoints = try? TrainedModel.checkpoints(at: directories[0]) { _ in }
-        if let state = try checkpoints?.first.map(CheckpointState.init) {
+        if let state = try? checkpoints?.first.map(CheckpointState.init) {
             try TrainedModels.adoptCore(of: state.platform)
         }
         let lanes = LanePool(lanes: try arguments.integer("--lanes", 1...1024) ?? Processor.cores)
@@ -55,6 +55,9 @@ enum ReportCommand {
     }
 
     private static func compare(_ directories: [String], _ arguments: Arguments) throws -> Int32 {
+        guard !arguments.has("--set"), !arguments.has("--lanes") else {
+            throw UsageError("--set and --lanes are for the report of one run; several are only compared")
+        }
         let output = arguments.string("--output") ?? "comparison.html"
         try ComparisonReport(directories, program: Version.program).write(to: output)
         print(output)

@@ -15,10 +15,7 @@ enum CoordinatorCommand {
             Option(
                 name: "--min-workers", value: "N", help: "begin when so many workers are ready (default 1)"),
             Option(name: "--max-workers", value: "N", help: "further workers wait as spares"),
-            .runDirectory, .resume, .json, .peerTimeout, .snapshotInterval, .tokenFile, .plaintext,
-            .allowInexact, .audit, .trace, .tensorboard, .page, .noPage, .pageKeyFile, .noReport, .verbose,
-            .quiet,
-        ] + Option.settings,
+        ] + Option.ofTrainings + Option.settings,
         example: "dist-train coordinator config/digits-mlp.json5 --min-workers 3", run: run)
 
     private static func run(_ arguments: Arguments) throws -> Int32 {

@@ -14,10 +14,7 @@ enum RunCommand {
             Option(
                 name: "--restarts", value: "N",
                 help: "start each worker again so often when it dies (default 3)"),
-            .runDirectory, .resume, .json, .peerTimeout, .snapshotInterval, .tokenFile, .plaintext,
-            .allowInexact, .audit, .trace, .tensorboard, .page, .noPage, .pageKeyFile, .noReport, .verbose,
-            .quiet,
-        ] + Option.settings,
+        ] + Option.ofTrainings + Option.settings,
         example: "dist-train run config/digits-mlp.json5 --workers 2 epochs=10", aliases: ["train"], run: run)
 
     private static func run(_ arguments: Arguments) throws -> Int32 {

@@ -26,6 +26,8 @@ final class RunDisplay {
     private let log: Log
     private let isQuiet: Bool
     private var page: LivePage?
+    /// Whether the page could not be served.
+    private var hasFailed = false
     private var server: PageServer?
 
     /// - Parameter directory: the run directory, or that of an ensemble.
@@ -39,7 +41,7 @@ final class RunDisplay {
 
     /// Shows a run from now on.
     func begin(_ setup: RunSetup) {
-        guard let options else { return }
+        guard let options, !hasFailed else { return }
         let document = RunDocument(RunFacts(setup, command: command), RunOverview(setup))
         guard page == nil else {
             page?.show(document)
@@ -81,6 +83,8 @@ final class RunDisplay {
         } catch {
             server?.end()
             server = nil
+            log.remove(page)
+            hasFailed = true
             log.record(.run(.pageFailed(address: "\(options.endpoint)", reason: "\(error)")))
         }
     }

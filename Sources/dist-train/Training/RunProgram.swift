@@ -84,13 +84,14 @@ struct RunProgram {
             }
         }
         let coordinator = try Coordinator(setup, options, log: log, console: session.console)
-        let address: SocketAddress
-        do { address = try coordinator.listen(session.token) } catch {
+        let (address, sinks): (SocketAddress, RunSinks)
+        do {
+            (address, sinks) = (try coordinator.listen(session.token), try RunSinks(setup, log))
+        } catch {
             if isNew { setup.directory.discard() }
             throw error
         }
         prepare(coordinator)
-        let sinks = try RunSinks(setup, log)
         defer { sinks.close() }
         session.signals.setTarget(coordinator)
         session.display?.begin(setup)

@@ -5,8 +5,8 @@ import System
 import Telemetry
 import TensorBoard
 
-/// The sinks of one training beside the terminal and `log.jsonl`, from its beginning to its end. None of them
-/// stops a run.
+/// The sinks of one training beside the terminal and `log.jsonl`, from its beginning to its end. Once they
+/// are open, none of them stops a run.
 struct RunSinks {
     private let log: Log
     private let table: MetricsTable

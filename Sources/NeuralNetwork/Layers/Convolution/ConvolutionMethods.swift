@@ -125,9 +125,11 @@ protocol WeightGradientMethod: Sendable {
 }
 
 extension LanePool {
-    /// Cuts so many panels of weights into runs, and calls `body` for each run on a lane.
-    func forEachRun(ofPanels panels: Int, _ body: (Range<Int>) -> Void) {
-        let tasks = min(panels, 4 * lanes)
-        run(tasks) { task, _ in body((task * panels / tasks)..<((task + 1) * panels / tasks)) }
+    /// Cuts so many panels into runs, and calls `body` for each run on a lane.
+    ///
+    /// - Parameter most: the runs that are worth a task each.
+    func forEachRun(ofPanels panels: Int, most: Int = .max, _ body: (Range<Int>) -> Void) {
+        let tasks = min(panels, 4 * lanes, most)
+        run(tasks) { task, _ in body(WorkPart(index: task, count: tasks).range(of: panels)) }
     }
 }

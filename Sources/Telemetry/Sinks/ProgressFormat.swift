@@ -1,42 +1,5 @@
 import System
 
-/// The progress of a run, as the bar shows it.
-package struct Progress: Equatable, Sendable {
-    /// The number of the epoch at hand, from 1.
-    package var epoch: Int
-    package var epochs: Int
-    /// The number of steps done, of the whole run.
-    package var step: Int
-    package var steps: Int
-    /// Loss and metrics of the epoch so far, the loss first.
-    package var values: [NamedValue]
-    package var samplesPerSecond: Double?
-    package var secondsLeft: Double?
-    /// The worker that is much slower than the others, with its speed; nil: none.
-    package var slowest: String?
-    /// The thing that the training waits for, such as `a worker`; nil: it computes.
-    package var waitsFor: String?
-
-    package init(
-        epoch: Int, epochs: Int, step: Int, steps: Int, values: [NamedValue] = [],
-        samplesPerSecond: Double? = nil, secondsLeft: Double? = nil, slowest: String? = nil,
-        waitsFor: String? = nil
-    ) {
-        self.epoch = epoch
-        self.epochs = epochs
-        self.step = step
-        self.steps = steps
-        self.values = values
-        self.samplesPerSecond = samplesPerSecond
-        self.secondsLeft = secondsLeft
-        self.slowest = slowest
-        self.waitsFor = waitsFor
-    }
-
-    /// The part of the run that is done, 0 … 1.
-    package var fraction: Double { steps > 0 ? min(1, max(0, Double(step) / Double(steps))) : 0 }
-}
-
 /// Progress as text.
 package enum ProgressFormat {
     private static let shortestBar = 12
@@ -65,17 +28,6 @@ package enum ProgressFormat {
 
     /// The same facts on a line of a file.
     package static func line(_ progress: Progress) -> String { joined(pieces(progress)) }
-
-    /// The line of an epoch, which stays on the terminal.
-    package static func line(_ report: EpochSummary) -> String {
-        var parts = ["epoch \(report.epoch)/\(report.epochs)"]
-        parts += report.train.map(\.text)
-        if !report.validation.isEmpty {
-            parts.append("validation \(report.validation.map(\.text).joined(separator: ", "))")
-        }
-        parts.append(TextFormat.duration(report.seconds))
-        return parts.joined(separator: "  ")
-    }
 
     private static func pieces(_ progress: Progress) -> [(text: String, leaves: Int)] {
         let number = TextFormat.right("\(progress.epoch)", "\(progress.epochs)".count)
