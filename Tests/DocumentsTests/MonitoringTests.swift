@@ -18,16 +18,8 @@ import Testing
         return try #require(value?["panels"]?.elements)
     }
 
-    private static func text(_ value: ConfigValue?) -> String? {
-        if case .string(let text)? = value?.kind { text } else { nil }
-    }
-
-    private static func number(_ value: ConfigValue?) -> Int? {
-        if case .number(let number)? = value?.kind { number.integer } else { nil }
-    }
-
     private static func queries() throws -> [String] {
-        try panels().flatMap { $0["targets"]?.elements ?? [] }.map { try #require(text($0["expr"])) }
+        try panels().flatMap { $0["targets"]?.elements ?? [] }.map { try #require($0["expr"]?.text) }
     }
 
     /// The names of metrics in a text.
@@ -53,13 +45,13 @@ import Testing
     /// Panels lie side by side on a grid of 24 columns, and each has a title, a unit, and what it shows.
     @Test func panelsAreInTheirPlaces() throws {
         let panels = try Self.panels()
-        let numbers = panels.compactMap { Self.number($0["id"]) }
+        let numbers = panels.compactMap { $0["id"]?.integer }
         #expect(Set(numbers).count == panels.count)
         var taken: Set<[Int]> = []
         for panel in panels {
-            let title = try #require(Self.text(panel["title"]))
-            let (place, type) = (try #require(panel["gridPos"]), try #require(Self.text(panel["type"])))
-            let sides = ["x", "y", "w", "h"].compactMap { Self.number(place[$0]) }
+            let title = try #require(panel["title"]?.text)
+            let (place, type) = (try #require(panel["gridPos"]), try #require(panel["type"]?.text))
+            let sides = ["x", "y", "w", "h"].compactMap { place[$0]?.integer }
             try #require(sides.count == 4, "\(title)")
             #expect(sides[0] + sides[2] <= 24, "\(title) is wider than the page")
             for x in sides[0]..<sides[0] + sides[2] {
@@ -69,10 +61,10 @@ import Testing
             }
             guard type != "row" else { continue }
             #expect(["stat", "table", "timeseries"].contains(type), "\(title)")
-            #expect(Self.text(panel["description"])?.isEmpty == false, "\(title)")
-            #expect(Self.text(panel["datasource"]?["uid"]) == "${datasource}", "\(title)")
+            #expect(panel["description"]?.text?.isEmpty == false, "\(title)")
+            #expect(panel["datasource"]?["uid"]?.text == "${datasource}", "\(title)")
             #expect(panel["targets"]?.elements?.isEmpty == false, "\(title)")
-            let unit = Self.text(panel["fieldConfig"]?["defaults"]?["unit"])
+            let unit = panel["fieldConfig"]?["defaults"]?["unit"]?.text
             #expect(type == "table" || unit != nil, "\(title)")
         }
     }
