@@ -12,7 +12,7 @@ package final class RunDirectory: Sendable {
     private let lock: FileLock
 
     /// The resolved config of the job.
-    package var jobPath: String { Path.join(path, "job.json5") }
+    package var jobPath: String { Path.join(path, RunDirectory.jobName) }
     /// The command line that started the run.
     package var originPath: String { Path.join(path, "run.json") }
     /// Training metrics: one line per logged step and per epoch.
@@ -44,19 +44,19 @@ package final class RunDirectory: Sendable {
             "`\(path)` exists already; add --resume to go on with that run, or choose another --run-dir")
         let found = try names(in: path)
         guard found.isEmpty || found.contains(lockName) else { throw refusal }
-        if found.isEmpty { try tighten(path) }
+        if found.isEmpty || isOpenedByEngine(path) { try tighten(path) }
         try requirePrivacy(path)
         // A run that goes on there is the better reason to refuse, so the lock comes before the list of
         // files.
         let lock = try takeLock(path)
-        let before = [lockName, incarnationName]  // the files that a start writes before the job
+        // The files that a start writes, until it has a job.
+        let before = [lockName, incarnationName, jobName + ".tmp-", incarnationName + ".tmp-"]
         guard
             try names(in: path).allSatisfy({ name in
-                before.contains { name == $0 || name.hasPrefix($0 + ".tmp-") }
+                before.contains { $0.hasSuffix("-") ? name.hasPrefix($0) : name == $0 }
             })
-        else {
-            throw refusal
-        }
+        else { throw refusal }
+        try AtomicDirectory.removeLeftovers(in: path)
         return RunDirectory(path, lock)
     }
 
@@ -70,12 +70,13 @@ package final class RunDirectory: Sendable {
     /// removed.
     /// - Throws: `CheckpointError` or `SystemError`.
     package static func resume(_ path: String) throws -> RunDirectory {
-        guard File.exists(Path.join(path, "job.json5")) else {
+        guard hasJob(path) else {
             throw CheckpointError(
                 "`\(path)` is no run directory: it has no job.json5; give the directory of an earlier run,"
                     + " or leave out --resume to start a new one"
             )
         }
+        if isOpenedByEngine(path) { try tighten(path) }
         try requirePrivacy(path)
         let run = RunDirectory(path, try takeLock(path))
         try run.checkpoints.removeLeftovers()
@@ -97,7 +98,15 @@ package final class RunDirectory: Sendable {
         )
     }
 
-    /// Takes an empty directory of this user from all others, as volumes and `mkdir` make it.
+    /// Whether a container engine has opened the directory to the group that a volume has (`fsGroup`): it
+    /// does so whenever it mounts the volume, and leaves others out.
+    private static func isOpenedByEngine(_ path: String) -> Bool {
+        guard let directory = FileOwnership(of: path) else { return false }
+        return directory.permissions & 0o2000 != 0 && directory.permissions & 0o007 == 0
+    }
+
+    /// Takes a directory of this user from all others: an empty one, as volumes and `mkdir` make it, or one
+    /// that an engine has opened.
     private static func tighten(_ path: String) throws {
         guard let before = FileOwnership(of: path), before.isOwn, !before.isPrivate else { return }
         try File.setPermissions(0o700, of: path)
@@ -118,7 +127,7 @@ package final class RunDirectory: Sendable {
     /// same command may then be given again.
     package func discard() {
         let names = [
-            "job.json5", "run.json", "metrics.jsonl", "metrics.csv", "log.jsonl", "token", "page",
+            RunDirectory.jobName, "run.json", "metrics.jsonl", "metrics.csv", "log.jsonl", "token", "page",
             RunDirectory.incarnationName, RunDirectory.lockName,
         ]
         for name in names { unlink(Path.join(path, name)) }
@@ -146,6 +155,10 @@ package final class RunDirectory: Sendable {
     /// Whether a coordinator is at work in a run directory.
     package static func isLocked(_ path: String) -> Bool { FileLock.isHeld(Path.join(path, lockName)) }
 
+    /// Whether a run has begun in a directory.
+    package static func hasJob(_ path: String) -> Bool { File.exists(Path.join(path, jobName)) }
+
+    private static let jobName = "job.json5"
     private static let lockName = "lock"
     private static let incarnationName = "incarnation"
 

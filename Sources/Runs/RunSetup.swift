@@ -51,12 +51,31 @@ package struct RunSetup {
 
     /// The command line's request for a new or a resumed run.
     package struct Request {
-        package var runDirectory: String?
-        package var resume: Bool
-
-        package init(runDirectory: String? = nil, resume: Bool = false) {
-            (self.runDirectory, self.resume) = (runDirectory, resume)
+        package enum Start: Equatable, Sendable {
+            /// A new run begins, in a directory that has none.
+            case new
+            /// An earlier run goes on.
+            case resumed
+            /// The run in the directory goes on, if there is one; otherwise a new one begins.
+            case automatic
         }
+
+        package var runDirectory: String?
+        package var start: Start
+
+        package init(runDirectory: String? = nil, start: Start = .new) {
+            (self.runDirectory, self.start) = (runDirectory, start)
+        }
+
+        /// The same request after a look into the directory: a new run or a resumed one.
+        package var decided: Request {
+            guard start == .automatic, let runDirectory else { return self }
+            let start = RunDirectory.hasJob(runDirectory) ? Start.resumed : .new
+            return Request(runDirectory: runDirectory, start: start)
+        }
+
+        /// Whether an earlier run goes on, once that is decided.
+        package var resumes: Bool { start == .resumed }
     }
 
     /// Reads the data, plans the job, and makes or reopens the run directory.
@@ -70,7 +89,7 @@ package struct RunSetup {
         check: (TrainingPlan, DecodedData) throws -> Void = { _, _ in }
     ) throws {
         let path = try Self.path(job.job.name, request)
-        let resumed = request.resume ? try RunDirectory.resume(path) : nil
+        let resumed = request.resumes ? try RunDirectory.resume(path) : nil
         let earlier = try resumed.map { try JobFile.load(resolvedFile: $0.jobPath) }
         let given = try earlier.map { try job.inheriting(from: $0) } ?? job
         if known == nil { log.record(.run(.readingData)) }
@@ -94,6 +113,10 @@ package struct RunSetup {
             earlierPlatform = resumption.platform
             wasExact = resumption.wasExact
             self.earlier = resumption.earlier
+            // Whoever finds a result may take the run for finished.
+            if start.step < plan.totalSteps && !start.decisions.isOver {
+                try File.remove(directory.resultPath)
+            }
         } else {
             // Before there is a directory: a mistake in the weights leaves none behind.
             start = try Self.initial(self.job, plan, log)
@@ -110,8 +133,8 @@ package struct RunSetup {
     /// The run directory that the request means: one that exists, or a new name.
     /// - Throws: `CheckpointError` if there is no run to resume, or `SystemError` if `runs` cannot be read.
     package static func path(_ name: String, _ request: Request) throws -> String {
-        if let path = request.runDirectory { return request.resume ? try RunCatalog().path(of: path) : path }
-        guard request.resume else { return RunDirectory.newPath(named: name, in: "runs") }
+        if let path = request.runDirectory { return request.resumes ? try RunCatalog().path(of: path) : path }
+        guard request.resumes else { return RunDirectory.newPath(named: name, in: "runs") }
         guard let newest = try RunDirectory.newestRun(named: name, in: "runs") else {
             throw CheckpointError(
                 "there is no earlier run of `\(name)` in `runs` to resume; "

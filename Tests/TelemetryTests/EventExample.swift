@@ -89,6 +89,10 @@ extension EventExample {
             "pca: 1 step; run directory x",
             #""name":"pca","parameters":0,"steps":1,"epochs":1,"run_directory":"x""#),
         EventExample(
+            .run(.alreadyFinished(directory: "runs/mnist-1")),
+            "the run in runs/mnist-1 has reached its end; this is its result",
+            #""run_directory":"runs/mnist-1""#),
+        EventExample(
             .run(.resumed(step: 9_000, checkpoint: "runs/mnist-1/checkpoints/step-00009000")),
             "resuming from step 9,000 (runs/mnist-1/checkpoints/step-00009000)",
             #""step":9000,"checkpoint":"runs/mnist-1/checkpoints/step-00009000""#),

@@ -83,7 +83,7 @@ package final class Worker {
             let end = try runSession()
             if current.isTerminated, case .finished(let reason) = end {
                 log.record(.session(.finished(reason: reason)))
-                return 0
+                return options.ending.status
             }
             if case .lost(.tokensDiffer, _) = end { hadWrongToken = true }
             let (next, events) = policy.ended(end, now: Clock.monotonicSeconds())
@@ -92,7 +92,7 @@ package final class Worker {
             case .exit(let status): return status
             case .join(let seconds): pause(seconds)
             }
-            if current.isTerminated { return 0 }
+            if current.isTerminated { return options.ending.status }
         }
     }
 
@@ -120,13 +120,13 @@ package final class Worker {
     func tokenAccepted() { TokenStore.store(token) }
 
     private func watchSignals() throws {
-        let current = current
+        let (current, status) = (current, options.ending.status)
         // Ctrl-C and a hang-up reach a whole terminal group. Workers that `run` started ignore them: their
         // coordinator stops them.
         let isChild = Environment.value(InheritedDescriptors.lifeline) != nil
         try Signals.deliver(Signals.ofEnding) { signal in
             if isChild && signal != SIGTERM { return }
-            if current.terminate(), !Signals.isPatient(signal) { _exit(signal == SIGINT ? 130 : 0) }
+            if current.terminate(), !Signals.isPatient(signal) { _exit(signal == SIGINT ? 130 : status) }
         }
     }
 

@@ -1,3 +1,4 @@
+import System
 import Transport
 
 /// The options of `dist-train worker`.
@@ -11,6 +12,7 @@ package struct WorkerOptions: Sendable {
     /// How long a worker waits for its coordinator.
     package var patience: RejoinPolicy.Limits
     package var protection = Protection.tls
+    package var ending = EndingOptions()
 
     package init(
         coordinator: Endpoint, lanes: Int? = nil, listen: Endpoint = Endpoint(host: "", port: 0),

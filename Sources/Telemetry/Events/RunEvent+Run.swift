@@ -16,6 +16,9 @@ extension RunEvent {
         case weightNamesUnwrapped(file: String, parts: [String])
         /// The job is understood and the run directory is there; no worker has joined yet.
         case started(name: String, parameters: Int, steps: Int, epochs: Int, directory: String)
+        /// The run in the directory has reached its end before, and its result is printed again
+        /// (`--resume=auto`).
+        case alreadyFinished(directory: String)
         /// The run continues from a checkpoint.
         case resumed(step: Int, checkpoint: String)
         /// The coordinator accepts workers. `other_addresses` are further addresses of this machine.
@@ -68,6 +71,11 @@ extension RunEvent.Run {
                     "name": .text(name), "parameters": .integer(parameters), "steps": .integer(steps),
                     "epochs": .integer(epochs), "run_directory": .text(directory),
                 ])
+        case .alreadyFinished(let directory):
+            EventFacts(
+                "run_already_finished", .info,
+                "the run in \(directory) has reached its end; this is its result",
+                fields: ["run_directory": .text(directory)])
         case .resumed(let step, let checkpoint):
             EventFacts(
                 "run_resumed", .info, "resuming from step \(TextFormat.grouped(step)) (\(checkpoint))",

@@ -43,7 +43,8 @@ extension RunEvent.Run {
     fileprivate var shownFrom: Verbosity {
         switch self {
         case .readingData, .loadingWeights, .weightNamesUnwrapped: .verbose
-        case .dataNote, .dataRead, .started, .resumed, .listening, .doubtful, .tokenKept, .encryptionOff,
+        case .dataNote, .dataRead, .started, .alreadyFinished, .resumed, .listening, .doubtful, .tokenKept,
+            .encryptionOff,
             .pageListening, .pageUnencrypted, .pageFailed:
             .normal
         }

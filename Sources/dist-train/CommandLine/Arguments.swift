@@ -60,8 +60,8 @@ package struct Arguments: Sendable {
         return (parts[0], parts.count == 2 ? parts[1] : nil)
     }
 
-    /// The value of an option, which is `attached` to its name or the next word; empty for a flag. An
-    /// optional value that is not attached is a whole number.
+    /// The value of an option, which is `attached` to its name or the next word; empty for a flag, and for an
+    /// optional value that is left out. One of those that is the next word is a whole number.
     private static func value(of option: Option, attached: String?, rest: inout ArraySlice<String>) throws
         -> String
     {
@@ -71,6 +71,7 @@ package struct Arguments: Sendable {
             }
             return ""
         }
+        if option.isAttached { return attached ?? "" }
         if valueName.hasPrefix("[") {
             let isNumber = rest.first.map { !$0.isEmpty && $0.allSatisfy(\.isNumber) } ?? false
             return attached ?? (isNumber ? rest.popFirst() : nil) ?? ""
@@ -82,8 +83,7 @@ package struct Arguments: Sendable {
     }
 
     private mutating func add(_ option: Option, _ value: String) throws {
-        let isFlag = option.value == nil
-        guard isFlag || option.isRepeated || values[option.name] == nil else {
+        guard option.isAttached || option.isRepeated || values[option.name] == nil else {
             throw UsageError("\(option.name) is given twice: keep one of them")
         }
         values[option.name, default: []].append(value)

@@ -145,7 +145,7 @@ package enum CompletionScript {
             for option in options(word) {
                 let long = names(option).filter { $0.hasPrefix("--") }.map { "-l \($0.dropFirst(2))" }
                 let short = names(option).filter { !$0.hasPrefix("--") }.map { "-s \($0.dropFirst(1))" }
-                let value = option.value == nil ? "" : " -r"
+                let value = option.isAttached ? "" : " -r"
                 lines.append(
                     "complete -c dist-train \(condition) \((long + short).joined(separator: " "))\(value)"
                         + " -d \(quoted(headline(option)))")

@@ -75,7 +75,8 @@ package enum ManualPage {
             (option.aliases.filter { !$0.hasPrefix("--") } + [option.name]
             + option.aliases.filter { $0.hasPrefix("--") })
             .map { "\\fB\(escaped($0, isLiteral: true))\\fR" }.joined(separator: ", ")
-        let value = option.value.map { " \\fI\(escaped($0, isLiteral: true))\\fR" } ?? ""
+        let space = option.isAttached ? "" : " "
+        let value = option.value.map { "\(space)\\fI\(escaped($0, isLiteral: true))\\fR" } ?? ""
         return [".TP", names + value, escaped(option.help.split(separator: "\n").joined(separator: " "))]
     }
 

@@ -1,7 +1,8 @@
 /// An option of a command: `--workers N`, or a flag without a value.
 package struct Option: Sendable {
     package let name: String
-    /// The name of the value in the help; nil for a flag. One in brackets, as `[N]`, may be left out.
+    /// The name of the value in the help; nil for a flag. One in brackets may be left out: `[N]` is a whole
+    /// number, `[=WORD]` is given behind an equals sign alone.
     package let value: String?
     /// The explanation; its lines stand below each other in the help.
     package let help: String
@@ -24,8 +25,11 @@ package struct Option: Sendable {
     var usage: String {
         let short = aliases.filter { !$0.hasPrefix("--") }
         let long = [name] + aliases.filter { $0.hasPrefix("--") }
-        return (short + long).joined(separator: ", ") + (value.map { " \($0)" } ?? "")
+        return (short + long).joined(separator: ", ") + (value.map { isAttached ? $0 : " \($0)" } ?? "")
     }
+
+    /// Whether a value is never the next word.
+    var isAttached: Bool { value?.hasPrefix("[=") ?? true }
 }
 
 // The settings of a config that have options of their own.
@@ -49,7 +53,8 @@ extension Option {
 extension Option {
     /// Options that `run` and `coordinator` share, beside the fields of the config.
     static let ofTrainings: [Option] = [
-        .runDirectory, .resume, .json, .peerTimeout, .snapshotInterval, .tokenFile, .plaintext, .allowInexact,
+        .runDirectory, .resume, .exitCodeWhenAsked, .grace, .json, .peerTimeout, .snapshotInterval,
+        .tokenFile, .plaintext, .allowInexact,
         .audit, .trace, .tensorboard, .page, .noPage, .pageKeyFile, .noReport, .verbose, .quiet,
     ]
     package static let set = Option(
@@ -79,8 +84,21 @@ extension Option {
     static let runDirectory = Option(
         name: "--run-dir", value: "DIR", help: "where the run is kept (default: runs/NAME-TIME)")
     static let resume = Option(
-        name: "--resume", value: nil,
-        help: "go on from the newest valid checkpoint of --run-dir, or of the newest run of that name")
+        name: "--resume", value: "[=auto]",
+        help: """
+            go on from the newest valid checkpoint of --run-dir, or of the newest run of that name;
+            with auto, for programs that repeat a line: begin if --run-dir is missing or empty, go on
+            if it has a run, and print the result again if that has reached its end
+            """)
+    static let exitCodeWhenAsked = Option(
+        name: "--exit-code-when-asked", value: "N",
+        help: "the exit status when a signal has asked this process to end, 0 to 255 (default 0)")
+    static let grace = Option(
+        name: "--grace", value: "S",
+        help: """
+            seconds from the first signal that asks for the end to the end: half of them are for the step at
+            hand, the rest for the newest snapshot (default 20)
+            """)
     static let peerTimeout = Option(
         name: "--peer-timeout", value: "S", help: "seconds of silence that count as death (default 5)")
     static let snapshotInterval = Option(

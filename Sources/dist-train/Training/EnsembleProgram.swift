@@ -19,11 +19,11 @@ struct EnsembleProgram {
     private let count: Int
     private let log: Log
 
-    init(_ program: RunProgram, _ token: SharedToken?, _ local: LocalWorkerOptions?) {
+    init(_ program: RunProgram, _ token: SharedToken?, _ local: LocalWorkerOptions?, _ log: Log) {
         self.program = program
         self.token = token
         self.local = local
-        log = Log(source: "coordinator", verbosity: program.verbosity)
+        self.log = log
         count = program.job.job.ensemble ?? 1
     }
 
@@ -31,7 +31,7 @@ struct EnsembleProgram {
     func run() throws -> Int32 {
         let request = program.request
         let path = try RunSetup.path(program.job.job.name, request)
-        let resumed = request.resume ? try RunDirectory.resume(path) : nil
+        let resumed = request.resumes ? try RunDirectory.resume(path) : nil
         let earlier = try resumed.map { try JobFile.load(resolvedFile: $0.jobPath) }
         let given = try earlier.map { try program.job.inheriting(from: $0) } ?? program.job
         log.record(.run(.readingData))
@@ -46,20 +46,30 @@ struct EnsembleProgram {
             try job.requireSame(as: earlier.withMicrobatches(ofRun: earlier, data.facts), in: resumed)
         }
         let directory = try resumed ?? RunDirectory.create(path)
+        // Whoever finds a result may take the ensemble for finished.
+        if try members(job, in: path).contains(where: { try !$0.isFinished(with: data) }) {
+            try File.remove(directory.resultPath)
+        }
         try File.writeAtomically(job.resolved.prettyJSON(nonFinite: .json5) + "\n", to: directory.jobPath)
         do {
             if let status = try train(job, in: path, data) { return status }
         } catch {
-            if !request.resume && EnsembleDirectory.members(of: path).isEmpty { directory.discard() }
+            if !request.resumes && EnsembleDirectory.members(of: path).isEmpty { directory.discard() }
             throw error
         }
         let result = try EnsembleResult(of: path, members: count)
         try File.writeAtomically(result.value.prettyJSON() + "\n", to: directory.resultPath)
-        print(program.printsJSON ? result.value.prettyJSON() : result.text(named: job.job.name))
+        program.show(result)
         if program.writesReport {
             FinalReport(of: path, data, seconds: result.seconds).write(log)
         }
         return 0
+    }
+
+    private func members(_ job: JobFile, in path: String) -> [Member] {
+        (0..<count).map {
+            Member(index: $0, job: job.member($0), directory: EnsembleDirectory.member($0, of: path))
+        }
     }
 
     /// Trains the members that are not finished. Returns the exit status of one that has not reached its end;
@@ -75,12 +85,10 @@ struct EnsembleProgram {
             session.display?.end()
         }
         var options = program.coordinator
-        for index in 0..<count {
+        for member in members(job, in: path) {
+            let index = member.index
             faults.reach("coordinator", "member", index)
-            let member = Member(
-                index: index, job: job.member(index),
-                directory: EnsembleDirectory.member(index, of: path))
-            if member.isFinished(try member.job.completed(with: data)) {
+            if try member.isFinished(with: data) {
                 log.record(.ensemble(.memberSkipped(member: index)))
                 continue
             }
@@ -108,7 +116,8 @@ struct EnsembleProgram {
         let seed = Int(clamping: member.job.job.seed)
         log.record(.ensemble(.memberStarted(member: member.index, members: count, seed: seed)))
         let isResumed = member.hasBegun
-        let request = RunSetup.Request(runDirectory: member.directory, resume: isResumed)
+        let request = RunSetup.Request(
+            runDirectory: member.directory, start: isResumed ? .resumed : .new)
         let setup = try RunSetup(member.job, request, log: log, data: data)
         let (outcome, address) = try program.train(setup, options, isNew: !isResumed, in: session)
         return (outcome, setup, address)
@@ -125,7 +134,8 @@ private struct Member {
     var hasBegun: Bool { File.exists(Path.join(directory, "job.json5")) }
 
     /// Whether an earlier run has trained this job to its end.
-    func isFinished(_ job: JobFile) -> Bool {
+    func isFinished(with data: DecodedData) throws -> Bool {
+        let job = try job.completed(with: data)
         guard File.exists(Path.join(directory, "result.json")),
             let earlier = try? JobFile.load(resolvedFile: Path.join(directory, "job.json5"))
         else { return false }

@@ -18,6 +18,13 @@ package struct EnsembleResult {
         self.evaluations = evaluations
     }
 
+    /// - Parameter value: the content of the ensemble's `result.json`.
+    package init(path: String, value: ConfigValue) {
+        self.init(
+            path: path, members: value["members"]?.elements ?? [],
+            evaluations: (value["ensemble"]?.members ?? []).map { ($0.key, $0.value) })
+    }
+
     /// The content of the ensemble's `result.json`. Its `state_sha256` is the hash of the members' hashes,
     /// joined as text.
     package var value: ConfigValue {

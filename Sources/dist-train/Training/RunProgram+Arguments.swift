@@ -26,9 +26,9 @@ extension RunProgram {
         self.init(
             job: job,
             request: RunSetup.Request(
-                runDirectory: arguments.string("--run-dir"), resume: arguments.has("--resume")),
+                runDirectory: arguments.string("--run-dir"), start: try arguments.start()),
             coordinator: options, printsJSON: arguments.has("--json"), isOpen: isOpen,
-            verbosity: try arguments.verbosity(),
+            ending: try arguments.ending(), verbosity: try arguments.verbosity(),
             command: ResumableCommand(arguments), page: try arguments.page(),
             writesReport: !arguments.has("--no-report"),
             origin: RunOrigin(config: config, overrides: arguments.overrides))
@@ -47,6 +47,28 @@ extension Arguments {
             throw UsageError("--verbose and --quiet exclude each other: give one of them")
         }
         return has("--verbose") ? .verbose : has("--quiet") ? .quiet : .normal
+    }
+
+    /// How the process ends when a signal asks it to.
+    package func ending() throws -> EndingOptions {
+        var ending = EndingOptions()
+        ending.chosenStatus = try integer(Option.exitCodeWhenAsked.name, 0...255).map(Int32.init)
+        ending.grace = try seconds(Option.grace.name, 0.1...86_400) ?? ending.grace
+        return ending
+    }
+
+    /// Whether `--resume` goes on with a run.
+    package func start() throws -> RunSetup.Request.Start {
+        switch string(Option.resume.name) {
+        case nil: return .new
+        case "": return .resumed
+        case "auto":
+            guard has(Option.runDirectory.name) else {
+                throw UsageError("--resume=auto needs a directory that stays the same: add --run-dir DIR")
+            }
+            return .automatic
+        case .some(let word): throw UsageError("--resume stands alone or as --resume=auto, found `\(word)`")
+        }
     }
 
     /// The file that `--trace` names, in a directory that exists.

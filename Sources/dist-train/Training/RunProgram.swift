@@ -10,11 +10,12 @@ import Transport
 /// The course that `run` and `coordinator` have in common, from the job to the printed result.
 struct RunProgram {
     let job: JobFile
-    let request: RunSetup.Request
+    var request: RunSetup.Request
     let coordinator: CoordinatorOptions
     let printsJSON: Bool
     /// Whether workers that this program did not start may know its address.
     let isOpen: Bool
+    var ending = EndingOptions()
     let verbosity: Verbosity
     /// The command that resumes this run.
     let command: ResumableCommand
@@ -29,22 +30,34 @@ struct RunProgram {
     ///
     /// - Parameters:
     ///   - local: the workers that this program starts; nil: others start them.
-    ///   - token: nil: it is kept in the run directory.
-    func run(token: SharedToken?, local: LocalWorkerOptions?) throws -> Int32 {
-        if job.job.ensemble != nil { return try EnsembleProgram(self, token, local).run() }
+    ///   - token: nil: it is kept in the run directory. A finished run whose result is printed again needs
+    ///     none.
+    func run(token: @autoclosure () throws -> SharedToken?, local: LocalWorkerOptions?) throws -> Int32 {
         let log = Log(source: "coordinator", verbosity: verbosity)
+        if let finished = finishedRun {
+            log.record(.run(.alreadyFinished(directory: finished.directory)))
+            printAgain(finished)
+            return 0
+        }
+        var program = self
+        program.request = request.decided
+        return try job.job.ensemble == nil
+            ? program.train(token(), local, log) : EnsembleProgram(program, token(), local, log).run()
+    }
+
+    private func train(_ token: SharedToken?, _ local: LocalWorkerOptions?, _ log: Log) throws -> Int32 {
         let setup = try RunSetup(job, request, log: log) { try requireMemory($0, $1, local) }
         let session = TrainingSession(
             token: try token ?? Self.token(keptIn: setup.directory.path, log), local: local, log: log,
             signals: try StopSignals(), console: verbosity.progressConsole,
             display: RunDisplay(self, directory: setup.directory.path, log: log))
         defer { session.display?.end() }
-        let (outcome, address) = try train(setup, coordinator, isNew: !request.resume, in: session)
+        let (outcome, address) = try train(setup, coordinator, isNew: !request.resumes, in: session)
         let lastEvents = session.workers?.finish() ?? []
         if case .finished = outcome.end {
             for event in lastEvents { log.record(.process(event)) }
             guard let result = outcome.result else { return 1 }
-            print(printsJSON ? result.value.prettyJSON() : RunSummary(of: result, setup).text())
+            show(result.value, setup.job.job, in: setup.directory.path)
         }
         let status = recordEnding(
             outcome, of: setup, directory: setup.directory.path, address: address, in: log)
@@ -75,11 +88,12 @@ struct RunProgram {
     ) throws -> (RunOutcome, SocketAddress) {
         let log = session.log
         log.write(to: try AppendFile(setup.directory.logPath))
-        if isNew {
+        // A run that was killed before its first checkpoint may lack it, too.
+        if isNew || setup.start.step == 0 && !File.exists(setup.directory.originPath) {
             do {
                 try File.writeAtomically(origin.value.prettyJSON() + "\n", to: setup.directory.originPath)
             } catch {
-                setup.directory.discard()
+                if isNew { setup.directory.discard() }
                 throw error
             }
         }
@@ -180,7 +194,7 @@ struct RunProgram {
         case .stopped(let step):
             let steps = setup.plan.totalSteps
             log.record(.ending(.stopped(step: step, steps: steps, resumeCommand: resumeCommand)))
-            return 0
+            return ending.status
         case .failed(let reason):
             let newest = try? setup.directory.checkpoints.list().first
             log.record(

@@ -41,7 +41,7 @@ enum WorkerCommand {
             Option(
                 name: "--log-file", value: "FILE",
                 help: "every event is added to this file too, a JSON object per line"),
-            .plaintext, .verbose, .quiet,
+            .exitCodeWhenAsked, .grace, .plaintext, .verbose, .quiet,
         ],
         example: "dist-train worker --join 192.168.1.10", run: run)
 
@@ -83,6 +83,7 @@ enum WorkerCommand {
             advertise: try advertisedHost(arguments), cacheDirectory: arguments.string("--cache-dir"),
             patience: try patience(arguments))
         options.protection = arguments.protection
+        options.ending = try arguments.ending()
         return options
     }
 
