@@ -147,7 +147,9 @@ package enum TokenStore {
         return path
     }
 
-    static func parse(_ text: String, from source: String) throws -> SharedToken {
+    /// Reads a token; whitespace in it means nothing.
+    /// - Parameter source: the place that it comes from, for messages.
+    package static func parse(_ text: String, from source: String) throws -> SharedToken {
         let digits = String(text.filter { !$0.isWhitespace })
         guard let token = SharedToken(hex: digits) else {
             throw TokenError(

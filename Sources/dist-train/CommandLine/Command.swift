@@ -15,6 +15,9 @@ import System
 ///     }
 /// }
 /// ```
+///
+/// A command that others start unattended gives `prepare` instead of `run`, so that `dist-train --check` finds
+/// what is wrong with the values of its options without running it.
 package struct Command: Sendable {
     /// One word or two: `run`, `bench step`.
     package let name: String
@@ -26,12 +29,26 @@ package struct Command: Sendable {
     package let example: String
     /// Other names of the same command.
     package let aliases: [String]
-    /// Does what the command is for, and returns the exit status.
-    let run: @Sendable (Arguments) throws -> Int32
+    /// Reads the values of the options, and returns what the command does with them. It only looks at the
+    /// arguments and at variables: whatever touches a file or the network is left to the action.
+    let prepare: @Sendable (Arguments) throws -> Action
 
+    /// Does what a command is for, and returns the exit status.
+    package typealias Action = () throws -> Int32
+
+    /// Makes a command that reads its options while it runs.
     init(
         name: String, arguments: String, summary: String, options: [Option], example: String,
         aliases: [String] = [], run: @escaping @Sendable (Arguments) throws -> Int32
+    ) {
+        self.init(
+            name: name, arguments: arguments, summary: summary, options: options, example: example,
+            aliases: aliases, prepare: { arguments in { try run(arguments) } })
+    }
+
+    init(
+        name: String, arguments: String, summary: String, options: [Option], example: String,
+        aliases: [String] = [], prepare: @escaping @Sendable (Arguments) throws -> Action
     ) {
         self.name = name
         self.arguments = arguments
@@ -39,7 +56,7 @@ package struct Command: Sendable {
         self.options = options
         self.example = example
         self.aliases = aliases
-        self.run = run
+        self.prepare = prepare
     }
 
     /// The first line of the summary.

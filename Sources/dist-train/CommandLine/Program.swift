@@ -18,7 +18,7 @@ enum Program {
         do {
             let global = try GlobalOptions(words)
             TerminalStyle.choose(global.color)
-            status = try help(global.words) ?? command(global.words)
+            status = try check(global.words) ?? help(global.words) ?? prepared(global.words)()
         } catch {
             status = report(error)
         }
@@ -49,14 +49,27 @@ enum Program {
     /// The columns of help: those of the terminal, at most 100, which are read easily.
     private static var width: Int { min(100, Console.standardOutputWidth ?? 80) }
 
-    private static func command(_ words: [String]) throws -> Int32 {
+    /// `dist-train --check COMMAND …` says whether this command line and the variables of this program would
+    /// be accepted, and does nothing else: the tests of units, scripts and manifests give it theirs. Returns
+    /// nil if the words ask for something else.
+    private static func check(_ words: [String]) throws -> Int32? {
+        guard words.first == "--check" else { return nil }
+        guard words.count > 1 else { throw UsageError("--check needs a command line behind it") }
+        try KnownVariables.check(Environment.all())
+        _ = try prepared(Array(words.dropFirst()))
+        print("ok")
+        return 0
+    }
+
+    /// Understands a command line, and returns what it asks for.
+    private static func prepared(_ words: [String]) throws -> Command.Action {
         let (command, rest) = try Commands.find(words)
         if let core = Environment.value("OPENBLAS_CORETYPE"), !core.isEmpty, !Processor.isBLASCore(core) {
             throw UsageError(
                 "OPENBLAS_CORETYPE=\(core) names no core that OpenBLAS knows here: unset it, or take one of"
                     + " \(Processor.blasCores.joined(separator: ", "))")
         }
-        return try command.run(Arguments(rest, options: command.options, command: command.name))
+        return try command.prepare(Arguments(rest, options: command.options, command: command.name))
     }
 
     /// Writes an error on standard error, and returns the exit status that it means.

@@ -34,17 +34,24 @@ enum ServeCommand {
                 help: "go over to a new best checkpoint of a run as soon as there is one"),
             .lanes,
         ],
-        example: "dist-train serve runs/digits-mlp-20260101-120000", run: run)
+        example: "dist-train serve runs/digits-mlp-20260101-120000", prepare: prepare)
 
-    private static func run(_ arguments: Arguments) throws -> Int32 {
+    private static func prepare(_ arguments: Arguments) throws -> Command.Action {
         guard !arguments.positionals.isEmpty else {
             throw UsageError(
                 "`dist-train serve` needs a run directory or a checkpoint: see `dist-train serve --help`")
         }
         let endpoint =
             try arguments.endpoint("--listen", defaultPort: 7071) ?? Endpoint(host: "127.0.0.1", port: 7071)
+        guard !arguments.has("--key-file") || !arguments.has("--open") else {
+            throw UsageError("--key-file and --open exclude each other; leave one out")
+        }
+        let lanes = try arguments.integer("--lanes", 1...1024)
+        return { try run(arguments, at: endpoint, lanes: lanes ?? Processor.cores) }
+    }
+
+    private static func run(_ arguments: Arguments, at endpoint: Endpoint, lanes: Int) throws -> Int32 {
         let audience = try audience(arguments, at: endpoint)
-        let lanes = try arguments.integer("--lanes", 1...1024) ?? Processor.cores
         let runs = try runs(arguments.positionals)
         try adoptCore(of: runs[0].path)
         let ending = try EndSignal()
@@ -68,12 +75,7 @@ enum ServeCommand {
     private static func audience(_ arguments: Arguments, at endpoint: Endpoint) throws
         -> PredictionServer.Audience
     {
-        if let file = arguments.string("--key-file") {
-            guard !arguments.has("--open") else {
-                throw UsageError("--key-file and --open exclude each other; leave one out")
-            }
-            return .key(try PageKey.read(file))
-        }
+        if let file = arguments.string("--key-file") { return .key(try PageKey.read(file)) }
         let isLoopback = try !endpoint.host.isEmpty && endpoint.resolve().allSatisfy(\.isLoopback)
         guard isLoopback || arguments.has("--open") else {
             throw UsageError(

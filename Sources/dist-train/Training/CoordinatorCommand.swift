@@ -16,19 +16,21 @@ enum CoordinatorCommand {
                 name: "--min-workers", value: "N", help: "begin when so many workers are ready (default 1)"),
             Option(name: "--max-workers", value: "N", help: "further workers wait as spares"),
         ] + Option.ofTrainings + Option.settings,
-        example: "dist-train coordinator config/digits-mlp.json5 --min-workers 3", run: run)
+        example: "dist-train coordinator config/digits-mlp.json5 --min-workers 3", prepare: prepare)
 
-    private static func run(_ arguments: Arguments) throws -> Int32 {
+    private static func prepare(_ arguments: Arguments) throws -> Command.Action {
         let minimum = try arguments.integer("--min-workers", 1...1024) ?? 1
         let maximum = try arguments.integer("--max-workers", 1...1024)
         if let maximum, maximum < minimum {
             throw UsageError("--max-workers \(maximum) is less than --min-workers \(minimum)")
         }
         let listen = try arguments.endpoint("--listen", defaultPort: 7070)
-        let program = try RunProgram(
+        let program = try RunProgram.prepare(
             arguments, listen: listen ?? Endpoint(host: "", port: 7070), minimumWorkers: minimum,
             maximumWorkers: maximum ?? .max, isOpen: true)
-        return try program.run(
-            token: TokenStore.forCoordinator(file: arguments.string("--token-file")), local: nil)
+        return {
+            try program().run(
+                token: TokenStore.forCoordinator(file: arguments.string("--token-file")), local: nil)
+        }
     }
 }

@@ -15,19 +15,24 @@ enum RunCommand {
                 name: "--restarts", value: "N",
                 help: "start each worker again so often when it dies (default 3)"),
         ] + Option.ofTrainings + Option.settings,
-        example: "dist-train run config/digits-mlp.json5 --workers 2 epochs=10", aliases: ["train"], run: run)
+        example: "dist-train run config/digits-mlp.json5 --workers 2 epochs=10", aliases: ["train"],
+        prepare: prepare)
 
-    private static func run(_ arguments: Arguments) throws -> Int32 {
+    private static func prepare(_ arguments: Arguments) throws -> Command.Action {
         let workers = try arguments.integer("--workers", 1...1024) ?? 1
         let lanes = try arguments.integer("--lanes", 1...1024)
         let restarts = try arguments.integer("--restarts", 0...1_000_000) ?? 3
         let listen = try arguments.endpoint("--listen", defaultPort: 7070)
-        let program = try RunProgram(
+        let program = try RunProgram.prepare(
             arguments, listen: listen ?? Endpoint(host: "127.0.0.1", port: 0), minimumWorkers: workers,
             maximumWorkers: .max, isOpen: listen != nil)
         let isOpen = listen != nil || arguments.has("--token-file")
-        let token = isOpen ? try TokenStore.forCoordinator(file: arguments.string("--token-file")) : .random()
         let local = LocalWorkerOptions(count: workers, lanes: lanes, restarts: restarts)
-        return try program.run(token: token, local: local)
+        return {
+            let program = try program()
+            let token =
+                isOpen ? try TokenStore.forCoordinator(file: arguments.string("--token-file")) : .random()
+            return try program.run(token: token, local: local)
+        }
     }
 }

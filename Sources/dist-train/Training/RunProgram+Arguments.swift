@@ -1,4 +1,5 @@
 import Cluster
+import Configuration
 import HTTP
 import Jobs
 import Runs
@@ -8,30 +9,50 @@ import Training
 import Transport
 
 extension RunProgram {
-    /// Makes the program from the options that `run` and `coordinator` share.
-    init(
+    /// Reads the options that `run` and `coordinator` share, and returns what makes the program of them, the
+    /// config, and the key of the page.
+    static func prepare(
         _ arguments: Arguments, listen: Endpoint, minimumWorkers: Int, maximumWorkers: Int, isOpen: Bool
-    ) throws {
+    ) throws -> () throws -> RunProgram {
         let config = try arguments.only("a config file")
+        try requireReadable(arguments.overrides)
         let timeout = try arguments.seconds("--peer-timeout", 0.1...3600) ?? 5
-        let job = try JobFile.load(path: config, overrides: arguments.overrides)
         var options = CoordinatorOptions(
             listen: listen, minimumWorkers: minimumWorkers, maximumWorkers: maximumWorkers,
             peerTimeout: timeout, allowInexact: arguments.has("--allow-inexact"))
         options.snapshotInterval =
             try arguments.seconds("--snapshot-interval", 0.1...1e7) ?? SnapshotPacer.usualInterval
-        options.auditFraction = try arguments.auditFraction(job.job)
-        options.trace = try arguments.trace()
+        options.auditFraction = try arguments.number("--audit", 0...1) ?? 0
         options.protection = arguments.protection
-        self.init(
-            job: job,
-            request: RunSetup.Request(
-                runDirectory: arguments.string("--run-dir"), start: try arguments.start()),
-            coordinator: options, printsJSON: arguments.has("--json"), isOpen: isOpen,
-            ending: try arguments.ending(), verbosity: try arguments.verbosity(),
-            command: ResumableCommand(arguments), page: try arguments.page(),
-            writesReport: !arguments.has("--no-report"),
-            origin: RunOrigin(config: config, overrides: arguments.overrides))
+        let request = RunSetup.Request(
+            runDirectory: arguments.string("--run-dir"), start: try arguments.start())
+        let ending = try arguments.ending()
+        let verbosity = try arguments.verbosity()
+        let page = try arguments.page()
+        return { [options] in
+            var options = options
+            let job = try JobFile.load(path: config, overrides: arguments.overrides)
+            try requireGradients(job.job, auditing: options.auditFraction)
+            options.trace = try arguments.trace()
+            return RunProgram(
+                job: job, request: request, coordinator: options, printsJSON: arguments.has("--json"),
+                isOpen: isOpen, ending: ending, verbosity: verbosity, command: ResumableCommand(arguments),
+                page: try page?.open(), writesReport: !arguments.has("--no-report"),
+                origin: RunOrigin(config: config, overrides: arguments.overrides))
+        }
+    }
+
+    /// Throws if one of `path=value` cannot be read, whatever the config is.
+    private static func requireReadable(_ overrides: [String]) throws {
+        let diagnostics = Diagnostics()
+        for text in overrides { _ = ConfigOverride.parse(text, diagnostics: diagnostics) }
+        try diagnostics.check()
+    }
+
+    private static func requireGradients(_ job: Job, auditing fraction: Double) throws {
+        guard job.task == .training || fraction == 0 else {
+            throw UsageError("--audit compares gradients, and this job has none; leave it out")
+        }
     }
 }
 
@@ -81,30 +102,32 @@ extension Arguments {
         return path
     }
 
-    /// The page that `--page`, `--no-page` and `--page-key-file` ask for; nil: none. A key file that is
-    /// missing is made.
-    fileprivate func page() throws -> RunDisplay.Options? {
+    /// The page that `--page`, `--no-page` and `--page-key-file` ask for; nil: none.
+    fileprivate func page() throws -> RequestedPage? {
         let endpoint = try endpoint("--page", defaultPort: 0)
         let file = string("--page-key-file")
-        guard !has("--no-page") else {
-            guard endpoint == nil, file == nil else {
-                throw UsageError("--no-page excludes --page and --page-key-file: leave one of them out")
-            }
-            return nil
+        guard has("--no-page") else {
+            return RequestedPage(endpoint: endpoint ?? Endpoint(host: "127.0.0.1", port: 0), keyFile: file)
         }
-        if let file, !File.exists(file) {
-            try File.writeAtomically(PageKey.random() + "\n", to: file, mode: 0o600)
+        guard endpoint == nil, file == nil else {
+            throw UsageError("--no-page excludes --page and --page-key-file: leave one of them out")
+        }
+        return nil
+    }
+}
+
+/// The page as the command line asks for it.
+private struct RequestedPage {
+    let endpoint: Endpoint
+    /// Nil: a key of this run alone.
+    let keyFile: String?
+
+    /// Adds the key, which is made if its file is missing.
+    func open() throws -> RunDisplay.Options {
+        if let keyFile, !File.exists(keyFile) {
+            try File.writeAtomically(PageKey.random() + "\n", to: keyFile, mode: 0o600)
         }
         return RunDisplay.Options(
-            endpoint: endpoint ?? Endpoint(host: "127.0.0.1", port: 0),
-            key: try file.map(PageKey.read) ?? PageKey.random())
-    }
-
-    fileprivate func auditFraction(_ job: Job) throws -> Double {
-        guard let fraction = try number("--audit", 0...1) else { return 0 }
-        guard job.task == .training || fraction == 0 else {
-            throw UsageError("--audit compares gradients, and this job has none; leave it out")
-        }
-        return fraction
+            endpoint: endpoint, key: try keyFile.map(PageKey.read) ?? PageKey.random())
     }
 }

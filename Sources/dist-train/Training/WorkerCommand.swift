@@ -43,16 +43,22 @@ enum WorkerCommand {
                 help: "every event is added to this file too, a JSON object per line"),
             .exitCodeWhenAsked, .grace, .plaintext, .verbose, .quiet,
         ],
-        example: "dist-train worker --join 192.168.1.10", run: run)
+        example: "dist-train worker --join 192.168.1.10", prepare: prepare)
 
-    private static func run(_ arguments: Arguments) throws -> Int32 {
+    private static func prepare(_ arguments: Arguments) throws -> Command.Action {
         let options = try options(arguments)
+        let verbosity = try arguments.verbosity()
+        return { try run(arguments, options, verbosity) }
+    }
+
+    private static func run(_ arguments: Arguments, _ options: WorkerOptions, _ verbosity: Verbosity) throws
+        -> Int32
+    {
         // A process that was started by `run` ends with it.
         if let lifeline = Environment.value(InheritedDescriptors.lifeline).flatMap({ Int32($0) }) {
             try Lifeline.watch(lifeline) { _exit(1) }
         }
         var token = try TokenStore.forWorker(file: arguments.string("--token-file"))
-        let verbosity = try arguments.verbosity()
         let log = Log(source: "worker", verbosity: verbosity)
         if let file = arguments.string("--log-file") { log.write(to: try AppendFile(file)) }
         if options.protection == .plaintext { log.record(.run(.encryptionOff)) }
