@@ -184,7 +184,7 @@ extension TransportError {
     /// reported.
     fileprivate var tellingness: Int {
         switch self {
-        case .otherVersion, .tokensDiffer, .protectionDiffers, .refused, .runOver, .rejected: 5
+        case .otherVersion, .tokensDiffer, .protectionDiffers, .refused, .runOver, .otherJob, .rejected: 5
         case .reflected, .malformedHandshake, .lost, .closedDuringHandshake: 4
         case .notOurProtocol, .spokeHTTP, .handshakeFailed: 3
         case .connectionRefused: 2

@@ -23,7 +23,7 @@ package struct FrameHeader: Equatable, Sendable {
     package static let byteCount = 48
     package static let magic: UInt32 = 0x4e52_5444
     /// The version of the protocol. It is raised whenever the meaning of bytes on the wire changes.
-    package static let protocolVersion: UInt16 = 3
+    package static let protocolVersion: UInt16 = 4
     /// The first kind of the handshake's frames. Lower kinds belong to the users of Transport.
     package static let firstHandshakeKind: UInt8 = 0xf0
 

@@ -19,6 +19,8 @@ package enum HandshakeDecision: Sendable {
     case refuse(String)
     /// Ends the connection, because the run is over.
     case refuseAfterRun
+    /// Ends the connection, because the dialler belongs to another job; it gets the sentence.
+    case refuseOtherJob(String)
 }
 
 /// Mutual authentication by a shared token (challenge and response), as a value that takes frames and returns
@@ -190,6 +192,7 @@ extension Handshake {
         switch authorize(peer) {
         case .refuse(let sentence): return refuse(.other, sentence)
         case .refuseAfterRun: return refuse(.runOver, "this run is over")
+        case .refuseOtherJob(let sentence): return refuse(.otherJob, sentence)
         case .accept:
             let welcome = Frame(kind: HandshakeKind.welcome, payload: proof(.listener, transcript))
             return ([welcome], .authenticated(peer))
@@ -271,6 +274,7 @@ extension Handshake {
         case .otherVersion: otherVersion(refusal.protocolVersion, refusal.program)
         case .protectionDiffers: .protectionDiffers(peer: peer, ours: credentials.protection)
         case .runOver: .runOver(peer: peer)
+        case .otherJob: .otherJob(peer: peer, sentence: refusal.sentence)
         case .other: .refused(peer: peer, sentence: refusal.sentence)
         }
     }

@@ -1,7 +1,8 @@
 /// The payload of a refusal.
 struct HandshakeRefusal: Equatable {
     enum Reason: UInt8 {
-        case other = 0, tokensDiffer = 1, otherVersion = 2, protectionDiffers = 3, runOver = 4
+        case other = 0, tokensDiffer = 1, otherVersion = 2, protectionDiffers = 3, runOver = 4,
+            otherJob = 5
     }
 
     var reason: Reason

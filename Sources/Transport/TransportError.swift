@@ -35,6 +35,8 @@ package enum TransportError: Error, Equatable, Sendable {
     case refused(peer: String, sentence: String)
     /// The peer's run has ended, and it lets nobody in any more.
     case runOver(peer: String)
+    /// The peer serves another job, and says so in its own words.
+    case otherJob(peer: String, sentence: String)
     /// This side refused a frame or a peer.
     case rejected(peer: String, reason: String)
     case system(call: String, reason: String)
@@ -108,6 +110,7 @@ extension TransportError: CustomStringConvertible {
                 + " check that the address does not lead back to this process"
         case .refused(let peer, let sentence): "\(peer) refused: \(sentence)"
         case .runOver(let peer): "\(peer) refused: this run is over"
+        case .otherJob(let peer, let sentence): "\(peer) refused: \(sentence)"
         case .rejected(let peer, let reason): "\(peer): \(reason)"
         case .system(let call, let reason):
             "\(call) failed (\(reason)); see the limits of this machine (`ulimit -a`)"
@@ -145,7 +148,7 @@ extension TransportError {
 
 /// Makes text from outside fit for a terminal: without control characters, and at most `limit` characters
 /// long.
-func printable(_ text: String, limit: Int = 500) -> String {
+package func printable(_ text: String, limit: Int = 500) -> String {
     String(
         String.UnicodeScalarView(
             text.unicodeScalars.prefix(limit).map {

@@ -200,7 +200,7 @@ private func isAuthenticated(_ outcome: Handshake.Outcome) -> Bool {
         #expect(listener == .failed(expected))
         #expect(
             expected.description
-                == "the peer runs dist-train 0.9 (protocol 9), this side dist-train 0.1 (protocol 3);"
+                == "the peer runs dist-train 0.9 (protocol 9), this side dist-train 0.1 (protocol 4);"
                 + " install the same version on both"
         )
         // The refusal tells the dialler the same.
@@ -233,6 +233,15 @@ private func isAuthenticated(_ outcome: Handshake.Outcome) -> Bool {
         var one = dialler()
         var two = Handshake.listener(Credentials(token), program: "p") { _ in .refuse("a\u{1b}[2Jb\nc") }
         #expect(converse(&one, &two).dialler == .failed(.refused(peer: "the peer", sentence: "a?[2Jb?c")))
+    }
+
+    /// A dialler of another job learns that from the kind of the refusal, so that it can look elsewhere.
+    @Test func anotherJobIsNotARefusalOfEveryKind() {
+        var one = dialler()
+        var two = Handshake.listener(Credentials(token), program: "p") { _ in .refuseOtherJob("not yours") }
+        let (first, second, _) = converse(&one, &two)
+        #expect(first == .failed(.otherJob(peer: "the peer", sentence: "not yours")))
+        #expect(second == .failed(.rejected(peer: "the peer", reason: "not yours")))
     }
 
     @Test func tokenFromText() {
