@@ -80,6 +80,7 @@ let package = Package(
         room("Collectives", uses: ["Kernels", "CSystem", "Threads"]),
         room("Telemetry", uses: ["System", "Configuration", "Platform"]),
         room("HTTP", uses: ["Transport", "System", "Platform"]),
+        room("Launch", uses: ["System", "Transport"]),
         room("Metrics", uses: ["Kernels", "Platform"]),
         // 4
         room("Checkpoints", uses: ["System", "Configuration", "NeuralNetwork", "Platform"]),
@@ -138,7 +139,7 @@ let package = Package(
             dependencies: [
                 "Configuration", "System", "Kernels", "NeuralNetwork", "Datasets", "Telemetry", "Checkpoints",
                 "Jobs", "Training", "Runs", "Cluster", "Export", "Transport", "Platform", "Threads",
-                "Metrics", "HTTP", "Pages", "Reports", "TensorBoard", "Serving",
+                "Launch", "Metrics", "HTTP", "Pages", "Reports", "TensorBoard", "Serving",
             ],
             swiftSettings: swiftFlags),
 
@@ -161,6 +162,7 @@ let package = Package(
             uses: [
                 "TestSupport", "Pages", "Telemetry", "Transport", "Configuration", "System",
             ]),
+        tests("LaunchTests", uses: ["Launch"]),
         tests("MetricsTests", uses: ["TestSupport", "Metrics"]),
         tests("CheckpointsTests", uses: ["TestSupport", "Checkpoints", "System", "Platform"]),
         tests(
@@ -203,7 +205,8 @@ let package = Package(
         tests(
             "EndToEndTests",
             uses: [
-                "TestSupport", "System", "Transport", "Datasets", "Configuration", "Pages", "TensorBoard",
+                "TestSupport", "System", "Transport", "Launch", "Datasets", "Configuration", "Pages",
+                "TensorBoard",
                 "Platform", "Threads",
             ]),
         tests(
@@ -217,7 +220,7 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 "Transport", "System", "Configuration", "Datasets", "Checkpoints", "Jobs", "Training", "Runs",
-                "Cluster", "HTTP", "Serving", "TensorBoard", "Platform",
+                "Cluster", "HTTP", "Launch", "Serving", "TensorBoard", "Platform",
             ],
             path: "Tests/Fuzzing/Targets", swiftSettings: swiftFlags),
         tests("FuzzingTests", uses: ["TestSupport", "FuzzTargets", "Cluster", "System"]),

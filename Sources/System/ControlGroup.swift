@@ -3,13 +3,15 @@ import Platform
 /// The limits that control groups (of containers, services and batch systems) set on this process: the
 /// smallest ones along the path from its own group to the topmost that can be seen.
 ///
-/// Both generations are read: version 2 (`cpu.max`, `memory.max`), and version 1 (`cpu.cfs_quota_us`,
-/// `memory.limit_in_bytes`).
+/// Both generations are read: version 2 (`cpu.max`, `memory.max`, `cpuset.cpus.effective`), and version 1
+/// (`cpu.cfs_quota_us`, `memory.limit_in_bytes`, `cpuset.effective_cpus`).
 package struct ControlGroup: Equatable, Sendable {
     /// Processor time per time: 1.5 is one and a half cores. Nil: no limit.
     package var cores: Double?
     /// Bytes. Nil: no limit.
     package var memory: Int?
+    /// The number of cores in the cpuset. Nil: there is none.
+    package var cpuset: Int?
 
     package static func ofThisProcess() -> ControlGroup {
         ControlGroup { try? File.readText($0, limit: 1 << 20) }
@@ -22,7 +24,7 @@ package struct ControlGroup: Equatable, Sendable {
             let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
             guard fields.count == 3 else { continue }
             let controllers = fields[1].split(separator: ",").map(String.init)
-            let wanted = controllers.isEmpty ? [""] : controllers.filter { ["cpu", "memory"].contains($0) }
+            let wanted = controllers.isEmpty ? [""] : controllers.filter { ["cpu", "memory", "cpuset"].contains($0) }
             for controller in wanted {
                 guard let mount = mounts.first(where: { $0.controllers.contains(controller) }) else {
                     continue
@@ -43,6 +45,10 @@ package struct ControlGroup: Equatable, Sendable {
                 : Self.ratio([read("cpu.cfs_quota_us"), read("cpu.cfs_period_us")].compactMap(Self.trimmed))
             if let limit { cores = min(cores ?? .infinity, limit) }
         }
+        if isSecond || controller == "cpuset" {
+            let text = Self.trimmed(read(isSecond ? "cpuset.cpus.effective" : "cpuset.effective_cpus"))
+            if let count = text.flatMap(Self.count) { cpuset = min(cpuset ?? .max, count) }
+        }
         if isSecond || controller == "memory" {
             let text = Self.trimmed(read(isSecond ? "memory.max" : "memory.limit_in_bytes"))
             // Version 1 says "no limit" by the largest multiple of a page.
@@ -50,6 +56,18 @@ package struct ControlGroup: Equatable, Sendable {
                 memory = min(memory ?? .max, bytes)
             }
         }
+    }
+
+    /// Counts the cores of `0-3,7`; nil if the text is no such list.
+    static func count(ofList text: String) -> Int? {
+        var count = 0
+        for part in text.split(separator: ",") {
+            let ends = part.split(separator: "-", maxSplits: 1).map { Int($0) }
+            guard let first = ends.first ?? nil, let last = ends.last ?? nil, first <= last, last < 1 << 20
+            else { return nil }
+            count += last - first + 1
+        }
+        return count > 0 ? count : nil
     }
 
     /// The quota and the period, both in microseconds; nil if there is no limit.

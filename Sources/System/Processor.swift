@@ -10,6 +10,9 @@ package enum Processor {
     /// The number of cores in the affinity mask.
     package static var available: Int { max(1, Int(csystem_available_cores())) }
 
+    /// The number of cores of the machine that are in use.
+    package static var online: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+
     /// A part of a core is rounded up from one half: two lanes at 75 % do more than one at 100 %.
     package static func cores(available: Int, limit: Double?) -> Int {
         guard let limit, limit < Double(available) else { return max(1, available) }

@@ -125,6 +125,31 @@ import Testing
         #expect(Processor.cores(available: available, limit: limit) == used)
     }
 
+    /// The cores that a control group may use, of both generations; the smallest list along the path.
+    @Test(
+        arguments: [
+            ("0-3\n", 4), ("0\n", 1), ("0-1,4,6-7\n", 5), ("\n", nil), ("x\n", nil), ("3-1\n", nil),
+            ("0-99999999999\n", nil),
+        ] as [(String, Int?)])
+    func cpusets(list: String, count: Int?) {
+        let second = ControlGroup { path in
+            [
+                "/proc/self/cgroup": "0::/a\n", "/proc/self/mountinfo": Self.second,
+                "/sys/fs/cgroup/cpuset.cpus.effective": "0-63\n",
+                "/sys/fs/cgroup/a/cpuset.cpus.effective": list,
+            ][path]
+        }
+        #expect(second.cpuset == count ?? 64)
+        let first = ControlGroup { path in
+            [
+                "/proc/self/cgroup": "3:cpuset:/job\n",
+                "/proc/self/mountinfo": "34 31 0:31 / /sys/fs/cgroup/cpuset rw - cgroup cgroup rw,cpuset\n",
+                "/sys/fs/cgroup/cpuset/job/cpuset.effective_cpus": list,
+            ][path]
+        }
+        #expect(first.cpuset == count)
+    }
+
     @Test func theSmallestMemoryCounts() {
         let machine = PhysicalMemory.machine
         var group = ControlGroup { _ in nil }

@@ -4,6 +4,7 @@ import Configuration
 import Datasets
 import HTTP
 import Jobs
+import Launch
 import Serving
 import System
 import Training
@@ -30,7 +31,7 @@ package struct FuzzTarget: Sendable {
 
     package static let all = [
         json5, override, job, idx, npy, csv, cifar, image, dataset, safetensors, manifest, frames, handshake,
-        messages, httpRequest, serve, events,
+        messages, httpRequest, serve, events, nodes,
     ]
 
     /// Runs the reader. Returns nil if it read the input, and otherwise the message with which it refused.
@@ -57,7 +58,7 @@ package struct FuzzTarget: Sendable {
             error is DatasetError || error is CheckpointError || error is SystemError
             || error is ConfigurationError || error is PlanError
             || error is MalformedMessage || error is TransportError || error is HTTPRefusal
-            || error is RequestFault
+            || error is RequestFault || error is LaunchError
         let length = "\(error)".utf8.count
         return isOurs && length > 0 && length <= longestSentence
     }
