@@ -17,6 +17,14 @@ extension RunDirectory {
         return path
     }
 
+    /// The path of the run of the job `name` that is always the same, or the same for one `rendezvous`.
+    package static func lastingPath(named name: String, rendezvous: String?, in directory: String = "runs")
+        -> String
+    {
+        let parts = [fileName(name)] + (rendezvous.map { [fileName($0)] } ?? [])
+        return Path.join(directory, parts.joined(separator: "-"))
+    }
+
     /// Finds the newest run of the job `name`, by the time in its directory's name; nil if there is none.
     /// - Throws: `SystemError` if the directory cannot be read.
     package static func newestRun(named name: String, in directory: String = "runs") throws -> String? {

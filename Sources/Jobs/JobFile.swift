@@ -3,7 +3,7 @@ import NeuralNetwork
 import System
 
 /// A job with the file that it was read from.
-package struct JobFile {
+package struct JobFile: Sendable {
     package let job: Job
     /// The job with every default filled in and paths absolute.
     package let resolved: ConfigValue

@@ -125,6 +125,10 @@ import Testing
         #expect(
             RunDirectory.newPath(named: "mnist", in: runs, stamp: "20261121-034500")
                 == Path.join(runs, "mnist-20261121-034500-3"))
+        #expect(
+            RunDirectory.lastingPath(named: "mnist", rendezvous: "slurm-12", in: runs)
+                == Path.join(runs, "mnist-slurm-12"))
+        #expect(RunDirectory.lastingPath(named: "a/b", rendezvous: nil, in: runs) == Path.join(runs, "a-b"))
         #expect(RunDirectory.newPath(named: "../x y", in: runs, stamp: "1") == Path.join(runs, "run..-x-y-1"))
     }
 }

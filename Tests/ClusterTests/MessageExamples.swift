@@ -13,6 +13,10 @@ enum MessageExamples {
             JoinRequest(
                 name: "größer/12", machine: "größer", cores: 8, blasCore: "Zen", isCoreFixed: true,
                 endpoints: endpoints, meshPort: 65_535)),
+        .join(
+            JoinRequest(
+                name: "", machine: "", cores: 1, blasCore: "", isCoreFixed: false, endpoints: [], meshPort: 0,
+                rendezvous: "slurm-12.0")),
         .heartbeat(worker: -1), .probe,
         .mesh(
             MeshGreeting(

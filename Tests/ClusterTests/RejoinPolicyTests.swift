@@ -5,7 +5,7 @@ import Transport
 
 /// A worker's decisions after a session, in virtual time.
 @Suite struct RejoinPolicyTests {
-    private let coordinator = Endpoint(host: "10.0.0.1", port: 7070)
+    private let coordinator = CoordinatorPlace(Endpoint(host: "10.0.0.1", port: 7070))
     private let silent = TransportError.timedOut(peer: "the coordinator", during: "dialling", seconds: 10)
     private let wrongToken = TransportError.tokensDiffer(peer: "the coordinator")
 
@@ -74,6 +74,7 @@ import Transport
         TransportError.otherVersion(peer: "x", theirs: 3, theirProgram: nil, ours: 4, ourProgram: nil),
         .protectionDiffers(peer: "x", ours: .tls), .notOurProtocol(peer: "x"), .spokeHTTP(peer: "x"),
         .refused(peer: "x", sentence: "the worker is of another version"),
+        .otherJob(peer: "x", sentence: "the worker belongs to `b`"),
         .rejected(peer: "x", reason: "y"), .reflected(peer: "x"), .runOver(peer: "x"),
         .handshakeFailed(peer: "x", reason: "y"), .malformedHandshake(peer: "x", reason: "y"),
         .invalidEndpoint(text: "x", reason: "y"),
@@ -83,6 +84,64 @@ import Transport
         let (next, events) = policy.ended(.lost(error, wasLetIn: false), now: 5)
         #expect(next == .exit(status: 1))
         #expect(events == [.failed(reason: "\(error)")])
+    }
+
+    // MARK: A coordinator on one of several ports
+
+    private func policyOfThreePorts(wait: Double = 300) -> RejoinPolicy {
+        RejoinPolicy(
+            coordinator: CoordinatorPlace(host: "fd00::1", ports: 7...9),
+            RejoinPolicy.Limits(wait: wait, rejoin: 10))
+    }
+
+    /// Others may have the other ports: whatever they say, all are tried before a pause, again and again.
+    @Test(arguments: [
+        TransportError.otherJob(peer: "x", sentence: "the worker belongs to `b`"),
+        .tokensDiffer(peer: "x"), .notOurProtocol(peer: "x"), .spokeHTTP(peer: "x"),
+        .otherVersion(peer: "x", theirs: 3, theirProgram: nil, ours: 4, ourProgram: nil),
+        .connectionRefused(peer: "x"),
+    ])
+    func severalPorts(error: TransportError) {
+        var policy = policyOfThreePorts()
+        var (ports, pauses) = ([UInt16](), [Double]())
+        for _ in 0..<6 {
+            ports.append(policy.endpoint.port)
+            let (next, events) = policy.ended(.lost(error, wasLetIn: false), now: 100)
+            guard case .join(let pause) = next else { return #expect(Bool(false), "\(next)") }
+            pauses.append(pause)
+            #expect(events.count == (ports.count == 1 ? 1 : 0), "it is said once")
+        }
+        #expect(ports == [7, 8, 9, 7, 8, 9])
+        #expect(pauses == [0, 0, 0.25, 0, 0, 0.5])
+    }
+
+    /// The last sentence names the ports, and the reason that says most.
+    @Test func noCoordinatorOnAnyPort() {
+        var policy = policyOfThreePorts(wait: 0)
+        _ = policy.ended(.lost(wrongToken, wasLetIn: false), now: 100)
+        _ = policy.ended(.lost(.connectionRefused(peer: "x"), wasLetIn: false), now: 100)
+        let (next, events) = policy.ended(.lost(.connectionRefused(peer: "x"), wasLetIn: false), now: 100)
+        #expect(next == .exit(status: 1), "all ports were tried once")
+        #expect(events == [.failed(reason: "\(wrongToken)")])
+        policy = policyOfThreePorts(wait: 1)
+        _ = policy.ended(.lost(wrongToken, wasLetIn: false), now: 100)
+        _ = policy.ended(.lost(wrongToken, wasLetIn: false), now: 100)
+        let (_, last) = policy.ended(.lost(.connectionRefused(peer: "x"), wasLetIn: false), now: 101)
+        #expect(
+            last == [.failed(reason: "no coordinator at [fd00::1]:7-9 within 1.0 s (--wait): \(wrongToken)")])
+    }
+
+    /// A coordinator that was lost is looked for where it was, then on the other ports: it may come back on
+    /// any.
+    @Test func aCoordinatorComesBackOnAnotherPort() {
+        var policy = policyOfThreePorts()
+        _ = policy.ended(.lost(wrongToken, wasLetIn: false), now: 1)
+        #expect(policy.endpoint == Endpoint(host: "fd00::1", port: 8))
+        _ = policy.ended(.lost(nil, wasLetIn: true), now: 2)
+        #expect(policy.endpoint.port == 8)
+        _ = policy.ended(.lost(.connectionRefused(peer: "x"), wasLetIn: false), now: 3)
+        #expect(policy.endpoint.port == 9)
+        #expect(policy.ended(.lost(.runOver(peer: "x"), wasLetIn: false), now: 4).next == .exit(status: 1))
     }
 
     /// A wrong token is named with its file.

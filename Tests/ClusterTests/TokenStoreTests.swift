@@ -37,6 +37,38 @@ import Transport
         if !text.isEmpty { #expect(error?.description.contains(text) == false, "an error shows no secret") }
     }
 
+    /// A process that waits takes the token that another one makes meanwhile; it is told of the wait once.
+    @Test func aTokenThatIsMadeMeanwhile() throws {
+        let path = directory.file("token")
+        var told: [String] = []
+        let found = try TokenStore.forWorker(file: path, waiting: 60) { file in
+            told.append(file)
+            _ = try? self.file(token.hex)
+        }
+        #expect(found.token.hex == token.hex && found.origin == .file(path))
+        #expect(told == [path])
+        #expect(try TokenStore.forWorker(file: path, waiting: 60) { told.append($0) }.token.hex == token.hex)
+        #expect(told.count == 1, "there is nothing to wait for")
+    }
+
+    @Test func aTokenThatIsNotMade() throws {
+        let path = directory.file("missing")
+        #expect(throws: SystemError.self) { try TokenStore.forWorker(file: path, waiting: 0.05) { _ in } }
+    }
+
+    /// Several processes that find no token at the same time end up with one.
+    @Test func oneTokenIsMade() async throws {
+        let path = directory.path
+        let tokens = try await withThrowingTaskGroup(of: String.self) { group in
+            for _ in 0..<16 {
+                group.addTask { try await onThread { try TokenStore.kept(inRun: path).hex } }
+            }
+            return try await group.reduce(into: Set<String>()) { $0.insert($1) }
+        }
+        #expect(tokens.count == 1)
+        #expect(try Directory.list(directory.path) == ["token"], "no draft is left")
+    }
+
     /// A file that others may read is refused, with the command that mends it.
     @Test(arguments: [0o640, 0o604, 0o666, 0o610]) func filesOfOthers(mode: UInt32) throws {
         let path = try file(token.hex, mode: mode)

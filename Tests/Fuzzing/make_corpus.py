@@ -226,7 +226,9 @@ def listed(items):
 # answer.
 endpoint = string("10.0.0.7") + struct.pack("<H", 40_001)
 seed("messages", "read-join", b"\0\1" + string("größer/12") + string("größer") + struct.pack("<q", 8)
-     + string("Zen") + b"\1" + listed([endpoint] * 2) + struct.pack("<H", 7))
+     + string("Zen") + b"\1" + listed([endpoint] * 2) + struct.pack("<H", 7) + b"\0")
+seed("messages", "read-join-of-a-job", b"\0\1" + string("a/1") + string("a") + struct.pack("<q", 1)
+     + string("Zen") + b"\0" + listed([]) + struct.pack("<H", 7) + b"\1" + string("slurm-12.0"))
 seed("messages", "read-heartbeat-purpose", b"\0\2" + struct.pack("<q", 3))
 seed("messages", "read-doctor-purpose", b"\0\4")
 seed("messages", "read-mesh", b"\0\3" + string("abc") + struct.pack("<IIqqB", 3, 9, 4, 1, 1))
@@ -316,6 +318,13 @@ for name, text in [("folded", get[:-4] + b"\r\n folded: 1\r\n\r\n"),
                    ("no-host", b"GET / HTTP/1.1\r\n\r\n"), ("version", b"GET / HTTP/2.0\r\n\r\n"),
                    ("nul", b"GET /%00 HTTP/1.1\r\nHost: a\r\n\r\n")]:
     seed("http_request", name, cuts + text)
+
+# Lists of nodes: read ones, and others
+for name, text in [("read-one", "n1"), ("read-ranges", "n[001-003,7],x"), ("read-brackets", "a[1-2]b[3-4]"),
+                   ("read-domain", "rack0[08-10]-gpu[2,4].example.org,::1"), ("empty", ""), ("open", "n[1"),
+                   ("comma", "n1,"), ("nested", "n[[1]]"), ("digits", "n[1234567890123456789]"),
+                   ("blank", "n 1"), ("long", "a" * 254)]:
+    seed("nodes", name, text)
 
 # Event files of TensorBoard
 def crc32c(data):

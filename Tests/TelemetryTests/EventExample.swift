@@ -37,6 +37,27 @@ extension EventExample {
     fileprivate static let beginnings = [
         EventExample(.run(.readingData), "reading the data"),
         EventExample(
+            .run(
+                .launched(
+                    rank: 2, ranks: 4, host: "n008", firstPort: 26_808, lastPort: 26_815,
+                    rendezvous: "slurm-123.4", lanes: 8,
+                    origins: ["rank 2 of 4 (SLURM_PROCID)", "rank 0 is on n008 (SLURM_STEP_NODELIST)"])),
+            "rank 2 of 4 (SLURM_PROCID); rank 0 is on n008 (SLURM_STEP_NODELIST)",
+            #""rank":2,"ranks":4,"host":"n008","first_port":26808,"last_port":26815,"#
+                + #""rendezvous":"slurm-123.4","lanes":8,"#
+                + #""origins":["rank 2 of 4 (SLURM_PROCID)","rank 0 is on n008 (SLURM_STEP_NODELIST)"]"#),
+        EventExample(
+            .run(
+                .launched(
+                    rank: 0, ranks: nil, host: nil, firstPort: 7070, lastPort: 7070, rendezvous: nil,
+                    lanes: nil, origins: ["rank 0 (--rank)"])), "rank 0 (--rank)",
+            #""rank":0,"ranks":null,"host":null,"first_port":7070,"last_port":7070,"rendezvous":null,"#
+                + #""lanes":null,"origins":["rank 0 (--rank)"]"#),
+        EventExample(
+            .run(.awaitingToken(file: "/home/bob/.config/dist-train/token", seconds: 300)),
+            "there is no token in /home/bob/.config/dist-train/token yet; waiting for it for 5 min 00 s",
+            #""file":"/home/bob/.config/dist-train/token","seconds":300"#),
+        EventExample(
             .run(.pageListening(address: "http://127.0.0.1:40123/", linkFile: "runs/mnist-1/page")),
             "the page of this run is at http://127.0.0.1:40123/; the link with its key is in"
                 + " runs/mnist-1/page",

@@ -17,12 +17,22 @@ extension Coordinator {
             return .refuse("the greeting is malformed; install the same version on both machines")
         }
         switch purpose {
-        case .join where outcome != nil: return .refuseAfterRun
-        case .join, .probe: return .accept
+        case .join(let request): return decide(request)
+        case .probe: return .accept
         case .heartbeat(let id):
             return workers[id] != nil ? .accept : .refuse("there is no worker \(id) here")
         case .mesh: return .refuse("this is the coordinator's port, not a worker's")
         }
+    }
+
+    private func decide(_ request: JoinRequest) -> HandshakeDecision {
+        if let wanted = request.rendezvous, wanted != options.rendezvous {
+            let ours = options.rendezvous.map { "serves the job `\($0)`" } ?? "was given no name of a job"
+            return .refuseOtherJob(
+                "the coordinator \(ours), and the worker belongs to `\(wanted)`; give both the same --rendezvous"
+            )
+        }
+        return outcome == nil ? .accept : .refuseAfterRun
     }
 
     func accepted(_ connection: Connection, _ peer: HandshakePeer) {

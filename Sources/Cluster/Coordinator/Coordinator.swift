@@ -133,15 +133,30 @@ package final class Coordinator: @unchecked Sendable {
         let credentials = Credentials(token, options.protection)
         let rejections = RejectionReport(reactor, log)
         probes = ProbeService(reactor: reactor, credentials: credentials) { [unowned self] in probeAnswer() }
-        let listener = try reactor.listen(
-            options.listen, priority: 1,
-            handshake: { [unowned self] in
-                .listener(credentials, program: Version.program, authorize: { self.decide($0) })
-            },
-            accepted: { [unowned self] in accepted($0, $1) },
-            failed: { rejections.rejected($0) })
+        let listener = try firstFree { endpoint in
+            try reactor.listen(
+                endpoint, priority: 1,
+                handshake: { [unowned self] in
+                    .listener(credentials, program: Version.program, authorize: { self.decide($0) })
+                },
+                accepted: { [unowned self] in accepted($0, $1) },
+                failed: { rejections.rejected($0) })
+        }
         self.listener = listener
         return listener.localAddress
+    }
+
+    /// Listens on the first port of the options that is not in use.
+    private func firstFree(_ listen: (Endpoint) throws -> Listener) throws -> Listener {
+        var endpoint = options.listen
+        for _ in 0..<options.furtherPorts {
+            do { return try listen(endpoint) } catch TransportError.portInUse { endpoint.port += 1 }
+        }
+        do { return try listen(endpoint) } catch TransportError.portInUse where options.furtherPorts > 0 {
+            throw SystemError(
+                "the ports from \(options.listen.port) to \(endpoint.port) are all in use; give the job another"
+                    + " name with --rendezvous, on all its nodes")
+        }
     }
 
     /// Runs until the job's end, a stop or a failure.

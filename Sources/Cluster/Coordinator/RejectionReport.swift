@@ -62,7 +62,7 @@ extension TransportError {
         case .timedOut: "said nothing, or not enough in time"
         case .evicted: "said nothing, or not enough, before others came"
         case .closedDuringHandshake, .lost: "hung up"
-        case .refused, .rejected: "were refused"
+        case .refused, .otherJob, .rejected: "were refused"
         default: "sent nonsense"
         }
     }

@@ -4,6 +4,10 @@ import Transport
 /// The options of `dist-train coordinator` and `dist-train run`, beside the job.
 package struct CoordinatorOptions: Sendable {
     package var listen: Endpoint
+    /// The number of ports behind that of `listen` which are tried in turn, if it is in use.
+    package var furtherPorts: UInt16 = 0
+    /// The name of the job; a worker that names another one is refused.
+    package var rendezvous: String?
     package var minimumWorkers: Int
     package var maximumWorkers: Int
     /// Seconds of silence that count as death.

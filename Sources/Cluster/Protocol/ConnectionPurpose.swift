@@ -33,10 +33,12 @@ package struct JoinRequest: Equatable, Sendable {
     /// Addresses at which other workers may reach it, the preferred one first.
     package var endpoints: [Endpoint]
     package var meshPort: UInt16
+    /// The name of its job; nil: it takes any.
+    package var rendezvous: String?
 
     package init(
         name: String, machine: String, cores: Int, blasCore: String, isCoreFixed: Bool, endpoints: [Endpoint],
-        meshPort: UInt16
+        meshPort: UInt16, rendezvous: String? = nil
     ) {
         self.name = name
         self.machine = machine
@@ -45,6 +47,7 @@ package struct JoinRequest: Equatable, Sendable {
         self.isCoreFixed = isCoreFixed
         self.endpoints = endpoints
         self.meshPort = meshPort
+        self.rendezvous = rendezvous
     }
 }
 
@@ -113,6 +116,7 @@ extension JoinRequest: MessageValue {
         writer.write(isCoreFixed)
         writer.write(endpoints)
         writer.write(meshPort)
+        writer.write(rendezvous)
     }
 
     package init(from reader: inout MessageReader) throws(MalformedMessage) {
@@ -123,6 +127,7 @@ extension JoinRequest: MessageValue {
         isCoreFixed = try reader.read()
         endpoints = try reader.read()
         meshPort = try reader.read()
+        rendezvous = try reader.read()
     }
 }
 

@@ -49,7 +49,7 @@ final class HeartbeatSender {
                 serve(connection, peerTimeout)
             // With an error that no retry mends, the coordinator has refused this connection on purpose.
             case .failure(let error):
-                self?.end(error.isWorthRetrying(hasJoined: true, keeps: false) ? error : nil)
+                self?.end(error.isWorthRetrying(hasJoined: true, keeps: false, ports: 1) ? error : nil)
             }
         }
     }

@@ -22,7 +22,8 @@ package enum SessionEnd: Sendable {
 ///
 /// A worker waits for a coordinator that is not there yet for `--wait`, for one that was lost for
 /// `--rejoin-timeout`, and with `--keep` for the next one without an end. An error that no repetition mends
-/// (a wrong token, another version) ends it at once.
+/// (a wrong token, another version) ends it at once. If the coordinator may have one of several ports, the
+/// worker takes them in turn, and any of them may be somebody else's: such an error then ends nothing.
 package struct RejoinPolicy {
     package enum Next: Equatable, Sendable {
         case exit(status: Int32)
@@ -54,6 +55,8 @@ package struct RejoinPolicy {
         /// Seconds.
         let limit: Double
         var attempts = 0
+        /// The newest reason that says more than that nobody listens.
+        var reason: String?
         /// The time at which the worker says again that it waits.
         var nextReport: Double
     }
@@ -63,17 +66,22 @@ package struct RejoinPolicy {
     /// Seconds between two attempts: they double from the shortest to the longest.
     private static let (shortestPause, longestPause) = (0.25, 5.0)
 
-    private let coordinator: Endpoint
+    private let coordinator: CoordinatorPlace
     private let limits: Limits
     /// The file of the worker's token, for a sentence.
     private let tokenFile: String?
     private var search: Search?
+    /// The number of ports that were tried in vain.
+    private var turn = 0
 
-    package init(coordinator: Endpoint, _ limits: Limits = Limits(), tokenFile: String? = nil) {
+    package init(coordinator: CoordinatorPlace, _ limits: Limits = Limits(), tokenFile: String? = nil) {
         self.coordinator = coordinator
         self.limits = limits
         self.tokenFile = tokenFile
     }
+
+    /// Where the worker is to join next.
+    package var endpoint: Endpoint { coordinator.endpoint(turn) }
 
     /// - Parameter now: seconds of a monotonic clock.
     package mutating func ended(_ end: SessionEnd, now: Double) -> (next: Next, events: [RunEvent.Session]) {
@@ -88,7 +96,10 @@ package struct RejoinPolicy {
             search = newSearch(.lost, now)
             return (.join(afterSeconds: 0.1), [.rejoining(reason: reason)])
         case .lost(let error, let wasLetIn):
-            guard wasLetIn else { return notReached(error, now) }
+            guard wasLetIn else {
+                turn += 1
+                return notReached(error, now)
+            }
             search = newSearch(.lost, now)
             let loss = RunEvent.Session.coordinatorLost(
                 address: "\(coordinator)", reason: error.map { "\($0)" }, rejoinSeconds: limits.rejoin)
@@ -121,12 +132,19 @@ package struct RejoinPolicy {
     private mutating func notReached(_ error: TransportError?, _ now: Double) -> (Next, [RunEvent.Session]) {
         var search = search ?? newSearch(.first, now)
         let reason = reason(error)
-        guard error?.isWorthRetrying(hasJoined: search.purpose != .first, keeps: limits.keeps) ?? true else {
+        let hasJoined = search.purpose != .first
+        guard
+            error?.isWorthRetrying(hasJoined: hasJoined, keeps: limits.keeps, ports: coordinator.ports.count)
+                ?? true
+        else {
             return (.exit(status: 1), [.failed(reason: reason)])
         }
+        if case .connectionRefused? = error {} else { search.reason = reason }
         let passed = now - search.begin
-        guard passed < search.limit else {
-            return (.exit(status: 1), [.failed(reason: Self.sentence(of: search, coordinator, reason))])
+        let isFirstRound = !hasJoined && turn < coordinator.ports.count
+        guard passed < search.limit || isFirstRound else {
+            let sentence = Self.sentence(of: search, coordinator, search.reason ?? reason)
+            return (.exit(status: 1), [.failed(reason: sentence)])
         }
         var events: [RunEvent.Session] = []
         if now >= search.nextReport {
@@ -134,6 +152,11 @@ package struct RejoinPolicy {
             events = [
                 .waiting(address: "\(coordinator)", reason: reason, seconds: search.limit - passed)
             ]
+        }
+        // All ports are tried before a pause.
+        guard turn % coordinator.ports.count == 0 || error == nil else {
+            self.search = search
+            return (.join(afterSeconds: 0), events)
         }
         let pause = Self.pause(of: search, passed)
         search.attempts += 1
@@ -154,7 +177,9 @@ package struct RejoinPolicy {
         return min(pause, max(0.01, search.limit - passed))
     }
 
-    private static func sentence(of search: Search, _ coordinator: Endpoint, _ reason: String) -> String {
+    private static func sentence(of search: Search, _ coordinator: CoordinatorPlace, _ reason: String)
+        -> String
+    {
         guard search.limit > 0 || search.purpose == .lost else { return reason }
         let time = TextFormat.duration(search.limit)
         return search.purpose == .lost
@@ -171,13 +196,16 @@ extension TransportError {
     /// - Parameters:
     ///   - hasJoined: the coordinator has let this worker in before, so that it speaks the same protocol.
     ///   - keeps: the worker waits for the next run too, when it comes while one ends.
-    func isWorthRetrying(hasJoined: Bool, keeps: Bool) -> Bool {
+    ///   - ports: the number of ports of which the coordinator has one.
+    func isWorthRetrying(hasJoined: Bool, keeps: Bool, ports: Int) -> Bool {
         switch self {
+        case .runOver: keeps
+        case .invalidEndpoint: false
+        case _ where ports > 1: true
         case .tokensDiffer, .otherVersion, .protectionDiffers, .notOurProtocol, .spokeHTTP, .refused,
-            .rejected, .reflected, .invalidEndpoint:
+            .otherJob, .rejected, .reflected:
             false
         case .handshakeFailed, .malformedHandshake, .frameTooLong, .unknownKind, .unexpectedLength: hasJoined
-        case .runOver: keeps
         default: true
         }
     }

@@ -1,3 +1,4 @@
+import Platform
 import System
 import Transport
 
@@ -23,6 +24,20 @@ package enum TokenFile {
         cannot be changed: mount the secret read-only, put it below /run/secrets or \
         $CREDENTIALS_DIRECTORY, or give the token in DIST_TRAIN_TOKEN or on standard input (--token-file -)
         """
+    }
+
+    /// Writes a new token, unless another process has made one in the meantime: two jobs that start at once
+    /// have the same.
+    ///
+    /// - Throws: `SystemError` if the file or its directory cannot be written.
+    static func make(at path: String) throws {
+        let token = SharedToken.random()
+        let draft = "\(path).new-\(SharedToken.random().hex.prefix(16))"
+        try write(token, to: draft)
+        defer { unlink(draft) }
+        guard link(draft, path) != 0, errno != EEXIST else { return }
+        // A file system without hard links.
+        try write(token, to: path)
     }
 
     /// - Throws: `SystemError` if the file or its directory cannot be written.

@@ -55,10 +55,8 @@ package enum TokenStore {
 
     /// Returns the token in a file, which is made if it is missing.
     private static func token(keptIn path: String) throws -> SharedToken {
-        if File.exists(path) { return try TokenFile.read(path) }
-        let token = SharedToken.random()
-        try TokenFile.write(token, to: path)
-        return token
+        if !File.exists(path) { try TokenFile.make(at: path) }
+        return try TokenFile.read(path)
     }
 
     /// Returns a worker's token. If there is none, it is asked for on a terminal.
@@ -79,6 +77,33 @@ package enum TokenStore {
         }
         guard TokenPrompt.hasTerminal else { throw missing }
         return WorkerToken(token: try TokenPrompt.token(), origin: .typed)
+    }
+
+    /// Waits until another process has made the token, if there is none, and returns it.
+    ///
+    /// - Parameters:
+    ///   - seconds: the longest time.
+    ///   - tell: called once if there is none yet, with the file that is waited for.
+    package static func forWorker(file: String?, waiting seconds: Double, tell: (String) -> Void) throws
+        -> WorkerToken
+    {
+        let end = Clock.monotonicSeconds() + seconds
+        var hasTold = false
+        while let missing = missingFile(file), Clock.monotonicSeconds() < end {
+            if !hasTold { tell(missing) }
+            hasTold = true
+            Clock.sleep(seconds: 0.1)
+        }
+        return try forWorker(file: file)
+    }
+
+    /// The file that will hold the token; nil if there is a token, or none is to come.
+    private static func missingFile(_ file: String?) -> String? {
+        if let file { return file == "-" || File.exists(file) ? nil : file }
+        guard Environment.value(InheritedDescriptors.token) == nil,
+            Environment.value("DIST_TRAIN_TOKEN") == nil
+        else { return nil }
+        return defaultPath.flatMap { File.exists($0) ? nil : $0 }
     }
 
     private static var missing: TokenError {

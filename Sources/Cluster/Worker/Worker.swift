@@ -80,10 +80,14 @@ package final class Worker {
         var policy = RejoinPolicy(
             coordinator: options.coordinator, options.patience, tokenFile: token.file)
         while true {
-            let end = try runSession()
+            let end = try runSession(at: policy.endpoint)
             if current.isTerminated, case .finished(let reason) = end {
                 log.record(.session(.finished(reason: reason)))
                 return options.ending.status
+            }
+            if case .lost = end, options.isJobOver() {
+                log.record(.session(.finished(reason: "the job has reached its end")))
+                return 0
             }
             if case .lost(.tokensDiffer, _) = end { hadWrongToken = true }
             let (next, events) = policy.ended(end, now: Clock.monotonicSeconds())
@@ -106,9 +110,9 @@ package final class Worker {
         }
     }
 
-    private func runSession() throws -> SessionEnd {
+    private func runSession(at coordinator: Endpoint) throws -> SessionEnd {
         let link = WorkerLink(
-            reactor: reactor, coordinator: options.coordinator, credentials: credentials, faults: faults)
+            reactor: reactor, coordinator: coordinator, credentials: credentials, faults: faults)
         current.link = link
         link.join(joinRequest())
         let end = try WorkerSession(self, link).run()
@@ -131,9 +135,7 @@ package final class Worker {
     }
 
     private func joinRequest() -> JoinRequest {
-        var host = [CChar](repeating: 0, count: 256)
-        gethostname(&host, 255)
-        let hostName = String(decoding: host.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        let hostName = HostName.own
         let endpoints =
             options.advertise.map { [Endpoint(host: $0, port: meshPort)] }
             ?? SocketAddress.localInterfaces().filter { !$0.isLinkLocal }.prefix(8).map {
@@ -143,7 +145,7 @@ package final class Worker {
             name: "\(hostName)/\(getpid())", machine: hostName, cores: Processor.cores,
             blasCore: BLAS.coreName,
             isCoreFixed: AdoptedCore.isFixedByUser, endpoints: Array(endpoints),
-            meshPort: meshPort)
+            meshPort: meshPort, rendezvous: options.rendezvous)
     }
 }
 

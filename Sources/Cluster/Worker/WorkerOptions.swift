@@ -3,7 +3,9 @@ import Transport
 
 /// The options of `dist-train worker`.
 package struct WorkerOptions: Sendable {
-    package var coordinator: Endpoint
+    package var coordinator: CoordinatorPlace
+    /// The name of the worker's job; nil: it takes any.
+    package var rendezvous: String?
     /// Compute threads; nil: the machine's cores, divided among its workers.
     package var lanes: Int?
     package var listen: Endpoint
@@ -13,9 +15,12 @@ package struct WorkerOptions: Sendable {
     package var patience: RejoinPolicy.Limits
     package var protection = Protection.tls
     package var ending = EndingOptions()
+    /// Tells whether the job has reached its end, so that its coordinator does not come any more. Asked when
+    /// there is none.
+    package var isJobOver: @Sendable () -> Bool = { false }
 
     package init(
-        coordinator: Endpoint, lanes: Int? = nil, listen: Endpoint = Endpoint(host: "", port: 0),
+        coordinator: CoordinatorPlace, lanes: Int? = nil, listen: Endpoint = Endpoint(host: "", port: 0),
         advertise: String? = nil,
         cacheDirectory: String? = nil, patience: RejoinPolicy.Limits = RejoinPolicy.Limits()
     ) {

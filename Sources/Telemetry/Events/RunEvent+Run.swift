@@ -3,6 +3,15 @@ import System
 extension RunEvent {
     /// The beginning of a run, from its command to the first worker.
     package enum Run: Equatable, Sendable {
+        /// A process that was started by the same line as others (`run --everywhere`) knows its part. A rank, a
+        /// number of ranks, a host, a rendezvous or a number of lanes is null if it is not known, and `origins`
+        /// says where each comes from.
+        case launched(
+            rank: Int, ranks: Int?, host: String?, firstPort: Int, lastPort: Int, rendezvous: String?,
+            lanes: Int?,
+            origins: [String])
+        /// Rank 0 makes the token, or somebody puts it there, and this process waits for the file.
+        case awaitingToken(file: String, seconds: Double)
         /// The data files are about to be read and decoded.
         case readingData
         /// The data have a peculiarity that the user may not know of. A warning has a cure, the line of the
@@ -41,6 +50,21 @@ extension RunEvent {
 extension RunEvent.Run {
     var facts: EventFacts {
         switch self {
+        case .launched(
+            let rank, let ranks, let host, let first, let last, let rendezvous, let lanes, let origins):
+            EventFacts(
+                "launched", .info, origins.joined(separator: "; "),
+                fields: [
+                    "rank": .integer(rank), "ranks": .optional(ranks), "host": .optional(host),
+                    "first_port": .integer(first), "last_port": .integer(last),
+                    "rendezvous": .optional(rendezvous), "lanes": .optional(lanes),
+                    "origins": .list(origins.map { .text($0) }),
+                ])
+        case .awaitingToken(let file, let seconds):
+            EventFacts(
+                "awaiting_token", .info,
+                "there is no token in \(file) yet; waiting for it for \(TextFormat.duration(seconds))",
+                fields: ["file": .text(file), "seconds": .number(seconds)])
         case .readingData: EventFacts("reading_data", .info, "reading the data")
         case .dataNote(let kind, let text, let cure):
             EventFacts(

@@ -45,7 +45,7 @@ extension RunEvent.Run {
         case .readingData, .loadingWeights, .weightNamesUnwrapped: .verbose
         case .dataNote, .dataRead, .started, .alreadyFinished, .resumed, .listening, .doubtful, .tokenKept,
             .encryptionOff,
-            .pageListening, .pageUnencrypted, .pageFailed:
+            .pageListening, .pageUnencrypted, .pageFailed, .launched, .awaitingToken:
             .normal
         }
     }

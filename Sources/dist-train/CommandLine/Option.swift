@@ -57,6 +57,35 @@ extension Option {
         .tokenFile, .plaintext, .allowInexact,
         .audit, .trace, .tensorboard, .page, .noPage, .pageKeyFile, .noReport, .verbose, .quiet,
     ]
+    /// Options of `run --everywhere` alone.
+    static let ofEverywhere: [Option] = [
+        Option(
+            name: "--everywhere", value: nil,
+            help: """
+                this line is started on every node: rank 0 coordinates and computes, the others join it;
+                goes on with the run that is in the run directory (default: runs/NAME-RENDEZVOUS, or runs/NAME)
+                """),
+        Option(name: "--rank", value: "R", help: "this process's rank, if no launcher gives it: 0, 1, 2, …"),
+        Option(
+            name: "--join", value: "HOST[:PORT]",
+            help: """
+                rank 0's host, the same on all ranks (default: the first name of SLURM_STEP_NODELIST, or
+                MASTER_ADDR; not needed if all ranks are on one node)
+                """),
+        rendezvous, wait, rejoinTimeout,
+    ]
+    static let rendezvous = Option(
+        name: "--rendezvous", value: "NAME",
+        help: """
+            the job's name, the same for all its processes: workers of another job are refused
+            (run --everywhere: eight ports follow from it; default: the launcher's name for its job)
+            """)
+    static let wait = Option(
+        name: "--wait", value: "S",
+        help: "seconds to wait for a coordinator that is not there yet (default 300)")
+    static let rejoinTimeout = Option(
+        name: "--rejoin-timeout", value: "S",
+        help: "seconds to look for a coordinator that was lost (default 600)")
     package static let set = Option(
         name: "--set", value: "PATH=VALUE",
         help: """

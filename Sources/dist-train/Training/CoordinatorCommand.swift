@@ -15,6 +15,7 @@ enum CoordinatorCommand {
             Option(
                 name: "--min-workers", value: "N", help: "begin when so many workers are ready (default 1)"),
             Option(name: "--max-workers", value: "N", help: "further workers wait as spares"),
+            .rendezvous,
         ] + Option.ofTrainings + Option.settings,
         example: "dist-train coordinator config/digits-mlp.json5 --min-workers 3", prepare: prepare)
 
@@ -25,11 +26,14 @@ enum CoordinatorCommand {
             throw UsageError("--max-workers \(maximum) is less than --min-workers \(minimum)")
         }
         let listen = try arguments.endpoint("--listen", defaultPort: 7070)
+        let rendezvous = try arguments.rendezvous()?.name
         let program = try RunProgram.prepare(
             arguments, listen: listen ?? Endpoint(host: "", port: 7070), minimumWorkers: minimum,
             maximumWorkers: maximum ?? .max, isOpen: true)
         return {
-            try program().run(
+            var program = try program()
+            program.coordinator.rendezvous = rendezvous
+            return try program.run(
                 token: TokenStore.forCoordinator(file: arguments.string("--token-file")), local: nil)
         }
     }

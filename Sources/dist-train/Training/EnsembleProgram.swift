@@ -100,9 +100,10 @@ struct EnsembleProgram {
                 return program.recordEnding(outcome, of: setup, directory: path, address: address, in: log)
             }
             outcome.result.map { session.display?.finish($0) }
-            if program.isOpen {
+            if program.isOpen, options.furtherPorts == 0 {
                 options.listen = Endpoint(host: options.listen.host, port: address.port)
             } else {
+                // Workers that others have started look at all ports.
                 session.workers?.finish()
                 session.workers = nil
             }

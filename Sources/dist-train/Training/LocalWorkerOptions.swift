@@ -11,6 +11,8 @@ struct LocalWorkerOptions {
     var restarts: Int
     /// The directory in which they keep fetched data; nil: the workers' usual one.
     var cacheDirectory: String? = nil
+    /// Other processes may start workers on this machine too: the coordinator counts them.
+    var sharesMachine = false
 
     var lanesOfEach: Int { lanes ?? max(1, Processor.cores / max(1, count)) }
 
@@ -20,8 +22,9 @@ struct LocalWorkerOptions {
         // `::` takes IPv4 connections too.
         let host = address.isAny ? "127.0.0.1" : address.host
         var arguments = [
-            "worker", "--join", "\(Endpoint(host: host, port: address.port))", "--lanes", "\(lanesOfEach)",
+            "worker", "--join", "\(Endpoint(host: host, port: address.port))",
         ]
+        if !sharesMachine { arguments += ["--lanes", "\(lanesOfEach)"] }
         if let cacheDirectory { arguments += ["--cache-dir", cacheDirectory] }
         if address.isLoopback { arguments += ["--listen", "\(Endpoint(host: address.host, port: 0))"] }
         if protection == .plaintext { arguments.append("--plaintext") }

@@ -7,6 +7,9 @@ enum RunCommand {
         summary: """
             Train on this machine, with worker processes of its own.
             Progress goes to standard error, the result to standard output.
+            With --everywhere, a launcher (srun, mpirun, an Indexed Job of Kubernetes) or you start the same
+            line on every node. Rank 0 coordinates and computes, the others join it. The rank is --rank, or
+            OMPI_COMM_WORLD_RANK, PMI_RANK, PMIX_RANK, SLURM_PROCID within srun, or JOB_COMPLETION_INDEX.
             """,
         options: [
             .workerProcesses, .workerLanes,
@@ -14,20 +17,23 @@ enum RunCommand {
             Option(
                 name: "--restarts", value: "N",
                 help: "start each worker again so often when it dies (default 3)"),
-        ] + Option.ofTrainings + Option.settings,
+        ] + Option.ofEverywhere + Option.ofTrainings + Option.settings,
         example: "dist-train run config/digits-mlp.json5 --workers 2 epochs=10", aliases: ["train"],
         prepare: prepare)
 
     private static func prepare(_ arguments: Arguments) throws -> Command.Action {
+        if arguments.has("--everywhere") { return try EverywhereProgram(arguments).run }
+        if let option = Option.ofEverywhere.first(where: { arguments.has($0.name) }) {
+            throw UsageError("\(option.name) belongs to --everywhere: give both, or neither")
+        }
         let workers = try arguments.integer("--workers", 1...1024) ?? 1
         let lanes = try arguments.integer("--lanes", 1...1024)
-        let restarts = try arguments.integer("--restarts", 0...1_000_000) ?? 3
         let listen = try arguments.endpoint("--listen", defaultPort: 7070)
         let program = try RunProgram.prepare(
             arguments, listen: listen ?? Endpoint(host: "127.0.0.1", port: 0), minimumWorkers: workers,
             maximumWorkers: .max, isOpen: listen != nil)
         let isOpen = listen != nil || arguments.has("--token-file")
-        let local = LocalWorkerOptions(count: workers, lanes: lanes, restarts: restarts)
+        let local = LocalWorkerOptions(count: workers, lanes: lanes, restarts: try arguments.restarts())
         return {
             let program = try program()
             let token =
@@ -35,4 +41,9 @@ enum RunCommand {
             return try program.run(token: token, local: local)
         }
     }
+}
+
+extension Arguments {
+    /// The number of times that each worker process is started again when it dies.
+    func restarts() throws -> Int { try integer("--restarts", 0...1_000_000) ?? 3 }
 }

@@ -84,7 +84,7 @@ extension Arguments {
         case nil: return .new
         case "": return .resumed
         case "auto":
-            guard has(Option.runDirectory.name) else {
+            guard has(Option.runDirectory.name) || has("--everywhere") else {
                 throw UsageError("--resume=auto needs a directory that stays the same: add --run-dir DIR")
             }
             return .automatic

@@ -11,7 +11,7 @@ import Transport
 struct RunProgram {
     let job: JobFile
     var request: RunSetup.Request
-    let coordinator: CoordinatorOptions
+    var coordinator: CoordinatorOptions
     let printsJSON: Bool
     /// Whether workers that this program did not start may know its address.
     let isOpen: Bool
@@ -25,6 +25,8 @@ struct RunProgram {
     var writesReport = true
     /// The config and what the command line set in it.
     var origin = RunOrigin(config: "", overrides: [])
+    /// Events from before the run, which come first in its log.
+    var preface: [RunEvent] = []
 
     /// Runs to the end, and returns the process's exit status.
     ///
@@ -34,6 +36,7 @@ struct RunProgram {
     ///     none.
     func run(token: @autoclosure () throws -> SharedToken?, local: LocalWorkerOptions?) throws -> Int32 {
         let log = Log(source: "coordinator", verbosity: verbosity)
+        for event in preface { log.record(event) }
         if let finished = finishedRun {
             log.record(.run(.alreadyFinished(directory: finished.directory)))
             printAgain(finished)

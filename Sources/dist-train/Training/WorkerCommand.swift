@@ -29,15 +29,11 @@ enum WorkerCommand {
             Option(
                 name: "--cache-dir", value: "DIR",
                 help: "where fetched data sets are kept (default ~/.cache/dist-train)"),
-            Option(
-                name: "--wait", value: "S",
-                help: "seconds to wait for a coordinator that is not there yet (default 300)"),
+            .rendezvous, .wait,
             Option(
                 name: "--keep", value: nil,
                 help: "stay after the end of a job, for the next one of a coordinator at this address"),
-            Option(
-                name: "--rejoin-timeout", value: "S",
-                help: "seconds to look for a coordinator that was lost (default 600)"),
+            .rejoinTimeout,
             Option(
                 name: "--log-file", value: "FILE",
                 help: "every event is added to this file too, a JSON object per line"),
@@ -58,9 +54,19 @@ enum WorkerCommand {
         if let lifeline = Environment.value(InheritedDescriptors.lifeline).flatMap({ Int32($0) }) {
             try Lifeline.watch(lifeline) { _exit(1) }
         }
-        var token = try TokenStore.forWorker(file: arguments.string("--token-file"))
+        let token = try TokenStore.forWorker(file: arguments.string("--token-file"))
         let log = Log(source: "worker", verbosity: verbosity)
         if let file = arguments.string("--log-file") { log.write(to: try AppendFile(file)) }
+        return try work(options, token, log, verbosity)
+    }
+
+    /// Works until the end, and returns the process's exit status. Another token than a rejected one is asked
+    /// for on a terminal.
+    static func work(_ options: WorkerOptions, _ token: WorkerToken, _ log: Log, _ verbosity: Verbosity)
+        throws
+        -> Int32
+    {
+        var token = token
         if options.protection == .plaintext { log.record(.run(.encryptionOff)) }
         while true {
             let worker = try Worker(options, token: token, log: log, console: verbosity.progressConsole)
@@ -84,20 +90,21 @@ enum WorkerCommand {
             throw UsageError("--join needs the coordinator's host: --join HOST[:PORT]")
         }
         var options = WorkerOptions(
-            coordinator: coordinator, lanes: try arguments.integer("--lanes", 1...1024),
+            coordinator: CoordinatorPlace(coordinator), lanes: try arguments.integer("--lanes", 1...1024),
             listen: try arguments.endpoint("--listen", defaultPort: 0) ?? Endpoint(host: "", port: 0),
             advertise: try advertisedHost(arguments), cacheDirectory: arguments.string("--cache-dir"),
-            patience: try patience(arguments))
+            patience: try patience(arguments, keeps: arguments.has("--keep")))
         options.protection = arguments.protection
         options.ending = try arguments.ending()
+        options.rendezvous = try arguments.rendezvous()?.name
         return options
     }
 
-    private static func patience(_ arguments: Arguments) throws -> RejoinPolicy.Limits {
+    static func patience(_ arguments: Arguments, keeps: Bool) throws -> RejoinPolicy.Limits {
         RejoinPolicy.Limits(
             wait: try arguments.seconds("--wait", 0...864_000) ?? 300,
             rejoin: try arguments.seconds("--rejoin-timeout", 0...864_000) ?? 600,
-            keeps: arguments.has("--keep"))
+            keeps: keeps)
     }
 
     private static func advertisedHost(_ arguments: Arguments) throws -> String? {
