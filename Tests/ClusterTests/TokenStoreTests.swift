@@ -103,6 +103,23 @@ import Transport
         #expect(file.isFitForSecret(in: secrets) == isRead)
     }
 
+    /// Where the surroundings put a token, in the order that counts.
+    @Test(
+        arguments: [
+            (["DIST_TRAIN_TOKEN_FILE": "/a", "CREDENTIALS_DIRECTORY": "/c"], "/a"),
+            (["DIST_TRAIN_TOKEN_FILE": "a"], "a"),
+            (["DIST_TRAIN_TOKEN_FILE": "", "CREDENTIALS_DIRECTORY": "/c"], "/c/dist-train-token"),
+            (["CREDENTIALS_DIRECTORY": "/empty"], "/run/secrets/dist-train-token"),
+            (["CREDENTIALS_DIRECTORY": "c"], "/run/secrets/dist-train-token"),
+            ([:], "/run/secrets/dist-train-token"),
+        ] as [([String: String], String)])
+    func secretsOfTheSurroundings(variables: [String: String], path: String) {
+        #expect(TokenStore.secretPath({ variables[$0] }, exists: { !$0.hasPrefix("/empty/") }) == path)
+        let isNamed = variables["DIST_TRAIN_TOKEN_FILE"]?.isEmpty == false
+        let found = TokenStore.secretPath({ variables[$0] }, exists: { _ in false })
+        #expect(found == (isNamed ? path : nil), "a file that is named must be there; the others may be")
+    }
+
     /// The refusal names what to do where `chmod` is impossible.
     @Test func otherWaysAreNamed() throws {
         let path = try file(token.hex, mode: 0o644)
@@ -117,6 +134,10 @@ import Transport
         let first = try TokenStore.kept(inRun: directory.path)
         #expect(try File.permissions(TokenStore.runTokenPath(directory.path)) == 0o600)
         #expect(try TokenStore.kept(inRun: directory.path).hex == first.hex)
+        // An engine has opened the volume to a group, and the directory was closed again.
+        try directory.setMode("token", 0o660)
+        #expect(try TokenStore.kept(inRun: directory.path).hex == first.hex)
+        #expect(try File.permissions(TokenStore.runTokenPath(directory.path)) == 0o600)
     }
 
     @Test func missingFile() {

@@ -34,11 +34,33 @@ package enum TokenStore {
     /// `~/.config/dist-train/token`; nil without a home directory.
     package static var defaultPath: String? { UserDirectory.config.map { Path.join($0, "token") } }
 
-    /// Returns the coordinator's token: from the file, DIST_TRAIN_TOKEN or the default file, which is made if
-    /// it is missing. Returns nil if there is no home directory in which it could be kept: it is then kept in
+    /// The name of a token among the secrets of a service manager or a container engine.
+    private static let secretName = "dist-train-token"
+
+    /// The file in which the surroundings give a token: the one that DIST_TRAIN_TOKEN_FILE names, or a secret
+    /// of a service manager or a container engine that is there; nil: none.
+    package static func secretPath(
+        _ variable: (String) -> String?, exists: (String) -> Bool = File.exists
+    ) -> String? {
+        if let path = variable("DIST_TRAIN_TOKEN_FILE"), !path.isEmpty { return path }
+        return [variable("CREDENTIALS_DIRECTORY"), "/run/secrets"].compactMap { $0 }
+            .filter { $0.hasPrefix("/") }.map { Path.join($0, secretName) }.first(where: exists)
+    }
+
+    /// A sentence about a token that the surroundings give instead of the default file's; nil: they do not.
+    package static var precedence: String? {
+        Environment.value("DIST_TRAIN_TOKEN") != nil
+            ? "DIST_TRAIN_TOKEN is set here and comes before the file: unset it"
+            : secretPath(Environment.value).map {
+                "the token in `\($0)` comes before the file here: replace that one too"
+            }
+    }
+
+    /// Returns the coordinator's token: what is given, or that in the default file, which is made if it is
+    /// missing. Returns nil if there is no home directory in which it could be kept: it is then kept in
     /// the run directory.
     package static func forCoordinator(file: String?) throws -> SharedToken? {
-        if let given = try given(file: file) { return given }
+        if let given = try given(file: file) { return given.token }
         guard let path = defaultPath else { return nil }
         // A home that can neither be read nor written is none.
         do { return try token(keptIn: path) } catch let error as SystemError where error.code != nil {
@@ -48,7 +70,14 @@ package enum TokenStore {
 
     /// Returns the token in a run directory, which is made if it is missing.
     package static func kept(inRun directory: String) throws -> SharedToken {
-        try token(keptIn: runTokenPath(directory))
+        let path = runTokenPath(directory)
+        // An engine that opens a volume to a group opens this file too. The directory is closed again.
+        if let file = FileOwnership(of: path), file.isOwn, !file.isPrivate,
+            FileOwnership(of: directory)?.isPrivate == true
+        {
+            try File.setPermissions(0o600, of: path)
+        }
+        return try token(keptIn: path)
     }
 
     package static func runTokenPath(_ directory: String) -> String { Path.join(directory, "token") }
@@ -70,8 +99,7 @@ package enum TokenStore {
             let token = try parse(readAll(descriptor), from: "the inherited descriptor")
             return WorkerToken(token: token, origin: .given)
         }
-        if let file, file != "-" { return WorkerToken(token: try TokenFile.read(file), origin: .file(file)) }
-        if let given = try given(file: file) { return WorkerToken(token: given, origin: .given) }
+        if let given = try given(file: file) { return given }
         if let path = defaultPath, File.exists(path) {
             return WorkerToken(token: try TokenFile.read(path), origin: .file(path))
         }
@@ -111,7 +139,8 @@ package enum TokenStore {
             description:
                 """
                 no token: copy the one that the coordinator shows on its terminal into \
-                \(defaultPath ?? "a file"), or give it with --token-file or DIST_TRAIN_TOKEN
+                \(defaultPath ?? "a file"), or give it with --token-file, DIST_TRAIN_TOKEN or \
+                DIST_TRAIN_TOKEN_FILE
                 """
         )
     }
@@ -136,20 +165,26 @@ package enum TokenStore {
         }
     }
 
-    private static func given(file: String?) throws -> SharedToken? {
+    /// The token that the command line or the surroundings give; nil: none.
+    private static func given(file: String?) throws -> WorkerToken? {
         if file == "-" {
             InheritedDescriptors.tokenWasRead = true
-            return try parse(readAll(STDIN_FILENO), from: "standard input")
+            return WorkerToken(
+                token: try parse(readAll(STDIN_FILENO), from: "standard input"), origin: .given)
         }
-        if let file { return try TokenFile.read(file) }
-        return try Environment.value("DIST_TRAIN_TOKEN").map { try parse($0, from: "DIST_TRAIN_TOKEN") }
+        if file == nil, let text = Environment.value("DIST_TRAIN_TOKEN") {
+            return WorkerToken(token: try parse(text, from: "DIST_TRAIN_TOKEN"), origin: .given)
+        }
+        return try (file ?? secretPath(Environment.value)).map {
+            WorkerToken(token: try TokenFile.read($0), origin: .file($0))
+        }
     }
 
     /// Returns the token that a coordinator started now would have.
     ///
     /// - Throws: `TokenError` if there is none yet.
     package static func existing(file: String?) throws -> SharedToken {
-        if let given = try given(file: file) { return given }
+        if let given = try given(file: file) { return given.token }
         guard let path = defaultPath, File.exists(path) else {
             throw TokenError(
                 description:

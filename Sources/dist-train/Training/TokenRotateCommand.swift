@@ -1,5 +1,4 @@
 import Cluster
-import System
 
 enum TokenRotateCommand {
     static let command = Command(
@@ -22,9 +21,7 @@ enum TokenRotateCommand {
               3. start the workers again
             After that, nobody can join with the old token.
             """)
-        if Environment.value("DIST_TRAIN_TOKEN") != nil, !arguments.has("--token-file") {
-            print("DIST_TRAIN_TOKEN is set here and comes before the file: unset it")
-        }
+        if let precedence = TokenStore.precedence, !arguments.has("--token-file") { print(precedence) }
         return 0
     }
 }
