@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #if defined(__APPLE__)
 #include <crt_externs.h>
@@ -142,6 +143,15 @@ int csystem_spawn_close_from(void *file_actions, int first) {
 #else
     return posix_spawn_file_actions_addclosefrom_np(file_actions, first);
 #endif
+}
+
+int csystem_wait_for_ended_child(void) {
+    siginfo_t child;
+    int result;
+    do {
+        result = waitid(P_ALL, 0, &child, WEXITED | WNOWAIT);
+    } while (result != 0 && errno == EINTR);
+    return result == 0 ? (int)child.si_pid : -1;
 }
 
 int csystem_exchange_names(const char *first, const char *second) {

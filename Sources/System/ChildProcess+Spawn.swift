@@ -47,17 +47,19 @@ func spawn(_ program: String, _ arguments: [String], environment: [String: Strin
     _ = csystem_spawn_close_from(&actions, last + 1)
     resetSignals(&attributes)
 
-    var processID: pid_t = 0
     let variables = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-    let result = withCStrings([program] + arguments) { arguments in
-        withCStrings(variables) { variables in
-            withExtendedLifetime(copies) {
-                posix_spawnp(&processID, program, &actions, &attributes, arguments, variables)
+    return try Children.starting {
+        var processID: pid_t = 0
+        let result = withCStrings([program] + arguments) { arguments in
+            withCStrings(variables) { variables in
+                withExtendedLifetime(copies) {
+                    posix_spawnp(&processID, program, &actions, &attributes, arguments, variables)
+                }
             }
         }
+        guard result == 0 else { throw SystemError(cannot: "start", program, code: result) }
+        return processID
     }
-    guard result == 0 else { throw SystemError(cannot: "start", program, code: result) }
-    return processID
 }
 
 /// Makes the child start with no signal ignored, whatever this process does with its own. The exception is a

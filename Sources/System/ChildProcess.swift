@@ -63,18 +63,14 @@ package final class ChildProcess: Sendable {
     /// Sends a signal, unless the child is known to have ended.
     package func send(_ signal: Int32) {
         status.withLock { status in
-            if status == nil { kill(processID, signal) }
+            if status == nil { Children.send(signal, to: processID) }
         }
     }
 
     /// Returns how the child ended, or nil while it runs. Does not wait.
     package func exitStatus() -> ExitStatus? {
         status.withLock { status in
-            if status != nil { return status }
-            var word: Int32 = 0
-            var result: pid_t
-            repeat { result = waitpid(processID, &word, WNOHANG) } while result < 0 && errno == EINTR
-            if result == processID { status = ExitStatus(waitWord: word) }
+            status = status ?? Children.end(of: processID)
             return status
         }
     }

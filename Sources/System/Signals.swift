@@ -21,6 +21,16 @@ package enum Signals {
         }
     }
 
+    /// Lets a signal that asks for the end end the process at once, until a command takes such signals.
+    ///
+    /// - Parameter status: the exit status. Without one the system ends the process, but for the first one of
+    ///   a container (process id 1), whose signals it drops: that one ends with 128 and the signal's number.
+    /// - Throws: `SystemError` if a handler cannot be installed.
+    package static func endAtOnce(status: Int32?) throws {
+        guard status != nil || getpid() == 1 else { return }
+        try deliver(ofEnding) { signal in _exit(status ?? 128 + signal) }
+    }
+
     /// Ignores the signals that would end the process although nothing is wrong with it, until a command
     /// takes one of them:
     ///

@@ -17,6 +17,15 @@ extension Coordinator {
         }
     }
 
+    /// Half of the grace period is over, from any thread: a run that still waits for a boundary stops with the
+    /// snapshot that is in memory.
+    package func stopAtNewestSnapshot() {
+        reactor.post {
+            guard self.outcome == nil, !self.progress.isFinished else { return }
+            self.act(self.checkpoints.boundaryGivenUp(newest: self.progress.snapshot))
+        }
+    }
+
     /// From any thread: writes a checkpoint as soon as there is a snapshot for it.
     package func checkpoint() {
         reactor.post {
@@ -88,6 +97,7 @@ extension Coordinator {
             case .noteFailure(let step, let reason):
                 log.record(.checkpoint(.failed(step: step, reason: reason)))
             case .notePassedOver(let step): notePassedOver(1, step)
+            case .noteBoundaryGivenUp(let step): log.record(.ending(.boundaryGivenUp(step: step)))
             case .stopped(let step): end(.stopped(step: step))
             case .failed(let reason): end(.failed(reason))
             }

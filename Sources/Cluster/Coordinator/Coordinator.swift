@@ -268,6 +268,7 @@ package final class Coordinator: @unchecked Sendable {
             }
         }
         stopOnceClosed(connections)
+        if case .stopped = end { reactor.after(options.farewell) { [weak self] in self?.reactor.stop() } }
     }
 
     /// A worker closes its end when it has read the last word. Closing ours before that could throw away what

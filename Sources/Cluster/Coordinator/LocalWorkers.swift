@@ -1,3 +1,4 @@
+import Platform
 import System
 import Telemetry
 import Transport
@@ -137,10 +138,16 @@ package final class LocalWorkers {
 
     /// Waits for the processes to end by themselves, and ends those that do not. Returns the ends of those
     /// that failed at the very end.
+    ///
+    /// - Parameter seconds: those that are still there after so long may be in the middle of a step, and are
+    ///   killed; nil: there is time.
     @discardableResult
-    package func finish() -> [RunEvent.Process] {
-        children.compactMap { child in
-            guard let status = child.process.wait(seconds: 5) else {
+    package func finish(within seconds: Double? = nil) -> [RunEvent.Process] {
+        let deadline = Clock.monotonicSeconds() + min(5, seconds ?? 5)
+        return children.compactMap { child in
+            let patience = max(0, deadline - Clock.monotonicSeconds())
+            guard let status = child.process.wait(seconds: patience) else {
+                if seconds != nil { child.process.send(SIGKILL) }
                 _ = child.process.terminate()
                 return nil
             }

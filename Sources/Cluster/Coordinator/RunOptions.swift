@@ -18,6 +18,8 @@ package struct CoordinatorOptions: Sendable {
     /// Another run follows on the same address: workers are told to come again.
     package var isFollowed = false
     package var protection = Protection.tls
+    /// Seconds in which workers of a run that was stopped must have read the last word.
+    package var farewell = 2.0
     /// The fraction of steps, from 0 to 1, in which every worker's gradients are computed by another one too.
     package var auditFraction = 0.0
     /// The path to which a trace of the first steps is written when the run ends.

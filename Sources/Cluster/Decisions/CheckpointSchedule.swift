@@ -25,6 +25,8 @@ package struct CheckpointSchedule: Equatable {
         case noteFailure(step: Int, reason: String)
         /// Log that a checkpoint is left out, because writing takes longer than steps: the first one.
         case notePassedOver(step: Int)
+        /// Log that the run does not wait for the boundary any more, and stops with the snapshot of this step.
+        case noteBoundaryGivenUp(step: Int)
         /// The run has stopped as asked; the checkpoint of this step is there.
         case stopped(step: Int)
         /// The run is to stop, but without a checkpoint that would be a loss.
@@ -41,8 +43,8 @@ package struct CheckpointSchedule: Equatable {
     private enum Disk: Equatable {
         /// Nothing is being written.
         case idle(last: Written?)
-        /// One snapshot is being written; these follow.
-        case writing(waiting: [Snapshot])
+        /// The snapshot of one step is being written; these follow.
+        case writing(step: Int, waiting: [Snapshot])
     }
 
     private enum Stop: Equatable {
@@ -106,11 +108,11 @@ package struct CheckpointSchedule: Equatable {
     ///   - failure: the reason; nil after success.
     ///   - isFinished: true if the job has reached its end, so that there is nothing to stop.
     package mutating func written(_ step: Int, failure: String?, isFinished: Bool) -> [Action] {
-        guard case .writing(let waiting) = disk else { return [] }
+        guard case .writing(_, let waiting) = disk else { return [] }
         let written = Written(step: step, failure: failure)
         let note = note(written)
         if let next = waiting.first {
-            disk = .writing(waiting: Array(waiting.dropFirst()))
+            disk = .writing(step: next.step, waiting: Array(waiting.dropFirst()))
             return [note, .write(next)]
         }
         disk = .idle(last: written)
@@ -147,6 +149,18 @@ package struct CheckpointSchedule: Equatable {
         return write(newest)
     }
 
+    /// A run that is to stop has waited long enough for a boundary: it stops with the newest snapshot.
+    package mutating func boundaryGivenUp(newest: Snapshot) -> [Action] {
+        guard isStopping, stop != .reached(step: newest.step) else { return [] }
+        stop = .reached(step: newest.step)
+        let note = Action.noteBoundaryGivenUp(step: newest.step)
+        switch disk {
+        case .idle(let last?) where last.step == newest.step && last.failure == nil: return [note, end(last)]
+        case .writing(let step, let waiting) where (waiting.last?.step ?? step) == newest.step: return [note]
+        case .idle, .writing: return [note] + write(newest)
+        }
+    }
+
     /// A generation has ended before its time; the next one begins with the snapshot of `step`.
     package mutating func rolledBack(to step: Int) {
         if case .reached(let reached) = stop, step < reached { stop = .requested }
@@ -164,10 +178,10 @@ package struct CheckpointSchedule: Equatable {
     private mutating func write(_ snapshot: Snapshot) -> [Action] {
         switch disk {
         case .idle:
-            disk = .writing(waiting: [])
+            disk = .writing(step: snapshot.step, waiting: [])
             return [.write(snapshot)]
-        case .writing(let waiting):
-            disk = .writing(waiting: waiting.filter { $0.step == best } + [snapshot])
+        case .writing(let step, let waiting):
+            disk = .writing(step: step, waiting: waiting.filter { $0.step == best } + [snapshot])
             guard let dropped = waiting.first(where: { $0.step != best }) else { return [] }
             passedOver = PassedOver(count: passedOver.count + 1, step: dropped.step)
             return passedOver.count == 1 ? [.notePassedOver(step: dropped.step)] : []

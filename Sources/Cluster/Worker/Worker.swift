@@ -113,6 +113,7 @@ package final class Worker {
     private func runSession(at coordinator: Endpoint) throws -> SessionEnd {
         let link = WorkerLink(
             reactor: reactor, coordinator: coordinator, credentials: credentials, faults: faults)
+        if !options.patience.keeps { link.overstay = overstay }
         current.link = link
         link.join(joinRequest())
         let end = try WorkerSession(self, link).run()
@@ -120,17 +121,34 @@ package final class Worker {
         return end
     }
 
+    /// What happens when the coordinator has let this worker go, and the step at hand does not end.
+    private var overstay: WorkerLink.Overstay {
+        let (seconds, status, log) = (options.ending.grace / 4, options.ending.status, log)
+        return WorkerLink.Overstay(seconds: seconds) { [current] in
+            log.record(.session(.leftWithinStep(seconds: seconds)))
+            _exit(current.isTerminated ? status : 0)
+        }
+    }
+
     /// The coordinator has let this worker in: the token is the right one.
     func tokenAccepted() { TokenStore.store(token) }
 
     private func watchSignals() throws {
-        let (current, status) = (current, options.ending.status)
+        let (current, status, log) = (current, options.ending.status, log)
+        let seconds = options.ending.grace / 2
+        let grace = try GracePeriod(options.ending.grace) {
+            log.record(.session(.leftWithinStep(seconds: seconds)))
+            _exit(status)
+        } over: {
+            _exit(status)
+        }
         // Ctrl-C and a hang-up reach a whole terminal group. Workers that `run` started ignore them: their
         // coordinator stops them.
         let isChild = Environment.value(InheritedDescriptors.lifeline) != nil
         try Signals.deliver(Signals.ofEnding) { signal in
             if isChild && signal != SIGTERM { return }
-            if current.terminate(), !Signals.isPatient(signal) { _exit(signal == SIGINT ? 130 : status) }
+            guard current.terminate() else { return grace.begin() }
+            if !Signals.isPatient(signal) { _exit(signal == SIGINT ? 130 : status) }
         }
     }
 

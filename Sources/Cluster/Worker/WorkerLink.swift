@@ -12,6 +12,16 @@ final class WorkerLink: @unchecked Sendable {
     let mailbox = Mailbox<WorkerInstruction>()
     let activity = ActivityBeacon()
     let snapshotSlots = SnapshotSlots()
+    /// Ends the process when the main thread is still in a step so many seconds after the coordinator has let
+    /// this worker go.
+    struct Overstay {
+        let seconds: Double
+        let leave: @Sendable () -> Void
+    }
+
+    /// Nil: the main thread has all the time that it needs. Set before `join`.
+    var overstay: Overstay?
+    private var isClosed = false
     private let reactor: Reactor
     private let coordinator: CoordinatorConnection
     private let heartbeats: HeartbeatSender
@@ -102,6 +112,7 @@ final class WorkerLink: @unchecked Sendable {
     /// Ends all connections. Nobody reads the mailbox after this.
     func close() {
         onLoop {
+            $0.isClosed = true
             $0.generations.close()
             $0.coordinator.close()
             $0.heartbeats.close()
@@ -181,6 +192,10 @@ final class WorkerLink: @unchecked Sendable {
     private func endSession(_ end: SessionEnd) {
         generations.end("the coordinator has ended this worker's session")
         mailbox.put(.endSession(end))
+        guard case .finished = end, let overstay else { return }
+        reactor.after(overstay.seconds) { [weak self] in
+            if self?.isClosed == false { overstay.leave() }
+        }
     }
 
     private func connectionLost(_ reason: TransportError?, wasLetIn: Bool) {

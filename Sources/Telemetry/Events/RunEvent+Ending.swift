@@ -5,6 +5,9 @@ extension RunEvent {
     package enum Ending: Equatable, Sendable {
         /// A signal asked the run to stop.
         case stopRequested
+        /// A run that is to stop came to no step boundary in half of the grace period. It stops with its
+        /// newest snapshot.
+        case boundaryGivenUp(step: Int)
         /// The run has stopped as asked; its checkpoint is written.
         case stopped(step: Int, steps: Int, resumeCommand: String)
         /// The run cannot continue. `checkpoint` is the newest one, or null if there is none. If it has left
@@ -53,6 +56,12 @@ extension RunEvent.Ending {
         case .stopRequested:
             EventFacts(
                 "stop_requested", .info, "stopping after this step; a second signal ends the process at once")
+        case .boundaryGivenUp(let step):
+            EventFacts(
+                "boundary_given_up", .warning,
+                "the step at hand takes too long (--grace): stopping with the snapshot of step"
+                    + " \(TextFormat.grouped(step)); what came after it is computed again",
+                fields: ["step": .integer(step)])
         case .stopped(let step, let steps, let command):
             EventFacts(
                 "run_stopped", .info,

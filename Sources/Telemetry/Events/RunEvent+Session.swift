@@ -27,6 +27,8 @@ extension RunEvent {
         case waiting(address: String, reason: String, seconds: Double)
         /// A job is over, and the worker waits for the coordinator's next one (`--keep`).
         case staying(reason: String, address: String)
+        /// The worker was asked to leave, and leaves in the middle of a step that took too long.
+        case leftWithinStep(seconds: Double)
         /// The worker's work is done.
         case finished(reason: String)
         /// The worker gives up: it was refused, failed, or found no coordinator.
@@ -99,6 +101,11 @@ extension RunEvent.Session {
             EventFacts(
                 "session_staying", .info, "\(reason); waiting for the next job at \(address)",
                 fields: ["reason": .text(reason), "address": .text(address)])
+        case .leftWithinStep(let seconds):
+            EventFacts(
+                "session_left_within_step", .warning,
+                "the step at hand did not end within \(TextFormat.duration(seconds)) (--grace); leaving in"
+                    + " the middle of it", fields: ["seconds": .number(seconds)])
         case .finished(let reason):
             EventFacts("session_finished", .info, reason, fields: ["reason": .text(reason)])
         case .failed(let reason):

@@ -55,7 +55,7 @@ extension RunEvent.Ending {
     fileprivate var shownFrom: Verbosity? {
         switch self {
         case .failed, .stopped: .quiet
-        case .stopRequested, .reportWritten, .reportFailed: .normal
+        case .stopRequested, .boundaryGivenUp, .reportWritten, .reportFailed: .normal
         // The result says it all.
         case .finished: nil
         }
@@ -101,7 +101,7 @@ extension RunEvent.Session {
         case .failed: .quiet
         case .coreChanged, .training, .regrouping: .verbose
         case .fetchingData, .ready, .spare, .coreKept, .rejoining, .coordinatorLost, .waiting, .staying,
-            .finished:
+            .leftWithinStep, .finished:
             .normal
         }
     }

@@ -112,17 +112,17 @@ extension Option {
         name: "--no-report", value: nil, help: "write neither report.html nor the model card at the end")
     static let runDirectory = Option(
         name: "--run-dir", value: "DIR", help: "where the run is kept (default: runs/NAME-TIME)")
-    static let resume = Option(
+    package static let resume = Option(
         name: "--resume", value: "[=auto]",
         help: """
             go on from the newest valid checkpoint of --run-dir, or of the newest run of that name;
             with auto, for programs that repeat a line: begin if --run-dir is missing or empty, go on
             if it has a run, and print the result again if that has reached its end
             """)
-    static let exitCodeWhenAsked = Option(
+    package static let exitCodeWhenAsked = Option(
         name: "--exit-code-when-asked", value: "N",
         help: "the exit status when a signal has asked this process to end, 0 to 255 (default 0)")
-    static let grace = Option(
+    package static let grace = Option(
         name: "--grace", value: "S",
         help: """
             seconds from the first signal that asks for the end to the end: half of them are for the step at

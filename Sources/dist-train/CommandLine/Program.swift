@@ -16,6 +16,9 @@ enum Program {
         Signals.explainCrashesOfLimitedMemory()
         let status: Int32
         do {
+            try Children.reapIfFirst()
+            try Signals.endAtOnce(status: nil)
+            try endWithParent()
             let global = try GlobalOptions(words)
             TerminalStyle.choose(global.color)
             status = try check(global.words) ?? help(global.words) ?? prepared(global.words)()
@@ -23,6 +26,14 @@ enum Program {
             status = report(error)
         }
         return flushOutput(status)
+    }
+
+    /// A process that another one of this program started ends with it.
+    private static func endWithParent() throws {
+        guard let lifeline = Environment.value(InheritedDescriptors.lifeline).flatMap({ Int32($0) }) else {
+            return
+        }
+        try Lifeline.watch(lifeline) { _exit(1) }
     }
 
     /// Prints the help or the version if the words ask for it, and returns the exit status; nil otherwise.

@@ -78,10 +78,10 @@ struct EnsembleProgram {
         let faults = try FaultPoints.ofEnvironment()
         let session = TrainingSession(
             token: try token ?? RunProgram.token(keptIn: path, log), local: local, log: log,
-            signals: try StopSignals(), console: program.verbosity.progressConsole,
+            signals: try StopSignals(program.ending), console: program.verbosity.progressConsole,
             display: RunDisplay(program, directory: path, log: log))
         defer {
-            session.workers?.finish()
+            _ = session.finishWorkers()
             session.display?.end()
         }
         var options = program.coordinator
@@ -97,17 +97,21 @@ struct EnsembleProgram {
             options.isFollowed = program.isOpen && index < count - 1
             let (outcome, setup, address) = try train(member, data, options, in: session)
             guard case .finished = outcome.end else {
-                return program.recordEnding(outcome, of: setup, directory: path, address: address, in: log)
+                let status = program.status(of: outcome)
+                session.signals.trainingEnded(status: status)
+                program.recordEnding(outcome, of: setup, directory: path, address: address, in: log)
+                return status
             }
             outcome.result.map { session.display?.finish($0) }
             if program.isOpen, options.furtherPorts == 0 {
                 options.listen = Endpoint(host: options.listen.host, port: address.port)
             } else {
                 // Workers that others have started look at all ports.
-                session.workers?.finish()
-                session.workers = nil
+                _ = session.finishWorkers()
             }
         }
+        // Evaluating them all can be repeated: a signal may end it.
+        session.signals.trainingEnded(status: program.ending.status)
         return nil
     }
 

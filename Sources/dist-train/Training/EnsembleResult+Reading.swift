@@ -1,4 +1,5 @@
 import Checkpoints
+import Cluster
 import Configuration
 import Runs
 import System
@@ -25,10 +26,14 @@ extension EnsembleResult {
 
     /// Evaluates in another process, which uses the OpenBLAS core of the members whatever this process uses.
     private static func evaluate(_ path: String, on set: String) throws -> ConfigValue {
+        let lifeline = try Pipe()
+        var environment = Environment.all()
+        environment[InheritedDescriptors.lifeline] = "3"
         let process = try ChildProcess(
-            Executable.path(), ["evaluate", path, "--data", set, "--json"], standardOutput: .capture,
-            standardError: .capture)
+            Executable.path(), ["evaluate", path, "--data", set, "--json"], environment: environment,
+            descriptors: [3: lifeline.readEnd], standardOutput: .capture, standardError: .capture)
         while process.wait(seconds: 10) == nil {}  // the output is complete only after `wait`
+        lifeline.closeWriteEnd()
         guard process.exitStatus()?.isSuccess == true else {
             throw CheckpointError("the ensemble could not be evaluated: \(process.standardError())")
         }

@@ -71,7 +71,8 @@ struct EverywhereProgram {
         }
         program.preface = [.run(launch.event)]
         let local = LocalWorkerOptions(
-            count: 1, lanes: launch.lanes?.value, restarts: restarts, sharesMachine: launch.lanes == nil)
+            count: 1, lanes: launch.lanes?.value, restarts: restarts, sharesMachine: launch.lanes == nil,
+            grace: program.ending.grace)
         return try program.run(token: TokenStore.forCoordinator(file: tokenFile), local: local)
     }
 
@@ -84,6 +85,7 @@ struct EverywhereProgram {
         options.lanes = launch.lanes?.value
         options.rendezvous = launch.rendezvous?.value.name
         options.isJobOver = try endOfJob(launch)
+        try Signals.endAtOnce(status: options.ending.chosenStatus)
         let log = Log(source: "worker", verbosity: verbosity)
         log.record(.run(launch.event))
         if options.isJobOver() {

@@ -14,6 +14,9 @@ struct LocalWorkerOptions {
     /// Other processes may start workers on this machine too: the coordinator counts them.
     var sharesMachine = false
 
+    /// Seconds from a signal that asks a worker to end to its end.
+    var grace = EndingOptions().grace
+
     var lanesOfEach: Int { lanes ?? max(1, Processor.cores / max(1, count)) }
 
     /// Starts them.
@@ -22,7 +25,7 @@ struct LocalWorkerOptions {
         // `::` takes IPv4 connections too.
         let host = address.isAny ? "127.0.0.1" : address.host
         var arguments = [
-            "worker", "--join", "\(Endpoint(host: host, port: address.port))",
+            "worker", "--join", "\(Endpoint(host: host, port: address.port))", "--grace", "\(grace)",
         ]
         if !sharesMachine { arguments += ["--lanes", "\(lanesOfEach)"] }
         if let cacheDirectory { arguments += ["--cache-dir", cacheDirectory] }

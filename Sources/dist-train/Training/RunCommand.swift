@@ -33,7 +33,9 @@ enum RunCommand {
             arguments, listen: listen ?? Endpoint(host: "127.0.0.1", port: 0), minimumWorkers: workers,
             maximumWorkers: .max, isOpen: listen != nil)
         let isOpen = listen != nil || arguments.has("--token-file")
-        let local = LocalWorkerOptions(count: workers, lanes: lanes, restarts: try arguments.restarts())
+        let local = LocalWorkerOptions(
+            count: workers, lanes: lanes, restarts: try arguments.restarts(),
+            grace: try arguments.ending().grace)
         return {
             let program = try program()
             let token =

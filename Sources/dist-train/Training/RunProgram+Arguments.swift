@@ -27,6 +27,7 @@ extension RunProgram {
         let request = RunSetup.Request(
             runDirectory: arguments.string("--run-dir"), start: try arguments.start())
         let ending = try arguments.ending()
+        options.farewell = min(options.farewell, ending.grace / 16)
         let verbosity = try arguments.verbosity()
         let page = try arguments.page()
         return { [options] in

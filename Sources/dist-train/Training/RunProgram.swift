@@ -35,6 +35,7 @@ struct RunProgram {
     ///   - token: nil: it is kept in the run directory. A finished run whose result is printed again needs
     ///     none.
     func run(token: @autoclosure () throws -> SharedToken?, local: LocalWorkerOptions?) throws -> Int32 {
+        try Signals.endAtOnce(status: ending.chosenStatus)
         let log = Log(source: "coordinator", verbosity: verbosity)
         for event in preface { log.record(event) }
         if let finished = finishedRun {
@@ -52,24 +53,24 @@ struct RunProgram {
         let setup = try RunSetup(job, request, log: log) { try requireMemory($0, $1, local) }
         let session = TrainingSession(
             token: try token ?? Self.token(keptIn: setup.directory.path, log), local: local, log: log,
-            signals: try StopSignals(), console: verbosity.progressConsole,
+            signals: try StopSignals(ending), console: verbosity.progressConsole,
             display: RunDisplay(self, directory: setup.directory.path, log: log))
         defer { session.display?.end() }
         let (outcome, address) = try train(setup, coordinator, isNew: !request.resumes, in: session)
-        let lastEvents = session.workers?.finish() ?? []
+        session.signals.trainingEnded(status: status(of: outcome))
+        let lastEvents = session.finishWorkers()
         if case .finished = outcome.end {
             for event in lastEvents { log.record(.process(event)) }
             guard let result = outcome.result else { return 1 }
             show(result.value, setup.job.job, in: setup.directory.path)
         }
-        let status = recordEnding(
-            outcome, of: setup, directory: setup.directory.path, address: address, in: log)
+        recordEnding(outcome, of: setup, directory: setup.directory.path, address: address, in: log)
         if writesReport, case .finished = outcome.end, let result = outcome.result {
             let board = setup.job.job.logsTensorBoard ? setup.directory.tensorBoardPath : nil
             FinalReport(of: setup.directory.path, setup.data, seconds: result.seconds, board: board)
                 .write(log)
         }
-        return status
+        return status(of: outcome)
     }
 
     /// Returns the token that is kept in a run directory, because there is no home directory for it.
@@ -183,21 +184,27 @@ struct RunProgram {
 
     // MARK: The end
 
-    /// Records how a training ended, with the command that resumes it if it is not finished. Returns the exit
-    /// status.
+    /// The exit status after a training.
+    func status(of outcome: RunOutcome) -> Int32 {
+        switch outcome.end {
+        case .finished: outcome.result == nil ? 1 : 0
+        case .stopped: ending.status
+        case .failed: 1
+        }
+    }
+
+    /// Records how a training ended, with the command that resumes it if it is not finished.
     /// - Parameter directory: the run directory that is resumed: an ensemble's, of a member.
     func recordEnding(
         _ outcome: RunOutcome, of setup: RunSetup, directory: String, address: SocketAddress, in log: Log
-    ) -> Int32 {
+    ) {
         let resumeCommand = command.line(resuming: directory, listeningOn: "\(address)")
         switch outcome.end {
         case .finished:
             if let result = outcome.result { log.record(.ending(.finished(RunEvent.Finish(result)))) }
-            return 0
         case .stopped(let step):
             let steps = setup.plan.totalSteps
             log.record(.ending(.stopped(step: step, steps: steps, resumeCommand: resumeCommand)))
-            return ending.status
         case .failed(let reason):
             let newest = try? setup.directory.checkpoints.list().first
             log.record(
@@ -205,7 +212,6 @@ struct RunProgram {
                     .failed(
                         reason: reason, checkpoint: newest?.path, resumeCommand: resumeCommand,
                         retryCommand: retryCommand(after: reason, setup, newest?.path))))
-            return 1
         }
     }
 

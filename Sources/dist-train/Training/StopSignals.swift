@@ -1,13 +1,17 @@
 import Cluster
 import Platform
-import Synchronization
 import System
+import Threads
 
 /// The signals of a training. The first SIGINT or SIGTERM stops it and all that would follow it; a second one
 /// ends the process at once. A hang-up (the terminal closes) and SIGXCPU (the limit on processor time is
 /// near) stop it too, however often they come. SIGUSR1 asks for a checkpoint.
+///
+/// Half of the grace period is for the next step boundary, the rest for the newest snapshot. A process that
+/// is there after all of it, because a disk does not answer, is ended.
 final class StopSignals: Sendable {
-    private let state = Mutex<State>(State())
+    private let ending: EndingOptions
+    private let state = Guarded(State())
 
     private struct State {
         var coordinator: Coordinator?
@@ -15,11 +19,27 @@ final class StopSignals: Sendable {
         var stops = 0
         /// Those of them of which a second one ends the process.
         var interrupts = 0
+        /// The time of the first one.
+        var firstStop: Double?
+        /// Half of the grace period is over.
+        var isLate = false
+        /// The exit status at the end of the grace period: a failure, until the training has ended.
+        var status: Int32 = 1
     }
 
     /// Takes the signals from now on.
-    init() throws {
-        try Signals.deliver(Signals.ofEnding + [SIGUSR1]) { [self] signal in
+    init(_ ending: EndingOptions = EndingOptions()) throws {
+        self.ending = ending
+        let state = state
+        let grace = try GracePeriod(ending.grace) {
+            state.withLock { state in
+                state.isLate = true
+                return state.coordinator
+            }?.stopAtNewestSnapshot()
+        } over: {
+            _exit(state.withLock { $0.status })
+        }
+        try Signals.deliver(Signals.ofEnding + [SIGUSR1]) { signal in
             guard signal != SIGUSR1 else {
                 state.withLock { $0.coordinator }?.checkpoint()
                 return
@@ -27,19 +47,36 @@ final class StopSignals: Sendable {
             let (coordinator, stops, interrupts) = state.withLock { state in
                 state.stops += 1
                 state.interrupts += Signals.isPatient(signal) ? 0 : 1
+                state.firstStop = state.firstStop ?? Clock.monotonicSeconds()
                 return (state.coordinator, state.stops, state.interrupts)
             }
             if interrupts > 1 { _exit(130) }
-            if stops == 1 { coordinator?.stop() }
+            if stops == 1 {
+                grace.begin()
+                coordinator?.stop()
+            }
         }
     }
 
     /// Makes this coordinator the target of signals. It is stopped at once if one has come before.
     func setTarget(_ coordinator: Coordinator) {
-        let stops = state.withLock { state in
+        let (stops, isLate) = state.withLock { state in
             state.coordinator = coordinator
-            return state.stops
+            return (state.stops, state.isLate)
         }
         if stops > 0 { coordinator.stop() }
+        if isLate { coordinator.stopAtNewestSnapshot() }
+    }
+
+    /// The training has ended: what still happens is not worth a failure.
+    /// - Parameter status: the exit status that follows from its end.
+    func trainingEnded(status: Int32) { state.withLock { $0.status = status } }
+
+    /// Seconds in which local workers must have ended: a quarter of the grace period stays for what follows.
+    /// Nil before a signal.
+    var secondsForWorkers: Double? {
+        state.withLock { $0.firstStop }.map {
+            max(0, $0 + 0.75 * ending.grace - Clock.monotonicSeconds())
+        }
     }
 }

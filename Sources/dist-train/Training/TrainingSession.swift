@@ -27,4 +27,10 @@ final class TrainingSession {
         self.console = console
         self.display = display
     }
+
+    /// Ends the workers that were started. Returns the ends of those that failed at the very end.
+    func finishWorkers() -> [RunEvent.Process] {
+        defer { workers = nil }
+        return workers?.finish(within: signals.secondsForWorkers) ?? []
+    }
 }

@@ -19,8 +19,9 @@ enum WorkerCommand {
             Option(
                 name: "--token-file", value: "FILE",
                 help: """
-                    the shared token; - is standard input (default: DIST_TRAIN_TOKEN, or
-                    ~/.config/dist-train/token; on a terminal it is asked for)
+                    the shared token; - is standard input (default: DIST_TRAIN_TOKEN, the file that
+                    DIST_TRAIN_TOKEN_FILE names, dist-train-token in $CREDENTIALS_DIRECTORY or /run/secrets,
+                    or ~/.config/dist-train/token; on a terminal it is asked for)
                     """),
             Option(
                 name: "--listen", value: "HOST:PORT",
@@ -50,10 +51,7 @@ enum WorkerCommand {
     private static func run(_ arguments: Arguments, _ options: WorkerOptions, _ verbosity: Verbosity) throws
         -> Int32
     {
-        // A process that was started by `run` ends with it.
-        if let lifeline = Environment.value(InheritedDescriptors.lifeline).flatMap({ Int32($0) }) {
-            try Lifeline.watch(lifeline) { _exit(1) }
-        }
+        try Signals.endAtOnce(status: options.ending.chosenStatus)
         let token = try TokenStore.forWorker(file: arguments.string("--token-file"))
         let log = Log(source: "worker", verbosity: verbosity)
         if let file = arguments.string("--log-file") { log.write(to: try AppendFile(file)) }
