@@ -192,7 +192,12 @@ extension Handshake {
         switch authorize(peer) {
         case .refuse(let sentence): return refuse(.other, sentence)
         case .refuseAfterRun: return refuse(.runOver, "this run is over")
-        case .refuseOtherJob(let sentence): return refuse(.otherJob, sentence)
+        case .refuseOtherJob(let sentence):
+            let refusal = HandshakeRefusal(.otherJob, program: program, sentence: sentence)
+            return (
+                [Frame(kind: HandshakeKind.refusal, payload: refusal.encoded)],
+                .failed(.otherJob(peer: self.peer, sentence: sentence))
+            )
         case .accept:
             let welcome = Frame(kind: HandshakeKind.welcome, payload: proof(.listener, transcript))
             return ([welcome], .authenticated(peer))

@@ -35,7 +35,7 @@ package enum TransportError: Error, Equatable, Sendable {
     case refused(peer: String, sentence: String)
     /// The peer's run has ended, and it lets nobody in any more.
     case runOver(peer: String)
-    /// The peer serves another job, and says so in its own words.
+    /// The two sides belong to different jobs, as the side that listens puts it.
     case otherJob(peer: String, sentence: String)
     /// This side refused a frame or a peer.
     case rejected(peer: String, reason: String)
@@ -110,7 +110,8 @@ extension TransportError: CustomStringConvertible {
                 + " check that the address does not lead back to this process"
         case .refused(let peer, let sentence): "\(peer) refused: \(sentence)"
         case .runOver(let peer): "\(peer) refused: this run is over"
-        case .otherJob(let peer, let sentence): "\(peer) refused: \(sentence)"
+        case .otherJob(let peer, let sentence):
+            "\(peer) and this side belong to different jobs: \(sentence)"
         case .rejected(let peer, let reason): "\(peer): \(reason)"
         case .system(let call, let reason):
             "\(call) failed (\(reason)); see the limits of this machine (`ulimit -a`)"

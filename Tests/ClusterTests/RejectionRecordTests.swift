@@ -32,4 +32,13 @@ import Transport
                 == .rejected(reason: "\(TransportError.tokensDiffer(peer: "c"))"))
         #expect(record.end() == nil)
     }
+
+    /// Workers of another job come again and again until they have found theirs.
+    @Test func anotherJobIsToldOnce() {
+        var record = RejectionRecord()
+        let error = TransportError.otherJob(peer: "a", sentence: "the worker belongs to `b`")
+        #expect(record.add(error) == (.rejected(reason: "\(error)"), false))
+        for _ in 0..<9 { #expect(record.add(error) == (nil, false)) }
+        #expect(record.end() == nil, "they do not count among strangers")
+    }
 }

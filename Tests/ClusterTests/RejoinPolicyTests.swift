@@ -128,7 +128,8 @@ import Transport
         _ = policy.ended(.lost(wrongToken, wasLetIn: false), now: 100)
         let (_, last) = policy.ended(.lost(.connectionRefused(peer: "x"), wasLetIn: false), now: 101)
         #expect(
-            last == [.failed(reason: "no coordinator at [fd00::1]:7-9 within 1.0 s (--wait): \(wrongToken)")])
+            last == [.failed(reason: "no coordinator at [fd00::1]:7-9 within 1.00 s (--wait): \(wrongToken)")]
+        )
     }
 
     /// A coordinator that was lost is looked for where it was, then on the other ports: it may come back on

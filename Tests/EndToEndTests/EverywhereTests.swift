@@ -40,12 +40,13 @@ import Testing
         #expect(names.contains { name in others.contains { name.hasSuffix("/\($0.processID)") } }, "\(names)")
     }
 
-    /// A scheduler's SIGTERM reaches all ranks. The same lines, given again, go on.
+    /// A scheduler's SIGTERM reaches all processes. The same lines, given again, go on.
     @Test func allRanksAreStoppedAndComeAgain() throws {
         let ranks = try Ranks(Self.job)
         let (first, other) = (try ranks.start(0), try ranks.start(1))
         try ranks.wait(workers: 2, of: first)
-        for process in [first, other] { process.send(SIGTERM) }
+        let own = try Processes.children(of: first.processID)
+        for id in [first.processID, other.processID] + own { kill(id, SIGTERM) }
         for process in [first, other] { try ranks.expectGoodEnd(process) }
         #expect(try ranks.log.has("run_stopped"))
         let again = try [0, 1].map { try ranks.start($0) }

@@ -213,7 +213,11 @@ import Testing
             ["is 4, but OMPI_COMM_WORLD_SIZE is 4", "count from 0"]
         ),
         (slurm + " SLURM_CPUS_ON_NODE=0", nil, ["SLURM_CPUS_ON_NODE is `0`"]),
-        (openMPI + " PMI_RANK=2", nil, ["two ranks", "OMPI_COMM_WORLD_RANK is 3", "PMI_RANK is 2"]),
+        (openMPI + " PMI_RANK=2", nil, ["two ranks", "PMI_RANK is 2", "PMIX_RANK is 3"]),
+        (
+            "OMPI_COMM_WORLD_RANK=1 PMI_RANK=0 MPI_LOCALNRANKS=2", nil,
+            ["two ranks", "OMPI_COMM_WORLD_RANK is 1", "PMI_RANK is 0", "Open MPI and MPICH"]
+        ),
         ("PMI_RANK=1 PMIX_RANK=2", nil, ["two ranks", "PMI_RANK is 1", "PMIX_RANK is 2"]),
         ("PMI_RANK=1 JOB_COMPLETION_INDEX=2", nil, ["two ranks", "JOB_COMPLETION_INDEX is 2"]),
         (slurm + " JOB_COMPLETION_INDEX=0", nil, ["two ranks", "Slurm and Kubernetes"]),

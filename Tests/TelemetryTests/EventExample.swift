@@ -56,7 +56,7 @@ extension EventExample {
         EventExample(
             .run(.awaitingToken(file: "/home/bob/.config/dist-train/token", seconds: 300)),
             "there is no token in /home/bob/.config/dist-train/token yet; waiting for it for 5 min 00 s",
-            #""file":"/home/bob/.config/dist-train/token","seconds":300"#),
+            #""file":"/home/bob/.config/dist-train/token","seconds":300.0"#),
         EventExample(
             .run(.pageListening(address: "http://127.0.0.1:40123/", linkFile: "runs/mnist-1/page")),
             "the page of this run is at http://127.0.0.1:40123/; the link with its key is in"

@@ -272,7 +272,7 @@ import Transport
             throw Unexpected(what: "\(error)")
         }
         let answer = try #require(box.value)
-        #expect(answer[..<3] == [2, 3, 0] && answer.contains(Array("dist-train 0.1".utf8)))
+        #expect(answer[..<3] == [2, 4, 0] && answer.contains(Array("dist-train 0.1".utf8)))
     }
 
     private final class AnswerBox: Sendable {

@@ -10,6 +10,8 @@ package struct RejectionRecord {
     package static let named = 3
 
     private var counts: [String: Int] = [:]
+    /// Workers of another job knock until theirs is there: that is told once.
+    private var hasToldOfOtherJob = false
     private var count: Int { counts.values.reduce(0, +) }
 
     package init() {}
@@ -17,6 +19,10 @@ package struct RejectionRecord {
     /// Adds a rejected connection; returns the event to record, if there is one now. `isFirst` begins a
     /// window, at whose end `end` is to be called.
     package mutating func add(_ error: TransportError) -> (event: RunEvent.Network?, isFirst: Bool) {
+        if case .otherJob = error {
+            defer { hasToldOfOtherJob = true }
+            return (hasToldOfOtherJob ? nil : .rejected(reason: "\(error)"), false)
+        }
         counts[error.conduct, default: 0] += 1
         return (count > Self.named ? nil : .rejected(reason: "\(error)"), count == 1)
     }
@@ -62,7 +68,7 @@ extension TransportError {
         case .timedOut: "said nothing, or not enough in time"
         case .evicted: "said nothing, or not enough, before others came"
         case .closedDuringHandshake, .lost: "hung up"
-        case .refused, .otherJob, .rejected: "were refused"
+        case .refused, .rejected: "were refused"
         default: "sent nonsense"
         }
     }
