@@ -95,12 +95,15 @@ hash_of() { sed -n 's/.*"state_sha256": "\([0-9a-f]*\)".*/\1/p' "$1/result.json"
 # recoveries RUN: prints how often a finished run went back to a snapshot because a worker was lost.
 recoveries() { sed -n 's/.*"recoveries": \([0-9]*\).*/\1/p' "$1/result.json"; }
 
-# reached RUN STEP: whether the run has logged that step.
-reached() {
+# last_step RUN: prints the last step that the run has logged; 0 if there is none.
+last_step() {
     local step
     step=$(sed -n 's/^{"kind":"step","step":\([0-9]*\),.*/\1/p' "$1/metrics.jsonl" 2>/dev/null | tail -n 1)
-    ((${step:-0} >= $2))
+    echo "${step:-0}"
 }
+
+# reached RUN STEP: whether the run has logged that step, or a later one.
+reached() { (($(last_step "$1") >= $2)); }
 
 # events RUN EVENT: how many of that name the run has logged.
 events() { grep -c "\"event\":\"$2\"" "$1/log.jsonl" 2>/dev/null || true; }
