@@ -74,6 +74,23 @@ extension Exactness {
             try expectGoodEnd(first)
         }
 
+        /// An engine may stop a coordinator alone, for example with its machine, and repeat its line
+        /// elsewhere: the workers wait for it.
+        @Test func aStoppedCoordinatorIsExpectedAgain() throws {
+            let hands = try ByHand(DigitsJob())
+            let quiet = try hands.bench.quiet()
+            let line = ["--resume=auto"] + Self.patient
+            let first = try hands.coordinator(line)
+            let worker = try hands.worker(fault: "rank0:forward:17:stop")
+            try Processes.waitUntilStopped(worker)
+            first.send(SIGTERM)
+            try hands.log(of: first).wait(for: "stop_requested", from: first)
+            worker.send(SIGCONT)
+            #expect(first.wait(seconds: 60) == .exited(0))
+            #expect(try hands.bits(hands.coordinator(line)) == quiet)
+            try expectGoodEnd(worker)
+        }
+
         @Test func leavingChangesNothing() throws {
             let hands = try ByHand(DigitsJob(steps: 300))
             let quiet = try hands.bench.quiet()

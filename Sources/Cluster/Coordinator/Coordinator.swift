@@ -263,6 +263,8 @@ package final class Coordinator: @unchecked Sendable {
             case .finished where options.isFollowed:
                 dismiss(id, .joinAgain("this member of the ensemble is trained"))
             case .finished: dismiss(id, .finish("the job has reached its end"))
+            case .stopped where options.isRepeated:
+                dismiss(id, .joinAgain("the coordinator was stopped, and is expected again"))
             case .stopped: dismiss(id, .finish("the coordinator was stopped"))
             case .failed(let reason): dismiss(id, .runFailed("the run has failed: \(reason)"))
             }

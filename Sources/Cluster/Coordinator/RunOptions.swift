@@ -17,6 +17,8 @@ package struct CoordinatorOptions: Sendable {
     package var snapshotInterval = SnapshotPacer.usualInterval
     /// Another run follows on the same address: workers are told to come again.
     package var isFollowed = false
+    /// The same command line starts the coordinator again after a stop: workers are told to look for it.
+    package var isRepeated = false
     package var protection = Protection.tls
     /// Seconds in which workers of a run that was stopped must have read the last word.
     package var farewell = 2.0

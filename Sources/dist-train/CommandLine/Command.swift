@@ -16,8 +16,8 @@ import System
 /// }
 /// ```
 ///
-/// A command that others start unattended gives `prepare` instead of `run`, so that `dist-train --check` finds
-/// what is wrong with the values of its options without running it.
+/// A command that others start unattended gives `prepare` instead of `run`, so that `dist-train --check`
+/// finds what is wrong with the values of its options without running it.
 package struct Command: Sendable {
     /// One word or two: `run`, `bench step`.
     package let name: String

@@ -1,8 +1,8 @@
 import Cluster
 import Configuration
 
-/// The environment variables whose names begin with `DIST_TRAIN_`. A command ignores those that are not known;
-/// `dist-train --check` refuses them, because a variable that is mistyped in a manifest has no effect.
+/// The environment variables whose names begin with `DIST_TRAIN_`. A command ignores those that are not
+/// known; `dist-train --check` refuses them, because a variable that is mistyped in a manifest has no effect.
 package enum KnownVariables {
     /// All of them, each with the function that throws what is wrong with its value.
     private static let all: [String: @Sendable (String) throws -> Void] = [

@@ -44,6 +44,8 @@ struct RunProgram {
             return 0
         }
         var program = self
+        // An engine may stop this process alone, and start it elsewhere. Workers of its own end with it.
+        program.coordinator.isRepeated = request.start == .automatic && local == nil
         program.request = request.decided
         return try job.job.ensemble == nil
             ? program.train(token(), local, log) : EnsembleProgram(program, token(), local, log).run()
