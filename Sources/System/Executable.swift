@@ -19,7 +19,11 @@ package enum Executable {
             }
         }
 
-        private static func sameProgram() throws -> String { try path() }
+        /// The path at which the file of the running program can be opened.
+        package static func image() throws -> String { try path() }
+
+        /// Whether the program is one file that runs on other machines: see `deploy/package`.
+        package static var isSelfContained: Bool { false }
     #else
         private static let link = "/proc/self/exe"
 
@@ -29,8 +33,18 @@ package enum Executable {
             }
         }
 
-        /// The link is right even if the file was replaced meanwhile.
-        private static func sameProgram() throws -> String { link }
+        /// The path at which the file of the running program can be opened. The link is right even if the
+        /// file was replaced meanwhile.
+        package static func image() throws -> String { link }
+
+        /// Whether the program is one file that runs on other machines (see `deploy/package`): it has loaded
+        /// no shared library that a system may lack.
+        package static var isSelfContained: Bool {
+            guard let maps = try? File.readText("/proc/self/maps", limit: 16 << 20) else { return false }
+            return ["swift", "openblas", "ssl", "crypto", "z.", "png", "jpeg"].allSatisfy {
+                !maps.contains("/lib\($0)")
+            }
+        }
     #endif
 
     /// Replaces this program by a fresh start of itself: same process id, same arguments, the environment
@@ -42,7 +56,7 @@ package enum Executable {
         fflush(nil)  // Buffered output would be lost with this program's memory.
         var environment = Environment.all()
         environment.merge(additions) { _, new in new }
-        let program = try sameProgram()
+        let program = try image()
         let variables = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         withCStrings(CommandLine.arguments) { arguments in
             withCStrings(variables) { variables in

@@ -47,22 +47,41 @@ package final class Pipe: Sendable {
         }
     }
 
-    /// Writes all bytes: for short messages (a token) that a pipe holds without a reader.
+    /// Writes all bytes: short messages (a token), which a pipe holds without a reader.
     ///
     /// - Throws: `SystemError` if the pipe has no reader.
-    package func write(_ bytes: [UInt8]) throws {
+    package func write(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try write($0) } }
+
+    /// Writes all bytes. What the pipe does not hold waits for a reader.
+    ///
+    /// - Throws: `SystemError` if the pipe has no reader.
+    package func write(_ bytes: UnsafeRawBufferPointer) throws {
         var sent = 0
         while sent < bytes.count {
-            let descriptor = writeEnd
-            let count = bytes[sent...].withUnsafeBytes { rest in
-                Platform.write(descriptor, rest.baseAddress, rest.count)
-            }
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[sent...])
+            let count = Platform.write(writeEnd, rest.baseAddress, rest.count)
             if count >= 0 {
                 sent += count
             } else if errno != EINTR {
                 throw SystemError(cannot: "write into a pipe")
             }
         }
+    }
+
+    /// Reads a line, byte by byte, so that what follows it stays in `descriptor`. The end of what can be read
+    /// ends it too. Blocks.
+    ///
+    /// - Parameter limit: the most bytes of the line.
+    package static func readLine(_ descriptor: Int32, limit: Int) -> String {
+        var line: [UInt8] = []
+        var byte: UInt8 = 0
+        while line.count < limit {
+            let count = read(descriptor, &byte, 1)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0, byte != 0x0A else { break }
+            line.append(byte)
+        }
+        return String(decoding: line, as: UTF8.self)
     }
 
     /// Reads everything that comes out of `descriptor` until its end. Bytes after the first `limit` are

@@ -104,6 +104,19 @@ import Testing
         #expect(membership.handle(.ended(1, generation: 1), at: 2) == [.form(number: 2, members: [1, 2])])
     }
 
+    /// The beginning does not wait for workers that will never come.
+    @Test func fewerWorkersAreExpected() {
+        var membership = membership(minimum: 3)
+        #expect(arrive(1, at: &membership).isEmpty)
+        membership.expectAtMost(2)
+        #expect(membership.missing == 1)
+        membership.expectAtMost(5)
+        #expect(membership.missing == 1, "it is never raised")
+        membership.expectAtMost(0)
+        #expect(membership.missing == 1, "one is needed in any case")
+        #expect(membership.handle(.tick, at: 1).first == .form(number: 1, members: [1]))
+    }
+
     @Test func unevenWorkIsApportionedAtABoundary() {
         var membership = membership(minimum: 2)
         #expect(membership.handle(.unevenWork(reason: "speed"), at: 0) == [])

@@ -390,6 +390,16 @@ seed("events", "shape", b"\1" + field(5, board_value(
     + field(4, struct.pack("<ddd", 0, 1, 5)))))
 seed("events", "cut", b"\1" + step[:-2])
 
+# The hosts of `run --hosts` (the first byte is even), and what a host's shell prints
+for name, text in [
+        ("read-names", "a,bob@node-1.lan:2222, al@corp.example@b"),
+        ("read-addresses", "[::1],fd00::7,e@[::2]:22"),
+        ("option", "a,-oProxyCommand=id"), ("twice", "a,b,a"), ("empty", "a,,b"), ("shell", "a;id"),
+        ("port", "a:65536"), ("bracket", "[::1"), ("many", ",".join(f"n{i}" for i in range(257)))]:
+    seed("hosts", name, b"\0" + text.encode())
+seed("hosts", "read-answers", b"\1hello\ndist-train-host: need Linux x86_64\ndist-train-host: ready a:1\n"
+     b"dist-train-host: unfit /p 126 no\ndist-train-host: unwritable\ndist-train-host:\n\xff")
+
 # Requests of `serve`: the first byte is the model (0 to 3) + 4 * the type (JSON, CSV, picture, none)
 def request(name, model, type, body):
     seed("serve", name, bytes([model + 4 * type]) + (body if isinstance(body, bytes) else body.encode()))

@@ -189,24 +189,47 @@ extension EventExample {
             "metrics.jsonl lacks the times of epoch 2: disk full", #""epoch":2,"reason":"disk full""#),
         EventExample(
             .process(
-                .ended(process: 4_711, status: "was killed by SIGKILL", lastWords: "", restartSeconds: 0)),
+                .ended(
+                    process: 4_711, host: nil, status: "was killed by SIGKILL", lastWords: "",
+                    restartSeconds: 0)),
             .warning,
             "a worker process of this machine was killed by SIGKILL (if nobody did so by hand, memory has run"
                 + " out: `dmesg` says so; take fewer workers, a smaller batch or model, or a higher memory"
                 + " limit)",
-            #""process":4711,"status":"was killed by SIGKILL","last_words":"","restart_seconds":0"#),
+            #""process":4711,"host":null,"status":"was killed by SIGKILL","last_words":"","restart_seconds":0"#
+        ),
         EventExample(
             .process(
-                .ended(process: 2, status: "ended with status 1", lastWords: "a | b", restartSeconds: nil)),
+                .ended(
+                    process: 2, host: nil, status: "ended with status 1", lastWords: "a | b",
+                    restartSeconds: nil)),
             .warning, "a worker process of this machine ended with status 1: a | b",
-            #""process":2,"status":"ended with status 1","last_words":"a | b","restart_seconds":null"#),
+            #""process":2,"host":null,"status":"ended with status 1","last_words":"a | b","restart_seconds":null"#
+        ),
         EventExample(
-            .process(.ended(process: 2, status: "crashed", lastWords: "", restartSeconds: 4)), .warning,
-            "a worker process of this machine crashed; another one takes its place in 4 s",
-            #""process":2,"status":"crashed","last_words":"","restart_seconds":4"#),
+            .process(.ended(process: 2, host: "bob@a", status: "crashed", lastWords: "", restartSeconds: 4)),
+            .warning, "the worker on bob@a crashed; another one takes its place in 4 s",
+            #""process":2,"host":"bob@a","status":"crashed","last_words":"","restart_seconds":4"#),
         EventExample(
-            .process(.replaced(process: 4_712)), "another worker process takes its place",
-            #""process":4712"#),
+            .process(.replaced(process: 4_712, host: nil)), "another worker process takes its place",
+            #""process":4712,"host":null"#),
+        EventExample(
+            .process(.replaced(process: 4_712, host: "bob@a")),
+            "another worker process takes its place on bob@a", #""process":4712,"host":"bob@a""#),
+        EventExample(
+            .process(.hostStarted(host: "bob@a", copiedBytes: nil)), "a worker runs on bob@a",
+            #""host":"bob@a","copied_bytes":null"#),
+        EventExample(
+            .process(.hostStarted(host: "bob@a", copiedBytes: 32_000_000)),
+            "a worker runs on bob@a; the program was copied there, 30.5 MiB",
+            #""host":"bob@a","copied_bytes":32000000"#),
+        EventExample(
+            .process(.hostFailed(host: "a", reason: "it is full", restartSeconds: nil)), .warning,
+            "no worker on a: it is full", #""host":"a","reason":"it is full","restart_seconds":null"#),
+        EventExample(
+            .process(.hostFailed(host: "a", reason: "it is down", restartSeconds: 8)), .warning,
+            "no worker on a: it is down; it is tried again in 8 s",
+            #""host":"a","reason":"it is down","restart_seconds":8"#),
         EventExample(
             .ensemble(.memberStarted(member: 1, members: 3, seed: 8)), "member 1 of 3 (seed 8)",
             #""member":1,"members":3,"seed":8"#),

@@ -8,6 +8,7 @@ const MARKS = {
   worker_paused: ["worker", 1, "--warn"],
   audit_convicted: ["worker", 4, "--bad"], workers_disconnected: ["worker", 3, "--warn"],
   process_ended: ["run", 3, "--bad"], process_replaced: ["run", 0, "--good"],
+  host_failed: ["run", 3, "--bad"],
   recovery_started: ["recoveries", 2, "--warn"], recovered: ["recoveries", 0, "--good"],
   checkpoint_written: ["checkpoints", 3, "--c0"], checkpoint_failed: ["checkpoints", 4, "--bad"],
   checkpoint_passed_over: ["checkpoints", 2, "--warn"],

@@ -239,6 +239,7 @@ package final class Coordinator: @unchecked Sendable {
     func superviseChildren() {
         let events = childStatus()
         for event in events.events { log.record(.process(event)) }
+        if let expected = events.expected { membership.expectAtMost(expected) }
         if let reason = events.failure, outcome == nil { end(.failed(reason)) }
         if events.haveLeft { stop() }
     }

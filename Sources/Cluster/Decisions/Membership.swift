@@ -181,7 +181,7 @@ package struct Membership: Equatable {
         }
     }
 
-    package let limits: Limits
+    package private(set) var limits: Limits
     package internal(set) var phase = Phase.waiting
     /// The number of the current generation, or of the last one.
     package internal(set) var number = 0
@@ -228,6 +228,11 @@ package struct Membership: Equatable {
     }
     package var preparedCount: Int { workers.values.count { $0.isPrepared } }
     package func name(_ id: WorkerID) -> WorkerName { workers[id]?.name ?? WorkerName(id) }
+
+    /// No more workers than these will come: the beginning waits for no others.
+    package mutating func expectAtMost(_ workers: Int) {
+        limits.minimum = min(limits.minimum, max(1, workers))
+    }
 
     package mutating func handle(_ event: Event, at now: Double) -> [Action] {
         if phase == .over { return [] }

@@ -96,7 +96,9 @@ package enum TokenStore {
         if rejected != nil { return WorkerToken(token: try TokenPrompt.token(), origin: .typed) }
         if let descriptor = Environment.value(InheritedDescriptors.token).flatMap(Int32.init) {
             InheritedDescriptors.tokenWasRead = true
-            let token = try parse(readAll(descriptor), from: "the inherited descriptor")
+            // What follows the line is not for this: a worker on another host reads its lifeline there.
+            let line = Pipe.readLine(descriptor, limit: 4096)
+            let token = try parse(line, from: "the inherited descriptor")
             return WorkerToken(token: token, origin: .given)
         }
         if let given = try given(file: file) { return given }
@@ -131,7 +133,7 @@ package enum TokenStore {
         guard Environment.value(InheritedDescriptors.token) == nil,
             Environment.value("DIST_TRAIN_TOKEN") == nil
         else { return nil }
-        return defaultPath.flatMap { File.exists($0) ? nil : $0 }
+        return (secretPath(Environment.value) ?? defaultPath).flatMap { File.exists($0) ? nil : $0 }
     }
 
     private static var missing: TokenError {

@@ -28,8 +28,8 @@ extension RunEvent {
         case .audit(.convicted): .quiet
         case .audit: .normal
         case .timing(let event): event.shownFrom
-        case .process(.ended): .normal
         case .process(.replaced): .verbose
+        case .process: .normal
         case .network(.suspected): .verbose
         case .network: .normal
         case .records(.lost): .quiet

@@ -33,6 +33,16 @@ extension Arguments {
         }
     }
 
+    /// The host that `--advertise` names, without a port.
+    package func advertisedHost() throws -> String? {
+        guard let host = try endpoint("--advertise", defaultPort: 0) else { return nil }
+        guard host.port == 0, (1...253).contains(host.host.utf8.count) else {
+            throw UsageError(
+                "--advertise takes a host alone, of at most 253 characters; its port is that of --listen")
+        }
+        return host.host
+    }
+
     /// The protection of connections that `--plaintext` chooses.
     var protection: Protection { has("--plaintext") ? .plaintext : .tls }
 }

@@ -25,6 +25,7 @@ enum CommandWords {
         "--log-dir": "--run-dir", "--save-dir": "--run-dir", "--dir": "--run-dir", "-o": "--output",
         "--num-workers": "--workers", "--nproc": "--workers", "--nproc-per-node": "--workers",
         "--np": "--workers", "-n": "--workers", "-j": "--workers", "--processes": "--workers",
+        "-H": "--hosts", "--hostfile": "--hosts", "--nodes": "--hosts", "--ssh": "--hosts",
         "--num-threads": "--lanes", "--cores": "--lanes", "--cpus": "--lanes", "--jobs": "--lanes",
         "--random-state": "--seed", "--continue": "--resume", "--restore": "--resume",
         "--resume-from": "--resume", "--ckpt": "--resume", "--master": "--join", "--host": "--listen",

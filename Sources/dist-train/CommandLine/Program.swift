@@ -18,7 +18,7 @@ enum Program {
         do {
             try Children.reapIfFirst()
             try Signals.endAtOnce(status: nil)
-            try endWithParent()
+            try InheritedDescriptors.endWithParent(afterToken: false)
             let global = try GlobalOptions(words)
             TerminalStyle.choose(global.color)
             status = try check(global.words) ?? help(global.words) ?? prepared(global.words)()
@@ -26,14 +26,6 @@ enum Program {
             status = report(error)
         }
         return flushOutput(status)
-    }
-
-    /// A process that another one of this program started ends with it.
-    private static func endWithParent() throws {
-        guard let lifeline = Environment.value(InheritedDescriptors.lifeline).flatMap({ Int32($0) }) else {
-            return
-        }
-        try Lifeline.watch(lifeline) { _exit(1) }
     }
 
     /// Prints the help or the version if the words ask for it, and returns the exit status; nil otherwise.

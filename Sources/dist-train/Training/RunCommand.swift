@@ -15,6 +15,17 @@ enum RunCommand {
             .workerProcesses, .workerLanes,
             Option(name: "--listen", value: "HOST:PORT", help: "let workers of other machines join too"),
             Option(
+                name: "--hosts", value: "USER@HOST,…",
+                help: """
+                    start a worker on each of these hosts too, by ssh, which must ask for nothing;
+                    --workers may be 0 then
+                    """),
+            Option(
+                name: "--advertise", value: "HOST",
+                help:
+                    "the address at which the workers of --hosts find this machine (default: as they see it)"
+            ),
+            Option(
                 name: "--restarts", value: "N",
                 help: "start each worker again so often when it dies (default 3)"),
         ] + Option.ofEverywhere + Option.ofTrainings + Option.settings,
@@ -22,20 +33,27 @@ enum RunCommand {
         prepare: prepare)
 
     private static func prepare(_ arguments: Arguments) throws -> Command.Action {
-        if arguments.has("--everywhere") { return try EverywhereProgram(arguments).run }
+        if arguments.has("--everywhere") {
+            guard !arguments.has("--hosts") else {
+                throw UsageError(
+                    "--hosts starts the workers, --everywhere is started by others: give one of them")
+            }
+            return try EverywhereProgram(arguments).run
+        }
         if let option = Option.ofEverywhere.first(where: { arguments.has($0.name) }) {
             throw UsageError("\(option.name) belongs to --everywhere: give both, or neither")
         }
-        let workers = try arguments.integer("--workers", 1...1024) ?? 1
+        let hosts = try arguments.hosts()
+        let workers = try arguments.integer("--workers", (hosts.isEmpty ? 1 : 0)...1024) ?? 1
         let lanes = try arguments.integer("--lanes", 1...1024)
         let listen = try arguments.endpoint("--listen", defaultPort: 7070)
         let program = try RunProgram.prepare(
-            arguments, listen: listen ?? Endpoint(host: "127.0.0.1", port: 0), minimumWorkers: workers,
-            maximumWorkers: .max, isOpen: listen != nil)
+            arguments, listen: listen ?? Endpoint(host: hosts.isEmpty ? "127.0.0.1" : "", port: 0),
+            minimumWorkers: workers + hosts.count, maximumWorkers: .max, isOpen: listen != nil)
         let isOpen = listen != nil || arguments.has("--token-file")
         let local = LocalWorkerOptions(
             count: workers, lanes: lanes, restarts: try arguments.restarts(),
-            grace: try arguments.ending().grace)
+            grace: try arguments.ending().grace, hosts: hosts, advertise: try arguments.advertisedHost())
         return {
             let program = try program()
             let token =
@@ -48,4 +66,17 @@ enum RunCommand {
 extension Arguments {
     /// The number of times that each worker process is started again when it dies.
     func restarts() throws -> Int { try integer("--restarts", 0...1_000_000) ?? 3 }
+
+    /// The hosts that `--hosts` names; none without it.
+    fileprivate func hosts() throws -> [RemoteHost] {
+        guard let text = string("--hosts") else {
+            guard !has("--advertise") else {
+                throw UsageError("--advertise is for the workers of --hosts: leave it out, or give --hosts")
+            }
+            return []
+        }
+        do { return try RemoteHost.list(text) } catch {
+            throw UsageError("--hosts \(error)")
+        }
+    }
 }

@@ -131,7 +131,7 @@ struct RunProgram {
         for doubt in setup.plan.doubts { log.record(.run(.doubtful(reason: doubt))) }
         if options.protection == .plaintext { log.record(.run(.encryptionOff)) }
         if let local = session.local { try startWorkers(local, of: coordinator, at: address, in: session) }
-        if session.local == nil || !address.isLoopback { tellHowToJoin(address, session.token, log) }
+        if isOpen, session.local == nil || !address.isLoopback { tellHowToJoin(address, session.token, log) }
         return (try coordinator.run(), address)
     }
 

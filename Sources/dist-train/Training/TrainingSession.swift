@@ -14,7 +14,7 @@ final class TrainingSession {
     /// Shows the trainings; nil: nothing does.
     let display: RunDisplay?
     /// The workers that were started, which the next training on the same address uses too.
-    var workers: LocalWorkers?
+    var workers: WorkerProcesses?
 
     init(
         token: SharedToken, local: LocalWorkerOptions?, log: Log, signals: StopSignals,

@@ -53,6 +53,7 @@ enum WorkerCommand {
     {
         try Signals.endAtOnce(status: options.ending.chosenStatus)
         let token = try TokenStore.forWorker(file: arguments.string("--token-file"))
+        try InheritedDescriptors.endWithParent(afterToken: true)
         let log = Log(source: "worker", verbosity: verbosity)
         if let file = arguments.string("--log-file") { log.write(to: try AppendFile(file)) }
         return try work(options, token, log, verbosity)
@@ -90,7 +91,7 @@ enum WorkerCommand {
         var options = WorkerOptions(
             coordinator: CoordinatorPlace(coordinator), lanes: try arguments.integer("--lanes", 1...1024),
             listen: try arguments.endpoint("--listen", defaultPort: 0) ?? Endpoint(host: "", port: 0),
-            advertise: try advertisedHost(arguments), cacheDirectory: arguments.string("--cache-dir"),
+            advertise: try arguments.advertisedHost(), cacheDirectory: arguments.string("--cache-dir"),
             patience: try patience(arguments, keeps: arguments.has("--keep")))
         options.protection = arguments.protection
         options.ending = try arguments.ending()
@@ -103,14 +104,5 @@ enum WorkerCommand {
             wait: try arguments.seconds("--wait", 0...864_000) ?? 300,
             rejoin: try arguments.seconds("--rejoin-timeout", 0...864_000) ?? 600,
             keeps: keeps)
-    }
-
-    private static func advertisedHost(_ arguments: Arguments) throws -> String? {
-        guard let host = try arguments.endpoint("--advertise", defaultPort: 0) else { return nil }
-        guard host.port == 0, (1...253).contains(host.host.utf8.count) else {
-            throw UsageError(
-                "--advertise takes a host alone, of at most 253 characters; its port is that of --listen")
-        }
-        return host.host
     }
 }

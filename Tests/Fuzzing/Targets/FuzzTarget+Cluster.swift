@@ -17,6 +17,29 @@ extension FuzzTarget {
         }
     }
 
+    /// The first byte chooses between the list of `--hosts` and what a host's shell prints.
+    static let hosts = FuzzTarget("hosts", longestInput: 1024) { input in
+        var input = Input(input)
+        let isList = input.byte() % 2 == 0
+        let text = String(decoding: input.remainder(), as: UTF8.self)
+        guard isList else {
+            for answer in RemoteScript.answers(in: text) {
+                guard case .refused(let reason, let detail) = answer else { continue }
+                let failure = RemoteFailure(reason: reason, detail: detail, words: text, version: "1")
+                try require("\(failure)".utf8.count < 10_000, "a host's words are not bounded")
+            }
+            return
+        }
+        let hosts = try RemoteHost.list(text)
+        let written = hosts.map { "\($0)" }.joined(separator: ",")
+        try require(try RemoteHost.list(written) == hosts, "hosts are read in another way than written")
+        for host in hosts {
+            try require(
+                host.sshArguments.suffix(2).first == "--" && !host.name.hasPrefix("-"),
+                "ssh may take a host for an option")
+        }
+    }
+
     private static func readPurpose(_ bytes: [UInt8]) throws {
         let purpose = try bytes.withUnsafeBytes { try ConnectionPurpose(decoding: $0, named: "greeting") }
         try require(purpose.encoded == bytes, "a greeting is written in another way than it came")

@@ -31,7 +31,7 @@ package struct FuzzTarget: Sendable {
 
     package static let all = [
         json5, override, job, idx, npy, csv, cifar, image, dataset, safetensors, manifest, frames, handshake,
-        messages, httpRequest, serve, events, nodes,
+        messages, hosts, httpRequest, serve, events, nodes,
     ]
 
     /// Runs the reader. Returns nil if it read the input, and otherwise the message with which it refused.
@@ -58,7 +58,7 @@ package struct FuzzTarget: Sendable {
             error is DatasetError || error is CheckpointError || error is SystemError
             || error is ConfigurationError || error is PlanError
             || error is MalformedMessage || error is TransportError || error is HTTPRefusal
-            || error is RequestFault || error is LaunchError
+            || error is RequestFault || error is LaunchError || error is RemoteHost.Invalid
         let length = "\(error)".utf8.count
         return isOurs && length > 0 && length <= longestSentence
     }
