@@ -34,14 +34,16 @@ import Testing
         }
 
         /// Each host has a cache of its own, as it has a disk of its own.
-        func worker(on host: Int, joining address: String, fault: String? = nil) throws -> ChildProcess {
+        func worker(
+            on host: Int, joining address: String, _ more: [String] = [], fault: String? = nil
+        ) throws -> ChildProcess {
             let log = bench.directory.file("worker-\(processes.count).jsonl")
             let process = try start(
                 on: host,
                 [
                     "worker", "--join", address, "--token-file", token, "--lanes", "1", "--cache-dir",
                     bench.directory.file("cache\(host)"), "--log-file", log,
-                ],
+                ] + more,
                 fault.map { ["DIST_TRAIN_FAULT": $0] } ?? [:])
             logs[process.processID] = EventLog(path: log)
             return process
@@ -125,6 +127,20 @@ import Testing
                     "\(prefix)w\(host)",
                 ])
             }
+        }
+
+        /// Gives a host with an IPv6 address one of IPv4 too: 10.213.77.1 to host 0.
+        func addIPv4(to host: Int) throws {
+            try Self.ip([
+                "-n", name(host), "address", "add", "10.213.77.\(host + 1)/24", "dev", "\(prefix)w\(host)",
+            ])
+        }
+
+        /// Makes a bridge on a host, with the address that Docker's has everywhere.
+        func addBridge(_ bridge: String, to host: Int) throws {
+            try Self.ip(["-n", name(host), "link", "add", bridge, "type", "bridge"])
+            try Self.ip(["-n", name(host), "address", "add", "172.17.0.1/16", "dev", bridge])
+            try Self.ip(["-n", name(host), "link", "set", bridge, "up"])
         }
 
         /// Neither finds a way to the other.

@@ -84,6 +84,33 @@ import Testing
                 for worker in workers { try expectGoodEnd(worker) }
             }
 
+            /// One training of hosts as people have them: with IPv6 alone, with both families, and with a
+            /// bridge of containers, whose address is the same on each. One bridge has a name that gives
+            /// nothing away, so that its address is announced first, and all workers have the same port: who
+            /// dials that address reaches itself, and goes on to the next one.
+            @Test func hostsOfAllKinds() throws {
+                let lan = try LAN(hosts: 4, isIPv6: true)
+                for host in [0, 2] { try lan.addIPv4(to: host) }
+                for (host, name) in [(0, "docker0"), (2, "docker0"), (3, "lan0")] {
+                    try lan.addBridge(name, to: host)
+                }
+                let hands = try HandsOnHosts(Self.job, lan)
+                let quiet = try hands.bench.quiet()
+                let coordinator = try hands.coordinator(["--min-workers", "4", "--listen", ":7070"])
+                let listening = try #require(
+                    hands.log(of: coordinator).events("listening").first, "it listens")
+                #expect(listening.text("join_command") == "dist-train worker --join 10.213.77.1")
+                let places = ["localhost", "[\(lan.address(0))]", "10.213.77.1", "[\(lan.address(0))]"]
+                let workers = try places.enumerated().map { host, place in
+                    try hands.worker(on: host, joining: place, ["--listen", ":7071"])
+                }
+                #expect(try hands.bits(coordinator) == quiet, "\(coordinator.standardError())")
+                #expect(field("workers", in: coordinator.standardOutput()) == "4")
+                #expect(field("recoveries", in: coordinator.standardOutput()) == "0")
+                #expect(try !hands.log(of: coordinator).has("workers_unreachable"))
+                for worker in workers { try expectGoodEnd(worker) }
+            }
+
             /// The script that measures with links of a given rate: the hosts are there for the command,
             /// reach each other, and are gone behind it.
             @Test func scriptForShapedLinks() throws {
