@@ -3,8 +3,8 @@ import System
 import TestSupport
 import Testing
 
-/// The ranks of one job, each started by the same line. Whoever trains in a rank's process stops itself at the
-/// fourth step, until the test says so: then all ranks take part in any case, however fast the machine is.
+/// The ranks of one job, each started by the same line. A process that trains stops itself at the fourth
+/// step, until the test says so: then all ranks take part in any case, however fast the machine is.
 final class Ranks {
     let hands: ByHand
     let rendezvous: String
@@ -65,15 +65,7 @@ final class Ranks {
 
     /// Lets those go on that have stopped themselves, until a rank ends.
     func finish(_ rank: ChildProcess) throws -> Program.Finished {
-        let hasEnded = eventually(within: 60) {
-            for process in processes {
-                let children = (try? Processes.children(of: process.processID)) ?? []
-                for id in [process.processID] + children where Processes.state(id) == "T" {
-                    kill(id, SIGCONT)
-                }
-            }
-            return rank.exitStatus() != nil
-        }
+        let hasEnded = Processes.continueAll(processes, until: rank, within: 60)
         #expect(hasEnded, "\(rank.standardError())")
         return try Program.finish(rank, seconds: 1)
     }

@@ -162,6 +162,41 @@ import Testing
                 #expect(field("workers", in: coordinator.standardOutput()) == "2")
                 for worker in [first, second, third] { try expectGoodEnd(worker) }
             }
+
+            /// The tasks of a step of Slurm, each on a host of its own, and rank 0 last. Its address is the
+            /// first name in the list of nodes.
+            @Test(arguments: [false, true]) func theSameLineOnThreeHosts(isIPv6: Bool) throws {
+                let lan = try LAN(hosts: 3, isIPv6: isIPv6)
+                let hands = try HandsOnHosts(Self.job, lan)
+                let quiet = try hands.bench.quiet()
+                let log = hands.bench.log("run")
+                let line = [
+                    "run", hands.bench.config, "--everywhere", "--run-dir", hands.bench.runDirectory("run"),
+                    "--token-file", hands.token, "--json", "--peer-timeout", "60",
+                ]
+                let ranks = try [2, 1, 0].map { rank in
+                    let variables = [
+                        "SLURM_JOB_ID": "\(getpid())", "SLURM_STEP_ID": "0", "SLURM_PROCID": "\(rank)",
+                        "SLURM_NODEID": "\(rank)", "SLURM_STEP_NUM_TASKS": "3",
+                        "SLURM_STEP_TASKS_PER_NODE": "1(x3)",
+                        "SLURM_STEP_NODELIST": (0..<3).map { lan.address($0) }.joined(separator: ","),
+                        // All are there before the fourth step.
+                        "DIST_TRAIN_FAULT": (0..<3).map { "rank\($0):forward:3:stop" }
+                            .joined(separator: ","),
+                    ]
+                    return try hands.start(on: rank, line, variables)
+                }
+                let areReady = try eventually(within: 30) { try log.events("worker_ready").count == 3 }
+                #expect(areReady, "\(ranks.map { $0.standardError() })")
+                #expect(Processes.continueAll(ranks, until: ranks[2], within: 60))
+                #expect(try hands.bits(ranks[2]) == quiet)
+                for rank in ranks[..<2] {
+                    #expect(Processes.continueAll(ranks, until: rank, within: 20))
+                    try expectGoodEnd(rank)
+                }
+                let launched = try #require(log.events("launched").first)
+                #expect(launched.text("host") == lan.address(0))
+            }
         }
     }
 #endif

@@ -50,6 +50,20 @@ enum Processes {
         return text[text.index(after: end)...].first { $0 != " " }
     }
 
+    /// Lets those of the processes and their children go on that have stopped themselves, until one of the
+    /// processes has ended.
+    static func continueAll(_ processes: [ChildProcess], until one: ChildProcess, within seconds: Double)
+        -> Bool
+    {
+        eventually(within: seconds) {
+            for process in processes {
+                let children = (try? children(of: process.processID)) ?? []
+                for id in [process.processID] + children where state(id) == "T" { kill(id, SIGCONT) }
+            }
+            return one.exitStatus() != nil
+        }
+    }
+
     struct NotStopped: Error { let id: Int32 }
 
     /// Waits until a fault point has stopped the process.
