@@ -36,21 +36,23 @@ package struct Launch: Equatable, Sendable {
     /// coordinator counts them.
     package let lanes: Found<Int>?
 
-    /// - Throws: `LaunchError` if the rank or rank 0's host cannot be told, or variables contradict each other.
+    /// - Throws: `LaunchError` if the rank or rank 0's host cannot be told, or variables contradict each
+    ///   other.
     package init(_ options: Options, _ surroundings: Surroundings) throws(LaunchError) {
         // Whoever gives a rank launches by hand, and variables of a scheduler around that mean nothing.
         let given = options.rank.map { Launcher(name: "the command line", rank: Found($0, "--rank")) }
         let launcher = if let given { given } else { try Launcher.found(in: surroundings) }
         guard let launcher else {
             throw LaunchError(
-                "--everywhere needs a rank, and no variable of Slurm (srun), Open MPI, MPICH or an Indexed Job of"
-                    + " Kubernetes gives one: write --rank 0 on one node, --rank 1, 2, … on the others, and"
-                    + " --join HOST, with rank 0's host, on all")
+                "--everywhere needs a rank, and no variable of Slurm (srun), Open MPI, MPICH or an Indexed"
+                    + " Job of Kubernetes gives one: write --rank 0 on one node, --rank 1, 2, … on the others,"
+                    + " and --join HOST, with rank 0's host, on all")
         }
         if let ranks = launcher.ranks, launcher.rank.value >= ranks.value {
             throw LaunchError(
-                "\(launcher.rank.source) is \(launcher.rank.value), but \(ranks.source) is \(ranks.value), and"
-                    + " ranks count from 0; correct the one that is wrong, or give --rank R and --join HOST")
+                "\(launcher.rank.source) is \(launcher.rank.value), but \(ranks.source) is \(ranks.value),"
+                    + " and ranks count from 0; correct the one that is wrong, or give --rank R and"
+                    + " --join HOST")
         }
         rank = launcher.rank
         ranks = launcher.ranks
@@ -97,7 +99,7 @@ package struct Launch: Equatable, Sendable {
     ///
     /// * its affinity mask, which may be its own (`mpirun --bind-to core`, srun's CPU binding) or that of all
     ///   ranks of the node;
-    /// * the cores of the node, as Slurm, the cpuset or the machine has them, divided by the ranks on it. So a
+    /// * the cores of the node, as Slurm, the cpuset or the machine has them, divided by the ranks on it: a
     ///   mask that all ranks share is divided, and one that is smaller than this share is the rank's own;
     /// * SLURM_CPUS_PER_TASK;
     /// * the control group's processor time, divided by the ranks of the node.

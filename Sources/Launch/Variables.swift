@@ -18,8 +18,8 @@ struct Variables {
         guard let value = Int(text.value), range.contains(value) else {
             throw LaunchError(
                 "\(name) is `\(printable(text.value, limit: 60))`, and must be a whole number from"
-                    + " \(range.lowerBound) to \(range.upperBound); unset it, or give --rank R and --join HOST"
-            )
+                    + " \(range.lowerBound) to \(range.upperBound); unset it, or give --rank R and"
+                    + " --join HOST")
         }
         return Found(value, name)
     }

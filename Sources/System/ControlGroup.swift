@@ -24,7 +24,8 @@ package struct ControlGroup: Equatable, Sendable {
             let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
             guard fields.count == 3 else { continue }
             let controllers = fields[1].split(separator: ",").map(String.init)
-            let wanted = controllers.isEmpty ? [""] : controllers.filter { ["cpu", "memory", "cpuset"].contains($0) }
+            let wanted =
+                controllers.isEmpty ? [""] : controllers.filter(Self.limiting.contains)
             for controller in wanted {
                 guard let mount = mounts.first(where: { $0.controllers.contains(controller) }) else {
                     continue
@@ -35,6 +36,9 @@ package struct ControlGroup: Equatable, Sendable {
             }
         }
     }
+
+    /// The controllers of version 1 that are read.
+    private static let limiting = ["cpu", "memory", "cpuset"]
 
     private mutating func narrow(_ controller: String, _ read: (String) -> String?) {
         let isSecond = controller.isEmpty

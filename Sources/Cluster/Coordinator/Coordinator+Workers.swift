@@ -29,7 +29,8 @@ extension Coordinator {
         if let wanted = request.rendezvous, wanted != options.rendezvous {
             let ours = options.rendezvous.map { "serves the job `\($0)`" } ?? "was given no name of a job"
             return .refuseOtherJob(
-                "the coordinator \(ours), and the worker belongs to `\(wanted)`; give both the same --rendezvous"
+                "the coordinator \(ours), and the worker belongs to `\(wanted)`; give both the same"
+                    + " --rendezvous"
             )
         }
         return outcome == nil ? .accept : .refuseAfterRun

@@ -154,8 +154,8 @@ package final class Coordinator: @unchecked Sendable {
         }
         do { return try listen(endpoint) } catch TransportError.portInUse where options.furtherPorts > 0 {
             throw SystemError(
-                "the ports from \(options.listen.port) to \(endpoint.port) are all in use; give the job another"
-                    + " name with --rendezvous, on all its nodes")
+                "the ports from \(options.listen.port) to \(endpoint.port) are all in use; give the job"
+                    + " another name with --rendezvous, on all its nodes")
         }
     }
 

@@ -3,9 +3,9 @@ import System
 extension RunEvent {
     /// The beginning of a run, from its command to the first worker.
     package enum Run: Equatable, Sendable {
-        /// A process that was started by the same line as others (`run --everywhere`) knows its part. A rank, a
-        /// number of ranks, a host, a rendezvous or a number of lanes is null if it is not known, and `origins`
-        /// says where each comes from.
+        /// A process that was started by the same line as others (`run --everywhere`) knows its part. What is
+        /// not known is null: the number of ranks, rank 0's host, the rendezvous, the number of lanes.
+        /// `origins` says where each fact comes from.
         case launched(
             rank: Int, ranks: Int?, host: String?, firstPort: Int, lastPort: Int, rendezvous: String?,
             lanes: Int?,

@@ -63,7 +63,7 @@ extension Option {
             name: "--everywhere", value: nil,
             help: """
                 this line is started on every node: rank 0 coordinates and computes, the others join it;
-                goes on with the run that is in the run directory (default: runs/NAME-RENDEZVOUS, or runs/NAME)
+                goes on with the run in the run directory (default: runs/NAME-RENDEZVOUS, or runs/NAME)
                 """),
         Option(name: "--rank", value: "R", help: "this process's rank, if no launcher gives it: 0, 1, 2, …"),
         Option(

@@ -99,9 +99,9 @@ struct EverywhereProgram {
         return try WorkerCommand.work(options, token, log, verbosity)
     }
 
-    /// Tells whether the run has reached its end, where this node sees its directory: schedulers repeat a line
-    /// after the end, too. A node without the config gets the job from rank 0, and can look at what --run-dir
-    /// names alone.
+    /// Tells whether the run has reached its end, where this node sees its directory: schedulers repeat a
+    /// line after the end, too. A node without the config gets the job from rank 0, and can look at what
+    /// --run-dir names alone.
     private func endOfJob(_ launch: Launch) throws -> @Sendable () -> Bool {
         guard File.exists(configPath) else {
             guard let runDirectory else { return { false } }

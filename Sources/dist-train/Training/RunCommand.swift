@@ -7,9 +7,10 @@ enum RunCommand {
         summary: """
             Train on this machine, with worker processes of its own.
             Progress goes to standard error, the result to standard output.
-            With --everywhere, a launcher (srun, mpirun, an Indexed Job of Kubernetes) or you start the same
-            line on every node. Rank 0 coordinates and computes, the others join it. The rank is --rank, or
-            OMPI_COMM_WORLD_RANK, PMI_RANK, PMIX_RANK, SLURM_PROCID within srun, or JOB_COMPLETION_INDEX.
+            With --everywhere, the same line is started on every node, by srun, mpirun, an Indexed Job of \
+            Kubernetes, or by hand. Rank 0 coordinates and computes, the others join it. The rank is \
+            --rank, or OMPI_COMM_WORLD_RANK, PMI_RANK, PMIX_RANK, SLURM_PROCID within srun, or \
+            JOB_COMPLETION_INDEX.
             """,
         options: [
             .workerProcesses, .workerLanes,
