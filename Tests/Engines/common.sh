@@ -105,5 +105,10 @@ last_step() {
 # reached RUN STEP: whether the run has logged that step, or a later one.
 reached() { (($(last_step "$1") >= $2)); }
 
+# train_together RUN WORKERS: whether so many workers have started to compute together.
+train_together() {
+    grep -q "\"event\":\"generation_started\".*\"workers\":$2," "$1/log.jsonl" 2>/dev/null
+}
+
 # events RUN EVENT: how many of that name the run has logged.
 events() { grep -c "\"event\":\"$2\"" "$1/log.jsonl" 2>/dev/null || true; }
