@@ -9,7 +9,7 @@ import System
 package struct Launch: Equatable, Sendable {
     package static let mostRanks = 1_000_000
 
-    /// What the command line says.
+    /// The facts that the command line gives.
     package struct Options: Equatable, Sendable {
         package var rank: Int?
         /// Rank 0's host.
@@ -45,8 +45,8 @@ package struct Launch: Equatable, Sendable {
         guard let launcher else {
             throw LaunchError(
                 "--everywhere needs a rank, and no variable of Slurm (srun), Open MPI, MPICH or an Indexed"
-                    + " Job of Kubernetes gives one: write --rank 0 on one node, --rank 1, 2, … on the others,"
-                    + " and --join HOST, with rank 0's host, on all")
+                    + " Job of Kubernetes gives one: write --rank 0 on one node, --rank 1, 2, … on the"
+                    + " others, and --join HOST, with rank 0's host, on all")
         }
         if let ranks = launcher.ranks, launcher.rank.value >= ranks.value {
             throw LaunchError(

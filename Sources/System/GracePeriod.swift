@@ -19,7 +19,7 @@ package final class GracePeriod: Sendable {
         try Thread(named: "grace") {
             beginning.take()
             Clock.sleep(seconds: seconds / 2)
-            // What it does may take long.
+            // The closure may take long.
             do { try Thread(named: "half of grace", halfOver).detach() } catch { halfOver() }
             Clock.sleep(seconds: seconds / 2)
             over()

@@ -2,7 +2,7 @@ import Cluster
 import System
 import Testing
 
-/// What ssh says is answered by a sentence with a cure. The texts are those of OpenSSH 9.2.
+/// Each message of ssh is answered by a sentence with a cure. The texts are those of OpenSSH 9.2.
 @Suite struct RemoteFailureTests {
     @Test(
         arguments: [

@@ -143,8 +143,8 @@ extension Exactness {
             #expect(try scene.log.has("run_stopped") && !scene.log.has("worker_lost"), "\(scene.log.text)")
         }
 
-        /// ssh hears Ctrl-C as all processes of a terminal do, and SIGTERM as all of a job: it stays until the
-        /// coordinator has stopped at a step boundary.
+        /// ssh hears Ctrl-C as all processes of a terminal do, and SIGTERM as all of a job: it stays until
+        /// the coordinator has stopped at a step boundary.
         @Test(arguments: [SIGTERM, SIGINT, SIGHUP]) func signalsToAll(signal: Int32) throws {
             let scene = try Scene(DigitsJob(microbatches: 8, steps: 100_000, epochs: 100_000))
             let run = try scene.start("a,b", workers: 0)
@@ -170,7 +170,7 @@ extension Exactness {
             #expect(scene.bench.leftovers() == [])
         }
 
-        /// What is wrong is told before anything is started.
+        /// A mistake is told before anything is started.
         @Test(
             arguments: [
                 (["--hosts", "a,-oProxyCommand=id"], "no name begins with a dash"),

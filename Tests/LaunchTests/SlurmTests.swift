@@ -1,7 +1,7 @@
 import Launch
 import Testing
 
-/// What Slurm writes into its variables.
+/// The lists that Slurm writes into its variables.
 @Suite struct SlurmTests {
     /// The first names are those of `scontrol show hostnames LIST | head -1`, of Slurm 22.05.
     @Test(arguments: [

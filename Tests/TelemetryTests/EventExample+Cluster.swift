@@ -196,7 +196,8 @@ extension EventExample {
             "a worker process of this machine was killed by SIGKILL (if nobody did so by hand, memory has run"
                 + " out: `dmesg` says so; take fewer workers, a smaller batch or model, or a higher memory"
                 + " limit)",
-            #""process":4711,"host":null,"status":"was killed by SIGKILL","last_words":"","restart_seconds":0"#
+            #""process":4711,"host":null,"status":"was killed by SIGKILL","last_words":"","#
+                + #""restart_seconds":0"#
         ),
         EventExample(
             .process(
@@ -204,7 +205,8 @@ extension EventExample {
                     process: 2, host: nil, status: "ended with status 1", lastWords: "a | b",
                     restartSeconds: nil)),
             .warning, "a worker process of this machine ended with status 1: a | b",
-            #""process":2,"host":null,"status":"ended with status 1","last_words":"a | b","restart_seconds":null"#
+            #""process":2,"host":null,"status":"ended with status 1","last_words":"a | b","#
+                + #""restart_seconds":null"#
         ),
         EventExample(
             .process(.ended(process: 2, host: "bob@a", status: "crashed", lastWords: "", restartSeconds: 4)),

@@ -47,8 +47,8 @@ int csystem_is_ignored(int signal);
 /// platform can do so. Returns 0 or an error number.
 int csystem_spawn_close_from(void *file_actions, int first);
 
-/// Waits until a child of this process has ended, and returns its process id; the child stays a zombie. Returns
-/// -1 with errno set, ECHILD if there is no child.
+/// Waits until a child of this process has ended, and returns its process id; the child stays a zombie.
+/// Returns -1 with errno set, ECHILD if there is no child.
 int csystem_wait_for_ended_child(void);
 
 /// Exchanges the names of two files or directories atomically. Returns 0, or -1 with errno set (ENOSYS,

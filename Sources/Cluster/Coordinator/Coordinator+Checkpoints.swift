@@ -17,8 +17,8 @@ extension Coordinator {
         }
     }
 
-    /// Half of the grace period is over, from any thread: a run that still waits for a boundary stops with the
-    /// snapshot that is in memory.
+    /// Half of the grace period is over, from any thread: a run that still waits for a boundary stops with
+    /// the snapshot that is in memory.
     package func stopAtNewestSnapshot() {
         reactor.post {
             guard self.outcome == nil, !self.progress.isFinished else { return }

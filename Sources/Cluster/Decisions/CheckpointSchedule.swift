@@ -25,7 +25,7 @@ package struct CheckpointSchedule: Equatable {
         case noteFailure(step: Int, reason: String)
         /// Log that a checkpoint is left out, because writing takes longer than steps: the first one.
         case notePassedOver(step: Int)
-        /// Log that the run does not wait for the boundary any more, and stops with the snapshot of this step.
+        /// Log that the run waits for the boundary no longer, and stops with the snapshot of this step.
         case noteBoundaryGivenUp(step: Int)
         /// The run has stopped as asked; the checkpoint of this step is there.
         case stopped(step: Int)

@@ -5,8 +5,8 @@ import Threads
 
 /// A worker on another host, and the ssh process that holds it.
 ///
-/// A thread talks with the script on the host; see `RemoteScript`. The worker's standard input stays open from
-/// then on: when ssh ends, or this process, however that happens, the worker reads its end, and ends too.
+/// A thread talks with the script on the host; see `RemoteScript`. The worker's standard input stays open
+/// from then on: when ssh or this process ends, however that happens, the worker reads its end, and ends too.
 final class RemoteWorker: WorkerProcess, Sendable {
     /// Seconds in which a host must have answered, the time for reaching it included.
     private static let answerLimit = 60.0
@@ -67,7 +67,7 @@ final class RemoteWorker: WorkerProcess, Sendable {
         }
     }
 
-    /// A shell's status of a program that a signal has ended is 128 and the signal's number. 255 is ssh's own.
+    /// A shell's status of a program that a signal has ended is 128 and the signal's number; 255 is ssh's.
     private static func status(ofWorker status: ExitStatus) -> ExitStatus {
         guard case .exited(let code) = status, (129...192).contains(code) else { return status }
         return .killed(signal: code - 128)

@@ -96,7 +96,7 @@ package enum TokenStore {
         if rejected != nil { return WorkerToken(token: try TokenPrompt.token(), origin: .typed) }
         if let descriptor = Environment.value(InheritedDescriptors.token).flatMap(Int32.init) {
             InheritedDescriptors.tokenWasRead = true
-            // What follows the line is not for this: a worker on another host reads its lifeline there.
+            // A worker on another host has its lifeline behind the line.
             let line = Pipe.readLine(descriptor, limit: 4096)
             let token = try parse(line, from: "the inherited descriptor")
             return WorkerToken(token: token, origin: .given)

@@ -121,7 +121,7 @@ package final class Worker {
         return end
     }
 
-    /// What happens when the coordinator has let this worker go, and the step at hand does not end.
+    /// The end of a step that goes on although the coordinator has let this worker go.
     private var overstay: WorkerLink.Overstay {
         let (seconds, status, log) = (options.ending.grace / 4, options.ending.status, log)
         return WorkerLink.Overstay(seconds: seconds) { [current] in

@@ -4,9 +4,9 @@ extension RunEvent {
     /// The worker processes that `dist-train run` starts, on its own machine (`host` is null) and, with
     /// `--hosts`, on others.
     package enum Process: Equatable, Sendable {
-        /// A worker process crashed, was killed or failed. `host` is null on this machine; elsewhere `process`
-        /// is ssh. `restart_seconds` is the pause before another process takes its place, or null if none
-        /// does.
+        /// A worker process crashed, was killed or failed. `host` is null on this machine; elsewhere
+        /// `process` is ssh. `restart_seconds` is the pause before another process takes its place, or null
+        /// if none does.
         case ended(process: Int, host: String?, status: String, lastWords: String, restartSeconds: Int?)
         /// Another worker process was started in the place of one that ended.
         case replaced(process: Int, host: String?)

@@ -3,7 +3,7 @@ import Jobs
 import Runs
 import System
 
-// What `run` and `coordinator` print on standard output.
+// The results that `run` and `coordinator` print on standard output.
 extension RunProgram {
     /// The run in the directory, if `--resume=auto` finds that it has reached the end that the job asks for.
     var finishedRun: FinishedRun? {
