@@ -28,6 +28,7 @@ import Transport
         """
 
     init() throws {
+        Signals.ignoreHarmless()  // as the program does: ssh may end while something is written to it
         directory = try TemporaryDirectory()
         try directory.write("worker", worker, mode: 0o700)
         try directory.write(

@@ -13,11 +13,9 @@ extension Exactness {
         /// `closed`, which let nobody in; and `bare`, which has no program.
         private struct Scene {
             let bench: Bench
-            let quiet: Bits
 
             init(_ job: DigitsJob = RemoteHosts.job) throws {
                 bench = try Bench(job)
-                quiet = try bench.quiet()
                 for folder in ["tools", "programs"] {
                     try Directory.createNew(bench.directory.file(folder), mode: 0o700)
                 }
@@ -70,7 +68,7 @@ extension Exactness {
 
             func expectQuietBits(_ finished: Program.Finished, workers: Int) throws {
                 #expect(finished.status == .exited(0), "\(finished.errors)")
-                #expect(try Bits(finished, bench.runDirectory("run")) == quiet, "\(finished.errors)")
+                #expect(try Bits(finished, bench.runDirectory("run")) == bench.quiet(), "\(finished.errors)")
                 #expect(field("workers", in: finished.output) == "\(workers)", "\(finished.errors)")
                 #expect(bench.leftovers() == [])
             }
@@ -100,7 +98,7 @@ extension Exactness {
             let scene = try Scene()
             let finished = try scene.run("a,b", workers: 0, fault: "rank1:backward:17:kill:1")
             #expect(finished.status == .exited(0), "\(finished.errors)")
-            #expect(try Bits(finished, scene.bench.runDirectory("run")) == scene.quiet)
+            #expect(try Bits(finished, scene.bench.runDirectory("run")) == scene.bench.quiet())
             let ended = try #require(scene.log.events("process_ended").first, "\(scene.log.text)")
             #expect(ended.text("status") == "was killed by SIGKILL", "\(ended)")
             #expect(try scene.log.has("process_replaced") { $0.text("host") == ended.text("host") })

@@ -78,6 +78,7 @@ final class RemoteWorker: WorkerProcess, Sendable {
         let patience = isTalking ? 0 : max(0, deadline - Clock.monotonicSeconds())
         if let status = process.wait(seconds: patience) { return Self.status(ofWorker: status) }
         process.send(SIGKILL)  // it ignores SIGTERM
+        if !isTalking { input.closeWriteEnd() }
         _ = process.wait(seconds: 5)
         return nil
     }
@@ -151,7 +152,9 @@ final class RemoteWorker: WorkerProcess, Sendable {
     private func answer(_ index: Int, within seconds: Double) throws -> RemoteScript.Answer {
         let deadline = Clock.monotonicSeconds() + seconds
         while true {
-            let hasEnded = process.wait(seconds: 0.02) != nil
+            let hasEnded = process.exitStatus() != nil
+            // After its end, all that it has said is waited for.
+            _ = process.wait(seconds: hasEnded ? 2 : 0.02)
             let answers = answers
             if answers.count > index { return answers[index] }
             guard !hasEnded, Clock.monotonicSeconds() < deadline else { throw sshFailure }
