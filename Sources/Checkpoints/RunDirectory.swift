@@ -155,8 +155,13 @@ package final class RunDirectory: Sendable {
     /// Whether a coordinator is at work in a run directory.
     package static func isLocked(_ path: String) -> Bool { FileLock.isHeld(Path.join(path, lockName)) }
 
-    /// Whether a run has begun in a directory.
-    package static func hasJob(_ path: String) -> Bool { File.exists(Path.join(path, jobName)) }
+    /// Whether a run has begun in a directory. A config beside which nothing of a run lies is none, whatever
+    /// its name is.
+    package static func hasRun(_ path: String) -> Bool {
+        hasJob(path) && File.exists(Path.join(path, incarnationName))
+    }
+
+    private static func hasJob(_ path: String) -> Bool { File.exists(Path.join(path, jobName)) }
 
     private static let jobName = "job.json5"
     private static let lockName = "lock"

@@ -70,7 +70,7 @@ package struct RunSetup {
         /// The same request after a look into the directory: a new run or a resumed one.
         package var decided: Request {
             guard start == .automatic, let runDirectory else { return self }
-            let start = RunDirectory.hasJob(runDirectory) ? Start.resumed : .new
+            let start = RunDirectory.hasRun(runDirectory) ? Start.resumed : .new
             return Request(runDirectory: runDirectory, start: start)
         }
 

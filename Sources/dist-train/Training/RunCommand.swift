@@ -56,10 +56,9 @@ enum RunCommand {
             count: workers, lanes: lanes, restarts: try arguments.restarts(),
             grace: try arguments.ending().grace, hosts: hosts, advertise: try arguments.advertisedHost())
         return {
-            let program = try program()
-            let token =
-                isOpen ? try TokenStore.forCoordinator(file: arguments.string("--token-file")) : .random()
-            return try program.run(token: token, local: local)
+            let file = arguments.string("--token-file")
+            return try program().run(
+                token: isOpen ? TokenStore.forCoordinator(file: file) : .random(), local: local)
         }
     }
 }

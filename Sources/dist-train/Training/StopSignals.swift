@@ -1,6 +1,7 @@
 import Cluster
 import Platform
 import System
+import Telemetry
 import Threads
 
 /// The signals of a training. The first SIGINT or SIGTERM stops it and all that would follow it; a second one
@@ -23,8 +24,8 @@ final class StopSignals: Sendable {
         var firstStop: Double?
         /// Half of the grace period is over.
         var isLate = false
-        /// The exit status at the end of the grace period: a failure, until the training has ended.
-        var status: Int32 = 1
+        /// The exit status that follows from the end of the training; nil: it has not ended.
+        var status: Int32?
     }
 
     /// Takes the signals from now on.
@@ -37,7 +38,10 @@ final class StopSignals: Sendable {
                 return state.coordinator
             }?.stopAtNewestSnapshot()
         } over: {
-            _exit(state.withLock { $0.status })
+            if let status = state.withLock({ $0.status }) { _exit(status) }
+            Self.say(
+                "no checkpoint within the grace period (--grace \(ending.grace)): the disk does not answer")
+            _exit(1)
         }
         try Signals.deliver(Signals.ofEnding + [SIGUSR1]) { signal in
             guard signal != SIGUSR1 else {
@@ -56,6 +60,12 @@ final class StopSignals: Sendable {
                 coordinator?.stop()
             }
         }
+    }
+
+    /// Says why the process ends, unless that takes a while: nothing may hold it up any more.
+    private static func say(_ reason: String) {
+        try? Thread(named: "last word") { Console.standardError.write(message: "error: \(reason)") }.detach()
+        Clock.sleep(seconds: 0.1)
     }
 
     /// Makes this coordinator the target of signals. It is stopped at once if one has come before.
