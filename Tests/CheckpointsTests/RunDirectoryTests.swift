@@ -52,6 +52,12 @@ import Testing
         _ = try RunDirectory.create(empty)  // and one whose run died before it had a job
         _ = try RunDirectory.create(empty).nextIncarnation()
         _ = try RunDirectory.create(empty)
+        // It was killed while it wrote the job.
+        for name in ["job.json5.tmp-4711-1", "incarnation.tmp-4711-1"] {
+            try File.writeAtomically("{", to: Path.join(empty, name))
+        }
+        _ = try RunDirectory.create(empty)
+        #expect(try Directory.list(empty) == ["incarnation", "lock"])
         let home = directory.file("home")
         try Directory.create(home)
         try File.writeAtomically("mine", to: Path.join(home, "letter"))
@@ -101,6 +107,21 @@ import Testing
         #expect(!refusal.contains("chmod"))
         let inside = try RunDirectory.create(directory.file("volume/run"))
         #expect(try File.permissions(inside.path) == 0o700)
+    }
+
+    /// Kubernetes opens everything on a volume to the group of the pod, whenever it mounts the volume
+    /// (`fsGroup`).
+    @Test(arguments: [UInt32(0o2770), 0o2750]) func directoriesThatAnEngineOpens(mode: UInt32) throws {
+        let path = directory.file("run")
+        _ = try RunDirectory.create(path)
+        try directory.setMode("run", mode)
+        try File.writeAtomically("{}", to: RunDirectory.create(path).jobPath)
+        #expect(try File.permissions(path) == 0o700, "a start that was killed before it had a job")
+        try directory.setMode("run", mode)
+        _ = try RunDirectory.resume(path)
+        #expect(try File.permissions(path) == 0o700)
+        try directory.setMode("run", mode | 0o005)
+        #expect(message { try RunDirectory.resume(path) }.contains("other users of this machine have access"))
     }
 
     @Test func theNewestRunOfANameIsFound() throws {

@@ -160,6 +160,66 @@ import Testing
             schedule.written(4, failure: nil, isFinished: false) == [written(4), .stopped(step: 4)])
     }
 
+    // MARK: Boundaries that do not come
+
+    private func givenUp(_ step: Int) -> Action { .noteBoundaryGivenUp(step: step) }
+
+    @Test func theNewestSnapshotIsWritten() {
+        var schedule = stopping()
+        #expect(schedule.boundaryGivenUp(newest: snapshot(4)) == [givenUp(4), .write(snapshot(4))])
+        #expect(schedule.boundaryGivenUp(newest: snapshot(4)) == [], "it is being written")
+        #expect(schedule.written(4, failure: nil, isFinished: false) == [written(4), .stopped(step: 4)])
+        var other = CheckpointSchedule()
+        #expect(other.boundaryGivenUp(newest: snapshot(4)) == [], "nobody has asked for a stop")
+    }
+
+    /// Nothing is written again that is on the disk already, or on its way there.
+    @Test func theNewestSnapshotMayBeACheckpoint() {
+        var before = CheckpointSchedule()
+        _ = before.snapshotTaken(snapshot(4), isDue: true)
+        _ = before.written(4, failure: nil, isFinished: false)
+        _ = before.stopRequested(isRunning: true)
+        #expect(before.boundaryGivenUp(newest: snapshot(4)) == [givenUp(4), .stopped(step: 4)])
+        var meanwhile = CheckpointSchedule()
+        _ = meanwhile.snapshotTaken(snapshot(4), isDue: true)
+        _ = meanwhile.stopRequested(isRunning: true)
+        #expect(meanwhile.boundaryGivenUp(newest: snapshot(4)) == [givenUp(4)])
+        #expect(meanwhile.written(4, failure: nil, isFinished: false) == [written(4), .stopped(step: 4)])
+    }
+
+    @Test func anOlderCheckpointIsBeingWritten() {
+        var schedule = CheckpointSchedule()
+        _ = schedule.snapshotTaken(snapshot(4), isDue: true)
+        _ = schedule.stopRequested(isRunning: true)
+        #expect(schedule.boundaryGivenUp(newest: snapshot(6)) == [givenUp(6)])
+        #expect(
+            schedule.written(4, failure: nil, isFinished: false) == [written(4), .write(snapshot(6))])
+        #expect(schedule.written(6, failure: nil, isFinished: false) == [written(6), .stopped(step: 6)])
+    }
+
+    /// The boundary is there, but its snapshot is not whole: the one before it is taken.
+    @Test func aBoundaryWithoutItsSnapshot() {
+        var schedule = stopping()
+        _ = schedule.boundaryReached(8, isLast: false)
+        #expect(schedule.boundaryGivenUp(newest: snapshot(7)) == [givenUp(7), .write(snapshot(7))])
+        #expect(schedule.written(7, failure: nil, isFinished: false) == [written(7), .stopped(step: 7)])
+        var whole = stopping()
+        _ = whole.boundaryReached(8, isLast: false)
+        _ = whole.snapshotTaken(snapshot(8), isDue: false)
+        #expect(whole.boundaryGivenUp(newest: snapshot(8)) == [], "the boundary has come")
+    }
+
+    @Test func aCheckpointThatFailedIsTriedAgain() {
+        var schedule = CheckpointSchedule()
+        _ = schedule.snapshotTaken(snapshot(4), isDue: true)
+        _ = schedule.written(4, failure: "disk full", isFinished: false)
+        _ = schedule.stopRequested(isRunning: true)
+        #expect(schedule.boundaryGivenUp(newest: snapshot(4)) == [givenUp(4), .write(snapshot(4))])
+        #expect(
+            schedule.written(4, failure: "disk full", isFinished: false).last
+                == .failed(reason: "stopped, but the checkpoint could not be written: disk full"))
+    }
+
     /// A job that ends at the boundary has ended, and is not stopped.
     @Test func theJobsEndIsNoStop() {
         var schedule = stopping()

@@ -1,3 +1,4 @@
+import Runs
 import Testing
 import dist_train
 
@@ -78,6 +79,51 @@ import dist_train
         let options = Self.options + [Option(name: "--again", value: "[N]", help: "")]
         let sorted = try Arguments(words, options: options, command: "run")
         #expect(sorted.string("--again") == value && sorted.positionals == positionals)
+    }
+
+    /// `[=WORD]` stands behind an equals sign alone.
+    @Test(
+        arguments: [
+            (["--resume", "3"], "", ["3"], .resumed), (["--resume", "auto"], "", ["auto"], .resumed),
+            (["--resume=auto", "a", "--run-dir", "r"], "auto", ["a"], .automatic), (["a"], nil, ["a"], .new),
+            (["--resume", "--run-dir=r", "--resume=auto"], "auto", [], .automatic),
+        ] as [([String], String?, [String], RunSetup.Request.Start)])
+    func aValueMayHaveToBeAttached(
+        words: [String], value: String?, positionals: [String], start: RunSetup.Request.Start
+    ) throws {
+        let options = [Option.resume, Option(name: "--run-dir", value: "DIR", help: "")]
+        let sorted = try Arguments(words, options: options, command: "run")
+        #expect(sorted.string("--resume") == value && sorted.positionals == positionals)
+        #expect(try sorted.start() == start)
+    }
+
+    @Test(
+        arguments: [
+            (["--resume=auto"], "--resume=auto needs a directory that stays the same: add --run-dir DIR"),
+            (["--resume=on"], "--resume stands alone or as --resume=auto, found `on`"),
+            (
+                ["--exit-code-when-asked", "256"],
+                "--exit-code-when-asked must be a whole number from 0 to 255"
+            ),
+            (["--grace", "0"], "--grace must be a number of seconds from 0.1 to 86400.0, found `0`"),
+        ] as [([String], String)])
+    func mistakesOfRepeatedLinesAreExplained(words: [String], expected: String) {
+        let text = message {
+            let options = [Option.resume, .exitCodeWhenAsked, .grace]
+            let arguments = try Arguments(words, options: options, command: "run")
+            _ = try (arguments.start(), arguments.ending())
+        }
+        #expect(text?.hasPrefix(expected) == true, "\(text ?? "")")
+    }
+
+    @Test func endings() throws {
+        let options = [Option.exitCodeWhenAsked, .grace]
+        let usual = try Arguments([], options: options, command: "run").ending()
+        #expect(usual.status == 0 && usual.chosenStatus == nil && usual.grace == 20)
+        let chosen = try Arguments(
+            ["--exit-code-when-asked=75", "--grace", "2.5"], options: options, command: "run"
+        ).ending()
+        #expect(chosen.status == 75 && chosen.chosenStatus == 75 && chosen.grace == 2.5)
     }
 
     @Test func afterTwoDashesAllIsPositional() throws {

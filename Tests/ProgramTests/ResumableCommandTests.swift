@@ -6,7 +6,7 @@ import dist_train
     private static let options = [
         Option(name: "--set", value: "PATH=VALUE", help: "", isRepeated: true),
         Option(name: "--listen", value: "HOST:PORT", help: ""),
-        Option(name: "--run-dir", value: "DIR", help: ""), Option(name: "--resume", value: nil, help: ""),
+        Option(name: "--run-dir", value: "DIR", help: ""), Option.resume,
     ]
 
     private func line(_ words: [String], directory: String = "runs/a") throws -> String {
@@ -29,6 +29,9 @@ import dist_train
         #expect(
             try line(["--run-dir", "old", "job.json5", "--resume", "--set=epochs=3"])
                 == "dist-train run job.json5 --set=epochs=3 --run-dir runs/a --resume")
+        #expect(
+            try line(["--run-dir=old", "--resume=auto", "job.json5"])
+                == "dist-train run job.json5 --run-dir runs/a --resume")
     }
 
     @Test func theChosenPortIsListenedOn() throws {

@@ -18,6 +18,26 @@ import Threads
         }
     }
 
+    /// Nothing happens before the first signal; then half of the period comes, and its end.
+    @Test func aGracePeriod() async throws {
+        try await onThread {
+            let calls = Guarded(Set<String>())
+            func have(_ expected: Set<String>) -> Bool { calls.withLock { $0 } == expected }
+            let period = try GracePeriod(0.01) {
+                _ = calls.withLock { $0.insert("half").inserted }
+                while true { Clock.sleep(seconds: 3600) }  // what it does holds up nothing
+            } over: {
+                _ = calls.withLock { $0.insert("over").inserted }
+            }
+            Clock.sleep(seconds: 0.05)
+            #expect(have([]))
+            period.begin()
+            period.begin()
+            for _ in 0..<3000 where !have(["half", "over"]) { Clock.sleep(seconds: 0.01) }
+            #expect(have(["half", "over"]))
+        }
+    }
+
     @Test func signalsAreNamed() async throws {
         try await onThread {
             let child = try ChildProcess("sleep", ["100"], standardOutput: .discard, standardError: .discard)

@@ -300,6 +300,10 @@ extension EventExample {
             "OPENBLAS_CORETYPE=Nehalem comes before the job's OpenBLAS core Zen: unset it if this worker is"
                 + " refused", #""core":"Nehalem","wanted":"Zen""#),
         EventExample(
+            .session(.leftWithinStep(seconds: 10)), .warning,
+            "the step at hand did not end within 10.0 s (--grace); leaving in the middle of it",
+            #""seconds":10.0"#),
+        EventExample(
             .session(.finished(reason: "the job has reached its end")), "the job has reached its end",
             #""reason":"the job has reached its end""#),
         EventExample(

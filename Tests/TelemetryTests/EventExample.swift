@@ -153,6 +153,11 @@ extension EventExample {
             "there is no report: no room; make it with:  dist-train report 'my run'",
             #""reason":"no room","directory":"my run""#),
         EventExample(
+            .ending(.boundaryGivenUp(step: 9_000)), .warning,
+            "the step at hand takes too long (--grace): stopping with the snapshot of step 9,000; what came"
+                + " after it is computed again",
+            #""step":9000"#),
+        EventExample(
             .ending(.stopRequested), "stopping after this step; a second signal ends the process at once"),
         EventExample(
             .ending(
