@@ -51,7 +51,7 @@ import Testing
         let place = Path.join(home.path, ".config/dist-train/token")
         try Program.finish(worker(1), seconds: 20).expect(
             status: 1, "error: no token: copy the one that the coordinator shows", place,
-            "--token-file or DIST_TRAIN_TOKEN")
+            "--token-file, DIST_TRAIN_TOKEN or DIST_TRAIN_TOKEN_FILE")
     }
 
     /// A mistyped token is asked for again, and only one that a coordinator has accepted is stored.
