@@ -158,7 +158,8 @@ package final class RunDirectory: Sendable {
     /// Whether a run has begun in a directory. A config beside which nothing of a run lies is none, whatever
     /// its name is.
     package static func hasRun(_ path: String) -> Bool {
-        hasJob(path) && File.exists(Path.join(path, incarnationName))
+        // An ensemble's own directory has no incarnation; one that was copied may have no lock.
+        hasJob(path) && [lockName, incarnationName].contains { File.exists(Path.join(path, $0)) }
     }
 
     private static func hasJob(_ path: String) -> Bool { File.exists(Path.join(path, jobName)) }
