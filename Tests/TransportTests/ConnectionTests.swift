@@ -288,10 +288,10 @@ let protections = [Protection.tls, .plaintext]
     }
 
     @Test func otherVersion() async throws {
-        let found = try await error(after: FrameHeader(kind: 3).encoded(payload: [], version: 4))
+        let found = try await error(after: FrameHeader(kind: 3).encoded(payload: [], version: 5))
         #expect(
             found.error.map { "\($0)" }
-                == "10.0.0.3:7070 runs protocol version 4, this side protocol version 3;"
+                == "10.0.0.3:7070 runs protocol version 5, this side protocol version 4;"
                 + " install the same version on both"
         )
     }
