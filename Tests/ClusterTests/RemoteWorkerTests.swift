@@ -64,10 +64,11 @@ import Transport
     ) throws -> any WorkerProcess {
         let host = try #require(RemoteHost.list(host).first)
         try directory.write("shell", shell)
-        return try RemotePlace(
-            host, program: program, address: address, port: 7070, options: options, token: token,
-            ssh: directory.file("ssh")
-        ).start()
+        return try Reaped(
+            RemotePlace(
+                host, program: program, address: address, port: 7070, options: options, token: token,
+                ssh: directory.file("ssh")
+            ).start())
     }
 
     private func text(_ name: String) -> String {
@@ -203,10 +204,11 @@ import Transport
             #expect(
                 silent.finish(until: Clock.monotonicSeconds() + 60, isHurried: false) == nil,
                 "nobody waits for it")
-            let none = try RemotePlace(
-                try #require(RemoteHost.list("a").first), program: program(), address: nil, port: 1,
-                options: [], token: token, ssh: directory.file("none")
-            ).start()
+            let none = try Reaped(
+                RemotePlace(
+                    try #require(RemoteHost.list("a").first), program: program(), address: nil, port: 1,
+                    options: [], token: token, ssh: directory.file("none")
+                ).start())
             #expect(failure(none).contains("ssh ended with status 127"))
         }
     }
@@ -221,5 +223,22 @@ import Transport
             #expect(settle(process) == .running(copiedBytes: worker.utf8.count))
             #expect(text("arguments") == "worker --join [fd00::7]:7070 --lanes 2\n")
         }
+    }
+}
+
+/// A worker that is ended, and asked how it ended, when nobody holds it any more. Tests that watch other
+/// processes wait for every child of this one: one that nobody asks for would keep them busy for ever.
+private final class Reaped: WorkerProcess {
+    private let process: any WorkerProcess
+
+    init(_ process: any WorkerProcess) { self.process = process }
+
+    deinit { _ = process.finish(until: 0, isHurried: true) }
+
+    var processID: Int32 { process.processID }
+    var course: WorkerCourse { process.course }
+    var lastWords: String { process.lastWords }
+    func finish(until deadline: Double, isHurried: Bool) -> System.ExitStatus? {
+        process.finish(until: deadline, isHurried: isHurried)
     }
 }

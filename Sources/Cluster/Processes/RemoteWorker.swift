@@ -92,7 +92,10 @@ final class RemoteWorker: WorkerProcess, Sendable {
         } catch {
             // The script reads the end, and removes what it has of the program.
             input.closeWriteEnd()
-            if process.wait(seconds: 5) == nil { process.send(SIGKILL) }
+            if process.wait(seconds: 5) == nil {
+                process.send(SIGKILL)
+                _ = process.wait(seconds: 5)
+            }
             let failure = (error as? RemoteFailure) ?? RemoteFailure("\(error)")
             state.withLock { $0 = .failed(failure) }
         }
