@@ -1,11 +1,12 @@
 import System
+import Transport
 
 /// The part of this process in a training that the same command line starts everywhere: its rank, where rank
 /// 0 is, and what it may use of its node. It follows from options and from variables that launchers set.
 ///
 ///     let launch = try Launch(Launch.Options(), .ofThisProcess())   // under `srun -n 4`
 ///     launch.rank.value          // 2
-///     launch.sentence            // "rank 2 of 4 (SLURM_PROCID); rank 0 is on n001 (SLURM_STEP_NODELIST), …"
+///     launch.origins             // "rank 2 of 4 (SLURM_PROCID)", "rank 0 is on n001 …", …
 package struct Launch: Equatable, Sendable {
     package static let mostRanks = 1_000_000
 
@@ -70,14 +71,14 @@ package struct Launch: Equatable, Sendable {
         if let ranks = launcher.ranks, let ofNode = launcher.ranksOfNode, ranks.value == ofNode.value {
             return Found("127.0.0.1", "all ranks are on this node")
         }
-        if let host = launcher.host, launcher.name == "Slurm" { return host }
+        if let host = launcher.host { return host }
         if let master = Variables(read: surroundings.variable).text("MASTER_ADDR"),
             launcher.rank.value == 0 || surroundings.isName(master.value)
                 || !surroundings.isLoopback(master.value)
         {
             return master
         }
-        if let host = launcher.host { return host }
+        if let host = launcher.supposedHost { return host }
         guard launcher.rank.value == 0 else {
             throw LaunchError(
                 "rank \(launcher.rank.value) does not know where rank 0 is: \(launcher.hostAdvice)")
@@ -90,7 +91,7 @@ package struct Launch: Equatable, Sendable {
     > {
         if let port = options.port { return Found(port...port, "the command line") }
         guard let rendezvous else {
-            return Found(Rendezvous.usualPort...Rendezvous.usualPort, "the usual port")
+            return Found(Endpoint.coordinatorPort...Endpoint.coordinatorPort, "the usual port")
         }
         return Found(rendezvous.value.ports, "the rendezvous")
     }
@@ -108,7 +109,7 @@ package struct Launch: Equatable, Sendable {
         let share = max(1, (launcher.coresOfNode ?? surroundings.machine) / ranks.value)
         let cores = min(surroundings.available, share, launcher.coresOfRank ?? .max)
         let quota = surroundings.quota.map { $0 / Double(ranks.value) }
-        let what = ranks.value == 1 ? "1 rank" : "\(ranks.value) ranks"
-        return Found(Processor.cores(available: cores, limit: quota), "\(what) on this node")
+        let cause = "\(TextFormat.count(ranks.value, "rank")) on this node"
+        return Found(Processor.cores(available: cores, limit: quota), cause)
     }
 }

@@ -68,7 +68,7 @@ extension Launcher {
         launcher.lastingName = String(job)
         let full = surroundings.fullHostName
         if full.hasPrefix(label + ".") {
-            launcher.host = Found(job + "-0" + full.dropFirst(label.count), "the host name")
+            launcher.supposedHost = Found(job + "-0" + full.dropFirst(label.count), "the host name")
         }
         return launcher
     }

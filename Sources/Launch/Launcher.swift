@@ -12,8 +12,10 @@ struct Launcher {
     var ranks: Found<Int>?
     /// The ranks on this node.
     var ranksOfNode: Found<Int>?
-    /// Rank 0's host.
+    /// Rank 0's host, if the launcher names it.
     var host: Found<String>?
+    /// Rank 0's host as it follows from the name of this one. MASTER_ADDR comes before it.
+    var supposedHost: Found<String>?
     /// The sentence to say if the host is needed and not known.
     var hostAdvice = "name rank 0's host, on every rank: --join HOST, or the variable MASTER_ADDR"
     var rendezvous: Found<Rendezvous>?

@@ -2,8 +2,6 @@
 package struct Rendezvous: Equatable, Sendable {
     /// Bytes of the longest name.
     package static let longest = 128
-    /// The port without a name.
-    package static let usualPort: UInt16 = 7070
     /// The number of consecutive ports that a name stands for.
     package static let portCount: UInt16 = 8
 

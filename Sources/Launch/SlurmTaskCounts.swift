@@ -2,43 +2,49 @@
 package struct SlurmTaskCounts: Equatable, Sendable {
     /// Bytes of the longest list that is read.
     private static let longest = 1 << 20
-    private let runs: [(count: Int, nodes: Int)]
+    private let runs: [Run]
+
+    /// Neighbouring nodes with equally many tasks.
+    private struct Run: Equatable, Sendable {
+        let tasks: Int
+        let nodes: Int
+
+        /// Reads `2` or `2(x3)`.
+        init?(_ text: Substring) {
+            let range = 1...Launch.mostRanks
+            let pieces = text.split(separator: "(x", omittingEmptySubsequences: false)
+            guard let tasks = Int(pieces[0]), range.contains(tasks) else { return nil }
+            self.tasks = tasks
+            guard pieces.count > 1 else {
+                nodes = 1
+                return
+            }
+            guard pieces.count == 2, pieces[1].hasSuffix(")"), let nodes = Int(pieces[1].dropLast()),
+                range.contains(nodes)
+            else { return nil }
+            self.nodes = nodes
+        }
+    }
 
     /// Nil if the text is no such list.
     package init?(_ text: String) {
         guard text.utf8.count <= Self.longest else { return nil }
-        var runs: [(count: Int, nodes: Int)] = []
-        for part in text.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
-            guard let run = Self.run(part) else { return nil }
+        var runs: [Run] = []
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            guard let run = Run(part) else { return nil }
             runs.append(run)
         }
         self.runs = runs
     }
 
-    /// Reads `2` or `2(x3)`.
-    private static func run(_ part: Substring.UTF8View) -> (count: Int, nodes: Int)? {
-        let range = 1...Launch.mostRanks
-        guard let text = Substring(part).isEmpty ? nil : String(Substring(part)) else { return nil }
-        let pieces = text.split(separator: "(x", omittingEmptySubsequences: false)
-        guard let count = Int(pieces[0]), range.contains(count) else { return nil }
-        guard pieces.count > 1 else { return (count, 1) }
-        guard pieces.count == 2, pieces[1].hasSuffix(")"), let nodes = Int(pieces[1].dropLast()),
-            range.contains(nodes)
-        else { return nil }
-        return (count, nodes)
-    }
-
     /// The tasks of a node, which counts from 0; nil if there is no such node.
     package subscript(node: Int) -> Int? {
+        guard node >= 0 else { return nil }
         var first = 0
         for run in runs {
-            if node < first + run.nodes { return node < 0 ? nil : run.count }
+            if node < first + run.nodes { return run.tasks }
             first += run.nodes
         }
         return nil
-    }
-
-    package static func == (one: Self, other: Self) -> Bool {
-        one.runs.elementsEqual(other.runs) { $0 == $1 }
     }
 }

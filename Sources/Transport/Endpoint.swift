@@ -2,6 +2,9 @@ import Platform
 
 /// A host name or address and a port, to dial or to listen on.
 package struct Endpoint: Hashable, Sendable {
+    /// The port of a coordinator, unless an option says otherwise.
+    package static let coordinatorPort: UInt16 = 7070
+
     package var host: String
     package var port: UInt16
 

@@ -156,6 +156,28 @@ import Testing
         #expect(launched.text("message")?.hasPrefix("rank 0 of 2 (OMPI_COMM_WORLD_RANK); ") == true)
     }
 
+    /// Without --run-dir the directory follows from the job, whether --resume=auto is given or implied.
+    @Test(arguments: [[], ["--resume=auto"]]) func theUsualRunDirectory(more: [String]) throws {
+        let home = try TemporaryDirectory()
+        let name = Ranks.randomName()
+        let line = [
+            "run", Repository.digits, "--everywhere", "--rank", "0", "--rendezvous", name, "epochs=1",
+        ]
+        func run() throws -> Program.Finished {
+            let words = ["-c", "cd \"$1\" && shift && exec \"$@\"", "sh", home.path, Program.path]
+            return try Program.finish(
+                ChildProcess(
+                    "/bin/sh", words + line + more, environment: Program.environment(home.path),
+                    standardOutput: .capture, standardError: .capture))
+        }
+        let first = try run()
+        first.expect(status: 0)
+        #expect(try Directory.list(home.file("runs")) == ["digits-mlp-\(name)"])
+        let again = try run()
+        again.expect(status: 0)
+        #expect(again.output == first.output && again.errors.contains("has reached its end"))
+    }
+
     @Test(arguments: [
         (["--everywhere"], "--everywhere needs a rank"),
         (["--everywhere", "--rank", "1"], "does not know where rank 0 is"),

@@ -17,13 +17,17 @@ extension Exactness {
             let process = try Program.start(
                 bench.arguments("run", workers: workers, Self.line + more), in: bench.path,
                 bench.environment(["DIST_TRAIN_FAULT": fault]))
-            let path = Path.join(bench.runDirectory("run"), "metrics.jsonl")
+            expectLine(ofStep: steps, in: bench.runDirectory("run"), of: process)
+            return process
+        }
+
+        /// Waits until a step is done.
+        private func expectLine(ofStep step: Int, in directory: String, of process: ChildProcess) {
+            let path = Path.join(directory, "metrics.jsonl")
             let hasCome = eventually(within: 30) {
-                let lines = (try? File.readText(path, limit: 1 << 24))?.split(separator: "\n") ?? []
-                return lines.contains { $0.contains("\"step\":\(steps),") } || steps == 0
+                (try? File.readText(path, limit: 1 << 24))?.contains("\"step\":\(step),") == true
             }
             #expect(hasCome, "\(process.standardError())")
-            return process
         }
 
         private func expectQuietBits(_ bench: Bench, workers: Int) throws {
@@ -92,11 +96,7 @@ extension Exactness {
             let options = ["--exit-code-when-asked", "75", "--grace", "2"]
             let worker = try run.worker(options, fault: "rank0:backward:7:hang")
             try log.wait(for: "generation_started", from: coordinator)
-            let path = Path.join(run.runDirectory, "metrics.jsonl")
-            let hangs = eventually(within: 30) {
-                (try? File.readText(path, limit: 1 << 20))?.contains("\"step\":7,") == true
-            }
-            #expect(hangs)
+            expectLine(ofStep: 7, in: run.runDirectory, of: coordinator)
             worker.send(SIGTERM)
             let end = try Program.finish(worker, seconds: 60)
             #expect(end.status == .exited(75), "\(end.errors)")
@@ -115,11 +115,7 @@ extension Exactness {
             let workers = try ["rank0:backward:13:hang,rank1:backward:13:hang", ""].map {
                 try run.worker(["--grace", "2"], fault: $0)
             }
-            let path = Path.join(run.runDirectory, "metrics.jsonl")
-            let hangs = eventually(within: 30) {
-                (try? File.readText(path, limit: 1 << 20))?.contains("\"step\":13,") == true
-            }
-            #expect(hangs)
+            expectLine(ofStep: 13, in: run.runDirectory, of: coordinator)
             coordinator.send(SIGTERM)
             let end = try Program.finish(coordinator, seconds: 60)
             #expect(end.status == .exited(75), "\(end.errors)")

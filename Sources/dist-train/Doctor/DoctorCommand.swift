@@ -47,7 +47,7 @@ enum DoctorCommand {
 
     private static func findings(_ arguments: Arguments) throws -> [Finding] {
         let tokenFile = arguments.string("--token-file")
-        if let coordinator = try arguments.endpoint("--join", defaultPort: 7070) {
+        if let coordinator = try arguments.endpoint("--join", defaultPort: Endpoint.coordinatorPort) {
             try arguments.requireNoPositionals()
             let listen = try arguments.endpoint("--listen", defaultPort: 0) ?? Endpoint(host: "", port: 0)
             let token = try TokenStore.forWorker(file: tokenFile).token

@@ -13,15 +13,15 @@ enum NetworkFindings {
             let reactor = try Reactor(name: "doctor")
             let credentials = Credentials(.random())
             let listener = try reactor.listen(
-                Endpoint(host: "", port: 7070),
+                Endpoint(host: "", port: Endpoint.coordinatorPort),
                 handshake: { .listener(credentials, program: Version.program) },
                 accepted: { connection, _ in connection.close() })
             let families = listener.localAddress.isIPv6 ? "IPv4 and IPv6" : "IPv4 alone"
             listener.close()
-            return Finding("port 7070", .good, "free (\(families))")
+            return Finding("port \(Endpoint.coordinatorPort)", .good, "free (\(families))")
         } catch {
             return Finding(
-                "port 7070", .warning, "\(error)",
+                "port \(Endpoint.coordinatorPort)", .warning, "\(error)",
                 cure: "a coordinator here needs another port: --listen :7071, and --join HOST:7071")
         }
     }

@@ -57,7 +57,7 @@ struct StepBenchmark {
             job: setup.job, request: .init(), coordinator: options, printsJSON: false, isOpen: false,
             verbosity: .quiet,
             command: ResumableCommand(try Arguments([], options: [], command: "bench step")))
-        let local = LocalWorkerOptions(
+        let local = WorkerProcessOptions(
             count: workers, lanes: lanes, restarts: 0, cacheDirectory: Path.join(scratch.path, "cache"))
         let session = TrainingSession(
             token: .random(), local: local, log: log, signals: try StopSignals(),

@@ -25,11 +25,11 @@ enum CoordinatorCommand {
         if let maximum, maximum < minimum {
             throw UsageError("--max-workers \(maximum) is less than --min-workers \(minimum)")
         }
-        let listen = try arguments.endpoint("--listen", defaultPort: 7070)
+        let port = Endpoint.coordinatorPort
+        let listen = try arguments.endpoint("--listen", defaultPort: port) ?? Endpoint(host: "", port: port)
         let rendezvous = try arguments.rendezvous()?.name
         let program = try RunProgram.prepare(
-            arguments, listen: listen ?? Endpoint(host: "", port: 7070), minimumWorkers: minimum,
-            maximumWorkers: maximum ?? .max, isOpen: true)
+            arguments, listen: listen, minimumWorkers: minimum, maximumWorkers: maximum ?? .max, isOpen: true)
         return {
             var program = try program()
             program.coordinator.rendezvous = rendezvous

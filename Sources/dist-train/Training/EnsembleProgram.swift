@@ -14,12 +14,12 @@ struct EnsembleProgram {
     private let program: RunProgram
     /// Nil: it is kept in the ensemble's directory.
     private let token: SharedToken?
-    private let local: LocalWorkerOptions?
+    private let local: WorkerProcessOptions?
     /// The number of members.
     private let count: Int
     private let log: Log
 
-    init(_ program: RunProgram, _ token: SharedToken?, _ local: LocalWorkerOptions?, _ log: Log) {
+    init(_ program: RunProgram, _ token: SharedToken?, _ local: WorkerProcessOptions?, _ log: Log) {
         self.program = program
         self.token = token
         self.local = local

@@ -65,12 +65,12 @@ struct EverywhereProgram {
         program.coordinator.listen.port = ports.lowerBound
         program.coordinator.furtherPorts = UInt16(ports.count - 1)
         program.coordinator.rendezvous = launch.rendezvous?.value.name
-        if program.request.start == .new {
+        if program.request.start != .resumed {
             let directory = directory(of: program.job, launch)
             program.request = RunSetup.Request(runDirectory: directory, start: .automatic)
         }
         program.preface = [.run(launch.event)]
-        let local = LocalWorkerOptions(
+        let local = WorkerProcessOptions(
             count: 1, lanes: launch.lanes?.value, restarts: restarts, sharesMachine: launch.lanes == nil,
             grace: program.ending.grace)
         return try program.run(token: TokenStore.forCoordinator(file: tokenFile), local: local)

@@ -47,12 +47,12 @@ enum RunCommand {
         let hosts = try arguments.hosts()
         let workers = try arguments.integer("--workers", (hosts.isEmpty ? 1 : 0)...1024) ?? 1
         let lanes = try arguments.integer("--lanes", 1...1024)
-        let listen = try arguments.endpoint("--listen", defaultPort: 7070)
+        let listen = try arguments.endpoint("--listen", defaultPort: Endpoint.coordinatorPort)
         let program = try RunProgram.prepare(
             arguments, listen: listen ?? Endpoint(host: hosts.isEmpty ? "127.0.0.1" : "", port: 0),
             minimumWorkers: workers + hosts.count, maximumWorkers: .max, isOpen: listen != nil)
         let isOpen = listen != nil || arguments.has("--token-file")
-        let local = LocalWorkerOptions(
+        let local = WorkerProcessOptions(
             count: workers, lanes: lanes, restarts: try arguments.restarts(),
             grace: try arguments.ending().grace, hosts: hosts, advertise: try arguments.advertisedHost())
         return {

@@ -34,7 +34,7 @@ struct RunProgram {
     ///   - local: the workers that this program starts; nil: others start them.
     ///   - token: nil: it is kept in the run directory. A finished run whose result is printed again needs
     ///     none.
-    func run(token: @autoclosure () throws -> SharedToken?, local: LocalWorkerOptions?) throws -> Int32 {
+    func run(token: @autoclosure () throws -> SharedToken?, local: WorkerProcessOptions?) throws -> Int32 {
         try Signals.endAtOnce(status: ending.chosenStatus)
         let log = Log(source: "coordinator", verbosity: verbosity)
         for event in preface { log.record(event) }
@@ -51,7 +51,7 @@ struct RunProgram {
             ? program.train(token(), local, log) : EnsembleProgram(program, token(), local, log).run()
     }
 
-    private func train(_ token: SharedToken?, _ local: LocalWorkerOptions?, _ log: Log) throws -> Int32 {
+    private func train(_ token: SharedToken?, _ local: WorkerProcessOptions?, _ log: Log) throws -> Int32 {
         let setup = try RunSetup(job, request, log: log) { try requireMemory($0, $1, local) }
         let session = TrainingSession(
             token: try token ?? Self.token(keptIn: setup.directory.path, log), local: local, log: log,
@@ -136,7 +136,7 @@ struct RunProgram {
     }
 
     /// Refuses a job that needs more memory than there is.
-    func requireMemory(_ plan: TrainingPlan, _ data: DecodedData, _ local: LocalWorkerOptions?) throws {
+    func requireMemory(_ plan: TrainingPlan, _ data: DecodedData, _ local: WorkerProcessOptions?) throws {
         let workers = local?.count ?? 0
         let demand = MemoryDemand(
             plan, workers: workers, lanes: local?.lanesOfEach ?? Processor.cores, dataBytes: data.byteCount)
@@ -151,7 +151,7 @@ struct RunProgram {
 
     /// Starts worker processes, unless the session has them already, and lets the coordinator supervise them.
     private func startWorkers(
-        _ local: LocalWorkerOptions, of coordinator: Coordinator, at address: SocketAddress,
+        _ local: WorkerProcessOptions, of coordinator: Coordinator, at address: SocketAddress,
         in session: TrainingSession
     ) throws {
         let workers =
@@ -170,7 +170,7 @@ struct RunProgram {
         let all = address.isAny ? SocketAddress.localInterfaces() : [address]
         let hosts = all.filter { address.isIPv6 || !$0.isIPv6 }.map(\.bracketedHost)
         let host = hosts.first ?? "localhost"
-        let port = address.port == 7070 ? "" : ":\(address.port)"
+        let port = address.port == Endpoint.coordinatorPort ? "" : ":\(address.port)"
         let command =
             "dist-train worker --join \(host)\(port)"
             + (coordinator.protection == .plaintext ? " --plaintext" : "")

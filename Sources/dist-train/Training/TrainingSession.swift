@@ -7,7 +7,7 @@ import Transport
 final class TrainingSession {
     let token: SharedToken
     /// The workers that this program starts; nil: others start them.
-    let local: LocalWorkerOptions?
+    let local: WorkerProcessOptions?
     let log: Log
     let signals: StopSignals
     let console: Console
@@ -17,7 +17,7 @@ final class TrainingSession {
     var workers: WorkerProcesses?
 
     init(
-        token: SharedToken, local: LocalWorkerOptions?, log: Log, signals: StopSignals,
+        token: SharedToken, local: WorkerProcessOptions?, log: Log, signals: StopSignals,
         console: Console, display: RunDisplay? = nil
     ) {
         self.token = token

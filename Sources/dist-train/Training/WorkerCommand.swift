@@ -82,7 +82,7 @@ enum WorkerCommand {
             throw UsageError(
                 "`dist-train worker` takes options only, found `\(extra)`: did you mean --join \(extra)?")
         }
-        guard let coordinator = try arguments.endpoint("--join", defaultPort: 7070) else {
+        guard let coordinator = try arguments.endpoint("--join", defaultPort: Endpoint.coordinatorPort) else {
             throw UsageError("`dist-train worker` needs the coordinator's address: --join HOST[:PORT]")
         }
         guard !coordinator.host.isEmpty else {

@@ -1,3 +1,5 @@
+import System
+
 extension Launch {
     /// The facts and where they come from, each as `rank 2 of 4 (SLURM_PROCID)`.
     package var origins: [String] {
@@ -11,7 +13,7 @@ extension Launch {
         }
         if let rendezvous { origins.append("the job is \(rendezvous.value.name) (\(rendezvous.source))") }
         if let lanes {
-            origins.append("\(lanes.value == 1 ? "1 lane" : "\(lanes.value) lanes") (\(lanes.source))")
+            origins.append("\(TextFormat.count(lanes.value, "lane")) (\(lanes.source))")
         }
         return origins
     }

@@ -3,7 +3,7 @@ import System
 import Transport
 
 /// The worker processes that `run` starts on its own machine and, with `--hosts`, on others.
-struct LocalWorkerOptions {
+struct WorkerProcessOptions {
     var count: Int
     /// The compute threads of each; nil: those of this machine share its cores, and one of another host uses
     /// all of that one's.
