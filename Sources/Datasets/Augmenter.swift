@@ -52,6 +52,7 @@ package struct Augmenter: Sendable {
             ImageWarp.warp(
                 features.advanced(by: sample * shape.count).assumingMemoryBound(to: UInt8.self), shape, map,
                 fill: fill, into: row)
+        case .uint16, .uint32: preconditionFailure("Images are bytes or floats")
         case .float32:
             ImageWarp.warp(
                 features.advanced(by: 4 * sample * shape.count).assumingMemoryBound(to: Float.self), shape,

@@ -34,6 +34,13 @@ package struct BatchGeometry: Equatable, Sendable {
         return count
     }
 
+    /// The largest power of two from 1 to 8 that leaves a sequence and 16 positions for each microbatch.
+    package static func defaultMicrobatches(ofSequences batchSize: Int, positions: Int) -> Int {
+        var count = 8
+        while count > 1, batchSize < count || batchSize / count * positions < 16 { count /= 2 }
+        return count
+    }
+
     /// The default of V in version 0.2, and now of models whose batch norms normalise each microbatch by
     /// itself: 32 samples or more in each.
     package static func microbatchesOfVersion02(batchSize: Int) -> Int {

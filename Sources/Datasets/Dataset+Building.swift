@@ -14,15 +14,19 @@ final class AlignedBytes: @unchecked Sendable {  // only its builder writes it, 
 
 extension Dataset {
     /// Builds a data set in its canonical form.
-    /// - Parameter fill: writes the features `[count, shape…]` (UInt8 or Float, as `form` says) and the
-    ///   targets (Int32 labels, or Float values).
-    /// - Throws: `DatasetError` if the data do not fit into memory, if a label is outside the classes or a
-    ///   number is not finite; and what `fill` throws.
+    /// - Parameters:
+    ///   - samples: where each sample lies in the stream, if that has a table.
+    ///   - fill: writes the features `[count, shape…]`, or the stream (UInt8, UInt16, UInt32 or Float, as
+    ///     `form` says), and the targets (Int32 labels, or Float values).
+    /// - Throws: `DatasetError` if the data do not fit into memory, if a label is outside the classes, a sample
+    ///   outside the stream, a token outside the vocabulary or a number is not finite; and what `fill` throws.
     package static func build(
-        _ form: DatasetForm,
+        _ form: DatasetForm, samples: [StreamSample] = [],
         fill: (_ features: UnsafeMutableRawBufferPointer, _ targets: UnsafeMutableRawBufferPointer) throws ->
             Void
     ) throws -> Dataset {
+        precondition(
+            samples.count == (form.stream?.index == .table ? form.count : 0), "a table has every sample")
         let layout = try form.layout()
         let limit = PhysicalMemory.limit
         guard layout.total <= limit.bytes else {
@@ -33,12 +37,15 @@ extension Dataset {
         }
         let memory = AlignedBytes(count: layout.total)
         writeHeader(form, layout, into: memory.bytes)
+        let table = UnsafeMutableRawBufferPointer(rebasing: memory.bytes[layout.samples])
+        for (index, sample) in samples.enumerated() { sample.write(table, at: index) }
         try fill(
             UnsafeMutableRawBufferPointer(rebasing: memory.bytes[layout.features]),
             UnsafeMutableRawBufferPointer(rebasing: memory.bytes[layout.targets]))
         let dataset = Dataset(
             checked: form, layout: layout, bytes: UnsafeRawBufferPointer(memory.bytes), owner: memory)
         try dataset.checkTargets()
+        try dataset.checkStream()
         try dataset.checkFinite()
         return dataset
     }

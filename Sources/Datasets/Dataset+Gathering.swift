@@ -6,15 +6,20 @@ extension Dataset {
             switch form.elementType {
             case .uint8: features.map { Float($0) }
             case .float32: Array(features.bindMemory(to: Float.self))
+            case .uint16, .uint32: (0..<(form.stream?.positions ?? 0)).map { Float(token($0)) }
             }
         }
     }
 
-    /// Writes the samples `indices` as rows `[indices.count, sampleSize]` of `(x − shift) · factor`.
+    /// Writes the samples `indices` as rows `[indices.count, sampleSize]` of `(x − shift) · factor`; the
+    /// positions of a stream's samples, one sample behind the other, as rows `[positions, channels]`.
     /// Allocates nothing.
     package func gather(
         _ indices: ArraySlice<Int>, normalization: Normalization, into output: UnsafeMutablePointer<Float>
     ) {
+        if form.stream != nil {
+            return gatherPositions(indices, normalization: normalization, into: output)
+        }
         let size = sampleSize
         let channels = form.channelCount
         precondition(
@@ -37,6 +42,7 @@ extension Dataset {
                         let source = start.advanced(by: 4 * index * size).assumingMemoryBound(to: Float.self)
                         normalizeRow(
                             source, into: row, size: size, channels: channels, shift: shift, factor: factor)
+                    case .uint16, .uint32: preconditionFailure("Tokens are a stream's")
                     }
                     row += size
                 }

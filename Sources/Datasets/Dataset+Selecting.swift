@@ -3,6 +3,7 @@ extension Dataset {
     /// - Throws: `DatasetError` if the copy does not fit into memory.
     package func selecting(_ indices: [Int]) throws -> Dataset {
         precondition(indices.allSatisfy { $0 >= 0 && $0 < count }, "A sample's index lies in the data set")
+        if form.stream != nil { return try selectingSequences(indices) }
         var form = form
         form.count = indices.count
         let features = features
@@ -26,6 +27,28 @@ extension Dataset {
                     for column in 0..<width {
                         output[position * width + column] = values[index * width + column]
                     }
+                }
+            }
+        }
+    }
+
+    /// The same of a stream: with a table, over the same stream.
+    private func selectingSequences(_ indices: [Int]) throws -> Dataset {
+        var form = form
+        form.count = indices.count
+        form.stream?.index = .table
+        let (features, labels, values) = (features, labels, values)
+        let width = form.targets.width
+        return try Dataset.build(form, samples: indices.map(streamSample)) { featureBytes, targetBytes in
+            featureBytes.copyMemory(from: features)
+            for (position, index) in indices.enumerated() {
+                if !labels.isEmpty {
+                    targetBytes.storeBytes(of: labels[index], toByteOffset: 4 * position, as: Int32.self)
+                }
+                for column in 0..<(values.isEmpty ? 0 : width) {
+                    targetBytes.storeBytes(
+                        of: values[index * width + column], toByteOffset: 4 * (position * width + column),
+                        as: Float.self)
                 }
             }
         }

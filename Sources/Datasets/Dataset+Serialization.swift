@@ -5,6 +5,7 @@ import System
 extension Dataset {
     private static let magic = Array("DTRAINDS".utf8)
     private static let version: UInt32 = 1
+    private static let versionOfStreams: UInt32 = 2
 
     /// Opens the canonical form in a mapped file without a copy.
     /// - Throws: `DatasetError` if the bytes are damaged.
@@ -31,6 +32,7 @@ extension Dataset {
         }
         self.init(checked: form, layout: layout, bytes: bytes, owner: owner)
         try checkTargets()
+        try checkStream()
     }
 
     private static func readHeader(_ bytes: UnsafeRawBufferPointer, source: String) throws -> DatasetForm {
@@ -45,8 +47,9 @@ extension Dataset {
             guard value < 1 << 47 else { throw damaged(source, "it claims a size of \(value)") }
             return Int(value)
         }
-        guard u32(8) == version else {
-            throw damaged(source, "it has version \(u32(8)), this program reads \(version)")
+        guard u32(8) == version || u32(8) == versionOfStreams else {
+            throw damaged(
+                source, "it has version \(u32(8)), this program reads \(version) and \(versionOfStreams)")
         }
         guard let elementType = ElementType(rawValue: u32(12)) else {
             throw damaged(source, "its element type is \(u32(12))")
@@ -72,11 +75,30 @@ extension Dataset {
                 throw damaged(source, "it has targets and has none")
             }
             targets = .absent
+        case 4 where u32(8) == versionOfStreams:
+            guard try size(32) == 0, try size(40) == 0 else {
+                throw damaged(source, "it has targets beside its tokens")
+            }
+            targets = .nextToken
         default: throw damaged(source, "its kind of targets is \(u32(28))")
         }
-        return DatasetForm(
+        var form = DatasetForm(
             elementType: elementType, sampleShape: shape, count: try size(16), targets: targets)
+        guard u32(8) == versionOfStreams else {
+            guard elementType == .uint8 || elementType == .float32 else {
+                throw damaged(source, "it has tokens and no stream")
+            }
+            return form
+        }
+        let (vocabulary, stride) = (try size(Self.streamOffset), try size(Self.streamOffset + 8))
+        form.stream = StreamForm(
+            positions: try size(56), vocabulary: vocabulary == 0 ? nil : vocabulary,
+            index: stride == 0 ? .table : .windows(stride: stride))
+        return form
     }
+
+    /// Where the header says what a stream has besides its length: behind the two dimensions of its samples.
+    private static let streamOffset = 96
 
     private static func readNames(_ bytes: UnsafeRawBufferPointer, count: Int, byteCount: Int, source: String)
         throws -> [String]
@@ -109,7 +131,7 @@ extension Dataset {
             bytes.storeBytes(of: value.littleEndian, toByteOffset: offset, as: Value.self)
         }
         for (index, byte) in magic.enumerated() { bytes[index] = byte }
-        put(version, at: 8)
+        put(form.stream == nil ? version : versionOfStreams, at: 8)
         put(form.elementType.rawValue, at: 12)
         put(UInt64(form.count), at: 16)
         put(UInt32(form.sampleShape.count), at: 24)
@@ -117,8 +139,17 @@ extension Dataset {
         put(UInt64(layout.names.count), at: 40)
         put(UInt64(layout.total), at: 48)
         for (index, size) in form.sampleShape.enumerated() { put(UInt64(size), at: 64 + 8 * index) }
-        guard case .classes(let names) = form.targets else {
-            return put(UInt32(form.targets == .absent ? 3 : 2), at: 28)
+        if let stream = form.stream {
+            put(UInt64(stream.positions), at: 56)
+            put(UInt64(stream.vocabulary ?? 0), at: streamOffset)
+            if case .windows(let stride) = stream.index { put(UInt64(stride), at: streamOffset + 8) }
+        }
+        let names: [String]
+        switch form.targets {
+        case .values: return put(UInt32(2), at: 28)
+        case .absent: return put(UInt32(3), at: 28)
+        case .nextToken: return put(UInt32(4), at: 28)
+        case .classes(let classes): names = classes
         }
         put(UInt32(1), at: 28)
         var offset = layout.names.lowerBound

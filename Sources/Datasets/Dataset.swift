@@ -15,17 +15,24 @@ import System
 /// a multiple of 64 bytes, and gaps are zero:
 ///
 ///       0  "DTRAINDS"                     24  u32 rank of a sample (1…8)   40  u64 bytes of class names
-///       8  u32 version = 1                28  u32 targets: 1 classes,      48  u64 total bytes
-///      12  u32 features: 1 UInt8,             2 values, 3 none             56  u64 0
-///          2 Float32                      32  u64 classes, or values       64  8 × u64 shape (unused: 0)
+///       8  u32 version = 1, 2 of streams  28  u32 targets: 1 classes,      48  u64 total bytes
+///      12  u32 features: 1 UInt8,             2 values, 3 none,            56  u64 positions of the stream,
+///          2 Float32, 3 UInt16,               4 the next token                 0 without one
+///          4 UInt32                       32  u64 classes, or values       64  8 × u64 shape (unused: 0)
 ///      16  u64 samples                        per sample
 ///     128  class names (u32 length, UTF-8, each)
-///          features [count, shape…]
+///          features [count, shape…], or the stream [positions, channels]
+///          a stream's table of samples (`StreamSample`), if it has one
 ///          Int32 labels [count], or Float values [count, width]
+///
+/// A stream's samples have two dimensions; behind their shape, from byte 96 on, come u64 the vocabulary (0:
+/// values), the stride of windows (0: there is a table).
 package final class Dataset: @unchecked Sendable {  // nothing is written after `init`
     package let form: DatasetForm
     let bytes: UnsafeRawBufferPointer
     let features: UnsafeRawBufferPointer
+    /// The table of a stream's samples; empty where there is none.
+    let samples: UnsafeRawBufferPointer
     let targets: UnsafeRawBufferPointer
     /// Keeps `bytes` valid.
     private let owner: AnyObject
@@ -37,6 +44,7 @@ package final class Dataset: @unchecked Sendable {  // nothing is written after 
         self.bytes = bytes
         self.owner = owner
         features = UnsafeRawBufferPointer(rebasing: bytes[layout.features])
+        samples = UnsafeRawBufferPointer(rebasing: bytes[layout.samples])
         targets = UnsafeRawBufferPointer(rebasing: bytes[layout.targets])
     }
 
@@ -92,7 +100,11 @@ package final class Dataset: @unchecked Sendable {  // nothing is written after 
     ///   - name: what messages call this data set, like "train".
     /// - Throws: `DatasetError` if shapes or targets differ.
     package func requireSameForm(of other: Dataset, named otherName: String, as name: String) throws {
-        guard other.sampleShape == sampleShape else {
+        let agree =
+            form.stream == nil
+            ? other.sampleShape == sampleShape
+            : other.form.stream != nil && other.form.channelCount == form.channelCount
+        guard agree else {
             throw DatasetError(
                 "samples of `\(otherName)` have shape \(other.sampleShape),"
                     + " those of `\(name)` \(sampleShape); give data sets of one kind"
@@ -114,7 +126,16 @@ package final class Dataset: @unchecked Sendable {  // nothing is written after 
                 "one of `\(name)` and `\(otherName)` has classes as targets, the other values;"
                     + " give data sets of one kind"
             )
-        case (.absent, .classes), (.absent, .values), (.classes, .absent), (.values, .absent):
+        case (.nextToken, .nextToken) where form.stream?.vocabulary != other.form.stream?.vocabulary:
+            throw DatasetError(
+                "`\(name)` and `\(otherName)` have tokens of different vocabularies; give both the same"
+                    + " tokenizer")
+        case (.nextToken, .classes), (.nextToken, .values), (.classes, .nextToken), (.values, .nextToken):
+            throw DatasetError(
+                "one of `\(name)` and `\(otherName)` is text without labels, the other is not;"
+                    + " give data sets of one kind")
+        case (.absent, .classes), (.absent, .values), (.absent, .nextToken), (.classes, .absent),
+            (.values, .absent), (.nextToken, .absent):
             throw DatasetError(
                 "one of `\(name)` and `\(otherName)` has targets, the other none; give data sets of one kind")
         default: return

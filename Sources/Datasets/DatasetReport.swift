@@ -40,8 +40,10 @@ package struct DatasetReport: Sendable {
         duplicates = DuplicateSamples.count(within: hashes)
         var measurement = Measurement(dataset.form, featureOffsets)
         switch dataset.form.elementType {
+        case _ where dataset.form.stream != nil: break
         case .uint8: measurement.run(dataset.features.bindMemory(to: UInt8.self)) { Double($0) }
         case .float32: measurement.run(dataset.features.bindMemory(to: Float.self)) { Double($0) }
+        case .uint16, .uint32: break
         }
         values = measurement.values.range()
         columns = measurement.columns.enumerated().compactMap { column, range in
@@ -106,10 +108,22 @@ package struct DatasetReport: Sendable {
 extension Dataset {
     /// A hash of each sample's features.
     package func sampleHashes() -> [UInt64] {
+        if form.stream != nil { return streamHashes() }
         let size = sampleSize * form.elementType.byteCount
         let bytes = features.bindMemory(to: UInt8.self)
         return (0..<count).map { index in
             NameTable.hash(UnsafeBufferPointer(rebasing: bytes[index * size..<(index + 1) * size]))
+        }
+    }
+
+    private func streamHashes() -> [UInt64] {
+        let bytes = features.bindMemory(to: UInt8.self)
+        let unit = form.channelCount * form.elementType.byteCount
+        return (0..<count).map { index in
+            let sample = streamSample(index)
+            return NameTable.hash(
+                UnsafeBufferPointer(
+                    rebasing: bytes[sample.start * unit..<(sample.start + sample.length) * unit]))
         }
     }
 }

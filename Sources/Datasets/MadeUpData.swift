@@ -31,8 +31,16 @@ extension Dataset {
         func stream(_ index: Int) -> RandomStream {
             RandomStream(seed: 0, purpose: .synthetic, major: part.rawValue, minor: index)
         }
-        return try build(form) { features, targets in
+        let samples =
+            form.stream?.index == .table
+            ? (0..<form.count).map { madeUpSample($0, form) } : []
+        return try build(form, samples: samples) { features, targets in
+            if let vocabulary = form.stream?.vocabulary {
+                drawTokens(stream(0), below: vocabulary, form.elementType, into: features)
+            }
             switch form.elementType {
+            case .uint16, .uint32: break
+            case .uint8 where form.stream != nil: break
             case .uint8: drawBytes(stream(0), into: features)
             case .float32: drawFloats(stream(0), into: features.bindMemory(to: Float.self))
             }
@@ -42,7 +50,29 @@ extension Dataset {
                 let labels = targets.bindMemory(to: Int32.self)
                 for i in labels.indices { labels[i] = Int32(random.below(names.count)) }
             case .values: drawFloats(stream(1), into: targets.bindMemory(to: Float.self))
-            case .absent: break
+            case .nextToken, .absent: break
+            }
+        }
+    }
+
+    /// A sample of the most positions: a measurement is to take as long as training does at most.
+    private static func madeUpSample(_ index: Int, _ form: DatasetForm) -> StreamSample {
+        let behind = form.targets == .nextToken ? 1 : 0
+        let places = max(1, (form.stream?.positions ?? 0) - form.sampleShape[0] - behind + 1)
+        return StreamSample(
+            start: index % places, length: min(form.sampleShape[0], (form.stream?.positions ?? 1) - behind))
+    }
+
+    private static func drawTokens(
+        _ stream: RandomStream, below vocabulary: Int, _ type: ElementType,
+        into features: UnsafeMutableRawBufferPointer
+    ) {
+        var stream = stream
+        let bytes = type.byteCount
+        for position in 0..<features.count / bytes {
+            let token = UInt32(stream.below(vocabulary)).littleEndian
+            withUnsafeBytes(of: token) {
+                for byte in 0..<bytes { features[position * bytes + byte] = $0[byte] }
             }
         }
     }

@@ -48,7 +48,8 @@ package struct Normalization: Equatable, Sendable {
 
     /// Mean and biased variance per channel, in two passes.
     private static func moments(of dataset: Dataset, channels: Int) -> (mean: [Double], variance: [Double]) {
-        let perChannel = Double(dataset.count * dataset.sampleSize / channels)
+        let perChannel = Double(
+            dataset.form.stream?.positions ?? dataset.count * dataset.sampleSize / channels)
         var sum = [Double](repeating: 0, count: channels)
         dataset.forEachFeature(channels: channels) { channel, value in sum[channel] += value }
         let mean = sum.map { $0 / perChannel }
@@ -78,6 +79,7 @@ extension Dataset {
         switch form.elementType {
         case .uint8: each(features.bindMemory(to: UInt8.self), channels, { Double($0) }, body)
         case .float32: each(features.bindMemory(to: Float.self), channels, { Double($0) }, body)
+        case .uint16, .uint32: preconditionFailure("Tokens are not normalised")
         }
     }
 

@@ -28,6 +28,8 @@ package struct CheckpointState: Equatable, Sendable {
     package var sampleShape: [Int]?
     /// Target values of a sample; nil for classes, or without targets.
     package var targetWidth: Int?
+    /// Nil for samples that are no pieces of streams.
+    package var sequences: SequenceFacts? = nil
     /// Training samples.
     package var trainCount: Int?
     /// True if all values of images have PyTorch's order in the checkpoint's tensors. In checkpoints of
@@ -142,11 +144,22 @@ extension CheckpointState {
         Field(
             "sample_shape", \.sampleShape, .array(of: .int(1...1 << 40), count: 1...8), "Shape of a sample.")
         Field("target_width", \.targetWidth, .int(1...1 << 40), "Target values of a sample.")
+        Field(
+            "sequences", \.sequences, sequences, "Tokens and lengths of samples that are sequences.")
         Field("train_count", \.trainCount, .int(1...1 << 40), "Training samples.")
         Field(
             "channels_first", \.isChannelsFirst, .bool, "Whether values of images have PyTorch's order.")
         Field("seconds", \.seconds, .number(.atLeast(0)), "Seconds of training so far.")
         Field("recoveries", \.recoveries, .int(0...1 << 40), "Generations that ended before their time.")
+    }
+
+    private static let sequences = Codec<SequenceFacts>.object(
+        SequenceFacts(vocabulary: nil, isRagged: false, predictsNextToken: false)
+    ) {
+        Field("vocabulary", \.vocabulary, .int(1...StreamForm.mostTokens), "Number of different tokens.")
+        Field(required: "ragged", \.isRagged, .bool, "Whether samples may have unequal lengths.")
+        Field(
+            required: "next_token", \.predictsNextToken, .bool, "Whether the targets are the next tokens.")
     }
 
     private static let offsets = Codec<ArrayOffsets>.object(ArrayOffsets()) {

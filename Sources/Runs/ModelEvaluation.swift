@@ -154,7 +154,8 @@ extension TrainingPlan {
         job.checkpoint.best = nil
         let facts = DataFacts(
             sampleShape: facts.sampleShape, classCount: facts.classCount, targetWidth: facts.targetWidth,
-            trainCount: facts.trainCount, validationCount: 0, testCount: samples)
+            trainCount: facts.trainCount, validationCount: 0, testCount: samples,
+            sequences: facts.sequences)
         return try TrainingPlan(job, facts)
     }
 }
@@ -165,7 +166,11 @@ extension TrainedModel {
     ///   its job cannot be planned.
     package func plan(fitting dataset: Dataset) throws -> TrainingPlan {
         let plan = try plan()
-        guard plan.facts.sampleShape == dataset.sampleShape else {
+        let fits =
+            plan.facts.sequences == nil
+            ? plan.facts.sampleShape == dataset.sampleShape
+            : dataset.form.stream != nil && dataset.sampleShape[0] <= plan.facts.sampleShape[0]
+        guard fits else {
             throw CheckpointError(
                 "`\(path)` was trained with samples of shape \(plan.facts.sampleShape), "
                     + "these have \(dataset.sampleShape); give data of the same kind"
@@ -185,6 +190,11 @@ extension TrainedModel {
                 (
                     "\(TextFormat.count(width, "value")) for each sample",
                     dataset.form.targets == .values(width: width)
+                )
+            case .tokens(let count):
+                (
+                    "text of \(TextFormat.count(count, "token"))",
+                    dataset.form.targets == .nextToken && dataset.form.stream?.vocabulary == count
                 )
             }
         guard expected.isMet else {

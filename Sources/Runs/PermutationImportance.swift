@@ -47,7 +47,7 @@ package struct PermutationImportance {
                 "importance is for the columns of tables, and the samples of `\(model.path)` have the shape"
                     + " \(plan.facts.sampleShape)")
         }
-        if case .values = RecordedPredictions.Kind(plan) { score = "r2" } else { score = "accuracy" }
+        if case .values? = RecordedPredictions.Kind(plan) { score = "r2" } else { score = "accuracy" }
         columns = Self.columns(model.state, width: plan.facts.sampleShape[0])
         self.models = models
         self.repeats = repeats

@@ -14,8 +14,10 @@ package struct RecordedPredictions: Sendable {
         case answers(Int)
         case values(Int)
 
-        package init(_ plan: TrainingPlan) {
+        /// Nil for a language model, whose predictions are measured by sums alone.
+        package init?(_ plan: TrainingPlan) {
             switch plan.targets {
+            case .tokens: return nil
             case .classes(let count): self = .classes(count)
             case .values(let width):
                 let areAnswers = plan.outputForm == .binaryLogits && plan.job.data.target == .data
@@ -56,9 +58,11 @@ package struct RecordedPredictions: Sendable {
     private let areInputs: Bool
     private let normalization: Normalization
 
-    /// Makes the record of a data set of which no sample is there yet; nil if it has too many numbers.
+    /// Makes the record of a data set of which no sample is there yet; nil if it has too many numbers, or if
+    /// the model predicts tokens.
     init?(_ plan: TrainingPlan, normalization: Normalization, samples: Int) {
-        kind = Kind(plan)
+        guard let kind = Kind(plan) else { return nil }
+        self.kind = kind
         let (numbers, overflow) = kind.width.multipliedReportingOverflow(by: samples)
         guard !overflow, numbers <= Self.mostNumbers else { return nil }
         areProbabilities = plan.predictsProbabilities

@@ -116,7 +116,7 @@ package struct TrainedModel: Sendable {
         }
         let facts = DataFacts(
             sampleShape: shape, classCount: state.classNames?.count, targetWidth: state.targetWidth,
-            trainCount: state.trainCount ?? 1, validationCount: 1, testCount: 1)
+            trainCount: state.trainCount ?? 1, validationCount: 1, testCount: 1, sequences: state.sequences)
         return try TrainingPlan(job.job, facts)
     }
 }

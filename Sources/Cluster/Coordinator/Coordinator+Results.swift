@@ -40,6 +40,7 @@ extension Coordinator {
         let job = setup.job.resolved.compactJSON(nonFinite: .json5)
         let (normalization, encoding) = (data.normalization, data.encoding)
         let targetWidth: Int? = if case .values(let width) = train.targets { width } else { nil }
+        let sequences = data.sequenceFacts
         return CheckpointWriter.Facts(
             layout: setup.plan.network.layout, momentNames: setup.job.job.optimizer.momentNames,
             keep: setup.job.job.checkpoint.keep
@@ -51,6 +52,7 @@ extension Coordinator {
                 decisions: snapshot.decisions, job: job,
                 sampleShape: train.sampleShape, targetWidth: targetWidth, trainCount: train.count
             )
+            state.sequences = sequences
             state.seconds = circumstances.seconds
             state.recoveries = circumstances.recoveries
             return state.value

@@ -14,6 +14,7 @@ package struct Shades: Equatable, Sendable {
             let most = dataset.features.max() ?? 255
             self.init(0...(most > 127 || most == 0 ? 255 : Float(most)))
         case .float32: self.init(of: dataset.features.bindMemory(to: Float.self))
+        case .uint16, .uint32: self.init(0...1)
         }
     }
 

@@ -2,7 +2,8 @@
 extension LossKernels {
     /// Cross-entropy from logits with class weights w and label smoothing ε, PyTorch's
     /// `(1 − ε) · w_t · −log p_t + ε/K · Σ_c w_c · −log p_c`, summed over the rows; and Σ w_t. With `dx`,
-    /// also the gradient of that sum. `scratch` holds `columns` rounded up to 16 floats, plus 16.
+    /// also the gradient of that sum. Rows with a negative label do not count. `scratch` holds `columns`
+    /// rounded up to 16 floats, plus 16.
     package static func weightedCrossEntropy(
         logits: UnsafePointer<Float>, labels: UnsafePointer<Int32>, classWeights w: UnsafePointer<Float>,
         smoothing: Float, rows: Int,
@@ -15,6 +16,10 @@ extension LossKernels {
         var (loss, weight) = (0.0, 0.0)
         for r in 0..<rows {
             let (row, label) = (logits + r * columns, Int(labels[r]))
+            if label < 0 {
+                dx.map { ($0 + r * columns).update(repeating: 0, count: columns) }
+                continue
+            }
             let largest = maximum(row, columns).value
             let sum = exponentials(row, columns, largest: largest, into: scratch)
             for i in 0..<16 { logarithm[i] = sum }

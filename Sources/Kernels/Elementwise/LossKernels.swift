@@ -58,8 +58,8 @@ package enum LossKernels {
     }
 
     /// Categorical cross-entropy from logits, `−log softmax(x)[label]`, summed over the rows. With `dx`, also
-    /// the gradient of that sum, `softmax(x) − onehot(label)`. `scratch` holds `columns` rounded up to 16
-    /// floats, plus 16.
+    /// the gradient of that sum, `softmax(x) − onehot(label)`. Rows with a negative label do not count.
+    /// `scratch` holds `columns` rounded up to 16 floats, plus 16.
     package static func crossEntropy(
         logits: UnsafePointer<Float>, labels: UnsafePointer<Int32>, rows: Int, columns: Int,
         dx: UnsafeMutablePointer<Float>?, scratch: UnsafeMutablePointer<Float>
@@ -68,6 +68,10 @@ package enum LossKernels {
         var loss = 0.0
         for r in 0..<rows {
             let (row, label) = (logits + r * columns, Int(labels[r]))
+            if label < 0 {
+                dx.map { ($0 + r * columns).update(repeating: 0, count: columns) }
+                continue
+            }
             let largest = maximum(row, columns).value
             let sum = exponentials(row, columns, largest: largest, into: scratch)
             for i in 0..<16 { logarithm[i] = sum }

@@ -6,8 +6,10 @@ package struct MicrobatchMatrix {
     private let buffer: FloatBuffer
     private let start: UnsafeMutablePointer<Float>
     private let microbatchStride: Int
-    /// Values of one sample.
+    /// Values of one row: of a sample, or of a position of a sequence.
     package let width: Int
+    /// True if the rows are positions of sequences.
+    let holdsPositions: Bool
 
     /// Makes a matrix in memory of its own.
     package init(localMicrobatches: Int, rows: Int, width: Int) {
@@ -18,9 +20,21 @@ package struct MicrobatchMatrix {
 
     /// Makes a matrix in a buffer that it shares with others, from a multiple of 16 on.
     init(_ buffer: FloatBuffer, offset: Int, rows: Int, width: Int) {
+        self.init(buffer, offset: offset, rows: rows, width: width, holdsPositions: false)
+    }
+
+    /// Makes the matrix of some samples of a shape, in a buffer that it shares with others.
+    init(_ buffer: FloatBuffer, offset: Int, rows: Int, of shape: TensorShape) {
+        self.init(
+            buffer, offset: offset, rows: rows * shape.rowsPerSample, width: shape.rowWidth,
+            holdsPositions: shape.isSequence)
+    }
+
+    private init(_ buffer: FloatBuffer, offset: Int, rows: Int, width: Int, holdsPositions: Bool) {
         self.buffer = buffer
         start = buffer.pointer + offset
         self.width = width
+        self.holdsPositions = holdsPositions
         microbatchStride = FlatVector.aligned(rows * width)
     }
 

@@ -15,8 +15,7 @@ extension Network {
     /// the first row there. The pass is computed once more, node by node, as boundaries share memory; nothing
     /// is exchanged.
     package func firstNonFinite(_ pass: ForwardPass, _ targets: BatchTargets) throws -> NonFinite? {
-        let rows = pass.rows
-        if let found = firstNonFinite(input, rows) {
+        if let found = firstNonFinite(input, pass) {
             return .input(
                 localMicrobatch: found.localMicrobatch, row: found.row, column: found.column,
                 value: found.value)
@@ -24,35 +23,48 @@ extension Network {
         var pass = pass
         pass.isReplay = true
         for (node, made) in zip(graph.nodes, nodes) {
-            if let found = firstNonFinite(within: node, made, rows) { return found }
+            let pass = made.isPerPosition ? pass.ofPositions : pass
+            if let found = firstNonFinite(within: node, made, pass.rows) { return found }
             try made.forward(pass)
-            if let found = firstNonFinite(made.output, rows) {
+            if let found = firstNonFinite(made.output, pass) {
                 return .layer(
                     name: plan.layers[node.output - 1].name, localMicrobatch: found.localMicrobatch,
                     row: found.row,
                     value: found.value)
             }
         }
-        for (localMicrobatch, count) in rows.rows.enumerated() {
+        let ofOutput = output.holdsPositions ? pass.ofPositions : pass
+        for (localMicrobatch, count) in ofOutput.rows.rows.enumerated() {
             for row in 0..<count {
                 let loss = criterion.loss(
                     output: output, targets: targets, localMicrobatch: localMicrobatch, row: row,
                     scratch: scratch[0].pointer)
-                if !loss.isFinite { return .loss(localMicrobatch: localMicrobatch, row: row) }
+                guard !loss.isFinite else { continue }
+                return .loss(
+                    localMicrobatch: localMicrobatch, row: sample(row, of: output, localMicrobatch, pass))
             }
         }
         return nil
     }
 
-    private func firstNonFinite(_ values: MicrobatchMatrix, _ rows: MicrobatchRows) -> (
+    /// The sample that has a row of a matrix.
+    private func sample(
+        _ row: Int, of values: MicrobatchMatrix, _ localMicrobatch: Int, _ pass: ForwardPass
+    ) -> Int {
+        guard values.holdsPositions, let sequences = pass.sequences else { return row }
+        return sequences.sample(ofRow: row, localMicrobatch: localMicrobatch)
+    }
+
+    private func firstNonFinite(_ values: MicrobatchMatrix, _ pass: ForwardPass) -> (
         localMicrobatch: Int, row: Int, column: Int, value: Float
     )? {
+        let rows = (values.holdsPositions ? pass.ofPositions : pass).rows
         for (localMicrobatch, count) in rows.rows.enumerated() {
             let (x, count) = (values.row(localMicrobatch), count * values.width)
             if Elementwise.allFinite(x, count: count) { continue }
             guard let index = (0..<count).first(where: { !x[$0].isFinite }) else { continue }
             let (row, column) = index.quotientAndRemainder(dividingBy: values.width)
-            return (localMicrobatch, row, column, x[index])
+            return (localMicrobatch, sample(row, of: values, localMicrobatch, pass), column, x[index])
         }
         return nil
     }

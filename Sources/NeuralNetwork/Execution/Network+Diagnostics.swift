@@ -12,7 +12,9 @@ extension Network {
         }
         VectorNorms.countPositive(
             values(at: index + 1).row(localMicrobatch),
-            rows: pass.rows.rows[localMicrobatch] * layer.output.positions,
+            rows: layer.isPerPosition
+                ? pass.ofPositions.rows.rows[localMicrobatch]
+                : pass.rows.rows[localMicrobatch] * layer.output.positions,
             columns: layer.output.channels,
             into: counts)
     }

@@ -30,6 +30,10 @@ package final class Network {
     /// For passes that are so small (`Options.operationsOfOneLane`).
     private let oneLane: LanePool
     private let operationsOfOneLane: Int
+    /// The sequences of passes whose samples have the most positions, by their samples: a full and a ragged
+    /// batch come again and again.
+    private var whole: [(rows: MicrobatchRows, sequences: SequenceRows)] = []
+    private static let mostKnown = 4
     /// Called when a layer's forward or backward computation has ended, for measurements. Of layers that are
     /// computed in one pass, the first takes the time.
     package var layerDone: ((_ layer: Int, _ isBackward: Bool) -> Void)?
@@ -73,6 +77,7 @@ package final class Network {
     /// A node of the graph with the memory that it works on.
     struct Node {
         let samplesPerProduct: Int
+        let isPerPosition: Bool
 
         enum Work {
             case layer(any Layer)
@@ -131,8 +136,7 @@ package final class Network {
         func matrix(_ boundary: Int, _ tensor: Int?) -> MicrobatchMatrix? {
             tensor.map {
                 MicrobatchMatrix(
-                    buffer, offset: memory.tensors[$0].offset, rows: rows,
-                    width: plan.shape(at: boundary).count)
+                    buffer, offset: memory.tensors[$0].offset, rows: rows, of: plan.shape(at: boundary))
             }
         }
         let values = memory.values.enumerated().map(matrix)
@@ -151,8 +155,9 @@ package final class Network {
         (self.graph, self.values) = (graph, values)
         scratch = (0..<lanes.lanes).map { _ in FloatBuffer(count: plan.scratchCount) }
         workspace = FloatBuffer(count: plan.workspaceCount)
-        let tiles = localMicrobatches * ((rows + Tile.rows - 1) / Tile.rows)
-        let outputs = plan.outputShape.count
+        let outputRows = rows * plan.outputShape.rowsPerSample
+        let tiles = localMicrobatches * ((outputRows + Tile.rows - 1) / Tile.rows)
+        let outputs = plan.outputShape.rowWidth
         let report =
             report
             ?? ReportLayout(
@@ -178,7 +183,8 @@ package final class Network {
                 norms[node.inputs[0]] = norm.moments
             }
             return Node(
-                samplesPerProduct: layer.plan.samplesPerProduct, work: work,
+                samplesPerProduct: layer.plan.samplesPerProduct, isPerPosition: layer.isPerPosition,
+                work: work,
                 inputs: node.inputs.compactMap { values[$0] }, output: output)
         }
         for (node, made) in zip(graph.nodes, nodes) {
@@ -225,22 +231,36 @@ package final class Network {
         return matrix
     }
 
+    /// - Parameter sequences: the sequences of the samples; nil: all have the network's most positions.
     package func makePass(
-        rows: MicrobatchRows, parameters: UnsafePointer<Float>, statistics: UnsafeMutablePointer<Float>,
-        training: TrainingMode?
+        rows: MicrobatchRows, sequences: SequenceRows? = nil, parameters: UnsafePointer<Float>,
+        statistics: UnsafeMutablePointer<Float>, training: TrainingMode?
     ) -> ForwardPass {
         let infers = purpose == .inference
         let isSmall = infers && rows.rows.reduce(0, +) * plan.operations <= operationsOfOneLane
         var pass = ForwardPass(
-            rows: rows, parameters: parameters, statistics: statistics, lanes: isSmall ? oneLane : lanes,
-            scratch: scratch, workspace: workspace, training: training)
+            rows: rows, sequences: sequences ?? wholeSequences(rows), parameters: parameters,
+            statistics: statistics, lanes: isSmall ? oneLane : lanes, scratch: scratch, workspace: workspace,
+            training: training)
         pass.cutsTiles = infers
         return pass
     }
 
+    /// The sequences of samples that have the most positions; nil in a network without sequences.
+    private func wholeSequences(_ rows: MicrobatchRows) -> SequenceRows? {
+        guard let length = plan.sequenceLength else { return nil }
+        if let known = whole.first(where: { $0.rows === rows }) { return known.sequences }
+        let sequences = SequenceRows(rows, length: length)
+        if whole.count == Self.mostKnown { whole.removeFirst() }
+        whole.append((rows, sequences))
+        return sequences
+    }
+
     package func forward(_ pass: ForwardPass) throws {
+        let ofPositions = pass.ofPositions
         for (index, node) in nodes.enumerated() {
             let isPadded = purpose == .inference && node.samplesPerProduct > 1
+            let pass = node.isPerPosition ? ofPositions : pass
             try node.forward(isPadded ? pass.padded(to: node.samplesPerProduct, most: rows) : pass)
             if let layerDone { for layer in graph.nodes[index].layers { layerDone(layer, false) } }
         }
@@ -252,17 +272,18 @@ package final class Network {
     ) throws {
         try criterion.evaluate(
             output: output, targets: targets, gradient: outputGradient, exchange: plan.lossExchange,
-            pass: pass, reports: reports)
+            pass: plan.outputShape.isSequence ? pass.ofPositions : pass, reports: reports)
     }
 
     /// Computes all parameter gradients, last layer first; `completed(offset)` is called whenever everything
     /// from `offset` on in the flat vectors is ready to be sent.
     package func backward(_ pass: BackwardPass, completed: (Int) -> Void) throws {
         guard let steps = backwardSteps else { preconditionFailure("this network was made for evaluation") }
-        var pass = pass
+        let (ofSamples, ofPositions) = (pass, pass.ofPositions)
         for step in steps {
-            pass.isFrozen = step.isFrozen
             let node = nodes[step.node]
+            var pass = node.isPerPosition ? ofPositions : ofSamples
+            pass.isFrozen = step.isFrozen
             let written = step.temporary ?? step.inputs[0]?.values
             switch node.work {
             case .layer(let layer):
@@ -279,7 +300,8 @@ package final class Network {
             case .alias: break
             }
             if let temporary = step.temporary, let gradient = step.inputs[0] {
-                AddLayer.add(temporary, to: gradient.values, pass)
+                AddLayer.add(
+                    temporary, to: gradient.values, temporary.holdsPositions ? ofPositions : ofSamples)
             }
             if let layerDone { for layer in graph.nodes[step.node].layers { layerDone(layer, true) } }
             if let offset = step.completes { completed(offset) }

@@ -41,7 +41,8 @@ package final class SingleLayer {
         let fold = FoldProgram(ReductionTree(leaves: 1), 0..<1)
         let synchronizer = NoExchange()
         forwardPass = ForwardPass(
-            rows: MicrobatchRows([rows]), parameters: parameters.pointer, statistics: statistics.pointer,
+            rows: MicrobatchRows([rows]), sequences: nil, parameters: parameters.pointer,
+            statistics: statistics.pointer,
             lanes: lanes, scratch: (0..<lanes.lanes).map { _ in FloatBuffer(count: planned.scratchCount) },
             workspace: FloatBuffer(count: planned.workspaceCount),
             training: TrainingMode(synchronizer: synchronizer, seed: 0, step: 0, firstSamples: [0]))

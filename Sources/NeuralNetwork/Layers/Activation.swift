@@ -3,6 +3,7 @@ import Kernels
 /// The definition of an activation: the output has the input's shape.
 struct ActivationDefinition: LayerDefinition {
     let joinsInputs = false
+    let sequenceInput = SequenceInput.eachPosition
     let extendsPreviousLayer = true
     let flattenedInput = FlattenedInput.kept
     let function: ActivationFunction

@@ -3,6 +3,7 @@ import Kernels
 /// The definition of a sum: inputs of one shape, and an output of that shape.
 struct AddDefinition: LayerDefinition {
     let joinsInputs = true
+    let sequenceInput = SequenceInput.eachPosition
     let extendsPreviousLayer = false
     let flattenedInput = FlattenedInput.channelsFirst
     let probabilities: ProbabilityKind? = nil

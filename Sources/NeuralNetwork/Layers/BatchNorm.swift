@@ -3,6 +3,7 @@ import Kernels
 /// The definition of a batch normalisation: the output has the input's shape.
 struct BatchNormDefinition: LayerDefinition {
     let joinsInputs = false
+    let sequenceInput = SequenceInput.eachPosition
     let extendsPreviousLayer = true
     let flattenedInput = FlattenedInput.channelsFirst
     let probabilities: ProbabilityKind? = nil

@@ -4,6 +4,7 @@ import Kernels
 /// channels.
 struct ConcatenateDefinition: LayerDefinition {
     let joinsInputs = true
+    let sequenceInput = SequenceInput.eachPosition
     let extendsPreviousLayer = false
     let flattenedInput = FlattenedInput.channelsFirst
     let probabilities: ProbabilityKind? = nil

@@ -3,6 +3,7 @@ import Kernels
 /// The definition of a fully connected layer: a flat input, and an output with a column for each unit.
 struct DenseDefinition: LayerDefinition {
     let joinsInputs = false
+    let sequenceInput = SequenceInput.eachPosition
     let extendsPreviousLayer = false
     let flattenedInput = FlattenedInput.translated
     let probabilities: ProbabilityKind? = nil

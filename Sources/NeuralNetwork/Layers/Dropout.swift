@@ -3,6 +3,7 @@ import Kernels
 /// The definition of a dropout: the output has the input's shape.
 struct DropoutDefinition: LayerDefinition {
     let joinsInputs = false
+    let sequenceInput = SequenceInput.eachPosition
     let extendsPreviousLayer = false
     let flattenedInput = FlattenedInput.kept
     let probabilities: ProbabilityKind? = nil

@@ -7,6 +7,7 @@ import Kernels
 /// order (`FlattenedInput`).
 struct FlattenDefinition: LayerDefinition {
     let joinsInputs = false
+    let sequenceInput = SequenceInput.whole
     let extendsPreviousLayer = false
     let flattenedInput = FlattenedInput.kept
     let probabilities: ProbabilityKind? = nil
@@ -22,7 +23,7 @@ struct FlattenDefinition: LayerDefinition {
             operations: 0, scratchCount: 0, workspaceCount: 0, rememberedBytes: { _ in 0 },
             memory: .separate(backwardReads: []), matrixProducts: { _ in [] }, samplesPerProduct: 1,
             fusion: .none,
-            countsDeadUnits: false, flattensImage: !shape.isFlat, inputPreparation: nil,
+            countsDeadUnits: false, flattensImage: shape.isImage, inputPreparation: nil,
             computation: layer.movesChannels ? .layer { _ in FlattenLayer(shape) } : .alias)
     }
 }

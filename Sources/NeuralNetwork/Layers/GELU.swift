@@ -3,6 +3,7 @@ import Kernels
 /// The definition of a Gaussian error linear unit: the output has the input's shape.
 struct GELUDefinition: LayerDefinition {
     let joinsInputs = false
+    let sequenceInput = SequenceInput.eachPosition
     let extendsPreviousLayer = true
     let flattenedInput = FlattenedInput.kept
     let probabilities: ProbabilityKind? = nil

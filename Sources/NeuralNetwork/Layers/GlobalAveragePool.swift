@@ -3,6 +3,7 @@ import Kernels
 /// The definition of a global average pool: an image becomes a table with a column for each channel.
 struct GlobalAveragePoolDefinition: LayerDefinition {
     let joinsInputs = false
+    let sequenceInput = SequenceInput.refused
     let extendsPreviousLayer = false
     let flattenedInput = FlattenedInput.channelsFirst
     let probabilities: ProbabilityKind? = nil

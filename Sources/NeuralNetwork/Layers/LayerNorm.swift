@@ -3,6 +3,7 @@ import Kernels
 /// The definition of a layer normalisation: the output has the input's shape.
 struct LayerNormDefinition: LayerDefinition {
     let joinsInputs = false
+    let sequenceInput = SequenceInput.eachPosition
     let extendsPreviousLayer = true
     let flattenedInput = FlattenedInput.channelsFirst
     let probabilities: ProbabilityKind? = nil

@@ -3,6 +3,7 @@ import Kernels
 /// The definition of a maxout: the output has a k-th of the input's channels.
 struct MaxoutDefinition: LayerDefinition {
     let joinsInputs = false
+    let sequenceInput = SequenceInput.eachPosition
     let extendsPreviousLayer = true
     let flattenedInput = FlattenedInput.channelsFirst
     let probabilities: ProbabilityKind? = nil

@@ -3,6 +3,7 @@ import Kernels
 /// The definition of a pool: a window is laid on every position, and the channels stay.
 struct PoolDefinition: LayerDefinition {
     let joinsInputs = false
+    let sequenceInput = SequenceInput.refused
     let extendsPreviousLayer = false
     let flattenedInput = FlattenedInput.channelsFirst
     let probabilities: ProbabilityKind? = nil

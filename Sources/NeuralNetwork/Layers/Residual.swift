@@ -56,8 +56,8 @@ struct ResidualDefinition: CompositeDefinition {
     /// A dense layer, or a 1×1 convolution with the stride that turns one size into the other; nil where
     /// neither does.
     private static func projection(_ from: TensorShape, _ to: TensorShape, bias: Bool) -> LayerSpec? {
-        if from.isFlat && to.isFlat {
-            return .dense(units: to.count, bias: bias, initializer: .xavierUniform)
+        if from.isFlat && to.isFlat || from.isSequence && to.isSequence {
+            return .dense(units: to.channels, bias: bias, initializer: .xavierUniform)
         }
         guard from.dimensions.count == 3, to.dimensions.count == 3 else { return nil }
         func stride(_ n: Int, _ count: Int) -> Int? { (1...n).first { (n - 1) / $0 + 1 == count } }

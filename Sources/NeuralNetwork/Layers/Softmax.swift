@@ -3,6 +3,7 @@ import Kernels
 /// The definition of a softmax: the output has the input's shape.
 struct SoftmaxDefinition: LayerDefinition {
     let joinsInputs = false
+    let sequenceInput = SequenceInput.eachPosition
     let extendsPreviousLayer = true
     let flattenedInput = FlattenedInput.kept
     let probabilities: ProbabilityKind? = .ofClasses

@@ -3,6 +3,7 @@ import Kernels
 /// The definition of a whitening: the statistics are tensors of the model, but not trained.
 struct WhiteningDefinition: LayerDefinition {
     let joinsInputs = false
+    let sequenceInput = SequenceInput.refused
     let extendsPreviousLayer = false
     let flattenedInput = FlattenedInput.channelsFirst
     let probabilities: ProbabilityKind? = nil

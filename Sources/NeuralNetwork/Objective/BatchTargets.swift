@@ -1,7 +1,7 @@
 import Kernels
 
 /// The targets of the local microbatches: class labels, values, or labels with their one-hot values. For
-/// example, label 2 of 4 classes has the values 0, 0, 1, 0.
+/// example, label 2 of 4 classes has the values 0, 0, 1, 0. A negative label does not count.
 package final class BatchTargets {
     package let areClasses: Bool
     /// Whether a sample's target is what the network reads of it.

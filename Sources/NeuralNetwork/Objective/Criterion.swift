@@ -118,6 +118,9 @@ package final class Criterion {
             areClasses = targets.areClasses
         }
 
+        /// Rows that count: those without a label of their own, or with one that is not negative.
+        var counted: Int { areClasses ? (0..<count).count { labels[$0] >= 0 } : count }
+
         /// The targets of losses that compare values.
         var t: UnsafePointer<Float> {
             guard let values else {
@@ -132,7 +135,7 @@ package final class Criterion {
         let (loss, weight) = lossAndWeight(rows)
         report[0] = loss
         if let offset = layout.offset(.weight) { report[offset] = weight }
-        report[layout.samplesOffset] = Double(rows.count)
+        report[layout.samplesOffset] = Double(rows.counted)
         countClasses(rows, report)
         measureValues(rows, report)
     }
@@ -162,7 +165,7 @@ package final class Criterion {
             let loss = LossKernels.crossEntropy(
                 logits: rows.y, labels: rows.labels, rows: rows.count, columns: width, dx: rows.dx,
                 scratch: rows.scratch)
-            return (loss, Double(rows.count))
+            return (loss, Double(rows.counted))
         }
         return LossKernels.weightedCrossEntropy(
             logits: rows.y, labels: rows.labels, classWeights: classWeights.pointer,
@@ -202,6 +205,7 @@ package final class Criterion {
                 continue
             }
             let label = Int(rows.labels[r])
+            if label < 0 { continue }
             let found =
                 width == 1 && layout.groups == 2
                 ? (y[0] > loss.threshold ? 1 : 0) : LossKernels.argmax(y, columns: width)

@@ -89,4 +89,9 @@ package enum TargetForm: Equatable, Sendable {
     case classes(Int)
     /// This number of values.
     case values(Int)
+    /// Each position of a sequence is one of this number of tokens. Some positions may not count.
+    case tokens(Int)
+
+    /// True if targets are labels, not values.
+    package var areLabels: Bool { if case .values = self { false } else { true } }
 }

@@ -1,7 +1,7 @@
 /// A measure of a model besides its loss.
 package enum Metric: Hashable, Sendable {
-    /// The fraction of samples with the right class. With several yes-or-no targets, all of them must be
-    /// right.
+    /// The fraction of samples with the right class, or of positions with the right token. With several
+    /// yes-or-no targets, all of them must be right.
     case accuracy
     /// The fraction of samples whose class is among the `k` largest outputs.
     case top(Int)
@@ -20,6 +20,11 @@ package enum Metric: Hashable, Sendable {
     case mae
     /// 1 − Σ(y − t)² / Σ(t − mean t)², the mean over outputs (https://scikit-learn.org, r2_score).
     case r2
+    /// The exponential of the mean cross-entropy of a token: among so many tokens a fair guess would do as
+    /// well.
+    case perplexity
+    /// The mean cross-entropy of a token in bits.
+    case bitsPerToken
     /// The fraction of samples whose class is the most frequent one of their cluster. For jobs without a
     /// model only.
     case purity
@@ -31,6 +36,7 @@ package enum Metric: Hashable, Sendable {
         ("accuracy", .accuracy), ("precision", .precision), ("recall", .recall), ("f1", .f1),
         ("confusion_matrix", .confusionMatrix),
         ("mse", .mse), ("rmse", .rmse), ("mae", .mae), ("r2", .r2),
+        ("perplexity", .perplexity), ("bits_per_token", .bitsPerToken),
     ]
 
     /// Metrics of jobs without a model, which a config cannot name.
@@ -59,7 +65,7 @@ package enum Metric: Hashable, Sendable {
     /// False for metrics that are counted per class or output: they are measured in evaluations only.
     var isMeasuredInTraining: Bool {
         switch self {
-        case .accuracy, .top, .mse, .rmse, .mae: true
+        case .accuracy, .top, .mse, .rmse, .mae, .perplexity, .bitsPerToken: true
         default: false
         }
     }
@@ -69,6 +75,7 @@ package enum Metric: Hashable, Sendable {
         if areInputs { return [] }
         return switch (targets, loss.kind) {
         case (.classes, _): [.accuracy]
+        case (.tokens, _): [.perplexity, .accuracy]
         case (.values, .binaryCrossEntropy): [.accuracy, .f1]
         case (.values, _): [.rmse, .r2]
         }
@@ -87,6 +94,12 @@ package enum Metric: Hashable, Sendable {
             (.f1, .values) where loss.kind != .binaryCrossEntropy,
             (.top, .values), (.confusionMatrix, .values):
             "is for classes, but the targets are values; use rmse, mae, mse or r2"
+        case (.perplexity, .classes), (.perplexity, .values), (.bitsPerToken, .classes),
+            (.bitsPerToken, .values):
+            "is for the tokens of a language model"
+        case (.precision, .tokens), (.recall, .tokens), (.f1, .tokens), (.confusionMatrix, .tokens),
+            (.mse, .tokens), (.rmse, .tokens), (.mae, .tokens), (.r2, .tokens):
+            "is not for tokens; use accuracy, top_5, perplexity or bits_per_token"
         case (.top(let k), .classes(let classes)) where k >= classes:
             "is always 1 for \(classes) classes; use \(classes > 2 ? "top_\(classes - 1) or " : "")accuracy"
         case (.confusionMatrix, .classes(let classes)) where classes > Self.mostConfused:

@@ -26,6 +26,7 @@ package struct ReportLayout: Equatable, Sendable {
         case explained
         /// Other than 0 if the job ends with the step.
         case end
+        /// Samples, or positions of sequences, that count.
         case samples
     }
 
@@ -62,7 +63,7 @@ package struct ReportLayout: Equatable, Sendable {
             case .mse, .rmse: add(.squaredError)
             case .mae: add(.absoluteError)
             case .r2: add(.variation, 3 * outputs)
-            case .purity, .explainedVarianceRatio: break
+            case .purity, .explainedVarianceRatio, .perplexity, .bitsPerToken: break
             }
         }
         add(.samples)
@@ -88,7 +89,7 @@ package struct ReportLayout: Equatable, Sendable {
     /// The number of classes, or of yes-or-no targets.
     private static func classGroups(_ targets: TargetForm) -> Int {
         switch targets {
-        case .classes(let count), .values(let count): count
+        case .classes(let count), .values(let count), .tokens(let count): count
         }
     }
 
@@ -120,6 +121,8 @@ extension ReportLayout {
         case .accuracy, .purity: mean(.correct)
         case .explainedVarianceRatio: mean(.explained)
         case .top(let k): mean(.top(k))
+        case .perplexity: ScalarMath.exp(loss(sums))
+        case .bitsPerToken: loss(sums) / ScalarMath.log(2)
         case .mse: mean(.squaredError)
         case .rmse: mean(.squaredError)?.squareRoot()
         case .mae: mean(.absoluteError)

@@ -8,6 +8,8 @@ import Kernels
 protocol LayerDefinition: Sendable {
     /// True for layers that join two inputs or more. All others have one input.
     var joinsInputs: Bool { get }
+    /// The layer's way with sequences.
+    var sequenceInput: SequenceInput { get }
     /// True if a layer `c1.relu` directly behind `c1` counts as a part of `c1`: the name `c1` then stands for
     /// its output.
     var extendsPreviousLayer: Bool { get }
@@ -20,6 +22,17 @@ protocol LayerDefinition: Sendable {
     ///
     /// - Throws: `ShapeMismatch` if the layer cannot follow its input.
     func plan(_ layer: LayerContext, _ allocator: inout TensorAllocator) throws(ShapeMismatch) -> LayerPlan
+}
+
+/// A layer's way with a sequence `[positions, channels]`.
+enum SequenceInput: Sendable {
+    /// The layer treats each position by itself. It is planned for a flat input `[channels]`, and the rows of
+    /// its passes are positions: its computation knows nothing of sequences.
+    case eachPosition
+    /// The layer sees whole sequences: `ForwardPass.sequences` says which rows are a sample's.
+    case whole
+    /// The layer is for tables or images.
+    case refused
 }
 
 /// A layer's way with values that a flatten has left in memory's order.
@@ -73,6 +86,17 @@ struct LayerContext {
 
     /// The input of a layer that joins none.
     var input: Boundary { inputs[0] }
+
+    /// The same layer for one position of its inputs, which are sequences.
+    var ofOnePosition: LayerContext {
+        LayerContext(
+            name: name, number: number, isFrozen: isFrozen, movesChannels: movesChannels,
+            inputs: inputs.map {
+                Boundary(
+                    shape: TensorShape([$0.shape.channels]), flattened: nil, field: $0.field,
+                    measuredImages: $0.measuredImages)
+            }, inputNames: inputNames)
+    }
 
     func mismatch(_ description: String) -> ShapeMismatch {
         ShapeMismatch(layer: name, description: description)

@@ -41,6 +41,35 @@ struct LayerPlan: Sendable {
     }
 }
 
+extension LayerPlan {
+    /// The plan of a layer that computes one position, for all positions of a sequence.
+    func forEachPosition(of sequence: TensorShape) -> LayerPlan {
+        let positions = sequence.positions
+        let remembered = rememberedBytes
+        return LayerPlan(
+            summary: summary,
+            output: Boundary(
+                shape: TensorShape([positions, output.shape.count]), flattened: nil, field: output.field,
+                measuredImages: output.measuredImages),
+            operations: operations * positions, scratchCount: scratchCount, workspaceCount: workspaceCount,
+            rememberedBytes: { remembered($0.ofPositions(positions)) }, memory: memory,
+            matrixProducts: matrixProducts, samplesPerProduct: samplesPerProduct, fusion: fusion,
+            countsDeadUnits: countsDeadUnits, flattensImage: flattensImage,
+            inputPreparation: inputPreparation, computation: computation.forEachPosition(positions))
+    }
+}
+
+extension LayerPlan.Computation {
+    fileprivate func forEachPosition(_ positions: Int) -> Self {
+        switch self {
+        case .layer(let make): .layer { make($0.ofPositions(positions)) }
+        case .join(let make): .join { make($0.ofPositions(positions)) }
+        case .normalization(let make): .normalization { make($0.ofPositions(positions), $1) }
+        case .alias: .alias
+        }
+    }
+}
+
 /// A layer's input or output: what lies between two layers.
 struct Boundary: Sendable {
     let shape: TensorShape
@@ -61,6 +90,11 @@ struct NetworkCapacity: Sendable {
     let purpose: Network.Purpose
 
     var trains: Bool { purpose == .training }
+
+    /// The same for a layer whose rows are positions, of which a sample has so many.
+    func ofPositions(_ positions: Int) -> NetworkCapacity {
+        NetworkCapacity(microbatches: microbatches, rows: rows * positions, purpose: purpose)
+    }
     /// True if parameters and running statistics never change: what follows from them is computed once.
     var keepsWeights: Bool { purpose == .inference }
 }

@@ -91,16 +91,57 @@ struct NetworkBuilder {
             name: name, number: layers.count, isFrozen: isFrozen,
             movesChannels: movingFlattens.contains(layers.count), inputs: inputs.map { boundaries[$0] },
             inputNames: inputs.map { $0 == 0 ? "input" : layers[$0 - 1].name })
-        let plan = try definition.plan(context, &allocator)
+        let isPerPosition = try treatsPositionsAlike(definition, context)
+        let plan =
+            isPerPosition
+            ? try definition.plan(context.ofOnePosition, &allocator).forEachPosition(
+                of: context.input.shape)
+            : try definition.plan(context, &allocator)
+        try checkPositions(plan.output.shape, name)
         isRead.formUnion(inputs)
         if definition.flattenedInput == .channelsFirst { for input in inputs { requireChannelsFirst(input) } }
         layers.append(
             PlannedLayer(
                 name: name, spec: spec, inputs: inputs, input: context.input.shape,
                 parameters: layout.parameterCount - trained, isFrozen: layout.frozen.count > frozen,
-                firstParameter: first, plan: plan))
+                firstParameter: first, isPerPosition: isPerPosition, plan: plan))
         boundaries.append(plan.output)
         return layers.count
+    }
+
+    /// True if the layer reads sequences and treats each of their positions by itself.
+    ///
+    /// - Throws: `ShapeMismatch` if the layer cannot read sequences.
+    private func treatsPositionsAlike(_ definition: any LayerDefinition, _ layer: LayerContext)
+        throws(ShapeMismatch) -> Bool
+    {
+        guard let sequence = layer.inputs.first(where: { $0.shape.isSequence })?.shape else { return false }
+        switch definition.sequenceInput {
+        case .whole: return false
+        case .refused:
+            throw layer.mismatch(
+                "`\(layer.name)` cannot read sequences, but the layer before it gives \(sequence): make a "
+                    + "vector of them first, such as by \"global_average_pool\"")
+        case .eachPosition:
+            guard let other = layer.inputs.firstIndex(where: { !$0.shape.isSequence }) else { return true }
+            throw layer.mismatch(
+                "`\(layer.name)` joins sequences with \(layer.inputs[other].shape) of "
+                    + "`\(layer.inputNames[other])`; join sequences with sequences")
+        }
+    }
+
+    /// All sequences of a network have the same number of positions: those of its samples.
+    ///
+    /// - Throws: `ShapeMismatch` if these have another.
+    private func checkPositions(_ shape: TensorShape, _ name: String) throws(ShapeMismatch) {
+        guard shape.isSequence,
+            let other = boundaries.first(where: { $0.shape.isSequence })?.shape.positions,
+            other != shape.positions
+        else { return }
+        throw ShapeMismatch(
+            layer: name,
+            description: "`\(name)` gives sequences of \(shape.positions) positions, but there are "
+                + "sequences of \(other) before it: a model's sequences have one length")
     }
 
     /// Notes the flatten that must move its values, so that those at a boundary have PyTorch's order.

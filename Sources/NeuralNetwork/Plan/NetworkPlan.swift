@@ -74,6 +74,11 @@ package struct NetworkPlan: Sendable {
         boundary == 0 ? inputShape : layers[boundary - 1].output
     }
 
+    /// Positions of the network's sequences, at most; nil in a network without sequences.
+    package var sequenceLength: Int? {
+        (0...layers.count).lazy.map { shape(at: $0) }.first { $0.isSequence }?.positions
+    }
+
     /// The image whose values lie at a boundary in memory's order, `[height, width, channels]`, where
     /// PyTorch's order is another: an image, or one that is flattened. Nil: both orders are the same.
     package func image(at boundary: Int) -> TensorShape? {
@@ -102,7 +107,7 @@ package struct NetworkPlan: Sendable {
 extension NetworkPlan {
     /// Floats of scratch memory that each lane needs.
     package var scratchCount: Int {
-        max(layers.map(\.scratchCount).max() ?? 0, Criterion.scratchCount(width: outputShape.count))
+        max(layers.map(\.scratchCount).max() ?? 0, Criterion.scratchCount(width: outputShape.rowWidth))
     }
 
     /// Floats that the lanes share during a layer's passes.
@@ -134,6 +139,8 @@ package struct PlannedLayer: Sendable {
     /// The first index of the layer's tensors in the flat vectors. Once its backward pass is done, everything
     /// from here on is complete.
     package let firstParameter: Int
+    /// True if the layer reads sequences and treats each position by itself.
+    let isPerPosition: Bool
     let plan: LayerPlan
 }
 

@@ -35,8 +35,8 @@ package struct SetEvaluation {
         self.set = set
         total = whole.dataset.count
         let plan = try model.plan()
-        let kind = RecordedPredictions.Kind(plan)
-        names = RecordedPredictions.names(kind, model.state)
+        let state = model.state
+        names = RecordedPredictions.Kind(plan).map { RecordedPredictions.names($0, state) } ?? []
         let most = min(
             limits.samples(of: whole.dataset), max(100, Self.mostNumbers / max(1, names.count)))
         let evaluation = ModelEvaluation(models, lanes: lanes)

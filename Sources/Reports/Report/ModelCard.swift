@@ -89,6 +89,9 @@ package struct ModelCard {
         case .values(let count):
             let names = state.table?.target.columns.map(Markdown.text).joined(separator: ", ")
             return "A regression: \(names ?? TextFormat.count(count, "value")) \(input)."
+        case nil:
+            return "A language model: the next one of "
+                + "\(TextFormat.count(plan.network.outputShape.channels, "token")) at every position."
         }
     }
 

@@ -14,6 +14,7 @@ extension DecodedData {
     }
 
     private var features: String {
+        if let stream = train.form.stream { return sequences(stream) }
         guard let table = encoding.table else {
             let shape = train.sampleShape.map { "\($0)" }.joined(separator: " × ")
             let type = train.form.elementType == .uint8 ? "bytes" : "floats"
@@ -31,9 +32,17 @@ extension DecodedData {
             + " \(TextFormat.count(train.sampleSize, "feature"))"
     }
 
+    private func sequences(_ stream: StreamForm) -> String {
+        let unit = stream.vocabulary == nil ? "position" : "token"
+        let most = (train.isRagged ? "up to " : "") + TextFormat.count(train.sampleShape[0], unit)
+        let different = stream.vocabulary.map { ", \(TextFormat.grouped($0)) different ones" } ?? ""
+        return "sequences of \(most), from \(TextFormat.grouped(stream.positions)) in all\(different)"
+    }
+
     private var targets: String? {
         switch train.form.targets {
         case .absent: return nil
+        case .nextToken: return "the next token as target"
         case .values(let width): return width == 1 ? value : TextFormat.count(width, "target value")
         case .classes(let names):
             let classes = [NamedCount](of: train.labels, named: names)

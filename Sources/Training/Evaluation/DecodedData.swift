@@ -87,6 +87,13 @@ package struct DecodedData: Sendable {
         [train, validation, test].reduce(0) { $0 + ($1?.serialized.count ?? 0) }
     }
 
+    /// Nil for data that are no streams. Sequences count as of unequal lengths if those of any set are.
+    package var sequenceFacts: SequenceFacts? {
+        guard var facts = SequenceFacts(train.form) else { return nil }
+        facts.isRagged = [train, validation, test].contains { $0?.isRagged == true }
+        return facts
+    }
+
     /// The sizes of the data sets that a plan needs.
     package var facts: DataFacts {
         let targetWidth: Int? = if case .values(let width) = train.form.targets { width } else { nil }
@@ -94,7 +101,7 @@ package struct DecodedData: Sendable {
             sampleShape: train.sampleShape, classCount: train.classNames?.count, targetWidth: targetWidth,
             trainCount: train.count,
             validationCount: validation?.count ?? 0, testCount: test?.count ?? 0,
-            lacksFirstClass: !train.labels.isEmpty && !train.labels.contains(0))
+            lacksFirstClass: !train.labels.isEmpty && !train.labels.contains(0), sequences: sequenceFacts)
     }
 }
 

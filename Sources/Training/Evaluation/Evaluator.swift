@@ -53,12 +53,13 @@ package final class Evaluator {
     package func evaluate(
         _ set: EvaluationSet, chunks: Range<Int>, parameters: FloatBuffer, statistics: FloatBuffer
     ) throws -> [Double] {
-        try evaluate(set, chunks: chunks) { network, group, _ in
+        try evaluate(set, chunks: chunks) { network, group, samples in
+            // Sequences of unequal lengths are computed by kernels of our own alone, without padding.
+            let rows = samples.sequences == nil ? group.map { _ in plan.chunkSize } : samples.sizes
             try network.forward(
                 network.makePass(
-                    rows: MicrobatchRows(group.map { _ in plan.chunkSize }), parameters: parameters.pointer,
-                    statistics: statistics.pointer,
-                    training: nil))
+                    rows: MicrobatchRows(rows), sequences: samples.sequences, parameters: parameters.pointer,
+                    statistics: statistics.pointer, training: nil))
         }
     }
 
@@ -71,22 +72,32 @@ package final class Evaluator {
         outputs: (_ samples: Range<Int>, _ dataset: Dataset) throws -> FloatBuffer
     ) throws -> [Double] {
         guard let dataset = dataset(set) else { return [] }
-        return try evaluate(set, chunks: chunks) { network, group, sizes in
+        return try evaluate(set, chunks: chunks) { network, group, samples in
             let start = group.lowerBound * plan.chunkSize
-            let values = try outputs(start..<(start + sizes.reduce(0, +)), dataset)
-            let perChunk = plan.chunkSize * network.output.width
-            for (localMicrobatch, size) in sizes.enumerated() {
-                network.output.row(localMicrobatch).update(
-                    from: values.pointer + localMicrobatch * perChunk, count: size * network.output.width)
+            let values = try outputs(start..<(start + samples.sizes.reduce(0, +)), dataset)
+            var first = values.pointer
+            for (localMicrobatch, size) in samples.sizes.enumerated() {
+                let output = plan.network.outputShape
+                let positions = samples.sequences?.positions.rows[localMicrobatch]
+                let rows = output.isSequence ? positions ?? size * output.positions : size
+                network.output.row(localMicrobatch).update(from: first, count: rows * output.rowWidth)
+                first += rows * output.rowWidth
             }
         }
     }
 
-    /// - Parameter compute: writes the outputs of a group of chunks into the network; `sizes` are the samples
-    ///   of each.
+    /// The samples of a group of chunks.
+    private struct Samples {
+        /// Samples of each chunk.
+        let sizes: [Int]
+        /// Nil if all have the same number of positions, or there are no sequences.
+        let sequences: SequenceRows?
+    }
+
+    /// - Parameter compute: writes the outputs of a group of chunks into the network.
     private func evaluate(
         _ set: EvaluationSet, chunks: Range<Int>,
-        compute: (_ network: Network, _ group: Range<Int>, _ sizes: [Int]) throws -> Void
+        compute: (_ network: Network, _ group: Range<Int>, _ samples: Samples) throws -> Void
     ) throws -> [Double] {
         guard let dataset = dataset(set), !chunks.isEmpty else { return [] }
         let network =
@@ -104,11 +115,11 @@ package final class Evaluator {
         let none = FloatBuffer(count: 0)  // the loss has no parameters
         for first in stride(from: chunks.lowerBound, to: chunks.upperBound, by: lanes.lanes) {
             let group = first..<min(chunks.upperBound, first + lanes.lanes)
-            let sizes = load(group, of: dataset, into: network.input, targets)
-            try compute(network, group, sizes)
+            let samples = load(group, of: dataset, into: network.input, targets)
+            try compute(network, group, samples)
             let pass = network.makePass(
-                rows: MicrobatchRows(sizes), parameters: none.pointer, statistics: none.pointer, training: nil
-            )
+                rows: MicrobatchRows(samples.sizes), sequences: samples.sequences, parameters: none.pointer,
+                statistics: none.pointer, training: nil)
             try network.evaluateLoss(targets, pass) {
                 reports.pointer + (first - chunks.lowerBound + $0) * width
             }
@@ -123,20 +134,27 @@ package final class Evaluator {
         network.criterion.center = (0..<plan.network.outputShape.count).map { targets.values(0)[$0] }
     }
 
-    /// Loads chunks into the local microbatches and fills up a short one with zeros. Returns the number of
-    /// samples of each.
+    /// Loads chunks into the local microbatches and fills up a short one with zeros.
     private func load(
         _ chunks: Range<Int>, of dataset: Dataset, into input: MicrobatchMatrix, _ targets: BatchTargets
-    ) -> [Int] {
-        chunks.enumerated().map { localMicrobatch, chunk in
+    ) -> Samples {
+        var lengths: [[Int]] = []
+        let rowsPerSample = plan.network.inputShape.rowsPerSample
+        let sizes = chunks.enumerated().map { localMicrobatch, chunk in
             let start = chunk * plan.chunkSize
             let samples = Array(start..<min(dataset.count, start + plan.chunkSize))
             dataset.gather(samples[...], normalization: data.normalization, into: input.row(localMicrobatch))
-            let padding = input.row(localMicrobatch, samples.count)
-            padding.update(repeating: 0, count: (plan.chunkSize - samples.count) * input.width)
             targets.load(samples[...], of: dataset, localMicrobatch: localMicrobatch, input: input)
+            if dataset.isRagged {
+                lengths.append(samples.map { dataset.length(ofSample: $0) })
+            } else {
+                let padding = input.row(localMicrobatch, samples.count * rowsPerSample)
+                let missing = (plan.chunkSize - samples.count) * rowsPerSample
+                padding.update(repeating: 0, count: missing * input.width)
+            }
             return samples.count
         }
+        return Samples(sizes: sizes, sequences: dataset.isRagged ? SequenceRows(lengths: lengths) : nil)
     }
 
     /// Adds up the reports of all chunks over the fixed tree on the chunk indices.

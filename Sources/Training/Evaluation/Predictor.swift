@@ -14,6 +14,8 @@ package final class Predictor {
     private let network: Network
     private let lanes: LanePool
     private var count = 0
+    /// The last pass.
+    private var pass: ForwardPass?
 
     /// - Parameters:
     ///   - normalization: the normalization of the checkpoint.
@@ -49,7 +51,8 @@ package final class Predictor {
     package func compute(_ samples: Range<Int>, of dataset: Dataset) throws {
         precondition(samples.count <= capacity, "a predictor computes what its local microbatches hold")
         precondition(
-            dataset.sampleSize == network.input.width, "the samples have the shape of the network's input")
+            TensorShape(dataset.sampleShape).rowWidth == network.input.width,
+            "the samples have the shape of the network's input")
         count = samples.count
         let size = plan.chunkSize
         let chunks = stride(from: samples.lowerBound, to: samples.upperBound, by: size).map {
@@ -59,21 +62,27 @@ package final class Predictor {
             dataset.gather(
                 Array(chunk)[...], normalization: normalization, into: network.input.row(localMicrobatch))
         }
-        try network.forward(
-            network.makePass(
-                rows: MicrobatchRows(chunks.map(\.count)), parameters: parameters.pointer,
-                statistics: statistics.pointer, training: nil))
+        let sequences =
+            dataset.isRagged
+            ? SequenceRows(lengths: chunks.map { $0.map { dataset.length(ofSample: $0) } }) : nil
+        let pass = network.makePass(
+            rows: MicrobatchRows(chunks.map(\.count)), sequences: sequences, parameters: parameters.pointer,
+            statistics: statistics.pointer, training: nil)
+        self.pass = pass
+        try network.forward(pass)
     }
 
-    /// The values of the last computed samples at a kept boundary (see `NetworkPlan`), `[samples, width]`.
+    /// The values of the last computed samples at a kept boundary (see `NetworkPlan`), `[samples, width]`;
+    /// those of sequences, one sample behind the other, `[positions, channels]`.
     package func values(at boundary: Int) -> FloatBuffer {
         let values = network.values(at: boundary)
-        let size = plan.chunkSize
-        let copy = FloatBuffer(count: count * values.width)
-        for first in stride(from: 0, to: count, by: size) {
-            let rows = min(size, count - first)
-            (copy.pointer + first * values.width).update(
-                from: values.row(first / size), count: rows * values.width)
+        guard let pass else { return FloatBuffer(count: 0) }
+        let rows = (plan.network.shape(at: boundary).isSequence ? pass.ofPositions : pass).rows.rows
+        let copy = FloatBuffer(count: rows.reduce(0, +) * values.width)
+        var first = copy.pointer
+        for (localMicrobatch, count) in rows.enumerated() {
+            first.update(from: values.row(localMicrobatch), count: count * values.width)
+            first += count * values.width
         }
         return copy
     }
@@ -84,7 +93,8 @@ package final class Predictor {
     /// The predictions as probabilities or values, `[samples, outputs]`.
     package func readable() -> FloatBuffer {
         let outputs = outputs()
-        plan.outputForm.makeReadable(outputs, rows: count, width: plan.network.outputShape.count)
+        let width = plan.network.outputShape.rowWidth
+        plan.outputForm.makeReadable(outputs, rows: outputs.count / width, width: width)
         return outputs
     }
 }

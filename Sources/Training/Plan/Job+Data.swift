@@ -18,7 +18,9 @@ extension Job {
     /// or else the first metric of which large or small values are good, or else the loss.
     fileprivate func usualMonitor(_ train: Dataset) -> MetricMonitor {
         if let monitor = earlyStopping?.monitor, monitor.source == .validation { return monitor }
-        let targets: TargetForm = train.classNames.map { .classes($0.count) } ?? .values(1)
+        let targets: TargetForm =
+            train.classNames.map { .classes($0.count) }
+            ?? (train.form.targets == .nextToken ? .tokens(train.form.stream?.vocabulary ?? 1) : .values(1))
         let metrics = metrics ?? Metric.defaults(loss, targets, areInputs: data.target == .input)
         let chosen = metrics.lazy.map(\.name).compactMap { name in
             MetricMonitor.usualMode(of: name).map { MetricMonitor(.validation, name, $0) }

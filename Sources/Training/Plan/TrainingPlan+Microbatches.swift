@@ -5,7 +5,8 @@ import NeuralNetwork
 // The default of `batch.microbatches`, V.
 extension TrainingPlan {
     /// V of a job that leaves it out: the largest power of two from 2 to 8 that leaves 16 samples or more in
-    /// each microbatch; 2 for smaller batches, so that two workers share them.
+    /// each microbatch; 2 for smaller batches, so that two workers share them. Positions of sequences count
+    /// like samples, but a microbatch has whole sequences.
     ///
     /// Each microbatch costs a pass over the gradients and the start of each layer, whatever its size; more
     /// samples pay for it. A batch norm that normalises each microbatch by itself makes V a part of the
@@ -13,6 +14,9 @@ extension TrainingPlan {
     static func defaultMicrobatches(_ network: NetworkPlan, batchSize: Int) -> Int {
         if network.normalizesMicrobatches {
             return BatchGeometry.microbatchesOfVersion02(batchSize: batchSize)
+        }
+        if let length = network.sequenceLength {
+            return BatchGeometry.defaultMicrobatches(ofSequences: batchSize, positions: length)
         }
         return max(
             min(2, batchSize), BatchGeometry.defaultMicrobatches(batchSize: batchSize, leastSamples: 16))

@@ -7,6 +7,9 @@ extension TrainingPlan {
     static func targets(_ job: Job, _ facts: DataFacts) throws(PlanError) -> TargetForm {
         if job.data.target == .input { return .values(facts.sampleShape.reduce(1, *)) }
         if let classes = facts.classCount { return .classes(classes) }
+        if let sequences = facts.sequences, sequences.predictsNextToken {
+            return .tokens(sequences.vocabulary ?? 1)
+        }
         guard let width = facts.targetWidth else {
             throw PlanError(
                 "the data has no targets: name its label or target columns, "
@@ -22,7 +25,26 @@ extension TrainingPlan {
         let (output, name) = (network.outputShape, job.layers.last?.name ?? "")
         if let clash = clash(job) { throw PlanError(clash, layer: name) }
         switch targets {
+        case .tokens(let vocabulary):
+            guard job.loss.kind == .crossEntropy else {
+                throw PlanError(
+                    "the targets are tokens, and `\(job.loss.kind.rawValue)` compares values: use "
+                        + "cross_entropy", field: "loss")
+            }
+            guard output.isSequence, output.channels == vocabulary else {
+                throw PlanError(
+                    "the model ends in `\(name)` with an output of \(output), but each of up to "
+                        + "\(facts.sampleShape[0]) positions has one of \(vocabulary) tokens as target: end "
+                        + "it with {dense: \(vocabulary)} at every position",
+                    layer: name)
+            }
         case .values(let width):
+            guard !output.isSequence else {
+                throw PlanError(
+                    "the model ends in `\(name)` with sequences of \(output), but the targets are "
+                        + "\(width) values per sample: put \"global_average_pool\" and {dense: \(width)} "
+                        + "behind it", layer: name)
+            }
             if job.loss.kind == .crossEntropy, job.data.target == .data, job.data.train.isArray {
                 throw PlanError(
                     "`cross_entropy` needs class labels, but the targets are \(width) values per sample;"

@@ -16,10 +16,12 @@ package struct DataFacts: Equatable, Sendable {
     package let testCount: Int
     /// True if no sample for training is of the first class.
     package let lacksFirstClass: Bool
+    /// Nil for data that are no sequences of tokens or of unequal lengths.
+    package let sequences: SequenceFacts?
 
     package init(
         sampleShape: [Int], classCount: Int?, targetWidth: Int? = nil, trainCount: Int, validationCount: Int,
-        testCount: Int, lacksFirstClass: Bool = false
+        testCount: Int, lacksFirstClass: Bool = false, sequences: SequenceFacts? = nil
     ) {
         self.sampleShape = sampleShape
         self.classCount = classCount
@@ -28,6 +30,31 @@ package struct DataFacts: Equatable, Sendable {
         self.validationCount = validationCount
         self.testCount = testCount
         self.lacksFirstClass = lacksFirstClass
+        self.sequences = sequences
+    }
+}
+
+/// The facts of sequences that decide the shape of the training.
+package struct SequenceFacts: Equatable, Sendable {
+    /// Tokens are below this number; nil for values.
+    package var vocabulary: Int?
+    /// True if samples may have unequal lengths.
+    package var isRagged: Bool
+    /// True if the targets are the next tokens.
+    package var predictsNextToken: Bool
+
+    package init(vocabulary: Int?, isRagged: Bool, predictsNextToken: Bool) {
+        self.vocabulary = vocabulary
+        self.isRagged = isRagged
+        self.predictsNextToken = predictsNextToken
+    }
+
+    /// Nil for a data set that is no stream.
+    package init?(_ form: DatasetForm) {
+        guard let stream = form.stream else { return nil }
+        self.init(
+            vocabulary: stream.vocabulary, isRagged: stream.index == .table,
+            predictsNextToken: form.targets == .nextToken)
     }
 }
 
@@ -78,6 +105,7 @@ package struct TrainingPlan: Sendable {
         try Self.checkAugmentation(job, facts)
         network = try Self.network(job, facts)
         targets = try Self.targets(job, facts)
+        try Self.checkSequences(facts, network)
         try Self.checkOutput(job, facts, targets, network)
         try Self.checkWeights(job.loss, targets, outputs: network.outputShape.count)
         try job.optimization.check(network.layout)
@@ -98,6 +126,20 @@ package struct TrainingPlan: Sendable {
         try Self.checkCost(network, batchSize: batchSize)
         self.job = job
         self.facts = facts
+    }
+
+    /// Checks that the model can read samples of unequal lengths, if the data have such.
+    private static func checkSequences(_ facts: DataFacts, _ network: NetworkPlan) throws(PlanError) {
+        guard let sequences = facts.sequences, sequences.isRagged else { return }
+        if let layer = network.layers.first(where: { $0.spec == .flatten && $0.input.isSequence }) {
+            throw PlanError(
+                "`\(layer.name)` makes one row of \(layer.input.positions) positions, but the samples have "
+                    + "unequal lengths: use \"global_average_pool\", \"global_max_pool\" or the last output of "
+                    + "a recurrent layer", layer: layer.name)
+        }
+        guard network.samplesAreIndependent else {
+            throw PlanError("samples of unequal lengths cannot be read as images", field: "model")
+        }
     }
 
     private static func network(_ job: Job, _ facts: DataFacts) throws(PlanError) -> NetworkPlan {

@@ -23,19 +23,33 @@ final class BatchFeeder {
         targets = BatchTargets(plan, localMicrobatches: localMicrobatches, rows: rows)
     }
 
-    func load(step: Int, microbatches: [Int], into input: MicrobatchMatrix) {
+    /// Loads the samples of a step's microbatches.
+    func load(step: Int, microbatches: [Int], into input: MicrobatchMatrix) -> LoadedBatch {
         let geometry = plan.geometry
         let current = step / geometry.stepsPerEpoch
         if current != epoch {
-            order = SampleOrder.ofEpoch(current, count: geometry.sampleCount, seed: plan.job.seed)
+            order = makeOrder(ofEpoch: current)
             epoch = current
         }
-        let batch = geometry.positions(ofStep: step)
-        for (localMicrobatch, microbatch) in microbatches.enumerated() {
+        let positions = geometry.positions(ofStep: step)
+        let batch = order[positions]
+        let parts = microbatches.map { microbatch in
             let part = geometry.samples(ofMicrobatch: microbatch, inBatchOf: batch.count)
-            let samples = order[(batch.lowerBound + part.lowerBound)..<(batch.lowerBound + part.upperBound)]
+            return order[(positions.lowerBound + part.lowerBound)..<(positions.lowerBound + part.upperBound)]
+        }
+        for (localMicrobatch, samples) in parts.enumerated() {
             loadFeatures(samples, into: input.row(localMicrobatch))
             targets.load(samples, of: data.train, localMicrobatch: localMicrobatch, input: input)
+        }
+        return LoadedBatch(
+            batch, parts, of: data.train, sequenceLength: plan.network.sequenceLength)
+    }
+
+    private func makeOrder(ofEpoch epoch: Int) -> [Int] {
+        let (count, seed) = (plan.geometry.sampleCount, plan.job.seed)
+        guard data.train.isRagged else { return SampleOrder.ofEpoch(epoch, count: count, seed: seed) }
+        return SampleOrder.ofEpoch(epoch, count: count, seed: seed, batchSize: plan.geometry.batchSize) {
+            data.train.length(ofSample: $0)
         }
     }
 

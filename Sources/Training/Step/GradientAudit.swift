@@ -78,14 +78,14 @@ final class GradientAudit {
     func run(_ step: Int, _ audited: AuditedStatistics) throws {
         context.entered(.audit, step)
         let part = computation.part(of: audited.member, step: step)
+        let batch = computation.load(part, step: step)
         let pass = computation.makePass(
-            part, step: step, parameters: parameters, statistics: statistics, audited)
-        computation.load(part, step: step)
+            part, batch, step: step, parameters: parameters, statistics: statistics, audited)
         try computation.network.forward(pass)
         try computation.network.evaluateLoss(computation.feeder.targets, pass) {
             audited.reportLeaf(localMicrobatch: $0)
         }
-        try computation.backward(part, step: step, pass, audited, into: gradients) { _ in }
+        try computation.backward(part, batch, step: step, pass, audited, into: gradients) { _ in }
         let digests = context.collective.partition.pieces.map { piece in
             let nodes = part.fold.results.indices.map {
                 UnsafePointer(gradients.result($0) + piece.range.lowerBound)

@@ -42,11 +42,12 @@ final class GradientProgram: StepProgram {
         let part = computation.part(of: rank, step: step)
         let audited = audit?.begin(step)
         let synchronizer = StepSynchronizer(context, step: step, audited)
-        let pass = computation.makePass(
-            part, step: step, parameters: state.parameters, statistics: state.statistics, synchronizer)
 
         context.entered(.data, step)
-        computation.load(part, step: step)
+        let batch = computation.load(part, step: step)
+        state.countedTargets = batch.counted
+        let pass = computation.makePass(
+            part, batch, step: step, parameters: state.parameters, statistics: state.statistics, synchronizer)
         context.entered(.forward, step)
         try network.forward(pass)
         try network.evaluateLoss(computation.feeder.targets, pass) {
@@ -56,7 +57,8 @@ final class GradientProgram: StepProgram {
         try countActiveUnits(step, pass)
         context.entered(.backward, step)
         synchronizer.phase = .backward
-        try computation.backward(part, step: step, pass, synchronizer, into: state.gradients) { offset in
+        try computation.backward(part, batch, step: step, pass, synchronizer, into: state.gradients) {
+            offset in
             state.contributing(step)
             collective.contribute(downTo: offset)
         }

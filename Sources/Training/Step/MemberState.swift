@@ -18,6 +18,9 @@ package final class MemberState: ParameterUpdate, GradientSource, @unchecked Sen
     /// The factor of the schedule's learning rate. No piece of a step is updated before every member's
     /// compute thread has contributed to it, so that thread may set this between steps.
     package var learningRateFactor = 1.0
+    /// The targets of the step's global batch that count: their number divides the summed gradient. The
+    /// compute thread sets it before it contributes to the step.
+    package var countedTargets = 1
     /// Rank 0's fraction of dead units of each rectifier in a logged step. The compute thread writes it
     /// before it reports the step.
     package var deadUnits: [Double] = []
@@ -87,9 +90,8 @@ package final class MemberState: ParameterUpdate, GradientSource, @unchecked Sen
         updating(step)
         let optimization = plan.job.optimization
         let rate = plan.learningRate(step: step, factor: learningRateFactor)
-        let samples = plan.geometry.batchSize(ofStep: step)
         let clipping = optimization.clipping?.scale(norm: norm) ?? 1
-        let scale = clipping == 1 ? 1 / Float(samples) : Float(clipping / Double(samples))
+        let scale = clipping == 1 ? 1 / Float(countedTargets) : Float(clipping / Double(countedTargets))
         let limit = if case .value(let limit) = optimization.clipping { limit } else { Double.infinity }
         scalars.removeAll(keepingCapacity: true)
         for kind in table.kinds {
@@ -115,7 +117,7 @@ package final class MemberState: ParameterUpdate, GradientSource, @unchecked Sen
 
 extension MemberState {
     package func gradientMeasured(_ sums: UnsafePointer<Double>, width: Int, step: Int) {
-        let samples = Double(plan.geometry.batchSize(ofStep: step))
+        let samples = Double(countedTargets)
         norm =
             ScalarMath.sqrt(VectorNorms.combine(sums, 0..<cells.cells.count, width: width).square) / samples
         guard rank == 0, plan.diagnosticCount(afterSteps: step + 1) > 0 else { return }

@@ -72,30 +72,32 @@ final class MicrobatchComputation {
         return part
     }
 
+    func load(_ part: Part, step: Int) -> LoadedBatch {
+        feeder.load(step: step, microbatches: part.microbatches, into: network.input)
+    }
+
     func makePass(
-        _ part: Part, step: Int, parameters: FloatBuffer, statistics: FloatBuffer,
+        _ part: Part, _ batch: LoadedBatch, step: Int, parameters: FloatBuffer, statistics: FloatBuffer,
         _ synchronizer: any StatisticsSynchronizer
     ) -> ForwardPass {
         network.makePass(
-            rows: part.rows, parameters: parameters.pointer, statistics: statistics.pointer,
+            rows: part.rows, sequences: batch.sequences, parameters: parameters.pointer,
+            statistics: statistics.pointer,
             training: TrainingMode(
-                synchronizer: synchronizer, seed: plan.job.seed, step: step, firstSamples: part.firstSamples))
-    }
-
-    func load(_ part: Part, step: Int) {
-        feeder.load(step: step, microbatches: part.microbatches, into: network.input)
+                synchronizer: synchronizer, seed: plan.job.seed, step: step, firstSamples: part.firstSamples,
+                firstPositions: batch.firstPositions))
     }
 
     /// - Parameter completed: told from where on in the flat vectors all gradients are there.
     func backward(
-        _ part: Part, step: Int, _ pass: ForwardPass, _ synchronizer: any StatisticsSynchronizer,
-        into gradients: GradientVectors,
+        _ part: Part, _ batch: LoadedBatch, step: Int, _ pass: ForwardPass,
+        _ synchronizer: any StatisticsSynchronizer, into gradients: GradientVectors,
         completed: (Int) -> Void
     ) throws {
         gradients.begin(part.fold, firstLocalMicrobatch: part.firstLocalMicrobatch)
         let training = BackwardPass(
             pass, synchronizer: synchronizer, gradients: gradients,
-            batchSize: plan.geometry.batchSize(ofStep: step))
+            batchSize: plan.geometry.batchSize(ofStep: step), batchPositions: batch.positions)
         try network.backward(training, completed: completed)
     }
 }

@@ -5,11 +5,11 @@ import NeuralNetwork
 extension BatchTargets {
     /// Room for the targets of a job.
     package convenience init(_ plan: TrainingPlan, localMicrobatches: Int, rows: Int) {
-        let areClasses = if case .classes = plan.targets { true } else { false }
+        let output = plan.network.outputShape
         self.init(
-            localMicrobatches: localMicrobatches, rows: rows,
-            width: plan.trainReport.needsValues ? plan.network.outputShape.count : nil,
-            areClasses: areClasses, areInputs: plan.job.data.target == .input,
+            localMicrobatches: localMicrobatches, rows: rows * output.rowsPerSample,
+            width: plan.trainReport.needsValues ? output.rowWidth : nil,
+            areClasses: plan.targets.areLabels, areInputs: plan.job.data.target == .input,
             movedImage: plan.reconstructedImage)
     }
 
@@ -24,6 +24,8 @@ extension BatchTargets {
         } else if areInputs {
             values(localMicrobatch).update(
                 from: input.row(localMicrobatch), count: samples.count * input.width)
+        } else if areClasses, dataset.form.targets == .nextToken {
+            dataset.gatherNextTokens(samples, into: labels(localMicrobatch))
         } else if areClasses {
             dataset.gatherLabels(samples, into: labels(localMicrobatch))
             if hasValues { expandLabels(localMicrobatch, count: samples.count) }

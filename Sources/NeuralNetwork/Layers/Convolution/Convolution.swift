@@ -4,6 +4,7 @@ import Kernels
 /// weighted sum of the values under it.
 struct ConvolutionDefinition: LayerDefinition {
     let joinsInputs = false
+    let sequenceInput = SequenceInput.refused
     let extendsPreviousLayer = false
     let flattenedInput = FlattenedInput.channelsFirst
     let probabilities: ProbabilityKind? = nil

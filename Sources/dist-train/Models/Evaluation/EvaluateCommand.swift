@@ -67,16 +67,15 @@ enum EvaluateCommand {
     private static func requestedMetrics(_ arguments: Arguments, _ model: TrainedModel) throws
         -> RequestedMetrics?
     {
-        guard model.job.job.task == .training else {
+        let plan = model.job.job.task == .training ? try model.plan() : nil
+        guard let plan, let kind = RecordedPredictions.Kind(plan) else {
             guard !arguments.has("--metrics") else {
                 throw UsageError("--metrics is for models that predict classes or values")
             }
             return nil
         }
-        let plan = try model.plan()
         return try RequestedMetrics(
-            arguments.string("--metrics"), for: RecordedPredictions.Kind(plan),
-            areProbabilities: plan.predictsProbabilities)
+            arguments.string("--metrics"), for: kind, areProbabilities: plan.predictsProbabilities)
     }
 
     /// The number of repeats that `--importance` asks for; nil without the option.
