@@ -76,6 +76,7 @@ import Training
             switch example.targets {
             case .classes(let count): try Self.data(classes: count)
             case .values(let width): try Self.data(values: width)
+            case .tokens: preconditionFailure("language models have tests of their own")
             }
         let job = try example.job.completed(with: data)
         let plan = try TrainingPlan(job, data.facts)

@@ -29,6 +29,8 @@ package struct RandomStream: Sendable {
         case resampling = 8
         /// The shuffling of a column. major: column, minor: repeat
         case columnShuffle = 9
+        /// A generated token. major: sequence, minor: position
+        case generation = 10
     }
 
     private let key: SIMD2<UInt32>

@@ -62,11 +62,15 @@ package final class Network {
         /// Multiplications and additions of the largest pass of inference that stays on one lane, because it
         /// is over before other lanes would wake up.
         package var operationsOfOneLane: Int
+        /// True if passes may continue sequences whose beginning was computed by the passes before
+        /// (`SequenceRows.past`).
+        package var continuesSequences: Bool
 
         package init(
             keeping kept: Set<Int> = [], isOptimized: Bool = true, poison: Float = 0,
-            operationsOfOneLane: Int = 1 << 22
+            operationsOfOneLane: Int = 1 << 22, continuesSequences: Bool = false
         ) {
+            self.continuesSequences = continuesSequences
             self.kept = kept
             self.isOptimized = isOptimized
             self.poison = poison
@@ -143,7 +147,9 @@ package final class Network {
         let gradients = memory.gradients.enumerated().map(matrix)
         nodes = Self.makeNodes(
             plan, graph, values,
-            NetworkCapacity(microbatches: localMicrobatches, rows: rows, purpose: purpose))
+            NetworkCapacity(
+                microbatches: localMicrobatches, rows: rows, purpose: purpose,
+                continuesSequences: options.continuesSequences))
         backwardSteps = backward.map {
             Self.makeSteps(
                 $0, plan, graph, gradients: gradients,

@@ -29,7 +29,11 @@ enum SequenceInput: Sendable {
     /// The layer treats each position by itself. It is planned for a flat input `[channels]`, and the rows of
     /// its passes are positions: its computation knows nothing of sequences.
     case eachPosition
-    /// The layer sees whole sequences: `ForwardPass.sequences` says which rows are a sample's.
+    /// The layer sees sequences: `ForwardPass.sequences` says which rows are a sample's. An output depends on
+    /// its own position and those before it, and the layer can continue sequences whose beginning it has
+    /// computed (`SequenceRows.past`).
+    case causal
+    /// The layer sees whole sequences, and cannot continue them.
     case whole
     /// The layer is for tables or images.
     case refused

@@ -88,12 +88,17 @@ struct NetworkCapacity: Sendable {
     /// Samples of a microbatch.
     let rows: Int
     let purpose: Network.Purpose
+    /// True if passes may continue sequences (`SequenceRows.past`): layers then keep what later positions of
+    /// each sample need.
+    var continuesSequences = false
 
     var trains: Bool { purpose == .training }
 
     /// The same for a layer whose rows are positions, of which a sample has so many.
     func ofPositions(_ positions: Int) -> NetworkCapacity {
-        NetworkCapacity(microbatches: microbatches, rows: rows * positions, purpose: purpose)
+        NetworkCapacity(
+            microbatches: microbatches, rows: rows * positions, purpose: purpose,
+            continuesSequences: continuesSequences)
     }
     /// True if parameters and running statistics never change: what follows from them is computed once.
     var keepsWeights: Bool { purpose == .inference }

@@ -104,7 +104,8 @@ struct NetworkBuilder {
             PlannedLayer(
                 name: name, spec: spec, inputs: inputs, input: context.input.shape,
                 parameters: layout.parameterCount - trained, isFrozen: layout.frozen.count > frozen,
-                firstParameter: first, isPerPosition: isPerPosition, plan: plan))
+                firstParameter: first, isPerPosition: isPerPosition,
+                continuesSequences: isPerPosition || definition.sequenceInput == .causal, plan: plan))
         boundaries.append(plan.output)
         return layers.count
     }
@@ -117,7 +118,7 @@ struct NetworkBuilder {
     {
         guard let sequence = layer.inputs.first(where: { $0.shape.isSequence })?.shape else { return false }
         switch definition.sequenceInput {
-        case .whole: return false
+        case .causal, .whole: return false
         case .refused:
             throw layer.mismatch(
                 "`\(layer.name)` cannot read sequences, but the layer before it gives \(sequence): make a "

@@ -79,6 +79,12 @@ package struct NetworkPlan: Sendable {
         (0...layers.count).lazy.map { shape(at: $0) }.first { $0.isSequence }?.positions
     }
 
+    /// True if sequences can be computed piece by piece, with the bits of the whole: no output depends on a
+    /// later position.
+    package var continuesSequences: Bool {
+        inputShape.isSequence && layers.allSatisfy(\.continuesSequences)
+    }
+
     /// The image whose values lie at a boundary in memory's order, `[height, width, channels]`, where
     /// PyTorch's order is another: an image, or one that is flattened. Nil: both orders are the same.
     package func image(at boundary: Int) -> TensorShape? {
@@ -141,6 +147,8 @@ package struct PlannedLayer: Sendable {
     package let firstParameter: Int
     /// True if the layer reads sequences and treats each position by itself.
     let isPerPosition: Bool
+    /// True if the layer can compute sequences piece by piece.
+    package let continuesSequences: Bool
     let plan: LayerPlan
 }
 

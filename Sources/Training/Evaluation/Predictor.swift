@@ -29,8 +29,8 @@ package final class Predictor {
         self.plan = plan
         self.normalization = normalization
         self.lanes = lanes
-        self.parameters = FloatBuffer(parameters)
-        self.statistics = FloatBuffer(statistics)
+        self.parameters = FloatBuffer(copying: parameters)
+        self.statistics = FloatBuffer(copying: statistics)
         network = Network(
             plan: plan.network, localMicrobatches: lanes.lanes, rows: plan.chunkSize, lanes: lanes,
             purpose: .inference,
@@ -100,7 +100,7 @@ package final class Predictor {
 }
 
 extension FloatBuffer {
-    fileprivate convenience init(_ values: [Float]) {
+    convenience init(copying values: [Float]) {
         self.init(count: values.count)
         _ = elements.update(from: values)
     }
