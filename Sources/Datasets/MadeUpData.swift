@@ -1,20 +1,33 @@
 import Kernels
 
-/// Synthetic samples without meaning, for measurements: bytes and class labels, the same on every machine.
+/// Synthetic samples without meaning, for measurements: bytes or tokens, with class labels or the next token
+/// as targets, the same on every machine.
 package struct MadeUpData: Equatable, Sendable {
-    /// `[columns]`, or `[height, width, channels]` for images.
+    /// `[columns]`, `[height, width, channels]` for images, `[positions, channels]` for sequences,
+    /// `[positions]` for tokens.
     package var shape: [Int]
-    package var classes: Int
+    /// Nil for tokens whose targets are the next ones.
+    package var classes: Int?
+    /// Tokens are below this number; nil for bytes.
+    package var tokens: Int?
     package var samples: Int
 
-    package init(shape: [Int], classes: Int, samples: Int) {
+    package init(shape: [Int], classes: Int?, tokens: Int? = nil, samples: Int) {
         self.shape = shape
         self.classes = classes
+        self.tokens = tokens
         self.samples = samples
     }
 
     package var form: DatasetForm {
-        DatasetForm(elementType: .uint8, sampleShape: shape, count: samples, targets: .numbered(classes))
+        let targets = classes.map { Targets.numbered($0) } ?? .nextToken
+        guard let tokens else {
+            return DatasetForm(elementType: .uint8, sampleShape: shape, count: samples, targets: targets)
+        }
+        return DatasetForm(
+            elementType: .ofTokens(tokens), sampleShape: [shape[0], 1], count: samples, targets: targets,
+            stream: StreamForm(
+                positions: samples * shape[0] + 1, vocabulary: tokens, index: .windows(stride: shape[0])))
     }
 
     /// The random stream that a data set is drawn from: training and other sets differ.

@@ -29,7 +29,7 @@ package struct MetricMonitor: Equatable, Sendable {
         if ["loss", "objective", "mse", "mae", "rmse", "error", "perplexity", "inertia"].contains(metric) {
             return .min
         }
-        let isGood = ["accuracy", "precision", "recall", "f1", "r2", "auc"].contains {
+        let isGood = ["accuracy", "precision", "recall", "f1", "r2", "auc", "exact_match"].contains {
             metric == $0 || metric.hasSuffix("_\($0)")
         }
         return isGood || metric.hasPrefix("top_") || metric.hasPrefix("f1") ? .max : nil

@@ -35,7 +35,7 @@ enum ReadyJobCases {
         case .cifar10: ([32, 32, 3], 10)
         case .cifar100: ([32, 32, 3], 100)
         case .imageFolder: ([32, 32, 3], 2)
-        case .madeUp(let data): (data.shape, data.classes)
+        case .madeUp(let data): (data.shape, data.classes ?? 0)
         case .limited(let source, _): form(of: source)
         case .csv, .npy: (nil, 0)
         }

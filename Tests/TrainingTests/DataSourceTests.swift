@@ -63,6 +63,10 @@ import Training
             .madeUp(MadeUpData(shape: [28, 28, 1], classes: 10, samples: 50))
         ),
         (
+            "{made_up: {shape: [64], tokens: 65, samples: 50}}",
+            .madeUp(MadeUpData(shape: [64], classes: nil, tokens: 65, samples: 50))
+        ),
+        (
             "{made_up: {shape: [8], classes: 2, samples: 50}, limit: 9}",
             .limited(.madeUp(MadeUpData(shape: [8], classes: 2, samples: 50)), count: 9)
         ),
@@ -117,9 +121,10 @@ import Training
         ),
         (#"{train: {image_folder: {path: "a", size: [0, 2]}}}"#, "must be a whole number from 1 to 16384"),
         (
-            "{train: {made_up: {shape: [28, 28], classes: 10, samples: 5}}}",
-            "`shape` must be [columns] or [height, width, channels]"
+            "{train: {made_up: {shape: [28, 28], tokens: 10, samples: 5}}}",
+            "samples of tokens have the shape [positions]"
         ),
+        ("{train: {made_up: {shape: [28], samples: 5}}}", "`made_up` needs `classes`, or `tokens`"),
         (
             "{train: {made_up: {shape: [28, 28, 1], classes: 1, samples: 5}}}",
             "`classes` must be a whole number from 2"

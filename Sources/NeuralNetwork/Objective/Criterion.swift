@@ -67,6 +67,7 @@ package final class Criterion {
             let report = reports(tile.localMicrobatch)
             for i in 0..<count { report[i] += partial.pointer[task * count + i] }
         }
+        matchSequences(output, targets, pass, reports)
         guard let gradient, let exchange, let synchronizer = pass.training?.synchronizer else { return }
         for localMicrobatch in 0..<pass.rows.localMicrobatches {
             let (leaf, report) = (
@@ -219,6 +220,34 @@ package final class Criterion {
             guard !tops.isEmpty else { continue }
             let rank = LossKernels.rank(of: label, in: y, columns: width)
             for top in tops where rank < top.k { report[top.offset] += 1 }
+        }
+    }
+
+    /// Counts the sequences all of whose counted tokens are the most probable ones.
+    private func matchSequences(
+        _ output: MicrobatchMatrix, _ targets: BatchTargets, _ pass: ForwardPass,
+        _ reports: (Int) -> UnsafeMutablePointer<Double>
+    ) {
+        guard let matches = layout.offset(.exactMatches), let all = layout.offset(.sequences),
+            let sequences = pass.sequences
+        else { return }
+        pass.lanes.run(pass.rows.localMicrobatches) { localMicrobatch, _ in
+            let (offsets, labels) = (sequences.offsets(localMicrobatch), targets.labels(localMicrobatch))
+            let (report, positions) = (reports(localMicrobatch), pass.rows.rows[localMicrobatch])
+            var sample = 0
+            while offsets[sample] < positions {
+                var (counted, right) = (0, 0)
+                for row in offsets[sample]..<offsets[sample + 1] where labels[row] >= 0 {
+                    let found = LossKernels.argmax(output.row(localMicrobatch, row), columns: width)
+                    counted += 1
+                    if found == Int(labels[row]) { right += 1 }
+                }
+                if counted > 0 {
+                    report[all] += 1
+                    if right == counted { report[matches] += 1 }
+                }
+                sample += 1
+            }
         }
     }
 

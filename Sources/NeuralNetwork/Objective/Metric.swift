@@ -25,6 +25,9 @@ package enum Metric: Hashable, Sendable {
     case perplexity
     /// The mean cross-entropy of a token in bits.
     case bitsPerToken
+    /// The fraction of sequences all of whose tokens that count are predicted. A model that is given so many
+    /// answers word for word in training would write them too, if it always took the most probable token.
+    case exactMatch
     /// The fraction of samples whose class is the most frequent one of their cluster. For jobs without a
     /// model only.
     case purity
@@ -37,6 +40,7 @@ package enum Metric: Hashable, Sendable {
         ("confusion_matrix", .confusionMatrix),
         ("mse", .mse), ("rmse", .rmse), ("mae", .mae), ("r2", .r2),
         ("perplexity", .perplexity), ("bits_per_token", .bitsPerToken),
+        ("exact_match", .exactMatch),
     ]
 
     /// Metrics of jobs without a model, which a config cannot name.
@@ -65,7 +69,7 @@ package enum Metric: Hashable, Sendable {
     /// False for metrics that are counted per class or output: they are measured in evaluations only.
     var isMeasuredInTraining: Bool {
         switch self {
-        case .accuracy, .top, .mse, .rmse, .mae, .perplexity, .bitsPerToken: true
+        case .accuracy, .top, .mse, .rmse, .mae, .perplexity, .bitsPerToken, .exactMatch: true
         default: false
         }
     }
@@ -95,11 +99,11 @@ package enum Metric: Hashable, Sendable {
             (.top, .values), (.confusionMatrix, .values):
             "is for classes, but the targets are values; use rmse, mae, mse or r2"
         case (.perplexity, .classes), (.perplexity, .values), (.bitsPerToken, .classes),
-            (.bitsPerToken, .values):
+            (.bitsPerToken, .values), (.exactMatch, .classes), (.exactMatch, .values):
             "is for the tokens of a language model"
         case (.precision, .tokens), (.recall, .tokens), (.f1, .tokens), (.confusionMatrix, .tokens),
             (.mse, .tokens), (.rmse, .tokens), (.mae, .tokens), (.r2, .tokens):
-            "is not for tokens; use accuracy, top_5, perplexity or bits_per_token"
+            "is not for tokens; use accuracy, exact_match, top_5, perplexity or bits_per_token"
         case (.top(let k), .classes(let classes)) where k >= classes:
             "is always 1 for \(classes) classes; use \(classes > 2 ? "top_\(classes - 1) or " : "")accuracy"
         case (.confusionMatrix, .classes(let classes)) where classes > Self.mostConfused:

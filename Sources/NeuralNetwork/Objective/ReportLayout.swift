@@ -24,6 +24,9 @@ package struct ReportLayout: Equatable, Sendable {
         case variation
         /// Samples, times the ratio of the variance that is explained.
         case explained
+        /// Sequences all of whose counted tokens are right; sequences with counted tokens.
+        case exactMatches
+        case sequences
         /// Other than 0 if the job ends with the step.
         case end
         /// Samples, or positions of sequences, that count.
@@ -63,6 +66,9 @@ package struct ReportLayout: Equatable, Sendable {
             case .mse, .rmse: add(.squaredError)
             case .mae: add(.absoluteError)
             case .r2: add(.variation, 3 * outputs)
+            case .exactMatch:
+                add(.exactMatches)
+                add(.sequences)
             case .purity, .explainedVarianceRatio, .perplexity, .bitsPerToken: break
             }
         }
@@ -122,6 +128,10 @@ extension ReportLayout {
         case .explainedVarianceRatio: mean(.explained)
         case .top(let k): mean(.top(k))
         case .perplexity: ScalarMath.exp(loss(sums))
+        case .exactMatch:
+            offset(.exactMatches).flatMap { matches in
+                offset(.sequences).map { sums[matches] / sums[$0] }
+            }
         case .bitsPerToken: loss(sums) / ScalarMath.log(2)
         case .mse: mean(.squaredError)
         case .rmse: mean(.squaredError)?.squareRoot()

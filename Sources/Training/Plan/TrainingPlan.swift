@@ -208,6 +208,12 @@ package struct TrainingPlan: Sendable {
         }
     }
 
+    /// The most targets of a batch that count: its samples, or the positions of its sequences.
+    var mostCountedTargets: Int {
+        if case .tokens = targets { return geometry.batchSize * network.outputShape.positions }
+        return geometry.batchSize
+    }
+
     /// Rules decide after every evaluation how to go on; members wait for that.
     package var awaitsDecision: Bool { !decisions.isEmpty }
 

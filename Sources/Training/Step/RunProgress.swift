@@ -244,7 +244,7 @@ package struct RunProgress {
                 description: "the loss became \(report.loss) in step \(done): lower the learning rate, "
                     + "or check the data for extreme values")
         }
-        guard report.isFinite, (1...Double(plan.geometry.batchSize)).contains(report.samples) else {
+        guard report.isFinite, (1...Double(plan.mostCountedTargets)).contains(report.samples) else {
             throw InvalidReport("rank 0 reported \(report.samples) samples in step \(done)")
         }
     }
