@@ -156,8 +156,9 @@ extension Optimizer {
                 "Weights shrink by rate · decay · w in each step, apart from the gradient.", example: "0.05")
             Field(
                 "weight_decay_on", \.decayed, .oneOf(DecayedTensors.self),
-                "Decays all trained tensors, as PyTorch's AdamW(model.parameters()) does, or weights alone:"
-                    + " no biases and no parameters of normalisations.", example: "\"weights\"")
+                "Decays all trained tensors, as PyTorch's AdamW(model.parameters()) does; weights alone, that"
+                    + " is no biases and no parameters of normalisations; or tensors of two or more"
+                    + " dimensions, embeddings included, as nanoGPT does.", example: "\"matrices\"")
         }
         return Choice(
             "adamw", "Adam with decoupled weight decay.", example: "{weight_decay: 0.05}", object,

@@ -37,6 +37,7 @@ import Training
             "{adagrad: {epsilon: 1e-5}}",
             "{rmsprop: {alpha: 0.1, epsilon: 0.7, momentum: 0.3, centered: true}}",
             "{adamw: {beta1: 0.1, weight_decay: 0.7}}",
+            #"{adamw: {weight_decay: 0.1, weight_decay_on: "matrices"}}"#,
         ] { all.append(["optimizer": optimizer]) }
         for schedule in [
             #""constant""#, "{constant: {warmup_steps: 7}}", "{step: {every_epochs: 30}}",

@@ -123,11 +123,13 @@ import Testing
             _ = layout.add(
                 "t\(i)", role: role, storage: .vector(count: 20 * (i + 1)), initializer: .constant(0))
         }
-        let table = UpdateTable(layout, treatsWeightsAlike: false) { $0 == "t5" ? 0.5 : 1 }
+        let table = UpdateTable(layout, isRegularized: true, decayed: .weights) { $0 == "t5" ? 0.5 : 1 }
         #expect(table.kinds.count == 3)
         func kind(at place: Int) -> UpdateTable.Kind? {
             layout.tensors.last { $0.range.lowerBound <= place }.map {
-                UpdateTable.Kind(isWeight: $0.role == .weight, rateFactor: $0.name == "t5" ? 0.5 : 1)
+                UpdateTable.Kind(
+                    isRegularized: $0.role == .weight, isDecayed: $0.role == .weight,
+                    rateFactor: $0.name == "t5" ? 0.5 : 1)
             }
         }
         for (from, to) in [
@@ -142,7 +144,9 @@ import Testing
             }
             #expect(next == to)
         }
-        #expect(UpdateTable(layout, treatsWeightsAlike: true) { _ in 1 }.kinds.count == 1)
+        for decayed in [DecayedTensors?.none, .all] {
+            #expect(UpdateTable(layout, isRegularized: false, decayed: decayed) { _ in 1 }.kinds.count == 1)
+        }
     }
 }
 
@@ -160,7 +164,7 @@ struct RuleState {
         let count = FlatVector.aligned(layout.usedCount)
         (parameters, gradient) = (FloatBuffer(count: count), FloatBuffer(count: count))
         moments = optimizer.momentNames.map { _ in FloatBuffer(count: count) }
-        table = UpdateTable(layout, treatsWeightsAlike: false) { _ in 1 }
+        table = UpdateTable(layout, isRegularized: true, decayed: optimizer.decayedTensors) { _ in 1 }
     }
 
     mutating func update(
@@ -183,7 +187,8 @@ struct RuleState {
         table.forEach(in: 0..<parameters.count) { run, kind in
             let scalars = optimizer.scalars(
                 step: step + 1, rate: rate, scale: Float(scale),
-                penalty: table.kinds[kind].isWeight ? penalty : nil, limit: limit)
+                penalty: table.kinds[kind].isRegularized ? penalty : nil,
+                isDecayed: table.kinds[kind].isDecayed, limit: limit)
             optimizer.update(
                 parameters.pointer + run.lowerBound, gradient: gradient + run.lowerBound,
                 moments: { moments[$0].pointer + run.lowerBound }, count: run.count, scalars)

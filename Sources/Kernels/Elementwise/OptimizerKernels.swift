@@ -94,6 +94,16 @@ package enum OptimizerKernels {
         update(w, gradient, count, common, Adam(m: simd(m), v: simd(v), step: step))
     }
 
+    /// `average += share · (w − average)`: PyTorch's `lerp`, whose second form makes a share of 1 exact.
+    package static func average(_ average: Pointer, of w: Pointer, count: Int, share: Float) {
+        let (average, w) = (simd(average), simd(w))
+        if share < 0.5 {
+            for i in 0..<(count / 16) { average[i] += share * (w[i] - average[i]) }
+        } else {
+            for i in 0..<(count / 16) { average[i] = w[i] - (1 - share) * (w[i] - average[i]) }
+        }
+    }
+
     @inline(__always)
     private static func simd(_ p: Pointer) -> UnsafeMutablePointer<SIMD16<Float>> {
         UnsafeMutableRawPointer(p).assumingMemoryBound(to: SIMD16<Float>.self)

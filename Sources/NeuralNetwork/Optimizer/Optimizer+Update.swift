@@ -15,17 +15,17 @@ extension Optimizer {
     ///   - step: 1 for the first update.
     ///   - rate: the step's learning rate; nil: the optimizer's own.
     ///   - scale: 1/(samples of the batch), times that of the clipping by norm.
-    ///   - penalty: nil for what is no weight: biases and parameters of normalisations are not regularised,
-    ///     and decayed only if the rule decays all tensors.
+    ///   - penalty: nil for what is no weight: biases and parameters of normalisations are not regularised.
+    ///   - isDecayed: whether the weight decay of the rule shrinks the tensors.
     ///   - limit: the largest magnitude of a gradient's element.
     package func scalars(
-        step: Int, rate: Double? = nil, scale: Float, penalty: Regularization? = nil,
+        step: Int, rate: Double? = nil, scale: Float, penalty: Regularization? = nil, isDecayed: Bool = false,
         limit: Double = .infinity
     ) -> UpdateScalars {
         let rate = rate ?? learningRate
         let common = OptimizerKernels.Common(
             scale: scale, limit: Float(limit), l2: Float(penalty?.l2 ?? 0),
-            decay: penalty == nil && !decaysAllTensors ? 1 : Float(1 - rate * weightDecay),
+            decay: isDecayed ? Float(1 - rate * weightDecay) : 1,
             threshold: Float(rate * (penalty?.l1 ?? 0) * gain))
         var (momentum, epsilon) = (0.0, 0.0)
         var (rmsprop, adam) = (OptimizerKernels.RMSPropStep?.none, OptimizerKernels.AdamStep?.none)

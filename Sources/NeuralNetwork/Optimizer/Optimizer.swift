@@ -4,6 +4,17 @@ package enum DecayedTensors: String, CaseIterable, Sendable {
     case all
     /// Weight matrices and kernels: neither biases nor parameters of normalisations.
     case weights
+    /// Tensors of two or more dimensions in files, embeddings included, as in nanoGPT's parameter groups.
+    case matrices
+
+    /// True if a tensor of the layout is decayed.
+    func contains(_ tensor: ParameterTensor) -> Bool {
+        switch self {
+        case .all: true
+        case .weights: tensor.role == .weight
+        case .matrices: tensor.storage.fileShape.count >= 2
+        }
+    }
 }
 
 /// An update rule, as pure data. `OptimizerKernels` has the formulas.
@@ -46,13 +57,10 @@ package enum Optimizer: Equatable, Sendable {
         if case .adamW(_, _, _, _, let decay, _) = self { decay } else { 0 }
     }
 
-    /// True if biases and parameters of normalisations are decayed like weights.
-    var decaysAllTensors: Bool {
-        if case .adamW(_, _, _, _, _, .all) = self { true } else { false }
+    /// The tensors that the rule decays; nil: none.
+    package var decayedTensors: DecayedTensors? {
+        if case .adamW(_, _, _, _, let decay, let decayed) = self, decay != 0 { decayed } else { nil }
     }
-
-    /// True if the rule itself sets weights apart from other tensors.
-    package var treatsWeightsAlike: Bool { weightDecay == 0 || decaysAllTensors }
 
     /// The factor by which momentum multiplies a step in the long run: the velocity of a constant gradient
     /// divided by that gradient.

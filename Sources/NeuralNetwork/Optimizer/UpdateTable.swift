@@ -1,13 +1,15 @@
-/// The kinds of updates along the flat vector: which runs are weights (regularised, decayed), and the factor
+/// The kinds of updates along the flat vector: which runs are regularised, which are decayed, and the factor
 /// of each one's learning rate. Runs begin at tensors, and so at multiples of 16. Padding belongs to the
 /// tensor before it.
 package struct UpdateTable: Equatable, Sendable {
     package struct Kind: Hashable, Sendable {
-        package let isWeight: Bool
+        package let isRegularized: Bool
+        package let isDecayed: Bool
         package let rateFactor: Double
 
-        package init(isWeight: Bool, rateFactor: Double) {
-            (self.isWeight, self.rateFactor) = (isWeight, rateFactor)
+        package init(isRegularized: Bool, isDecayed: Bool, rateFactor: Double) {
+            (self.isRegularized, self.isDecayed) = (isRegularized, isDecayed)
+            self.rateFactor = rateFactor
         }
     }
 
@@ -19,13 +21,18 @@ package struct UpdateTable: Equatable, Sendable {
     private let kindOf: [Int]
 
     /// - Parameters:
-    ///   - treatsWeightsAlike: nothing sets weights apart, so that runs may be longer.
+    ///   - isRegularized: weights have a penalty.
+    ///   - decayed: the tensors that the rule decays; nil: none.
     ///   - rateFactor: of a tensor's learning rate, by its name.
-    package init(_ layout: ParameterLayout, treatsWeightsAlike: Bool, rateFactor: (String) -> Double) {
+    package init(
+        _ layout: ParameterLayout, isRegularized: Bool, decayed: DecayedTensors?,
+        rateFactor: (String) -> Double
+    ) {
         var (kinds, starts, kindOf) = ([Kind](), [Int](), [Int]())
         for tensor in layout.tensors {
             let kind = Kind(
-                isWeight: !treatsWeightsAlike && tensor.role == .weight, rateFactor: rateFactor(tensor.name))
+                isRegularized: isRegularized && tensor.role == .weight,
+                isDecayed: decayed?.contains(tensor) ?? false, rateFactor: rateFactor(tensor.name))
             let index = kinds.firstIndex(of: kind) ?? kinds.count
             if index == kinds.count { kinds.append(kind) }
             if kindOf.last == index { continue }

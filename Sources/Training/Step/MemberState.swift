@@ -58,7 +58,7 @@ package final class MemberState: ParameterUpdate, GradientSource, @unchecked Sen
         gradients = GradientVectors(
             count: layout.flatCount, programs: Self.programs(stepPlans, rank), vector: vector)
         table = UpdateTable(
-            layout, treatsWeightsAlike: optimization.regularization.isNone && optimizer.treatsWeightsAlike,
+            layout, isRegularized: !optimization.regularization.isNone, decayed: optimizer.decayedTensors,
             rateFactor: optimization.rateFactor)
         cells = GradientCells(layout)
         scalars.reserveCapacity(table.kinds.count)
@@ -98,7 +98,9 @@ package final class MemberState: ParameterUpdate, GradientSource, @unchecked Sen
             scalars.append(
                 optimizer.scalars(
                     step: step + 1, rate: rate * kind.rateFactor, scale: scale,
-                    penalty: kind.isWeight ? optimization.regularization : nil, limit: limit))
+                    penalty: kind.isRegularized ? optimization.regularization : nil,
+                    isDecayed: kind.isDecayed,
+                    limit: limit))
         }
         scalarsStep = step
     }
