@@ -26,17 +26,22 @@ package struct Weights {
 
     /// Copies the tensors into a snapshot, except those under the names `skip`, which stay as they are.
     ///
-    /// Names that a wrapper of PyTorch has made longer count without it (`WrappedNames`).
-    /// - Parameter skip: names of tensors or of layers (see `TensorNames`).
+    /// Names that a wrapper of PyTorch has made longer count without it (`WrappedNames`), and those of other
+    /// libraries by their naming scheme.
+    /// - Parameters:
+    ///   - skip: names of tensors or of layers (see `TensorNames`).
+    ///   - schemes: the naming schemes that are tried.
     /// - Returns: the parts of names that were left out, such as `module.`; empty if none were.
     /// - Throws: `CheckpointError`, which names everything that does not fit.
     @discardableResult
-    package func load(into snapshot: inout Snapshot, _ layout: ParameterLayout, skip: [String]) throws
-        -> [String]
-    {
+    package func load(
+        into snapshot: inout Snapshot, _ layout: ParameterLayout, skip: [String],
+        schemes: [TensorNaming] = TensorNaming.known
+    ) throws -> [String] {
         let names = layout.allTensors.map(\.name) + layout.statistics.map(\.name)
-        let wrapped = WrappedNames(Array(tensors.keys), wanted: Set(names))
-        let tensors = wrapped.unwrapped(tensors)
+        let named = TensorNaming.named(self.tensors, wanted: Set(names), by: schemes)
+        let wrapped = WrappedNames(Array(named.tensors.keys), wanted: Set(names))
+        let tensors = wrapped.unwrapped(named.tensors)
         try check(skip, names + tensors.keys, names)
         var misfits = Misfits()
         let wanted = Set(names)
@@ -49,11 +54,14 @@ package struct Weights {
                 misfits.missing.append(name)
                 return nil
             }
-            guard tensor.shape == shape, let values = tensor.convertedFloats() else {
+            let isTransposed = named.transposed.contains(name)
+            let fileShape = isTransposed ? Array(shape.reversed()) : shape
+            guard tensor.shape == fileShape, let stored = tensor.convertedFloats() else {
                 misfits.misshaped.append(
-                    "\(name) (\(tensor.type.rawValue) \(tensor.shape), the model has F32 \(shape))")
+                    "\(name) (\(tensor.type.rawValue) \(tensor.shape), the model has F32 \(fileShape))")
                 return nil
             }
+            let values = isTransposed ? Self.transposed(stored, shape) : stored
             if !values.allSatisfy(\.isFinite) { misfits.infinite.append(name) }
             return values
         }
@@ -72,6 +80,18 @@ package struct Weights {
         }
         try misfits.check(source)
         return wrapped.removed
+    }
+
+    /// The values of a matrix `[rows, columns]` that is stored as `[columns, rows]`.
+    private static func transposed(_ stored: [Float], _ shape: [Int]) -> [Float] {
+        guard shape.count == 2 else { return stored }
+        let (rows, columns) = (shape[0], shape[1])
+        return [Float](unsafeUninitializedCapacity: stored.count) { values, count in
+            for row in 0..<rows {
+                for column in 0..<columns { values[row * columns + column] = stored[column * rows + row] }
+            }
+            count = stored.count
+        }
     }
 
     private func check(_ skip: [String], _ all: [String], _ names: [String]) throws {

@@ -1,4 +1,3 @@
-import Configuration
 import System
 
 /// The tensors behind a path that a config names as `weights`: a run directory, a checkpoint, a safetensors
@@ -60,33 +59,21 @@ struct WeightsSource {
 
     /// Reads the shards that an index names. Each tensor is taken from its own shard.
     private static func shards(index path: String) throws -> [NamedTensor] {
-        let diagnostics = Diagnostics()
-        let text = try File.read(path, limit: SafeTensors.largestHeader)
-        let value = JSON5.parse(
-            SourceFile(name: path, text: text),
-            limits: JSON5.Limits(bytes: SafeTensors.largestHeader, depth: 8, values: 4_000_000),
-            diagnostics: diagnostics)
-        guard let members = value?["weight_map"]?.members, !members.isEmpty else {
-            throw CheckpointError(
-                "`\(path)` has no `weight_map`, which names the shard of each tensor; "
-                    + "name the safetensors file itself")
-        }
+        let index = try ShardIndex(File.read(path, limit: SafeTensors.largestHeader), path: path)
         var files: [String: SafeTensors] = [:]
         var tensors: [NamedTensor] = []
-        for member in members {
-            guard case .string(let name) = member.value.kind, Path.name(of: name) == name, name != ".." else {
-                throw CheckpointError("`\(path)` does not name a file beside it for `\(member.key)`")
-            }
-            let shard = Path.join(Path.directory(of: path), name)
+        for entry in index.entries {
+            let shard = Path.join(Path.directory(of: path), entry.file)
             guard File.exists(shard) else {
-                throw CheckpointError("`\(path)` names the shard `\(name)`, which is not beside it")
+                throw CheckpointError("`\(path)` names the shard `\(entry.file)`, which is not beside it")
             }
-            if files[name] == nil {
+            if files[entry.file] == nil {
                 if let other = try ForeignWeights(path: shard) { throw other.error }
-                files[name] = try SafeTensors(path: shard)
+                files[entry.file] = try SafeTensors(path: shard)
             }
-            guard let tensor = files[name]?[member.key] else {
-                throw CheckpointError("the shard `\(shard)` does not hold `\(member.key)`, as its index says")
+            guard let tensor = files[entry.file]?[entry.tensor] else {
+                throw CheckpointError(
+                    "the shard `\(shard)` does not hold `\(entry.tensor)`, as its index says")
             }
             tensors.append(tensor)
         }

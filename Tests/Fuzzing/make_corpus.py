@@ -160,6 +160,14 @@ seed("safetensors", "hole", safetensors('{"a":{"dtype":"U8","shape":[1],"data_of
 seed("safetensors", "found-empty",
      safetensors({"a": {"dtype": "F32", "shape": [2**61, 0], "data_offsets": [0, 0]}}))
 
+seed("shards", "read-two", json.dumps({
+    "metadata": {"total_size": 12},
+    "weight_map": {"resnet.encoder.stages.2.layers.0.layer.1.convolution.weight": "a-00001-of-00002.safetensors",
+                   "classifier.1.bias": "a-00002-of-00002.safetensors", "fc.weight": "b", "": "c"}}))
+seed("shards", "none", '{"weight_map": {}}')
+seed("shards", "outside", '{"weight_map": {"a": "../a"}}')
+seed("shards", "number", '{"weight_map": {"a": 3}}')
+
 empty = safetensors("{}")
 checksum = hashlib.sha256(empty).hexdigest()
 job = small + 'model: ["flatten", {dense: 10}]}'

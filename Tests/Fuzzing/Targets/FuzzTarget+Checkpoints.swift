@@ -24,6 +24,26 @@ extension FuzzTarget {
                 && again.metadata == tensors.metadata, "written and read again they are other tensors")
     }
 
+    /// The index of a model in several files, and tensors of the names in it: the names of other libraries
+    /// are translated, or stay.
+    static let shards = FuzzTarget("shards", longestInput: 4096) { input in
+        let index = try ShardIndex(Array(input), path: "index")
+        for entry in index.entries {
+            try require(Path.name(of: entry.file) == entry.file, "`\(entry.file)` is not beside the index")
+            for scheme in TensorNaming.known {
+                guard let translation = scheme.translation(of: entry.tensor) else { continue }
+                try require(
+                    !translation.name.contains("#") || entry.tensor.contains("#"),
+                    "`\(translation.name)` has an open place")
+            }
+        }
+        let map = index.entries.map { ($0.tensor, ConfigValue.string($0.file)) }
+        let written = ConfigValue.object([("weight_map", .object(map))]).compactJSON()
+        try require(
+            try ShardIndex(Array(written.utf8), path: "written") == index,
+            "written and read again it is another index")
+    }
+
     /// A checkpoint whose manifest is the input (with its checksum corrected where it is zeros), and the
     /// model in it.
     static let manifest = FuzzTarget("manifest", longestInput: 8192) { input in

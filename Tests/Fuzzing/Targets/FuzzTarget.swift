@@ -30,7 +30,8 @@ package struct FuzzTarget: Sendable {
     }
 
     package static let all = [
-        json5, override, job, idx, npy, csv, cifar, image, dataset, safetensors, manifest, frames, handshake,
+        json5, override, job, idx, npy, csv, cifar, image, dataset, safetensors, shards, manifest, frames,
+        handshake,
         messages, hosts, httpRequest, serve, events, nodes,
     ]
 
