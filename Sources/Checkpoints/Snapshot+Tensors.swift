@@ -2,10 +2,14 @@ import NeuralNetwork
 
 // The tensors of a checkpoint: a snapshot in PyTorch's names and layout.
 extension Snapshot {
-    /// The model's parameters and running statistics, as in a PyTorch `state_dict`; of principal components
-    /// those that are in use.
+    /// Names the parameters that an averaged training goes on from, in the optimizer's file: `raw.dense1.weight`.
+    private static let rawName = "raw"
+
+    /// The model's parameters, or their average, and running statistics, as in a PyTorch `state_dict`; of
+    /// principal components those that are in use.
     package func modelTensors(_ layout: ParameterLayout) -> [NamedTensor] {
-        var tensors = layout.allTensors.map { Self.tensor($0.name, $0, in: parameters) }
+        let evaluated = evaluatedParameters
+        var tensors = layout.allTensors.map { Self.tensor($0.name, $0, in: evaluated) }
         let kept = KeptRows(layout) { statistics[$0.range].first }
         for statistic in layout.statistics {
             let shape = kept.shape(of: statistic)
@@ -21,9 +25,14 @@ extension Snapshot {
         return tensors
     }
 
-    /// Each moment of each parameter, with names like `exp_avg.dense1.weight`.
+    /// Each moment of each parameter, with names like `exp_avg.dense1.weight`; and if the model is the average
+    /// of the parameters, they themselves.
     package func optimizerTensors(_ layout: ParameterLayout, momentNames: [String]) -> [NamedTensor] {
-        zip(momentNames, moments).flatMap { name, flat in
+        let vectors =
+            isAveraged
+            ? Array(zip(momentNames.dropLast() + [Self.rawName], moments.dropLast() + [parameters]))
+            : Array(zip(momentNames, moments))
+        return vectors.flatMap { name, flat in
             layout.tensors.map { Self.tensor("\(name).\($0.name)", $0, in: flat) }
         }
     }
@@ -46,20 +55,29 @@ extension Snapshot {
         _ checkpoint: Checkpoint, layout: ParameterLayout, momentNames: [String], epochTotals: [Double]
     ) throws {
         var reading = TensorReading()
-        parameters = reading.flatVector(
+        let model = reading.flatVector(
             layout.allTensors, from: checkpoint.model, count: layout.parameterSpace)
-        moments = []
-        for name in momentNames {
-            moments.append(
-                reading.flatVector(
-                    layout.tensors, prefix: name + ".", from: checkpoint.optimizer, count: layout.flatCount))
+        isAveraged = momentNames.last == WeightAverage.name
+        var kept = momentNames.dropLast(isAveraged ? 1 : 0).map {
+            reading.flatVector(
+                layout.tensors, prefix: $0 + ".", from: checkpoint.optimizer, count: layout.flatCount)
         }
+        if isAveraged {
+            let raw = reading.flatVector(
+                layout.tensors, prefix: Self.rawName + ".", from: checkpoint.optimizer,
+                count: layout.flatCount)
+            parameters = raw + model.dropFirst(layout.flatCount)
+            kept.append(Array(model.prefix(layout.flatCount)))
+        } else {
+            parameters = model
+        }
+        moments = kept
         statistics = Array(repeating: 0, count: layout.statisticsCount)
-        let kept = KeptRows(layout) { checkpoint.model[$0.name]?.floats()?.first }
+        let rows = KeptRows(layout) { checkpoint.model[$0.name]?.floats()?.first }
         for statistic in layout.statistics {
             // Earlier versions wrote all rows, with zeros behind those in use.
             let isWhole = checkpoint.model[statistic.name]?.shape == statistic.shape
-            let shape = isWhole ? statistic.shape : kept.shape(of: statistic)
+            let shape = isWhole ? statistic.shape : rows.shape(of: statistic)
             guard let values = reading.read(statistic.name, shape: shape, from: checkpoint.model) else {
                 continue
             }

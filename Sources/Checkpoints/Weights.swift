@@ -79,6 +79,7 @@ package struct Weights {
             statistic.fromFile(values, into: &snapshot.statistics)
         }
         try misfits.check(source)
+        snapshot.beginAverage()
         return wrapped.removed
     }
 

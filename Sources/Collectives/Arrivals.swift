@@ -14,7 +14,7 @@ struct Arrivals {
         partials = pieces * nodes
         statistics = exchanges * members
         hasArrived = Array(
-            repeating: Array(repeating: false, count: partials + statistics + 4 * members), count: 2)
+            repeating: Array(repeating: false, count: partials + statistics + 4 * members + pieces), count: 2)
     }
 
     /// Records an arrival; false if the message had arrived before. Parameters are not recorded here:
@@ -30,6 +30,7 @@ struct Arrivals {
         case .idle: index = behind + members + member
         case .control: index = behind + 2 * members + member
         case .norms: index = behind + 3 * members + member
+        case .gathered: index = behind + 4 * members + envelope.index
         }
         if hasArrived[envelope.step & 1][index] { return false }
         hasArrived[envelope.step & 1][index] = true

@@ -30,7 +30,8 @@ extension Collective {
         }
         let plan = plan(for: envelope.step)
         switch envelope.kind {
-        case .partial, .parameters: return try pieceMemory(envelope, from: member, plan)
+        case .partial: return try partialMemory(envelope, from: member, plan)
+        case .parameters: return try pieceMemory(of: parameters, envelope, from: member)
         case .statistics:
             guard (0..<reportExchange).contains(envelope.index) else {
                 throw unexpectedMessage(envelope, member)
@@ -45,6 +46,9 @@ extension Collective {
         case .control:
             guard member == 0 else { throw unexpectedMessage(envelope, member) }
             return arrivingControl
+        case .gathered:
+            guard let gathering else { throw unexpectedMessage(envelope, member) }
+            return try pieceMemory(of: gathering.whole, envelope, from: member)
         case .norms:
             guard let measured, measured.isMeasured, member != rank, measured.cells(of: member).count > 0
             else {
@@ -54,19 +58,25 @@ extension Collective {
         }
     }
 
+    /// The owner's piece of a vector that every member holds whole.
     private func pieceMemory(
+        of vector: UnsafeMutablePointer<Float>, _ envelope: Envelope, from owner: Int
+    ) throws -> UnsafeMutableRawBufferPointer {
+        guard partition.pieces.indices.contains(envelope.index), owner != rank,
+            partition.pieces[envelope.index].owner == owner
+        else { throw unexpectedMessage(envelope, owner) }
+        let range = partition.pieces[envelope.index].range
+        return UnsafeMutableRawBufferPointer(
+            start: vector + range.lowerBound, count: range.count * MemoryLayout<Float>.stride)
+    }
+
+    private func partialMemory(
         _ envelope: Envelope, from member: Int, _ plan: StepPlan
     ) throws -> UnsafeMutableRawBufferPointer {
         guard partition.pieces.indices.contains(envelope.index) else {
             throw unexpectedMessage(envelope, member)
         }
         let piece = partition.pieces[envelope.index]
-        if envelope.kind == .parameters {
-            guard piece.owner == member else { throw unexpectedMessage(envelope, member) }
-            return UnsafeMutableRawBufferPointer(
-                start: parameters + piece.range.lowerBound,
-                count: piece.range.count * MemoryLayout<Float>.stride)
-        }
         guard piece.owner == rank, member != rank, plan.nodesOf[member].contains(envelope.part) else {
             throw unexpectedMessage(envelope, member)
         }
@@ -134,6 +144,7 @@ extension Collective {
             let (control, report) = readControl()
             arriving.setControl(control, report: report)
         case .norms: cellsArrived()
+        case .gathered: monitor.change { $0.gathered[envelope.step & 1] += 1 }
         }
         completeStepIfDone()
     }
@@ -165,6 +176,7 @@ extension Collective {
         switch command {
         case .statistics(let exchange): sendNodes(exchange, .statistics, to: 0..<members)
         case .contribute(let offset): contributePieces(downTo: offset)
+        case .gather: sendGatheredPieces()
         case .report:
             arriving.hasReported = true
             sendNodes(reportExchange, .report, to: 0..<1)
@@ -180,6 +192,18 @@ extension Collective {
             link?.send(
                 Envelope(kind, step: arriving.step, index: kind == .report ? 0 : exchange), payload,
                 to: receiver)
+        }
+    }
+
+    private func sendGatheredPieces() {
+        guard let gathering else { return }
+        for (index, piece) in partition.pieces.enumerated() where piece.owner == rank {
+            let payload = UnsafeRawBufferPointer(
+                start: gathering.compact + piece.compact,
+                count: piece.range.count * MemoryLayout<Float>.stride)
+            for member in 0..<members where member != rank {
+                link?.send(Envelope(.gathered, step: arriving.step, index: index), payload, to: member)
+            }
         }
     }
 

@@ -68,6 +68,7 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
     let plans: [StepPlan]
     let planIndex: (Int) -> Int
     let parameters: UnsafeMutablePointer<Float>
+    let gathering: Gathering?
     let updater: any ParameterUpdate
     let exchanges: StatisticsStore
     /// Decides, at rank 0, what follows a step from its finished report. Called on the communication thread.
@@ -97,17 +98,32 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
     var measured: MeasuredCells?
     var updateTime = UpdateTime()
 
+    /// A vector whose pieces their owners keep, and which all members hold whole from time to time.
+    package struct Gathering {
+        /// This member's pieces, one after the other.
+        let compact: UnsafeMutablePointer<Float>
+        /// The flat vector.
+        let whole: UnsafeMutablePointer<Float>
+
+        package init(compact: UnsafeMutablePointer<Float>, whole: UnsafeMutablePointer<Float>) {
+            (self.compact, self.whole) = (compact, whole)
+        }
+    }
+
     /// A command of the compute thread to the communication thread.
     enum Command {
         case statistics(exchange: Int)
         case contribute(downTo: Int)
         case report
+        case gather
     }
 
     /// The state that the compute thread waits for.
     struct Progress {
         /// The number of statistics frames that have arrived, by parity of the step and exchange.
         var statistics: [[Int]]
+        /// The pieces that `gather` has received, by parity of the step.
+        var gathered = [0, 0]
         var completed: (step: Int, control: ControlWord, report: [Double], update: Span)?
         var ended: GenerationEnded?
     }
@@ -121,6 +137,7 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
     ///   - gradients: the gradient sums of this member's nodes.
     ///   - updater: applies the optimizer to the owned pieces.
     ///   - measurement: the measurement of the gradient, if any.
+    ///   - gathering: the vector that `gather` spreads, if any.
     ///   - firstStep: the first step of this generation.
     ///   - decide: decides, at rank 0, what follows a step.
     package init(
@@ -128,7 +145,7 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
         exchanges: [StatisticsOperation], report: StatisticsOperation,
         parameters: UnsafeMutablePointer<Float>,
         gradients: GradientSource, updater: any ParameterUpdate,
-        measurement: GradientMeasurement? = nil, firstStep: Int,
+        measurement: GradientMeasurement? = nil, gathering: Gathering? = nil, firstStep: Int,
         decide: @escaping (Int, [Double]) -> ControlWord
     ) {
         self.rank = rank
@@ -138,6 +155,7 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
         self.parameters = parameters
         self.gradients = gradients
         self.updater = updater
+        self.gathering = gathering
         self.decide = decide
         members = partition.members
         self.exchanges = StatisticsStore(rank: rank, plans: plans, operations: exchanges + [report])
@@ -188,6 +206,7 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
         monitor.change {
             $0.completed = (step, control, report, update)
             for i in $0.statistics[step & 1].indices { $0.statistics[step & 1][i] = 0 }
+            $0.gathered[step & 1] = 0
         }
     }
 }
@@ -253,6 +272,28 @@ extension Collective {
         }
         if completed.update.busy > 0 { timeline.add(completed.update) }
         return (completed.control, completed.report)
+    }
+
+    /// Gathers the kept vector from its owners, between steps and at most once before each: the step that
+    /// follows is `step`. Every member of the generation calls it there.
+    ///
+    /// A piece may arrive while this member still computes the step before: the whole vector is nobody's then,
+    /// because all have read the last one before they contributed to that step. Owners change the pieces in
+    /// step `step`, when all members have contributed to it and therefore received them.
+    ///
+    /// - Throws: `GenerationEnded` if the generation ends first.
+    package func gather(before step: Int) throws {
+        guard let gathering else { return }
+        for piece in partition.pieces where piece.owner == rank {
+            (gathering.whole + piece.range.lowerBound).update(
+                from: gathering.compact + piece.compact, count: piece.range.count)
+        }
+        guard members > 1 else { return }
+        ask(.gather)
+        try monitor.wait { progress -> Void? in
+            if let ended = progress.ended { throw ended }
+            return progress.gathered[step & 1] == remotePieces ? () : nil
+        }
     }
 
     private func ask(_ command: Command) {

@@ -16,6 +16,9 @@ package struct Envelope: Equatable, Sendable {
         case control = 6
         /// Urgent. The sender's cells of a measured step's gradient, to everyone: see `GradientMeasurement`.
         case norms = 7
+        /// Bulk. A kept vector of one piece, from its owner to everyone, between steps; index: piece, step:
+        /// the one that follows. See `Collective.gather`.
+        case gathered = 8
 
         package var isUrgent: Bool { self == .statistics || self == .report || self == .norms }
         /// True if a member that is one step ahead may have sent it. Messages that everybody needs to

@@ -173,3 +173,14 @@ package struct DataSpec: Equatable, Sendable {
         self.augmentation = augmentation
     }
 }
+
+extension Job {
+    /// The vectors that the owners of shards keep beside the parameters: the optimizer's moments, then the
+    /// parameters' average.
+    package var momentNames: [String] {
+        optimizer.momentNames + (isAveraged ? [WeightAverage.name] : [])
+    }
+
+    /// True if an average of the parameters is evaluated in place of them.
+    package var isAveraged: Bool { optimization.average != nil }
+}

@@ -129,6 +129,13 @@ struct JobFields: Sendable {
             "Limits large gradients, before a penalty's part is added, as PyTorch does.",
             example: "{global_norm: 1}")
         Field(
+            "ema", \.job.optimization.average, WeightAverage.codec,
+            "Keeps an exponential moving average of the parameters, which is evaluated, chosen as the best and"
+                + " exported, and is the model in checkpoints; training goes on from the parameters themselves,"
+                + " which lie beside it. A number is the decay. Running statistics of batch norm stay those of"
+                + " the training.",
+            example: "0.999")
+        Field(
             "learning_rates", \.job.optimization.rateFactors, Optimization.RateFactor.factors,
             "Factors of the learning rate by the beginning of tensors' names; the longest that fits holds.",
             example: "{\"layer1.\": 0.1}", omitsDefault: true)

@@ -1,10 +1,13 @@
 import NeuralNetwork
 
-/// The settings beside a job's optimizer: its schedule, penalties on weights, and the clipping of gradients.
+/// The settings beside a job's optimizer: its schedule, penalties on weights, the clipping of gradients, and
+/// the average of parameters.
 package struct Optimization: Equatable, Sendable {
     package var schedule = Schedule()
     package var regularization = Regularization()
     package var clipping: GradientClipping?
+    /// The running average of the parameters that is evaluated and exported; nil: the parameters are.
+    package var average: WeightAverage?
     /// Factors of the learning rate by the beginning of tensors' names: the longest that fits holds.
     package var rateFactors: [RateFactor] = []
     /// Whether logged steps tell the norms of gradients and the fraction of dead units.

@@ -1,7 +1,7 @@
 import Configuration
 import NeuralNetwork
 
-// The fields beside an optimizer: `regularization`, `clip`, `learning_rates`.
+// The fields beside an optimizer: `regularization`, `clip`, `ema`, `learning_rates`.
 
 extension Regularization {
     static let codec = Codec<Regularization>.object(
@@ -56,6 +56,22 @@ extension GradientClipping {
                 from: { if case .value(let most) = $0 { most } else { nil } }
             ),
         ])
+}
+
+extension WeightAverage {
+    /// A number is the decay.
+    static let codec = fraction.shorthand { WeightAverage(decay: $0) }.or(object)
+
+    private static let fraction = Codec<Double>.number(.from(0, below: 1))
+
+    private static let object = Codec<WeightAverage>.object(WeightAverage()) {
+        Field(
+            "decay", \.decay, fraction, "Fraction of the average that stays in each step.", example: "0.9999")
+        Field(
+            "warmup", \.isWarmed, .bool,
+            "Limits the fraction to n/(n + 9) in step n, from 0, so that the average forgets the beginning of"
+                + " a training; without it the average is PyTorch's AveragedModel.", example: "false")
+    }
 }
 
 extension Optimization.RateFactor {

@@ -149,7 +149,8 @@ package struct RunSetup {
     package static func initial(_ job: JobFile, _ plan: TrainingPlan, _ log: Log) throws -> Snapshot {
         let layout = plan.network.layout
         var snapshot = Snapshot(
-            initial: layout, moments: job.job.optimizer.momentNames.count, seed: job.job.seed)
+            initial: layout, moments: job.job.momentNames.count, isAveraged: job.job.isAveraged,
+            seed: job.job.seed)
         if let spec = job.job.weights {
             log.record(.run(.loadingWeights(file: spec.file)))
             let parts = try Weights(path: spec.file).load(into: &snapshot, layout, skip: spec.skip)
@@ -196,7 +197,7 @@ package struct RunSetup {
         }
         try state.checkOrder(for: plan, path: checkpoint.path)
         var snapshot = try Snapshot(
-            checkpoint, layout: plan.network.layout, momentNames: job.job.optimizer.momentNames,
+            checkpoint, layout: plan.network.layout, momentNames: job.job.momentNames,
             epochTotals: state.epochTotals)
         snapshot.decisions = state.decisions
         guard snapshot.step <= plan.totalSteps else {

@@ -34,8 +34,17 @@ import Threads
         let collective: Collective
         let link = RecordingLink()
 
-        init(rank: Int, _ owners: OwnerPattern, measurement: GradientMeasurement? = nil) throws {
+        /// The vector that a gathering Bench gathers.
+        let whole: FloatBuffer
+        private let compact: FloatBuffer
+
+        init(
+            rank: Int, _ owners: OwnerPattern, measurement: GradientMeasurement? = nil,
+            gathers: Bool = false
+        ) throws {
             partition = owners.partition(usedCount: 5_000, members: 3)
+            whole = FloatBuffer(count: partition.flatCount)
+            compact = FloatBuffer(count: partition.ownedCounts[rank])
             let assignment = try #require(Assignment(cuts: [0, 2, 4, 4]))
             plan = StepPlan(sizes: [4, 4, 4, 4], assignment: assignment)
             state = TestMember(partition: partition, plans: [plan], rank: rank)
@@ -44,7 +53,10 @@ import Threads
                 exchanges: Synthetic.exchanges,
                 report: Synthetic.report, parameters: state.parameters.pointer, gradients: state,
                 updater: state,
-                measurement: measurement, firstStep: 7
+                measurement: measurement,
+                gathering: gathers
+                    ? Collective.Gathering(compact: compact.pointer, whole: whole.pointer) : nil,
+                firstStep: 7
             ) { _, _ in .finish }
             collective.link = link
         }
@@ -173,6 +185,37 @@ import Threads
             try bench.collective.received(Envelope(.norms, step: 7), bytes: 24 * count, from: 1)
         }
         #expect(error?.description.contains("twice in step 7") == true)
+    }
+
+    /// Pieces that are gathered come from their owners, to a member that gathers, once; a member that is a
+    /// step ahead may have sent them.
+    @Test(arguments: OwnerPattern.allCases) func placesGatheredPieces(_ owners: OwnerPattern) throws {
+        let plain = try Bench(rank: 0, owners)
+        let bench = try Bench(rank: 0, owners, gathers: true)
+        let (own, other) = (try bench.piece(ownedBy: 0), try bench.piece(ownedBy: 1))
+        plain.refuses(
+            Envelope(.gathered, step: 7, index: other.index), bytes: other.bytes, from: 1, "not its to send")
+        for (index, sender) in [(own.index, 1), (own.index, 0), (other.index, 2), (-1, 1), (Int.max, 1)] {
+            bench.refuses(
+                Envelope(.gathered, step: 7, index: index), bytes: other.bytes, from: sender,
+                "not its to send")
+        }
+        bench.refuses(
+            Envelope(.gathered, step: 7, index: other.index), bytes: other.bytes + 4, from: 1,
+            "expected \(other.bytes)")
+        bench.refuses(
+            Envelope(.gathered, step: 9, index: other.index), bytes: other.bytes, from: 1, "during step 7")
+        for step in [7, 8] {
+            let envelope = Envelope(.gathered, step: step, index: other.index)
+            let place = try bench.collective.destination(envelope, bytes: other.bytes, from: 1)
+            let expected = bench.whole.pointer + bench.partition.pieces[other.index].range.lowerBound
+            #expect(place.baseAddress == UnsafeMutableRawPointer(expected))
+            try bench.collective.received(envelope, bytes: other.bytes, from: 1)
+            let error = #expect(throws: ProtocolViolation.self) {
+                try bench.collective.received(envelope, bytes: other.bytes, from: 1)
+            }
+            #expect(error?.description.contains("twice in step \(step)") == true)
+        }
     }
 
     /// A message that comes twice would be counted as the arrival of another one.

@@ -27,7 +27,7 @@ import Training
             all.append(["loss": loss])
         }
         all += [
-            ["metrics": "[]"],
+            ["metrics": "[]"], ["ema": "0.99"], ["ema": "{decay: 0.5, warmup: false}"],
             ["metrics": #"["accuracy", "top_5", "precision", "recall", "f1", "confusion_matrix"]"#],
             ["metrics": #"["mae", "mse", "rmse", "r2"]"#],
             ["data": #"{train: {builtin: "digits"}, target: "input"}"#],

@@ -76,7 +76,7 @@ import Training
             batchSize: item.batch, microbatches: item.microbatches, epochs: 3, maxSteps: item.maxSteps)
         let data = try madeUp(item)
         let training = LocalTraining(plan: try TrainingPlan(job, data.facts), data: data)
-        let (layout, names) = (training.plan.network.layout, job.optimizer.momentNames)
+        let (layout, names) = (training.plan.network.layout, job.momentNames)
         let quiet = try training.run(members: 1, lanes: 1)
         let hash = quiet.snapshot.stateSHA256(layout, momentNames: names)
         #expect(quiet.snapshot.step == training.plan.totalSteps)

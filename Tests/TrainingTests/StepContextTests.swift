@@ -78,7 +78,8 @@ extension LocalTraining {
             members: members)
         let stepPlans = plan.stepPlans(Assignment(even: plan.geometry.microbatches, members: members))
         let start = Snapshot(
-            initial: plan.network.layout, moments: plan.job.optimizer.momentNames.count, seed: plan.job.seed)
+            initial: plan.network.layout, moments: plan.job.momentNames.count,
+            isAveraged: plan.job.isAveraged, seed: plan.job.seed)
         let parts = (0..<members).map { rank in
             let state = MemberState(plan: plan, partition: partition, rank: rank, stepPlans: stepPlans)
             state.load(start)

@@ -26,7 +26,7 @@ import Training
 
     private func start(_ training: LocalTraining) -> Snapshot {
         Snapshot(
-            initial: training.plan.network.layout, moments: training.plan.job.optimizer.momentNames.count,
+            initial: training.plan.network.layout, moments: training.plan.job.momentNames.count,
             seed: training.plan.job.seed)
     }
 
@@ -54,7 +54,7 @@ import Training
         }
         // After writing and reading nothing is missing.
         let directory = try TemporaryDirectory()
-        let names = training.plan.job.optimizer.momentNames
+        let names = training.plan.job.momentNames
         let entry = try CheckpointStore(directory: directory.file("c")).write(
             step: quiet.snapshot.step, model: quiet.snapshot.modelTensors(layout),
             optimizer: quiet.snapshot.optimizerTensors(layout, momentNames: names), state: .null)

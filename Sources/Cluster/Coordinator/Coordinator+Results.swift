@@ -10,7 +10,7 @@ extension Coordinator {
     /// The content of `result.json`.
     func result() -> RunResult {
         let (plan, snapshot) = (setup.plan, progress.snapshot)
-        let (layout, names) = (plan.network.layout, setup.job.job.optimizer.momentNames)
+        let (layout, names) = (plan.network.layout, setup.job.job.momentNames)
         var result = RunResult(
             steps: snapshot.step, epochs: plan.epoch(afterSteps: snapshot.step), train: progress.train,
             penalty: progress.penalty,
@@ -42,7 +42,7 @@ extension Coordinator {
         let targetWidth: Int? = if case .values(let width) = train.targets { width } else { nil }
         let sequences = data.sequenceFacts
         return CheckpointWriter.Facts(
-            layout: setup.plan.network.layout, momentNames: setup.job.job.optimizer.momentNames,
+            layout: setup.plan.network.layout, momentNames: setup.job.job.momentNames,
             keep: setup.job.job.checkpoint.keep
         ) { snapshot, circumstances in
             var state = CheckpointState(

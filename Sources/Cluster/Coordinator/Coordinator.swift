@@ -106,7 +106,7 @@ package final class Coordinator: @unchecked Sendable {
         timing = TimingRecord(stepsPerEpoch: plan.geometry.stepsPerEpoch)
         trace = options.trace.map { TraceRecord(path: $0, start: setup.start.step) }
         pacer = SnapshotPacer(
-            bytes: 4 * plan.network.layout.parameterSpace * (1 + job.optimizer.momentNames.count),
+            bytes: 4 * plan.network.layout.parameterSpace * (1 + job.momentNames.count),
             shortest: options.snapshotInterval)
         var limits = Membership.Limits(
             minimum: options.minimumWorkers, maximum: options.maximumWorkers,

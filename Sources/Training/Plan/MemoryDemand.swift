@@ -20,7 +20,7 @@ package struct MemoryDemand: Equatable, Sendable {
     package init(_ plan: TrainingPlan, workers: Int, lanes: Int, dataBytes: Int) {
         let members = min(max(1, workers), plan.geometry.microbatches)
         let memory = WorkerMemory(plan, members: members)
-        let vectors = 1 + plan.job.optimizer.momentNames.count
+        let vectors = 1 + plan.job.momentNames.count
         self.init(
             worker: memory.total + lanes * memory.perLane, workers: workers,
             coordinator: dataBytes + 8 * vectors * plan.network.layout.parameterSpace)

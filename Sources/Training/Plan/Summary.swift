@@ -98,7 +98,7 @@ package enum Summary {
             $0 + ($1.isAlias ? 0 : $1.output.count)
         }
         let batch = 4 * activations * plan.geometry.batchSize
-        let optimizerState = 4 * plan.job.optimizer.momentNames.count * layout.parameterCount
+        let optimizerState = 4 * plan.job.momentNames.count * layout.parameterCount
         let all = layout.parameterCount + layout.frozenParameterCount
         let trained =
             layout.frozen.isEmpty ? "" : ", of which \(TextFormat.grouped(layout.parameterCount)) are trained"

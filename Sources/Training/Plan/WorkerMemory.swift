@@ -9,6 +9,7 @@ package struct WorkerMemory: Equatable, Sendable {
     /// Bytes of the layers' boundaries: values, and the gradients that share their memory; and of the weights
     /// that convolutions transform.
     package let layers: Int
+    /// Bytes of the parameters, of the average that is evaluated in place of them, and of running statistics.
     package let parameters: Int
     /// Bytes of the parameters' gradients: a vector for each pending node of the reduction tree.
     package let gradients: Int
@@ -30,13 +31,15 @@ package struct WorkerMemory: Equatable, Sendable {
         layers =
             network.bytes(localMicrobatches: localMicrobatches, rows: rows, training: true)
             + 4 * network.workspaceCount
-        parameters = 4 * (network.layout.parameterSpace + network.layout.statisticsCount)
+        parameters =
+            4
+            * ((plan.job.isAveraged ? 2 : 1) * network.layout.parameterSpace + network.layout.statisticsCount)
         let fold = FoldProgram(ReductionTree(leaves: geometry.microbatches), 0..<localMicrobatches)
         gradients = 4 * network.layout.flatCount * fold.registers
-        optimizerState = 4 * plan.job.optimizer.momentNames.count * network.layout.flatCount / members
+        optimizerState = 4 * plan.job.momentNames.count * network.layout.flatCount / members
         snapshot =
             4
-            * (network.layout.occupiedSpace + (1 + plan.job.optimizer.momentNames.count)
+            * (network.layout.occupiedSpace + (1 + plan.job.momentNames.count)
                 * network.layout.flatCount / members)
         perLane =
             4 * network.scratchCount

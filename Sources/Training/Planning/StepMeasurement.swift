@@ -83,7 +83,8 @@ package struct StepMeasurement {
 
     private func measure(_ plan: TrainingPlan, _ data: DecodedData) throws -> Measured {
         let start = Snapshot(
-            initial: plan.network.layout, moments: plan.job.optimizer.momentNames.count, seed: plan.job.seed)
+            initial: plan.network.layout, moments: plan.job.momentNames.count,
+            isAveraged: plan.job.isAveraged, seed: plan.job.seed)
         let deadline = Clock.monotonicSeconds() + seconds
         // All copies end together. The slowest decides, and the others go on computing until then.
         let group = Copies(copies)

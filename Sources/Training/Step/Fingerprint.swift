@@ -271,6 +271,6 @@ extension Fingerprint {
         let data = try DecodedData(reading: job.data)
         let plan = try TrainingPlan(job, data.facts)
         let end = try LocalTraining(plan: plan, data: data).run(members: 1, lanes: 1).snapshot
-        return end.stateSHA256(plan.network.layout, momentNames: job.optimizer.momentNames)
+        return end.stateSHA256(plan.network.layout, momentNames: job.momentNames)
     }
 }

@@ -108,7 +108,7 @@ final class GradientProgram: StepProgram {
 
     func evaluate(_ set: EvaluationSet, chunks: Range<Int>) throws -> [Double] {
         try evaluator.evaluate(
-            set, chunks: chunks, parameters: state.parameters, statistics: state.statistics)
+            set, chunks: chunks, parameters: state.evaluatedParameters, statistics: state.statistics)
     }
 }
 

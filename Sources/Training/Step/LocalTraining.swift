@@ -49,8 +49,8 @@ package struct LocalTraining {
         let start =
             start
             ?? Snapshot(
-                initial: plan.network.layout, moments: plan.job.optimizer.momentNames.count,
-                seed: plan.job.seed)
+                initial: plan.network.layout, moments: plan.job.momentNames.count,
+                isAveraged: plan.job.isAveraged, seed: plan.job.seed)
         let run = LocalRun(self, from: start, partition, stopAfter: stopAfter ?? .max, stops)
         let stepPlans = plan.stepPlans(assignment)
         for rank in 0..<members { run.addMember(rank, stepPlans) }
@@ -96,7 +96,7 @@ private final class LocalRun: @unchecked Sendable {  // `members` is complete be
             rank: rank, partition: partition, plans: stepPlans, planIndex: plan.stepPlanIndex,
             exchanges: plan.exchanges, report: plan.trainReport.operation,
             parameters: state.parameters.pointer, gradients: state, updater: state,
-            measurement: plan.gradientMeasurement, firstStep: start.step
+            measurement: plan.gradientMeasurement, gathering: state.gathering, firstStep: start.step
         ) { [unowned self] step, report in
             stepDone(step + 1, report, diagnostics: state.diagnostics(step: step))
         }

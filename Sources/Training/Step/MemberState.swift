@@ -12,8 +12,11 @@ package final class MemberState: ParameterUpdate, GradientSource, @unchecked Sen
     package let rank: Int
     package let parameters: FloatBuffer
     package let statistics: FloatBuffer
-    /// Compact vectors: owned pieces alone, each moment once in the cluster.
+    /// Compact vectors: owned pieces alone, each moment once in the cluster. The last one is the parameters'
+    /// average, if the job has one (`Job.momentNames`).
     package let moments: [FloatBuffer]
+    /// The whole average, as it was when it was last gathered; nil if the job has none.
+    private let average: FloatBuffer?
     package let gradients: GradientVectors
     /// The factor of the schedule's learning rate. No piece of a step is updated before every member's
     /// compute thread has contributed to it, so that thread may set this between steps.
@@ -36,6 +39,8 @@ package final class MemberState: ParameterUpdate, GradientSource, @unchecked Sen
     /// The scalars of `scalarsStep` for each of the table's kinds.
     private var scalars: [UpdateScalars] = []
     private var scalarsStep = -1
+    /// The part that the new parameters of `scalarsStep` have in the average.
+    private var averageShare: Float = 1
     private let cells: GradientCells
     /// The norm of the step's mean gradient, if it is clipped by that.
     private var norm = 0.0
@@ -54,7 +59,8 @@ package final class MemberState: ParameterUpdate, GradientSource, @unchecked Sen
         optimizer = plan.job.optimizer
         parameters = vector(layout.parameterSpace)
         statistics = FloatBuffer(count: layout.statisticsCount)
-        moments = optimizer.momentNames.map { _ in FloatBuffer(count: partition.ownedCounts[rank]) }
+        moments = plan.job.momentNames.map { _ in FloatBuffer(count: partition.ownedCounts[rank]) }
+        average = plan.job.isAveraged ? FloatBuffer(count: layout.parameterSpace) : nil
         gradients = GradientVectors(
             count: layout.flatCount, programs: Self.programs(stepPlans, rank), vector: vector)
         table = UpdateTable(
@@ -84,6 +90,11 @@ package final class MemberState: ParameterUpdate, GradientSource, @unchecked Sen
                 parameters.pointer + run.lowerBound, gradient: gradient + offset,
                 moments: { self.moments[$0].pointer + compact + offset }, count: run.count, scalars[kind])
         }
+        if plan.job.isAveraged, let average = moments.last {
+            OptimizerKernels.average(
+                average.pointer + compact, of: parameters.pointer + range.lowerBound, count: range.count,
+                share: averageShare)
+        }
     }
 
     private func prepareScalars(_ step: Int) {
@@ -102,6 +113,7 @@ package final class MemberState: ParameterUpdate, GradientSource, @unchecked Sen
                     isDecayed: kind.isDecayed,
                     limit: limit))
         }
+        averageShare = optimization.average?.share(step: step) ?? 1
         scalarsStep = step
     }
 
@@ -113,6 +125,29 @@ package final class MemberState: ParameterUpdate, GradientSource, @unchecked Sen
     }
 
     package func nodeVector(_ k: Int) -> UnsafePointer<Float> { UnsafePointer(gradients.result(k)) }
+}
+
+// MARK: - What is evaluated
+
+extension MemberState {
+    /// The average's place in the exchanges of a generation; nil if the job has none.
+    package var gathering: Collective.Gathering? {
+        guard let average, let compact = moments.last else { return nil }
+        return Collective.Gathering(compact: compact.pointer, whole: average.pointer)
+    }
+
+    /// The parameters that are evaluated: the average that was gathered last, or the parameters themselves.
+    var evaluatedParameters: FloatBuffer { average ?? parameters }
+
+    /// Gathers the average from its owners, between steps, before an evaluation. Frozen tensors, which have no
+    /// owner, are copied.
+    func gatherAverage(_ collective: Collective, before step: Int) throws {
+        guard let average else { return }
+        let flatCount = partition.flatCount
+        (average.pointer + flatCount).update(
+            from: parameters.pointer + flatCount, count: parameters.count - flatCount)
+        try collective.gather(before: step)
+    }
 }
 
 // MARK: - What is measured of the gradient

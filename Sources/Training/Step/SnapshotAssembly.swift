@@ -15,11 +15,13 @@ package struct SnapshotAssembly {
     /// Floats of each part; nil: nothing was heard of that member.
     private var received: [Int?]
     private let moments: Int
+    private let isAveraged: Bool
     private let statisticsCount: Int
 
     package init(step: Int, plan: TrainingPlan, partition: Partition) {
         (self.step, self.partition) = (step, partition)
-        moments = plan.job.optimizer.momentNames.count
+        moments = plan.job.momentNames.count
+        isAveraged = plan.job.isAveraged
         statisticsCount = plan.network.layout.statisticsCount
         parts = []
         received = Array(repeating: nil, count: partition.members)
@@ -75,8 +77,7 @@ package struct SnapshotAssembly {
         let statistics = Array(parts[0].suffix(statisticsCount))
         return Snapshot(
             step: step, parameters: flats[0] + frozen, moments: Array(flats.dropFirst()),
-            statistics: statistics,
-            epochTotals: epochTotals.sums)
+            isAveraged: isAveraged, statistics: statistics, epochTotals: epochTotals.sums)
     }
 }
 

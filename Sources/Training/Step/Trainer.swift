@@ -92,6 +92,9 @@ package final class Trainer {
     private let program: any StepProgram
     private let timeline: Timeline
     private weak var observer: (any TrainerObserver)?
+    private let collective: Collective
+    /// The boundary at which the average was gathered last.
+    private var gathered: Int?
 
     /// - Parameter audit: of other members' gradients; needs more than one member.
     package init(
@@ -101,6 +104,7 @@ package final class Trainer {
     ) {
         self.plan = plan
         self.state = state
+        self.collective = collective
         self.observer = observer
         (rank, members) = (collective.rank, collective.members)
         evaluator = Evaluator(plan: plan, data: data, lanes: lanes)
@@ -180,6 +184,12 @@ package final class Trainer {
 
     private func evaluate(_ set: EvaluationSet, done: Int) throws {
         guard evaluator.has(set) else { return }
+        if gathered != done {
+            observer?.waited(within: .evaluation, step: done, isOver: false)
+            defer { observer?.waited(within: .evaluation, step: done, isOver: true) }
+            try state.gatherAverage(collective, before: done)
+            gathered = done
+        }
         let chunks = evaluator.chunks(set, rank: rank, members: members)
         try observer?.evaluated(
             set, done: done, chunks: chunks, reports: try program.evaluate(set, chunks: chunks))

@@ -60,7 +60,7 @@ enum ConfigReport {
         return .object(
             size(plan) + [
                 ("trained_parameters", .int(layout.parameterCount)),
-                ("optimizer_bytes", .int(4 * plan.job.optimizer.momentNames.count * layout.parameterCount)),
+                ("optimizer_bytes", .int(4 * plan.job.momentNames.count * layout.parameterCount)),
                 ("flops_per_sample", .int(network.layers.reduce(0) { $0 + $1.operations })),
                 ("worker_bytes", .int(WorkerMemory(plan, members: 1).total)),
                 ("input", shape(network.inputShape.dimensions)), ("layers", .array(layers)),
