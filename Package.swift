@@ -59,7 +59,10 @@ let package = Package(
         .target(name: "CSystem", cSettings: cFlags),
         .target(
             name: "CDatasets",
-            exclude: ["digits.csv.gz", "wine.csv.gz", "breast_cancer.csv.gz", "ATTRIBUTION.md"],
+            exclude: [
+                "digits.csv.gz", "wine.csv.gz", "breast_cancer.csv.gz", "ATTRIBUTION.md", "unicode.bin",
+                "make_unicode.py",
+            ],
             cSettings: cFlags),
         .target(
             name: "CPages", exclude: ["page", "try"], cSettings: cFlags),
