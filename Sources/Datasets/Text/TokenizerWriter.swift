@@ -87,7 +87,7 @@ enum TokenizerWriter {
 
     private static func decoder(_ step: TokenDecoder.Step) -> String {
         switch step {
-        case .byteLevel: byteLevel(addsSpace: false, splits: true)
+        case .byteLevel: byteLevel(addsSpace: true, splits: true)
         case .replace(let replacement): replace(replacement)
         case .byteFallback: #"{"type":"ByteFallback"}"#
         case .fuse: #"{"type":"Fuse"}"#
