@@ -65,12 +65,16 @@ package final class Network {
         /// True if passes may continue sequences whose beginning was computed by the passes before
         /// (`SequenceRows.past`).
         package var continuesSequences: Bool
+        /// Positions of a sequence that a pass computes, at most.
+        package var mostPositions: Int
 
         package init(
             keeping kept: Set<Int> = [], isOptimized: Bool = true, poison: Float = 0,
-            operationsOfOneLane: Int = 1 << 22, continuesSequences: Bool = false
+            operationsOfOneLane: Int = 1 << 22, continuesSequences: Bool = false,
+            mostPositions: Int = .max
         ) {
             self.continuesSequences = continuesSequences
+            self.mostPositions = mostPositions
             self.kept = kept
             self.isOptimized = isOptimized
             self.poison = poison
@@ -134,13 +138,14 @@ package final class Network {
         let backward = training ? BackwardPlan(plan, graph) : nil
         let memory = MemoryPlan(
             plan, graph, backward, keeping: kept, localMicrobatches: localMicrobatches, rows: rows,
-            shares: options.isOptimized)
+            shares: options.isOptimized, mostPositions: options.mostPositions)
         let buffer = FloatBuffer(count: memory.count)
         if options.poison != 0 { buffer.elements.update(repeating: options.poison) }
         func matrix(_ boundary: Int, _ tensor: Int?) -> MicrobatchMatrix? {
             tensor.map {
                 MicrobatchMatrix(
-                    buffer, offset: memory.tensors[$0].offset, rows: rows, of: plan.shape(at: boundary))
+                    buffer, offset: memory.tensors[$0].offset, rows: rows,
+                    of: plan.shape(at: boundary).limited(to: options.mostPositions))
             }
         }
         let values = memory.values.enumerated().map(matrix)
@@ -149,7 +154,7 @@ package final class Network {
             plan, graph, values,
             NetworkCapacity(
                 microbatches: localMicrobatches, rows: rows, purpose: purpose,
-                continuesSequences: options.continuesSequences))
+                continuesSequences: options.continuesSequences, mostPositions: options.mostPositions))
         backwardSteps = backward.map {
             Self.makeSteps(
                 $0, plan, graph, gradients: gradients,
@@ -161,7 +166,7 @@ package final class Network {
         (self.graph, self.values) = (graph, values)
         scratch = (0..<lanes.lanes).map { _ in FloatBuffer(count: plan.scratchCount) }
         workspace = FloatBuffer(count: plan.workspaceCount)
-        let outputRows = rows * plan.outputShape.rowsPerSample
+        let outputRows = rows * plan.outputShape.limited(to: options.mostPositions).rowsPerSample
         let tiles = localMicrobatches * ((outputRows + Tile.rows - 1) / Tile.rows)
         let outputs = plan.outputShape.rowWidth
         let report =
@@ -243,13 +248,21 @@ package final class Network {
         statistics: UnsafeMutablePointer<Float>, training: TrainingMode?
     ) -> ForwardPass {
         let infers = purpose == .inference
-        let isSmall = infers && rows.rows.reduce(0, +) * plan.operations <= operationsOfOneLane
+        let isSmall = infers && operations(rows, sequences) <= operationsOfOneLane
         var pass = ForwardPass(
             rows: rows, sequences: sequences ?? wholeSequences(rows), parameters: parameters,
             statistics: statistics, lanes: isSmall ? oneLane : lanes, scratch: scratch, workspace: workspace,
             training: training)
         pass.cutsTiles = infers
         return pass
+    }
+
+    /// Multiplications and additions of a pass.
+    private func operations(_ rows: MicrobatchRows, _ sequences: SequenceRows?) -> Int {
+        guard let sequences, let most = plan.sequenceLength else {
+            return rows.rows.reduce(0, +) * plan.operations
+        }
+        return sequences.positions.rows.reduce(0, +) * (plan.operations / most)
     }
 
     /// The sequences of samples that have the most positions; nil in a network without sequences.

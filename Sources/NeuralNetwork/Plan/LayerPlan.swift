@@ -91,15 +91,18 @@ struct NetworkCapacity: Sendable {
     /// True if passes may continue sequences (`SequenceRows.past`): layers then keep what later positions of
     /// each sample need.
     var continuesSequences = false
+    /// Positions of a sequence in one pass, at most.
+    var mostPositions = Int.max
 
     var trains: Bool { purpose == .training }
 
     /// The same for a layer whose rows are positions, of which a sample has so many.
     func ofPositions(_ positions: Int) -> NetworkCapacity {
         NetworkCapacity(
-            microbatches: microbatches, rows: rows * positions, purpose: purpose,
+            microbatches: microbatches, rows: rows * min(positions, mostPositions), purpose: purpose,
             continuesSequences: continuesSequences)
     }
+
     /// True if parameters and running statistics never change: what follows from them is computed once.
     var keepsWeights: Bool { purpose == .inference }
 }

@@ -27,24 +27,27 @@ package struct MemoryPlan: Equatable, Sendable {
     package private(set) var count = 0
     private let localMicrobatches: Int
     private let rows: Int
+    private let mostPositions: Int
 
     /// - Parameters:
     ///   - backward: nil for a network that only evaluates.
     ///   - kept: boundaries whose values are read after the forward pass.
     ///   - shares: false gives every matrix memory of its own, as the oracle of tests has it.
+    ///   - mostPositions: positions of a sequence that a pass computes, at most.
     package init(
         _ plan: NetworkPlan, _ graph: NetworkGraph, _ backward: BackwardPlan?, keeping kept: Set<Int> = [],
         localMicrobatches: Int, rows: Int,
-        shares: Bool = true
+        shares: Bool = true, mostPositions: Int = .max
     ) {
         (self.localMicrobatches, self.rows) = (localMicrobatches, rows)
+        self.mostPositions = mostPositions
         let uses = Uses(plan, graph, backward, keeping: kept)
         values = Array(repeating: nil, count: plan.layers.count + 1)
         gradients = values
         temporaries = Array(repeating: nil, count: backward?.steps.count ?? 0)
-        values[0] = add(plan.inputShape.count, from: -1, to: uses.last[0])
+        values[0] = add(width(plan.inputShape), from: -1, to: uses.last[0])
         for (time, node) in graph.nodes.enumerated() {
-            let width = plan.shape(at: node.output).count
+            let width = self.width(plan.shape(at: node.output))
             if node.work == .alias {
                 values[node.output] = values[node.inputs[0]]
             } else if shares, let input = uses.overwritten(by: time), let tensor = values[input] {
@@ -58,6 +61,9 @@ package struct MemoryPlan: Equatable, Sendable {
         place(shares)
     }
 
+    /// Values of a sample in a pass.
+    private func width(_ shape: TensorShape) -> Int { shape.limited(to: mostPositions).count }
+
     private mutating func add(_ width: Int, from first: Int, to last: Int) -> Int {
         tensors.append(Tensor(width: width, first: first, last: last))
         return tensors.count - 1
@@ -66,7 +72,7 @@ package struct MemoryPlan: Equatable, Sendable {
     private mutating func addGradients(
         _ plan: NetworkPlan, _ graph: NetworkGraph, _ backward: BackwardPlan, uses: Uses, shares: Bool
     ) {
-        func width(_ boundary: Int) -> Int { plan.shape(at: boundary).count }
+        func width(_ boundary: Int) -> Int { self.width(plan.shape(at: boundary)) }
         let output = uses.root[plan.layers.count]
         gradients[output] = add(width(output), from: graph.nodes.count, to: graph.nodes.count)
         for (index, step) in backward.steps.enumerated() {

@@ -22,6 +22,10 @@ package struct TensorShape: Equatable, Sendable, CustomStringConvertible {
     package var rowsPerSample: Int { isSequence ? positions : 1 }
     /// Values in such a row.
     package var rowWidth: Int { isSequence ? channels : count }
+    /// The shape of samples with at most so many positions, if they are sequences.
+    func limited(to positions: Int) -> TensorShape {
+        isSequence ? TensorShape([min(self.positions, positions), channels]) : self
+    }
     /// True if memory's order, height, width, channels, and PyTorch's, channels, height, width, differ. The
     /// positions of a sequence come before its channels in both.
     package var hasTwoOrders: Bool { !isSequence && positions > 1 && channels > 1 }

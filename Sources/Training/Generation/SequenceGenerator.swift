@@ -10,7 +10,7 @@ import NeuralNetwork
 ///
 ///     let generator = try SequenceGenerator(plan: plan, parameters: p, statistics: s, sequences: 1, lanes: lanes)
 ///     try generator.append([[15, 2, 7]])
-///     let next = sampling.choose(generator.logits(0), sequence: 0, position: 3)
+///     let next = sampling.choose(generator.logits(0), sequence: 0, position: 0)
 package final class SequenceGenerator {
     /// The most positions that the model sees at once.
     package let context: Int
@@ -24,7 +24,7 @@ package final class SequenceGenerator {
     /// A copy of each sequence's last logits.
     private let last: FloatBuffer
 
-    /// Positions of a sequence that are computed in one pass.
+    /// Positions of a sequence that are computed in one pass, at most.
     private static let positionsPerPass = 64
 
     /// - Parameters:
@@ -34,49 +34,54 @@ package final class SequenceGenerator {
     package init(
         plan: TrainingPlan, parameters: [Float], statistics: [Float], sequences: Int, lanes: LanePool
     ) throws(PlanError) {
-        guard case .tokens(let vocabulary) = plan.targets else {
-            throw PlanError(
-                "this model does not generate: it was not trained to predict the next token of a text")
-        }
-        guard plan.network.continuesSequences else {
-            let layer = plan.network.layers.first { !$0.continuesSequences }?.name
-            throw PlanError(
-                "this model does not generate, because its layer `\(layer ?? "")` sees tokens that come later:"
-                    + " use causal attention, or recurrent layers of one direction", layer: layer)
-        }
-        self.vocabulary = vocabulary
+        vocabulary = try Self.vocabulary(of: plan)
         context = plan.network.inputShape.positions
         network = Network(
             plan: plan.network, localMicrobatches: 1, rows: sequences, lanes: lanes, purpose: .inference,
-            Network.Options(continuesSequences: true))
+            Network.Options(continuesSequences: true, mostPositions: Self.positionsPerPass))
         self.parameters = FloatBuffer(copying: parameters)
         self.statistics = FloatBuffer(copying: statistics)
         seen = Array(repeating: [], count: sequences)
         last = FloatBuffer(count: sequences * FlatVector.aligned(vocabulary))
     }
 
+    /// The number of different tokens of a language model.
+    ///
+    /// - Throws: `PlanError` if the model is none, or looks ahead.
+    package static func vocabulary(of plan: TrainingPlan) throws(PlanError) -> Int {
+        guard case .tokens(let vocabulary) = plan.targets else {
+            throw PlanError(
+                "this model writes no text: it was not trained to predict the next token of one")
+        }
+        guard plan.network.continuesSequences else {
+            let layer = plan.network.layers.first { !$0.continuesSequences }?.name
+            throw PlanError(
+                "this model writes no text, because its layer `\(layer ?? "")` sees tokens that come later:"
+                    + " train one with causal attention, or with recurrent layers of one direction",
+                layer: layer)
+        }
+        return vocabulary
+    }
+
     /// The tokens of a sequence that the model still sees.
     package func visible(_ sequence: Int) -> [Int] { seen[sequence] }
 
-    /// Begins all sequences anew.
-    package func reset() { seen = seen.map { _ in [] } }
+    /// Begins a sequence anew.
+    package func reset(_ sequence: Int) { seen[sequence] = [] }
 
-    /// Appends tokens to each sequence. The logits are then those behind the last one.
+    /// Appends tokens to the sequences. The logits of those that get some are then the ones behind the last.
     ///
-    /// - Parameter tokens: for every sequence at least one, each below `vocabulary`.
+    /// - Parameter tokens: for every sequence the tokens, each below `vocabulary`; none leaves it as it is.
     /// - Throws: what `Network.forward` throws.
     package func append(_ tokens: [[Int]]) throws {
-        precondition(
-            tokens.count == seen.count && tokens.allSatisfy { !$0.isEmpty },
-            "every sequence gets a token")
+        precondition(tokens.count == seen.count, "there are tokens for every sequence")
         precondition(
             tokens.allSatisfy { $0.allSatisfy { (0..<vocabulary).contains($0) } },
             "tokens are of the vocabulary")
         var waiting = tokens
         // Sequences without room begin again with the newest half of what they hold.
         for sequence in seen.indices where seen[sequence].count + waiting[sequence].count > context {
-            let all = seen[sequence] + waiting[sequence]
-            waiting[sequence] = Array(all.suffix(max(1, min(all.count, (context + 1) / 2))))
+            waiting[sequence] = (seen[sequence] + waiting[sequence]).suffix((context + 1) / 2)
             seen[sequence] = []
         }
         while waiting.contains(where: { !$0.isEmpty }) {

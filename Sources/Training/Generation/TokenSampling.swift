@@ -10,10 +10,15 @@ package struct TokenSampling: Equatable, Sendable {
     package var temperature = 1.0
     /// Only so many of the most probable tokens are drawn from; nil: all.
     package var topK: Int?
-    /// Only the most probable tokens whose probabilities add up to this are drawn from, from above 0 to 1;
+    /// Only the most probable tokens whose probabilities add up to this are drawn from, at least one;
     /// nil: all (https://arxiv.org/abs/1904.09751).
     package var topP: Double?
     package var seed: UInt64
+
+    /// Temperatures below it count as 0.
+    private static let leastTemperature = 1e-6
+    /// The most probable tokens that are looked for first, for `topP`.
+    private static let firstCandidates = 64
 
     package init(temperature: Double = 1, topK: Int? = nil, topP: Double? = nil, seed: UInt64) {
         self.temperature = temperature
@@ -27,32 +32,52 @@ package struct TokenSampling: Equatable, Sendable {
     /// - Parameters:
     ///   - logits: one for each token, at least one.
     ///   - sequence: the number of the sequence among those that are generated with this seed.
-    ///   - position: the token's place in it.
+    ///   - position: the token's place among those that were generated, from 0.
     package func choose(
         _ logits: UnsafeBufferPointer<Float>, sequence: Int, position: Int
     ) -> Int {
-        guard temperature > 0 else { return Self.mostProbable(logits) }
-        let candidates = candidates(logits)
-        let largest = Double(logits[candidates[0]])
-        var weights = candidates.map {
-            ScalarMath.exp((Double(logits[$0]) - largest) / temperature)
-        }
-        if let topP {
-            let enough = topP * weights.reduce(0, +)
-            var (sum, count) = (0.0, 0)
-            while count < weights.count, count == 0 || sum < enough {
-                sum += weights[count]
-                count += 1
-            }
-            weights.removeLast(weights.count - count)
-        }
+        guard temperature >= Self.leastTemperature else { return Self.mostProbable(logits) }
+        let weights = weights(of: logits)
         var stream = RandomStream(seed: seed, purpose: .generation, major: sequence, minor: position)
-        var rest = stream.uniform() * weights.reduce(0, +)
-        for (candidate, weight) in zip(candidates, weights) {
-            rest -= weight
-            if rest < 0 { return candidate }
+        let fraction = stream.uniform()
+        guard let candidates = candidates(logits, weights) else {
+            return Self.draw(fraction, from: logits.indices, weights)
         }
-        return candidates[weights.count - 1]
+        return Self.draw(fraction, from: candidates, weights)
+    }
+
+    /// The probability of every token, 0 for those that are not drawn.
+    package func probabilities(of logits: UnsafeBufferPointer<Float>) -> [Double] {
+        var probabilities = [Double](repeating: 0, count: logits.count)
+        guard temperature >= Self.leastTemperature else {
+            probabilities[Self.mostProbable(logits)] = 1
+            return probabilities
+        }
+        let weights = weights(of: logits)
+        let candidates = candidates(logits, weights) ?? Array(logits.indices)
+        let sum = Self.sum(candidates, weights)
+        for token in candidates { probabilities[token] = Double(weights.pointer[token]) / sum }
+        return probabilities
+    }
+
+    /// Returns the token at which the running sum of the weights passes a fraction of the whole sum.
+    private static func draw(
+        _ fraction: Double, from tokens: some RandomAccessCollection<Int>, _ weights: FloatBuffer
+    ) -> Int {
+        var rest = fraction * sum(tokens, weights)
+        var last = tokens[tokens.startIndex]
+        for token in tokens where weights.pointer[token] > 0 {
+            rest -= Double(weights.pointer[token])
+            if rest < 0 { return token }
+            last = token
+        }
+        return last
+    }
+
+    private static func sum(_ tokens: some Collection<Int>, _ weights: FloatBuffer) -> Double {
+        var sum = 0.0
+        for token in tokens { sum += Double(weights.pointer[token]) }
+        return sum
     }
 
     private static func mostProbable(_ logits: UnsafeBufferPointer<Float>) -> Int {
@@ -61,12 +86,42 @@ package struct TokenSampling: Equatable, Sendable {
         return best
     }
 
-    /// The tokens that may be drawn, the most probable first.
-    private func candidates(_ logits: UnsafeBufferPointer<Float>) -> [Int] {
-        func comesFirst(_ one: Int, _ other: Int) -> Bool {
-            logits[one] == logits[other] ? one < other : logits[one] > logits[other]
+    /// exp((logit − largest logit) / temperature) of every token.
+    private func weights(of logits: UnsafeBufferPointer<Float>) -> FloatBuffer {
+        let weights = FloatBuffer(count: logits.count)
+        let (largest, divisor) = (logits[Self.mostProbable(logits)], Float(temperature))
+        for token in logits.indices { weights.pointer[token] = (logits[token] - largest) / divisor }
+        VectorMath.exp(weights.pointer, into: weights.pointer, count: logits.count)
+        return weights
+    }
+
+    /// The tokens that may be drawn, in ascending order; nil: all.
+    private func candidates(_ logits: UnsafeBufferPointer<Float>, _ weights: FloatBuffer) -> [Int]? {
+        let most = min(topK.map { max(1, $0) } ?? logits.count, logits.count)
+        guard let topP, topP < 1 else {
+            return most < logits.count ? MostProbableTokens(most, of: logits).tokens.sorted() : nil
         }
-        let sorted = Array(0..<logits.count).sorted(by: comesFirst)
-        return topK.map { Array(sorted.prefix(max(1, $0))) } ?? sorted
+        // The first tokens of a sharp distribution are enough; a flat one needs many, which takes longer.
+        var count = min(most, Self.firstCandidates)
+        let wholeSum = topK == nil ? Self.sum(logits.indices, weights) : nil
+        while true {
+            let ranked = MostProbableTokens(wholeSum == nil ? most : count, of: logits).tokens
+            let enough = topP * (wholeSum ?? Self.sum(ranked, weights))
+            if let prefix = Self.prefix(of: ranked, weights, reaching: enough) { return prefix.sorted() }
+            if ranked.count == most { return ranked.sorted() }
+            count = min(most, count * 16)
+        }
+    }
+
+    /// The first tokens whose weights add up to a sum; nil if all of them do not.
+    private static func prefix(of tokens: [Int], _ weights: FloatBuffer, reaching enough: Double)
+        -> ArraySlice<Int>?
+    {
+        var sum = 0.0
+        for (index, token) in tokens.enumerated() {
+            sum += Double(weights.pointer[token])
+            if sum >= enough { return tokens[...index] }
+        }
+        return nil
     }
 }
