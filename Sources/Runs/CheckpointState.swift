@@ -141,6 +141,7 @@ extension CheckpointState {
             "How a table's columns became features and targets.")
         Field(
             "array_offsets", \.encoding.offsets, offsets, "What is subtracted from the numbers of arrays.")
+        Field("tokenizer", \.encoding.tokenizer, tokenizer, "The tokenizer of texts, as `tokenizer.json`.")
         Field(
             "sample_shape", \.sampleShape, .array(of: .int(1...1 << 40), count: 1...8), "Shape of a sample.")
         Field("target_width", \.targetWidth, .int(1...1 << 40), "Target values of a sample.")
@@ -152,6 +153,10 @@ extension CheckpointState {
         Field("seconds", \.seconds, .number(.atLeast(0)), "Seconds of training so far.")
         Field("recoveries", \.recoveries, .int(0...1 << 40), "Generations that ended before their time.")
     }
+
+    private static let tokenizer = Codec<String>.string.map(
+        to: { try? Tokenizer(serialized: Array($0.utf8)) },
+        from: { String(decoding: $0.serialized, as: UTF8.self) })
 
     private static let sequences = Codec<SequenceFacts>.object(
         SequenceFacts(vocabulary: nil, isRagged: false, predictsNextToken: false)

@@ -200,6 +200,10 @@ package final class Tokenizer: Sendable {
     }
 }
 
+extension Tokenizer: Equatable {
+    package static func == (one: Tokenizer, other: Tokenizer) -> Bool { one.hash == other.hash }
+}
+
 extension BPETokenizer {
     /// Names of the token between documents, the usual ones first: GPT-2, SmolLM and Qwen2; Llama 3; Llama 2.
     private static let endNames = ["<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>", "<|eos|>", "[EOS]"]

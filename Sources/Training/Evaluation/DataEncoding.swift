@@ -8,13 +8,17 @@ package struct DataEncoding: Equatable, Sendable {
     package var offsets: ArrayOffsets?
     /// The names of the classes; nil where targets are values or absent.
     package var classNames: [String]?
+    /// The tokenizer of texts; nil for data of other kinds.
+    package var tokenizer: Tokenizer?
 
     package init(
-        table: TableEncoding? = nil, offsets: ArrayOffsets? = nil, classNames: [String]? = nil
+        table: TableEncoding? = nil, offsets: ArrayOffsets? = nil, classNames: [String]? = nil,
+        tokenizer: Tokenizer? = nil
     ) {
         self.table = table
         self.offsets = offsets
         self.classNames = classNames
+        self.tokenizer = tokenizer
     }
 
     /// The number that was subtracted from each column of a table, or each channel of images; empty: nothing.
