@@ -107,7 +107,7 @@ package struct TensorNaming: Sendable {
             pieces[i] = Substring("\(number + (isNext ? 1 : 0))\(pieces[i].dropFirst(isNext ? 2 : 0))")
         }
         let name = pieces.joined()
-        return name.hasSuffix("*") ? name.dropLast() + parts.last : name
+        return name.hasSuffix("*") ? String(name.dropLast()) + parts.last : name
     }
 }
 
