@@ -4,6 +4,8 @@ x₀ = wte[ids] + wpe[positions]; each block adds attn(ln_1(x)) and mlp(ln_2(x))
 head is the embedding's matrix. Initial weights are nanoGPT's (https://github.com/karpathy/nanoGPT, model.py):
 N(0, 0.02²), and 0.02/√(2 · layers) for the two projections that a block adds to x; biases are 0.
 """
+import math
+
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -103,3 +105,10 @@ def adamw(network, rate, beta2=0.99, decay=0.1, fused=True):
         {"params": [p for p in parameters if p.dim() >= 2], "weight_decay": decay},
         {"params": [p for p in parameters if p.dim() < 2], "weight_decay": 0.0}]
     return torch.optim.AdamW(groups, lr=rate, betas=(0.9, beta2), fused=fused)
+
+
+def learning_rate(settings, step, steps):
+    """Rises in a straight line over the warm-up, then falls by a cosine to the least rate."""
+    most, least, warmup = settings["rate"], settings["least_rate"], settings["warmup"]
+    part = max(0, step - warmup) / (steps - warmup)
+    return min(1, (step + 1) / warmup) * (least + (most - least) * (1 + math.cos(math.pi * part)) / 2)
