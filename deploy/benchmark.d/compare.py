@@ -19,6 +19,9 @@ import time
 
 HERE = pathlib.Path(__file__).parent
 MODELS = ["mlp", "cnn", "resnet20", "resnet18"]
+SEQUENCES = ["gpt_nano", "lstm", "gru", "rnn", "gpt2", "gpt2_long"]
+PARTS = ["step", "collective", "memory", "checkpoints", "sequences"]
+WINDOWS = 11  # of sequences: the lower quartile of fewer says little
 SIZES = [1_000, 16_000, 250_000, 1_000_000, 4_000_000, 25_000_000, 100_000_000]
 SETUPS = {
     "eager": [],
@@ -31,7 +34,7 @@ SETUPS = {
 def main():
     options = parse_options()
     contestants = Contestants(options)
-    parts = {"step": step, "collective": collective, "memory": memory, "checkpoints": checkpoints}
+    parts = dict(zip(PARTS, [step, collective, memory, checkpoints, sequences]))
     print_machine(options)
     started = time.monotonic()
     for part in options.parts:
@@ -41,17 +44,19 @@ def main():
 
 def parse_options():
     parser = argparse.ArgumentParser(prog="deploy/benchmark")
-    parser.add_argument("parts", nargs="+", choices=["step", "collective", "memory", "checkpoints"])
+    parser.add_argument("parts", nargs="+", choices=PARTS)
     parser.add_argument("--program", required=True)
     parser.add_argument("--peers", type=pathlib.Path, required=True)
-    parser.add_argument("--models", default=",".join(MODELS))
+    parser.add_argument("--models", default=",".join(MODELS + SEQUENCES))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--workers", default="2,4")
     options = parser.parse_args()
-    options.models = options.models.split(",")
-    if unknown := [name for name in options.models if name not in MODELS]:
-        parser.error(f"there is no model {unknown[0]}; there are {', '.join(MODELS)}")
+    names = options.models.split(",")
+    if unknown := [name for name in names if name not in MODELS + SEQUENCES]:
+        parser.error(f"there is no model {unknown[0]}; there are {', '.join(MODELS + SEQUENCES)}")
+    options.models = [name for name in names if name in MODELS]
+    options.sequences = [name for name in names if name in SEQUENCES]
     options.workers = [int(word) for word in options.workers.split(",")]
     return options
 
@@ -202,6 +207,29 @@ class Contestants:
         root = ["--allow-run-as-root"] if os.geteuid() == 0 else []
         mpirun = ["mpirun", *root, "--oversubscribe", "-n", count, "--mca", "btl", "tcp,self"]
         return lambda: run([*mpirun, program, *SIZES], 300, lines=True)
+
+
+class Served:
+    """PyTorch's side of sequences.py in a process that waits between its windows: it compiles only once."""
+
+    def __init__(self, python, model, seconds, setup):
+        words = [python, HERE / "sequences.py", model, seconds, core_count(), *SETUPS[setup], "serve"]
+        self.process = subprocess.Popen(
+            [str(word) for word in words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, text=True)
+
+    def measure(self):
+        try:
+            self.process.stdin.write("\n")
+            self.process.stdin.flush()
+            return json.loads(self.process.stdout.readline())
+        except (BrokenPipeError, json.JSONDecodeError):
+            say(f"left out, it failed: {' '.join(self.process.args)}")
+            return None
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
 
 
 class PeakMemory(threading.Thread):
@@ -355,6 +383,54 @@ def checkpoint_row(options, model, said):
     return [
         model, steps, every, number(none, 2), number(snapshots, 2), cost(snapshots), number(both, 2),
         cost(both)]
+
+
+def sequences(options, contestants):
+    times, sizes = [], []
+    for model in options.sequences:
+        results = sequence_windows(options, contestants, model)
+        quartiles = {
+            name: lower_quartile([line.get("ms_per_step_median", line.get("ms_median")) for line in lines])
+            for name, lines in results.items()}
+        peers = {name: value for name, value in quartiles.items() if name in SETUPS and value}
+        best = min(peers, key=peers.get, default=None)
+        times += [
+            [f"{model}, {name}", number(ours), best or "", number(peers.get(best)),
+             ratio(peers.get(best), ours)] for name, ours in quartiles.items() if name not in SETUPS]
+        if results.get("eager"):
+            peer = results["eager"][-1]["peak_without_import_kib"] / 1024
+            worker = (contestants.worker_memory(model, 1, 2)() or 0) / 1024
+            sizes.append([model, number(worker), number(peer), ratio(peer, worker)])
+    print_table(
+        "Training step of sequences, lower quartile of the windows' median ms (a ratio above 1: dist-train is"
+        " faster)", ["model", "dist-train", "PyTorch's best", "ms", "ratio"], times)
+    print_table(
+        "Peak memory of a worker of 2 lanes, and of PyTorch (eager) without its import, MiB",
+        ["model", "dist-train", "PyTorch", "ratio"], sizes)
+
+
+def sequence_windows(options, contestants, model):
+    """What dist-train and PyTorch measured in turns."""
+    seconds, python = min(2, options.seconds), options.peers / "bin/python"
+    setups = ["eager"] if model.startswith("gpt2") else ["eager", "compile"]
+    served = {name: Served(python, model, seconds, name) for name in setups} if python.exists() else {}
+    own = {
+        f"{n}×{lanes}": bench_window(contestants, model, seconds, n, lanes) for n, lanes in ((1, 2), (2, 1))}
+    try:
+        peers = {name: peer.measure for name, peer in served.items()}
+        return turns(own | peers, max(WINDOWS, options.rounds))
+    finally:
+        for peer in served.values():
+            peer.end()
+
+
+def bench_window(contestants, model, seconds, count, lanes):
+    command = [*contestants.bench_step(model, count, lanes), "--seconds", seconds]
+    return lambda: run(command, 300 + 10 * seconds)
+
+
+def lower_quartile(values):
+    return sorted(values)[len(values) // 4] if values else None
 
 
 # The machine
