@@ -115,6 +115,38 @@ package enum Pooling {
         }
     }
 
+    /// `y[c]` = the largest `x[position, c]`; −∞ without positions, NaN if one is.
+    package static func globalMaximum(
+        _ x: UnsafePointer<Float>, positions: Int, channels: Int, into y: UnsafeMutablePointer<Float>
+    ) {
+        for c in 0..<channels { y[c] = -.infinity }
+        for position in 0..<positions {
+            let from = x + position * channels
+            for c in 0..<channels {
+                let (v, m) = (from[c], y[c])
+                y[c] = v > m || v != v ? v : m
+            }
+        }
+    }
+
+    /// Writes dx: `dy[c]` at the first position that has the maximum, 0 at the others. `scratch` holds
+    /// `channels` floats.
+    package static func globalMaximumBackward(
+        x: UnsafePointer<Float>, y: UnsafePointer<Float>, dy: UnsafePointer<Float>, positions: Int,
+        channels: Int, into dx: UnsafeMutablePointer<Float>, scratch rest: UnsafeMutablePointer<Float>
+    ) {
+        for c in 0..<channels { rest[c] = dy[c] }
+        for position in 0..<positions {
+            let (from, to) = (x + position * channels, dx + position * channels)
+            for c in 0..<channels {
+                let r = rest[c]
+                let isLess = from[c] < y[c]
+                to[c] = isLess ? 0 : r
+                rest[c] = isLess ? r : 0
+            }
+        }
+    }
+
     /// Calls `body(first output value, first value of the image, rows, columns, pixels with padding)` for
     /// every window.
     @inline(__always)
