@@ -43,6 +43,11 @@ package struct ExportedModel {
     package init(_ model: TrainedModel) throws {
         let plan = try model.plan()
         try model.state.checkOrder(for: plan, path: model.path)
+        if let layer = plan.network.layers.first(where: { $0.input.isSequence || $0.output.isSequence }) {
+            throw CheckpointError(
+                "`\(model.path)` has the layer `\(layer.name)`, which reads sequences; such models cannot "
+                    + "be exported: use `dist-train predict` or `serve`, or its tensors in PyTorch's names")
+        }
         guard model.state.encoding.offsets?.features.allSatisfy({ $0 == 0 }) ?? true else {
             throw CheckpointError(
                 "`\(model.path)` was trained with arrays of numbers far from 0, from which some are "

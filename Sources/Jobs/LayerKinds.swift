@@ -3,31 +3,38 @@ import NeuralNetwork
 
 // The kinds of layers that are not made of others: one entry each.
 extension LayerKind {
-    static let all: [LayerKind] = [
-        dense, convolution, pool(.maximum, "The largest value under a window, channel by channel."),
-        pool(.average, "The mean under a window, channel by channel."),
-        plain(
-            "global_average_pool", "The mean over all positions: makes a vector of an image.",
-            .globalAveragePool),
-        plain(
-            "flatten", "Makes a vector of an image; in files channels come first, as in PyTorch.", .flatten),
-        single(
-            "dropout", .number(.from(0, below: 1)), blank: 0.0,
-            "In training sets each value to 0 with this probability and divides the others by 1 - p.",
-            example: "0.5", make: { .dropout(rate: $0) },
-            parse: { if case .dropout(let rate) = $0 { rate } else { nil } }),
-        single(
-            "maxout", .int(2...256), blank: 2, "The largest of each run of this many neighbouring channels.",
-            example: "2", make: { .maxout(pieces: $0) },
-            parse: { if case .maxout(let pieces) = $0 { pieces } else { nil } }),
-        plain("softmax", "Softmax over the channels.", .softmax, isWord: false),
-        join("add", .add, "The sum of several layers' outputs, which have one shape."),
-        join("concat", .concatenate, "The outputs of several layers side by side, along the channels."),
-        batchNorm, layerNorm, activation,
-    ]
+    static let all: [LayerKind] =
+        [
+            dense, convolution, pool(.maximum, "The largest value under a window, channel by channel."),
+            pool(.average, "The mean under a window, channel by channel."),
+            plain(
+                "global_average_pool",
+                "The mean over all positions: makes a vector of an image, or of a sequence's real positions.",
+                .globalPool(.average)),
+            plain(
+                "global_max_pool", "The largest value over all positions of an image or a sequence.",
+                .globalPool(.maximum)),
+            plain(
+                "flatten", "Makes a vector of an image; in files channels come first, as in PyTorch.",
+                .flatten),
+            single(
+                "dropout", .number(.from(0, below: 1)), blank: 0.0,
+                "In training sets each value to 0 with this probability and divides the others by 1 - p.",
+                example: "0.5", make: { .dropout(rate: $0) },
+                parse: { if case .dropout(let rate) = $0 { rate } else { nil } }),
+            single(
+                "maxout", .int(2...256), blank: 2,
+                "The largest of each run of this many neighbouring channels.",
+                example: "2", make: { .maxout(pieces: $0) },
+                parse: { if case .maxout(let pieces) = $0 { pieces } else { nil } }),
+            plain("softmax", "Softmax over the channels.", .softmax, isWord: false),
+            join("add", .add, "The sum of several layers' outputs, which have one shape."),
+            join("concat", .concatenate, "The outputs of several layers side by side, along the channels."),
+            batchNorm, layerNorm, activation,
+        ] + ofSequences
 
     /// Kinds whose word is also a field of other kinds: they count where no other kind's word stands.
-    static let fieldsOfOthers = ["batch_norm", "activation"]
+    static let fieldsOfOthers = ["batch_norm", "activation", "dropout"]
 
     // MARK: Layers with weights
 
@@ -191,7 +198,7 @@ extension LayerKind {
     }
 
     /// A layer without fields of its own: `"flatten"`, `{flatten: true}`.
-    private static func plain(_ word: String, _ sentence: String, _ spec: LayerSpec, isWord: Bool = true)
+    static func plain(_ word: String, _ sentence: String, _ spec: LayerSpec, isWord: Bool = true)
         -> LayerKind
     {
         LayerKind(

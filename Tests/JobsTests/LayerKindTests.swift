@@ -86,7 +86,7 @@ import Training
                         window: Window(
                             3, stride: 2, padding: .explicit(top: 1, bottom: 1, left: 1, right: 1),
                             roundsUp: true))),
-                NamedLayer("global_average_pool1", .globalAveragePool),
+                NamedLayer("global_average_pool1", .globalPool(.average)),
             ])
     }
 

@@ -239,6 +239,46 @@ import Testing
         #expect(one.dx.map(\.bitPattern) == dx.map(\.bitPattern))
     }
 
+    /// A sequence that is computed piece by piece has the bits of the whole.
+    @Test(arguments: kinds)
+    func statesContinue(kind: RecurrentCell.Kind) {
+        let e = Example(
+            RecurrentCell(kind, inputs: 6, units: 21), isReversed: false, areAll: true, lengths: [7])
+        let (cell, whole) = (e.cell, Self.run(e, lanes: 1))
+        let p = e.parameters.map { values in
+            let buffer = FloatBuffer(count: values.count)
+            for (i, value) in values.enumerated() { buffer.pointer[i] = value }
+            return buffer
+        }
+        let weights = FloatBuffer(count: cell.forwardWeightsCount)
+        withExtendedLifetime(p) {
+            let parameters = RecurrentCell.Parameters(
+                inputWeight: p[0].pointer, hiddenWeight: p[1].pointer, inputBias: p[2].pointer,
+                hiddenBias: p[3].pointer)
+            cell.packForward(parameters, panels: 0..<cell.forwardPanels, into: weights.pointer)
+        }
+        let records = FloatBuffer(count: 7 * cell.recordWidth)
+        let (state, y) = (FloatBuffer(count: cell.stateWidth), FloatBuffer(count: 7 * cell.units))
+        let scratch = FloatBuffer(
+            count: max(cell.inputScratchCount, cell.forwardScratchCount(samples: 1)))
+        let samples = RecurrentSamples(most: 1, length: 7)
+        for (first, count) in [(0, 1), (1, 4), (5, 2)] {
+            e.x.withUnsafeBufferPointer { x in
+                guard let x = x.baseAddress else { return }
+                cell.multiplyInput(
+                    x + first * cell.inputs, rows: count, weights.pointer, records: records.pointer,
+                    scratch: scratch.pointer)
+            }
+            samples.removeAll()
+            samples.append(
+                RecurrentSample(
+                    length: count, records: records.pointer, output: y.pointer + first * cell.units,
+                    state: state.pointer))
+            cell.forward(samples.groups(1)[0], weights.pointer, e.outputs, scratch: scratch.pointer)
+        }
+        #expect(y.elements.map(\.bitPattern) == whole.y.map(\.bitPattern))
+    }
+
     /// Microbatches of many positions: the weights' gradients are one sum over them.
     @Test func sumsRunOverAllPositions() {
         let e = Example(

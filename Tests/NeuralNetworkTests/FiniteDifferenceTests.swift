@@ -61,7 +61,7 @@ import Testing
             [
                 conv(3, Window(3, stride: 1, padding: .same)), .activation(.tanh),
                 conv(2, Window((2, 1), stride: (2, 1)), bias: false),
-                norm, conv(3, Window(1)), .globalAveragePool,
+                norm, conv(3, Window(1)), .globalPool(.average),
             ]),
         Case(
             "average pool", [4, 5, 1],

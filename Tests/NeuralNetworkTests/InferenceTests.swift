@@ -151,7 +151,7 @@ import Testing
                 initializer: .heNormal)
         }
         let layers = [
-            conv(256, 2), conv(256, 1), .activation(.relu), conv(512, 2), .globalAveragePool,
+            conv(256, 2), conv(256, 1), .activation(.relu), conv(512, 2), .globalPool(.average),
             .dense(units: 4, bias: true, initializer: .heNormal),
         ]
         let plan = try NetworkPlan(

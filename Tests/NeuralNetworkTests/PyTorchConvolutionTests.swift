@@ -20,7 +20,7 @@ import Testing
     private static let same3 = Window(3, stride: 1, padding: .same)
     private static let pointwise = Window(1)
     private static let head = [("flatten", LayerSpec.flatten), ("head", dense(3))]
-    private static let globalHead = [("global", LayerSpec.globalAveragePool), ("head", dense(3))]
+    private static let globalHead = [("global", LayerSpec.globalPool(.average)), ("head", dense(3))]
     private static let tanh = ("act", LayerSpec.activation(.tanh))
     private static let norm = LayerSpec.batchNorm(momentum: 0.1, epsilon: 1e-5)
 

@@ -29,9 +29,10 @@ struct ONNXLayers {
                 attributes(of: WindowLayout(window, on: layer.input, of: name)))
         case .pool(let function, let window):
             return pool(function, WindowLayout(window, on: layer.input, of: name), x, name, &graph)
-        case .globalAveragePool:
-            let means = graph.node("GlobalAveragePool", [x], name)
-            return graph.node("Flatten", [means], "\(name).flat", [("axis", .int(1))])
+        case .globalPool(let function):
+            let pooled = graph.node(
+                function == .maximum ? "GlobalMaxPool" : "GlobalAveragePool", [x], name)
+            return graph.node("Flatten", [pooled], "\(name).flat", [("axis", .int(1))])
         case .batchNorm(_, let epsilon, _):
             let fields = ["weight", "bias", "running_mean", "running_var"]
             return graph.node(
@@ -53,7 +54,10 @@ struct ONNXLayers {
             return whitening(layer, keepsShape: components == nil, x, &graph)
         case .add: return graph.node("Sum", inputs, name)
         case .concatenate: return graph.node("Concat", inputs, name, [("axis", .int(1))])
-        case .block, .residual, .branches: preconditionFailure("a plan has no composite layers")
+        case .imageRows, .recurrentCell, .sequenceConvolution:
+            preconditionFailure("a model with sequences is not exported")
+        case .block, .residual, .branches, .recurrent:
+            preconditionFailure("a plan has no composite layers")
         }
     }
 

@@ -70,10 +70,13 @@ struct PyTorchLayers {
                 components == nil ? [output.channels] + output.dimensions.dropLast() : output.dimensions
             let text = Python.list(shape.map(String.init))
             return "Whitening(\(layer.input.count), \(output.count), shape=\(text))"
-        case .pool, .globalAveragePool, .activation, .gelu, .maxout, .softmax, .flatten, .dropout, .add,
+        case .pool, .globalPool, .activation, .gelu, .maxout, .softmax, .flatten, .dropout, .add,
             .concatenate:
             return nil
-        case .block, .residual, .branches: preconditionFailure("a plan has no composite layers")
+        case .imageRows, .recurrentCell, .sequenceConvolution:
+            preconditionFailure("a model with sequences is not exported")
+        case .block, .residual, .branches, .recurrent:
+            preconditionFailure("a plan has no composite layers")
         }
     }
 
@@ -138,7 +141,8 @@ struct PyTorchLayers {
             return "\(own)(\(layout.isSymmetric ? x : padded(x, layout, with: nil)))"
         case .pool(let function, let window):
             return pool(function, WindowLayout(window, on: layer.input, of: layer.name), x)
-        case .globalAveragePool: return "\(x).mean((2, 3))"
+        case .globalPool(let function):
+            return function == .maximum ? "\(x).amax((2, 3))" : "\(x).mean((2, 3))"
         case .activation(let function): return activation(function, x)
         case .gelu(.exact): return "F.gelu(\(x))"
         case .gelu(.tanh): return "F.gelu(\(x), approximate=\"tanh\")"
@@ -148,7 +152,10 @@ struct PyTorchLayers {
         case .dropout(let rate): return "F.dropout(\(x), \(rate), self.training)"
         case .add: return inputs.joined(separator: " + ")
         case .concatenate: return "torch.cat([\(inputs.joined(separator: ", "))], 1)"
-        case .block, .residual, .branches: preconditionFailure("a plan has no composite layers")
+        case .imageRows, .recurrentCell, .sequenceConvolution:
+            preconditionFailure("a model with sequences is not exported")
+        case .block, .residual, .branches, .recurrent:
+            preconditionFailure("a plan has no composite layers")
         }
     }
 

@@ -49,10 +49,11 @@ extension RecurrentCell {
         let (products, hidden) = (scratch, scratch + group.count * gatesWidth)
         products.update(repeating: 0, count: group.count * gatesWidth)
         if !outputs.areAll { clearOutputs(group) }
+        begin(group, outputs, hidden)
         var active = group.count
         for step in 0..<group.steps {
             while group[active - 1].length <= step { active -= 1 }
-            if step > 0 {
+            if step > 0 || group[0].state != nil {
                 PanelSteps.multiply(
                     hidden, stride: 16 * group.count, rows: active, hiddenWeights(weights), depth: units,
                     panels: forwardPanels, accumulates: false, into: products)
@@ -68,6 +69,24 @@ extension RecurrentCell {
                 case .lstm: values.lstm()
                 case .gru: values.gru(bias: slotBiases(weights) + 3 * paddedUnits)
                 }
+            }
+        }
+    }
+
+    /// Writes the states with which samples begin into their first records and into the left operand of the
+    /// first product.
+    private func begin(
+        _ group: RecurrentGroup, _ outputs: Outputs, _ hidden: UnsafeMutablePointer<Float>
+    ) {
+        for r in 0..<group.count where group[r].length > 0 {
+            let record = StepPlace(group[r], 0, outputs, self).record + hiddenPlace
+            guard let state = group[r].state else {
+                record.update(repeating: 0, count: stateWidth)
+                continue
+            }
+            record.update(from: state, count: stateWidth)
+            for vector in 0..<vectors {
+                Vector(at: state + 16 * vector).store(at: hidden + (vector * group.count + r) * 16)
             }
         }
     }
@@ -107,7 +126,8 @@ struct StepPlace {
     let next: UnsafeMutablePointer<Float>?
     /// The row of the output or of its gradient; nil if this step has none.
     let output: UnsafeMutablePointer<Float>?
-    let isFirst: Bool
+    /// The memory for the state behind the last step; nil for the others, and if it is not kept.
+    let state: UnsafeMutablePointer<Float>?
 
     @inline(__always)
     init(_ sample: RecurrentSample, _ step: Int, _ outputs: RecurrentCell.Outputs, _ cell: RecurrentCell) {
@@ -117,7 +137,7 @@ struct StepPlace {
         next = isLast ? nil : record + (outputs.isReversed ? -cell.recordWidth : cell.recordWidth)
         output =
             outputs.areAll ? sample.output + position * cell.units : isLast ? sample.output : nil
-        isFirst = step == 0
+        state = isLast ? sample.state : nil
     }
 }
 
@@ -156,9 +176,9 @@ private struct StepValues {
             f.store(at: record + width + unit)
             g.store(at: record + 2 * width + unit)
             o.store(at: record + 3 * width + unit)
-            if place.isFirst { Vector.zero.store(at: cells + unit) }
             let c = f * Vector(at: cells + unit) + i * g
             if let next = place.next { c.store(at: next + cell.cellPlace + unit) }
+            if let state = place.state { c.store(at: state + width + unit) }
             finish(o * VectorMath.tanh(c), unit)
         }
     }
@@ -175,7 +195,7 @@ private struct StepValues {
             z.store(at: record + width + unit)
             n.store(at: record + 2 * width + unit)
             part.store(at: record + 3 * width + unit)
-            let before = place.isFirst ? Vector.zero : Vector(at: record + cell.hiddenPlace + unit)
+            let before = Vector(at: record + cell.hiddenPlace + unit)
             finish(n + z * (before - n), unit)
         }
     }
@@ -183,11 +203,11 @@ private struct StepValues {
     /// Hands the new state on: to the output, the next step's record and its left operand.
     @inline(__always)
     private func finish(_ h: Vector, _ unit: Int) {
-        if place.isFirst { Vector.zero.store(at: place.record + cell.hiddenPlace + unit) }
         if let next = place.next {
             h.store(at: next + cell.hiddenPlace + unit)
             h.store(at: hidden + unit / 16 * hiddenStride)
         }
+        if let state = place.state { h.store(at: state + unit) }
         if let output = place.output { h.store(at: output + unit, count: min(16, cell.units - unit)) }
     }
 }

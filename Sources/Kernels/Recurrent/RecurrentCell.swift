@@ -39,11 +39,13 @@ package struct RecurrentCell: Equatable, Sendable {
     var hasCells: Bool { kind == .lstm }
 
     /// Floats of a record.
-    package var recordWidth: Int { (slots + 1 + (hasCells ? 1 : 0)) * paddedUnits }
+    package var recordWidth: Int { slots * paddedUnits + stateWidth }
     /// The place of h before the position in a record.
     var hiddenPlace: Int { slots * paddedUnits }
     /// The place of c before the position in the record of an LSTM.
     var cellPlace: Int { hiddenPlace + paddedUnits }
+    /// Floats of a state: h, and behind it c of an LSTM.
+    package var stateWidth: Int { (hasCells ? 2 : 1) * paddedUnits }
     /// Floats of all gates, each padded.
     var gatesWidth: Int { gates * paddedUnits }
     /// Vectors of a gate.

@@ -3,15 +3,20 @@ package struct RecurrentSample {
     let length: Int
     let records: UnsafeMutablePointer<Float>
     let output: UnsafeMutablePointer<Float>
+    let state: UnsafeMutablePointer<Float>?
 
     /// - Parameters:
     ///   - records: the record of the first position.
     ///   - output: in a forward pass the outputs, in a backward pass their gradients: a row of `units` floats
     ///     for each position, or one for the sample.
+    ///   - state: the state with which a forward pass begins, and then that behind its last step:
+    ///     `RecurrentCell.stateWidth` floats. Nil: it begins with zeros. All samples of a pass have one, or
+    ///     none has.
     package init(
-        length: Int, records: UnsafeMutablePointer<Float>, output: UnsafeMutablePointer<Float>
+        length: Int, records: UnsafeMutablePointer<Float>, output: UnsafeMutablePointer<Float>,
+        state: UnsafeMutablePointer<Float>? = nil
     ) {
-        (self.length, self.records, self.output) = (length, records, output)
+        (self.length, self.records, self.output, self.state) = (length, records, output, state)
     }
 }
 

@@ -69,6 +69,12 @@ package struct ForwardPass {
         self.training = training
     }
 
+    /// The sequences of the samples, for layers that have them as input.
+    var wholeSequences: SequenceRows {
+        guard let sequences else { preconditionFailure("a network with sequences knows their positions") }
+        return sequences
+    }
+
     /// The same pass for a layer that treats each position of a sequence by itself: its rows are positions.
     package var ofPositions: ForwardPass {
         guard let sequences else { return self }
@@ -150,6 +156,7 @@ package struct BackwardPass {
 
     package var rows: MicrobatchRows { forward.rows }
     package var sequences: SequenceRows? { forward.sequences }
+    var wholeSequences: SequenceRows { forward.wholeSequences }
     package var training: TrainingMode? { forward.training }
     package var parameters: UnsafePointer<Float> { forward.parameters }
     package var lanes: LanePool { forward.lanes }

@@ -106,6 +106,17 @@ struct LayerContext {
         ShapeMismatch(layer: name, description: description)
     }
 
+    /// Demands a sequence as the input.
+    ///
+    /// - Parameter kind: what the layer is, behind its name.
+    /// - Throws: `ShapeMismatch` if the input is a table or an image.
+    func checkSequence(_ kind: String) throws(ShapeMismatch) {
+        if input.shape.isSequence { return }
+        throw mismatch(
+            "`\(name)` \(kind) and wants sequences, but the layer before it gives \(input.shape)"
+                + (input.shape.isImage ? ": put \"rows\" before it, which reads an image row by row" : ""))
+    }
+
     /// Limits a weight matrix to 2³¹ values: far more than any machine holds, but few enough for sums and
     /// products of such numbers.
     ///

@@ -9,8 +9,8 @@ package indirect enum LayerSpec: Equatable, Sendable {
     case convolution(channels: Int, window: Window, bias: Bool, initializer: Initializer)
     /// `PoolLayer`
     case pool(PoolFunction, window: Window)
-    /// `GlobalAveragePoolLayer`
-    case globalAveragePool
+    /// `GlobalPoolLayer`: one value for each channel, of all positions.
+    case globalPool(GlobalPoolFunction)
     /// `BatchNormLayer`. `momentum` is the weight of the new statistics (PyTorch's meaning). Not
     /// synchronised, each microbatch is normalised with its own statistics.
     case batchNorm(momentum: Double, epsilon: Double, synchronized: Bool = true)
@@ -26,6 +26,15 @@ package indirect enum LayerSpec: Equatable, Sendable {
     case softmax
     /// `FlattenDefinition`: an image becomes a table of `height · width · channels` columns.
     case flatten
+    /// `ImageRowsDefinition`: an image becomes the sequence of its rows.
+    case imageRows
+    /// `RecurrentDefinition`: recurrent layers in one or both directions.
+    case recurrent(RecurrentOptions)
+    /// `RecurrentCellLayer`, of which `recurrent` consists.
+    case recurrentCell(RecurrentCellOptions)
+    /// `SequenceConvolutionLayer`: a convolution along the positions of sequences.
+    case sequenceConvolution(
+        channels: Int, kernel: Int, isCausal: Bool, bias: Bool, initializer: Initializer)
     /// `DropoutLayer`. `rate` is the probability that a value becomes 0, from 0 up to, but not including, 1.
     case dropout(rate: Double)
     /// `WhiteningLayer`, the first layer of a network whose input is whitened. With nil components the output
@@ -56,7 +65,7 @@ extension LayerSpec {
                 ConvolutionDefinition(
                     channels: channels, window: window, hasBias: bias, initializer: initializer))
         case .pool(let function, let window): .layer(PoolDefinition(function: function, window: window))
-        case .globalAveragePool: .layer(GlobalAveragePoolDefinition())
+        case .globalPool(let function): .layer(GlobalPoolDefinition(function: function))
         case .batchNorm(let momentum, let epsilon, let synchronized):
             .layer(
                 BatchNormDefinition(momentum: momentum, epsilon: epsilon, isSynchronized: synchronized))
@@ -67,6 +76,14 @@ extension LayerSpec {
         case .maxout(let pieces): .layer(MaxoutDefinition(pieces: pieces))
         case .softmax: .layer(SoftmaxDefinition())
         case .flatten: .layer(FlattenDefinition())
+        case .imageRows: .layer(ImageRowsDefinition())
+        case .recurrent(let options): .composite(RecurrentDefinition(options: options))
+        case .recurrentCell(let options): .layer(RecurrentCellDefinition(options: options))
+        case .sequenceConvolution(let channels, let kernel, let isCausal, let bias, let initializer):
+            .layer(
+                SequenceConvolutionDefinition(
+                    channels: channels, kernel: kernel, isCausal: isCausal, hasBias: bias,
+                    initializer: initializer))
         case .dropout(let rate): .layer(DropoutDefinition(rate: rate))
         case .whitening(let components): .layer(WhiteningDefinition(components: components))
         case .add: .layer(AddDefinition())

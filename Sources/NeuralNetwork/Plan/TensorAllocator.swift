@@ -23,6 +23,16 @@ struct TensorAllocator {
             initializer: .random(initializer, fanIn: fanIn, fanOut: fanOut))
     }
 
+    /// Adds a random tensor with a name of its own, and returns its first index in the flat parameters.
+    mutating func addTensor(
+        _ name: String, role: ParameterTensor.Role, _ storage: TensorStorage, _ initializer: Initializer,
+        fanIn: Int, fanOut: Int
+    ) -> Int {
+        layout.add(
+            name, role: role, storage: storage,
+            initializer: .random(initializer, fanIn: fanIn, fanOut: fanOut))
+    }
+
     /// Adds a bias whose elements begin with one value, and returns its first index in the flat parameters.
     mutating func addBias(_ layer: String, count: Int, initial: Float = 0) -> Int {
         layout.add(

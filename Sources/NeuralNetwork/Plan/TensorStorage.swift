@@ -10,10 +10,14 @@ package enum TensorStorage: Equatable, Sendable {
     /// In memory `[height · width · inputs, outputs]`, in files `[outputs, inputs, height, width]`.
     case convolution(height: Int, width: Int, inputs: Int, outputs: Int)
 
+    /// In memory `[kernel · inputs, outputs]`, in files `[outputs, inputs, kernel]`.
+    case sequenceConvolution(kernel: Int, inputs: Int, outputs: Int)
+
     package var count: Int {
         switch self {
         case .vector(let count): count
         case .convolution(let height, let width, let inputs, let outputs): height * width * inputs * outputs
+        case .sequenceConvolution(let kernel, let inputs, let outputs): kernel * inputs * outputs
         case .dense(let inputs, let outputs, _): inputs * outputs
         }
     }
@@ -22,6 +26,7 @@ package enum TensorStorage: Equatable, Sendable {
         switch self {
         case .vector(let count): [count]
         case .convolution(let height, let width, let inputs, let outputs): [outputs, inputs, height, width]
+        case .sequenceConvolution(let kernel, let inputs, let outputs): [outputs, inputs, kernel]
         case .dense(let inputs, let outputs, _): [outputs, inputs]
         }
     }
@@ -33,6 +38,8 @@ package enum TensorStorage: Equatable, Sendable {
             for i in 0..<count { body(i, i) }
         case .convolution(let height, let width, let inputs, let outputs):
             Self.forEachPlace(positions: height * width, channels: inputs, outputs: outputs, body)
+        case .sequenceConvolution(let kernel, let inputs, let outputs):
+            Self.forEachPlace(positions: kernel, channels: inputs, outputs: outputs, body)
         case .dense(let inputs, let outputs, let flattened):
             Self.forEachPlace(
                 positions: flattened?.positions ?? inputs, channels: flattened?.channels ?? 1,
