@@ -104,3 +104,35 @@ size_t ckernels_winograd_gradient_scratch(const ckernels_convolution *shape, siz
 void ckernels_winograd_weight_gradient(
     const float *x, const float *dy, float *dw, const ckernels_convolution *shape, size_t images,
     size_t first, size_t end, float *scratch);
+
+// MARK: Attention
+
+/// Attention of one head over the positions of one sample. The floats from one position to the next: of the
+/// queries, of the keys and the values, and of the outputs.
+typedef struct {
+    size_t head_width;
+    size_t query_stride, key_stride, output_stride;
+    /// The factor of the scores, above 0.
+    float scale;
+    /// True if a query sees the keys up to its own position only.
+    bool is_causal;
+} ckernels_attention;
+
+/// Floats of scratch memory for `ckernels_attention_forward`, aligned to 64 bytes.
+size_t ckernels_attention_forward_scratch(size_t head_width);
+/// `output[i] = Σ_j softmax_j(scale · q_i · k_j) · v_j` for `queries` queries from position `first` on. The
+/// bits of an output depend on its query and on the keys that it sees, not on the queries beside it.
+///
+/// - `keys`: positions of k and v; causal, at least `first + queries`.
+/// - `statistics`: NULL, or `[queries, 2]` for the backward pass: the largest score, scaled, and 1 / Σ exp.
+void ckernels_attention_forward(
+    const ckernels_attention *shape, const float *q, size_t first, size_t queries, const float *k,
+    const float *v, size_t keys, float *output, float *statistics, float *scratch);
+/// Floats of scratch memory for `ckernels_attention_backward`, aligned to 64 bytes.
+size_t ckernels_attention_backward_scratch(size_t head_width);
+/// Writes the gradients of a whole sample's queries, keys and values; those of keys and values are added to
+/// what is there if `accumulates`. They are sums over the queries in the order of their positions.
+void ckernels_attention_backward(
+    const ckernels_attention *shape, const float *q, const float *k, const float *v, size_t length,
+    const float *output, const float *output_gradient, const float *statistics, float *dq, float *dk,
+    float *dv, bool accumulates, float *scratch);

@@ -26,14 +26,7 @@ extension VectorMath {
 
     /// y = x · Φ(x), within 5 ulp; −0 below −13.22, and at −∞.
     package static func gelu(_ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int) {
-        for i in stride(from: 0, to: count, by: 16) {
-            let v = Vector(at: x + i)
-            let size = csimd_min(csimd_abs(v), Vector(repeating: mostSize))
-            let (density, ratio) = normalTail(size)
-            let below = -(size * density * ratio)
-            let above = v * (Vector(repeating: 1) - density * ratio)
-            csimd_select(csimd_less(v, Vector(repeating: 0)), below, above).store(at: y + i)
-        }
+        for i in stride(from: 0, to: count, by: 16) { gelu(Vector(at: x + i)).store(at: y + i) }
     }
 
     /// dx = dy · (Φ(x) + x · φ(x)). The factor errs by at most 5 · 2⁻²⁴ · (Φ(x) + |x| · φ(x)): it has a
@@ -42,15 +35,28 @@ extension VectorMath {
         x: UnsafePointer<Float>, dy: UnsafePointer<Float>, into dx: UnsafeMutablePointer<Float>, count: Int
     ) {
         for i in stride(from: 0, to: count, by: 16) {
-            let v = Vector(at: x + i)
-            let size = csimd_min(csimd_abs(v), Vector(repeating: mostSize))
-            let (density, ratio) = normalTail(size)
-            // |x| · φ(x) − Φ(−|x|), without the density that both have
-            let rest = csimd_fma(Vector(repeating: 0.3989422804), size, -ratio)
-            let above = csimd_fma(density, rest, Vector(repeating: 1))
-            let slope = csimd_select(csimd_less(v, Vector(repeating: 0)), -(density * rest), above)
-            (Vector(at: dy + i) * csimd_select(csimd_equal(v, v), slope, v)).store(at: dx + i)
+            (Vector(at: dy + i) * geluSlope(Vector(at: x + i))).store(at: dx + i)
         }
+    }
+
+    @inline(__always)
+    static func gelu(_ v: Vector) -> Vector {
+        let size = csimd_min(csimd_abs(v), Vector(repeating: mostSize))
+        let (density, ratio) = normalTail(size)
+        let below = -(size * density * ratio)
+        let above = v * (Vector(repeating: 1) - density * ratio)
+        return csimd_select(csimd_less(v, Vector(repeating: 0)), below, above)
+    }
+
+    @inline(__always)
+    static func geluSlope(_ v: Vector) -> Vector {
+        let size = csimd_min(csimd_abs(v), Vector(repeating: mostSize))
+        let (density, ratio) = normalTail(size)
+        // |x| · φ(x) − Φ(−|x|), without the density that both have
+        let rest = csimd_fma(Vector(repeating: 0.3989422804), size, -ratio)
+        let above = csimd_fma(density, rest, Vector(repeating: 1))
+        let slope = csimd_select(csimd_less(v, Vector(repeating: 0)), -(density * rest), above)
+        return csimd_select(csimd_equal(v, v), slope, v)
     }
 
     /// From here on, Φ(−x) is 0 in floats.
@@ -88,12 +94,7 @@ extension VectorMath {
     /// y = x · σ(v), within (5 + 3|v|) · 2⁻²⁴ of itself: v is rounded before the exponential. −0 below −14,
     /// and at −∞.
     package static func geluTanh(_ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int) {
-        for i in stride(from: 0, to: count, by: 16) {
-            let v = Vector(at: x + i)
-            let parts = GELUTanhParts(v)
-            let factor = csimd_select(csimd_less(v, Vector(repeating: 0)), parts.x, v)
-            (factor * parts.sigmoid).store(at: y + i)
-        }
+        for i in stride(from: 0, to: count, by: 16) { geluTanh(Vector(at: x + i)).store(at: y + i) }
     }
 
     /// dx = dy · (σ(v) + x · σ(v) σ(−v) · dv/dx). The factor errs by at most (6 + 3|v|) · 2⁻²⁴ of the sum of
@@ -102,12 +103,21 @@ extension VectorMath {
         x: UnsafePointer<Float>, dy: UnsafePointer<Float>, into dx: UnsafeMutablePointer<Float>, count: Int
     ) {
         for i in stride(from: 0, to: count, by: 16) {
-            let v = Vector(at: x + i)
-            let parts = GELUTanhParts(v)
-            let growth = csimd_fma(parts.x * parts.complement, parts.slope, Vector(repeating: 1))
-            let slope = csimd_select(csimd_equal(v, v), parts.sigmoid * growth, v)
-            (Vector(at: dy + i) * slope).store(at: dx + i)
+            (Vector(at: dy + i) * geluTanhSlope(Vector(at: x + i))).store(at: dx + i)
         }
+    }
+
+    @inline(__always)
+    static func geluTanh(_ v: Vector) -> Vector {
+        let parts = GELUTanhParts(v)
+        return csimd_select(csimd_less(v, Vector(repeating: 0)), parts.x, v) * parts.sigmoid
+    }
+
+    @inline(__always)
+    static func geluTanhSlope(_ v: Vector) -> Vector {
+        let parts = GELUTanhParts(v)
+        let growth = csimd_fma(parts.x * parts.complement, parts.slope, Vector(repeating: 1))
+        return csimd_select(csimd_equal(v, v), parts.sigmoid * growth, v)
     }
 
     /// The values that the function and its derivative share.
