@@ -18,6 +18,7 @@ struct Activation: Equatable, Sendable {
         switch spec {
         case .activation(let function): self.init(function)
         case .gelu: self.init("gelu", spec)
+        case .silu: self.init("silu", spec)
         default: return nil
         }
     }
@@ -67,6 +68,7 @@ struct Activation: Equatable, Sendable {
             example: "\"tanh\"", word: Activation("gelu", .gelu(.exact)),
             to: { Activation("gelu", .gelu($0)) },
             from: { if case .gelu(let form) = $0.spec { form } else { nil } }),
+        Choice("silu", "x / (1 + e⁻ˣ), also called swish.", is: Activation("silu", .silu)),
         Choice("softmax", "Softmax over the channels.", is: Activation("softmax", .softmax)),
     ]
 

@@ -31,7 +31,7 @@ extension LayerKind {
             join("add", .add, "The sum of several layers' outputs, which have one shape."),
             join("concat", .concatenate, "The outputs of several layers side by side, along the channels."),
             batchNorm, layerNorm, activation,
-        ] + ofSequences
+        ] + ofSequences + ofTransformers
 
     /// Kinds whose word is also a field of other kinds: they count where no other kind's word stands.
     static let fieldsOfOthers = ["batch_norm", "activation", "dropout"]

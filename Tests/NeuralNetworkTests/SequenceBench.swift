@@ -111,7 +111,8 @@ final class SequenceBench {
     }
 }
 
-private final class NothingToExchange: StatisticsSynchronizer {
+/// For networks that exchange no statistics.
+final class NothingToExchange: StatisticsSynchronizer {
     private let nothing = DoubleBuffer(count: 1)
     func leaf(_ exchange: Int, localMicrobatch: Int) -> UnsafeMutablePointer<Double> { nothing.pointer }
     func combine(_ exchange: Int) throws -> UnsafePointer<Double> { UnsafePointer(nothing.pointer) }

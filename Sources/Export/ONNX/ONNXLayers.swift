@@ -54,9 +54,10 @@ struct ONNXLayers {
             return whitening(layer, keepsShape: components == nil, x, &graph)
         case .add: return graph.node("Sum", inputs, name)
         case .concatenate: return graph.node("Concat", inputs, name, [("axis", .int(1))])
-        case .imageRows, .recurrentCell, .sequenceConvolution:
+        case .imageRows, .recurrentCell, .sequenceConvolution, .silu, .gated, .rmsNorm, .embedding,
+            .positions, .tiedHead, .rotary, .attentionCore:
             preconditionFailure("a model with sequences is not exported")
-        case .block, .residual, .branches, .recurrent:
+        case .block, .attention, .residual, .branches, .recurrent:
             preconditionFailure("a plan has no composite layers")
         }
     }

@@ -10,7 +10,10 @@ extension ExportedModel {
 
     /// The files of a directory for PyTorch beside `model.safetensors`: the module, a script that predicts
     /// with it, and the packages that they need.
-    package var pyTorchFiles: [TextFile] {
+    ///
+    /// - Throws: `CheckpointError` if a layer cannot be exported.
+    package func pyTorchFiles() throws(CheckpointError) -> [TextFile] {
+        try checkLayers()
         var packages = ["numpy", "safetensors", "torch>=2.1"]
         if case .values(let shape, _) = input, shape.count == 3 { packages.append("pillow") }
         return [

@@ -73,9 +73,10 @@ struct PyTorchLayers {
         case .pool, .globalPool, .activation, .gelu, .maxout, .softmax, .flatten, .dropout, .add,
             .concatenate:
             return nil
-        case .imageRows, .recurrentCell, .sequenceConvolution:
+        case .imageRows, .recurrentCell, .sequenceConvolution, .silu, .gated, .rmsNorm, .embedding,
+            .positions, .tiedHead, .rotary, .attentionCore:
             preconditionFailure("a model with sequences is not exported")
-        case .block, .residual, .branches, .recurrent:
+        case .block, .attention, .residual, .branches, .recurrent:
             preconditionFailure("a plan has no composite layers")
         }
     }
@@ -152,9 +153,10 @@ struct PyTorchLayers {
         case .dropout(let rate): return "F.dropout(\(x), \(rate), self.training)"
         case .add: return inputs.joined(separator: " + ")
         case .concatenate: return "torch.cat([\(inputs.joined(separator: ", "))], 1)"
-        case .imageRows, .recurrentCell, .sequenceConvolution:
+        case .imageRows, .recurrentCell, .sequenceConvolution, .silu, .gated, .rmsNorm, .embedding,
+            .positions, .tiedHead, .rotary, .attentionCore:
             preconditionFailure("a model with sequences is not exported")
-        case .block, .residual, .branches, .recurrent:
+        case .block, .attention, .residual, .branches, .recurrent:
             preconditionFailure("a plan has no composite layers")
         }
     }

@@ -7,7 +7,7 @@ import CSIMD
 package enum LayerNormKernels {
     /// The trained parameters, `channels` values each; nil stands for ones and zeros.
     package struct Parameters {
-        let scale: UnsafePointer<Float>?
+        package let scale: UnsafePointer<Float>?
         let shift: UnsafePointer<Float>?
 
         package init(scale: UnsafePointer<Float>?, shift: UnsafePointer<Float>?) {

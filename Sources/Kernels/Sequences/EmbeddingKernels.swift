@@ -10,14 +10,18 @@ package enum EmbeddingKernels {
         }
     }
 
-    /// `table[ids[r], columns] += dy[r, columns]` for one row after the other.
+    /// `dw[ids[r]] += dy[r]` for one row after the other, for some rows of the table.
+    ///
+    /// - Parameter dw: the first of these rows.
     package static func scatterAdd(
-        _ dy: UnsafePointer<Float>, ids: UnsafePointer<Float>, rows: Int, entries: Int, width: Int,
-        columns: Range<Int>, to table: UnsafeMutablePointer<Float>
+        _ dy: UnsafePointer<Float>, ids: UnsafePointer<Float>, rows: Int, table: Range<Int>, entries: Int,
+        width: Int, to dw: UnsafeMutablePointer<Float>
     ) {
         for r in 0..<rows {
-            let (from, to) = (dy + r * width, table + entry(ids[r], entries) * width)
-            for c in columns { to[c] += from[c] }
+            let row = entry(ids[r], entries) - table.lowerBound
+            guard row >= 0 && row < table.count else { continue }
+            let (from, to) = (dy + r * width, dw + row * width)
+            for c in 0..<width { to[c] += from[c] }
         }
     }
 

@@ -198,6 +198,7 @@ package final class Network {
                 work: work,
                 inputs: node.inputs.compactMap { values[$0] }, output: output)
         }
+        tieHeads(nodes)
         for (node, made) in zip(graph.nodes, nodes) {
             guard let moments = norms[node.output], case .layer(let layer) = made.work,
                 let producer = layer as? any MomentsProducer
@@ -208,6 +209,16 @@ package final class Network {
             moments.isMeasuredByProducer = true
         }
         return nodes
+    }
+
+    /// Shows embeddings the heads that share their tables.
+    private static func tieHeads(_ nodes: [Node]) {
+        let layers = nodes.compactMap { if case .layer(let layer) = $0.work { layer } else { nil } }
+        for case let head as TiedHeadLayer in layers {
+            for case let embedding as EmbeddingLayer in layers where embedding.table == head.table {
+                embedding.head = head
+            }
+        }
     }
 
     private static func makeSteps(

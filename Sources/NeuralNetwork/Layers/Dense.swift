@@ -62,12 +62,8 @@ final class DenseLayer: Layer {
     private static let foldRows = 16
     /// The most sums that wait for others in such a fold.
     private static let foldVectors = 4
-    /// Columns of a result in one task.
-    private static let blockColumns = 128
     /// Weights of the largest layer that inference keeps a packed copy of.
     private static let mostKept = 1 << 24
-    /// Values that make packing worth a task.
-    private static let packedValues = 1 << 12
 
     private let inputs: Int
     private let outputs: Int
@@ -92,7 +88,7 @@ final class DenseLayer: Layer {
         kept =
             keepsWeights && inputs * outputs <= Self.mostKept
             ? KeptWeights(count: PanelProduct.packedCount(depth: inputs, width: outputs)) : nil
-        runs = .allocate(capacity: max(1, localMicrobatches * ((rows + Tile.rows - 1) / Tile.rows)))
+        runs = GroupProduct.runs(localMicrobatches: localMicrobatches, rows: rows)
     }
 
     deinit { runs.deallocate() }
@@ -101,8 +97,8 @@ final class DenseLayer: Layer {
         let bias = bias.map { pass.parameters + $0 }
         let right = right(pass.parameters + weight, pass.lanes)
         for group in pass.rows.groups where !group.tiles.isEmpty {
-            let product = pack(
-                group, of: input, for: output, pass.rows, lanes: pass.lanes, into: pass.workspace)
+            let product = GroupProduct(
+                group, of: input, for: output, pass.rows, runs, lanes: pass.lanes, workspace: pass.workspace)
             pass.lanes.run(product.tasks) { task, lane in
                 product.run(task, right, bias: bias, scratch: pass.scratch[lane].pointer)
             }
@@ -128,9 +124,9 @@ final class DenseLayer: Layer {
         let (w, rows) = (pass.parameters + weight, pass.rows)
         let blocks = pass.isFrozen ? 0 : (inputs + Self.blockRows - 1) / Self.blockRows
         for (index, group) in rows.groups.enumerated() {
-            let product = pack(
-                group, of: outputGradient, for: inputGradient ?? outputGradient, pass.rows,
-                lanes: pass.lanes, into: pass.workspace)
+            let product = GroupProduct(
+                group, of: outputGradient, for: inputGradient ?? outputGradient, pass.rows, runs,
+                lanes: pass.lanes, workspace: pass.workspace)
             let products = inputGradient == nil ? 0 : product.tasks
             let ends = blocks > 0 && bias != nil && index == rows.groups.count - 1
             pass.lanes.run(blocks + products + (ends ? 1 : 0)) { task, lane in
@@ -154,30 +150,6 @@ final class DenseLayer: Layer {
     /// Floats of scratch memory for a fold; 0 for a layer that is too wide for the cache.
     static func foldCount(outputs: Int) -> Int {
         outputs > 4096 ? 0 : foldVectors * FlatVector.aligned(foldRows * outputs)
-    }
-
-    /// Packs a group's rows of `x`, for products that go to its rows of `y`.
-    private func pack(
-        _ group: RowGroup, of x: MicrobatchMatrix, for y: MicrobatchMatrix, _ rows: MicrobatchRows,
-        lanes: LanePool, into workspace: FloatBuffer
-    ) -> GroupProduct {
-        for (i, tile) in rows.tiles[group.tiles].enumerated() {
-            runs[i] = PanelProduct.Rows(
-                x.row(tile.localMicrobatch, tile.start), y.row(tile.localMicrobatch, tile.start),
-                count: tile.count)
-        }
-        let (runs, to) = (
-            UnsafeBufferPointer(rebasing: UnsafeBufferPointer(runs)[..<group.tiles.count]),
-            workspace.pointer
-        )
-        let panels = PanelProduct.panels(width: x.width)
-        let values = runs.reduce(0) { $0 + $1.count } * x.width
-        lanes.forEachRun(ofPanels: panels, most: 1 + values / Self.packedValues) {
-            PanelProduct.pack(runs, width: x.width, panels: $0, into: to)
-        }
-        return GroupProduct(
-            x: PanelProduct.Packed(to, width: x.width), runs: runs, depth: x.width, width: y.width,
-            blockColumns: Self.blockColumns)
     }
 
     /// Computes the gradient of a block of W's rows from the group's samples, and merges the local
@@ -226,34 +198,5 @@ final class DenseLayer: Layer {
             row += tile.count
         }
         end(before: group.endingMicrobatches.upperBound)
-    }
-}
-
-/// The product of a group's packed rows with a matrix. A task is a block of columns for all rows or, where
-/// there is only one block, the rows of one tile.
-private struct GroupProduct {
-    let x: PanelProduct.Packed
-    let runs: UnsafeBufferPointer<PanelProduct.Rows>
-    let depth: Int
-    let width: Int
-    let blockColumns: Int
-
-    private var blocks: Int { (width + blockColumns - 1) / blockColumns }
-    var tasks: Int { blocks > 1 ? blocks : runs.count }
-
-    func run(
-        _ task: Int, _ b: PanelProduct.Right, bias: UnsafePointer<Float>?,
-        scratch: UnsafeMutablePointer<Float>
-    ) {
-        var (first, runs, columns) = (0, runs, 0..<width)
-        if blocks > 1 {
-            columns = (task * blockColumns)..<min(width, (task + 1) * blockColumns)
-        } else {
-            for run in runs[..<task] { first += run.count }
-            runs = UnsafeBufferPointer(rebasing: runs[task...task])
-        }
-        PanelProduct.multiply(
-            x, first: first, runs, depth: depth, b, width: width, columns: columns, bias: bias,
-            scratch: scratch)
     }
 }

@@ -13,16 +13,25 @@ struct LayerNormDefinition: LayerDefinition {
     let hasShift: Bool
 
     func plan(_ layer: LayerContext, _ allocator: inout TensorAllocator) throws(ShapeMismatch) -> LayerPlan {
-        let (input, epsilon) = (layer.input, Float(epsilon))
-        let channels = input.shape.channels
+        let channels = layer.input.shape.channels
         let scale = hasScale ? allocator.addScale(layer.name, count: channels) : nil
         let shift = hasShift ? allocator.addShift(layer.name, count: channels) : nil
-        return LayerPlan(
-            summary: "layer norm",
+        return LayerNormLayer.plan(
+            "layer norm", layer.input, .layer, epsilon: Float(epsilon), scale: scale, shift: shift)
+    }
+}
+
+extension LayerNormLayer {
+    /// The plan of a layer that normalises rows.
+    static func plan(
+        _ summary: String, _ input: Boundary, _ kind: Kind, epsilon: Float, scale: Int?, shift: Int?
+    ) -> LayerPlan {
+        LayerPlan(
+            summary: summary,
             output: Boundary(
                 shape: input.shape, flattened: nil, field: input.field, measuredImages: nil),
             operations: 8 * input.shape.count,
-            scratchCount: LayerNormLayer.scratchCount(channels: channels), workspaceCount: 0,
+            scratchCount: LayerNormLayer.scratchCount(channels: input.shape.channels), workspaceCount: 0,
             rememberedBytes: { _ in 0 },
             memory: MemoryUse(
                 backwardReads: .input, overwritesInTraining: [], overwritesInEvaluation: [0],
@@ -32,7 +41,7 @@ struct LayerNormDefinition: LayerDefinition {
             inputPreparation: nil,
             computation: .layer {
                 LayerNormLayer(
-                    input.shape, epsilon: epsilon, scale: scale, shift: shift,
+                    input.shape, kind, epsilon: epsilon, scale: scale, shift: shift,
                     localMicrobatches: $0.microbatches,
                     rows: $0.rows)
             })
@@ -44,12 +53,17 @@ struct LayerNormDefinition: LayerDefinition {
 ///
 /// With g = dy · γ: `dx = (g − mean g − x̂ · mean(g·x̂))/√(σ² + ε)`, dβ = Σ dy, dγ = Σ dy·x̂. The sums run
 /// over 128 rows in float, then in double over a tile, and over the tiles of a microbatch in their order.
+///
+/// A root mean square norm is the same without the mean and without β.
 final class LayerNormLayer: Layer {
+    enum Kind: Sendable { case layer, rootMeanSquare }
+
     /// Rows whose products `dy · x̂` a lane keeps at a time.
     private static let blockRows = 128
     /// Rows that make a task worth a lane.
     private static let rowsPerTask = 256
 
+    private let kind: Kind
     private let channels: Int
     private let positions: Int
     private let epsilon: Float
@@ -63,7 +77,11 @@ final class LayerNormLayer: Layer {
     /// - Parameters:
     ///   - scale, shift: their first indices in the flat vectors; nil: the layer has none.
     ///   - localMicrobatches, rows: the most microbatches at once and samples of one.
-    init(_ shape: TensorShape, epsilon: Float, scale: Int?, shift: Int?, localMicrobatches: Int, rows: Int) {
+    init(
+        _ shape: TensorShape, _ kind: Kind, epsilon: Float, scale: Int?, shift: Int?, localMicrobatches: Int,
+        rows: Int
+    ) {
+        self.kind = kind
         channels = shape.channels
         positions = shape.positions
         self.epsilon = epsilon
@@ -79,13 +97,38 @@ final class LayerNormLayer: Layer {
         LayerNormKernels.Parameters(scale: scale.map { flat + $0 }, shift: shift.map { flat + $0 })
     }
 
+    /// Writes dx and the products dy · x̂ of some rows.
+    private func differentiate(
+        x: UnsafePointer<Float>, dy: UnsafePointer<Float>, rows: Int,
+        _ parameters: LayerNormKernels.Parameters, into dx: UnsafeMutablePointer<Float>?,
+        products: UnsafeMutablePointer<Float>?
+    ) {
+        switch kind {
+        case .layer:
+            LayerNormKernels.backward(
+                x: x, dy: dy, rows: rows, channels: channels, epsilon: epsilon, parameters, into: dx,
+                products: products)
+        case .rootMeanSquare:
+            RMSNormKernels.backward(
+                x: x, dy: dy, rows: rows, channels: channels, epsilon: epsilon, scale: parameters.scale,
+                into: dx, products: products)
+        }
+    }
+
     func forward(_ input: MicrobatchMatrix, _ output: MicrobatchMatrix, _ pass: ForwardPass) {
         let (size, parameters) = (tileSums.imagesPerTile, parameters(pass.parameters))
         pass.forEachRun(ofTiles: size, positions: positions, width: channels) { localMicrobatch, rows in
             let first = rows.lowerBound * channels
-            LayerNormKernels.forward(
-                input.row(localMicrobatch) + first, rows: rows.count, channels: channels, epsilon: epsilon,
-                parameters, into: output.row(localMicrobatch) + first)
+            let (x, y) = (input.row(localMicrobatch) + first, output.row(localMicrobatch) + first)
+            switch kind {
+            case .layer:
+                LayerNormKernels.forward(
+                    x, rows: rows.count, channels: channels, epsilon: epsilon, parameters, into: y)
+            case .rootMeanSquare:
+                RMSNormKernels.forward(
+                    x, rows: rows.count, channels: channels, epsilon: epsilon, scale: parameters.scale,
+                    into: y)
+            }
         }
     }
 
@@ -105,9 +148,8 @@ final class LayerNormLayer: Layer {
             )
             let dx = inputGradient?.row(tile.localMicrobatch, tile.start)
             if !sumsParameters {
-                return LayerNormKernels.backward(
-                    x: x, dy: dy, rows: tile.count * positions, channels: channels, epsilon: epsilon,
-                    parameters, into: dx, products: nil)
+                return differentiate(
+                    x: x, dy: dy, rows: tile.count * positions, parameters, into: dx, products: nil)
             }
             sum(
                 x: x, dy: dy, tile, parameters, into: dx, scratch: pass.scratch[lane].pointer)
@@ -131,9 +173,9 @@ final class LayerNormLayer: Layer {
             let (count, offset) = (min(Self.blockRows, rows - first), first * channels)
             Columns.sum(dy + offset, rows: count, columns: channels, into: block, scratch: line)
             for c in 0..<channels { total[c] += block[c] }
-            LayerNormKernels.backward(
-                x: x + offset, dy: dy + offset, rows: count, channels: channels, epsilon: epsilon, parameters,
-                into: dx.map { $0 + offset }, products: products)
+            differentiate(
+                x: x + offset, dy: dy + offset, rows: count, parameters, into: dx.map { $0 + offset },
+                products: products)
             Columns.sum(products, rows: count, columns: channels, into: block, scratch: line)
             for c in 0..<channels { total[channels + c] += block[c] }
         }

@@ -20,6 +20,22 @@ package indirect enum LayerSpec: Equatable, Sendable {
     case activation(ActivationFunction)
     /// `GELULayer`
     case gelu(GELUForm)
+    /// `SiLUDefinition`
+    case silu
+    /// `GatedLayer`: one half of the channels, through a function, times the other.
+    case gated(GateFunction)
+    /// `LayerNormLayer` without means: root mean square normalisation over the channels.
+    case rmsNorm(epsilon: Double, hasScale: Bool)
+    /// `EmbeddingLayer`: whole numbers become rows of a table.
+    case embedding(entries: Int, width: Int, initializer: Initializer)
+    /// `PositionsLayer`: a learned vector for each position is added.
+    case positions(initializer: Initializer)
+    /// `TiedHeadLayer`: scores for every row of the table of the embedding with this name.
+    case tiedHead(embedding: String)
+    /// `RotaryLayer`, of which `attention` consists.
+    case rotary(AttentionCore, base: Double, width: Int)
+    /// `AttentionCoreLayer`, of which `attention` consists.
+    case attentionCore(AttentionCore)
     /// `MaxoutLayer`: the largest of each run of `pieces` neighbouring channels.
     case maxout(pieces: Int)
     /// `SoftmaxLayer`, over the channels.
@@ -46,6 +62,8 @@ package indirect enum LayerSpec: Equatable, Sendable {
     case concatenate
     /// `BlockDefinition`: layers one after the other, whose names begin with the block's.
     case block([NamedLayer])
+    /// `AttentionDefinition`: each position takes from others what its heads look for.
+    case attention(AttentionOptions)
     /// `ResidualDefinition`: `body(x) + shortcut(x)`.
     case residual(body: [NamedLayer], shortcut: Shortcut)
     /// `BranchesDefinition`: several branches of the same input, concatenated along the channels.
@@ -73,6 +91,17 @@ extension LayerSpec {
             .layer(LayerNormDefinition(epsilon: epsilon, hasScale: hasScale, hasShift: hasShift))
         case .activation(let function): .layer(ActivationDefinition(function: function))
         case .gelu(let form): .layer(GELUDefinition(form: form))
+        case .silu: .layer(SiLUDefinition())
+        case .gated(let function): .layer(GatedDefinition(function: function))
+        case .rmsNorm(let epsilon, let hasScale):
+            .layer(RMSNormDefinition(epsilon: epsilon, hasScale: hasScale))
+        case .embedding(let entries, let width, let initializer):
+            .layer(EmbeddingDefinition(entries: entries, width: width, initializer: initializer))
+        case .positions(let initializer): .layer(PositionsDefinition(initializer: initializer))
+        case .tiedHead(let embedding): .layer(TiedHeadDefinition(embedding: embedding))
+        case .rotary(let core, let base, let width):
+            .layer(RotaryDefinition(core: core, base: base, width: width))
+        case .attentionCore(let core): .layer(AttentionCoreDefinition(core: core))
         case .maxout(let pieces): .layer(MaxoutDefinition(pieces: pieces))
         case .softmax: .layer(SoftmaxDefinition())
         case .flatten: .layer(FlattenDefinition())
@@ -89,6 +118,7 @@ extension LayerSpec {
         case .add: .layer(AddDefinition())
         case .concatenate: .layer(ConcatenateDefinition())
         case .block(let body): .composite(BlockDefinition(body: body))
+        case .attention(let options): .composite(AttentionDefinition(options: options))
         case .residual(let body, let shortcut):
             .composite(ResidualDefinition(body: body, shortcut: shortcut))
         case .branches(let branches): .composite(BranchesDefinition(branches: branches))

@@ -2,6 +2,8 @@
 package enum TensorStorage: Equatable, Sendable {
     /// The same in both.
     case vector(count: Int)
+    /// A matrix that is the same in both.
+    case table(rows: Int, columns: Int)
     /// In memory `[inputs, outputs]`, in files `[outputs, inputs]`. The inputs of a layer behind a flatten
     /// count height, width, channels in memory (NHWC) and channels, height, width in files; `flattened` is
     /// the shape before the flatten.
@@ -16,6 +18,7 @@ package enum TensorStorage: Equatable, Sendable {
     package var count: Int {
         switch self {
         case .vector(let count): count
+        case .table(let rows, let columns): rows * columns
         case .convolution(let height, let width, let inputs, let outputs): height * width * inputs * outputs
         case .sequenceConvolution(let kernel, let inputs, let outputs): kernel * inputs * outputs
         case .dense(let inputs, let outputs, _): inputs * outputs
@@ -25,6 +28,7 @@ package enum TensorStorage: Equatable, Sendable {
     package var fileShape: [Int] {
         switch self {
         case .vector(let count): [count]
+        case .table(let rows, let columns): [rows, columns]
         case .convolution(let height, let width, let inputs, let outputs): [outputs, inputs, height, width]
         case .sequenceConvolution(let kernel, let inputs, let outputs): [outputs, inputs, kernel]
         case .dense(let inputs, let outputs, _): [outputs, inputs]
@@ -34,7 +38,7 @@ package enum TensorStorage: Equatable, Sendable {
     /// Calls `body(index in memory, index in file)` for every value.
     private func forEachPlace(_ body: (Int, Int) -> Void) {
         switch self {
-        case .vector(let count):
+        case .vector, .table:
             for i in 0..<count { body(i, i) }
         case .convolution(let height, let width, let inputs, let outputs):
             Self.forEachPlace(positions: height * width, channels: inputs, outputs: outputs, body)

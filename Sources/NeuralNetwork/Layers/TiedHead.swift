@@ -1,0 +1,158 @@
+import Kernels
+
+/// The definition of a head that scores every row of an embedding's table: it has no weights of its own.
+struct TiedHeadDefinition: LayerDefinition {
+    let joinsInputs = false
+    let sequenceInput = SequenceInput.eachPosition
+    let extendsPreviousLayer = false
+    let flattenedInput = FlattenedInput.channelsFirst
+    let probabilities: ProbabilityKind? = nil
+    /// The name of the embedding.
+    let embedding: String
+
+    func plan(_ layer: LayerContext, _ allocator: inout TensorAllocator) throws(ShapeMismatch) -> LayerPlan {
+        let input = layer.input
+        let tensor = allocator.layout.allTensors.first { $0.name == embedding + ".weight" }
+        guard let tensor, case .table(let entries, let width) = tensor.storage else {
+            throw layer.mismatch(
+                "`\(layer.name)` shares the table of `\(embedding)`, which is no embedding before it")
+        }
+        guard input.shape.isFlat, input.shape.count == width else {
+            throw layer.mismatch(
+                "`\(layer.name)` shares the table of `\(embedding)`, whose rows have \(width) values, but it is "
+                    + "given \(input.shape)")
+        }
+        let isTrained = allocator.layout.tensors.contains(tensor)
+        return LayerPlan(
+            summary: "head (tied to \(embedding))",
+            output: Boundary(
+                shape: TensorShape([entries]), flattened: nil, field: input.field, measuredImages: nil),
+            operations: 2 * entries * width, scratchCount: PanelProduct.scratchCount,
+            workspaceCount: PanelProduct.packedCount(width: max(entries, width)),
+            rememberedBytes: {
+                $0.trains && isTrained
+                    ? 4 * TiedHeadLayer.rememberedCount(entries: entries, width: width, $0) : 0
+            },
+            memory: .separate(backwardReads: .input), matrixProducts: { _ in [] }, samplesPerProduct: 1,
+            fusion: .none, countsDeadUnits: false, flattensImage: false, inputPreparation: nil,
+            computation: .layer {
+                TiedHeadLayer(
+                    entries: entries, width: width, table: tensor.range.lowerBound, isTrained: isTrained, $0)
+            })
+    }
+}
+
+/// A head with the table of an embedding (https://arxiv.org/abs/1608.05859): `y = x Wᵀ`, x `[N, C]`,
+/// W `[entries, C]`.
+///
+/// Gradients: `dx = dy W`, `dW = dyᵀ x`. The embedding's own part of dW comes last in the backward pass, and
+/// both must be one sum of each microbatch before microbatches are added: this layer keeps dy and x, and
+/// the embedding asks for its part then.
+final class TiedHeadLayer: Layer {
+    private let entries: Int
+    private let width: Int
+    /// The table's first index in the flat vectors.
+    let table: Int
+    private let mostRows: Int
+    private let runs: UnsafeMutableBufferPointer<PanelProduct.Rows>
+    /// dy and x of each local microbatch, x in panels for each tile of rows; nil in a network that does not
+    /// train the table.
+    private let kept: FloatBuffer?
+
+    init(entries: Int, width: Int, table: Int, isTrained: Bool, _ capacity: NetworkCapacity) {
+        (self.entries, self.width, self.table) = (entries, width, table)
+        mostRows = capacity.rows
+        runs = GroupProduct.runs(localMicrobatches: capacity.microbatches, rows: capacity.rows)
+        kept =
+            capacity.trains && isTrained
+            ? FloatBuffer(count: Self.rememberedCount(entries: entries, width: width, capacity)) : nil
+    }
+
+    deinit { runs.deallocate() }
+
+    static func rememberedCount(entries: Int, width: Int, _ capacity: NetworkCapacity) -> Int {
+        capacity.microbatches * keptCount(entries: entries, width: width, rows: capacity.rows)
+    }
+
+    /// Floats that are kept of a microbatch.
+    private static func keptCount(entries: Int, width: Int, rows: Int) -> Int {
+        FlatVector.aligned(rows * entries) + rows * panelWidth(width)
+    }
+
+    private static func panelWidth(_ width: Int) -> Int { 16 * PanelProduct.panels(width: width) }
+
+    /// The kept dy and x of a microbatch.
+    private func kept(_ localMicrobatch: Int) -> (
+        dy: UnsafeMutablePointer<Float>, x: UnsafeMutablePointer<Float>
+    )? {
+        kept.map {
+            let dy =
+                $0.pointer + localMicrobatch
+                * Self.keptCount(entries: entries, width: width, rows: mostRows)
+            return (dy, dy + FlatVector.aligned(mostRows * entries))
+        }
+    }
+
+    func forward(_ input: MicrobatchMatrix, _ output: MicrobatchMatrix, _ pass: ForwardPass) {
+        for group in pass.rows.groups where !group.tiles.isEmpty {
+            let product = GroupProduct(
+                group, of: input, for: output, pass.rows, runs, lanes: pass.lanes, workspace: pass.workspace)
+            pass.lanes.run(product.tasks) { task, lane in
+                product.run(
+                    task, .transposedRows(pass.parameters + table), bias: nil,
+                    scratch: pass.scratch[lane].pointer)
+            }
+        }
+    }
+
+    func backward(
+        _ input: MicrobatchMatrix, _ output: MicrobatchMatrix, outputGradient: MicrobatchMatrix,
+        inputGradient: MicrobatchMatrix?,
+        _ pass: BackwardPass
+    ) {
+        if kept != nil {
+            pass.lanes.run(pass.rows.tiles.count) { task, _ in keep(task, input, outputGradient, pass) }
+        }
+        guard let inputGradient else { return }
+        for group in pass.rows.groups where !group.tiles.isEmpty {
+            let product = GroupProduct(
+                group, of: outputGradient, for: inputGradient, pass.rows, runs, lanes: pass.lanes,
+                workspace: pass.workspace)
+            pass.lanes.run(product.tasks) { task, lane in
+                product.run(
+                    task, .rows(pass.parameters + table), bias: nil, scratch: pass.scratch[lane].pointer)
+            }
+        }
+    }
+
+    /// Keeps what the table's gradient needs of a tile.
+    private func keep(_ task: Int, _ input: MicrobatchMatrix, _ dy: MicrobatchMatrix, _ pass: BackwardPass) {
+        let tile = pass.rows.tiles[task]
+        guard let kept = kept(tile.localMicrobatch) else { return }
+        (kept.dy + tile.start * entries).update(
+            from: dy.row(tile.localMicrobatch, tile.start), count: tile.count * entries)
+        let row = input.row(tile.localMicrobatch, tile.start)
+        withUnsafePointer(to: PanelProduct.Rows(row, row, count: tile.count)) {
+            PanelProduct.pack(
+                UnsafeBufferPointer(start: $0, count: 1), width: width,
+                panels: 0..<PanelProduct.panels(width: width),
+                into: kept.x + tile.start * Self.panelWidth(width))
+        }
+    }
+
+    /// Writes a microbatch's gradient of some rows of the table: one sum over the microbatch's rows in their
+    /// order.
+    func writeTableGradient(
+        _ block: Range<Int>, localMicrobatch: Int, rows: Int, into dw: UnsafeMutablePointer<Float>,
+        scratch: UnsafeMutablePointer<Float>
+    ) {
+        guard let kept = kept(localMicrobatch) else { return }
+        for start in stride(from: 0, to: rows, by: Tile.rows) {
+            PanelProduct.multiplyTransposed(
+                kept.dy + start * entries, depth: entries, rows: block,
+                PanelProduct.Packed(kept.x + start * Self.panelWidth(width), width: width), first: 0,
+                width: width, samples: min(Tile.rows, rows - start), accumulates: start > 0, into: dw,
+                scratch: scratch)
+        }
+    }
+}
