@@ -98,6 +98,9 @@ package struct NetworkPlan: Sendable {
         layers.contains { if case .batchNorm(_, _, synchronized: false) = $0.spec { true } else { false } }
     }
 
+    /// True if there are sequences.
+    package var hasSequences: Bool { sequenceLength != nil }
+
     /// True if a layer is a GELU.
     package var hasGELU: Bool { layers.contains { if case .gelu = $0.spec { true } else { false } } }
 

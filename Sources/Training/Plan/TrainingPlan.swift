@@ -128,8 +128,22 @@ package struct TrainingPlan: Sendable {
         self.facts = facts
     }
 
-    /// Checks that the model can read samples of unequal lengths, if the data have such.
+    /// Checks that the model's embeddings have a row for every token, and that it can read samples of unequal
+    /// lengths, if the data have such.
     private static func checkSequences(_ facts: DataFacts, _ network: NetworkPlan) throws(PlanError) {
+        for layer in network.layers {
+            guard case .embedding(let entries, _, _) = layer.spec else { continue }
+            guard layer.inputs == [0], let vocabulary = facts.sequences?.vocabulary else {
+                throw PlanError(
+                    "`\(layer.name)` looks up tokens, but it is given other values: embeddings are for `text` "
+                        + "data, as the first layer", layer: layer.name)
+            }
+            guard entries >= vocabulary else {
+                throw PlanError(
+                    "`\(layer.name)` has \(entries) rows, but there are \(vocabulary) different tokens: "
+                        + "give it {embedding: \(vocabulary)}", layer: layer.name)
+            }
+        }
         guard let sequences = facts.sequences, sequences.isRagged else { return }
         if let layer = network.layers.first(where: { $0.spec == .flatten && $0.input.isSequence }) {
             throw PlanError(

@@ -105,7 +105,9 @@ extension Fingerprint {
                     name: "matrix products",
                     value: Self.products(plan.products(microbatchSizes: sizes))),
                 Part(name: "a training step", value: try Self.tinyStep()),
-            ] + (plan.network.hasGELU ? [Part(name: "GELU", value: Self.gelu())] : []))
+            ] + (plan.network.hasGELU ? [Part(name: "GELU", value: Self.gelu())] : [])
+                + (plan.network.hasSequences
+                    ? [Part(name: "sequences", value: try Self.sequenceSteps())] : []))
     }
 
     private static func madeUp(_ count: Int, _ index: Int) -> FloatBuffer {
@@ -272,5 +274,44 @@ extension Fingerprint {
         let plan = try TrainingPlan(job, data.facts)
         let end = try LocalTraining(plan: plan, data: data).run(members: 1, lanes: 1).snapshot
         return end.stateSHA256(plan.network.layout, momentNames: job.momentNames)
+    }
+
+    /// Two steps of a small language model with every layer that looks at several positions. A part of its
+    /// own, only for jobs with sequences, so that the platforms of earlier checkpoints keep their names.
+    private static func sequenceSteps() throws -> String {
+        let (vocabulary, length) = (19, 70)
+        var attention = AttentionOptions(heads: 4, kvHeads: 2)
+        attention.rotary = RotaryOptions()
+        let cells = [RecurrentOptions.Cell.tanh, .lstm, .gru].map { cell in
+            NamedLayer("\(cell)", .recurrent(RecurrentOptions(cell, units: 16)))
+        }
+        let job = Job(
+            name: "fingerprint", seed: 1, data: DataSpec(train: .digits),
+            layers: [
+                NamedLayer(
+                    "a", .embedding(entries: vocabulary, width: 32, initializer: .xavierUniform)),
+                NamedLayer("b", .attention(attention)),
+                NamedLayer("c", .rmsNorm(epsilon: 1e-5, hasScale: true)),
+                NamedLayer(
+                    "d",
+                    .sequenceConvolution(
+                        channels: 32, kernel: 3, isCausal: true, bias: true, initializer: .heNormal)),
+                NamedLayer("e", .gated(.silu)),
+            ] + cells + [
+                NamedLayer("z", .dense(units: vocabulary, bias: true, initializer: .xavierUniform))
+            ],
+            loss: .crossEntropy,
+            optimizer: .adam(learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8), batchSize: 4,
+            microbatches: 2, epochs: 1, maxSteps: 2)
+        let form = DatasetForm(
+            elementType: .uint8, sampleShape: [length, 1], count: 8, targets: .nextToken,
+            stream: StreamForm(
+                positions: 8 * length + 1, vocabulary: vocabulary, index: .windows(stride: length)))
+        let train = try Dataset.madeUp(form)
+        let data = DecodedData(
+            train: train, validation: nil, test: nil, normalization: Normalization(.none, of: train))
+        let plan = try TrainingPlan(job, data.facts)
+        let end = try LocalTraining(plan: plan, data: data).run(members: 1, lanes: 1).snapshot
+        return end.stateSHA256(plan.network.layout, momentNames: job.optimizer.momentNames)
     }
 }
