@@ -31,20 +31,29 @@ package struct DataSplit: Equatable, Sendable {
     /// Divides the samples of a data set.
     /// - Throws: `DatasetError` if there are too few samples, or no classes for a stratified split.
     package func parts(of data: Dataset) throws -> Parts {
-        let sets = [validation, test].compactMap { $0 }.count
-        guard data.count > sets else {
-            throw DatasetError(
-                data.count == 1
-                    ? "a single sample cannot be split for training and validation; give more data"
-                    : "\(data.count) samples cannot be split into \(sets + 1) sets; give more data")
+        try parts(count: data.count) {
+            data.classNames.map { (Array(data.labels), $0.count) }
         }
-        guard isStratified else { return uniform(data.count) }
-        guard let names = data.classNames else {
+    }
+
+    /// Divides some samples.
+    /// - Parameter classes: returns the class of each, and the number of classes; nil without classes.
+    /// - Throws: `DatasetError` if there are too few samples, or no classes for a stratified split.
+    func parts(count: Int, classes: () -> (labels: [Int32], count: Int)?) throws -> Parts {
+        let sets = [validation, test].compactMap { $0 }.count
+        guard count > sets else {
+            throw DatasetError(
+                count == 1
+                    ? "a single sample cannot be split for training and validation; give more data"
+                    : "\(count) samples cannot be split into \(sets + 1) sets; give more data")
+        }
+        guard isStratified else { return uniform(count) }
+        guard let (labels, classes) = classes() else {
             throw DatasetError(
                 "a stratified split needs classes, and the targets are values; leave out"
                     + " `data.split.stratify`")
         }
-        return stratified(Array(data.labels), classes: names.count)
+        return stratified(labels, classes: classes)
     }
 
     /// Rounds the sizes to whole samples, at least one each; one sample at least is left for training.

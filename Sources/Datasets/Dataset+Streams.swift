@@ -6,6 +6,9 @@ extension Dataset {
     /// True if the sequences may have different lengths.
     package var isRagged: Bool { form.stream?.index == .table }
 
+    /// True if the samples are windows of a stream, which may overlap.
+    package var hasWindows: Bool { form.stream != nil && form.targets == .nextToken && !isRagged }
+
     /// Where a sample lies in the stream of a data set that has one.
     package func streamSample(_ index: Int) -> StreamSample {
         precondition(index >= 0 && index < count, "A sample's index lies in the data set")

@@ -104,6 +104,7 @@ package final class Dataset: @unchecked Sendable {  // nothing is written after 
             form.stream == nil
             ? other.sampleShape == sampleShape
             : other.form.stream != nil && other.form.channelCount == form.channelCount
+                && other.sampleShape[0] <= sampleShape[0]
         guard agree else {
             throw DatasetError(
                 "samples of `\(otherName)` have shape \(other.sampleShape),"

@@ -117,7 +117,7 @@ extension DataSpec.Source {
         switch self {
         case .builtin(let set): set == .digits
         case .mnist, .cifar10, .cifar100, .imageFolder, .madeUp: true
-        case .idx, .csv, .npy: false
+        case .idx, .csv, .npy, .text: false
         case .limited(let source, _): source.isAlwaysBytes
         }
     }

@@ -65,7 +65,8 @@ extension DataSpec.Source {
                 "CIFAR-10's binary version: its directory, a file, or a list of files.",
                 example: "\"data/cifar-10-batches-bin\"", to: { .cifar10($0) },
                 from: { if case .cifar10(let paths) = $0 { paths } else { nil } }),
-            cifar100(like: train), npy(like: train), imageFolder(like: train), madeUp(like: train),
+            cifar100(like: train), npy(like: train), imageFolder(like: train),
+            text(like: train), madeUp(like: train),
         ]
     }
 

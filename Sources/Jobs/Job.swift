@@ -113,6 +113,7 @@ package struct DataSpec: Equatable, Sendable {
         case cifar100(path: String, labels: CIFAR.Labels)
         case npy(NPYFiles)
         case imageFolder(ImageFolder)
+        case text(TextData)
         case madeUp(MadeUpData)
         /// The first `count` samples of another source.
         case limited(Source, count: Int)

@@ -41,6 +41,8 @@ extension DataSpec.Source {
         case .cifar100(let path, _): [path]
         case .npy(let files): [files.features] + [files.targets].compactMap { $0 }
         case .imageFolder(let folder): [folder.path]
+        case .text(let data):
+            [data.path] + { if case .file(let path) = data.tokens { [path] } else { [] } }()
         case .limited(let source, _): source.paths
         }
     }

@@ -37,7 +37,7 @@ enum ReadyJobCases {
         case .imageFolder: ([32, 32, 3], 2)
         case .madeUp(let data): (data.shape, data.classes ?? 0)
         case .limited(let source, _): form(of: source)
-        case .csv, .npy: (nil, 0)
+        case .csv, .npy, .text: (nil, 0)
         }
     }
 

@@ -32,10 +32,20 @@ package struct DecodedData: Sendable {
     /// - Throws: `DatasetError` or `SystemError`.
     package init(reading spec: DataSpec, task: TableRules.Task? = nil) throws {
         var reader = SourceReader(task: task)
-        var train = try reader.training(spec.train)
+        var train: Dataset
         var validation: Dataset?
         var test: Dataset?
-        if let split = spec.split {
+        if let split = spec.split, case .text(let text) = spec.train {
+            (train, validation, test) = try reader.training(text, divided: split)
+        } else {
+            train = try reader.training(spec.train)
+        }
+        if let split = spec.split, validation == nil, test == nil {
+            guard !train.hasWindows else {
+                throw DatasetError(
+                    "a text is divided by position, which `limit` does not know: leave out `data.train.limit`,"
+                        + " or give `validation` a text of its own")
+            }
             let parts = try split.parts(of: train)
             if split.validation != nil { validation = try train.selecting(parts.validation) }
             if split.test != nil { test = try train.selecting(parts.test) }
@@ -118,6 +128,7 @@ private struct SourceReader {
     /// Whether the encoding is learned from what is read.
     private var learns = true
     private var task: TableRules.Task?
+    private var texts = TextReader()
 
     init(task: TableRules.Task?) { self.task = task }
 
@@ -126,6 +137,7 @@ private struct SourceReader {
         self.encoding = encoding
         self.isTraining = isTraining
         learns = false
+        texts = TextReader(tokenizer: encoding.tokenizer, classNames: encoding.classNames)
     }
 
     mutating func training(_ source: DataSpec.Source) throws -> Dataset {
@@ -136,6 +148,18 @@ private struct SourceReader {
         return dataset
     }
 
+    /// Reads texts that train, and divides them.
+    mutating func training(_ text: TextData, divided split: DataSplit) throws -> (
+        train: Dataset, validation: Dataset?, test: Dataset?
+    ) {
+        let parts = try texts.read(text, divided: split)
+        keepTexts()
+        encoding.classNames = parts.train.classNames
+        isTraining = false
+        learns = false
+        return parts
+    }
+
     /// The offsets that the training data have; nil while they are learned.
     private var knownOffsets: ArrayOffsets? {
         learns
@@ -144,6 +168,11 @@ private struct SourceReader {
     }
 
     mutating func other(_ source: DataSpec.Source) throws -> Dataset { try read(source) }
+
+    private mutating func keepTexts() {
+        encoding.tokenizer = texts.known
+        note(texts.notes)
+    }
 
     private mutating func note(_ further: [DataNote]) {
         notes += further.filter { !notes.contains($0) }
@@ -197,6 +226,10 @@ private struct SourceReader {
             let (dataset, survey) = try Dataset.images(folder, classNames: encoding.classNames)
             note(survey.notes)
             files = survey.files
+            return dataset
+        case .text(let data):
+            let dataset = try texts.read(data, isTraining: isTraining)
+            keepTexts()
             return dataset
         case .madeUp(let data): return try Dataset.madeUp(data.form, part: isTraining ? .train : .other)
         case .limited(let source, let count): return try read(source).prefix(count)

@@ -9,6 +9,9 @@ extension Job {
     ///   needs them.
     package func completed(with data: DecodedData) throws(PlanError) -> Job {
         var job = self
+        job.data.train.completeText(with: data.train)
+        job.data.validation?.completeText(with: data.train)
+        job.data.test?.completeText(with: data.train)
         if loss.classWeights == .balanced { job.loss.classWeights = .values(try balancedWeights(data.train)) }
         if loss.kind == .binaryCrossEntropy { try checkProbabilities(data) }
         return job
@@ -77,5 +80,20 @@ extension JobFile {
             job.checkpoint.best = job.usualMonitor(data.train)
         }
         return replacing(job)
+    }
+}
+
+extension DataSpec.Source {
+    /// Fills in the positions of a text's samples: those of the training set.
+    fileprivate mutating func completeText(with train: Dataset) {
+        switch self {
+        case .text(var data):
+            data.context = data.context ?? train.sampleShape[0]
+            self = .text(data)
+        case .limited(var source, let count):
+            source.completeText(with: train)
+            self = .limited(source, count: count)
+        default: break
+        }
     }
 }
