@@ -48,6 +48,11 @@ package struct ExportedModel {
                 "`\(model.path)` has the layer `\(layer.name)`, which reads sequences; such models cannot "
                     + "be exported: use `dist-train predict` or `serve`, or its tensors in PyTorch's names")
         }
+        if let layer = plan.network.layers.first(where: \.isForTransformers) {
+            throw CheckpointError(
+                "`\(model.path)` has the layer `\(layer.name)`, \(layer.summary), which cannot be exported: use "
+                    + "`dist-train predict` or `serve`, or its tensors in PyTorch's names")
+        }
         guard model.state.encoding.offsets?.features.allSatisfy({ $0 == 0 }) ?? true else {
             throw CheckpointError(
                 "`\(model.path)` was trained with arrays of numbers far from 0, from which some are "
@@ -119,6 +124,16 @@ extension DataSpec.Source {
         case .mnist, .cifar10, .cifar100, .imageFolder, .madeUp: true
         case .idx, .csv, .npy, .text: false
         case .limited(let source, _): source.isAlwaysBytes
+        }
+    }
+}
+
+extension PlannedLayer {
+    /// True for kinds that transformers brought along, which no exporter writes.
+    fileprivate var isForTransformers: Bool {
+        switch spec {
+        case .gated, .rmsNorm, .embedding, .positions, .tiedHead, .rotary, .attentionCore: true
+        default: false
         }
     }
 }

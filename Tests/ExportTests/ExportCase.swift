@@ -134,7 +134,7 @@ struct ExportCase {
     func write(to directory: String) throws {
         try Directory.createNew(directory, mode: 0o700)
         try File.writeAtomically(model.onnx(), to: Path.join(directory, "model.onnx"))
-        for file in try model.pyTorchFiles() {
+        for file in model.pyTorchFiles {
             try File.writeAtomically(file.text, to: Path.join(directory, file.name))
         }
         try model.writeSafeTensors(to: Path.join(directory, "model.safetensors"))

@@ -120,7 +120,7 @@ import Testing
             #expect(file.inputs.map(\.name) == Array(names[..<2]))
             #expect(file.tensors["class_names"]?.texts.dropLast() == made.state.classNames?[...])
             // No name breaks a line of Python's source, or leaves a control character in it.
-            let script = try #require(try made.model.pyTorchFiles().first { $0.name == "model.py" }).text
+            let script = try #require(made.model.pyTorchFiles.first { $0.name == "model.py" }).text
             let line = script.split(separator: "\n").first { $0.hasPrefix("CLASSES") }
             #expect(line != nil && script.unicodeScalars.allSatisfy { $0 == "\n" || $0.value >= 32 })
         }

@@ -68,7 +68,7 @@ struct RandomModel {
     private mutating func activation() -> [LayerSpec] {
         let all: [LayerSpec] = [
             .activation(.relu), .activation(.leakyReLU(slope: 0.1)), .activation(.tanh),
-            .activation(.elu(alpha: 0.7)), .activation(.sigmoid), .gelu(.exact), .gelu(.tanh),
+            .activation(.elu(alpha: 0.7)), .activation(.sigmoid), .gelu(.exact), .gelu(.tanh), .silu,
         ]
         let index = random.below(all.count + 1)
         return index < all.count ? [all[index]] : []

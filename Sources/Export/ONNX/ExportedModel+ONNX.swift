@@ -12,10 +12,8 @@ extension ExportedModel {
 
     /// The bytes of an ONNX file: raw values go in, the answer comes out, for any number of samples.
     ///
-    /// - Throws: `CheckpointError` if the model is larger than such a file may be, or has a layer that cannot
-    ///   be exported.
+    /// - Throws: `CheckpointError` if the model is larger than such a file may be.
     package func onnx() throws -> [UInt8] {
-        try checkLayers()
         guard tensors.reduce(1 << 20, { $0 + $1.byteCount }) < Self.largestFile else {
             throw CheckpointError(
                 "the model has more than 2 GB of parameters, which no ONNX file holds; export it with "

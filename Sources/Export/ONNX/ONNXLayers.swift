@@ -42,6 +42,8 @@ struct ONNXLayers {
             return layerNorm(layer, epsilon: Float(epsilon), hasScale: hasScale, x, &graph)
         case .activation(let function): return activation(function, x, name, &graph)
         case .gelu(let form): return gelu(form, x, name, &graph)
+        case .silu:
+            return graph.node("Mul", [x, graph.node("Sigmoid", [x], "\(name).sigmoid")], name)
         case .maxout(let pieces):
             let shape = [0, layer.output.channels, pieces] + layer.output.dimensions.dropLast()
             let parts = graph.node(
@@ -54,9 +56,9 @@ struct ONNXLayers {
             return whitening(layer, keepsShape: components == nil, x, &graph)
         case .add: return graph.node("Sum", inputs, name)
         case .concatenate: return graph.node("Concat", inputs, name, [("axis", .int(1))])
-        case .imageRows, .recurrentCell, .sequenceConvolution, .silu, .gated, .rmsNorm, .embedding,
+        case .imageRows, .recurrentCell, .sequenceConvolution, .gated, .rmsNorm, .embedding,
             .positions, .tiedHead, .rotary, .attentionCore:
-            preconditionFailure("a model with sequences is not exported")
+            preconditionFailure("`ExportedModel` refuses layers of sequences")
         case .block, .attention, .residual, .branches, .recurrent:
             preconditionFailure("a plan has no composite layers")
         }

@@ -10,10 +10,7 @@ extension ExportedModel {
 
     /// The files of a directory for PyTorch beside `model.safetensors`: the module, a script that predicts
     /// with it, and the packages that they need.
-    ///
-    /// - Throws: `CheckpointError` if a layer cannot be exported.
-    package func pyTorchFiles() throws(CheckpointError) -> [TextFile] {
-        try checkLayers()
+    package var pyTorchFiles: [TextFile] {
         var packages = ["numpy", "safetensors", "torch>=2.1"]
         if case .values(let shape, _) = input, shape.count == 3 { packages.append("pillow") }
         return [

@@ -70,12 +70,12 @@ struct PyTorchLayers {
                 components == nil ? [output.channels] + output.dimensions.dropLast() : output.dimensions
             let text = Python.list(shape.map(String.init))
             return "Whitening(\(layer.input.count), \(output.count), shape=\(text))"
-        case .pool, .globalPool, .activation, .gelu, .maxout, .softmax, .flatten, .dropout, .add,
+        case .pool, .globalPool, .activation, .gelu, .silu, .maxout, .softmax, .flatten, .dropout, .add,
             .concatenate:
             return nil
-        case .imageRows, .recurrentCell, .sequenceConvolution, .silu, .gated, .rmsNorm, .embedding,
+        case .imageRows, .recurrentCell, .sequenceConvolution, .gated, .rmsNorm, .embedding,
             .positions, .tiedHead, .rotary, .attentionCore:
-            preconditionFailure("a model with sequences is not exported")
+            preconditionFailure("`ExportedModel` refuses layers of sequences")
         case .block, .attention, .residual, .branches, .recurrent:
             preconditionFailure("a plan has no composite layers")
         }
@@ -147,15 +147,16 @@ struct PyTorchLayers {
         case .activation(let function): return activation(function, x)
         case .gelu(.exact): return "F.gelu(\(x))"
         case .gelu(.tanh): return "F.gelu(\(x), approximate=\"tanh\")"
+        case .silu: return "F.silu(\(x))"
         case .maxout(let pieces): return "\(x).unflatten(1, (-1, \(pieces))).amax(2)"
         case .softmax: return "\(x).softmax(1)"
         case .flatten: return "\(x).flatten(1)"
         case .dropout(let rate): return "F.dropout(\(x), \(rate), self.training)"
         case .add: return inputs.joined(separator: " + ")
         case .concatenate: return "torch.cat([\(inputs.joined(separator: ", "))], 1)"
-        case .imageRows, .recurrentCell, .sequenceConvolution, .silu, .gated, .rmsNorm, .embedding,
+        case .imageRows, .recurrentCell, .sequenceConvolution, .gated, .rmsNorm, .embedding,
             .positions, .tiedHead, .rotary, .attentionCore:
-            preconditionFailure("a model with sequences is not exported")
+            preconditionFailure("`ExportedModel` refuses layers of sequences")
         case .block, .attention, .residual, .branches, .recurrent:
             preconditionFailure("a plan has no composite layers")
         }

@@ -45,7 +45,7 @@ enum ExportCommand {
         }
         if let directory = arguments.string("--pytorch") {
             if !Directory.isDirectory(directory) { try Directory.create(directory) }
-            for file in try model.pyTorchFiles() {
+            for file in model.pyTorchFiles {
                 try File.writeAtomically(file.text, to: Path.join(directory, file.name))
             }
             try model.writeSafeTensors(to: Path.join(directory, "model.safetensors"))
