@@ -1,15 +1,17 @@
 // The networks themselves. Input sizes: 224×224×3 for those of ImageNet (227 for the original AlexNet),
-// 32×32×3 for those of CIFAR, 28×28×1 for LeNet-5. Where torchvision has the model, layers with weights have
+// 32×32×3 for those of CIFAR, 28×28×1 for LeNet-5; language models read tokens. Where torchvision has the model, layers with weights have
 // its names.
 extension Presets {
-    static let texts: [(name: String, text: String)] = [
-        ("lenet5", leNet5), ("alexnet", alexNet), ("alexnet_original", alexNetOriginal),
-        ("alexnet_cifar", alexNetCIFAR),
-        ("vgg11", vgg([[64], [128], [256, 256], [512, 512], [512, 512]])),
-        ("vgg16", vgg([[64, 64], [128, 128], [256, 256, 256], [512, 512, 512], [512, 512, 512]])),
-        ("googlenet", googLeNet), ("resnet18", resNet(blocks: [2, 2, 2, 2], basic)), ("resnet20", resNet20),
-        ("resnet50", resNet(blocks: [3, 4, 6, 3], bottleneck)),
-    ]
+    static let texts: [(name: String, text: String)] =
+        [
+            ("lenet5", leNet5), ("alexnet", alexNet), ("alexnet_original", alexNetOriginal),
+            ("alexnet_cifar", alexNetCIFAR),
+            ("vgg11", vgg([[64], [128], [256, 256], [512, 512], [512, 512]])),
+            ("vgg16", vgg([[64, 64], [128, 128], [256, 256, 256], [512, 512, 512], [512, 512, 512]])),
+            ("googlenet", googLeNet), ("resnet18", resNet(blocks: [2, 2, 2, 2], basic)),
+            ("resnet20", resNet20),
+            ("resnet50", resNet(blocks: [3, 4, 6, 3], bottleneck)),
+        ] + languageModels
 
     /// LeCun et al. 1998, http://yann.lecun.com/exdb/publis/pdf/lecun-98.pdf, with ReLU's predecessor tanh:
     /// 61,706 parameters for 10 classes.

@@ -90,6 +90,31 @@ import Training
             ])
     }
 
+    @Test func transformers() throws {
+        var small = AttentionOptions(heads: 8, kvHeads: 2)
+        small.isCausal = false
+        small.rotary = RotaryOptions(base: 500, width: 4)
+        small.hasBias = false
+        small.dropout = 0.1
+        #expect(
+            try layers(
+                #"{embedding: 50, width: 16}, "positions", {attention: 4}, {attention: 8, kv_heads: 2, "#
+                    + #"causal: false, rotary: {base: 500, width: 4}, bias: false, dropout: 0.1, name: "a"}, "#
+                    + #"{rms_norm: {epsilon: 1e-6}}, {dense: 8, activation: "silu"}, {gated: "gelu_tanh"}, "#
+                    + #"{head: {tied: "embedding1"}}"#) == [
+                    NamedLayer(
+                        "embedding1",
+                        .embedding(entries: 50, width: 16, initializer: .normal(deviation: 0.02))),
+                    NamedLayer("positions1", .positions(initializer: .normal(deviation: 0.02))),
+                    NamedLayer("attention1", .attention(AttentionOptions(heads: 4))),
+                    NamedLayer("a", .attention(small)),
+                    NamedLayer("rms_norm1", .rmsNorm(epsilon: 1e-6, hasScale: true)),
+                    NamedLayer("dense1", Self.dense(8)), NamedLayer("dense1.silu", .silu),
+                    NamedLayer("gated1", .gated(.geluTanh)),
+                    NamedLayer("head1", .tiedHead(embedding: "embedding1")),
+                ])
+    }
+
     @Test func geluAndLayerNorm() throws {
         #expect(
             try layers(

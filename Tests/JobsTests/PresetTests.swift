@@ -16,13 +16,14 @@ import Training
     }
 
     /// Parameters: torchvision's documentation; for the original AlexNet without groups, LeNet-5 and the
-    /// CIFAR networks the papers' tables.
+    /// CIFAR networks the papers' tables; nanoGPT's and Hugging Face's counts of the language models.
     @Test(arguments: [
         ("lenet5", [28, 28, 1], 61_706), ("alexnet", [224, 224, 3], 61_100_840),
         ("alexnet_original", [227, 227, 3], 62_378_344),
         ("vgg11", [224, 224, 3], 132_863_336), ("vgg16", [224, 224, 3], 138_357_544),
         ("googlenet", [224, 224, 3], 6_624_904),
         ("resnet18", [224, 224, 3], 11_689_512), ("resnet50", [224, 224, 3], 25_557_032),
+        ("gpt_nano", [64, 1], 804_096), ("gpt2", [1024, 1], 124_439_808), ("llama", [256, 1], 134_515_008),
     ])
     func parameters(name: String, input: [Int], expected: Int) throws {
         #expect(try Self.plan(name, input: input).layout.parameterCount == expected)
