@@ -4,8 +4,8 @@
 
     gpt_nano            a training step of nanoGPT's model for CPUs: 4 layers, 4 heads, width 128, context
                         64, vocabulary 65, batch 12; AdamW, the gradient's norm clipped at 1
-    gpt2, gpt2_long     a training step of GPT-2 with 124 million random weights: batch 4 of 64 tokens, or 2 of
-                        512; AdamW
+    gpt2, gpt2_long     a training step of GPT-2 with 124 million random weights: batch 4 of 64 tokens, or 2
+                        of 512; AdamW
     lstm, gru, rnn      a training step of one layer 256 wide, 256 inputs, length 128, batch 32; a head of 10
                         classes reads the last output; Adam
     attention:T[:S:H]   scaled_dot_product_attention alone, forward and backward: causal, T positions, head
