@@ -6,7 +6,9 @@ import Training
 
 /// The models in `config/bench`, which are compared with PyTorch's.
 @Suite struct BenchJobsTests {
-    private static let batches = ["mlp": 256, "cnn": 256, "resnet20": 128, "resnet18": 64]
+    private static let batches = [
+        "mlp": 256, "cnn": 256, "resnet20": 128, "resnet18": 64, "lstm": 32, "gru": 32, "rnn": 32,
+    ]
 
     private func plan(_ name: String) throws -> TrainingPlan {
         let job = try JobFile.load(path: ProjectFiles.path("config/bench/\(name).json5")).job

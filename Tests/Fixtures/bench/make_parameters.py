@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes parameters.txt beside this file: the number of trained values of the four models in config/bench.
+"""Writes parameters.txt beside this file: the number of trained values of the models in config/bench.
 
 PyTorch counts them.
 """
@@ -39,9 +39,14 @@ def resnet(widths, blocks):
     return nn.ModuleList(layers + [nn.Linear(inputs, 10)])
 
 
+def recurrent(kind):
+    return nn.ModuleList([kind(256, 256), nn.Linear(256, 10)])
+
+
 models = {
     "mlp": mlp(), "cnn": cnn(), "resnet20": resnet([16, 32, 64], 3),
-    "resnet18": resnet([64, 128, 256, 512], 2),
+    "resnet18": resnet([64, 128, 256, 512], 2), "lstm": recurrent(nn.LSTM), "gru": recurrent(nn.GRU),
+    "rnn": recurrent(nn.RNN),
 }
 with open(pathlib.Path(__file__).parent / "parameters.txt", "w") as file:
     for name, model in models.items():
