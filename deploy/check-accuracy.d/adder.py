@@ -17,7 +17,7 @@ from gpt import GPT, IGNORED, adamw, learning_rate, token_loss
 CHARACTERS = "0123456789+="
 PROMPT, ANSWER = 6, 3
 SETTINGS = {
-    "layers": 2, "heads": 4, "width": 64, "batch": 250, "epochs": 20, "rate": 3e-3, "least_rate": 3e-4,
+    "layers": 2, "heads": 4, "width": 64, "batch": 125, "epochs": 20, "rate": 3e-3, "least_rate": 3e-4,
     "warmup": 100, "decay": 0.1}
 
 

@@ -38,7 +38,7 @@ SETTINGS = {
         "beta2": 0.99, "decay": 0.1},
     "lstm": {
         "network": lambda vocabulary: LSTM(vocabulary, 1, 64, 256, 0.0),
-        "context": 64, "batch": 32, "steps": 1500, "rate": 4e-3, "least_rate": 4e-4, "warmup": 50,
+        "context": 64, "batch": 32, "steps": 1000, "rate": 4e-3, "least_rate": 4e-4, "warmup": 50,
         "beta2": 0.99, "decay": 0.0},
 }
 
