@@ -60,15 +60,18 @@ package struct TextReader {
     ) throws -> (train: Dataset, validation: Dataset?, test: Dataset?) {
         try learn(data, from: documents, all: documents)
         let stream = try stream(documents)
+        // The stride is that of the training; parts that are evaluated have windows side by side.
+        var evaluated = data
+        evaluated.stride = nil
         let rest = 1 - (split.validation ?? 0) - (split.test ?? 0)
         let first = Int(Double(stream.count) * rest)
         let second = Int(Double(stream.count) * (1 - (split.test ?? 0)))
         return (
             try windows(data, stream[..<first], isTraining: true),
             try split.validation.map { _ in
-                try windows(data, stream[first..<second], isTraining: false)
+                try windows(evaluated, stream[first..<second], isTraining: false)
             },
-            try split.test.map { _ in try windows(data, stream[second...], isTraining: false) }
+            try split.test.map { _ in try windows(evaluated, stream[second...], isTraining: false) }
         )
     }
 

@@ -85,6 +85,15 @@ package struct DecodedData: Sendable {
         return (dataset, reader.files.map { Array($0.prefix(dataset.count)) })
     }
 
+    /// Reads texts in the form of an earlier training, and divides them as it did.
+    /// - Throws: `DatasetError` or `SystemError`.
+    static func read(_ text: TextData, divided split: DataSplit, as encoding: DataEncoding) throws -> (
+        train: Dataset, validation: Dataset?, test: Dataset?
+    ) {
+        var reader = SourceReader(isTraining: true, as: encoding)
+        return try reader.training(text, divided: split)
+    }
+
     /// Makes a training set of the same form and size with synthetic values, and no sets to evaluate.
     /// - Throws: `DatasetError` if it does not fit into memory.
     package func madeUp() throws -> DecodedData {
