@@ -23,17 +23,23 @@ import Testing
             })
     }
 
-    static func gpt(layers: Int = 2) -> [NamedLayer] {
-        let norm = LayerSpec.layerNorm(epsilon: 1e-5, hasScale: true, hasShift: true)
+    /// nanoGPT's network; its head has the table of the embedding.
+    static func gpt(
+        layers: Int = 2, width: Int = 12, heads: Int = 3, vocabulary: Int = vocabulary, bias: Bool = true
+    ) -> [NamedLayer] {
+        let norm = LayerSpec.layerNorm(epsilon: 1e-5, hasScale: true, hasShift: bias)
+        var options = AttentionOptions(heads: heads)
+        options.hasBias = bias
         let one = block(
-            [("ln_1", norm), ("attn", .attention(AttentionOptions(heads: 3)))],
+            [("ln_1", norm), ("attn", .attention(options))],
             [
-                ("ln_2", norm), ("mlp.c_fc", dense(48)), ("mlp.gelu", .gelu(.exact)),
-                ("mlp.c_proj", dense(12)),
+                ("ln_2", norm), ("mlp.c_fc", dense(4 * width, bias)), ("mlp.gelu", .gelu(.exact)),
+                ("mlp.c_proj", dense(width, bias)),
             ])
+        let start = Initializer.normal(deviation: 1)
         return [
-            NamedLayer("wte", .embedding(entries: vocabulary, width: 12, initializer: .normal(deviation: 1))),
-            NamedLayer("wpe", .positions(initializer: .normal(deviation: 1))),
+            NamedLayer("wte", .embedding(entries: vocabulary, width: width, initializer: start)),
+            NamedLayer("wpe", .positions(initializer: start)),
             NamedLayer("h", .block((0..<layers).map { NamedLayer("\($0)", one) })), NamedLayer("ln_f", norm),
             NamedLayer("lm_head", .tiedHead(embedding: "wte")),
         ]

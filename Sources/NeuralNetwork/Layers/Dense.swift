@@ -59,9 +59,9 @@ final class DenseLayer: Layer {
     /// floats.
     private static let blockRows = 128
     /// Rows of W whose gradients are folded over the local microbatches at a time.
-    private static let foldRows = 16
+    static let foldRows = 16
     /// The most sums that wait for others in such a fold.
-    private static let foldVectors = 4
+    static let foldVectors = 4
     /// Weights of the largest layer that inference keeps a packed copy of.
     private static let mostKept = 1 << 24
 

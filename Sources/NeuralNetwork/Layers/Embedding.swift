@@ -24,7 +24,8 @@ struct EmbeddingDefinition: LayerDefinition {
             summary: "embedding (\(entries) × \(width), \(initializer.name))",
             output: Boundary(
                 shape: TensorShape([width]), flattened: nil, field: input.field, measuredImages: nil),
-            operations: width, scratchCount: PanelProduct.scratchCount, workspaceCount: 0,
+            operations: width,
+            scratchCount: PanelProduct.scratchCount + DenseLayer.foldCount(outputs: width), workspaceCount: 0,
             rememberedBytes: { _ in 0 },
             memory: .separate(backwardReads: layer.isFrozen ? [] : .input), matrixProducts: { _ in [] },
             samplesPerProduct: 1, fusion: .none, countsDeadUnits: false, flattensImage: false,
@@ -78,21 +79,29 @@ final class EmbeddingLayer: Layer {
             }
         }
         if pass.isFrozen { return }
+        // A few rows at a time, so that the sums of the microbatches are added up in the cache (`DenseLayer`).
+        let folds =
+            DenseLayer.foldCount(outputs: width) > 0
+            && (1...DenseLayer.foldVectors).contains(pass.gradients.temporaryVectors)
         pass.lanes.run((entries + Self.blockEntries - 1) / Self.blockEntries) { task, lane in
-            let first = task * Self.blockEntries
-            sum(
-                input, outputGradient, first..<min(entries, first + Self.blockEntries), pass,
-                scratch: pass.scratch[lane].pointer)
+            let end = min(entries, (task + 1) * Self.blockEntries)
+            let (first, step) = (task * Self.blockEntries, folds ? DenseLayer.foldRows : Self.blockEntries)
+            for row in stride(from: first, to: end, by: step) {
+                sum(
+                    input, outputGradient, row..<min(end, row + step), folds: folds, pass,
+                    scratch: pass.scratch[lane].pointer)
+            }
         }
     }
 
     /// Adds up the gradients of some rows of the table, for every local microbatch.
     private func sum(
-        _ input: MicrobatchMatrix, _ outputGradient: MicrobatchMatrix, _ block: Range<Int>,
+        _ input: MicrobatchMatrix, _ outputGradient: MicrobatchMatrix, _ block: Range<Int>, folds: Bool,
         _ pass: BackwardPass, scratch: UnsafeMutablePointer<Float>
     ) {
         let sums = pass.gradients.block(
-            start: table + block.lowerBound * width, count: block.count * width)
+            start: table + block.lowerBound * width, count: block.count * width,
+            temporaries: folds ? scratch + PanelProduct.scratchCount : nil)
         for (localMicrobatch, rows) in pass.rows.rows.enumerated() {
             let leaf = sums.leaf(localMicrobatch)
             if let head, rows > 0 {

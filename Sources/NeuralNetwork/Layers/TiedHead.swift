@@ -30,8 +30,7 @@ struct TiedHeadDefinition: LayerDefinition {
             operations: 2 * entries * width, scratchCount: PanelProduct.scratchCount,
             workspaceCount: PanelProduct.packedCount(width: max(entries, width)),
             rememberedBytes: {
-                $0.trains && isTrained
-                    ? 4 * TiedHeadLayer.rememberedCount(entries: entries, width: width, $0) : 0
+                $0.trains && isTrained ? 4 * TiedHeadLayer.rememberedCount(width: width, $0) : 0
             },
             memory: .separate(backwardReads: .input), matrixProducts: { _ in [] }, samplesPerProduct: 1,
             fusion: .none, countsDeadUnits: false, flattensImage: false, inputPreparation: nil,
@@ -46,8 +45,8 @@ struct TiedHeadDefinition: LayerDefinition {
 /// W `[entries, C]`.
 ///
 /// Gradients: `dx = dy W`, `dW = dyᵀ x`. The embedding's own part of dW comes last in the backward pass, and
-/// both must be one sum of each microbatch before microbatches are added: this layer keeps dy and x, and
-/// the embedding asks for its part then.
+/// both must be one sum of each microbatch before microbatches are added. So the embedding asks for this part
+/// then; `MemoryPlan` leaves dy where it is until then, and x is kept in panels.
 final class TiedHeadLayer: Layer {
     private let entries: Int
     private let width: Int
@@ -55,9 +54,11 @@ final class TiedHeadLayer: Layer {
     let table: Int
     private let mostRows: Int
     private let runs: UnsafeMutableBufferPointer<PanelProduct.Rows>
-    /// dy and x of each local microbatch, x in panels for each tile of rows; nil in a network that does not
-    /// train the table.
+    /// x of each local microbatch, in panels for each tile of rows; nil in a network that does not train the
+    /// table.
     private let kept: FloatBuffer?
+    /// dy of the current backward pass.
+    private var outputGradient: MicrobatchMatrix?
 
     init(entries: Int, width: Int, table: Int, isTrained: Bool, _ capacity: NetworkCapacity) {
         (self.entries, self.width, self.table) = (entries, width, table)
@@ -65,32 +66,21 @@ final class TiedHeadLayer: Layer {
         runs = GroupProduct.runs(localMicrobatches: capacity.microbatches, rows: capacity.rows)
         kept =
             capacity.trains && isTrained
-            ? FloatBuffer(count: Self.rememberedCount(entries: entries, width: width, capacity)) : nil
+            ? FloatBuffer(count: Self.rememberedCount(width: width, capacity)) : nil
     }
 
     deinit { runs.deallocate() }
 
-    static func rememberedCount(entries: Int, width: Int, _ capacity: NetworkCapacity) -> Int {
-        capacity.microbatches * keptCount(entries: entries, width: width, rows: capacity.rows)
-    }
-
-    /// Floats that are kept of a microbatch.
-    private static func keptCount(entries: Int, width: Int, rows: Int) -> Int {
-        FlatVector.aligned(rows * entries) + rows * panelWidth(width)
+    /// Floats that are kept for all microbatches.
+    static func rememberedCount(width: Int, _ capacity: NetworkCapacity) -> Int {
+        capacity.microbatches * capacity.rows * panelWidth(width)
     }
 
     private static func panelWidth(_ width: Int) -> Int { 16 * PanelProduct.panels(width: width) }
 
-    /// The kept dy and x of a microbatch.
-    private func kept(_ localMicrobatch: Int) -> (
-        dy: UnsafeMutablePointer<Float>, x: UnsafeMutablePointer<Float>
-    )? {
-        kept.map {
-            let dy =
-                $0.pointer + localMicrobatch
-                * Self.keptCount(entries: entries, width: width, rows: mostRows)
-            return (dy, dy + FlatVector.aligned(mostRows * entries))
-        }
+    /// The kept x of a tile.
+    private func kept(_ localMicrobatch: Int, _ row: Int) -> UnsafeMutablePointer<Float>? {
+        kept.map { $0.pointer + (localMicrobatch * mostRows + row) * Self.panelWidth(width) }
     }
 
     func forward(_ input: MicrobatchMatrix, _ output: MicrobatchMatrix, _ pass: ForwardPass) {
@@ -111,7 +101,8 @@ final class TiedHeadLayer: Layer {
         _ pass: BackwardPass
     ) {
         if kept != nil {
-            pass.lanes.run(pass.rows.tiles.count) { task, _ in keep(task, input, outputGradient, pass) }
+            self.outputGradient = outputGradient
+            pass.lanes.run(pass.rows.tiles.count) { task, _ in keep(pass.rows.tiles[task], input) }
         }
         guard let inputGradient else { return }
         for group in pass.rows.groups where !group.tiles.isEmpty {
@@ -125,18 +116,14 @@ final class TiedHeadLayer: Layer {
         }
     }
 
-    /// Keeps what the table's gradient needs of a tile.
-    private func keep(_ task: Int, _ input: MicrobatchMatrix, _ dy: MicrobatchMatrix, _ pass: BackwardPass) {
-        let tile = pass.rows.tiles[task]
-        guard let kept = kept(tile.localMicrobatch) else { return }
-        (kept.dy + tile.start * entries).update(
-            from: dy.row(tile.localMicrobatch, tile.start), count: tile.count * entries)
+    /// Keeps the input of a tile, in panels.
+    private func keep(_ tile: Tile, _ input: MicrobatchMatrix) {
+        guard let kept = kept(tile.localMicrobatch, tile.start) else { return }
         let row = input.row(tile.localMicrobatch, tile.start)
         withUnsafePointer(to: PanelProduct.Rows(row, row, count: tile.count)) {
             PanelProduct.pack(
                 UnsafeBufferPointer(start: $0, count: 1), width: width,
-                panels: 0..<PanelProduct.panels(width: width),
-                into: kept.x + tile.start * Self.panelWidth(width))
+                panels: 0..<PanelProduct.panels(width: width), into: kept)
         }
     }
 
@@ -146,13 +133,13 @@ final class TiedHeadLayer: Layer {
         _ block: Range<Int>, localMicrobatch: Int, rows: Int, into dw: UnsafeMutablePointer<Float>,
         scratch: UnsafeMutablePointer<Float>
     ) {
-        guard let kept = kept(localMicrobatch) else { return }
+        guard let outputGradient else { return }
         for start in stride(from: 0, to: rows, by: Tile.rows) {
+            guard let x = kept(localMicrobatch, start) else { return }
             PanelProduct.multiplyTransposed(
-                kept.dy + start * entries, depth: entries, rows: block,
-                PanelProduct.Packed(kept.x + start * Self.panelWidth(width), width: width), first: 0,
-                width: width, samples: min(Tile.rows, rows - start), accumulates: start > 0, into: dw,
-                scratch: scratch)
+                outputGradient.row(localMicrobatch, start), depth: entries, rows: block,
+                PanelProduct.Packed(x, width: width), first: 0, width: width,
+                samples: min(Tile.rows, rows - start), accumulates: start > 0, into: dw, scratch: scratch)
         }
     }
 }

@@ -96,6 +96,9 @@ package struct MemoryPlan: Equatable, Sendable {
                 }
             }
         }
+        for tied in uses.tiedHeads {
+            if let tensor = gradients[uses.root[tied.output]] { tensors[tensor].last = tied.time }
+        }
         for boundary in gradients.indices { gradients[boundary] = gradients[uses.root[boundary]] }
     }
 
@@ -136,6 +139,9 @@ extension MemoryPlan {
         private(set) var root: [Int]
         /// The last time that a boundary's values are read, by any of its names; −1: never.
         private(set) var last: [Int]
+        /// The outputs of heads that share an embedding's table, and the times at which the embeddings
+        /// compute the gradients of both: until then the head's input and its output's gradient are read.
+        private(set) var tiedHeads: [(output: Int, time: Int)] = []
         private let graph: NetworkGraph
         private let trains: Bool
 
@@ -159,6 +165,13 @@ extension MemoryPlan {
                 let reads = node.memory.backwardReads
                 if reads.contains(.input) { use(node.inputs[0], at: loss + 1 + index) }
                 if reads.contains(.output) { use(node.output, at: loss + 1 + index) }
+            }
+            for (index, step) in (backward?.steps ?? []).enumerated() {
+                let embedding = plan.layers[graph.nodes[step.node].layers[0]]
+                for node in graph.nodes where plan.layers[node.layers[0]].isTied(to: embedding) {
+                    use(node.inputs[0], at: loss + 1 + index)
+                    tiedHeads.append((node.output, loss + 1 + index))
+                }
             }
             self.root = root
             self.last = root.map { last[$0] }
@@ -190,4 +203,12 @@ extension NetworkGraph.Node {
 
     /// True if the node's part of an input's gradient is computed by itself before it is added.
     func hasTemporary(_ input: Int) -> Bool { work != .join && input == 0 }
+}
+
+extension PlannedLayer {
+    /// True for a head that shares this embedding's table.
+    fileprivate func isTied(to embedding: PlannedLayer) -> Bool {
+        guard case .tiedHead(embedding.name) = spec, case .embedding = embedding.spec else { return false }
+        return true
+    }
 }
