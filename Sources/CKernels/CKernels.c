@@ -2,12 +2,32 @@
 #include "Vectors.h"
 #include <string.h>
 
+// Writes the transpose of 8×8 floats, by exchanging blocks of 4, 2 and 1 between rows.
+static inline void transpose8(const float *from, size_t stride, float *restrict to, size_t to_stride) {
+    typedef float row __attribute__((ext_vector_type(8)));
+    typedef float unaligned_row __attribute__((ext_vector_type(8), aligned(4)));
+    row r[8];
+    UNROLL for (int i = 0; i < 8; i++) r[i] = *(const unaligned_row *)(from + i * stride);
+#define EXCHANGE(distance, low, high) \
+    UNROLL for (int i = 0; i < 8; i++) { \
+        if (i & distance) continue; \
+        row a = r[i], b = r[i + distance]; \
+        r[i] = __builtin_shufflevector(a, b, low); \
+        r[i + distance] = __builtin_shufflevector(a, b, high); \
+    }
+#define LIST(...) __VA_ARGS__
+    EXCHANGE(4, LIST(0, 1, 2, 3, 8, 9, 10, 11), LIST(4, 5, 6, 7, 12, 13, 14, 15))
+    EXCHANGE(2, LIST(0, 1, 8, 9, 4, 5, 12, 13), LIST(2, 3, 10, 11, 6, 7, 14, 15))
+    EXCHANGE(1, LIST(0, 8, 2, 10, 4, 12, 6, 14), LIST(1, 9, 3, 11, 5, 13, 7, 15))
+#undef EXCHANGE
+#undef LIST
+    UNROLL for (int i = 0; i < 8; i++) *(unaligned_row *)(to + i * to_stride) = r[i];
+}
+
 // Writes the transpose of 16×16 floats.
 static void transpose16(const float *from, size_t stride, float *restrict to) {
-    for (int i = 0; i < 16; i += 4)
-        for (int j = 0; j < 16; j += 4)
-            for (int p = 0; p < 4; p++)
-                for (int q = 0; q < 4; q++) to[(j + q) * 16 + i + p] = from[(i + p) * stride + j + q];
+    for (int i = 0; i < 16; i += 8)
+        for (int j = 0; j < 16; j += 8) transpose8(from + i * stride + j, stride, to + j * 16 + i, 16);
 }
 
 // MARK: Winograd's output tiles: 4×4 pixels of the output each, counted over rows and then over images
