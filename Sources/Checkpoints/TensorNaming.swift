@@ -87,7 +87,9 @@ package struct TensorNaming: Sendable {
         var numbers: [Int] = []
         for (index, (component, wanted)) in zip(name, pattern).enumerated() {
             if wanted == "#" {
-                guard component.utf8.count <= 6, let number = Int(component), "\(number)" == component else {
+                guard component.utf8.count <= 6, let number = Int(component), number >= 0,
+                    "\(number)" == component
+                else {
                     return nil
                 }
                 numbers.append(number)

@@ -64,7 +64,7 @@ extension ReferencePage {
         Chapter(title: "Loss and metrics", text: objective, fields: ["loss", "metrics"]),
         Chapter(
             title: "Optimizer", text: optimizer,
-            fields: ["optimizer", "schedule", "regularization", "clip", "learning_rates"]),
+            fields: ["optimizer", "schedule", "regularization", "clip", "ema", "learning_rates"]),
         Chapter(
             title: "Batch and length", text: length,
             fields: ["batch", "epochs", "max_steps", "early_stopping"]),

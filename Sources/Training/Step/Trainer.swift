@@ -184,7 +184,7 @@ package final class Trainer {
 
     private func evaluate(_ set: EvaluationSet, done: Int) throws {
         guard evaluator.has(set) else { return }
-        if gathered != done {
+        if plan.job.isAveraged, gathered != done {
             observer?.waited(within: .evaluation, step: done, isOver: false)
             defer { observer?.waited(within: .evaluation, step: done, isOver: true) }
             try state.gatherAverage(collective, before: done)
