@@ -50,6 +50,8 @@ package struct Weights {
         }.sorted(by: isOrderedBefore)
         func values(_ name: String, _ shape: [Int]) -> [Float]? {
             if TensorNames.isCovered(name, by: skip) { return nil }
+            // A file of the network alone leaves adapters as they begin.
+            if tensors[name] == nil, LowRankAdapters.isAdapter(name) { return nil }
             guard let tensor = tensors[name] else {
                 misfits.missing.append(name)
                 return nil

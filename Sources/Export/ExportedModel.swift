@@ -41,7 +41,7 @@ package struct ExportedModel {
     /// - Throws: `CheckpointError` if the checkpoint is damaged, of a version whose values have another
     ///   order, or of arrays far from 0; or `PlanError` if its job cannot be planned.
     package init(_ model: TrainedModel) throws {
-        let plan = try model.plan()
+        let (plan, snapshot) = try model.merged()
         try model.state.checkOrder(for: plan, path: model.path)
         if let layer = plan.network.layers.first(where: { $0.input.isSequence || $0.output.isSequence }) {
             throw CheckpointError(
@@ -58,7 +58,7 @@ package struct ExportedModel {
                 "`\(model.path)` was trained with arrays of numbers far from 0, from which some are "
                     + "subtracted, and no exported file does that: train with smaller numbers")
         }
-        self.init(plan, model.state, try model.snapshot(plan.network.layout), name: model.job.job.name)
+        self.init(plan, model.state, snapshot, name: model.job.job.name)
     }
 
     /// - Parameters:

@@ -31,6 +31,8 @@ package struct Job: Equatable, Sendable {
     package var weights: WeightsSpec?
     /// Layers and blocks that are not trained, by name.
     package var freeze: [String] = []
+    /// Low-rank adapters, which are trained in place of the network; nil: none.
+    package var adapters: LowRankAdapters?
     /// A step is logged to metrics.jsonl if its number is a multiple of this, or an epoch ends with it.
     package var logEvery: Int
     /// Whether the run is written for TensorBoard too.

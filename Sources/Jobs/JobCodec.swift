@@ -150,6 +150,10 @@ struct JobFields: Sendable {
             "freeze", \.job.freeze, .names,
             "Layers and blocks that stay as they are: no gradients, batch norm as in evaluation.",
             example: "[\"layer1\", \"bn1\"]", omitsDefault: true)
+        Field(
+            "lora", \.job.adapters, LowRankAdapters.codec,
+            "Trains low-rank adapters of dense layers and leaves the network as it is: y + alpha/rank · (xA)B.",
+            example: "{rank: 8, alpha: 16, on: [\"attention\"]}")
     }
 
     @FieldBuilder<JobFields> private static var runPolicy: [Field<JobFields>] {

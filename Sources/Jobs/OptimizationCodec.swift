@@ -74,6 +74,21 @@ extension WeightAverage {
     }
 }
 
+extension LowRankAdapters {
+    static let codec = Codec<LowRankAdapters>.object(LowRankAdapters()) {
+        Field("rank", \.rank, .int(1...4096), "Columns of A and rows of B.", example: "16")
+        Field(
+            "alpha", \.alpha, .number(.positive), "The adapters' part has the factor alpha/rank.",
+            example: "32")
+        Field(
+            required: "on", \.layers, .names, "Dense layers, or blocks of them, that get adapters.",
+            example: "[\"attention\"]")
+        Field(
+            "train", \.trained, .names, "Layers that are trained as a whole, such as a new head.",
+            example: "[\"head\"]", omitsDefault: true)
+    }
+}
+
 extension Optimization.RateFactor {
     /// Factors of the learning rate by the beginning of tensors' names.
     static let factors = Codec<[(key: String, value: Double)]>.table(of: .number(.nonNegative)).map(

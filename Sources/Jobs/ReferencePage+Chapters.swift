@@ -68,7 +68,7 @@ extension ReferencePage {
         Chapter(
             title: "Batch and length", text: length,
             fields: ["batch", "epochs", "max_steps", "early_stopping"]),
-        Chapter(title: "Trained weights", text: weights, fields: ["weights", "freeze"]),
+        Chapter(title: "Trained weights", text: weights, fields: ["weights", "freeze", "lora"]),
         Chapter(title: "Checkpoints and logging", text: checkpoints, fields: ["checkpoint", "logging"]),
         Chapter(title: "Jobs without a model", text: unsupervised, fields: ["kmeans", "pca"]),
         Chapter(title: "Numerics and tests", text: numerics, fields: ["numerics", "assignment"]),
@@ -178,7 +178,8 @@ extension ReferencePage {
         `weights` reads a file of safetensors, a checkpoint, or a run directory. Missing, unexpected and \
         mis-shaped tensors are listed at once. With `skip` some tensors begin fresh, such as those of a new \
         last layer. Frozen layers have no gradients and no optimizer state, and their batch norm is in \
-        evaluation mode. `finetune-resnet18.json5` shows both.
+        evaluation mode. `finetune-resnet18.json5` shows both. With `lora` all is frozen but the adapters; an \
+        exported model has them in its weights.
         """
 
     private static let checkpoints = """

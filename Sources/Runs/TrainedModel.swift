@@ -96,6 +96,20 @@ package struct TrainedModel: Sendable {
             plan: plan, normalization: state.normalization, statistics: snapshot.statistics, lanes: lanes)
     }
 
+    /// The network as other programs take it, and its state: adapters have become part of its weights.
+    /// - Throws: `CheckpointError` or `PlanError`, as `plan` and `snapshot`.
+    package func merged() throws -> (plan: TrainingPlan, snapshot: Snapshot) {
+        let plan = try plan()
+        var snapshot = try snapshot(plan.network.layout)
+        guard let adapters = plan.job.adapters else { return (plan, snapshot) }
+        var job = plan.job
+        (job.adapters, job.freeze, job.optimization.rateFactors) = (nil, [], [])
+        let merged = try TrainingPlan(job, plan.facts)
+        snapshot.parameters = adapters.merge(
+            snapshot.parameters, plan.network.layout, into: merged.network.layout)
+        return (merged, snapshot)
+    }
+
     /// The plan of the network without any data.
     /// - Throws: `CheckpointError` if the checkpoint does not describe its samples, or `PlanError` if the job
     ///   cannot be planned.

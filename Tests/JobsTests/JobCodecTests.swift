@@ -28,6 +28,7 @@ import Training
         }
         all += [
             ["metrics": "[]"], ["ema": "0.99"], ["ema": "{decay: 0.5, warmup: false}"],
+            ["lora": #"{rank: 3, alpha: 0.5, on: ["dense1"], train: ["head"]}"#],
             ["metrics": #"["accuracy", "top_5", "precision", "recall", "f1", "confusion_matrix"]"#],
             ["metrics": #"["mae", "mse", "rmse", "r2"]"#],
             ["data": #"{train: {builtin: "digits"}, target: "input"}"#],

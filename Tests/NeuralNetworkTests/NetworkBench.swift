@@ -26,10 +26,12 @@ final class NetworkBench {
     init(
         _ layers: [NamedLayer], input: TensorShape, loss: Loss, metrics: [Metric] = [.accuracy],
         targets form: TargetForm? = nil,
-        sizes: [Int], lanes: Int = 1, freeze: [String] = [], training: Bool = true,
+        sizes: [Int], lanes: Int = 1, freeze: [String] = [],
+        adapters: LowRankAdapters? = nil, training: Bool = true,
         _ options: Network.Options = Network.Options()
     ) throws {
-        plan = try NetworkPlan(layers: layers, input: input, loss: loss, freeze: freeze)
+        plan = try NetworkPlan(
+            layers: layers, input: input, loss: loss, freeze: freeze, adapters: adapters)
         let outputs = plan.outputShape.count
         let form = form ?? .classes(outputs)
         report = ReportLayout(

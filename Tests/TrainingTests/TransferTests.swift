@@ -65,6 +65,30 @@ import Training
         #expect(back == quiet.snapshot)
     }
 
+    /// Adapters of a network with batch norm: the network keeps its bits, what is trained has the same bits on
+    /// any number of members, and an average of it may be kept.
+    @Test(arguments: [nil, WeightAverage(decay: 0.5)]) func adapters(average: WeightAverage?) throws {
+        let training = try training(freeze: []) {
+            $0.adapters = LowRankAdapters(rank: 4, layers: ["dense1", "dense2"], trained: ["head"])
+            $0.optimization.average = average
+            $0.epochs = 6
+        }
+        let quiet = try training.run(members: 1, lanes: 1)
+        let begin = Snapshot(
+            initial: training.plan.network.layout, moments: quiet.snapshot.moments.count,
+            isAveraged: average != nil, seed: training.plan.job.seed)
+        let (before, after) = (tensors(begin, training), tensors(quiet.snapshot, training))
+        for (name, tensor) in before where tensor.type == .float32 {
+            let isTrained = name.contains(".lora_") || name.hasPrefix("head.")
+            #expect((tensor.floats() == after[name]?.floats()) == !isTrained, "\(name)")
+        }
+        #expect((quiet.evaluations[.validation]?.value(named: "accuracy") ?? 0) > 0.6)
+        for members in [3, 5] {
+            let result = try training.run(members: members, lanes: 2)
+            #expect(result.snapshot == quiet.snapshot && result.evaluations == quiet.evaluations)
+        }
+    }
+
     /// In the first step, frozen and trained layers have the same values. The layers before and behind a
     /// frozen one get the same gradient.
     @Test func gradientsPassThrough() throws {

@@ -30,6 +30,28 @@ package enum Elementwise {
         for i in 0..<vectors(count) { y[i] = a[i] + b[i] }
     }
 
+    /// `y = a + scale · b`.
+    package static func sum(
+        _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, scale: Float,
+        into y: UnsafeMutablePointer<Float>, count: Int
+    ) {
+        let (a, b, y) = (simd(a), simd(b), simd(y))
+        for i in 0..<vectors(count) { y[i] = a[i] + scale * b[i] }
+    }
+
+    /// `y = scale · x`, or `y += scale · x`.
+    package static func scale(
+        _ x: UnsafePointer<Float>, by scale: Float, into y: UnsafeMutablePointer<Float>, accumulates: Bool,
+        count: Int
+    ) {
+        let (x, y) = (simd(x), simd(y))
+        if accumulates {
+            for i in 0..<vectors(count) { y[i] += scale * x[i] }
+        } else {
+            for i in 0..<vectors(count) { y[i] = scale * x[i] }
+        }
+    }
+
     /// `y = max(x, 0)`; NaN stays NaN.
     package static func relu(_ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int) {
         let (x, y) = (simd(x), simd(y))

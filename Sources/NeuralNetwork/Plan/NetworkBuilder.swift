@@ -8,6 +8,7 @@ struct NetworkBuilder {
     private(set) var boundaries: [Boundary]
     private var allocator: TensorAllocator
     private let freeze: [String]
+    private let adapters: LowRankAdapters?
     private let movingFlattens: Set<Int>
     /// Flattens, by their layers' numbers, behind which a layer needs PyTorch's order.
     private(set) var misplacedFlattens: Set<Int> = []
@@ -22,14 +23,16 @@ struct NetworkBuilder {
     ///
     /// - Parameters:
     ///   - freeze: names of layers and blocks that are not trained.
+    ///   - adapters: of dense layers; nil: none. With them all else is frozen.
     ///   - frozenStart: where the frozen tensors begin in the flat parameters.
     ///   - movingFlattens: flattens, by their layers' numbers, that give their values PyTorch's order.
     /// - Throws: `ShapeMismatch` for the first layer that cannot follow those before it.
     init(
-        _ specs: [NamedLayer], input: TensorShape, freeze: [String], frozenStart: Int,
-        movingFlattens: Set<Int>
+        _ specs: [NamedLayer], input: TensorShape, freeze: [String], adapters: LowRankAdapters?,
+        frozenStart: Int, movingFlattens: Set<Int>
     ) throws(ShapeMismatch) {
         self.freeze = freeze
+        self.adapters = adapters
         self.movingFlattens = movingFlattens
         allocator = TensorAllocator(ParameterLayout(frozenStart: frozenStart))
         boundaries = [
@@ -55,11 +58,17 @@ struct NetworkBuilder {
     {
         let inputs = layer.from.isEmpty ? [current] : try resolve(layer, scope)
         let name = scope + layer.name
-        let output: Int
+        var output: Int
         switch layer.spec.definition {
         case .layer(let definition):
             try check(inputs, name, joins: definition.joinsInputs)
             output = try append(name, layer.spec, definition, reading: inputs)
+            if let adapters, case .dense(let units, _, _, _) = layer.spec, adapters.adapts(name) {
+                let shape = boundaries[inputs[0]].shape
+                output = try adapters.append(
+                    to: name, units: units, inputs: shape.isSequence ? shape.channels : shape.count,
+                    reading: inputs[0], base: output, &self)
+            }
             if layer.from.isEmpty, definition.extendsPreviousLayer, let owner = Self.owner(of: name),
                 named[owner] == current
             {
@@ -84,7 +93,7 @@ struct NetworkBuilder {
         _ name: String, _ spec: LayerSpec, _ definition: any LayerDefinition, reading inputs: [Int]
     ) throws(ShapeMismatch) -> Int {
         let (first, trained, frozen) = (layout.usedCount, layout.parameterCount, layout.frozen.count)
-        let isFrozen = TensorNames.isCovered(name, by: freeze)
+        let isFrozen = TensorNames.isCovered(name, by: freeze) || adapters?.isFrozen(name) ?? false
         allocator.isFreezing = isFrozen
         defer { allocator.isFreezing = false }
         let context = LayerContext(
@@ -210,6 +219,28 @@ extension NetworkBuilder {
             description: joins
                 ? "`\(name)` has one input; name two layers or more, such as {add: [\"a\", \"b\"]}"
                 : "`\(name)` has \(inputs.count) inputs; join them with {add: […]} or {concat: […]} first")
+    }
+
+    /// Every entry of `lora` must name a layer: a dense one to adapt, or one to train.
+    ///
+    /// - Throws: `ShapeMismatch` for the first entry that does not.
+    func checkAdapters() throws(ShapeMismatch) {
+        guard let adapters else { return }
+        func check(_ entries: [String], _ field: String, _ kind: String, _ isMeant: (PlannedLayer) -> Bool)
+            throws(ShapeMismatch)
+        {
+            for entry in entries {
+                let isKnown = layers.contains { TensorNames.isCovered($0.name, by: [entry]) && isMeant($0) }
+                if isKnown { continue }
+                throw ShapeMismatch(
+                    layer: "",
+                    description: "`lora.\(field)` has `\(entry)`, which is no \(kind) and no block with one")
+            }
+        }
+        try check(adapters.layers, "on", "dense layer") {
+            if case .dense = $0.spec { !LowRankAdapters.isAdapter($0.name + ".weight") } else { false }
+        }
+        try check(adapters.trained, "train", "layer with weights") { $0.parameters > 0 }
     }
 
     /// Every entry must name a layer with something to freeze, or a block of such layers.

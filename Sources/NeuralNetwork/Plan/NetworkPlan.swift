@@ -23,11 +23,14 @@ package struct NetworkPlan: Sendable {
 
     /// Plans a network.
     ///
-    /// - Parameter freeze: layers and blocks that are not trained, by name.
+    /// - Parameters:
+    ///   - freeze: layers and blocks that are not trained, by name.
+    ///   - adapters: of dense layers; nil: none.
     /// - Throws: `ShapeMismatch` for the first layer that cannot follow those before it.
-    package init(layers specs: [NamedLayer], input: TensorShape, loss: Loss, freeze: [String] = [])
-        throws(ShapeMismatch)
-    {
+    package init(
+        layers specs: [NamedLayer], input: TensorShape, loss: Loss, freeze: [String] = [],
+        adapters: LowRankAdapters? = nil
+    ) throws(ShapeMismatch) {
         let fused = specs.last.map { $0.from.count < 2 && loss.fuses($0.spec) } ?? false
         if fused, let last = specs.last, !last.from.isEmpty,
             last.from != specs.dropLast().last.map({ [$0.name] })
@@ -40,14 +43,15 @@ package struct NetworkPlan: Sendable {
         }
         let specs = fused ? Array(specs.dropLast()) : specs
         var builder = try NetworkBuilder(
-            specs, input: input, freeze: freeze, frozenStart: 0, movingFlattens: [])
+            specs, input: input, freeze: freeze, adapters: adapters, frozenStart: 0, movingFlattens: [])
         try builder.checkFreeze(freeze)
+        try builder.checkAdapters()
         let misplaced = builder.misplacedFlattens
-        if !freeze.isEmpty || !misplaced.isEmpty {
+        if !freeze.isEmpty || adapters != nil || !misplaced.isEmpty {
             // Frozen tensors lie behind the trained ones, whose number is known now.
             builder = try NetworkBuilder(
-                specs, input: input, freeze: freeze, frozenStart: builder.layout.flatCount,
-                movingFlattens: misplaced)
+                specs, input: input, freeze: freeze, adapters: adapters,
+                frozenStart: builder.layout.flatCount, movingFlattens: misplaced)
         }
         inputShape = input
         layers = builder.layers

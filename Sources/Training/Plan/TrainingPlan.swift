@@ -161,12 +161,14 @@ package struct TrainingPlan: Sendable {
         let network: NetworkPlan
         do {
             network = try NetworkPlan(
-                layers: layers, input: TensorShape(facts.sampleShape), loss: job.loss, freeze: job.freeze)
+                layers: layers, input: TensorShape(facts.sampleShape), loss: job.loss, freeze: job.freeze,
+                adapters: job.adapters)
         } catch {
-            // A mistake without a layer is one of `freeze`.
+            // A mistake without a layer is one of `freeze` or `lora`, whose name it begins with.
+            let field = error.description.hasPrefix("`lora.") ? "lora" : "freeze"
             throw PlanError(
                 error.description, layer: error.layer.isEmpty ? nil : error.layer,
-                field: error.layer.isEmpty ? "freeze" : nil)
+                field: error.layer.isEmpty ? field : nil)
         }
         guard !network.layout.tensors.isEmpty else {
             throw PlanError(
