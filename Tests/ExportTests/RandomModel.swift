@@ -21,7 +21,11 @@ struct RandomModel {
         input = TensorShape([6 + random.below(6), 6 + random.below(6), [1, 3, 4][random.below(3)]])
         answer = Answer.allCases[Int(seed) % Answer.allCases.count]
         for _ in 0..<(4 + random.below(5)) { appendPiece() }
-        if random.below(3) == 0 { append([.globalPool(.average)]) } else { append([.flatten]) }
+        if random.below(3) == 0 {
+            append([.globalPool(random.below(2) == 0 ? .average : .maximum)])
+        } else {
+            append([.flatten])
+        }
         append(activation() + (random.below(2) == 0 ? [.dropout(rate: 0.3)] : []))
         append([dense(12)] + (random.below(2) == 0 ? [norm()] : []) + activation())
         append(random.below(4) == 0 ? [dense(12), .maxout(pieces: 2)] : [])

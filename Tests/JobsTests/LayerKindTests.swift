@@ -129,6 +129,40 @@ import Training
                 == .layerNorm(epsilon: 1e-3, hasScale: false, hasShift: false))
     }
 
+    @Test func layersOfSequences() throws {
+        var lstm = RecurrentOptions(.lstm, units: 128)
+        (lstm.layers, lstm.isBidirectional, lstm.hasAllOutputs, lstm.dropout) = (2, true, false, 0.2)
+        #expect(
+            try layers(
+                #""rows", {lstm: 128, layers: 2, bidirectional: true, output: "last", dropout: 0.2}, "#
+                    + #"{gru: 5}, {rnn: 6, nonlinearity: "relu"}, {rnn: 7}"#
+            ) == [
+                NamedLayer("rows1", .imageRows), NamedLayer("lstm1", .recurrent(lstm)),
+                NamedLayer("gru1", .recurrent(RecurrentOptions(.gru, units: 5))),
+                NamedLayer("rnn1", .recurrent(RecurrentOptions(.relu, units: 6))),
+                NamedLayer("rnn2", .recurrent(RecurrentOptions(.tanh, units: 7))),
+            ])
+        func convolution(_ kernel: Int, _ isCausal: Bool, _ bias: Bool, _ initializer: Initializer)
+            -> LayerSpec
+        {
+            .sequenceConvolution(
+                channels: 100, kernel: kernel, isCausal: isCausal, bias: bias, initializer: initializer)
+        }
+        #expect(
+            try layers(
+                #"{conv1d: 100, activation: "relu"}, "#
+                    + #"{conv1d: 100, kernel: 4, padding: "causal", bias: false}, "global_max_pool", "#
+                    + #" "first_position", "last_position""#
+            ) == [
+                NamedLayer("conv1d1", convolution(3, false, true, .heNormal)),
+                NamedLayer("conv1d1.relu", .activation(.relu)),
+                NamedLayer("conv1d2", convolution(4, true, false, .xavierUniform)),
+                NamedLayer("global_max_pool1", .globalPool(.maximum)),
+                NamedLayer("first_position1", .globalPool(.firstPosition)),
+                NamedLayer("last_position1", .globalPool(.lastPosition)),
+            ])
+    }
+
     @Test func initializers() throws {
         let expected: [(String, Initializer)] = [
             (#""zeros""#, .zeros), ("{constant: 0.1}", .constant(0.1)),

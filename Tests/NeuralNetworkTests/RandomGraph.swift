@@ -21,7 +21,11 @@ struct RandomGraph {
         random = RandomStream(seed: seed, purpose: .test)
         appendNormed(channels: isOurs ? 16 : [16, 20, 3][random.below(3)])
         for _ in 0..<(3 + random.below(3)) { appendPiece() }
-        if random.below(2) == 0 { append(.globalPool(.average)) } else { append(.flatten) }
+        if random.below(2) == 0 {
+            append(.globalPool(random.below(2) == 0 ? .average : .maximum))
+        } else {
+            append(.flatten)
+        }
         append(Self.dense(24))
         append(norm)
         append(.activation(.relu))
