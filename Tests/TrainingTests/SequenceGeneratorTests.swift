@@ -9,6 +9,17 @@ import Training
 @Suite struct SequenceGeneratorTests {
     /// The models that are tried: every kind of layer that can continue a sequence.
     static let models = [
+        #"[{embedding: 37, width: 48}, {lstm: 40, layers: 2}, {dense: 37}]"#,
+        #"[{embedding: 37, width: 24}, {gru: 33}, {rnn: 20}, {dense: 37}]"#,
+        #"[{embedding: 37, width: 32}, {conv1d: 40, kernel: 5, padding: "causal", activation: "relu"}, {dense: 37}]"#,
+        // As GPT-2: learned positions, a head that shares the table.
+        #"[{embedding: 37, width: 48, name: "wte"}, {positions: true}, {residual: [{layer_norm: true}, "#
+            + #"{attention: 3}]}, {residual: [{layer_norm: true}, {dense: 96, activation: "gelu"}, "#
+            + #"{dense: 48}]}, {layer_norm: true}, {head: {tied: "wte"}}]"#,
+        // As Llama: rotary positions, groups of heads, gated units.
+        #"[{embedding: 37, width: 48}, {residual: [{rms_norm: true}, {attention: 6, kv_heads: 2, "#
+            + #"rotary: {base: 10000}, bias: false}]}, {residual: [{rms_norm: true}, {dense: 128, bias: false}, "#
+            + #"{gated: "silu"}, {dense: 48, bias: false}]}, {rms_norm: true}, {dense: 37, bias: false}]"#,
         #"[{dense: 24}, "tanh", {dense: 37}]"#,
         #"[{dense: 40, activation: "gelu"}, {residual: [{dense: 40, activation: "relu"}]}, {dense: 37}]"#,
     ]
