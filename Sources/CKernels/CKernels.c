@@ -155,6 +155,17 @@ void ckernels_multiply_panels(
     }
 }
 
+void ckernels_multiply_row(
+    const float *a, const float *panels, size_t distance, size_t depth, float *c, size_t columns) {
+    size_t whole = columns / 16, rest = columns % 16;
+    CHOSEN(multiply_row)(a, panels, distance, depth, whole, c);
+    if (rest == 0) return;
+    // The floats behind the columns belong to others.
+    float last[16];
+    CHOSEN(multiply_row)(a, panels + whole * distance, distance, depth, 1, last);
+    memcpy(c + 16 * whole, last, rest * sizeof(float));
+}
+
 void ckernels_multiply_transposed(
     const float *a, size_t rows, const float *b, size_t depth, bool accumulates, float *c, size_t ldc,
     size_t columns) {

@@ -38,6 +38,20 @@
         UNROLL for (int r = 0; r < count; r++) STORE(c + r * ldc, s[r]);                                  \
     }
 
+// One row of C in `count` neighbouring panels of the right operand, `distance` floats apart. Several panels
+// at a time hide the time of an addition, and are as many streams from memory.
+#define ROW_PANELS(count)                                                                                 \
+    static inline void NAME(row_panels##count)(                                                           \
+        const float *restrict a, const float *restrict b, size_t distance, size_t depth,                  \
+        float *restrict c) {                                                                              \
+        vector s[count];                                                                                  \
+        UNROLL for (int p = 0; p < count; p++) s[p] = (vector)(0);                                        \
+        UNROLL4 for (size_t k = 0; k < depth; k++)                                                        \
+            UNROLL for (int p = 0; p < count; p++)                                                        \
+                s[p] = FMA((vector)(a[k]), LOAD_ALIGNED(b + p * distance + 16 * k), s[p]);                \
+        UNROLL for (int p = 0; p < count; p++) STORE(c + 16 * p, s[p]);                                   \
+    }
+
 // The 16 outputs of `count` neighbouring windows of a convolution. `a` is the first window's first float.
 #define WINDOW_ROWS(count)                                                                                \
     static inline void NAME(window_rows##count)(                                                          \
@@ -111,6 +125,16 @@ EACH_LARGE_COUNT(WINDOW_ROWS)
 EACH_COUNT(WINDOW_GRADIENT)
 EACH_LARGE_COUNT(WINDOW_GRADIENT)
 
+ROW_PANELS(1)
+ROW_PANELS(4)
+
+static void NAME(multiply_row)(
+    const float *a, const float *b, size_t distance, size_t depth, size_t panels, float *c) {
+    size_t p = 0;
+    for (; p + 4 <= panels; p += 4) NAME(row_panels4)(a, b + p * distance, distance, depth, c + 16 * p);
+    for (; p < panels; p++) NAME(row_panels1)(a, b + p * distance, distance, depth, c + 16 * p);
+}
+
 static void NAME(multiply_transposed)(
     const float *a, size_t rows, const float *b, size_t depth, bool accumulates, float *c, size_t ldc) {
     size_t r = 0;
@@ -168,6 +192,7 @@ static void NAME(window_gradients)(const float *a, const struct window_layout *w
 #undef WINDOW_ROWS
 #undef WINDOW_GRADIENT
 #undef PANEL_ROWS
+#undef ROW_PANELS
 #undef EACH_COUNT
 #undef EACH_CASE
 #undef EACH_LARGE_COUNT

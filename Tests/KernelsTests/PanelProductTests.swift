@@ -23,21 +23,29 @@ import Testing
 
     /// One chain of fused multiply-adds in the order of the depth, then the bias: bit for bit.
     @Test(
-        arguments: [(1, 1, 1), (7, 5, 3), (32, 10, 300), (33, 17, 65), (256, 70, 20), (13, 16, 512)],
-        ["rows", "transposed rows", "packed"])
+        arguments: [
+            (1, 1, 1), (7, 5, 3), (32, 10, 300), (33, 17, 65), (256, 70, 20), (13, 16, 512),
+            (1, 200, 600), (1, 31, 257), (4, 90, 600),
+        ],
+        ["rows", "transposed rows", "packed", "packed transposed rows"])
     func everyElementIsOneChain(shape: (rows: Int, width: Int, depth: Int), right form: String) {
         let (rows, width, depth) = shape
         let (x, b, bias) = (
             Self.filled(rows * depth, 2), Self.filled(depth * width, 3), Self.filled(width, 4)
         )
         let (y, scratch) = (FloatBuffer(count: rows * width), FloatBuffer(count: PanelProduct.scratchCount))
-        let isTransposed = form == "transposed rows"
+        let isTransposed = form.hasSuffix("transposed rows")
         let whole = FloatBuffer(count: PanelProduct.packedCount(depth: depth, width: width))
-        PanelProduct.packWhole(
-            b.pointer, depth: depth, width: width, panels: 0..<PanelProduct.panels(width: width),
-            into: whole.pointer)
+        let panels = 0..<PanelProduct.panels(width: width)
+        if isTransposed {
+            PanelProduct.packWhole(
+                transposed: b.pointer, depth: depth, width: width, panels: panels, into: whole.pointer)
+        } else {
+            PanelProduct.packWhole(
+                b.pointer, depth: depth, width: width, panels: panels, into: whole.pointer)
+        }
         let right: PanelProduct.Right =
-            form == "packed"
+            form.hasPrefix("packed")
             ? .packed(whole.pointer) : isTransposed ? .transposedRows(b.pointer) : .rows(b.pointer)
         // In three runs, and the columns in two parts.
         let cuts = [0, rows / 3, rows / 2, rows]

@@ -11,6 +11,9 @@ package enum PanelProduct {
     private static let panel = 16
     /// Columns of a right operand that are packed at a time: a run of memory in each of its rows.
     private static let columnBlock = 64
+    /// The most rows for which a packed right operand is read as it lies in memory, over the whole depth: it
+    /// is read once, and that takes longer than the products.
+    private static let fewRows = 8
 
     /// Floats of scratch memory for every call.
     package static let scratchCount = mostRows * depthBlock
@@ -72,6 +75,19 @@ package enum PanelProduct {
         }
     }
 
+    /// Packs some panels of a right operand that lies transposed in memory, `[width, depth]`.
+    package static func packWhole(
+        transposed b: UnsafePointer<Float>, depth: Int, width: Int, panels: Range<Int>,
+        into packed: UnsafeMutablePointer<Float>
+    ) {
+        for start in stride(
+            from: panels.lowerBound * panel, to: min(width, panels.upperBound * panel), by: panel)
+        {
+            ckernels_pack_transposed(
+                b + start * depth, depth, depth, min(panel, width - start), packed + start * depth)
+        }
+    }
+
     /// The number of panels of a matrix with `width` columns.
     package static func panels(width: Int) -> Int { (width + panel - 1) / panel }
 
@@ -100,6 +116,17 @@ package enum PanelProduct {
         _ x: Packed, first: Int, _ runs: UnsafeBufferPointer<Rows>, depth: Int, _ b: Right, width: Int,
         columns: Range<Int>, bias: UnsafePointer<Float>? = nil, scratch: UnsafeMutablePointer<Float>
     ) {
+        var depthBlock = depthBlock
+        if case .packed(let panels) = b, depth > 0 {
+            if runs.count == 1, runs[0].count == 1 {
+                ckernels_multiply_row(
+                    x.panel(0, first: first, rows: 1), panels + columns.lowerBound * depth, panel * depth,
+                    depth, runs[0].y + columns.lowerBound, columns.count)
+                if let bias { add(bias, to: runs, width: width, columns) }
+                return
+            }
+            if runs.reduce(0, { $0 + $1.count }) <= fewRows { depthBlock = depth }
+        }
         for lower in stride(from: 0, to: depth, by: depthBlock) {
             let block = lower..<min(depth, lower + depthBlock)
             for column in stride(from: columns.lowerBound, to: columns.upperBound, by: columnBlock) {

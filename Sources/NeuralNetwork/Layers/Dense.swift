@@ -63,7 +63,7 @@ final class DenseLayer: Layer {
     /// The most sums that wait for others in such a fold.
     static let foldVectors = 4
     /// Weights of the largest layer that inference keeps a packed copy of.
-    private static let mostKept = 1 << 24
+    private static let mostKept = 1 << 26
 
     private let inputs: Int
     private let outputs: Int

@@ -59,6 +59,8 @@ final class TiedHeadLayer: Layer {
     private let kept: FloatBuffer?
     /// dy of the current backward pass.
     private var outputGradient: MicrobatchMatrix?
+    /// The table in the form in which products read it; nil in a network whose parameters change.
+    private let packed: KeptWeights?
 
     init(entries: Int, width: Int, table: Int, isTrained: Bool, _ capacity: NetworkCapacity) {
         (self.entries, self.width, self.table) = (entries, width, table)
@@ -67,6 +69,22 @@ final class TiedHeadLayer: Layer {
         kept =
             capacity.trains && isTrained
             ? FloatBuffer(count: Self.rememberedCount(width: width, capacity)) : nil
+        packed =
+            capacity.keepsWeights
+            ? KeptWeights(count: PanelProduct.packedCount(depth: width, width: entries)) : nil
+    }
+
+    /// The right operand of the forward pass: the table, or its packed copy.
+    private func right(_ pass: ForwardPass) -> PanelProduct.Right {
+        let table = pass.parameters + table
+        guard let packed else { return .transposedRows(table) }
+        return .packed(
+            packed.values { packed in
+                pass.lanes.forEachRun(ofPanels: PanelProduct.panels(width: entries)) {
+                    PanelProduct.packWhole(
+                        transposed: table, depth: width, width: entries, panels: $0, into: packed)
+                }
+            })
     }
 
     deinit { runs.deallocate() }
@@ -84,13 +102,12 @@ final class TiedHeadLayer: Layer {
     }
 
     func forward(_ input: MicrobatchMatrix, _ output: MicrobatchMatrix, _ pass: ForwardPass) {
+        let right = right(pass)
         for group in pass.rows.groups where !group.tiles.isEmpty {
             let product = GroupProduct(
                 group, of: input, for: output, pass.rows, runs, lanes: pass.lanes, workspace: pass.workspace)
             pass.lanes.run(product.tasks) { task, lane in
-                product.run(
-                    task, .transposedRows(pass.parameters + table), bias: nil,
-                    scratch: pass.scratch[lane].pointer)
+                product.run(task, right, bias: nil, scratch: pass.scratch[lane].pointer)
             }
         }
     }
