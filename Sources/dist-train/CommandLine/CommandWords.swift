@@ -6,6 +6,7 @@ enum CommandWords {
         "fit": "run", "start": "run", "launch": "run", "execute": "run", "torchrun": "run", "job": "run",
         "eval": "evaluate", "test": "evaluate", "score": "evaluate", "val": "evaluate", "metrics": "evaluate",
         "infer": "predict", "inference": "predict", "classify": "predict", "apply": "predict",
+        "sample": "generate", "complete": "generate", "chat": "generate", "write": "generate",
         "check": "validate", "lint": "validate", "verify": "validate", "dry-run": "validate",
         "new": "init", "create": "init", "setup": "init", "quickstart": "init", "start-project": "init",
         "server": "coordinator", "master": "coordinator", "scheduler": "coordinator", "head": "coordinator",

@@ -18,7 +18,8 @@ package enum Commands {
         Group(
             title: "use a trained model",
             commands: [
-                EvaluateCommand.command, PredictCommand.command, ServeCommand.command, ExportCommand.command,
+                EvaluateCommand.command, PredictCommand.command, GenerateCommand.command,
+                ServeCommand.command, ExportCommand.command,
                 RunsCommand.command, CompareCommand.command, ReportCommand.command,
                 CheckpointCommand.command,
             ]),

@@ -55,22 +55,8 @@ package final class PredictionWriter {
     package func flush() throws -> Bool {
         let bytes = Array(text.utf8)
         text.removeAll(keepingCapacity: true)
-        guard let file else { return try Self.writeToStandardOutput(bytes) }
+        guard let file else { return try StandardOutput.write(bytes) }
         try file.write(bytes)
-        return true
-    }
-
-    private static func writeToStandardOutput(_ bytes: [UInt8]) throws -> Bool {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else {
-                if errno == EPIPE { return false }
-                throw SystemError(cannot: "write the standard output")
-            }
-            rest = rest.dropFirst(count)
-        }
         return true
     }
 
