@@ -80,12 +80,17 @@ package final class EventStream: Sendable {
     }
 
     /// Returns the bytes of one event, ready for `send`.
-    package static func encoded(event: String, data: String) -> [UInt8] {
+    ///
+    /// - Parameter event: nil for an event without a name.
+    package static func encoded(event: String?, data: String) -> [UInt8] {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(event.utf8.count + data.utf8.count + 32)
-        bytes += "event: ".utf8
-        bytes += event.utf8.lazy.map { $0 < 32 ? UInt8(ascii: " ") : $0 }
-        bytes += "\ndata: ".utf8
+        bytes.reserveCapacity((event?.utf8.count ?? 0) + data.utf8.count + 32)
+        if let event {
+            bytes += "event: ".utf8
+            bytes += event.utf8.lazy.map { $0 < 32 ? UInt8(ascii: " ") : $0 }
+            bytes.append(UInt8(ascii: "\n"))
+        }
+        bytes += "data: ".utf8
         if data.utf8.contains(where: { $0 == 10 || $0 == 13 }) {
             append(lines: data.utf8, to: &bytes)
         } else {

@@ -32,11 +32,12 @@ package final class HTTPExchange: Sendable {
 
     /// Makes the answer an event stream, to which events can be sent at once.
     ///
+    /// - Parameter isPosted: true for a stream that answers POST instead of GET.
     /// - Returns: nil if too many are open, which is the answer then, or if the request has been answered.
-    package func openStream() -> EventStream? {
+    package func openStream(isPosted: Bool = false) -> EventStream? {
         guard !isAnswered.exchange(true, ordering: .relaxed) else { return nil }
-        guard request.method == .get else {
-            send(.notAllowed("GET"))
+        guard request.method == (isPosted ? .post : .get) else {
+            send(.notAllowed(isPosted ? "POST" : "GET"))
             return nil
         }
         guard loop.reserveStream() else {

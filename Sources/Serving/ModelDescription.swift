@@ -4,7 +4,19 @@ import Runs
 
 /// The facts of a model that a server tells programs and the page.
 enum ModelDescription {
-    static func json(of model: ServedModel) -> ConfigValue {
+    static func json(of content: ModelSlot.Content) -> ConfigValue {
+        switch content {
+        case .answering(let answering): json(of: answering.model)
+        case .language(let model):
+            .object([
+                ("name", .string(model.name)), ("step", .int(model.step)), ("takes", .string("text")),
+                ("context", .int(model.context)), ("vocabulary", .int(model.vocabulary)),
+                ("answers", .string("text")), ("most_tokens", .int(CompletionRequest.Limits.tokens)),
+            ])
+        }
+    }
+
+    private static func json(of model: ServedModel) -> ConfigValue {
         let form = model.form
         return .object([
             ("name", .string(model.name)), ("step", .int(model.step)),

@@ -2,14 +2,16 @@ import Configuration
 import HTTP
 import Threads
 
-/// Answers the requests of a server: predictions, the list of models, its state, and the page to try it.
+/// Answers the requests of a server: predictions, texts, the list of models, its state, and the page to try it.
 ///
 /// Short lists of numbers are read on the server's thread, everything else on the decoders', and all is
 /// computed on the compute thread.
 final class ModelRouter: Sendable {
     /// Bytes of the longest body that is read on the server's thread.
     private static let shortBody = 1 << 16
-    private static let paths = (models: "/v1/models", predict: "/v1/predict")
+    private static let paths = (
+        models: "/v1/models", predict: "/v1/predict", complete: "/v1/completions"
+    )
 
     let slots: [ModelSlot]
     private let queue: ComputeQueue
@@ -29,6 +31,7 @@ final class ModelRouter: Sendable {
         let request = exchange.request
         switch request.path {
         case Self.paths.predict: predictWithTheOnlyModel(exchange)
+        case Self.paths.complete: complete(exchange)
         case "/": get(exchange) { TryPage.response }
         case Self.paths.models: get(exchange) { .json(list) }
         default: handleNamed(exchange, request.path)
@@ -54,15 +57,22 @@ final class ModelRouter: Sendable {
         if isPrediction {
             predict(exchange, slot.content)
         } else {
-            get(exchange) { .json(ModelDescription.json(of: slot.content.model).compactJSON() + "\n") }
+            get(exchange) { .json(ModelDescription.json(of: slot.content).compactJSON() + "\n") }
         }
     }
 
-    /// The answer of `/v1/models`.
+    /// The answer of `/v1/models`: the models as the page reads them, and as OpenAI's interface has them.
     private var list: String {
-        let models = slots.map { ModelDescription.json(of: $0.content.model) }
+        let models = slots.map { ModelDescription.json(of: $0.content) }
+        let data = slots.map { slot -> ConfigValue in
+            .object([
+                ("id", .string(slot.name)), ("object", .string("model")), ("created", .int(0)),
+                ("owned_by", .string("dist-train")),
+            ])
+        }
         let answer: ConfigValue = .object([
-            ("models", .array(models)), ("needs_key", .bool(needsKey)),
+            ("models", .array(models)), ("needs_key", .bool(needsKey)), ("object", .string("list")),
+            ("data", .array(data)),
         ])
         return answer.compactJSON() + "\n"
     }
@@ -86,6 +96,12 @@ final class ModelRouter: Sendable {
     private func predict(_ exchange: HTTPExchange, _ content: ModelSlot.Content) {
         let request = exchange.request
         guard request.method == .post else { return exchange.respond(.notAllowed("POST")) }
+        guard case .answering(let content) = content else {
+            return exchange.respond(
+                Self.answer(
+                    RequestFault(
+                        status: 404, "this model continues texts; send them to \(Self.paths.complete)")))
+        }
         let isList = content.model.form.table == nil && request.body.first == UInt8(ascii: "{")
         if isList, request.body.count <= Self.shortBody {
             decode(exchange, content)
@@ -97,7 +113,10 @@ final class ModelRouter: Sendable {
         }
     }
 
-    private func decode(_ exchange: HTTPExchange, _ content: ModelSlot.Content) {
+    /// Lets a decoder's thread do something.
+    func decode(_ work: @escaping @Sendable () -> Void) { decoders.put(work) }
+
+    private func decode(_ exchange: HTTPExchange, _ content: ModelSlot.Answering) {
         let request = exchange.request
         let samples: ServedSamples
         do throws(RequestFault) {

@@ -1,4 +1,5 @@
 import Checkpoints
+import Datasets
 import Runs
 import System
 import Threads
@@ -19,12 +20,17 @@ package final class ModelWatch: Sendable {
     private static let interval = 1.0
 
     private let server: PredictionServer
+    private let tokenizer: Tokenizer?
     private let lanes: Int
     private let say: @Sendable (String) -> Void
     private let isEnded = Guarded(false)
 
-    package init(_ server: PredictionServer, lanes: Int, say: @escaping @Sendable (String) -> Void) {
+    package init(
+        _ server: PredictionServer, tokenizer: Tokenizer? = nil, lanes: Int,
+        say: @escaping @Sendable (String) -> Void
+    ) {
         self.server = server
+        self.tokenizer = tokenizer
         self.lanes = lanes
         self.say = say
     }
@@ -53,7 +59,8 @@ package final class ModelWatch: Sendable {
         guard let best = try? Self.best(of: run.path), !best.isEmpty, best != tried else { return }
         tried = best
         do {
-            let model = try ServedModel(at: run.path, named: run.name, lanes: lanes, warn: say)
+            let model = try Served.load(
+                at: run.path, named: run.name, tokenizer: tokenizer, lanes: lanes, warn: say)
             guard model.checkpoints != served else { return }
             served = model.checkpoints
             server.replace(by: model)

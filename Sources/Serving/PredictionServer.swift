@@ -26,14 +26,14 @@ package final class PredictionServer: Sendable {
         limits.connections = 256
         limits.bodyBytes = 16 << 20
         limits.heldBytes = 128 << 20
-        limits.streams = 0
+        limits.streams = 64
         return limits
     }()
 
     /// Binds the address; nothing is answered before `start`.
     ///
     /// - Throws: `TransportError` if the address cannot be bound.
-    package init(_ models: [ServedModel], at endpoint: Endpoint, for audience: Audience)
+    package init(_ models: [Served], at endpoint: Endpoint, for audience: Audience)
         throws(TransportError)
     {
         let key: String? = if case .key(let key) = audience { key } else { nil }
@@ -61,7 +61,7 @@ package final class PredictionServer: Sendable {
     package var address: SocketAddress { http.address }
 
     /// Lets a model take the place of the one with its name, from the next request on.
-    package func replace(by model: ServedModel) {
+    package func replace(by model: Served) {
         router.slots.first { $0.name == model.name }?.replace(by: model)
     }
 
@@ -85,6 +85,7 @@ package final class PredictionServer: Sendable {
         http.stop()
         for _ in 0..<decoderCount { decoders.put(nil) }
         queue.end()
+        for slot in router.slots { slot.language?.end(atOnce: true) }
         let ended = threads.withLock { threads in
             defer { threads = [] }
             return threads

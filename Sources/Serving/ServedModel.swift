@@ -29,16 +29,6 @@ package final class ServedModel: @unchecked Sendable {
     package let samplesAreIndependent: Bool
     private let source: Source
 
-    /// Loads the models of a run directory or a checkpoint.
-    ///
-    /// - Throws: `CheckpointError` or `SystemError` if there is none, or it is damaged.
-    package convenience init(
-        at path: String, named name: String, lanes: Int, warn: (String) -> Void
-    ) throws {
-        let models = try TrainedModel.checkpoints(at: path, reporting: warn).map { try TrainedModel($0) }
-        try self.init(models, named: name, lanes: lanes)
-    }
-
     /// - Parameter lanes: the model's own compute threads; they sleep while another one computes.
     package init(_ models: [TrainedModel], named name: String, lanes: Int) throws {
         let lanes = LanePool(lanes: lanes)

@@ -15,7 +15,7 @@ import Testing
     }()
 
     /// A server that ends with the test.
-    private final class Server {
+    final class Server {
         let process: ChildProcess
         let port: UInt16
 

@@ -428,3 +428,17 @@ for name, model, type, body in [
         ("no-column", 3, 0, '{"inputs": [{"age": 1}]}'), ("cut", 3, 0, '{"inputs": [[1, "co'),
         ("no-picture", 2, 2, b"\x89PNG\r\n\x1a\n"), ("packed", 3, 1, packed(b"age,job,time\n1,cook,2\n"))]:
     request(name, model, type, body)
+
+# Requests of `serve` for texts.
+for name, body in [
+        ("read-empty", "{}"),
+        ("read-all", '{"model": "m", "prompt": "To \\u00e9\\n", "max_tokens": 20, "temperature": 0.5, "top_p": 1,'
+         ' "top_k": 3, "n": 2, "stop": ["a", "\\n\\n"], "seed": -4, "stream": true, "user": "u",'
+         ' "frequency_penalty": 0, "presence_penalty": 0.0, "echo": false, "logprobs": null}'),
+        ("read-stop", ' {"stop":"é","prompt":"","stream":false} '), ("read-no-stop", '{"stop": []}'),
+        ("twice", '{"n": 1, "n": 1}'), ("list", '{"prompt": ["a", "b"]}'), ("tokens", '{"max_tokens": 1e9}'),
+        ("fraction", '{"max_tokens": 1.5}'), ("texts", '{"n": 5}'), ("stops", '{"stop": ["a","b","c","d","e"]}'),
+        ("empty-stop", '{"stop": ""}'), ("unknown", '{"logit_bias": {"5": 1}}'), ("echo", '{"echo": true}'),
+        ("penalty", '{"frequency_penalty": 0.1}'), ("cut", '{"prompt": "a'), ("behind", "{} {}"),
+        ("no-object", '"a"')]:
+    seed("completion", name, body.encode())

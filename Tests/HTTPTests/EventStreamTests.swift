@@ -33,6 +33,33 @@ import Transport
     ])
     func encoding(event: String, data: String, text: String) {
         #expect(String(decoding: EventStream.encoded(event: event, data: data), as: UTF8.self) == text)
+        let unnamed = EventStream.encoded(event: nil, data: data)
+        #expect(
+            text.hasSuffix(String(decoding: unnamed, as: UTF8.self)) && unnamed.starts(with: "data: ".utf8))
+    }
+
+    /// A stream may be the answer to POST, and then to no other method.
+    @Test func postedStreams() async throws {
+        let limits = limits()
+        try await onThread {
+            try withServer(
+                limits,
+                handler: { exchange in
+                    guard let stream = exchange.openStream(isPosted: true) else { return }
+                    stream.send(EventStream.encoded(event: nil, data: "1"))
+                    stream.end()
+                }
+            ) { server in
+                let client = try TestClient(server.address)
+                try client.write("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
+                #expect(
+                    try String(decoding: client.readToEnd(), as: UTF8.self).hasSuffix("\r\n\r\ndata: 1\n\n"))
+                let other = try TestClient(server.address)
+                try other.write("GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                #expect(
+                    try String(decoding: other.readToEnd(), as: UTF8.self).contains("405 Method Not Allowed"))
+            }
+        }
     }
 
     @Test func eventsArrive() async throws {

@@ -12,10 +12,14 @@
     return element;
   };
 
-  const path = () => models.length === 1
+  const path = () => model.takes === "text" ? "/v1/completions" : models.length === 1
     ? "/v1/predict" : "/v1/models/" + encodeURIComponent(model.name) + "/predict";
 
   const about = () => {
+    if (model.takes === "text") {
+      return "It continues texts: it sees up to " + model.context + " of " + model.vocabulary +
+        " different tokens at once. Trained for " + model.step + " steps.";
+    }
     const shape = model.shape.join(" × ");
     const takes = { image: "a picture (" + shape + " after scaling)", table: "a row of a table",
       array: "numbers of the shape " + shape }[model.takes];
@@ -56,11 +60,16 @@
     show("picture", model.takes === "image");
     show("row", model.takes === "table");
     show("list", model.takes === "array");
+    show("text", model.takes === "text");
+    byId("submit").textContent = model.takes === "text" ? "Continue" : "Predict";
     show("answer", false);
+    show("continuation", false);
     show("fault", false);
     if (model.takes === "table") makeRow();
-    byId("numbers-label").textContent = "Numbers of the shape " + model.shape.join(" × ");
-    byId("numbers").value = model.takes === "array" ? JSON.stringify(nested(model.shape)) : "";
+    if (model.takes === "array") {
+      byId("numbers-label").textContent = "Numbers of the shape " + model.shape.join(" × ");
+      byId("numbers").value = JSON.stringify(nested(model.shape));
+    }
     showExample();
   };
 
@@ -70,9 +79,16 @@
       if (!picture) throw new Error("Choose a picture first.");
       return [pictureType(), picture];
     }
+    if (model.takes === "text") return ["application/json", JSON.stringify(wish())];
     if (model.takes === "array") return ["application/json", '{"inputs": [' + byId("numbers").value + "]}"];
     return ["application/json", JSON.stringify({ inputs: [cells()] })];
   };
+
+  /// What is asked of a language model.
+  const wish = () => ({
+    model: model.name, prompt: byId("prompt").value, max_tokens: Number(byId("tokens").value),
+    temperature: Number(byId("temperature").value),
+  });
 
   const pictureType = () => picture && picture.type === "image/png" ? "image/png" : "image/jpeg";
 
@@ -164,7 +180,40 @@
     show("answer", false);
   };
 
+  /// Shows a text while it is made. A new one ends the one before.
+  let reading = null;
+  const continueText = async () => {
+    show("fault", false);
+    if (reading) reading.abort();
+    const own = reading = new AbortController();
+    const shown = byId("continuation");
+    try {
+      const response = await fetch(path(), { method: "POST", signal: own.signal,
+        headers: { "Content-Type": "application/json" }, body: JSON.stringify({ ...wish(), stream: true }) });
+      if (!response.ok) {
+        const text = await response.text();
+        try { return fail(JSON.parse(text).error.message); } catch { return fail(text); }
+      }
+      shown.textContent = byId("prompt").value;
+      show("continuation", true);
+      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+      for (let rest = "", part = await reader.read(); !part.done; part = await reader.read()) {
+        const events = (rest + part.value).split("\n\n");
+        rest = events.pop();
+        for (const event of events) {
+          if (!event.startsWith("data: ") || event === "data: [DONE]") continue;
+          const piece = JSON.parse(event.slice(6));
+          if (piece.error) return fail(piece.error.message);
+          shown.append(piece.choices[0].text);
+        }
+      }
+    } catch (error) {
+      if (error.name !== "AbortError") failWith(error);
+    }
+  };
+
   const predict = async () => {
+    if (model.takes === "text") return continueText();
     show("fault", false);
     try {
       const [type, body] = request();

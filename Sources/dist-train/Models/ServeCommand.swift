@@ -13,7 +13,8 @@ enum ServeCommand {
         summary: """
             Let trained models answer over HTTP.
             POST JSON, CSV, PNG or JPEG to /v1/predict, or with several models to /v1/models/NAME/predict; \
-            /v1/models lists them, and / is a page to try one. Answers are those of `predict`, bit for bit. \
+            /v1/models lists them, and / is a page to try one. Language models continue texts: POST \
+            /v1/completions, in the form of OpenAI's interface. Answers are those of `predict`, bit for bit. \
             Of a run directory the best checkpoint counts, or else the newest. SIGTERM or SIGINT ends it.
             """,
         options: [
@@ -32,7 +33,7 @@ enum ServeCommand {
             Option(
                 name: "--watch", value: nil,
                 help: "go over to a new best checkpoint of a run as soon as there is one"),
-            .lanes,
+            .tokenizer, .lanes,
         ],
         example: "dist-train serve runs/digits-mlp-20260101-120000", prepare: prepare)
 
@@ -55,11 +56,14 @@ enum ServeCommand {
         let runs = try runs(arguments.positionals)
         try adoptCore(of: runs[0].path)
         let ending = try EndSignal()
+        let tokenizer = try arguments.tokenizer()
         let models = try runs.map {
-            try ServedModel(at: $0.path, named: $0.name, lanes: lanes, warn: { say("warning: \($0)") })
+            try Served.load(
+                at: $0.path, named: $0.name, tokenizer: tokenizer, lanes: lanes,
+                warn: { say("warning: \($0)") })
         }
         let server = try PredictionServer(models, at: endpoint, for: audience)
-        let watch = ModelWatch(server, lanes: lanes) { say($0) }
+        let watch = ModelWatch(server, tokenizer: tokenizer, lanes: lanes) { say($0) }
         try server.start()
         if arguments.has("--watch") {
             try watch.start(zip(runs, models).filter { isRun($0.0.path) }.map { ($0, $1.checkpoints) })
@@ -119,7 +123,7 @@ enum ServeCommand {
     }
 
     private static func announce(
-        _ server: PredictionServer, _ models: [ServedModel], _ audience: PredictionServer.Audience
+        _ server: PredictionServer, _ models: [Served], _ audience: PredictionServer.Audience
     ) {
         for model in models {
             say(

@@ -2,7 +2,7 @@ import Configuration
 import Datasets
 import Serving
 
-// A target for what `serve` decodes.
+// Targets for what `serve` decodes.
 extension FuzzTarget {
     /// The first byte chooses a model and what the body is called. JSON that is read is JSON for the reader
     /// of configs too; what is read has the model's shape, and finite numbers.
@@ -23,6 +23,23 @@ extension FuzzTarget {
             let value = JSON5.parse(SourceFile(name: "fuzz", text: body), diagnostics: diagnostics)
             try require(value != nil, "it is no JSON for the reader of configs")
         }
+    }
+
+    /// A request for texts. One that is read is JSON for the reader of configs too, and within the limits.
+    static let completion = FuzzTarget("completion", longestInput: 2048) { input in
+        let body = Array(input)
+        let request = try CompletionRequest(body)
+        try require(
+            (1...CompletionRequest.Limits.tokens).contains(request.mostTokens)
+                && (1...CompletionRequest.Limits.texts).contains(request.count)
+                && (0...100).contains(request.temperature) && (0...1).contains(request.topP ?? 1)
+                && (request.topK ?? 1) > 0 && request.stops.count <= CompletionRequest.Limits.stops
+                && request.stops.allSatisfy {
+                    (1...CompletionRequest.Limits.stopBytes).contains($0.utf8.count)
+                },
+            "what is read is not within the limits")
+        let value = JSON5.parse(SourceFile(name: "fuzz", text: body), diagnostics: Diagnostics())
+        try require(value != nil, "it is no JSON for the reader of configs")
     }
 
     private static let types = ["application/json", "text/csv", "image/png", nil]
