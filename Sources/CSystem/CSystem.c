@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,6 +19,13 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
+
+void csystem_lower_priority(void) {
+#if defined(__linux__)
+    // Linux counts a nice value for each thread; elsewhere it is the process's.
+    setpriority(PRIO_PROCESS, 0, 19);
+#endif
+}
 
 void csystem_name_thread(const char *name) {
 #if defined(__APPLE__)

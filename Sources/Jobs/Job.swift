@@ -37,6 +37,8 @@ package struct Job: Equatable, Sendable {
     package var logEvery: Int
     /// Whether the run is written for TensorBoard too.
     package var logsTensorBoard = false
+    /// Texts that a language model writes during the training; nil: none.
+    package var samples: SamplePolicy?
     /// The OpenBLAS core that every worker must compute with; nil: the first worker's.
     package var blasCore: String?
     /// Microbatch cuts that replace the even assignment, for tests and measurements.

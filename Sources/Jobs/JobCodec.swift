@@ -183,6 +183,10 @@ struct JobFields: Sendable {
                 "tensorboard", \.job.logsTensorBoard, .bool,
                 "Whether the run directory gets curves, histograms of weights and pictures for TensorBoard.",
                 example: "true", resume: .free)
+            Field(
+                "samples", \.job.samples, SamplePolicy.codec,
+                "Texts that a language model writes during the training, in the log and on the page.",
+                example: "{every: 500, prompt: \"ROMEO:\", tokens: 200, temperature: 0.8}", resume: .free)
         }
     }
 

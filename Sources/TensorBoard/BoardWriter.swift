@@ -27,9 +27,7 @@ struct BoardWriter {
     /// Writes what the run has before its first step: its config, pictures of samples, and what is missing
     /// because an earlier process was killed.
     mutating func begin() {
-        // In a block of code nothing is markup.
-        let config = facts.config.split(separator: "\n", omittingEmptySubsequences: false)
-            .map { "    \($0)\n" }.joined()
+        let config = Self.block(facts.config)
         if config != known.config {
             write([BoardValue(KnownEvents.configTag, .text(config))], step: facts.firstStep)
         }
@@ -38,6 +36,17 @@ struct BoardWriter {
         }
         writeLines()
         for entry in ((try? facts.checkpoints.list()) ?? []).reversed() { writeHistograms(of: entry) }
+    }
+
+    /// A block of code, in which nothing is markup.
+    private static func block(_ text: String) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { "    \($0)\n" }.joined()
+    }
+
+    /// Writes a text of a language model, unless one of its step is there.
+    mutating func writeSample(_ text: String, step: Int) {
+        guard !known.samples.contains(step) else { return }
+        write([BoardValue(KnownEvents.sampleTag, .text(Self.block(text)))], step: step)
     }
 
     /// Writes the points of all new lines of `metrics.jsonl`. Lines that cannot be written are tried again

@@ -5,11 +5,14 @@ struct KnownEvents {
     /// Steps whose weights have histograms.
     private(set) var histograms: Set<Int> = []
     private(set) var pictures: Set<String> = []
+    /// Steps that have a text of a language model.
+    private(set) var samples: Set<Int> = []
     /// The newest config.
     private(set) var config: String?
 
     static let histogramPrefix = "weights/"
     static let configTag = "config"
+    static let sampleTag = "generated_text"
 
     mutating func add(_ event: BoardEvent) {
         if let mark = event.values.lazy.compactMap({ Self.mark($0.tag, event.step) }).first {
@@ -20,7 +23,9 @@ struct KnownEvents {
             case .scalar: break
             case .histogram: histograms.insert(event.step)
             case .picture: pictures.insert(value.tag)
-            case .text(let text): if value.tag == Self.configTag { config = text }
+            case .text(let text):
+                if value.tag == Self.configTag { config = text }
+                if value.tag == Self.sampleTag { samples.insert(event.step) }
             }
         }
     }

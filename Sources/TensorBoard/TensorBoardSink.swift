@@ -44,12 +44,14 @@ package final class TensorBoardSink: EventSink {
     private struct Orders {
         var hasLines = false
         var checkpoints: [CheckpointStore.Entry] = []
+        /// Texts of a language model.
+        var texts: [(step: Int, text: String)] = []
         var isClosed = false
 
-        var isEmpty: Bool { !hasLines && checkpoints.isEmpty && !isClosed }
+        var isEmpty: Bool { !hasLines && checkpoints.isEmpty && texts.isEmpty && !isClosed }
     }
 
-    /// The most checkpoints that wait for the thread.
+    /// The most checkpoints, and texts, that wait for the thread.
     private static let mostWaiting = 64
     /// Seconds in which lines gather, so that they cost one write.
     private static let pause = 0.2
@@ -74,6 +76,7 @@ package final class TensorBoardSink: EventSink {
                 }
                 let failure = writer.writeLines()
                 for entry in order.checkpoints { writer.writeHistograms(of: entry) }
+                for (step, text) in order.texts { writer.writeSample(text, step: step) }
                 if order.isClosed {
                     if let failure { losses.add(failure.lines, because: failure.reason) }
                     return
@@ -89,6 +92,10 @@ package final class TensorBoardSink: EventSink {
             orders.change { $0.hasLines = true }
         case .checkpoint(.written(let step, let path, _)):
             add(CheckpointStore.Entry(step: step, path: path))
+        case .training(.textSampled(let step, let prompt, let text)):
+            orders.change { orders in
+                if orders.texts.count < Self.mostWaiting { orders.texts.append((step, prompt + text)) }
+            }
         default: break
         }
     }

@@ -39,6 +39,9 @@ package final class Thread: Sendable {
     /// A number that no other living thread has.
     package static var currentIdentity: UInt { identity(of: pthread_self()) }
 
+    /// Lets the calling thread give way to all others, from now on.
+    package static func lowerPriority() { csystem_lower_priority() }
+
     /// Waits until the thread's body has returned. Later calls return at once.
     package func join() {
         if close() { pthread_join(handle.thread, nil) }

@@ -281,6 +281,14 @@ extension EventExample {
             "early stopping: the job ends with step 9, because train.loss has not improved",
             #""step":9,"monitor":"train.loss","best":null,"best_step":0"#),
         EventExample(
+            .training(.textSampled(step: 1500, prompt: "ROMEO:", text: "\nWhat, ho!")),
+            "after step 1,500 it writes: ROMEO:\nWhat, ho!",
+            #""step":1500,"prompt":"ROMEO:","text":"\nWhat, ho!""#),
+        EventExample(
+            .training(.sampleFailed(step: 1500, reason: "the prompt cannot be read")), .warning,
+            "no text was written after step 1,500: the prompt cannot be read",
+            #""step":1500,"reason":"the prompt cannot be read""#),
+        EventExample(
             .training(.slowestChanged(worker: two, speed: 0.25)), .debug,
             "worker 2 (node2) is slow: 0.25 of the others' speed", #""worker":2,"speed":0.25"#
         ),

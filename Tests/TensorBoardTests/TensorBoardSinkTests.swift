@@ -142,6 +142,24 @@ import Testing
         }
     }
 
+    /// Texts of a language model, each step once, also by a process that goes on.
+    @Test func texts() async throws {
+        try await onThread {
+            let bench = try Bench()
+            for steps in [[2, 4], [4, 6]] {
+                let sink = try bench.sink()
+                for step in steps {
+                    let event = RunEvent.training(
+                        .textSampled(step: step, prompt: "To ", text: "be\n# \(step)"))
+                    sink.receive(event, at: 0, from: "coordinator")
+                }
+                sink.close()
+            }
+            let found = try bench.values().filter { $0.hasPrefix("generated_text") }
+            #expect(found == [2, 4, 6].map { "generated_text \($0)     To be\n    # \($0)\n" })
+        }
+    }
+
     /// A run that was made without TensorBoard, and one whose file was torn anywhere, are completed by the
     /// next process; a third one adds nothing.
     @Test func whatIsMissingIsWritten() async throws {

@@ -12,6 +12,7 @@ const MARKS = {
   recovery_started: ["recoveries", 2, "--warn"], recovered: ["recoveries", 0, "--good"],
   checkpoint_written: ["checkpoints", 3, "--c0"], checkpoint_failed: ["checkpoints", 4, "--bad"],
   checkpoint_passed_over: ["checkpoints", 2, "--warn"],
+  text_sampled: ["texts", 1, "--c0"], sample_failed: ["texts", 3, "--warn"],
   run_resumed: ["run", 2, "--c0"], generation_started: ["run", 0, "--c0"], stopped_early: ["run", 1, "--c0"],
   stop_requested: ["run", 1, "--warn"], run_stopped: ["run", 1, "--warn"], run_failed: ["run", 4, "--bad"],
   run_finished: ["run", 1, "--good"], workers_missing: ["run", 2, "--warn"],
@@ -74,7 +75,7 @@ class TimeLine {
       if (!workers.has(entry.worker)) workers.set(entry.worker, []);
       workers.get(entry.worker).push(entry);
     }
-    const shared = ["run", "recoveries", "checkpoints"].map((title) => ({
+    const shared = ["run", "recoveries", "checkpoints", "texts"].map((title) => ({
       title, entries: this.events.filter((entry) =>
         markOf(entry)[0] === title
           || (title === "run" && markOf(entry)[0] === "worker" && (entry.worker ?? null) === null)),

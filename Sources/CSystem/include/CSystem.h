@@ -15,6 +15,9 @@ static inline double csystem_monotonic_seconds(void) {
 /// Names the calling thread. Linux keeps 15 bytes at most.
 void csystem_name_thread(const char *name);
 
+/// Lets the calling thread give way to all others, where the system can do that for a thread alone.
+void csystem_lower_priority(void);
+
 /// Sets the floating-point mode of the calling thread: round to nearest, subnormal numbers are zero. Every
 /// thread that computes calls this first.
 void csystem_set_floating_point_mode(void);

@@ -60,6 +60,7 @@ extension Coordinator {
         pacer.completed(snapshot.step, now: Reactor.now)
         updateOrigin(of: snapshot)
         audit.forget(before: snapshot.step)
+        samples?.snapshotTaken(snapshot)
         let control = setup.plan.control(afterSteps: snapshot.step)
         act(
             checkpoints.snapshotTaken(

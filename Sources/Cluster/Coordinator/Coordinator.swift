@@ -55,6 +55,7 @@ package final class Coordinator: @unchecked Sendable {
     var pacer: SnapshotPacer
     var checkpoints = CheckpointSchedule()
     private(set) var writer: CheckpointWriter?
+    private(set) var samples: SampleTexts?
     var audit = AuditLedger()
     var validity = GenerationValidity.valid
     var timing: TimingRecord
@@ -169,10 +170,16 @@ package final class Coordinator: @unchecked Sendable {
             guard let self else { return }
             reactor.post { self.checkpointWritten(written) }
         }
+        samples = setup.job.job.samples.map { policy in
+            SampleTexts(policy, setup.plan, setup.data.encoding.tokenizer, from: setup.start.step) {
+                [log] in log.record($0)
+            }
+        }
         tick()
         // A resumed run may have nothing left to do, not even an evaluation.
         reactor.post { self.finishIfDone() }
         reactor.run()
+        samples?.close()
         writer?.close()
         return outcome ?? RunOutcome(end: .failed("the coordinator's loop ended"))
     }

@@ -15,6 +15,10 @@ extension RunEvent {
         case evaluationFinished(set: String, step: Int, values: [NamedValue])
         /// Early stopping ends the job before its last step. `best` was measured after `best_step`.
         case stoppedEarly(step: Int, monitor: String, best: Double?, bestStep: Int)
+        /// A language model has written a text with the parameters after a step, as `logging.samples` asks.
+        case textSampled(step: Int, prompt: String, text: String)
+        /// Such a text could not be written.
+        case sampleFailed(step: Int, reason: String)
         /// One worker is much slower than the others, or, where `worker` is null, none is any more. `speed`
         /// is its part of the median speed.
         case slowestChanged(worker: WorkerName?, speed: Double)
@@ -44,6 +48,15 @@ extension RunEvent.Training {
                     "step": .integer(step), "monitor": .text(monitor), "best": .optional(best),
                     "best_step": .integer(bestStep),
                 ])
+        case .textSampled(let step, let prompt, let text):
+            EventFacts(
+                "text_sampled", .info, "after step \(TextFormat.grouped(step)) it writes: \(prompt)\(text)",
+                fields: ["step": .integer(step), "prompt": .text(prompt), "text": .text(text)])
+        case .sampleFailed(let step, let reason):
+            EventFacts(
+                "sample_failed", .warning,
+                "no text was written after step \(TextFormat.grouped(step)): \(reason)",
+                fields: ["step": .integer(step), "reason": .text(reason)])
         case .slowestChanged(let worker, let speed):
             EventFacts(
                 "slowest_changed", .debug,

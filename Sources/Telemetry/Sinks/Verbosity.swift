@@ -68,7 +68,7 @@ extension RunEvent.Training {
         // The progress line shows them.
         case .stepFinished, .stepLogged, .epochFinished: nil
         case .evaluationFinished, .slowestChanged: .verbose
-        case .stoppedEarly: .normal
+        case .stoppedEarly, .textSampled, .sampleFailed: .normal
         }
     }
 }

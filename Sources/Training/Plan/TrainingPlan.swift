@@ -126,6 +126,15 @@ package struct TrainingPlan: Sendable {
         try Self.checkCost(network, batchSize: batchSize)
         self.job = job
         self.facts = facts
+        if job.samples != nil { try checkSamples() }
+    }
+
+    /// Checks that the model can write the texts that the job asks for.
+    private func checkSamples() throws(PlanError) {
+        do { _ = try SequenceGenerator.vocabulary(of: self) } catch {
+            throw PlanError(
+                "`logging.samples` asks for texts, but \(error.description)", field: "logging.samples")
+        }
     }
 
     /// Checks that the model's embeddings have a row for every token, and that it can read samples of unequal
