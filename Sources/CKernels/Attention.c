@@ -170,8 +170,8 @@ void ckernels_attention_forward(
 
 size_t ckernels_attention_backward_scratch(size_t head_width) {
     size_t width = 16 * panels_of(head_width);
-    return most_queries * (3 * width + 3) + 2 * tile_keys * (width + head_width) + 2 * block_queries * tile_keys
-        + 3 * block_queries * width;
+    return most_queries * (3 * width + 3) + 2 * tile_keys * (width + head_width)
+        + 2 * block_queries * tile_keys;
 }
 
 // Adds a panel of weights or of score gradients, transposed, times a block of queries or of output
@@ -202,11 +202,11 @@ static void add_key_gradients(
     for (size_t k = 0; k < t->count; k += 16) {
         size_t key = t->first + k, hidden = a->is_causal && key > position ? key - position : 0;
         if (hidden >= rows) break;
-        size_t left = block_queries * k + 16 * hidden, right = 16 * (first + hidden), at = key * a->key_stride;
-        size_t count = least(16, t->count - k);
+        size_t left = block_queries * k + 16 * hidden, right = 16 * (first + hidden);
+        size_t count = least(16, t->count - k), at = key * a->key_stride;
         add_key_gradient(
-            weights + left, q->output_gradients + right, rows - hidden, q->rows, count, a->head_width, dv + at,
-            a->key_stride);
+            weights + left, q->output_gradients + right, rows - hidden, q->rows, count, a->head_width,
+            dv + at, a->key_stride);
         add_key_gradient(
             gradients + left, q->values + right, rows - hidden, q->rows, count, a->head_width, dk + at,
             a->key_stride);

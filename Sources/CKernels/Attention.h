@@ -56,12 +56,14 @@ INLINE void NAME(add_transposed)(const int count, const float *a, const float *b
 // The scores q · k of `count` queries and the 16 keys of a panel of the tile, -∞ where a query does not see
 // the key. `row` is the first query's number among those that are packed.
 INLINE void NAME(scores)(
-    const int count, const struct query_rows *q, size_t row, const struct key_tile *t, size_t panel, vector *s) {
+    const int count, const struct query_rows *q, size_t row, const struct key_tile *t, size_t panel,
+    vector *s) {
     UNROLL for (int r = 0; r < count; r++) s[r] = (vector)(0);
     NAME(add_panels)(
         count, q->values + 16 * row, 16 * q->rows, t->keys_transposed + 16 * t->depth * panel, t->depth, s);
     if (16 * panel + 16 <= keys_seen(q, row, t)) return;
-    const integers number = (integers){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15} + (int)(16 * panel);
+    const integers places = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    const integers number = places + (int)(16 * panel);
     UNROLL for (int r = 0; r < count; r++)
         s[r] = number < (int)keys_seen(q, row + r, t) ? s[r] : (vector)(-INFINITY);
 }
@@ -113,8 +115,8 @@ INLINE void NAME(attend)(const int count, const struct query_rows *q, size_t row
 // of `block_queries` rows, and adds the keys' part to the queries' gradient. `at` is the first query's row
 // in those panels.
 INLINE void NAME(differentiate)(
-    const int count, const struct query_rows *q, size_t row, const struct key_tile *t, size_t at, float *weights,
-    float *gradients) {
+    const int count, const struct query_rows *q, size_t row, const struct key_tile *t, size_t at,
+    float *weights, float *gradients) {
     const size_t seen = keys_seen(q, row + count - 1, t), panels = (seen + 15) / 16;
     for (size_t p = 0; p < tile_keys / 16; p++) {
         float *w = weights + 16 * (p * block_queries + at), *g = gradients + 16 * (p * block_queries + at);

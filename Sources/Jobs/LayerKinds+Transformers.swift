@@ -108,7 +108,7 @@ extension LayerKind {
 
     private static let attention = LayerKind(
         "attention",
-        "Multi-head attention between the positions of a sequence: dense layers `c_attn` and `c_proj` around it.",
+        "Multi-head attention between the positions of a sequence, with dense layers `c_attn` and `c_proj`.",
         Attention(), make: { own, _ in .attention(own.complete) },
         parse: { layer in
             guard case .attention(let options) = layer.spec else { return nil }

@@ -28,7 +28,8 @@ extension Presets {
               ]},
               {residual: [
                 {\(norm), name: "ln_2"},
-                {dense: \(4 * width), bias: \(bias), init: \(start), activation: \(quoted(gelu)), name: "mlp.c_fc"},
+                {dense: \(4 * width), bias: \(bias), init: \(start), activation: \(quoted(gelu)),
+                  name: "mlp.c_fc"},
                 {dense: \(width), bias: \(bias), init: \(residual), name: "mlp.c_proj"},
               ]},
             ]}},
@@ -58,7 +59,8 @@ extension Presets {
               ]},
               {residual: [
                 {rms_norm: true, name: "post_attention_layernorm"},
-                {dense: \(2 * hidden), bias: false, init: \(start), name: "mlp.gate_up_proj"}, {gated: "silu"},
+                {dense: \(2 * hidden), bias: false, init: \(start), name: "mlp.gate_up_proj"},
+                {gated: "silu"},
                 {dense: \(width), bias: false, init: \(residual), name: "mlp.down_proj"},
               ]},
             ]}},

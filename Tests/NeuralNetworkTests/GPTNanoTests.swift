@@ -3,8 +3,8 @@ import NeuralNetwork
 import Platform
 import Testing
 
-/// The first 100 steps of nanoGPT's network for a CPU on tinyshakespeare, by nanoGPT's settings: the losses of
-/// PyTorch in double precision (make_gpt_nano.py).
+/// The first 100 steps of nanoGPT's network for a CPU on tinyshakespeare, by nanoGPT's settings: the losses
+/// of PyTorch in double precision (make_gpt_nano.py).
 @Suite struct GPTNanoTests {
     private static let text =
         "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")

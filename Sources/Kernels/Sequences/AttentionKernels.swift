@@ -4,8 +4,8 @@ import CKernels
 /// `output[i] = Σ_j softmax_j(q_i · k_j / √D) · v_j`, for causal attention over j ≤ i.
 ///
 /// A row of the input is `[heads · D | kvHeads · D | kvHeads · D]`: queries, keys and values. Head h reads
-/// the keys and values of number `h / (heads / kvHeads)`. No memory is quadratic in the length. The softmax of
-/// a query runs over tiles of 64 keys that begin at multiples of 64. An output's bits depend on its query and
+/// the keys and values of number `h / (heads / kvHeads)`. No memory is quadratic in the length. The softmax
+/// of a query runs over tiles of 64 keys that begin at multiples of 64. An output's bits depend on its query and
 /// on the keys that it sees, never on the queries, heads or samples beside it: with a cache of keys and
 /// values, the last query alone gives the same bits. The gradients of keys and values are sums over the heads
 /// that read them, and in each head over the queries in the order of their positions.

@@ -36,8 +36,9 @@ package struct RotaryOptions: Equatable, Sendable {
 }
 
 /// Multi-head attention (https://arxiv.org/abs/1706.03762), with `kvHeads` grouped
-/// (https://arxiv.org/abs/2305.13245): a dense layer `c_attn` makes queries, keys and values, rotary embedding
-/// turns them, `core` mixes the positions, and a dense layer `c_proj` makes the output, of the input's shape.
+/// (https://arxiv.org/abs/2305.13245): a dense layer `c_attn` makes queries, keys and values, rotary
+/// embedding turns them, `core` mixes the positions, and a dense layer `c_proj` makes the output, of the
+/// input's shape.
 struct AttentionDefinition: CompositeDefinition {
     let options: AttentionOptions
 
@@ -49,14 +50,14 @@ struct AttentionDefinition: CompositeDefinition {
         }
         guard shape.isSequence else {
             throw mismatch(
-                "`\(block.name)` attends to the positions of a sequence, but the layer before it gives \(shape)"
-            )
+                "`\(block.name)` attends to the positions of a sequence, but the layer before it "
+                    + "gives \(shape)")
         }
         guard shape.channels.isMultiple(of: heads), heads.isMultiple(of: kvHeads) else {
             throw mismatch(
                 "`\(block.name)` has \(heads) heads and \(kvHeads) of keys and values for "
-                    + "\(shape.channels) channels: the channels must be a multiple of the heads, and the heads "
-                    + "a multiple of the others")
+                    + "\(shape.channels) channels: the channels must be a multiple of the heads, and the "
+                    + "heads a multiple of the others")
         }
         let width = shape.channels / heads
         let core = AttentionCore(

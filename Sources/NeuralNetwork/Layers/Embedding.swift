@@ -79,7 +79,7 @@ final class EmbeddingLayer: Layer {
             }
         }
         if pass.isFrozen { return }
-        // A few rows at a time, so that the sums of the microbatches are added up in the cache (`DenseLayer`).
+        // A few rows at a time, so that the microbatches' sums are added up in the cache (`DenseLayer`).
         let folds =
             DenseLayer.foldCount(outputs: width) > 0
             && (1...DenseLayer.foldVectors).contains(pass.gradients.temporaryVectors)

@@ -35,7 +35,8 @@ struct PositionsDefinition: LayerDefinition {
 ///
 /// Gradients: dx = dy; dW[p] is the sum over a microbatch's samples that have the position, in their order.
 final class PositionsLayer: Layer {
-    /// Positions of a task of the weights' gradient; a multiple of 16, so that blocks begin at aligned floats.
+    /// Positions of a task of the weights' gradient; a multiple of 16, so that blocks begin at aligned
+    /// floats.
     private static let blockPositions = 16
 
     private let positions: Int

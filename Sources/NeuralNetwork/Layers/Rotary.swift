@@ -24,7 +24,8 @@ struct RotaryDefinition: LayerDefinition {
             computation: .layer { _ in
                 RotaryLayer(
                     RotaryEmbedding(
-                        headWidth: core.headWidth, width: width, positions: input.shape.positions, base: base),
+                        headWidth: core.headWidth, width: width, positions: input.shape.positions,
+                        base: base),
                     heads: core.heads + core.kvHeads)
             })
     }

@@ -19,8 +19,8 @@ struct TiedHeadDefinition: LayerDefinition {
         }
         guard input.shape.isFlat, input.shape.count == width else {
             throw layer.mismatch(
-                "`\(layer.name)` shares the table of `\(embedding)`, whose rows have \(width) values, but it is "
-                    + "given \(input.shape)")
+                "`\(layer.name)` shares the table of `\(embedding)`, whose rows have \(width) values, but "
+                    + "it is given \(input.shape)")
         }
         let isTrained = allocator.layout.tensors.contains(tensor)
         return LayerPlan(

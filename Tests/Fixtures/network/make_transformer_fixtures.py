@@ -56,7 +56,8 @@ class GPTBlock(nn.Module):
         self.ln_1, self.ln_2 = nn.LayerNorm(width), nn.LayerNorm(width)
         self.attn = Attention(width, heads, heads, bias)
         self.mlp = nn.ModuleDict(
-            {"c_fc": nn.Linear(width, 4 * width, bias=bias), "c_proj": nn.Linear(4 * width, width, bias=bias)})
+            {"c_fc": nn.Linear(width, 4 * width, bias=bias),
+             "c_proj": nn.Linear(4 * width, width, bias=bias)})
 
     def forward(self, x):
         x = x + self.attn(self.ln_1(x))
@@ -84,7 +85,8 @@ class LlamaBlock(nn.Module):
         super().__init__()
         self.ln_1, self.ln_2 = nn.RMSNorm(width, eps=1e-5), nn.RMSNorm(width, eps=1e-5)
         self.attn = Attention(width, heads, kv_heads, False, rotary=4, causal=False)
-        self.gate_up, self.down = nn.Linear(width, 2 * hidden, bias=False), nn.Linear(hidden, width, bias=False)
+        self.gate_up = nn.Linear(width, 2 * hidden, bias=False)
+        self.down = nn.Linear(hidden, width, bias=False)
 
     def forward(self, x):
         x = x + self.attn(self.ln_1(x))
