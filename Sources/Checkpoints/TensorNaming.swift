@@ -1,5 +1,5 @@
-/// A naming scheme: how another library calls the tensors of a network that this program knows, and which of
-/// them it stores transposed.
+/// A naming scheme: how another library calls the tensors of a network that this program knows, which of them
+/// it stores transposed, and which in parts.
 ///
 /// A rule is a pattern and the name that it stands for, both with dots. In a pattern `#` is a component that
 /// is a whole number, and `*` at the end any last component. In the name `#` and `#+1` are the numbers in
@@ -10,24 +10,45 @@
 ///
 /// A scheme holds for a file if it explains at least half of the tensors of the file that the model does not
 /// know by their own names. Those that it does not explain keep their names, and are reported as misfits.
+/// `TensorNaming+Known` has the schemes.
 package struct TensorNaming: Sendable {
     package struct Rule: Sendable {
         fileprivate let pattern: [Substring]
         fileprivate let name: String
-        fileprivate let isTransposed: Bool
+        fileprivate let form: Translation
 
-        /// - Parameter isTransposed: the file has the matrix `[inputs, outputs]`, as GPT-2's Conv1D.
-        package init(_ pattern: String, _ name: String, isTransposed: Bool = false) {
+        /// - Parameters:
+        ///   - isTransposed: the file has the matrix `[inputs, outputs]`, as GPT-2's Conv1D.
+        ///   - part: the place of this tensor's rows among `parts` tensors that are one here.
+        ///   - mayBeCut: a model with fewer rows takes the first ones.
+        package init(
+            _ pattern: String, _ name: String, isTransposed: Bool = false, part: Int = 0, of parts: Int = 1,
+            mayBeCut: Bool = false
+        ) {
             self.pattern = pattern.split(separator: ".")
             self.name = name
-            self.isTransposed = isTransposed
+            form = Translation(
+                name: name, isTransposed: isTransposed, part: part, of: parts, mayBeCut: mayBeCut)
         }
     }
 
     /// A tensor of the file in our words.
     package struct Translation: Equatable, Sendable {
-        package let name: String
+        package fileprivate(set) var name: String
         package let isTransposed: Bool
+        package let part: Int
+        package let parts: Int
+        package let mayBeCut: Bool
+
+        package init(
+            name: String, isTransposed: Bool = false, part: Int = 0, of parts: Int = 1, mayBeCut: Bool = false
+        ) {
+            self.name = name
+            self.isTransposed = isTransposed
+            self.part = part
+            self.parts = parts
+            self.mayBeCut = mayBeCut
+        }
     }
 
     /// A part that stands before the names of whole models, and not before those of their parts: `model.`.
@@ -35,35 +56,27 @@ package struct TensorNaming: Sendable {
     private let rules: [Rule]
     /// Patterns of what is no tensor of the model: buffers, counters.
     private let ignored: [Rule]
+    /// The head whose tensor is the embedding's in some files, and then no tensor of a model that ties both.
+    private let tied: (head: String, embedding: String)?
 
-    package init(prefix: String, _ rules: [Rule], ignored: [String] = []) {
+    package init(
+        prefix: String, _ rules: [Rule], ignored: [String] = [],
+        tied: (head: String, embedding: String)? = nil
+    ) {
         self.prefix = prefix
         self.rules = rules
         self.ignored = ignored.map { Rule($0, "") }
+        self.tied = tied
     }
-
-    /// The schemes that are tried.
-    package static let known = [huggingFaceResNet]
-
-    /// `ResNetForImageClassification` of Hugging Face's transformers, as torchvision calls its tensors.
-    package static let huggingFaceResNet = TensorNaming(
-        prefix: "resnet.",
-        [
-            Rule("embedder.embedder.convolution.*", "conv1.*"),
-            Rule("embedder.embedder.normalization.*", "bn1.*"),
-            Rule("encoder.stages.#.layers.#.layer.#.convolution.*", "layer#+1.#.conv#+1.*"),
-            Rule("encoder.stages.#.layers.#.layer.#.normalization.*", "layer#+1.#.bn#+1.*"),
-            Rule("encoder.stages.#.layers.#.shortcut.convolution.*", "layer#+1.#.downsample.0.*"),
-            Rule("encoder.stages.#.layers.#.shortcut.normalization.*", "layer#+1.#.downsample.1.*"),
-            Rule("classifier.1.*", "fc.*"),
-        ])
 
     /// What a tensor of the file is called here; nil if no rule is about it.
     package func translation(of name: String) -> Translation? {
         let components = self.components(name)
         for rule in rules {
             guard let parts = Self.match(components, rule.pattern) else { continue }
-            return Translation(name: Self.fill(rule.name, parts), isTransposed: rule.isTransposed)
+            var translation = rule.form
+            translation.name = Self.fill(rule.name, parts)
+            return translation
         }
         return nil
     }
@@ -75,7 +88,8 @@ package struct TensorNaming: Sendable {
     }
 
     private func components(_ name: String) -> [Substring] {
-        name.dropFirst(name.hasPrefix(prefix) ? prefix.count : 0)
+        let inner = WrappedNames.withoutWrappers(name)
+        return inner.dropFirst(inner.hasPrefix(prefix) ? prefix.count : 0)
             .split(separator: ".", omittingEmptySubsequences: false)
     }
 
@@ -116,37 +130,63 @@ package struct TensorNaming: Sendable {
 // MARK: - For a file
 
 extension TensorNaming {
-    /// The tensors of a file in the names of a model.
-    struct Named {
-        var tensors: [String: NamedTensor]
-        /// The names of those that the file has transposed.
-        var transposed: Set<String> = []
-    }
-
+    /// The tensors of a file by the names of a model.
+    ///
     /// - Parameters:
     ///   - tensors: the file's, by the names there.
-    ///   - wanted: the model's names. Tensors of such a name are left as they are.
-    static func named(_ tensors: [String: NamedTensor], wanted: Set<String>, by schemes: [TensorNaming])
-        -> Named
-    {
-        let foreign = tensors.keys.filter { !wanted.contains($0) }.sorted(by: isOrderedBefore)
-        let scheme = schemes.max { $0.explained(foreign) < $1.explained(foreign) }
-        guard let scheme, !foreign.isEmpty, 2 * scheme.explained(foreign) >= foreign.count else {
-            return Named(tensors: tensors)
+    ///   - wanted: the model's names, with their shapes. Tensors of such a name keep it.
+    static func named(
+        _ tensors: [String: NamedTensor], wanted: [String: [Int]], by schemes: [TensorNaming]
+    ) -> [String: StoredTensor] {
+        let names = tensors.keys.sorted(by: isOrderedBefore)
+        let foreign = names.filter { wanted[$0] == nil }
+        let scheme = schemes.max { $0.explained(names) < $1.explained(names) }
+        guard let scheme, scheme.explained(names) > 0, 2 * scheme.explained(foreign) >= foreign.count else {
+            return tensors.mapValues { StoredTensor($0) }
         }
-        var named = Named(tensors: tensors)
-        for name in foreign {
-            if let translation = scheme.translation(of: name), named.tensors[translation.name] == nil {
-                named.tensors[translation.name] = named.tensors.removeValue(forKey: name)
-                if translation.isTransposed { named.transposed.insert(translation.name) }
-            } else if scheme.isIgnored(name) {
-                named.tensors[name] = nil
+        return scheme.named(tensors, names, wanted)
+    }
+
+    private func named(_ tensors: [String: NamedTensor], _ names: [String], _ wanted: [String: [Int]])
+        -> [String: StoredTensor]
+    {
+        let transposes = storesTransposed(tensors, wanted)
+        var named: [String: StoredTensor] = [:]
+        for (name, tensor) in names.lazy.compactMap({ name in tensors[name].map { (name, $0) } }) {
+            let isKept = wanted[name] != nil
+            if let translation = translation(of: name), translation.name == name || !isKept,
+                translation.name == name || tensors[translation.name] == nil
+            {
+                let added = named[translation.name, default: StoredTensor(translation, transposes)].add(
+                    tensor, part: translation.part)
+                if !added { named[name] = StoredTensor(tensor) }
+            } else if isKept || !isIgnored(name) {
+                named[name] = StoredTensor(tensor)
             }
+        }
+        if let tied, wanted[tied.head] == nil, let head = named[tied.head], let table = named[tied.embedding],
+            head.hasSameValues(as: table)
+        {
+            named[tied.head] = nil
         }
         return named
     }
 
     private func explained(_ names: [String]) -> Int {
         names.count { translation(of: $0) != nil || isIgnored($0) }
+    }
+
+    /// True if the file has transposed what such a file may: some others with the same names do not, and the
+    /// shapes of matrices that are not square tell.
+    private func storesTransposed(_ tensors: [String: NamedTensor], _ wanted: [String: [Int]]) -> Bool {
+        var found = false
+        for (name, tensor) in tensors {
+            guard let translation = translation(of: name), translation.isTransposed,
+                tensor.shape.count == 2, tensor.shape[0] != tensor.shape[1]
+            else { continue }
+            if tensor.shape == wanted[translation.name] { return false }
+            found = true
+        }
+        return found
     }
 }

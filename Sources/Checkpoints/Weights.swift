@@ -6,6 +6,8 @@ import System
 package struct Weights {
     /// The path that messages name.
     let source: String
+    /// The directory of the file, or of the checkpoint's files.
+    package var directory: String { Directory.isDirectory(source) ? source : Path.directory(of: source) }
     private let tensors: [String: NamedTensor]
 
     /// Opens the tensors.
@@ -38,15 +40,18 @@ package struct Weights {
         into snapshot: inout Snapshot, _ layout: ParameterLayout, skip: [String],
         schemes: [TensorNaming] = TensorNaming.known
     ) throws -> [String] {
-        let names = layout.allTensors.map(\.name) + layout.statistics.map(\.name)
-        let named = TensorNaming.named(self.tensors, wanted: Set(names), by: schemes)
-        let wrapped = WrappedNames(Array(named.tensors.keys), wanted: Set(names))
-        let tensors = wrapped.unwrapped(named.tensors)
+        let shapes =
+            layout.allTensors.map { ($0.name, $0.storage.fileShape) }
+            + layout.statistics.map { ($0.name, $0.shape) }
+        let wanted = Dictionary(shapes, uniquingKeysWith: { first, _ in first })
+        let names = shapes.map(\.0)
+        let named = TensorNaming.named(self.tensors, wanted: wanted, by: schemes)
+        let wrapped = WrappedNames(Array(named.keys), wanted: Set(names))
+        let tensors = wrapped.unwrapped(named)
         try check(skip, names + tensors.keys, names)
         var misfits = Misfits()
-        let wanted = Set(names)
         misfits.unexpected = tensors.keys.filter {
-            !wanted.contains($0) && !TensorNames.isCovered($0, by: skip)
+            wanted[$0] == nil && !TensorNames.isCovered($0, by: skip)
         }.sorted(by: isOrderedBefore)
         func values(_ name: String, _ shape: [Int]) -> [Float]? {
             if TensorNames.isCovered(name, by: skip) { return nil }
@@ -56,14 +61,11 @@ package struct Weights {
                 misfits.missing.append(name)
                 return nil
             }
-            let isTransposed = named.transposed.contains(name)
-            let fileShape = isTransposed ? Array(shape.reversed()) : shape
-            guard tensor.shape == fileShape, let stored = tensor.convertedFloats() else {
+            guard let values = tensor.values(shape) else {
                 misfits.misshaped.append(
-                    "\(name) (\(tensor.type.rawValue) \(tensor.shape), the model has F32 \(fileShape))")
+                    "\(name) (\(tensor.summary), the model has F32 \(tensor.expected(shape)))")
                 return nil
             }
-            let values = isTransposed ? Self.transposed(stored, shape) : stored
             if !values.allSatisfy(\.isFinite) { misfits.infinite.append(name) }
             return values
         }
@@ -83,18 +85,6 @@ package struct Weights {
         try misfits.check(source)
         snapshot.beginAverage()
         return wrapped.removed
-    }
-
-    /// The values of a matrix `[rows, columns]` that is stored as `[columns, rows]`.
-    private static func transposed(_ stored: [Float], _ shape: [Int]) -> [Float] {
-        guard shape.count == 2 else { return stored }
-        let (rows, columns) = (shape[0], shape[1])
-        return [Float](unsafeUninitializedCapacity: stored.count) { values, count in
-            for row in 0..<rows {
-                for column in 0..<columns { values[row * columns + column] = stored[column * rows + row] }
-            }
-            count = stored.count
-        }
     }
 
     private func check(_ skip: [String], _ all: [String], _ names: [String]) throws {

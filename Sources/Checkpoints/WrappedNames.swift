@@ -10,6 +10,12 @@ struct WrappedNames {
     private static let wrappers = [
         "module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "_forward_module",
     ]
+    /// A name without the components of wrappers.
+    static func withoutWrappers(_ name: String) -> String {
+        name.split(separator: ".", omittingEmptySubsequences: false).filter { !wrappers.contains(String($0)) }
+            .joined(separator: ".")
+    }
+
     /// Older words for the tensors of a normalisation.
     private static let synonyms = [
         "gamma": "weight", "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var",
@@ -69,7 +75,7 @@ struct WrappedNames {
 
     /// The tensors under the names that the model wants. A tensor whose own name is wanted comes first; of
     /// several others the first by name.
-    func unwrapped(_ tensors: [String: NamedTensor]) -> [String: NamedTensor] {
+    func unwrapped<Tensor>(_ tensors: [String: Tensor]) -> [String: Tensor] {
         guard !wantedNames.isEmpty else { return tensors }
         var result = tensors
         for (name, wanted) in wantedNames where result[wanted] == nil {

@@ -88,13 +88,19 @@ import Testing
         #expect(error?.description.contains("3 unexpected: a, b, score.bias") == true)
     }
 
+    /// A file in which the shapes are this program's has nothing transposed.
+    @Test func shapesTellWhatIsTransposed() throws {
+        let values = try load([Self.tensor("h.0.mlp.c_fc.weight", [5, 4])] + Self.foreign.dropFirst())
+        #expect(values["block1.up.weight"] == (1...20).map(Float.init))
+    }
+
     @Test func misfitsHaveOurNames() throws {
         let error = #expect(throws: CheckpointError.self) {
-            try load([Self.tensor("transformer.h.0.mlp.c_fc.weight", [5, 4])] + Self.foreign.dropFirst())
+            try load([Self.tensor("transformer.h.0.mlp.c_fc.weight", [6, 4])] + Self.foreign.dropFirst())
         }
         #expect(
             error?.description.contains(
-                "1 of another shape or type: block1.up.weight (F32 [5, 4], the model has F32 [4, 5])")
+                "1 of another shape or type: block1.up.weight (F32 [6, 4], the model has F32 [4, 5])")
                 == true,
             "\(error?.description ?? "")")
     }
