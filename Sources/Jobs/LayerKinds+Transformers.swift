@@ -132,6 +132,9 @@ extension LayerKind {
                 example: "{base: 500000}", default: "they are not")
             Field("bias", \.options.hasBias, .bool, "Whether biases are added.", example: "false")
             Field(
+                "out_bias", \.options.hasOutputBias, .bool,
+                "Whether `c_proj` adds one, too; without `bias` it has none.", example: "false")
+            Field(
                 "dropout", \.options.dropout, .number(.from(0, below: 1)),
                 "The rate of a dropout behind the layer.", example: "0.1")
             Field(

@@ -153,7 +153,7 @@ package struct RunSetup {
             seed: job.job.seed)
         if let spec = job.job.weights {
             log.record(.run(.loadingWeights(file: spec.file)))
-            let parts = try Weights(path: spec.file).load(into: &snapshot, layout, skip: spec.skip)
+            let parts = try Weights(path: spec.file).load(into: &snapshot, plan, skip: spec.skip)
             if !parts.isEmpty { log.record(.run(.weightNamesUnwrapped(file: spec.file, parts: parts))) }
         }
         return snapshot

@@ -10,6 +10,8 @@ package struct AttentionOptions: Equatable, Sendable {
     /// Nil: nothing is turned.
     package var rotary: RotaryOptions?
     package var hasBias = true
+    /// Whether the output's layer has one, too.
+    package var hasOutputBias = true
     /// The rate of the dropout behind the layer; 0: there is none.
     package var dropout = 0.0
     /// How the weights begin: those of queries, keys and values, and those of the output.
@@ -83,7 +85,8 @@ struct AttentionDefinition: CompositeDefinition {
             NamedLayer(
                 "c_proj",
                 .dense(
-                    units: shape.channels, bias: options.hasBias, initializer: options.outputInitializer)),
+                    units: shape.channels, bias: options.hasBias && options.hasOutputBias,
+                    initializer: options.outputInitializer)),
         ]
         if options.dropout > 0 { layers.append(NamedLayer("dropout", .dropout(rate: options.dropout))) }
         return try builder.append(layers, after: block.input, scope: block.scope)

@@ -45,7 +45,7 @@ enum ValidateCommand {
         let plan = try file.trainingPlan(with: data)
         if let weights = plan.job.weights {
             var snapshot = Snapshot(initial: plan.network.layout, moments: 0, seed: plan.job.seed)
-            try Weights(path: weights.file).load(into: &snapshot, plan.network.layout, skip: weights.skip)
+            try Weights(path: weights.file).load(into: &snapshot, plan, skip: weights.skip)
         }
         return (plan, data)
     }
