@@ -81,6 +81,22 @@ package struct TensorNaming: Sendable {
         return nil
     }
 
+    /// What a file calls a tensor of the model: one name, or those of its parts in their order; none if no
+    /// rule is about it, or the rule counts otherwise (`#+1`).
+    package func originals(of name: String) -> [Translation] {
+        let components = name.split(separator: ".", omittingEmptySubsequences: false)
+        var found: [Translation] = []
+        for rule in rules where found.isEmpty || rule.form.part == found.count {
+            guard let parts = Self.match(components, rule.name.split(separator: ".")) else { continue }
+            if found.first.map({ $0.parts == found.count }) ?? false { break }
+            var translation = rule.form
+            translation.name =
+                (name == tied?.head ? "" : prefix) + Self.fill(rule.pattern.joined(separator: "."), parts)
+            found.append(translation)
+        }
+        return found
+    }
+
     /// True for a tensor that no model needs.
     func isIgnored(_ name: String) -> Bool {
         let components = self.components(name)

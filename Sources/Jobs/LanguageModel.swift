@@ -134,6 +134,51 @@ extension LanguageModel {
 
     // MARK: Comparing
 
+    /// The model that a network is; nil if it is none.
+    package init?(_ network: NetworkPlan) {
+        guard let made = Self.sizes(of: network), made.isModel(of: network) else { return nil }
+        self = made
+    }
+
+    /// The sizes that a network has if it is such a model.
+    private static func sizes(of network: NetworkPlan) -> LanguageModel? {
+        func units(_ name: String) -> Int {
+            guard case .dense(let units, _, _, _)? = network.layers.first(where: { $0.name == name })?.spec
+            else { return 0 }
+            return units
+        }
+        func hasBias(_ name: String) -> Bool {
+            if case .dense(_, true, _, _)? = network.layers.first(where: { $0.name == name })?.spec {
+                true
+            } else {
+                false
+            }
+        }
+        guard let first = network.layers.first, case .embedding(let tokens, let width, _) = first.spec else {
+            return nil
+        }
+        let isGPT = first.name == "wte"
+        var model = LanguageModel(
+            family: isGPT ? .gpt2 : .llama, tokens: tokens, context: network.inputShape.positions,
+            width: width, heads: 0, kvHeads: 0,
+            hidden: isGPT ? units("h.0.mlp.c_fc") : units("layers.0.mlp.gate_up_proj") / 2, layers: 0,
+            hasBias: hasBias(isGPT ? "h.0.attn.c_attn" : "layers.0.self_attn.c_attn"), isTied: false)
+        if !isGPT, model.hasBias, !hasBias("layers.0.self_attn.c_proj") { model.family = .qwen2 }
+        for layer in network.layers { model.note(layer.spec) }
+        return model.layers > 0 && model.width >= model.heads ? model : nil
+    }
+
+    private mutating func note(_ spec: LayerSpec) {
+        switch spec {
+        case .attentionCore(let core): (heads, kvHeads, layers) = (core.heads, core.kvHeads, layers + 1)
+        case .rmsNorm(let epsilon, _), .layerNorm(let epsilon, _, _): self.epsilon = epsilon
+        case .gelu(let form): gelu = form
+        case .rotary(_, let base, _): rotaryBase = base
+        case .tiedHead: isTied = true
+        default: break
+        }
+    }
+
     /// The network, planned for the model's own context.
     ///
     /// - Throws: `PlanError` if the sizes do not fit together.

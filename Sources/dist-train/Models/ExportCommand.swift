@@ -26,6 +26,12 @@ enum ExportCommand {
                     and predict.py, which reads tables or images
                     """),
             Option(
+                name: "--huggingface", value: "DIR",
+                help: """
+                    for Hugging Face's transformers: model.safetensors and config.json of a language model
+                    with the layers of the presets gpt_nano, gpt2 or llama
+                    """),
+            Option(
                 name: "--safetensors", value: "FILE",
                 help: "the tensors alone, as Hugging Face's libraries expect them"),
         ],
@@ -33,12 +39,22 @@ enum ExportCommand {
 
     private static func run(_ arguments: Arguments) throws -> Int32 {
         let path = try arguments.only("a run directory or a checkpoint")
-        guard ["--onnx", "--pytorch", "--safetensors"].contains(where: arguments.has) else {
+        let others = ["--onnx", "--pytorch", "--safetensors"].contains(where: arguments.has)
+        guard others || arguments.has("--huggingface") else {
             throw UsageError(
-                "`dist-train export` needs --onnx FILE, --pytorch DIR or --safetensors FILE: "
-                    + "see `dist-train export --help`")
+                "`dist-train export` needs --onnx FILE, --pytorch DIR, --huggingface DIR or "
+                    + "--safetensors FILE: see `dist-train export --help`")
         }
-        let model = try ExportedModel(try trained(RunCatalog().path(of: path)))
+        let trained = try trained(RunCatalog().path(of: path))
+        if let directory = arguments.string("--huggingface") {
+            try HuggingFaceModel(trained).write(to: directory)
+            report(directory)
+        }
+        if others { try export(try ExportedModel(trained), arguments) }
+        return 0
+    }
+
+    private static func export(_ model: ExportedModel, _ arguments: Arguments) throws {
         if let file = arguments.string("--onnx") {
             try File.writeAtomically(model.onnx(), to: file)
             report(file)
@@ -55,7 +71,6 @@ enum ExportCommand {
             try model.writeSafeTensors(to: file)
             report(file)
         }
-        return 0
     }
 
     private static func trained(_ path: String) throws -> TrainedModel {
