@@ -14,9 +14,8 @@ package struct HuggingFaceModel {
     /// - Throws: `CheckpointError` if the model is of another kind or the checkpoint is damaged, or
     ///   `PlanError` if its job cannot be planned.
     package init(_ trained: TrainedModel) throws {
-        let plan = try trained.plan()
-        try self.init(
-            plan.network, try trained.snapshot(plan.network.layout), path: trained.path)
+        let (plan, snapshot) = try trained.merged()
+        try self.init(plan.network, snapshot, path: trained.path)
     }
 
     /// - Parameter path: what messages name.
