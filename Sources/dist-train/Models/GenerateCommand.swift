@@ -74,13 +74,7 @@ enum GenerateCommand {
     }
 
     private static func run(_ arguments: Arguments, _ wish: Wish, lanes: Int) throws -> Int32 {
-        let models = try TrainedModels(arguments)
-        guard models.all.count == 1 else {
-            throw UsageError(
-                "`\(arguments.positionals[0])` is an ensemble, whose models write no text together: name one"
-                    + " of its members")
-        }
-        let model = models.all[0]
+        let model = try model(arguments.positionals[0])
         let lanes = LanePool(lanes: lanes)
         defer { lanes.close() }
         let generator = try model.generator(sequences: 1, lanes: lanes)
@@ -102,6 +96,20 @@ enum GenerateCommand {
         if wish.isJSON { print(json(texts, of: model, prompt: prompt, wish, seconds: seconds)) }
         if wish.isVerbose { tell(texts, wish, seconds: seconds) }
         return 0
+    }
+
+    /// The model of a path, in a process that computes as its training did.
+    private static func model(_ word: String) throws -> TrainedModel {
+        let checkpoints = try TrainedModel.checkpoints(at: RunCatalog().path(of: word)) {
+            Console.standardError.write(message: "warning: \($0)")
+        }
+        guard checkpoints.count == 1 else {
+            throw UsageError(
+                "`\(word)` is an ensemble, whose models write no text together: name one of its members")
+        }
+        let model = try TrainedModel(checkpoints[0])
+        try TrainedModels.adoptCore(of: model.state.platform)
+        return model
     }
 
     private static func prompt(_ arguments: Arguments) throws -> String {
