@@ -11,7 +11,6 @@ import Training
     static let models = [
         #"[{embedding: 37, width: 48}, {lstm: 40, layers: 2}, {dense: 37}]"#,
         #"[{embedding: 37, width: 24}, {gru: 33}, {rnn: 20}, {dense: 37}]"#,
-        #"[{embedding: 37, width: 32}, {conv1d: 40, kernel: 5, padding: "causal", activation: "relu"}, {dense: 37}]"#,
         // As GPT-2: learned positions, a head that shares the table.
         #"[{embedding: 37, width: 48, name: "wte"}, {positions: true}, {residual: [{layer_norm: true}, "#
             + #"{attention: 3}]}, {residual: [{layer_norm: true}, {dense: 96, activation: "gelu"}, "#

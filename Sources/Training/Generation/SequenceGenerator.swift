@@ -56,8 +56,8 @@ package final class SequenceGenerator {
         guard plan.network.continuesSequences else {
             let layer = plan.network.layers.first { !$0.continuesSequences }?.name
             throw PlanError(
-                "this model writes no text, because its layer `\(layer ?? "")` sees tokens that come later:"
-                    + " train one with causal attention, or with recurrent layers of one direction",
+                "this model writes no text, because its layer `\(layer ?? "")` cannot go on from token to"
+                    + " token: train one with causal attention, or with recurrent layers of one direction",
                 layer: layer)
         }
         return vocabulary
