@@ -6,7 +6,7 @@ package struct MadeUpData: Equatable, Sendable {
     /// `[columns]`, `[height, width, channels]` for images, `[positions, channels]` for sequences,
     /// `[positions]` for tokens.
     package var shape: [Int]
-    /// Nil for tokens whose targets are the next ones.
+    /// Nil for tokens whose targets are the next ones, or for the usual number.
     package var classes: Int?
     /// Tokens are below this number; nil for bytes.
     package var tokens: Int?
@@ -20,14 +20,16 @@ package struct MadeUpData: Equatable, Sendable {
     }
 
     package var form: DatasetForm {
-        let targets = classes.map { Targets.numbered($0) } ?? .nextToken
         guard let tokens else {
-            return DatasetForm(elementType: .uint8, sampleShape: shape, count: samples, targets: targets)
+            return DatasetForm(
+                elementType: .uint8, sampleShape: shape, count: samples, targets: .numbered(classes ?? 10))
         }
+        let positions = shape.reduce(1, *)
         return DatasetForm(
-            elementType: .ofTokens(tokens), sampleShape: [shape[0], 1], count: samples, targets: targets,
+            elementType: .ofTokens(tokens), sampleShape: [positions, 1], count: samples,
+            targets: classes.map { Targets.numbered($0) } ?? .nextToken,
             stream: StreamForm(
-                positions: samples * shape[0] + 1, vocabulary: tokens, index: .windows(stride: shape[0])))
+                positions: samples * positions + 1, vocabulary: tokens, index: .windows(stride: positions)))
     }
 
     /// The random stream that a data set is drawn from: training and other sets differ.

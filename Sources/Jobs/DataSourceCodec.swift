@@ -218,33 +218,23 @@ extension DataSpec.Source {
             }, write: { .int($0) })
     }
 
-    @Sendable private static func checkMadeUp(_ data: MadeUpData, _ decoder: ObjectDecoder) {
-        if data.tokens != nil, data.shape.count != 1 {
-            decoder.error(
-                "samples of tokens have the shape [positions]", atValueOf: "shape", label: "such as [64]")
-        }
-        if data.tokens == nil, data.classes == nil {
-            decoder.error(
-                "`made_up` needs `classes`, or `tokens`", atValueOf: "shape", label: "such as classes: 10")
-        }
-    }
-
     private static func madeUp(like train: Self?) -> Choice<Self> {
-        var blank = MadeUpData(shape: [1], classes: 2, samples: 1)
+        var blank = MadeUpData(shape: [1], classes: nil, samples: 1)
         var isKnown = false
         if case .madeUp(let data)? = train { (blank, isKnown) = (data, true) }
-        if !isKnown { blank.classes = nil }
         let shape = Codec<[Int]>.array(of: Codec<Int>.int(1...65_536), count: 1...3)
         let about =
             "Shape of a sample: `[columns]`, `[height, width, channels]`, `[positions, channels]` of a "
             + "sequence, or `[positions]` of tokens."
-        let codec = Codec<MadeUpData>.object(blank, check: checkMadeUp) {
+        let codec = Codec<MadeUpData>.object(blank) {
             if isKnown {
                 Field("shape", \.shape, shape, about)
             } else {
                 Field(required: "shape", \.shape, shape, about, example: "[28, 28, 1]")
             }
-            Field("classes", \.classes, .int(2...65_536), "Number of classes.", example: "10")
+            Field(
+                "classes", \.classes, .int(2...65_536), "Number of classes.", example: "10",
+                default: "10; none with `tokens`")
             Field(
                 "tokens", \.tokens, .int(2...StreamForm.mostTokens),
                 "Makes samples of tokens below this number; without `classes` the next token is the target.",

@@ -54,11 +54,17 @@ extension DataSpec.Source {
     }
 
     /// `"characters"`, `"bytes"`, `"words"`, `{words: 2}` or a path.
-    private static let tokens = Codec<TextData.Tokens>.object(TextData.Tokens.words(minimum: 1)) {
+    private static let tokens = Codec<Words>.object(Words()) {
         Field(
-            required: "words", \.minimum, .int(1...1_000_000),
+            required: "words", \.minimum, .int(2...1_000_000),
             "A word needs so many occurrences in the training texts for a token of its own.", example: "2")
-    }.or("characters", is: .characters).or("bytes", is: .bytes).or("words", is: .words(minimum: 1))
+    }.map(
+        to: { TextData.Tokens.words(minimum: $0.minimum) },
+        from: { tokens -> Words? in
+            guard case .words(let minimum) = tokens, minimum > 1 else { return nil }
+            return Words(minimum: minimum)
+        }
+    ).or("characters", is: .characters).or("bytes", is: .bytes).or("words", is: .words(minimum: 1))
         .or(
             Codec<String>.path.map(
                 to: { TextData.Tokens.file($0) },
@@ -83,9 +89,5 @@ extension DataSpec.Source {
     }
 }
 
-extension TextData.Tokens {
-    fileprivate var minimum: Int {
-        get { if case .words(let minimum) = self { minimum } else { 1 } }
-        set { self = .words(minimum: newValue) }
-    }
-}
+/// `{words: 2}`
+private struct Words: Sendable { var minimum = 2 }

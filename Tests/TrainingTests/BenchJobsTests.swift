@@ -10,6 +10,9 @@ import Training
         "mlp": 256, "cnn": 256, "resnet20": 128, "resnet18": 64, "lstm": 32, "gru": 32, "rnn": 32,
     ]
 
+    /// Language models and their contexts.
+    private static let contexts = ["gpt_nano": 64, "gpt2": 64, "gpt2_long": 512]
+
     private func plan(_ name: String) throws -> TrainingPlan {
         let job = try JobFile.load(path: ProjectFiles.path("config/bench/\(name).json5")).job
         return try TrainingPlan(job, DecodedData(reading: job.data).facts)
@@ -33,7 +36,17 @@ import Training
         let names = try Directory.list(ProjectFiles.path("config/bench")).map {
             String($0.split(separator: ".")[0])
         }
-        #expect(Set(names) == Set(Self.batches.keys))
+        #expect(Set(names) == Set(Self.batches.keys).union(Self.contexts.keys))
+    }
+
+    /// The published number of GPT-2's parameters, which has 1,024 positions, and nanoGPT's own.
+    @Test func languageModelsHaveTheParametersOfGPT() throws {
+        for (name, context) in Self.contexts {
+            let expected = name == "gpt_nano" ? 804_096 : 124_439_808 - (1024 - context) * 768
+            let plan = try plan(name)
+            #expect(plan.network.layout.parameterCount == expected, "\(name)")
+            #expect(plan.network.sequenceLength == context && plan.targets.areLabels)
+        }
     }
 
     /// A job that is measured ends only at the given step, and waits for no evaluation.

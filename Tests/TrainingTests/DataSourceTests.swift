@@ -121,11 +121,6 @@ import Training
         ),
         (#"{train: {image_folder: {path: "a", size: [0, 2]}}}"#, "must be a whole number from 1 to 16384"),
         (
-            "{train: {made_up: {shape: [28, 28], tokens: 10, samples: 5}}}",
-            "samples of tokens have the shape [positions]"
-        ),
-        ("{train: {made_up: {shape: [28], samples: 5}}}", "`made_up` needs `classes`, or `tokens`"),
-        (
             "{train: {made_up: {shape: [28, 28, 1], classes: 1, samples: 5}}}",
             "`classes` must be a whole number from 2"
         ),

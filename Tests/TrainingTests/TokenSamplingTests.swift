@@ -100,7 +100,7 @@ import Training
             }
         }
         let greedy = choose(TokenSampling(temperature: 0, seed: 1), logits)
-        for temperature in [1e-320, 1e-7, 1e-5] {
+        for temperature in [2024 * Double.leastNonzeroMagnitude, 1e-7, 1e-5] {
             #expect(choose(TokenSampling(temperature: temperature, seed: 1), logits) == greedy)
         }
         #expect(choose(TokenSampling(topP: 0, seed: 1), logits) == greedy)
