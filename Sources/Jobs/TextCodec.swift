@@ -36,7 +36,7 @@ extension DataSpec.Source {
                 example: "\"question\"")
             Field(
                 "answer", \.answer, .nonEmptyString, "JSON lines: the member with the answer.",
-                example: "\"answer\"")
+                example: "\"completion\"", default: "`answer`")
             Field(
                 "column", \.column, .nonEmptyString, "CSV: the column with a document's text.",
                 example: "\"text\"")
@@ -71,9 +71,8 @@ extension DataSpec.Source {
                 from: { if case .file(let path) = $0 { path } else { nil } }))
 
     @Sendable private static func check(_ data: TextData, _ decoder: ObjectDecoder) {
-        if (data.prompt == nil) != (data.answer == nil) {
-            decoder.error(
-                "`prompt` and `answer` belong together", atValueOf: data.prompt == nil ? "answer" : "prompt")
+        if data.answer != nil, data.prompt == nil {
+            decoder.error("an answer needs a `prompt`", atValueOf: "answer")
         }
         let forms = [("field", data.field), ("prompt", data.prompt), ("column", data.column)].filter {
             $0.1 != nil

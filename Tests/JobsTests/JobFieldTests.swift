@@ -18,11 +18,10 @@ import Testing
         "data.train.csv.task": [("target", "y")], "data.validation.csv.task": [("target", "y")],
         "data.test.csv.task": [("target", "y")],
         "data.train.npy.classes": [("targets", "/y")], "data.validation.npy.classes": [("targets", "/y")],
-        "data.test.npy.classes": [("targets", "/y")],
-        "data.train.text.prompt": [("answer", "a")], "data.train.text.answer": [("prompt", "p")],
-        "data.train.text.target": [("column", "c")], "data.validation.text.prompt": [("answer", "a")],
+        "data.test.npy.classes": [("targets", "/y")], "data.train.text.answer": [("prompt", "p")],
+        "data.train.text.target": [("column", "c")],
         "data.validation.text.answer": [("prompt", "p")], "data.validation.text.target": [("column", "c")],
-        "data.test.text.prompt": [("answer", "a")], "data.test.text.answer": [("prompt", "p")],
+        "data.test.text.answer": [("prompt", "p")],
         "data.test.text.target": [("column", "c")],
     ]
     /// Fields that a config may have and no job keeps.

@@ -73,8 +73,8 @@ struct TextDocuments {
             }
             if let field = data.field {
                 add(try text(field), prompt: [], label: nil, place)
-            } else if let prompt = data.prompt, let answer = data.answer {
-                add(try text(answer), prompt: try text(prompt), label: nil, place)
+            } else if let prompt = data.prompt {
+                add(try text(data.answer ?? "answer"), prompt: try text(prompt), label: nil, place)
             }
         }
     }
