@@ -16,8 +16,6 @@ final class LanguageModelBench {
     private let fold: FoldProgram
     private let reports: DoubleBuffer
     private let report: ReportLayout
-    /// The test's thread serves other tests afterwards, which want the floating-point mode that they know.
-    private var environment = fenv_t()
 
     /// - Parameters:
     ///   - context: the most positions of a sample.
@@ -30,7 +28,6 @@ final class LanguageModelBench {
         report = ReportLayout(
             loss: .crossEntropy, metrics: [.accuracy], targets: .tokens(vocabulary), outputs: vocabulary,
             isEvaluation: false)
-        fegetenv(&environment)
         self.lanes = LanePool(lanes: lanes)
         samples = MicrobatchRows(lengths.map(\.count))
         sequences = SequenceRows(lengths: lengths)
@@ -49,7 +46,7 @@ final class LanguageModelBench {
 
     deinit {
         lanes.close()
-        fesetenv(&environment)
+        restoreFloatingPointMode()
     }
 
     /// Spreads the positions of a batch over the microbatches.

@@ -17,8 +17,6 @@ final class NetworkBench {
     private let reports: DoubleBuffer
     let report: ReportLayout
     private let lanes: LanePool
-    /// The test's thread serves other tests afterwards, which want the floating-point mode that they know.
-    private var environment = fenv_t()
 
     /// - Parameters:
     ///   - sizes: samples in each microbatch.
@@ -36,7 +34,6 @@ final class NetworkBench {
         let form = form ?? .classes(outputs)
         report = ReportLayout(
             loss: loss, metrics: metrics, targets: form, outputs: outputs, isEvaluation: true)
-        fegetenv(&environment)
         rows = MicrobatchRows(sizes)
         self.lanes = LanePool(lanes: lanes)
         let most = sizes.max() ?? 0
@@ -58,7 +55,7 @@ final class NetworkBench {
 
     deinit {
         lanes.close()
-        fesetenv(&environment)
+        restoreFloatingPointMode()
     }
 
     var batchSize: Int { rows.rows.reduce(0, +) }

@@ -17,8 +17,6 @@ final class SequenceBench {
     private let lanes: LanePool
     private let statistics: FloatBuffer
     private var sequences: SequenceRows?
-    /// The test's thread serves other tests afterwards, which want the floating-point mode that they know.
-    private var environment = fenv_t()
 
     /// - Parameters:
     ///   - longest: the most positions of a sample.
@@ -31,7 +29,6 @@ final class SequenceBench {
         report = ReportLayout(
             loss: .crossEntropy, metrics: [.accuracy], targets: .classes(classes), outputs: classes,
             isEvaluation: true)
-        fegetenv(&environment)
         rows = MicrobatchRows(sizes)
         self.lanes = LanePool(lanes: lanes)
         let most = sizes.max() ?? 0
@@ -48,7 +45,7 @@ final class SequenceBench {
 
     deinit {
         lanes.close()
-        fesetenv(&environment)
+        restoreFloatingPointMode()
     }
 
     var samples: Int { rows.rows.reduce(0, +) }

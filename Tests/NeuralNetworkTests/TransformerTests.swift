@@ -1,6 +1,5 @@
 import Kernels
 import NeuralNetwork
-import Platform
 import Testing
 
 /// Transformers against PyTorch's, and the bits of their results under cuts.
@@ -184,10 +183,7 @@ import Testing
         plan.layout.initialize(parameters.pointer, seed: 4)
         let lengths = [150, 70]
         let tokens = Self.random([lengths]).tokens
-        // The test's thread serves other tests afterwards, which want the floating-point mode that they know.
-        var environment = fenv_t()
-        fegetenv(&environment)
-        defer { fesetenv(&environment) }
+        defer { restoreFloatingPointMode() }
         let lanes = LanePool(lanes: 2)
         defer { lanes.close() }
         func pass(_ network: Network, _ sequences: SequenceRows) throws {
