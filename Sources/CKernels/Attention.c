@@ -23,7 +23,7 @@ struct query_rows {
     float *outputs;
     // The largest score so far, and the exponentials' sums, one for each place of a vector.
     float *maxima, *sums;
-    // What the backward pass knows: dO, the largest scores and the inverse sums of the forward pass, and
+    // The backward pass knows: dO, the largest scores and the inverse sums of the forward pass, and
     // the products dO · O; the scores and the products are scaled.
     const float *output_gradients, *shifts, *inverses, *deltas;
 };

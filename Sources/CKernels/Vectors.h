@@ -1,4 +1,4 @@
-// What the C files of the kernels share: vectors, and the choice of a copy of the loops for this processor.
+// Shared by the C files of the kernels: vectors, and the choice of a copy of the loops for this processor.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

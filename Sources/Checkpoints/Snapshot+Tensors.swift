@@ -2,7 +2,8 @@ import NeuralNetwork
 
 // The tensors of a checkpoint: a snapshot in PyTorch's names and layout.
 extension Snapshot {
-    /// Names the parameters that an averaged training goes on from, in the optimizer's file: `raw.dense1.weight`.
+    /// Names the parameters that an averaged training goes on from, in the optimizer's file:
+    /// `raw.dense1.weight`.
     private static let rawName = "raw"
 
     /// The model's parameters, or their average, and running statistics, as in a PyTorch `state_dict`; of
@@ -25,8 +26,8 @@ extension Snapshot {
         return tensors
     }
 
-    /// Each moment of each parameter, with names like `exp_avg.dense1.weight`; and if the model is the average
-    /// of the parameters, they themselves.
+    /// Each moment of each parameter, with names like `exp_avg.dense1.weight`; and if the model is the
+    /// average of the parameters, they themselves.
     package func optimizerTensors(_ layout: ParameterLayout, momentNames: [String]) -> [NamedTensor] {
         let vectors =
             isAveraged

@@ -10,7 +10,8 @@ package struct Snapshot: Equatable, Sendable {
     package var step: Int
     /// The flat vector of parameters.
     package var parameters: [Float]
-    /// One flat vector for each moment of the optimizer, then that of the parameters' average, if there is one.
+    /// One flat vector for each moment of the optimizer, then that of the parameters' average, if there is
+    /// one.
     package var moments: [[Float]]
     /// True if the last of `moments` is the average of the parameters, which is evaluated in place of them.
     package var isAveraged: Bool

@@ -69,7 +69,7 @@ package struct TensorNaming: Sendable {
         self.tied = tied
     }
 
-    /// What a tensor of the file is called here; nil if no rule is about it.
+    /// The name that a tensor of the file has here; nil if no rule is about it.
     package func translation(of name: String) -> Translation? {
         let components = self.components(name)
         for rule in rules {
@@ -81,8 +81,8 @@ package struct TensorNaming: Sendable {
         return nil
     }
 
-    /// What a file calls a tensor of the model: one name, or those of its parts in their order; none if no
-    /// rule is about it, or the rule counts otherwise (`#+1`).
+    /// The name of a tensor of the model in a file: one name, or those of its parts in their order; none if
+    /// no rule is about it, or the rule counts otherwise (`#+1`).
     package func originals(of name: String) -> [Translation] {
         let components = name.split(separator: ".", omittingEmptySubsequences: false)
         var found: [Translation] = []

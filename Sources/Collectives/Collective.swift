@@ -277,9 +277,9 @@ extension Collective {
     /// Gathers the kept vector from its owners, between steps and at most once before each: the step that
     /// follows is `step`. Every member of the generation calls it there.
     ///
-    /// A piece may arrive while this member still computes the step before: the whole vector is nobody's then,
-    /// because all have read the last one before they contributed to that step. Owners change the pieces in
-    /// step `step`, when all members have contributed to it and therefore received them.
+    /// A piece may arrive while this member still computes the step before: the whole vector is nobody's
+    /// then, because all have read the last one before they contributed to that step. Owners change the
+    /// pieces in step `step`, when all members have contributed to it and therefore received them.
     ///
     /// - Throws: `GenerationEnded` if the generation ends first.
     package func gather(before step: Int) throws {

@@ -18,8 +18,9 @@ extension Dataset {
     ///   - samples: where each sample lies in the stream, if that has a table.
     ///   - fill: writes the features `[count, shape…]`, or the stream (UInt8, UInt16, UInt32 or Float, as
     ///     `form` says), and the targets (Int32 labels, or Float values).
-    /// - Throws: `DatasetError` if the data do not fit into memory, if a label is outside the classes, a sample
-    ///   outside the stream, a token outside the vocabulary or a number is not finite; and what `fill` throws.
+    /// - Throws: `DatasetError` if the data do not fit into memory, if a label is outside the classes, a
+    ///   sample outside the stream, a token outside the vocabulary or a number is not finite; and what
+    ///   `fill` throws.
     package static func build(
         _ form: DatasetForm, samples: [StreamSample] = [],
         fill: (_ features: UnsafeMutableRawBufferPointer, _ targets: UnsafeMutableRawBufferPointer) throws ->

@@ -50,7 +50,8 @@ package struct ExportedModel {
         }
         if let layer = plan.network.layers.first(where: \.isForTransformers) {
             throw CheckpointError(
-                "`\(model.path)` has the layer `\(layer.name)`, \(layer.summary), which cannot be exported: use "
+                "`\(model.path)` has the layer `\(layer.name)`, \(layer.summary), which cannot be "
+                    + "exported: use "
                     + "`dist-train predict` or `serve`, or its tensors in PyTorch's names")
         }
         guard model.state.encoding.offsets?.features.allSatisfy({ $0 == 0 }) ?? true else {

@@ -130,9 +130,12 @@ struct JobFields: Sendable {
             example: "{global_norm: 1}")
         Field(
             "ema", \.job.optimization.average, WeightAverage.codec,
-            "Keeps an exponential moving average of the parameters, which is evaluated, chosen as the best and"
-                + " exported, and is the model in checkpoints; training goes on from the parameters themselves,"
-                + " which lie beside it. A number is the decay. Running statistics of batch norm stay those of"
+            "Keeps an exponential moving average of the parameters, which is evaluated, chosen as the "
+                + "best and"
+                + " exported, and is the model in checkpoints; training goes on from the parameters "
+                + "themselves,"
+                + " which lie beside it. A number is the decay. Running statistics of batch norm stay "
+                + "those of"
                 + " the training.",
             example: "0.999")
         Field(
@@ -152,7 +155,8 @@ struct JobFields: Sendable {
             example: "[\"layer1\", \"bn1\"]", omitsDefault: true)
         Field(
             "lora", \.job.adapters, LowRankAdapters.codec,
-            "Trains low-rank adapters of dense layers and leaves the network as it is: y + alpha/rank · (xA)B.",
+            "Trains low-rank adapters of dense layers and leaves the network as it is: y + alpha/rank · "
+                + "(xA)B.",
             example: "{rank: 8, alpha: 16, on: [\"attention\"]}")
     }
 

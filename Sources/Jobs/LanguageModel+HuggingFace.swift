@@ -17,7 +17,7 @@ extension LanguageModel {
         }
     }
 
-    /// What `config.json` says a model's kind is; nil if it says nothing.
+    /// The kind of a model as `config.json` says it; nil if it says nothing.
     package static func kind(inHuggingFace text: [UInt8], path: String) -> String? {
         JSON5.parse(SourceFile(name: path, text: text), diagnostics: Diagnostics())?["model_type"]?.text
     }

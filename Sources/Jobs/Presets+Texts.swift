@@ -1,6 +1,6 @@
 // The networks themselves. Input sizes: 224×224×3 for those of ImageNet (227 for the original AlexNet),
-// 32×32×3 for those of CIFAR, 28×28×1 for LeNet-5; language models read tokens. Where torchvision has the model, layers with weights have
-// its names.
+// 32×32×3 for those of CIFAR, 28×28×1 for LeNet-5; language models read tokens. Where torchvision has the
+// model, layers with weights have its names.
 extension Presets {
     static let texts: [(name: String, text: String)] =
         [

@@ -178,8 +178,8 @@ extension ReferencePage {
         `weights` reads a file of safetensors, a checkpoint, or a run directory. Missing, unexpected and \
         mis-shaped tensors are listed at once. With `skip` some tensors begin fresh, such as those of a new \
         last layer. Frozen layers have no gradients and no optimizer state, and their batch norm is in \
-        evaluation mode. `finetune-resnet18.json5` shows both. With `lora` all is frozen but the adapters; an \
-        exported model has them in its weights.
+        evaluation mode. `finetune-resnet18.json5` shows both. With `lora` all is frozen but the adapters; \
+        an exported model has them in its weights.
         """
 
     private static let checkpoints = """

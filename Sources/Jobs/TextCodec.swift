@@ -12,7 +12,8 @@ extension DataSpec.Source {
         let codec = Codec<TextData>.object(blank, check: check) {
             Field(
                 required: "path", \.path, .path,
-                "A text, a directory of `.txt` files, JSON lines (`field`, or `prompt` and `answer`) or a CSV "
+                "A text, a directory of `.txt` files, JSON lines (`field`, or `prompt` and `answer`) or "
+                    + "a CSV "
                     + "file (`column`).", example: "\"data/shakespeare.txt\"")
             Field(
                 "tokenizer", \.tokens, tokens,
@@ -25,7 +26,8 @@ extension DataSpec.Source {
             Field(
                 "stride", \.stride, .int(1...TextData.mostPositions),
                 "Tokens from the beginning of one sample to that of the next. 1 makes a sample of every "
-                    + "position; in an evaluation, each window predicts so many tokens with those before them "
+                    + "position; in an evaluation, each window predicts so many tokens with those "
+                    + "before them "
                     + "to read.", example: "1", default: "`context`")
             Field(
                 "field", \.field, .nonEmptyString, "JSON lines: the member that holds a document's text.",

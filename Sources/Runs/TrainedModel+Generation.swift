@@ -8,8 +8,8 @@ extension TrainedModel {
     /// The model as one that continues sequences of tokens.
     ///
     /// - Parameter sequences: the number of sequences that are continued side by side.
-    /// - Throws: `PlanError` if the model is no language model, or `CheckpointError` if a tensor is missing or
-    ///   has another shape or type.
+    /// - Throws: `PlanError` if the model is no language model, or `CheckpointError` if a tensor is missing
+    ///   or has another shape or type.
     package func generator(sequences: Int, lanes: LanePool) throws -> SequenceGenerator {
         let plan = try plan()
         _ = try SequenceGenerator.vocabulary(of: plan)

@@ -2,7 +2,8 @@ import Configuration
 import HTTP
 import Threads
 
-/// Answers the requests of a server: predictions, texts, the list of models, its state, and the page to try it.
+/// Answers the requests of a server: predictions, texts, the list of models, its state, and the page to try
+/// it.
 ///
 /// Short lists of numbers are read on the server's thread, everything else on the decoders', and all is
 /// computed on the compute thread.

@@ -81,7 +81,7 @@ import Testing
         #expect(rows[0] == rows[1] && rows[0] < rows[2])
     }
 
-    /// What was written is read, and no other bytes are.
+    /// Written bytes are read, and no others are.
     @Test func canonicalFormIsChecked() throws {
         let samples = [
             StreamSample(start: 15, length: 4), StreamSample(start: 2, length: 3, firstCounted: 2),

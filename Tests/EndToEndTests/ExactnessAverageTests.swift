@@ -47,7 +47,8 @@ extension Exactness {
             #expect(try Bits(resumed, bench.runDirectory("killed")) == quiet, "\(resumed.errors)")
         }
 
-        /// What a trained model answers is the average: `evaluate` finds what the last line of the metrics has.
+        /// A trained model answers by the average: `evaluate` finds what the last line of the metrics
+        /// has.
         @Test func isTheModelThatIsUsed() throws {
             let bench = try Bench(Self.job)
             let finished = try bench.run("run", workers: 2)

@@ -99,7 +99,8 @@ import Training
         #expect(
             try layers(
                 #"{embedding: 50, width: 16}, "positions", {attention: 4}, {attention: 8, kv_heads: 2, "#
-                    + #"causal: false, rotary: {base: 500, width: 4}, bias: false, dropout: 0.1, name: "a"}, "#
+                    + #"causal: false, rotary: {base: 500, width: 4}, bias: false, dropout: 0.1, name: "#
+                    + #""a"}, "#
                     + #"{rms_norm: {epsilon: 1e-6}}, {dense: 8, activation: "silu"}, {gated: "gelu_tanh"}, "#
                     + #"{head: {tied: "embedding1"}}"#) == [
                     NamedLayer(

@@ -27,7 +27,7 @@ import Testing
         ].map { Shape(heads: $0.0, kvHeads: $0.1, width: $0.2, length: $0.3, isCausal: isCausal) }
     }
 
-    /// What a pass over one sample gives.
+    /// The results of a pass over one sample.
     struct Results {
         let y: FloatBuffer
         let statistics: FloatBuffer

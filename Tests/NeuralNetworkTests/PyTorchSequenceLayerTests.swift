@@ -61,7 +61,7 @@ import Testing
         let (fixture, name) = (try Fixture("sequence_layers.txt"), example.testDescription)
         let lengths = try fixture["lengths"].map { Int($0) }
         for sizes in Self.sizes {
-            // What one layer leaves in memory that it does not own must not reach another.
+            // Values that one layer leaves in memory that it does not own must not reach another.
             let bench = try SequenceBench(
                 example.layers, channels: 5, longest: 9, classes: 3, sizes: sizes, lanes: lanes,
                 Network.Options(poison: .nan))

@@ -81,7 +81,7 @@ import Training
         }
     }
 
-    /// What is written as `config.json` is read back, and describes the network.
+    /// A written `config.json` is read back, and describes the network.
     @Test(arguments: models) func configsAreWritten(name: String) throws {
         let model = try Self.model(name)
         let text = Array(model.huggingFace.utf8)

@@ -17,7 +17,8 @@ import Training
             + #"{dense: 48}]}, {layer_norm: true}, {head: {tied: "wte"}}]"#,
         // As Llama: rotary positions, groups of heads, gated units.
         #"[{embedding: 37, width: 48}, {residual: [{rms_norm: true}, {attention: 6, kv_heads: 2, "#
-            + #"rotary: {base: 10000}, bias: false}]}, {residual: [{rms_norm: true}, {dense: 128, bias: false}, "#
+            + #"rotary: {base: 10000}, bias: false}]}, {residual: [{rms_norm: true}, {dense: 128, bias: "#
+            + #"false}, "#
             + #"{gated: "silu"}, {dense: 48, bias: false}]}, {rms_norm: true}, {dense: 37, bias: false}]"#,
         #"[{dense: 24}, "tanh", {dense: 37}]"#,
         #"[{dense: 40, activation: "gelu"}, {residual: [{dense: 40, activation: "relu"}]}, {dense: 37}]"#,

@@ -52,7 +52,7 @@ import Training
         #expect(try run("ab", stops: ["abc"], end: true) == ("ab", .stop))
     }
 
-    /// What may be the beginning of a stop text is shown when it is clear that it is none.
+    /// A possible beginning of a stop text is shown when it is clear that it is none.
     @Test func holdsBack() throws {
         let tokenizer = try characters("abcd")
         var one = try continuation("a", tokenizer, stops: ["bbc"])

@@ -65,8 +65,8 @@ import Training
         #expect(back == quiet.snapshot)
     }
 
-    /// Adapters of a network with batch norm: the network keeps its bits, what is trained has the same bits on
-    /// any number of members, and an average of it may be kept.
+    /// Adapters of a network with batch norm: the network keeps its bits, what is trained has the same bits
+    /// on any number of members, and an average of it may be kept.
     @Test(arguments: [nil, WeightAverage(decay: 0.5)]) func adapters(average: WeightAverage?) throws {
         let training = try training(freeze: []) {
             $0.adapters = LowRankAdapters(rank: 4, layers: ["dense1", "dense2"], trained: ["head"])

@@ -23,8 +23,8 @@ void ckernels_pack_transposed(const float *b, size_t ldb, size_t depth, size_t c
 void ckernels_multiply_panels(
     const float *a, size_t stride, size_t rows, const float *panel, size_t depth, bool accumulates, float *c,
     size_t ldc, size_t columns);
-/// `c[columns] = a · panels` for one row `a[depth]` and neighbouring panels, `distance` floats apart, with the
-/// bits of `ckernels_multiply_panels`: memory is read once, from the first panel to the last.
+/// `c[columns] = a · panels` for one row `a[depth]` and neighbouring panels, `distance` floats apart, with
+/// the bits of `ckernels_multiply_panels`: memory is read once, from the first panel to the last.
 void ckernels_multiply_row(
     const float *a, const float *panels, size_t distance, size_t depth, float *c, size_t columns);
 /// `C[rows, columns] = Aᵀ · B`, or added to C. Both are panels of the same depth, with at most 16 rows and

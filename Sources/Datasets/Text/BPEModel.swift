@@ -2,7 +2,7 @@
 /// neighbours that have a merge, those with the lowest rank become one token, from left to right, until there
 /// are none.
 struct BPEModel: Sendable {
-    /// What a file says beside its vocabulary and merges.
+    /// The options of a file beside its vocabulary and merges.
     struct Options: Equatable, Sendable {
         /// Whether the words are bytes, which tokens spell in `ByteAlphabet`.
         var isByteLevel = false

@@ -83,7 +83,7 @@ struct BPETokenizer: Sendable {
         }
     }
 
-    /// What is kept from one text to the next.
+    /// The memory that is kept from one text to the next.
     final class Memory {
         var words = WordCache()
         let scratch = BPEScratch()

@@ -26,8 +26,8 @@ package struct TextData: Equatable, Sendable {
     package var stride: Int?
     /// JSON lines: the member that has a document's text.
     package var field: String?
-    /// JSON lines: the members with what is given, and with the answer (nil: "answer"), whose tokens alone are
-    /// targets.
+    /// JSON lines: the members with what is given, and with the answer (nil: "answer"), whose tokens alone
+    /// are targets.
     package var prompt: String?
     package var answer: String?
     /// CSV: the column with a document's text.

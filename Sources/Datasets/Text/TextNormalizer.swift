@@ -1,4 +1,4 @@
-/// What a tokenizer changes in a text before it cuts it into words.
+/// The changes that a tokenizer makes in a text before it cuts it into words.
 struct TextNormalizer: Equatable, Sendable {
     enum Step: Equatable, Sendable {
         /// Unicode's normalization form C.

@@ -1,7 +1,8 @@
 import CDatasets
 
-/// What tokenizers ask about Unicode's characters, from the embedded table that `make_unicode.py` writes. The
-/// answers are those of PyPI's `tokenizers`, and the same on every machine and with every version of Swift.
+/// The classes of Unicode's characters that tokenizers need, from the embedded table that `make_unicode.py`
+/// writes. The answers are those of PyPI's `tokenizers`, and the same on every machine and with every
+/// version of Swift.
 struct UnicodeTable: Sendable {
     static let shared = UnicodeTable()
 

@@ -5,10 +5,10 @@ import CKernels
 ///
 /// A row of the input is `[heads · D | kvHeads · D | kvHeads · D]`: queries, keys and values. Head h reads
 /// the keys and values of number `h / (heads / kvHeads)`. No memory is quadratic in the length. The softmax
-/// of a query runs over tiles of 64 keys that begin at multiples of 64. An output's bits depend on its query and
-/// on the keys that it sees, never on the queries, heads or samples beside it: with a cache of keys and
-/// values, the last query alone gives the same bits. The gradients of keys and values are sums over the heads
-/// that read them, and in each head over the queries in the order of their positions.
+/// of a query runs over tiles of 64 keys that begin at multiples of 64. An output's bits depend on its
+/// query and on the keys that it sees, never on the queries, heads or samples beside it: with a cache of
+/// keys and values, the last query alone gives the same bits. The gradients of keys and values are sums
+/// over the heads that read them, and in each head over the queries in the order of their positions.
 package struct AttentionKernels: Sendable {
     package let heads: Int
     package let kvHeads: Int

@@ -12,8 +12,8 @@ package struct TensorShape: Equatable, Sendable, CustomStringConvertible {
     package var count: Int { dimensions.reduce(1, *) }
     /// The innermost dimension: features of a table, channels of an image.
     package var channels: Int { dimensions.last ?? 1 }
-    /// Positions at which the channels are found: 1 for tables, height × width for images, at most so many for
-    /// sequences.
+    /// Positions at which the channels are found: 1 for tables, height × width for images, at most so many
+    /// for sequences.
     package var positions: Int { dimensions.dropLast().reduce(1, *) }
     package var isFlat: Bool { dimensions.count == 1 }
     package var isSequence: Bool { dimensions.count == 2 }

@@ -8,7 +8,8 @@ import NeuralNetwork
 /// positions alone. Its logits have the bits that the whole sequence would give. When the model's most
 /// positions are reached, the sequence goes on from its newest half: the model forgets what was before.
 ///
-///     let generator = try SequenceGenerator(plan: plan, parameters: p, statistics: s, sequences: 1, lanes: lanes)
+///     let generator = try SequenceGenerator(plan: plan, parameters: p, statistics: s, sequences: 1, lanes:
+///         lanes)
 ///     try generator.append([[15, 2, 7]])
 ///     let next = sampling.choose(generator.logits(0), sequence: 0, position: 0)
 package final class SequenceGenerator {

@@ -3,7 +3,8 @@ import Datasets
 /// A text that a language model continues: the tokens that it must read next, and the text of those that were
 /// drawn.
 ///
-///     var text = try TextContinuation("To be", of: tokenizer, vocabulary: 65, sampling: sampling, tokens: 200)
+///     var text = try TextContinuation("To be", of: tokenizer, vocabulary: 65, sampling: sampling, tokens:
+///         200)
 ///     while text.ending == nil {
 ///         try generator.append([text.takeTokens()])
 ///         print(text.advance(generator.logits(0)), terminator: "")

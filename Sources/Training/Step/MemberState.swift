@@ -139,8 +139,8 @@ extension MemberState {
     /// The parameters that are evaluated: the average that was gathered last, or the parameters themselves.
     var evaluatedParameters: FloatBuffer { average ?? parameters }
 
-    /// Gathers the average from its owners, between steps, before an evaluation. Frozen tensors, which have no
-    /// owner, are copied.
+    /// Gathers the average from its owners, between steps, before an evaluation. Frozen tensors, which have
+    /// no owner, are copied.
     func gatherAverage(_ collective: Collective, before step: Int) throws {
         guard let average else { return }
         let flatCount = partition.flatCount

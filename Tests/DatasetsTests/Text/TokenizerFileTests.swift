@@ -1,7 +1,7 @@
 import Datasets
 import Testing
 
-/// What `tokenizer.json` may have that is not supported is refused by its name, and damage with its place.
+/// Parts of a `tokenizer.json` that are not supported are refused by its name, and damage with its place.
 @Suite struct TokenizerFileTests {
     private func message(_ text: String) -> String {
         do {

@@ -111,7 +111,8 @@ import Testing
         let error = #expect(throws: DatasetError.self) { try tokenizer.encode("née\nné ñ") }
         #expect(
             error?.description
-                == "line 2, column 3 of the text: the training text has no character U+0020; remove it, or use"
+                == "line 2, column 3 of the text: the training text has no character U+0020; remove it, "
+                + "or use"
                 + " the tokenizer `bytes`, which knows every text")
         let again = try Tokenizer(serialized: tokenizer.serialized)
         #expect(again.serialized == tokenizer.serialized && again.kind == .characters)
