@@ -83,9 +83,10 @@ import Testing
         {
             let ids = try tokenizer.encode(bytes, addsTemplate: true)
             #expect(try TextFixtures.hash(ids) == TextFixtures.hash("\(name) \(text)"))
-            // Some begin with a space that the tokenizer has added.
+            // `added` puts a space behind `foo`, also in `fool`; `metaspace` has not the tokens of all bytes.
+            guard name != "added", name != "metaspace" else { continue }
             let isWhole = tokenizer.decode(ids).suffix(bytes.count).elementsEqual(bytes)
-            #expect(isWhole || name == "metaspace", "without all bytes, some characters are unknown")
+            #expect(isWhole)
         }
     }
 
@@ -111,9 +112,8 @@ import Testing
         let error = #expect(throws: DatasetError.self) { try tokenizer.encode("née\nné ñ") }
         #expect(
             error?.description
-                == "line 2, column 3 of the text: the training text has no character U+0020; remove it, "
-                + "or use"
-                + " the tokenizer `bytes`, which knows every text")
+                == "line 2, column 3 of the text: the training text has no character U+0020; remove it, or"
+                + " use the tokenizer `bytes`, which knows every text")
         let again = try Tokenizer(serialized: tokenizer.serialized)
         #expect(again.serialized == tokenizer.serialized && again.kind == .characters)
         #expect(throws: DatasetError.self) { try Tokenizer.characters(of: [], hasEnd: false) }
@@ -158,12 +158,13 @@ import Testing
 
 /// The texts beside the repository.
 enum WholeTexts {
-    static func shakespeare() throws -> [UInt8] {
-        Array(try TextFile(Path.join(TextFixtures.data, "tinyshakespeare.txt.gz")).bytes)
-    }
+    static func shakespeare() throws -> [UInt8] { try contents("tinyshakespeare.txt.gz") }
 
     /// The table of TREC's questions.
-    static func trec() throws -> [UInt8] {
-        Array(try TextFile(Path.join(TextFixtures.data, "trec-train.csv")).bytes)
+    static func trec() throws -> [UInt8] { try contents("trec-train.csv") }
+
+    private static func contents(_ name: String) throws -> [UInt8] {
+        let file = try TextFile(Path.join(TextFixtures.data, name))
+        return withExtendedLifetime(file) { Array(file.bytes) }
     }
 }
