@@ -140,6 +140,30 @@ seed("dataset", "read-values",
 seed("dataset", "read-none", dataset(2, [1], 3, 3, 0, [], struct.pack("<3f", 1, 2, 3), b""))
 seed("dataset", "label", dataset(1, [1], 2, 1, 2, [b"a", b"b"], bytes(2), struct.pack("<2i", 0, 2)))
 
+# Tokenizers: a text, and the file
+texts = root / "Tests/Fixtures/text"
+for name in ["llama3", "added", "metaspace"]:
+    tree = json.loads((texts / f"{name}.json").read_text())
+    model = tree["model"]
+    keep = {token["content"] for token in tree["added_tokens"]} | {"<unk>", "<0xC3>", "<0xA9>"}
+    short = [token for token in model["vocab"] if len(token) == 1 or token in keep][:60]
+    model["vocab"] = {token: id for id, token in enumerate(short)}
+    model["merges"] = []
+    for left, right in [("t", "h"), ("a", "n")]:
+        if left in model["vocab"] and right in model["vocab"]:
+            model["vocab"][left + right] = len(model["vocab"])
+            model["merges"].append([left, right])
+    ids = dict(model["vocab"])
+    for token in tree["added_tokens"]:
+        token["id"] = ids.setdefault(token["content"], len(ids))
+    seed("tokenizer", "read-" + name, part(" the é <s>foo bar an\n".encode())
+         + json.dumps(tree, ensure_ascii=False).encode())
+seed("tokenizer", "read-bytes", part(b"a\xff") + b'{"tokenizer":"bytes","end":true}')
+seed("tokenizer", "read-characters",
+     part("né".encode()) + '{"tokenizer":"characters","end":false,"characters":"né"}'.encode())
+seed("tokenizer", "read-words", part(b"The end") + b'{"tokenizer":"words","words":["the","."]}')
+seed("tokenizer", "model", part(b"") + b'{"model":{"type":"Unigram","vocab":[]}}')
+
 
 # Checkpoints
 def safetensors(header, data=b""):

@@ -21,6 +21,7 @@ package struct BPETrainer {
 
     /// The smallest vocabulary: all bytes and the token for the end of a document.
     package static let smallestVocabulary = 257
+    package static let largestVocabulary = Int(HuggingFaceFile.largestID)
 
     /// Learns merges until the vocabulary has the wanted size, or until no pair is left.
     /// - Parameters:
@@ -32,7 +33,7 @@ package struct BPETrainer {
         vocabularySize: Int, minimumFrequency: Int = 0, progress: (Int) throws -> Void = { _ in }
     ) throws -> Tokenizer {
         precondition(
-            (Self.smallestVocabulary...Int(HuggingFaceFile.largestID)).contains(vocabularySize),
+            (Self.smallestVocabulary...Self.largestVocabulary).contains(vocabularySize),
             "a byte-level vocabulary has at least 257 tokens")
         let end = Array(Tokenizer.endName.utf8)
         var tokens = [end]

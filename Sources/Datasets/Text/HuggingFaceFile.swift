@@ -131,15 +131,17 @@ struct HuggingFaceFile {
         guard let list = tree["added_tokens"], !list.isNull else { return [] }
         // As `tokenizers` numbers tokens that the vocabulary does not have.
         var next = Int32(model.tokens.count { $0 != nil })
+        var known: [[UInt8]: Int32] = [:]
         return try require(list.elements, "added_tokens", "a list").map { entry in
             let token = try addedToken(entry)
-            let expected = model.id(of: token.content) ?? next
+            let expected = model.id(of: token.content) ?? known[token.content] ?? next
             guard token.id == expected else {
                 throw fault(
                     "the added token `\(String(decoding: token.content, as: UTF8.self))` has the id"
                         + " \(token.id), and by the vocabulary it is \(expected); take the model's own file")
             }
             if token.id >= next { next = token.id + 1 }
+            known[token.content] = token.id
             return token
         }
     }

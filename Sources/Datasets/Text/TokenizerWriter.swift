@@ -102,7 +102,9 @@ enum TokenizerWriter {
     private static func template(_ bpe: BPETokenizer) -> String {
         let template = bpe.template
         guard template != .init() else { return "null" }
-        func name(_ id: Int32) -> String { quoted(bpe.spelling(of: id) ?? []) }
+        func name(_ id: Int32) -> String {
+            quoted(bpe.added.last { $0.id == id }?.content ?? bpe.spelling(of: id) ?? [])
+        }
         func pieces(_ ids: [Int32]) -> [String] {
             ids.map { #"{"SpecialToken":{"id":\#(name($0)),"type_id":0}}"# }
         }

@@ -28,7 +28,8 @@ package enum Commands {
             commands: [
                 ValidateCommand.command, ConfigCommand.command, SummaryCommand.command,
                 PlanCommand.command, DataGetCommand.command, DataInspectCommand.command,
-                DataPreviewCommand.command, LRFindCommand.command,
+                DataPreviewCommand.command, TokenizerTrainCommand.command, TokenizerShowCommand.command,
+                LRFindCommand.command,
             ]),
         Group(
             title: "this machine and others",

@@ -84,6 +84,25 @@ extension FuzzTarget {
             "mapped it is another data set")
     }
 
+    /// A tokenizer's file, with a text that it encodes.
+    static let tokenizer = FuzzTarget("tokenizer", longestInput: 4096) { input in
+        var parts = Input(input)
+        let text = parts.part()
+        let tokenizer = try Tokenizer(serialized: parts.remainder())
+        let again = try Tokenizer(serialized: tokenizer.serialized)
+        try require(
+            again.serialized == tokenizer.serialized, "written and read again it is another tokenizer")
+        let ids = try tokenizer.encode(text, addsTemplate: true)
+        try require(
+            ids.allSatisfy { (0..<tokenizer.vocabularySize).contains(Int($0)) },
+            "an id is not in the vocabulary")
+        try require(try again.encode(text, addsTemplate: true) == ids, "read again it gives other ids")
+        try require(again.decode(ids) == tokenizer.decode(ids), "read again it gives another text")
+        var decoder = StreamingDecoder(tokenizer)
+        _ = ids.map { decoder.append($0) }
+        _ = decoder.finish()
+    }
+
     /// Uses a data set as training does.
     private static func use(_ dataset: Dataset) throws {
         let normalization = Normalization(.zScore, of: dataset)
