@@ -18,7 +18,9 @@ import Testing
     }
 
     /// Commands that get data: the program's own, or a line for a shell.
-    private static let commands = ["dist-train data get ", "\n  mkdir -p data && python ", "\n  curl ", "\n  awk "]
+    private static let commands = [
+        "dist-train data get ", "\n  mkdir -p data && python ", "\n  curl ", "\n  awk ",
+    ]
 
     @Test func everyJobIsValidOrSaysWhatItNeeds() throws {
         let folder = ProjectFiles.path("config")
