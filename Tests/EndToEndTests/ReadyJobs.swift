@@ -8,7 +8,7 @@ final class ReadyJobs {
 
     init() throws {
         directory = try TemporaryDirectory()
-        for name in ["data", "data/mnist", "data/cifar-10-batches-bin"] {
+        for name in ["data", "data/mnist", "data/cifar-10-batches-bin", "data/trec"] {
             try Directory.createNew(directory.file(name), mode: 0o700)
         }
         for (name, count) in [("train", 150), ("t10k", 70)] {
@@ -37,6 +37,29 @@ final class ReadyJobs {
             try write("data/cifar-10-batches-bin/\(name).bin", records)
         }
         try writePhotos()
+        try writeTexts()
+    }
+
+    /// A text of Shakespeare's 65 characters, questions of six classes, and sums.
+    private func writeTexts() throws {
+        let characters = Array(
+            "\n !$&',-.3:;?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
+        try write(
+            "data/shakespeare.txt", (0..<9000).map { characters[($0 * $0 + $0 / 65) % 65] } + characters)
+        let classes = ["ABBR", "DESC", "ENTY", "HUM", "LOC", "NUM"]
+        for (name, rows) in [("train", 260), ("test", 60)] {
+            let questions = (0..<rows).map { row in
+                let words = (0..<(2 + row % 9)).map { "w\((row * row + 7 * $0) % 23)" }
+                return "\(classes[row % 6]),\"What is \(words.joined(separator: ", ")) ?\""
+            }
+            try directory.write(
+                "data/trec/\(name).csv", (["label,text"] + questions).joined(separator: "\n") + "\n")
+        }
+        let sums = (0..<700).map { row in
+            let (a, b) = (10 + row % 31, 10 + row / 31)
+            return "{\"prompt\": \"\(a)+\(b)=\", \"answer\": \"0\(a + b)\"}"
+        }
+        try directory.write("data/sums.jsonl", sums.joined(separator: "\n") + "\n")
     }
 
     private func write(_ name: String, _ bytes: [UInt8]) throws {
