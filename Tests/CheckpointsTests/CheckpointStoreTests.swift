@@ -136,7 +136,7 @@ import Testing
     @Test func aRenamedCheckpointIsNotBelieved() throws {
         try write(1)
         let child = try ChildProcess("cp", ["-r", store.path(ofStep: 1), store.path(ofStep: 9)])
-        #expect(child.wait(seconds: 30)?.isSuccess == true)
+        #expect(child.wait(seconds: 120)?.isSuccess == true)
         let (step, reports) = try newest()
         #expect(step == 1)
         #expect(reports.first?.contains("it was renamed") == true)

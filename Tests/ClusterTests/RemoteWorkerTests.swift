@@ -76,7 +76,7 @@ import Transport
     }
 
     /// Waits until the worker runs or has failed, and has noted its token.
-    private func settle(_ process: any WorkerProcess, seconds: Double = 30) -> WorkerCourse {
+    private func settle(_ process: any WorkerProcess, seconds: Double = 120) -> WorkerCourse {
         let deadline = Clock.monotonicSeconds() + seconds
         while Clock.monotonicSeconds() < deadline {
             switch process.course {
@@ -101,7 +101,7 @@ import Transport
     }
 
     private func wait(for name: String) -> Bool {
-        let deadline = Clock.monotonicSeconds() + 30
+        let deadline = Clock.monotonicSeconds() + 120
         while text(name).isEmpty, Clock.monotonicSeconds() < deadline { Clock.sleep(seconds: 0.01) }
         return !text(name).isEmpty
     }

@@ -324,11 +324,11 @@ import Threads
             } catch { thrown.withLock { $0 = error as? GenerationEnded } }
             done.signal()
         }
-        #expect(link.woken.wait(for: 1, seconds: 30), "the compute thread has asked and waits")
+        #expect(link.woken.wait(for: 1, seconds: 120), "the compute thread has asked and waits")
         #expect(thrown.withLock { $0 } == nil)
         collective.end(reason)
         collective.end(GenerationEnded(reason: "a later reason does not count"))
-        try #require(done.wait(for: 1, seconds: 30))
+        try #require(done.wait(for: 1, seconds: 120))
         thread.join()
         #expect(thrown.withLock { $0 } == reason)
         // A later call does not wait either.

@@ -88,7 +88,7 @@ func treeSum<T>(_ leaves: ArraySlice<T>, _ merge: (T, T) -> T) -> T {
 /// Runs `body` on `count` threads. After `seconds` it calls `giveUp`, which must make them end, and returns
 /// false.
 func runOnThreads(
-    _ count: Int, seconds: Int = 60, giveUp: @escaping @Sendable () -> Void,
+    _ count: Int, seconds: Int = 120, giveUp: @escaping @Sendable () -> Void,
     _ body: @escaping @Sendable (Int) -> Void
 ) throws -> Bool {
     let done = TestSignal()

@@ -23,7 +23,7 @@ import Testing
     private func gzip(_ path: String) async throws -> String {
         try await onThread {
             let child = try ChildProcess("gzip", ["-kf", path])
-            guard child.wait(seconds: 30)?.isSuccess == true else { throw DatasetError("gzip failed") }
+            guard child.wait(seconds: 120)?.isSuccess == true else { throw DatasetError("gzip failed") }
             return path + ".gz"
         }
     }

@@ -144,7 +144,7 @@ final class Bench {
     func run(
         _ name: String, workers: Int, lanes: Int = 1, _ more: [String] = [],
         _ environment: [String: String] = [:], fault: String? = nil,
-        seconds: Double = 60
+        seconds: Double = 180
     ) throws -> Program.Finished {
         try Program.run(
             arguments(name, workers: workers, lanes: lanes, more), in: path,
@@ -153,7 +153,7 @@ final class Bench {
     }
 
     /// Runs to the end, which must be a good one.
-    func bits(_ name: String, workers: Int, lanes: Int = 1, _ more: [String] = [], seconds: Double = 60)
+    func bits(_ name: String, workers: Int, lanes: Int = 1, _ more: [String] = [], seconds: Double = 180)
         throws -> Bits
     {
         let finished = try run(name, workers: workers, lanes: lanes, more, seconds: seconds)
@@ -168,7 +168,7 @@ final class Bench {
 
     /// The result that everything is compared with: one worker, one lane, nothing happens. Computed once for
     /// each job; when checkpoints are written changes nothing.
-    func quiet(seconds: Double = 60) throws -> Bits {
+    func quiet(seconds: Double = 180) throws -> Bits {
         var job = job
         job.checkpointEvery = "\"epoch\""
         if let known = Self.known.withLock({ $0[job.text] }) { return known }

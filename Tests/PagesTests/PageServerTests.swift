@@ -208,7 +208,7 @@ import Transport
         let check = try ChildProcess(
             "/bin/sh", ["-c", "\(Self.promtool ?? "") check metrics < \(file)"], standardOutput: .capture,
             standardError: .capture)
-        let status = check.wait(seconds: 20)
+        let status = check.wait(seconds: 120)
         #expect(status?.isSuccess == true && check.standardError().isEmpty, "\(check.standardError())")
         #expect(check.standardOutput().isEmpty, "\(check.standardOutput())")
     }

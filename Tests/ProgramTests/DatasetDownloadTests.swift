@@ -129,7 +129,7 @@ import dist_train
         let place = directory.path
         try await onThread {
             let tar = try ChildProcess("tar", ["-czf", place + "/a.tar.gz", "-C", place + "/in", "folder"])
-            #expect(tar.wait(seconds: 30)?.isSuccess == true)
+            #expect(tar.wait(seconds: 120)?.isSuccess == true)
         }
         let archive = try contents("a.tar.gz")
         let digest = archive.withUnsafeBytes { MD5.digest(of: $0) }

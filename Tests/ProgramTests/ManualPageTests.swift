@@ -53,7 +53,7 @@ import dist_train
     {
         let process = try ChildProcess(
             program, arguments, standardOutput: .capture, standardError: .capture)
-        _ = try #require(process.wait(seconds: 30))
+        _ = try #require(process.wait(seconds: 120))
         return (process.standardOutput(), process.standardError())
     }
 }

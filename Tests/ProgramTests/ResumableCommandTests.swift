@@ -19,7 +19,7 @@ import dist_train
         let process = try ChildProcess(
             "/bin/sh", ["-c", "set -- \(line)\nfor word; do printf '%s|' \"$word\"; done"],
             standardOutput: .capture, standardError: .capture)
-        #expect(process.wait(seconds: 30)?.isSuccess == true)
+        #expect(process.wait(seconds: 120)?.isSuccess == true)
         return process.standardOutput().split(separator: "|", omittingEmptySubsequences: false).dropLast()
             .map(String.init)
     }

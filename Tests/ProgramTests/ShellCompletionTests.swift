@@ -79,7 +79,7 @@ import dist_train
         let environment = ["PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": home.path, "TERM": "xterm"]
         let process = try ChildProcess(
             program, arguments, environment: environment, standardOutput: .capture, standardError: .capture)
-        _ = try #require(process.wait(seconds: 60), "\(process.standardError())")
+        _ = try #require(process.wait(seconds: 120), "\(process.standardError())")
         #expect(process.standardError() == "")
         return process.standardOutput()
     }

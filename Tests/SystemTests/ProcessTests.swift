@@ -11,7 +11,7 @@ import Threads
             let child = try ChildProcess(
                 "/bin/sh", ["-c", "echo out \"$1\"; echo err >&2; exit 3", "sh", "a b"],
                 standardOutput: .capture, standardError: .capture)
-            #expect(child.wait(seconds: 30) == .exited(3))
+            #expect(child.wait(seconds: 120) == .exited(3))
             #expect(child.standardOutput() == "out a b\n")
             #expect(child.standardError() == "err\n")
             #expect(ExitStatus.exited(3).description == "ended with status 3")
@@ -52,7 +52,7 @@ import Threads
             let child = try ChildProcess(
                 "/bin/sh", ["-c", "trap '' TERM; echo ready; while :; do sleep 0.1; done"],
                 standardOutput: .capture)
-            let deadline = Clock.monotonicSeconds() + 30
+            let deadline = Clock.monotonicSeconds() + 120
             while child.standardOutput().isEmpty, Clock.monotonicSeconds() < deadline {
                 Clock.sleep(seconds: 0.01)
             }
@@ -73,7 +73,7 @@ import Threads
                 "/bin/sh", ["-c", script], environment: ["ONLY": "this", "PATH": "/usr/bin:/bin"],
                 descriptors: [7: pipe.readEnd],
                 standardOutput: .capture)
-            #expect(child.wait(seconds: 30) == .exited(0))
+            #expect(child.wait(seconds: 120) == .exited(0))
             #expect(child.standardOutput() == "token this\n0 1 2 3 7 ")
         }
     }
@@ -89,7 +89,7 @@ import Threads
                 "/bin/sh", ["-c", "head -n 1 /dev/fd/\(second.readEnd); head -n 1 /dev/fd/\(first.readEnd)"],
                 descriptors: [second.readEnd: first.readEnd, first.readEnd: second.readEnd],
                 standardOutput: .capture)
-            #expect(child.wait(seconds: 30) == .exited(0))
+            #expect(child.wait(seconds: 120) == .exited(0))
             #expect(child.standardOutput() == "first\nsecond\n")
         }
     }
@@ -109,7 +109,7 @@ import Threads
             #expect(seen.waitForCount(2) == [SIGUSR1, SIGUSR2])
             // A child starts without this process's handlers.
             let child = try ChildProcess("/bin/sh", ["-c", "kill -USR1 $$; sleep 1"])
-            #expect(child.wait(seconds: 30) == .killed(signal: SIGUSR1))
+            #expect(child.wait(seconds: 120) == .killed(signal: SIGUSR1))
         }
     }
 
@@ -159,7 +159,7 @@ private final class Seen: Sendable {
     let signals = Mutex<[Int32]>([])
 
     func waitForCount(_ count: Int) -> [Int32] {
-        let deadline = Clock.monotonicSeconds() + 30
+        let deadline = Clock.monotonicSeconds() + 120
         while signals.withLock({ $0.count }) < count, Clock.monotonicSeconds() < deadline {
             Clock.sleep(seconds: 0.002)
         }

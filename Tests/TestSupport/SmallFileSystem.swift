@@ -45,6 +45,6 @@ package final class SmallFileSystem {
 
     private static func call(_ program: String, _ arguments: [String]) throws -> Bool {
         try ChildProcess(program, arguments, standardOutput: .discard, standardError: .discard).wait(
-            seconds: 10)?.isSuccess == true
+            seconds: 120)?.isSuccess == true
     }
 }

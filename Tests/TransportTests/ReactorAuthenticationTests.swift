@@ -26,7 +26,7 @@ import Transport
                     check()
                 })
             reactor.dial(
-                [server.localAddress.endpoint], timeout: 20, handshake: { dialler(dialled, dialling) }
+                [server.localAddress.endpoint], timeout: 120, handshake: { dialler(dialled, dialling) }
             ) { result in
                 switch result {
                 case .success: finish(.failure(Unexpected(what: "connected")))
@@ -105,7 +105,7 @@ import Transport
             let server = try reactor.listen(
                 Endpoint(host: "127.0.0.1", port: 0), handshake: { listener() }, accepted: { _, _ in })
             let good = Endpoint(host: "localhost", port: server.localAddress.port)
-            reactor.dial([dead, good], timeout: 20, handshake: { dialler() }) { result in
+            reactor.dial([dead, good], timeout: 120, handshake: { dialler() }) { result in
                 finish(
                     result.map { "\($0.0.remoteAddress)" == "\(server.localAddress)" ? "good" : "other" }
                         .mapError { $0 })
@@ -135,7 +135,7 @@ import Transport
         )
         let unknown: TransportError = try await loop.run { reactor, finish in
             reactor.dial(
-                [Endpoint(host: "no-such-host.invalid", port: 1)], timeout: 25, handshake: { dialler() }
+                [Endpoint(host: "no-such-host.invalid", port: 1)], timeout: 120, handshake: { dialler() }
             ) { result in
                 if case .failure(let error) = result {
                     finish(.success(error))

@@ -20,7 +20,7 @@ final class TestLoop: Sendable {
     deinit { reactor.stopAndJoin() }
 
     func run<T: Sendable>(
-        seconds: Double = 30,
+        seconds: Double = 120,
         _ body:
             @escaping @Sendable (Reactor, @escaping @Sendable (Result<T, any Error>) -> Void) throws -> Void
     ) async throws -> T {
