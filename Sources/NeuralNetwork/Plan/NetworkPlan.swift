@@ -8,6 +8,8 @@ import Kernels
 /// inputs come before it.
 package struct NetworkPlan: Sendable {
     package let inputShape: TensorShape
+    /// Positions of the network's sequences, at most; nil in a network without sequences.
+    package let sequenceLength: Int?
     package let layers: [PlannedLayer]
     package let layout: ParameterLayout
     /// The statistics exchanges of one step, by number.
@@ -54,6 +56,7 @@ package struct NetworkPlan: Sendable {
                 frozenStart: builder.layout.flatCount, movingFlattens: misplaced)
         }
         inputShape = input
+        sequenceLength = builder.boundaries.lazy.map(\.shape).first(where: \.isSequence)?.positions
         layers = builder.layers
         layout = builder.layout
         lossExchange = loss.exchange.map { _ in builder.exchanges.count }
@@ -65,6 +68,7 @@ package struct NetworkPlan: Sendable {
     /// Makes a plan without layers.
     init(input: TensorShape, layout: ParameterLayout, exchanges: [StatisticsOperation]) {
         inputShape = input
+        sequenceLength = input.isSequence ? input.positions : nil
         layers = []
         self.layout = layout
         self.exchanges = exchanges
@@ -76,11 +80,6 @@ package struct NetworkPlan: Sendable {
     /// The shape of one sample at a boundary.
     package func shape(at boundary: Int) -> TensorShape {
         boundary == 0 ? inputShape : layers[boundary - 1].output
-    }
-
-    /// Positions of the network's sequences, at most; nil in a network without sequences.
-    package var sequenceLength: Int? {
-        (0...layers.count).lazy.map { shape(at: $0) }.first { $0.isSequence }?.positions
     }
 
     /// True if sequences can be computed piece by piece, with the bits of the whole: no output depends on a

@@ -29,7 +29,15 @@ package struct DataPart: Sendable {
         if let source {
             try self.init(source, as: encoding)
         } else if let split, fraction != nil, case .text(let text) = spec.train {
-            self.init(try Self.read(name, of: text, divided: split, as: encoding))
+            let parts = try DecodedData.read(text, divided: split, as: encoding)
+            let part =
+                switch name {
+                case .train: parts.train as Dataset?
+                case .validation: parts.validation
+                case .test: parts.test
+                }
+            guard let part else { return nil }
+            self.init(part)
         } else if let split, fraction != nil {
             try self.init(split, name, of: spec.train, as: encoding)
         } else if name == .train {
@@ -50,17 +58,6 @@ package struct DataPart: Sendable {
         dataset = read.dataset
         files = read.files
         numbers = nil
-    }
-
-    private static func read(
-        _ name: Name, of text: TextData, divided split: DataSplit, as encoding: DataEncoding
-    ) throws -> Dataset {
-        let parts = try DecodedData.read(text, divided: split, as: encoding)
-        switch name {
-        case .train: return parts.train
-        case .validation: return parts.validation ?? parts.train
-        case .test: return parts.test ?? parts.train
-        }
     }
 
     private init(

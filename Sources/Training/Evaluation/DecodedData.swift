@@ -43,9 +43,8 @@ package struct DecodedData: Sendable {
         if let split = spec.split, validation == nil, test == nil {
             guard !train.hasWindows else {
                 throw DatasetError(
-                    "a text is divided by position, which `limit` does not know: leave out "
-                        + "`data.train.limit`,"
-                        + " or give `validation` a text of its own")
+                    "a text is divided by position, not after `data.train.limit`: leave out the limit, or"
+                        + " the split")
             }
             let parts = try split.parts(of: train)
             if split.validation != nil { validation = try train.selecting(parts.validation) }

@@ -13,7 +13,6 @@ package final class Predictor {
     package let statistics: FloatBuffer
     private let network: Network
     private let lanes: LanePool
-    private var count = 0
     /// The last pass.
     private var pass: ForwardPass?
 
@@ -53,7 +52,6 @@ package final class Predictor {
         precondition(
             TensorShape(dataset.sampleShape).rowWidth == network.input.width,
             "the samples have the shape of the network's input")
-        count = samples.count
         let size = plan.chunkSize
         let chunks = stride(from: samples.lowerBound, to: samples.upperBound, by: size).map {
             $0..<min(samples.upperBound, $0 + size)

@@ -25,21 +25,19 @@ struct LoadedBatch {
             (sequences, firstPositions, positions, counted) = (nil, [], 0, batch.count)
             return
         }
-        func length(_ sample: Int) -> Int {
-            dataset.hasSequences ? dataset.length(ofSample: sample) : sequenceLength
-        }
-        sequences = dataset.isRagged ? SequenceRows(lengths: parts.map { $0.map(length) }) : nil
         guard dataset.isRagged else {
+            sequences = nil
             firstPositions = parts.map { ($0.startIndex - batch.startIndex) * sequenceLength }
             positions = batch.count * sequenceLength
             counted = batch.reduce(0) { $0 + dataset.countedTargets(ofSample: $1) }
             return
         }
+        sequences = SequenceRows(lengths: parts.map { $0.map(dataset.length) })
         var (before, total, counted) = ([Int](), 0, 0)
         before.reserveCapacity(batch.count)
         for sample in batch {
             before.append(total)
-            total += length(sample)
+            total += dataset.length(ofSample: sample)
             counted += dataset.countedTargets(ofSample: sample)
         }
         firstPositions = parts.map { part in
