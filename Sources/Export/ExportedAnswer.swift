@@ -15,6 +15,8 @@ enum ExportedAnswer {
     /// The number of the nearest centre, and the distance to it.
     case cluster
     case components
+    /// At each position scores for the token that comes next.
+    case nextToken
 
     /// The meaning of a network's last values.
     enum Scores {
@@ -31,6 +33,9 @@ enum ExportedAnswer {
         var areLogits: Bool { self == .logits || self == .binaryLogits }
     }
 
+    /// False if there is an answer for each position of a sample.
+    var isOfSamples: Bool { if case .nextToken = self { false } else { true } }
+
     init(_ plan: TrainingPlan, _ state: CheckpointState) {
         switch plan.job.task {
         case .kMeans: self = .cluster
@@ -41,6 +46,7 @@ enum ExportedAnswer {
 
     private static func ofNetwork(_ plan: TrainingPlan, _ state: CheckpointState) -> ExportedAnswer {
         let outputs = plan.network.outputShape.count
+        if case .tokens = plan.targets { return .nextToken }
         func numbered(_ name: String) -> [String] { (0..<outputs).map { "\(name)_\($0)" } }
         if plan.job.data.target == .input {
             return .reconstruction(

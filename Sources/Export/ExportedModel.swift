@@ -7,9 +7,10 @@ import Training
 
 /// A trained model as other programs take it: from raw values to an answer.
 ///
-/// For example, `ExportedModel(model).onnx()` are the bytes of an ONNX file, and `pyTorch()` the files of a
-/// directory for PyTorch. Both have images as PyTorch does, channels before height and width, so that tensors
-/// keep the layout that they have in a checkpoint.
+/// For example, `ExportedModel(model).onnx()` are the bytes of an ONNX file, and `pyTorchFiles` the files of
+/// a directory for PyTorch. Both have images as PyTorch does, channels before height and width, so that
+/// tensors keep the layout that they have in a checkpoint. Sequences are `[positions, channels]`, padded at
+/// their ends.
 package struct ExportedModel {
     /// The computation between the normalised input and the outputs.
     enum Body {
@@ -26,6 +27,8 @@ package struct ExportedModel {
         case table(TableEncoding)
         /// Values `[…, channels]`: bytes, as images have, or floats.
         case values(shape: [Int], areBytes: Bool)
+        /// At most so many tokens, as their numbers.
+        case tokens(positions: Int)
     }
 
     /// The job's name.
@@ -35,6 +38,10 @@ package struct ExportedModel {
     let input: Input
     let normalization: Normalization
     let answer: ExportedAnswer
+    /// True if samples may have unequal lengths.
+    let isRagged: Bool
+    /// The tokenizer of texts, as JSON.
+    let tokenizer: String?
     /// The model's tensors, in PyTorch's names and layout.
     package let tensors: [NamedTensor]
 
@@ -43,17 +50,6 @@ package struct ExportedModel {
     package init(_ model: TrainedModel) throws {
         let (plan, snapshot) = try model.merged()
         try model.state.checkOrder(for: plan, path: model.path)
-        if let layer = plan.network.layers.first(where: { $0.input.isSequence || $0.output.isSequence }) {
-            throw CheckpointError(
-                "`\(model.path)` has the layer `\(layer.name)`, which reads sequences; such models cannot "
-                    + "be exported: use `dist-train predict` or `serve`, or its tensors in PyTorch's names")
-        }
-        if let layer = plan.network.layers.first(where: \.isForTransformers) {
-            throw CheckpointError(
-                "`\(model.path)` has the layer `\(layer.name)`, \(layer.summary), which cannot be "
-                    + "exported: use "
-                    + "`dist-train predict` or `serve`, or its tensors in PyTorch's names")
-        }
         guard model.state.encoding.offsets?.features.allSatisfy({ $0 == 0 }) ?? true else {
             throw CheckpointError(
                 "`\(model.path)` was trained with arrays of numbers far from 0, from which some are "
@@ -71,9 +67,15 @@ package struct ExportedModel {
         tensors = snapshot.modelTensors(plan.network.layout)
         normalization = state.normalization
         let shape = plan.facts.sampleShape
-        input =
-            state.table.map { .table($0) }
-            ?? .values(shape: shape, areBytes: plan.job.data.train.isAlwaysBytes)
+        if plan.facts.sequences?.vocabulary != nil {
+            input = .tokens(positions: shape[0])
+        } else {
+            input =
+                state.table.map { .table($0) }
+                ?? .values(shape: shape, areBytes: plan.job.data.train.isAlwaysBytes)
+        }
+        isRagged = plan.facts.sequences?.isRagged ?? false
+        tokenizer = state.encoding.tokenizer.map { String(decoding: $0.serialized, as: UTF8.self) }
         switch plan.job.task {
         case .training: body = .network(plan.network)
         case .kMeans(let spec):
@@ -89,10 +91,17 @@ package struct ExportedModel {
 }
 
 extension ExportedModel {
-    /// The shape of a sample as the network sees it: channels first.
-    var channelsFirst: [Int] {
+    /// The shape of a sample as the network sees it: channels first; those of a sequence last.
+    var networkShape: [Int] {
         guard case .values(let shape, _) = input else { return [features] }
-        return Array(shape.suffix(1) + shape.dropLast())
+        return shape.count == 2 ? shape : Array(shape.suffix(1) + shape.dropLast())
+    }
+
+    /// The shape of numbers for each channel, which are the same for all samples and positions.
+    var channelShape: [Int] {
+        var shape = [Int](repeating: 1, count: networkShape.count + 1)
+        shape[networkShape.count == 2 ? 2 : 1] = normalization.shift.count
+        return shape
     }
 
     /// Values of a sample.
@@ -100,12 +109,14 @@ extension ExportedModel {
         switch input {
         case .table(let encoding): encoding.width
         case .values(let shape, _): shape.reduce(1, *)
+        case .tokens(let positions): positions
         }
     }
 
-    /// True if the normalisation changes nothing.
+    /// True if the normalisation changes nothing, as it never does with tokens.
     var isNormalizedAlready: Bool {
-        normalization.shift.allSatisfy { $0 == 0 } && normalization.factor.allSatisfy { $0 == 1 }
+        if case .tokens = input { return true }
+        return normalization.shift.allSatisfy { $0 == 0 } && normalization.factor.allSatisfy { $0 == 1 }
     }
 
     /// A number of the normalisation for each value of a sample, channels first.
@@ -125,16 +136,6 @@ extension DataSpec.Source {
         case .mnist, .cifar10, .cifar100, .imageFolder, .madeUp: true
         case .idx, .csv, .npy, .text: false
         case .limited(let source, _): source.isAlwaysBytes
-        }
-    }
-}
-
-extension PlannedLayer {
-    /// True for kinds that transformers brought along, which no exporter writes.
-    fileprivate var isForTransformers: Bool {
-        switch spec {
-        case .gated, .rmsNorm, .embedding, .positions, .tiedHead, .rotary, .attentionCore: true
-        default: false
         }
     }
 }

@@ -13,6 +13,12 @@ import Testing
         try await PythonCheck.expectAgreement(seeds.map { seed in { _ in try .random(seed: seed) } })
     }
 
+    @Test func randomNetworksOfSequences() async throws {
+        let seeds: Range<UInt64> = 0..<(PythonCheck.isFull ? 100 : 12)
+        try await PythonCheck.expectAgreement(
+            seeds.map { seed in { _ in try .randomSequences(seed: seed) } })
+    }
+
     @Test func tables() async throws {
         try await PythonCheck.expectAgreement([
             { try TableCases.classes("classes", in: $0, missing: .error) },
@@ -57,8 +63,11 @@ import Testing
         let sides = [
             "lenet5": 28, "alexnet": 63, "alexnet_original": 67, "googlenet": 32, "vgg11": 32, "vgg16": 32,
         ]
+        // Language models have the layers of the random networks of sequences.
+        let ofImages = Presets.names.filter { !["gpt_nano", "gpt2", "llama"].contains($0) }
+        #expect(ofImages.count >= 10)
         try await PythonCheck.expectAgreement(
-            Presets.names.map { name in
+            ofImages.map { name in
                 { _ in
                     let side = sides[name] ?? 32
                     return try .job(

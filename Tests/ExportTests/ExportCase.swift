@@ -34,7 +34,7 @@ struct ExportCase {
             job,
             DataFacts(
                 sampleShape: dataset.sampleShape, classCount: classes?.count, targetWidth: targetWidth,
-                trainCount: 64, validationCount: 1, testCount: 1))
+                trainCount: 64, validationCount: 1, testCount: 1, sequences: SequenceFacts(dataset.form)))
         state = CheckpointState(
             data: "", normalization: Normalization(job.data.normalization, of: dataset),
             encoding: DataEncoding(table: table, classNames: classes), epochTotals: [], platform: "",
@@ -99,6 +99,7 @@ struct ExportCase {
             statistics: snapshot.statistics, lanes: lanes)
         try predictor.compute(0..<dataset.count, of: dataset)
         let outputs = Self.floats(predictor.outputs())
+        if case .tokens = plan.targets { return Answers(columns: [], rows: [], outputs: [outputs]) }
         var names = PredictionRows.Names(
             classes: state.classNames, features: state.table?.featureNames,
             targets: state.table?.target.columns ?? [])
@@ -156,6 +157,7 @@ struct ExportCase {
     }
 
     private func writeSamples(to path: String) throws {
+        if dataset.hasSequences { return try write(paddedSequences(), to: path) }
         let areBytes = dataset.form.elementType == .uint8
         let size = dataset.sampleSize * dataset.count
         var values = [Float](repeating: 0, count: size)
@@ -170,9 +172,41 @@ struct ExportCase {
             areBytes
             ? values.map { UInt8($0) }.withUnsafeBytes { NamedTensor("x", .uint8, shape: shape, copying: $0) }
             : NamedTensor("x", shape: shape, floats: values)
+        try write([tensor], to: path)
+    }
+
+    private func write(_ tensors: [NamedTensor], to path: String) throws {
         let writer = try FileWriter(path)
-        try SafeTensors.write([tensor], to: writer)
+        try SafeTensors.write(tensors, to: writer)
         _ = try writer.finish()
+    }
+
+    /// The samples, with −1 or NaN behind the end of those that are shorter than others, and their lengths.
+    private func paddedSequences() -> [NamedTensor] {
+        let (positions, channels) = (dataset.sampleShape[0], dataset.form.channelCount)
+        let isTokens = dataset.form.stream?.vocabulary != nil
+        let plain = Normalization(
+            kind: .none, shift: .init(repeating: 0, count: channels),
+            factor: .init(repeating: 1, count: channels))
+        let lengths = (0..<dataset.count).map { dataset.length(ofSample: $0) }
+        var padded: [Float] = []
+        for sample in 0..<dataset.count {
+            var values = [Float](repeating: isTokens ? -1 : .nan, count: positions * channels)
+            values.withUnsafeMutableBufferPointer {
+                dataset.gather([sample][...], normalization: plain, into: $0.baseAddress!)
+            }
+            padded += values
+        }
+        let shape = [dataset.count, positions, channels]
+        let areBytes = dataset.form.elementType == .uint8
+        let x =
+            isTokens
+            ? NamedTensor("x", shape: [dataset.count, positions], int64s: padded.map { Int64($0) })
+            : areBytes
+                ? padded.map { UInt8($0) }.withUnsafeBytes {
+                    NamedTensor("x", .uint8, shape: shape, copying: $0)
+                } : NamedTensor("x", shape: shape, floats: padded)
+        return [x, NamedTensor("lengths", shape: [dataset.count], int64s: lengths.map { Int64($0) })]
     }
 
     private static func value(_ cell: PredictionRows.Cell) -> ConfigValue {

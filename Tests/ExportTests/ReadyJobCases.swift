@@ -19,12 +19,30 @@ enum ReadyJobCases {
         // They are made numbers of when the training begins.
         var job = file.job
         job.loss.classWeights = nil
+        if case .text(let text) = job.data.train { return try self.text(name, job, text) }
         let (shape, classes) = form(of: job.data.train)
         guard let shape else { return try table(name, job, in: directory) }
         let data = try Dataset.madeUp(
             DatasetForm(elementType: .uint8, sampleShape: shape, count: 5, targets: .absent))
         return try ExportCase(
             name, job, data, classes: (0..<classes).map { "class \($0)" }, seed: 6)
+    }
+
+    /// Made-up tokens, as many as the job's embedding has.
+    private static func text(_ name: String, _ job: Job, _ text: TextData) throws -> ExportCase {
+        let vocabulary = job.layers.compactMap {
+            if case .embedding(let entries, _, _) = $0.spec { entries } else { nil }
+        }.first
+        guard let vocabulary else { throw DatasetError("`\(name)` has no embedding") }
+        let positions = text.context ?? 12
+        let data = try Dataset.madeUp(
+            DatasetForm(
+                elementType: .ofTokens(vocabulary), sampleShape: [positions, 1], count: 3,
+                targets: text.target == nil ? .nextToken : .absent,
+                stream: StreamForm(
+                    positions: 3 * positions + 1, vocabulary: vocabulary, index: .table)))
+        let classes = text.target.map { _ in (0..<6).map { "class \($0)" } }
+        return try ExportCase(name, job, data, classes: classes, seed: 6)
     }
 
     /// The shape of a sample, nil for a table, and the number of classes.

@@ -22,7 +22,7 @@ extension ExportedModel {
         var graph = ONNXGraph()
         let input = ONNXInput(self, &graph)
         let names = ONNXAnswer.Names(answer, &graph)
-        ONNXAnswer(self, invalid: input.invalid).add(input.values, names, to: &graph)
+        ONNXAnswer(self, input).add(names, to: &graph)
         var message = ProtobufMessage()
         message.add(1, Self.irVersion)
         for (domain, version) in Self.operatorSets {
@@ -49,7 +49,7 @@ extension ExportedModel {
         return switch answer {
         case .classes(let names, _, _): [("classes", json(names))]
         case .values(let columns, _, _), .reconstruction(let columns, _): [("columns", json(columns))]
-        case .cluster, .components: []
+        case .cluster, .components, .nextToken: []
         }
     }
 }

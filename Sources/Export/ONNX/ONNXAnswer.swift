@@ -3,21 +3,28 @@
 /// Rows whose cells are invalid get NaN as every number, the text "" as class and −1 as cluster.
 struct ONNXAnswer {
     private let model: ExportedModel
-    private let invalid: String?
+    private let input: ONNXInput
+    /// The invalid rows `[batch, 1]`, if there may be any.
+    private var invalid: String? { input.invalid }
 
-    /// - Parameter invalid: the invalid rows `[batch, 1]`, if there may be any.
-    init(_ model: ExportedModel, invalid: String?) {
+    init(_ model: ExportedModel, _ input: ONNXInput) {
         self.model = model
-        self.invalid = invalid
+        self.input = input
     }
 
-    /// - Parameters:
-    ///   - x: the normalised input.
-    ///   - names: the names of the outputs.
-    func add(_ x: String, _ names: Names, to graph: inout ONNXGraph) {
+    /// - Parameter names: the names of the outputs.
+    func add(_ names: Names, to graph: inout ONNXGraph) {
+        let x = input.values
         switch model.body {
         case .network(let network):
-            var y = ONNXLayers(model: model, network: network).add(to: &graph, input: x)
+            var y = ONNXLayers(model: model, network: network, lengths: input.lengths).add(
+                to: &graph, input: x)
+            if case .nextToken = model.answer {
+                graph.add("Identity", [y], names.first)
+                return graph.output(
+                    names.first, .float, [nil, network.outputShape.channels],
+                    about: "at each position a number for each token to come next")
+            }
             if !network.outputShape.isFlat {
                 y = graph.node("Flatten", [y], "outputs", [("axis", .int(1))])
             }
@@ -42,6 +49,7 @@ struct ONNXAnswer {
                 case .reconstruction: ("reconstruction", "", "")
                 case .cluster: ("cluster", "distance", "")
                 case .components: ("components", "", "")
+                case .nextToken: ("logits", "", "")
                 }
             first = graph.unique(wanted.0)
             second = wanted.1.isEmpty ? "" : graph.unique(wanted.1)
@@ -63,7 +71,7 @@ struct ONNXAnswer {
             if scores.areLogits { addLogits(y, width, names.third, &graph) }
         case .reconstruction(let columns, let offsets):
             addReconstruction(y, columns, offsets, names.first, &graph)
-        case .cluster, .components: preconditionFailure("a network has outputs of its own")
+        case .cluster, .components, .nextToken: preconditionFailure("a network has outputs of its own")
         }
     }
 

@@ -20,6 +20,7 @@ struct ONNXGraph {
         case float(Float)
         case int(Int)
         case ints([Int])
+        case text(String)
         case strings([String])
     }
 
@@ -29,14 +30,17 @@ struct ONNXGraph {
         case machineLearning = "ai.onnx.ml"
     }
 
-    /// The name of the batch's dimension.
+    /// The names of the batch's dimension, and of the positions' of padded sequences.
     static let batch = "batch"
+    static let positions = "positions"
 
     private var nodes: [ProtobufMessage] = []
     private var initializers: [ProtobufMessage] = []
     private var inputs: [ProtobufMessage] = []
     private var outputs: [ProtobufMessage] = []
     private var names: Set<String> = [""]
+    /// The values that are made once, by what they are.
+    private var shared: [String: String] = [:]
 
     /// A name that no value has yet.
     mutating func unique(_ wanted: String) -> String {
@@ -48,21 +52,31 @@ struct ONNXGraph {
         return name
     }
 
+    /// Returns the name of a value that is made when it is first asked for.
+    mutating func once(_ key: String, _ make: (inout ONNXGraph) -> String) -> String {
+        if let made = shared[key] { return made }
+        let made = make(&self)
+        shared[key] = made
+        return made
+    }
+
     // MARK: Inputs and outputs
 
     /// Adds an input of shape `[batch, …]`, and returns its name.
-    mutating func input(_ name: String, _ type: ElementType, _ shape: [Int], about: String) -> String {
+    ///
+    /// - Parameter shape: nil stands for any number of positions.
+    mutating func input(_ name: String, _ type: ElementType, _ shape: [Int?], about: String) -> String {
         let name = unique(name)
         inputs.append(Self.valueInfo(name, type, shape, about))
         return name
     }
 
     /// Makes a computed value an output of shape `[batch, …]`.
-    mutating func output(_ name: String, _ type: ElementType, _ shape: [Int], about: String) {
+    mutating func output(_ name: String, _ type: ElementType, _ shape: [Int?], about: String) {
         outputs.append(Self.valueInfo(name, type, shape, about))
     }
 
-    private static func valueInfo(_ name: String, _ type: ElementType, _ shape: [Int], _ about: String)
+    private static func valueInfo(_ name: String, _ type: ElementType, _ shape: [Int?], _ about: String)
         -> ProtobufMessage
     {
         var dimensions = ProtobufMessage()
@@ -71,7 +85,7 @@ struct ONNXGraph {
         dimensions.add(1, first)
         for length in shape {
             var dimension = ProtobufMessage()
-            dimension.add(1, length)
+            if let length { dimension.add(1, length) } else { dimension.add(2, positions) }
             dimensions.add(1, dimension)
         }
         var tensor = ProtobufMessage()
@@ -100,13 +114,16 @@ struct ONNXGraph {
         return output
     }
 
-    /// Adds a node that writes a value whose name is reserved.
+    /// Adds a node that writes a value whose name is reserved. An input that is left out has no name.
+    ///
+    /// - Parameter place: the place of the value among the node's outputs.
     mutating func add(
         _ operation: String, _ inputs: [String], _ output: String,
-        _ attributes: [(String, Attribute)] = [], _ domain: Domain = .standard
+        _ attributes: [(String, Attribute)] = [], _ domain: Domain = .standard, place: Int = 0
     ) {
         var node = ProtobufMessage()
         for input in inputs { node.add(1, input) }
+        for _ in 0..<place { node.add(2, "") }
         node.add(2, output)
         node.add(3, output)
         node.add(4, operation)
@@ -128,6 +145,9 @@ struct ONNXGraph {
         case .ints(let values):
             for value in values { message.add(8, value) }
             message.add(20, 7)
+        case .text(let value):
+            message.add(4, value)
+            message.add(20, 3)
         case .strings(let values):
             for value in values { message.add(9, value) }
             message.add(20, 8)
@@ -137,9 +157,11 @@ struct ONNXGraph {
 
     // MARK: Constants
 
-    /// Adds a tensor of a checkpoint, and returns its name in the graph.
+    /// Adds a tensor of a checkpoint, unless it is there, and returns its name in the graph.
     mutating func constant(_ tensor: NamedTensor) -> String {
-        constant(tensor.name, .float, tensor.shape, bytes: tensor.withUnsafeBytes { Array($0) })
+        once("tensor \(tensor.name)") {
+            $0.constant(tensor.name, .float, tensor.shape, bytes: tensor.withUnsafeBytes { Array($0) })
+        }
     }
 
     /// Adds floats of the given shape; of the shape `[count]` if nil.

@@ -6,6 +6,8 @@ struct ONNXInput {
     let values: String
     /// True for rows that the program would refuse or leave out `[batch, 1]`; nil if it takes all.
     let invalid: String?
+    /// The number of positions of each sample `[batch]`; nil if it does not matter.
+    let lengths: String?
 
     init(_ model: ExportedModel, _ graph: inout ONNXGraph) {
         let raw: String
@@ -15,28 +17,41 @@ struct ONNXInput {
             raw = table.features
             invalid = table.invalid
         case .values(let shape, let areBytes):
-            raw = Self.values(shape, areBytes, &graph)
+            raw = Self.values(shape, areBytes, takesAnyLength: model.takesAnyLength, &graph)
+            invalid = nil
+        case .tokens(let positions):
+            raw = graph.input(
+                "tokens", .int64, [model.takesAnyLength ? nil : positions],
+                about: "the numbers of tokens [batch, positions], at most \(positions) of them")
             invalid = nil
         }
+        lengths =
+            model.takesLengths
+            ? graph.input("lengths", .int64, [], about: "how many positions of each sample count") : nil
         guard !model.isNormalizedAlready else {
             values = raw
             return
         }
-        let ones = [Int](repeating: 1, count: model.channelsFirst.count - 1)
-        let shape = [1, model.normalization.shift.count] + ones
+        let shape = model.channelShape
         let shift = graph.constant("shift", model.normalization.shift, shape: shape)
         let factor = graph.constant("factor", model.normalization.factor, shape: shape)
         values = graph.node("Mul", [graph.node("Sub", [raw, shift], "shifted"), factor], "normalized")
     }
 
     /// Images as they lie in memory: channels last. The network wants them first.
-    private static func values(_ shape: [Int], _ areBytes: Bool, _ graph: inout ONNXGraph) -> String {
+    private static func values(
+        _ shape: [Int], _ areBytes: Bool, takesAnyLength: Bool, _ graph: inout ONNXGraph
+    ) -> String {
         let rank = shape.count
-        let order = rank == 3 ? "height, width, channels" : rank == 1 ? "features" : "…, channels"
+        let order =
+            rank == 3
+            ? "height, width, channels"
+            : rank == 1 ? "features" : rank == 2 ? "positions, channels" : "…, channels"
         var values = graph.input(
-            areBytes ? "pixels" : "input", areBytes ? .uint8 : .float, shape,
+            areBytes ? "pixels" : "input", areBytes ? .uint8 : .float,
+            shape.enumerated().map { $0 == 0 && takesAnyLength ? nil : $1 },
             about: "raw values [batch, \(order)]")
-        if rank > 1 {
+        if rank > 2 {
             values = graph.node(
                 "Transpose", [values], "channels_first", [("perm", .ints([0, rank] + Array(1..<rank)))])
         }

@@ -2,10 +2,13 @@ import Checkpoints
 import Kernels
 import NeuralNetwork
 
-/// The layers of a network as nodes of ONNX: images are `[batch, channels, height, width]`.
+/// The layers of a network as nodes of ONNX: images are `[batch, channels, height, width]`, sequences
+/// `[batch, positions, channels]`.
 struct ONNXLayers {
     let model: ExportedModel
     let network: NetworkPlan
+    /// The number of positions of each sample `[batch]`; nil if it does not matter.
+    let lengths: String?
 
     /// Adds all layers, and returns the name of the last one's output.
     func add(to graph: inout ONNXGraph, input: String) -> String {
@@ -19,7 +22,20 @@ struct ONNXLayers {
     /// Adds the nodes of one layer.
     private func output(of layer: PlannedLayer, _ inputs: [String], _ graph: inout ONNXGraph) -> String {
         let (name, x) = (layer.name, inputs[0])
+        if layer.input.isSequence { return outputOfSequences(layer, inputs, &graph) }
         switch layer.spec {
+        case .silu: return silu(x, name, &graph)
+        case .gated(let function):
+            return gated(function, x, width: layer.output.channels, axis: 1, name, &graph)
+        case .rmsNorm(let epsilon, let hasScale):
+            return rmsNorm(layer, epsilon: Float(epsilon), hasScale: hasScale, axis: 1, x, &graph)
+        case .embedding: return embedding(layer, x, &graph)
+        case .tiedHead(let embedding): return tiedHead(embedding, x, name, &graph)
+        case .imageRows:
+            let last = graph.node(
+                "Transpose", [x], "\(name).channels_last", [("perm", .ints([0, 2, 3, 1]))])
+            return graph.node(
+                "Reshape", [last, graph.constant("\(name).shape", integers: [0, 0, -1])], name)
         case .dense:
             return graph.node(
                 "Gemm", [x] + parameters(["weight", "bias"], of: layer, &graph), name, [("transB", .int(1))])
@@ -42,8 +58,6 @@ struct ONNXLayers {
             return layerNorm(layer, epsilon: Float(epsilon), hasScale: hasScale, x, &graph)
         case .activation(let function): return activation(function, x, name, &graph)
         case .gelu(let form): return gelu(form, x, name, &graph)
-        case .silu:
-            return graph.node("Mul", [x, graph.node("Sigmoid", [x], "\(name).sigmoid")], name)
         case .maxout(let pieces):
             let shape = [0, layer.output.channels, pieces] + layer.output.dimensions.dropLast()
             let parts = graph.node(
@@ -56,17 +70,15 @@ struct ONNXLayers {
             return whitening(layer, keepsShape: components == nil, x, &graph)
         case .add: return graph.node("Sum", inputs, name)
         case .concatenate: return graph.node("Concat", inputs, name, [("axis", .int(1))])
-        case .imageRows, .recurrentCell, .sequenceConvolution, .gated, .rmsNorm, .embedding,
-            .positions, .tiedHead, .rotary, .attentionCore:
-            preconditionFailure("`ExportedModel` refuses layers of sequences")
+        case .recurrentCell, .sequenceConvolution, .positions, .rotary, .attentionCore:
+            preconditionFailure("a plan has these layers on sequences")
         case .block, .attention, .residual, .branches, .recurrent:
             preconditionFailure("a plan has no composite layers")
         }
     }
 
     /// Adds those of a layer's tensors that there are.
-    private func parameters(_ fields: [String], of layer: PlannedLayer, _ graph: inout ONNXGraph) -> [String]
-    {
+    func parameters(_ fields: [String], of layer: PlannedLayer, _ graph: inout ONNXGraph) -> [String] {
         fields.compactMap { model.tensor("\(layer.name).\($0)") }.map { graph.constant($0) }
     }
 
@@ -115,7 +127,7 @@ struct ONNXLayers {
         return graph.node("Transpose", [normalized], name, [("perm", .ints([0, rank] + Array(1..<rank)))])
     }
 
-    private func activation(
+    func activation(
         _ function: ActivationFunction, _ x: String, _ name: String, _ graph: inout ONNXGraph
     ) -> String {
         switch function {
@@ -129,7 +141,7 @@ struct ONNXLayers {
 
     /// Exact, `x · (½ erf(x/√2) + ½)`; or `x · (½ tanh(√(2/π) (x + 0.044715 x³)) + ½)`. ONNX has an operator
     /// for them from opset 20 on only.
-    private func gelu(_ form: GELUForm, _ x: String, _ name: String, _ graph: inout ONNXGraph) -> String {
+    func gelu(_ form: GELUForm, _ x: String, _ name: String, _ graph: inout ONNXGraph) -> String {
         let curve: String
         switch form {
         case .exact:

@@ -9,15 +9,19 @@ extension ExportedModel {
     }
 
     /// The files of a directory for PyTorch beside `model.safetensors`: the module, a script that predicts
-    /// with it, and the packages that they need.
+    /// with it, the packages that they need, and the tokenizer of texts.
     package var pyTorchFiles: [TextFile] {
         var packages = ["numpy", "safetensors", "torch>=2.1"]
         if case .values(let shape, _) = input, shape.count == 3 { packages.append("pillow") }
-        return [
+        var files = [
             TextFile(name: "model.py", text: PyTorchModel(model: self).text),
-            TextFile(name: "predict.py", text: PredictScript(model: self).text),
             TextFile(name: "requirements.txt", text: packages.sorted().map { $0 + "\n" }.joined()),
         ]
+        if answer.isOfSamples {
+            files.append(TextFile(name: "predict.py", text: PredictScript(model: self).text))
+        }
+        if let tokenizer { files.append(TextFile(name: "tokenizer.json", text: tokenizer)) }
+        return files
     }
 
     /// Writes the tensors as a safetensors file with the metadata that Hugging Face's libraries ask for.

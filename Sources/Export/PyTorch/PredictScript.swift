@@ -11,6 +11,8 @@ struct PredictScript {
         case .table(let encoding):
             reader = Self.table(encoding)
             imports = ["argparse", "csv", "gzip", "re", "sys"]
+        case .tokens: reader = sequences(of: "int64")
+        case .values(let shape, _) where shape.count == 2: reader = sequences(of: "float32")
         case .values(let shape, _):
             let isImage = shape.count == 3 && (shape[2] == 1 || shape[2] == 3)
             reader = isImage ? Self.images : Self.arrays
@@ -41,6 +43,12 @@ struct PredictScript {
     private var inputText: String {
         switch model.input {
         case .table: "a table with the training table's columns, in any order"
+        case .tokens:
+            "an .npy file [N, positions] of tokens' numbers"
+                + (model.isRagged ? ", -1 behind a sample's last token" : "")
+        case .values(let shape, _) where shape.count == 2:
+            "an .npy file [N, positions, channels]"
+                + (model.isRagged ? ", NaN behind a sample's last position" : "")
         case .values(let shape, _):
             shape.count == 3 && (shape[2] == 1 || shape[2] == 3)
                 ? "a PNG or JPEG file, a directory of them, or an .npy file [N, height, width, channels]"
@@ -52,7 +60,7 @@ struct PredictScript {
         switch model.answer {
         case .classes: "from model import CLASSES, SHAPE, answer, load"
         case .values, .reconstruction: "from model import COLUMNS, SHAPE, answer, load"
-        case .cluster, .components: "from model import SHAPE, answer, load"
+        case .cluster, .components, .nextToken: "from model import SHAPE, answer, load"
         }
     }
 
@@ -82,7 +90,7 @@ struct PredictScript {
                     "for distance, index in zip(distances.numpy(), indices.tolist()):",
                     "    yield [index, str(distance)]",
                 ])
-        case .components:
+        case .components, .nextToken:
             return Self.output(
                 header: "[f\"component_{i}\" for i in range(outputs.shape[1])]", cells: Self.numbers)
         }
@@ -113,9 +121,9 @@ struct PredictScript {
             model = load()
             writer = csv.writer(sys.stdout, lineterminator="\\n")
             is_first = True
-            for names, x in batches(parser.parse_args().input):
+            for names, *x in batches(parser.parse_args().input):
                 with torch.no_grad():
-                    outputs = model(x)
+                    outputs = model(*x)
                 if is_first:
                     writer.writerow((["file"] if names else []) + header(outputs))
                 is_first = False
@@ -129,6 +137,23 @@ struct PredictScript {
         """
 
     // MARK: Arrays and images
+
+    /// Reads padded sequences, and finds their ends.
+    private func sequences(of type: String) -> String {
+        let isTokens = type == "int64"
+        let values = isTokens ? "x.clamp(min=0)" : "x.nan_to_num(0)"
+        let counts = isTokens ? "(x >= 0).sum(1)" : "x[..., 0].isfinite().sum(1)"
+        let what = model.takesLengths ? "their values and lengths" : "their values"
+        return """
+
+            def batches(path, size=256):
+                \"\"\"Yields the samples' names, if they have any, and \(what).\"\"\"
+                samples = np.load(path)
+                for start in range(0, len(samples), size):
+                    x = torch.from_numpy(samples[start : start + size].astype(np.\(type)))
+                    yield None, \(model.isRagged ? values : "x")\(model.takesLengths ? ", \(counts)" : "")
+            """
+    }
 
     private static let arrays = """
 

@@ -12,23 +12,35 @@ struct PyTorchLayers {
     private(set) var helpers: Set<Helper> = []
 
     enum Helper: CaseIterable {
-        case block, layerNorm, whitening
+        case block, layerNorm, rmsNorm, gated, rotary, attention, recurrent, whitening
     }
 
     private let network: NetworkPlan
     private let hasTensor: (String) -> Bool
+    private let recurrent: [RecurrentModule]
+    /// True if the module takes the lengths of padded samples; `mask` then tells which positions count.
+    private let takesLengths: Bool
+    /// True if the input is the numbers of tokens.
+    private let readsTokens: Bool
     /// The classes of layers with tensors, by name.
     private var modules: [String: String] = [:]
     private var defined: Set<String> = []
 
-    /// - Parameter hasTensor: tells whether the model has a tensor of that name.
-    init(_ network: NetworkPlan, hasTensor: @escaping (String) -> Bool) {
+    init(_ model: ExportedModel, _ network: NetworkPlan) {
         self.network = network
-        self.hasTensor = hasTensor
+        hasTensor = { model.tensor($0) != nil }
+        recurrent = RecurrentModule.all(of: network)
+        takesLengths = model.takesLengths
+        if case .tokens = model.input { readsTokens = true } else { readsTokens = false }
         for layer in network.layers { modules[layer.name] = module(layer) }
         for layer in network.layers where modules[layer.name] != nil { define(layer.name) }
         let variables = variables()
         for (index, layer) in network.layers.enumerated() {
+            if let module = recurrentModule(of: index) {
+                guard index == module.layers.upperBound else { continue }
+                statements.append("\(variables[index + 1]) = \(value(of: module, variables[module.input]))")
+                continue
+            }
             let inputs = layer.inputs.map { variables[$0] }
             let value = value(of: layer, inputs)
             if value != variables[index + 1] { statements.append("\(variables[index + 1]) = \(value)") }
@@ -39,11 +51,17 @@ struct PyTorchLayers {
     private func variables() -> [String] {
         var readers = [[Int]](repeating: [], count: network.layers.count + 1)
         for (index, layer) in network.layers.enumerated() {
-            for input in layer.inputs { readers[input].append(index) }
+            let reader = recurrentModule(of: index)?.layers.lowerBound ?? index
+            for input in layer.inputs { readers[input].append(reader) }
         }
         return readers.enumerated().map { boundary, layers in
             layers.allSatisfy { $0 == boundary } ? "x" : boundary == 0 ? "input" : "x\(boundary)"
         }
+    }
+
+    /// The recurrent module that a layer is a part of.
+    private func recurrentModule(of index: Int) -> RecurrentModule? {
+        recurrent.first { $0.layers.contains(index) }
     }
 
     // MARK: What is made once
@@ -62,7 +80,16 @@ struct PyTorchLayers {
         case .layerNorm(let epsilon, let hasScale, let hasShift):
             helpers.insert(.layerNorm)
             let (scale, shift) = (hasScale ? "True" : "False", hasShift ? "True" : "False")
-            return "LayerNorm(\(channels), eps=\(epsilon), scale=\(scale), shift=\(shift))"
+            return "LayerNorm(\(channels), eps=\(epsilon), scale=\(scale), shift=\(shift)\(axis(of: layer)))"
+        case .rmsNorm(let epsilon, let hasScale):
+            helpers.insert(.rmsNorm)
+            let scale = hasScale ? "True" : "False"
+            return "RMSNorm(\(channels), eps=\(epsilon), scale=\(scale)\(axis(of: layer)))"
+        case .embedding(let entries, let width, _): return "nn.Embedding(\(entries), \(width))"
+        case .positions: return "nn.Embedding(\(layer.input.positions), \(channels))"
+        case .sequenceConvolution(_, let kernel, _, _, _):
+            return "nn.Conv1d(\(channels), \(layer.output.channels), \(kernel)\(bias))"
+        case .recurrentCell: return recurrent.first { $0.name == layer.name }.map(module)
         case .whitening(let components):
             helpers.insert(.whitening)
             let output = layer.output
@@ -70,15 +97,32 @@ struct PyTorchLayers {
                 components == nil ? [output.channels] + output.dimensions.dropLast() : output.dimensions
             let text = Python.list(shape.map(String.init))
             return "Whitening(\(layer.input.count), \(output.count), shape=\(text))"
-        case .pool, .globalPool, .activation, .gelu, .silu, .maxout, .softmax, .flatten, .dropout, .add,
-            .concatenate:
+        case .concatenate: return recurrent.first { $0.name == layer.name }.map(module)
+        case .pool, .globalPool, .activation, .gelu, .silu, .gated, .maxout, .softmax, .flatten, .imageRows,
+            .dropout, .add, .tiedHead, .rotary, .attentionCore:
             return nil
-        case .imageRows, .recurrentCell, .sequenceConvolution, .gated, .rmsNorm, .embedding,
-            .positions, .tiedHead, .rotary, .attentionCore:
-            preconditionFailure("`ExportedModel` refuses layers of sequences")
         case .block, .attention, .residual, .branches, .recurrent:
             preconditionFailure("a plan has no composite layers")
         }
+    }
+
+    /// The argument of a normalisation whose channels are the last dimension.
+    private func axis(of layer: PlannedLayer) -> String { layer.input.isSequence ? ", axis=-1" : "" }
+
+    private func module(_ module: RecurrentModule) -> String {
+        let cell = module.cells[0]
+        let kind =
+            switch cell.cell {
+            case .tanh, .relu: "RNN"
+            case .lstm: "LSTM"
+            case .gru: "GRU"
+            }
+        let layers = module.cells.count / (module.isBidirectional ? 2 : 1)
+        return "nn.\(kind)(\(module.inputs), \(cell.units), batch_first=True"
+            + (layers > 1 ? ", num_layers=\(layers)" : "")
+            + (module.isBidirectional ? ", bidirectional=True" : "")
+            + (cell.cell == .relu ? ", nonlinearity=\"relu\"" : "")
+            + (module.dropout > 0 ? ", dropout=\(module.dropout)" : "") + ")"
     }
 
     private func convolution(_ layer: PlannedLayer, _ layout: WindowLayout, _ bias: String) -> String {
@@ -112,6 +156,10 @@ struct PyTorchLayers {
         }
     }
 
+    private func path(_ name: String) -> String {
+        path(name.split(separator: ".", omittingEmptySubsequences: false).map(String.init))
+    }
+
     /// The expression of a module: `self.layer1[0].conv1`.
     private func path(_ parts: [String]) -> String {
         var text = "self"
@@ -132,11 +180,31 @@ struct PyTorchLayers {
     // MARK: What is computed
 
     /// The expression of a layer's output. Layers with tensors are modules, the others functions.
-    private func value(of layer: PlannedLayer, _ inputs: [String]) -> String {
+    private mutating func value(of layer: PlannedLayer, _ inputs: [String]) -> String {
         let x = inputs[0]
-        let own = path(layer.name.split(separator: ".", omittingEmptySubsequences: false).map(String.init))
+        let own = path(layer.name)
         switch layer.spec {
-        case .dense, .batchNorm, .layerNorm, .whitening: return "\(own)(\(x))"
+        case .batchNorm where layer.input.isSequence:
+            return "\(own)(\(x).flatten(0, 1)).unflatten(0, \(x).shape[:2])"
+        case .dense, .batchNorm, .layerNorm, .rmsNorm, .whitening: return "\(own)(\(x))"
+        case .embedding:
+            return readsTokens && layer.inputs[0] == 0 ? "\(own)(\(x))" : "\(own)(\(x)[..., 0].long())"
+        case .positions: return "\(x) + \(own).weight[: \(x).shape[1]]"
+        case .tiedHead(let embedding): return "F.linear(\(x), \(path(embedding)).weight)"
+        case .rotary(let core, let base, let width):
+            helpers.insert(.rotary)
+            return "rotary(\(x), heads=\(core.heads + core.kvHeads), head_width=\(core.headWidth), "
+                + "width=\(width), base=\(base))"
+        case .attentionCore(let core):
+            helpers.insert(.attention)
+            let mask =
+                core.isCausal ? ", causal=True" : takesLengths ? ", mask=mask[:, None, None]" : ""
+            return "attention(\(x), heads=\(core.heads), kv_heads=\(core.kvHeads)\(mask))"
+        case .sequenceConvolution(_, let kernel, let isCausal, _, _):
+            let before = isCausal ? kernel - 1 : (kernel - 1) / 2
+            let counted = takesLengths && !isCausal ? "\(x).masked_fill(~mask[..., None], 0)" : x
+            return "\(own)(F.pad(\(counted).mT, (\(before), \(kernel - 1 - before)))).mT"
+        case .globalPool(let function) where layer.input.isSequence: return pool(function, x)
         case .convolution(_, let window, _, _):
             let layout = WindowLayout(window, on: layer.input, of: layer.name)
             return "\(own)(\(layout.isSymmetric ? x : padded(x, layout, with: nil)))"
@@ -148,17 +216,53 @@ struct PyTorchLayers {
         case .gelu(.exact): return "F.gelu(\(x))"
         case .gelu(.tanh): return "F.gelu(\(x), approximate=\"tanh\")"
         case .silu: return "F.silu(\(x))"
+        case .gated(let function):
+            helpers.insert(.gated)
+            return "gated(\(x), \(Self.gate(function))\(axis(of: layer)))"
+        case .maxout(let pieces) where layer.input.isSequence:
+            return "\(x).unflatten(2, (-1, \(pieces))).amax(3)"
         case .maxout(let pieces): return "\(x).unflatten(1, (-1, \(pieces))).amax(2)"
-        case .softmax: return "\(x).softmax(1)"
+        case .softmax: return "\(x).softmax(\(layer.input.isSequence ? 2 : 1))"
+        case .imageRows: return "\(x).permute(0, 2, 3, 1).flatten(2)"
+        // Dense layers behind it have their weights in the order of channels and positions.
+        case .flatten where layer.input.isSequence: return "\(x).mT.flatten(1)"
         case .flatten: return "\(x).flatten(1)"
         case .dropout(let rate): return "F.dropout(\(x), \(rate), self.training)"
         case .add: return inputs.joined(separator: " + ")
-        case .concatenate: return "torch.cat([\(inputs.joined(separator: ", "))], 1)"
-        case .imageRows, .recurrentCell, .sequenceConvolution, .gated, .rmsNorm, .embedding,
-            .positions, .tiedHead, .rotary, .attentionCore:
-            preconditionFailure("`ExportedModel` refuses layers of sequences")
+        case .concatenate:
+            return "torch.cat([\(inputs.joined(separator: ", "))], \(layer.input.isSequence ? 2 : 1))"
+        case .recurrentCell: preconditionFailure("cells are parts of a recurrent module")
         case .block, .attention, .residual, .branches, .recurrent:
             preconditionFailure("a plan has no composite layers")
+        }
+    }
+
+    private mutating func value(of module: RecurrentModule, _ x: String) -> String {
+        helpers.insert(.recurrent)
+        return "recurrent(\(path(module.name)), \(x)" + (takesLengths ? ", lengths" : "")
+            + (module.hasAllOutputs ? "" : ", last=True") + ")"
+    }
+
+    /// A vector of the positions that a sample has.
+    private func pool(_ function: GlobalPoolFunction, _ x: String) -> String {
+        switch function {
+        case .average where takesLengths:
+            "\(x).masked_fill(~mask[..., None], 0).sum(1) / lengths[:, None]"
+        case .average: "\(x).mean(1)"
+        case .maximum where takesLengths: "\(x).masked_fill(~mask[..., None], -torch.inf).amax(1)"
+        case .maximum: "\(x).amax(1)"
+        case .firstPosition: "\(x)[:, 0]"
+        case .lastPosition where takesLengths: "\(x)[torch.arange(len(\(x))), lengths - 1]"
+        case .lastPosition: "\(x)[:, -1]"
+        }
+    }
+
+    private static func gate(_ function: GateFunction) -> String {
+        switch function {
+        case .sigmoid: "torch.sigmoid"
+        case .silu: "F.silu"
+        case .gelu: "F.gelu"
+        case .geluTanh: "lambda x: F.gelu(x, approximate=\"tanh\")"
         }
     }
 

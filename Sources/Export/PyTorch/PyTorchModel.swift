@@ -9,12 +9,12 @@ struct PyTorchModel {
         var lines: (definitions: [String], statements: [String], helpers: Set<PyTorchLayers.Helper>)
         switch model.body {
         case .network(let network):
-            let layers = PyTorchLayers(network) { model.tensor($0) != nil }
+            let layers = PyTorchLayers(model, network)
             lines = (layers.definitions, layers.statements, layers.helpers)
         case .clusters(let count): lines = (buffers, Self.cluster(count), [])
         case .components(let tensor, let count): lines = (buffers, Self.components(tensor, count), [])
         }
-        parts += PyTorchLayers.Helper.allCases.filter(lines.helpers.contains).map(Self.helper)
+        parts += PyTorchLayers.Helper.allCases.filter(lines.helpers.contains).map(\.text)
         parts.append(module(lines.definitions, lines.statements))
         parts += [answer, Self.load]
         return parts.filter { !$0.isEmpty }.joined(separator: "\n\n") + "\n"
@@ -27,7 +27,7 @@ struct PyTorchModel {
         \"\"\"\(model.name), step \(model.step): a model that dist-train trained, for PyTorch.
 
             from model import answer, load
-            outputs = load()(x)      # x: \(inputText)
+            outputs = load()(x\(model.takesLengths ? ", lengths" : ""))      # x: \(inputText)\(lengthsText)
             answer(outputs)          # \(answerText)
         \"\"\"
         """
@@ -47,16 +47,26 @@ struct PyTorchModel {
     private var inputText: String {
         switch model.input {
         case .table: "float32 [N, \(model.features)], the encoded columns of a table: see predict.py"
+        case .values(let shape, _) where model.takesAnyLength:
+            "[N, T, \(shape[1])], raw values of at most \(shape[0]) positions"
         case .values(let shape, _):
-            "[N, \(model.channelsFirst.map(String.init).joined(separator: ", "))], raw values"
-                + (shape.count > 1 ? ", channels first" : "")
+            "[N, \(model.networkShape.map(String.init).joined(separator: ", "))], raw values"
+                + (shape.count > 2 ? ", channels first" : "")
+        case .tokens(let positions):
+            (model.takesAnyLength ? "[N, T], T at most \(positions)" : "[N, \(positions)]")
+                + ", numbers of tokens"
         }
+    }
+
+    private var lengthsText: String {
+        model.takesLengths ? "\n    # lengths: [N], how many positions of each sample count" : ""
     }
 
     private var answerText: String {
         switch model.answer {
         case .classes: "a number for each class, and the index of the class"
         case .values, .components: "the values"
+        case .nextToken: "at each position the probability of each token to come next"
         case .reconstruction: "the samples as the model reconstructs them, in the units of the data"
         case .cluster: "the distance to the nearest centre, and its number"
         }
@@ -68,11 +78,11 @@ struct PyTorchModel {
         case .classes(let names, _, _): lines.append("CLASSES = " + Python.list(names.map(Python.text)))
         case .values(let columns, _, _), .reconstruction(let columns, _):
             lines.append("COLUMNS = " + Python.list(columns.map(Python.text)))
-        case .cluster, .components: break
+        case .cluster, .components, .nextToken: break
         }
         if case .values(_, _, let offsets) = model.answer { lines += Self.offsets(offsets) }
         if case .reconstruction(_, let offsets) = model.answer { lines += Self.offsets(offsets) }
-        lines.append("SHAPE = " + Python.list(model.channelsFirst.map(String.init)))
+        lines.append("SHAPE = " + Python.list(model.networkShape.map(String.init)))
         if !model.isNormalizedAlready {
             lines.append("# The input is normalised: (x - SHIFT) * FACTOR, for each channel or column.")
             lines.append("SHIFT = " + Python.numbers(model.normalization.shift))
@@ -95,14 +105,16 @@ struct PyTorchModel {
         var start: [String] = []
         var first: [String] = []
         if !model.isNormalizedAlready {
-            let ones = repeatElement("1", count: model.channelsFirst.count - 1)
-            let view = (["1", "-1"] + ones).joined(separator: ", ")
+            let view = model.channelShape.map(String.init).joined(separator: ", ")
             for name in ["shift", "factor"] {
                 start.append(
                     "self.register_buffer(\"\(name)\", torch.tensor(\(name.uppercased())).view(\(view)), "
                         + "persistent=False)")
             }
             first = ["x = (x - self.shift) * self.factor"]
+        }
+        if model.takesLengths {
+            first = Self.lengths(makingMask: statements.contains { $0.contains("mask") }) + first
         }
         let readsInput = statements.contains { $0.contains("input") }
         if readsInput { first.append("input = x") }
@@ -114,9 +126,17 @@ struct PyTorchModel {
                 def __init__(self):
                     super().__init__()
             \(made)
-                def forward(self, x):
+                def forward(self, x\(model.takesLengths ? ", lengths=None" : "")):
             \(computed)        return x
             """
+    }
+
+    /// The lines that find out which positions of padded samples count.
+    private static func lengths(makingMask: Bool) -> [String] {
+        [
+            "if lengths is None:",
+            "    lengths = torch.full(x.shape[:1], x.shape[1], device=x.device)",
+        ] + (makingMask ? ["mask = torch.arange(x.shape[1], device=x.device) < lengths[:, None]"] : [])
     }
 
     private var buffers: [String] {
@@ -137,51 +157,6 @@ struct PyTorchModel {
         ["x = (x.flatten(1) - self.mean) @ self.\(tensor)[:\(count)].T"]
     }
 
-    private static func helper(_ helper: PyTorchLayers.Helper) -> String {
-        switch helper {
-        case .block:
-            """
-
-            class Block(nn.Module):
-                \"\"\"Holds layers under the names that they have in the file of weights.\"\"\"
-
-                def __getitem__(self, index):
-                    return self._modules[str(index)]
-            """
-        case .layerNorm:
-            """
-
-            class LayerNorm(nn.Module):
-                \"\"\"Normalises the channels of each position by themselves.\"\"\"
-
-                def __init__(self, channels, eps, scale, shift):
-                    super().__init__()
-                    self.weight = nn.Parameter(torch.ones(channels)) if scale else None
-                    self.bias = nn.Parameter(torch.zeros(channels)) if shift else None
-                    self.eps = eps
-
-                def forward(self, x):
-                    x = x.movedim(1, -1)
-                    return F.layer_norm(x, x.shape[-1:], self.weight, self.bias, self.eps).movedim(-1, 1)
-            """
-        case .whitening:
-            """
-
-            class Whitening(nn.Module):
-                \"\"\"Takes the mean and the correlations of the training set out of a sample.\"\"\"
-
-                def __init__(self, features, components, shape):
-                    super().__init__()
-                    self.register_buffer("mean", torch.zeros(features))
-                    self.register_buffer("matrix", torch.zeros(features, components))
-                    self.shape = shape
-
-                def forward(self, x):
-                    return ((x.flatten(1) - self.mean) @ self.matrix).reshape(-1, *self.shape)
-            """
-        }
-    }
-
     // MARK: The answer
 
     private var answer: String {
@@ -195,6 +170,7 @@ struct PyTorchModel {
         case .reconstruction(_, let offsets): body = reconstruction(offsets)
         case .cluster: body = ["distance, index = outputs.min(1)", "return distance, index"]
         case .components: body = ["return outputs"]
+        case .nextToken: body = ["return outputs.softmax(2)"]
         }
         return """
 

@@ -26,6 +26,16 @@ package final class RotaryEmbedding: Sendable {
         }
     }
 
+    /// The cosines and the sines of all angles, each `[positions, width / 2]`.
+    package func angles(positions: Int) -> (cosines: [Float], sines: [Float]) {
+        precondition(positions * width <= table.count, "the table has the positions of a sample")
+        let half = width / 2
+        func column(_ first: Int) -> [Float] {
+            (0..<positions * half).map { table.pointer[$0 / half * width + first + $0 % half] }
+        }
+        return (column(0), column(half))
+    }
+
     /// Turns the first `heads` heads of rows at neighbouring positions, or turns them back, and copies what
     /// is behind them. y may be x.
     ///

@@ -2,13 +2,13 @@ import Kernels
 
 /// One layer of a recurrent network in one direction.
 package struct RecurrentCellOptions: Equatable, Sendable {
-    let cell: RecurrentOptions.Cell
-    let units: Int
-    let isReversed: Bool
-    let hasAllOutputs: Bool
+    package let cell: RecurrentOptions.Cell
+    package let units: Int
+    package let isReversed: Bool
+    package let hasAllOutputs: Bool
     /// The block that the cell belongs to, and the end of its tensors' names there: `lstm1`, `l0_reverse`.
-    let owner: String
-    let suffix: String
+    package let owner: String
+    package let suffix: String
 }
 
 extension RecurrentOptions.Cell {

@@ -17,13 +17,14 @@ enum ExportCommand {
                 name: "--onnx", value: "FILE",
                 help: """
                     for onnxruntime and its like: a table's numbers as doubles [batch, 1] (NaN if missing),
-                    its texts as strings, pixels as bytes [batch, height, width, channels]
+                    its texts as strings, pixels as bytes [batch, height, width, channels], numbers of tokens
+                    [batch, positions]
                     """),
             Option(
                 name: "--pytorch", value: "DIR",
                 help: """
                     for PyTorch: model.py (a module with the tensors' names), model.safetensors,
-                    and predict.py, which reads tables or images
+                    and predict.py, which reads tables or images; of a text model its tokenizer
                     """),
             Option(
                 name: "--huggingface", value: "DIR",
@@ -55,6 +56,7 @@ enum ExportCommand {
     }
 
     private static func export(_ model: ExportedModel, _ arguments: Arguments) throws {
+        if arguments.has("--onnx") || arguments.has("--pytorch") { try model.checkLayers() }
         if let file = arguments.string("--onnx") {
             try File.writeAtomically(model.onnx(), to: file)
             report(file)

@@ -87,6 +87,65 @@ class AveragePool(OpRun):
         return (windows(x, kernel_shape, strides, pads, 0).sum((4, 5)) / ones.sum((4, 5)),)
 
 
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def recurrent(step, x, hidden, ends, direction):
+    """All outputs [T, 1, N, H], and the last ones: `step` makes a state of a value and the state before."""
+    outputs = np.zeros((len(x), x.shape[1], hidden), x.dtype)
+    last = np.zeros((x.shape[1], hidden), x.dtype)
+    for sample in range(x.shape[1]):
+        state = (np.zeros(hidden, x.dtype), np.zeros(hidden, x.dtype))
+        places = range(len(x) if ends is None else ends[sample])
+        for place in reversed(places) if direction == "reverse" else places:
+            state = step(x[place, sample], *state)
+            outputs[place, sample] = state[0]
+        last[sample] = state[0]
+    return outputs[:, None], last[None]
+
+
+class RNN(OpRun):
+    """By the definition, as the two others: the reference implementation knows no lengths."""
+
+    def _run(self, x, w, r, b=None, ends=None, *_, hidden_size=None, direction=None, activations=None, **__):
+        function = np.tanh if activations is None or activations[0] == "Tanh" else lambda v: np.maximum(v, 0)
+        bias = b[0, :hidden_size] + b[0, hidden_size:]
+        return recurrent(
+            lambda v, h, c: (function(w[0] @ v + r[0] @ h + bias), c), x, hidden_size, ends, direction)
+
+
+class GRU(OpRun):
+    def _run(self, x, w, r, b=None, ends=None, *_, hidden_size=None, direction=None, linear_before_reset=0,
+             **__):
+        require(linear_before_reset == 1, "GRU: the reset gate stands behind the product")
+
+        def step(v, h, c):
+            zi, ri, ni = np.split(w[0] @ v + b[0, : 3 * hidden_size], 3)
+            zh, rh, nh = np.split(r[0] @ h + b[0, 3 * hidden_size :], 3)
+            z = sigmoid(zi + zh)
+            return (1 - z) * np.tanh(ni + sigmoid(ri + rh) * nh) + z * h, c
+
+        return recurrent(step, x, hidden_size, ends, direction)
+
+
+class LSTM(OpRun):
+    def _run(self, x, w, r, b=None, ends=None, *_, hidden_size=None, direction=None, **__):
+        bias = b[0, : 4 * hidden_size] + b[0, 4 * hidden_size :]
+
+        def step(v, h, c):
+            i, o, f, g = np.split(w[0] @ v + r[0] @ h + bias, 4)
+            c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+            return sigmoid(o) * np.tanh(c), c
+
+        return recurrent(step, x, hidden_size, ends, direction)
+
+
+def unpadded(x):
+    """Numbers that a graph computes with, instead of the marks behind a sample's end."""
+    return np.nan_to_num(x, nan=0.5) if x.dtype == np.float32 else np.maximum(x, 0)
+
+
 def doubled(model):
     """The same graph in float64."""
     copy = onnx.ModelProto()
@@ -101,7 +160,7 @@ def doubled(model):
         for attribute in node.attribute:
             if node.op_type == "Cast" and attribute.i == TensorProto.FLOAT:
                 attribute.i = TensorProto.DOUBLE
-    return ReferenceEvaluator(copy, new_ops=[MaxPool, AveragePool])
+    return ReferenceEvaluator(copy, new_ops=[MaxPool, AveragePool, RNN, GRU, LSTM])
 
 
 def samples(directory):
@@ -113,6 +172,22 @@ def samples(directory):
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
         return {name: [row[i] for row in rows[1:]] for i, name in enumerate(rows[0])}, delimiter
     return load_file(directory / "input.safetensors")["x"].numpy(), None
+
+
+def lengths(directory):
+    """The lengths of padded sequences; None for other samples."""
+    if (directory / "input.csv").exists():
+        return None
+    made = load_file(directory / "input.safetensors").get("lengths")
+    return None if made is None else made.numpy()
+
+
+def counted(outputs, ends):
+    """The outputs at the positions that count, in one row, where there is one for each position."""
+    outputs = np.asarray(outputs)
+    if outputs.ndim < 3 or ends is None:
+        return outputs
+    return np.concatenate([rows[:end].reshape(-1) for rows, end in zip(outputs, ends)])[None]
 
 
 def feeds(session, data, delimiter):
@@ -137,7 +212,12 @@ def check_onnx(directory, expected):
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(directory / "model.onnx", options)
     data, delimiter = samples(directory)
+    ends = lengths(directory)
     inputs = feeds(session, data, delimiter)
+    if "lengths" in inputs:
+        inputs["lengths"] = ends
+    if ends is not None:
+        inputs = {name: unpadded(x) for name, x in inputs.items()}
     names = [port.name for port in session.get_outputs()]
     single = dict(zip(names, session.run(None, inputs)))
     double_inputs = {k: v.astype(float) if v.dtype == np.float32 else v for k, v in inputs.items()}
@@ -146,16 +226,18 @@ def check_onnx(directory, expected):
     first, second = names[0], names[1] if len(names) > 1 else None
     labels = [None] * len(expected["rows"])
     numbers = single[first]
-    if expected["columns"][0] == "class":
+    if expected["columns"][:1] == ["class"]:
         labels = single[second].tolist()
     elif first.startswith("cluster"):
         numbers = np.stack([single[first].astype(float), single[second].reshape(-1)], 1)
-    same_answers(expected["rows"], numbers, labels, "onnx")
+    if expected["rows"]:
+        same_answers(expected["rows"], numbers, labels, "onnx")
     off = 0.0
     if expected["outputs"] is not None:
         logits = [n for n in names if n.startswith("logits")]
         if logits:
-            off = close(expected["outputs"], single[logits[0]], double[logits[0]], "onnx logits")
+            outputs = (counted(run[logits[0]], ends) for run in (single, double))
+            off = close(expected["outputs"], *outputs, "onnx logits")
         elif labels[0] is not None:
             require(first.startswith(("values", "probabilities")), first)
     for name in names:
@@ -194,18 +276,26 @@ def imported(path, name):
 
 def check_pytorch(directory, expected):
     module = imported(directory / "model.py", "model")
-    predict = imported(directory / "predict.py", "predict")
+    predict = imported(directory / "predict.py", "predict") if expected["rows"] else None
     model = module.load()
     source = directory / "input.csv"
     if not source.exists():
         source = directory / "input.npy"
         np.save(source, load_file(directory / "input.safetensors")["x"].numpy())
-    x = torch.cat([batch for _, batch in predict.batches(str(source))])
+    ends = lengths(directory)
+    if expected["rows"] or ends is None:
+        x = [torch.cat(parts) for parts in list(zip(*predict.batches(str(source))))[1:]]
+    else:
+        x = [torch.from_numpy(np.maximum(np.load(source), 0))]
     off = 0.0
     with torch.no_grad():
         if expected["outputs"] is not None:
-            single, double = model(x), model.double()(x.double())
-            off = close(expected["outputs"], single.numpy(), double.numpy(), "pytorch")
+            single = model(*x)
+            double = model.double()(*(part.double() if part.is_floating_point() else part for part in x))
+            outputs = (counted(run.numpy(), ends) for run in (single, double))
+            off = close(expected["outputs"], *outputs, "pytorch")
+    if not expected["rows"]:
+        return off
     sys.argv = ["predict.py", str(source)]
     with contextlib.redirect_stdout(io.StringIO(newline="")) as text:
         predict.main()
