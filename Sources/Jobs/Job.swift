@@ -123,6 +123,15 @@ package struct DataSpec: Equatable, Sendable {
         case limited(Source, count: Int)
 
         package static let digits = Source.builtin(.digits)
+
+        /// The texts that these data, or the first of these data, are; nil for other data.
+        package var text: TextData? {
+            switch self {
+            case .text(let data): data
+            case .limited(let source, _): source.text
+            default: nil
+            }
+        }
     }
 
     /// Arrays written by numpy.save: see `Dataset.npy`.

@@ -205,7 +205,7 @@ extension TextReader {
             stream[...], samples)
     }
 
-    private static func build(
+    static func build(
         _ form: DatasetForm, _ stream: ArraySlice<Int32>, _ samples: [StreamSample] = [],
         labels: [Int32] = []
     ) throws -> Dataset {

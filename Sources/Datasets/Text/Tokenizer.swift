@@ -119,7 +119,7 @@ package final class Tokenizer: Sendable {
 
     /// Encodes many texts: it remembers the words that it has met.
     package struct Encoder {
-        private let tokenizer: Tokenizer
+        let tokenizer: Tokenizer
         private let memory = BPETokenizer.Memory()
 
         package init(_ tokenizer: Tokenizer) { self.tokenizer = tokenizer }

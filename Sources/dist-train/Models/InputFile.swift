@@ -24,7 +24,7 @@ struct InputFile {
     /// - Throws: `UsageError` if there are to be names but no table, `DatasetError` or `SystemError`.
     func blocks() throws -> any SampleBlocks {
         let blocks = try read()
-        guard names.isEmpty || blocks is TableRows else {
+        guard names.isEmpty || blocks is TableRows || blocks is TextRows else {
             throw UsageError("--keep is for tables: `\(path)` has no columns")
         }
         return blocks
@@ -50,12 +50,24 @@ struct InputFile {
         if plainName.contains("idx") && !plainName.hasSuffix(".csv") {
             return WholeDataset(try Dataset.idx(images: path, minus: offsets.features))
         }
+        if let texts = try texts() { return texts }
         guard let table = model.state.table else {
             throw DatasetError(
                 "`\(path)` is no image, .npy or IDX file by its name, and the model was not trained with a "
                     + "table; rename the file, or give a source with --data")
         }
         return try TableRows(path: path, format: table.format, encoding: table, names: names, note: note)
+    }
+
+    /// The file's texts for a model that tells their classes; nil for other models.
+    private func texts() throws -> TextRows? {
+        guard let tokenizer = model.state.encoding.tokenizer else { return nil }
+        guard let column = model.job.job.data.train.text?.column, model.state.classNames != nil else {
+            throw UsageError("the model continues texts: use `dist-train generate`")
+        }
+        return try TextRows(
+            path: path, column: column, tokenizer: tokenizer, context: model.plan().facts.sampleShape[0],
+            names: names, note: note)
     }
 
     /// The numbers that were subtracted from those of the training data.
@@ -66,11 +78,12 @@ struct InputFile {
         try DataPart(.builtin(set), as: model.state.encoding).dataset
     }
 
-    /// The table that comes from standard input. It is kept in a file while it is read.
+    /// The table, or the lines of text, that come from standard input. They are kept in a file while they are
+    /// read.
     private func standardInput() throws -> any SampleBlocks {
-        guard model.state.table != nil else {
+        guard model.state.table != nil || model.state.encoding.tokenizer != nil else {
             throw DatasetError(
-                "--input - takes a table, and the model was not trained with one; give a file")
+                "--input - takes a table or texts, and the model was trained with neither; give a file")
         }
         let scratch = try ScratchDirectory(named: "dist-train-input")
         let file = Path.join(scratch.path, "standard-input")

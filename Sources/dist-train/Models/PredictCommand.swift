@@ -14,9 +14,10 @@ enum PredictCommand {
             Option(
                 name: "--input", value: "FILE",
                 help: """
-                    a table with the training table's columns in any order, - for such a table from standard
-                    input, a PNG or JPEG file, a directory of them, an .npy or IDX file, or builtin:digits
-                    (the validation part)
+                    a table with the training table's columns in any order, texts (a .csv file with their
+                    column, or a text on each line), - for such a table or lines from standard input, a PNG
+                    or JPEG file, a directory of them, an .npy or IDX file, or builtin:digits (the
+                    validation part)
                     """),
             Option(
                 name: "--data", value: "WHICH",
@@ -62,7 +63,7 @@ enum PredictCommand {
             top: try arguments.integer("--top", 1...1_000_000))
         let input = try input(of: models, arguments)
         let writer = try PredictionWriter(path: arguments.string("--output"), format: format)
-        let names = input is TableRows ? arguments.all("--keep") : ["file"]
+        let names = input is ImageFiles ? ["file"] : arguments.all("--keep")
         try predictions.write(of: input, namedBy: names, to: writer)
         return 0
     }
