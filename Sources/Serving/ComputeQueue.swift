@@ -34,7 +34,7 @@ package final class ComputeQueue: Sendable {
     /// Appends work, at once.
     package func put(_ work: Work) {
         state.change { state in
-            state.waitingBytes += 4 * work.samples.features.count
+            state.waitingBytes += work.samples.byteCount
             state.waiting.append(work)
         }
     }
@@ -53,7 +53,7 @@ package final class ComputeQueue: Sendable {
             if batch.isEmpty { return }
             compute(batch)
             state.change { state in
-                state.waitingBytes -= batch.reduce(0) { $0 + 4 * $1.samples.features.count }
+                state.waitingBytes -= batch.reduce(0) { $0 + $1.samples.byteCount }
             }
         }
     }
@@ -83,8 +83,7 @@ package final class ComputeQueue: Sendable {
         let model = batch[0].model
         var samples = batch[0].samples
         for work in batch.dropFirst() {
-            samples.features += work.samples.features
-            samples.count += work.samples.count
+            samples.append(work.samples)
         }
         do {
             let rows = try model.answers(to: samples)

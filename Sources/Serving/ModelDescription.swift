@@ -20,7 +20,7 @@ enum ModelDescription {
         let form = model.form
         return .object([
             ("name", .string(model.name)), ("step", .int(model.step)),
-            ("takes", .string(form.table != nil ? "table" : form.isImage ? "image" : "array")),
+            ("takes", .string(takes(form))),
             ("shape", .array(form.shape.map { .int($0) })),
             ("columns", .array(form.table?.columns.map(column) ?? [])),
             ("answers", .string(answers(model.rows.form))),
@@ -42,6 +42,10 @@ enum ModelDescription {
                 ("may_be_missing", .bool(fill != nil)), ("categories", .array(names.map { .string($0) })),
             ])
         }
+    }
+
+    private static func takes(_ form: SampleForm) -> String {
+        form.table != nil ? "table" : form.tokenizer != nil ? "text" : form.isImage ? "image" : "array"
     }
 
     private static func answers(_ form: PredictionRows.Form) -> String {

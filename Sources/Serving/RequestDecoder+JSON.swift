@@ -1,7 +1,7 @@
 import Datasets
 
 // JSON: `{"inputs": [sample, …]}`. A sample is a list of numbers, an image as lists in lists, or for tables
-// an object with the columns' names.
+// an object with the columns' names. A text is a string.
 extension RequestDecoder {
     func json(_ body: [UInt8]) throws(RequestFault) -> ServedSamples {
         let result = body.withUnsafeBufferPointer { bytes in
@@ -19,11 +19,30 @@ extension RequestDecoder {
             throw reader.fault("the samples are missing; send {\"inputs\": [sample, …]}")
         }
         try reader.require(":", "behind a name")
-        let samples = if let table = form.table { try rows(&reader, table) } else { try arrays(&reader) }
+        let samples =
+            if let table = form.table {
+                try rows(&reader, table)
+            } else if form.tokenizer != nil {
+                try texts(&reader)
+            } else {
+                try arrays(&reader)
+            }
         guard try !reader.another(or: "}") else {
             throw reader.fault("there is more than \"inputs\"; send that alone")
         }
         try reader.requireEnd()
+        return samples
+    }
+
+    private func texts(_ reader: inout JSONReader) throws(RequestFault) -> ServedSamples {
+        var samples = ServedSamples(features: [], count: 0)
+        try reader.require("[", "of the list of texts")
+        if reader.take("]") { return samples }
+        repeat {
+            guard samples.count < form.mostSamples else { throw form.tooMany() }
+            let text = try reader.string()
+            samples.append(try tokens(of: Array(text.utf8), named: "inputs[\(samples.count)]"))
+        } while try reader.another(or: "]")
         return samples
     }
 

@@ -6,7 +6,7 @@ package struct RequestDecoder: Sendable {
     package static let pixelLimit = 50_000_000
 
     enum Kind {
-        case json, csv, image
+        case json, csv, image, text
     }
 
     package let form: SampleForm
@@ -18,7 +18,10 @@ package struct RequestDecoder: Sendable {
     /// - Throws: `RequestFault`.
     package func samples(_ body: [UInt8], mediaType: String?) throws(RequestFault) -> ServedSamples {
         guard !body.isEmpty else {
-            let others = form.table != nil ? " or CSV" : form.isImage ? ", or a PNG or JPEG file" : ""
+            let others =
+                form.table != nil
+                ? " or CSV"
+                : form.tokenizer != nil ? " or a text" : form.isImage ? ", or a PNG or JPEG file" : ""
             throw RequestFault("the request has no body; send JSON\(others)")
         }
         let samples =
@@ -26,6 +29,7 @@ package struct RequestDecoder: Sendable {
             case .json: try json(body)
             case .csv: try csv(body)
             case .image: try image(body)
+            case .text: try text(body)
             }
         guard samples.count > 0 else { throw RequestFault("the request has no samples; send one or more") }
         return samples
@@ -41,12 +45,34 @@ package struct RequestDecoder: Sendable {
             let first = body.first { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 }
             if first == UInt8(ascii: "{") { return .json }
             if form.table != nil { return .csv }
+            if form.tokenizer != nil { return .text }
         default: break
         }
         throw RequestFault(
             status: 415,
             "the body is of a type that is not read here; send application/json"
-                + (form.table != nil ? " or text/csv" : form.isImage ? ", image/png or image/jpeg" : ""))
+                + (form.table != nil
+                    ? " or text/csv"
+                    : form.tokenizer != nil
+                        ? " or text/plain" : form.isImage ? ", image/png or image/jpeg" : ""))
+    }
+
+    private func text(_ body: [UInt8]) throws(RequestFault) -> ServedSamples {
+        var samples = ServedSamples(features: [], count: 0)
+        samples.append(try tokens(of: body, named: "the text"))
+        return samples
+    }
+
+    /// The tokens of a text, as many as the model reads.
+    func tokens(of text: [UInt8], named name: String) throws(RequestFault) -> ArraySlice<Int32> {
+        guard let tokenizer = form.tokenizer else { throw RequestFault("this model takes no texts") }
+        let tokens = try translated { () throws in
+            do { return try tokenizer.encode(text) } catch let error as DatasetError {
+                throw DatasetError("\(name): \(error.description)")
+            }
+        }
+        guard !tokens.isEmpty else { throw RequestFault("\(name) has no tokens; send a text with words") }
+        return tokens.prefix(form.shape[0])
     }
 
     private func image(_ body: [UInt8]) throws(RequestFault) -> ServedSamples {

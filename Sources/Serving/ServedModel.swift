@@ -53,28 +53,47 @@ package final class ServedModel: @unchecked Sendable {
             samplesAreIndependent = ensemble.samplesAreIndependent
         }
         form = SampleForm(
-            shape: plan.facts.sampleShape, table: state.table,
+            shape: plan.facts.sampleShape, table: state.table, tokenizer: state.encoding.tokenizer,
             offsets: state.table == nil ? state.encoding.featureOffsets : [], outputs: rows.columns.count)
         // The first pass brings the weights into the form in which the kernels read them: no request waits
         // for it.
-        _ = try answers(to: ServedSamples(features: [Float](repeating: 0, count: form.size), count: 1))
+        var first = ServedSamples(features: [], count: 0)
+        if form.tokenizer != nil {
+            first.append([0])
+        } else {
+            first = ServedSamples(features: [Float](repeating: 0, count: form.size), count: 1)
+        }
+        _ = try answers(to: first)
     }
 
     /// Computes the rows of some samples, in their order.
     ///
     /// - Throws: `DatasetError`, and what the network's forward pass throws.
     package func answers(to samples: ServedSamples) throws -> [[PredictionRows.Cell]] {
-        precondition(samples.features.count == samples.count * form.size, "samples have the model's shape")
-        let form = DatasetForm(
-            elementType: .float32, sampleShape: form.shape, count: samples.count, targets: .absent)
-        let dataset = try Dataset.build(form) { features, _ in
-            samples.features.withUnsafeBytes { features.copyMemory(from: $0) }
-        }
+        let dataset = try dataset(of: samples)
         var answers: [[PredictionRows.Cell]] = []
         for start in stride(from: 0, to: samples.count, by: capacity) {
             answers += try block(start..<min(samples.count, start + capacity), of: dataset)
         }
         return answers
+    }
+
+    private func dataset(of samples: ServedSamples) throws -> Dataset {
+        if let tokenizer = form.tokenizer {
+            precondition(samples.lengths.count == samples.count, "texts have tokens")
+            var start = 0
+            let places = samples.lengths.map { length in
+                defer { start += length }
+                return StreamSample(start: start, length: length)
+            }
+            return try .texts(samples.tokens, places, tokenizer, context: form.shape[0])
+        }
+        precondition(samples.features.count == samples.count * form.size, "samples have the model's shape")
+        let form = DatasetForm(
+            elementType: .float32, sampleShape: form.shape, count: samples.count, targets: .absent)
+        return try Dataset.build(form) { features, _ in
+            samples.features.withUnsafeBytes { features.copyMemory(from: $0) }
+        }
     }
 
     private func block(_ samples: Range<Int>, of dataset: Dataset) throws -> [[PredictionRows.Cell]] {

@@ -53,6 +53,24 @@ import Testing
         #expect(read.features.map(\.bitPattern) == wanted.map(\.bitPattern))
     }
 
+    /// Texts become the tokens that the model reads, as many as it does.
+    @Test func texts() throws {
+        let words = Array("where is the house where the river is".utf8)
+        let tokenizer = try words.withUnsafeBufferPointer {
+            try Tokenizer.words(of: [$0], minimumFrequency: 1)
+        }
+        let decoder = RequestDecoder(SampleForm(shape: [3, 1], tokenizer: tokenizer, outputs: 2))
+        let read = try samples(decoder, "{\"inputs\": [\"the house\", \"where is the \\u0072iver\"]}")
+        #expect(read.lengths == [2, 3] && read.count == 2 && read.features.isEmpty)
+        #expect(read.tokens == (try tokenizer.encode("the house where is the")))
+        #expect(try samples(decoder, "the house", "text/plain").tokens == tokenizer.encode("the house"))
+        #expect(throws: RequestFault.self) { try samples(decoder, "{\"inputs\": [[1, 2, 3]]}") }
+        let fault = try #require(throws: RequestFault.self) {
+            try samples(decoder, "{\"inputs\": [\"the\", \"\"]}")
+        }
+        #expect(fault.description == "inputs[1] has no tokens; send a text with words")
+    }
+
     /// The offset of the training data is subtracted before the number becomes a Float.
     @Test func offsets() throws {
         let form = SampleForm(shape: [1, 2, 2], offsets: [1_700_000_000, 0.5], outputs: 1)

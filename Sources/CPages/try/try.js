@@ -12,17 +12,21 @@
     return element;
   };
 
-  const path = () => model.takes === "text" ? "/v1/completions" : models.length === 1
+  /// Whether the model continues texts.
+  const continues = () => model.takes === "text" && model.answers === "text";
+
+  const path = () => continues() ? "/v1/completions" : models.length === 1
     ? "/v1/predict" : "/v1/models/" + encodeURIComponent(model.name) + "/predict";
 
   const about = () => {
-    if (model.takes === "text") {
+    if (continues()) {
       return "It continues texts: it sees up to " + model.context + " of " + model.vocabulary +
         " different tokens at once. Trained for " + model.step + " steps.";
     }
     const shape = model.shape.join(" × ");
     const takes = { image: "a picture (" + shape + " after scaling)", table: "a row of a table",
-      array: "numbers of the shape " + shape }[model.takes];
+      array: "numbers of the shape " + shape,
+      text: "a text of up to " + model.shape[0] + " tokens" }[model.takes];
     const answers = { class: "one of " + model.classes.length + " classes", values: "values",
       reconstruction: "the sample as it reconstructs it", cluster: "the cluster" }[model.answers];
     return "It takes " + takes + " and answers with " + answers + ". Trained for " + model.step + " steps.";
@@ -61,7 +65,9 @@
     show("row", model.takes === "table");
     show("list", model.takes === "array");
     show("text", model.takes === "text");
-    byId("submit").textContent = model.takes === "text" ? "Continue" : "Predict";
+    show("wish", continues());
+    byId("prompt-label").textContent = continues() ? "The beginning of the text" : "A text";
+    byId("submit").textContent = continues() ? "Continue" : "Predict";
     show("answer", false);
     show("continuation", false);
     show("fault", false);
@@ -79,7 +85,10 @@
       if (!picture) throw new Error("Choose a picture first.");
       return [pictureType(), picture];
     }
-    if (model.takes === "text") return ["application/json", JSON.stringify(wish())];
+    if (continues()) return ["application/json", JSON.stringify(wish())];
+    if (model.takes === "text") {
+      return ["application/json", JSON.stringify({ inputs: [byId("prompt").value] })];
+    }
     if (model.takes === "array") return ["application/json", '{"inputs": [' + byId("numbers").value + "]}"];
     return ["application/json", JSON.stringify({ inputs: [cells()] })];
   };
@@ -213,7 +222,7 @@
   };
 
   const predict = async () => {
-    if (model.takes === "text") return continueText();
+    if (continues()) return continueText();
     show("fault", false);
     try {
       const [type, body] = request();
