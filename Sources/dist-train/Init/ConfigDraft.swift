@@ -9,28 +9,26 @@ package struct ConfigDraft {
     /// Samples that are left for training.
     let trainCount: Int
 
-    /// The fraction of the samples for testing; that for validation is the model's.
+    /// A set that is split off has about this part of the samples.
     private static let fraction = 0.15
 
-    /// - Parameters:
-    ///   - header: lines of the comment at the beginning.
-    ///   - train, validation, test: sources as a config writes them; nil: the set is a part of the training
-    ///     set.
-    init(
-        header: [String], train: String, validation: String?, test: String?, _ facts: DatasetReport,
-        isPhotographs: Bool
-    ) {
-        let missing = [validation, test].count { $0 == nil }
-        trainCount = facts.form.count - Int((Double(missing * facts.form.count) * Self.fraction).rounded())
-        model = ModelDraft(facts, samples: trainCount, isPhotographs: isPhotographs)
-        var lines = header.map { "// \($0)" } + ["{", "  data: {", "    train: \(train),"]
-        lines += [("validation", validation), ("test", test)].compactMap { name, source in
+    /// - Parameter header: lines of the comment at the beginning.
+    init(header: [String], _ source: InitSource, _ facts: DatasetReport) {
+        let missing = [source.validation, source.test].count { $0 == nil }
+        let count = facts.form.count - Int((Double(missing * facts.form.count) * Self.fraction).rounded())
+        let model =
+            source.text.map { ModelDraft($0.task, facts, samples: count) }
+            ?? ModelDraft(facts, samples: count, isPhotographs: source.isPhotographs)
+        (trainCount, self.model) = (count, model)
+        var lines = header.map { "// \($0)" } + ["{", "  data: {", "    train: \(source.train),"]
+        lines += [("validation", source.validation), ("test", source.test)].compactMap { name, source in
             source.map { "    \(name): \($0)," }
         }
-        lines += Self.split(model, validation, test, facts) + Self.preparation(facts)
+        lines += Self.split(model, source, facts)
+        if source.text == nil { lines += Self.preparation(facts) }
         lines += model.augmentation.map { "    " + $0 } + ["  },", "  model: ["]
         lines += model.layers.map { "    " + $0 } + ["  ],"]
-        lines += Self.objective(facts) + ["  optimizer: {adam: {learning_rate: \(model.learningRate)}},"]
+        lines += Self.objective(facts, model.metrics) + ["  optimizer: \(model.optimizer),"]
         lines += model.settings.map { "  " + $0 }
         let isUsual = model.monitor == "validation.loss"
         let reason = isUsual ? "" : "    // the validation set is too small to choose by"
@@ -44,14 +42,17 @@ package struct ConfigDraft {
     }
 
     private static func split(
-        _ model: ModelDraft, _ validation: String?, _ test: String?, _ facts: DatasetReport
+        _ model: ModelDraft, _ source: InitSource, _ facts: DatasetReport
     ) -> [String] {
         var fields: [String] = []
-        if validation == nil { fields.append("validation: \(model.validation)") }
-        if test == nil { fields.append("test: \(fraction)") }
+        if source.validation == nil { fields.append("validation: \(model.validation)") }
+        if source.test == nil { fields.append("test: \(model.test)") }
         guard !fields.isEmpty else { return [] }
         if facts.isClassification { fields.append("stratify: true") }
-        let remark = facts.isClassification ? "    // of every class the same part" : ""
+        let remark =
+            facts.isClassification
+            ? "    // of every class the same part"
+            : source.text?.task == .continuation ? "    // the end of the text" : ""
         return ["    split: {\(fields.joined(separator: ", "))},\(remark)"]
     }
 
@@ -60,7 +61,11 @@ package struct ConfigDraft {
         return ["    normalize: \"z_score\",    // every \(what): mean 0, variance 1"]
     }
 
-    private static func objective(_ facts: DatasetReport) -> [String] {
+    private static func objective(_ facts: DatasetReport, _ metrics: [String]?) -> [String] {
+        if let metrics {
+            let list = metrics.map { "\"\($0)\"" }.joined(separator: ", ")
+            return ["  loss: \"cross_entropy\",", "  metrics: [\(list)],"]
+        }
         guard facts.isClassification else {
             return ["  loss: \"mse\",", "  metrics: [\"r2\", \"mae\", \"rmse\"],"]
         }

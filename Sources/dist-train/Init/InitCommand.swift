@@ -10,9 +10,10 @@ enum InitCommand {
     static let command = Command(
         name: "init", arguments: "DATA",
         summary: """
-            Write a first config for a table, images or arrays.
-            DATA is a CSV file, a directory with a subdirectory of images for each class, an NPY file, or \
-            the directory of MNIST's or CIFAR's files.
+            Write a first config for a table, images, texts or arrays.
+            DATA is a CSV file (a column may hold texts), a directory with a subdirectory of images for each \
+            class, a text, a directory of texts, JSON lines, an NPY file, or the directory of MNIST's or \
+            CIFAR's files.
             The config has a model that suits the data, sets for validation and testing, early stopping and \
             the best checkpoint. No file is overwritten.
             """,
@@ -57,12 +58,13 @@ enum InitCommand {
     private static func draft(of source: InitSource, _ path: String, named output: String) throws -> (
         text: String, report: [String]
     ) {
-        let outline = try JobFile.load(
-            text: """
-                {data: {train: \(source.train)}, model: [{dense: 1}], loss: "mse", optimizer: "adam",
-                batch: {size: 1}, epochs: 1}
-                """, named: "the data's source")
-        let data = try DecodedData(reading: outline.job.data)
+        var source = source
+        var data = try read(source.train)
+        if let text = source.text, text.task == .classes, data.train.sampleShape[0] > TextDraft.mostPositions
+        {
+            source.train = text.source(context: TextDraft.mostPositions)
+            data = try read(source.train)
+        }
         // The targets are looked at as the model has to learn them: minus their offsets.
         let facts = DatasetReport(data.train)
         guard facts.form.count >= 8 else {
@@ -70,19 +72,26 @@ enum InitCommand {
                 "`\(path)` has \(TextFormat.count(facts.form.count, "sample")), and parts of them are for"
                     + " validation and testing; give at least 8")
         }
-        guard data.train.classNames != nil || facts.form.targets.width > 0 else {
+        guard data.train.classNames != nil || facts.form.targets.width > 0 || source.text != nil else {
             throw UsageError("`\(path)` has no targets to learn")
         }
         let report = InitReport(path, facts, source)
-        let draft = ConfigDraft(
-            header: report.header, train: source.train, validation: source.validation, test: source.test,
-            facts, isPhotographs: source.isPhotographs)
+        let draft = ConfigDraft(header: report.header, source, facts)
         let job = try JobFile.load(text: draft.text, named: output)
         _ = try job.trainingPlan(
             with: DecodedData(
                 train: data.train, validation: data.train, test: data.train,
                 normalization: data.normalization, encoding: data.encoding))
         return (draft.text, report.lines(writing: output, draft))
+    }
+
+    private static func read(_ source: String) throws -> DecodedData {
+        let outline = try JobFile.load(
+            text: """
+                {data: {train: \(source)}, model: [{dense: 1}], loss: "mse", optimizer: "adam",
+                batch: {size: 1}, epochs: 1}
+                """, named: "the data's source")
+        return try DecodedData(reading: outline.job.data)
     }
 
     private static func exists(_ output: String) -> UsageError {

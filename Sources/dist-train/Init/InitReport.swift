@@ -23,12 +23,26 @@ struct InitReport {
 
     private var size: String {
         let samples = TextFormat.count(facts.form.count, "sample")
+        if let text = source.text { return sequences(samples, text.task) }
         let features =
             facts.isImage
             ? "images of \(facts.form.sampleShape[1]) × \(facts.form.sampleShape[0]) pixels"
                 + (facts.form.sampleShape[2] == 1 ? "" : ", \(facts.form.sampleShape[2]) channels")
             : TextFormat.count(facts.form.sampleShape.reduce(1, *), "feature")
         return "\(samples), \(features), \(outputs)"
+    }
+
+    private func sequences(_ samples: String, _ task: TextDraft.Task) -> String {
+        let stream = facts.form.stream
+        let tokens = TextFormat.count(stream?.positions ?? 0, "token")
+        let kinds = TextFormat.count(stream?.vocabulary ?? 0, "different one")
+        let length = facts.form.sampleShape[0]
+        switch task {
+        case .continuation: return "\(tokens), \(kinds); \(samples) of \(length)"
+        case .answers, .classes:
+            let classes = task == .classes ? ", \(outputs)" : ""
+            return "\(samples) of at most \(length) tokens; \(tokens), \(kinds)\(classes)"
+        }
     }
 
     private var outputs: String {
@@ -45,6 +59,7 @@ struct InitReport {
 
     /// The choices about a table, each with the way to change it.
     private var choices: [String] {
+        if let text = source.text { return text.choices }
         guard let table = source.table else { return [] }
         var lines: [String] = []
         if let reason = table.targetReason {
@@ -71,8 +86,18 @@ struct InitReport {
         let run = "runs/\(name)"
         return ["\(output == "-" ? "" : "wrote \(output): ")\(size)"] + choices.map { "  \($0)" } + [
             "next:", "  dist-train run \(config) --run-dir \(run)", "  dist-train evaluate \(run)",
-            "  dist-train predict \(run) \(source.input.map { "--input \(Self.word($0))" } ?? "--data test")",
+            "  dist-train \(use(run))",
         ]
+    }
+
+    /// The command that uses the model.
+    private func use(_ run: String) -> String {
+        switch source.text?.task {
+        case .continuation: "generate \(run)"
+        case .answers: "generate \(run) --prompt …"
+        case .classes, nil:
+            "predict \(run) \(source.input.map { "--input \(Self.word($0))" } ?? "--data test")"
+        }
     }
 
     /// A word for a shell.

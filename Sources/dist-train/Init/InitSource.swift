@@ -5,11 +5,13 @@ import System
 /// A kind of data that `init` knows, found by looking at a file or a directory.
 struct InitSource {
     /// The sources as a config writes them; nil: no such set is given.
-    let train: String
+    var train: String
     var validation: String?
     var test: String?
     /// The choices about a table; nil for other kinds.
     var table: TableDraft?
+    /// The choices about texts; nil for other kinds.
+    var text: TextDraft?
     /// Whether the images are photographs, whose mirror image means the same.
     var isPhotographs = false
     /// The file or directory for `predict --input`; nil if it takes no such data.
@@ -30,7 +32,7 @@ struct InitSource {
         }
     }
 
-    private init(train: String, input: String?) {
+    init(train: String, input: String?) {
         self.train = train
         self.input = input
     }
@@ -52,7 +54,6 @@ struct InitSource {
         (".xls", "save it as CSV, in the spreadsheet program"),
         (".ods", "save it as CSV, in the spreadsheet program"),
         (".json", "save it as CSV: pandas.read_json(FILE).to_csv(OUTPUT, index=False)"),
-        (".jsonl", "save it as CSV: pandas.read_json(FILE, lines=True).to_csv(OUTPUT, index=False)"),
         (".json5", "`init` takes data; train the job with `dist-train run`"),
         (".h5", "save its arrays as NPY files: numpy.save"),
         (".hdf5", "save its arrays as NPY files: numpy.save"),
@@ -79,13 +80,32 @@ struct InitSource {
                 "`\(path)` is one file of a data set; give its directory, `\(directory)`")
         }
         let bare = name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
-        return bare.hasSuffix(".npy")
-            ? try arrays(path, target, test) : try table(path, target, test)
+        if bare.hasSuffix(".npy") { return try arrays(path, target, test) }
+        if [".jsonl", ".ndjson"].contains(where: bare.hasSuffix) {
+            return try texts(TextDraft(jsonLines: path), path, target, test)
+        }
+        if [".txt", ".text", ".md"].contains(where: bare.hasSuffix), target == nil, !isTable(path) {
+            return try texts(TextDraft(text: path), path, target, test)
+        }
+        return try table(path, target, test)
     }
+
+    /// Whether a file of another name is a table all the same: rows of the same number of cells, two or more.
+    private static func isTable(_ path: String) -> Bool {
+        guard let format = try? CSVFormat(findingIn: path),
+            let report = try? TableReport(path: path, format: format, rules: TableRules(missingCells: .mean))
+        else { return false }
+        return report.columns.count >= 2
+    }
+
+    // MARK: Tables
 
     private static func table(_ path: String, _ target: String?, _ test: String?) throws -> InitSource {
         let format = try CSVFormat(findingIn: path)
         let report = try TableReport(path: path, format: format, rules: TableRules(missingCells: .mean))
+        if let draft = try TableDraft.texts(report, of: path, target: target) {
+            return texts(draft, test, input: path)
+        }
         let draft = try TableDraft(report, of: path, target: target)
         var fields = ["path: \(quoted(path))"]
         if format.delimiter != .comma { fields.append("delimiter: \(quoted(format.delimiter.rawValue))") }
@@ -154,14 +174,14 @@ struct InitSource {
         let names = try Directory.list(path).filter { !$0.hasPrefix(".") }
         let found =
             try idx(path, names) ?? cifar(path, names) ?? arrayFiles(path, names, target)
-            ?? folders(path, names)
+            ?? folders(path, names) ?? texts(path, names, target, test)
         guard var source = found else { throw unknown(path, names) }
         if target != nil, source.table == nil, !source.train.hasPrefix("{npy") {
             throw UsageError("--target names a column of a table, and `\(path)` is none: leave it out")
         }
-        if let test {
+        if let test, source.text == nil {
             guard source.train.hasPrefix("{image_folder") else {
-                throw UsageError("--test takes a table, a file of features or a folder of images")
+                throw UsageError("--test takes a table, texts, a file of features or a folder of images")
             }
             source.test = folder(test)
         }

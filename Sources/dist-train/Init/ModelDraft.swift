@@ -9,16 +9,19 @@ import System
 /// and the hidden units add what a linear model cannot express. Images get convolutions.
 struct ModelDraft {
     let layers: [String]
-    let learningRate: String
+    /// The optimizer as a config writes it.
+    let optimizer: String
     /// Lines behind the optimizer: factors of the learning rate, penalties, frozen layers.
-    let settings: [String]
-    let batchSize: Int
+    var settings: [String]
+    var batchSize: Int
     let epochs: Int
     let patience: Int
     /// The metric that ends the training and chooses the checkpoint.
     var monitor = "validation.loss"
-    /// The fraction of the samples for validation.
-    var validation = 0.15
+    /// The metrics beside the loss; nil: those that suit the targets.
+    var metrics: [String]?
+    /// The fractions of the samples for validation and for testing.
+    var (validation, test) = (0.15, 0.15)
     /// Lines of `data`: how images are varied.
     var augmentation: [String] = []
 
@@ -67,7 +70,7 @@ struct ModelDraft {
             "{add: [\"deep\", \"linear\"]},",
         ]
         self.layers = layers + scale.layers
-        learningRate = samples < 5_000 ? "2e-3" : "1e-3"
+        optimizer = "{adam: {learning_rate: \(samples < 5_000 ? "2e-3" : "1e-3")}}"
         let penalty = TargetScale.short(4 / Double(max(1, samples)) * scale.penaltyFactor)
         settings =
             ["learning_rates: {\"linear.\": 5},    // the linear model learns first"]
@@ -108,7 +111,7 @@ struct ModelDraft {
             "\"global_average_pool\",", "{dropout: 0.3},", "{dense: \(facts.outputs), name: \"head\"},",
         ]
         self.layers = layers + scale.layers
-        learningRate = "1e-3"
+        optimizer = "{adam: {learning_rate: 1e-3}}"
         settings =
             ["schedule: \"cosine\",    // the learning rate falls to 0 by the last epoch"] + scale.settings
         batchSize = samples < 500 ? 16 : samples < 5_000 ? 32 : 128

@@ -59,6 +59,20 @@ package struct TableDraft: Equatable {
             ? .drop : features.contains { $0.missing > 0 && !left.contains($0.name) } ? .mean : .error
     }
 
+    /// The texts of a table whose only feature they are, each with a class; nil for other tables.
+    /// - Throws: `UsageError` if there is no such target.
+    static func texts(_ table: TableReport, of path: String, target named: String?) throws -> TextDraft? {
+        guard table.columns.count >= 2 else { return nil }
+        let target = try choose(table, path, named).0
+        guard target.values > 0, target.missing == 0, try task(of: target, path).0 else { return nil }
+        let features = table.columns.filter {
+            $0.name != target.name && reasonToIgnore($0, isFirst: $0.name == table.columns[0].name) == nil
+        }
+        let texts = table.columns.filter { $0.name != target.name && $0.kind == .text }
+        guard features.isEmpty, texts.count == 1, texts[0].missing == 0 else { return nil }
+        return TextDraft(column: texts[0].name, of: path, target: target.name)
+    }
+
     private static func choose(_ table: TableReport, _ path: String, _ named: String?) throws -> (
         TableReport.Column, String?
     ) {
