@@ -64,6 +64,20 @@ import Testing
         ]
     }
 
+    /// Convolutions that look back, along positions.
+    private static func convolutions() -> [NamedLayer] {
+        func convolution(_ channels: Int, kernel: Int) -> LayerSpec {
+            .sequenceConvolution(
+                channels: channels, kernel: kernel, isCausal: true, bias: true, initializer: .heNormal)
+        }
+        return [
+            NamedLayer("wte", .embedding(entries: vocabulary, width: 5, initializer: .normal(deviation: 1))),
+            NamedLayer("one", convolution(7, kernel: 4)), NamedLayer("gelu", .gelu(.exact)),
+            NamedLayer("two", convolution(6, kernel: 2)), NamedLayer("three", convolution(8, kernel: 1)),
+            NamedLayer("lm_head", dense(vocabulary)),
+        ]
+    }
+
     private static func bench(_ layers: [NamedLayer], _ lengths: [[Int]], lanes: Int = 1) throws
         -> LanguageModelBench
     {
@@ -172,10 +186,14 @@ import Testing
     }
 
     /// Sequences that are continued, piece by piece, have the bits of the whole.
-    @Test(arguments: ["gpt", "llama"], [[1], [3, 1, 2]]) func continuedSequences(name: String, pieces: [Int])
-        throws
-    {
-        let layers = name == "gpt" ? Self.gpt() : Self.llama(isCausal: true)
+    @Test(arguments: ["gpt", "llama", "convolutions"], [[1], [3, 1, 2]])
+    func continuedSequences(name: String, pieces: [Int]) throws {
+        let layers =
+            switch name {
+            case "gpt": Self.gpt()
+            case "llama": Self.llama(isCausal: true)
+            default: Self.convolutions()
+            }
         let plan = try NetworkPlan(
             layers: layers, input: TensorShape([150, 1]), loss: .crossEntropy)
         #expect(plan.continuesSequences)

@@ -50,9 +50,13 @@ package struct SequenceConvolution: Equatable, Sendable {
     package struct Samples {
         let x: UnsafePointer<Float>
         let offsets: UnsafeBufferPointer<Int>
+        /// The `before` positions that lie before the first one of each sample; nil: zeros.
+        let past: UnsafePointer<Float>?
 
-        package init(_ x: UnsafePointer<Float>, offsets: UnsafeBufferPointer<Int>) {
-            (self.x, self.offsets) = (x, offsets)
+        package init(
+            _ x: UnsafePointer<Float>, offsets: UnsafeBufferPointer<Int>, past: UnsafePointer<Float>? = nil
+        ) {
+            (self.x, self.offsets, self.past) = (x, offsets, past)
         }
 
         /// The sample that has a position.
@@ -79,7 +83,8 @@ package struct SequenceConvolution: Equatable, Sendable {
         while first < positions.upperBound {
             let limits = samples.offsets[sample]..<samples.offsets[sample + 1]
             let end = min(positions.upperBound, limits.upperBound)
-            copy(samples.x, first..<end, within: limits, into: borders)
+            let past = samples.past.map { $0 + sample * before * inputs }
+            copy(samples.x, first..<end, within: limits, past: past, into: borders)
             for column in stride(from: columns.lowerBound, to: columns.upperBound, by: Self.panel) {
                 ckernels_pack(
                     borders + column, inputs, end - first, min(Self.panel, columns.upperBound - column),
@@ -90,18 +95,32 @@ package struct SequenceConvolution: Equatable, Sendable {
         }
     }
 
-    /// Copies the positions under some windows of a sample, with zeros beyond its borders.
+    /// Copies the positions under some windows of a sample, with its past before its first position, and
+    /// zeros beyond its other border.
     private func copy(
         _ x: UnsafePointer<Float>, _ windows: Range<Int>, within sample: Range<Int>,
-        into to: UnsafeMutablePointer<Float>
+        past: UnsafePointer<Float>?, into to: UnsafeMutablePointer<Float>
     ) {
         let start = windows.lowerBound - before
         let count = windows.count + kernel - 1
         let inside = (start..<(start + count)).clamped(to: sample)
         let (front, back) = (inside.lowerBound - start, start + count - inside.upperBound)
-        to.update(repeating: 0, count: front * inputs)
+        if let past {
+            to.update(from: past + (before - front) * inputs, count: front * inputs)
+        } else {
+            to.update(repeating: 0, count: front * inputs)
+        }
         (to + front * inputs).update(from: x + inside.lowerBound * inputs, count: inside.count * inputs)
         (to + (count - back) * inputs).update(repeating: 0, count: back * inputs)
+    }
+
+    /// Makes the past of a sample, `before` positions, that of what follows its next positions.
+    package func advance(
+        _ past: UnsafeMutablePointer<Float>, by x: UnsafePointer<Float>, positions: Int
+    ) {
+        let (size, new) = (before * inputs, min(before, positions) * inputs)
+        past.update(from: past + new, count: size - new)
+        (past + (size - new)).update(from: x + positions * inputs - new, count: new)
     }
 
     // MARK: Products

@@ -70,7 +70,7 @@ package struct ForwardPass {
     }
 
     /// The sequences of the samples, for layers that have them as input.
-    var wholeSequences: SequenceRows {
+    var ofSequences: SequenceRows {
         guard let sequences else { preconditionFailure("a network with sequences knows their positions") }
         return sequences
     }
@@ -156,7 +156,7 @@ package struct BackwardPass {
 
     package var rows: MicrobatchRows { forward.rows }
     package var sequences: SequenceRows? { forward.sequences }
-    var wholeSequences: SequenceRows { forward.wholeSequences }
+    var ofSequences: SequenceRows { forward.ofSequences }
     package var training: TrainingMode? { forward.training }
     package var parameters: UnsafePointer<Float> { forward.parameters }
     package var lanes: LanePool { forward.lanes }

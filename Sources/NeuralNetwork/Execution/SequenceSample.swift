@@ -30,19 +30,3 @@ extension SequenceRows {
         preconditionFailure("the local microbatches have fewer samples")
     }
 }
-
-extension ForwardPass {
-    /// The sequences of a network in which there are some.
-    var ofSequences: SequenceRows {
-        guard let sequences else { preconditionFailure("a layer of sequences has sequences") }
-        return sequences
-    }
-}
-
-extension BackwardPass {
-    /// The sequences of a network in which there are some.
-    var ofSequences: SequenceRows {
-        guard let sequences else { preconditionFailure("a layer of sequences has sequences") }
-        return sequences
-    }
-}

@@ -179,7 +179,7 @@ final class RecurrentCellLayer: Layer {
     }
 
     func forward(_ input: MicrobatchMatrix, _ output: MicrobatchMatrix, _ pass: ForwardPass) {
-        let sequences = pass.wholeSequences
+        let sequences = pass.ofSequences
         let weights = weights(pass)
         let tiles = sequences.positions.tiles
         pass.lanes.run(tiles.count) { task, lane in
@@ -211,7 +211,7 @@ final class RecurrentCellLayer: Layer {
         _ input: MicrobatchMatrix, _ output: MicrobatchMatrix, outputGradient: MicrobatchMatrix,
         inputGradient: MicrobatchMatrix?, _ pass: BackwardPass
     ) {
-        let sequences = pass.wholeSequences
+        let sequences = pass.ofSequences
         let (parameters, packed) = (parameters(pass.parameters), pass.workspace.pointer)
         pass.lanes.forEachRun(ofPanels: cell.backwardPanels) {
             cell.packBackward(parameters, panels: $0, into: packed)

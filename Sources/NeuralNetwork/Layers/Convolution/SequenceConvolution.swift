@@ -3,7 +3,7 @@ import Kernels
 /// The definition of a convolution along the positions of a sequence, which keeps their number.
 struct SequenceConvolutionDefinition: LayerDefinition {
     let joinsInputs = false
-    let sequenceInput = SequenceInput.whole
+    var sequenceInput: SequenceInput { isCausal ? .causal : .whole }
     let extendsPreviousLayer = false
     let flattenedInput = FlattenedInput.channelsFirst
     let probabilities: ProbabilityKind? = nil
@@ -34,13 +34,13 @@ struct SequenceConvolutionDefinition: LayerDefinition {
                 measuredImages: nil),
             operations: input.positions * (2 * convolution.depth * channels + (hasBias ? channels : 0)),
             scratchCount: SequenceConvolutionLayer.scratchCount(convolution),
-            workspaceCount: SequenceConvolutionLayer.workspaceCount(convolution), rememberedBytes: { _ in 0 },
+            workspaceCount: SequenceConvolutionLayer.workspaceCount(convolution),
+            rememberedBytes: { 4 * SequenceConvolutionLayer.pastCount(convolution, $0) },
             memory: .separate(backwardReads: layer.isFrozen ? [] : .input), matrixProducts: { _ in [] },
             samplesPerProduct: 1, fusion: .none, countsDeadUnits: false, flattensImage: false,
             inputPreparation: nil,
             computation: .layer {
-                SequenceConvolutionLayer(
-                    convolution, weight: weight, bias: bias, keepsWeights: $0.keepsWeights)
+                SequenceConvolutionLayer(convolution, weight: weight, bias: bias, $0)
             })
     }
 }
@@ -48,21 +48,32 @@ struct SequenceConvolutionDefinition: LayerDefinition {
 /// `y[p] = Σ_k x[p + k − before] w[k] + b` within each sample, x `[positions, in]`, w `[K, in, out]`.
 ///
 /// Gradients: dx is the convolution of dy with the reversed windows and transposed weights; dw and db are one
-/// sum over the positions of a microbatch.
+/// sum over the positions of a microbatch. A network that continues sequences keeps the last `before` inputs
+/// of each sample.
 final class SequenceConvolutionLayer: Layer {
     private let convolution: SequenceConvolution
     private let weight: Int
     private let bias: Int?
     private let kept: KeptWeights?
+    /// The past of every sample; nil if sequences are not continued.
+    private let past: FloatBuffer?
+    /// The most samples of a microbatch.
+    private let samples: Int
 
-    /// - Parameters:
     ///   - weight, bias: their first indices in the flat vectors.
-    ///   - keepsWeights: true to pack the weights once, for inference.
-    init(_ convolution: SequenceConvolution, weight: Int, bias: Int?, keepsWeights: Bool) {
+    init(_ convolution: SequenceConvolution, weight: Int, bias: Int?, _ capacity: NetworkCapacity) {
         self.convolution = convolution
         self.weight = weight
         self.bias = bias
-        kept = keepsWeights ? KeptWeights(count: convolution.weightsCount) : nil
+        kept = capacity.keepsWeights ? KeptWeights(count: convolution.weightsCount) : nil
+        samples = capacity.rows
+        past = capacity.continuesSequences ? FloatBuffer(count: Self.pastCount(convolution, capacity)) : nil
+    }
+
+    /// Floats of the past of all samples.
+    static func pastCount(_ convolution: SequenceConvolution, _ capacity: NetworkCapacity) -> Int {
+        guard capacity.continuesSequences else { return 0 }
+        return capacity.microbatches * capacity.rows * convolution.before * convolution.inputs
     }
 
     static func scratchCount(_ convolution: SequenceConvolution) -> Int {
@@ -90,12 +101,43 @@ final class SequenceConvolutionLayer: Layer {
             pack(into: pass.workspace.pointer)
             packed = UnsafePointer(pass.workspace.pointer)
         }
-        let (sequences, bias) = (pass.wholeSequences, bias.map { pass.parameters + $0 })
+        let (sequences, bias) = (pass.ofSequences, bias.map { pass.parameters + $0 })
+        if sequences.continues { forEachPast(sequences, pass.rows, clear) }
         pass.lanes.run(sequences.positions.tiles.count) { task, lane in
+            let tile = sequences.positions.tiles[task]
             convolution.forward(
-                sequences.positions.tiles[task], of: input, pass.rows, sequences, packed, bias: bias,
-                into: output, scratch: pass.scratch[lane].pointer)
+                tile, of: input, pass.rows, sequences, packed, bias: bias,
+                past: sequences.continues ? past(tile.localMicrobatch) : nil, into: output,
+                scratch: pass.scratch[lane].pointer)
         }
+        guard sequences.continues else { return }
+        forEachPast(sequences, pass.rows) { past, sample in
+            convolution.advance(
+                past, by: input.row(sample.localMicrobatch, sample.rows.lowerBound),
+                positions: sample.rows.count)
+        }
+    }
+
+    // MARK: Sequences that are continued
+
+    private func past(_ localMicrobatch: Int) -> UnsafeMutablePointer<Float>? {
+        past.map { $0.pointer + localMicrobatch * samples * convolution.before * convolution.inputs }
+    }
+
+    private func forEachPast(
+        _ sequences: SequenceRows, _ rows: MicrobatchRows,
+        _ body: (UnsafeMutablePointer<Float>, SequenceSample) -> Void
+    ) {
+        for index in 0..<sequences.sampleCount(rows) {
+            let sample = sequences.sample(index, of: rows)
+            guard let past = past(sample.localMicrobatch), sample.rows.count > 0 else { continue }
+            body(past + sample.number * convolution.before * convolution.inputs, sample)
+        }
+    }
+
+    /// Before the first position there are zeros.
+    private func clear(_ past: UnsafeMutablePointer<Float>, _ sample: SequenceSample) {
+        if sample.past == 0 { past.update(repeating: 0, count: convolution.before * convolution.inputs) }
     }
 
     private static func pack(
@@ -112,7 +154,7 @@ final class SequenceConvolutionLayer: Layer {
         _ input: MicrobatchMatrix, _ output: MicrobatchMatrix, outputGradient: MicrobatchMatrix,
         inputGradient: MicrobatchMatrix?, _ pass: BackwardPass
     ) {
-        let (sequences, packed) = (pass.wholeSequences, pass.workspace.pointer)
+        let (sequences, packed) = (pass.ofSequences, pass.workspace.pointer)
         let (positions, back) = (sequences.positions, convolution.transposed)
         if inputGradient != nil {
             let transposed = packed + back.weightsCount
@@ -162,12 +204,13 @@ final class SequenceConvolutionLayer: Layer {
 
 extension SequenceConvolution.Samples {
     fileprivate init(
-        _ x: MicrobatchMatrix, _ localMicrobatch: Int, _ rows: MicrobatchRows, _ sequences: SequenceRows
+        _ x: MicrobatchMatrix, _ localMicrobatch: Int, _ rows: MicrobatchRows, _ sequences: SequenceRows,
+        past: UnsafePointer<Float>? = nil
     ) {
         self.init(
             x.row(localMicrobatch),
             offsets: UnsafeBufferPointer(
-                start: sequences.offsets(localMicrobatch), count: rows.rows[localMicrobatch] + 1))
+                start: sequences.offsets(localMicrobatch), count: rows.rows[localMicrobatch] + 1), past: past)
     }
 }
 
@@ -175,12 +218,12 @@ extension SequenceConvolution {
     /// Computes the outputs at a tile's positions.
     fileprivate func forward(
         _ tile: Tile, of x: MicrobatchMatrix, _ rows: MicrobatchRows, _ sequences: SequenceRows,
-        _ weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?, into y: MicrobatchMatrix,
-        scratch: UnsafeMutablePointer<Float>
+        _ weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?, past: UnsafePointer<Float>? = nil,
+        into y: MicrobatchMatrix, scratch: UnsafeMutablePointer<Float>
     ) {
         forward(
-            Samples(x, tile.localMicrobatch, rows, sequences), tile.start..<(tile.start + tile.count),
-            weights,
-            bias: bias, into: y.row(tile.localMicrobatch, tile.start), scratch: scratch)
+            Samples(x, tile.localMicrobatch, rows, sequences, past: past),
+            tile.start..<(tile.start + tile.count), weights, bias: bias,
+            into: y.row(tile.localMicrobatch, tile.start), scratch: scratch)
     }
 }
