@@ -23,13 +23,6 @@ extension ExportedModel {
                 throw Self.refusal(layer.name, "reads what is between the layers of `\(inner.name)`")
             }
         }
-        for (index, layer) in network.layers.enumerated()
-        where layer.spec == .flatten && layer.input.isSequence {
-            let readers = network.layers.filter { $0.inputs.contains(index + 1) }
-            guard !readers.isEmpty, readers.allSatisfy(\.spec.isDense) else {
-                throw Self.refusal(layer.name, "flattens a sequence for another layer than a dense one")
-            }
-        }
         if case .reconstruction = answer, networkShape.count == 2 {
             throw Self.refusal(network.layers.last?.name ?? "", "gives back a sequence")
         }
@@ -64,7 +57,6 @@ extension ExportedModel {
 
 extension LayerSpec {
     fileprivate var isEmbedding: Bool { if case .embedding = self { true } else { false } }
-    fileprivate var isDense: Bool { if case .dense = self { true } else { false } }
 }
 
 extension PlannedLayer {

@@ -84,4 +84,13 @@ import Testing
             #expect(try moves(name), "\(name)")
         }
     }
+
+    /// The values of a sequence have one order, in memory and in PyTorch.
+    @Test func sequencesAreNotTranslated() throws {
+        let plan = try NetworkPlan(
+            layers: [NamedLayer("flatten", .flatten), NamedLayer("head", Self.dense(2))],
+            input: TensorShape([3, 4]), loss: .crossEntropy)
+        #expect(plan.layout.tensors[0].storage == .dense(inputs: 12, outputs: 2, flattened: nil))
+        #expect(plan.image(at: 1) == nil)
+    }
 }

@@ -34,10 +34,7 @@ extension ONNXLayers {
             let parts = graph.node("Reshape", [x, shape], "\(name).pieces")
             return graph.node("ReduceMax", [parts], name, [("axes", .ints([3])), ("keepdims", .int(0))])
         case .softmax: return graph.node("Softmax", [x], name, [("axis", .int(2))])
-        case .flatten:
-            // Dense layers behind it have their weights in the order of channels and positions.
-            return graph.node(
-                "Flatten", [swapped(x, "\(name).channels_first", &graph)], name, [("axis", .int(1))])
+        case .flatten: return graph.node("Flatten", [x], name, [("axis", .int(1))])
         case .dropout: return graph.node("Identity", [x], name)
         case .add: return graph.node("Sum", inputs, name)
         case .concatenate: return graph.node("Concat", inputs, name, [("axis", .int(2))])

@@ -224,8 +224,6 @@ struct PyTorchLayers {
         case .maxout(let pieces): return "\(x).unflatten(1, (-1, \(pieces))).amax(2)"
         case .softmax: return "\(x).softmax(\(layer.input.isSequence ? 2 : 1))"
         case .imageRows: return "\(x).permute(0, 2, 3, 1).flatten(2)"
-        // Dense layers behind it have their weights in the order of channels and positions.
-        case .flatten where layer.input.isSequence: return "\(x).mT.flatten(1)"
         case .flatten: return "\(x).flatten(1)"
         case .dropout(let rate): return "F.dropout(\(x), \(rate), self.training)"
         case .add: return inputs.joined(separator: " + ")

@@ -23,9 +23,8 @@ extension Network {
         var pass = pass
         pass.isReplay = true
         for (node, made) in zip(graph.nodes, nodes) {
-            let pass = made.isPerPosition ? pass.ofPositions : pass
-            if let found = firstNonFinite(within: node, made, pass.rows) { return found }
-            try made.forward(pass)
+            if let found = firstNonFinite(within: node, made, pass) { return found }
+            try made.forward(made.isPerPosition ? pass.ofPositions : pass)
             if let found = firstNonFinite(made.output, pass) {
                 return .layer(
                     name: plan.layers[node.output - 1].name, localMicrobatch: found.localMicrobatch,
@@ -71,10 +70,11 @@ extension Network {
 
     /// Finds the first layer of a node of several layers whose values are not finite: a rectifier may hide
     /// them in the node's output.
-    private func firstNonFinite(within node: NetworkGraph.Node, _ made: Node, _ rows: MicrobatchRows)
+    private func firstNonFinite(within node: NetworkGraph.Node, _ made: Node, _ pass: ForwardPass)
         -> NonFinite?
     {
         guard node.layers.count > 1, case .normalization(let norm) = made.work else { return nil }
+        let rows = (made.isPerPosition ? pass.ofPositions : pass).rows
         for stage in 0..<node.inputs.count {
             let shortcut = stage > 0 ? made.inputs[1] : nil
             for (localMicrobatch, count) in rows.rows.enumerated() {
@@ -85,7 +85,7 @@ extension Network {
                     else { continue }
                     return .layer(
                         name: plan.layers[node.layers[stage]].name, localMicrobatch: localMicrobatch,
-                        row: row, value: value)
+                        row: sample(row, of: made.output, localMicrobatch, pass), value: value)
                 }
             }
         }

@@ -1,10 +1,11 @@
 import Kernels
 
-/// Makes a table of an image: a row of `height · width · channels` columns for each sample.
+/// Makes a table of an image or of a sequence: a row of `height · width · channels` or `positions · channels`
+/// columns for each sample.
 ///
-/// PyTorch's order of the columns is channels, height, width. The values are moved into it only if a layer
-/// behind needs that: dense layers translate their weights instead, and activations and dropouts keep the
-/// order (`FlattenedInput`).
+/// PyTorch's order of an image's columns is channels, height, width. The values are moved into it only if a
+/// layer behind needs that: dense layers translate their weights instead, and activations and dropouts keep
+/// the order (`FlattenedInput`).
 struct FlattenDefinition: LayerDefinition {
     let joinsInputs = false
     let sequenceInput = SequenceInput.whole
@@ -14,7 +15,7 @@ struct FlattenDefinition: LayerDefinition {
 
     func plan(_ layer: LayerContext, _ allocator: inout TensorAllocator) throws(ShapeMismatch) -> LayerPlan {
         let (input, shape) = (layer.input, layer.input.shape)
-        let image = shape.isFlat ? input.flattened : shape
+        let image = shape.isFlat ? input.flattened : shape.isImage ? shape : nil
         return LayerPlan(
             summary: "flatten",
             output: Boundary(
