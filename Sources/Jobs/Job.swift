@@ -124,6 +124,19 @@ package struct DataSpec: Equatable, Sendable {
 
         package static let digits = Source.builtin(.digits)
 
+        /// Sets the stride of a text's windows, and of those of the parts that are split off.
+        package mutating func setStride(_ stride: Int) {
+            switch self {
+            case .text(var data):
+                (data.stride, data.evaluationStride) = (stride, stride)
+                self = .text(data)
+            case .limited(var source, let count):
+                source.setStride(stride)
+                self = .limited(source, count: count)
+            default: break
+            }
+        }
+
         /// The texts that these data, or the first of these data, are; nil for other data.
         package var text: TextData? {
             switch self {

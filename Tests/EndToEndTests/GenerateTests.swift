@@ -54,6 +54,55 @@ import Testing
         #expect(several.errors.contains("120 tokens, ") && several.errors.contains(" tokens/s, seed 1"))
     }
 
+    /// Trains on a text of three words. Returns the directory, whose run is `run`.
+    private func trainedOnText(_ more: String = "") throws -> TemporaryDirectory {
+        let directory = try TemporaryDirectory()
+        let words = (0..<900).map { ["tick", "tock", "clock"][($0 * $0 / 7) % 3] }
+        let text = try directory.write("rhyme.txt", words.joined(separator: " "))
+        let config = try directory.write(
+            "job.json5",
+            """
+            {
+              seed: 2, data: {
+                train: {text: {path: "\(text)", context: 16, stride: 2}}, split: {validation: 0.3},
+              },
+              model: [{embedding: 7, width: 16}, {gru: 24}, {dense: 7}],
+              loss: "cross_entropy", optimizer: {adam: {learning_rate: 1e-2}}, batch: {size: 20}, epochs: 3,
+              \(more)
+            }
+            """)
+        let trained = try Program.run(
+            ["run", config, "--run-dir", directory.file("run"), "--no-page"], in: directory.path)
+        #expect(trained.status == .exited(0), "\(trained.errors)")
+        return directory
+    }
+
+    /// A stride gives the same as a source with that stride; the smaller it is, the more each token sees.
+    @Test func textsAreMeasuredWithAStride() throws {
+        let directory = try trainedOnText()
+        func evaluate(_ more: String...) throws -> String {
+            let finished = try Program.run(["evaluate", directory.file("run")] + more, in: directory.path)
+            #expect(finished.status == .exited(0), "\(finished.errors)")
+            return finished.output
+        }
+        func perplexity(_ text: String) -> Double {
+            field("perplexity", in: text).flatMap(Double.init) ?? .nan
+        }
+        let (usual, near) = (try evaluate("--json"), try evaluate("--json", "--stride", "1"))
+        #expect(perplexity(near) < perplexity(usual))
+        let side = try evaluate("--json", "--stride", "16")
+        #expect(side == usual)
+        func source(_ stride: String) -> String {
+            "{text: {path: \"\(directory.file("rhyme.txt"))\"\(stride)}}"
+        }
+        let given = try evaluate("--json", "--data", source(", stride: 3"))
+        let asked = try evaluate("--json", "--data", source(""), "--stride", "3")
+        #expect(perplexity(given) == perplexity(asked) && field("bits_per_byte", in: given) != nil)
+        let refused = try Program.run(
+            ["evaluate", directory.file("run"), "--stride", "17"], in: directory.path)
+        #expect(refused.errors.contains("at most the context of 16 tokens, found 17"))
+    }
+
     @Test func asJSON() throws {
         let models = try Models()
         let file = try models.directory.write("prompt", "ab\n")
@@ -101,5 +150,19 @@ import Testing
         #expect(try hash(sampled) == (try hash(Models())))
         let log = try File.readText(Path.join(sampled.run, "log.jsonl"), limit: 1 << 22)
         #expect(log.contains("\"sample_failed\"") && log.contains("have no tokenizer"), "\(log)")
+    }
+
+    /// The same with a tokenizer, that of the training texts.
+    @Test func samplesOfATrainingOnText() throws {
+        func read(_ directory: TemporaryDirectory, _ name: String) throws -> String {
+            try File.readText(directory.file("run/\(name)"), limit: 1 << 22)
+        }
+        let plain = try trainedOnText()
+        let sampled = try trainedOnText("logging: {samples: {prompt: \"tick\", tokens: 12}},")
+        let hash = field("state_sha256", in: try read(plain, "result.json"))
+        let other = field("state_sha256", in: try read(sampled, "result.json"))
+        #expect(hash != nil && hash == other)
+        let log = try read(sampled, "log.jsonl")
+        #expect(log.contains("\"text_sampled\"") && !log.contains("sample_failed"), "\(log)")
     }
 }

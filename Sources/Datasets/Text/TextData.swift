@@ -24,6 +24,8 @@ package struct TextData: Equatable, Sendable {
     package var context: Int?
     /// Tokens from the beginning of a window to that of the next; nil: `context`.
     package var stride: Int?
+    /// The stride of parts that are split off to be evaluated; nil: their windows lie side by side.
+    package var evaluationStride: Int?
     /// JSON lines: the member that has a document's text.
     package var field: String?
     /// JSON lines: the members with what is given, and with the answer (nil: "answer"), whose tokens alone

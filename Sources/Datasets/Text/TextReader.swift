@@ -62,7 +62,7 @@ package struct TextReader {
         let stream = try stream(documents)
         // The stride is that of the training; parts that are evaluated have windows side by side.
         var evaluated = data
-        evaluated.stride = nil
+        evaluated.stride = data.evaluationStride
         let rest = 1 - (split.validation ?? 0) - (split.test ?? 0)
         let first = Int(Double(stream.count) * rest)
         let second = Int(Double(stream.count) * (1 - (split.test ?? 0)))

@@ -1,4 +1,5 @@
 import Configuration
+import Datasets
 import Kernels
 import Metrics
 import Runs
@@ -40,6 +41,13 @@ enum EvaluateCommand {
                     for tables: what shuffling each column, N times (default 5), costs of the accuracy,
                     or of R²
                     """),
+            Option(
+                name: "--stride", value: "N",
+                help: """
+                    of a text: score N tokens with each window, and let it read those before them; the
+                    smaller, the more context each token has (default: as the job says, or else windows
+                    that lie side by side)
+                    """),
             .lanes, .set, .json,
         ],
         example: "dist-train evaluate runs/digits-mlp-20260101-120000 --data validation", run: run)
@@ -49,7 +57,9 @@ enum EvaluateCommand {
         let requested = try requestedMetrics(arguments, models[0])
         let lanes = LanePool(lanes: try arguments.integer("--lanes", 1...1024) ?? Processor.cores)
         defer { lanes.close() }
-        let (name, data) = try EvaluationData(models, named: arguments.string("--data")).read()
+        let stride = try arguments.integer("--stride", 1...TextData.mostPositions)
+        let (name, data) = try EvaluationData(models, named: arguments.string("--data"), stride: stride)
+            .read()
         models[0].warnOfUnits(of: data.dataset, named: name)
         let result = try ModelEvaluation(models, lanes: lanes).run(on: data.dataset)
         if let path = arguments.string("--mistakes") { try writeMistakes(result, models[0], data, to: path) }
@@ -58,9 +68,19 @@ enum EvaluateCommand {
             return ImportanceTable(importance, try importance.measure(on: data.dataset, result))
         }
         let evaluation = Evaluation(
-            models: models, name: name, result: result, requested: requested, importance: importance)
-        print(arguments.has("--json") ? evaluation.json.prettyJSON() : evaluation.text)
+            models: models, name: name, result: result, requested: requested,
+            text: scoredText(data.dataset, models[0]), importance: importance)
+        print(arguments.has("--json") ? evaluation.json.prettyJSON() : evaluation.lines)
         return 0
+    }
+
+    /// The text that a language model was measured on; nil for other models, and for words, which do not have
+    /// what is between them.
+    private static func scoredText(_ data: Dataset, _ model: TrainedModel) -> ScoredText? {
+        guard data.form.targets == .nextToken, let tokenizer = model.state.encoding.tokenizer,
+            tokenizer.kind != .words, model.job.job.loss.labelSmoothing == 0, !model.job.job.loss.isWeighted
+        else { return nil }
+        return ScoredText(data, tokenizer)
     }
 
     /// The value of `--metrics`, checked before anything is computed; nil for a job that trains no network.
@@ -104,6 +124,8 @@ enum EvaluateCommand {
         let name: String
         let result: ModelEvaluation.Result
         let requested: RequestedMetrics?
+        /// What a language model was measured on.
+        let text: ScoredText?
         let importance: ImportanceTable?
 
         /// The report of one model, or of all together; nil without predictions.
@@ -120,13 +142,13 @@ enum EvaluateCommand {
                     models.count == 1 ? whole : isAsked ? report(result.memberPredictions[index]) : nil
                 return ConfigValue.object([
                     ("checkpoint", .string(models[index].path)), ("step", .int(models[index].step)),
-                    ("metrics", Self.metrics(result.members[index], named)),
+                    ("metrics", metrics(result.members[index], named)),
                 ])
             }
             return .object(
                 [
                     ("data", .string(name)), ("samples", .int(result.samples)),
-                    ("metrics", Self.metrics(result.whole, whole)), ("members", .array(members)),
+                    ("metrics", metrics(result.whole, whole)), ("members", .array(members)),
                 ] + (whole.map { [("report", $0.value)] } ?? [])
                     + (importance.map { [("importance", $0.value)] } ?? []))
         }
@@ -134,18 +156,27 @@ enum EvaluateCommand {
         private var isAsked: Bool { requested?.named.isEmpty == false }
 
         /// The job's metrics, and those of the command line that it does not have.
-        private static func metrics(_ totals: Totals, _ report: EvaluationReport?) -> ConfigValue {
-            let known = RunResult.metricMembers(totals)
+        private func metrics(_ totals: Totals, _ report: EvaluationReport?) -> ConfigValue {
+            let known = RunResult.metricMembers(totals) + bits(totals).map { ($0.name, .number($0.value)) }
             let more = report?.namedMembers.filter { member in !known.contains { $0.0 == member.0 } } ?? []
             return .object(known + more)
         }
 
-        var text: String {
+        /// Bits for each byte and character of a text.
+        private func bits(_ totals: Totals) -> [(name: String, value: Double)] {
+            guard let bits = text?.bits(ofNats: totals.loss) else { return [] }
+            return [("bits_per_byte", bits.perByte), ("bits_per_character", bits.perCharacter)]
+        }
+
+        var lines: String {
             var rows = zip(models, result.members).map { (name: $0.path, totals: $1) }
             if models.count > 1 { rows.append(("all \(models.count) together", result.whole)) }
             let width = rows.map(\.name.count).max() ?? 0
             var lines = ["\(name): \(TextFormat.count(result.samples, "sample"))"]
-            lines += rows.map { "  \(TextFormat.left($0.name, width))  \($0.totals.line)" }
+            lines += rows.map { row in
+                let values = row.totals.values + bits(row.totals)
+                return "  \(TextFormat.left(row.name, width))  \(Self.line(values))"
+            }
             if !isAsked, let matrix = result.whole.confusionMatrix {
                 let classes = models[0].state.classNames ?? []
                 lines += ["  confusion matrix:", ConfusionTable.text(matrix, classNames: classes, indent: 4)]
@@ -154,10 +185,10 @@ enum EvaluateCommand {
             if let importance { lines += ["", importance.text(indent: 2)] }
             return lines.joined(separator: "\n")
         }
-    }
-}
 
-extension Totals {
-    /// The values on one line: `loss 0.1234   accuracy 0.9500`.
-    var line: String { values.map { "\($0.name) \(TextFormat.measure($0.value))" }.joined(separator: "   ") }
+        /// The values on one line: `loss 0.1234   accuracy 0.9500`.
+        private static func line(_ values: [(name: String, value: Double)]) -> String {
+            values.map { "\($0.name) \(TextFormat.measure($0.value))" }.joined(separator: "   ")
+        }
+    }
 }

@@ -11,12 +11,27 @@ struct EvaluationData {
     private let models: [TrainedModel]
     /// The option's value; nil if it is not given.
     private let name: String?
+    /// Tokens between the windows of a text; nil as the job says.
+    private let stride: Int?
 
     private static let parts = DataPart.Name.allCases.map(\.rawValue)
 
-    init(_ models: [TrainedModel], named name: String?) {
+    /// - Throws: `UsageError` if there is a stride, but no text that is continued.
+    init(_ models: [TrainedModel], named name: String?, stride: Int? = nil) throws {
         self.models = models
         self.name = name
+        self.stride = stride
+        guard let stride else { return }
+        guard models[0].job.job.data.train.text?.isStream == true else {
+            throw UsageError("--stride is for models that continue a text")
+        }
+        guard name != DataPart.Name.train.rawValue else {
+            throw UsageError("--stride is for validation, test and other texts: give no --data train with it")
+        }
+        let context = try models[0].plan().facts.sampleShape[0]
+        guard stride <= context else {
+            throw UsageError("--stride must be at most the context of \(context) tokens, found \(stride)")
+        }
     }
 
     /// The source for the config's `data.test` that the option's value means; nil if it is a part of the
@@ -58,9 +73,10 @@ struct EvaluationData {
     /// Data that the job does not know, read as the job's were.
     private func foreignData() throws -> DataPart {
         try ModelEvaluation.requireSameSamples(models)
-        guard let source = models[0].job.job.data.test else {
+        guard var source = models[0].job.job.data.test else {
             preconditionFailure("the job was given this source as its test set")
         }
+        if let stride { source.setStride(stride) }
         let state = models[0].state
         return try DataPart(source, as: state.encoding)
     }
@@ -73,14 +89,19 @@ struct EvaluationData {
                 "`\(models[0].path)` and `\(other.path)` were trained with different data, or different "
                     + "splits of them; say with --data on what to evaluate them")
         }
-        let spec = models[0].job.job.data
+        var spec = models[0].job.job.data
+        if let stride {
+            spec.train.setStride(stride)
+            spec.validation?.setStride(stride)
+            spec.test?.setStride(stride)
+        }
         let hasTest = spec.test != nil || spec.split?.test != nil
         let part = name.flatMap { DataPart.Name(rawValue: $0) } ?? (hasTest ? .test : .validation)
         guard let data = try DataPart(part, of: spec, as: state.encoding) else {
             let missing = name == nil ? "neither test nor validation" : "no \(part.rawValue)"
             throw UsageError("the job has \(missing) data: say with --data on what to evaluate")
         }
-        if !state.knows(data.dataset, as: part) {
+        if stride == nil, !state.knows(data.dataset, as: part) {
             Console.standardError.writeLine(
                 "note: the job's \(part.rawValue) data have changed since the training")
         }
