@@ -107,61 +107,6 @@ import Testing
         #expect(gradients[0] == gradients[1])
         #expect(gradients[0] == gradients[2])
     }
-
-    /// 20 steps of SGD from the same weights and batches. The bidirectional LSTM has an embedding in front: a
-    /// dense layer without bias on one-hot vectors.
-    @Test(arguments: ["lstm", "gru"], [[6], [1, 3, 2]])
-    func trainsAsPyTorch(name: String, sizes: [Int]) throws {
-        let fixture = try Fixture("\(name).txt", in: "sequences")
-        let isLSTM = name == "lstm"
-        let layers =
-            (isLSTM
-                ? [NamedLayer("embedding", .dense(units: 6, bias: false, initializer: .zeros))] : [])
-            + [
-                NamedLayer(
-                    name,
-                    isLSTM
-                        ? Self.recurrent(.lstm, 7, layers: 2, both: true, last: true)
-                        : Self.recurrent(.gru, 9, layers: 2, last: true)),
-                NamedLayer("head", dense(isLSTM ? 4 : 3)),
-            ]
-        let lengths = try fixture["lengths"].map { Int($0) }
-        let channels = isLSTM ? 11 : 5
-        let bench = try SequenceBench(
-            layers, channels: channels, longest: lengths.max() ?? 0, classes: isLSTM ? 4 : 3, sizes: sizes,
-            lanes: 2)
-        for tensor in bench.plan.layout.tensors {
-            bench.set(tensor, Self.inFiles(tensor, try fixture[tensor.name]))
-        }
-        let (stored, labels) = (try fixture["x"], try fixture["labels"].map { Int($0) })
-        let x = isLSTM ? stored.flatMap { id in (0..<11).map { Float($0) == id ? 1 : 0 } } : stored
-        let losses = try fixture["sgd/losses"]
-        var first = 0
-        for step in 0..<20 {
-            let samples = (6 * step)..<(6 * step + 6)
-            let positions = lengths[samples].reduce(0, +)
-            bench.load(
-                Array(x[(first * channels)..<((first + positions) * channels)]),
-                lengths: Array(lengths[samples]), labels: Array(labels[samples]))
-            let loss = try bench.step()
-            #expect(abs(loss - Double(losses[step])) < 2e-6, "step \(step)")
-            for tensor in bench.plan.layout.tensors {
-                for i in tensor.range { bench.parameters.pointer[i] -= 0.1 * (bench.gradient[i] / 6) }
-            }
-            first += positions
-        }
-        for tensor in bench.plan.layout.tensors {
-            expectClose(
-                bench.tensor(tensor, of: bench.parameters.pointer),
-                Self.inFiles(tensor, try fixture["sgd/trained/\(tensor.name)"]), tolerance: 2e-6, tensor.name)
-        }
-    }
-
-    /// An embedding `[tokens, width]` as the weights `[width, tokens]` of a dense layer.
-    private static func inFiles(_ tensor: ParameterTensor, _ values: [Float]) -> [Float] {
-        guard tensor.name == "embedding.weight" else { return values }
-        return (0..<6).flatMap { column in (0..<11).map { values[$0 * 6 + column] } }
-    }
 }
 
 private func dense(_ units: Int) -> LayerSpec { .dense(units: units, bias: true, initializer: .zeros) }
