@@ -203,9 +203,8 @@ extension DataSpec.Source {
         }
         return Choice(
             "image_folder", codec,
-            "PNG and JPEG files, read as viewers show them: upright, transparent pixels on white, CMYK"
-                + " as RGB, 16"
-                + " bits as 8. Files are told by their content.", example: "{path: \"DIRECTORY\"}",
+            "PNG and JPEG files, read as viewers show them: upright, transparent pixels on white, CMYK as"
+                + " RGB, 16 bits as 8. Files are told by their content.", example: "{path: \"DIRECTORY\"}",
             to: { .imageFolder($0) }, from: { if case .imageFolder(let folder) = $0 { folder } else { nil } })
     }
 

@@ -130,13 +130,10 @@ struct JobFields: Sendable {
             example: "{global_norm: 1}")
         Field(
             "ema", \.job.optimization.average, WeightAverage.codec,
-            "Keeps an exponential moving average of the parameters, which is evaluated, chosen as the "
-                + "best and"
-                + " exported, and is the model in checkpoints; training goes on from the parameters "
-                + "themselves,"
-                + " which lie beside it. A number is the decay. Running statistics of batch norm stay "
-                + "those of"
-                + " the training.",
+            "Keeps an exponential moving average of the parameters, which is evaluated, chosen as the best"
+                + " and exported, and is the model in checkpoints; training goes on from the parameters"
+                + " themselves, which lie beside it. A number is the decay. Running statistics of batch norm"
+                + " stay those of the training.",
             example: "0.999")
         Field(
             "learning_rates", \.job.optimization.rateFactors, Optimization.RateFactor.factors,

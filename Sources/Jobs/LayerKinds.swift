@@ -217,8 +217,8 @@ extension LayerKind {
         ) {
             Field(
                 required: word, \.self, .array(of: Codec<String>.nonEmptyString, count: 2...1000),
-                "Names of the layers; "
-                    + "a name means what comes out behind the layer's batch norm and activation.",
+                "Names of the layers; a name means what comes out behind the layer's batch norm and"
+                    + " activation.",
                 example: "[\"conv1\", \"conv2\"]")
         }
     }

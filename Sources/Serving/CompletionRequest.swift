@@ -84,9 +84,8 @@ package struct CompletionRequest: Sendable, Equatable {
             }
         default:
             throw reader.fault(
-                "there is no field `\(name.prefix(60))` here; leave it out. There are model, prompt, "
-                    + "max_tokens,"
-                    + " temperature, top_p, top_k, n, stop, seed and stream")
+                "there is no field `\(name.prefix(60))` here; leave it out. There are model, prompt,"
+                    + " max_tokens, temperature, top_p, top_k, n, stop, seed and stream")
         }
     }
 

@@ -60,9 +60,8 @@ package final class ServedLanguageModel: Sendable {
         }
         guard texts[0].promptTokens <= context else {
             throw RequestFault(
-                "the prompt has \(texts[0].promptTokens) tokens, and the model sees \(context) at once; "
-                    + "send the"
-                    + " end of it")
+                "the prompt has \(texts[0].promptTokens) tokens, and the model sees \(context) at once; send"
+                    + " the end of it")
         }
         return texts
     }

@@ -125,9 +125,8 @@ package enum CIFAR {
     private static func records(_ path: String, _ record: Int) throws -> [UInt8] {
         guard File.exists(path) else {
             throw DatasetError(
-                "there is no `\(path)`; get CIFAR-10 with `dist-train data get cifar10`, or unpack the"
-                    + " binary version"
-                    + " of CIFAR-100 (cifar-100-binary.tar.gz)")
+                "there is no `\(path)`; get CIFAR-10 with `dist-train data get cifar10`, or unpack the binary"
+                    + " version of CIFAR-100 (cifar-100-binary.tar.gz)")
         }
         let source = try ByteSource(path: path)
         let most = 100_000 * record  // the published files have 10,000 or 50,000

@@ -57,9 +57,8 @@ struct ClassLabels: Equatable {
         labels = try texts.enumerated().map { sample, text in
             guard let index = indices[Array(text.utf8)] else {
                 throw DatasetError(
-                    "`\(path)` has the class `\(text.prefix(80))` for sample \(sample), which the"
-                        + " training data do"
-                        + " not have; remove the sample, or train with it")
+                    "`\(path)` has the class `\(text.prefix(80))` for sample \(sample), which the training"
+                        + " data do not have; remove the sample, or train with it")
             }
             return index
         }

@@ -60,9 +60,8 @@ extension Dataset {
         let labels = try stride(from: 0, to: numbers.count, by: width).map { place in
             guard let label = Int(exactly: numbers[place]) else {
                 throw DatasetError(
-                    "`\(path)` has \(numbers[place]) as the label of sample \(place / width), which is"
-                        + " no class; give"
-                        + " the file of labels")
+                    "`\(path)` has \(numbers[place]) as the label of sample \(place / width), which is no"
+                        + " class; give the file of labels")
             }
             return label
         }

@@ -169,18 +169,16 @@ private struct NPYTargets {
             }
             return try ClassLabels(
                 file.integers(), in: path, from: choice.firstClass, classNames: choice.classNames,
-                cure: "check it, or the number of the first class (`first_class`), or use `classes:"
-                    + " false` for"
-                    + " values")
+                cure: "check it, or the number of the first class (`first_class`), or use `classes: false`"
+                    + " for values")
         }
         guard !file.element.isText,
             let classes = ClassLabels(
                 oneHot: Array(try file.numbers()), width: width, classNames: choice.classNames)
         else {
             throw DatasetError(
-                "`\(path)` has the shape \(file.shape), but classes are [N], or rows with a single 1"
-                    + " among zeros;"
-                    + " leave out `classes`, or give one class per sample")
+                "`\(path)` has the shape \(file.shape), but classes are [N], or rows with a single 1 among"
+                    + " zeros; leave out `classes`, or give one class per sample")
         }
         return classes
     }

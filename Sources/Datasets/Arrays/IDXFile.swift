@@ -46,9 +46,8 @@ struct IDXFile {
         }
         guard let element = Element(rawValue: start[2]) else {
             throw DatasetError(
-                "`\(path)` holds IDX values of type 0x\(TextFormat.hex([start[2]])), which the format"
-                    + " does not have;"
-                    + " download or copy it again")
+                "`\(path)` holds IDX values of type 0x\(TextFormat.hex([start[2]])), which the format does"
+                    + " not have; download or copy it again")
         }
         self.element = element
         let rank = Int(start[3])

@@ -66,9 +66,8 @@ package enum MNIST: String, CaseIterable, Sendable {
             }
         }
         throw DatasetError(
-            "`\(directory)` has no file `\(usual)` (also `\(names[1])`, plain or .gz) of \(title); get"
-                + " it with"
-                + " `dist-train data get \(download) --to \(directory)`")
+            "`\(directory)` has no file `\(usual)` (also `\(names[1])`, plain or .gz) of \(title); get it"
+                + " with `dist-train data get \(download) --to \(directory)`")
     }
 
     private var download: String { self == .digits ? "mnist" : "fashion-mnist" }

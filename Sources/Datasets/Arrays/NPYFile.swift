@@ -79,9 +79,8 @@ struct NPYFile {
         }
         guard known.isArchive else { return DatasetError("`\(path)` \(known.fault); \(known.cure)") }
         return DatasetError(
-            "`\(path)` is an archive of arrays (.npz) or of PyTorch; write each array to a file of its"
-                + " own, such as"
-                + " numpy.save(\"x.npy\", numpy.load(\"\(Path.name(of: path))\")[\"x\"])")
+            "`\(path)` is an archive of arrays (.npz) or of PyTorch; write each array to a file of its own,"
+                + " such as numpy.save(\"x.npy\", numpy.load(\"\(Path.name(of: path))\")[\"x\"])")
     }
 
     private static func element(
@@ -174,9 +173,8 @@ struct NPYFile {
                     (cell.lastIndex { $0 != 0 } ?? cell.startIndex - 1) + 1 - cell.startIndex)
                 guard let text = String(validating: kept, as: UTF8.self) else {
                     throw DatasetError(
-                        "`\(path)` holds a text at \(indices(index)) (counted from 0) whose bytes are"
-                            + " not UTF-8;"
-                            + " convert it with numpy.char.decode")
+                        "`\(path)` holds a text at \(indices(index)) (counted from 0) whose bytes are not"
+                            + " UTF-8; convert it with numpy.char.decode")
                 }
                 return text
             }

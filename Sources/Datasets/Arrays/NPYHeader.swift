@@ -41,8 +41,7 @@ struct NPYHeader {
         guard !shape.isEmpty else {
             throw DatasetError(
                 "`\(path)` holds a single value, such as a dictionary or a list of arrays that was saved"
-                    + " whole; save each"
-                    + " array of samples with numpy.save")
+                    + " whole; save each array of samples with numpy.save")
         }
         guard (1...DatasetForm.maximalRank).contains(shape.count) else {
             throw DatasetError(

@@ -41,15 +41,13 @@ struct ClassFolders {
             case .directory:
                 guard entry.isUTF8 else {
                     throw DatasetError(
-                        "the folder `\(inner)` has a name whose bytes are not UTF-8; rename it, for"
-                            + " example with"
-                            + " `convmv -f latin1 -t utf8 -r --notest`")
+                        "the folder `\(inner)` has a name whose bytes are not UTF-8; rename it, for example"
+                            + " with `convmv -f latin1 -t utf8 -r --notest`")
                 }
                 if let same = names.first(where: { $0 == entry.name }) {
                     throw DatasetError(
-                        "`\(path)` has two folders that are called `\(same)`, in two spellings of"
-                            + " Unicode (composed and"
-                            + " decomposed); move their images into one")
+                        "`\(path)` has two folders that are called `\(same)`, in two spellings of Unicode"
+                            + " (composed and decomposed); move their images into one")
                 }
                 names.append(entry.name)
             case .unreachable(let reason):
@@ -66,9 +64,8 @@ struct ClassFolders {
                     + " `\(survey.outside.example)`"
                 : ""
             throw DatasetError(
-                "`\(path)` has no subdirectories\(found); put the images of each class into a directory"
-                    + " with the"
-                    + " class's name"
+                "`\(path)` has no subdirectories\(found); put the images of each class into a directory with"
+                    + " the class's name"
             )
         }
         return names
@@ -137,9 +134,8 @@ struct ClassFolders {
             let names = splits.map { "`\($0)`" }.joined(separator: ", ")
             let training = splits.first { Path.name(of: $0).lowercased().hasPrefix("train") } ?? splits[0]
             return DatasetError(
-                "`\(root)` holds parts of a data set (\(names)), not classes: give each part as a source"
-                    + " of its own,"
-                    + " such as `train: {image_folder: {path: \"\(training)\"}}`")
+                "`\(root)` holds parts of a data set (\(names)), not classes: give each part as a source of"
+                    + " its own, such as `train: {image_folder: {path: \"\(training)\"}}`")
         }
         let hint =
             siblings.count == 1

@@ -31,9 +31,8 @@ package final class ImageFiles: SampleBlocks {
         }
         if let first = search.skipped.first {
             note(
-                "\(TextFormat.count(search.skipped.count, "image")) of other formats than PNG and JPEG"
-                    + " cannot be"
-                    + " read, such as `\(first)`; convert them")
+                "\(TextFormat.count(search.skipped.count, "image")) of other formats than PNG and JPEG cannot"
+                    + " be read, such as `\(first)`; convert them")
         }
     }
 
@@ -92,8 +91,7 @@ private struct ImageSearch {
             if FolderNames.isPlaceholder(entry.name) {
                 throw DatasetError(
                     "`\(inner)` stands for an image that iCloud has not downloaded; download it in the"
-                        + " Finder, or"
-                        + " remove it")
+                        + " Finder, or remove it")
             }
             if !FolderNames.isLeftBehind(entry.name) { try add(entry, inner, depth) }
         }

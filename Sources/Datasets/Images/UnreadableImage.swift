@@ -49,7 +49,7 @@ extension UnreadableImage {
         let cures = unreadable.reduce(into: [String]()) { if !$0.contains($1.cure) { $0.append($1.cure) } }
         return DatasetError(
             "\(TextFormat.grouped(unreadable.count)) of \(TextFormat.count(total, "image")) in"
-                + " `\(folder.path)` cannot"
-                + " be read:\(lines)\(rest)\n\(cures.prefix(3).joined(separator: "; or: "))\(option)")
+                + " `\(folder.path)` cannot be"
+                + " read:\(lines)\(rest)\n\(cures.prefix(3).joined(separator: "; or: "))\(option)")
     }
 }

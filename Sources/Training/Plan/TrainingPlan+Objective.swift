@@ -47,11 +47,9 @@ extension TrainingPlan {
             }
             if job.loss.kind == .crossEntropy, job.data.target == .data, job.data.train.isArray {
                 throw PlanError(
-                    "`cross_entropy` needs class labels, but the targets are \(width) values per sample;"
-                        + " if they"
-                        + " are classes, numbered or one-hot, give `classes: true` beside them;"
-                        + " otherwise use mse,"
-                        + " mae, rmse or binary_cross_entropy",
+                    "`cross_entropy` needs class labels, but the targets are \(width) values per sample; if"
+                        + " they are classes, numbered or one-hot, give `classes: true` beside them;"
+                        + " otherwise use mse, mae, rmse or binary_cross_entropy",
                     field: "loss")
             }
             guard job.loss.kind != .crossEntropy else {

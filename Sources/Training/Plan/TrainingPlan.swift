@@ -144,9 +144,8 @@ package struct TrainingPlan: Sendable {
             guard case .embedding(let entries, _, _) = layer.spec else { continue }
             guard layer.inputs == [0], let vocabulary = facts.sequences?.vocabulary else {
                 throw PlanError(
-                    "`\(layer.name)` looks up tokens, but it is given other values: embeddings are for "
-                        + "`text` "
-                        + "data, as the first layer", layer: layer.name)
+                    "`\(layer.name)` looks up tokens, but it is given other values: embeddings are for `text`"
+                        + " data, as the first layer", layer: layer.name)
             }
             guard entries >= vocabulary else {
                 throw PlanError(
@@ -157,10 +156,9 @@ package struct TrainingPlan: Sendable {
         guard let sequences = facts.sequences, sequences.isRagged else { return }
         if let layer = network.layers.first(where: { $0.spec == .flatten && $0.input.isSequence }) {
             throw PlanError(
-                "`\(layer.name)` makes one row of \(layer.input.positions) positions, but the samples have "
-                    + "unequal lengths: use \"global_average_pool\", \"global_max_pool\" or the last "
-                    + "output of "
-                    + "a recurrent layer", layer: layer.name)
+                "`\(layer.name)` makes one row of \(layer.input.positions) positions, but the samples have"
+                    + " unequal lengths: use \"global_average_pool\", \"global_max_pool\" or the last output"
+                    + " of a recurrent layer", layer: layer.name)
         }
         guard network.samplesAreIndependent else {
             throw PlanError("samples of unequal lengths cannot be read as images", field: "model")

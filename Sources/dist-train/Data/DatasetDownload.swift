@@ -59,8 +59,7 @@ package struct DatasetDownload {
             }
             throw DatasetError(
                 "`\(path)` is not the published file: its MD5 is \(try checksum(path)),"
-                    + " \(dataset.checksumSource) says"
-                    + " \(file.checksum); move it away and try again")
+                    + " \(dataset.checksumSource) says \(file.checksum); move it away and try again")
         }
         let part = path + ".part"
         let isContinued = File.exists(part)
@@ -139,9 +138,8 @@ package struct DatasetDownload {
         guard child.wait(seconds: .infinity)?.isSuccess == true, Directory.isDirectory(place) else {
             let words = child.standardError().split(separator: "\n").first.map { ": \($0)" } ?? ""
             throw DatasetError(
-                "`\(Path.join(directory, archive))` cannot be unpacked\(words); check the space on the"
-                    + " disk, or unpack it"
-                    + " with `tar -xzf`")
+                "`\(Path.join(directory, archive))` cannot be unpacked\(words); check the space on the disk,"
+                    + " or unpack it with `tar -xzf`")
         }
         return place
     }
