@@ -7,7 +7,8 @@ counted; losses and gradients are means over the positions that count.
 
 `gpt` and `llama`: float64 arithmetic on float32 numbers: logits, loss and gradients of one batch.
 `sgd` and `adam`: 20 updates of a small GPT in float64. `adam/bound/TENSOR` is the largest distance from there
-of three float32 trainings: as it is, samples in another order, and parameters changed by 6e-8.
+of three float32 trainings: as it is, samples in another order, and parameters changed by 6e-8. It leaves out
+the keys' part of `c_attn.bias`.
 """
 import torch
 from torch import nn
@@ -180,6 +181,15 @@ OPTIMIZERS = {
 }
 
 
+def without_keys(key, tensor):
+    """A key's bias adds the same number to all scores of a query, and the softmax does not see it. Its true
+    gradient is 0, so that Adam moves it by rounding errors alone."""
+    if not key.endswith("c_attn.bias"):
+        return tensor
+    query, _, value = tensor.chunk(3)
+    return torch.cat([query, value])
+
+
 def optimizer_case(fixture, name):
     network = GPT(layers=1)
     randomize(network)
@@ -194,7 +204,7 @@ def optimizer_case(fixture, name):
               for how in [(), (True,), (False, True)]]
     for key, value in trained.items():
         fixture.add(f"{name}/trained/{key}", value)
-        bound = max((other[key] - value).abs().max().item() for other in others)
+        bound = max(without_keys(key, other[key] - value).abs().max().item() for other in others)
         fixture.add(f"{name}/bound/{key}", [bound])
 
 
