@@ -73,6 +73,7 @@ final class LanguageModelBench {
             rows: samples, sequences: sequences, parameters: parameters.pointer,
             statistics: statistics.pointer, training: mode)
         try network.forward(pass)
+        logits = currentLogits
         try network.evaluateLoss(targets, pass) { reports.pointer + report.width * $0 }
         gradients.begin(fold, firstLocalMicrobatch: 0)
         try network.backward(
@@ -88,8 +89,10 @@ final class LanguageModelBench {
 
     var gradient: UnsafeMutablePointer<Float> { gradients.result(0) }
 
-    /// The logits of all positions.
-    var logits: [Float] {
+    /// The logits of all positions in the last forward pass: the loss writes its gradient over them.
+    private(set) var logits: [Float] = []
+
+    private var currentLogits: [Float] {
         sequences.positions.rows.enumerated().flatMap { localMicrobatch, count in
             (0..<(count * network.output.width)).map { network.output.row(localMicrobatch)[$0] }
         }

@@ -85,6 +85,7 @@ final class NetworkBench {
     func forward(training: Bool = true) throws -> Double {
         let pass = makePass(training: training)
         try network.forward(pass)
+        output = currentOutput
         try network.evaluateLoss(targets, pass) { reports.pointer + report.width * $0 }
         return report.loss(sums)
     }
@@ -142,7 +143,10 @@ final class NetworkBench {
             sample]
     }
 
-    var output: [Float] {
+    /// The output of the last forward pass: the loss may write its gradient over it.
+    private(set) var output: [Float] = []
+
+    private var currentOutput: [Float] {
         rows.rows.enumerated().flatMap { localMicrobatch, count in
             (0..<(count * plan.outputShape.count)).map { network.output.row(localMicrobatch)[$0] }
         }

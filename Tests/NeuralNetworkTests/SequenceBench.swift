@@ -78,6 +78,7 @@ final class SequenceBench {
             training: TrainingMode(
                 synchronizer: synchronizer, seed: 1, step: 0, firstSamples: firsts, firstPositions: firsts))
         try network.forward(pass)
+        output = currentOutput
         try network.evaluateLoss(targets, pass) { reports.pointer + report.width * $0 }
         gradients.begin(fold, firstLocalMicrobatch: 0)
         try network.backward(
@@ -90,7 +91,10 @@ final class SequenceBench {
             })
     }
 
-    var output: [Float] {
+    /// The output of the last forward pass: the loss may write its gradient over it.
+    private(set) var output: [Float] = []
+
+    private var currentOutput: [Float] {
         rows.rows.enumerated().flatMap { localMicrobatch, count in
             (0..<(count * plan.outputShape.count)).map { network.output.row(localMicrobatch)[$0] }
         }

@@ -46,13 +46,18 @@ package final class Criterion {
 
     /// Writes each local microbatch's report into `reports(localMicrobatch)` and, unless it is nil, the
     /// gradient of the summed loss into `gradient`, which the optimizer divides by the samples of the global
-    /// batch. `exchange` is the number of the loss's exchange.
+    /// batch. `exchange` is the number of the loss's exchange. The gradient of a cross-entropy may be written
+    /// over the output: a row's metrics come before its loss.
     func evaluate(
         output: MicrobatchMatrix, targets: BatchTargets, gradient: MicrobatchMatrix?, exchange: Int?,
         pass: ForwardPass,
         reports: (Int) -> UnsafeMutablePointer<Double>
     ) throws {
         let (tiles, count) = (pass.rows.tiles, layout.width)
+        for localMicrobatch in 0..<pass.rows.localMicrobatches {
+            reports(localMicrobatch).update(repeating: 0, count: count)
+        }
+        matchSequences(output, targets, pass, reports)
         pass.lanes.run(tiles.count) { task, lane in
             let tile = tiles[task]
             evaluate(
@@ -60,14 +65,10 @@ package final class Criterion {
                     of: tile, output, targets, gradient: gradient, scratch: pass.scratch[lane].pointer),
                 into: partial.pointer + task * count)
         }
-        for localMicrobatch in 0..<pass.rows.localMicrobatches {
-            reports(localMicrobatch).update(repeating: 0, count: count)
-        }
         for (task, tile) in tiles.enumerated() {
             let report = reports(tile.localMicrobatch)
             for i in 0..<count { report[i] += partial.pointer[task * count + i] }
         }
-        matchSequences(output, targets, pass, reports)
         guard let gradient, let exchange, let synchronizer = pass.training?.synchronizer else { return }
         for localMicrobatch in 0..<pass.rows.localMicrobatches {
             let (leaf, report) = (
@@ -133,12 +134,12 @@ package final class Criterion {
 
     private func evaluate(_ rows: Rows, into report: UnsafeMutablePointer<Double>) {
         report.update(repeating: 0, count: layout.width)
+        countClasses(rows, report)
+        measureValues(rows, report)
         let (loss, weight) = lossAndWeight(rows)
         report[0] = loss
         if let offset = layout.offset(.weight) { report[offset] = weight }
         report[layout.samplesOffset] = Double(rows.counted)
-        countClasses(rows, report)
-        measureValues(rows, report)
     }
 
     // MARK: The loss

@@ -5,7 +5,8 @@ import Kernels
 /// step backward. A tensor (a matrix of all local microbatches) lives from the time when it is written to the
 /// time when it is read last. Tensors that live at the same time share no memory. Layers that work value by
 /// value write their output over an input that is not needed any more, and their input's gradient over that
-/// of their output (`MemoryUse`).
+/// of their output (`MemoryUse`). The gradient of a cross-entropy is written over the output: logits of a
+/// large vocabulary are the largest matrix of all.
 package struct MemoryPlan: Equatable, Sendable {
     package struct Tensor: Equatable, Sendable {
         /// Values of one sample.
@@ -74,11 +75,14 @@ package struct MemoryPlan: Equatable, Sendable {
     ) {
         func width(_ boundary: Int) -> Int { self.width(plan.shape(at: boundary)) }
         let output = uses.root[plan.layers.count]
-        gradients[output] = add(width(output), from: graph.nodes.count, to: graph.nodes.count)
+        let isOverLogits = shares && plan.loss.kind == .crossEntropy && !uses.isOutputReadBackward
+        gradients[output] =
+            isOverLogits
+            ? values[output] : add(width(output), from: graph.nodes.count, to: graph.nodes.count)
         for (index, step) in backward.steps.enumerated() {
             let (time, node) = (graph.nodes.count + 1 + index, graph.nodes[step.node])
             guard node.work != .alias, let own = gradients[uses.root[node.output]] else { continue }
-            tensors[own].last = time
+            tensors[own].last = max(tensors[own].last, time)
             // If the same values are added twice, their gradient is dy, and then dy is added to it.
             let isSimple = Set(node.inputs.map { uses.root[$0] }).count == node.inputs.count
             let reused = shares && isSimple ? node.gradientWritten(step.targets) : nil
@@ -89,7 +93,9 @@ package struct MemoryPlan: Equatable, Sendable {
                 case .writes:
                     gradients[input] = operand == reused ? own : add(width(input), from: time, to: time)
                 case .adds:
-                    if let tensor = gradients[input] { tensors[tensor].last = time }
+                    if let tensor = gradients[input] {
+                        tensors[tensor].last = max(tensors[tensor].last, time)
+                    }
                     if node.hasTemporary(operand) {
                         temporaries[index] = add(width(input), from: time, to: time)
                     }
@@ -97,7 +103,9 @@ package struct MemoryPlan: Equatable, Sendable {
             }
         }
         for tied in uses.tiedHeads {
-            if let tensor = gradients[uses.root[tied.output]] { tensors[tensor].last = tied.time }
+            if let tensor = gradients[uses.root[tied.output]] {
+                tensors[tensor].last = max(tensors[tensor].last, tied.time)
+            }
         }
         for boundary in gradients.indices { gradients[boundary] = gradients[uses.root[boundary]] }
     }
@@ -139,6 +147,8 @@ extension MemoryPlan {
         private(set) var root: [Int]
         /// The last time that a boundary's values are read, by any of its names; −1: never.
         private(set) var last: [Int]
+        /// True if the output's values are kept, or read by a step backward.
+        private(set) var isOutputReadBackward: Bool
         /// The outputs of heads that share an embedding's table, and the times at which the embeddings
         /// compute the gradients of both: until then the head's input and its output's gradient are read.
         private(set) var tiedHeads: [(output: Int, time: Int)] = []
@@ -173,6 +183,15 @@ extension MemoryPlan {
                     tiedHeads.append((node.output, loss + 1 + index))
                 }
             }
+            let output = root[plan.layers.count]
+            isOutputReadBackward =
+                kept.contains { root[$0] == output }
+                || (backward?.steps ?? []).contains {
+                    let node = graph.nodes[$0.node]
+                    let reads = node.memory.backwardReads
+                    return (reads.contains(.input) && root[node.inputs[0]] == output)
+                        || (reads.contains(.output) && root[node.output] == output)
+                }
             self.root = root
             self.last = root.map { last[$0] }
         }
