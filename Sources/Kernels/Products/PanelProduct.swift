@@ -96,15 +96,25 @@ package enum PanelProduct {
         _ runs: UnsafeBufferPointer<Rows>, width: Int, panels: Range<Int>,
         into packed: UnsafeMutablePointer<Float>
     ) {
+        pack(runs, width: width, columns: 0..<width, panels: panels, into: packed)
+    }
+
+    /// Packs some panels of certain columns of all the runs' x, which are `width` floats wide. The first
+    /// panel begins with the first of these columns.
+    package static func pack(
+        _ runs: UnsafeBufferPointer<Rows>, width: Int, columns: Range<Int>, panels: Range<Int>,
+        into packed: UnsafeMutablePointer<Float>
+    ) {
         var first = packed
         for run in runs {
             for start in stride(
-                from: panels.lowerBound * panel, to: min(width, panels.upperBound * panel), by: panel)
+                from: panels.lowerBound * panel, to: min(columns.count, panels.upperBound * panel), by: panel)
             {
                 ckernels_pack(
-                    run.x + start, width, run.count, min(panel, width - start), first + start * run.count)
+                    run.x + columns.lowerBound + start, width, run.count,
+                    min(panel, columns.count - start), first + start * run.count)
             }
-            first += run.count * panel * Self.panels(width: width)
+            first += run.count * panel * Self.panels(width: columns.count)
         }
     }
 
@@ -112,12 +122,16 @@ package enum PanelProduct {
     /// - Parameters:
     ///   - x: holds the runs, behind `first` other rows.
     ///   - depth, width: values in a row of x and of y.
+    ///   - part: the columns of x that are packed, nil for all of them. Parts come in order; each but the
+    ///     first adds to y, and the last adds the bias.
     package static func multiply(
-        _ x: Packed, first: Int, _ runs: UnsafeBufferPointer<Rows>, depth: Int, _ b: Right, width: Int,
-        columns: Range<Int>, bias: UnsafePointer<Float>? = nil, scratch: UnsafeMutablePointer<Float>
+        _ x: Packed, first: Int, _ runs: UnsafeBufferPointer<Rows>, depth: Int, part: Range<Int>? = nil,
+        _ b: Right, width: Int, columns: Range<Int>, bias: UnsafePointer<Float>? = nil,
+        scratch: UnsafeMutablePointer<Float>
     ) {
         var depthBlock = depthBlock
-        if case .packed(let panels) = b, depth > 0 {
+        let part = part ?? 0..<depth
+        if case .packed(let panels) = b, depth > 0, part.count == depth {
             if runs.count == 1, runs[0].count == 1 {
                 ckernels_multiply_row(
                     x.panel(0, first: first, rows: 1), panels + columns.lowerBound * depth, panel * depth,
@@ -127,8 +141,8 @@ package enum PanelProduct {
             }
             if runs.reduce(0, { $0 + $1.count }) <= fewRows { depthBlock = depth }
         }
-        for lower in stride(from: 0, to: depth, by: depthBlock) {
-            let block = lower..<min(depth, lower + depthBlock)
+        for lower in stride(from: part.lowerBound, to: part.upperBound, by: depthBlock) {
+            let block = lower..<min(part.upperBound, lower + depthBlock)
             for column in stride(from: columns.lowerBound, to: columns.upperBound, by: columnBlock) {
                 let end = min(column + columnBlock, columns.upperBound)
                 let (right, distance) = panels(
@@ -137,7 +151,8 @@ package enum PanelProduct {
                     var row = first
                     for run in runs {
                         ckernels_multiply_panels(
-                            x.panel(lower, first: row, rows: run.count), panel * run.count, run.count,
+                            x.panel(lower - part.lowerBound, first: row, rows: run.count), panel * run.count,
+                            run.count,
                             right + (start - column) * distance, block.count,
                             lower > 0, run.y + start, width, min(panel, end - start))
                         row += run.count

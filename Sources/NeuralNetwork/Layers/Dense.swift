@@ -57,7 +57,7 @@ struct DenseDefinition: LayerDefinition {
 final class DenseLayer: Layer {
     /// Rows of W in one task of the weight gradient; a multiple of 16, so that blocks begin at aligned
     /// floats.
-    private static let blockRows = 128
+    private static let blockRows = 64
     /// Rows of W whose gradients are folded over the local microbatches at a time.
     static let foldRows = 16
     /// The most sums that wait for others in such a fold.
@@ -129,13 +129,15 @@ final class DenseLayer: Layer {
                 lanes: pass.lanes, workspace: pass.workspace)
             let products = inputGradient == nil ? 0 : product.tasks
             let ends = blocks > 0 && bias != nil && index == rows.groups.count - 1
-            pass.lanes.run(blocks + products + (ends ? 1 : 0)) { task, lane in
+            pass.lanes.run(products + blocks + (ends ? 1 : 0)) { task, lane in
                 let scratch = pass.scratch[lane].pointer
-                if task < blocks {
+                // Large tasks come first, so that the lanes end together.
+                let block = task - products - (ends ? 1 : 0)
+                if task < products {
+                    product.run(task, .transposedRows(w), bias: nil, scratch: scratch)
+                } else if block >= 0 {
                     weightGradient(
-                        block: task, group, input, outputGradient: product.x, pass, scratch: scratch)
-                } else if task < blocks + products {
-                    product.run(task - blocks, .transposedRows(w), bias: nil, scratch: scratch)
+                        block: block, group, input, outputGradient: product.x, pass, scratch: scratch)
                 } else if let bias {
                     for (localMicrobatch, rows) in rows.rows.enumerated() {
                         BiasGradient.write(

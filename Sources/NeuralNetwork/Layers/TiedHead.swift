@@ -28,7 +28,8 @@ struct TiedHeadDefinition: LayerDefinition {
             output: Boundary(
                 shape: TensorShape([entries]), flattened: nil, field: input.field, measuredImages: nil),
             operations: 2 * entries * width, scratchCount: PanelProduct.scratchCount,
-            workspaceCount: PanelProduct.packedCount(width: max(entries, width)),
+            workspaceCount: max(
+                PanelProduct.packedCount(width: width), GroupProduct.workspaceCount(depth: entries)),
             rememberedBytes: {
                 $0.trains && isTrained ? 4 * TiedHeadLayer.rememberedCount(width: width, $0) : 0
             },
@@ -123,12 +124,14 @@ final class TiedHeadLayer: Layer {
         }
         guard let inputGradient else { return }
         for group in pass.rows.groups where !group.tiles.isEmpty {
-            let product = GroupProduct(
-                group, of: outputGradient, for: inputGradient, pass.rows, runs, lanes: pass.lanes,
-                workspace: pass.workspace)
-            pass.lanes.run(product.tasks) { task, lane in
-                product.run(
-                    task, .rows(pass.parameters + table), bias: nil, scratch: pass.scratch[lane].pointer)
+            for part in GroupProduct.parts(depth: entries) {
+                let product = GroupProduct(
+                    group, of: outputGradient, part: part, for: inputGradient, pass.rows, runs,
+                    lanes: pass.lanes, workspace: pass.workspace)
+                pass.lanes.run(product.tasks) { task, lane in
+                    product.run(
+                        task, .rows(pass.parameters + table), bias: nil, scratch: pass.scratch[lane].pointer)
+                }
             }
         }
     }
