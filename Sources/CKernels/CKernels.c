@@ -114,10 +114,15 @@ struct window_layout {
 // MARK: Products
 
 void ckernels_pack(const float *b, size_t ldb, size_t depth, size_t columns, float *panel) {
-    if (columns == 16) {
+    size_t distance = 16 * depth;
+    // Several panels at once: a row is read in one run of memory.
+    for (; columns >= 64; b += 64, columns -= 64, panel += 4 * distance)
+        for (size_t k = 0; k < depth; k++)
+            for (size_t p = 0; p < 4; p++)
+                STORE_ALIGNED(panel + p * distance + 16 * k, LOAD(b + k * ldb + 16 * p));
+    for (; columns >= 16; b += 16, columns -= 16, panel += distance)
         for (size_t k = 0; k < depth; k++) STORE_ALIGNED(panel + 16 * k, LOAD(b + k * ldb));
-        return;
-    }
+    if (columns == 0) return;
     for (size_t k = 0; k < depth; k++)
         for (size_t j = 0; j < 16; j++) panel[16 * k + j] = j < columns ? b[k * ldb + j] : 0;
 }

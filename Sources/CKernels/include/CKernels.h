@@ -13,10 +13,10 @@ enum { CKERNELS_PANEL = 16 };
 
 // MARK: Products. Matrices are row-major; a panel is `[depth, 16]`, aligned to 64 bytes.
 
-/// Copies up to 16 columns of a matrix `[depth, columns]` into a panel, with zeros behind them:
-/// `panel[k, j] = b[k · ldb + j]`.
+/// Copies a matrix `[depth, columns]` into panels of 16 columns, one behind the other, with zeros behind the
+/// last column: `panel[c / 16][k, c % 16] = b[k · ldb + c]`.
 void ckernels_pack(const float *b, size_t ldb, size_t depth, size_t columns, float *panel);
-/// The same from a transposed matrix: `panel[k, j] = b[j · ldb + k]`.
+/// Copies up to 16 columns of a matrix that lies transposed in memory: `panel[k, j] = b[j · ldb + k]`.
 void ckernels_pack_transposed(const float *b, size_t ldb, size_t depth, size_t columns, float *panel);
 /// `C[rows, columns] = A · panel`, or added to C, at most 16 columns. A `[rows, depth]` lies in panels of 16
 /// columns, `stride` floats apart.

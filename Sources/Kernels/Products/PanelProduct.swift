@@ -68,11 +68,8 @@ package enum PanelProduct {
         _ b: UnsafePointer<Float>, depth: Int, width: Int, panels: Range<Int>,
         into packed: UnsafeMutablePointer<Float>
     ) {
-        for start in stride(
-            from: panels.lowerBound * panel, to: min(width, panels.upperBound * panel), by: panel)
-        {
-            ckernels_pack(b + start, width, depth, min(panel, width - start), packed + start * depth)
-        }
+        let (start, end) = (panels.lowerBound * panel, min(width, panels.upperBound * panel))
+        if start < end { ckernels_pack(b + start, width, depth, end - start, packed + start * depth) }
     }
 
     /// Packs some panels of a right operand that lies transposed in memory, `[width, depth]`.
@@ -105,15 +102,13 @@ package enum PanelProduct {
         _ runs: UnsafeBufferPointer<Rows>, width: Int, columns: Range<Int>, panels: Range<Int>,
         into packed: UnsafeMutablePointer<Float>
     ) {
+        let (start, end) = (panels.lowerBound * panel, min(columns.count, panels.upperBound * panel))
+        guard start < end else { return }
         var first = packed
         for run in runs {
-            for start in stride(
-                from: panels.lowerBound * panel, to: min(columns.count, panels.upperBound * panel), by: panel)
-            {
-                ckernels_pack(
-                    run.x + columns.lowerBound + start, width, run.count,
-                    min(panel, columns.count - start), first + start * run.count)
-            }
+            ckernels_pack(
+                run.x + columns.lowerBound + start, width, run.count, end - start,
+                first + start * run.count)
             first += run.count * panel * Self.panels(width: columns.count)
         }
     }
@@ -183,15 +178,15 @@ package enum PanelProduct {
         _ b: UnsafePointer<Float>, isTransposed: Bool, ldb: Int, _ rows: Range<Int>, _ columns: Range<Int>,
         into right: UnsafeMutablePointer<Float>
     ) {
+        guard isTransposed else {
+            ckernels_pack(
+                b + rows.lowerBound * ldb + columns.lowerBound, ldb, rows.count, columns.count, right)
+            return
+        }
         for start in stride(from: columns.lowerBound, to: columns.upperBound, by: panel) {
-            let (to, count) = (
-                right + (start - columns.lowerBound) * rows.count, min(panel, columns.upperBound - start)
-            )
-            if isTransposed {
-                ckernels_pack_transposed(b + start * ldb + rows.lowerBound, ldb, rows.count, count, to)
-            } else {
-                ckernels_pack(b + rows.lowerBound * ldb + start, ldb, rows.count, count, to)
-            }
+            ckernels_pack_transposed(
+                b + start * ldb + rows.lowerBound, ldb, rows.count, min(panel, columns.upperBound - start),
+                right + (start - columns.lowerBound) * rows.count)
         }
     }
 
@@ -216,11 +211,7 @@ package enum PanelProduct {
         samples: Int, accumulates: Bool,
         into dw: UnsafeMutablePointer<Float>, scratch left: UnsafeMutablePointer<Float>
     ) {
-        for start in stride(from: 0, to: rows.count, by: panel) {
-            ckernels_pack(
-                x + rows.lowerBound + start, depth, samples, min(panel, rows.count - start),
-                left + start * samples)
-        }
+        ckernels_pack(x + rows.lowerBound, depth, samples, rows.count, left)
         for column in stride(from: 0, to: width, by: panel) {
             for start in stride(from: 0, to: rows.count, by: panel) {
                 ckernels_multiply_transposed(
