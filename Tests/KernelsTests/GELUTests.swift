@@ -48,11 +48,8 @@ import Testing
     private static func distribution(_ x: Double) -> Double { 0.5 * erfc(-x / 2.0.squareRoot()) }
     private static func density(_ x: Double) -> Double { exp(-x * x / 2) / (2 * Double.pi).squareRoot() }
 
-    private static let ones: FloatBuffer = {
-        let ones = FloatBuffer(count: arguments.count)
-        ones.elements.update(repeating: 1)
-        return ones
-    }()
+    /// The memory of values that are computed beside slopes.
+    private static let unused = FloatBuffer(count: arguments.count)
 
     @Test func exactForm() {
         // An ulp is at most 2 · 2⁻²⁴ of a value.
@@ -61,7 +58,7 @@ import Testing
             scale: { abs($0 * Self.distribution($0)) })
         #expect(value.error <= 2 * 5, "at \(value.at)")
         let slope = Self.worst(
-            { VectorMath.geluBackward(x: $0, dy: Self.ones.pointer, into: $1, count: $2) },
+            { VectorMath.gelu($0, into: Self.unused.pointer, slopes: $1, count: $2) },
             { Self.distribution($0) + ($0.magnitude < 100 ? $0 * Self.density($0) : 0) },
             scale: { Self.distribution($0) + ($0.magnitude < 100 ? abs($0) * Self.density($0) : 0) })
         #expect(slope.error <= 5, "at \(slope.at)")
@@ -86,7 +83,7 @@ import Testing
             })
         #expect(value.error <= 1, "at \(value.at)")
         let slope = Self.worst(
-            { VectorMath.geluTanhBackward(x: $0, dy: Self.ones.pointer, into: $1, count: $2) },
+            { VectorMath.geluTanh($0, into: Self.unused.pointer, slopes: $1, count: $2) },
             { Self.parts($0).sigmoid + Self.parts($0).slope },
             scale: {
                 let (v, sigmoid, slope) = Self.parts($0)
@@ -110,13 +107,18 @@ import Testing
         ]
         for isExact in [true, false] {
             func at(_ argument: Float) -> (y: Float, slope: Float) {
-                let (x, y, one) = (FloatBuffer(count: 16), FloatBuffer(count: 16), FloatBuffer(count: 16))
-                (x.pointer[3], one.pointer[3]) = (argument, 1)
-                let forward = isExact ? VectorMath.gelu : VectorMath.geluTanh
-                let backward = isExact ? VectorMath.geluBackward : VectorMath.geluTanhBackward
-                forward(x.pointer, y.pointer, 16)
-                backward(x.pointer, one.pointer, one.pointer, 16)
-                return (y.pointer[3], one.pointer[3])
+                let (x, y, both) = (FloatBuffer(count: 16), FloatBuffer(count: 16), FloatBuffer(count: 16))
+                let slopes = FloatBuffer(count: 16)
+                x.pointer[3] = argument
+                if isExact {
+                    VectorMath.gelu(x.pointer, into: y.pointer, count: 16)
+                    VectorMath.gelu(x.pointer, into: both.pointer, slopes: slopes.pointer, count: 16)
+                } else {
+                    VectorMath.geluTanh(x.pointer, into: y.pointer, count: 16)
+                    VectorMath.geluTanh(x.pointer, into: both.pointer, slopes: slopes.pointer, count: 16)
+                }
+                #expect(y.pointer[3].bitPattern == both.pointer[3].bitPattern)
+                return (y.pointer[3], slopes.pointer[3])
             }
             for (x, y, slope) in cases { #expect(at(x) == (y, slope), "\(x)") }
             #expect(at(.nan).y.isNaN && at(.nan).slope.isNaN)

@@ -16,6 +16,14 @@ package enum Elementwise {
         UnsafeMutableRawPointer(p).assumingMemoryBound(to: SIMD16<Float>.self)
     }
 
+    /// `y = a · b`
+    package static func multiply(
+        _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int
+    ) {
+        let (a, b, y) = (simd(a), simd(b), simd(y))
+        for i in 0..<vectors(count) { y[i] = a[i] * b[i] }
+    }
+
     /// `y += x`.
     package static func add(_ x: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>, count: Int) {
         let (a, b) = (simd(x), simd(y))

@@ -29,13 +29,16 @@ extension VectorMath {
         for i in stride(from: 0, to: count, by: 16) { gelu(Vector(at: x + i)).store(at: y + i) }
     }
 
-    /// dx = dy · (Φ(x) + x · φ(x)). The factor errs by at most 5 · 2⁻²⁴ · (Φ(x) + |x| · φ(x)): it has a
-    /// zero at −0.7518, where no relative bound holds.
-    package static func geluBackward(
-        x: UnsafePointer<Float>, dy: UnsafePointer<Float>, into dx: UnsafeMutablePointer<Float>, count: Int
+    /// The same and its slopes, dy/dx = Φ(x) + x · φ(x). A slope errs by at most
+    /// 5 · 2⁻²⁴ · (Φ(x) + |x| · φ(x)): it has a zero at −0.7518, where no relative bound holds.
+    package static func gelu(
+        _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, slopes: UnsafeMutablePointer<Float>,
+        count: Int
     ) {
         for i in stride(from: 0, to: count, by: 16) {
-            (Vector(at: dy + i) * geluSlope(Vector(at: x + i))).store(at: dx + i)
+            let v = Vector(at: x + i)
+            gelu(v).store(at: y + i)
+            geluSlope(v).store(at: slopes + i)
         }
     }
 
@@ -97,13 +100,16 @@ extension VectorMath {
         for i in stride(from: 0, to: count, by: 16) { geluTanh(Vector(at: x + i)).store(at: y + i) }
     }
 
-    /// dx = dy · (σ(v) + x · σ(v) σ(−v) · dv/dx). The factor errs by at most (6 + 3|v|) · 2⁻²⁴ of the sum of
-    /// both terms' sizes.
-    package static func geluTanhBackward(
-        x: UnsafePointer<Float>, dy: UnsafePointer<Float>, into dx: UnsafeMutablePointer<Float>, count: Int
+    /// The same and its slopes, dy/dx = σ(v) + x · σ(v) σ(−v) · dv/dx. A slope errs by at most
+    /// (6 + 3|v|) · 2⁻²⁴ of the sum of both terms' sizes.
+    package static func geluTanh(
+        _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, slopes: UnsafeMutablePointer<Float>,
+        count: Int
     ) {
         for i in stride(from: 0, to: count, by: 16) {
-            (Vector(at: dy + i) * geluTanhSlope(Vector(at: x + i))).store(at: dx + i)
+            let v = Vector(at: x + i)
+            geluTanh(v).store(at: y + i)
+            geluTanhSlope(v).store(at: slopes + i)
         }
     }
 

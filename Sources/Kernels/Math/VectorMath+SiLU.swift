@@ -8,12 +8,15 @@ extension VectorMath {
         for i in stride(from: 0, to: count, by: 16) { silu(Vector(at: x + i)).store(at: y + i) }
     }
 
-    /// dx = dy · (σ(x) + x · σ(x) σ(−x)).
-    package static func siluBackward(
-        x: UnsafePointer<Float>, dy: UnsafePointer<Float>, into dx: UnsafeMutablePointer<Float>, count: Int
+    /// The same and its slopes, dy/dx = σ(x) + x · σ(x) σ(−x).
+    package static func silu(
+        _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, slopes: UnsafeMutablePointer<Float>,
+        count: Int
     ) {
         for i in stride(from: 0, to: count, by: 16) {
-            (Vector(at: dy + i) * siluSlope(Vector(at: x + i))).store(at: dx + i)
+            let v = Vector(at: x + i)
+            silu(v).store(at: y + i)
+            siluSlope(v).store(at: slopes + i)
         }
     }
 

@@ -15,11 +15,11 @@ struct GELUDefinition: LayerDefinition {
         case .exact:
             MapLayer.plan(
                 "gelu", layer.input, forward: { VectorMath.gelu($0, into: $1, count: $2) },
-                backward: { VectorMath.geluBackward(x: $0, dy: $1, into: $2, count: $3) })
+                forwardWithSlopes: { VectorMath.gelu($0, into: $1, slopes: $2, count: $3) })
         case .tanh:
             MapLayer.plan(
                 "gelu (tanh)", layer.input, forward: { VectorMath.geluTanh($0, into: $1, count: $2) },
-                backward: { VectorMath.geluTanhBackward(x: $0, dy: $1, into: $2, count: $3) })
+                forwardWithSlopes: { VectorMath.geluTanh($0, into: $1, slopes: $2, count: $3) })
         }
     }
 }

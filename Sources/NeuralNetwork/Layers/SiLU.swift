@@ -12,6 +12,6 @@ struct SiLUDefinition: LayerDefinition {
     func plan(_ layer: LayerContext, _ allocator: inout TensorAllocator) throws(ShapeMismatch) -> LayerPlan {
         MapLayer.plan(
             "silu", layer.input, forward: { VectorMath.silu($0, into: $1, count: $2) },
-            backward: { VectorMath.siluBackward(x: $0, dy: $1, into: $2, count: $3) })
+            forwardWithSlopes: { VectorMath.silu($0, into: $1, slopes: $2, count: $3) })
     }
 }
