@@ -34,7 +34,7 @@ sys.path.extend(str(HERE.parent / folder) for folder in ("network", "resnet"))
 sys.path.append(str(HERE.parent.parent.parent / "deploy/check-accuracy.d"))
 import make_fixtures as base
 from gpt import GPT, adamw, token_loss
-from make_networks import perturbed
+from make_recurrent_networks import perturbed
 from make_resnet18 import made_up
 
 STEPS, SAMPLES, CONTEXT, LAYERS = 100, 12, 64, 4
