@@ -81,7 +81,8 @@ extension LowRankAdapters {
             "alpha", \.alpha, .number(.positive), "The adapters' part has the factor alpha/rank.",
             example: "32")
         Field(
-            required: "on", \.layers, .names, "Dense layers, or blocks of them, that get adapters.",
+            required: "on", \.layers, .names,
+            "Dense layers, or blocks of them, that get adapters; `attention` covers all those of attentions.",
             example: "[\"attention\"]")
         Field(
             "train", \.trained, .names, "Layers that are trained as a whole, such as a new head.",

@@ -11,7 +11,7 @@ final class ByHand {
     private var processes: [ChildProcess] = []
     private var logs: [Int32: EventLog] = [:]
 
-    init(_ job: DigitsJob) throws {
+    init(_ job: any ExactJob) throws {
         bench = try Bench(job)
         runDirectory = bench.runDirectory("run")
         token = try bench.directory.write("token", randomHex(bytes: 32) + "\n")

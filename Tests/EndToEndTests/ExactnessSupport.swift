@@ -14,9 +14,19 @@ import Testing
     static var takesLong: Comment { "it takes long: DIST_TRAIN_LONG_TESTS=1 runs it" }
 }
 
+/// A small job whose runs are compared.
+protocol ExactJob: CustomStringConvertible, Sendable {
+    /// The config.
+    var text: String { get }
+    /// The microbatches of a batch.
+    var microbatches: Int { get }
+    /// `checkpoint.every`, as a config has it.
+    var checkpointEvery: String { get set }
+}
+
 /// A small job on the embedded digits: two batch norms, 1,437 training samples, so that the last batch of an
 /// epoch is ragged; or one without a model.
-struct DigitsJob: CustomStringConvertible {
+struct DigitsJob: ExactJob {
     var batch = 128
     var microbatches = 4
     var optimizer = "{adam: {learning_rate: 3e-3}}"
@@ -113,11 +123,11 @@ struct Bits: Equatable, CustomStringConvertible {
 final class Bench {
     let directory: TemporaryDirectory
     let config: String
-    private let job: DigitsJob
+    private let job: any ExactJob
     /// Every process of this bench, workers of `run` included, has this in its environment.
     private let mark = "DIST_TRAIN_TEST_MARK=\(randomHex(bytes: 8))"
 
-    init(_ job: DigitsJob) throws {
+    init(_ job: any ExactJob) throws {
         self.job = job
         directory = try TemporaryDirectory()
         config = try directory.write("job.json5", job.text)

@@ -22,9 +22,10 @@ final class LanguageModelBench {
     ///   - lengths: of the samples of each microbatch.
     init(
         _ layers: [NamedLayer], context: Int, vocabulary: Int, lengths: [[Int]], lanes: Int = 1,
-        poison: Float = .nan
+        poison: Float = .nan, adapters: LowRankAdapters? = nil
     ) throws {
-        plan = try NetworkPlan(layers: layers, input: TensorShape([context, 1]), loss: .crossEntropy)
+        plan = try NetworkPlan(
+            layers: layers, input: TensorShape([context, 1]), loss: .crossEntropy, adapters: adapters)
         report = ReportLayout(
             loss: .crossEntropy, metrics: [.accuracy], targets: .tokens(vocabulary), outputs: vocabulary,
             isEvaluation: false)

@@ -104,9 +104,49 @@ import Testing
         #expect(bench.output == whole.output)
     }
 
+    /// `attention` adapts the dense layers of every attention and no others. Merged weights give the logits of
+    /// the adapted network.
+    @Test(arguments: [TransformerTests.gpt(), TransformerTests.llama()])
+    func ofAttention(layers: [NamedLayer]) throws {
+        let adapters = LowRankAdapters(rank: 3, alpha: 6, layers: ["attention"])
+        let lengths = [[5, 1], [9], [7, 3]]
+        func bench(_ adapters: LowRankAdapters?) throws -> LanguageModelBench {
+            try LanguageModelBench(layers, context: 9, vocabulary: 11, lengths: lengths, adapters: adapters)
+        }
+        let (adapted, whole) = (try bench(adapters), try bench(nil))
+        let layout = adapted.plan.layout
+        let attentions = adapted.plan.layers.filter {
+            if case .attentionCore = $0.spec { true } else { false }
+        }.map { $0.name.dropLast(".core".count) }
+        let expected = attentions.flatMap { name in
+            ["c_attn", "c_proj"].flatMap { layer in
+                ["A", "B"].map { "\(name).\(layer).lora_\($0).weight" }
+            }
+        }
+        #expect(!expected.isEmpty && layout.tensors.map(\.name) == expected)
+        layout.initialize(adapted.parameters.pointer, seed: 3)
+        for tensor in layout.tensors where tensor.name.hasSuffix("B.weight") {
+            for i in tensor.range { adapted.parameters.pointer[i] = Float(i * 37 % 41) / 80 - 0.25 }
+        }
+        let merged = adapters.merge(Array(adapted.parameters.elements), layout, into: whole.plan.layout)
+        _ = whole.parameters.elements.update(from: merged)
+        let tokens = (0..<25).map { Float($0 * $0 % 11) }
+        for network in [adapted, whole] {
+            network.load(tokens: tokens, labels: tokens)
+            _ = try network.step()
+        }
+        let most = adapted.logits.map(abs).max() ?? 0
+        expectClose(whole.logits, adapted.logits, tolerance: 3e-6 * Double(most), "merged")
+        let scale = layout.tensors.map { tensor in
+            tensor.range.map { abs(adapted.gradient[$0]) }.max() ?? 0
+        }
+        #expect(scale.allSatisfy { $0 > 0 }, "each adapter has a gradient")
+    }
+
     @Test(arguments: [
         (LowRankAdapters(layers: ["third"]), "`lora.on` has `third`, which is no dense layer"),
         (LowRankAdapters(layers: ["tanh"]), "`lora.on` has `tanh`, which is no dense layer"),
+        (LowRankAdapters(layers: ["attention"]), "`lora.on` has `attention`, which is no dense layer"),
         (
             LowRankAdapters(layers: ["first"], trained: ["relu"]),
             "`lora.train` has `relu`, which is no layer with weights"

@@ -9,7 +9,7 @@ import Kernels
 package struct LowRankAdapters: Equatable, Sendable {
     package var rank: Int
     package var alpha: Double
-    /// Dense layers, or blocks of them, that are adapted.
+    /// Dense layers, or blocks of them, that are adapted; `attention` covers those of every attention.
     package var layers: [String]
     /// Layers that are trained whole, such as a new head.
     package var trained: [String]
@@ -32,7 +32,18 @@ package struct LowRankAdapters: Equatable, Sendable {
         tensor.hasSuffix(down + ".weight") || tensor.hasSuffix(up + ".weight")
     }
 
-    func adapts(_ layer: String) -> Bool { TensorNames.isCovered(layer, by: layers) }
+    /// Whether a dense layer is adapted.
+    ///
+    /// - Parameter attentions: the names of the network's attentions.
+    func adapts(_ layer: String, attentions: [String]) -> Bool {
+        layers.contains { Self.covers($0, layer, attentions: attentions) }
+    }
+
+    /// Whether an entry of `layers` is the name of a layer, of a block around it, or covers it as a part of an
+    /// attention.
+    static func covers(_ entry: String, _ layer: String, attentions: [String]) -> Bool {
+        TensorNames.isCovered(layer, by: entry == "attention" ? attentions + [entry] : [entry])
+    }
 
     func isFrozen(_ layer: String) -> Bool {
         !layer.hasSuffix(Self.down) && !layer.hasSuffix(Self.up)

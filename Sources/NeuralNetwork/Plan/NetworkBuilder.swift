@@ -9,6 +9,8 @@ struct NetworkBuilder {
     private var allocator: TensorAllocator
     private let freeze: [String]
     private let adapters: LowRankAdapters?
+    /// The names of attentions so far.
+    private var attentions: [String] = []
     private let movingFlattens: Set<Int>
     /// Flattens, by their layers' numbers, behind which a layer needs PyTorch's order.
     private(set) var misplacedFlattens: Set<Int> = []
@@ -63,7 +65,9 @@ struct NetworkBuilder {
         case .layer(let definition):
             try check(inputs, name, joins: definition.joinsInputs)
             output = try append(name, layer.spec, definition, reading: inputs)
-            if let adapters, case .dense(let units, _, _, _) = layer.spec, adapters.adapts(name) {
+            if let adapters, case .dense(let units, _, _, _) = layer.spec,
+                adapters.adapts(name, attentions: attentions)
+            {
                 let shape = boundaries[inputs[0]].shape
                 output = try adapters.append(
                     to: name, units: units, inputs: shape.isSequence ? shape.channels : shape.count,
@@ -79,6 +83,7 @@ struct NetworkBuilder {
         case .composite(let definition):
             try check(inputs, name, joins: false)
             let inner = layer.isScope ? name + "." : scope
+            if case .attention = layer.spec { attentions.append(name) }
             output = try definition.append(
                 CompositeContext(name: name, input: inputs[0], scope: inner), to: &self)
         }
@@ -230,7 +235,9 @@ extension NetworkBuilder {
             throws(ShapeMismatch)
         {
             for entry in entries {
-                let isKnown = layers.contains { TensorNames.isCovered($0.name, by: [entry]) && isMeant($0) }
+                let isKnown = layers.contains {
+                    LowRankAdapters.covers(entry, $0.name, attentions: attentions) && isMeant($0)
+                }
                 if isKnown { continue }
                 throw ShapeMismatch(
                     layer: "",
