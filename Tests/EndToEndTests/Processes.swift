@@ -7,6 +7,19 @@ enum Processes {
         try Directory.list("/proc").compactMap { Int32($0) }.filter { stat(of: $0)?.parent == parent }
     }
 
+    /// Kills children of a process at random moments, as long as it runs, and returns how many.
+    static func killChildren(of parent: ChildProcess, times: Int) throws -> Int {
+        var done = 0
+        for _ in 0..<times where parent.exitStatus() == nil {
+            Clock.sleep(seconds: Double.random(in: 0.05...0.4))
+            let alive = try children(of: parent.processID).filter(isAlive)
+            guard let victim = alive.randomElement() else { continue }
+            kill(victim, SIGKILL)
+            done += 1
+        }
+        return done
+    }
+
     /// Running: neither gone nor a zombie that waits for its parent.
     static func isAlive(_ process: Int32) -> Bool { stat(of: process).map { $0.state != "Z" } ?? false }
 

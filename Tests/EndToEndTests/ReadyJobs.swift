@@ -40,16 +40,19 @@ final class ReadyJobs {
         try writeTexts()
     }
 
-    /// A text of Shakespeare's 65 characters, questions of six classes, and sums.
+    /// A text of words with Shakespeare's 65 characters, questions of six classes, and sums. There is
+    /// something to learn in each: how words go on, and which word tells the class.
     private func writeTexts() throws {
-        let characters = Array(
-            "\n !$&',-.3:;?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
-        try write(
-            "data/shakespeare.txt", (0..<9000).map { characters[($0 * $0 + $0 / 65) % 65] } + characters)
+        let characters = "\n !$&',-.3:;?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+        let words = ["Kingdom", "Juliet", "wherefore", "CAESAR", "gentlemen", "yonder", "heaven", "blood"]
+        var random = SplitMix(state: 7)
+        let text = (0..<1400).map { _ in words[Int.random(in: words.indices, using: &random)] }
+        try directory.write("data/shakespeare.txt", characters + text.joined(separator: " "))
         let classes = ["ABBR", "DESC", "ENTY", "HUM", "LOC", "NUM"]
         for (name, rows) in [("train", 260), ("test", 60)] {
             let questions = (0..<rows).map { row in
-                let words = (0..<(2 + row % 9)).map { "w\((row * row + 7 * $0) % 23)" }
+                var words = (0..<(2 + row % 9)).map { _ in "w\(Int.random(in: 0..<23, using: &random))" }
+                words.insert("c\(row % 6)", at: Int.random(in: 0...words.count, using: &random))
                 return "\(classes[row % 6]),\"What is \(words.joined(separator: ", ")) ?\""
             }
             try directory.write(
@@ -108,11 +111,15 @@ final class ReadyJobs {
     }
 
     /// Runs the program with this directory as its current one.
-    func run(_ arguments: [String], seconds: Double = 120) throws -> Program.Finished {
-        let process = try ChildProcess(
+    func run(_ arguments: [String], fault: String? = nil, seconds: Double = 120) throws -> Program.Finished {
+        try Program.finish(try start(arguments, fault: fault), seconds: seconds)
+    }
+
+    func start(_ arguments: [String], fault: String? = nil) throws -> ChildProcess {
+        try ChildProcess(
             "/bin/sh", ["-c", "cd \"$0\" && exec \"$@\"", directory.path, Program.path] + arguments,
-            environment: Program.environment(directory.path), standardOutput: .capture,
-            standardError: .capture)
-        return try Program.finish(process, seconds: seconds)
+            environment: Program.environment(
+                directory.path, fault.map { ["DIST_TRAIN_FAULT": $0] } ?? [:]),
+            standardOutput: .capture, standardError: .capture)
     }
 }

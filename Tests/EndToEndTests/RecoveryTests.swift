@@ -273,26 +273,20 @@ extension Exactness {
             return [dropout, convolution]
         }
 
-        /// Workers of `run` are killed at random moments; so is none of the bits. The long form has 200
-        /// kills.
+        /// Workers of `run` are killed at random moments, with jobs on images and on sequences; so is none of
+        /// the bits. The long form has 200 kills.
         @Test func randomKills() throws {
-            let kills = isThorough ? 200 : 8
+            let jobs: [any ExactJob] = Self.mixedJobs + [SequencesJob(steps: 600)]
+            let kills = isThorough ? 200 : 12
             var (done, round) = (0, 0)
-            var random = SystemRandomNumberGenerator()
             while done < kills {
-                let bench = try Bench(Self.mixedJobs[round % Self.mixedJobs.count])
+                let bench = try Bench(jobs[round % jobs.count])
                 let quiet = try bench.quiet()
                 let run = try Program.start(
                     bench.arguments("run", workers: 2 + round % 2, ["--restarts", "1000"]), in: bench.path,
                     bench.environment())
                 defer { run.terminate() }
-                for _ in 0..<4 where run.exitStatus() == nil {
-                    Clock.sleep(seconds: Double.random(in: 0.05...0.4, using: &random))
-                    let alive = try Processes.children(of: run.processID).filter(Processes.isAlive)
-                    guard let victim = alive.randomElement(using: &random) else { continue }
-                    kill(victim, SIGKILL)
-                    done += 1
-                }
+                done += try Processes.killChildren(of: run, times: 4)
                 let finished = try Program.finish(run, seconds: 120)
                 #expect(finished.status == .exited(0), "\(finished.errors)")
                 #expect(try Bits(finished, bench.runDirectory("run")) == quiet, "\(finished.errors)")
