@@ -8,8 +8,8 @@ import Testing
         arguments: [(1, 0..<1), (4, 0..<4), (8, 0..<8), (8, 3..<8), (7, 1..<6), (16, 0..<16)], [5, 16, 39])
     func blocksAddLikeVectors(tree: (leaves: Int, range: Range<Int>), count: Int) {
         let program = FoldProgram(ReductionTree(leaves: tree.leaves), tree.range)
-        let flat = GradientVectors(count: 64, programs: [program])
-        let blocks = GradientVectors(count: 64, programs: [program])
+        let flat = GradientVectors(count: 64, sparse: [], programs: [program])
+        let blocks = GradientVectors(count: 64, sparse: [], programs: [program])
         let temporaries = FloatBuffer(count: 8 * 64)
         temporaries.elements.update(repeating: .nan)
         let block = blocks.block(start: 16, count: count, temporaries: temporaries.pointer)

@@ -41,7 +41,8 @@ final class LanguageModelBench {
         parameters = FloatBuffer(count: plan.layout.parameterSpace)
         statistics = FloatBuffer(count: plan.layout.statisticsCount)
         fold = FoldProgram(ReductionTree(leaves: lengths.count), 0..<lengths.count)
-        gradients = GradientVectors(count: plan.layout.flatCount, programs: [fold])
+        gradients = GradientVectors(
+            count: plan.layout.flatCount, sparse: plan.layout.sparse, programs: [fold])
         reports = DoubleBuffer(count: report.width * lengths.count)
     }
 

@@ -48,7 +48,8 @@ final class NetworkBench {
         statistics = FloatBuffer(count: plan.layout.statisticsCount)
         plan.layout.initializeStatistics(statistics.pointer)
         fold = FoldProgram(ReductionTree(leaves: sizes.count), 0..<sizes.count)
-        gradients = GradientVectors(count: plan.layout.flatCount, programs: [fold])
+        gradients = GradientVectors(
+            count: plan.layout.flatCount, sparse: plan.layout.sparse, programs: [fold])
         synchronizer = TreeSynchronizer(operations: plan.exchanges, localMicrobatches: sizes.count)
         reports = DoubleBuffer(count: report.width * sizes.count)
     }

@@ -39,7 +39,8 @@ final class SequenceBench {
         parameters = FloatBuffer(count: plan.layout.parameterSpace)
         statistics = FloatBuffer(count: plan.layout.statisticsCount)
         fold = FoldProgram(ReductionTree(leaves: sizes.count), 0..<sizes.count)
-        gradients = GradientVectors(count: plan.layout.flatCount, programs: [fold])
+        gradients = GradientVectors(
+            count: plan.layout.flatCount, sparse: plan.layout.sparse, programs: [fold])
         reports = DoubleBuffer(count: report.width * sizes.count)
     }
 
@@ -50,6 +51,7 @@ final class SequenceBench {
 
     var samples: Int { rows.rows.reduce(0, +) }
     var gradient: UnsafeMutablePointer<Float> { gradients.result(0) }
+    var occupancy: Occupancy? { gradients.occupancy(ofResult: 0) }
 
     /// Spreads packed sequences over the microbatches.
     func load(_ x: [Float], lengths: [Int], labels: [Int]) {

@@ -81,6 +81,55 @@ import Training
         }
     }
 
+    /// Sequences whose tokens are a few of many, so that a step looks up a few rows of a table; samples have
+    /// unequal lengths, and shards of the table without any token of a batch.
+    private static func manyTokens() throws -> DecodedData {
+        let samples = (0..<53).map { StreamSample(start: $0 * 7, length: 1 + $0 * 29 % 17, firstCounted: 0) }
+        let form = DatasetForm(
+            elementType: .uint16, sampleShape: [17, 1], count: 53, targets: .nextToken,
+            stream: StreamForm(positions: 400, vocabulary: 4000, index: .table))
+        let set = try Dataset.build(form, samples: samples) { features, _ in
+            for i in 0..<400 {
+                let token = UInt16(i % 5 == 0 ? 3999 : i * i * 11 % 2000)
+                features.storeBytes(of: token.littleEndian, toByteOffset: 2 * i, as: UInt16.self)
+            }
+        }
+        return DecodedData(
+            train: set, validation: set, test: nil, normalization: Normalization(.none, of: set))
+    }
+
+    /// Where most rows of a table have no gradient, members and lanes change no bit, and all rows are updated.
+    @Test(arguments: [true, false]) func rowsOfTables(_ clipsAndAverages: Bool) throws {
+        let data = try Self.manyTokens()
+        var job = Self.job([
+            NamedLayer("words", .embedding(entries: 4000, width: 12, initializer: .normal(deviation: 1))),
+            NamedLayer("tanh", .activation(.tanh)),
+            NamedLayer("head", .dense(units: 4000, bias: false, initializer: .xavierUniform)),
+        ])
+        job.metrics = nil
+        if clipsAndAverages {
+            job.optimization.clipping = .globalNorm(0.05)
+            job.optimization.average = WeightAverage(decay: 0.8, isWarmed: true)
+        }
+        let plan = try TrainingPlan(job, data.facts)
+        #expect(plan.geometry.microbatches >= 5 && plan.network.layout.sparse == [0..<48_000])
+        let training = LocalTraining(plan: plan, data: data)
+        let quiet = try training.run(members: 1, lanes: 1)
+        // One of the last members has no microbatches.
+        for members in [1, 3, 5, plan.geometry.microbatches + 1] {
+            for lanes in [1, 2] {
+                let result = try training.run(members: members, lanes: lanes)
+                #expect(
+                    result.snapshot == quiet.snapshot && result.reports == quiet.reports
+                        && result.evaluations == quiet.evaluations, "\(members) members, \(lanes) lanes")
+            }
+        }
+        // Token 3990 occurs nowhere: its row has no gradient. Token 3999 occurs in most batches.
+        let moments = quiet.snapshot.moments[1]
+        #expect((3990 * 12..<3991 * 12).allSatisfy { moments[$0] == 0 })
+        #expect((3999 * 12..<4000 * 12).allSatisfy { moments[$0] > 0 })
+    }
+
     /// Reports count the positions whose target counts.
     @Test func positionsCount() throws {
         let data = try Self.ragged()

@@ -4,8 +4,14 @@ import Kernels
 /// writes the gradient of local microbatch i into `leaf(i)` and then calls `merge(after: i, …)` for the same
 /// range while it is hot in the cache; local microbatches go in order. After the last local microbatch the
 /// vectors named by the program hold the sums of the maximal subtrees of this worker's microbatches.
+///
+/// In the sparse ranges of a layout (`ParameterLayout.sparse`) the vectors are zero between steps wherever
+/// the last step did not write: see `sumSparsely`.
 package final class GradientVectors {
     fileprivate let vectors: [FloatBuffer]
+    fileprivate let sparse: [Range<Int>]
+    /// The occupancy of each vector; empty without sparse ranges.
+    fileprivate let occupancies: [Occupancy]
     fileprivate private(set) var program: FoldProgram { didSet { resultRegisters = program.resultRegisters } }
     /// A bit for each vector that holds a result of the current step.
     fileprivate private(set) var resultRegisters: UInt64
@@ -15,15 +21,31 @@ package final class GradientVectors {
 
     /// - Parameters:
     ///   - count: floats of a flat vector.
+    ///   - sparse: the ranges of it of which a step may leave most zero.
     ///   - programs: of all the distinct steps; the first is begun.
     ///   - vector: makes a flat vector.
     package init(
-        count: Int, programs: [FoldProgram], vector: (Int) -> FloatBuffer = { FloatBuffer(count: $0) }
+        count: Int, sparse: [Range<Int>], programs: [FoldProgram],
+        vector: (Int) -> FloatBuffer = { FloatBuffer(count: $0) }
     ) {
         precondition(!programs.isEmpty, "there is a step to take")
         vectors = (0..<Self.vectors(programs)).map { _ in vector(count) }
+        self.sparse = sparse
+        occupancies = sparse.isEmpty ? [] : vectors.map { _ in Self.occupancy(count, sparse: sparse) }
         program = programs[0]
         resultRegisters = programs[0].resultRegisters
+    }
+
+    /// The occupancy of a vector of zeros whose dense ranges always count as occupied.
+    private static func occupancy(_ count: Int, sparse: [Range<Int>]) -> Occupancy {
+        let occupancy = Occupancy(count: count)
+        var start = 0
+        for range in sparse.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+            occupancy.insert(start..<range.lowerBound)
+            start = range.upperBound
+        }
+        occupancy.insert(start..<count)
+        return occupancy
     }
 
     /// The flat vectors that are needed for such steps.
@@ -43,6 +65,11 @@ package final class GradientVectors {
     /// The sum of the k-th maximal subtree.
     package func result(_ k: Int) -> UnsafeMutablePointer<Float> {
         vectors[program.results[k].register].pointer
+    }
+
+    /// The occupancy of `result(k)`; nil without sparse ranges.
+    package func occupancy(ofResult k: Int) -> Occupancy? {
+        occupancies.isEmpty ? nil : occupancies[program.results[k].register]
     }
 
     /// Flat vectors of the current step that hold no result at its end.
@@ -71,6 +98,56 @@ package final class GradientVectors {
     /// 16.
     package func merge(after localMicrobatch: Int, start: Int, count: Int) {
         block(start: start, count: count).merge(after: localMicrobatch)
+    }
+}
+
+extension GradientVectors {
+    /// Makes a sparse range zero, wherever the last step wrote in it.
+    func clear(_ range: Range<Int>, lanes: LanePool) {
+        precondition(sparse.contains(range), "the range is one of the sparse ones")
+        lanes.run(vectors.count) { vector, _ in
+            self.occupancies[vector].clear(range, of: self.vectors[vector].pointer)
+        }
+    }
+
+    /// Sums some floats of a sparse range that is cleared, from the first to the last local microbatch, with
+    /// the bits of a sum in which all others add zeros. Nothing is done where only zeros would be added.
+    ///
+    /// - Parameter write: writes the gradient of a local microbatch over what is there; false if it has none.
+    /// - Returns: a bit for each vector that is not zero there. They are to be kept (`keep`).
+    func sumSparsely(
+        start: Int, count: Int,
+        write: (_ localMicrobatch: Int, _ leaf: UnsafeMutablePointer<Float>) -> Bool
+    ) -> UInt64 {
+        func place(_ vector: Int) -> UnsafeMutablePointer<Float> { vectors[vector].pointer + start }
+        var written: UInt64 = 0
+        for (localMicrobatch, step) in program.steps.enumerated() {
+            let bit = UInt64(1) << UInt64(step.register)
+            if write(localMicrobatch, place(step.register)) {
+                written |= bit
+            } else if written & bit != 0 {
+                place(step.register).update(repeating: 0, count: count)
+                written &= ~bit
+            }
+            for merge in step.merges {
+                let (to, from) = (UInt64(1) << UInt64(merge.destination), UInt64(1) << UInt64(merge.source))
+                if written & (to | from) == 0 { continue }
+                // A zero is added too: −0 + 0 is +0.
+                EmbeddingKernels.add(place(merge.source), count: count, to: place(merge.destination))
+                written |= to
+            }
+        }
+        for vector in vectors.indices where written & ~resultRegisters & (1 << UInt64(vector)) != 0 {
+            place(vector).update(repeating: 0, count: count)
+        }
+        return written & resultRegisters
+    }
+
+    /// Remembers where the results of `sumSparsely` are not zero.
+    func keep(_ range: Range<Int>, in written: UInt64) {
+        for vector in vectors.indices where written & (1 << UInt64(vector)) != 0 {
+            occupancies[vector].insert(range)
+        }
     }
 }
 

@@ -46,7 +46,8 @@ package final class SingleLayer {
             lanes: lanes, scratch: (0..<lanes.lanes).map { _ in FloatBuffer(count: planned.scratchCount) },
             workspace: FloatBuffer(count: planned.workspaceCount),
             training: TrainingMode(synchronizer: synchronizer, seed: 0, step: 0, firstSamples: [0]))
-        let gradients = GradientVectors(count: plan.layout.flatCount, programs: [fold])
+        let gradients = GradientVectors(
+            count: plan.layout.flatCount, sparse: plan.layout.sparse, programs: [fold])
         gradients.begin(fold, firstLocalMicrobatch: 0)
         backwardPass = BackwardPass(
             forwardPass, synchronizer: synchronizer, gradients: gradients, batchSize: rows)

@@ -18,30 +18,41 @@ struct EmbeddingDefinition: LayerDefinition {
                 "`\(layer.name)` looks up one number at a position, but it is given \(input.shape.channels)")
         }
         try layer.checkWeights(entries, width)
-        let table = allocator.addWeight(
-            layer.name, .table(rows: entries, columns: width), initializer, fanIn: entries, fanOut: width)
+        let table = allocator.addTable(
+            layer.name, rows: entries, columns: width, initializer, fanIn: entries, fanOut: width)
+        let isFrozen = layer.isFrozen
         return LayerPlan(
             summary: "embedding (\(entries) × \(width), \(initializer.name))",
             output: Boundary(
                 shape: TensorShape([width]), flattened: nil, field: input.field, measuredImages: nil),
             operations: width,
             scratchCount: PanelProduct.scratchCount + DenseLayer.foldCount(outputs: width), workspaceCount: 0,
-            rememberedBytes: { _ in 0 },
-            memory: .separate(backwardReads: layer.isFrozen ? [] : .input), matrixProducts: { _ in [] },
+            rememberedBytes: { $0.trains && !isFrozen ? TouchedRows.bytes(entries: entries, $0) : 0 },
+            memory: .separate(backwardReads: isFrozen ? [] : .input), matrixProducts: { _ in [] },
             samplesPerProduct: 1, fusion: .none, countsDeadUnits: false, flattensImage: false,
             inputPreparation: nil,
-            computation: .layer { _ in EmbeddingLayer(entries: entries, width: width, table: table) })
+            computation: .layer {
+                EmbeddingLayer(
+                    entries: entries, width: width, table: table,
+                    touched: $0.trains && !isFrozen ? TouchedRows(entries: entries, $0) : nil)
+            })
     }
 }
 
 /// A table that is looked up: `y = W[x]`, x `[N, 1]`, W `[entries, C]`.
 ///
 /// dW is, for each microbatch, the sum of the rows of dy in their order, each added to the row of W that it
-/// came from. A head that shares the table (`TiedHeadLayer`) comes before: its gradient is computed here, so
-/// that both are one sum.
+/// came from. Rows that no position looks up are zero: they are not written, nor are zeros added up
+/// (`GradientVectors.sumSparsely`).
+///
+/// A head that shares the table (`TiedHeadLayer`) has a gradient for every row. It comes before: its gradient
+/// is computed here, so that both are one sum.
 final class EmbeddingLayer: Layer {
-    /// Rows of W of a task of its gradient; a multiple of 16, so that blocks begin at aligned floats.
+    /// Rows of W of a task of its gradient if a head shares them; a multiple of 16, so that blocks begin at
+    /// aligned floats.
     private static let blockEntries = 128
+    /// Rows of W of a task otherwise.
+    private static let rowsPerTask = 16
 
     private let entries: Int
     private let width: Int
@@ -49,11 +60,14 @@ final class EmbeddingLayer: Layer {
     let table: Int
     /// The head with the same table; nil if there is none.
     var head: TiedHeadLayer?
+    /// The rows of a step; nil in a network that does not train the table.
+    private let touched: TouchedRows?
 
-    init(entries: Int, width: Int, table: Int) {
+    init(entries: Int, width: Int, table: Int, touched: TouchedRows?) {
         self.entries = entries
         self.width = width
         self.table = table
+        self.touched = touched
     }
 
     func forward(_ input: MicrobatchMatrix, _ output: MicrobatchMatrix, _ pass: ForwardPass) {
@@ -79,6 +93,51 @@ final class EmbeddingLayer: Layer {
             }
         }
         if pass.isFrozen { return }
+        if let head {
+            sumAll(input, outputGradient, head, pass)
+        } else if let touched {
+            sum(touched, input, outputGradient, pass)
+        }
+    }
+
+    /// Adds up the gradients of the rows that are looked up.
+    private func sum(
+        _ touched: TouchedRows, _ input: MicrobatchMatrix, _ outputGradient: MicrobatchMatrix,
+        _ pass: BackwardPass
+    ) {
+        let gradients = pass.gradients
+        gradients.clear(table..<(table + FlatVector.aligned(entries * width)), lanes: pass.lanes)
+        touched.find(input, pass.rows)
+        pass.lanes.run((touched.count + Self.rowsPerTask - 1) / Self.rowsPerTask) { task, _ in
+            let first = task * Self.rowsPerTask
+            for index in first..<min(touched.count, first + Self.rowsPerTask) {
+                var positions = touched.positions(index)
+                touched.written[index] = gradients.sumSparsely(
+                    start: table + touched.row(index) * width, count: width
+                ) { localMicrobatch, leaf in
+                    guard let first = positions.next(in: localMicrobatch) else { return false }
+                    EmbeddingKernels.begin(
+                        outputGradient.row(localMicrobatch, first), count: width, into: leaf)
+                    while let row = positions.next(in: localMicrobatch) {
+                        EmbeddingKernels.add(
+                            outputGradient.row(localMicrobatch, row), count: width, to: leaf)
+                    }
+                    return true
+                }
+            }
+        }
+        for index in 0..<touched.count {
+            let start = table + touched.row(index) * width
+            gradients.keep(start..<(start + width), in: touched.written[index])
+        }
+        touched.forget()
+    }
+
+    /// Adds up the gradients of all rows, which a head gives.
+    private func sumAll(
+        _ input: MicrobatchMatrix, _ outputGradient: MicrobatchMatrix, _ head: TiedHeadLayer,
+        _ pass: BackwardPass
+    ) {
         // A few rows at a time, so that the microbatches' sums are added up in the cache (`DenseLayer`).
         let folds =
             DenseLayer.foldCount(outputs: width) > 0
@@ -88,7 +147,7 @@ final class EmbeddingLayer: Layer {
             let (first, step) = (task * Self.blockEntries, folds ? DenseLayer.foldRows : Self.blockEntries)
             for row in stride(from: first, to: end, by: step) {
                 sum(
-                    input, outputGradient, row..<min(end, row + step), folds: folds, pass,
+                    input, outputGradient, head, row..<min(end, row + step), folds: folds, pass,
                     scratch: pass.scratch[lane].pointer)
             }
         }
@@ -96,15 +155,15 @@ final class EmbeddingLayer: Layer {
 
     /// Adds up the gradients of some rows of the table, for every local microbatch.
     private func sum(
-        _ input: MicrobatchMatrix, _ outputGradient: MicrobatchMatrix, _ block: Range<Int>, folds: Bool,
-        _ pass: BackwardPass, scratch: UnsafeMutablePointer<Float>
+        _ input: MicrobatchMatrix, _ outputGradient: MicrobatchMatrix, _ head: TiedHeadLayer,
+        _ block: Range<Int>, folds: Bool, _ pass: BackwardPass, scratch: UnsafeMutablePointer<Float>
     ) {
         let sums = pass.gradients.block(
             start: table + block.lowerBound * width, count: block.count * width,
             temporaries: folds ? scratch + PanelProduct.scratchCount : nil)
         for (localMicrobatch, rows) in pass.rows.rows.enumerated() {
             let leaf = sums.leaf(localMicrobatch)
-            if let head, rows > 0 {
+            if rows > 0 {
                 head.writeTableGradient(
                     block, localMicrobatch: localMicrobatch, rows: rows, into: leaf, scratch: scratch)
             } else {

@@ -23,6 +23,7 @@ struct TiedHeadDefinition: LayerDefinition {
                     + "it is given \(input.shape)")
         }
         let isTrained = allocator.layout.tensors.contains(tensor)
+        if isTrained { allocator.shareTable(tensor.range.lowerBound) }
         return LayerPlan(
             summary: "head (tied to \(embedding))",
             output: Boundary(

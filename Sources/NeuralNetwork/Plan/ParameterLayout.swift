@@ -76,6 +76,9 @@ package struct ParameterLayout: Equatable, Sendable {
     package private(set) var tensors: [ParameterTensor] = []
     package private(set) var frozen: [ParameterTensor] = []
     package private(set) var statistics: [StatisticTensor] = []
+    /// The ranges of trained tables of which a step looks up some rows alone: their gradient is zero in all
+    /// other rows. With their padding.
+    package private(set) var sparse: [Range<Int>] = []
     /// Floats from the start of a flat vector that hold tensors (with their padding).
     package private(set) var usedCount = 0
     package private(set) var statisticsCount = 0
@@ -120,6 +123,15 @@ package struct ParameterLayout: Equatable, Sendable {
         }
         return start
     }
+
+    /// Says that the gradient of the trained tensor that begins at `start` is zero in most rows.
+    mutating func markSparse(_ start: Int) {
+        guard let tensor = tensors.first(where: { $0.range.lowerBound == start }) else { return }
+        sparse.append(start..<(start + FlatVector.aligned(tensor.range.count)))
+    }
+
+    /// Says that the tensor that begins at `start` has a gradient in all rows after all.
+    mutating func markDense(_ start: Int) { sparse.removeAll { $0.lowerBound == start } }
 
     /// Appends a running statistic, and returns its first index.
     package mutating func addStatistic(_ name: String, count: Int, initial: Float) -> Int {

@@ -23,6 +23,19 @@ struct TensorAllocator {
             initializer: .random(initializer, fanIn: fanIn, fanOut: fanOut))
     }
 
+    /// Adds a random table whose rows are looked up, and returns its first index in the flat parameters.
+    mutating func addTable(
+        _ layer: String, rows: Int, columns: Int, _ initializer: Initializer, fanIn: Int, fanOut: Int
+    ) -> Int {
+        let start = addWeight(
+            layer, .table(rows: rows, columns: columns), initializer, fanIn: fanIn, fanOut: fanOut)
+        if !isFreezing { layout.markSparse(start) }
+        return start
+    }
+
+    /// Says that a head has the same table: all its rows have gradients.
+    mutating func shareTable(_ start: Int) { layout.markDense(start) }
+
     /// Adds a random tensor with a name of its own, and returns its first index in the flat parameters.
     mutating func addTensor(
         _ name: String, role: ParameterTensor.Role, _ storage: TensorStorage, _ initializer: Initializer,

@@ -57,7 +57,9 @@ final class GradientAudit {
         (self.schedule, self.context) = (schedule, context)
         computation = MicrobatchComputation(
             context, members: (0..<collective.members).filter { $0 != collective.rank })
-        gradients = GradientVectors(count: context.plan.network.layout.flatCount, programs: computation.folds)
+        let layout = context.plan.network.layout
+        gradients = GradientVectors(
+            count: layout.flatCount, sparse: layout.sparse, programs: computation.folds)
         parameters = FloatBuffer(count: state.parameters.count)
         statistics = FloatBuffer(count: state.statistics.count)
         stores = (0..<collective.members).map { collective.statisticsStore(of: $0) }

@@ -62,7 +62,8 @@ package final class MemberState: ParameterUpdate, GradientSource, @unchecked Sen
         moments = plan.job.momentNames.map { _ in FloatBuffer(count: partition.ownedCounts[rank]) }
         average = plan.job.isAveraged ? FloatBuffer(count: layout.parameterSpace) : nil
         gradients = GradientVectors(
-            count: layout.flatCount, programs: Self.programs(stepPlans, rank), vector: vector)
+            count: layout.flatCount, sparse: layout.sparse, programs: Self.programs(stepPlans, rank),
+            vector: vector)
         table = UpdateTable(
             layout, isRegularized: !optimization.regularization.isNone, decayed: optimizer.decayedTensors,
             rateFactor: optimization.rateFactor)
@@ -125,6 +126,8 @@ package final class MemberState: ParameterUpdate, GradientSource, @unchecked Sen
     }
 
     package func nodeVector(_ k: Int) -> UnsafePointer<Float> { UnsafePointer(gradients.result(k)) }
+
+    package func occupancy(_ k: Int) -> Occupancy? { gradients.occupancy(ofResult: k) }
 }
 
 // MARK: - What is evaluated
