@@ -10,6 +10,11 @@ extension Collective {
         -> UnsafeMutableRawBufferPointer
     {
         let memory = try payloadMemory(envelope, from: member)
+        if envelope.kind == .partial, bytes != memory.count,
+            let packed = sparsePieces.memory(envelope.index, bytes: bytes, from: member)
+        {
+            return packed
+        }
         guard memory.count == bytes else {
             throw ProtocolViolation(
                 description:
@@ -83,6 +88,24 @@ extension Collective {
         return reduction.inbox(node: envelope.part, envelope.index, piece, plan: plan)
     }
 
+    /// Puts a packed piece where the whole one would have arrived.
+    private func placePartial(_ envelope: Envelope, bytes: Int, from member: Int) throws {
+        let piece = partition.pieces[envelope.index]
+        let packed =
+            bytes == 4 * piece.range.count
+            ? nil : sparsePieces.memory(envelope.index, bytes: bytes, from: member)
+        guard
+            reduction.placed(
+                node: envelope.part, piece, plan: plan(for: envelope.step),
+                packed: packed.map { UnsafeRawBufferPointer($0) })
+        else {
+            throw ProtocolViolation(
+                description:
+                    "rank \(member) sent \(bytes) bytes of \(envelope.kind), which are not the floats that "
+                    + "they count (step \(envelope.step), index \(envelope.index))")
+        }
+    }
+
     private func unexpectedMessage(_ envelope: Envelope, _ member: Int) -> ProtocolViolation {
         ProtocolViolation(
             description:
@@ -96,6 +119,7 @@ extension Collective {
     /// - Throws: `ProtocolViolation` if no correct peer sends this message now, or if it came before.
     package func received(_ envelope: Envelope, bytes: Int, from member: Int) throws {
         if bytes == 0 { _ = try destination(envelope, bytes: 0, from: member) }
+        if envelope.kind == .partial { try placePartial(envelope, bytes: bytes, from: member) }
         try arrived(envelope, from: member)
     }
 
@@ -222,9 +246,12 @@ extension Collective {
                 continue
             }
             for (k, node) in mine.enumerated() {
-                let payload = UnsafeRawBufferPointer(
-                    start: gradients.nodeVector(k) + piece.range.lowerBound,
-                    count: piece.range.count * MemoryLayout<Float>.stride)
+                let vector = gradients.nodeVector(k)
+                let payload =
+                    sparsePieces.packed(index, node: k, vector, gradients.occupancy(k))
+                    ?? UnsafeRawBufferPointer(
+                        start: vector + piece.range.lowerBound,
+                        count: piece.range.count * MemoryLayout<Float>.stride)
                 link?.send(
                     Envelope(.partial, step: arriving.step, index: index, part: node), payload,
                     to: piece.owner)

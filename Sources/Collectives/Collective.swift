@@ -48,6 +48,8 @@ extension ParameterUpdate {
 ///                                        all-gather: sends the parameters
 ///     complete(report)           ◀───    all pieces there, and rank 0's control word
 ///
+/// A node's sum of a sparse range travels without what is zero: `SparsePieces`.
+///
 /// In a measured step the owner sends the cells of its pieces' gradient to all members when all its pieces
 /// are summed. If the gradient is clipped by its norm, the owner keeps the sums, and the updates begin when
 /// the cells of all members have arrived.
@@ -92,6 +94,7 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
     var serving: [Command] = []
     var arriving: CommunicationState
     var reduction: Reduction
+    let sparsePieces: SparsePieces
     /// The memory of other members into which `reduction` has pointers, by rank; kept alive for it.
     var peerMemory: [SharedVectors?]
     /// The measurement; nil if no step's gradient is measured.
@@ -135,6 +138,7 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
     ///   - report: the report of a step (loss, metrics).
     ///   - parameters: the flat vector of the parameters.
     ///   - gradients: the gradient sums of this member's nodes.
+    ///   - sparse: the ranges of a flat vector of which a node's sum may be mostly zero.
     ///   - updater: applies the optimizer to the owned pieces.
     ///   - measurement: the measurement of the gradient, if any.
     ///   - gathering: the vector that `gather` spreads, if any.
@@ -144,7 +148,7 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
         rank: Int, partition: Partition, plans: [StepPlan], planIndex: @escaping (Int) -> Int,
         exchanges: [StatisticsOperation], report: StatisticsOperation,
         parameters: UnsafeMutablePointer<Float>,
-        gradients: GradientSource, updater: any ParameterUpdate,
+        gradients: GradientSource, sparse: [Range<Int>] = [], updater: any ParameterUpdate,
         measurement: GradientMeasurement? = nil, gathering: Gathering? = nil, firstStep: Int,
         decide: @escaping (Int, [Double]) -> ControlWord
     ) {
@@ -168,6 +172,8 @@ package final class Collective: @unchecked Sendable {  // each part has one owne
             members: partition.members)
         arriving = CommunicationState(step: firstStep, pieces: partition.pieces.count, arrivals: arrivals)
         reduction = Reduction(rank: rank, partition: partition, plans: plans, report: report)
+        sparsePieces = SparsePieces(
+            sparse, rank: rank, partition: partition, nodes: plans.map { $0.nodesOf[rank].count }.max() ?? 0)
         peerMemory = Array(repeating: nil, count: partition.members)
         measured = measurement.map { MeasuredCells($0, partition: partition, rank: rank) }
         commands.withLock { $0.reserveCapacity(64) }
@@ -306,6 +312,12 @@ extension Collective {
 package protocol GradientSource: AnyObject {
     /// Returns the flat vector that holds the sum of the k-th of this member's nodes in the current step.
     func nodeVector(_ k: Int) -> UnsafePointer<Float>
+    /// Returns the occupancy of that vector; nil if all of it may be other than zero.
+    func occupancy(_ k: Int) -> Occupancy?
+}
+
+extension GradientSource {
+    package func occupancy(_ k: Int) -> Occupancy? { nil }
 }
 
 extension Collective {

@@ -1,7 +1,8 @@
 /// The description of a message between members; its payload travels beside it.
 package struct Envelope: Equatable, Sendable {
     package enum Kind: UInt8, Sendable {
-        /// Bulk. One node's gradient sum of one piece, to the piece's owner; index: piece, part: node.
+        /// Bulk. One node's gradient sum of one piece, to the piece's owner; index: piece, part: node. The
+        /// sum of a sparse piece may be packed: see `SparsePieces`.
         case partial = 1
         /// Bulk. New parameters of one piece, from its owner to everyone; index: piece.
         case parameters = 2

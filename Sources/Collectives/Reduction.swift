@@ -21,6 +21,10 @@ struct Reduction {
     private let rank: Int
     /// One compact vector for each node of another member.
     private let inboxes: [FloatBuffer]
+    /// The occupancy of each inbox.
+    private let occupancies: [Occupancy]
+    /// A block of zeros.
+    private let zeros = FloatBuffer(count: blockSize)
     /// Pointers into the memory of other members, by inbox and piece; nil if the node arrives as a copy.
     private var mapped: [UnsafePointer<Float>?]
     private let pieces: Int
@@ -36,6 +40,7 @@ struct Reduction {
         self.rank = rank
         let remote = plans.map { $0.nodes.count - $0.nodesOf[rank].count }.max() ?? 0
         inboxes = (0..<remote).map { _ in FloatBuffer(count: partition.ownedCounts[rank]) }
+        occupancies = inboxes.map { Occupancy(count: $0.count) }
         pieces = partition.pieces.count
         mapped = Array(repeating: nil, count: remote * pieces)
         let depth = plans.map(\.finish.scratches).max() ?? 1
@@ -64,6 +69,19 @@ struct Reduction {
         return UnsafeMutableRawBufferPointer(
             start: inboxes[inboxIndex(node, plan)].pointer + piece.compact,
             count: piece.range.count * MemoryLayout<Float>.stride)
+    }
+
+    /// Takes over a node of a piece that has arrived: whole in its inbox, or packed elsewhere. It returns
+    /// false if the packed floats are not as many as they should be.
+    func placed(node: Int, _ piece: Partition.Piece, plan: StepPlan, packed: UnsafeRawBufferPointer?) -> Bool
+    {
+        let inbox = inboxIndex(node, plan)
+        let range = piece.compact..<(piece.compact + piece.range.count)
+        if let packed {
+            return occupancies[inbox].unpack(packed, into: range, of: inboxes[inbox].pointer)
+        }
+        occupancies[inbox].insert(range)
+        return true
     }
 
     /// Registers a node of a piece that is read in its sender's memory, without a copy.
@@ -103,8 +121,10 @@ struct Reduction {
             let range = start..<min(slice.upperBound, start + Self.blockSize)
             let compact = piece.compact + start - piece.range.lowerBound
             run(plan.finish, count: range.count) { node in
-                vector(of: node, index, piece, plan: plan, gradients: gradients)
-                    + (start - piece.range.lowerBound)
+                isZero(range, of: node, index, piece, plan: plan, gradients: gradients)
+                    ? UnsafePointer(zeros.pointer)
+                    : vector(of: node, index, piece, plan: plan, gradients: gradients)
+                        + (start - piece.range.lowerBound)
             }
             body(range, compact, scratch.pointer)
         }
@@ -121,6 +141,21 @@ struct Reduction {
         }
         let inbox = inboxIndex(node, plan)
         return mapped[inbox * pieces + index] ?? UnsafePointer(inboxes[inbox].pointer) + piece.compact
+    }
+
+    /// True if a node is known to be zero in some blocks of a piece, so that its memory need not be read.
+    private func isZero(
+        _ range: Range<Int>, of node: Int, _ index: Int, _ piece: Partition.Piece, plan: StepPlan,
+        gradients: any GradientSource
+    ) -> Bool {
+        let mine = plan.nodesOf[rank]
+        if mine.contains(node) {
+            return gradients.occupancy(node - mine.lowerBound)?.isEmpty(range) ?? false
+        }
+        let inbox = inboxIndex(node, plan)
+        guard mapped[inbox * pieces + index] == nil else { return false }
+        let start = piece.compact + range.lowerBound - piece.range.lowerBound
+        return occupancies[inbox].isEmpty(start..<(start + range.count))
     }
 
     /// Runs the program over one block; the root's sum is in the first scratch vector afterwards.

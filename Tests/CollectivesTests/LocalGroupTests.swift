@@ -53,6 +53,18 @@ import Testing
         }
     }
 
+    /// Nodes that are mostly zero in a range, in some steps all or nothing of it, add like whole ones.
+    @Test(arguments: [1, 3, 5]) func sparseRanges(members: Int) throws {
+        let (sizes, sparse, steps) = (Self.sizes(7), 4_112..<81_936, 6)
+        let expected = Self.expected(sizes, usedCount: 90_000, sparse: sparse, steps: steps)
+        for owners in OwnerPattern.allCases {
+            let outcome = try Self.run(
+                Assignment(even: 7, members: members), sizes, usedCount: 90_000,
+                owners: owners.owners(usedCount: 90_000, members: members), sparse: sparse, steps: steps)
+            Self.check(outcome, expected, "\(members) members", steps: steps)
+        }
+    }
+
     /// The sizes of a full batch, and of a ragged one with empty microbatches. Steps alternate between them.
     private static func sizes(_ microbatches: Int) -> [[Int]] {
         [
@@ -69,14 +81,20 @@ import Testing
         var reports: [[Double]]
     }
 
-    private static func expected(_ sizes: [[Int]], usedCount: Int) -> Expected {
+    private static func expected(
+        _ sizes: [[Int]], usedCount: Int, sparse: Range<Int> = 0..<0, steps: Int = steps
+    ) -> Expected {
         let count = (usedCount + 1023) / 1024 * 1024
         var parameters = [Float](repeating: 0, count: count)
         var (statistics, reports) = ([[[Double]]](), [[Double]]())
         for step in 0..<steps {
             let filled = sizes[step % 2].indices.filter { sizes[step % 2][$0] > 0 }
             for i in 0..<usedCount {
-                let leaves = filled.map { Synthetic.gradient(step: step, microbatch: $0, element: i) }
+                let leaves = filled.map {
+                    sparse.contains(i)
+                        ? Synthetic.sparseGradient(step: step, microbatch: $0, element: i)
+                        : Synthetic.gradient(step: step, microbatch: $0, element: i)
+                }
                 parameters[i] += treeSum(leaves[...], +)
             }
             let operations = Synthetic.exchanges + [Synthetic.report]
@@ -99,19 +117,22 @@ import Testing
 
     // MARK: The group
 
-    private static func run(_ assignment: Assignment, _ sizes: [[Int]], usedCount: Int, owners: [Int])
-        throws -> Outcome
-    {
+    private static func run(
+        _ assignment: Assignment, _ sizes: [[Int]], usedCount: Int, owners: [Int],
+        sparse: Range<Int> = 0..<0, steps: Int = steps
+    ) throws -> Outcome {
         let members = assignment.members
         let partition = Partition(usedCount: usedCount, owners: owners, members: members)
         let plans = sizes.map { StepPlan(sizes: $0, assignment: assignment) }
-        let states = (0..<members).map { TestMember(partition: partition, plans: plans, rank: $0) }
+        let states = (0..<members).map {
+            TestMember(partition: partition, plans: plans, rank: $0, sparse: sparse)
+        }
         let collectives = states.enumerated().map { rank, state in
             Collective(
                 rank: rank, partition: partition, plans: plans, planIndex: { $0 % 2 },
                 exchanges: Synthetic.exchanges,
                 report: Synthetic.report, parameters: state.parameters.pointer, gradients: state,
-                updater: state, firstStep: 0
+                sparse: [sparse], updater: state, firstStep: 0
             ) { step, _ in step + 1 == steps ? [.snapshot, .finish] : [] }
         }
         let group = try LocalGroup(collectives)
@@ -178,7 +199,9 @@ import Testing
         return (statistics, report, control)
     }
 
-    private static func check(_ outcome: Outcome, _ expected: Expected, _ what: String) {
+    private static func check(
+        _ outcome: Outcome, _ expected: Expected, _ what: String, steps: Int = steps
+    ) {
         #expect(outcome.errors.isEmpty, "\(what)")
         guard outcome.errors.isEmpty else { return }
         for (rank, parameters) in outcome.parameters.enumerated() {
@@ -186,7 +209,9 @@ import Testing
             #expect(same, "\(what): rank \(rank) has other parameters")
             #expect(outcome.statistics[rank] == expected.statistics, "\(what): rank \(rank)")
             #expect(outcome.reports[rank] == expected.reports, "\(what): rank \(rank)")
-            #expect(outcome.controls[rank] == [[], [], [.snapshot, .finish]], "\(what): rank \(rank)")
+            #expect(
+                outcome.controls[rank] == Array(repeating: [], count: steps - 1) + [[.snapshot, .finish]],
+                "\(what): rank \(rank)")
             #expect(
                 outcome.updated[rank] == 0,
                 "\(what): rank \(rank) updated each of its own values once in every step")

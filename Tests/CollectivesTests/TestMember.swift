@@ -18,6 +18,21 @@ struct Synthetic: Sendable {
         return mantissa * Float(sign: .plus, exponent: -20 - Int(hash & 15), significand: 1)
     }
 
+    /// The gradient of an element of a sparse range: rows of 48 floats, of which a microbatch touches a few,
+    /// all or none.
+    static func sparseGradient(step: Int, microbatch: Int, element: Int) -> Float {
+        isTouched(step: step, microbatch: microbatch, element: element)
+            ? gradient(step: step, microbatch: microbatch, element: element) : 0
+    }
+
+    static func isTouched(step: Int, microbatch: Int, element: Int) -> Bool {
+        switch step % 4 {
+        case 0, 3: (element / 48 * 31 + microbatch * 7 + step) % 90 < (microbatch % 3 == 1 ? 0 : 4)
+        case 1: true
+        default: false
+        }
+    }
+
     static func statistics(_ operation: StatisticsOperation, step: Int, exchange: Int, microbatch: Int)
         -> [Double]
     {
@@ -39,10 +54,14 @@ final class TestMember: GradientSource, ParameterUpdate, @unchecked Sendable {
     private var fold: FoldProgram
     private let partition: Partition
     private let rank: Int
+    private let sparse: Range<Int>
+    /// The occupancy of each node in the current step.
+    private var occupancies: [Occupancy] = []
     /// The number of floats that updates have touched: each owned float once per step.
     private(set) var updated = 0
 
-    init(partition: Partition, plans: [StepPlan], rank: Int) {
+    init(partition: Partition, plans: [StepPlan], rank: Int, sparse: Range<Int> = 0..<0) {
+        self.sparse = sparse
         self.partition = partition
         self.rank = rank
         let folds = plans.map { FoldProgram($0.tree, $0.leaves(of: rank)) }
@@ -55,10 +74,14 @@ final class TestMember: GradientSource, ParameterUpdate, @unchecked Sendable {
     /// Runs the backward pass: writes each microbatch's gradient and merges.
     func computeGradients(_ plan: StepPlan, step: Int, count: Int) {
         fold = FoldProgram(plan.tree, plan.leaves(of: rank))
+        if !sparse.isEmpty { findOccupancies(plan, step: step) }
         for (instruction, microbatch) in zip(fold.steps, plan.microbatchesOf[rank]) {
             let leaf = vectors[instruction.register].pointer
             for i in 0..<count {
-                leaf[i] = Synthetic.gradient(step: step, microbatch: microbatch, element: i)
+                leaf[i] =
+                    sparse.contains(i)
+                    ? Synthetic.sparseGradient(step: step, microbatch: microbatch, element: i)
+                    : Synthetic.gradient(step: step, microbatch: microbatch, element: i)
             }
             for merge in instruction.merges {
                 let (to, from) = (vectors[merge.destination].pointer, vectors[merge.source].pointer)
@@ -66,6 +89,25 @@ final class TestMember: GradientSource, ParameterUpdate, @unchecked Sendable {
             }
         }
     }
+
+    /// Finds where this member's nodes are not zero, from what their microbatches touch.
+    private func findOccupancies(_ plan: StepPlan, step: Int) {
+        let filled = plan.microbatchesOf.flatMap { $0 }
+        occupancies = plan.nodes[plan.nodesOf[rank]].map { node in
+            let occupancy = Occupancy(count: partition.flatCount)
+            occupancy.insert(0..<sparse.lowerBound)
+            occupancy.insert(sparse.upperBound..<partition.flatCount)
+            for i in sparse
+            where node.leaves.contains(where: {
+                Synthetic.isTouched(step: step, microbatch: filled[$0], element: i)
+            }) {
+                occupancy.insert(i..<(i + 1))
+            }
+            return occupancy
+        }
+    }
+
+    func occupancy(_ k: Int) -> Occupancy? { sparse.isEmpty ? nil : occupancies[k] }
 
     func nodeVector(_ k: Int) -> UnsafePointer<Float> {
         UnsafePointer(vectors[fold.results[k].register].pointer)

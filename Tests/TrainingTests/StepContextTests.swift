@@ -87,7 +87,7 @@ extension LocalTraining {
                 rank: rank, partition: partition, plans: stepPlans, planIndex: plan.stepPlanIndex,
                 exchanges: plan.exchanges,
                 report: plan.trainReport.operation, parameters: state.parameters.pointer, gradients: state,
-                updater: state,
+                sparse: plan.network.layout.sparse, updater: state,
                 measurement: plan.gradientMeasurement, firstStep: 0
             ) { plan.control(afterSteps: $0 + 1, report: $1) }
             return Part(state: state, collective: collective, observer: observers[rank])

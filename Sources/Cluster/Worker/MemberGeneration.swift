@@ -67,7 +67,8 @@ final class MemberGeneration: @unchecked Sendable {
             planIndex: { plan.stepPlanIndex($0) },
             exchanges: plan.exchanges, report: plan.trainReport.operation,
             parameters: state.parameters.pointer, gradients: state,
-            updater: state, measurement: plan.gradientMeasurement, gathering: state.gathering,
+            sparse: plan.network.layout.sparse, updater: state, measurement: plan.gradientMeasurement,
+            gathering: state.gathering,
             firstStep: formation.firstStep
         ) { step, report in
             reported(step, report + state.diagnostics(step: step))

@@ -95,8 +95,9 @@ private final class LocalRun: @unchecked Sendable {  // `members` is complete be
         let collective = Collective(
             rank: rank, partition: partition, plans: stepPlans, planIndex: plan.stepPlanIndex,
             exchanges: plan.exchanges, report: plan.trainReport.operation,
-            parameters: state.parameters.pointer, gradients: state, updater: state,
-            measurement: plan.gradientMeasurement, gathering: state.gathering, firstStep: start.step
+            parameters: state.parameters.pointer, gradients: state,
+            sparse: plan.network.layout.sparse, updater: state, measurement: plan.gradientMeasurement,
+            gathering: state.gathering, firstStep: start.step
         ) { [unowned self] step, report in
             stepDone(step + 1, report, diagnostics: state.diagnostics(step: step))
         }
