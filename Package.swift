@@ -223,7 +223,7 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 "Transport", "System", "Configuration", "Datasets", "Checkpoints", "Jobs", "Training", "Runs",
-                "Cluster", "HTTP", "Launch", "Serving", "TensorBoard", "Platform",
+                "Cluster", "HTTP", "Launch", "Serving", "TensorBoard", "Platform", "Kernels",
             ],
             path: "Tests/Fuzzing/Targets", swiftSettings: swiftFlags),
         tests("FuzzingTests", uses: ["TestSupport", "FuzzTargets", "Cluster", "System"]),

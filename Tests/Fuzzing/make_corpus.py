@@ -466,3 +466,13 @@ for name, body in [
         ("penalty", '{"frequency_penalty": 0.1}'), ("cut", '{"prompt": "a'), ("behind", "{} {}"),
         ("no-object", '"a"')]:
     seed("completion", name, body.encode())
+
+# Three blocks of 1,024 floats of a gradient: a word of bits for each, then 16 floats for each bit.
+floats = struct.pack("<16f", *range(16))
+seed("packed", "read-empty", b"")
+seed("packed", "read-few", struct.pack("<3Q", 1 << 63, 0, 5) + 3 * floats)
+seed("packed", "read-block", struct.pack("<3Q", 0, 2**32 - 1, 1) + 33 * floats)
+seed("packed", "words-alone", struct.pack("<3Q", 0, 0, 0))
+seed("packed", "too-few", struct.pack("<3Q", 7, 0, 0) + 2 * floats)
+seed("packed", "too-many", struct.pack("<3Q", 7, 0, 0) + 4 * floats)
+seed("packed", "cut", struct.pack("<3Q", 1, 0, 0) + floats[:-4])

@@ -32,7 +32,7 @@ package struct FuzzTarget: Sendable {
     package static let all = [
         json5, override, job, idx, npy, csv, cifar, image, dataset, safetensors, shards, manifest, frames,
         handshake,
-        messages, hosts, httpRequest, serve, completion, events, nodes, tokenizer,
+        messages, hosts, httpRequest, serve, completion, events, nodes, tokenizer, packed,
     ]
 
     /// Runs the reader. Returns nil if it read the input, and otherwise the message with which it refused.
