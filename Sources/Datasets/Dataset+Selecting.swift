@@ -3,7 +3,11 @@ extension Dataset {
     /// - Throws: `DatasetError` if the copy does not fit into memory.
     package func selecting(_ indices: [Int]) throws -> Dataset {
         precondition(indices.allSatisfy { $0 >= 0 && $0 < count }, "A sample's index lies in the data set")
-        if form.stream != nil { return try selectingSequences(indices) }
+        if form.stream != nil {
+            let selected = try selectingSequences(indices)
+            selected.textHashes = textHashes.map { hashes in indices.map { hashes[$0] } }
+            return selected
+        }
         var form = form
         form.count = indices.count
         let features = features

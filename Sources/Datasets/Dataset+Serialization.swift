@@ -13,6 +13,12 @@ extension Dataset {
         try self.init(serialized: file.bytes, owner: file, source: "`\(file.path)`")
     }
 
+    /// The same of a file whose SHA-256 has been computed.
+    convenience init(_ file: MappedFile, hash: [UInt8]) throws {
+        try self.init(file)
+        remember(hash: hash)
+    }
+
     /// Opens the canonical form in memory. The bytes are copied once, to aligned memory.
     /// - Throws: `DatasetError` if the bytes are damaged.
     package convenience init(serialized bytes: [UInt8]) throws {

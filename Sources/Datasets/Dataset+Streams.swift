@@ -1,3 +1,5 @@
+import System
+
 // Data sets whose samples are pieces of a stream.
 extension Dataset {
     /// True if the samples are sequences.
@@ -102,10 +104,27 @@ extension Dataset {
         guard let stream = form.stream else { return }
         if stream.index == .table { try checkTable(stream) }
         guard let vocabulary = stream.vocabulary else { return }
-        guard let bad = (0..<stream.positions).first(where: { token($0) >= vocabulary }) else { return }
+        guard let bad = firstToken(notBelow: vocabulary, of: stream.positions) else { return }
         throw DatasetError(
             "token \(token(bad)) at position \(bad) is outside the vocabulary of \(vocabulary) tokens;"
                 + " check the tokens' file")
+    }
+
+    /// The first position with a token that is not below `vocabulary`; nil if there is none.
+    private func firstToken(notBelow vocabulary: Int, of positions: Int) -> Int? {
+        let size = form.elementType.byteCount
+        guard vocabulary <= (1 << (8 * size)) - 1 else { return nil }
+        let piece = MappedFile.pieceSize / size
+        for start in stride(from: 0, to: positions, by: piece) {
+            let range = start..<min(positions, start + piece)
+            let bytes = UnsafeRawBufferPointer(
+                rebasing: features[range.lowerBound * size..<range.upperBound * size])
+            if !TokenBytes.areAll(below: vocabulary, bytes, form.elementType) {
+                return range.first { token($0) >= vocabulary }
+            }
+            if range.upperBound < positions { release(range.upperBound * size) }
+        }
+        return nil
     }
 
     private func checkTable(_ stream: StreamForm) throws {

@@ -37,6 +37,7 @@ package final class Dataset: @unchecked Sendable {  // nothing is written after 
     /// Keeps `bytes` valid.
     private let owner: AnyObject
     private let hash = Mutex<[UInt8]?>(nil)
+    private let texts = Mutex<[UInt64]?>(nil)
 
     /// - Parameter owner: an object that keeps `bytes`, the canonical form, valid.
     init(checked form: DatasetForm, layout: DatasetLayout, bytes: UnsafeRawBufferPointer, owner: AnyObject) {
@@ -93,6 +94,22 @@ package final class Dataset: @unchecked Sendable {  // nothing is written after 
             return digest
         }
     }
+
+    /// Keeps the hash of the canonical form, which has been computed already.
+    func remember(hash known: [UInt8]) { hash.withLock { $0 = known } }
+
+    /// A hash of each sample's text; nil where they are not known. Different texts may have the same tokens:
+    /// those of words that are not in the vocabulary.
+    var textHashes: [UInt64]? {
+        get { texts.withLock { $0 } }
+        set { texts.withLock { $0 = newValue } }
+    }
+
+    /// True if the canonical form is a file that is mapped: it needs no memory of its own.
+    package var isMapped: Bool { owner is MappedFile }
+
+    /// Gives back the memory of the canonical form's first bytes if that is a file; they stay readable.
+    func release(_ count: Int) { (owner as? MappedFile)?.release(count) }
 
     /// Checks that a model of this data set can be fed with `other`.
     /// - Parameters:

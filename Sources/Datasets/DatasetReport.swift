@@ -106,8 +106,9 @@ package struct DatasetReport: Sendable {
 }
 
 extension Dataset {
-    /// A hash of each sample's features.
+    /// A hash of each sample's features, or of the text that they were made of.
     package func sampleHashes() -> [UInt64] {
+        if let hashes = textHashes { return hashes }
         if form.stream != nil { return streamHashes() }
         let size = sampleSize * form.elementType.byteCount
         let bytes = features.bindMemory(to: UInt8.self)

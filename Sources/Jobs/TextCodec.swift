@@ -12,13 +12,17 @@ extension DataSpec.Source {
         let codec = Codec<TextData>.object(blank, check: check) {
             Field(
                 required: "path", \.path, .path,
-                "A text, a directory of `.txt` files, JSON lines (`field`, or `prompt` and `answer`) or "
-                    + "a CSV "
-                    + "file (`column`).", example: "\"data/shakespeare.txt\"")
+                "A text, a directory of `.txt` files, JSON lines (`field`, or `prompt` and `answer`), a CSV "
+                    + "file (`column`), or token ids (`.bin`, as nanoGPT's: 16-bit numbers, little-endian).",
+                example: "\"data/shakespeare.txt\"")
             Field(
                 "tokenizer", \.tokens, tokens,
                 "How the text becomes tokens: `characters`, `bytes`, `words` (of the training texts), or the "
                     + "path of a `tokenizer.json`.", example: "\"bytes\"")
+            Field(
+                "vocabulary", \.vocabulary, .int(1...1 << 16),
+                "Token ids (`.bin`): the number of different ones, if there is no tokenizer, or if the model "
+                    + "has more tokens than it.", example: "50304", default: "as many as the tokenizer has")
             Field(
                 "context", \.context, .int(1...TextData.mostPositions),
                 "Tokens of a sample, at most.", example: "256",
@@ -84,8 +88,37 @@ extension DataSpec.Source {
                 "`\(forms[0].0)` and `\(forms[1].0)` are for files of different kinds",
                 atValueOf: forms[1].0, label: "leave one of them out")
         }
+        checkTokenFile(data, decoder, forms.first?.0)
         if data.target != nil, data.column == nil {
             decoder.error("a class needs a text: name its `column`", atValueOf: "target")
+        }
+    }
+}
+
+extension DataSpec.Source {
+    /// A file of token ids has no documents, and its tokens are made already.
+    private static func checkTokenFile(_ data: TextData, _ decoder: ObjectDecoder, _ form: String?) {
+        guard data.isTokenFile else {
+            if data.vocabulary != nil {
+                decoder.error(
+                    "a `vocabulary` is for files of token ids (`.bin`)", atValueOf: "vocabulary",
+                    label: "leave it out")
+            }
+            return
+        }
+        if let form {
+            decoder.error("a file of token ids has no `\(form)`", atValueOf: form, label: "leave it out")
+        }
+        switch data.tokens {
+        case .words:
+            decoder.error(
+                "token ids need the tokenizer that made them: a `tokenizer.json`, or \"bytes\"",
+                atValueOf: "tokenizer")
+        case .characters where data.vocabulary == nil:
+            decoder.error(
+                "a file of token ids needs the `tokenizer` that made them, or their number as `vocabulary`",
+                atValueOf: "path")
+        case .characters, .bytes, .file: break
         }
     }
 }

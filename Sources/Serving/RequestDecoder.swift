@@ -67,7 +67,7 @@ package struct RequestDecoder: Sendable {
     func tokens(of text: [UInt8], named name: String) throws(RequestFault) -> ArraySlice<Int32> {
         guard let tokenizer = form.tokenizer else { throw RequestFault("this model takes no texts") }
         let tokens = try translated { () throws in
-            do { return try tokenizer.encode(text) } catch let error as DatasetError {
+            do { return try tokenizer.encode(text, addsTemplate: true) } catch let error as DatasetError {
                 throw DatasetError("\(name): \(error.description)")
             }
         }

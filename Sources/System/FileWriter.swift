@@ -35,8 +35,11 @@ package final class FileWriter {
     /// Synchronizes the contents with the disk and returns their SHA-256 in hexadecimal.
     ///
     /// - Throws: `SystemError` if the disk reports a failure.
-    package func finish() throws -> String {
+    package func finish() throws -> String { TextFormat.hex(try finishDigest()) }
+
+    /// The same with the digest as bytes.
+    package func finishDigest() throws -> [UInt8] {
         try file.synchronize(path: path)
-        return hash.hexDigest()
+        return hash.digest()
     }
 }

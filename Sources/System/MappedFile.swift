@@ -35,6 +35,26 @@ package final class MappedFile: @unchecked Sendable {  // the mapping is read-on
         madvise(UnsafeMutableRawPointer(mutating: start), min(count, bytes.count), MADV_DONTNEED)
     }
 
+    /// The bytes that are read before their memory is given back.
+    package static let pieceSize = 64 << 20
+
+    /// Calls `body` with one piece of the contents after the other. The memory of those that are done is
+    /// given back, so that a large file does not fill the memory.
+    package func forEachPiece(_ body: (UnsafeRawBufferPointer) throws -> Void) rethrows {
+        for start in stride(from: 0, to: bytes.count, by: Self.pieceSize) {
+            let end = min(bytes.count, start + Self.pieceSize)
+            try body(UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
+            if end < bytes.count { release(end) }
+        }
+    }
+
+    /// SHA-256 of the contents.
+    package func sha256() -> [UInt8] {
+        let hash = SHA256()
+        forEachPiece { hash.update($0) }
+        return hash.digest()
+    }
+
     deinit {
         if let start = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) }
     }

@@ -35,15 +35,15 @@ extension Worker {
                 sets[ticket.role] = known.dataset
                 continue
             }
-            let limit = PhysicalMemory.limit
-            guard ticket.byteCount <= limit.bytes else {
-                throw SystemError(
-                    """
-                    the job's data take \(TextFormat.bytes(ticket.byteCount)), and \(limit.clause); \
-                    \(limit.cure)
-                    """)
-            }
             let dataset = try cache.dataset(ticket) {
+                let limit = PhysicalMemory.limit
+                guard ticket.byteCount <= limit.bytes else {
+                    throw SystemError(
+                        """
+                        the job's data take \(TextFormat.bytes(ticket.byteCount)), and \(limit.clause); \
+                        \(limit.cure)
+                        """)
+                }
                 log.record(.session(.fetchingData(set: "\(ticket.role)", bytes: ticket.byteCount)))
                 let memory = UnsafeMutableRawBufferPointer.allocate(
                     byteCount: ticket.byteCount, alignment: 64)

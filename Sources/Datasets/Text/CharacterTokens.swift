@@ -3,12 +3,15 @@ struct CharacterTokens: Sendable {
     let scalars: [UInt32]
     /// Whether there is one more token, for the end of a document.
     let hasEnd: Bool
-    private let ids: [UInt32: Int32]
+    /// The token of each scalar up to the largest one that has one; −1 for none.
+    private let ids: [Int32]
 
     init(scalars: [UInt32], hasEnd: Bool) {
         self.scalars = scalars
         self.hasEnd = hasEnd
-        ids = Dictionary(uniqueKeysWithValues: scalars.enumerated().map { ($0.element, Int32($0.offset)) })
+        var ids = [Int32](repeating: -1, count: Int(scalars.max() ?? 0) + 1)
+        for (id, scalar) in scalars.enumerated() { ids[Int(scalar)] = Int32(id) }
+        self.ids = ids
     }
 
     /// Collects the characters of training texts.
@@ -39,8 +42,24 @@ struct CharacterTokens: Sendable {
         var offset = 0
         while offset < text.count {
             let (scalar, length) = UTF8Scalars.scalar(in: text, at: offset)
-            guard let id = ids[scalar] else { throw Self.unknown(scalar, in: text, at: offset) }
+            guard let id = id(of: scalar) else { throw Self.unknown(scalar, in: text, at: offset) }
             output.append(id)
+            offset += length
+        }
+    }
+
+    @inline(__always)
+    private func id(of scalar: UInt32) -> Int32? {
+        guard scalar < ids.count, ids[Int(scalar)] >= 0 else { return nil }
+        return ids[Int(scalar)]
+    }
+
+    /// - Throws: `DatasetError` for the first character that the training text does not have.
+    func require(_ text: UnsafeBufferPointer<UInt8>) throws {
+        var offset = 0
+        while offset < text.count {
+            let (scalar, length) = UTF8Scalars.scalar(in: text, at: offset)
+            guard id(of: scalar) != nil else { throw Self.unknown(scalar, in: text, at: offset) }
             offset += length
         }
     }

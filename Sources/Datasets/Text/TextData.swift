@@ -17,9 +17,12 @@ package struct TextData: Equatable, Sendable {
         case file(String)
     }
 
-    /// A text, a directory of `.txt` files, JSON lines (`field`, `prompt`) or a CSV file (`column`).
+    /// A text, a directory of `.txt` files, JSON lines (`field`, `prompt`), a CSV file (`column`) or a file of
+    /// token ids (`.bin`).
     package var path: String
     package var tokens = Tokens.characters
+    /// Tokens of a file of ids; nil: as many as the tokenizer has.
+    package var vocabulary: Int?
     /// Positions of a sample, at most. Nil: the longest training text with a class; 64 in other cases.
     package var context: Int?
     /// Tokens from the beginning of a window to that of the next; nil: `context`.
@@ -41,6 +44,9 @@ package struct TextData: Equatable, Sendable {
 
     /// The most positions that a config may ask for.
     package static let mostPositions = 1 << 20
+
+    /// True for a file of token ids, which needs no tokenizer.
+    package var isTokenFile: Bool { TokenFile.isOne(path) }
 
     /// True if samples are windows of one stream, which is divided by position.
     package var isStream: Bool { prompt == nil && target == nil }

@@ -23,6 +23,9 @@ package final class TextFile: @unchecked Sendable {  // nothing is written after
         owner = memory
     }
 
+    /// Gives the memory of the first bytes back if the file is mapped; they stay readable.
+    package func release(_ count: Int) { (owner as? MappedFile)?.release(count) }
+
     private final class Memory {
         let bytes: UnsafeMutableBufferPointer<UInt8>
         init(_ contents: [UInt8]) {

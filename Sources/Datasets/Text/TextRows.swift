@@ -100,7 +100,7 @@ package final class TextRows: SampleBlocks {
     private func tokens(of row: Row) throws -> [Int32] {
         let place = "`\(path)`, line \(row.line)"
         let tokens: [Int32]
-        do { tokens = try encoder.encode(row.text) } catch let error as DatasetError {
+        do { tokens = try encoder.encode(row.text, addsTemplate: true) } catch let error as DatasetError {
             throw DatasetError("\(place): \(error.description)")
         }
         guard !tokens.isEmpty else { throw DatasetError("\(place): the text has no tokens; remove the line") }
@@ -114,12 +114,13 @@ extension Dataset {
     package static func texts(
         _ tokens: [Int32], _ samples: [StreamSample], _ tokenizer: Tokenizer, context: Int
     ) throws -> Dataset {
-        try TextReader.build(
-            DatasetForm(
-                elementType: .ofTokens(tokenizer.vocabularySize), sampleShape: [context, 1],
-                count: samples.count, targets: .absent,
-                stream: StreamForm(
-                    positions: tokens.count, vocabulary: tokenizer.vocabularySize, index: .table)),
-            tokens[...], samples)
+        let form = DatasetForm(
+            elementType: .ofTokens(tokenizer.vocabularySize), sampleShape: [context, 1],
+            count: samples.count, targets: .absent,
+            stream: StreamForm(
+                positions: tokens.count, vocabulary: tokenizer.vocabularySize, index: .table))
+        let store = try TokenStore(form.elementType, at: nil)
+        try store.append(tokens)
+        return try build(form, store, 0..<store.count, samples: samples, labels: [])
     }
 }

@@ -67,8 +67,13 @@ package final class Tokenizer: Sendable {
     package static func characters(of texts: some Sequence<UnsafeBufferPointer<UInt8>>, hasEnd: Bool) throws
         -> Tokenizer
     {
+        try characters(hasEnd: hasEnd) { add in for text in texts { try add(text) } }
+    }
+
+    /// The same of texts that come one after the other.
+    static func characters(hasEnd: Bool, of visit: (TextVisitor) throws -> Void) throws -> Tokenizer {
         var collector = CharacterTokens.Collector()
-        for text in texts {
+        try visit { text in
             try UTF8Scalars.require(text)
             collector.add(text)
         }
@@ -88,9 +93,18 @@ package final class Tokenizer: Sendable {
         of texts: some Sequence<UnsafeBufferPointer<UInt8>>, minimumFrequency: Int = 1,
         vocabularySize: Int? = nil
     ) throws -> Tokenizer {
+        try words(minimumFrequency: minimumFrequency, vocabularySize: vocabularySize) { add in
+            for text in texts { try add(text) }
+        }
+    }
+
+    /// The same of texts that come one after the other.
+    static func words(
+        minimumFrequency: Int, vocabularySize: Int? = nil, of visit: (TextVisitor) throws -> Void
+    ) throws -> Tokenizer {
         precondition(vocabularySize ?? 2 > 1, "a vocabulary of words has at least two tokens")
         var counter = WordTokens.Counter()
-        for text in texts {
+        try visit { text in
             try UTF8Scalars.require(text)
             counter.add(text)
         }
@@ -98,7 +112,16 @@ package final class Tokenizer: Sendable {
             .words(counter.tokens(minimumFrequency: minimumFrequency, vocabularySize: vocabularySize)))
     }
 
+    /// Takes a text, or a piece of one.
+    typealias TextVisitor = (UnsafeBufferPointer<UInt8>) throws -> Void
+
     // MARK: - Texts and ids
+
+    /// Tokens that the tokenizer's file wants before and behind a text, like Llama's `<s>`.
+    package var template: (before: [Int32], behind: [Int32]) {
+        guard case .bpe(let bpe) = content else { return ([], []) }
+        return (bpe.template.before, bpe.template.behind)
+    }
 
     /// The ids of a text.
     /// - Parameter addsTemplate: whether tokens that the tokenizer's file wants before and behind a text

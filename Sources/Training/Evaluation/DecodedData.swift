@@ -101,9 +101,9 @@ package struct DecodedData: Sendable {
             train: try Dataset.madeUp(train.form), validation: nil, test: nil, normalization: normalization)
     }
 
-    /// Bytes of all sets.
+    /// Bytes of all sets that are in memory, and no mapped files.
     package var byteCount: Int {
-        [train, validation, test].reduce(0) { $0 + ($1?.serialized.count ?? 0) }
+        [train, validation, test].reduce(0) { $0 + ($1?.isMapped == false ? $1?.serialized.count ?? 0 : 0) }
     }
 
     /// Nil for data that are no streams. Sequences count as of unequal lengths if those of any set are.

@@ -54,7 +54,8 @@ package struct TextContinuation: Sendable {
 
     private static func tokens(of prompt: String, _ tokenizer: Tokenizer, vocabulary: Int) throws -> [Int] {
         let tokens: [Int]
-        do { tokens = try tokenizer.encode(prompt).map { Int($0) } } catch {
+        // What a template has behind a text would end it.
+        do { tokens = try (tokenizer.template.before + tokenizer.encode(prompt)).map { Int($0) } } catch {
             throw DatasetError("the prompt cannot be read: \(error)")
         }
         if let token = tokens.first(where: { !(0..<vocabulary).contains($0) }) {

@@ -1,5 +1,6 @@
 import Cluster
 import Configuration
+import Datasets
 import Jobs
 import Platform
 import System
@@ -21,6 +22,7 @@ enum Program {
             try InheritedDescriptors.endWithParent(afterToken: false)
             let global = try GlobalOptions(words)
             TerminalStyle.choose(global.color)
+            ReadingProgress.show { Console.standardError.drawBar($0) }
             status = try check(global.words) ?? help(global.words) ?? prepared(global.words)()
         } catch {
             status = report(error)

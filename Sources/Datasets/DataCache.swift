@@ -1,14 +1,13 @@
-import Datasets
 import Platform
 import System
 
-/// The data sets that a machine's workers have fetched. Each is a file named by its content, which every
-/// process that needs it maps.
+/// The data sets that a machine's processes have fetched or made of large texts. Each is a file named by its
+/// content, which every process that needs it maps.
 ///
 /// One process fetches while the others wait for its lock. Every process checks the hash of a file that it
 /// opens. A machine on which no directory can be written to works without a cache: each process keeps what it
 /// has fetched in its memory.
-package struct DataCache {
+package struct DataCache: Sendable {
     /// Nil: there is no directory, and nothing is kept.
     package let directory: String?
 
@@ -37,20 +36,40 @@ package struct DataCache {
         return path
     }
 
-    /// Returns the data set with this content. `fetch` is called if there is no valid file.
-    package func dataset(_ ticket: DatasetTicket, fetch: () throws -> [UInt8]) throws -> Dataset {
-        guard let directory else { return try Dataset(serialized: checked(fetch(), ticket)) }
-        let name = Path.join(directory, TextFormat.hex(ticket.hash) + ".dataset")
-        if let dataset = cached(name, ticket) { return dataset }
-        let lock = try FileLock(name + ".lock", waiting: .untilFree)
-        defer { withExtendedLifetime(lock) {} }
-        if let dataset = cached(name, ticket) { return dataset }
-        try File.writeAtomically(checked(fetch(), ticket), to: name, mode: 0o600)
-        return try Dataset(MappedFile(name))
+    /// A data set by the SHA-256 and the number of bytes of its canonical form.
+    package struct Name: Equatable, Sendable {
+        package let hash: [UInt8]
+        package let byteCount: Int
+
+        package init(hash: [UInt8], byteCount: Int) { (self.hash, self.byteCount) = (hash, byteCount) }
     }
 
-    private func checked(_ bytes: [UInt8], _ ticket: DatasetTicket) throws -> [UInt8] {
-        guard SHA256.digest(of: bytes) == ticket.hash else {
+    /// Returns the data set with this content. `fetch` is called if there is no valid file.
+    package func dataset(_ name: Name, fetch: () throws -> [UInt8]) throws -> Dataset {
+        guard let path = path(of: name) else { return try Dataset(serialized: checked(fetch(), name)) }
+        if let dataset = dataset(name) { return dataset }
+        let lock = try FileLock(path + ".lock", waiting: .untilFree)
+        defer { withExtendedLifetime(lock) {} }
+        if let dataset = dataset(name) { return dataset }
+        try File.writeAtomically(checked(fetch(), name), to: path, mode: 0o600)
+        return try Dataset(MappedFile(path), hash: name.hash)
+    }
+
+    /// Returns the data set with this content; nil if there is no valid file.
+    package func dataset(_ name: Name) -> Dataset? {
+        guard let path = path(of: name), File.exists(path), let file = try? MappedFile(path),
+            file.bytes.count == name.byteCount, file.sha256() == name.hash
+        else { return nil }
+        return try? Dataset(file, hash: name.hash)
+    }
+
+    /// The file of a data set; nil without a directory.
+    func path(of name: Name) -> String? {
+        directory.map { Path.join($0, TextFormat.hex(name.hash) + ".dataset") }
+    }
+
+    private func checked(_ bytes: [UInt8], _ name: Name) throws -> [UInt8] {
+        guard SHA256.digest(of: bytes) == name.hash else {
             throw SystemError(
                 """
                 the data set that the coordinator sent does not have the promised content; restart the \
@@ -59,12 +78,5 @@ package struct DataCache {
             )
         }
         return bytes
-    }
-
-    private func cached(_ name: String, _ ticket: DatasetTicket) -> Dataset? {
-        guard File.exists(name), let file = try? MappedFile(name), file.bytes.count == ticket.byteCount,
-            SHA256.digest(of: file.bytes) == ticket.hash
-        else { return nil }
-        return try? Dataset(file)
     }
 }
