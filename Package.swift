@@ -155,7 +155,9 @@ let package = Package(
             areOptimized: true),
         tests("SystemTests", uses: ["TestSupport", "System", "Platform", "Threads"]),
         tests("NeuralNetworkTests", uses: ["NeuralNetwork", "Kernels", "Platform"], areOptimized: true),
-        tests("DatasetsTests", uses: ["TestSupport", "Datasets", "Kernels", "System", "Platform"]),
+        tests(
+            "DatasetsTests",
+            uses: ["TestSupport", "Configuration", "Datasets", "Kernels", "System", "Platform", "Threads"]),
         tests("CollectivesTests", uses: ["TestSupport", "Collectives", "Kernels", "Threads"]),
         tests("TelemetryTests", uses: ["TestSupport", "Telemetry", "Configuration", "System", "Platform"]),
         tests("HTTPTests", uses: ["TestSupport", "HTTP", "Transport", "System", "Platform", "Threads"]),

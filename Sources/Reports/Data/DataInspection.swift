@@ -19,6 +19,8 @@ package struct DataInspection {
         /// Whether the findings are those of the set before, of which this one is another part.
         package var isAnotherPart = false
         /// The class of each sample of the findings, and the names of the classes; empty without classes.
+        /// The tokens of texts; nil for other data.
+        package var sequences: SequenceReport?
         var labels: [Int32] = []
         var classNames: [String] = []
 
@@ -42,6 +44,9 @@ package struct DataInspection {
         }
     }
 
+    /// The batch size and whether samples are windows, for what is said of sequences.
+    private var batchSize = 32
+    private var isStream = false
     package private(set) var sets: [DataSet] = []
     package private(set) var overlaps: [SampleOverlap] = []
     package private(set) var notes: [DataNote] = []
@@ -51,7 +56,7 @@ package struct DataInspection {
     /// Inspects the sets of a job.
     /// - Throws: `DatasetError` or `SystemError` if a table or a folder cannot be looked at.
     package init(_ job: Job) throws {
-        try self.init(job.data, task: job.loss.kind.targetTask)
+        try self.init(job.data, task: job.loss.kind.targetTask, batchSize: job.batchSize ?? 32)
     }
 
     /// Inspects one source.
@@ -60,7 +65,8 @@ package struct DataInspection {
     }
 
     /// - Parameter task: decides what a table's target is where the table does not say.
-    package init(_ spec: DataSpec, task: TableRules.Task?) throws {
+    package init(_ spec: DataSpec, task: TableRules.Task?, batchSize: Int = 32) throws {
+        self.batchSize = batchSize
         let others = [("validation", spec.validation), ("test", spec.test)].compactMap { name, source in
             source.map { (name, $0) }
         }
@@ -76,6 +82,7 @@ package struct DataInspection {
     /// - Parameter limit: returns the most samples of a set that are looked at, at equal distances.
     /// - Throws: `DatasetError` if a copy of some samples does not fit into memory.
     package init(decoded data: DecodedData, limit: (Dataset) -> Int) throws {
+        isStream = data.train.hasWindows
         note(data.notes)
         for (name, dataset) in [("train", data.train), ("validation", data.validation), ("test", data.test)] {
             guard let dataset else { continue }
@@ -132,7 +139,7 @@ package struct DataInspection {
     private mutating func read(_ spec: DataSpec, task: TableRules.Task?, isAlone: Bool) throws {
         guard faults.isEmpty, !(isAlone && sets.count == 1) else { return }
         var whole = spec
-        whole.split = nil
+        if case .text(let text) = spec.train { isStream = text.isStream } else { whole.split = nil }
         whole.normalization = .none
         whole.whitening = nil
         let data: DecodedData
@@ -150,7 +157,7 @@ package struct DataInspection {
             guard let dataset else { continue }
             take(dataset, as: name, data.encoding, at: decoded.prefix { $0.0 != name }.count { $0.1 != nil })
         }
-        guard let split = spec.split else { return }
+        guard let split = spec.split, whole.split == nil else { return }
         do { divide(try split.parts(of: data.train)) } catch { add("\(error)") }
     }
 
@@ -169,8 +176,10 @@ package struct DataInspection {
             names: encoding.table?.featureNames)
         sets.insert(
             DataSet(
-                name: name, findings: .samples(report), labels: report.labels,
-                classNames: dataset.classNames ?? []), at: min(place, sets.count))
+                name: name, findings: .samples(report),
+                sequences: SequenceReport(
+                    dataset, encoding.tokenizer, isStream: isStream, batchSize: batchSize),
+                labels: report.labels, classNames: dataset.classNames ?? []), at: min(place, sets.count))
     }
 
     /// Makes the sets of a split of the training set.

@@ -27,7 +27,7 @@ extension DataInspection {
             switch set.findings {
             case .table(let report): fields(report)
             case .images(let report): fields(report)
-            case .samples(let report): fields(report)
+            case .samples(let report): fields(report) + (set.sequences.map { Self.fields($0) } ?? [])
             }
         let name = [("name", ConfigValue.string(set.name)), ("samples", .int(set.count))]
         return .object(name + [("classes", json(set.classes))] + fields)
@@ -37,7 +37,7 @@ extension DataInspection {
         .array(counts.map { .object([("name", .string($0.name)), ("count", .int($0.count))]) })
     }
 
-    private static func json(_ range: NumberRange?) -> ConfigValue {
+    static func json(_ range: NumberRange?) -> ConfigValue {
         guard let range else { return .null }
         return .object([
             ("least", .number(range.least)), ("greatest", .number(range.greatest)),

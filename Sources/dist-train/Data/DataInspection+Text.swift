@@ -11,7 +11,9 @@ extension DataInspection {
                 switch set.findings {
                 case .table(let report): lines += Self.lines(set.name, report)
                 case .images(let report): lines += Self.lines(set.name, report)
-                case .samples(let report): lines += Self.lines(set.name, report)
+                case .samples(let report):
+                    lines += set.sequences.map { Self.lines(set.name, $0) } ?? Self.lines(set.name, report)
+                    if set.sequences != nil { lines += Self.counts(report) }
                 }
             }
             if set.part != nil { lines += Self.partLines(set) }
@@ -167,18 +169,26 @@ extension DataInspection {
                 + " \(report.form.elementType == .uint8 ? "bytes" : "floats")"
                 + (report.values.map { ", \(number($0.least)) … \(number($0.greatest))" } ?? "")
         ]
-        if !report.classes.isEmpty {
-            lines.append(
-                "  \(TextFormat.count(report.classes.count, "class", plural: "classes")):"
-                    + " \(classes(report.classes, most: 12))\(balance(report.classes))")
-        }
-        lines += ranges(report)
+        lines += classLines(report) + ranges(report)
         if report.constantFeatures > 0 {
             lines.append(
                 "  \(TextFormat.count(report.constantFeatures, "feature")) of"
                     + " \(TextFormat.grouped(report.form.sampleSize)) with the same value in every sample")
         }
         return lines + duplicates(report.duplicates, of: report.form.count, "sample")
+    }
+
+    private static func classLines(_ report: DatasetReport) -> [String] {
+        guard !report.classes.isEmpty else { return [] }
+        return [
+            "  \(TextFormat.count(report.classes.count, "class", plural: "classes")):"
+                + " \(classes(report.classes, most: 12))\(balance(report.classes))"
+        ]
+    }
+
+    /// The classes and the equal samples of texts.
+    private static func counts(_ report: DatasetReport) -> [String] {
+        classLines(report) + duplicates(report.duplicates, of: report.form.count, "sample")
     }
 
     /// The ranges of columns and of target values, or of all features together.
@@ -192,12 +202,12 @@ extension DataInspection {
             + named.compactMap { outliers($0.0, $0.1) }
     }
 
-    private static func percent(_ part: Int, _ whole: Int) -> String {
+    static func percent(_ part: Int, _ whole: Int) -> String {
         "\(TextFormat.fixed(100 * Double(part) / Double(max(1, whole)), 1)) %"
     }
 
     /// A number with four digits behind the point or fewer; a whole one with all its digits.
-    private static func number(_ value: Double) -> String {
+    static func number(_ value: Double) -> String {
         if value == value.rounded(), value.magnitude < 1e15 { return TextFormat.grouped(Int(value)) }
         let size = value.magnitude
         if size >= 1e15 || size < 1e-3 { return "\(Float(value))" }
