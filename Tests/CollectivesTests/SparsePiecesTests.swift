@@ -3,7 +3,8 @@ import Kernels
 import TestSupport
 import Testing
 
-/// What a member sends, and takes, of nodes that are mostly zero: the test is its communication thread.
+/// The messages that a member sends, and takes, of nodes that are mostly zero: the test is its communication
+/// thread.
 @Suite(.serialized) struct SparsePiecesTests {
     /// Rank 0 of two members, each of which computes two microbatches: one node.
     private struct Bench {

@@ -101,7 +101,7 @@ struct SequenceJob: CustomStringConvertible, Sendable {
     let toLearn: [String]
     let set: String
     let measure: String
-    /// What the measure is afterwards. Without reading the sequence, one can guess a sixth of the questions, a
+    /// The measure after a training. Without reading the sequence, one can guess a sixth of the questions, a
     /// tenth of the digits and half of the answers' tokens, and the text costs 3 a character.
     let allowed: ClosedRange<Double>
     /// Overrides with which it trains for a few seconds.

@@ -1,5 +1,5 @@
-/// A small job on made-up sequences of tokens: attention, a recurrent layer and dropout, 203 training samples,
-/// so that the last batch of an epoch is ragged.
+/// A small job on made-up sequences of tokens: attention, a recurrent layer and dropout, 203 training
+/// samples, so that the last batch of an epoch is ragged.
 struct SequencesJob: ExactJob {
     var microbatches = 8
     var steps = 30

@@ -91,7 +91,9 @@ struct FormSamples {
             var others = required.filter { member in
                 member.0 != field.key && !(isChoice && object.choices.contains(member.0))
             }
-            others += companions[inner] ?? []
+            let companions = companions[inner] ?? []
+            others.removeAll { member in companions.contains { $0.0 == member.0 } }
+            others += companions
             for sample in samples(field.form, inner) + example(field, inner) {
                 let without =
                     sample.without.map { others + [(field.key, $0)] }

@@ -23,7 +23,10 @@ import Testing
         "data.validation.text.answer": [("prompt", "p")], "data.validation.text.target": [("column", "c")],
         "data.test.text.answer": [("prompt", "p")],
         "data.test.text.target": [("column", "c")],
+        "data.train.text.vocabulary": tokenFile, "data.validation.text.vocabulary": tokenFile,
+        "data.test.text.vocabulary": tokenFile,
     ]
+    private static let tokenFile: [(String, ConfigValue)] = [("path", "/t.bin"), ("tokenizer", "bytes")]
     /// Fields that a config may have and no job keeps.
     private static let withoutEffect: Set<String> = [
         // For editors.

@@ -38,8 +38,8 @@ import Testing
         return zip(sum(leaves.prefix(half)), sum(leaves.dropFirst(half))).map { $0 + $1 }
     }
 
-    /// Step after step in the same memory, the gradient has the bits of the microbatches' own gradients, zeros
-    /// included, added up along the tree; and it is known where it is not zero.
+    /// Step after step in the same memory, the gradient has the bits of the microbatches' own gradients,
+    /// zeros included, added up along the tree; and it is known where it is not zero.
     @Test(arguments: [[4], [1, 2, 1], [2, 1, 1, 3, 1, 2, 1], [1, 1, 1, 1, 1, 1, 1, 1]], [1, 2])
     func addsLikeDenseVectors(sizes: [Int], lanes: Int) throws {
         let whole = try Self.bench(sizes, lanes: lanes)

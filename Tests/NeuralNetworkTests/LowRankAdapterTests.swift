@@ -104,8 +104,8 @@ import Testing
         #expect(bench.output == whole.output)
     }
 
-    /// `attention` adapts the dense layers of every attention and no others. Merged weights give the logits of
-    /// the adapted network.
+    /// `attention` adapts the dense layers of every attention and no others. Merged weights give the logits
+    /// of the adapted network.
     @Test(arguments: [TransformerTests.gpt(), TransformerTests.llama()])
     func ofAttention(layers: [NamedLayer]) throws {
         let adapters = LowRankAdapters(rank: 3, alpha: 6, layers: ["attention"])

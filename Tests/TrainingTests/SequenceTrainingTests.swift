@@ -98,7 +98,8 @@ import Training
             train: set, validation: set, test: nil, normalization: Normalization(.none, of: set))
     }
 
-    /// Where most rows of a table have no gradient, members and lanes change no bit, and all rows are updated.
+    /// Where most rows of a table have no gradient, members and lanes change no bit, and all rows are
+    /// updated.
     @Test(arguments: [true, false]) func rowsOfTables(_ clipsAndAverages: Bool) throws {
         let data = try Self.manyTokens()
         var job = Self.job([

@@ -79,7 +79,7 @@ private let digitsSummary = """
     gradients        38.0 KiB to reduce per step
     FLOPs            19,594 per sample forward, about three times that in training
     memory           2.6 MiB in a worker alone, 1.0 MiB in each of 4, and 389.0 KiB for each lane
-      alone          362.0 KiB values of layers and their gradients, 257.0 KiB parameters, \
+      alone          357.0 KiB values of layers and their gradients, 257.0 KiB parameters, \
     768.0 KiB gradients of parameters, 512.0 KiB optimizer state, 806.1 KiB of the newest snapshot
     batch            128 samples in 4 microbatches, the last of an epoch has 29
     steps            12 per epoch, 1,200 in all

@@ -1,6 +1,6 @@
 import System
 
-/// What was made of large texts: their data sets are files of the cache, and an entry tells which.
+/// The data sets that were made of large texts: files of the cache, and an entry that tells which.
 ///
 /// An entry is named by a hash of the texts' bytes, of the tokenizer and of all options. It is written last,
 /// by a rename, with its own checksum in the first line; a damaged one is made again. Processes that start at
@@ -25,7 +25,7 @@ struct TextCache {
         var context: Int?
         var classNames: [String]?
         var notes: [DataNote]
-        /// Of the training, the validation and the test part.
+        /// The training, the validation and the test part.
         var parts: [DataCache.Name?]
     }
 

@@ -17,8 +17,8 @@ package struct TextData: Equatable, Sendable {
         case file(String)
     }
 
-    /// A text, a directory of `.txt` files, JSON lines (`field`, `prompt`), a CSV file (`column`) or a file of
-    /// token ids (`.bin`).
+    /// A text, a directory of `.txt` files, JSON lines (`field`, `prompt`), a CSV file (`column`) or a file
+    /// of token ids (`.bin`).
     package var path: String
     package var tokens = Tokens.characters
     /// Tokens of a file of ids; nil: as many as the tokenizer has.

@@ -101,8 +101,8 @@ extension Occupancy {
         }
     }
 
-    /// Makes a range of the vector, whole blocks, what `bytes` say, and keeps its occupancy. It returns false,
-    /// and changes nothing, unless the packed floats are as many as the words say.
+    /// Makes a range of the vector, whole blocks, what `bytes` say, and keeps its occupancy. It returns
+    /// false, and changes nothing, unless the packed floats are as many as the words say.
     package func unpack(
         _ bytes: UnsafeRawBufferPointer, into range: Range<Int>, of vector: UnsafeMutablePointer<Float>
     ) -> Bool {

@@ -34,13 +34,12 @@ package struct LowRankAdapters: Equatable, Sendable {
 
     /// Whether a dense layer is adapted.
     ///
-    /// - Parameter attentions: the names of the network's attentions.
     func adapts(_ layer: String, attentions: [String]) -> Bool {
         layers.contains { Self.covers($0, layer, attentions: attentions) }
     }
 
-    /// Whether an entry of `layers` is the name of a layer, of a block around it, or covers it as a part of an
-    /// attention.
+    /// Whether an entry of `layers` is the name of a layer, of a block around it, or covers it as a part of
+    /// an attention.
     static func covers(_ entry: String, _ layer: String, attentions: [String]) -> Bool {
         TensorNames.isCovered(layer, by: entry == "attention" ? attentions + [entry] : [entry])
     }
@@ -72,7 +71,6 @@ package struct LowRankAdapters: Equatable, Sendable {
 
     /// The parameters of the network without adapters: `W + s · AB` in place of W.
     ///
-    /// - Parameters:
     ///   - layout: the network with adapters, of which `parameters` are.
     ///   - merged: the network without.
     package func merge(_ parameters: [Float], _ layout: ParameterLayout, into merged: ParameterLayout)

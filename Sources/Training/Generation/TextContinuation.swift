@@ -54,7 +54,7 @@ package struct TextContinuation: Sendable {
 
     private static func tokens(of prompt: String, _ tokenizer: Tokenizer, vocabulary: Int) throws -> [Int] {
         let tokens: [Int]
-        // What a template has behind a text would end it.
+        // The tokens that a template has behind a text would end it.
         do { tokens = try (tokenizer.template.before + tokenizer.encode(prompt)).map { Int($0) } } catch {
             throw DatasetError("the prompt cannot be read: \(error)")
         }

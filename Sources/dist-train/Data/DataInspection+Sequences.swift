@@ -3,7 +3,7 @@ import Datasets
 import Reports
 import System
 
-// What an inspection says of texts.
+// The account of texts in an inspection.
 extension DataInspection {
     static func lines(_ name: String, _ report: SequenceReport) -> [String] {
         let different =

@@ -24,7 +24,7 @@ import Testing
         #expect(bytes.characters == characters.characters)
     }
 
-    /// Of answers the prompt does not count; the end token costs bits, and is no text.
+    /// The prompt of an answer does not count; the end token costs bits, and is no text.
     @Test func answers() throws {
         let lines = "{\"prompt\": \"ab\", \"answer\": \"cde\"}\n{\"prompt\": \"b\", \"answer\": \"é\"}\n"
         let text = try scored(lines) { $0.prompt = "prompt" }

@@ -3,7 +3,7 @@ import System
 import TestSupport
 import Testing
 
-/// What is told of texts; the numbers are counted by hand.
+/// The report of texts; the numbers are counted by hand.
 @Suite struct SequenceReportTests {
     private let directory: TemporaryDirectory
 

@@ -124,7 +124,7 @@ enum EvaluateCommand {
         let name: String
         let result: ModelEvaluation.Result
         let requested: RequestedMetrics?
-        /// What a language model was measured on.
+        /// The text that a language model was measured on.
         let text: ScoredText?
         let importance: ImportanceTable?
 
