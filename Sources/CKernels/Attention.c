@@ -5,6 +5,8 @@
 
 #define INLINE static inline __attribute__((always_inline))
 typedef int32_t integers __attribute__((ext_vector_type(16)));
+typedef uint32_t words __attribute__((ext_vector_type(16)));
+typedef uint64_t wide_words __attribute__((ext_vector_type(16)));
 
 // Keys of a tile. The bits of an output depend on it.
 enum { tile_keys = 64 };
@@ -35,9 +37,15 @@ struct key_tile {
     // The head's width, and panels of it.
     size_t depth, depth_panels;
     float scale;
+    // NULL if no probability is dropped.
+    const ckernels_dropout *dropout;
     // Panels `[depth / 16][tile_keys][16]`, and their transposes, `[tile_keys / 16][depth][16]`.
     float *keys, *values, *keys_transposed, *values_transposed;
 };
+
+static inline const ckernels_dropout *dropout_of(const ckernels_attention *a) {
+    return a->dropout.threshold > 0 ? &a->dropout : NULL;
+}
 
 // The number of the tile's keys that a query sees.
 static inline size_t keys_seen(const struct query_rows *q, size_t row, const struct key_tile *t) {
@@ -154,7 +162,8 @@ void ckernels_attention_forward(
     float *packed = scratch, *outputs = packed + most_queries * width, *sums = outputs + most_queries * width,
           *maxima = sums + most_queries * 16, *tile = maxima + most_queries;
     struct key_tile t = {
-        .depth = a->head_width, .depth_panels = width / 16, .scale = a->scale, .values = tile,
+        .depth = a->head_width, .depth_panels = width / 16, .scale = a->scale,
+        .dropout = dropout_of(a), .values = tile,
         .keys_transposed = tile + tile_keys * width};
     for (size_t row = 0; row < queries; row += most_queries) {
         struct query_rows rows = {
@@ -262,7 +271,8 @@ void ckernels_attention_backward(
           *gradients = outputs + most_queries * width, *shifts = gradients + most_queries * width,
           *inverses = shifts + most_queries, *deltas = inverses + most_queries, *tile = deltas + most_queries;
     struct key_tile t = {
-        .depth = a->head_width, .depth_panels = width / 16, .scale = a->scale, .keys = tile,
+        .depth = a->head_width, .depth_panels = width / 16, .scale = a->scale,
+        .dropout = dropout_of(a), .keys = tile,
         .keys_transposed = tile + tile_keys * width,
         .values_transposed = tile + tile_keys * (width + a->head_width)};
     float *weights = t.values_transposed + tile_keys * a->head_width,

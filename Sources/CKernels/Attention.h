@@ -30,6 +30,37 @@ INLINE void NAME(exponentiate)(vector *values) {
     *values = x == x ? y : x;
 }
 
+// Writes the factors of a query's probabilities for the tile's keys: 0, or the scale of those that are kept.
+static __attribute__((noinline)) void NAME(draw)(
+    const ckernels_dropout *d, size_t query, size_t first_key, vector factors[tile_keys / 16]) {
+    const words lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    words x[4] = {
+        lanes + (uint32_t)(first_key / 4), (words)((uint32_t)query), (words)(d->counter[0]),
+        (words)(d->counter[1])};
+    uint32_t key[2] = {d->key[0], d->key[1]};
+    for (int round = 0; round < 10; round++, key[0] += 0x9E3779B9, key[1] += 0xBB67AE85) {
+        wide_words first = __builtin_convertvector(x[0], wide_words) * 0xD2511F53;
+        wide_words second = __builtin_convertvector(x[2], wide_words) * 0xCD9E8D57;
+        x[0] = __builtin_convertvector(second >> 32, words) ^ x[1] ^ key[0];
+        x[2] = __builtin_convertvector(first >> 32, words) ^ x[3] ^ key[1];
+        x[1] = __builtin_convertvector(second, words);
+        x[3] = __builtin_convertvector(first, words);
+    }
+    for (size_t p = 0; p < tile_keys / 16; p++)
+        factors[p] = x[p] >= d->threshold ? (vector)(d->scale) : (vector)(0);
+}
+
+// Drops weights of `count` queries, which lie in panels of `ROWS` rows.
+static __attribute__((noinline)) void NAME(drop)(
+    size_t count, const struct query_rows *q, size_t row, const struct key_tile *t, size_t panels,
+    vector *weights) {
+    for (size_t r = 0; r < count; r++) {
+        vector factors[tile_keys / 16];
+        NAME(draw)(t->dropout, q->position + row + r, t->first, factors);
+        for (size_t p = 0; p < panels; p++) weights[p * ROWS + r] *= factors[p];
+    }
+}
+
 // s[r] += Σ_k a[r, k] · b[k, :] over panels of a that lie `stride` floats apart.
 INLINE void NAME(add_panels)(
     const int count, const float *a, size_t stride, const float *b, size_t depth, vector *s) {
@@ -101,6 +132,7 @@ INLINE void NAME(attend)(const int count, const struct query_rows *q, size_t row
         }
         STORE_ALIGNED(at, sum);
     }
+    if (t->dropout) NAME(drop)(count, q, row, t, panels, weights);
     for (size_t c = 0; c < t->depth_panels; c++) {
         float *to = q->outputs + 16 * (c * q->rows + row);
         vector s[ROWS];
@@ -111,13 +143,16 @@ INLINE void NAME(attend)(const int count, const struct query_rows *q, size_t row
     }
 }
 
-// Writes the weights P and the gradient dS of the scores for `count` queries and the tile's keys into panels
+// Writes the weights P, of which dropout leaves some, and the gradient dS of the scores for `count` queries and the tile's keys into panels
 // of `block_queries` rows, and adds the keys' part to the queries' gradient. `at` is the first query's row
 // in those panels.
 INLINE void NAME(differentiate)(
     const int count, const struct query_rows *q, size_t row, const struct key_tile *t, size_t at,
     float *weights, float *gradients) {
     const size_t seen = keys_seen(q, row + count - 1, t), panels = (seen + 15) / 16;
+    vector factors[ROWS * (tile_keys / 16)];
+    for (int r = 0; t->dropout && panels > 0 && r < count; r++)
+        NAME(draw)(t->dropout, q->position + row + r, t->first, factors + r * (tile_keys / 16));
     for (size_t p = 0; p < tile_keys / 16; p++) {
         float *w = weights + 16 * (p * block_queries + at), *g = gradients + 16 * (p * block_queries + at);
         if (p >= panels) {
@@ -138,10 +173,15 @@ INLINE void NAME(differentiate)(
         NAME(add_panels)(
             count, q->output_gradients + 16 * row, 16 * q->rows, t->values_transposed + 16 * t->depth * p,
             t->depth, s);
+        if (t->dropout)
+            UNROLL for (int r = 0; r < count; r++) s[r] *= factors[r * (tile_keys / 16) + p];
         UNROLL for (int r = 0; r < count; r++) {
             vector d = FMA(s[r], (vector)(t->scale), (vector)(-q->deltas[row + r]));
             STORE_ALIGNED(g + 16 * r, d * LOAD_ALIGNED(w + 16 * r));
         }
+        if (t->dropout)
+            UNROLL for (int r = 0; r < count; r++)
+                STORE_ALIGNED(w + 16 * r, LOAD_ALIGNED(w + 16 * r) * factors[r * (tile_keys / 16) + p]);
     }
     if (panels == 0) return;
     for (size_t c = 0; c < t->depth_panels; c++) {

@@ -98,6 +98,7 @@ enum EcosystemWords {
         global_average_pooling2d, adaptive_avg_pool2d, global_avg_pool, gap > global_average_pool
         batch_normalization, batch_norm1d, batch_norm2d, bn > batch_norm
         layer_normalization > layer_norm
+        attn_dropout, attention_dropout, attn_pdrop, dropout_p > probability_dropout
         dropout1d, dropout2d, spatial_dropout2d, drop_rate > dropout
         skip, shortcut_connection, skip_connection > residual
         concatenate, cat > concat

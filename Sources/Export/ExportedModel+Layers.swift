@@ -65,7 +65,7 @@ extension PlannedLayer {
         switch spec {
         case .recurrentCell(let options): options.isReversed || !options.hasAllOutputs
         case .sequenceConvolution(_, let kernel, let isCausal, _, _): kernel > 1 && !isCausal
-        case .attentionCore(let core): !core.isCausal
+        case .attentionCore(let core, _): !core.isCausal
         case .globalPool(let function): input.isSequence && function != .firstPosition
         default: false
         }

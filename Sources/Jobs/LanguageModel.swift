@@ -170,7 +170,7 @@ extension LanguageModel {
 
     private mutating func note(_ spec: LayerSpec) {
         switch spec {
-        case .attentionCore(let core): (heads, kvHeads, layers) = (core.heads, core.kvHeads, layers + 1)
+        case .attentionCore(let core, _): (heads, kvHeads, layers) = (core.heads, core.kvHeads, layers + 1)
         case .rmsNorm(let epsilon, _), .layerNorm(let epsilon, _, _): self.epsilon = epsilon
         case .gelu(let form): gelu = form
         case .rotary(_, let base, _): rotaryBase = base
@@ -203,7 +203,8 @@ extension LanguageModel {
     package func difference(from network: NetworkPlan) throws(PlanError) -> (own: String, other: String)? {
         let (own, other) = (try plan().layers, network.layers)
         func functions(_ layers: [PlannedLayer]) -> [PlannedLayer] { layers.filter(\.spec.isFunction) }
-        for (a, b) in zip(functions(own), functions(other)) where a.spec != b.spec {
+        for (a, b) in zip(functions(own), functions(other))
+        where a.spec.withoutDropout != b.spec.withoutDropout {
             return (Self.described(a), Self.described(b))
         }
         return nil
@@ -219,7 +220,7 @@ extension LanguageModel {
         func layers(_ plan: NetworkPlan) -> [NamedLayer] {
             plan.layers.compactMap { layer in
                 if case .dropout = layer.spec { return nil }
-                return NamedLayer(layer.name, layer.spec.withoutStart)
+                return NamedLayer(layer.name, layer.spec.withoutStart.withoutDropout)
             }
         }
         return layers(plan) == layers(network)
@@ -242,6 +243,11 @@ extension LayerSpec {
         case .rmsNorm(let epsilon, _), .layerNorm(let epsilon, _, _): " with epsilon \(epsilon)"
         default: ""
         }
+    }
+
+    /// The layer without what only training computes.
+    fileprivate var withoutDropout: LayerSpec {
+        if case .attentionCore(let core, _) = self { .attentionCore(core, dropout: 0) } else { self }
     }
 
     /// The layer without what decides its first values alone.

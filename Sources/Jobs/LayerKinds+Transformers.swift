@@ -138,6 +138,10 @@ extension LayerKind {
                 "dropout", \.options.dropout, .number(.from(0, below: 1)),
                 "The rate of a dropout behind the layer.", example: "0.1")
             Field(
+                "probability_dropout", \.options.probabilityDropout, .number(.from(0, below: 1)),
+                "The rate of a dropout on the probabilities with which a position reads others.",
+                example: "0.1")
+            Field(
                 "init", \.options.initializer, Initializer.codec, "How the weights of `c_attn` begin.",
                 example: "{normal: {deviation: 0.02}}")
             Field(

@@ -96,11 +96,12 @@ import Training
         small.rotary = RotaryOptions(base: 500, width: 4)
         small.hasBias = false
         small.dropout = 0.1
+        small.probabilityDropout = 0.2
         #expect(
             try layers(
                 #"{embedding: 50, width: 16}, "positions", {attention: 4}, {attention: 8, kv_heads: 2, "#
-                    + #"causal: false, rotary: {base: 500, width: 4}, bias: false, dropout: 0.1, name: "#
-                    + #""a"}, "#
+                    + #"causal: false, rotary: {base: 500, width: 4}, bias: false, dropout: 0.1, "#
+                    + #"probability_dropout: 0.2, name: "a"}, "#
                     + #"{rms_norm: {epsilon: 1e-6}}, {dense: 8, activation: "silu"}, {gated: "gelu_tanh"}, "#
                     + #"{head: {tied: "embedding1"}}"#) == [
                     NamedLayer(

@@ -40,7 +40,9 @@ import Testing
         return buffer
     }
 
-    static func compute(_ shape: Shape, x: FloatBuffer, dy: FloatBuffer) -> Results {
+    static func compute(
+        _ shape: Shape, x: FloatBuffer, dy: FloatBuffer, dropout: AttentionKernels.SampleDropout? = nil
+    ) -> Results {
         let (kernels, length) = (shape.kernels, shape.length)
         let y = FloatBuffer(count: length * kernels.outputWidth)
         let statistics = FloatBuffer(count: shape.heads * length * AttentionKernels.statistics)
@@ -52,11 +54,13 @@ import Testing
             kernels.forward(
                 x.pointer, head: head, .init(0..<length, length: length), into: y.pointer,
                 statistics: statistics.pointer + head * length * AttentionKernels.statistics,
-                scratch: forward.pointer)
+                dropout: dropout, scratch: forward.pointer)
         }
         for kvHead in 0..<shape.kvHeads {
             kernels.backward(
-                .init(x: x.pointer, output: y.pointer, outputGradient: dy.pointer, length: length),
+                .init(
+                    x: x.pointer, output: y.pointer, outputGradient: dy.pointer, length: length,
+                    dropout: dropout),
                 kvHead: kvHead,
                 statistics: { UnsafePointer(statistics.pointer) + $0 * length * AttentionKernels.statistics },
                 into: dx.pointer, scratch: backward.pointer)
@@ -65,9 +69,11 @@ import Testing
     }
 
     /// The definition: the outputs and the input's gradient.
-    private static func definition(_ shape: Shape, _ x: [Double], _ dy: [Double]) -> (
-        y: [Double], dx: [Double]
-    ) {
+    ///
+    /// - Parameter factor: that of a probability, for (head, query, key).
+    private static func definition(
+        _ shape: Shape, _ x: [Double], _ dy: [Double], factor: (Int, Int, Int) -> Double = { _, _, _ in 1 }
+    ) -> (y: [Double], dx: [Double]) {
         let (n, d, group) = (shape.length, shape.width, shape.heads / shape.kvHeads)
         let (inputs, outputs) = ((shape.heads + 2 * shape.kvHeads) * d, shape.heads * d)
         var (y, dx) = ([Double](repeating: 0, count: n * outputs), [Double](repeating: 0, count: n * inputs))
@@ -85,13 +91,16 @@ import Testing
                 let exponentials = scores.map { ScalarMath.exp($0 - largest) }
                 let sum = exponentials.reduce(0, +)
                 let weights = exponentials.map { $0 / sum }
-                let products = (0..<seen).map { product(dy, i * outputs + q, x, $0 * inputs + v) }
+                let factors = (0..<seen).map { factor(head, i, $0) }
+                let products = (0..<seen).map {
+                    factors[$0] * product(dy, i * outputs + q, x, $0 * inputs + v)
+                }
                 let mean = zip(weights, products).reduce(0) { $0 + $1.0 * $1.1 }
                 for j in 0..<seen {
                     let slope = scale * weights[j] * (products[j] - mean)
                     for c in 0..<d {
-                        y[i * outputs + q + c] += weights[j] * x[j * inputs + v + c]
-                        dx[j * inputs + v + c] += weights[j] * dy[i * outputs + q + c]
+                        y[i * outputs + q + c] += factors[j] * weights[j] * x[j * inputs + v + c]
+                        dx[j * inputs + v + c] += factors[j] * weights[j] * dy[i * outputs + q + c]
                         dx[i * inputs + q + c] += slope * x[j * inputs + k + c]
                         dx[j * inputs + k + c] += slope * x[i * inputs + q + c]
                     }
@@ -125,6 +134,95 @@ import Testing
                 misses.expect(abs(Double(found.pointer[i]) - value) <= bound, at: i)
             }
             #expect(misses == .none)
+        }
+    }
+
+    // MARK: Dropout
+
+    private static let stream = RandomStream(
+        seed: 0x1_0000_0003, purpose: .attentionDropout, major: 7, minor: 2)
+
+    private static func dropout(_ shape: Shape, rate: Double, sample: Int = 5)
+        -> AttentionKernels.SampleDropout
+    {
+        .init(ProbabilityDropout(rate: rate, stream: stream, heads: shape.heads), sample: sample)
+    }
+
+    /// The factor of a probability, from the layout of the draws.
+    private static func factor(_ shape: Shape, rate: Double, sample: Int = 5) -> (Int, Int, Int) -> Double {
+        let heads = (0..<shape.heads).map { stream.block(UInt64(sample * shape.heads + $0)) }
+        return { head, query, key in
+            let own = heads[head]
+            let block = Philox.block(
+                counter: SIMD4(UInt32(16 * (key / 64) + key % 16), UInt32(query), own[2], own[3]),
+                key: SIMD2(own[0], own[1]))
+            return Double(block[key % 64 / 16]) >= rate * 0x1p32 ? 1 / (1 - rate) : 0
+        }
+    }
+
+    /// The mask is given to the definition explicitly. Factors are at most 2.
+    @Test(arguments: shapes) func dropoutAgreesWithTheDefinition(_ shape: Shape) {
+        let (x, dy) = Self.data(shape)
+        let results = Self.compute(shape, x: x, dy: dy, dropout: Self.dropout(shape, rate: 0.5))
+        let exact = Self.definition(
+            shape, Self.doubles(x), Self.doubles(dy), factor: Self.factor(shape, rate: 0.5))
+        let bound = 128 * unitRoundoff * (4 + Double(shape.length).squareRoot())
+        for (found, expected) in [(results.y, exact.y), (results.dx, exact.dx)] {
+            var misses = Misses()
+            for (i, value) in expected.enumerated() {
+                misses.expect(abs(Double(found.pointer[i]) - value) <= bound, at: i)
+            }
+            #expect(misses == .none)
+        }
+    }
+
+    /// With values of 1 an output is the sum of the probabilities that are kept, times their factor: its mean
+    /// is 1. Without a rate nothing is drawn.
+    @Test func dropoutKeepsTheExpectedValue() {
+        let shape = Shape(heads: 2, kvHeads: 2, width: 16, length: 320, isCausal: false)
+        let (x, dy) = Self.data(shape)
+        for row in 0..<shape.length {
+            for c in 64..<96 { x.pointer[row * 96 + c] = 1 }
+        }
+        for rate in [0.1, 0.5] {
+            var sum = 0.0
+            for sample in 0..<20 {
+                let y = Self.compute(
+                    shape, x: x, dy: dy, dropout: Self.dropout(shape, rate: rate, sample: sample)
+                ).y
+                sum += Self.doubles(y).reduce(0, +) / Double(20 * y.count)
+            }
+            // 4 million draws, whose weights are far from equal: a standard error is below 0.002.
+            #expect(abs(sum - 1) < 0.008)
+        }
+        let (without, none) = (
+            Self.compute(shape, x: x, dy: dy),
+            Self.compute(shape, x: x, dy: dy, dropout: Self.dropout(shape, rate: 0))
+        )
+        #expect(Self.doubles(without.y) == Self.doubles(none.y))
+        #expect(Self.doubles(without.dx) == Self.doubles(none.dx))
+    }
+
+    /// Queries in runs of other sizes draw the same.
+    @Test(arguments: [true, false]) func cutsChangeNoDraw(isCausal: Bool) {
+        let shape = Shape(heads: 2, kvHeads: 1, width: 20, length: 300, isCausal: isCausal)
+        let (x, dy) = Self.data(shape)
+        let (kernels, dropout) = (shape.kernels, Self.dropout(shape, rate: 0.25))
+        let whole = Self.compute(shape, x: x, dy: dy, dropout: dropout).y
+        #expect(Self.doubles(whole) != Self.doubles(Self.compute(shape, x: x, dy: dy).y))
+        let scratch = Self.scratch(kernels.forwardScratchCount)
+        for size in [1, 13, 100] {
+            let y = FloatBuffer(count: whole.count)
+            for head in 0..<shape.heads {
+                for first in stride(from: 0, to: shape.length, by: size) {
+                    let end = min(shape.length, first + size)
+                    kernels.forward(
+                        x.pointer, head: head, .init(first..<end, length: isCausal ? end : shape.length),
+                        into: y.pointer + first * kernels.outputWidth, statistics: nil, dropout: dropout,
+                        scratch: scratch.pointer)
+                }
+            }
+            #expect(Self.doubles(y) == Self.doubles(whole), "runs of \(size)")
         }
     }
 

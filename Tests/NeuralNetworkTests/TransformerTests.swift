@@ -25,11 +25,13 @@ import Testing
 
     /// nanoGPT's network; its head has the table of the embedding.
     static func gpt(
-        layers: Int = 2, width: Int = 12, heads: Int = 3, vocabulary: Int = vocabulary, bias: Bool = true
+        layers: Int = 2, width: Int = 12, heads: Int = 3, vocabulary: Int = vocabulary, bias: Bool = true,
+        probabilityDropout: Double = 0
     ) -> [NamedLayer] {
         let norm = LayerSpec.layerNorm(epsilon: 1e-5, hasScale: true, hasShift: bias)
         var options = AttentionOptions(heads: heads)
         options.hasBias = bias
+        options.probabilityDropout = probabilityDropout
         let one = block(
             [("ln_1", norm), ("attn", .attention(options))],
             [
@@ -86,10 +88,17 @@ import Testing
     }
 
     /// Values are of order 1, and a wrong formula errs by 1e-2 or more.
-    @Test(arguments: ["gpt", "llama"], [1, 2]) func agreesWithPyTorch(name: String, lanes: Int) throws {
-        let fixture = try Fixture("transformers.txt")
+    @Test(arguments: ["gpt", "llama", "dropped"], [1, 2])
+    func agreesWithPyTorch(name: String, lanes: Int) throws {
+        let fixture = try Fixture(name == "dropped" ? "attention_dropout.txt" : "transformers.txt")
+        let layers =
+            switch name {
+            case "gpt": Self.gpt()
+            case "llama": Self.llama()
+            default: Self.gpt(probabilityDropout: 0.3)
+            }
         for lengths in Self.cuts {
-            let bench = try Self.bench(name == "gpt" ? Self.gpt() : Self.llama(), lengths, lanes: lanes)
+            let bench = try Self.bench(layers, lengths, lanes: lanes)
             let tensors = bench.plan.layout.tensors
             for tensor in tensors {
                 let stored = try fixture.tensor("\(name)/\(tensor.name)")

@@ -7,6 +7,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /// Columns of a panel: one vector.
 enum { CKERNELS_PANEL = 16 };
@@ -111,6 +112,17 @@ void ckernels_winograd_weight_gradient(
 
 // MARK: Attention
 
+/// Dropout of one head's probabilities in one sample. Keys 64t + j of a query take the words j / 16 of the
+/// Philox4x32-10 blocks with this key and the counters (16t + j mod 16, query, counter[0], counter[1]), where
+/// queries and keys count from the sample's first position. A probability is kept, and multiplied by `scale`,
+/// if its word is at least `threshold`; otherwise it becomes 0.
+typedef struct {
+    uint32_t key[2], counter[2];
+    /// 0: nothing is dropped.
+    uint32_t threshold;
+    float scale;
+} ckernels_dropout;
+
 /// Attention of one head over the positions of one sample. The floats from one position to the next: of the
 /// queries, of the keys and the values, and of the outputs.
 typedef struct {
@@ -120,6 +132,7 @@ typedef struct {
     float scale;
     /// True if a query sees the keys up to its own position only.
     bool is_causal;
+    ckernels_dropout dropout;
 } ckernels_attention;
 
 /// Floats of scratch memory for `ckernels_attention_forward`, aligned to 64 bytes.

@@ -46,7 +46,7 @@ extension ONNXLayers {
         case .rotary(let core, let base, let width):
             return rotary(
                 core, base: base, width: width, positions: layer.input.positions, x, name, &graph)
-        case .attentionCore(let core): return attention(core, x, name, &graph)
+        case .attentionCore(let core, _): return attention(core, x, name, &graph)
         case .recurrentCell(let options): return recurrent(options, x, name, &graph)
         case .sequenceConvolution(_, let kernel, let isCausal, _, _):
             return convolution(layer, kernel: kernel, isCausal: isCausal, x, &graph)

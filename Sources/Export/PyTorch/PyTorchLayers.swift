@@ -195,7 +195,7 @@ struct PyTorchLayers {
             helpers.insert(.rotary)
             return "rotary(\(x), heads=\(core.heads + core.kvHeads), head_width=\(core.headWidth), "
                 + "width=\(width), base=\(base))"
-        case .attentionCore(let core):
+        case .attentionCore(let core, _):
             helpers.insert(.attention)
             let mask =
                 core.isCausal ? ", causal=True" : takesLengths ? ", mask=mask[:, None, None]" : ""

@@ -31,6 +31,9 @@ package struct RandomStream: Sendable {
         case columnShuffle = 9
         /// A generated token. major: sequence, minor: position
         case generation = 10
+        /// Dropout on attention probabilities. major: step, minor: layer; a block for each head of each sample
+        /// of the global batch
+        case attentionDropout = 11
     }
 
     private let key: SIMD2<UInt32>

@@ -34,11 +34,22 @@ package struct AttentionKernels: Sendable {
     package var forwardScratchCount: Int { ckernels_attention_forward_scratch(headWidth) }
     package var backwardScratchCount: Int { ckernels_attention_backward_scratch(headWidth) }
 
-    private var shape: ckernels_attention {
+    private func shape(_ dropout: SampleDropout?, _ head: Int) -> ckernels_attention {
         ckernels_attention(
             head_width: headWidth, query_stride: inputWidth, key_stride: inputWidth,
             output_stride: outputWidth, scale: Float(1 / ScalarMath.sqrt(Double(headWidth))),
-            is_causal: isCausal)
+            is_causal: isCausal,
+            dropout: dropout.map { $0.dropout.draws(sample: $0.sample, head: head) } ?? ckernels_dropout())
+    }
+
+    /// The dropout of one sample's probabilities; `sample` is its index in the global batch.
+    package struct SampleDropout {
+        let dropout: ProbabilityDropout
+        let sample: Int
+
+        package init(_ dropout: ProbabilityDropout, sample: Int) {
+            (self.dropout, self.sample) = (dropout, sample)
+        }
     }
 
     /// Some queries of a sample.
@@ -60,11 +71,13 @@ package struct AttentionKernels: Sendable {
     ///   - x: the sample's first row; of rows before `queries` only keys and values are read.
     ///   - output: the row of the first query.
     ///   - statistics: nil, or `statistics` floats for each query, from the first on.
+    ///   - dropout: nil if no probability is dropped.
     package func forward(
         _ x: UnsafePointer<Float>, head: Int, _ queries: Queries, into output: UnsafeMutablePointer<Float>,
-        statistics: UnsafeMutablePointer<Float>?, scratch: UnsafeMutablePointer<Float>
+        statistics: UnsafeMutablePointer<Float>?, dropout: SampleDropout? = nil,
+        scratch: UnsafeMutablePointer<Float>
     ) {
-        var shape = shape
+        var shape = shape(dropout, head)
         let first = queries.range.lowerBound
         ckernels_attention_forward(
             &shape, x + first * inputWidth + head * headWidth, first, queries.range.count, x + key(head),
@@ -77,13 +90,14 @@ package struct AttentionKernels: Sendable {
         let output: UnsafePointer<Float>
         let outputGradient: UnsafePointer<Float>
         let length: Int
+        let dropout: SampleDropout?
 
         package init(
             x: UnsafePointer<Float>, output: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
-            length: Int
+            length: Int, dropout: SampleDropout? = nil
         ) {
             (self.x, self.output, self.outputGradient) = (x, output, outputGradient)
-            self.length = length
+            (self.length, self.dropout) = (length, dropout)
         }
     }
 
@@ -95,10 +109,10 @@ package struct AttentionKernels: Sendable {
         _ sample: Sample, kvHead: Int, statistics: (_ head: Int) -> UnsafePointer<Float>,
         into dx: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
     ) {
-        var shape = shape
         let group = heads / kvHeads
         for head in (kvHead * group)..<((kvHead + 1) * group) {
             let query = head * headWidth
+            var shape = shape(sample.dropout, head)
             ckernels_attention_backward(
                 &shape, sample.x + query, sample.x + key(head), sample.x + value(head), sample.length,
                 sample.output + query, sample.outputGradient + query, statistics(head), dx + query,

@@ -14,6 +14,8 @@ package struct AttentionOptions: Equatable, Sendable {
     package var hasOutputBias = true
     /// The rate of the dropout behind the layer; 0: there is none.
     package var dropout = 0.0
+    /// The rate of the dropout on the probabilities, between the softmax and the values; 0: there is none.
+    package var probabilityDropout = 0.0
     /// How the weights begin: those of queries, keys and values, and those of the output.
     package var initializer = Initializer.xavierUniform
     package var outputInitializer = Initializer.xavierUniform
@@ -81,7 +83,7 @@ struct AttentionDefinition: CompositeDefinition {
             layers.append(NamedLayer("rotary", .rotary(core, base: rotary.base, width: turned)))
         }
         layers += [
-            NamedLayer("core", .attentionCore(core)),
+            NamedLayer("core", .attentionCore(core, dropout: options.probabilityDropout)),
             NamedLayer(
                 "c_proj",
                 .dense(

@@ -19,11 +19,14 @@ struct AttentionCoreDefinition: LayerDefinition {
     let flattenedInput = FlattenedInput.channelsFirst
     let probabilities: ProbabilityKind? = nil
     let core: AttentionCore
+    /// The probability that a probability becomes 0, from 0 up to, but not including, 1.
+    let dropout: Double
 
     var sequenceInput: SequenceInput { core.isCausal ? .causal : .whole }
 
     func plan(_ layer: LayerContext, _ allocator: inout TensorAllocator) throws(ShapeMismatch) -> LayerPlan {
         let (input, core, kernels) = (layer.input, core, core.kernels)
+        let dropout = AttentionCoreLayer.Dropout(rate: dropout, layer: layer.number)
         guard input.shape.isSequence, input.shape.channels == kernels.inputWidth else {
             throw layer.mismatch("`\(layer.name)` reads queries, keys and values, not \(input.shape)")
         }
@@ -32,7 +35,9 @@ struct AttentionCoreDefinition: LayerDefinition {
         return LayerPlan(
             summary: "attention (\(core.heads) heads of \(core.headWidth)"
                 + (core.kvHeads == core.heads ? "" : ", \(core.kvHeads) of keys and values")
-                + (core.isCausal ? ", causal)" : ")"),
+                + (core.isCausal ? ", causal" : "")
+                + (dropout.rate == 0
+                    ? ")" : ", \(DropoutDefinition.hundredths(dropout.rate)) of the probabilities dropped)"),
             output: Boundary(
                 shape: TensorShape([positions, kernels.outputWidth]), flattened: nil, field: input.field,
                 measuredImages: nil),
@@ -42,7 +47,7 @@ struct AttentionCoreDefinition: LayerDefinition {
             memory: .separate(backwardReads: [.input, .output]), matrixProducts: { _ in [] },
             samplesPerProduct: 1, fusion: .none, countsDeadUnits: false, flattensImage: false,
             inputPreparation: nil,
-            computation: .layer { AttentionCoreLayer(core, positions: positions, $0) })
+            computation: .layer { AttentionCoreLayer(core, dropout, positions: positions, $0) })
     }
 }
 
@@ -54,7 +59,14 @@ final class AttentionCoreLayer: Layer {
     /// Queries of a task.
     private static let blockQueries = 256
 
+    /// The dropout on probabilities; `layer` is the layer's number in its network, by which they are drawn.
+    struct Dropout {
+        let rate: Double
+        let layer: Int
+    }
+
     private let kernels: AttentionKernels
+    private let dropout: Dropout
     /// The most positions of a sample.
     private let positions: Int
     /// The most rows of a microbatch.
@@ -65,8 +77,9 @@ final class AttentionCoreLayer: Layer {
     /// are continued.
     private let cache: FloatBuffer?
 
-    init(_ core: AttentionCore, positions: Int, _ capacity: NetworkCapacity) {
+    init(_ core: AttentionCore, _ dropout: Dropout, positions: Int, _ capacity: NetworkCapacity) {
         kernels = core.kernels
+        self.dropout = dropout
         self.positions = positions
         mostRows = capacity.rows * positions
         statistics =
@@ -102,12 +115,24 @@ final class AttentionCoreLayer: Layer {
         }
     }
 
+    /// The dropout of a step; nil in evaluation, and if there is none.
+    private func drops(_ training: TrainingMode?) -> ((SequenceSample) -> AttentionKernels.SampleDropout)? {
+        guard dropout.rate > 0, let training else { return nil }
+        let dropout = ProbabilityDropout(
+            rate: dropout.rate,
+            stream: RandomStream(
+                seed: training.seed, purpose: .attentionDropout, major: training.step, minor: dropout.layer),
+            heads: kernels.heads)
+        return { .init(dropout, sample: training.firstSamples[$0.localMicrobatch] + $0.number) }
+    }
+
     func forward(_ input: MicrobatchMatrix, _ output: MicrobatchMatrix, _ pass: ForwardPass) {
         let sequences = pass.ofSequences
         let samples = sequences.sampleCount(pass.rows)
         if sequences.continues {
             for index in 0..<samples { remember(input, sequences.sample(index, of: pass.rows)) }
         }
+        let drops = drops(pass.training)
         let blocks = max(1, (sequences.longest + Self.blockQueries - 1) / Self.blockQueries)
         pass.lanes.run(samples * kernels.heads * blocks) { task, lane in
             let sample = sequences.sample(task / (kernels.heads * blocks), of: pass.rows)
@@ -124,7 +149,7 @@ final class AttentionCoreLayer: Layer {
                     (sample.past + first)..<(sample.past + first + count), length: sample.positions.upperBound
                 ),
                 into: output.row(sample.localMicrobatch, row),
-                statistics: statistics(sample.localMicrobatch, head: head, row: row),
+                statistics: statistics(sample.localMicrobatch, head: head, row: row), dropout: drops?(sample),
                 scratch: pass.scratch[lane].pointer)
         }
     }
@@ -149,14 +174,15 @@ final class AttentionCoreLayer: Layer {
         _ pass: BackwardPass
     ) {
         guard let inputGradient else { return }
-        let sequences = pass.ofSequences
+        let (sequences, drops) = (pass.ofSequences, drops(pass.training))
         pass.lanes.run(sequences.sampleCount(pass.rows) * kernels.kvHeads) { task, lane in
             let sample = sequences.sample(task / kernels.kvHeads, of: pass.rows)
             let (localMicrobatch, row) = (sample.localMicrobatch, sample.rows.lowerBound)
             kernels.backward(
                 .init(
                     x: input.row(localMicrobatch, row), output: output.row(localMicrobatch, row),
-                    outputGradient: outputGradient.row(localMicrobatch, row), length: sample.rows.count),
+                    outputGradient: outputGradient.row(localMicrobatch, row), length: sample.rows.count,
+                    dropout: drops?(sample)),
                 kvHead: task % kernels.kvHeads,
                 statistics: {
                     guard let statistics = statistics(localMicrobatch, head: $0, row: row) else {

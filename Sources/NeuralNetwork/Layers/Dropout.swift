@@ -30,7 +30,7 @@ struct DropoutDefinition: LayerDefinition {
     }
 
     /// A rate with two decimals: `0.50`.
-    private static func hundredths(_ rate: Double) -> String {
+    static func hundredths(_ rate: Double) -> String {
         let number = Int((100 * rate).rounded(.toNearestOrEven))
         return "\(number / 100).\(number % 100 < 10 ? "0" : "")\(number % 100)"
     }

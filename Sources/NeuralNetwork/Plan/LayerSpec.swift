@@ -35,7 +35,7 @@ package indirect enum LayerSpec: Equatable, Sendable {
     /// `RotaryLayer`, of which `attention` consists.
     case rotary(AttentionCore, base: Double, width: Int)
     /// `AttentionCoreLayer`, of which `attention` consists.
-    case attentionCore(AttentionCore)
+    case attentionCore(AttentionCore, dropout: Double)
     /// `MaxoutLayer`: the largest of each run of `pieces` neighbouring channels.
     case maxout(pieces: Int)
     /// `SoftmaxLayer`, over the channels.
@@ -101,7 +101,8 @@ extension LayerSpec {
         case .tiedHead(let embedding): .layer(TiedHeadDefinition(embedding: embedding))
         case .rotary(let core, let base, let width):
             .layer(RotaryDefinition(core: core, base: base, width: width))
-        case .attentionCore(let core): .layer(AttentionCoreDefinition(core: core))
+        case .attentionCore(let core, let dropout):
+            .layer(AttentionCoreDefinition(core: core, dropout: dropout))
         case .maxout(let pieces): .layer(MaxoutDefinition(pieces: pieces))
         case .softmax: .layer(SoftmaxDefinition())
         case .flatten: .layer(FlattenDefinition())
