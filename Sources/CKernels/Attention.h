@@ -143,9 +143,9 @@ INLINE void NAME(attend)(const int count, const struct query_rows *q, size_t row
     }
 }
 
-// Writes the weights P, of which dropout leaves some, and the gradient dS of the scores for `count` queries and the tile's keys into panels
-// of `block_queries` rows, and adds the keys' part to the queries' gradient. `at` is the first query's row
-// in those panels.
+// Writes the weights P, of which dropout leaves some, and the gradient dS of the scores for `count` queries
+// and the tile's keys into panels of `block_queries` rows, and adds the keys' part to the queries' gradient.
+// `at` is the first query's row in those panels.
 INLINE void NAME(differentiate)(
     const int count, const struct query_rows *q, size_t row, const struct key_tile *t, size_t at,
     float *weights, float *gradients) {

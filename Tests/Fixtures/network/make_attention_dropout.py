@@ -2,9 +2,9 @@
 """Writes attention_dropout.txt beside this file: the GPT of transformers.txt with dropout on its attention
 probabilities, by PyTorch in float64.
 
-Needs torch (2.13.0 made the committed file). The masks are given to PyTorch explicitly. They are drawn here by a
-Philox4x32-10 of our own from (seed, step, layer, sample, head, query, key), as Sources/CKernels/include/CKernels.h
-says; the layer is the number of the attention among all layers of the network.
+Needs torch (2.13.0 made the committed file). The masks are given to PyTorch explicitly. They are drawn here by
+a Philox4x32-10 of our own from (seed, step, layer, sample, head, query, key), as CKernels.h says; the layer is
+the number of the attention among all layers of the network.
 """
 import torch
 
