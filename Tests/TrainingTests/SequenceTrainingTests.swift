@@ -10,6 +10,13 @@ import Training
 @Suite(.serialized) struct SequenceTrainingTests {
     private static let vocabulary = 11
 
+    /// With dropout on its probabilities.
+    private static var attention: AttentionOptions {
+        var options = AttentionOptions(heads: 3)
+        options.probabilityDropout = 0.2
+        return options
+    }
+
     private static func job(_ layers: [NamedLayer]? = nil, batch: Int = 20) -> Job {
         Job(
             name: "sequences", seed: 5, data: DataSpec(train: .digits),
@@ -18,6 +25,7 @@ import Training
                 NamedLayer("a.bn", .batchNorm(momentum: 0.1, epsilon: 1e-5)),
                 NamedLayer("a.tanh", .activation(.tanh)),
                 NamedLayer("norm", .layerNorm(epsilon: 1e-5, hasScale: true, hasShift: true)),
+                NamedLayer("attention", .attention(attention)),
                 NamedLayer("drop", .dropout(rate: 0.25)),
                 NamedLayer("head", .dense(units: vocabulary, bias: true, initializer: .xavierUniform)),
             ], loss: .crossEntropy, metrics: [.accuracy, .perplexity, .top(3), .exactMatch],
