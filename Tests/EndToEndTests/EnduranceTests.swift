@@ -22,6 +22,8 @@ extension Exactness {
             let fault = "forward:0:17:stop:1,forward:1:26:stop:1"
             let workers = [try hands.worker(fault: fault), try hands.worker(fault: fault)]
             let first = try Self.stopped(among: workers)
+            // A checkpoint that fails would leave room again.
+            try hands.log(of: coordinator).wait(for: "checkpoint_written", from: coordinator)
             let filler = Path.join(disk.path, "filler")
             disk.fill(filler)
             first.send(SIGCONT)

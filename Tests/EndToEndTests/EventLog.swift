@@ -70,7 +70,7 @@ struct EventLog {
     /// Waits until the process has told an event that fits.
     @discardableResult
     func wait(
-        for name: String, from process: ChildProcess, seconds: Double = 30,
+        for name: String, from process: ChildProcess, seconds: Double = 120,
         where fits: (Event) -> Bool = { _ in true }
     ) throws -> Event {
         let deadline = Clock.monotonicSeconds() + seconds

@@ -55,7 +55,7 @@ enum Program {
     }
 
     /// Waits until the process has said something on its standard error.
-    static func wait(for text: String, from process: ChildProcess, seconds: Double = 30) throws {
+    static func wait(for text: String, from process: ChildProcess, seconds: Double = 120) throws {
         let deadline = Clock.monotonicSeconds() + seconds
         while !process.standardError().contains(text) {
             guard Clock.monotonicSeconds() < deadline,

@@ -31,8 +31,8 @@ package struct RandomStream: Sendable {
         case columnShuffle = 9
         /// A generated token. major: sequence, minor: position
         case generation = 10
-        /// Dropout on attention probabilities. major: step, minor: layer; a block for each head of each sample
-        /// of the global batch
+        /// Dropout on attention probabilities. major: step, minor: layer; a block for each head of each
+        /// sample of the global batch
         case attentionDropout = 11
     }
 
@@ -42,7 +42,6 @@ package struct RandomStream: Sendable {
     private var position: UInt64
     private var words = SIMD4<UInt32>()
 
-    /// - Parameters:
     ///   - major, minor: usually (epoch or step, sample or layer), each below 2³².
     ///   - position: the index of the first word to draw.
     package init(seed: UInt64, purpose: Purpose, major: Int = 0, minor: Int = 0, position: UInt64 = 0) {
