@@ -131,14 +131,9 @@ extension TextCache {
 
     private static func part(_ value: JSONTree) -> DataCache.Name? {
         guard let texts = value.elements?.compactMap(\.string), texts.count == 2,
-            let bytes = Int(texts[1]), let hash = bytesOfHex(texts[0])
+            let bytes = Int(texts[1]), let hash = TextFormat.bytes(hex: texts[0]),
+            hash.count == SHA256.byteCount
         else { return nil }
         return DataCache.Name(hash: hash, byteCount: bytes)
-    }
-
-    private static func bytesOfHex(_ text: String) -> [UInt8]? {
-        let digits = text.utf8.compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
-        guard digits.count == 2 * SHA256.byteCount, digits.count == text.utf8.count else { return nil }
-        return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
     }
 }

@@ -42,6 +42,7 @@ package struct RandomStream: Sendable {
     private var position: UInt64
     private var words = SIMD4<UInt32>()
 
+    /// - Parameters:
     ///   - major, minor: usually (epoch or step, sample or layer), each below 2³².
     ///   - position: the index of the first word to draw.
     package init(seed: UInt64, purpose: Purpose, major: Int = 0, minor: Int = 0, position: UInt64 = 0) {

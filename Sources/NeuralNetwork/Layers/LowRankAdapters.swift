@@ -34,6 +34,7 @@ package struct LowRankAdapters: Equatable, Sendable {
 
     /// Whether a dense layer is adapted.
     ///
+    /// - Parameter attentions: the names of the network's attentions.
     func adapts(_ layer: String, attentions: [String]) -> Bool {
         layers.contains { Self.covers($0, layer, attentions: attentions) }
     }
@@ -71,6 +72,7 @@ package struct LowRankAdapters: Equatable, Sendable {
 
     /// The parameters of the network without adapters: `W + s · AB` in place of W.
     ///
+    /// - Parameters:
     ///   - layout: the network with adapters, of which `parameters` are.
     ///   - merged: the network without.
     package func merge(_ parameters: [Float], _ layout: ParameterLayout, into merged: ParameterLayout)

@@ -87,9 +87,9 @@ package struct DecodedData: Sendable {
 
     /// Reads texts in the form of an earlier training, and divides them as it did.
     /// - Throws: `DatasetError` or `SystemError`.
-    static func read(_ text: TextData, divided split: DataSplit, as encoding: DataEncoding) throws -> (
-        train: Dataset, validation: Dataset?, test: Dataset?
-    ) {
+    static func read(_ text: TextData, divided split: DataSplit, as encoding: DataEncoding) throws
+        -> TextReader.Parts
+    {
         var reader = SourceReader(isTraining: true, as: encoding)
         return try reader.training(text, divided: split)
     }
@@ -158,9 +158,7 @@ private struct SourceReader {
     }
 
     /// Reads texts that train, and divides them.
-    mutating func training(_ text: TextData, divided split: DataSplit) throws -> (
-        train: Dataset, validation: Dataset?, test: Dataset?
-    ) {
+    mutating func training(_ text: TextData, divided split: DataSplit) throws -> TextReader.Parts {
         let parts = try texts.read(text, divided: split)
         keepTexts()
         encoding.classNames = parts.train.classNames

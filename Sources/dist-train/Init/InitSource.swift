@@ -103,7 +103,9 @@ struct InitSource {
     private static func table(_ path: String, _ target: String?, _ test: String?) throws -> InitSource {
         let format = try CSVFormat(findingIn: path)
         let report = try TableReport(path: path, format: format, rules: TableRules(missingCells: .mean))
-        if let draft = try TableDraft.texts(report, of: path, target: target) {
+        // A column of texts is read from files with commas and a header alone.
+        let isUsual = format.delimiter == .comma && format.hasHeader
+        if isUsual, let draft = try TableDraft.texts(report, of: path, target: target) {
             return texts(draft, test, input: path)
         }
         let draft = try TableDraft(report, of: path, target: target)

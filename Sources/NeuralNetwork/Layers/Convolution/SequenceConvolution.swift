@@ -60,6 +60,7 @@ final class SequenceConvolutionLayer: Layer {
     /// The most samples of a microbatch.
     private let samples: Int
 
+    /// - Parameters:
     ///   - weight, bias: their first indices in the flat vectors.
     init(_ convolution: SequenceConvolution, weight: Int, bias: Int?, _ capacity: NetworkCapacity) {
         self.convolution = convolution
